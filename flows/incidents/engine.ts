@@ -13,6 +13,7 @@ import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onL
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey } from '../records/meta-keys.ts';
 import { withAbsence } from './absence.ts';
+import { followOpen } from './causes.ts';
 import { createHistory } from './component-history.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createMemory } from './memory.ts';
@@ -21,7 +22,6 @@ import {
   type Core,
   type EngineOptions,
   followNoise,
-  followOpen,
   followPc,
   followUnheard,
   listeningSince,

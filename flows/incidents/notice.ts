@@ -1,5 +1,5 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
-import { bySeverity, causeKindOf, type Severity, type Words } from '#contracts';
+import { bySeverity, causeKindOf, isAbsence, type Severity, type Words } from '#contracts';
 import type { FaultNews, Incident, Spread, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
@@ -24,7 +24,7 @@ export function noticeOf(at: {
     at: transition.at,
     flapping: incident.flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
-    ...(faults.some(({ fault }) => fault === 'pc.silent') && isOwn(incident) && { outage: incident.outage }),
+    ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
     ...(incident.spread && { many: manyOf(incident, incident.spread, placeOf) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };

@@ -184,31 +184,6 @@ function isOfMains({ component }: PcRecord['checks'][number]): boolean {
   return component === 'power';
 }
 
-/** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
-export function followCause(core: Core, scope: string, now: number): void {
-  const { correlation, spreads, memory } = core;
-  const cause = correlation.causes.get(scope);
-  const spread = spreads.spreads.get(scope);
-  const standing = [...(cause?.faults ?? [])].map((fault) => standingFault(fault, '', cause?.since ?? now));
-  if (spread?.endedAt === null) standing.push({ ...standingFault('centre.spread', spread.fault, spread.since), name: spread.what });
-  const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope) };
-  const who = cause ?? spread;
-  followScope(core, { scope, scene, ...(who && { spread: spreadOf(scope, who) }) }, now);
-  if (memory.openIncident(scope) !== undefined) return;
-  correlation.forget(scope, now);
-  spreads.forget(scope, now);
-}
-
-type Members = { members: Iterable<string>; away: readonly string[]; of?: number };
-
-function spreadOf(scope: string, { members, away, of = away.length }: Members): Spread {
-  const all = [...members];
-  const states = new Set(all.map((one) => one.split('/', 1)[0] ?? ''));
-  const [only = ''] = states;
-  const path = causeKindOf(scope) === 'site' ? scope.slice(scope.indexOf(':') + 1) : states.size === 1 ? only : '';
-  return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path };
-}
-
 /** What is followed of a room that is muted: what was told of it, until it ends, and what goes past the mute (R27). */
 function muted(core: Core, { pc, scene }: { pc: string; scene: Scene }, now: number): Scene {
   const followed = new Set(core.memory.openIncident(pc)?.faults.map(({ key }) => key));
@@ -244,6 +219,11 @@ export function setCentre(core: Core, said: CentreWord, now: number): void {
   if (core.centre.has(key) === standing) return;
   if (standing) core.centre.set(key, { ...standingFault(fault, device, now), name: name || null, reason });
   else core.centre.delete(key);
+  followCentre(core, now);
+}
+
+/** Follows what ails the centre itself. */
+export function followCentre(core: Core, now: number): void {
   followScope(core, { scope: 'centre', scene: sceneOfList(core.centre.values()) }, now);
 }
 
@@ -303,21 +283,11 @@ export function followNoise(core: Core, now: number): void {
   }
 }
 
-/** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */
-export function followOpen(core: Core, now: number): void {
-  const all = !core.followed;
-  core.followed = true;
-  for (const scope of core.memory.openScopes()) {
-    const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
-    if (!all && !waits) continue;
-    if (scope === 'centre') followScope(core, { scope, scene: sceneOfList(core.centre.values()) }, now);
-    else if (scope === 'centre/unheard') followUnheard(core, now);
-    else if (causeKindOf(scope) !== undefined) followCause(core, scope, now);
-    else followPc(core, scope, now);
-  }
-}
+/** What is followed: its scene, and of a cause of many who it is and why. */
+export type Followed = { scope: string; scene: Scene; spread?: Spread; outage?: ShownOutage };
 
-function followScope(core: Core, { scope, scene, spread }: { scope: string; scene: Scene; spread?: Spread }, now: number): void {
+/** Follows one scope: what is new of its incident goes on its way. */
+export function followScope(core: Core, { scope, scene, spread, outage }: Followed, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
@@ -326,7 +296,8 @@ function followScope(core: Core, { scope, scene, spread }: { scope: string; scen
   if (done.incident === undefined) return;
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
-  const incident = withCause(core, { ...named, ...(absence && { outage: shownOutage(absence) }), ...(spread && { spread }) }, scene);
+  const why = absence === null ? outage : shownOutage(absence);
+  const incident = withCause(core, { ...named, ...(why && { outage: why }), ...(spread && { spread }) }, scene);
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   const held = core.noise.isMuted(scope);

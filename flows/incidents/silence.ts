@@ -1,11 +1,10 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
-import { causeKindOf, links, nameInScope, type Presence } from '#contracts';
-import type { Loss, SiteSight } from '../correlation/sight.ts';
-import { isAway } from '../outages/outages.ts';
+import type { Presence } from '#contracts';
 import { isOfGap, patienceMs, presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
-import { beatSlackMs, judgedAway, type Regions } from './absence.ts';
-import { alerts, type Core, followCause, followPc, listeningSince, putRecord } from './scopes.ts';
+import { judgedAway, type Regions } from './absence.ts';
+import { correlate } from './causes.ts';
+import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
 
 /**
  * Judges the silence of each PC as of the last moment until which our hearing is proven (R18a), whether it is silent on its own or since a gap of ours, and why it may be away.
@@ -33,55 +32,6 @@ function judged(core: Core, record: PcRecord, { now, regions }: { now: number; r
   putRecord(core, next, now);
   core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
   return true;
-}
-
-/** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
-function correlate(core: Core, now: number): void {
-  const { correlation, spreads, subscribedAt } = core;
-  const sights = subscribedAt === null ? [] : sightsOf(core);
-  const isQuiet = correlation.causes.size === 0 && !sights.some(({ lost, onBattery }) => lost.length > 0 || onBattery > 0);
-  const judged = subscribedAt === null || isQuiet ? { scopes: [], pcs: [] } : correlation.judge(sights, now);
-  const spread = spreads.judge(now);
-  const scopes = [...judged.scopes, ...spread.scopes].toSorted((a, b) => Number(isOfSite(a)) - Number(isOfSite(b)));
-  for (const scope of scopes) followCause(core, scope, now);
-  const ofSites = scopes.filter(isOfSite).flatMap((scope) => core.sites.get(nameInScope(scope)) ?? []);
-  for (const pc of new Set([...judged.pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
-}
-
-function isOfSite(scope: string): boolean {
-  return causeKindOf(scope) === 'site';
-}
-
-/** All sites of which something alerts, as they are seen now. */
-function sightsOf(core: Core): SiteSight[] {
-  return [...core.sites].flatMap(([site, pcs]) => {
-    const records = pcs.flatMap((pc) => (alerts(core, pc) ? (core.memory.pcs.get(pc) ?? []) : []));
-    const watched = records.filter(({ presence, heardAt }) => presence !== 'stopped' && presence !== 'never' && heardAt !== null);
-    if (watched.length === 0) return [];
-    const lost = watched.flatMap((record) => lossOf(core, record) ?? []);
-    const gone = new Set(lost.map(({ pc }) => pc));
-    const heard = watched.flatMap(({ pc, presence, heardAt }) => (presence === 'online' && !gone.has(pc) ? [heardAt ?? 0] : []));
-    const isThere = (record: PcRecord) => record.presence === 'online' && (record.heardAt ?? 0) >= (listeningSince(core, record.pc) ?? 0);
-    const onBattery = watched.filter((record) => (gone.has(record.pc) ? wentOnBattery(record) : core.onBattery.has(record.pc))).length;
-    const away = watched.filter((record) => gone.has(record.pc) || !isThere(record)).length;
-    const expected = watched.filter(({ unheard }) => !unheard).length;
-    return [{ site, regions: core.above.get(site) ?? [], expected, watched: watched.length, lost, away, onBattery, heard }];
-  });
-}
-
-function wentOnBattery({ absence }: PcRecord): boolean {
-  return absence?.to === null && absence.cause === 'power-cut';
-}
-
-/** A PC that is silent, or about to be: its will has come, or a beat has not. */
-function lossOf(core: Core, record: PcRecord): Loss | null {
-  const { pc, presence, heardAt, unheard, lostAt, link } = record;
-  if (unheard || heardAt === null || isOfGap(record)) return null;
-  const dueAt = Math.max(heardAt, listeningSince(core, pc) ?? 0) + links[link].beatMs + beatSlackMs;
-  const away = isAway(record) ? record.absence : null;
-  const isSilent = presence === 'silent';
-  if (isSilent || presence === 'lost') return { pc, from: away?.from ?? heardAt, at: away?.goneBy ?? lostAt ?? dueAt, isSilent };
-  return core.provenAt > dueAt ? { pc, from: heardAt, at: dueAt, isSilent } : null;
 }
 
 function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {

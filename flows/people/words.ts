@@ -1,5 +1,5 @@
 /** The text of a message: what, where, since when, what to do first; never more than one screen of a small phone. */
-import { type Fault, faultOf, faults, isTimeZone, type Language, outageText, reasonIn, vocabulary, wordFor } from '#contracts';
+import { type Fault, faultOf, faults, isAbsence, isTimeZone, type Language, outageText, reasonIn, vocabulary, wordFor } from '#contracts';
 import type { Notice } from '../records/notices.ts';
 import { short, variableLimit } from './channels/plain.ts';
 import { type DirectReason, directWords, type Phrases, phrases } from './phrases.ts';
@@ -98,7 +98,7 @@ function partsOf(message: Message, size: number): string[] {
   const { news } = message;
   const first = mainFault(message.notice);
   const name = first ? short(first.name ?? '', size) : '';
-  const cause = first?.fault === 'pc.silent' && !hasEnded(message.notice) ? causeOf(message) : '';
+  const cause = first !== undefined && isAbsence(first.fault) && !hasEnded(message.notice) ? causeOf(message) : '';
   const reason = first?.reason ? ` (${short(reasonIn(first.reason, message.language), size)})` : '';
   const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${cause === '' ? '' : `: ${cause}`}${reason}`;
   return [what, placeOf(message, size), sinceOf(message), wasOf(message), news.action].filter((part) => part !== '');

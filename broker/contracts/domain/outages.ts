@@ -54,3 +54,8 @@ export function pathOfScope(scope: string): string {
   if (kind === undefined) return scope;
   return kind === 'site' || kind === 'state' ? nameInScope(scope) : '';
 }
+
+/** True for a fault that says that somebody is away: of those it is told why. */
+export function isAbsence(fault: string): boolean {
+  return fault === 'pc.silent' || fault === 'centre.plane' || fault.startsWith('outage.');
+}
