@@ -17,7 +17,8 @@ export type Phrases = {
   more(count: number): string;
   /** Who is away with one cause, how many of how many, and what they are. */
   many(at: { kind: CauseKind; down: number; of: number; list: string }): string;
-  stillAway(list: string): string;
+  /** At the all-clear: whom it did not bring back. */
+  left(list: string): string;
   because(reason: string): string;
   /** Why the PC was away, and from when to when. */
   was(cause: string): string;
@@ -49,7 +50,7 @@ export const phrases: Record<Language, Phrases> = {
     also: (list) => `Also: ${list}`,
     more: (count) => `and ${count} more`,
     many: ({ kind, down, of, list }) => `${kind === 'spread' ? down : `${down} of ${of}`} ${things.en[kind]}: ${list}`,
-    stillAway: (list) => `Still away, told on their own: ${list}`,
+    left: (list) => `Not over for these, told on their own: ${list}`,
     because: (reason) => `Why: ${reason}.`,
     was: (cause) => `It was: ${cause}.`,
     restOpen: 'The rest of the incident is still open.',
@@ -68,7 +69,7 @@ export const phrases: Record<Language, Phrases> = {
     also: (list) => `साथ में: ${list}`,
     more: (count) => `और ${count}`,
     many: ({ kind, down, of, list }) => `${kind === 'spread' ? down : `${of} में से ${down}`} ${things.hi[kind]}: ${list}`,
-    stillAway: (list) => `ये अभी भी बंद हैं, इनकी ख़बर अलग से आएगी: ${list}`,
+    left: (list) => `इनमें दिक्कत अभी बनी है, इनकी ख़बर अलग से आएगी: ${list}`,
     because: (reason) => `वजह: ${reason}।`,
     was: (cause) => `वजह यह थी: ${cause}।`,
     restOpen: 'बाकी दिक्कत अभी बनी है।',

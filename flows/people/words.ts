@@ -49,7 +49,7 @@ function newsOf({ notice, language, p, over }: Omit<Message, 'news'>): News {
     case 'eased':
       return { head: kind.eased, title, action: p.restOpen };
     case 'cleared':
-      return { head: kind.cleared, title, action: p.nothingToDo };
+      return { head: kind.cleared, title, action: (notice.many?.down ?? 0) > 0 ? '' : p.nothingToDo };
     case 'closed':
       return { head: kind.closed, title, action: closedBecause(notice, language, p) };
     case 'unfinished':
@@ -169,7 +169,7 @@ function listThatFits({ items, count }: { items: string[]; count: number }, { p,
 
 function introduced(list: string, { p, notice }: Pick<Message, 'p' | 'notice'>): string {
   if (notice.many === undefined) return p.also(list);
-  return hasEnded(notice) ? p.stillAway(list) : p.many({ ...notice.many, list });
+  return hasEnded(notice) ? p.left(list) : p.many({ ...notice.many, list });
 }
 
 /** More items than this never fit. */
