@@ -39,7 +39,7 @@ export function regionsOf({ sites, downs, numbers }: Field): Found[] {
 
 function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, number>; numbers: Numbers }): Found | undefined {
   const byScope = new Map<string, Down[]>();
-  for (const down of downs) for (const scope of down.sight.regions) byScope.set(scope, [...(byScope.get(scope) ?? []), down]);
+  for (const down of downs) for (const scope of down.sight.regions) listIn(byScope, scope).push(down);
   const all = [...byScope].flatMap(([scope, list]) => foundIn(scope, list, { of: at.sizes.get(scope) ?? 0, numbers: at.numbers }) ?? []);
   const most = Math.max(...all.map((one) => one.downs.length));
   const share = ({ downs: list, of }: Found) => list.length / of;
@@ -47,19 +47,25 @@ function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, number>
   return all.filter((one) => one.downs.length >= nearly * most).sort((a, b) => share(b) - share(a) || wide(a) - wide(b))[0];
 }
 
+function listIn(byScope: Map<string, Down[]>, scope: string): Down[] {
+  const list = byScope.get(scope) ?? [];
+  byScope.set(scope, list);
+  return list;
+}
+
 /** The sites of a region that went in one time, where they are enough. */
 function foundIn(scope: string, list: readonly Down[], { of, numbers }: { of: number; numbers: Numbers }): Found | undefined {
   const least = leastOf(of, numbers);
-  if (of < 2 || list.length < least || isOfPower(scope, list)) return undefined;
+  if (of < 2 || list.length < least || !list.some(({ isSilent }) => isSilent) || isOfPower(scope, list)) return undefined;
   const sorted = list.toSorted((a, b) => a.at - b.at);
-  for (const last of sorted.toReversed()) {
-    const window = sorted.filter(({ at }) => at <= last.at && at >= last.at - numbers.withinMs);
-    if (window.length < least) continue;
-    const together = sorted.filter(({ at }) => at >= last.at - numbers.withinMs);
-    if (together.some(({ isSilent }) => isSilent) && (causeKindOf(scope) !== 'nation' || isOfStates(together)))
-      return { scope, downs: together, of };
-  }
-  return undefined;
+  // The latest of those that end a row of enough.
+  const last = sorted.findLastIndex(
+    ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
+  );
+  if (last < 0) return undefined;
+  const together = sorted.filter(({ at }) => at >= (sorted[last]?.at ?? at) - numbers.withinMs);
+  const isFound = together.some(({ isSilent }) => isSilent) && (causeKindOf(scope) !== 'nation' || isOfStates(together));
+  return isFound ? { scope, downs: together, of } : undefined;
 }
 
 /** A third of them spoke of a battery: that is the power of a region, and no line. */
@@ -86,9 +92,10 @@ export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
 /** True where more sites of a region than now are known to be gone may have gone with this one. */
 export function mayBeRegion(site: SiteSight, at: number, { sites, downs, numbers }: Field): boolean {
   return site.regions.some((region) => {
-    const of = sites.filter((one) => one.expected > 0 && one.regions.includes(region));
     const gone = downs.filter(({ sight, at: other }) => sight.regions.includes(region) && Math.abs(other - at) <= numbers.withinMs).length;
-    if (gone < 2 || of.length < 2) return false;
+    if (gone < 2) return false;
+    const of = sites.filter((one) => one.expected > 0 && one.regions.includes(region));
+    if (of.length < 2) return false;
     const unsure = of.filter(({ heard }) => heard.length > 0 && heard.every((heardAt) => heardAt < at)).length;
     return unsure > 0 && gone + unsure >= leastOf(of.length, numbers);
   });

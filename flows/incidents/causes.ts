@@ -28,19 +28,28 @@ function isOfSite(scope: string): boolean {
 
 /** All sites of which something alerts, as they are seen now. */
 function sightsOf(core: Core): SiteSight[] {
-  return [...core.sites].flatMap(([site, pcs]) => {
-    const records = pcs.flatMap((pc) => (alerts(core, pc) ? (core.memory.pcs.get(pc) ?? []) : []));
-    const watched = records.filter(({ presence, heardAt }) => presence !== 'stopped' && presence !== 'never' && heardAt !== null);
-    if (watched.length === 0) return [];
-    const lost = watched.flatMap((record) => lossOf(core, record) ?? []);
-    const gone = new Set(lost.map(({ pc }) => pc));
-    const heard = watched.flatMap(({ pc, presence, heardAt }) => (presence === 'online' && !gone.has(pc) ? [heardAt ?? 0] : []));
-    const isThere = (record: PcRecord) => record.presence === 'online' && (record.heardAt ?? 0) >= (listeningSince(core, record.pc) ?? 0);
-    const onBattery = watched.filter((record) => (gone.has(record.pc) ? wentOnBattery(record) : core.onBattery.has(record.pc))).length;
-    const away = watched.filter((record) => gone.has(record.pc) || !isThere(record)).length;
-    const expected = watched.filter(({ unheard }) => !unheard).length;
-    return [{ site, regions: core.above.get(site) ?? [], expected, watched: watched.length, lost, away, onBattery, heard }];
-  });
+  const sights: SiteSight[] = [];
+  for (const [site, pcs] of core.sites) {
+    const sight = { site, regions: core.above.get(site) ?? [], expected: 0, watched: 0, lost: [], away: 0, onBattery: 0, heard: [] };
+    for (const pc of pcs) if (alerts(core, pc)) look(core, sight, core.memory.pcs.get(pc));
+    if (sight.watched > 0) sights.push(sight);
+  }
+  return sights;
+}
+
+type Open = { expected: number; watched: number; lost: Loss[]; away: number; onBattery: number; heard: number[] };
+
+/** Adds one PC to what is seen of its site. */
+function look(core: Core, sight: Open, record: PcRecord | undefined): void {
+  if (record === undefined || record.heardAt === null || record.presence === 'stopped' || record.presence === 'never') return;
+  const { pc, presence, heardAt, unheard } = record;
+  const loss = lossOf(core, record);
+  sight.watched += 1;
+  if (!unheard) sight.expected += 1;
+  if (loss !== null) sight.lost.push(loss);
+  else if (presence === 'online') sight.heard.push(heardAt);
+  if (loss !== null || presence !== 'online' || heardAt < (listeningSince(core, pc) ?? 0)) sight.away += 1;
+  if (loss === null ? core.onBattery.has(pc) : wentOnBattery(record)) sight.onBattery += 1;
 }
 
 function wentOnBattery({ absence }: PcRecord): boolean {

@@ -240,7 +240,7 @@ test('one cause of many names who is away, why, and at its all-clear who is left
 
 test('one fault in many rooms is named with its model', () => {
   const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
-  const many = { kind: 'spread', down: 60, of: 60, names: [{ en: 'Hall, Leh', hi: 'हॉल, लेह' }] } as const;
+  const many = { kind: 'spread' as const, down: 60, of: 60, names: [{ en: 'Hall, Leh', hi: 'हॉल, लेह' }] } satisfies Notice['many'];
   const { subject, text } = render(notice({ severity: 'major', faults, many }), 'hi');
   expect(subject).toMatch(/^ज़रूरी: कई कमरों में एक ही दिक्कत: कैमरा नहीं मिल रहा, /);
   expect(text).toContain('\n60 कमरे: हॉल, लेह; और 59\n');
