@@ -173,9 +173,20 @@ function turn(state: State): void {
   if (isPart) earlier.delete(of);
   else keepLatest(earlier, [of, { telemetry, tests, peak }], monthsKept + 1);
   earlier.delete(month);
-  const next = found === undefined ? unused() : isPart ? sum(found, book) : found;
-  Object.assign(book, { ...next, month, ofMonth: null, isOwn: centreNow === null, earlier: [...earlier].slice(-monthsKept) });
+  Object.assign(book, {
+    ...countsOf(book, found, isPart),
+    month,
+    ofMonth: null,
+    isOwn: centreNow === null,
+    earlier: [...earlier].slice(-monthsKept),
+  });
   state.since = { telemetry: 0, tests: 0 };
+}
+
+/** What the new month begins with. */
+function countsOf(book: Counts, found: Counts | undefined, isPart: boolean): Counts {
+  if (found === undefined) return unused();
+  return isPart ? sum(found, book) : found;
 }
 
 function unused(): Counts {

@@ -18,7 +18,7 @@ import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './scopes.ts';
 
 /** A beat that is late by this much does not come. */
-const beatSlackMs = 15_000;
+export const beatSlackMs = 15_000;
 /** Many sites that go together have gone in this time; later ones are judged by themselves. */
 const widespreadForMs = 10 * 60_000;
 

@@ -41,7 +41,8 @@ const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
 export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outage {
   const isExpected = one.presence === 'silent' && returns(one) !== null;
   const own = batteryWord(one);
-  const isMains = own !== null && neighbours.some((other) => wentOnBattery(other, { after: own.since - toldLateMs, until: own.since + toldLateMs, now }));
+  const isMains =
+    own !== null && neighbours.some((other) => wentOnBattery(other, { after: own.since - toldLateMs, until: own.since + toldLateMs, now }));
   if (one.bye && !isExpected) return isMains ? powerCutOfTwo : whyStopped(one);
   const isAlone = neighbours.some((other) => stayed(other, one));
   // The power of its site is there: who ran on battery beside it was unplugged.

@@ -128,7 +128,8 @@ function whyOnSameBoot(one: Away, said: Birth, now: number): Outage {
   // An agent that cannot tell whether it was running: what was seen from here stands, and else nobody knows.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
   // Its agent ended, and is here again: before the line, or, with nobody beside it that stayed, perhaps only while that was down.
-  if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: cause === 'pc-off' ? 0.9 : openUpTo };
+  if (apartMs === null)
+    return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: cause === 'pc-off' ? 0.9 : openUpTo };
   // Between its last word and its own notice of the loss lie a beat, and a ping that is not answered.
   const slept = now - from - apartMs > windowMs(one) + links[one.link].beatMs;
   return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, { gone, said, now }, 1);
