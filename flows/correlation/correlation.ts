@@ -2,7 +2,7 @@
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '#contracts';
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
-import { type Field, type Found, mayBeRegion, planeOf, regionsOf } from './regions.ts';
+import { createMayBeRegion, type Field, type Found, planeOf, regionsOf } from './regions.ts';
 import { type Down, downOf, isOnBattery, isStillDown, mayBeWhole, type SiteSight } from './sight.ts';
 
 /** One cause. */
@@ -234,10 +234,13 @@ function waitsOf(
   const { silentSince, covers, now } = at;
   const bySite = new Map(field.sites.filter(({ lost }) => lost.length > 0).map((one) => [one.site, one]));
   const isOpen = ([pc, since]: [string, number]) => !covers.has(pc) && now - since < field.numbers.waitMs;
-  const waiting = [...silentSince].filter(isOpen).flatMap(([pc]) => {
+  const open = [...silentSince].filter(isOpen);
+  if (open.length === 0) return new Set();
+  const mayBeRegion = createMayBeRegion(field);
+  const waiting = open.flatMap(([pc]) => {
     const sight = bySite.get(siteOf(pc));
     const at = sight?.lost.find((one) => one.pc === pc)?.at ?? now;
-    return sight !== undefined && (mayBeWhole(sight, at, field.numbers) || mayBeRegion(sight, at, field)) ? [pc] : [];
+    return sight !== undefined && (mayBeWhole(sight, at, field.numbers) || mayBeRegion(sight, at)) ? [pc] : [];
   });
   return new Set(waiting);
 }

@@ -38,8 +38,7 @@ export function regionsOf({ sites, downs, numbers }: Field): Found[] {
 }
 
 function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, number>; numbers: Numbers }): Found | undefined {
-  const byScope = new Map<string, Down[]>();
-  for (const down of downs) for (const scope of down.sight.regions) listIn(byScope, scope).push(down);
+  const byScope = byRegion(downs, ({ sight }) => sight.regions);
   const all = [...byScope].flatMap(([scope, list]) => foundIn(scope, list, { of: at.sizes.get(scope) ?? 0, numbers: at.numbers }) ?? []);
   const most = Math.max(...all.map((one) => one.downs.length));
   const share = ({ downs: list, of }: Found) => list.length / of;
@@ -47,7 +46,7 @@ function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, number>
   return all.filter((one) => one.downs.length >= nearly * most).sort((a, b) => share(b) - share(a) || wide(a) - wide(b))[0];
 }
 
-function listIn(byScope: Map<string, Down[]>, scope: string): Down[] {
+function listIn<One>(byScope: Map<string, One[]>, scope: string): One[] {
   const list = byScope.get(scope) ?? [];
   byScope.set(scope, list);
   return list;
@@ -89,14 +88,53 @@ export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
   return isDense ? { scope: causeScope('plane', ''), downs, of: sites.filter((one) => one.expected > 0).length } : undefined;
 }
 
-/** True where more sites of a region than now are known to be gone may have gone with this one. */
-export function mayBeRegion(site: SiteSight, at: number, { sites, downs, numbers }: Field): boolean {
-  return site.regions.some((region) => {
-    const gone = downs.filter(({ sight, at: other }) => sight.regions.includes(region) && Math.abs(other - at) <= numbers.withinMs).length;
-    if (gone < 2) return false;
-    const of = sites.filter((one) => one.expected > 0 && one.regions.includes(region));
-    if (of.length < 2) return false;
-    const unsure = of.filter(({ heard }) => heard.length > 0 && heard.every((heardAt) => heardAt < at)).length;
-    return unsure > 0 && gone + unsure >= leastOf(of.length, numbers);
-  });
+/** Tells of a site that went whether more sites of a region than now are known to be gone may have gone with it. A region is counted once, however many ask. */
+export function createMayBeRegion(field: Field): (site: SiteSight, at: number) => boolean {
+  const { withinMs } = field.numbers;
+  const regions = new Map<string, Counted>();
+  const expected = field.sites.filter((one) => one.expected > 0);
+  const sites = byRegion(expected, (one) => one.regions);
+  const downs = byRegion(field.downs, ({ sight }) => sight.regions);
+  const counted = (region: string): Counted => {
+    const found = regions.get(region) ?? countedIn(sites.get(region) ?? [], downs.get(region) ?? []);
+    regions.set(region, found);
+    return found;
+  };
+  return (site, at) =>
+    site.regions.some((region) => {
+      const { of, gone, heard } = counted(region);
+      const together = below(gone, at + withinMs, true) - below(gone, at - withinMs, false);
+      const unsure = below(heard, at, false);
+      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastOf(of, field.numbers);
+    });
+}
+
+/** Of a region: its sites, when those went that are gone, and when each other was last heard; the earliest first. */
+type Counted = { of: number; gone: readonly number[]; heard: readonly number[] };
+
+function countedIn(sites: readonly SiteSight[], downs: readonly Down[]): Counted {
+  const heard = sites.flatMap((one) => (one.heard.length > 0 ? [Math.max(...one.heard)] : []));
+  return { of: sites.length, gone: ascending(downs.map(({ at }) => at)), heard: ascending(heard) };
+}
+
+function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
+  const lists = new Map<string, One[]>();
+  for (const one of all) for (const region of regionsIn(one)) listIn(lists, region).push(one);
+  return lists;
+}
+
+function ascending(times: readonly number[]): number[] {
+  return times.toSorted((a, b) => a - b);
+}
+
+/** How many of the ascending times lie before `limit`, or at it where that counts too. */
+function below(times: readonly number[], limit: number, isWith: boolean): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const time = times[middle] ?? limit;
+    if (time < limit || (isWith && time === limit)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -189,7 +189,8 @@ function regionAt(core: Core, region: string, { regions, now }: Moment): Region 
 function stands(core: Core, { of, beside }: { of: string; beside: Away }, moment: Moment): boolean {
   if (moment.now <= beside.absence.goneBy) return false;
   const lineOf = (pc: string) => core.known.get(pc)?.isp ?? stateOf(pc);
-  return regionAt(core, of, moment).online.some((other) => lineOf(other.pc) !== lineOf(beside.pc) && stoodSince(other, beside));
+  const own = lineOf(beside.pc);
+  return regionAt(core, of, moment).online.some((other) => stoodSince(other, beside) && lineOf(other.pc) !== own);
 }
 
 /** The region of all sites. */
