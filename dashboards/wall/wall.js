@@ -65,7 +65,7 @@ function Page({ scene, view, route, counts }) {
   if (route.view === 'nation' || route.view === 'site') scope.current = at;
   if (route.view === 'site') return html`<${SitePage} scene=${scene} view=${view} at=${at} key=${at} />`;
   if (route.view === 'incident')
-    return html`<${IncidentPage} scene=${scene} id=${at} row=${view.incidents.find((one) => `${one.id}` === at)} key=${at} />`;
+    return html`<${IncidentPage} scene=${scene} id=${at} row=${view.incidents.find((one) => `${one.id}` === at)} all=${view.incidents} key=${at} />`;
   if (route.view === 'rollcall') return html`<${RollCallPage} scene=${scene} view=${view} id=${at} scope=${scope.current} />`;
   return html`<${Nation} scene=${scene} view=${view} counts=${counts} state=${at} />`;
 }

@@ -23,6 +23,7 @@ function message(change: Partial<WireMessage> = {}): WireMessage {
     flapping: false,
     acknowledged: false,
     told: [],
+    cause: null,
   } as const;
   const transition = { id: 1, offer: 1, kind: 'raised', at: now - hour } as const;
   const fault = change.fault ?? 'microphone.muted';
@@ -64,6 +65,7 @@ test.each<[string, Partial<WireMessage>, boolean]>([
   ['a muted microphone', {}, true],
   ['a quiet microphone, which is minor', { fault: 'microphone.volume_low', severity: 'minor' }, true],
   ['a PC that is silent', { fault: 'pc.silent', severity: 'critical' }, true],
+  ['a site of which no PC answers', { fault: 'outage.site', severity: 'critical' }, true],
   ['a disk that is hot, which is minor', { fault: 'climate.hot', severity: 'minor' }, false],
   ['what only informs', { severity: 'info' }, false],
 ])('before a meeting %s is critical: %#', (_, change, isCritical) => {
@@ -101,6 +103,13 @@ test('a PC that goes off with the office is missed at the next opening; one whos
   });
   expect(act(silent('link-down'), closing)).toMatchObject({ go: true });
   expect(act(silent('link-down'), night)).toMatchObject({ go: false, waits: [{ dueAt: 7 * hour }] });
+});
+
+test('the last PC of an office that closes made it a site of which none answers, told at half past six', () => {
+  const closing = { ...open, isNearClosing: true, backAt: now + 15 * hour };
+  const site = (fault: string) => act(message({ fault, severity: 'critical' }), closing);
+  expect(site('outage.site')).toMatchObject({ go: false, how: 'waits for the opening of the office' });
+  expect([site('outage.power'), site('outage.state')].map(({ go }) => go)).toEqual([true, true]);
 });
 
 test('good news waits for nothing', () => {

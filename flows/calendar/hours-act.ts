@@ -23,7 +23,7 @@ export function actByHours(message: WireMessage, moment: Moment, { node, now }: 
   if ((moment.is === 'meeting' || moment.is === 'soon') && countsInMeeting(message)) return urgent(message, moment, { node, now });
   // What is told and has not become urgent is not told again; after a meeting it goes its usual way anew.
   if (before?.waits === 'told') return wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } }, dayWords.told);
-  const isOff = message.fault === 'pc.silent' && moment.isNearClosing && mayBeClosing(message);
+  const isOff = switchedOff.has(message.fault) && moment.isNearClosing && mayBeClosing(message);
   if (isOff && moment.backAt > now) return wait(message, until(moment, moment.backAt, node), dayWords.back);
   if (moment.digestAt > now) return wait(message, until(moment, moment.digestAt, node), dayWords.waits);
   return usual(message, moment, { node, now });
@@ -84,6 +84,9 @@ function countsInMeeting({ severity, faults, fault }: WireMessage): boolean {
 }
 
 const meetingParts = [...meetingComponents, 'display', 'pc', 'power', 'path', 'link'];
+
+/** Of the PCs of an office that closes, one by one, the last makes it a site of which none answers. */
+const switchedOff: ReadonlySet<string> = new Set(['pc.silent', 'outage.site']);
 
 /** A PC that says goodbye or just goes is switched off with the office; a line that breaks, or a state that is gone, is not. */
 function mayBeClosing({ outage }: WireMessage): boolean {

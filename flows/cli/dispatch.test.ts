@@ -200,6 +200,10 @@ test('incidents are listed, taken and noted', async () => {
     { url: '/api/incidents/7/acknowledge', body: { by: 'Anil' } },
     { url: '/api/incidents/7/note', body: { by: 'Anil', text: 'cable sent' } },
   ]);
+  const spread = { members: ['ladakh/leh'], away: ['ladakh/leh'], of: 3, path: 'ladakh' };
+  const cause = { ...one, id: 9, scope: 'state:ladakh', faults: [{ ...faults[0], fault: 'outage.state' }], spread };
+  state().scripted['GET /api/incidents'] = [{ ...one, parent: 9 }, cause, { ...one, id: 8, parent: 99 }];
+  expect((await sabha(['incidents'])).out).toMatch(/\n9 .+outage\.state \(1 of 3\).+\n {2}7 .+\n8 /);
 });
 
 test('the audit is a no where an event is missing', async () => {

@@ -1,5 +1,5 @@
 /** The view as somebody has it who looks after a part of the tree. */
-import type { RollCallSummary, RollCallView, Snapshot, StreamFrame } from '#contracts';
+import { type IncidentRow, pathOfScope, type RollCallSummary, type RollCallView, type Snapshot, type StreamFrame } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
 import type { CentreView } from '../view/view.ts';
 
@@ -15,7 +15,7 @@ export function scopedView(view: CentreView, scope: string): ScopedView {
   const has = (path: string) => isWithin(scope, path);
   const incident = (id: number) => {
     const found = view.incident(id);
-    return found && has(found.scope) ? found : undefined;
+    return found && has(pathOf(found)) ? found : undefined;
   };
   return {
     unready: view.unready,
@@ -29,7 +29,7 @@ export function scopedView(view: CentreView, scope: string): ScopedView {
     site: (path) => (has(path) ? view.site(path) : undefined),
     history: async (path, from) => (has(path) ? view.history(path, from) : undefined),
     pcs: (choice) => view.pcs(choice).filter(({ pc }) => has(pc)),
-    incidents: () => view.incidents().filter((one) => has(one.scope)),
+    incidents: () => view.incidents().filter((one) => has(pathOf(one))),
     acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : view.acknowledge(id, by)),
     note: async (id, by, text) => (incident(id) === undefined ? 'missing' : view.note(id, by, text)),
     rollcalls: {
@@ -68,7 +68,7 @@ const keep = (scope: string): Keep => ({
   pcs: (list, has) => list.filter(({ pc }) => has(pc)),
   pcsGone: (list, has) => list.filter(has),
   heard: (list, has) => Object.fromEntries(Object.entries(list).filter(([pc]) => has(pc))),
-  incidents: (list, has) => list.filter((one) => has(one.scope)),
+  incidents: (list, has) => list.filter((one) => has(pathOf(one))),
 });
 
 /** Of each list what lies in the scope; what is no list that is known here is left out. */
@@ -100,4 +100,9 @@ function summaryIn<T extends RollCallSummary>(scope: string, call: T): T | undef
 function callIn(scope: string, call: RollCallView): RollCallView | undefined {
   const own = summaryIn(scope, call);
   return own && { ...own, rows: own.rows.filter(({ pc }) => isWithin(scope, pc)) };
+}
+
+/** The part of the tree that an incident is about. */
+function pathOf({ scope, spread }: Pick<IncidentRow, 'scope' | 'spread'>): string {
+  return spread?.path ?? pathOfScope(scope);
 }

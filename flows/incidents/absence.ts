@@ -18,7 +18,7 @@ import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './scopes.ts';
 
 /** A beat that is late by this much does not come. */
-const beatSlackMs = 15_000;
+export const beatSlackMs = 15_000;
 /** Many sites that go together have gone in this time; later ones are judged by themselves. */
 const widespreadForMs = 10 * 60_000;
 
@@ -205,7 +205,8 @@ function regionAt(core: Core, region: string, { regions, now }: Moment): Region 
 function stands(core: Core, { of, beside }: { of: string; beside: Away }, moment: Moment): boolean {
   if (moment.now <= beside.absence.goneBy) return false;
   const lineOf = (pc: string) => core.known.get(pc)?.isp ?? stateOf(pc);
-  return regionAt(core, of, moment).online.some((other) => lineOf(other.pc) !== lineOf(beside.pc) && stoodSince(other, beside));
+  const own = lineOf(beside.pc);
+  return regionAt(core, of, moment).online.some((other) => stoodSince(other, beside) && lineOf(other.pc) !== own);
 }
 
 /** The region of all sites. */

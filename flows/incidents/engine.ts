@@ -4,22 +4,24 @@
  */
 
 import { links } from '#contracts';
+import { createBatches } from '../correlation/batches.ts';
+import { createCorrelation } from '../correlation/correlation.ts';
+import { createSpreads } from '../correlation/spread.ts';
+import { createHistory } from '../memory/component-history.ts';
+import { createMemory } from '../memory/memory.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey } from '../records/meta-keys.ts';
 import { withAbsence } from './absence.ts';
-import { createBatches } from './batches.ts';
-import { createHistory } from './component-history.ts';
+import { followOpen } from './causes.ts';
 import { setKnown, shutOut } from './known.ts';
-import { createMemory } from './memory.ts';
 import { createNoise } from './noise.ts';
 import {
   type Core,
   type EngineOptions,
   followNoise,
-  followOpen,
   followPc,
   followUnheard,
   listeningSince,
@@ -112,11 +114,16 @@ function createCore(options: EngineOptions, now: number): Core {
     drops: createDrops(),
     history: createHistory(),
     batches: createBatches(),
+    correlation: createCorrelation(options.contents.incidents, { now }),
+    spreads: createSpreads(options.contents.incidents, { now }),
   };
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const fresh = {
     sites: new Map(),
     regions: new Map(),
+    above: new Map(),
+    onBattery: new Set<string>(),
+    waiting: new Set<string>(),
     expectedSince: new Map(),
     asking: new Map(),
     current: new Set<string>(),
@@ -225,6 +232,7 @@ function isDrop(before: PcRecord, { session }: PcRecord, listeningSince: number)
 function stepOf(core: Core, { record, event }: { record: PcRecord; event: PcEvent }, now: number): Step {
   switch (event.type) {
     case 'birth':
+      if (record.agent !== null && record.agent !== event.agent) core.spreads.updated(record.pc, event.agent, now);
       return onBirth(record, event, now);
     case 'bye':
       return onBye(record, event, now);

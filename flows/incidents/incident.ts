@@ -1,6 +1,6 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
 import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
-import type { Incident, StandingFault } from '../records/incidents.ts';
+import type { Incident, News, StandingFault } from '../records/incidents.ts';
 import { type Scene, type Standing, silence } from './standing.ts';
 
 /** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */
@@ -11,9 +11,6 @@ const calmMs = 10 * 60_000;
 export function isEnd({ kind }: { kind: TransitionKind }): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
-
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already. */
-export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean };
 
 /** What following made of an incident, and what of it is news. */
 export type Followed = { incident: Incident | undefined; news: News[]; ended: Record<string, number> };
@@ -35,7 +32,7 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
   ends.push(...tooMany(kept));
   const known = new Set(held.map((fault) => fault.key));
   const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
-  const faults = withHidden([...kept, ...joined], now);
+  const faults = withHidden([...kept, ...joined], scene, now);
   const endedNow = endedIn(incident, ends, faults);
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
   const returned = before.filter((fault) => fault.goneAt !== null && scene.faultState(fault.key) === 'standing');
@@ -124,9 +121,11 @@ function born(one: Standing, now: number): StandingFault {
   return { ...one, since: Math.min(one.since, now), goneAt: null, unknownSince: null, hidden: false, told: null };
 }
 
-function withHidden(faults: StandingFault[], now: number): StandingFault[] {
+function withHidden(faults: StandingFault[], { explained }: Scene, now: number): StandingFault[] {
   const hiding = new Set(faults.filter((fault) => hides(fault, now)).map(({ fault }) => fault));
-  return faults.map((fault) => ({ ...fault, hidden: (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent)) }));
+  const isHidden = (fault: StandingFault) =>
+    (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent)) || explained?.(fault) !== undefined;
+  return faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
 }
 
 /** While it stands and until its clear time is over; not for the long calm of one that flaps, in which nobody would be told of what it explains no more. */
@@ -144,8 +143,10 @@ function endedIn(incident: Incident | undefined, ends: readonly StandingFault[],
   return [...earlier, ...late].slice(-budgets.faults.most);
 }
 
-/** What is told as better: all that ended and was not said yet, unless something worse is left, or what explains it. */
+/** What is told as better: all that ended and was not said yet, unless something worse is left, or what explains it, or the all-clear says it in a moment. */
 function easedOf(ended: Ended, left: readonly StandingFault[]): Ended {
+  // What is left has ended too, and nobody was told of it.
+  if (left.every(({ goneAt, told }) => goneAt !== null && told === null)) return [];
   const unsaid = ended.filter(({ said }) => !said);
   const isLeft = (one: StandingFault) =>
     left.some(
@@ -171,7 +172,9 @@ function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; 
   const fresh = at.faults.filter((fault) => !fault.hidden && fault.told === null && (old.get(fault.key)?.hidden ?? true));
   const news: News[] = [];
   if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
-  if (fresh.length > 0) news.push({ kind: at.isNew ? 'raised' : 'worsened', faults: fresh });
+  // What stood before was explained by a cause of many, and nobody heard of it: this is the first word.
+  const isFirst = at.isNew || at.before.every(({ hidden, told }) => hidden && told === null);
+  if (fresh.length > 0) news.push({ kind: isFirst ? 'raised' : 'worsened', faults: fresh });
   return news;
 }
 

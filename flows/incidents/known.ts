@@ -2,7 +2,7 @@
 import { siteOf } from '#contracts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
-import { alerts, type Core, closeRoom, followPc, followUnheard, putRecord, regionsOf, setCentre } from './scopes.ts';
+import { alerts, type Core, causesAbove, closeRoom, followPc, followUnheard, putRecord, regionsOf, setCentre } from './scopes.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
@@ -13,6 +13,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   for (const known of pcs) core.known.set(known.pc, known);
   core.sites = Map.groupBy(core.known.keys(), siteOf);
   core.regions = groupedSites(core);
+  core.above = new Map([...core.sites].map(([site, [first = '']]) => [site, causesAbove(first, core.known.get(first))]));
   for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
   for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
   closeRooms(core, because, now);
@@ -84,6 +85,8 @@ function forgetPc(core: Core, pc: string, now: number): void {
   core.unknown.delete(pc);
   core.drops.forget(pc);
   core.history.forget(pc);
+  core.spreads.forgetPc(pc, now);
+  core.onBattery.delete(pc);
   if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }
 

@@ -1,6 +1,6 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
-import { bySeverity, type Severity } from '#contracts';
-import type { FaultNews, HoursFields, Incident, PastFault, Transition } from '../records/incidents.ts';
+import { bySeverity, causeKindOf, isAbsence, type Severity, type Words } from '#contracts';
+import type { FaultNews, HoursFields, Incident, PastFault, Spread, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd } from './incident.ts';
@@ -15,8 +15,9 @@ export function noticeOf(at: {
   severity: Severity;
   before: readonly PastFault[] | undefined;
   hours?: HoursFields | undefined;
+  placeOf(scope: string): Place;
 }): Notice {
-  const { transition, incident, place, faults, severity, before, hours } = at;
+  const { transition, incident, place, faults, severity, before, hours, placeOf } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -27,11 +28,12 @@ export function noticeOf(at: {
     at: transition.at,
     flapping: incident.flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
-    ...(faults.some(({ fault }) => fault === 'pc.silent') && incident.outage && { outage: incident.outage }),
+    ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
     ...(!isEnd(transition) && before && before.length > 0 && { before }),
     ...(hours?.digest && { digest: true }),
     ...(hours?.meeting && { meeting: hours.meeting }),
+    ...(incident.spread && { many: manyOf(incident, incident.spread, placeOf) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }
@@ -46,6 +48,24 @@ export function forPerson(notice: Notice, incident: Incident, person: string): N
 
 function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
   return news.some(({ fault, device }) => fault === one.fault && device === one.device);
+}
+
+/** What went with many did not go alone, whatever its own return says. */
+export function isOwn({ outage, parent }: Incident): boolean {
+  return outage !== undefined && !(parent !== undefined && outage.cause === 'pc-off');
+}
+
+/** More names than this are never read. */
+const namesAtMost = 40;
+
+function manyOf({ scope }: Incident, { away, of }: Spread, placeOf: (scope: string) => Place): NonNullable<Notice['many']> {
+  const kind = causeKindOf(scope) ?? 'site';
+  const nameOf = (path: string): Words => {
+    const { site, room } = placeOf(path);
+    if (kind === 'spread') return { en: `${room.en}, ${site.en}`, hi: `${room.hi || room.en}, ${site.hi || site.en}` };
+    return kind === 'site' ? room : site;
+  };
+  return { kind, down: away.length, of, names: away.slice(0, namesAtMost).map(nameOf) };
 }
 
 /** True where something stands that is as severe, beside the news. */

@@ -1,5 +1,5 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
-import { bySeverity, faultOf, isPcPath, type LinkClass, siteOf, stateOf } from '#contracts';
+import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, pathOfScope } from '#contracts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
 import { isEnd } from './incident.ts';
 import { faultKey } from './standing.ts';
@@ -67,21 +67,24 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
   const { transition, incident, place } = at;
   const faultIds = transition.about.map((one) => one.fault);
   const first = toldFaults(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
-  const centre = !isPcPath(incident.scope);
+  const path = incident.spread?.path ?? pathOfScope(incident.scope);
+  const isPlace = isPcPath(path) || incident.spread !== undefined;
+  const [state = '', site] = isPlace ? path.split('/') : [];
   return {
     topic: incident.scope,
     transition: { id: transition.id, offer: transition.offers, kind: transition.kind, at: transition.at },
     incident: {
       id: incident.id,
       scope: incident.scope,
-      state: centre ? '' : stateOf(incident.scope),
-      site: centre ? '' : siteOf(incident.scope),
+      state,
+      site: site === undefined ? '' : `${state}/${site}`,
       link: place.link,
       elevationM: place.elevationM,
       severity: incident.severity,
       flapping: incident.flapping,
       acknowledged: incident.acknowledged !== null,
       told: [...new Set(incident.told.map((one) => one.person))],
+      cause: causeOf(incident),
     },
     fault: first,
     faults: faultIds,
@@ -92,6 +95,11 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
     ...(at.fields?.hours && { hours: at.fields.hours }),
     acts: [],
   };
+}
+
+function causeOf({ scope, spread }: Incident): WireMessage['incident']['cause'] {
+  const kind = causeKindOf(scope);
+  return kind === undefined ? null : { kind, down: spread?.away.length ?? 0, of: spread?.of ?? 0 };
 }
 
 /** The hold of a set of faults: the shortest of the catalogue's, so that the most urgent is not kept back by another. */

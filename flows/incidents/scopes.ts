@@ -1,16 +1,30 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
-import { budgets, stateOf } from '#contracts';
+import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, sureFrom } from '#contracts';
+import type { Batches } from '../correlation/batches.ts';
+import type { Correlation } from '../correlation/correlation.ts';
+import { usualNumbers } from '../correlation/numbers.ts';
+import type { Spreads } from '../correlation/spread.ts';
+import type { History } from '../memory/component-history.ts';
+import type { Memory } from '../memory/memory.ts';
 import type { Drops } from '../outages/drops.ts';
 import type { InAll } from '../outages/in-all.ts';
+import { isBattery } from '../outages/pc.ts';
 import type { FollowsClock } from '../records/clock.ts';
-import type { Absence, Incident, KnownPc, PcRecord, ShownOutage } from '../records/incidents.ts';
+import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change, Contents } from '../records/ops.ts';
-import type { Batches } from './batches.ts';
-import type { History } from './component-history.ts';
 import { follow, isEnd, worst } from './incident.ts';
-import type { Memory } from './memory.ts';
 import type { Excess, Noise } from './noise.ts';
-import { faultKey, type Scene, type Standing, sceneOfList, sceneOfPc, sceneOver, standingFault, unknownFaults } from './standing.ts';
+import {
+  faultKey,
+  type Scene,
+  type Standing,
+  sceneOfList,
+  sceneOfPc,
+  sceneOver,
+  silence,
+  standingFault,
+  unknownFaults,
+} from './standing.ts';
 import type { TransitionOptions, Transitions } from './transitions.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
@@ -41,6 +55,12 @@ export type Core = {
   drops: Drops;
   history: History;
   batches: Batches;
+  /** What is one cause of many. */
+  correlation: Correlation;
+  spreads: Spreads;
+  /** PCs that run on battery, and those whose fault waits for what others say. */
+  onBattery: Set<string>;
+  waiting: Set<string>;
   /** PCs that report a fault which the catalogue does not know. */
   unknown: Set<string>;
   known: Map<string, KnownPc>;
@@ -48,6 +68,8 @@ export type Core = {
   sites: Map<string, string[]>;
   /** The sites of each state and provider, by `regionsOf`. */
   regions: Map<string, string[]>;
+  /** The causes that may stand above each site, the narrowest first. */
+  above: Map<string, readonly string[]>;
   /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
   expectedSince: Map<string, number>;
   /** What is to be asked of a PC, and how its answers were. */
@@ -102,6 +124,13 @@ export function regionsOf(path: string, isp: string | undefined): string[] {
   return isp === undefined ? [state] : [state, `provider ${isp}`];
 }
 
+/** What a site may be one of the many of: its line, its provider, its state, the nation. */
+export function causesAbove(path: string, { isp, linkId }: Pick<KnownPc, 'isp' | 'linkId'> = {}): string[] {
+  const named = (kind: CauseKind, name: string | undefined) => (name === undefined ? [] : [causeScope(kind, name)]);
+  const line = linkId === undefined ? undefined : [isp, linkId].filter((part) => part !== undefined).join(' ');
+  return [...named('link', line), ...named('provider', isp), causeScope('state', stateOf(path)), causeScope('nation', '')];
+}
+
 /** Follows the room of one PC, if it alerts. */
 export function followPc(core: Core, pc: string, now: number): void {
   const record = core.memory.pcs.get(pc);
@@ -109,8 +138,50 @@ export function followPc(core: Core, pc: string, now: number): void {
   core.unknown[unknownFaults(record).length > 0 ? 'add' : 'delete'](pc);
   setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
-  const scene = { ...sceneOfPc(record, unreadable, now), unsteadyAt: core.drops.unsteadyAt(pc, now) };
+  const said = sceneOfPc(record, unreadable, now);
+  noteForOthers(core, record, { scene: said, now });
+  const scene = { ...said, unsteadyAt: core.drops.unsteadyAt(pc, now), explained: explainedIn(core, record, now) };
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
+}
+
+/** What a room says of its devices and of its power is evidence for others too. What is frozen stays as it was. */
+function noteForOthers(core: Core, record: PcRecord, { scene, now }: { scene: Scene; now: number }): void {
+  const { pc, presence, checks } = record;
+  if (presence !== 'online') return;
+  core.spreads.seen(pc, [...scene.standing.values()], now);
+  core.onBattery[checks.some(isBattery) ? 'add' : 'delete'](pc);
+}
+
+const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
+
+/** Which cause of many is told in the place of a fault of this room. */
+function explainedIn(core: Core, { pc, absence }: PcRecord, now: number): NonNullable<Scene['explained']> {
+  const held = core.memory.openIncident(pc)?.faults ?? [];
+  const isCut = absence?.to === null && absence.cause === 'power-cut' && absence.confidence >= sureFrom;
+  // One power cut of a room is one cause: that the battery empties and the PC dies follows from it.
+  const told = held.find(({ fault, goneAt, told: to }) => ofPower.includes(fault) && goneAt === null && to !== null);
+  core.waiting.delete(pc);
+  return (fault) => {
+    const isPower = ofPower.includes(fault.fault);
+    if (told !== undefined && fault.told === null && (isPower || (fault.key === silence && isCut))) return told.key;
+    const by = fault.key === silence ? core.correlation.explains(pc) : isPower ? powerOf(core, pc, { fault, now }) : undefined;
+    return by ?? core.spreads.explains(pc, fault, now);
+  };
+}
+
+/** Others of the site may say in a moment that they are on battery too. */
+function powerOf(core: Core, pc: string, { fault, now }: { fault: StandingFault; now: number }): string | undefined {
+  const site = siteOf(pc);
+  const by = core.correlation.explainsPower(site, now);
+  if (by !== undefined || fault.told !== null || now - fault.since >= usualNumbers.powerWaitMs) return by;
+  const mayFollow = core.sites.get(site)?.some((other) => other !== pc && core.memory.pcs.get(other)?.checks.some(isOfMains));
+  if (mayFollow !== true) return undefined;
+  core.waiting.add(pc);
+  return 'waits';
+}
+
+function isOfMains({ component }: PcRecord['checks'][number]): boolean {
+  return component === 'power';
 }
 
 /** What is followed of a room that is muted: what was told of it, until it ends, and what goes past the mute (R27). */
@@ -122,6 +193,7 @@ function muted(core: Core, { pc, scene }: { pc: string; scene: Scene }, now: num
 
 /** Closes what is open of a room, with the reason that whoever was told of it hears (R15). */
 export function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
+  core.spreads.seen(at.pc, [], now);
   if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
 }
 
@@ -147,6 +219,11 @@ export function setCentre(core: Core, said: CentreWord, now: number): void {
   if (core.centre.has(key) === standing) return;
   if (standing) core.centre.set(key, { ...standingFault(fault, device, now), name: name || null, reason });
   else core.centre.delete(key);
+  followCentre(core, now);
+}
+
+/** Follows what ails the centre itself. */
+export function followCentre(core: Core, now: number): void {
   followScope(core, { scope: 'centre', scene: sceneOfList(core.centre.values()) }, now);
 }
 
@@ -206,20 +283,11 @@ export function followNoise(core: Core, now: number): void {
   }
 }
 
-/** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */
-export function followOpen(core: Core, now: number): void {
-  const all = !core.followed;
-  core.followed = true;
-  for (const scope of core.memory.openScopes()) {
-    const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
-    if (!all && !waits) continue;
-    if (scope === 'centre') followScope(core, { scope, scene: sceneOfList(core.centre.values()) }, now);
-    else if (scope === 'centre/unheard') followUnheard(core, now);
-    else followPc(core, scope, now);
-  }
-}
+/** What is followed: its scene, and of a cause of many who it is and why. */
+export type Followed = { scope: string; scene: Scene; spread?: Spread; outage?: ShownOutage };
 
-function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene }, now: number): void {
+/** Follows one scope: what is new of its incident goes on its way. */
+export function followScope(core: Core, { scope, scene, spread, outage }: Followed, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
@@ -228,7 +296,8 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
   if (done.incident === undefined) return;
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
-  const incident = absence === null ? named : { ...named, outage: shownOutage(absence) };
+  const why = absence === null ? outage : shownOutage(absence);
+  const incident = withCause(core, { ...named, ...(why && { outage: why }), ...(spread && { spread }) }, scene);
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   if (incident.over !== null) keepPast(memory, incident, now);
@@ -242,6 +311,13 @@ function followScope(core: Core, { scope, scene }: { scope: string; scene: Scene
     transitions.add(incident, { ...news, held }, now);
   }
   if (due.length > 0) transitions.proceed(incident.id, now);
+}
+
+/** With the incident of what explains a fault of it, the last time. */
+function withCause({ memory }: Core, incident: Incident, { explained }: Scene): Incident {
+  const by = incident.faults.map((fault) => explained?.(fault)).find((scope) => scope !== undefined && causeKindOf(scope) !== undefined);
+  const parent = by === undefined ? undefined : memory.openIncident(by)?.id;
+  return parent === undefined || incident.over !== null ? incident : { ...incident, parent };
 }
 
 /** The absence that an incident tells of, from when it says that the PC is silent. */

@@ -3,6 +3,7 @@ import type { Presence } from '#contracts';
 import { isOfGap, patienceMs, presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
+import { correlate } from './causes.ts';
 import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
 
 /**
@@ -11,21 +12,26 @@ import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
  */
 export function judgeSilence(core: Core, now: number): void {
   const regions: Regions = new Map();
-  for (const record of core.memory.pcs.values()) {
-    const known = core.known.get(record.pc);
-    // Nobody waits for a PC that never spoke, as long as its site is being set up.
-    if (known === undefined || (!known.alerts && record.presence === 'never')) continue;
-    const since = listeningSince(core, record.pc);
-    const presence = presenceNow(core, record, since);
-    const isSame = presence === record.presence;
-    if (isSame && (presence === 'online' || presence === 'never' || since === null)) continue;
-    const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since }) };
-    const next = judgedAway(core, moved, { now, regions });
-    if (next === record) continue;
-    putRecord(core, next, now);
-    core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
-    followPc(core, record.pc, now);
-  }
+  const changed = [...core.memory.pcs.values()].filter((record) => judged(core, record, { now, regions }));
+  correlate(core, now);
+  for (const { pc } of changed) followPc(core, pc, now);
+}
+
+/** True where the PC, or why it is away, is judged otherwise than before. */
+function judged(core: Core, record: PcRecord, { now, regions }: { now: number; regions: Regions }): boolean {
+  const known = core.known.get(record.pc);
+  // Nobody waits for a PC that never spoke, as long as its site is being set up.
+  if (known === undefined || (!known.alerts && record.presence === 'never')) return false;
+  const since = listeningSince(core, record.pc);
+  const presence = presenceNow(core, record, since);
+  const isSame = presence === record.presence;
+  if (isSame && (presence === 'online' || presence === 'never' || since === null)) return false;
+  const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since }) };
+  const next = judgedAway(core, moved, { now, regions });
+  if (next === record) return false;
+  putRecord(core, next, now);
+  core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
+  return true;
 }
 
 function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {

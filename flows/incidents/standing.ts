@@ -1,7 +1,7 @@
 /** What stands in a scope: read from a PC's record, or from the centre's own list. */
 import { budgets, bySeverity, faultOf, type Severity } from '#contracts';
 import { returns } from '../outages/pc.ts';
-import type { PcRecord } from '../records/incidents.ts';
+import type { PcRecord, StandingFault } from '../records/incidents.ts';
 
 /** A fault that is true now. `key` = `fault|device`. */
 export type Standing = {
@@ -26,6 +26,8 @@ export type Scene = {
   because: string;
   /** When the session of its PC was last lost, where it is lost again and again. */
   unsteadyAt?: number | null;
+  /** The scope of the cause of many that explains a fault, and is told in its place; `waits` where that is not known yet. */
+  explained?: (fault: StandingFault) => string | undefined;
 };
 
 /** By this a fault of a device is one and the same. */

@@ -1,7 +1,7 @@
 /** The times of what the engine holds, when the clock by which they were written is set: while `flows` was down, or while it runs. */
 
+import type { Memory } from '../memory/memory.ts';
 import type { Absence, Incident, PcRecord, ShownOutage, StandingFault, Transition } from '../records/incidents.ts';
-import type { Memory } from './memory.ts';
 import type { Core } from './scopes.ts';
 
 type Move = (at: number) => number;

@@ -1,14 +1,13 @@
 /** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
-import { bySeverity, faultOf, type Severity } from '#contracts';
-import type { Act, Incident, Timer, Told, Transition } from '../records/incidents.ts';
+import { bySeverity, faultOf, isAbsence, type Severity } from '#contracts';
+import type { Memory } from '../memory/memory.ts';
+import type { Act, Incident, News, Timer, Told, Transition } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import { isEnd, isWorse, type News, worst } from './incident.ts';
-import type { Memory } from './memory.ts';
+import { isEnd, isWorse, worst } from './incident.ts';
 import type { Noise } from './noise.ts';
-import { centralNotice, forPerson, noticeOf } from './notice.ts';
+import { centralNotice, forPerson, isOwn, noticeOf } from './notice.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
-import { silence } from './standing.ts';
 
 /** One person on one channel. */
 export type Recipient = { person: string; channel: string };
@@ -251,8 +250,9 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const place = incident.place ?? options.place(incident.scope);
     const before = memory.pastOf(incident.scope);
-    const news = noticeOf({ transition, incident, place, faults, severity: act.severity, before, hours: act.hours });
-    for (const { person, channel } of options.recipients(act.to, act.channel, incident.scope)) {
+    const { severity, hours } = act;
+    const news = noticeOf({ transition, incident, place, faults, severity, before, hours, placeOf: options.place });
+    for (const { person, channel } of options.recipients(act.to, act.channel, incident.spread?.path ?? incident.scope)) {
       const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
       sent.push(to);
@@ -337,7 +337,7 @@ function withTold(incident: Incident, transition: Transition): Incident {
   const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
   const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
   const { outage } = incident;
-  const isAway = outage !== undefined && keys.has(silence);
+  const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
   return { ...incident, faults, ...(isAway && { toldOutage: { cause: outage.cause, confidence: outage.confidence } }) };
 }
 

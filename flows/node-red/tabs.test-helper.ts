@@ -44,6 +44,7 @@ export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial
       flapping: false,
       acknowledged: false,
       told: [],
+      cause: null,
       ...incident,
     },
     fault: 'microphone.missing',

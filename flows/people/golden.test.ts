@@ -32,6 +32,18 @@ const back = (cause: OutageCause, confidence: number): Partial<Notice> => ({
 });
 const room = (place: string, pc: string) => ({ ...fault('centre.unheard', `Conference room, District office ${place}`), device: pc });
 
+const offices = { en: 'All offices', hi: 'सभी दफ़्तर' };
+const towns = [
+  { en: 'Patna', hi: 'पटना' },
+  { en: 'Gaya', hi: 'गया' },
+  { en: 'Panaji', hi: 'पणजी' },
+];
+const ofMany = (id: string, cause: OutageCause, confidence: number): Partial<Notice> => ({
+  ...away(cause, confidence),
+  faults: [fault(id)],
+  ...{ phone: '', wayIn: '', spare: '', line: '', state: { en: '', hi: '' } },
+});
+
 const told: Record<string, Partial<Notice>> = {
   'a microphone is missing': { before },
   'a program holds the camera': { severity: 'minor', faults: [fault('camera.held', 'Logitech Rally', 'held by Zoom')] },
@@ -63,6 +75,27 @@ const told: Record<string, Partial<Notice>> = {
     room: { en: 'several rooms', hi: 'कई कमरे' },
     ...{ phone: '', wayIn: '', spare: '', line: '', state: { en: '', hi: '' } },
     faults: [room('Kargil', 'ladakh/kargil/vc-1'), room('Leh', 'ladakh/leh/vc-1'), room('Nubra', 'ladakh/nubra/vc-1')],
+  },
+  'no PC of a site answers, a power cut': {
+    ...ofMany('outage.site', 'power-cut', 0.95),
+    room: { en: 'District office', hi: 'ज़िला कार्यालय' },
+    many: { kind: 'site', down: 3, of: 3, names: [1, 2, 3].map((n) => ({ en: `Hall ${n}`, hi: `हॉल ${n}` })) },
+  },
+  'sites of one provider do not answer': {
+    ...ofMany('outage.provider', 'upstream', 0.85),
+    ...{ site: offices, room: { en: 'Jio', hi: 'Jio' } },
+    many: { kind: 'provider', down: 13, of: 42, names: towns },
+  },
+  'they answer again, but for two': {
+    ...ofMany('outage.provider', 'upstream', 0.85),
+    ...{ kind: 'cleared', at, site: offices, room: { en: 'Jio', hi: 'Jio' } },
+    many: { kind: 'provider', down: 2, of: 42, names: towns.slice(0, 2) },
+  },
+  'one camera fails in many rooms': {
+    severity: 'major',
+    ...{ site: offices, room: { en: '', hi: '' }, phone: '', wayIn: '', spare: '', line: '', state: { en: '', hi: '' } },
+    faults: [{ ...fault('centre.spread', 'Logitech Rally'), device: 'camera.missing' }],
+    many: { kind: 'spread', down: 60, of: 60, names: towns },
   },
   'the disk of the centre is full': { kind: 'direct', incident: null, faults: [], lines: ['disk_full', 'SQLITE_FULL'] },
 };

@@ -1,5 +1,5 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
-import { type Person, type Role, roles } from '#contracts';
+import { type Person, pathOfScope, type Role, roles } from '#contracts';
 import type { EngineOptions } from '../incidents/engine.ts';
 import type { People } from '../records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
@@ -41,7 +41,7 @@ export function createRoster(people: readonly Person[]): Roster {
     return all.length > 0 ? all : [centralDesk];
   };
   const meant = (word: string, scope: string): Person[] | undefined => {
-    if (isRole(word)) return people.filter((person) => person.role === word && covers(person.scope, scope));
+    if (isRole(word)) return people.filter((person) => person.role === word && covers(person.scope, pathOfScope(scope)));
     const one = byId.get(word);
     if (one !== undefined) return [one];
     const group = people.filter((person) => person.groups?.includes(word));

@@ -344,3 +344,33 @@ test('what is urgent for a meeting says when that is, by the clock of the site, 
   expect(render(notice({ meeting, kind: 'cleared' }), 'en').text).not.toContain('Meeting at');
   expect(render(notice({ meeting }), 'en', { over: true }).text).not.toContain('Meeting at');
 });
+
+test('one cause of many names who is away, why, and at its all-clear who is left; it never says that nothing is left to do then', () => {
+  const names = ['Patna', 'Gaya', 'Arrah'].map((name) => ({ en: name, hi: name }));
+  const outage = { cause: 'power-cut', confidence: 0.95, from: since, to: null } as const;
+  const faults = [{ fault: 'outage.state', device: '', name: null, reason: null, since }];
+  const of = { room: { en: 'Bihar', hi: 'बिहार' }, site: { en: 'All offices', hi: 'सभी दफ़्तर' }, faults, outage };
+  const many = { kind: 'state', down: 13, of: 42, names } as const;
+  const raised = (language: 'en' | 'hi' | 'mr') => bodyOf(render(notice({ ...of, many }), language).text).split('\n');
+  expect(raised('en').slice(0, 5)).toEqual([
+    'All offices, Bihar',
+    'Critical: Many sites of the state do not answer',
+    '13 of 42 sites: Patna; Gaya; Arrah; and 10 more',
+    expect.stringMatching(/^Since /),
+    'Why: power cut.',
+  ]);
+  expect(raised('hi')[2]).toBe('42 में से 13 साइटें: Patna; Gaya; Arrah; और 10');
+  expect(raised('mr')[2]).toBe('42 पैकी 13 साइट: Patna; Gaya; Arrah; आणखी 10');
+  const cleared = (down: number) =>
+    render(notice({ ...of, kind: 'cleared', many: { ...many, down, names: names.slice(0, down) } }), 'en').text;
+  expect(cleared(2)).toContain('\nNot over for these, told on their own: Patna; Gaya\n');
+  expect([cleared(2), cleared(0)].map((text) => text.includes('Nothing more to do.'))).toEqual([false, true]);
+});
+
+test('one fault in many rooms is named with its model', () => {
+  const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
+  const many = { kind: 'spread' as const, down: 60, of: 60, names: [{ en: 'Hall, Leh', hi: 'हॉल, लेह' }] } satisfies Notice['many'];
+  const { subject, text } = render(notice({ severity: 'major', faults, many }), 'hi');
+  expect(subject).toContain('ज़रूरी: कई कमरों में एक ही दिक्कत: कैमरा नहीं मिल रहा');
+  expect(text).toContain('\n60 कमरे: हॉल, लेह; और 59\n');
+});

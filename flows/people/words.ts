@@ -1,7 +1,9 @@
 /** The text of a message: where, what, since when, why, what to do; never more than one screen of a small phone, and below it what helps whoever goes there. */
 import {
   actionIn,
+  type CauseKind,
   filled,
+  isAbsence,
   isPcPath,
   type MessageLanguage,
   nameIn,
@@ -57,7 +59,7 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
   const { severity, kind, message } = words;
   const first = notice.faults[0];
   const urgency = severity[notice.severity];
-  const title = first ? titleOf(first.fault, language) : urgency;
+  const title = first ? spreadTitle(first, language) : urgency;
   const steps = first ? stepsOf(actionOf(notice, language)) : [];
   if (over) return { head: message.over, title, steps: [message.alreadyOver] };
   switch (notice.kind) {
@@ -68,7 +70,7 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
     case 'eased':
       return { head: kind.eased, title, steps: [message.restOpen] };
     case 'cleared':
-      return { head: kind.cleared, title, steps: [message.roomWell] };
+      return { head: kind.cleared, title, steps: wellOf(notice, words) };
     case 'closed':
       return { head: kind.closed, title, steps: [] };
     case 'unfinished':
@@ -86,15 +88,27 @@ function isNews({ kind }: Notice): boolean {
   return kind === 'raised' || kind === 'worsened' || kind === 'eased';
 }
 
+/** What has come in many rooms is named with them. */
+function spreadTitle({ fault, device }: Notice['faults'][number], language: MessageLanguage): string {
+  const what = fault === 'centre.spread' ? titleIn(device, language) : undefined;
+  return what === undefined ? titleOf(fault, language) : `${titleOf(fault, language)}: ${what}`;
+}
+
 /** An id that this version does not know is printed as itself. */
 function titleOf(fault: string, language: MessageLanguage): string {
   return titleIn(fault, language) ?? short(fault, 64);
 }
 
-/** What to do about the first fault: of a PC that is away that depends on why it is. */
+/** What is said at the end: of one cause of many that ends for a part of them, nothing. */
+function wellOf({ many }: Notice, { message }: Vocabulary): string[] {
+  if (many === undefined) return [message.roomWell];
+  return many.down > 0 ? [] : [message.allWell];
+}
+
+/** What to do about the first fault: of a PC or a site that is away that depends on why it is. */
 function actionOf({ faults, outage }: Notice, language: MessageLanguage): string {
   const fault = faults[0]?.fault ?? '';
-  if (fault !== silent || outage === undefined) return actionIn(fault, language) ?? '';
+  if (!(fault === silent || fault === 'outage.site') || outage === undefined) return actionIn(fault, language) ?? '';
   const { cause, confidence } = outage;
   return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? 'undetermined' : cause];
 }
@@ -146,7 +160,7 @@ function whyOf(message: Message): string[] {
   const { notice, words } = message;
   if (notice.kind === 'closed') return closedBecause(message);
   const { outage, toldOutage } = notice;
-  if (outage === undefined || notice.faults[0]?.fault !== silent || message.over) return [];
+  if (outage === undefined || !isAbsence(notice.faults[0]?.fault ?? '') || message.over) return [];
   const text = (one: Outage) => outageText(one, message.language);
   const why = (one: Outage) => filled(words.message.why, { reason: text(one) });
   if (!hasEnded(notice)) return [why(outage)];
@@ -197,7 +211,7 @@ function subjectOf(message: Message): string {
 /** Since when, or from when to when. A PC is away since its last word, not since we noticed. */
 function sinceOf({ notice, language, words, over }: Message): string {
   const { faults, at, timeZone, outage } = notice;
-  const lastWord = faults[0]?.fault === silent && outage !== undefined ? [outage.from] : [];
+  const lastWord = isAbsence(faults[0]?.fault ?? '') && outage !== undefined ? [outage.from] : [];
   const from = timeOf(Math.min(...faults.map(({ since }) => since), at, ...lastWord), timeZone, language);
   const ended = notice.kind === 'cleared' || notice.kind === 'closed';
   const { since, between, flapping, counted } = words.message;
@@ -206,8 +220,9 @@ function sinceOf({ notice, language, words, over }: Message): string {
   return `${when}${comes}${notice.counted ? ` ${filled(counted, { n: notice.counted })}` : ''}`;
 }
 
-/** The rest of the news: further faults, or the lines that the machine added. The first line of a close or a direct word is used already. */
+/** The rest of the news: who is away with one cause of many, else further faults, or the lines that the machine added. The first line of a close or a direct word is used already. */
 function moreOf({ notice, language }: Message): List {
+  if (notice.many !== undefined) return manyOf(notice.many, language);
   const first = mainFault(notice);
   const others = first ? notice.faults.slice(1) : notice.faults;
   const lines = notice.lines.slice(notice.kind === 'closed' || notice.kind === 'direct' ? 1 : 0).filter((line) => line !== '');
@@ -219,8 +234,24 @@ function moreOf({ notice, language }: Message): List {
   return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };
 }
 
+/** The names of those that are away; more than a notice holds are counted. */
+function manyOf({ names, down }: NonNullable<Notice['many']>, language: MessageLanguage): List {
+  return { items: names.map((name) => short(nameIn(name, language))), count: down };
+}
+
+/** Frames the list below the news: of one cause of many who is away, or at its end who is left; else what there is beside the first fault. */
 function frameOf({ notice, words }: Message): (list: string) => string {
-  return (list) => (mainFault(notice) ? filled(words.message.also, { list }) : list);
+  const { also, left } = words.message;
+  const { many } = notice;
+  if (mainFault(notice) === undefined) return (list) => list;
+  if (many === undefined) return (list) => filled(also, { list });
+  const { kind, down, of } = many;
+  return (list) => (hasEnded(notice) ? filled(left, { list }) : filled(manyIn(kind, words), { down, of, list }));
+}
+
+function manyIn(kind: CauseKind, { message }: Vocabulary): string {
+  if (kind === 'site') return message.manyPcs;
+  return kind === 'spread' ? message.manyRooms : message.manySites;
 }
 
 /** What stands below the news, and the link, each where there is any. */

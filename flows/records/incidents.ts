@@ -1,5 +1,5 @@
 /** The words of the incident engine: what it remembers, what it is told, what it answers. */
-import type { Check, LinkClass, MainsGone, Outage, Presence, Previous, Severity, TransitionKind, Want, Words } from '#contracts';
+import type { CauseKind, Check, LinkClass, MainsGone, Outage, Presence, Previous, Severity, TransitionKind, Want, Words } from '#contracts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -81,6 +81,9 @@ export type StandingFault = {
   told: Severity | null;
 };
 
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already. */
+export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean };
+
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
 
@@ -112,7 +115,14 @@ export type Incident = {
   toldOutage?: Outage;
   /** What people were told of in it and what ended since; `said`: its end was told too. */
   ended?: (StandingFault & { said: boolean })[];
+  /** The incident of the cause that it is one of the many of, the last time. */
+  parent?: number;
+  /** Of a cause of many: who it is. */
+  spread?: Spread;
 };
+
+/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. */
+export type Spread = { members: string[]; away: string[]; of: number; path: string };
 
 /** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */
 export type Transition = {
@@ -185,6 +195,8 @@ export type WireMessage = WireFields & {
     acknowledged: boolean;
     /** Ids of persons who were told of it. */
     told: string[];
+    /** What kind of cause of many it is, with how many of how many are away; null of a room and of the centre itself. */
+    cause: { kind: CauseKind; down: number; of: number } | null;
   };
   /** Id of the most severe fault in the news, such as `microphone.missing`. */
   fault: string;
@@ -201,8 +213,9 @@ export type KnownPc = {
   link: LinkClass;
   elevationM: number;
   alerts: boolean;
-  /** The provider of its site's line, where the table names one. */
+  /** The provider of its site's line and the line itself, where the table names them. */
   isp?: string;
+  linkId?: string;
 };
 
 /** What the engine is told of one PC. Times come with the call, never inside. */

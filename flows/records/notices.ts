@@ -1,6 +1,6 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type * as v from 'valibot';
-import type { MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
+import type { CauseKind, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
 import type { FaultNews, PastFault, ShownOutage } from './incidents.ts';
 import type { Place } from './place.ts';
 
@@ -28,6 +28,8 @@ export type Notice = Place & {
   before?: readonly PastFault[];
   /** So many changes of this hour were told to nobody: more are told of one PC than a person can use. */
   counted?: number;
+  /** Of a cause of many: how many of how many are away, and their names. */
+  many?: { kind: CauseKind; down: number; of: number; names: Words[] };
   /** Lines added by the machine, such as the incidents that the default route bundles. */
   lines: string[];
 };

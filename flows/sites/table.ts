@@ -1,5 +1,15 @@
 /** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
-import { expectedKinds, type Profile, type SettingsSite, type SiteStage, type Words } from '#contracts';
+import {
+  causeKindOf,
+  expectedKinds,
+  nameInScope,
+  type Profile,
+  pathOfScope,
+  type SettingsSite,
+  type SiteStage,
+  stateOf,
+  type Words,
+} from '#contracts';
 import type { Place } from '../records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../records/sites.ts';
 
@@ -25,6 +35,8 @@ const allSites: Words = { en: 'All offices', hi: 'सभी दफ़्तर' 
 const centreRooms: Record<string, Words> = {
   centre: { en: 'the centre itself', hi: 'सेंटर' },
   'centre/unheard': { en: 'several rooms', hi: 'कई कमरे' },
+  'centre/plane': { en: 'many sites', hi: 'कई साइटें' },
+  nation: { en: 'many sites', hi: 'कई साइटें' },
 };
 
 /** Builds the table of a tree. A node whose parent is missing inherits from the next level that is there. */
@@ -37,10 +49,10 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   const known = [...pcs].flatMap(([site, paths]) => {
     const stage = stageOf(site);
     if (stage === undefined || stage === 'closed') return [];
-    const isp = byPath.get(site)?.site?.isp ?? '';
+    const { isp = '', linkId = '' } = byPath.get(site)?.site ?? {};
     return paths.map((pc) => {
       const { link, elevationM } = resolve(pc).profile;
-      return { pc, link, elevationM, alerts: stage === 'live', ...(isp !== '' && { isp }) };
+      return { pc, link, elevationM, alerts: stage === 'live', ...(isp !== '' && { isp }), ...(linkId !== '' && { linkId }) };
     });
   });
   return {
@@ -177,6 +189,7 @@ function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: 
   const nation = byPath.get('')?.name ?? allSites;
   const own = centreRooms[scope];
   if (own !== undefined) return { site: nation, room: own, timeZone: resolve('').timeZone };
+  if (causeKindOf(scope) !== undefined) return placeOfCause(scope, { byPath, resolve, nation });
   const site = byPath.get(siteLevel(scope));
   const state = byPath.get(scope.split('/')[0] ?? '')?.name;
   return {
@@ -199,6 +212,19 @@ function visitOf(scope: string, site: SiteFacts | null, byPath: ReadonlyMap<stri
     line: [site?.isp, site?.linkId].filter((part) => part).join(' '),
   };
   return Object.fromEntries(Object.entries(said).filter(([, text]) => text !== ''));
+}
+
+type Names = { byPath: ReadonlyMap<string, TreeNode>; resolve: SiteTable['resolve']; nation: Words };
+
+/** A site or a state by its name, with nothing before it; a line or a provider in the nation. */
+function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place {
+  const path = pathOfScope(scope);
+  const name = nameInScope(scope);
+  if (path === '')
+    return { site: nation, room: inBoth({ en: causeKindOf(scope) === 'spread' ? '' : name }), timeZone: resolve('').timeZone };
+  const site = byPath.get(path)?.name ?? inBoth({ en: titleOf(name) });
+  const state = causeKindOf(scope) === 'site' ? (byPath.get(stateOf(path))?.name ?? nation) : nation;
+  return { site: state, room: site, timeZone: resolve(path).timeZone };
 }
 
 /** The site of a site's or PC's path; any other path as it is. */

@@ -90,7 +90,13 @@ function* changedNodes(before: SiteTable, { nodes, gone }: SiteChange): Iterable
 function learns(before: SiteTable, { nodes, gone, replaced }: SiteChange): boolean {
   const dated = (node: TreeNode) => {
     const held = before.node(node.path);
-    return node.site !== null && held?.site?.stage === node.site.stage && held.site.isp === node.site.isp && sameLayer(held, node);
+    return (
+      node.site !== null &&
+      held?.site?.stage === node.site.stage &&
+      held.site.isp === node.site.isp &&
+      held.site.linkId === node.site.linkId &&
+      sameLayer(held, node)
+    );
   };
   return gone.length + replaced.length > 0 || !nodes.every(dated);
 }

@@ -57,6 +57,20 @@ test('"Restart Flows" on a file that was broken meanwhile leaves the last good t
   expect(shown).toHaveLength(live.tabs.running().length);
 });
 
+test('two tabs that would share a file are refused at Deploy, and the flows go on', async () => {
+  const { status, message } = await answerTo([...tabs(), { id: 'other', type: 'tab', label: '10 faults!', disabled: false, info: '' }]);
+  expect([status, message]).toEqual([400, expect.stringMatching(/share|same/)]);
+  const [end] = await live.offer([{ message: wireMessage() }]);
+  expect(end?.how).toBe('on hold');
+});
+
+test('a message that was made by hand and is none of the wires is one clear error', async () => {
+  live.lines.length = 0;
+  const message = { ...wireMessage({ fault: 'pc.silent' }), incident: { scope: 'x' } } as WireMessage;
+  expect(await live.offer([{ message }])).toEqual([undefined]);
+  expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
+});
+
 const explain = (change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}) =>
   live.explainer.explain(wireMessage(change, incident), live.red.watch);
 

@@ -49,7 +49,7 @@ function messageOf({ scope, place, fault, severity, holdMs, now }: Asked): WireM
   return {
     topic: scope,
     transition: { id: 0, offer: 1, kind: 'raised', at: now },
-    incident: { id: 0, scope, ...paths, ...place, severity, flapping: false, acknowledged: false, told: [] },
+    incident: { id: 0, scope, ...paths, ...place, severity, flapping: false, acknowledged: false, told: [], cause: null },
     fault,
     faults: [fault],
     outage: null,

@@ -328,7 +328,9 @@ describe('what is asked', () => {
     does(() => stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: null }));
     does(() => {
       stage.lost(pc);
-      stage.pass(91_000);
+      stage.pass(60_000);
+      for (const other of pcs.slice(1)) stage.beat(other);
+      stage.pass(31_000);
     });
     const from = stage.engine.memory.pcs.get(pc)?.absence?.from;
     const outage = { cause: 'power-cut', confidence: 0.95, sureness: 'sure', from };

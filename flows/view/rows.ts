@@ -20,7 +20,7 @@ import {
   surenessOf,
 } from '#contracts';
 import { watchedUntil } from '../incidents/incident.ts';
-import type { Memory } from '../incidents/memory.ts';
+import type { Memory } from '../memory/memory.ts';
 import type { Incident, PcRecord, StandingFault } from '../records/incidents.ts';
 import type { Place } from '../records/place.ts';
 import type { SiteTable } from '../records/sites.ts';

@@ -1,5 +1,6 @@
 /** What is judged of the silence of PCs (R16, R18, R18a, R30). */
 import { links, willGraceMs } from '#contracts';
+import type { Transition } from '../../flows/records/incidents.ts';
 import type { Arrival } from './centre-machine.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
@@ -21,6 +22,34 @@ export function noFalseSilence(world: World, { transitions, incidents }: Rows): 
       return wrong === undefined ? [] : [`${pc} is called silent at ${clockOf(at)}, ${wrong}`];
     });
   });
+}
+
+/** A site is called dark only where at least one of its PCs may be called silent; a cause of many sites, at least one of theirs (R19a). */
+export function noFalseCause(world: World, { transitions, incidents }: Rows): string[] {
+  const isNews = ({ kind }: Transition) => kind === 'raised' || kind === 'worsened';
+  return transitions.filter(isNews).flatMap((one) => {
+    const incident = incidents.find(({ id }) => id === one.incident);
+    const members = incident?.spread?.members ?? [];
+    if (!one.about.some(({ fault }) => fault.startsWith('outage.') && fault !== 'outage.power')) return [];
+    const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
+    const pcs = [...world.pcs, ...world.former].map(({ path }) => path);
+    const all = pcs.filter((pc) => members.some((member) => pc === member || pc.startsWith(`${member}/`)));
+    const wrong = all.map((pc) => falseSilence(world, pc, at));
+    return wrong.includes(undefined) ? [] : [`${incident?.scope} is called dark at ${clockOf(at)}, ${wrong[0] ?? 'though it has no PC'}`];
+  });
+}
+
+/** Whoever is silent and told on no account of its own is one of the many of a cause that people know of (R19a). */
+export function explainedIsTold({ incidents }: Rows): string[] {
+  const byId = new Map(incidents.map((one) => [one.id, one]));
+  const isKnown = (id: number | undefined): boolean => {
+    const cause = byId.get(id ?? 0);
+    return cause !== undefined && (cause.told.length > 0 || isKnown(cause.parent));
+  };
+  const silent = incidents.filter(
+    ({ over, faults }) => over === null && faults.some(({ fault, hidden }) => fault === 'pc.silent' && hidden),
+  );
+  return silent.flatMap(({ scope, parent, told }) => (told.length > 0 || isKnown(parent) ? [] : [`nobody knows why ${scope} is silent`]));
 }
 
 /** Why a PC must not be called silent at this time; undefined where it may. */

@@ -5,7 +5,7 @@ import { isEnd } from '../../flows/incidents/incident.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { StandingFault, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
-import { noFalseSilence } from './audit-silence.ts';
+import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
@@ -31,6 +31,8 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...fewDuplicates(world),
     ...hostileIsNoNoise(world, rowsOf(world)),
     ...noFalseSilence(world, rows),
+    ...noFalseCause(world, rows),
+    ...explainedIsTold(rows),
     ...nothingOfOthers(world, rows),
     ...closedIsTold(world, rows),
   ];

@@ -18,6 +18,8 @@ import { createMachine, type Machine, type Process, type Time } from './time.ts'
 /** What is true in the room: for each check a fault, or null where all is well. An absent check is no longer made. */
 export type Room = {
   set(component: string, device: string, fault: string | null | 'absent'): void;
+  /** What its devices call themselves. */
+  model(component: string, name: string): void;
   /** A probe that fails: `hangs` never answers, `throws` answers nonsense; null works again. */
   fail(component: string, how: 'hangs' | 'throws' | null): void;
   faults(): string[];
@@ -217,12 +219,24 @@ type Truth = Map<string, { component: string; device: string; fault: string | nu
 function createRoom(): { room: Room; probes(): Probe[] } {
   const truth: Truth = new Map();
   const failing = new Map<string, 'hangs' | 'throws'>();
+  const models = new Map<string, string>();
+  const named = (component: string) => {
+    const name = models.get(component);
+    return name === undefined ? {} : { name };
+  };
   const watchers = new Map<string, () => void>();
   for (const component of components) truth.set(`${component}/`, { component, device: '', fault: null });
   const answer = (component: string): Check[] =>
     [...truth.values()]
       .filter((one) => one.component === component)
-      .map(({ device, fault }) => ({ component, device, status: fault === null ? 'ok' : 'fault', fault, reason: null }));
+      .map(({ device, fault }) => ({
+        component,
+        device,
+        status: fault === null ? 'ok' : 'fault',
+        fault,
+        reason: null,
+        ...named(component),
+      }));
   return {
     room: {
       set(component, device, fault) {
@@ -230,6 +244,7 @@ function createRoom(): { room: Room; probes(): Probe[] } {
         else truth.set(`${component}/${device}`, { component, device, fault });
         watchers.get(component)?.();
       },
+      model: (component, name) => void models.set(component, name),
       fail(component, how) {
         if (how === null) failing.delete(component);
         else failing.set(component, how);

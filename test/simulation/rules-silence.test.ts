@@ -89,7 +89,8 @@ for (const order of ['flows before the broker', 'the broker before flows', 'both
 }
 
 test('R18 a killed PC is silent 90 s after its will; one behind a dead link when its class has heard nothing for its limit; a stopped one never', async () => {
-  const world = await atRest({ pcs: 3 });
+  // Enough of them stay for the two that go to be two, and no site.
+  const world = await atRest({ pcs: 6 });
   world.pc(0).kill();
   world.pc(1).cut('hole');
   world.pc(2).stop();

@@ -93,7 +93,7 @@ const noteView = v.object({ at: time, by: text, text });
 
 const incidentFields = {
   id: count,
-  /** Path of the PC, or a scope of the centre's own (`centre`, `centre/unheard`). */
+  /** Path of the PC, a scope of the centre's own (`centre`, `centre/unheard`), or of a cause of many (`site:bihar/patna`, `nation`). */
   scope: text,
   room: words,
   site: words,
@@ -108,6 +108,10 @@ const incidentFields = {
   told: v.array(v.object({ person: text, channel: text, at: time })),
   /** Why the PC was away in it, the last time: live while `to` is null, then by the evidence of its return. */
   outage: v.nullable(v.object({ ...outage, to: maybeTime })),
+  /** The incident of the cause that it is one of the many of; of those it is told in the place of all. */
+  parent: v.exactOptional(count),
+  /** Of a cause of many: the sites or PCs that went with it, those away now, of how many, and the part of the tree that holds them. */
+  spread: v.exactOptional(v.object({ members: v.array(text), away: v.array(text), of: count, path: text })),
 };
 /** An incident in lists. */
 export const incidentRow = v.object(incidentFields);

@@ -9,10 +9,13 @@ import { type Fault, type Language, languages } from './faults/row.ts';
 export { type Fault, type Language, languages, type Words } from './faults/row.ts';
 
 /** All rows, by their id `component.fault`. */
-export const faults = { ...roomFaults, ...pcFaults, ...powerFaults, ...linkFaults, ...centreFaults } as const satisfies Record<
-  string,
-  Fault
->;
+export const faults = {
+  ...roomFaults,
+  ...pcFaults,
+  ...powerFaults,
+  ...linkFaults,
+  ...centreFaults,
+} as const satisfies Record<string, Fault>;
 
 export type FaultId = keyof typeof faults;
 /** Every id, in the order of the files. */
@@ -33,7 +36,7 @@ const centresOnly: ReadonlySet<string> = new Set<FaultId>([
 
 /** False for a fault that the centre alone can judge: no check of a PC reports it. */
 export function isJudgedByPc(id: string): boolean {
-  return !id.startsWith('centre.') && !centresOnly.has(id);
+  return !/^(centre|outage)\./.test(id) && !centresOnly.has(id);
 }
 
 /** True for a language that people are spoken to in. */

@@ -1,4 +1,4 @@
-/** Why a PC is away: the causes that the centre tells apart, and from when on it is sure of one. Who decides it: flows/outages; what it is called: words. */
+/** What an outage is of, and why a PC is away: the causes that the centre tells apart, and from when on it is sure of one. Who decides it: flows/outages; what it is called: words. */
 
 /**
  * `intended` said goodbye; `power-cut`; `link-down`: the site's line; `upstream`: the line of a whole state or provider; `crash` of PC or system;
@@ -23,4 +23,39 @@ export type Sureness = (typeof surenesses)[number];
 export function surenessOf(confidence: number): Sureness {
   if (confidence >= sureFrom) return 'sure';
   return confidence > openUpTo ? 'likely' : 'open';
+}
+
+/** The scopes above a room that may be the cause of many, the narrowest first. */
+export const causeKinds = ['site', 'link', 'provider', 'state', 'nation', 'plane', 'spread'] as const;
+export type CauseKind = (typeof causeKinds)[number];
+
+/** A scope is written so that no path of a PC reads like it, whatever its state is called. */
+export function causeScope(kind: CauseKind, name: string): string {
+  if (kind === 'nation') return 'nation';
+  return kind === 'plane' ? 'centre/plane' : `${kind}:${name}`;
+}
+
+/** What kind of cause a scope is; undefined for a room and for the centre's own. */
+export function causeKindOf(scope: string): CauseKind | undefined {
+  if (scope === 'centre/plane') return 'plane';
+  if (scope === 'nation') return 'nation';
+  const [kind = ''] = scope.split(':', 1);
+  return scope.includes(':') ? causeKinds.find((one) => one === kind) : undefined;
+}
+
+/** The name in a scope: the path of a site, the id of a state or a line, the name of a provider; else the scope as it is. */
+export function nameInScope(scope: string): string {
+  return scope.slice(scope.indexOf(':') + 1);
+}
+
+/** The path of the tree that a scope belongs to: '' for what is of no single state. Of a cause of several sites its `spread` knows more. */
+export function pathOfScope(scope: string): string {
+  const kind = causeKindOf(scope);
+  if (kind === undefined) return scope;
+  return kind === 'site' || kind === 'state' ? nameInScope(scope) : '';
+}
+
+/** True for a fault that says that somebody is away: of those it is told why. */
+export function isAbsence(fault: string): boolean {
+  return fault === 'pc.silent' || fault === 'centre.plane' || fault.startsWith('outage.');
 }

@@ -174,8 +174,42 @@ export function worstFirst(all, markOf, pathOf) {
  */
 export function openIncidents(incidents, within = '') {
   const rank = (/** @type {IncidentRow} */ one) => (one.acknowledged === null ? 0 : 10) + severities.indexOf(one.severity);
-  const open = incidents.filter((one) => one.overAt === null && isWithin(one.scope, within));
+  const open = incidents.filter((one) => one.overAt === null && isWithin(pathOf(one), within) && !isExplained(one, incidents));
   return open.sort((a, b) => rank(a) - rank(b) || b.openedAt - a.openedAt);
+}
+
+/**
+ * The part of the tree that an incident is about; '' for a cause that is of several states.
+ * @param {Pick<IncidentRow, 'scope' | 'spread'>} incident
+ */
+function pathOf({ scope, spread }) {
+  return spread?.path ?? scope;
+}
+
+/**
+ * True for one of the many of a cause that stands: it is listed there, unless something of its own stands beside.
+ * @param {IncidentRow} incident
+ * @param {IncidentRow[]} incidents
+ */
+function isExplained({ parent, faults }, incidents) {
+  return faults.length > 0 && faults.every(({ hidden }) => hidden) && incidents.some(({ id, overAt }) => id === parent && overAt === null);
+}
+
+/**
+ * True for one of the many of a cause of which nobody heard on its own.
+ * @param {IncidentRow} incident
+ */
+function isUntold({ parent, told }) {
+  return parent !== undefined && told.length === 0;
+}
+
+/**
+ * What is listed under a cause, by place.
+ * @param {IncidentRow[]} incidents
+ * @param {number} id
+ */
+export function childrenOf(incidents, id) {
+  return incidents.filter(({ parent }) => parent === id).toSorted((a, b) => a.scope.localeCompare(b.scope));
 }
 
 /**
@@ -184,7 +218,7 @@ export function openIncidents(incidents, within = '') {
  * @param {string} within
  */
 export function overIncidents(incidents, within = '') {
-  const over = incidents.filter((one) => one.overAt !== null && isWithin(one.scope, within));
+  const over = incidents.filter((one) => one.overAt !== null && isWithin(pathOf(one), within) && !isUntold(one));
   return over.sort((a, b) => (b.overAt ?? 0) - (a.overAt ?? 0));
 }
 
@@ -234,7 +268,7 @@ export function incidentMark(incident, { live, now }) {
  */
 export function hotStates(incidents, now) {
   const hot = incidents.filter((one) => needsSomebody(one, now) && severities.indexOf(one.severity) < 2);
-  return new Set(hot.map((one) => one.scope.split('/')[0]));
+  return new Set(hot.map((one) => pathOf(one).split('/')[0]));
 }
 
 /**

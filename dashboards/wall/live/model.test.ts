@@ -3,6 +3,7 @@ import type { FaultView, IncidentRow, PcView, RollCallRow, RollCallView, SiteVie
 import {
   changed,
   checkMark,
+  childrenOf,
   hotStates,
   incidentMark,
   isWatched,
@@ -191,6 +192,25 @@ test('a state is red only where a critical or major incident waits for somebody'
     incident(4, { scope: 'd/x/1', overAt: 5 }),
   ];
   expect([...hotStates(all, 0)]).toEqual(['a']);
+});
+
+test('what a standing cause explains was listed beside it, room by room: it is listed under it, unless something of its own stands', () => {
+  const hidden = [standing('pc.silent', 'critical', { hidden: true })];
+  const spread = { members: ['a/x'], away: ['a/x'], of: 3, path: 'a' };
+  const cause = incident(1, { scope: 'state:a', spread, severity: 'critical' });
+  const child = incident(2, { scope: 'a/x/1', parent: 1, faults: hidden });
+  const own = incident(3, { scope: 'a/x/2', parent: 1, faults: [...hidden, standing('camera.missing', 'critical')] });
+  const left = incident(4, { scope: 'a/x/3', parent: 9, faults: hidden });
+  const all = [cause, child, own, left];
+  expect(
+    openIncidents(all, 'a')
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual([1, 3, 4]);
+  expect(openIncidents(all, 'b')).toEqual([]);
+  expect(childrenOf(all, 1).map(({ id }) => id)).toEqual([2, 3]);
+  expect([...hotStates([cause], 0)]).toEqual(['a']);
+  expect(overIncidents(all.map((one) => ({ ...one, overAt: 5, told: [] }))).map(({ id }) => id)).toEqual([1]);
 });
 
 test('an incident whose PC answers again needs nobody now, and makes no state red; one of which anything still stands does', () => {

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { incidentMark, shownFaults } from '../live/model.js';
+import { childrenOf, incidentMark, shownFaults } from '../live/model.js';
 import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
@@ -14,19 +14,19 @@ import { againText, incidentTitle, overText, toldText } from './incidents.js';
 
 /**
  * The row of the stream is the newest word on it; notes and history are asked for, again whenever the row changes.
- * @param {{ scene: Scene, id: string, row: IncidentRow | undefined }} props
+ * @param {{ scene: Scene, id: string, row: IncidentRow | undefined, all: IncidentRow[] }} props
  */
-export function IncidentPage({ scene, id, row }) {
+export function IncidentPage({ scene, id, row, all }) {
   const [acts, setActs] = useState(0);
   /** @type {IncidentView | 'missing' | null} */
   const found = useFetched(`/api/incidents/${id}`, [row, acts, scene.live]);
   if (found === null || found === 'missing')
     return html`<p class="card quiet">${say(scene.lang, found === null ? 'loading' : 'noIncidentFound')}</p>`;
-  return html`<div class="one"><${Incident} scene=${scene} incident=${{ ...found, ...row }} onActed=${() => setActs(acts + 1)} /></div>`;
+  return html`<div class="one"><${Incident} scene=${scene} incident=${{ ...found, ...row }} all=${all} onActed=${() => setActs(acts + 1)} /></div>`;
 }
 
-/** @param {{ scene: Scene, incident: IncidentView, onActed: () => void }} props */
-function Incident({ scene, incident, onActed }) {
+/** @param {{ scene: Scene, incident: IncidentView, all: IncidentRow[], onActed: () => void }} props */
+function Incident({ scene, incident, all, onActed }) {
   const { lang, now } = scene;
   const { id, severity, scope, overAt } = incident;
   const [first, ...others] = shownFaults(incident, now);
@@ -44,10 +44,28 @@ function Incident({ scene, incident, onActed }) {
     ${again === null ? null : html`<p class="again">${again}</p>`}
     ${frozenAt === null ? null : html`<p class="hint">${say(lang, 'frozen', { time: timeText(lang, frozenAt, now) })}</p>`}
     ${incident.outage === null ? null : html`<p class="hint" data-outage=${incident.outage.cause}>${awayText(scene, incident.outage)}</p>`}
+    <${Many} scene=${scene} incident=${incident} all=${all} />
     <${People} scene=${scene} incident=${incident} />
     ${overAt === null ? html`<${Actions} scene=${scene} incident=${incident} onActed=${onActed} />` : null}
     <${History} scene=${scene} incident=${incident} />
   </article>`;
+}
+
+/** More of them nobody reads here. */
+const manyAtMost = 60;
+
+/**
+ * The cause that explains it, and what it explains itself.
+ * @param {{ scene: Scene, incident: IncidentView, all: IncidentRow[] }} props
+ */
+function Many({ scene, incident, all }) {
+  const { lang } = scene;
+  const { parent, spread, id } = incident;
+  const above = all.find((one) => one.id === parent);
+  const below = childrenOf(all, id);
+  return html`${above === undefined ? null : html`<p class="hint" data-parent=${parent}>${say(lang, 'partOf')} <a href="#/incident/${above.id}">${incidentTitle(scene, above)}, <${Place} scene=${scene} names=${[above.room, above.site]} /></a></p>`}
+    ${spread === undefined ? null : html`<p class="dim">${say(lang, 'away', { n: spread.away.length, of: spread.of })}</p>`}
+    ${below.length === 0 ? null : html`<ul data-children=${below.length}>${below.slice(0, manyAtMost).map((one) => html`<li key=${one.id}><a href="#/incident/${one.id}"><${Place} scene=${scene} names=${[one.room, one.site]} /></a>${one.overAt === null ? null : html` <span class="dim">${overText(scene, one)}</span>`}</li>`)}</ul>`}`;
 }
 
 /**

@@ -13,17 +13,26 @@ export const incidents: Record<string, Verb> = {
 
 async function list({ api, options }: Call): Promise<Answer> {
   const all = await api.get<IncidentRow[]>(options['open'] === true ? '/api/incidents?open=true' : '/api/incidents');
-  const rows = all.map((one) => [
-    one.id,
+  const rows = underParents(all).map(({ one, depth }) => [
+    `${'  '.repeat(depth)}${one.id}`,
     one.severity,
     `${one.site.en}, ${one.room.en}`,
-    one.faults.map(({ fault }) => fault).join(' '),
+    `${one.faults.map(({ fault }) => fault).join(' ')}${one.spread === undefined ? '' : ` (${one.spread.away.length} of ${one.spread.of})`}`,
     timeText(one.openedAt),
     one.over ?? 'open',
     one.acknowledged?.by,
     one.outage && outageText(one.outage, 'en'),
   ]);
   return { ok: true, json: all, text: table(['ID', 'SEVERITY', 'WHERE', 'FAULTS', 'SINCE', 'IS', 'TAKEN BY', 'CAUSE'], rows) };
+}
+
+/** Each cause, and what it explains below it, set in. */
+function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: number }[] {
+  const ids = new Set(all.map(({ id }) => id));
+  const below = Map.groupBy(all, ({ parent }) => (parent !== undefined && ids.has(parent) ? parent : 0));
+  const walk = (parent: number, depth: number): { one: IncidentRow; depth: number }[] =>
+    (below.get(parent) ?? []).flatMap((one) => [{ one, depth }, ...walk(one.id, depth + 1)]);
+  return walk(0, 0);
 }
 
 async function acknowledge({ api, by, words: [id = ''] }: Call): Promise<Answer> {

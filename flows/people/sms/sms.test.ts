@@ -124,6 +124,12 @@ describe('a short message', () => {
     expect(away(0.5)).toMatchObject({ template: 'news.pc.silent.en.fixed' });
   });
 
+  test('of one cause of many that is not over for all says that some of it is better', () => {
+    const well = (down: number) =>
+      smsOf(notice({ kind: 'cleared', many: { kind: 'state', down, of: 9, names: [] } }), { language: 'en', form: 'fixed' }).template;
+    expect([well(2), well(0)]).toEqual(['eased.en.fixed', 'well.en.fixed']);
+  });
+
   test('of a fault that nobody registered goes by the open text', () => {
     const odd = notice({ faults: [{ fault: 'laser.lost', device: '', name: null, reason: null, since }] });
     expect(smsOf(odd, { language: 'en', form: 'fixed' })).toMatchObject({ template: 'news.en.open', values: { title: 'laser.lost' } });

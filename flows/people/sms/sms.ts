@@ -38,8 +38,8 @@ function byId(link: boolean): ReadonlyMap<string, Template> {
   return new Map(templatesWith(link).map((one) => [one.id, one]));
 }
 
-function idOf({ kind, faults, lines, outage }: Notice): string {
-  if (kind === 'cleared') return 'well';
+function idOf({ kind, faults, lines, outage, many }: Notice): string {
+  if (kind === 'cleared') return (many?.down ?? 0) > 0 ? 'eased' : 'well';
   if (kind === 'eased' || kind === 'closed') return kind;
   if (kind === 'direct') return `direct.${lines[0] ?? ''}`;
   if (kind === 'unfinished') return newsId('centre.flow_unfinished');

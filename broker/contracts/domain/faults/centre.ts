@@ -1,5 +1,9 @@
-/** Faults of the centre's own. */
+/** Faults that the centre alone can judge: its own, and one cause of many rooms. */
 import { type Fault, minute, times } from './row.ts';
+
+/** The all-clear is said when it is known who is left: whoever is not back by then is told on its own. */
+const clearMs = 5 * minute;
+const nothingToDo = { en: 'The sites need to do nothing.', hi: 'साइटों को कुछ नहीं करना है।' };
 
 /** Rows that `flows` itself raises. */
 export const centreFaults = {
@@ -86,5 +90,82 @@ export const centreFaults = {
     ...times(0, 0),
     title: { en: 'Messages cannot be delivered', hi: 'मैसेज पहुँच नहीं रहे' },
     action: { en: 'Check the mail server and its settings in sabha.json.', hi: 'मेल सर्वर और sabha.json में उसकी सेटिंग देखें।' },
+  },
+  'outage.power': {
+    severity: 'major',
+    parents: [],
+    ...times(0, clearMs),
+    title: { en: 'The site runs on battery', hi: 'साइट बैटरी पर चल रही है' },
+    action: {
+      en: 'Ask the site about the power cut. Start the generator if it goes on.',
+      hi: 'साइट से बिजली के बारे में पूछें। बिजली न आए तो जनरेटर चलाएँ।',
+    },
+  },
+  'outage.site': {
+    severity: 'critical',
+    parents: ['outage.power'],
+    ...times(0, clearMs),
+    title: { en: 'No PC of the site answers', hi: 'साइट के किसी PC से जवाब नहीं आ रहा' },
+    action: {
+      en: 'Call the site. Ask whether it has power and whether the router is on.',
+      hi: 'साइट पर फ़ोन करें। पूछें कि बिजली है और राउटर चालू है या नहीं।',
+    },
+  },
+  'outage.link': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, clearMs),
+    title: { en: 'Sites on one line do not answer', hi: 'एक ही लाइन की साइटों से जवाब नहीं आ रहा' },
+    action: {
+      en: `Call the provider of the line. ${nothingToDo.en}`,
+      hi: `लाइन देने वाली कंपनी को फ़ोन करें। ${nothingToDo.hi}`,
+    },
+  },
+  'outage.provider': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, clearMs),
+    title: { en: 'Sites of one provider do not answer', hi: 'एक ही कंपनी की लाइन वाली साइटों से जवाब नहीं आ रहा' },
+    action: { en: `Call the provider. ${nothingToDo.en}`, hi: `लाइन देने वाली कंपनी को फ़ोन करें। ${nothingToDo.hi}` },
+  },
+  'outage.state': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, clearMs),
+    title: { en: 'Many sites of the state do not answer', hi: 'राज्य की कई साइटों से जवाब नहीं आ रहा' },
+    action: {
+      en: `Ask about power and line in the state. ${nothingToDo.en}`,
+      hi: `राज्य में बिजली और लाइन के बारे में पूछें। ${nothingToDo.hi}`,
+    },
+  },
+  'outage.nation': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, clearMs),
+    title: { en: 'Many sites of the country do not answer', hi: 'देश की कई साइटों से जवाब नहीं आ रहा' },
+    action: {
+      en: `Check the network of the centre. Then call the providers. ${nothingToDo.en}`,
+      hi: `पहले सेंटर का नेटवर्क देखें। फिर लाइन देने वाली कंपनियों को फ़ोन करें। ${nothingToDo.hi}`,
+    },
+  },
+  'centre.plane': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, clearMs),
+    title: { en: 'Half of all PCs went silent within a minute', hi: 'एक मिनट में आधे या ज़्यादा PC से संपर्क टूटा' },
+    action: {
+      en: `Check the network and the firewall of the centre. ${nothingToDo.en}`,
+      hi: `सेंटर का नेटवर्क और फ़ायरवॉल देखें। ${nothingToDo.hi}`,
+    },
+  },
+  'centre.spread': {
+    severity: 'major',
+    parents: [],
+    ...times(0, clearMs),
+    title: { en: 'The same fault in many rooms', hi: 'कई कमरों में एक ही दिक्कत' },
+    action: {
+      en: 'Look what was updated on these PCs. Take that update back.',
+      hi: 'देखें कि इन PC पर क्या अपडेट हुआ। वह अपडेट वापस लें।',
+    },
   },
 } as const satisfies Record<string, Fault>;

@@ -20,7 +20,7 @@ import {
 const groups = Object.keys(vocabulary.en) as (keyof typeof vocabulary.en)[];
 
 test.each(groups)('%s: every language has a word for each key, with the same blanks', (group) => {
-  const blanks = (text: string) => text.match(/\{\w+\}/g) ?? [];
+  const blanks = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
   for (const language of messageLanguages) {
     const words = Object.entries(wordsIn(language)[group]);
     expect(words.map(([key]) => key)).toEqual(Object.keys(vocabulary.en[group]));

@@ -1,7 +1,6 @@
 /** What many PCs do one after the other is told to central as one step in ten minutes (R19, R27). */
 import { isPcPath } from '#contracts';
-import type { Incident, StandingFault } from '../records/incidents.ts';
-import type { News } from './incident.ts';
+import type { Incident, News, StandingFault } from '../records/incidents.ts';
 
 const everyMs = 10 * 60_000;
 const kinds = ['eased', 'worsened'] as const;

@@ -1,0 +1,246 @@
+/** One cause of many: which site, line, provider, state or nation stands for the PCs that went with it, from when until when. */
+import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '#contracts';
+import type { Incident } from '../records/incidents.ts';
+import { type Numbers, usualNumbers } from './numbers.ts';
+import { createMayBeRegion, type Field, type Found, planeOf, regionsOf } from './regions.ts';
+import { type Down, downOf, isOnBattery, isStillDown, mayBeWhole, type SiteSight } from './sight.ts';
+
+/** One cause. */
+export type Cause = {
+  scope: string;
+  kind: CauseKind;
+  /** The first loss of it. */
+  since: number;
+  /** The sites that went, or the PCs of a site; of how many. */
+  members: Set<string>;
+  of: number;
+  /** Those that are away now. */
+  away: readonly string[];
+  /** The faults of it that stand. */
+  faults: readonly string[];
+  /** Since when nothing of it stands. */
+  endedAt: number | null;
+  /** The last loss that belongs to it. */
+  lastAt: number;
+};
+
+/** What a look changed: causes and rooms to be followed anew. */
+export type Judged = { scopes: string[]; pcs: string[] };
+
+/** The causes of one memory. */
+export type Correlation = ReturnType<typeof createCorrelation>;
+
+/** Opens the causes that the ledger knows, frozen as they were. */
+export function createCorrelation(incidents: readonly Incident[], { numbers = usualNumbers, now }: { numbers?: Numbers; now: number }) {
+  const causes = causesIn(incidents, numbers, now);
+  let covers = coversIn(incidents, causes);
+  let waits = new Set<string>();
+  /** Since when a PC is called silent: it waits a moment for the others. */
+  let silentSince = new Map<string, number>();
+
+  const state = { causes, numbers };
+  return {
+    causes: causes as ReadonlyMap<string, Cause>,
+    /** The cause of a PC, or of a site's own cause; `waits` where nobody can know yet whether it has one. */
+    explains: (who: string): string | 'waits' | undefined => (waits.has(who) ? 'waits' : covers.get(who)),
+
+    /** The cause of what the PCs of a site say of their battery. */
+    explainsPower(site: string, at: number): string | undefined {
+      const cause = causes.get(causeScope('site', site));
+      const isOfPower =
+        cause !== undefined && (cause.faults.includes('outage.power') || (cause.endedAt !== null && isCovering(cause, numbers, at)));
+      return isOfPower ? cause.scope : undefined;
+    },
+
+    /** Looks at all sites. Guarantee: a cause is found before any PC that it explains is told. */
+    judge(sites: readonly SiteSight[], at: number): Judged {
+      const bySite = new Map(sites.map((one) => [one.site, one]));
+      const before = new Map([...causes.values()].map((one) => [one.scope, markOf(one)]));
+      const downs = sites.flatMap((one) => downOf(one, numbers, at) ?? []);
+      const downBy = new Map(downs.map((one) => [one.sight, one]));
+      const field = { sites, downs, numbers };
+      for (const cause of causes.values()) follow(state, cause, { bySite, field, now: at });
+      openWide(state, field);
+      for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
+      silentSince = silentIn(sites, silentSince, at);
+      const [oldCovers, oldWaits] = [covers, waits];
+      covers = coversOf(state, sites, at);
+      waits = waitsOf(field, { silentSince, covers, now: at });
+      const moved = (who: string) => oldCovers.get(who) !== covers.get(who) || oldWaits.has(who) !== waits.has(who);
+      const touched = new Set([...oldCovers.keys(), ...covers.keys(), ...oldWaits, ...waits]);
+      const changed = [...causes.values()].filter((one) => before.get(one.scope) !== markOf(one) || moved(one.scope));
+      return { scopes: changed.map(({ scope }) => scope), pcs: [...touched].filter((who) => moved(who) && !who.includes(':')) };
+    },
+
+    /** The incident of a cause is over: it is forgotten once it explains nothing any more. */
+    forget(scope: string, at: number): void {
+      const cause = causes.get(scope);
+      if (cause !== undefined && !isCovering(cause, numbers, at)) causes.delete(scope);
+    },
+
+    setClock(byMs: number): void {
+      for (const one of causes.values()) {
+        one.since += byMs;
+        one.lastAt += byMs;
+        if (one.endedAt !== null) one.endedAt += byMs;
+      }
+      silentSince = new Map([...silentSince].map(([pc, since]) => [pc, since + byMs]));
+    },
+  };
+}
+
+type State = { causes: Map<string, Cause>; numbers: Numbers };
+type Look = { bySite: ReadonlyMap<string, SiteSight>; field: Field; now: number };
+
+function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: number): Map<string, Cause> {
+  const causes = new Map<string, Cause>();
+  for (const { scope, spread, faults, overAt } of incidents) {
+    const kind = causeKindOf(scope);
+    if (spread === undefined || kind === undefined || kind === 'spread') continue;
+    const standing = faults.filter(({ goneAt }) => goneAt === null);
+    const endedAt = overAt === null && standing.length > 0 ? null : Math.min(now, ...faults.flatMap(({ goneAt }) => goneAt ?? []));
+    if (overAt !== null && now - (endedAt ?? overAt) >= settleMs) continue;
+    const since = Math.min(...faults.map((one) => one.since));
+    const { members, of, away } = spread;
+    const held = { scope, kind, since, members: new Set(members), of, away };
+    causes.set(scope, { ...held, faults: endedAt === null ? standing.map(({ fault }) => fault) : [], endedAt, lastAt: since });
+  }
+  return causes;
+}
+
+/** Who was explained when the ledger was left: nobody is told before the first look. */
+function coversIn(incidents: readonly Incident[], causes: ReadonlyMap<string, Cause>): Map<string, string> {
+  const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
+  const children = incidents.filter(({ over, faults }) => over === null && faults.some(({ hidden }) => hidden));
+  return new Map(
+    children.flatMap(({ scope, parent = 0 }) => {
+      const by = scopes.get(parent);
+      return by !== undefined && causes.has(by) ? [[scope, by] as const] : [];
+    }),
+  );
+}
+
+/** What of a cause its incident says. */
+function markOf({ members, away, of, faults }: Cause): string {
+  return `${members.size} ${away.length} ${of} ${faults.join()}`;
+}
+
+function follow(state: State, cause: Cause, look: Look): void {
+  if (cause.kind === 'site') followSite(state, cause, look);
+  else followWide(state, cause, look);
+}
+
+function followSite({ numbers }: State, cause: Cause, { bySite, now }: Look): void {
+  const sight = bySite.get(nameInScope(cause.scope));
+  const isDark = sight !== undefined && cause.faults.includes('outage.site') && isStillDown(sight, numbers);
+  const isPower = sight !== undefined && cause.faults.includes('outage.power') && isOnBattery(sight, numbers);
+  for (const { pc } of sight?.lost ?? []) cause.members.add(pc);
+  cause.away = (sight?.lost ?? []).map(({ pc }) => pc);
+  end(cause, [...(isPower ? ['outage.power'] : []), ...(isDark ? ['outage.site'] : [])], now);
+}
+
+function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Look): void {
+  if (cause.endedAt === null) for (const down of field.downs) join(cause, down, numbers);
+  const still = [...cause.members].filter((site) => {
+    const sight = bySite.get(site);
+    return sight !== undefined && isStillDown(sight, numbers);
+  });
+  cause.away = still;
+  const least = Math.max(Math.min(numbers.regionSites, cause.members.size), numbers.regionStands * cause.members.size);
+  end(cause, cause.endedAt === null && still.length >= least ? cause.faults : [], now);
+}
+
+/** Who goes while it stands goes with it, unless it was there long after the last one went. */
+function join(cause: Cause, { sight, from, at }: Down, { withinMs }: Numbers): void {
+  const isOfIt = cause.kind === 'plane' || sight.regions.includes(cause.scope);
+  if (!isOfIt || cause.members.has(sight.site) || from > cause.lastAt + withinMs) return;
+  cause.members.add(sight.site);
+  cause.lastAt = Math.max(cause.lastAt, at);
+}
+
+function end(cause: Cause, faults: readonly string[], now: number): void {
+  cause.faults = faults;
+  if (faults.length > 0) cause.endedAt = null;
+  else cause.endedAt ??= now;
+}
+
+/** What no wide cause explains yet. */
+function openWide(state: State, field: Field): void {
+  const { causes, numbers } = state;
+  const wide = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
+  const explained = new Set(wide.flatMap(({ members }) => [...members]));
+  const downs = field.downs.filter(({ sight }) => !explained.has(sight.site));
+  if (downs.length < 2) return;
+  const plane = wide.some(({ kind }) => kind === 'plane') ? undefined : planeOf({ sites: field.sites, downs, numbers });
+  for (const found of plane === undefined ? regionsOf({ sites: field.sites, downs, numbers }) : [plane]) openFound(state, found);
+}
+
+function openFound({ causes }: State, { scope, downs, of }: Found): void {
+  const kind = causeKindOf(scope) ?? 'nation';
+  const before = causes.get(scope);
+  const since = Math.min(...downs.map((one) => one.at));
+  const lastAt = Math.max(...downs.map((one) => one.at));
+  const sites = downs.map(({ sight }) => sight.site);
+  // One that ended a moment ago, and is watched still, goes on.
+  const members = new Set([...(before?.members ?? []), ...sites]);
+  const faults = [kind === 'plane' ? 'centre.plane' : `outage.${kind}`];
+  causes.set(scope, { scope, kind, since: before?.since ?? since, members, of, away: sites, faults, endedAt: null, lastAt });
+}
+
+function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: { down: Down | undefined; now: number }): void {
+  const scope = causeScope('site', sight.site);
+  const held = causes.get(scope);
+  const isPower = isOnBattery(sight, numbers);
+  const isDark = down !== undefined && down.pcs >= numbers.sitePcs && down.isSilent;
+  const faults = [...(isPower ? ['outage.power'] : []), ...(isDark || held?.faults.includes('outage.site') ? ['outage.site'] : [])];
+  if (faults.length === 0 || (held !== undefined && held.faults.join() === faults.join())) return;
+  const away = sight.lost.map(({ pc }) => pc);
+  const members = new Set([...(held?.members ?? []), ...away]);
+  const since = held?.since ?? Math.min(now, down?.at ?? now);
+  causes.set(scope, { scope, kind: 'site', since, members, of: sight.expected, away, faults, endedAt: null, lastAt: now });
+}
+
+function isCovering({ endedAt }: Cause, { settleMs }: Numbers, now: number): boolean {
+  return endedAt === null || now - endedAt < settleMs;
+}
+
+function silentIn(sites: readonly SiteSight[], before: ReadonlyMap<string, number>, now: number): Map<string, number> {
+  const silent = sites.flatMap(({ lost }) => lost.filter(({ isSilent }) => isSilent));
+  return new Map(silent.map(({ pc }) => [pc, before.get(pc) ?? now]));
+}
+
+/** Which cause stands for each PC that is lost, and for each site that is: the site for its PCs, what is wider for the site. */
+function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: number): Map<string, string> {
+  const covers = new Map<string, string>();
+  const all = [...causes.values()].filter((one) => isCovering(one, numbers, now));
+  const wide = all.filter(({ kind }) => kind !== 'site');
+  const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
+  const own = new Set(all.flatMap(({ kind, scope }) => (kind === 'site' ? [scope] : [])));
+  for (const { site, lost } of sites) {
+    const scope = causeScope('site', site);
+    const above = wideOf.get(site);
+    const by = own.has(scope) ? scope : above;
+    if (by === scope && above !== undefined) covers.set(scope, above);
+    if (by !== undefined) for (const { pc } of lost) covers.set(pc, by);
+  }
+  return covers;
+}
+
+/** Losses that may be of a site or a region, where that is not known yet. */
+function waitsOf(
+  field: Field,
+  at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number },
+): Set<string> {
+  const { silentSince, covers, now } = at;
+  const bySite = new Map(field.sites.filter(({ lost }) => lost.length > 0).map((one) => [one.site, one]));
+  const isOpen = ([pc, since]: [string, number]) => !covers.has(pc) && now - since < field.numbers.waitMs;
+  const open = [...silentSince].filter(isOpen);
+  if (open.length === 0) return new Set();
+  const mayBeRegion = createMayBeRegion(field);
+  const waiting = open.flatMap(([pc]) => {
+    const sight = bySite.get(siteOf(pc));
+    const at = sight?.lost.find((one) => one.pc === pc)?.at ?? now;
+    return sight !== undefined && (mayBeWhole(sight, at, field.numbers) || mayBeRegion(sight, at)) ? [pc] : [];
+  });
+  return new Set(waiting);
+}

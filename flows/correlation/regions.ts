@@ -1,0 +1,140 @@
+/** Which line, provider, state or nation explains the sites that went; pure. */
+import { causeKindOf, causeScope } from '#contracts';
+import type { Numbers } from './numbers.ts';
+import type { Down, SiteSight } from './sight.ts';
+
+/** A region and the sites that it explains, `of` how many it has with a PC that is expected. */
+export type Found = { scope: string; downs: readonly Down[]; of: number };
+
+/** Everything that is looked at: all sites, and of them those that went. */
+export type Field = { sites: readonly SiteSight[]; downs: readonly Down[]; numbers: Numbers };
+
+/** How wide a scope is, where two explain the same. */
+const width = ['link', 'provider', 'state', 'nation'];
+/** One that explains nearly as many, and has fewer that stand, is the better one. */
+const nearly = 0.8;
+
+/** At least so many sites of a region with so many make it one: all of them where it has two. */
+function leastOf(of: number, { regionSites, regionShare }: Numbers): number {
+  return Math.max(Math.min(regionSites, of), regionShare * of);
+}
+
+/**
+ * The regions that explain the sites that went, each site once.
+ * Guarantee: as few as can be; of two that explain the same the narrower, and of a power cut no line.
+ */
+export function regionsOf({ sites, downs, numbers }: Field): Found[] {
+  const sizes = new Map<string, number>();
+  for (const { expected, regions } of sites) if (expected > 0) for (const one of regions) sizes.set(one, (sizes.get(one) ?? 0) + 1);
+  const found: Found[] = [];
+  for (let left = [...downs]; left.length >= 2; ) {
+    const best = bestOf(left, { sizes, numbers });
+    if (best === undefined) break;
+    found.push(best);
+    const taken = new Set(best.downs);
+    left = left.filter((one) => !taken.has(one));
+  }
+  return found;
+}
+
+function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, number>; numbers: Numbers }): Found | undefined {
+  const byScope = byRegion(downs, ({ sight }) => sight.regions);
+  const all = [...byScope].flatMap(([scope, list]) => foundIn(scope, list, { of: at.sizes.get(scope) ?? 0, numbers: at.numbers }) ?? []);
+  const most = Math.max(...all.map((one) => one.downs.length));
+  const share = ({ downs: list, of }: Found) => list.length / of;
+  const wide = ({ scope }: Found) => width.indexOf(causeKindOf(scope) ?? '');
+  return all.filter((one) => one.downs.length >= nearly * most).sort((a, b) => share(b) - share(a) || wide(a) - wide(b))[0];
+}
+
+function listIn<One>(byScope: Map<string, One[]>, scope: string): One[] {
+  const list = byScope.get(scope) ?? [];
+  byScope.set(scope, list);
+  return list;
+}
+
+/** The sites of a region that went in one time, where they are enough. */
+function foundIn(scope: string, list: readonly Down[], { of, numbers }: { of: number; numbers: Numbers }): Found | undefined {
+  const least = leastOf(of, numbers);
+  if (of < 2 || list.length < least || !list.some(({ isSilent }) => isSilent) || isOfPower(scope, list)) return undefined;
+  const sorted = list.toSorted((a, b) => a.at - b.at);
+  // The latest of those that end a row of enough.
+  const last = sorted.findLastIndex(
+    ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
+  );
+  if (last < 0) return undefined;
+  const together = sorted.filter(({ at }) => at >= (sorted[last]?.at ?? at) - numbers.withinMs);
+  const isFound = together.some(({ isSilent }) => isSilent) && (causeKindOf(scope) !== 'nation' || isOfStates(together));
+  return isFound ? { scope, downs: together, of } : undefined;
+}
+
+/** A third of them spoke of a battery: that is the power of a region, and no line. */
+function isOfPower(scope: string, list: readonly Down[]): boolean {
+  const kind = causeKindOf(scope);
+  return (kind === 'link' || kind === 'provider') && list.filter(({ sight }) => sight.onBattery > 0).length * 3 >= list.length;
+}
+
+function isOfStates(list: readonly Down[]): boolean {
+  return new Set(list.map(({ sight }) => sight.site.split('/')[0])).size > 1;
+}
+
+/** Half of all PCs, of enough sites, lost in a minute; undefined where they are not. */
+export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
+  const expected = sites.reduce((sum, one) => sum + one.expected, 0);
+  const hit = sites.filter(({ lost }) => lost.length > 0);
+  const losses = hit.flatMap(({ lost }) => lost).toSorted((a, b) => a.at - b.at);
+  const least = Math.max(1, Math.ceil(numbers.planeShare * expected));
+  if (hit.length < numbers.planeSites || losses.length < least || !losses.some(({ isSilent }) => isSilent)) return undefined;
+  const isDense = losses.some(({ at }, index) => at - (losses[index - least + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.planeMs);
+  return isDense ? { scope: causeScope('plane', ''), downs, of: sites.filter((one) => one.expected > 0).length } : undefined;
+}
+
+/** Tells of a site that went whether more sites of a region than now are known to be gone may have gone with it. A region is counted once, however many ask. */
+export function createMayBeRegion(field: Field): (site: SiteSight, at: number) => boolean {
+  const { withinMs } = field.numbers;
+  const regions = new Map<string, Counted>();
+  const expected = field.sites.filter((one) => one.expected > 0);
+  const sites = byRegion(expected, (one) => one.regions);
+  const downs = byRegion(field.downs, ({ sight }) => sight.regions);
+  const counted = (region: string): Counted => {
+    const found = regions.get(region) ?? countedIn(sites.get(region) ?? [], downs.get(region) ?? []);
+    regions.set(region, found);
+    return found;
+  };
+  return (site, at) =>
+    site.regions.some((region) => {
+      const { of, gone, heard } = counted(region);
+      const together = below(gone, at + withinMs, true) - below(gone, at - withinMs, false);
+      const unsure = below(heard, at, false);
+      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastOf(of, field.numbers);
+    });
+}
+
+/** Of a region: its sites, when those went that are gone, and when each other was last heard; the earliest first. */
+type Counted = { of: number; gone: readonly number[]; heard: readonly number[] };
+
+function countedIn(sites: readonly SiteSight[], downs: readonly Down[]): Counted {
+  const heard = sites.flatMap((one) => (one.heard.length > 0 ? [Math.max(...one.heard)] : []));
+  return { of: sites.length, gone: ascending(downs.map(({ at }) => at)), heard: ascending(heard) };
+}
+
+function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
+  const lists = new Map<string, One[]>();
+  for (const one of all) for (const region of regionsIn(one)) listIn(lists, region).push(one);
+  return lists;
+}
+
+function ascending(times: readonly number[]): number[] {
+  return times.toSorted((a, b) => a - b);
+}
+
+/** How many of the ascending times lie before `limit`, or at it where that counts too. */
+function below(times: readonly number[], limit: number, isWith: boolean): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const time = times[middle] ?? limit;
+    if (time < limit || (isWith && time === limit)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,58 @@
+/** What is seen of one site at one moment, and what that says of it; pure. */
+import type { Numbers } from './numbers.ts';
+
+/** A PC that is lost, as far as can be known: its last word, by when it was away, and whether it is called silent yet. */
+export type Loss = { pc: string; from: number; at: number; isSilent: boolean };
+
+/** One site. Expected is who was there and said no goodbye. */
+export type SiteSight = {
+  site: string;
+  /** The scopes above it: line, provider, state, nation. */
+  regions: readonly string[];
+  /** How many PCs are expected, leaving out those of which a gap of ours says nothing; and how many with those. */
+  expected: number;
+  watched: number;
+  lost: readonly Loss[];
+  /** Of those that are watched, how many did not show since our last SUBACK that they are there. */
+  away: number;
+  /** How many say that they run on battery, or went with it. */
+  onBattery: number;
+  /** When each of the others was last heard. */
+  heard: readonly number[];
+};
+
+/** A site whose PCs went together. */
+export type Down = { sight: SiteSight; at: number; from: number; isSilent: boolean; pcs: number };
+
+/** The losses of a site that belong to its last one, and how many PCs were there until then. */
+function lately({ lost, expected }: SiteSight, { withinMs }: Numbers): { losses: readonly Loss[]; there: number } {
+  const newest = Math.max(...lost.map(({ at }) => at));
+  const losses = lost.filter(({ at }) => at >= newest - withinMs);
+  return { losses, there: expected - (lost.length - losses.length) };
+}
+
+/** The site as one that went as a whole; undefined where it did not, or long ago. */
+export function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
+  if (sight.lost.length === 0) return undefined;
+  const { losses, there } = lately(sight, numbers);
+  const at = Math.min(...losses.map((one) => one.at));
+  if (losses.length < numbers.siteShare * there || now - at > numbers.longAgoMs) return undefined;
+  const from = Math.min(...losses.map((one) => one.from));
+  return { sight, at, from, isSilent: losses.some(({ isSilent }) => isSilent), pcs: losses.length };
+}
+
+/** True while so many of a site's PCs are away that it is still the site. */
+export function isStillDown({ away, watched }: SiteSight, { siteShare }: Numbers): boolean {
+  return watched > 0 && away >= siteShare * watched;
+}
+
+/** True where the power of the site is what ails it: as many as make a site run on battery, or went with it, and most of them say so. */
+export function isOnBattery({ onBattery, away, expected }: SiteSight, { siteShare, sitePcs }: Numbers): boolean {
+  return onBattery >= sitePcs && onBattery >= siteShare * expected && onBattery * 2 >= away;
+}
+
+/** True where a loss at this time may be that of the whole site, and nobody can know yet: others were not heard since. */
+export function mayBeWhole({ lost, heard, expected }: SiteSight, at: number, { siteShare, sitePcs }: Numbers): boolean {
+  const unsure = heard.filter((heardAt) => heardAt < at).length;
+  return unsure > 0 && expected >= sitePcs && lost.length + unsure >= siteShare * expected;
+}

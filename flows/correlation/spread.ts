@@ -1,0 +1,167 @@
+/** One fault that comes in many rooms at once: of one model of a device, or of machines with one update. */
+import { causeScope } from '#contracts';
+import type { Incident } from '../records/incidents.ts';
+import { type Numbers, usualNumbers } from './numbers.ts';
+
+/** What a room says of a device, with the model that it names. */
+export type DeviceFault = { key: string; fault: string; name: string | null; since: number };
+
+/** One fault in many rooms. */
+export type Spread = {
+  scope: string;
+  fault: string;
+  what: string;
+  since: number;
+  members: Set<string>;
+  away: readonly string[];
+  endedAt: number | null;
+};
+
+/** The spreads of one memory. */
+export type Spreads = ReturnType<typeof createSpreads>;
+
+/** What people do with their hands, many of them at the same time: of these many are no news. */
+const byHand =
+  /\.(muted|volume_low|held|privacy|not_default|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
+
+/** Opens the spreads that the ledger knows. */
+export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNumbers, now }: { numbers?: Numbers; now: number }) {
+  const spreads = spreadsIn(incidents, numbers, now);
+  const groups = createGroups(spreads.values());
+  const updated = new Map<string, { agent: string; at: number }>();
+  const touched = new Set<string>(spreads.keys());
+
+  const groupsOf = (pc: string, { fault, name }: Pick<DeviceFault, 'fault' | 'name'>, at: number): string[] => {
+    if (byHand.test(fault)) return [];
+    const update = updated.get(pc);
+    const isLate = update !== undefined && at - update.at < numbers.updatedMs;
+    return [...(name === null ? [] : [`${fault} ${name}`]), ...(isLate ? [`${fault} agent ${update.agent}`] : [])].map((one) =>
+      causeScope('spread', one),
+    );
+  };
+
+  return {
+    spreads: spreads as ReadonlyMap<string, Spread>,
+    /** A machine came with another version of the agent. */
+    updated: (pc: string, agent: string, at: number) => void updated.set(pc, { agent, at }),
+
+    /** What stands in a room now. */
+    seen(pc: string, faults: readonly DeviceFault[], at: number): void {
+      const now = new Map(faults.flatMap((one) => groupsOf(pc, one, at).map((scope) => [scope, one.since] as const)));
+      for (const scope of groups.put(pc, now)) touched.add(scope);
+    },
+
+    /** Looks at what changed. Answers what is to be followed anew. */
+    judge(at: number): { scopes: string[]; pcs: string[] } {
+      const due = [...spreads.values()].filter(({ endedAt }) => endedAt !== null && at - endedAt >= numbers.settleMs);
+      const looked = [...touched, ...due.map(({ scope }) => scope)];
+      touched.clear();
+      const changed = looked.filter((scope) => look({ spreads, numbers }, { scope, group: groups.of(scope), now: at }));
+      const pcs = new Set([...changed, ...due.map(({ scope }) => scope)].flatMap((scope) => [...(spreads.get(scope)?.members ?? [])]));
+      return { scopes: changed, pcs: [...pcs] };
+    },
+
+    /** The spread that stands for a fault of a room. */
+    explains(pc: string, fault: Pick<DeviceFault, 'fault' | 'name'>, at: number): string | undefined {
+      return groupsOf(pc, fault, at).find((scope) => {
+        const spread = spreads.get(scope);
+        return spread?.members.has(pc) === true && (spread.endedAt === null || at - spread.endedAt < numbers.settleMs);
+      });
+    },
+
+    /** The incident of a spread is over. */
+    forget(scope: string, at: number): void {
+      const endedAt = spreads.get(scope)?.endedAt ?? null;
+      if (endedAt !== null && at - endedAt >= numbers.settleMs) spreads.delete(scope);
+    },
+
+    forgetPc(pc: string, at: number): void {
+      this.seen(pc, [], at);
+      updated.delete(pc);
+    },
+
+    setClock(byMs: number): void {
+      for (const one of spreads.values()) {
+        one.since += byMs;
+        if (one.endedAt !== null) one.endedAt += byMs;
+      }
+      groups.setClock(byMs);
+      for (const one of updated.values()) one.at += byMs;
+    },
+  };
+}
+
+/** Which rooms have a fault of one kind, and since when. Guarantee: holds nothing of a room in which none stands. */
+function createGroups(spreads: Iterable<Spread>) {
+  const groups = new Map([...spreads].map(({ scope, away, since }) => [scope, new Map(away.map((pc) => [pc, since]))]));
+  const ofPc = new Map<string, readonly string[]>();
+  for (const [scope, group] of groups) for (const pc of group.keys()) ofPc.set(pc, [...(ofPc.get(pc) ?? []), scope]);
+
+  return {
+    of: (scope: string): ReadonlyMap<string, number> => groups.get(scope) ?? new Map(),
+    /** Answers the groups that are others than before. */
+    put(pc: string, now: ReadonlyMap<string, number>): string[] {
+      const before = ofPc.get(pc) ?? [];
+      const gone = before.filter((scope) => !now.has(scope));
+      for (const scope of gone) {
+        const group = groups.get(scope);
+        group?.delete(pc);
+        if (group?.size === 0) groups.delete(scope);
+      }
+      for (const [scope, since] of now) groups.set(scope, (groups.get(scope) ?? new Map<string, number>()).set(pc, since));
+      if (now.size === 0) ofPc.delete(pc);
+      else ofPc.set(pc, [...now.keys()]);
+      return [...gone, ...[...now.keys()].filter((scope) => !before.includes(scope))];
+    },
+    setClock(byMs: number): void {
+      for (const group of groups.values()) for (const [pc, since] of group) group.set(pc, since + byMs);
+    },
+  };
+}
+
+type State = { spreads: Map<string, Spread>; numbers: Numbers };
+type Group = { scope: string; group: ReadonlyMap<string, number>; now: number };
+
+/** True where the spread is another than before. */
+function look({ spreads, numbers }: State, { scope, group, now }: Group): boolean {
+  const held = spreads.get(scope);
+  const newest = Math.max(...group.values());
+  const late = [...group].filter(([, since]) => newest - since <= numbers.spreadMs).map(([pc]) => pc);
+  if (held === undefined || held.endedAt !== null) {
+    if (late.length < numbers.spreadRooms) return false;
+    const { fault, what } = partsOf(scope);
+    const members = new Set([...(held?.members ?? []), ...late]);
+    spreads.set(scope, {
+      scope,
+      fault,
+      what,
+      since: held?.since ?? Math.min(...group.values()),
+      members,
+      away: [...group.keys()],
+      endedAt: null,
+    });
+    return true;
+  }
+  const before = `${held.members.size} ${held.away.length}`;
+  for (const pc of late) held.members.add(pc);
+  held.away = [...group.keys()];
+  if (group.size < Math.max(numbers.regionSites, numbers.regionStands * held.members.size)) held.endedAt = now;
+  return held.endedAt !== null || before !== `${held.members.size} ${held.away.length}`;
+}
+
+function partsOf(scope: string): Pick<Spread, 'fault' | 'what'> {
+  const name = scope.slice(scope.indexOf(':') + 1);
+  const at = name.indexOf(' ');
+  return { fault: name.slice(0, at), what: name.slice(at + 1) };
+}
+
+function spreadsIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: number): Map<string, Spread> {
+  const found = [...incidents].flatMap(({ scope, spread, faults, overAt }): Spread[] => {
+    if (spread === undefined || !scope.startsWith('spread:')) return [];
+    const [fault] = faults;
+    const endedAt = overAt ?? fault?.goneAt ?? null;
+    if (endedAt !== null && now - endedAt >= settleMs) return [];
+    return [{ scope, ...partsOf(scope), since: fault?.since ?? now, members: new Set(spread.members), away: spread.away, endedAt }];
+  });
+  return new Map(found.map((one) => [one.scope, one]));
+}

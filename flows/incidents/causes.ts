@@ -1,0 +1,134 @@
+/** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
+import { causeKindOf, links, nameInScope } from '#contracts';
+import type { Cause } from '../correlation/correlation.ts';
+import type { Loss, SiteSight } from '../correlation/sight.ts';
+import { isAway } from '../outages/outages.ts';
+import { isOfGap } from '../outages/pc.ts';
+import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
+import { beatSlackMs } from './absence.ts';
+import { alerts, type Core, followCentre, followPc, followScope, followUnheard, listeningSince } from './scopes.ts';
+import { type Scene, sceneOfList, standingFault } from './standing.ts';
+
+/** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
+export function correlate(core: Core, now: number): void {
+  const { correlation, spreads, subscribedAt } = core;
+  const sights = subscribedAt === null ? [] : sightsOf(core);
+  const isQuiet = correlation.causes.size === 0 && !sights.some(({ lost, onBattery }) => lost.length > 0 || onBattery > 0);
+  const judged = subscribedAt === null || isQuiet ? { scopes: [], pcs: [] } : correlation.judge(sights, now);
+  const spread = spreads.judge(now);
+  const scopes = [...judged.scopes, ...spread.scopes].toSorted((a, b) => Number(isOfSite(a)) - Number(isOfSite(b)));
+  for (const scope of scopes) followCause(core, scope, now);
+  const ofSites = scopes.filter(isOfSite).flatMap((scope) => core.sites.get(nameInScope(scope)) ?? []);
+  for (const pc of new Set([...judged.pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
+}
+
+function isOfSite(scope: string): boolean {
+  return causeKindOf(scope) === 'site';
+}
+
+/** All sites of which something alerts, as they are seen now. */
+function sightsOf(core: Core): SiteSight[] {
+  const sights: SiteSight[] = [];
+  for (const [site, pcs] of core.sites) {
+    const sight = { site, regions: core.above.get(site) ?? [], expected: 0, watched: 0, lost: [], away: 0, onBattery: 0, heard: [] };
+    for (const pc of pcs) if (alerts(core, pc)) look(core, sight, core.memory.pcs.get(pc));
+    if (sight.watched > 0) sights.push(sight);
+  }
+  return sights;
+}
+
+type Open = { expected: number; watched: number; lost: Loss[]; away: number; onBattery: number; heard: number[] };
+
+/** Adds one PC to what is seen of its site. */
+function look(core: Core, sight: Open, record: PcRecord | undefined): void {
+  if (record === undefined || record.heardAt === null || record.presence === 'stopped' || record.presence === 'never') return;
+  const { pc, presence, heardAt, unheard } = record;
+  const loss = lossOf(core, record);
+  sight.watched += 1;
+  if (!unheard) sight.expected += 1;
+  if (loss !== null) sight.lost.push(loss);
+  else if (presence === 'online') sight.heard.push(heardAt);
+  if (loss !== null || presence !== 'online' || heardAt < (listeningSince(core, pc) ?? 0)) sight.away += 1;
+  if (loss === null ? core.onBattery.has(pc) : wentOnBattery(record)) sight.onBattery += 1;
+}
+
+function wentOnBattery({ absence }: PcRecord): boolean {
+  return absence?.to === null && absence.cause === 'power-cut';
+}
+
+/** A PC that is silent, or about to be: its will has come, or a beat has not. */
+function lossOf(core: Core, record: PcRecord): Loss | null {
+  const { pc, presence, heardAt, unheard, lostAt, link } = record;
+  if (unheard || heardAt === null || isOfGap(record)) return null;
+  const dueAt = Math.max(heardAt, listeningSince(core, pc) ?? 0) + links[link].beatMs + beatSlackMs;
+  const away = isAway(record) ? record.absence : null;
+  const isSilent = presence === 'silent';
+  if (isSilent || presence === 'lost') return { pc, from: away?.from ?? heardAt, at: away?.goneBy ?? lostAt ?? dueAt, isSilent };
+  return core.provenAt > dueAt ? { pc, from: heardAt, at: dueAt, isSilent } : null;
+}
+
+/** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
+function followCause(core: Core, scope: string, now: number): void {
+  const { correlation, spreads, memory } = core;
+  const cause = correlation.causes.get(scope);
+  const spread = spreads.spreads.get(scope);
+  const standing = [...(cause?.faults ?? [])].map((fault) => standingFault(fault, '', cause?.since ?? now));
+  if (spread?.endedAt === null) standing.push({ ...standingFault('centre.spread', spread.fault, spread.since), name: spread.what });
+  const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope) };
+  const who = cause ?? spread;
+  const outage = cause && whyOf(core, cause);
+  followScope(core, { scope, scene, ...(who && { spread: spreadOf(scope, who) }), ...(outage && { outage }) }, now);
+  if (memory.openIncident(scope) !== undefined) return;
+  correlation.forget(scope, now);
+  spreads.forget(scope, now);
+}
+
+type Members = { members: Iterable<string>; away: readonly string[]; of?: number };
+
+function spreadOf(scope: string, { members, away, of = away.length }: Members): Spread {
+  const all = [...members];
+  const states = new Set(all.map((one) => one.split('/', 1)[0] ?? ''));
+  const [only = ''] = states;
+  const path = causeKindOf(scope) === 'site' ? scope.slice(scope.indexOf(':') + 1) : states.size === 1 ? only : '';
+  return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path };
+}
+
+/** Why its many are away: what one PC of a site knows is so for the site; of many sites what most of them say. */
+function whyOf(core: Core, { kind, members, since }: Cause): ShownOutage | undefined {
+  const pcs = kind === 'site' ? [...members] : [...members].flatMap((site) => core.sites.get(site) ?? []);
+  const isOfIt = (one: PcRecord['absence']): one is Absence => one != null && one.goneBy >= since - slackMs && one.cause !== 'pc-off';
+  const all = pcs.map((pc) => core.memory.pcs.get(pc)?.absence).filter(isOfIt);
+  const by = Map.groupBy(all, ({ cause }) => cause);
+  const rank = kind === 'site' ? (list: Absence[]) => surest(list).confidence : (list: Absence[]) => list.length;
+  const [best] = [...by.values()].toSorted((a, b) => rank(b) - rank(a));
+  if (best === undefined) return undefined;
+  const { cause, confidence } = kind === 'site' ? surest(best) : leastSure(best);
+  const isOver = all.every(({ to }) => to !== null);
+  const to = isOver ? Math.max(...all.map((one) => one.to ?? 0)) : null;
+  return { cause, confidence, from: Math.min(...all.map(({ from }) => from)), to };
+}
+
+/** What went a little before the first that was noticed. */
+const slackMs = 60_000;
+
+function surest(list: readonly Absence[]): Absence {
+  return list.reduce((a, b) => (b.confidence > a.confidence ? b : a));
+}
+
+function leastSure(list: readonly Absence[]): Absence {
+  return list.reduce((a, b) => (b.confidence < a.confidence ? b : a));
+}
+
+/** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */
+export function followOpen(core: Core, now: number): void {
+  const all = !core.followed;
+  core.followed = true;
+  for (const scope of core.memory.openScopes()) {
+    const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
+    if (!all && !waits) continue;
+    if (scope === 'centre') followCentre(core, now);
+    else if (scope === 'centre/unheard') followUnheard(core, now);
+    else if (causeKindOf(scope) !== undefined) followCause(core, scope, now);
+    else followPc(core, scope, now);
+  }
+}

@@ -1,0 +1,279 @@
+import { describe, expect, it } from 'vitest';
+import type { KnownPc } from '../records/incidents.ts';
+import { contentsAfter, createStage, fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+type Plan = { sites: number; pcs?: number; state?: (site: number) => string; isp?: (site: number) => string; alerts?: boolean };
+
+/** PCs of so many sites, all of them online and well. */
+function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true }: Plan): {
+  stage: Stage;
+  known: KnownPc[];
+  of(site: number): string[];
+} {
+  const of = (site: number) => Array.from({ length: pcs }, (_, at) => `${state(site)}/site-${site}/pc-${at + 1}`);
+  const known = Array.from({ length: sites }, (_, site) =>
+    of(site).map((pc) => ({ pc, link: 'fibre' as const, elevationM: 50, alerts, ...(isp && { isp: isp(site) }) })),
+  ).flat();
+  const stage = createStage({ known });
+  stage.subscribe();
+  for (const { pc } of known) {
+    stage.birth(pc);
+    stage.state([ok('camera')], pc);
+  }
+  return { stage, known, of };
+}
+
+/** Lets time pass while these PCs beat. */
+function live(stage: Stage, ms: number, pcs: readonly string[]): void {
+  for (let left = ms; left > 0; left -= 30 * second) {
+    stage.pass(Math.min(left, 30 * second), 10 * second);
+    for (const pc of pcs) stage.beat(pc);
+  }
+}
+
+const back = (stage: Stage, pcs: readonly string[]) => {
+  for (const pc of pcs) stage.birth(pc, { session: 2, apartMs: minute });
+};
+const told = (stage: Stage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
+const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
+
+describe('a site', () => {
+  it('whose three PCs go dark was told three times: it is told once, and cleared once', () => {
+    const { stage, of } = nation({ sites: 4 });
+    const others = [of(1), of(2), of(3)].flat();
+    for (const pc of of(0)) stage.lost(pc);
+    live(stage, 10 * minute, others);
+    expect(told(stage)).toEqual(['raised site:bihar/site-0']);
+    expect(stage.outbox()[0]?.notice).toMatchObject({ many: { kind: 'site', down: 3, of: 3 } });
+    const parent = stage.incident('site:bihar/site-0')?.id;
+    expect(of(0).map((pc) => stage.incident(pc)?.parent)).toEqual([parent, parent, parent]);
+    back(stage, of(0));
+    live(stage, 10 * minute, [...of(0), ...others]);
+    expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
+  });
+
+  it('of which two of three go is no site: each is told', () => {
+    const { stage, of } = nation({ sites: 2 });
+    const [a = '', b = '', c = ''] = of(0);
+    stage.lost(a);
+    stage.lost(b);
+    live(stage, 5 * minute, [c, ...of(1)]);
+    expect(told(stage)).toEqual([`raised ${a}`, `raised ${b}`]);
+  });
+
+  it('with one PC tells that one itself', () => {
+    const { stage, of } = nation({ sites: 4, pcs: 1 });
+    const [pc = ''] = of(0);
+    stage.lost(pc);
+    live(stage, 5 * minute, [of(1), of(2), of(3)].flat());
+    back(stage, [pc]);
+    live(stage, minute, [pc]);
+    expect(told(stage)).toEqual([`raised ${pc}`, `cleared ${pc}`]);
+  });
+
+  it('that is set up and does not alert is no cause', () => {
+    const { stage, of } = nation({ sites: 4, alerts: false });
+    for (const pc of wide(4).flatMap(of)) stage.lost(pc);
+    live(stage, 10 * minute, []);
+    expect(stage.engine.memory.incidents.size).toBe(0);
+  });
+
+  it('leaves over whoever is not back five minutes after it, with its true start', () => {
+    const { stage, of } = nation({ sites: 2 });
+    const [a = '', ...others] = of(0);
+    for (const pc of of(0)) stage.lost(pc);
+    live(stage, 4 * minute, of(1));
+    const since = stage.incident(a)?.openedAt;
+    back(stage, others);
+    live(stage, 4 * minute, [...others, ...of(1)]);
+    expect(told(stage)).toEqual(['raised site:bihar/site-0']);
+    live(stage, 2 * minute, [...others, ...of(1)]);
+    expect(told(stage).toSorted()).toEqual(['cleared site:bihar/site-0', `raised ${a}`, 'raised site:bihar/site-0'].toSorted());
+    expect(stage.outbox().find(({ notice }) => notice.scope === a)?.notice.faults[0]?.since).toBe(since);
+  });
+
+  it('whose PC has a camera fault of its own keeps that open, and hears of its end', () => {
+    const { stage, of } = nation({ sites: 2 });
+    const [a = ''] = of(0);
+    stage.state([fault('camera.missing')], a);
+    live(stage, minute, [...of(0), ...of(1)]);
+    for (const pc of of(0)) stage.lost(pc);
+    live(stage, 4 * minute, of(1));
+    back(stage, of(0));
+    stage.state([ok('camera')], a);
+    live(stage, 12 * minute, [...of(0), ...of(1)]);
+    expect(told(stage)).toEqual([`raised ${a}`, 'raised site:bihar/site-0', `cleared ${a}`, 'cleared site:bihar/site-0']);
+  });
+
+  it('whose line comes and goes for two hours is told twice in all', () => {
+    const { stage, of } = nation({ sites: 2 });
+    for (let turn = 0; turn < 24; turn += 1) {
+      for (const pc of of(0)) stage.lost(pc, turn + 1);
+      live(stage, 3 * minute, of(1));
+      for (const pc of of(0)) stage.birth(pc, { session: turn + 2, apartMs: minute });
+      live(stage, 2 * minute, [...of(0), ...of(1)]);
+    }
+    live(stage, 45 * minute, [...of(0), ...of(1)]);
+    expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
+  });
+});
+
+describe('a power cut', () => {
+  const battery = [ok('camera'), fault('power.on_battery', 'mains')];
+  const low = [ok('camera'), fault('power.on_battery', 'mains'), fault('power.battery_low', 'ups')];
+
+  /** Mains go, batteries empty, the PCs gasp and die, and come back twenty minutes later. */
+  function cut({ stage, of }: ReturnType<typeof nation>): void {
+    const [site, other] = [of(0), of(1)];
+    for (const pc of site) stage.state(battery, pc);
+    live(stage, 4 * minute, [...site, ...other]);
+    for (const pc of site) stage.state(low, pc);
+    for (const pc of site) stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: minute });
+    live(stage, minute, [...site, ...other]);
+    for (const pc of site) stage.lost(pc);
+    live(stage, 20 * minute, other);
+    for (const pc of site) {
+      stage.birth(pc, { session: 2, boot: 'b2', at: stage.now() });
+      stage.state([ok('camera'), ok('power', 'mains'), ok('power', 'ups')], pc);
+    }
+    live(stage, 40 * minute, [...site, ...other]);
+  }
+
+  it.each([3, 1])('told by its own gasp was nine messages: of a site with %d PCs it is one, and one all-clear', (pcs) => {
+    const world = nation({ sites: 2, pcs });
+    world.stage.setPath(holdFirst);
+    cut(world);
+    const scope = pcs === 1 ? world.of(0)[0] : 'site:bihar/site-0';
+    expect(told(world.stage)).toEqual([`raised ${scope}`, `cleared ${scope}`]);
+  });
+});
+
+describe('many sites', () => {
+  it('40 of 42 lost and 38 back were 312 messages: they are one, then one all-clear and two', () => {
+    const { stage, of } = nation({ sites: 42, pcs: 2 });
+    for (const pc of wide(40).flatMap(of)) stage.lost(pc);
+    live(stage, 10 * minute, wide(2, 40).flatMap(of));
+    expect(told(stage)).toEqual(['raised centre/plane']);
+    back(stage, wide(38).flatMap(of));
+    live(stage, 20 * minute, [...wide(38), 40, 41].flatMap(of));
+    expect(told(stage).slice(1).toSorted()).toEqual(['cleared centre/plane', 'raised site:bihar/site-38', 'raised site:bihar/site-39']);
+    const over = stage.outbox().find(({ notice }) => notice.kind === 'cleared')?.notice;
+    expect(over?.many?.down).toBe(2);
+  });
+
+  it('of a whole nation, lost in a minute and without a will, are one message, to the centre', () => {
+    const { stage, of } = nation({ sites: 120, pcs: 1, state: (site) => `state-${site % 20}` });
+    live(stage, minute, wide(120).flatMap(of));
+    live(stage, 5 * minute, []);
+    expect(told(stage)).toEqual(['raised centre/plane']);
+    expect(stage.incident('centre/plane')?.spread).toMatchObject({ of: 120, path: '' });
+  });
+
+  it('12 sites of one provider in three states are one message, of the provider', () => {
+    const { stage, of } = nation({ sites: 40, state: (site) => `state-${site % 3}`, isp: (site) => (site < 12 ? 'Jio' : 'BSNL') });
+    for (const pc of wide(12).flatMap(of)) stage.lost(pc);
+    live(stage, 10 * minute, wide(28, 12).flatMap(of));
+    expect(told(stage)).toEqual(['raised provider:Jio']);
+    expect(stage.outbox()[0]?.notice.many).toMatchObject({ down: 12, of: 12 });
+  });
+
+  it('8 of 20 of a state are the state; those that follow in time are no news', () => {
+    const { stage, of } = nation({ sites: 60, state: (site) => (site < 20 ? 'bihar' : 'goa'), isp: (site) => `isp-${site % 5}` });
+    for (const site of wide(8)) {
+      for (const pc of of(site)) stage.lost(pc);
+      live(
+        stage,
+        10 * second,
+        wide(60 - site, site)
+          .slice(1)
+          .flatMap(of),
+      );
+    }
+    live(stage, 3 * minute, wide(52, 8).flatMap(of));
+    expect(told(stage)).toEqual(['raised state:bihar']);
+    for (const pc of of(8)) stage.lost(pc);
+    live(stage, 10 * minute, wide(51, 9).flatMap(of));
+    expect(told(stage)).toEqual(['raised state:bihar']);
+    expect(stage.incident('state:bihar')?.spread?.away).toHaveLength(9);
+    expect(stage.offers[0]?.message.incident).toMatchObject({ state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } });
+  });
+
+  it('of which three go within an hour, each at a time of its own, are three', () => {
+    const { stage, of } = nation({ sites: 10, pcs: 1 });
+    for (const site of wide(3)) {
+      for (const pc of of(site)) stage.lost(pc);
+      live(
+        stage,
+        15 * minute,
+        wide(10 - site, site)
+          .slice(1)
+          .flatMap(of),
+      );
+    }
+    expect(told(stage)).toEqual(wide(3).map((site) => `raised ${of(site)[0]}`));
+  });
+
+  it('R20 are brought back by a restart, in each state of the cause, and nobody hears of them again', () => {
+    const { stage, of, known } = nation({ sites: 6, pcs: 2, state: (site) => (site < 4 ? 'bihar' : 'goa') });
+    for (const pc of wide(4).flatMap(of)) stage.lost(pc);
+    live(stage, 5 * minute, wide(2, 4).flatMap(of));
+    expect(told(stage)).toEqual(['raised state:bihar']);
+    const again = restarted(stage, known);
+    live(again, 10 * minute, wide(2, 4).flatMap(of));
+    expect(told(again)).toEqual([]);
+    back(again, [0, 1, 2].flatMap(of));
+    live(again, 2 * minute, [0, 1, 2, 4, 5].flatMap(of));
+    const third = restarted(again, known);
+    live(third, 10 * minute, [0, 1, 2, 4, 5].flatMap(of));
+    expect(told(third).toSorted()).toEqual(['cleared state:bihar', 'raised site:bihar/site-3']);
+    const fourth = restarted(third, known);
+    back(fourth, of(3));
+    live(fourth, 10 * minute, wide(6).flatMap(of));
+    expect(told(fourth)).toEqual(['cleared site:bihar/site-3']);
+  });
+});
+
+function restarted(stage: Stage, known: KnownPc[]): Stage {
+  const next = createStage({ contents: contentsAfter([...history(stage)]), known, at: stage.now() });
+  earlier.set(next, history(stage));
+  next.subscribe();
+  next.apply({ type: 'started' });
+  return next;
+}
+
+const earlier = new WeakMap<Stage, Stage['ops']>();
+const history = (stage: Stage): Stage['ops'] => [...(earlier.get(stage) ?? []), ...stage.ops];
+
+describe('one fault in many rooms', () => {
+  const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
+
+  it('60 cameras after an update were 180 messages: they are one to the centre, and each room that is left is told after it', () => {
+    const { stage, of } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
+    stage.setPath(holdFirst);
+    for (const pc of wide(60).flatMap(of)) stage.state([broken], pc);
+    live(stage, 5 * minute, wide(60).flatMap(of));
+    expect(told(stage)).toEqual(['raised spread:camera.missing Logi Rally']);
+    for (const pc of wide(59).flatMap(of)) stage.state([ok('camera')], pc);
+    live(stage, 10 * minute, wide(60).flatMap(of));
+    expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
+  });
+
+  it('of four rooms, or of five over a day, is told room by room', () => {
+    const { stage, of } = nation({ sites: 20, pcs: 1 });
+    for (const pc of wide(4).flatMap(of)) stage.state([broken], pc);
+    live(stage, 70 * minute, wide(20).flatMap(of));
+    for (const pc of of(4)) stage.state([broken], pc);
+    live(stage, 5 * minute, wide(20).flatMap(of));
+    expect(told(stage)).toEqual(wide(5).map((site) => `raised ${of(site)[0]}`));
+  });
+
+  it('that people make with their hands is none', () => {
+    const { stage, of } = nation({ sites: 20, pcs: 1 });
+    for (const pc of wide(20).flatMap(of)) stage.state([{ ...fault('microphone.muted'), name: 'Logi Rally' }], pc);
+    live(stage, minute, wide(20).flatMap(of));
+    expect(told(stage)).toHaveLength(20);
+  });
+});
