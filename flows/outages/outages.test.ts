@@ -37,6 +37,19 @@ type Row = [seen: string, one: Away, neighbours: PcRecord[], isUpstream: boolean
 
 const rows: Row[] = [
   ['a goodbye', away({ presence: 'stopped', bye: { at: goneBy, reason: 'shutdown' } }), [pc()], false, 'intended 0.99'],
+  [
+    'another PC that was away itself meanwhile, on a line that comes and goes',
+    away(),
+    [
+      pc({
+        pc: 's/a/2',
+        heardAt: goneBy + 26 * minute,
+        absence: absence({ from: goneBy + 20 * minute, goneBy: goneBy + 21 * minute, to: goneBy + 25 * minute }),
+      }),
+    ],
+    false,
+    'undetermined 0.5',
+  ],
   ['a goodbye of one that restarts', away({ presence: 'stopped', bye: { at: goneBy, reason: 'restart' } }), [], false, 'intended 0.99'],
   [
     'a goodbye long ago of one that does not restart',

@@ -111,7 +111,9 @@ function wentOnBattery(other: PcRecord, { after, until, now }: { after: number; 
 /** Another PC of the site was heard after this one was gone, on its mains, and had not been away itself: site and line stand. */
 function stayed(other: PcRecord, one: Away): boolean {
   const isThere = other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
-  return isThere && !(hasAbsence(other) && wentTogether(other, one));
+  // On a line that comes and goes it may have been away more than once meanwhile, and only the last time is held.
+  const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
+  return isThere && !wasAway;
 }
 
 /** Another PC of the site went with this one, is back, and found that the power had been cut. */
