@@ -152,7 +152,7 @@ describe.runIf(runs)('the audio bridge', () => {
     const [port = 0] = await freePorts(1);
     const { said, reason } = await ask(transport, port);
     expect([said, reason]).toEqual(['bridge.silent', 'nobody listens at its address']);
-    expect(reasonIn(reason ?? '', 'hi')).toBe('उसके पते पर कोई नहीं सुन रहा');
+    expect(reasonIn(reason ?? '', 'hi')).toBe('उसके पते पर कोई जवाब देने वाला नहीं है');
   });
 
   test.each<Transport>(['udp', 'tcp'])('garbage over %s is no bridge', async (transport) => {
