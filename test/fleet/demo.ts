@@ -10,7 +10,7 @@ import { type MemoryWatch, watchMemory } from './memory.ts';
 import { createNation, lehPath, type Nation, type Site } from './nation.ts';
 import { type DemoOptions, readOptions, usage } from './options.ts';
 import { play } from './player.ts';
-import { createScenario, type Disturbance, expectedIncidents } from './scenario.ts';
+import { createScenario, type Disturbance, expectedIncidents, expectedSpreads } from './scenario.ts';
 import { createListener, lehStory, storyMs } from './story.ts';
 import { inWords, type Summary, type SummaryParts, summaryOf, wrongWith } from './summary.ts';
 
@@ -206,7 +206,8 @@ async function sumUp(demo: Demo, { disturbances, whole }: Happened, memory: Memo
   const brokenOff = whole ? rejecting(asked, () => brokenOffLine) : ended;
   const found = await Promise.race([settled(demo, whole), brokenOff, ended]);
   const live = sites.filter(({ stage }) => stage === 'live').map((site): [PcPath, LinkClass] => [nation.pcOf(site), site.link]);
-  const expected = expectedIncidents(disturbances, new Map(live));
+  const links = new Map(live);
+  const expected = new Map([...expectedIncidents(disturbances, links), ...expectedSpreads(disturbances, links)]);
   return summaryOf({ pcs: sites.length, speed: options.speed, ...found, expected, late: demo.fleet.late(), peakRssMiB: memory.peak() });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createNation, lehPath } from './nation.ts';
-import { createScenario, type Disturbance, expectedIncidents } from './scenario.ts';
+import { createScenario, type Disturbance, expectedIncidents, expectedSpreads } from './scenario.ts';
 
 const minute = 60_000;
 const nation = createNation({ sites: 736, seed: 1 });
@@ -76,4 +76,14 @@ test.each([
 test('a site that does not alert raises nothing, and a satellite link is waited for', () => {
   expect(due([span('camera.missing', 0, minute)], new Map())).toBe(0);
   expect(due([span('link', 0, 6 * minute)], new Map([[pc, 'geo']]))).toBe(0);
+});
+
+test('one model that is gone from five rooms at one time is one cause more; from four, or one after the other, it is none', () => {
+  const rooms = Array.from({ length: 5 }, (_, n) => `goa/site-${n}/vc-1`);
+  const links = new Map(rooms.map((path) => [path, 'fibre' as const]));
+  const gone = (from: string[], apartMs: number) =>
+    from.map((path, n): Disturbance => ({ pc: path, what: 'camera.missing', at: n * apartMs, forMs: minute }));
+  expect([...expectedSpreads(gone(rooms, 5_000), links)]).toEqual([['spread:camera.missing Logitech Rally', 1]]);
+  expect(expectedSpreads(gone(rooms.slice(1), 5_000), links).size).toBe(0);
+  expect(expectedSpreads(gone(rooms, 2 * minute), links).size).toBe(0);
 });

@@ -120,6 +120,23 @@ export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: 
   );
 }
 
+/** What every room of the nation has: one that is gone from so many at once has one cause, and is one incident more. */
+const models: Partial<Record<Disturbance['what'], string>> = {
+  'camera.missing': 'Logitech Rally',
+  'microphone.missing': 'Jabra Speak 750',
+  'speaker.missing': 'Jabra Speak 750',
+};
+const spreadRooms = 5;
+
+/** The causes of many rooms that the centre must tell of: one for each fault that stands in so many rooms at one time. */
+export function expectedSpreads(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<string, number> {
+  const live = disturbances.filter(({ pc, what }) => models[what] !== undefined && linkOf.has(pc));
+  const spread = [...Map.groupBy(live, ({ what }) => what)].filter(([, spans]) =>
+    spans.some(({ at }) => new Set(spans.filter((one) => one.at <= at && one.at + one.forMs > at).map(({ pc }) => pc)).size >= spreadRooms),
+  );
+  return new Map(spread.map(([what]) => [`spread:${what} ${models[what]}`, 1]));
+}
+
 function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
   const open = [...Map.groupBy(list, ({ what }) => what)].flatMap(([what, spans]) => openTimes(what, spans, link));
   let openUntil = Number.NEGATIVE_INFINITY;

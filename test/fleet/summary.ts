@@ -1,5 +1,5 @@
 /** What the demo says at its end (DESIGN, "Commands"), and whether all is well. */
-import type { IncidentRow, LedgerAudit, PcPath } from '#contracts';
+import type { IncidentRow, LedgerAudit } from '#contracts';
 import type { Late } from './lateness.ts';
 import { type PeakMiB, parts } from './memory.ts';
 
@@ -32,8 +32,8 @@ export type SummaryParts = {
   audit: LedgerAudit;
   /** Every incident that the centre still lists. */
   listed: readonly Pick<IncidentRow, 'scope'>[];
-  /** How many are due, for each PC that is disturbed. */
-  expected: ReadonlyMap<PcPath, number>;
+  /** How many are due, for each PC that is disturbed and each cause of many. */
+  expected: ReadonlyMap<string, number>;
   late: Late;
   peakRssMiB: PeakMiB;
 };
