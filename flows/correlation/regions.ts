@@ -1,5 +1,5 @@
 /** Which line, provider, state or nation explains the sites that went; pure. */
-import { causeKindOf, causeScope } from '#contracts';
+import { causeKindOf, causeScope, stateOf } from '#contracts';
 import type { Numbers } from './numbers.ts';
 import type { Down, SiteSight } from './sight.ts';
 
@@ -74,7 +74,7 @@ function isOfPower(scope: string, list: readonly Down[]): boolean {
 }
 
 function isOfStates(list: readonly Down[]): boolean {
-  return new Set(list.map(({ sight }) => sight.site.split('/')[0])).size > 1;
+  return new Set(list.map(({ sight }) => stateOf(sight.site))).size > 1;
 }
 
 /** Half of all PCs, of enough sites, lost in a minute; undefined where they are not. */

@@ -1,5 +1,5 @@
 /** One fault that comes in many rooms at once: of one model of a device, or of machines with one update. */
-import { causeScope } from '#contracts';
+import { causeKindOf, causeScope, nameInScope } from '#contracts';
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 
@@ -150,14 +150,14 @@ function look({ spreads, numbers }: State, { scope, group, now }: Group): boolea
 }
 
 function partsOf(scope: string): Pick<Spread, 'fault' | 'what'> {
-  const name = scope.slice(scope.indexOf(':') + 1);
+  const name = nameInScope(scope);
   const at = name.indexOf(' ');
   return { fault: name.slice(0, at), what: name.slice(at + 1) };
 }
 
 function spreadsIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: number): Map<string, Spread> {
   const found = [...incidents].flatMap(({ scope, spread, faults, overAt }): Spread[] => {
-    if (spread === undefined || !scope.startsWith('spread:')) return [];
+    if (spread === undefined || causeKindOf(scope) !== 'spread') return [];
     const [fault] = faults;
     const endedAt = overAt ?? fault?.goneAt ?? null;
     if (endedAt !== null && now - endedAt >= settleMs) return [];

@@ -1,5 +1,5 @@
 /** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
-import { causeKindOf, links, nameInScope } from '#contracts';
+import { causeKindOf, links, nameInScope, stateOf } from '#contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
@@ -87,9 +87,9 @@ type Members = { members: Iterable<string>; away: readonly string[]; of?: number
 
 function spreadOf(scope: string, { members, away, of = away.length }: Members): Spread {
   const all = [...members];
-  const states = new Set(all.map((one) => one.split('/', 1)[0] ?? ''));
+  const states = new Set(all.map(stateOf));
   const [only = ''] = states;
-  const path = causeKindOf(scope) === 'site' ? scope.slice(scope.indexOf(':') + 1) : states.size === 1 ? only : '';
+  const path = isOfSite(scope) ? nameInScope(scope) : states.size === 1 ? only : '';
   return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path };
 }
 
