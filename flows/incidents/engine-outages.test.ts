@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Previous } from '#contracts';
-import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, type Stage } from './stage.test-helper.ts';
+import {
+  absenceOf,
+  contentsAfter,
+  createStage,
+  fault,
+  holdFirst,
+  ok,
+  online,
+  pc,
+  previous,
+  type Stage,
+  verdict,
+} from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -17,12 +28,6 @@ function two(): Stage {
   return stage;
 }
 
-const of = (stage: Stage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
-const verdict = (stage: Stage, who = pc) => `${of(stage, who)?.cause} ${of(stage, who)?.confidence}`;
-const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
-  ...{ boot: 'b1', aliveAt: stage.now(), mains: null, bye: null, crashed: false },
-  ...edit,
-});
 const audits = (stage: Stage) => stage.ops.flatMap((op) => (op.op === 'audit' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
 
 describe('an absence', () => {
@@ -32,7 +37,7 @@ describe('an absence', () => {
     const lastWord = stage.engine.memory.pcs.get(pc)?.heardAt;
     stage.pass(20 * second);
     stage.lost();
-    expect(of(stage)).toMatchObject({ from: lastWord, goneBy: stage.now(), to: null, incident: null });
+    expect(absenceOf(stage)).toMatchObject({ from: lastWord, goneBy: stage.now(), to: null, incident: null });
     expect(verdict(stage)).toBe('undetermined 0.5');
     stage.pass(2 * second);
     stage.beat(other);
@@ -47,7 +52,7 @@ describe('an absence', () => {
     const stage = two();
     const from = stage.now();
     stage.live(3 * minute, other);
-    expect(of(stage)).toMatchObject({ from, goneBy: from + 75 * second });
+    expect(absenceOf(stage)).toMatchObject({ from, goneBy: from + 75 * second });
     expect(verdict(stage)).toBe('pc-off 0.8');
   });
 
@@ -114,7 +119,7 @@ describe('an absence', () => {
     const stage = online();
     stage.pass(30 * second);
     stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { crashed: true }), at: stage.now() });
-    expect(of(stage)).toMatchObject({ cause: 'crash', to: stage.now(), incident: null });
+    expect(absenceOf(stage)).toMatchObject({ cause: 'crash', to: stage.now(), incident: null });
     expect(stage.engine.memory.incidents.size).toBe(0);
     expect(audits(stage)).toEqual([]);
   });
@@ -123,12 +128,12 @@ describe('an absence', () => {
     const stage = online();
     stage.pass(3 * minute);
     stage.apply({ type: 'heard', pc });
-    expect(of(stage)).toMatchObject({ cause: 'link-down', confidence: 0.8, to: stage.now() });
+    expect(absenceOf(stage)).toMatchObject({ cause: 'link-down', confidence: 0.8, to: stage.now() });
     stage.pass(3 * minute);
     stage.apply({ type: 'beat', pc, session: 2, digest: 'x' });
-    expect(of(stage)).toMatchObject({ cause: 'undetermined', to: null });
+    expect(absenceOf(stage)).toMatchObject({ cause: 'undetermined', to: null });
     stage.birth(pc, { session: 2, apartMs: null });
-    expect(of(stage)).toMatchObject({ cause: 'pc-off', confidence: 0.6, to: stage.now() });
+    expect(absenceOf(stage)).toMatchObject({ cause: 'pc-off', confidence: 0.6, to: stage.now() });
   });
 
   it('of the incident before is not told in the next one', () => {
@@ -247,10 +252,10 @@ describe('a start of flows', () => {
     const [{ absence, bye: _, gasp: __, ...old } = { absence: null }] = contents.pcs;
     const again = createStage({ contents: { ...contents, pcs: [old as (typeof contents.pcs)[number]] }, at: stage.now() });
     again.subscribe();
-    expect(of(again)).toMatchObject({ from: stage.engine.memory.pcs.get(pc)?.heardAt, to: null, cause: 'undetermined' });
+    expect(absenceOf(again)).toMatchObject({ from: stage.engine.memory.pcs.get(pc)?.heardAt, to: null, cause: 'undetermined' });
     const same = createStage({ contents, at: stage.now() });
     same.subscribe();
-    expect(of(same)).toEqual(absence);
+    expect(absenceOf(same)).toEqual(absence);
   });
 
   it('with a clock that fell back holds nothing that lies ahead', () => {

@@ -1,17 +1,9 @@
 /** What goes with many sites of a state or of a provider, and what is said of each. */
 import { describe, expect, it } from 'vitest';
-import type { Previous } from '#contracts';
-import { createStage, pc, type Stage } from './stage.test-helper.ts';
+import { absenceOf, createStage, previous, verdict } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
-
-const of = (stage: Stage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
-const verdict = (stage: Stage, who = pc) => `${of(stage, who)?.cause} ${of(stage, who)?.confidence}`;
-const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
-  ...{ boot: 'b1', aliveAt: stage.now(), mains: null, bye: null, crashed: false },
-  ...edit,
-});
 
 describe('many sites', () => {
   const sites = ['la/a/1', 'la/b/1', 'la/c/1', 'up/d/1'];
@@ -160,7 +152,7 @@ describe('many sites', () => {
     for (const one of away.slice(0, 2)) stage.birth(one, { session: 2, apartMs: 6 * minute });
     stage.birth('la/c/1', { session: 2, boot: 'b2', previous: before });
     stage.pass(second);
-    expect(away.map((one) => of(stage, one)?.cause)).not.toContain('power-cut');
+    expect(away.map((one) => absenceOf(stage, one)?.cause)).not.toContain('power-cut');
   });
 
   it('later than ten minutes after one went say nothing of that one', () => {

@@ -1,5 +1,5 @@
 /** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
-import { type Check, digestOf } from '#contracts';
+import { type Check, digestOf, type Previous } from '#contracts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
@@ -230,3 +230,13 @@ export function online(options: StageOptions = {}): Stage {
   stage.state([ok('microphone'), ok('camera')]);
   return stage;
 }
+
+/** The last absence of a PC, as the engine holds it. */
+export const absenceOf = (stage: Stage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
+/** What is said of it. */
+export const verdict = (stage: Stage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
+/** What a boot tells of the one before: all was well with it until now. */
+export const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
+  ...{ boot: 'b1', aliveAt: stage.now(), mains: null, bye: null, crashed: false },
+  ...edit,
+});
