@@ -12,19 +12,9 @@ afterAll(() => live.stop());
 test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude'])(
   'the editor serves label and help of %s in English and Hindi',
   async (name) => {
-    for (const [language, hindi] of [
-      ['en-US', false],
-      ['hi', true],
-    ] as const) {
-      const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
-      const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
-      const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
-      expect(help.length).toBeGreaterThan(200);
-      expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
-      const catalogue = await (
-        await fetch(`${live.address}/nodes/@sabha/flow-nodes/sabha-${name}/messages?lng=${language}`, { headers })
-      ).json();
-      expect(/\p{Script=Devanagari}/u.test(catalogue[name].label)).toBe(hindi);
+    for (const { language, hindi } of languages) {
+      const label = (await served({ name, file: name, language, hindi }))['label'];
+      expect(/\p{Script=Devanagari}/u.test(label ?? '')).toBe(hindi);
     }
   },
 );
@@ -32,22 +22,28 @@ test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude'])(
 test.each(['who', 'urgency'])(
   'the editor serves label and help of %s, which decide by their dialogs, in English and Hindi',
   async (name) => {
-    for (const [language, hindi] of [
-      ['en-US', false],
-      ['hi', true],
-    ] as const) {
-      const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
-      const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
-      const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
-      expect(help.length).toBeGreaterThan(200);
-      expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
-      const catalogue = await (
-        await fetch(`${live.address}/nodes/@sabha/flow-nodes/sabha-decide/messages?lng=${language}`, { headers })
-      ).json();
-      for (const word of Object.values(catalogue[name])) expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
-    }
+    for (const { language, hindi } of languages)
+      for (const word of Object.values(await served({ name, file: 'decide', language, hindi })))
+        expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
   },
 );
+
+const languages = [
+  { language: 'en-US', hindi: false },
+  { language: 'hi', hindi: true },
+];
+type Asked = (typeof languages)[number] & { name: string; file: string };
+
+/** The words of a node's dialog; its help is there, and in the language that was asked for. */
+async function served({ name, file, language, hindi }: Asked): Promise<Record<string, string>> {
+  const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
+  const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
+  const help = html.match(new RegExp(`data-help-name="sabha-${name}">([^]*?)</script>`))?.[1] ?? '';
+  expect(help.length).toBeGreaterThan(200);
+  expect(/\p{Script=Devanagari}/u.test(help)).toBe(hindi);
+  const address = `${live.address}/nodes/@sabha/flow-nodes/sabha-${file}/messages?lng=${language}`;
+  return (await (await fetch(address, { headers })).json())[name];
+}
 
 test('the dialog of who is given roles, groups and persons of the roster, and only to who has logged in', async () => {
   expect(await (await fetch(`${live.address}/sabha/people`, { headers: live.headers })).json()).toEqual({

@@ -19,6 +19,8 @@ export const roomFaults = [
   'pc.disk_full',
   'pc.hot',
 ] as const satisfies readonly FaultId[];
+/** The device of each kind that every room has. */
+export const models = { camera: 'Logitech Rally', microphone: 'Jabra Speak 750', speaker: 'Jabra Speak 750' };
 /** A fault that a room can have. */
 export type RoomFault = (typeof roomFaults)[number];
 
@@ -165,14 +167,14 @@ function uptimeSecondsOf({ clock, bootedUp }: State): number {
 }
 
 function soundOf(broken: ReadonlySet<RoomFault>): SoundState {
-  const microphones = [usb('microphone', broken, 'Jabra Speak 750'), ...(broken.has('microphone.not_default') ? [builtIn] : [])];
+  const microphones = [usb('microphone', broken, models.microphone), ...(broken.has('microphone.not_default') ? [builtIn] : [])];
   const sources = microphones.filter((one) => one !== undefined);
-  const sinks = [usb('speaker', broken, 'Jabra Speak 750')].filter((one) => one !== undefined);
+  const sinks = [usb('speaker', broken, models.speaker)].filter((one) => one !== undefined);
   return { sources, defaultSource: sources.at(-1)?.id ?? null, sinks, defaultSink: sinks[0]?.id ?? null };
 }
 
 const nobody = { known: true as const, value: [] };
-const camera = { id: 'usb-camera', name: 'Logitech Rally', usedBy: nobody };
+const camera = { id: 'usb-camera', name: models.camera, usedBy: nobody };
 const builtIn: SoundDevice = { id: 'built-in', name: 'Built-in microphone', muted: false, volume: 0.7, usedBy: [] };
 
 function usb(kind: 'microphone' | 'speaker', broken: ReadonlySet<RoomFault>, name: string): SoundDevice | undefined {

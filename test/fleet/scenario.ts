@@ -1,7 +1,7 @@
 /** What goes wrong in the nation, when and for how long: decided by a seed before anything runs, so that the number of incidents can be computed. */
 import { faults, type LinkClass, links, type PcPath } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
-import { type RoomFault, roomFaults } from './room.ts';
+import { models, type RoomFault, roomFaults } from './room.ts';
 import { isLaptop } from './supply.ts';
 
 /** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` a laptop goes on, and says so. */
@@ -120,21 +120,21 @@ export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: 
   );
 }
 
-/** What every room of the nation has: one that is gone from so many at once has one cause, and is one incident more. */
-const models: Partial<Record<Disturbance['what'], string>> = {
-  'camera.missing': 'Logitech Rally',
-  'microphone.missing': 'Jabra Speak 750',
-  'speaker.missing': 'Jabra Speak 750',
+/** One model that is gone from so many rooms at once has one cause, and is one incident more. */
+const modelOf: Partial<Record<Disturbance['what'], string>> = {
+  'camera.missing': models.camera,
+  'microphone.missing': models.microphone,
+  'speaker.missing': models.speaker,
 };
 const spreadRooms = 5;
 
 /** The causes of many rooms that the centre must tell of: one for each fault that stands in so many rooms at one time. */
 export function expectedSpreads(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<string, number> {
-  const live = disturbances.filter(({ pc, what }) => models[what] !== undefined && linkOf.has(pc));
+  const live = disturbances.filter(({ pc, what }) => modelOf[what] !== undefined && linkOf.has(pc));
   const spread = [...Map.groupBy(live, ({ what }) => what)].filter(([, spans]) =>
     spans.some(({ at }) => new Set(spans.filter((one) => one.at <= at && one.at + one.forMs > at).map(({ pc }) => pc)).size >= spreadRooms),
   );
-  return new Map(spread.map(([what]) => [`spread:${what} ${models[what]}`, 1]));
+  return new Map(spread.map(([what]) => [`spread:${what} ${modelOf[what]}`, 1]));
 }
 
 function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
