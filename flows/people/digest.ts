@@ -20,9 +20,10 @@ export function renderDigest(notices: readonly Notice[], language: MessageLangua
 
 /** The same for programs: the most severe notice, with a line for each. */
 export function digestOf(notices: readonly Notice[]): Notice {
-  const [first] = sorted(notices);
+  const all = sorted(notices);
+  const [first] = all;
   if (first === undefined) throw new Error('a digest of nothing');
-  return { ...first, lines: sorted(notices).map((notice) => lineOf(notice, 'en')) };
+  return { ...first, lines: all.map((notice) => lineOf(notice, 'en')) };
 }
 
 function sorted(notices: readonly Notice[]): Notice[] {

@@ -136,14 +136,10 @@ async function attempt(
   if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
   const { key } = row;
   const { language } = person;
-  const notice = standing.length > 1 ? digestOf(standing.map((one) => one.notice)) : row.notice;
-  const said =
-    standing.length > 1
-      ? renderDigest(
-          standing.map((one) => one.notice),
-          language,
-        )
-      : render(notice, language, { over: overIn(row), wall });
+  const notices = standing.map((one) => one.notice);
+  const isDigest = notices.length > 1;
+  const notice = isDigest ? digestOf(notices) : row.notice;
+  const said = isDigest ? renderDigest(notices, language) : render(notice, language, { over: overIn(row), wall });
   const message = { key, ...said, language, severity: notice.severity, notice };
   return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
 }
