@@ -1,0 +1,63 @@
+/**
+ * Nothing measured ends the agent, proven by a whole one behind a relay that reorders, doubles and loses. It has an office of its own: what one PC
+ * may be sent by the reflector is for two measurements, and one every five minutes.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { trainIpBytes, trainWireBytes } from '#contracts';
+import { canShape } from '../bench/shaped-link.ts';
+import { hasNamespaces } from './office-network.ts';
+import { installed, requirePart } from './parts.ts';
+import { openWholeOffice, type WholeOffice } from './whole-office.ts';
+
+const runs = requirePart(
+  'namespaces of one’s own with a name server and shaped links (root, ip, nft, tc, ethtool, dnsmasq)',
+  installed(['ip', 'nft', 'tc', 'ethtool', 'ss', 'dnsmasq']) && hasNamespaces() && canShape(),
+);
+const patience = { timeout: 120_000, interval: 250 };
+const mbit = 1e6;
+const ofFrames = trainIpBytes / trainWireBytes;
+
+describe.runIf(runs)('a running agent behind a relay', () => {
+  let whole: WholeOffice;
+  const presence = async () => (await whole.pc())?.presence;
+  beforeAll(async () => {
+    whole = await openWholeOffice({ link: 'fibre', expected: {}, tier: 'hd' });
+  });
+  afterAll(() => whole?.close());
+
+  test('a relay that reorders trains ended the agent: of three measurements each is answered, none below nothing or wrong, and it goes on', async () => {
+    const agent = whole.startAgent();
+    await expect.poll(presence, patience).toBe('online');
+    whole.shape({ bps: 8 * mbit, bucketBytes: 3_000, queueBytes: 600_000 });
+    // Held for so long, one of so many doubled, lost each way, and lost on the way down.
+    const answers: [string, string | null][] = [];
+    for (const bad of [
+      [0, 0, 1, 40],
+      [5, 0, 2, 40, 0.3],
+      [5, 0, 3, 5, 0.1, 0.4],
+    ]) {
+      await whole.relay(...bad);
+      const { outcome, reason, lines = [] } = await whole.order('measure-link');
+      expect(outcome === 'done' ? lines.length : reason?.length, JSON.stringify({ bad, reason })).toBeGreaterThan(0);
+      expect(lines.filter((line) => isWrong(line, 8 * ofFrames))).toEqual([]);
+      answers.push([outcome, reason]);
+      expect([agent.isRunning(), agent.errors, await presence()]).toEqual([true, [], 'online']);
+    }
+    expect(answers).toContainEqual(['done', null]);
+    const { link } = await whole.detail();
+    expect(numbersIn(link?.report).filter((number) => !(number >= 0))).toEqual([]);
+  });
+});
+
+/** What an answer says of a line that carries so many Mbit/s: a rate that is far from it, or a limit below it. */
+function isWrong(line: string, mbits: number): boolean {
+  const [, limit, figure] = /(at most )?(-?[\d.]+) Mbit\/s/.exec(line) ?? [];
+  if (figure === undefined) return false;
+  const share = Number(figure) / mbits;
+  return limit === undefined ? Math.abs(share - 1) > 0.25 : !(share > 0.95);
+}
+
+function numbersIn(value: unknown): number[] {
+  if (typeof value === 'number') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
+}
