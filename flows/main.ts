@@ -1,5 +1,6 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
@@ -20,7 +21,7 @@ import {
   StartError,
   serveMetrics,
 } from '#contracts';
-import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts';
+import { type Accounts, createAccounts, firstName, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
@@ -188,10 +189,13 @@ function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-async function openAccounts({ ledger, clock }: Base, { now, settledAt, follow }: Runtime): Promise<Accounts> {
+async function openAccounts({ ledger, clock, dataDir }: Base, { now, settledAt, follow }: Runtime): Promise<Accounts> {
   const contents = await ledger.accounts();
   const passwords = createPasswords();
-  return createAccounts({ contents, passwords, commit: ledger.commit, now, settledAt, follow, up: clock.up, newToken, log });
+  const secretGone = (name: string) => {
+    if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
+  };
+  return createAccounts({ contents, passwords, commit: ledger.commit, now, settledAt, follow, up: clock.up, newToken, log, secretGone });
 }
 
 type Behind = Pick<Metrics, 'countRefused'> & {
@@ -255,6 +259,10 @@ async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys
   });
 }
 
+function firstSecretIn(dataDir: string): string {
+  return join(dataDir, 'first-secret');
+}
+
 /** To a person who looks on, this once; where nobody does, what is written may be kept as a log, so it goes into a file of its own. */
 function sayFirst(made: Made | undefined, dataDir: string): void {
   if (!made?.ok) return;
@@ -263,7 +271,7 @@ function sayFirst(made: Made | undefined, dataDir: string): void {
     return void process.stdout.write(
       `Nobody can log in yet, so there is an account now. Name: ${name}  Secret, shown this once: ${secret}\n`,
     );
-  const file = join(dataDir, 'first-secret');
+  const file = firstSecretIn(dataDir);
   replaceFile(file, `${secret}\n`);
   log.info(
     { file },

@@ -99,6 +99,7 @@ function whyNot(lang, { status, error, waitS }) {
   if (status === 200) return '';
   if (status === 0) return say(lang, 'noAnswer');
   if (status === 401) return say(lang, 'wrongPassword');
+  if (status === 400) return say(lang, 'passwordOther');
   return status === 429 ? say(lang, 'tooMany', { s: waitS }) : shown(error);
 }
 

@@ -15,6 +15,8 @@ let settledAt: number;
 let accounts: Accounts;
 let keeper: NotAhead;
 let made = 0;
+/** Whose secrets opened nothing any more. */
+let gone: string[];
 /** The costs of what was compared. */
 let work: object[];
 
@@ -42,11 +44,13 @@ async function open(): Promise<void> {
     up: () => now,
     newToken,
     log: { warn: () => {} },
+    secretGone: (name) => void gone.push(name),
   });
 }
 
 beforeEach(async () => {
   work = [];
+  gone = [];
   db = new DatabaseSync(':memory:');
   now = 1_000_000;
   settledAt = 0;
@@ -270,6 +274,20 @@ test('the first account is made where there is none, once', async () => {
   expect(accounts.find(await enter('admin', first?.ok ? first.secret : ''))).toMatchObject({ name: 'admin' });
   await open();
   expect(await accounts.first('first start')).toBeUndefined();
+});
+
+test('the secret of an account stayed written down for ever: it is told when it opens nothing any more', async () => {
+  const secret = await make();
+  await enter('asha', secret);
+  // Its person may have to type it once more beside the password of their own.
+  expect(gone).toEqual([]);
+  await accounts.choose(from('asha'), secret, own);
+  await accounts.renew('asha', 'anil');
+  await accounts.remove('asha', 'anil');
+  const late = await make('late');
+  now += 72 * hourMs + 1;
+  expect(await accounts.login(from('late'), late)).toMatchObject({ ok: false });
+  expect(gone).toEqual(['asha', 'asha', 'asha', 'late']);
 });
 
 test('R29 a secret that a clock which was ahead made is over three days after that is put right', async () => {

@@ -10,7 +10,8 @@ import { createSessions } from './sessions.ts';
 
 /** Each takes 32 MiB and a quarter of a second: more at once would be the attack itself. */
 const loginsWaitingAtMost = 16;
-const firstName = 'admin';
+/** Of the account that is made where nobody can log in yet. */
+export const firstName = 'admin';
 /** A secret lies in a mail or on a slip of paper: it is good for a long weekend. */
 const secretLifeMs = 72 * 60 * 60_000;
 
@@ -29,6 +30,8 @@ export type AccountsOptions = {
   /** 32 random bytes as text. */
   newToken(): string;
   log: { warn(fields: object, line: string): void };
+  /** Told when the secret of an account opens nothing any more: where it was written down, it may go. */
+  secretGone?(name: string): void;
 };
 
 /** `secret` is told this once and kept nowhere. */
@@ -169,6 +172,7 @@ async function renew(state: State, name: string, by: string): Promise<Made> {
   const { usedAt: _, ...rest } = account;
   const fresh = { ...rest, once: true, secretAt: state.options.now() };
   await write(state, { account: fresh, password: secret }, audit(state, { who: by, what: 'password reset', about: name }));
+  state.options.secretGone?.(name);
   return { ok: true, name, secret };
 }
 
@@ -176,6 +180,7 @@ async function remove(state: State, name: string, by: string): Promise<Made> {
   if (!state.held.has(name)) return missing(name);
   await state.options.commit([{ op: 'account-gone', name }, audit(state, { who: by, what: 'account removed', about: name })]);
   state.held.delete(name);
+  state.options.secretGone?.(name);
   return { ok: true, name, secret: '' };
 }
 
@@ -210,6 +215,7 @@ async function proven(state: State, tried: Tried, password: string): Promise<Acc
   }
   limits.succeeded(tried);
   const isOver = account.once && state.options.now() - (account.secretAt ?? account.madeAt) > secretLifeMs;
+  if (isOver) state.options.secretGone?.(account.name);
   return isOver ? { ...wrong, line: 'this secret is older than three days: ask for another one' } : account;
 }
 
@@ -250,7 +256,12 @@ async function choose(state: State, account: Account, password: string): Promise
   const { name } = account;
   if (state.held.get(name) !== account) return wrong;
   const chosen = await remade(state, { ...account, once: false }, password);
-  return enter(state, chosen, [{ op: 'account', account: chosen }, audit(state, { who: name, what: 'password chosen', about: name })]);
+  const entered = await enter(state, chosen, [
+    { op: 'account', account: chosen },
+    audit(state, { who: name, what: 'password chosen', about: name }),
+  ]);
+  state.options.secretGone?.(name);
+  return entered;
 }
 
 function audit({ options }: State, step: { who: string; what: string; about: string }): Op {

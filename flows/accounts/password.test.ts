@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPasswords, newSecret } from './password.ts';
+import { createPasswords, isSoonGuessed, newSecret } from './password.ts';
 
 const { hash: hashPassword, matches, nobody: nobodysHash } = createPasswords();
 
@@ -29,4 +29,28 @@ test('secrets are long and never the same', () => {
   const many = Array.from({ length: 1_000 }, newSecret);
   expect(new Set(many).size).toBe(1_000);
   expect(many.every((one) => /^[\w-]{20}$/.test(one))).toBe(true);
+});
+
+test.each([
+  ['aaaaaaaaaaaa', true],
+  ['abababababab', true],
+  ['sabha1sabha1', true],
+  ['sabha1sabha1sa', true],
+  ['123456789012', true],
+  ['abcdefghijkl', true],
+  ['Qwertyuiop12', true],
+  ['meera.joshi1', true],
+  ['Meera.Joshi2026', true],
+  ['ककककककककककक', true],
+  ['correct horse battery', false],
+  ['another good horse', false],
+  ['मेरा पासवर्ड लंबा है', false],
+  ['gT7#kQ2!mZ9x', false],
+  ['meera.joshi likes mangoes', false],
+])('%s is soon guessed: %s', (password, is) => {
+  expect(isSoonGuessed(password, 'meera.joshi')).toBe(is);
+});
+
+test('no secret of ours is soon guessed', () => {
+  expect(Array.from({ length: 1_000 }, newSecret).filter((one) => isSoonGuessed(one, 'admin'))).toEqual([]);
 });

@@ -6,6 +6,8 @@ import type { PasswordHash } from '../records/accounts.ts';
 const strongN = 2 ** 15;
 const memoryLimitBytes = 64 * 1024 * 1024;
 const keyBytes = 32;
+const fewLetters = 6;
+const rows = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
 
 /** Hashes of secrets, and their proof. */
 export type Passwords = ReturnType<typeof createPasswords>;
@@ -33,6 +35,28 @@ export function createPasswords(n = strongN) {
 /** 20 characters of 6 bits. */
 export function newSecret(): string {
   return randomBytes(15).toString('base64url');
+}
+
+/**
+ * True where a password is long and yet soon guessed: five characters or fewer again and again, one piece repeated, a row of the alphabet, of digits or
+ * of the keyboard, or the name of its account with little more. What NIST SP 800-63B asks to refuse; no kinds of characters are asked for.
+ */
+export function isSoonGuessed(password: string, name: string): boolean {
+  const letters = [...password.normalize('NFKC').toLowerCase()];
+  const plain = letters.join('');
+  const beside = plain.replaceAll(name.toLowerCase(), '');
+  return (
+    new Set(letters).size < fewLetters || /^(.+?)\1+.{0,3}$/su.test(plain) || (beside !== plain && [...beside].length < 6) || isRow(letters)
+  );
+}
+
+/** Nearly all of its characters follow each other, up or down, in one of the rows. */
+function isRow(letters: readonly string[]): boolean {
+  const follows = letters.slice(1).filter((letter, at) => {
+    const before = letters[at] ?? '';
+    return rows.some((row) => row.includes(before + letter) || row.includes(letter + before));
+  });
+  return follows.length >= 0.75 * (letters.length - 1);
 }
 
 /** The same word typed on another keyboard may come as other code points. */

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { accountMade, accountNamePattern, accountRoles, accountView, isId, oneLine, whoView } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
+import { isSoonGuessed } from '../accounts/password.ts';
 import { sessionLifeMs } from '../accounts/sessions.ts';
 import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
@@ -82,6 +83,8 @@ export const loginRoutes: readonly Route[] = [
     { right: { once: true }, body: v.strictObject({ by, old: tried, password: chosen }), answer: whoView, refusals: [401, 429, 503] },
     async (accounts, { body: { by: who, old, password }, request, reply }) => {
       if (password === old) throw new Refused(400, 'password: choose another one than the old one');
+      if (isSoonGuessed(password, who))
+        throw new Refused(400, 'password: it is soon guessed: no row of letters, no piece that repeats, not your name');
       return entered(await accounts.choose({ name: who, address: request.ip }, old, password), reply);
     },
   ),

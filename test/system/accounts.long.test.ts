@@ -1,7 +1,7 @@
 /** People at the door beyond this machine: from the first start to the audit, with the real processes. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -51,8 +51,10 @@ test('the first start names the file with the secret of the first account, which
   expect((await ask('/api/snapshot')).status).toBe(401);
   const entered = await ask('/api/login', { body: { name: 'admin', password: secret } });
   expect(entered).toMatchObject({ status: 200, body: { name: 'admin', role: 'central', once: true } });
-  const chosen = await ask('/api/password', { cookie: entered.cookie, body: { old: secret, password: 'correct horse battery' } });
-  expect(chosen.status).toBe(200);
+  const choose = (password: string) => ask('/api/password', { cookie: entered.cookie, body: { old: secret, password } });
+  expect([(await choose('aaaaaaaaaaaa')).status, existsSync(file)]).toEqual([400, true]);
+  const chosen = await choose('correct horse battery');
+  expect([chosen.status, existsSync(file)]).toEqual([200, false]);
   const admin = chosen.cookie;
 
   const made = await sabha('accounts', 'add', 'asha', '--role', 'state', '--scope', 'capital');

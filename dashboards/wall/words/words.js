@@ -95,6 +95,10 @@ const table = {
   secretGiven: ['Secret that you were given', 'दिया गया कोड'],
   passwordNow: ['Present password', 'अभी का पासवर्ड'],
   passwordNew: ['New password', 'नया पासवर्ड'],
+  passwordOther: [
+    'Choose another password: at least 12 characters, not the old one, no row of letters or digits, no piece that repeats, not your name.',
+    'दूसरा पासवर्ड चुनें: कम से कम 12 अक्षर; पुराना वाला, लगातार अक्षर या अंक, बार-बार वही टुकड़ा या अपना नाम नहीं।',
+  ],
   newIncident: ['New: {title}, {room}', 'नया: {title}, {room}'],
   incidentOver: ['Over: {title}, {room}', 'ख़त्म हुआ: {title}, {room}'],
   centre: ['Centre', 'सेंटर'],
