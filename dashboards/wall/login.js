@@ -39,8 +39,9 @@ function Login() {
 /** @param {{ lang: Language, onDone: (who: WhoView, secret: string) => void }} props */
 function EnterForm({ lang, onDone }) {
   const { busy, error, send } = useSending(lang, location.search === '?directory' ? say(lang, 'directoryNo') : '');
-  const [offered, setOffered] = useState(false);
-  useEffect(() => void answerOf('/api/login').then((answer) => setOffered(answer?.openid === true)), []);
+  const [directory, setDirectory] = useState(/** @type {string | null} */ (null));
+  useEffect(() => void answerOf('/api/login').then((answer) => setDirectory(answer?.directory ?? null)), []);
+  const away = location.search === '?away' && directory !== null ? say(lang, 'directoryAway', { name: directory }) : '';
   const submit = async (/** @type {SubmitEvent} */ event) => {
     const { name = '', password = '' } = typed(event);
     const done = await send('/api/login', { name, password });
@@ -50,9 +51,9 @@ function EnterForm({ lang, onDone }) {
     <h2 id="enter">${say(lang, 'loginTitle')}</h2>
     <label>${say(lang, 'accountName')}<input name="name" required maxlength="64" autocomplete="username" autocapitalize="none" spellcheck=${false} /></label>
     <label>${say(lang, 'password')}<input name="password" type="password" required maxlength="200" autocomplete="current-password" /></label>
-    <p class="error" role="alert">${error}</p>
+    <p class="error" role="alert">${error || away}</p>
     <button class="primary" disabled=${busy}>${say(lang, 'login')}</button>
-    ${offered ? html`<a class="button" href="/api/openid">${say(lang, 'directory')}</a>` : null}
+    ${directory !== null ? html`<a class="button" href="/api/openid">${say(lang, 'directory')}</a>` : null}
   </form>`;
 }
 

@@ -24,7 +24,9 @@ const finishedAtMost = 1_000;
 /** The organisation's directory, and the secret by which it knows us. */
 export type OpenIdOptions = { settings: OpenIdSettings; secret: string /** Milliseconds that never jump. */; up(): number };
 /** What the directory says of a person, or why it says nothing. */
-export type Vouched = { ok: true; account: NewAccount & { openid: string } } | { ok: false; line: string };
+export type Vouched =
+  | { ok: true; account: NewAccount & { openid: string } }
+  | { ok: false; line: string /** It did not answer. */; isAway?: true };
 /** Logins by way of the organisation's directory. */
 export type OpenId = ReturnType<typeof createOpenId>;
 
@@ -52,6 +54,9 @@ export function createOpenId({ settings, secret, up }: OpenIdOptions) {
   }
 
   return {
+    /** What its people call it by. */
+    host: new URL(issuer).host,
+
     /** Where the browser is sent, and what it brings back in a cookie. Rejects where the directory cannot be asked. */
     async begin(back: string): Promise<{ cookie: string; url: string }> {
       const config = await configuration();
@@ -74,10 +79,21 @@ export function createOpenId({ settings, secret, up }: OpenIdOptions) {
         const tokens = await authorizationCodeGrant(await configuration(), came, checks);
         return accountOf(settings, tokens.claims() ?? {});
       } catch (error) {
-        return { ok: false, line: oneLine((error as Error).message, 200) };
+        return { ok: false, line: oneLine((error as Error).message, 200), ...(isAway(error) && { isAway: true }) };
       }
     },
   };
+}
+
+/** Whoever does not answer refuses nobody: the network said so, or nobody did in time. */
+function isAway(error: unknown): boolean {
+  const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
+  return (
+    name === 'TimeoutError' ||
+    code === 'OAUTH_TIMEOUT' ||
+    cause?.code?.startsWith('E') === true ||
+    cause?.code?.startsWith('UND_ERR') === true
+  );
 }
 
 /** Closes and opens with a key that nobody else has and that ends with this process (AES-256-GCM). What it did not close it does not open. */

@@ -69,8 +69,8 @@ export const accountRoutes: readonly Route[] = [
 export const loginRoutes: readonly Route[] = [
   on('accounts')(
     ['get /api/login', 'Which ways in there are besides the password.'],
-    { right: { open: true }, answer: v.object({ openid: v.boolean() }) },
-    ({ openid }) => ({ openid }),
+    { right: { open: true }, answer: v.object({ openid: v.boolean(), directory: v.nullable(v.string()) }) },
+    ({ directory }) => ({ openid: directory !== null, directory }),
   ),
   on('logins')(
     ['post /api/login', 'HTTPS only. Answers with the cookie of a session; 429 names in Retry-After how long to wait.'],
@@ -99,9 +99,9 @@ type Directory = { accounts: Accounts; openid: OpenId; log: { warn(fields: objec
 
 /** Leads to the directory and back. What went wrong there stands in the log: to a stranger it says too much. */
 export function addOpenId(app: FastifyInstance, { accounts, openid, log }: Directory): void {
-  const refused = ({ ip }: FastifyRequest, reply: FastifyReply, line: string) => {
+  const refused = ({ ip }: FastifyRequest, reply: FastifyReply, { line, isAway }: { line: string; isAway?: boolean }) => {
     if (accounts.refusedFrom(ip)) log.warn({}, `a login through the directory failed: ${line}`);
-    return reply.redirect(`${loginPage}?directory`);
+    return reply.redirect(`${loginPage}?${isAway ? 'away' : 'directory'}`);
   };
   const addressOf = ({ headers, url }: FastifyRequest) => new URL(url, `https://${headers.host}`);
   app.get('/api/openid', { config: { open: true } }, async (request, reply) => {
@@ -109,14 +109,14 @@ export function addOpenId(app: FastifyInstance, { accounts, openid, log }: Direc
       const { cookie, url } = await openid.begin(new URL('/api/openid/back', addressOf(request)).href);
       return reply.header('set-cookie', begunCookie(cookie, openIdLifeMs)).redirect(url);
     } catch (error) {
-      return refused(request, reply, oneLine((error as Error).message, 200));
+      return refused(request, reply, { line: oneLine((error as Error).message, 200), isAway: true });
     }
   });
   app.get('/api/openid/back', { config: { open: true } }, async (request, reply) => {
     const vouched = await openid.finish(addressOf(request), begunOf(request));
-    if (!vouched.ok) return refused(request, reply, vouched.line);
+    if (!vouched.ok) return refused(request, reply, vouched);
     const result = await accounts.enterAs(vouched.account, request.ip);
-    if (!result.ok) return refused(request, reply, result.line);
+    if (!result.ok) return refused(request, reply, result);
     return reply.header('set-cookie', [sessionCookie(result.token, sessionLifeMs), begunCookie('', 0)]).redirect(loginPage);
   });
 }

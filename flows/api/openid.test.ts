@@ -88,7 +88,7 @@ const sessionOf = ({ cookies }: { cookies: string[] }) => cookies.find((one) => 
 const who = async (session: string) => JSON.parse((await get('/api/me', session)).body);
 
 test('somebody for whom the directory vouches gets the role and the scope of the first grant that fits', async () => {
-  expect(JSON.parse((await get('/api/login')).body)).toEqual({ openid: true });
+  expect(JSON.parse((await get('/api/login')).body)).toEqual({ openid: true, directory: new URL(issuer.at).host });
   const { begun, back, state } = await begin();
   const asked = new URL(begun.location).searchParams;
   expect(Object.fromEntries(asked)).toMatchObject({
@@ -156,6 +156,13 @@ test('what another began, what comes twice, and what comes too late opens nothin
   expect(warned.at(-1)).toContain('too long ago');
 });
 
+test('a directory that goes while somebody logs in there does not answer either', async () => {
+  const { back, state } = await begin();
+  await issuer.close();
+  const answer = await get(back, state);
+  expect([answer.location, sessionOf(answer)]).toEqual(['/login.html?away', '']);
+});
+
 test('ten thousand logins that strangers begin hold up and end nobody else’s', async () => {
   const openid = createOpenId({ settings, secret: 'clientsecret', up: () => up });
   const mine = await openid.begin('https://sabha.test/api/openid/back');
@@ -182,10 +189,10 @@ test('the directory cannot take over an account of ours, nor one person that of 
   expect(await accounts.renew('asha@office.test', 'anil')).toMatchObject({ ok: false, status: 409 });
 });
 
-test('a directory that is out of reach is said in the log, and asked again the next time', async () => {
+test('a directory that is out of reach did not let one in: it does not answer; that is said in the log, and it is asked again the next time', async () => {
   const { at } = issuer;
   await issuer.close();
-  expect((await get('/api/openid')).location).toBe('/login.html?directory');
+  expect((await get('/api/openid')).location).toBe('/login.html?away');
   expect(warned).toHaveLength(1);
   issuer = await startIssuer(Number(new URL(at).port));
   expect(sessionOf(await enter())).not.toBe('');

@@ -29,8 +29,8 @@ type Parts = {
   commands: CommandsView;
   accounts: {
     accounts: Accounts /** There is such a place. */;
-    has(scope: string): boolean /** A directory vouches for people. */;
-    openid: boolean;
+    has(scope: string): boolean /** The host of the directory that vouches for people; null where none does. */;
+    directory: string | null;
   };
   /** Only where people log in. */
   logins: Accounts;

@@ -125,7 +125,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   const streams = createStreams({ view, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
   const has = (scope: string) => siteOrders.table().node(scope) !== undefined || scope === '';
-  const openid = https?.openid !== undefined;
+  const directory = https?.openid?.host ?? null;
   addRoutes(app, {
     view: ({ scope }) => scopedView(view, scope),
     siteOrders: () => siteOrders,
@@ -134,7 +134,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain }),
     proof: () => view,
-    accounts: () => ({ accounts, has, openid }),
+    accounts: () => ({ accounts, has, directory }),
     ...(https && { logins: () => accounts }),
     streams: () => ({ streams, headers }),
     words: () => words,

@@ -42,7 +42,7 @@ export async function startTestApi() {
   addDoor(app, plainDoor());
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
   const accounts = emptyAccounts();
-  addRoutes(app, { siteOrders: () => siteOrders, accounts: () => ({ accounts, has, openid: false }) });
+  addRoutes(app, { siteOrders: () => siteOrders, accounts: () => ({ accounts, has, directory: null }) });
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });
     const answer = state.scripted[`${method} ${url}`];

@@ -160,12 +160,17 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.getByText('You: meera').waitFor();
   });
 
-  test('where a directory vouches for people the login leads there; whom it does not let in is told', async () => {
+  test('where a directory vouches for people the login leads there; whom it does not let in is told, and where it does not answer its name', async () => {
     expect(await page.locator('a[href="/api/openid"]').count()).toBe(0);
     await api.close();
     const vouched = { ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', openid: 'u-1' } } as const;
+    let isAway = true;
     const openid: OpenId = {
-      begin: async (back) => ({ cookie: 's'.repeat(43), url: `https://directory.test/?back=${encodeURIComponent(back)}` }),
+      host: 'directory.test',
+      begin: async (back) => {
+        if (isAway) throw new Error('no answer');
+        return { cookie: 's'.repeat(43), url: `https://directory.test/?back=${encodeURIComponent(back)}` };
+      },
       finish: async ({ searchParams }) => (searchParams.has('no') ? { ok: false, line: 'no' } : vouched),
     };
     api = await startApi(options(openid));
@@ -174,6 +179,9 @@ describe.runIf(wallRuns)('the login of the wall', () => {
       return route.fulfill({ contentType: 'text/html', body: `<a href="${back}?no">no</a> <a href="${back}">yes</a>` });
     });
     await page.goto(at('/'));
+    await page.getByRole('link', { name: 'Log in through the directory' }).click();
+    await page.getByText('directory.test does not answer.').waitFor();
+    isAway = false;
     for (const answer of ['no', 'yes']) {
       await page.getByRole('link', { name: 'Log in through the directory' }).click();
       await page.getByRole('link', { name: answer }).click();

@@ -86,6 +86,10 @@ const table = {
   tooMany: ['Too many wrong passwords. Try again in {s} seconds.', 'पासवर्ड कई बार ग़लत डाला गया। {s} सेकंड बाद फिर कोशिश करें।'],
   directory: ['Log in through the directory', 'ऑफ़िस के अकाउंट से लॉग इन करें'],
   directoryNo: ['The directory did not let you in. Ask the central team.', 'ऑफ़िस के अकाउंट से लॉग इन नहीं हुआ। सेंट्रल टीम से पूछें।'],
+  directoryAway: [
+    '{name} does not answer. Try again later, or log in with a password.',
+    '{name} से जवाब नहीं आ रहा। थोड़ी देर बाद कोशिश करें, या पासवर्ड से लॉग इन करें।',
+  ],
   chooseTitle: ['Choose a password', 'अपना पासवर्ड चुनें'],
   chooseWhy: [
     'The secret that you were given opens only this page. Choose a password of your own, at least 12 characters.',
