@@ -1,7 +1,7 @@
 /** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
 import { createHash } from 'node:crypto';
 import { CsvError, parse } from 'csv-parse/sync';
-import { oneLine } from '#contracts';
+import { headingOf, oneLine } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
@@ -47,7 +47,7 @@ function linesOf(text: string): { lines: Line[]; problems: Problem[] } {
   const [header, ...rest] = rows;
   if (header === undefined) return none(1, 'the file is empty');
   if (rest.length > limits.meetings) return none(1, `the file has more than ${limits.meetings} meetings`);
-  const names = header.record;
+  const names = header.record.map(headingOf);
   const unknown = names.filter((name) => !columns.includes(name));
   const missing = wanted.filter((name) => !names.includes(name));
   if (missing.length > 0) return none(1, `expected the columns ${wanted.join(', ')}; these are missing: ${missing.join(', ')}`);

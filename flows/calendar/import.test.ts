@@ -115,6 +115,15 @@ test('a file that is no calendar, is cut off, or is too large is one clear line'
   expect(problems(`BEGIN:VCALENDAR\n${'X'.repeat(meetingsLimitBytes)}`)).toEqual(['1 : the file is larger than 8 MiB']);
 });
 
+test('headings in any case are known', () => {
+  const rest = 'Review,ladakh/leh,2027-01-15 11:00,12:30,Asia/Kolkata';
+  const [titled, plain] = ['Title, Rooms , START,End,Time zone', 'title,rooms,start,end,time_zone'].map((heading) =>
+    plan(`${heading}\n${rest}`),
+  );
+  expect(titled).toEqual(plain);
+  expect(titled?.change?.put).toHaveLength(1);
+});
+
 test('rooms for the whole file are those of entries that name none', () => {
   const file = ics(event('1', start, 'LOCATION:Committee Room B'), event('2', start, 'LOCATION:ladakh/leh'));
   expect(plan(file, { rooms: 'bihar' }).change?.put.map(({ scopes }) => scopes)).toEqual([['bihar'], ['ladakh/leh']]);

@@ -303,6 +303,15 @@ test.each(['+cmd@example.in', '=a@example.in', '-1@example.in'])(
   },
 );
 
+test('headings in Title Case gave 38 lines of problems: a column is known in any case, with blanks or hyphens', () => {
+  const titled = columns.map((name) => name.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase()));
+  for (const heading of [titled.join(','), header.toUpperCase(), header.replaceAll('_', '-'), `\ufeff${titled.join(' , ')}`]) {
+    const [given, wanted] = [heading, header].map((first) => readCsv([first, ...good.slice(1)].join('\n'), nothing, 1));
+    expect(given).toEqual(wanted);
+    expect(given?.nodes.length).toBeGreaterThan(1);
+  }
+});
+
 test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   const text = toCsv(createSiteTable(smallTree()));
   expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);

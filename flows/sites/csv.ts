@@ -1,7 +1,7 @@
 /** The one CSV of the site table: read with everything that is wrong in it, and written so that it reads back the same. */
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
-import { type CsvProblem, describeIssue, oneLine } from '#contracts';
+import { type CsvProblem, describeIssue, headingOf, oneLine } from '#contracts';
 import type { SiteTable, TreeNode } from '../records/sites.ts';
 import { type Cells, type Column, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
 import { levelOf, parentOf } from './table.ts';
@@ -80,15 +80,16 @@ function splitLines(text: string): { lines: Line[]; problems: CsvProblem[] } {
     return none(end + 1, quoteLine(error.code));
   }
   if (records.length > linesLimit + 1) return none(end, `the file has more than ${linesLimit} lines`);
-  const [header, ...rest] = records.filter(({ record }) => record.some((cell) => cell !== ''));
-  if (header === undefined) return none(1, 'the file is empty');
-  const wrong = headerProblems(header.record);
+  const [first, ...rest] = records.filter(({ record }) => record.some((cell) => cell !== ''));
+  if (first === undefined) return none(1, 'the file is empty');
+  const header = first.record.map(headingOf);
+  const wrong = headerProblems(header);
   if (wrong.length > 0) return { lines: [], problems: wrong };
   const problems: CsvProblem[] = [];
   const lines = rest.flatMap(({ record, info }) => {
     const line = info.lines - record.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
-    if (record.length === header.record.length) return { line, cells: cellsIn(header.record, record) };
-    problems.push({ line, column: '', what: `expected ${header.record.length} cells as in the header, found ${record.length}` });
+    if (record.length === header.length) return { line, cells: cellsIn(header, record) };
+    problems.push({ line, column: '', what: `expected ${header.length} cells as in the header, found ${record.length}` });
     return [];
   });
   return { lines, problems };

@@ -19,3 +19,8 @@ export function messageOf(thrown: unknown): string {
 export function oneLine(text: string, limit: number): string {
   return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu, ' ').slice(0, limit);
 }
+
+/** The name of a column as a heading says it, which a spreadsheet or its user may have written as `Name EN`: lower case, with underscores. */
+export function headingOf(heading: string): string {
+  return heading.trim().toLowerCase().replace(/[ -]+/g, '_');
+}
