@@ -1,6 +1,8 @@
 /** How a PC becomes known: `enrol` against a centre that keeps its word, and against those that do not. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -131,12 +133,34 @@ test('a wrong code, a port where nobody listens and a folder that will not do ar
   const at = await centre();
   expect(await ask(at, { code: 'ABC' })).toMatchObject({ ok: false, line: expect.stringContaining('the enrolment code') });
   await at.stop();
-  expect(await ask(at)).toMatchObject({ ok: false, line: expect.stringMatching(/^localhost:\d+: .*ECONNREFUSED/) });
+  expect(await ask(at)).toMatchObject({
+    ok: false,
+    line: expect.stringMatching(/^localhost:\d+: nothing listens on this port: check address and port$/),
+  });
   const next = await centre();
   rmSync(join(folder, '..'), { recursive: true });
   writeFileSync(join(folder, '..'), 'a file');
   expect(await ask(next)).toEqual({ ok: false, line: `${folder}: cannot be written: ENOTDIR` });
   expect(next.state.asked).toEqual([]);
+});
+
+test.each<[string, (socket: Socket) => void, RegExp]>([
+  ['speaks no TLS', (socket) => socket.end('SSH-2.0-OpenSSH_9\r\n'), /does not speak as the centre does: check address and port$/],
+  [
+    'refuses TLS',
+    (socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 40])),
+    /does not speak as the centre does: check address and port$/,
+  ],
+  ['cuts the connection', (socket) => socket.resetAndDestroy(), /the connection was cut: perhaps a firewall between/],
+])('somebody who %s showed the words of OpenSSL: one line says what to look at', async (_what, meets, line) => {
+  const at = await centre();
+  const stranger = createServer(meets).listen(0);
+  await once(stranger, 'listening');
+  onTestFinished(() => void stranger.close());
+  const { port } = stranger.address() as AddressInfo;
+  const done = await ask({ ...at, port });
+  expect(done).toEqual({ ok: false, line: expect.stringMatching(line) });
+  expect(done.ok || done.line).not.toMatch(/[A-Z]{4}|routines|getaddrinfo/);
 });
 
 test('a renewal is a new key by the old certificate, and brings the roots of today', async () => {
