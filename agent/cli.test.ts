@@ -167,6 +167,20 @@ it.each([
   expect(err.trimEnd().split('\n')).toHaveLength(1);
 });
 
+it.each([
+  [['--help'], {}, /^npm run agent -- VERB\n {2}check +Tests this PC: .*\n {2}enrol /],
+  [['help', '--lang', 'hi'], {}, /\n {2}check +इस PC की जाँच करता है/],
+  [['-h'], { LC_ALL: 'hi_IN.UTF-8' }, /\n {2}enrol +इस PC को सेंटर से जोड़ता है।\n/],
+  [['enrol', '--help'], {}, /^npm run agent -- enrol CODE [\s\S]*\n {2}--centre https:\/\/HOST:8443 +where the centre is\n/],
+  [['help', 'check'], {}, /^npm run agent -- check /],
+  [['install', '-h'], {}, /^npm run agent -- install \[CODE/],
+] as const)('%j was a wrong call: it explains, exit 0', async (args, env, page) => {
+  const { code, out, err } = await agent([...args], undefined, folder, { LC_ALL: 'C', ...env });
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(page);
+  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThan(140);
+});
+
 it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind', async () => {
   const { code, err } = await agent(['enrol', 'ABC', '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
   expect([code, err]).toEqual([1, 'the enrolment code has 3 characters, it should have 40\n']);

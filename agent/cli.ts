@@ -3,8 +3,10 @@
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
 import { isPcPath, whenNpmIsGone } from '#contracts';
-import { folder, usage, WrongCall, wordsOf } from './identity/call.ts';
+import { calls, folder, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import { dataFolder, withSeatApart } from './store/data-folder.ts';
+
+const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
 /** `machine` is asked by this program itself. */
 const verbs: Record<string, (args: string[]) => Promise<number>> = {
@@ -81,7 +83,15 @@ async function installer(verb: 'install' | 'uninstall', args: string[]): Promise
   return (await import('./install/install.ts'))[verb]({ args, env, execPath, system, isTerminal: stdin.isTTY === true });
 }
 
+async function tellHelp(verb: string, args: string[]): Promise<number> {
+  const { helpLanguage, helpOf } = await import('./identity/help.ts');
+  const about = [verb, ...args].find((word): word is Verb => Object.hasOwn(calls, word));
+  console.log(helpOf(about, helpLanguage(args, process.env)));
+  return 0;
+}
+
 async function dispatch([verb = '', ...args]: string[]): Promise<number> {
+  if (asksForHelp.has(verb) || args.some((word) => word === '--help' || word === '-h')) return tellHelp(verb, args);
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (!act) throw new WrongCall(`${verb === '' ? 'no verb' : `unknown verb "${verb}"`}; ${usage}`);
   // These say goodbye first.

@@ -5,8 +5,19 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 declare const SABHA_VERSION: string | undefined;
 /** How a person calls the agent here. */
 export const command = typeof SABHA_VERSION === 'string' ? 'sabha-agent' : 'npm run agent --';
+/** What a person may type. */
+export const calls = {
+  check: 'check [--json | --all] [--lang en|hi]',
+  enrol: 'enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again]',
+  run: 'run [--apart]',
+  room: 'room [--fix | --undo]',
+  install: 'install [CODE --centre https://HOST:8443 --pc STATE/SITE/PC] [--silent] [--lang en|hi]',
+  uninstall: 'uninstall [--purge] [--silent] [--lang en|hi]',
+} as const;
+/** One of them. */
+export type Verb = keyof typeof calls;
 /** All of it, in one line. */
-export const usage = `usage: ${command} check [--json | --all] [--lang en|hi] | enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] | run [--apart] | room [--fix | --undo] | install | uninstall; each with [--data DIR]`;
+export const usage = `usage: ${command} ${Object.values(calls).join(' | ')}; each with [--data DIR] or --help`;
 
 /** One line for the person who typed the command. */
 export class WrongCall extends Error {}

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isLanguage, type Language, languages, messageOf } from '#contracts';
+import { calls } from '../identity/call.ts';
 import type { Read } from '../identity/identity.ts';
 import { runProgram } from '../platform/program.ts';
 import { installation } from './installation.ts';
@@ -24,8 +25,7 @@ export type Call = {
   isTerminal: boolean;
 };
 
-const usage =
-  'usage: install [CODE --centre https://HOST:8443 --pc STATE/SITE/PC] | uninstall [--purge]; both with [--silent] [--lang en|hi] [--data DIR]';
+const usage = `usage: ${calls.install} | ${calls.uninstall}; both with [--data DIR]`;
 /** As those of `check`, whose verdict ends an installation; and one of its own where nothing was changed. */
 const [wrongCall, notDone] = [2, 4];
 /** What the centre expects of the room comes with the first connection: it is waited for, not for ever. */

@@ -1,0 +1,90 @@
+/** What the verbs of the agent do and take, in every language: `--help`. Loaded only when it is asked for. */
+import { isLanguage, type Language, type Words } from '#contracts';
+import { calls, command, type Verb } from './call.ts';
+
+type Help = { does: Words; options: readonly (readonly [option: string, says: Words])[] };
+
+const folder = ['--data DIR', { en: 'the folder of its data (else ./data)', hi: 'डेटा का फ़ोल्डर (नहीं तो ./data)' }] as const;
+const language = ['--lang en|hi', { en: 'English or Hindi', hi: 'अंग्रेज़ी या हिंदी' }] as const;
+const enrolment = [
+  ['CODE', { en: 'the enrolment code that the central team gave', hi: 'सेंट्रल टीम का दिया हुआ कोड' }],
+  ['--centre https://HOST:8443', { en: 'where the centre is', hi: 'सेंटर का पता' }],
+  ['--pc STATE/SITE/PC', { en: 'which PC this is, as the site table calls it', hi: 'यह कौन सा PC है, ऑफ़िस की सूची का नाम' }],
+] as const;
+
+const verbs: Record<Verb, Help> = {
+  check: {
+    does: {
+      en: 'Tests this PC: what is fine, what is wrong, what to do next. Exit code 0 no fault, 1 a fault, 3 something unknown.',
+      hi: 'इस PC की जाँच करता है: क्या ठीक है, क्या ख़राब है, आगे क्या करना है। एग्ज़िट कोड 0 सब ठीक, 1 ख़राबी, 3 कुछ पता नहीं।',
+    },
+    options: [
+      ['--all', { en: 'every check, with its device', hi: 'हर जाँच, डिवाइस के साथ' }],
+      ['--json', { en: 'for programs', hi: 'प्रोग्राम के लिए' }],
+      language,
+      folder,
+    ],
+  },
+  enrol: {
+    does: { en: 'Makes this PC known to the centre. Once for each PC.', hi: 'इस PC को सेंटर से जोड़ता है। हर PC पर एक बार।' },
+    options: [...enrolment, ['--again', { en: 'replaces the key that it has', hi: 'पुरानी चाबी की जगह नई बनाता है' }], folder],
+  },
+  run: {
+    does: {
+      en: 'Watches this PC and tells the centre, until it is stopped.',
+      hi: 'इस PC पर नज़र रखता है और सेंटर को बताता है, जब तक बंद न किया जाए।',
+    },
+    options: [['--apart', { en: 'leaves camera and sound to "room"', hi: 'कैमरा और आवाज़ की जाँच "room" पर छोड़ता है' }], folder],
+  },
+  room: {
+    does: {
+      en: 'Watches camera, sound and screen in the session of whoever is logged in, and shows the room card.',
+      hi: 'जो लॉग इन है उसके सेशन में कैमरा, आवाज़ और स्क्रीन देखता है, और रूम कार्ड दिखाता है।',
+    },
+    options: [
+      ['--fix', { en: 'unmutes, or makes the right device the default', hi: 'म्यूट हटाता है, या सही डिवाइस को डिफ़ॉल्ट बनाता है' }],
+      ['--undo', { en: 'takes the last --fix back', hi: 'पिछला --fix वापस लेता है' }],
+      folder,
+    ],
+  },
+  install: {
+    does: {
+      en: 'Installs the agent on this Windows PC (on Linux the package does).',
+      hi: 'इस Windows PC पर एजेंट लगाता है (Linux पर पैकेज लगाता है)।',
+    },
+    options: [...enrolment, ['--silent', { en: 'asks and shows nothing', hi: 'कुछ पूछता या दिखाता नहीं' }], language, folder],
+  },
+  uninstall: {
+    does: { en: 'Removes what "install" made.', hi: '"install" ने जो लगाया उसे हटाता है।' },
+    options: [
+      ['--purge', { en: 'the data too', hi: 'डेटा भी' }],
+      ['--silent', { en: 'shows nothing', hi: 'कुछ दिखाता नहीं' }],
+      language,
+      folder,
+    ],
+  },
+};
+
+const more: Words = { en: 'More about a verb: {call} VERB --help', hi: 'किसी काम के बारे में और: {call} VERB --help' };
+
+/** The page of a verb, or of all. */
+export function helpOf(verb: Verb | undefined, lang: Language): string {
+  if (verb !== undefined) {
+    const { does, options } = verbs[verb];
+    return [`${command} ${calls[verb]}`, '', does[lang], ...inColumns(options.map(([option, says]) => [option, says[lang]]))].join('\n');
+  }
+  const rows = Object.entries(verbs).map(([name, { does }]): [string, string] => [name, does[lang].split(/(?<=[.।]) /)[0] ?? '']);
+  return [`${command} VERB`, ...inColumns(rows), '', more[lang].replace('{call}', command)].join('\n');
+}
+
+/** The language that the call asks for, or else that of the system. */
+export function helpLanguage(args: readonly string[], env: Record<string, string | undefined>): Language {
+  const given = args[args.indexOf('--lang') + 1];
+  if (args.includes('--lang') && given !== undefined && isLanguage(given)) return given;
+  return (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '').startsWith('hi') ? 'hi' : 'en';
+}
+
+function inColumns(rows: readonly [string, string][]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+}
