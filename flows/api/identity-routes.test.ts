@@ -4,6 +4,8 @@ import type { CodeWanted } from '../pki/enrolment.ts';
 import { addRoutes } from './routes.ts';
 import { emptySiteOrders } from './scripted-view.test-helper.ts';
 
+const [centre, pcs] = ['https://sabha.example.org:8443', ['ladakh/leh/vc-1']];
+
 const post = async (url: string, payload: object) => {
   const app = fastify();
   onTestFinished(() => app.close());
@@ -14,7 +16,7 @@ const post = async (url: string, payload: object) => {
     return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;
   };
   const cancelCodes = async (site: string) => (site === 'ladakh/leh' ? 2 : 0);
-  addRoutes(app, { identity: () => ({ ...emptySiteOrders(), makeCode, cancelCodes }) });
+  addRoutes(app, { identity: () => ({ ...emptySiteOrders(), makeCode, cancelCodes, door: centre, pcsOf: () => pcs }) });
   const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
   return { status: statusCode, body: JSON.parse(body), wanted };
 };
@@ -22,7 +24,7 @@ const post = async (url: string, payload: object) => {
 test('a code is made for a site; by default for a day and for each of its PCs', async () => {
   expect(await post('/api/enrol-codes', { site: 'ladakh/leh', by: 'Anil' })).toEqual({
     status: 201,
-    body: { code: 'AAAAA', uses: 2, ends: 9 },
+    body: { code: 'AAAAA', uses: 2, ends: 9, centre, pcs },
     wanted: [{ site: 'ladakh/leh', uses: undefined, hours: 24, by: 'Anil' }],
   });
   expect(await post('/api/enrol-codes', { site: 'ladakh/nubra', by: 'Anil' })).toMatchObject({

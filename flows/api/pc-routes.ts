@@ -56,14 +56,14 @@ export const pcRoutes: readonly Route[] = [
     {
       right: whole('tokens'),
       body: enrolCodeFor,
-      answer: v.object({ code: v.string(), uses: v.number(), ends: v.number() }),
+      answer: v.object({ code: v.string(), uses: v.number(), ends: v.number(), centre: v.nullable(v.string()), pcs: v.array(v.string()) }),
       done: 201,
       refusals: [404, 409],
     },
     async (identity, { body: { by: who, site, hours, uses } }) => {
       const made = await identity.makeCode({ by: who, site, hours, uses });
       if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
-      return { code: made.code, uses: made.uses, ends: made.ends };
+      return { code: made.code, uses: made.uses, ends: made.ends, centre: identity.door, pcs: [...identity.pcsOf(site)] };
     },
   ),
   on('identity')(

@@ -25,7 +25,11 @@ type Parts = {
   proof: Pick<CentreView, 'audit'>;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
-  identity: IdentityOrders;
+  identity: IdentityOrders & {
+    /** Where PCs enrol, `https://NAME:PORT`; null where they can on this machine alone. */
+    door: string | null;
+    pcsOf(site: string): readonly string[];
+  };
   commands: CommandsView;
   accounts: {
     accounts: Accounts /** There is such a place. */;

@@ -129,7 +129,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   addRoutes(app, {
     view: ({ scope }) => scopedView(view, scope),
     siteOrders: () => siteOrders,
-    identity: () => siteOrders,
+    identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...(meetings && { meetings: () => meetings }),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain }),
@@ -168,6 +168,12 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
 }
 
 type AppOptions = Pick<ApiOptions, 'log'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
+
+/** Where PCs enrol; null where nobody comes from beyond this machine. */
+function doorOf(https: HttpsOptions | undefined): string | null {
+  const [name] = https?.names ?? [];
+  return https === undefined || name === undefined ? null : `https://${name}:${https.port}`;
+}
 
 function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions): FastifyInstance {
   const app = fastify({

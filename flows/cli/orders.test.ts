@@ -1,3 +1,4 @@
+import { renderUnicodeCompact } from 'uqr';
 import { expect, test } from 'vitest';
 import type { CommandView } from '#contracts';
 import { toCsv } from '../sites/csv.ts';
@@ -7,20 +8,38 @@ import { operator } from './operator.test-helper.ts';
 const { state, file, sabha } = operator();
 
 test('an enrolment code is shown once, with what to type on the PC; a PC is revoked', async () => {
-  state().scripted['POST /api/enrol-codes'] = { code: 'AAAAA-BBBBB', uses: 2, ends: 0 };
+  state().scripted['POST /api/enrol-codes'] = {
+    ...{ code: 'AAAAA-BBBBB', uses: 2, ends: 0 },
+    ...{ centre: 'https://sabha.example.org:8443', pcs: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'] },
+  };
   state().scripted['POST /api/pcs/ladakh/leh/vc-1/revoke'] = '';
-  expect(await sabha(['enrol-code', 'ladakh/leh', '--by', 'Anil'])).toEqual({
-    code: 0,
-    out: [
-      '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
-      'AAAAA-BBBBB',
-      'on the PC: sudo sabha-agent enrol CODE --centre https://NAME:8443 --pc ladakh/leh/PC',
-      '',
-    ].join('\n'),
-    err: '',
-  });
+  const { code, out, err } = await sabha(['enrol-code', 'ladakh/leh', '--by', 'Anil']);
+  expect([code, err]).toEqual([0, '']);
+  const [, second] = ['vc-1', 'vc-2'].map(
+    (pc) => `sudo sabha-agent enrol AAAAA-BBBBB --centre https://sabha.example.org:8443 --pc ladakh/leh/${pc}`,
+  );
+  expect(out.split('\n').filter((line) => /[a-z]/.test(line))).toEqual([
+    '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
+    ...['vc-1', 'vc-2'].flatMap((pc) => [`on ladakh/leh/${pc}:`, second?.replace('vc-2', pc)]),
+  ]);
+  // The last picture is that of the last line, and fits a terminal.
+  expect(out.trimEnd().endsWith(renderUnicodeCompact(second ?? '', { border: 2 }).trimEnd())).toBe(true);
+  expect(
+    Math.max(
+      ...out
+        .split('\n')
+        .filter((line) => line.includes('█'))
+        .map((line) => line.length),
+    ),
+  ).toBeLessThan(80);
   const json = await sabha(['enrol-code', 'ladakh/leh', '--uses', '1', '--hours', '48', '--json']);
-  expect(JSON.parse(json.out)).toEqual({ site: 'ladakh/leh', code: 'AAAAA-BBBBB', uses: 2, ends: 0 });
+  expect(JSON.parse(json.out)).toMatchObject({
+    site: 'ladakh/leh',
+    code: 'AAAAA-BBBBB',
+    uses: 2,
+    ends: 0,
+    pcs: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
+  });
   expect((await sabha(['revoke', 'ladakh/leh/vc-1'])).out).toContain('ladakh/leh/vc-1 is revoked');
   expect(state().asked).toEqual([
     { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'Anil' } },

@@ -1,4 +1,5 @@
 /** The verbs of identities: a code by which PCs enrol, and a PC that is shut out. */
+import { renderUnicodeCompact } from 'uqr';
 import { type EnrolCodeView, isPcPath } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from './model.ts';
 import { table, timeText } from './text.ts';
@@ -16,7 +17,7 @@ export const identity: Record<string, Verb> = {
   revoke: { usage: 'STATE/SITE/PC', words: [1, 1], run: revoke },
 };
 
-type Made = { code: string; uses: number; ends: number };
+type Made = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };
 
 async function enrolCode({ api, by, words: [site = ''], options }: Call): Promise<Answer> {
   const wanted = Object.fromEntries(
@@ -24,8 +25,13 @@ async function enrolCode({ api, by, words: [site = ''], options }: Call): Promis
   );
   const made = await api.post<Made>('/api/enrol-codes', { site, by, ...wanted });
   const head = `${made.uses} PC${made.uses === 1 ? '' : 's'} of ${site}, until ${timeText(made.ends)}, shown this once:`;
-  const hint = `on the PC: sudo sabha-agent enrol CODE --centre https://NAME:8443 --pc ${site}/PC`;
-  return { ok: true, json: { site, ...made }, text: [head, made.code, hint].join('\n') };
+  return { ok: true, json: { site, ...made }, text: [head, made.code, ...made.pcs.flatMap((pc) => lineFor(pc, made))].join('\n') };
+}
+
+/** What is typed on the PC, to be copied or to be scanned and sent on. */
+function lineFor(pc: string, { code, centre }: Made): string[] {
+  const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
+  return ['', `on ${pc}:`, line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
 }
 
 async function listCodes({ api }: Call): Promise<Answer> {
