@@ -3,13 +3,13 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLanguage, languages, messageOf, readSettings, realClock, type SettingsSite } from '#contracts';
-import type { Probe } from './checks/probe.ts';
 import { folder, WrongCall, wordsOf } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './identity/settings.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
+import { asFarAsKnown } from './self-test/as-far-as-known.ts';
 import { readReport } from './self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
 import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
@@ -109,15 +109,6 @@ function firstOfSettings(env: Env, data: string): Judged {
     subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, profile, configured: true },
     centre: host === undefined ? undefined : { host, port, anchors: placesOf(env['SABHA_ANCHORS'] ?? '') },
   };
-}
-
-/** Of itself the agent speaks of its runner and spool as well: a self-test has neither, and claims nothing about them. */
-function asFarAsKnown(probe: Probe): Probe {
-  if (probe.name !== 'agent') return probe;
-  const run: Probe['run'] = async (context) => ({
-    checks: (await probe.run(context)).checks.filter(({ device }) => device === 'certificate'),
-  });
-  return { ...probe, run };
 }
 
 /** A file that is named must be there; without a name, ./sabha.json or all defaults. */

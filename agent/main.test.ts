@@ -53,7 +53,7 @@ test('it is ready without a broker, its room card with it, and a SIGTERM ends it
   expect(card()).toBeGreaterThan(0);
   const second = run(good);
   expect(await second.ended).toEqual([1, null]);
-  expect(second.lines).toEqual([expect.stringContaining('locked')]);
+  expect(second.lines).toEqual([expect.stringContaining('spool.db: another agent runs on this folder')]);
   const since = performance.now();
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);

@@ -4,8 +4,9 @@ import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 const signal = AbortSignal.timeout(5_000);
 
 it('takes of the environment where the session lies, and where Windows does', () => {
-  expect(sessionOf({ XDG_RUNTIME_DIR: '/run/user/1', SystemRoot: 'D:\\WINNT', PATH: '/bin' })).toEqual({
+  expect(sessionOf({ XDG_RUNTIME_DIR: '/run/user/1', HOME: '/home/asha', SystemRoot: 'D:\\WINNT', PATH: '/bin' })).toEqual({
     XDG_RUNTIME_DIR: '/run/user/1',
+    HOME: '/home/asha',
     SystemRoot: 'D:\\WINNT',
   });
   expect(sessionOf({ PATH: '/bin' })).toEqual({});

@@ -19,10 +19,11 @@ export type PlatformOptions = {
   clock?: Clock;
 };
 
-/** What of the environment says where the session of the signed-in user is, and where Windows lies. */
+const ofSession = ['XDG_RUNTIME_DIR', 'HOME', 'SystemRoot'];
+
+/** What of the environment says where the session and the folder of the signed-in user are, and where Windows lies. */
 export function sessionOf(env: Record<string, string | undefined>): Record<string, string> {
-  const [folder, root] = [env['XDG_RUNTIME_DIR'], env['SystemRoot']];
-  return { ...(folder && { XDG_RUNTIME_DIR: folder }), ...(root && { SystemRoot: root }) };
+  return Object.fromEntries(ofSession.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 /** The platform of this PC. It opens nothing and starts nothing before it is asked. */

@@ -67,7 +67,16 @@ test.each<[string, () => void, 'first' | 'second' | 'none']>([
   store(first);
   kill();
   expect(held()).toBe({ first: first.key, second: second.key, none: undefined }[expected]);
-  expect(readdirSync(parent)).toEqual(expected === 'none' ? [] : ['identity']);
+  store(first);
+  expect([held(), readdirSync(parent)]).toEqual([first.key, ['identity']]);
+});
+
+test('whoever only asked took away what an agent was writing for its renewal', () => {
+  store(first);
+  storeElsewhere(second);
+  const written = readdirSync(`${folder}.new`);
+  expect(held()).toBe(first.key);
+  expect(readdirSync(`${folder}.new`)).toEqual(written);
 });
 
 test('what cannot be written leaves the old one as it was', () => {

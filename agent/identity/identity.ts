@@ -46,12 +46,15 @@ export function identityFolder(dataDir: string): string {
   return join(dataDir, 'identity');
 }
 
-/** The identity in a folder, undefined where the PC was never enrolled; one line where it cannot be used. */
+/**
+ * The identity in a folder, undefined where the PC was never enrolled; one line where it cannot be used.
+ * Guarantee: it changes nothing, so that whoever only asks takes nothing away from an agent that just writes a new one.
+ */
 export function openIdentity(folder: string): Read<Identity | undefined> {
   try {
-    settle(folder);
-    if (!existsSync(folder)) return { ok: true, value: undefined };
-    const text = (name: keyof typeof files) => readFileSync(join(folder, files[name]), 'utf8');
+    const whole = wholeOf(folder);
+    if (!existsSync(whole)) return { ok: true, value: undefined };
+    const text = (name: keyof typeof files) => readFileSync(join(whole, files[name]), 'utf8');
     return identityOf({ key: text('key'), chain: text('chain'), roots: text('roots'), centre: text('centre') }, folder);
   } catch (error) {
     return { ok: false, line: `${folder}: cannot be read: ${codeOf(error)}` };
@@ -102,9 +105,15 @@ export function problemOfFolder(folder: string): string | null {
   }
 }
 
-/** Ends what a kill left half done: the new one is whole once the old one has been set aside. */
+/** The new one is whole once the old one has been set aside. */
+function wholeOf(folder: string): string {
+  return !existsSync(folder) && existsSync(`${folder}.old`) ? `${folder}.new` : folder;
+}
+
+/** Ends what a kill left half done. */
 function settle(folder: string): void {
-  if (!existsSync(folder) && existsSync(`${folder}.old`)) renameSync(`${folder}.new`, folder);
+  const whole = wholeOf(folder);
+  if (whole !== folder) renameSync(whole, folder);
   for (const rest of [`${folder}.new`, `${folder}.old`]) rmSync(rest, { recursive: true, force: true });
 }
 

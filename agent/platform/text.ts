@@ -19,13 +19,21 @@ export function shortId(id: string): string {
   return `${cut(plain, idLimit - hashLength - 1)}-${hash}`;
 }
 
-/** Does a name contain this, in any case? One letter in two spellings (फ़ as one character or as two) is one letter. */
+/**
+ * Does a name contain this, in any case? One letter in two spellings (फ़ as one character or as two) is one letter, and what nobody sees, such
+ * as a mark of direction or a joiner that was copied along, is none.
+ */
 export function isInName(part: string, name: string): boolean {
   return plain(name).includes(plain(part));
 }
 
 function plain(text: string): string {
-  return text.normalize('NFC').toLowerCase();
+  return text
+    .normalize('NFKC')
+    .replaceAll(/\p{Cf}|[\ufe0e\ufe0f]/gu, '')
+    .replaceAll(/[\p{Cc}\p{Z}]+/gu, ' ')
+    .trim()
+    .toLowerCase();
 }
 
 /** Control characters move a terminal's cursor; the bidirectional overrides make a text read as another. */

@@ -8,8 +8,11 @@ const signal = new AbortController().signal;
 const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
 const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
 
+/** `fails`: it does not even say that it cannot. */
+type Room = { broken?: string; fails?: boolean; wants?: Profile['expected'] | null };
+
 /** A sound server that does what is asked, but for the changes of `broken`. */
-function pc(state: Partial<SoundState>, { broken, wants = expected }: { broken?: string; wants?: Profile['expected'] | null } = {}) {
+function pc(state: Partial<SoundState>, { broken, fails = false, wants = expected }: Room = {}) {
   const sound: SoundState = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
   const told: Mended[] = [];
   const done: string[] = [];
@@ -20,6 +23,7 @@ function pc(state: Partial<SoundState>, { broken, wants = expected }: { broken?:
     else for (const one of devices.filter(({ id }) => id === change.id)) one.muted = change.muted;
   };
   const changeSound = async (change: SoundChange) => {
+    if (change.id === broken && fails) throw new Error('pactl failed');
     if (change.id === broken) return { done: false, reason: 'pactl failed' } as const;
     apply(change);
     done.push('muted' in change ? `${change.id} ${change.muted ? 'off' : 'on'}` : `${change.id} chosen`);
@@ -68,6 +72,25 @@ test('of several of the room the one that is chosen is opened; what the room nee
   expect([await other.mend.fix(signal), other.done, other.told]).toEqual([{ done: true, steps: [] }, [], []]);
   const none = pc({ sources: [device('table', true)] }, { wants: { microphone: [] } });
   expect(await none.mend.fix(signal)).toEqual({ done: true, steps: [] });
+});
+
+test('the key did nothing for a muted second microphone of the room, of which a message offered to mend it: each that is expected is opened', async () => {
+  const { mend, done } = pc({ sources: [device('table'), device('wall', true), device('headset', true)], defaultSource: 'table' });
+  await mend.fix(signal);
+  await mend.undo(signal);
+  expect(done).toEqual(['wall on', 'wall off']);
+});
+
+test('what was changed before a change failed was told to nobody', async () => {
+  const sources = [device('table', true)];
+  for (const fails of [false, true]) {
+    const { mend, told } = pc(
+      { sources: structuredClone(sources), defaultSource: 'table', sinks: [device('bar', true)] },
+      { broken: 'bar', fails },
+    );
+    expect(await mend.fix(signal)).toEqual({ done: false, reason: 'pactl failed' });
+    expect(told).toEqual([{ what: 'fixed', steps: [{ did: 'unmuted', name: 'The table' }] }]);
+  }
 });
 
 test('what cannot be done says why, and what was done until then is taken back all the same', async () => {

@@ -1,7 +1,9 @@
 /** One key in the room: the microphone and the speaker that the room should have are opened and chosen, and that can be taken back. */
-import type { Profile } from '#contracts';
-import type { Platform, SoundChange, SoundState } from '../platform/platform.ts';
-import { fits } from '../probes/room/expected.ts';
+import { messageOf, type Profile } from '#contracts';
+import type { Order, Platform, SoundChange, SoundState } from '../platform/platform.ts';
+import { shortText } from '../platform/text.ts';
+import { standing } from '../probes/room/expected.ts';
+import { chosenFirst } from '../probes/room/sound-device.ts';
 import type { KeyResult, Mended } from './messages.ts';
 
 /** What can be changed, and who is told of it. */
@@ -22,13 +24,15 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
   let before: Step[] = [];
 
   async function take(what: Mended['what'], steps: Step[], signal: AbortSignal): Promise<KeyResult> {
-    for (const { to } of steps) {
-      const order = await platform.changeSound(to, signal);
-      if (!order.done) return order;
+    const told: Mended['steps'] = [];
+    let order: Order = { done: true };
+    for (const { name, to } of steps) {
+      order = await platform.changeSound(to, signal).catch((error: unknown) => ({ done: false, reason: shortText(messageOf(error)) }));
+      if (!order.done) break;
+      told.push({ did: didOf(to), name: name.slice(0, 256) });
     }
-    const told = steps.map(({ name, to }) => ({ did: didOf(to), name: name.slice(0, 256) }));
     if (told.length > 0) onMended({ what, steps: told });
-    return { done: true, steps: told };
+    return order.done ? { done: true, steps: told } : order;
   }
 
   return {
@@ -57,17 +61,16 @@ function didOf(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
   return change.muted ? 'muted' : 'unmuted';
 }
 
-/** Of several that will do the one that is chosen is opened, else the first is opened and chosen. */
+/** All that stand for an expected one are opened, as each of them is judged; where none of them is chosen, the first is. */
 function stepsOf(kind: 'microphone' | 'speaker', { expected }: Profile, sound: SoundState): Step[] {
   const [devices, chosen] = kind === 'microphone' ? [sound.sources, sound.defaultSource] : [sound.sinks, sound.defaultSink];
-  const ours = devices.filter((device) => expected[kind]?.some((one) => fits(one, device)));
-  const device = ours.find(({ id }) => id === chosen) ?? ours[0];
-  if (device === undefined) return [];
-  const { id, name } = device;
-  const steps: Step[] = [];
-  if (device.muted) steps.push({ name, to: { kind, id, muted: false }, back: { name, to: { kind, id, muted: true } } });
+  const ours = standing(expected[kind] ?? [], chosenFirst({ devices, chosen }));
+  const steps: Step[] = ours
+    .filter(({ muted }) => muted)
+    .map(({ id, name }) => ({ name, to: { kind, id, muted: false }, back: { name, to: { kind, id, muted: true } } }));
+  const [first] = ours;
+  if (first === undefined || ours.some(({ id }) => id === chosen)) return steps;
   const other = devices.find((one) => one.id === chosen);
   const back = other && { name: other.name, to: { kind, id: other.id, chosen: true as const } };
-  if (id !== chosen) steps.push({ name, to: { kind, id, chosen: true }, ...(back && { back }) });
-  return steps;
+  return [...steps, { name: first.name, to: { kind, id: first.id, chosen: true }, ...(back && { back }) }];
 }

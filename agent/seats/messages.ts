@@ -1,6 +1,6 @@
 /** What the two seats say to each other, a line each: docs/seats.md. What is not known is ignored, as on the wire to the centre. */
 import * as v from 'valibot';
-import { configuration, profile, state } from '#contracts';
+import { configuration, expectedLimit, profile, state } from '#contracts';
 
 /** The longest line of a room seat that is not proven yet, and of either side afterwards. */
 export const lineLimits = { strangerBytes: 1_024, bytes: 262_144 };
@@ -28,8 +28,11 @@ export type SeatOrder = v.InferOutput<typeof order>;
 
 const result = v.variant('done', [v.object({ done: v.literal(true) }), v.object({ done: v.literal(false), reason: text })]);
 
+/** Each microphone and speaker that may be expected is opened, and one of each kind is chosen. */
+const stepsAtMost = 2 * (expectedLimit + 1);
+
 /** What somebody in the room mended by one key, or took back. */
-const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'chosen']), name: text })), v.maxLength(8));
+const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'chosen']), name: text })), v.maxLength(stepsAtMost));
 const mended = v.object({ what: v.picklist(['fixed', 'undone']), steps });
 export type Mended = v.InferOutput<typeof mended>;
 

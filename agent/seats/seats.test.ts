@@ -84,6 +84,16 @@ test('a seat that is mute for three intervals is silent, is sent away, and may c
   expect(told).toBeGreaterThan(1);
 });
 
+test('a seat that comes after the silence of another vouches for nothing that the other had said', async () => {
+  const pc = await door();
+  const guest = await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  await pc.clock.pass(silentMs + 5_000);
+  await refusal(guest, 'silent');
+  await joined(pc, { type: 'alive' });
+  expect(camera(pc)).toBe('not checked since the start');
+});
+
 test('a seat that is started anew within three intervals changes nothing; one that stays away is silent', async () => {
   const pc = await door();
   const guest = await joined(pc);

@@ -125,6 +125,7 @@ const unenrolled = ['no centre is known here', 'without a certificate nobody kno
 function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabulary)['en']['nextStep'] {
   if (!isEnrolled && [...unenrolled, 'not compared with the centre yet'].includes(reason)) return 'connect';
   if (reason === 'the profile does not say what is expected') return 'configure';
+  if (reason.startsWith('only the session at the PC ')) return 'session';
   return reason.endsWith(' is not installed') ? 'install' : 'again';
 }
 

@@ -50,13 +50,23 @@ it('reports the whole path of the PC and each check, in the form of the contract
       {
         component: 'microphone',
         device: 'expected-1',
+        name: 'सभा माइक',
         status: 'ok',
         fault: null,
         reason: 'in use by another program',
         ms: 0,
         provenAt: null,
       },
-      { component: 'camera', device: 'expected-1', status: 'fault', fault: 'camera.missing', reason: null, ms: 0, provenAt: null },
+      {
+        component: 'camera',
+        device: 'expected-1',
+        name: 'Eye',
+        status: 'fault',
+        fault: 'camera.missing',
+        reason: null,
+        ms: 0,
+        provenAt: null,
+      },
     ],
   });
 });

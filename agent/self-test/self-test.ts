@@ -103,8 +103,8 @@ export function exitCodeOf({ checks }: CheckReport): 0 | 1 | 3 {
 
 /** The report as `check --json` prints it. */
 export function toJson({ room: _room, elevationM: _elevation, ...report }: CheckReport): string {
-  const checks = report.checks.map(({ component, device, status, fault, reason, ms, provenAt }) => {
-    return { component, device, status, fault, reason, ms, provenAt };
+  const checks = report.checks.map(({ component, device, name, status, fault, reason, ms, provenAt }) => {
+    return { component, device, ...(name !== undefined && { name }), status, fault, reason, ms, provenAt };
   });
   return JSON.stringify({ ...report, checks });
 }

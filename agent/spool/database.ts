@@ -88,7 +88,7 @@ export function openSpoolDisk(where: string | DatabaseSync): SpoolDisk {
       const error = asDiskError(cause);
       if (error instanceof DiskError && error.trouble === 'damaged') return rebuild(error.message);
       release();
-      throw error;
+      throw isHeld(cause) ? new DiskError('failed', `${path}: ${heldByAnother}`) : error;
     }
   });
 
@@ -153,6 +153,13 @@ function translated<T>(work: () => T): T {
   } catch (error) {
     throw asDiskError(error);
   }
+}
+
+const heldByAnother = 'another agent runs on this folder (the database is locked)';
+const busy = 5;
+
+function isHeld(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === busy;
 }
 
 /** SQLite's own result codes; what is none of them is a bug, and stays one. */

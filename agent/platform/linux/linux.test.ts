@@ -1,5 +1,9 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { forAll } from './linux.ts';
+import { realClock } from '#contracts';
+import { createLinux, forAll } from './linux.ts';
+import { tree } from './tree.test-helper.ts';
 
 const signal = new AbortController().signal;
 
@@ -47,4 +51,16 @@ it('a reading that failed is no answer for the next who asks', async () => {
   await expect(ask(signal)).rejects.toThrow('no memory');
   fails = false;
   expect(await ask(signal)).toBe('well');
+});
+
+it('the self-test of a service said that no sound server runs, of a PC whose user hears well', async () => {
+  const root = tree({ 'session/note': '', 'bin/note': '' });
+  writeFileSync(join(root, 'bin/pactl'), '#!/bin/sh\necho "Connection failure: Connection refused" >&2\nexit 1\n');
+  chmodSync(join(root, 'bin/pactl'), 0o755);
+  const soundIn = (session: string) => {
+    const env = { PATH: `${root}/bin:/usr/bin:/bin`, XDG_RUNTIME_DIR: join(root, session) };
+    return createLinux({ root, env, clock: realClock() }).sound(signal);
+  };
+  expect(await soundIn('nobody')).toEqual({ known: false, reason: 'only the session at the PC knows its sound' });
+  expect(await soundIn('session')).toEqual({ known: false, reason: 'no audio server' });
 });

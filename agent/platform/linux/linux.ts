@@ -11,7 +11,7 @@ import { watchCameras } from './camera-watch.ts';
 import { readCameras } from './cameras.ts';
 import { createClimate } from './climate.ts';
 import { knockPipeWire, knockSound, pipeWireSocket } from './desktop/knock.ts';
-import { readSound, readSoundService, soundEnv } from './desktop/pactl.ts';
+import { ofThisSession, readSound, readSoundService, soundEnv } from './desktop/pactl.ts';
 import { type Watching, watchSound } from './desktop/sound-watch.ts';
 import { readVideoSources, silentPipeWire, type VideoSource, limitMs as videoLimitMs } from './desktop/video-sources.ts';
 import { type VideoWatching, watchVideo } from './desktop/video-watch.ts';
@@ -33,7 +33,7 @@ const readLimitMs = 4_500;
 export function createLinux(system: System): Platform {
   const { root, env, clock } = system;
   const session = env['XDG_RUNTIME_DIR'];
-  const readNow = (signal: AbortSignal) => readSound(env, signal);
+  const readNow = async (signal: AbortSignal) => ofThisSession(await readSound(env, signal), () => hasSession(system));
   let watching: Watching | undefined;
   const { ask: sound, forget } = forAll(readNow, {
     up: clock.up,

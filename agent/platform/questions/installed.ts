@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
 import type { RegistryKey } from '../native.ts';
-import type { Answer, Question, WindowsSystem } from '../platform.ts';
+import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
 import { shortId, shortText } from '../text.ts';
 import { inEach, userHives } from '../windows/hives.ts';
 
@@ -10,21 +10,24 @@ import { inEach, userHives } from '../windows/hives.ts';
 export type Program = { id: string; name: string };
 
 /** Some hundred small files: asked every ten minutes. Not known where the system has no menu. */
-export const installed: Question<Program[]> = { linux: ({ root }) => readInstalled(root), windows: readUninstallable };
+export const installed: Question<Program[]> = { linux: readInstalled, windows: readUninstallable };
 
-/** Of packages, of the administrator, of Flatpak and of Snap. */
+/** Of packages, of the administrator, of Flatpak and of Snap; and what a user installed without an administrator, where his folder is told. */
 const menus = [
   'usr/share/applications',
   'usr/local/share/applications',
   'var/lib/flatpak/exports/share/applications',
   'var/lib/snapd/desktop/applications',
 ];
+const menusOfUser = ['.local/share/applications', '.local/share/flatpak/exports/share/applications'];
 const ending = '.desktop';
 
-async function readInstalled(root: string): Promise<Answer<Program[]>> {
+async function readInstalled({ root, env }: System): Promise<Answer<Program[]>> {
   const programs: Program[] = [];
   let known = false;
-  for (const menu of menus) {
+  const home = env['HOME'];
+  const own = home === undefined ? [] : menusOfUser.map((menu) => join(home, menu));
+  for (const menu of [...own, ...menus]) {
     const names = await readNames(join(root, menu));
     known ||= names !== undefined;
     for (const file of (names ?? []).filter((name) => name.endsWith(ending))) {

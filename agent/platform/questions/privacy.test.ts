@@ -9,14 +9,17 @@ import { privacy } from './privacy.ts';
 /** What the desktop's settings print, in the session of a signed-in user or where there is none. */
 async function ask(printed: string, session = 'session') {
   const root = tree({ 'session/note': '', 'bin/said': printed });
-  writeFileSync(
-    join(root, 'bin/gsettings'),
-    `#!/bin/sh\n[ "$*" = "list-recursively org.gnome.desktop.privacy" ] && exec cat "${root}/bin/said"\n`,
-  );
+  const gsettings = `[ "$*" = "list-recursively org.gnome.desktop.privacy" ] && exec cat "${root}/bin/said"`;
+  const answer = await desktopWith(gsettings, { root, session }).ask(privacy, AbortSignal.timeout(5_000));
+  return answer.known && answer.value;
+}
+
+/** A PC in whose session the desktop's settings are told by this line of a shell. */
+function desktopWith(gsettings: string, { root = tree({ 'session/note': '', 'bin/note': '' }), session = 'session' } = {}) {
+  writeFileSync(join(root, 'bin/gsettings'), `#!/bin/sh\n${gsettings}\n`);
   chmodSync(join(root, 'bin/gsettings'), 0o755);
   const env = { PATH: `${root}/bin:/usr/bin:/bin`, XDG_RUNTIME_DIR: join(root, session) };
-  const answer = await createLinux({ root, env, clock: realClock() }).ask(privacy, AbortSignal.timeout(5_000));
-  return answer.known && answer.value;
+  return createLinux({ root, env, clock: realClock() });
 }
 const line = (key: string, value: boolean) => `org.gnome.desktop.privacy ${key} ${value}\n`;
 const open = { camera: null, microphone: null };
@@ -30,4 +33,9 @@ it('the desktop takes camera and microphone away where its own setting says so',
 
 it('where nobody is signed in there is no such setting', async () => {
   expect(await ask(line('disable-camera', true), 'nobody')).toEqual(open);
+});
+
+it('a desktop whose settings hang took all the time of whoever asked for the camera: it is given up before', async () => {
+  const patient = new AbortController().signal;
+  expect(await desktopWith('exec sleep 60').ask(privacy, patient)).toEqual({ known: true, value: open });
 });

@@ -10,6 +10,9 @@ export type Blocked = 'built-in' | 'all' | null;
 /** Of what no place tells nothing is taken away: this only explains what is wrong otherwise. */
 export type Privacy = Record<'camera' | 'microphone', Blocked>;
 
+/** A desktop that hangs keeps nobody from asking camera and microphone themselves. */
+const limitMs = 1_500;
+
 /** Starts a program: asked every few minutes. */
 export const privacy: Question<Privacy> = {
   linux: async (system, signal) => {
@@ -45,7 +48,8 @@ async function desktopOf({ env, root }: System, signal: AbortSignal): Promise<Sw
   const session = env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`);
   if ((await readNames(session).catch(() => undefined)) === undefined) return { camera: false, microphone: false };
   const args = ['list-recursively', 'org.gnome.desktop.privacy'];
-  const output = await runCommand({ program: 'gsettings', args, env: { ...env, LC_ALL: 'C' } }, signal);
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const output = await runCommand({ program: 'gsettings', args, env: { ...env, LC_ALL: 'C' } }, limited);
   const isOff = (kind: string) => output.ok && new RegExp(`^\\S+ disable-${kind} true$`, 'm').test(output.text);
   return { camera: isOff('camera'), microphone: isOff('microphone') };
 }

@@ -10,6 +10,8 @@ import { ownDesktop } from './session.ts';
 /** Starts a program on GNOME: asked every ten minutes. */
 export const sleepsWhenIdle: Question<boolean> = { linux: readSleeps, windows: readPlan };
 
+/** What hangs there keeps nothing else from being told. */
+const limitMs = 1_000;
 /** The later overrules the earlier. */
 const folders = ['usr/lib/systemd/logind.conf.d', 'run/systemd/logind.conf.d', 'etc/systemd/logind.conf.d'];
 const targets = ['sleep.target', 'suspend.target'];
@@ -32,7 +34,8 @@ async function readSleeps(system: System, signal: AbortSignal): Promise<Answer<b
 async function desktopSleeps({ root, env }: System, signal: AbortSignal): Promise<boolean> {
   if (!/gnome|ubuntu/i.test((await ownDesktop(root)) ?? '')) return false;
   const args = ['list-recursively', 'org.gnome.settings-daemon.plugins.power'];
-  const output = await runCommand({ program: 'gsettings', args, env: { ...env, LC_ALL: 'C' } }, signal);
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const output = await runCommand({ program: 'gsettings', args, env: { ...env, LC_ALL: 'C' } }, limited);
   return (
     output.ok && /sleep-inactive-ac-type '(suspend|hibernate)'/.test(output.text) && /sleep-inactive-ac-timeout [1-9]/.test(output.text)
   );

@@ -28,8 +28,8 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
   const slowed = createSlowedWatch(clock);
   const asleep = createSleepWatch(clock);
   const seen = new Set<string>();
-  const disks = asksSeldom(diskTroubles, programEveryMs, clock);
-  const sleeps = asksSeldom(sleepsWhenIdle, programEveryMs, clock);
+  const disks = asksSeldom(diskTroubles, { everyMs: programEveryMs, clock });
+  const sleeps = asksSeldom(sleepsWhenIdle, { everyMs: programEveryMs, clock });
 
   async function check<T>(device: string, asked: Promise<Answer<T>>, judge: (value: T) => Verdict): Promise<Check[]> {
     const failed = (error: unknown) => ({ known: false as const, reason: shortText(messageOf(error)), failed: true });
@@ -74,8 +74,9 @@ function judgeDisks(troubles: readonly string[]): Verdict {
   return first === undefined ? ok : fault('pc.disk_failing', first);
 }
 
+/** A mark that is still to come was made by a clock that was ahead, nobody knows when. */
 function judgeCrash(at: number | null, now: number): Verdict {
-  return at !== null && now - at < dayMs ? fault('pc.crashed') : ok;
+  return at !== null && at <= now && now - at < dayMs ? fault('pc.crashed') : ok;
 }
 
 /** Whether the machine slept in the last day. */

@@ -23,7 +23,7 @@ type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked };
 export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const expected = createExpected<Camera>();
   const since = new Map<string, number>();
-  const askPrivacy = asksSeldom(privacy, privacyEveryMs, clock);
+  const askPrivacy = asksSeldom(privacy, { everyMs: privacyEveryMs, clock, isKept: ({ camera: taken }) => taken === null });
   const heldBy = (camera: Camera, programs: readonly string[]) =>
     programs.filter((program) => clock.up() - (since.get(keyOf(camera, program)) ?? clock.up()) > heldMs);
   let isOfSession = false;

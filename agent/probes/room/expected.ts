@@ -47,6 +47,11 @@ export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
   };
 }
 
+/** The found devices that stand for a wanted one, in the order of the wanted; of several that will do, the first is taken. */
+export function standing<D extends Device>(wanted: readonly Expected[], found: readonly D[]): D[] {
+  return assign(wanted, found, () => undefined).filter((device) => device !== undefined);
+}
+
 /** Which programs use a device, as a reason; null where none does. */
 export function inUse(programs: string[]): string | null {
   return programs.length === 0 ? null : `in use by ${programs.join(', ')}`;
@@ -63,7 +68,11 @@ function numbered(names: (string | undefined)[]): (string | undefined)[] {
  * First which devices serve the most of the wanted, then which one stands for which: each keeps the one that it had (`had`, by id), and at
  * first they go by their ids, so that a restart counts them as before.
  */
-function assign<D extends Device>(wanted: Expected[], found: D[], had: (at: number) => string | undefined): (D | undefined)[] {
+function assign<D extends Device>(
+  wanted: readonly Expected[],
+  found: readonly D[],
+  had: (at: number) => string | undefined,
+): (D | undefined)[] {
   const serving = [...match(wanted, found, new Map()).keys()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const kept = new Map<D, number>();
   for (const at of wanted.keys()) {
@@ -75,7 +84,7 @@ function assign<D extends Device>(wanted: Expected[], found: D[], had: (at: numb
 }
 
 /** Gives each wanted device that has none another one of the found, moving earlier choices where that lets one more be served. */
-function match<D extends Device>(wanted: Expected[], found: D[], ownerOf: Map<D, number>): Map<D, number> {
+function match<D extends Device>(wanted: readonly Expected[], found: readonly D[], ownerOf: Map<D, number>): Map<D, number> {
   const take = (device: D, at: number) => {
     ownerOf.set(device, at);
     return true;

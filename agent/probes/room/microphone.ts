@@ -15,7 +15,7 @@ const privacyEveryMs = 300_000;
 
 /** Are the microphones that the room should have there, chosen, open and loud enough? Asked each 30 s and at a change. */
 export function createMicrophoneProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
-  const askPrivacy = asksSeldom(privacy, privacyEveryMs, clock);
+  const askPrivacy = asksSeldom(privacy, { everyMs: privacyEveryMs, clock, isKept: ({ microphone: taken }) => taken === null });
   return createSoundDeviceProbe({
     kind: 'microphone',
     sideOf: ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }),

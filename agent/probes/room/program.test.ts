@@ -8,8 +8,9 @@ const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, byte
 const entry = (name: string) => `[Desktop Entry]\nType=Application\nName=${name}\nName[hi]=ज़ूम\nExec=/usr/bin/x %U\n`;
 const menu = { 'usr/share/applications/us.zoom.Zoom.desktop': entry('Zoom Workplace') };
 
-async function ask(entries: Record<string, string>, expected: Profile['expected'] = { program: [{ match: 'zoom' }] }) {
-  const platform = createLinux({ root: tree({ 'usr/note': '', ...entries }), env: { PATH: '' }, clock: realClock() });
+async function ask(entries: Record<string, string>, expected: Profile['expected'] = { program: [{ match: 'zoom' }] }, home?: string) {
+  const env = { PATH: '', ...(home !== undefined && { HOME: home }) };
+  const platform = createLinux({ root: tree({ 'usr/note': '', ...entries }), env, clock: realClock() });
   const profile: Profile = { link: 'fibre', elevationM: 0, expected };
   return (await createProgramProbe().run({ platform, profile, self, signal: AbortSignal.timeout(5_000) })).checks;
 }
@@ -22,6 +23,17 @@ it('says ok of a program that stands in the menu, found by its name or its entry
   expect(await ask({ 'var/lib/snapd/desktop/applications/zoom-client_zoom.desktop': entry('Z') })).toMatchObject([
     { status: 'ok', name: 'Z' },
   ]);
+});
+
+it('a program that its user had installed for himself alone was missing', async () => {
+  for (const folder of ['.local/share', '.local/share/flatpak/exports/share']) {
+    const own = {
+      'usr/share/applications/note.desktop': entry('Notes'),
+      [`home/asha/${folder}/applications/us.zoom.Zoom.desktop`]: entry('Zoom'),
+    };
+    expect(await ask(own, undefined, '/home/asha')).toMatchObject([{ status: 'ok', name: 'Zoom' }]);
+    expect(await ask(own, undefined, '/home/ravi')).toMatchObject([{ fault: 'program.missing' }]);
+  }
 });
 
 it('says program.missing of one that does not; a file that is no entry is no program', async () => {

@@ -55,7 +55,7 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
 }
 
 /** Where any device will do, the one that is chosen does. */
-function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
+export function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
   return devices.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen));
 }
 

@@ -55,6 +55,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^(?:reg\\.exe|registry:) .*$', 'Windows की रजिस्ट्री पढ़ी नहीं जा सकी'],
   ['^(?:the device manager lists nothing|list of devices: .*)$', 'डिवाइस मैनेजर कुछ नहीं बताता'],
   ['^Windows does not (?:tell which camera a program uses|write down who uses it)$', 'Windows नहीं बताता कि कैमरा किसके पास है'],
+  ['^only the session at the PC knows its sound$', 'साउंड का हाल केवल PC पर बैठे यूज़र को दिखता है'],
+  ['^measured for one second only$', 'केवल एक सेकंड नापा गया'],
   ['^only the session at the PC knows its displays$', 'स्क्रीन का हाल केवल PC पर बैठे यूज़र को दिखता है'],
   ['^(?:Windows tells of no power plan|the power plan does not say it)$', 'Windows का पावर प्लान यह नहीं बताता'],
   ['^a restart waits$', 'रीस्टार्ट होना बाकी है'],

@@ -119,6 +119,12 @@ export async function readSoundService({ knock, pactl, isSession }: Servers, sig
   return reason === noServer && (await isSession()) ? { known: true, value: 'down' } : { known: false, reason };
 }
 
+/** Of a service, or a person who asks as another user, the server may answer well to whoever is signed in: none that runs is not to be said there. */
+export async function ofThisSession<T>(answer: Answer<T>, isSession: () => Promise<boolean>): Promise<Answer<T>> {
+  if (answer.known || answer.reason !== noServer || (await isSession())) return answer;
+  return { known: false, reason: 'only the session at the PC knows its sound' };
+}
+
 async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answer<Found>> {
   const list = await ask(pactl, ['list', sides[side].list], devices);
   if (!list.known) return list;

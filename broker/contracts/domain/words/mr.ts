@@ -196,6 +196,7 @@ export const mr: FurtherLanguage = {
     nextStep: {
       connect: 'सेंट्रल टीमच्या कोडने हा PC जोडा.',
       configure: 'हा PC एकदा सेंटरला जोडा: मग या खोलीत काय असावे हे त्याला कळेल.',
+      session: 'या PC वर साइन इन करा आणि रूम कार्ड पाहा: ही तपासणी जे पाहू शकत नाही ते त्यावर दिसते.',
       install: 'हा PC सांभाळणाऱ्याकडून ते इन्स्टॉल करून घ्या.',
       again: 'दोन मिनिटांनी पुन्हा तपासा. तरीही राहिले तर इथे लिहिलेले सेंट्रल टीमला सांगा.',
     },
@@ -439,6 +440,8 @@ export const mr: FurtherLanguage = {
     '^(?:reg\\.exe|registry:) .*$': 'Windows ची रजिस्ट्री वाचता आली नाही',
     '^(?:the device manager lists nothing|list of devices: .*)$': 'डिव्हाइस मॅनेजर काही सांगत नाही',
     '^Windows does not (?:tell which camera a program uses|write down who uses it)$': 'कॅमेरा कोण वापरत आहे हे Windows सांगत नाही',
+    '^only the session at the PC knows its sound$': 'साउंडची स्थिती फक्त PC वर बसलेल्या युजरला दिसते',
+    '^measured for one second only$': 'फक्त एक सेकंद मोजले',
     '^only the session at the PC knows its displays$': 'स्क्रीनची स्थिती फक्त PC वर बसलेल्या युजरला दिसते',
     '^(?:Windows tells of no power plan|the power plan does not say it)$': 'Windows चा पॉवर प्लॅन हे सांगत नाही',
     '^a restart waits$': 'रीस्टार्ट करायचे बाकी आहे',
