@@ -10,6 +10,7 @@ import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
+import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { CentreView } from '../view/view.ts';
@@ -25,6 +26,7 @@ type Parts = {
   proof: Pick<CentreView, 'audit'>;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
+  roster: RosterOrders;
   identity: IdentityOrders;
   commands: CommandsView;
   accounts: {

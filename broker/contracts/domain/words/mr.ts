@@ -125,6 +125,7 @@ export const mr: FurtherLanguage = {
       stage_broke: 'अलर्ट सेवेचा एक भाग बंद पडला',
       unknown_for_a_day: 'एक दिवसापासून काही माहीत नाही',
       enrolment_refused: 'कोणी PC जोडायचा प्रयत्न करत आहे आणि त्याला नकार मिळाला',
+      channel_test: 'टेस्ट मेसेज',
     },
     directAction: {
       commit_failed: 'सेंट्रल मशीनची डिस्क पाहा. flows चा लॉग वाचा.',
@@ -133,6 +134,7 @@ export const mr: FurtherLanguage = {
       stage_broke: 'सेंट्रल मशीनवर flows चा लॉग वाचा. एकही अलर्ट हरवलेला नाही, काही उशिरा येऊ शकतात.',
       unknown_for_a_day: 'यादीतल्या ऑफिसांना फोन करा. PC चालू आहे का आणि कोणी साइन इन केले आहे का ते विचारा.',
       enrolment_refused: 'ज्या ऑफिसांकडे कोड आहे त्यांना विचारा. त्यांपैकी कोणी नसेल तर लिहिलेला पत्ता ब्लॉक करा.',
+      channel_test: 'काही करायचे नाही. मेसेज तुमच्यापर्यंत पोहोचतात एवढेच यातून कळते.',
     },
     supply: { mains: 'वीज आहे', battery: 'बॅटरीवर' },
     channel: {},
