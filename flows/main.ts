@@ -2,6 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
@@ -33,9 +34,11 @@ import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
+import { toldBy } from './node-red/told-by.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
+import { createProve, createWord } from './people/prove.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
 import { wallAddress } from './people/visit.ts';
@@ -43,11 +46,14 @@ import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
+import type { RosterContents } from './records/roster.ts';
+import { memberOf } from './roster/book.ts';
+import { createRosterOrders, type RosterOrders } from './roster/roster-orders.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
-import { createExplained } from './view/explained.ts';
+import { createExplained, createTells, type ExplainedOptions, type TellsOf } from './view/explained.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -82,6 +88,8 @@ async function start(): Promise<Parts> {
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
   const people = openPeople(base);
+  const listed = await ledger.roster();
+  people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({
@@ -113,16 +121,12 @@ async function start(): Promise<Parts> {
     onHttps: (tls) => onTls?.(tls),
   });
   const explainer = createExplainer({ wires: runtime.wires, tabs, clock });
-  const explain = createExplained({
-    ...people,
-    table: runtime.sites.table,
-    way: async (message) => red && explainer.explain(message, red.watch),
-    now: runtime.now,
-  });
-  const orders = { ...createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps }), explain };
-  const api = await openApi(base, { keys, runtime, accounts, pki, https, tabs: orders, countRefused: metrics.countRefused }).catch(
-    startFailed,
-  );
+  const way: ExplainedOptions['way'] = async (message) => red && explainer.explain(message, red.watch);
+  const asked = { ...people, table: runtime.sites.table, way, now: runtime.now };
+  const orders = { ...createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps }), explain: createExplained(asked) };
+  const roster = rosterOrdersOf(base, people, { runtime, tabs, listed, tells: createTells(asked) });
+  const behind = { keys, runtime, accounts, pki, https, tabs: orders, roster, countRefused: metrics.countRefused };
+  const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   red = await startTabs(base, explainer, { tabs, accounts });
@@ -162,6 +166,32 @@ function openPeople({ settings, dataDir, clock }: Base): People {
   const place = createSiteTable([]).place('centre');
   const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
   return { roster, channels, offers, tellDirectly };
+}
+
+type Rostered = { runtime: Pick<Runtime, 'sites' | 'record' | 'now'>; tabs: Tabs; listed: RosterContents; tells: TellsOf };
+
+function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, { runtime, tabs, listed, tells }: Rostered): RosterOrders {
+  const said = { clock, channels, roster, place: createSiteTable([]).place('centre') };
+  const word = createWord(said);
+  return createRosterOrders({
+    roster,
+    held: listed.members,
+    proofs: listed.proofs,
+    fixed: settings.people.map(memberOf),
+    table: runtime.sites.table,
+    channels: { names: [...channels.keys()], reaches: (channel, person) => channels.get(channel)?.reaches(person) },
+    onTabs: () =>
+      tabs
+        .running()
+        .map(toldBy)
+        .flatMap((told) => (told === 'unreadable' ? [] : told)),
+    prove: createProve(said),
+    word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
+    tells,
+    pause: () => setImmediate(),
+    record: runtime.record,
+    now: runtime.now,
+  });
 }
 
 function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession {
@@ -204,10 +234,14 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   accounts: Accounts;
   pki: Pki;
   tabs: NonNullable<ApiOptions['tabs']>;
+  roster: RosterOrders;
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, tabs, countRefused }: Behind): Promise<Api> {
+function openApi(
+  { settings, dataDir, clock }: Base,
+  { keys, runtime, accounts, pki, https, tabs, roster, countRefused }: Behind,
+): Promise<Api> {
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
@@ -217,6 +251,7 @@ function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, 
     tabs,
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
+    roster,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
@@ -288,7 +323,7 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
     warn: (line) => log.warn({}, line),
     lint: {
       community: settings.communityNodes.packages.length > 0,
-      names: { people: namesOf(roster), channels: channelNames(settings.channels) },
+      names: { people: () => namesOf(roster), channels: channelNames(settings.channels) },
     },
     record: (step) => record([{ op: 'audit', at: now(), ...step }]),
     refused(line) {

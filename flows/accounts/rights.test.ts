@@ -12,6 +12,7 @@ const least: Record<Action, AccountRole> = {
   note: 'state',
   rollcall: 'state',
   stage: 'state',
+  roster: 'state',
   import: 'central',
   pcs: 'central',
   tokens: 'central',

@@ -1,13 +1,14 @@
 /** Who may do what, and where. What is not named here nobody may. */
 import type { AccountRole } from '#contracts';
 
-/** `pcs` = move, replace, retire, revoke; `tokens` = whatever lets a PC in, enrolment codes too. */
+/** `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action =
   | 'read'
   | 'acknowledge'
   | 'note'
   | 'rollcall'
   | 'stage'
+  | 'roster'
   | 'import'
   | 'pcs'
   | 'tokens'
@@ -18,7 +19,7 @@ export type Action =
 export type Grant = { role: AccountRole; scope: string };
 
 const reading: readonly Action[] = ['read'];
-const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'rollcall', 'stage'];
+const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'rollcall', 'stage', 'roster'];
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,

@@ -10,6 +10,7 @@ import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
+import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { CentreView } from '../view/view.ts';
@@ -30,6 +31,7 @@ type Parts = {
     door: string | null;
     pcsOf(site: string): readonly string[];
   };
+  roster: RosterOrders;
   commands: CommandsView;
   accounts: {
     accounts: Accounts /** There is such a place. */;

@@ -7,6 +7,7 @@ import { incidentRoutes } from './incident-routes.ts';
 import { meetingRoutes } from './meeting-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
+import { rosterRoutes } from './roster-routes.ts';
 import type { PartsFor, Route } from './route.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...rollCallRoutes,
   ...rolloutRoutes,
   ...meetingRoutes,
+  ...rosterRoutes,
   ...accountRoutes,
   ...commandRoutes,
   ...tabsRoutes,

@@ -16,6 +16,7 @@ import { createShare } from '../door/share.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
+import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { CentreView } from '../view/view.ts';
@@ -41,6 +42,7 @@ export type ApiOptions = {
   /** Absent = no tabs run here. */
   tabs?: TabsOrders & { explain: Explain };
   meetings?: MeetingOrders;
+  roster?: RosterOrders;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -117,7 +119,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, accounts, tabs, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, roster, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
@@ -131,6 +133,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...(meetings && { meetings: () => meetings }),
+    ...(roster && { roster: () => roster }),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain }),
     proof: () => view,

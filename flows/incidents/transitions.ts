@@ -15,9 +15,9 @@ export type Recipient = { person: string; channel: string };
 /** What the engine must be told of people and places; all of it policy or names, none of it held here. */
 export type TransitionOptions = {
   /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one. Never empty. */
-  recipients(to: readonly string[], channel: string, scope: string): Recipient[];
+  recipients(to: readonly string[], channel: string, at: { scope: string; now: number; knew: readonly string[] }): Recipient[];
   /** Central's persons and every channel that reaches them. Never empty. */
-  central(): Recipient[];
+  central(now: number): Recipient[];
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
   /** How fast the steps of one room may be told (R27). */
@@ -246,13 +246,14 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
   const faults = toldFaults(transition, incident);
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
+  const at = { scope: incident.spread?.path ?? incident.scope, now, knew: knewOf(transition, incident) };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const place = incident.place ?? options.place(incident.scope);
     const before = memory.pastOf(incident.scope);
     const { severity, hours } = act;
     const news = noticeOf({ transition, incident, place, faults, severity, before, hours, placeOf: options.place });
-    for (const { person, channel } of options.recipients(act.to, act.channel, incident.spread?.path ?? incident.scope)) {
+    for (const { person, channel } of options.recipients(act.to, act.channel, at)) {
       const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
       sent.push(to);
@@ -263,6 +264,11 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
     }
   }
   return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
+}
+
+/** Whoever was told hears of the end, whatever the hour. */
+function knewOf(transition: Transition, incident: Incident): string[] {
+  return isEnd(transition) ? incident.told.map(({ person }) => person) : [];
 }
 
 /** Once to a person on a channel; and once more where a meeting has made more urgent what was told already. */
@@ -305,7 +311,7 @@ type CentralWord = {
 export function tellCentral(word: CentralWord): Recipient[] {
   const { memory, options, now, kind, lines, key } = word;
   const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
-  const recipients = options.central();
+  const recipients = options.central(now);
   for (const { person, channel } of recipients) {
     const row = outboxRow({ key: `${key}/${channel}/${person}`, transition: null, channel, person, notice, now });
     memory.add(`outbox/${row.key}`, { op: 'outbox', row });

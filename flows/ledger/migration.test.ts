@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Member } from '../records/roster.ts';
 import { openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
 
@@ -180,5 +181,36 @@ test('a ledger without a calendar opens with an empty one, and keeps meetings fr
   store.close();
   const again = openStore(openDatabase({ file }));
   expect(again.meetings()).toEqual([meeting]);
+  again.close();
+});
+
+test('a ledger without a roster opens with an empty one, and keeps persons and proofs from then on; with a person go the proofs', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.close();
+  const store = openStore(openDatabase({ file }));
+  expect(store.roster()).toEqual({ members: [], proofs: [] });
+  const reach = { language: 'hi', channels: ['email'], email: 'a@office.test', webhook: false, addresses: {} } as const;
+  const when = { duty: [{ days: [1], from: 540, to: 1_080 }], zone: 'Asia/Kolkata', leave: [], deputy: null };
+  const place = { role: 'technician', scope: 'ladakh', roles: ['technician'], scopes: ['ladakh'], groups: [] } as const;
+  const asha: Member = {
+    id: 'asha',
+    name: 'Asha',
+    ...reach,
+    channels: ['email'],
+    ...place,
+    roles: ['technician'],
+    scopes: ['ladakh'],
+    groups: [],
+    ...when,
+  };
+  const bina: Member = { ...asha, id: 'bina' };
+  const proof = (person: string, at: number) => ({ op: 'proof', person, channel: 'email', at }) as const;
+  store.commit([[{ op: 'member', member: asha }, { op: 'member', member: bina }, proof('asha', 1), proof('asha', 2), proof('bina', 3)]]);
+  store.commit([[{ op: 'member-gone', id: 'bina' }]]);
+  store.close();
+  const again = openStore(openDatabase({ file }));
+  expect(again.roster()).toEqual({ members: [asha], proofs: [{ person: 'asha', channel: 'email', at: 2 }] });
   again.close();
 });

@@ -7,6 +7,7 @@ import type { Meeting } from '../records/meetings.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
+import type { Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
@@ -63,6 +64,12 @@ export function accounts(db: DatabaseSync): AccountContents {
     accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
     logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
   };
+}
+
+/** Who is told, by id, and what was proven of their channels. */
+export function roster(db: DatabaseSync): RosterContents {
+  const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
+  return { members: rows(db, 'SELECT row FROM roster ORDER BY id'), proofs: proofs.map((one) => ({ ...one })) };
 }
 
 /** The calendar, by id. */

@@ -192,4 +192,13 @@ const migrations = [
   -- The calendar.
   CREATE TABLE meetings (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  rosterTables(),
 ];
+
+/** The persons of the roster, and when each channel last was proven to reach somebody. */
+function rosterTables(): string {
+  return `
+  CREATE TABLE roster (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE proofs (person TEXT NOT NULL, channel TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (person, channel)) STRICT, WITHOUT ROWID;
+  `;
+}

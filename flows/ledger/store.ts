@@ -6,6 +6,7 @@ import type { AccountContents } from '../records/accounts.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
+import type { RosterContents } from '../records/roster.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
@@ -23,6 +24,7 @@ import {
   rollcall,
   rollcalls,
   rollcallsKept,
+  roster,
   tabsSteps,
 } from './reads.ts';
 import { migrate } from './schema.ts';
@@ -43,6 +45,7 @@ export type Store = {
   registry(): RegistryContents;
   accounts(): AccountContents;
   meetings(): Meeting[];
+  roster(): RosterContents;
   history(pc: string, since: number): Change[];
   aways(since: number): Away[];
   rollcalls(): RollCallSummary[];
@@ -84,6 +87,7 @@ export function openStore(db: DatabaseSync): Store {
     registry: () => registry(db),
     accounts: () => accounts(db),
     meetings: () => meetings(db),
+    roster: () => roster(db),
     history: (pc, since) => history(db, pc, since),
     aways: (since) => aways(db, since),
     rollcalls: () => rollcalls(db),
@@ -199,7 +203,7 @@ function openWriters(db: DatabaseSync): Writers {
     },
     login: ({ login }) => logins.run(login.hash, login.account, json(login)),
     'login-gone': ({ hash }) => loginGone.run(hash),
-    ...openCalendar(db),
+    ...openImported(db),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
 }
@@ -239,11 +243,32 @@ function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-a
   return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
 }
 
+/** Writes what people import: the calendar and the roster. */
+function openImported(db: DatabaseSync) {
+  return { ...openCalendar(db), ...openRoster(db) };
+}
+
 /** Writes the calendar. */
 function openCalendar(db: DatabaseSync): Pick<Writers, 'meeting' | 'meeting-gone'> {
   const write = db.prepare('REPLACE INTO meetings VALUES (?, ?)');
   const gone = db.prepare('DELETE FROM meetings WHERE id = ?');
   return { meeting: ({ meeting }) => write.run(meeting.id, JSON.stringify(meeting)), 'meeting-gone': ({ id }) => gone.run(id) };
+}
+
+/** Writes the roster; with a person go the proofs. */
+function openRoster(db: DatabaseSync): Pick<Writers, 'member' | 'member-gone' | 'proof'> {
+  const write = db.prepare('REPLACE INTO roster VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM roster WHERE id = ?');
+  const proof = db.prepare('REPLACE INTO proofs VALUES (?, ?, ?)');
+  const proofsGone = db.prepare('DELETE FROM proofs WHERE person = ?');
+  return {
+    member: ({ member }) => write.run(member.id, JSON.stringify(member)),
+    'member-gone': ({ id }) => {
+      gone.run(id);
+      proofsGone.run(id);
+    },
+    proof: ({ person, channel, at }) => proof.run(person, channel, at),
+  };
 }
 
 /** Writes what strips are made of, and puts right what a clock that was ahead wrote. */

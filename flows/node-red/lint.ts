@@ -11,7 +11,7 @@ export type LintOptions = {
   /** Is a type of node installed? */
   isKnown?: (type: string) => boolean;
   /** Whom and over what a tab may tell; absent where nobody knows. */
-  names?: { people: readonly string[]; channels: readonly string[] };
+  names?: { people(): readonly string[]; channels: readonly string[] };
 };
 
 /** All that is wrong with these tabs, one line each; empty where nothing is. What stops them from running comes first. */
@@ -101,7 +101,9 @@ function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[]
   const offered = [...byId.values()].filter(({ type }) => type === 'sabha-offer').map(({ channel }) => String(channel));
   const channel = node.type === 'sabha-deliver' ? [String(node['channel'])] : [];
   return [
-    ...told.filter((name) => !names.people.includes(name)).map((name) => `"${name}" is no role, group or person of sabha.json`),
+    ...told
+      .filter((name) => !names.people().includes(name))
+      .map((name) => `"${name}" is no role, group or person of sabha.json or the roster`),
     ...channel.filter((name) => ![...names.channels, ...offered].includes(name)).map((name) => `there is no channel "${name}"`),
   ];
 }

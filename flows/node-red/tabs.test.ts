@@ -90,7 +90,7 @@ test.each<[string, () => FlowNode[], string]>([
 });
 
 test('a person, role or channel that is not there is refused', async () => {
-  const names = { people: ['technician', 'state', 'central', 'asha'], channels: ['email', 'console', 'webhook'] };
+  const names = { people: () => ['technician', 'state', 'central', 'asha'], channels: ['email', 'console', 'webhook'] };
   const tabs = open({ lint: { names } });
   tabs.load();
   const to = (list: string) => [{ t: 'set', p: 'to', pt: 'msg', to: list, tot: 'json' }];

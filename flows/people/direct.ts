@@ -37,7 +37,7 @@ export function createDirect({ clock, channels, roster, place, before, onFailure
     toldAt.set(reason, clock.up());
     const notice = centralNotice({ kind: 'direct', lines: [reason, detail], place, now: clock.now() });
     const key = `direct/${reason}/${Math.floor(clock.now())}`;
-    const sends = roster.central().flatMap((person) => {
+    const sends = roster.central(clock.now()).flatMap((person) => {
       const reaching = [...channels].filter(([, one]) => one.reaches(person));
       return reaching.map(async ([name, { channel }]) => {
         const { language } = person;

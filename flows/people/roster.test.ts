@@ -20,10 +20,11 @@ const bina = person('bina', 'technician', 'ladakh/leh-2');
 const chand = person('chand', 'state', 'ladakh');
 const devi = person('devi', 'central', '');
 const scope = 'ladakh/leh/pc-1';
+const now = Date.UTC(2027, 0, 13, 6);
 
 function ids(people: Person[], to: string[], of = scope): string[] {
   return createRoster(people)
-    .resolve(to, of)
+    .resolve(to, of, { now })
     .persons.map(({ id }) => id);
 }
 
@@ -48,22 +49,58 @@ test('a group means those of its persons who look after the place; it is offered
 });
 
 test('words that mean nobody are returned, and the others are told', () => {
-  expect(createRoster([asha, devi]).resolve(['technicians', 'asha'], scope)).toEqual({ persons: [asha], unknown: ['technicians'] });
+  expect(createRoster([asha, devi]).resolve(['technicians', 'asha'], scope, { now })).toMatchObject({
+    persons: [asha],
+    unknown: ['technicians'],
+  });
 });
 
 test('nobody found: the central persons; none of those: the desk at the centre, on the console', () => {
   expect(ids([bina, devi, person('east', 'central', 'assam')], ['technician'])).toEqual(['devi', 'east']);
-  const { persons, unknown } = createRoster([bina]).resolve(['nobody-like-this'], scope);
+  const { persons, unknown } = createRoster([bina]).resolve(['nobody-like-this'], scope, { now });
   expect(persons).toMatchObject([{ id: 'central-desk', language: 'en' }]);
   expect(persons[0]?.email).toBeUndefined();
   expect(unknown).toEqual(['nobody-like-this']);
-  expect(createRoster([]).central()).toMatchObject([{ id: 'central-desk' }]);
+  expect(createRoster([]).central(now)).toMatchObject([{ id: 'central-desk' }]);
 });
 
 test('a person who has left since is still told, on the console', () => {
   const gone = createRoster([asha]).person('gone');
   expect(gone).toMatchObject({ id: 'gone' });
   expect(channelFor(gone, 'email', open({ email: mail }))).toBe('console');
+});
+
+test('who was told that it began hears that it ended, off duty or not; whoever is new is asked by the hour', () => {
+  const roster = createRoster([devi]);
+  const duty = [{ days: [7], from: 0, to: 60 }];
+  const away = {
+    roles: ['technician' as const],
+    scopes: ['ladakh/leh'],
+    groups: [],
+    channels: [],
+    zone: 'Asia/Kolkata',
+    leave: [],
+    deputy: null,
+  };
+  roster.use([
+    { ...asha, ...away, duty },
+    { ...bina, ...away, scopes: ['ladakh/leh'], duty },
+  ]);
+  const told = (to: string[], knew: string[]) => roster.resolve(to, scope, { now, knew }).persons.map(({ id }) => id);
+  expect(told(['asha'], ['asha'])).toEqual(['asha']);
+  expect(told(['asha'], [])).toEqual(['devi']);
+  expect(told(['asha', 'technician'], ['asha'])).toEqual(['asha', 'devi']);
+  expect(told(['gone'], ['gone'])).toEqual(['devi']);
+});
+
+test('with nobody of central on duty all of central are told; who stands in the settings and the roster is as the roster says', () => {
+  const roster = createRoster([devi, asha]);
+  expect(roster.central(now).map(({ id }) => id)).toEqual(['devi']);
+  const own = { roles: ['central' as const], scopes: [''], groups: [], channels: [], zone: 'Asia/Kolkata', leave: [], deputy: null };
+  const sunday = [{ days: [7], from: 0, to: 60 }];
+  roster.use([{ ...devi, ...own, name: 'Devi of the roster', duty: sunday }]);
+  expect([roster.central(now).map(({ name }) => name), roster.book().members.length]).toEqual([['Devi of the roster'], 2]);
+  expect(roster.person('asha').name).toBe('asha');
 });
 
 const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };

@@ -1,22 +1,36 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
-import { type Person, pathOfScope, type Role, roles } from '#contracts';
+import { type Person, type Role, roles } from '#contracts';
 import type { EngineOptions } from '../incidents/engine.ts';
 import type { People } from '../records/notices.ts';
+import type { Member } from '../records/roster.ts';
+import { type Book, createBook, memberOf } from '../roster/book.ts';
+import { type Moment, momentAt } from '../roster/duty.ts';
+import { type ToldBy, thereOf, toldFor } from '../roster/told.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
+
+/** When somebody is to be told. `knew`: who was told before of what has now ended, and hears its end whatever the hour. */
+export type Asked = { now: number; knew?: readonly string[] };
 
 /** Who is who, by role, group, scope and id. */
 export type Roster = {
   /**
-   * The persons that `to` (roles, groups and ids of persons) means for a scope, each once, and the words that mean nobody.
-   * Guarantee: never nobody. Where no one is found it is the central persons, and without any the desk at the centre.
+   * The persons that `to` (roles, groups and ids of persons) means for a scope at a time, each once, why these, and the words that mean nobody.
+   * Guarantee: never nobody. Where none of them is on duty it is their deputies, then the state, then central, then whoever is of central at all,
+   * and without any the desk at the centre.
    */
-  resolve(to: readonly string[], scope: string): { persons: Person[]; unknown: string[] };
-  /** All central persons; without any the desk at the centre. */
-  central(): Person[];
+  resolve(to: readonly string[], scope: string, asked: Asked): { persons: Person[]; by: ToldBy; unknown: string[] };
+  /** The central persons who are there; where none is, all of them; without any the desk at the centre. */
+  central(now: number): Person[];
+  /** Who has a role for a place, on duty or not. */
+  responsible(role: Role, scope: string): Person[];
   /** All that a tab may write into `to`. */
   people(): People;
   /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
   person(id: string): Person;
+  /** All persons, as they are looked up. */
+  book(): Book;
+  /** Takes the persons of the roster into use, beside those of the settings; who stands in both is as the roster says. */
+  use(members: readonly Member[]): void;
 };
 
 /** `log` takes the words of a tab that mean nobody. */
@@ -33,34 +47,41 @@ const centralDesk: Person = {
   addresses: {},
 };
 
-/** The roster over the persons of the settings. */
-export function createRoster(people: readonly Person[]): Roster {
-  const byId = new Map([centralDesk, ...people].map((person) => [person.id, person]));
-  const central = () => {
-    const all = people.filter((person) => person.role === 'central');
-    return all.length > 0 ? all : [centralDesk];
+/** The roster over the persons of the settings, and whoever else comes into use. */
+export function createRoster(settings: readonly Person[]): Roster {
+  const fixed = settings.map(memberOf);
+  let book = createBook(fixed);
+  const byCentral = (moment: Moment) => {
+    const all = book.central;
+    const there = thereOf({ book, moment }, all);
+    if (there.length > 0) return there;
+    return all.length > 0 ? [...all] : [centralDesk];
   };
-  const meant = (word: string, scope: string): Person[] | undefined => {
-    if (isRole(word)) return people.filter((person) => person.role === word && covers(person.scope, pathOfScope(scope)));
-    const one = byId.get(word);
-    if (one !== undefined) return [one];
-    const group = people.filter((person) => person.groups?.includes(word));
-    return group.length === 0 ? undefined : group.filter((person) => covers(person.scope, scope));
-  };
+  const known = (id: string) => (id === centralDesk.id ? centralDesk : book.byId.get(id));
   return {
-    resolve(to, scope) {
-      const found = to.map((word) => ({ word, persons: meant(word, scope) }));
-      const persons = new Set(found.flatMap(({ persons }) => persons ?? []));
-      const unknown = found.filter(({ persons }) => persons === undefined).map(({ word }) => word);
-      return { persons: persons.size > 0 ? [...persons] : central(), unknown };
+    resolve(to, scope, { now, knew = [] }) {
+      const moment = momentAt(now);
+      const isDirect = (word: string) => known(word) !== undefined && (word === centralDesk.id || knew.includes(word));
+      const direct = to.filter(isDirect).flatMap((word) => known(word) ?? []);
+      const words = to.filter((word) => !isDirect(word));
+      if (words.length === 0 && direct.length > 0) return { persons: [...new Set(direct)], by: 'duty', unknown: [] };
+      const { persons, by, unknown } = toldFor(book, { to: words, scope, moment });
+      const found = new Set([...direct, ...(persons.length > 0 ? persons : byCentral(moment))]);
+      return { persons: [...found], by, unknown };
     },
-    central,
+    central: (now) => byCentral(momentAt(now)),
+    responsible: (role, scope) => book.ofRole(role, scope),
     people: () => ({
       roles: [...roles],
-      groups: groupsOf(people),
-      persons: people.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
+      groups: groupsOf(book.members),
+      persons: book.members.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
     }),
-    person: (id) => byId.get(id) ?? { ...centralDesk, id, name: id },
+    person: (id) => known(id) ?? { ...centralDesk, id, name: id },
+    book: () => book,
+    use(members) {
+      const named = new Set(members.map(({ id }) => id));
+      book = createBook([...fixed.filter(({ id }) => !named.has(id)), ...members]);
+    },
   };
 }
 
@@ -82,12 +103,13 @@ export function namesOf(roster: Roster): string[] {
 /** Whom the engine means: the persons of a tab's words with their channel, and central's on every channel that reaches them. */
 export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick<EngineOptions, 'recipients' | 'central'> {
   return {
-    recipients(to, channel, scope) {
-      const { persons, unknown } = roster.resolve(to, scope);
-      if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is not in sabha.json');
+    recipients(to, channel, { scope, ...asked }) {
+      const { persons, unknown } = roster.resolve(to, scope, asked);
+      if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is neither in sabha.json nor in the roster');
       return persons.map((person) => ({ person: person.id, channel: channelFor(person, channel, channels) }));
     },
-    central: () => roster.central().flatMap((person) => channelsOf(person, channels).map((channel) => ({ person: person.id, channel }))),
+    central: (now) =>
+      roster.central(now).flatMap((person) => channelsOf(person, channels).map((channel) => ({ person: person.id, channel }))),
   };
 }
 
@@ -105,8 +127,4 @@ export function wrongScope(people: readonly Person[], pcs: readonly string[]): s
 /** True where `outer` is `inner` or stands above it, level by level. */
 function covers(outer: string, inner: string): boolean {
   return outer === '' || outer === inner || inner.startsWith(`${outer}/`);
-}
-
-function isRole(word: string): word is Role {
-  return (roles as readonly string[]).includes(word);
 }

@@ -76,7 +76,7 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
     case 'unfinished':
       return { head: urgency, title: titleOf(unfinished, language), steps: stepsOf(actionIn(unfinished, language) ?? '') };
     case 'direct':
-      return { head: severity.critical, ...directOf(notice, language) };
+      return { head: severity[notice.severity === 'info' ? 'info' : 'critical'], ...directOf(notice, language) };
   }
 }
 

@@ -15,6 +15,7 @@ import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
 import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
+import type { Member, Proof, RosterContents } from './roster.ts';
 import type { TreeNode } from './sites.ts';
 
 /** One row that is written, or taken away. */
@@ -54,6 +55,10 @@ export type Op =
   | { op: 'login-gone'; hash: string }
   | { op: 'meeting'; meeting: Meeting }
   | { op: 'meeting-gone'; id: string }
+  | { op: 'member'; member: Member }
+  /** With a person go the proofs. */
+  | { op: 'member-gone'; id: string }
+  | ({ op: 'proof' } & Proof)
   /** Null takes the row away. */
   | { op: 'meta'; key: string; value: string | null };
 
@@ -132,6 +137,8 @@ export type Ledger = {
   accounts(): Promise<AccountContents>;
   /** The calendar, by id. */
   meetings(): Promise<Meeting[]>;
+  /** Who is told, by id, and what was proven of their channels. */
+  roster(): Promise<RosterContents>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
   history(pc: string, since: number): Promise<Change[]>;
   /** The times in which the centre heard nobody that ended after `since`, oldest first. */

@@ -253,7 +253,7 @@ function silentRow(row: RollCallRow, born: boolean): RollCallRow {
 /** The technician, else the state's engineer, else central. */
 function ownerOf(roster: Roster, pc: string): string | null {
   for (const role of roles) {
-    const found = roster.resolve([role], pc).persons.find((person) => person.role === role);
+    const [found] = roster.responsible(role, pc);
     if (found !== undefined) return found.name;
   }
   return null;

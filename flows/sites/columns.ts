@@ -30,11 +30,14 @@ const textMark = "'";
 /** Line breaks and other controls, what is not seen or turns text around (the joiners of Hindi stay), and what a wrong encoding leaves behind. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?![\u200c\u200d])\p{Cf}/u;
 
-const phone = v.optional(
-  v.pipe(
-    that((number) => /^'?\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010'),
-    v.transform((number) => number.replace(textMark, '')),
-  ),
+const phoneNumber = v.pipe(
+  that((number) => /^'?\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010'),
+  v.transform((number) => number.replace(textMark, '')),
+);
+const phone = v.optional(phoneNumber);
+const mailAddress = v.pipe(
+  that((address) => isPlain(address, 120), 'at most 120 characters, and no = + - @ as the first'),
+  v.email(),
 );
 const id = v.optional(that(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
 const text = v.optional(that(isPlain, `at most ${textLimit} characters on one line, and no = + - @ as the first`));
@@ -47,6 +50,9 @@ const devices = v.optional(
     v.transform(devicesOf),
   ),
 );
+
+/** Cells that the table of people has too. */
+export const cell = { phone: phoneNumber, mail: mailAddress, that, read, isPlain, isKnownZone, textMark };
 
 /** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
 export const rowSchema = v.object({
@@ -64,12 +70,7 @@ export const rowSchema = v.object({
   link_id: text,
   contact_name: text,
   contact_phone: phone,
-  contact_email: v.optional(
-    v.pipe(
-      that((address) => isPlain(address, 120), 'at most 120 characters, and no = + - @ as the first'),
-      v.email(),
-    ),
-  ),
+  contact_email: v.optional(mailAddress),
   time_zone: v.optional(that(isKnownZone, 'a time zone such as Asia/Kolkata')),
   cameras: devices,
   microphones: devices,

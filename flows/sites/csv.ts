@@ -1,9 +1,9 @@
 /** The one CSV of the site table: read with everything that is wrong in it, and written so that it reads back the same. */
-import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
-import { type CsvProblem, describeIssue, headingOf, oneLine } from '#contracts';
+import { type CsvProblem, describeIssue, oneLine } from '#contracts';
 import type { SiteTable, TreeNode } from '../records/sites.ts';
 import { type Cells, type Column, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
+import { csvText, sheetLines } from './sheet.ts';
 import { levelOf, parentOf } from './table.ts';
 
 /** Largest file that is read, bytes of UTF-8. */
@@ -20,7 +20,7 @@ type Reading = { table: SiteTable; lines: Map<string, number>; problems: CsvProb
  * Guarantee: where one problem is found no node is answered, and every faulty line is named by its number in the file.
  */
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
-  const split = splitLines(text);
+  const split = sheetLines<Column>(text, { columns, later: laterColumns, limitBytes: csvLimitBytes, limitLines: linesLimit });
   const reading: Reading = { table, lines: new Map(), problems: split.problems, now };
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
   for (const { line, cells } of lines) noteLine(reading, line, pathOf(cells));
@@ -50,69 +50,7 @@ function shortened(all: CsvProblem[]): CsvProblem[] {
 
 /** Writes the table, or the places of it that are wanted, as spreadsheets read it: UTF-8 with its mark, lines ended by CR LF. */
 export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = () => true): string {
-  const rows = [...table.nodes()].filter(isWanted).map((node) => {
-    const cells = fileCellsOf(node);
-    return columns.map((column) => quoted(cells[column])).join(',');
-  });
-  return `\ufeff${[columns.join(','), ...rows].join('\r\n')}\r\n`;
-}
-
-function splitLines(text: string): { lines: Line[]; problems: CsvProblem[] } {
-  const none = (line: number, what: string) => ({ lines: [], problems: [{ line, column: '', what }] });
-  if (Buffer.byteLength(text) > csvLimitBytes) return none(1, `the file is larger than ${csvLimitBytes / 1024 / 1024} MiB`);
-  let end = 0;
-  let records: { record: string[]; info: { lines: number } }[];
-  try {
-    records = parse(text, {
-      bom: true,
-      info: true,
-      trim: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      to: linesLimit + 2,
-      on_record: (record, { lines }) => {
-        end = lines;
-        return record;
-      },
-    }) as unknown as typeof records;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    return none(end + 1, quoteLine(error.code));
-  }
-  if (records.length > linesLimit + 1) return none(end, `the file has more than ${linesLimit} lines`);
-  const [first, ...rest] = records.filter(({ record }) => record.some((cell) => cell !== ''));
-  if (first === undefined) return none(1, 'the file is empty');
-  const header = first.record.map(headingOf);
-  const wrong = headerProblems(header);
-  if (wrong.length > 0) return { lines: [], problems: wrong };
-  const problems: CsvProblem[] = [];
-  const lines = rest.flatMap(({ record, info }) => {
-    const line = info.lines - record.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
-    if (record.length === header.length) return { line, cells: cellsIn(header, record) };
-    problems.push({ line, column: '', what: `expected ${header.length} cells as in the header, found ${record.length}` });
-    return [];
-  });
-  return { lines, problems };
-}
-
-function headerProblems(header: readonly string[]): CsvProblem[] {
-  const at = (column: string, what: string): CsvProblem => ({ line: 1, column, what });
-  const separator = header.length === 1 ? /[;\t]/.exec(header[0] ?? '')?.[0] : undefined;
-  if (separator !== undefined) {
-    return [at('', `the cells are separated by ${separator === ';' ? '";"' : 'tabs'}: save the file as CSV with commas`)];
-  }
-  const missing = columns.filter((name) => !header.includes(name) && !laterColumns.includes(name));
-  return [
-    ...header.filter((name) => !Object.hasOwn(rowSchema.entries, name)).map((name) => at(oneLine(name, 40), 'this column is not known')),
-    ...header.filter((name, index) => header.indexOf(name) < index).map((name) => at(oneLine(name, 40), 'this column stands twice')),
-    ...(missing.length > 1
-      ? [at('', `these columns are missing: ${missing.join(', ')}`)]
-      : missing.map((name) => at(name, 'this column is missing'))),
-  ];
-}
-
-function cellsIn(header: readonly string[], record: readonly string[]): Cells {
-  return Object.fromEntries(header.map((name, index) => [name, record[index] ?? ''])) as Cells;
+  return csvText(columns, [...table.nodes()].filter(isWanted).map(fileCellsOf));
 }
 
 /** Remembers where each place stands, so that a child may come before its parent; the second line of a place is a problem. */
@@ -164,13 +102,4 @@ function pathOf({ state, site, pc }: Cells): string {
 
 function columnOf(path: string): Column {
   return (['state', 'state', 'site', 'pc'] as const)[levelOf(path)] ?? 'pc';
-}
-
-function quoteLine(code: string): string {
-  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'a quote is opened here or below and never closed';
-  return 'a quote stands inside a cell: write it twice, and the whole cell in quotes';
-}
-
-function quoted(cell: string): string {
-  return /[",;\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -40,10 +40,27 @@ export function minutesOf(text: string): number | undefined {
   return hours === '' ? undefined : Number(hours) * 60 + Number(minutes);
 }
 
+/** How the hours of a duty are written. */
+export const dutyWanted = `hours such as Mon-Fri 09:30-18:00; Sat 20:00-06:00 (days are ${names.join(' ')})`;
+
+/** The hours of a duty; one that ends before it begins goes on into the next day: its end lies after 24:00. Undefined where they cannot be read. */
+export function dutyOf(text: string): DayHours[] | undefined {
+  const all = text.split(';').map((part) => partOf(part.trim()));
+  const known = all.filter((one) => one !== undefined);
+  return known.length === all.length ? known.map((one) => (one.to <= one.from ? { ...one, to: one.to + dayMinutes } : one)) : undefined;
+}
+
+const dayMinutes = 24 * 60;
+
 function spanOf(part: string): DayHours | undefined {
+  const span = partOf(part);
+  return span === undefined || span.to <= span.from ? undefined : span;
+}
+
+function partOf(part: string): DayHours | undefined {
   const [, named = '', start = '', end = ''] = /^([A-Za-z, -]+?)\s+(\d\d:\d\d)\s*-\s*(\d\d:\d\d)$/.exec(part) ?? [];
   const [days, from, to] = [daysOf(named), minutesOf(start), minutesOf(end)];
-  return days === undefined || from === undefined || to === undefined || to <= from ? undefined : { days, from, to };
+  return days === undefined || from === undefined || to === undefined ? undefined : { days, from, to };
 }
 
 function daysOf(named: string): number[] | undefined {
@@ -68,5 +85,5 @@ function daysText(days: readonly number[]): string {
 }
 
 function clockText(minutes: number): string {
-  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+  return `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 }

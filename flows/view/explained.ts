@@ -7,6 +7,7 @@ import { render } from '../people/words.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { SiteTable } from '../records/sites.ts';
+import type { ToldPlace } from '../roster/check.ts';
 
 /** What an explanation stands on; `way` sends a message over the wires, whose end is kept from the ledger. */
 export type ExplainedOptions = {
@@ -19,6 +20,29 @@ export type ExplainedOptions = {
 
 /** Explains a fault of a site, a PC or the centre, or says in one line why it cannot. */
 export type Explain = (scope: string, fault: string) => Promise<{ ok: true; value: Explained } | { ok: false; line: string }>;
+
+/** Whom the tabs that run would tell of each site of a part of the tree, by their words; undefined where no tabs run. */
+export type TellsOf = (scope: string) => Promise<ToldPlace[] | undefined>;
+
+/** A fault that every room can have, and that is told at once. */
+const commonFault = 'microphone.missing';
+
+/** Asks the tabs once for each site, of its first PC. */
+export function createTells({ way, table, now }: Pick<ExplainedOptions, 'way' | 'table' | 'now'>): TellsOf {
+  return async (scope) => {
+    const within = table().known.filter(({ pc }) => scope === '' || `${pc}/`.startsWith(`${scope}/`));
+    const firsts = new Map(within.toReversed().map((one) => [siteOf(one.pc), one]));
+    const places: ToldPlace[] = [];
+    for (const { pc, link, elevationM } of [...firsts.values()].reverse()) {
+      const { severity, holdMs } = faultOf(commonFault) ?? { severity: 'major', holdMs: 0 };
+      const place = { link: link ?? 'fibre', elevationM: elevationM ?? 0 } as const;
+      const found = await way(messageOf({ scope: pc, place, fault: commonFault, severity, holdMs, now: now() }));
+      if (found === undefined) return undefined;
+      places.push({ scope: pc, tells: found.tells.map(({ to, afterMs }) => ({ to, afterMs })) });
+    }
+    return places;
+  };
+}
 
 /** Makes the explanation of a fault that nobody has. */
 export function createExplained(options: ExplainedOptions): Explain {
@@ -67,7 +91,9 @@ function toldOf({ table, roster, channels, now }: ExplainedOptions, { scope, fau
   const faults = [{ fault, device: '', name: null, reason: null, since: now() }];
   const about = { kind: 'raised', incident: null, severity, scope, faults, at: now(), flapping: false, lines: [] } as const;
   const notice: Notice = { ...about, lines: [], ...table().place(scope) };
-  const reached = roster.resolve(told.to, scope).persons.filter((person) => channelFor(person, told.channel, channels) === told.channel);
+  const reached = roster
+    .resolve(told.to, scope, { now: now() })
+    .persons.filter((person) => channelFor(person, told.channel, channels) === told.channel);
   return reached.map(({ id, name, language }) => {
     return { person: id, name, channel: told.channel, severity, afterMs, text: render(notice, language).text };
   });

@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 17_300,
+    lines: 18_400,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
@@ -109,6 +109,7 @@ export const parts: readonly Part[] = [
       { path: 'flows/sites', floor: 2, about: 'the tree of places, its life, the profile of each PC and how it is sent', enter: null },
       { path: 'flows/accounts', floor: 2, about: 'logins' },
       { path: 'flows/people/channels', floor: 2, about: 'THE list of channels' },
+      { path: 'flows/roster', floor: 3, about: 'who is told: the roster, who is on duty, and who stands in', enter: 'told.ts' },
       {
         path: 'flows/people/sms',
         floor: 3,

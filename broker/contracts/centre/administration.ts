@@ -23,6 +23,71 @@ const sitesDifference = v.object({
 /** What an import of a site table would change or has changed. */
 export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
 
+/** What an import of the roster would change or has changed. `notes`: what somebody should look at, though it may stand. */
+export const rosterImport = v.object({
+  problems: v.array(csvProblem),
+  notes: v.array(csvProblem),
+  difference: v.object({
+    added: v.array(text),
+    changed: v.array(v.object({ person: text, column: text, from: text, to: text })),
+    removed: v.array(text),
+    same: count,
+    /** In the roster but not in the file: left as they are. */
+    missing: v.array(text),
+  }),
+  applied: v.boolean(),
+});
+
+/** A person of the roster, in the words of its columns. `from`: the file in which the person stands. `now`: on duty, off duty, away, or the shift is taken over. `reached`: the channels that work for this person, in order. */
+export const rosterPerson = v.object({
+  id: text,
+  name: text,
+  from: v.picklist(['roster', 'sabha.json']),
+  now: v.picklist(['here', 'off', 'leave', 'relieved']),
+  cells: v.record(text, text),
+  reached: v.array(text),
+  /** When each channel last was proven to reach the person, null = never. */
+  proofs: v.record(text, v.nullable(time)),
+});
+
+/** What became of one message to one person over each channel. `reason` says why it did not arrive. */
+export const proofView = v.object({
+  person: text,
+  results: v.array(v.object({ channel: text, at: time, result: v.picklist(['delivered', 'retry', 'refused']), reason: maybeText })),
+});
+
+/** Until when a shift is taken over. */
+export const shiftView = v.object({ person: text, by: text, until: time });
+
+const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
+/** Hours in which the same persons are told, by id. `reached`: a channel reaches one of them. */
+const toldSpan = { from: time, to: time, by: toldBy, persons: v.array(text), reached: v.boolean() };
+/**
+ * The roster tried out on the tabs that run. `gaps`: hours in which nobody on duty can be reached; `untold`: places of which the tabs tell
+ * nobody; `unreached`: persons without a channel.
+ */
+export const rosterCheck = v.object({
+  from: time,
+  to: time,
+  places: v.array(v.object({ scope: text, spans: v.array(v.object(toldSpan)) })),
+  gaps: v.array(v.object({ scope: text, ...toldSpan })),
+  untold: v.array(text),
+  unreached: v.array(text),
+});
+
+/** Who is told of a place now, by role. `by`: why these, as when nobody is on duty. */
+export const dutyView = v.object({
+  at: time,
+  scope: text,
+  roles: v.array(
+    v.object({
+      role: text,
+      by: toldBy,
+      persons: v.array(v.object({ id: text, name: text })),
+    }),
+  ),
+});
+
 const meetingName = v.object({ id: text, title: text });
 /** What an import of meetings would change or has changed. `notes`: what of the file was left out without harm; line 0 where no line says it. */
 export const meetingsImport = v.object({
@@ -145,5 +210,11 @@ export type TabsStep = v.InferOutput<typeof tabsStep>;
 export type TabsUndone = v.InferOutput<typeof tabsUndone>;
 export type WhoView = v.InferOutput<typeof whoView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;
+export type RosterImport = v.InferOutput<typeof rosterImport>;
+export type RosterPerson = v.InferOutput<typeof rosterPerson>;
+export type ProofView = v.InferOutput<typeof proofView>;
+export type RosterCheck = v.InferOutput<typeof rosterCheck>;
+export type ShiftView = v.InferOutput<typeof shiftView>;
+export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;
 export type MeetingView = v.InferOutput<typeof meetingView>;

@@ -30,6 +30,11 @@ export const setting = { id, port, email, url, about };
 export const roles = ['technician', 'state', 'central'] as const;
 export type Role = (typeof roles)[number];
 
+/** True for a word that is a role. */
+export function isRole(word: string): word is Role {
+  return (roles as readonly string[]).includes(word);
+}
+
 const scope = v.pipe(
   v.string(),
   v.check(
@@ -47,6 +52,9 @@ const person = v.strictObject({
     about(v.pipe(v.array(id), v.maxLength(20)), 'Groups that a tab may tell, such as "vendors": of each those who look after the place.'),
   ),
   language: v.optional(about(v.picklist(messageLanguages), 'The language of the messages to this person.'), 'en'),
+  channels: v.exactOptional(
+    about(v.pipe(v.array(id), v.maxLength(10)), 'The channels of this person, the first one first. Absent: each that reaches the person.'),
+  ),
   email: v.optional(email),
   webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
   addresses: v.optional(

@@ -9,6 +9,7 @@ import { meetings } from './meetings.ts';
 import type { Verb } from './model.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
+import { roster } from './roster.ts';
 import { sites } from './sites.ts';
 import { tabs } from './tabs.ts';
 import { words } from './words.ts';
@@ -17,6 +18,7 @@ import { words } from './words.ts';
 export const verbs: Readonly<Record<string, Verb>> = {
   ...sites,
   ...meetings,
+  ...roster,
   ...pcs,
   ...identity,
   ...incidents,

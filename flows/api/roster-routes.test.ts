@@ -1,0 +1,226 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
+import { createRoster } from '../people/roster.ts';
+import type { Op } from '../records/ops.ts';
+import { memberOf } from '../roster/book.ts';
+import { hoursLater, planOf, wednesday } from '../roster/roster.test-helper.ts';
+import { createRosterOrders } from '../roster/roster-orders.ts';
+import { addRoutes } from './routes.ts';
+
+const central = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'en', webhook: false, addresses: {} } as const;
+let written: Op[];
+let takes: boolean;
+let onTabs: string[];
+let tabsRun: boolean;
+let roster: ReturnType<typeof createRoster>;
+let app: FastifyInstance;
+let viewer: Viewer;
+
+beforeEach(() => {
+  written = [];
+  takes = true;
+  onTabs = [];
+  tabsRun = true;
+  roster = createRoster([central]);
+  const { table, channels, reaches } = planOf('');
+  const orders = createRosterOrders({
+    roster,
+    held: [],
+    proofs: [{ person: 'asha', channel: 'email', at: wednesday }],
+    fixed: [memberOf(central)],
+    table: () => table,
+    channels: { names: channels, reaches },
+    onTabs: () => onTabs,
+    tells: async (scope) =>
+      tabsRun ? [{ scope: `${scope || 'ladakh/leh'}/vc-1`, tells: [{ to: ['technician'], afterMs: 0 }] }] : undefined,
+    pause: async () => {},
+    word: (person, lines) => ({ op: 'meta', key: `word/${person}`, value: lines.join() }),
+    prove: async (_person, channel) => (channel === 'sms' ? { result: 'retry', reason: 'the gateway is away' } : { result: 'delivered' }),
+    now: () => wednesday,
+    record: async (ops) => {
+      if (takes) written.push(...ops);
+      return takes;
+    },
+  });
+  app = fastify({ bodyLimit: 4_096 });
+  const all = plainDoor();
+  viewer = { name: null, role: 'central', scope: '', once: false, session: '', isOpen: () => true };
+  addDoor(app, { ...all, hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
+  addRoutes(app, { roster: () => orders });
+});
+afterEach(() => app.close());
+
+async function post(url: string, payload: object) {
+  const { statusCode, body } = await app.inject({ method: 'POST', url: `/api/roster/${url}`, payload: { by: 'Anil', ...payload } });
+  return { statusCode, body: body === '' ? null : JSON.parse(body) };
+}
+async function get(url = '') {
+  return (await app.inject({ method: 'GET', url: `/api/roster${url}` })).json();
+}
+const csv =
+  'id,name,roles,scopes,groups,channels,email,duty,deputy\nasha,Asha,technician,ladakh/leh,block-7,email,asha@office.test,Mon-Fri 09:00-18:00,bina\nbina,Bina,technician,ladakh,,,,Sat 09:00-18:00,\n';
+const load = (more: object = {}) => post('import', { csv, apply: true, ...more });
+const told = (words: string[]) => roster.resolve(words, 'ladakh/leh/vc-1', { now: wednesday }).persons.map(({ id }) => id);
+
+test('an import tells what it would do, then does it, and who is told changes at once, with one row of the audit', async () => {
+  expect(await load({ apply: false })).toMatchObject({
+    statusCode: 200,
+    body: { applied: false, difference: { added: ['asha', 'bina'] } },
+  });
+  expect([told(['technician']), written]).toEqual([['devi'], []]);
+  expect(await load()).toMatchObject({ statusCode: 200, body: { applied: true } });
+  expect(written.map((op) => op.op)).toEqual(['member', 'member', 'audit']);
+  expect(written.at(-1)).toMatchObject({ who: 'Anil', what: 'roster imported', about: '2 added, 0 changed, 0 removed, 0 the same' });
+  expect(told(['technician'])).toEqual(['asha']);
+  expect(await load()).toMatchObject({ body: { applied: true, difference: { same: 2 } } });
+  expect(written).toHaveLength(3);
+});
+
+test('a faulty file is 422 with every faulty line, and changes nothing', async () => {
+  const { statusCode, body } = await load({ csv: `${csv}x,X,boss,nowhere,,,,,\n` });
+  expect([statusCode, body.problems.map(({ line, column }: { line: number; column: string }) => `${line} ${column}`)]).toEqual([
+    422,
+    ['4 roles'],
+  ]);
+  expect([told(['technician']), written]).toEqual([['devi'], []]);
+});
+
+test('where the ledger takes nothing, nothing is in use', async () => {
+  takes = false;
+  expect(await load()).toMatchObject({ statusCode: 500 });
+  expect([told(['technician']), await get()]).toMatchObject([['devi'], [{ id: 'devi' }]]);
+});
+
+test('the list says who is on duty, over what they are reached, and when that was proven; also who stands in sabha.json', async () => {
+  await load();
+  expect(await get()).toMatchObject([
+    { id: 'devi', from: 'sabha.json', now: 'here', reached: [] },
+    { id: 'asha', from: 'roster', now: 'here', reached: ['email'], proofs: { email: wednesday }, cells: { duty: 'Mon-Fri 09:00-18:00' } },
+    { id: 'bina', now: 'off', reached: [], proofs: {} },
+  ]);
+  expect((await get('?scope=ladakh/leh')).map(({ id }: { id: string }) => id)).toEqual(['asha']);
+});
+
+test('duty says of each role who is told now, and why these', async () => {
+  await load();
+  expect((await get('/duty?scope=ladakh/leh')).roles).toEqual([
+    { role: 'technician', by: 'duty', persons: [{ id: 'asha', name: 'Asha' }] },
+    { role: 'state', by: 'central', persons: [{ id: 'devi', name: 'Devi' }] },
+    { role: 'central', by: 'duty', persons: [{ id: 'devi', name: 'Devi' }] },
+  ]);
+});
+
+test('days off count at once, with who stands in; what cannot be is one line', async () => {
+  await load();
+  expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'devi' })).toMatchObject({ statusCode: 204 });
+  expect(told(['technician'])).toEqual(['devi']);
+  expect(written.at(-1)).toMatchObject({ what: 'leave set', about: 'asha: 2027-01-13, devi stands in' });
+  await post('leave', { person: 'asha', days: '' });
+  expect(told(['technician'])).toEqual(['asha']);
+  expect(await post('leave', { person: 'asha', days: 'tomorrow' })).toMatchObject({ statusCode: 409 });
+  expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'asha' })).toMatchObject({ statusCode: 409 });
+  expect(await post('leave', { person: 'nobody', days: '' })).toMatchObject({ statusCode: 404 });
+  expect(await post('leave', { person: 'devi', days: '' })).toMatchObject({
+    statusCode: 409,
+    body: { message: 'devi stands in sabha.json: change it there' },
+  });
+});
+
+test('whom a tab names cannot be removed, since then the tab would be refused', async () => {
+  await load();
+  onTabs = ['bina', 'technician', 'block-7'];
+  const line = '"bina" would be nobody any more, and a tab tells "bina": take the name off that tab first';
+  expect(await post('remove', { person: 'bina' })).toMatchObject({ statusCode: 409, body: { message: line } });
+  const [header = '', first = ''] = csv.split('\n');
+  const without = await load({ csv: `${header}\n${first.replace('block-7', '').replace('bina', '')}\n`, replace: true });
+  expect([without.statusCode, without.body.problems.map(({ what }: { what: string }) => what.split(' ')[0])]).toEqual([
+    422,
+    ['"bina"', '"block-7"'],
+  ]);
+  onTabs = [];
+  expect(await post('remove', { person: 'bina' })).toMatchObject({ statusCode: 204 });
+  expect(await post('remove', { person: 'bina' })).toMatchObject({ statusCode: 404 });
+});
+
+test('a test proves each channel of a person and dates it; what did not arrive proves nothing', async () => {
+  await load({
+    csv: csv
+      .replace('channels,email', 'channels,email,phone')
+      .replace('email,asha@office.test', 'email|sms,asha@office.test,12345678')
+      .replace(',ladakh,,,,', ',ladakh,,,,,'),
+  });
+  const { statusCode, body } = await post('test', { person: 'asha' });
+  const at = wednesday;
+  const failed = { channel: 'sms', at, result: 'retry', reason: 'the gateway is away' };
+  expect([statusCode, body]).toEqual([
+    200,
+    { person: 'asha', results: [{ channel: 'email', at, result: 'delivered', reason: null }, failed] },
+  ]);
+  expect(written.slice(-2)).toEqual([
+    { op: 'proof', person: 'asha', channel: 'email', at },
+    { op: 'audit', at, who: 'Anil', what: 'channel tested', about: 'asha: email delivered, sms retry' },
+  ]);
+  expect((await get('?scope=ladakh/leh'))[0].proofs).toEqual({ email: wednesday, sms: null });
+  expect(await post('test', { person: 'bina' })).toMatchObject({ statusCode: 409, body: { message: 'no channel reaches bina' } });
+  expect(await post('test', { person: 'asha', channel: 'pigeon' })).toMatchObject({ statusCode: 409 });
+  expect(await post('test', { person: 'nobody' })).toMatchObject({ statusCode: 404 });
+  await post('remove', { person: 'asha' });
+  await load();
+  expect((await get('?scope=ladakh/leh'))[0].proofs).toEqual({ email: null });
+});
+
+test('a check names the hours in which nobody on duty can be reached, and who has no channel', async () => {
+  await load();
+  const found = await get('/check?scope=ladakh/leh&days=1');
+  expect(found).toMatchObject({ from: wednesday, to: hoursLater(24), untold: [], unreached: [] });
+  // From 18:00 to 09:00 in India central is told, whom no channel of this test reaches.
+  const span = { from: hoursLater(7), to: hoursLater(22), by: 'central', persons: ['devi'], reached: false };
+  expect(found.gaps).toEqual([{ scope: 'ladakh/leh/vc-1', ...span }]);
+  expect(found.places[0].spans).toHaveLength(3);
+  expect(await get('/check')).toMatchObject({ to: hoursLater(14 * 24), unreached: ['devi', 'bina'] });
+  expect(await get('/check?days=99')).toMatchObject({ statusCode: 400 });
+  tabsRun = false;
+  expect(await get('/check')).toMatchObject({ statusCode: 409 });
+});
+
+test('a shift that runs is taken over until it ends, who had it is told once, and a later import leaves it so', async () => {
+  await load();
+  const until = hoursLater(6.5);
+  expect(await post('take', { person: 'bina', from: 'asha' })).toEqual({ statusCode: 200, body: { person: 'asha', by: 'bina', until } });
+  // bina has no duty of her own at this hour.
+  expect([told(['technician']), (await get())[1].now]).toEqual([['bina'], 'relieved']);
+  expect(written.filter(({ op }) => op === 'meta')).toEqual([{ op: 'meta', key: 'word/asha', value: 'shift_taken,Bina' }]);
+  expect(written.at(-1)).toMatchObject({ what: 'shift taken over', about: `bina for asha, until ${new Date(until).toISOString()}` });
+  await load({ csv: csv.replace('Asha,', 'Asha Devi,') });
+  expect(told(['technician'])).toEqual(['bina']);
+  const later = (hours: number) =>
+    roster.resolve(['technician'], 'ladakh/leh/vc-1', { now: hoursLater(hours) }).persons.map(({ id }) => id);
+  // 17:59 and 18:00 in India: the shift is over, and so is the duty; and the next morning.
+  expect([later(6.48), later(6.5), later(24)]).toEqual([['bina'], ['devi'], ['asha']]);
+  const refused = async (person: string, from: string) => (await post('take', { person, from })).body.message;
+  expect([
+    await refused('bina', 'asha'),
+    await refused('asha', 'asha'),
+    await refused('asha', 'bina'),
+    await refused('asha', 'devi'),
+  ]).toEqual([
+    'bina has this shift already',
+    'nobody takes over their own shift',
+    'bina is not on duty now: there is no shift to take over',
+    'devi stands in sabha.json: change it there',
+  ]);
+  expect(written.filter(({ op }) => op === 'meta')).toHaveLength(1);
+});
+
+test('an account of a state sees and changes its own persons only, and a reader none', async () => {
+  await load();
+  viewer = { ...viewer, name: 'chand', role: 'state', scope: 'ladakh/leh' };
+  expect((await get()).map(({ id }: { id: string }) => id)).toEqual(['asha']);
+  expect(await post('leave', { person: 'asha', days: '' })).toMatchObject({ statusCode: 204 });
+  expect(await post('leave', { person: 'bina', days: '' })).toMatchObject({ statusCode: 403 });
+  expect(await load()).toMatchObject({ statusCode: 403 });
+  viewer = { ...viewer, role: 'reader' };
+  expect(await get()).toMatchObject({ message: 'an account with the role "reader" may not do this' });
+  expect(await get('/duty')).toMatchObject({ scope: 'ladakh/leh' });
+});

@@ -1,0 +1,125 @@
+/** The roster: who is told, who is on duty, and who is away. */
+import type { FastifyError } from 'fastify';
+import * as v from 'valibot';
+import { dutyView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
+import { isWithin } from '../accounts/rights.ts';
+import { ownPart, type Viewer, whole } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import { rosterLimitBytes } from '../roster/csv.ts';
+import type { PersonOrder, RosterOrders } from '../roster/roster-orders.ts';
+import { on, type Route } from './route.ts';
+import { by, csv, scope } from './schemas.ts';
+
+const importing = v.strictObject({ by, csv: v.string(), replace: v.optional(v.boolean(), false), apply: v.optional(v.boolean(), false) });
+const personId = v.pipe(v.string(), v.maxLength(32));
+const leaving = v.strictObject({
+  by,
+  person: personId,
+  days: v.pipe(v.string(), v.maxLength(1_200)),
+  deputy: v.optional(personId),
+});
+const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
+const taking = v.strictObject({ by, person: personId, from: personId });
+const removing = v.strictObject({ by, person: personId });
+const scopeQuery = v.strictObject({ scope: v.optional(scope) });
+
+const checkQuery = v.strictObject({
+  scope: v.optional(scope),
+  days: v.optional(v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.minValue(1), v.maxValue(31)), '14'),
+});
+
+/** A body of `import` may hold the largest file with its quotes and line breaks escaped. */
+export const rosterRoutes: readonly Route[] = [
+  on('roster')(
+    ['get /api/roster', 'Who is told: the persons of a part of the tree, with their channels, hours and days off.'],
+    { right: { may: 'roster', at: ownPart.at }, query: scopeQuery, answer: v.array(rosterPerson) },
+    (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(viewer, at)),
+  ),
+  on('roster')(['get /api/roster.csv', 'The roster as it is imported.'], { right: whole('roster'), answer: csv('roster.csv') }, (roster) =>
+    roster.csv(),
+  ),
+  on('roster')(
+    ['get /api/roster/duty', 'Who is told of a part of the tree now, by role.'],
+    { right: ownPart, query: scopeQuery, answer: dutyView },
+    (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.duty(own(viewer, at)),
+  ),
+  on('roster')(
+    ['get /api/roster/check', 'Tries the roster out on the tabs that run: who would be told of each site in each hour of some days.'],
+    { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [409] },
+    async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
+      const found = await roster.check(own(viewer, at), days);
+      if (found === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
+      return found;
+    },
+  ),
+  on('roster')(
+    ['post /api/roster/import', 'Checks a roster (CSV) and, with `apply`, loads all of it or nothing; 422 with every faulty line.'],
+    {
+      right: whole('import'),
+      body: importing,
+      answer: rosterImport,
+      refusals: [413, 422],
+      alsoAs: 422,
+      more: { bodyLimit: 2 * rosterLimitBytes, errorHandler: tooLarge },
+    },
+    async (roster, { body, reply }) => {
+      const result = await roster.import(body);
+      if (result.problems.length > 0) reply.code(422);
+      return result;
+    },
+  ),
+  on('roster')(
+    ['post /api/roster/leave', 'Sets the days off of one person, and who stands in.'],
+    { right: { may: 'roster', at: ownPart.at }, body: leaving, refusals: [404, 409] },
+    async (roster, { viewer, body: { person, ...how } }) => {
+      mayChange(roster, viewer, person);
+      return done(await roster.leave(person, { days: how.days, deputy: how.deputy, by: how.by }));
+    },
+  ),
+  on('roster')(
+    ['post /api/roster/test', 'Sends one person a test message over a channel, or over each; what arrived is kept as a proof.'],
+    { right: { may: 'roster', at: ownPart.at }, body: testing, answer: proofView, refusals: [404, 409] },
+    async (roster, { viewer, body: { person, channel, by: who } }) => {
+      mayChange(roster, viewer, person);
+      const proven = await roster.prove(person, { channel, by: who });
+      if (!proven.ok) throw new Refused(proven.missing ? 404 : 409, proven.line);
+      return proven.value;
+    },
+  ),
+  on('roster')(
+    ['post /api/roster/take', 'The shift that somebody has now goes over to another, until it ends; who had it is told, once.'],
+    { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409] },
+    async (roster, { viewer, body: { person, from, by: who } }) => {
+      mayChange(roster, viewer, from);
+      const taken = await roster.take(person, { from, by: who });
+      if (!taken.ok) throw new Refused(taken.missing ? 404 : 409, taken.line);
+      return taken.value;
+    },
+  ),
+  on('roster')(
+    ['post /api/roster/remove', 'Takes one person out of the roster.'],
+    { right: whole('import'), body: removing, refusals: [404, 409] },
+    async (roster, { body: { person, by: who } }) => done(await roster.remove(person, who)),
+  ),
+];
+
+function own(viewer: Viewer, at: string): string {
+  if (!isWithin(viewer.scope, at)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+  return at;
+}
+
+/** Only of somebody all of whose places are the viewer's own. */
+function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
+  const scopes = roster.scopesOf(person);
+  if (scopes?.every((scope) => isWithin(viewer.scope, scope)) === false) throw new Refused(403, `this account is for ${viewer.scope} only`);
+}
+
+function done(order: PersonOrder): undefined {
+  if (!order.ok) throw new Refused(order.missing ? 404 : 409, order.line);
+  return undefined;
+}
+
+function tooLarge(error: FastifyError): never {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `the file is larger than ${rosterLimitBytes / 1024 / 1024} MiB`);
+  throw error;
+}

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import type { DutyView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
+import { operator } from './operator.test-helper.ts';
+
+const { state, file, sabha } = operator();
+
+const none: RosterImport['difference'] = { added: [], changed: [], removed: [], same: 0, missing: [] };
+
+test('roster import names every faulty line; without --yes it shows the difference and changes nothing', async () => {
+  const name = file('roster.csv', 'id');
+  const url = 'POST /api/roster/import';
+  const problem = { line: 3, column: 'scopes', what: 'there is no state, site or PC bihar' };
+  state().scripted[url] = { problems: [problem], notes: [], difference: none, applied: false };
+  expect(await sabha(['roster', 'import', name, '--yes'])).toMatchObject({
+    code: 1,
+    out: 'roster.csv:3 scopes: there is no state, site or PC bihar\nnothing is changed: 1 problem\n',
+  });
+  const changed = [{ person: 'asha', column: 'duty', from: '', to: 'Mon-Fri 09:00-18:00' }];
+  const difference = { ...none, added: ['bina'], changed, missing: ['chand'] };
+  const notes = [{ line: 2, column: 'deputy', what: 'bina has days off and no deputy' }];
+  state().scripted[url] = { problems: [], notes, difference, applied: false };
+  expect(await sabha(['roster', 'import', name])).toMatchObject({
+    code: 0,
+    out: [
+      '+ bina',
+      '~ asha duty: "" becomes "Mon-Fri 09:00-18:00"',
+      '1 added, 1 changed, 0 removed, 0 the same, 1 not in the file (left as they are)',
+      'roster.csv:2 deputy: bina has days off and no deputy',
+      'nothing is changed yet: --yes does it',
+      '',
+    ].join('\n'),
+  });
+  expect(state().asked.at(-1)?.body).toEqual({ csv: 'id', replace: false, apply: false, by: 'tester' });
+});
+
+const cells = { roles: 'technician', scopes: 'ladakh/leh', duty: 'Mon-Fri 09:00-18:00', leave: '', deputy: 'bina' };
+const asha: RosterPerson = {
+  id: 'asha',
+  name: 'Asha',
+  from: 'roster',
+  now: 'here',
+  cells,
+  reached: ['telegram', 'email'],
+  proofs: { telegram: Date.UTC(2027, 0, 2), email: Date.UTC(2027, 0, 1) },
+};
+
+test('roster show names the channels in order with the oldest proof, and who has none', async () => {
+  state().scripted['GET /api/roster?scope=ladakh'] = [
+    asha,
+    { ...asha, id: 'bina', now: 'leave', reached: ['email'], proofs: { email: null } },
+    { ...asha, id: 'chand', now: 'off', reached: [], proofs: {}, from: 'sabha.json' },
+  ];
+  const { out } = await sabha(['roster', 'show', '--at', 'ladakh']);
+  const lines = out.split('\n').slice(1, 4);
+  expect(lines.map((line) => line.replace(/ {2,}/g, ' | '))).toEqual([
+    'asha | Asha | technician | ladakh/leh | on duty | Mon-Fri 09:00-18:00 | - | bina | telegram > email | 2027-01-01 00:00:00 UTC | roster',
+    'bina | Asha | technician | ladakh/leh | away | Mon-Fri 09:00-18:00 | - | bina | email | email: never | roster',
+    'chand | Asha | technician | ladakh/leh | off duty | Mon-Fri 09:00-18:00 | - | bina | NO CHANNEL | - | sabha.json',
+  ]);
+});
+
+test('notify test says of each channel whether the message arrived; one that did not is a no', async () => {
+  const at = Date.UTC(2027, 0, 2);
+  const results = [
+    { channel: 'email', at, result: 'delivered', reason: null },
+    { channel: 'sms', at, result: 'retry', reason: 'the gateway is away' },
+  ];
+  state().scripted['POST /api/roster/test'] = { person: 'asha', results };
+  expect(await sabha(['notify', 'test', 'asha'])).toMatchObject({
+    code: 1,
+    out: [
+      'CHANNEL  RESULT         AT                       WHY',
+      'email    delivered      2027-01-02 00:00:00 UTC  -',
+      'sms      not delivered  2027-01-02 00:00:00 UTC  the gateway is away',
+      '',
+    ].join('\n'),
+  });
+  state().scripted['POST /api/roster/test'] = { person: 'asha', results: results.slice(0, 1) };
+  expect((await sabha(['notify', 'test', 'asha', '--channel', 'email'])).code).toBe(0);
+  expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', channel: 'email', by: 'tester' });
+});
+
+test('roster check lists who would be told, and is a no where somebody is missing', async () => {
+  const [from, to] = [Date.UTC(2027, 0, 13), Date.UTC(2027, 0, 14)];
+  const span = { from, to, by: 'duty' as const, persons: ['asha'], reached: true };
+  const gap = { from, to, by: 'nobody' as const, persons: [], reached: false };
+  const found: RosterCheck = {
+    from,
+    to,
+    places: [
+      { scope: 'ladakh/leh/vc-1', spans: [span] },
+      { scope: 'goa/panaji/vc-1', spans: [gap] },
+    ],
+    gaps: [{ scope: 'goa/panaji/vc-1', ...gap }],
+    untold: ['goa/margao/vc-1'],
+    unreached: ['bina'],
+  };
+  state().scripted['GET /api/roster/check?days=1'] = found;
+  const hours = '2027-01-13 00:00:00 UTC to 2027-01-14 00:00:00 UTC';
+  const { code, out } = await sabha(['roster', 'check', '--days', '1']);
+  expect([code, out.split('\n').map((line) => line.replace(/ {2,}/g, ' | '))]).toEqual([
+    1,
+    [
+      'FIRST PC | HOURS | WHO IS TOLD | WHY',
+      `ladakh/leh/vc-1 | ${hours} | asha | on duty`,
+      `goa/panaji/vc-1 | ${hours} | all of central, whatever the hour | nobody on duty`,
+      '',
+      `! goa/panaji/vc-1 ${hours}: nobody is on duty anywhere`,
+      '! goa/margao/vc-1: the tabs tell nobody',
+      '! bina: no channel reaches this person',
+      '1 gaps, 1 sites told to nobody, 1 persons without a channel',
+      '',
+    ],
+  ]);
+  state().scripted['GET /api/roster/check?scope=ladakh'] = { ...found, gaps: [], untold: [], unreached: [] };
+  expect((await sabha(['roster', 'check', '--at', 'ladakh'])).code).toBe(0);
+});
+
+test('roster duty says who is told now and why; leave and remove say what they did', async () => {
+  const view: DutyView = {
+    at: 0,
+    scope: 'ladakh/leh',
+    roles: [
+      { role: 'technician', by: 'state', persons: [{ id: 'chand', name: 'Chand' }] },
+      { role: 'central', by: 'nobody', persons: [{ id: 'devi', name: 'Devi' }] },
+    ],
+  };
+  state().scripted['GET /api/roster/duty?scope=ladakh%2Fleh'] = view;
+  expect((await sabha(['roster', 'duty', 'ladakh/leh'])).out).toBe(
+    [
+      'ROLE        WHO IS TOLD NOW  WHY',
+      'technician  Chand (chand)    nobody on duty: the state',
+      'central     Devi (devi)      nobody is on duty anywhere: all of central',
+      '',
+    ].join('\n'),
+  );
+  state().scripted['POST /api/roster/leave'] = {};
+  expect((await sabha(['roster', 'leave', 'asha', '2027-01-10..2027-01-20', '--deputy', 'bina'])).out).toBe(
+    'asha is away: 2027-01-10..2027-01-20\n',
+  );
+  expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', days: '2027-01-10..2027-01-20', deputy: 'bina', by: 'tester' });
+  expect((await sabha(['roster', 'leave', 'asha', 'none'])).out).toBe('asha has no days off\n');
+  state().scripted['POST /api/roster/take'] = { person: 'asha', by: 'bina', until: Date.UTC(2027, 0, 13, 12, 30) };
+  expect((await sabha(['roster', 'take', 'bina', '--from', 'asha'])).out).toBe(
+    'bina has the shift of asha until 2027-01-13 12:30:00 UTC; asha is told\n',
+  );
+  expect(await sabha(['roster', 'take', 'bina'])).toMatchObject({ code: 2 });
+  state().scripted['POST /api/roster/remove'] = {};
+  expect((await sabha(['roster', 'remove', 'asha'])).out).toBe('asha is removed\n');
+});

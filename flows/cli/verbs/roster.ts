@@ -1,0 +1,164 @@
+/** The verbs of the roster. */
+import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from './model.ts';
+import { firstOf, table, timeText } from './text.ts';
+
+/** By their words. */
+export const roster: Record<string, Verb> = {
+  'roster import': {
+    usage: 'FILE [--replace] [--yes]',
+    words: [1, 1],
+    options: { replace: { type: 'boolean' }, yes: { type: 'boolean' } },
+    run: importFile,
+  },
+  'roster export': { usage: '[FILE]', words: [0, 1], run: exportAll },
+  'roster show': { usage: '[--at STATE[/SITE]]', words: [0, 0], options: { at: { type: 'string' } }, run: show },
+  'roster duty': { usage: '[STATE[/SITE]]', words: [0, 1], run: duty },
+  'roster leave': { usage: 'PERSON FROM..TO|none [--deputy PERSON]', words: [2, 2], options: { deputy: { type: 'string' } }, run: leave },
+  'roster check': {
+    usage: '[--days DAYS] [--at STATE[/SITE]]',
+    words: [0, 0],
+    options: { days: { type: 'string' }, at: { type: 'string' } },
+    run: check,
+  },
+  'notify test': { usage: 'PERSON [--channel CHANNEL]', words: [1, 1], options: { channel: { type: 'string' } }, run: notifyTest },
+  'roster take': { usage: 'PERSON --from PERSON', words: [1, 1], options: { from: { type: 'string' } }, run: take },
+  'roster remove': { usage: 'PERSON', words: [1, 1], run: remove },
+};
+
+async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {
+  const body = { csv: await readText(file), replace: options['replace'] === true, apply: options['yes'] === true, by };
+  const done = await api.post<RosterImport>('/api/roster/import', body, [422]);
+  const at = ({ line, column, what }: RosterImport['notes'][number]) => `${file}:${line} ${column === '' ? '' : `${column}: `}${what}`;
+  if (done.problems.length > 0) {
+    const count = `${done.problems.length} problem${done.problems.length === 1 ? '' : 's'}`;
+    return { ok: false, json: done, text: [...done.problems.map(at), `nothing is changed: ${count}`].join('\n') };
+  }
+  const end = done.applied ? 'done' : 'nothing is changed yet: --yes does it';
+  return { ok: true, json: done, text: [...differenceLines(done.difference), ...firstOf(done.notes.map(at)), end].join('\n') };
+}
+
+function differenceLines({ added, changed, removed, same, missing }: RosterImport['difference']): string[] {
+  const people = new Set(changed.map(({ person }) => person)).size;
+  return [
+    ...firstOf(added.map((id) => `+ ${id}`)),
+    ...firstOf(changed.map(({ person, column, from, to }) => `~ ${person} ${column}: "${from}" becomes "${to}"`)),
+    ...firstOf(removed.map((id) => `- ${id}`)),
+    `${added.length} added, ${people} changed, ${removed.length} removed, ${same} the same, ${missing.length} not in the file (left as they are)`,
+  ];
+}
+
+async function exportAll({ api, words: [file], writeText }: Call): Promise<Answer> {
+  const text = await api.text('/api/roster.csv');
+  if (file === undefined) return { ok: true, json: { csv: text }, text };
+  await writeText(file, text);
+  return { ok: true, json: { file }, text: `written to ${file}` };
+}
+
+const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
+
+async function show({ api, options }: Call): Promise<Answer> {
+  const all = await api.get<RosterPerson[]>(`/api/roster${scopeQuery(options['at'])}`);
+  const rows = all.map(({ id, name, from, now, cells, reached, proofs }) => [
+    id,
+    name,
+    cells['roles'],
+    cells['scopes'],
+    attendance[now],
+    cells['duty'] || 'always',
+    cells['leave'],
+    cells['deputy'],
+    reached.join(' > ') || 'NO CHANNEL',
+    oldestProof(reached, proofs),
+    from,
+  ]);
+  const header = ['ID', 'NAME', 'ROLES', 'SCOPES', 'NOW', 'DUTY', 'AWAY', 'DEPUTY', 'CHANNELS', 'OLDEST PROOF', 'FROM'];
+  return { ok: true, json: all, text: table(header, rows) };
+}
+
+/** A person is as well proven as the channel that was proven longest ago. */
+function oldestProof(reached: readonly string[], proofs: RosterPerson['proofs']): string {
+  const unproven = reached.find((channel) => (proofs[channel] ?? null) === null);
+  if (reached.length === 0) return '';
+  return unproven === undefined ? timeText(Math.min(...reached.map((channel) => proofs[channel] ?? 0))) : `${unproven}: never`;
+}
+
+async function duty({ api, words: [scope] }: Call): Promise<Answer> {
+  const view = await api.get<DutyView>(`/api/roster/duty${scopeQuery(scope)}`);
+  const rows = view.roles.map(({ role, by, persons }) => [role, persons.map(({ name, id }) => `${name} (${id})`).join(', '), byWords[by]]);
+  return { ok: true, json: view, text: table(['ROLE', 'WHO IS TOLD NOW', 'WHY'], rows) };
+}
+
+const byWords: Readonly<Record<DutyView['roles'][number]['by'], string>> = {
+  duty: 'on duty',
+  deputy: 'stands in',
+  state: 'nobody on duty: the state',
+  central: 'nobody on duty: central',
+  nobody: 'nobody is on duty anywhere: all of central',
+};
+
+/** A no where an hour has nobody, a place is told to nobody, or somebody has no channel. */
+async function check({ api, options }: Call): Promise<Answer> {
+  const query = new URLSearchParams();
+  if (typeof options['days'] === 'string') query.set('days', options['days']);
+  if (typeof options['at'] === 'string' && options['at'] !== 'all') query.set('scope', options['at']);
+  const found = await api.get<RosterCheck>(`/api/roster/check?${query}`);
+  const { places, gaps, untold, unreached } = found;
+  const who = (persons: readonly string[]) => persons.join(', ') || 'all of central, whatever the hour';
+  const span = ({ from, to }: { from: number; to: number }) => `${timeText(from)} to ${timeText(to)}`;
+  const listed = places.flatMap(({ scope, spans }) => spans.map((one) => [scope, span(one), who(one.persons), checkWords[one.by]]));
+  const lines = [
+    ...firstOf(gaps.map((gap) => `! ${gap.scope} ${span(gap)}: ${gapText(gap)}`)),
+    ...firstOf(untold.map((scope) => `! ${scope}: the tabs tell nobody`)),
+    ...firstOf(unreached.map((id) => `! ${id}: no channel reaches this person`)),
+    `${gaps.length} gaps, ${untold.length} sites told to nobody, ${unreached.length} persons without a channel`,
+  ];
+  const ok = gaps.length + untold.length + unreached.length === 0;
+  const shown = table(['FIRST PC', 'HOURS', 'WHO IS TOLD', 'WHY'], listed.slice(0, spansShown));
+  const more = listed.length > spansShown ? [`... and ${listed.length - spansShown} more (--json shows all)`] : [];
+  return { ok, json: found, text: [shown, ...more, '', ...lines].join('\n') };
+}
+
+const spansShown = 50;
+
+function gapText({ persons, by }: RosterCheck['gaps'][number]): string {
+  return by === 'nobody' ? 'nobody is on duty anywhere' : `no channel reaches ${persons.join(', ')}`;
+}
+
+const checkWords: Readonly<Record<RosterCheck['gaps'][number]['by'], string>> = {
+  duty: 'on duty',
+  deputy: 'stands in',
+  state: 'the state',
+  central: 'central',
+  nobody: 'nobody on duty',
+};
+
+async function leave({ api, by, words: [person = '', days = ''], options }: Call): Promise<Answer> {
+  const deputy = typeof options['deputy'] === 'string' ? { deputy: options['deputy'] } : {};
+  await api.post('/api/roster/leave', { person, days: days === 'none' ? '' : days, ...deputy, by });
+  return { ok: true, json: { person, days }, text: days === 'none' ? `${person} has no days off` : `${person} is away: ${days}` };
+}
+
+async function notifyTest({ api, by, words: [person = ''], options }: Call): Promise<Answer> {
+  const channel = typeof options['channel'] === 'string' ? { channel: options['channel'] } : {};
+  const view = await api.post<ProofView>('/api/roster/test', { person, ...channel, by });
+  const said = { delivered: 'delivered', retry: 'not delivered', refused: 'refused' } as const;
+  const rows = view.results.map(({ channel: name, result, at, reason }) => [name, said[result], timeText(at), reason]);
+  const ok = view.results.every(({ result }) => result === 'delivered');
+  return { ok, json: view, text: table(['CHANNEL', 'RESULT', 'AT', 'WHY'], rows) };
+}
+
+async function take({ api, by, words: [person = ''], options: { from } }: Call): Promise<Answer> {
+  if (typeof from !== 'string') throw new CliError(2, 'roster take needs --from: the person whose shift it is');
+  const shift = await api.post<ShiftView>('/api/roster/take', { person, from, by });
+  return { ok: true, json: shift, text: `${person} has the shift of ${from} until ${timeText(shift.until)}; ${from} is told` };
+}
+
+async function remove({ api, by, words: [person = ''] }: Call): Promise<Answer> {
+  await api.post('/api/roster/remove', { person, by });
+  return { ok: true, json: { person }, text: `${person} is removed` };
+}
+
+function scopeQuery(scope: unknown): string {
+  return typeof scope === 'string' && scope !== 'all' ? `?${new URLSearchParams({ scope })}` : '';
+}

@@ -1,0 +1,65 @@
+/** Persons by what a tab may call them: role, group and id, and by the place that they look after. */
+import { isRole, type Person, pathOfScope, type Role } from '#contracts';
+import type { Member } from '../records/roster.ts';
+
+/** The persons of one roster, looked up without walking through all of them. */
+export type Book = {
+  members: readonly Member[];
+  byId: ReadonlyMap<string, Member>;
+  /** All of central, whatever their scope. */
+  central: readonly Member[];
+  /** Those of a role who look after a place, in the order of the roster. */
+  ofRole(role: Role, scope: string): Member[];
+  /** The persons that a word means for a scope; undefined where it means nobody anywhere. */
+  meant(word: string, scope: string): Member[] | undefined;
+};
+
+/** Guarantee: a place costs as many looks as it has levels, however many persons there are. */
+export function createBook(members: readonly Member[]): Book {
+  const byId = new Map(members.map((member) => [member.id, member]));
+  const order = new Map(members.map((member, at) => [member, at]));
+  const byRole = indexOf(members, ({ roles }) => roles);
+  const byGroup = indexOf(members, ({ groups }) => groups);
+  const lookedUp = (index: Index, name: string, path: string) => {
+    const ofName = index.get(name);
+    const found = new Set(levelsOf(path).flatMap((level) => ofName?.get(level) ?? []));
+    return [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+  };
+  const ofRole: Book['ofRole'] = (role, scope) => lookedUp(byRole, role, pathOfScope(scope));
+  return {
+    members,
+    byId,
+    central: members.filter(({ roles }) => roles.includes('central')),
+    ofRole,
+    meant(word, scope) {
+      if (isRole(word)) return ofRole(word, scope);
+      const one = byId.get(word);
+      if (one !== undefined) return [one];
+      return byGroup.has(word) ? lookedUp(byGroup, word, pathOfScope(scope)) : undefined;
+    },
+  };
+}
+
+/** A person of the settings, who is always on duty. */
+export function memberOf(person: Person): Member {
+  const { role, scope, channels = [], groups = [] } = person;
+  return { ...person, channels, groups, roles: [role], scopes: [scope], duty: null, zone: 'Asia/Kolkata', leave: [], deputy: null };
+}
+
+type Index = ReadonlyMap<string, ReadonlyMap<string, readonly Member[]>>;
+
+function indexOf(members: readonly Member[], namesOf: (member: Member) => readonly string[]): Index {
+  const index = new Map<string, Map<string, Member[]>>();
+  for (const member of members)
+    for (const name of namesOf(member)) {
+      const ofName = index.getOrInsertComputed(name, () => new Map<string, Member[]>());
+      for (const scope of member.scopes) ofName.getOrInsertComputed(scope, () => []).push(member);
+    }
+  return index;
+}
+
+/** The path and all that stands above it, everywhere first. */
+function levelsOf(path: string): string[] {
+  const parts = path === '' ? [] : path.split('/');
+  return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { createBook } from './book.ts';
+import { checkRoster } from './check.ts';
+import { away, day, hoursLater, member, night } from './roster.test-helper.ts';
+
+/** Midnight in India before that Wednesday. */
+const midnight = Date.UTC(2027, 0, 12, 18, 30);
+const place = { scope: 'ladakh/leh/vc-1', tells: [{ to: ['technician'], afterMs: 20_000 }] };
+
+async function checked(members: Parameters<typeof createBook>[0], places = [place], hours = 24) {
+  let pauses = 0;
+  const pause = async () => {
+    pauses += 1;
+  };
+  const isReached = ({ email }: { email?: string | undefined }) => email !== undefined;
+  const found = await checkRoster({ book: createBook(members), places, from: midnight, hours, isReached, pause });
+  expect(pauses).toBe(hours);
+  return found;
+}
+const at = (hour: number) => hoursLater(hour, midnight);
+const email = 'somebody@office.test';
+
+test('every hour has who would be told in it; hours with the same persons are one span', async () => {
+  const { places, gaps } = await checked([member('asha', { duty: day, email }), member('bina', { duty: night, email })]);
+  expect(places[0]?.spans).toEqual([
+    { from: at(0), to: at(9), by: 'duty', persons: ['bina'], reached: true },
+    { from: at(9), to: at(18), by: 'duty', persons: ['asha'], reached: true },
+    { from: at(18), to: at(24), by: 'duty', persons: ['bina'], reached: true },
+  ]);
+  expect(gaps).toEqual([]);
+});
+
+test('hours in which nobody is on duty anywhere, or only somebody whom no channel reaches, are named', async () => {
+  const state = member('chand', { roles: ['state'], scopes: ['ladakh'], duty: [{ days: [3], from: 18 * 60, to: 20 * 60 }] });
+  const { gaps, unreached } = await checked([member('asha', { duty: day, email }), state]);
+  expect(gaps).toEqual([
+    { scope: place.scope, from: at(0), to: at(9), by: 'nobody', persons: [], reached: false },
+    { scope: place.scope, from: at(18), to: at(20), by: 'state', persons: ['chand'], reached: false },
+    { scope: place.scope, from: at(20), to: at(24), by: 'nobody', persons: [], reached: false },
+  ]);
+  expect(unreached).toEqual(['chand']);
+});
+
+test('days off are seen before they come', async () => {
+  const all = [member('asha', { leave: away, deputy: 'bina', email }), member('bina', { scopes: ['goa'], email })];
+  const { places } = await checked(all, [place], 10 * 24);
+  expect(places[0]?.spans.map(({ to, by }) => [(to - midnight) / 86_400_000, by])).toEqual([
+    [8, 'deputy'],
+    [10, 'duty'],
+  ]);
+});
+
+test('who is told first counts, not who is told once nobody has answered; a place of which the tabs tell nobody is named', async () => {
+  const tells = [
+    { to: ['central'], afterMs: 3_600_000 },
+    { to: ['technician'], afterMs: 0 },
+    { to: ['asha'], afterMs: 0 },
+  ];
+  const { places, untold } = await checked([member('asha', { email }), member('devi', { roles: ['central'], scopes: [''] })], [
+    { scope: 'ladakh/leh/vc-1', tells },
+    { scope: 'goa/panaji/vc-1', tells: [] },
+  ]);
+  expect(places.map(({ scope, spans }) => [scope, spans.map(({ persons }) => persons)])).toEqual([['ladakh/leh/vc-1', [['asha']]]]);
+  expect(untold).toEqual(['goa/panaji/vc-1']);
+});

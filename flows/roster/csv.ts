@@ -1,0 +1,111 @@
+/** The one CSV of the roster: read with everything that is wrong in it, and written so that it reads back the same. */
+import * as v from 'valibot';
+import { type CsvProblem, describeIssue, isRole, oneLine, pathOfScope } from '#contracts';
+import type { Member } from '../records/roster.ts';
+import type { SiteTable } from '../records/sites.ts';
+import { csvText, sheetLines } from '../sites/sheet.ts';
+import { type Cells, type Column, columns, fileCellsOf, furtherColumns, memberOf, type Row, rowSchema } from './columns.ts';
+
+/** Largest file that is read, bytes of UTF-8. */
+export const rosterLimitBytes = 8 * 1024 * 1024;
+const linesLimit = 20_000;
+const problemsLimit = 20_000;
+
+/** What a file is read against. */
+export type RosterSight = {
+  table: Pick<SiteTable, 'node' | 'resolve'>;
+  /** Who is known beside the file, by id. */
+  others: ReadonlyMap<string, Member>;
+  /** Whether a channel reaches somebody; undefined where there is no such channel. */
+  reaches(channel: string, member: Member): boolean | undefined;
+  /** The channels that there are. */
+  channels: readonly string[];
+};
+
+/** A person with the number of its line. */
+export type ReadMember = { line: number; member: Member };
+type Wrong = [column: Column, what: string];
+
+/** Guarantee: every faulty line is named by its number in the file, and where one problem is found nobody is answered. */
+export function readRoster(text: string, sight: RosterSight): { members: ReadMember[]; problems: CsvProblem[] } {
+  const { lines, problems } = sheetLines<Column>(text, {
+    columns,
+    later: furtherColumns,
+    limitBytes: rosterLimitBytes,
+    limitLines: linesLimit,
+  });
+  const first = new Map<string, number>();
+  const members: ReadMember[] = [];
+  const zones = new Map<string, string>();
+  const zoneOf = (scope: string) => zones.getOrInsertComputed(scope, () => sight.table.resolve(scope).timeZone);
+  const told = (line: number, wrong: readonly Wrong[]) => problems.push(...wrong.map(([column, what]) => ({ line, column, what })));
+  for (const { line, cells } of lines) {
+    const { row, wrong } = readRow(cells);
+    const nowhere = row === undefined ? [] : misplaced(row, sight);
+    const before = first.get(cells.id);
+    if (before !== undefined) wrong.push(['id', `stands twice: line ${before} is the same person`]);
+    first.set(cells.id, before ?? line);
+    told(line, [...wrong, ...nowhere]);
+    if (row !== undefined) members.push({ line, member: memberOf(row, zoneOf(nowhere.length > 0 ? '' : (row.scopes?.[0] ?? ''))) });
+  }
+  const names = namesIn(members, sight);
+  for (const { line, member } of members) told(line, [...unreached(member, sight), ...misnamed(member, { ...names, ids: first, sight })]);
+  problems.sort((a, b) => a.line - b.line);
+  return { members: problems.length > 0 ? [] : members, problems: problems.slice(0, problemsLimit) };
+}
+
+/** The roster as a file. */
+export function rosterCsv(members: readonly Member[]): string {
+  return csvText(columns, members.map(fileCellsOf));
+}
+
+function readRow(cells: Cells): { row?: Row; wrong: Wrong[] } {
+  const filled = Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
+  const result = v.safeParse(rowSchema, filled);
+  const missing = (['roles', 'scopes'] as const).filter((column) => cells[column] === '');
+  const wrong: Wrong[] = missing.map((column) => [column, 'must not be empty']);
+  if (result.success) return wrong.length === 0 ? { row: result.output, wrong } : { wrong };
+  const found = result.issues.map((issue): Wrong => {
+    const column = (v.getDotPath(issue) ?? 'id') as Column;
+    return [column, cells[column] === '' ? 'must not be empty' : describeIssue(issue).slice(column.length + 2)];
+  });
+  return { wrong: [...wrong, ...found] };
+}
+
+/** Places that are nowhere: nobody would ever be told. */
+function misplaced({ scopes = [], roles = [] }: Row, { table }: RosterSight): Wrong[] {
+  const nowhere = scopes.filter((scope) => scope !== '' && table.node(pathOfScope(scope)) === undefined);
+  const wrong: Wrong[] = nowhere.map((scope) => ['scopes', `there is no state, site or PC ${oneLine(scope, 80)}`]);
+  if (roles.includes('central') && !scopes.includes('')) wrong.push(['scopes', 'who is central looks after all']);
+  return wrong;
+}
+
+/** Each channel is there, and has what it needs to reach the person. */
+function unreached(member: Member, { reaches, channels }: RosterSight): Wrong[] {
+  return member.channels.flatMap((channel): Wrong[] => {
+    const isReached = reaches(channel, member);
+    if (isReached === undefined) return [['channels', `there is no channel "${channel}" here; there are ${channels.join(', ')}`]];
+    return isReached ? [] : [['channels', `"${channel}" has no address of this person`]];
+  });
+}
+
+type Names = { ids: { has(id: string): boolean }; groups: ReadonlySet<string>; sight: RosterSight };
+
+/** A tab names roles, groups and persons by one word. */
+function misnamed({ id, groups, deputy }: Member, names: Names): Wrong[] {
+  const isPerson = (word: string) => names.ids.has(word) || names.sight.others.has(word);
+  const wrong: Wrong[] = [];
+  if (isRole(id) || id === reserved) wrong.push(['id', `"${id}" is a word of Sabha's own`]);
+  if (names.groups.has(id)) wrong.push(['id', `"${id}" is a group`]);
+  const taken = groups.filter((group) => isRole(group) || isPerson(group));
+  wrong.push(...taken.map((group): Wrong => ['groups', `"${group}" is a role or a person`]));
+  if (deputy === id) wrong.push(['deputy', 'nobody is their own deputy']);
+  else if (deputy !== null && !isPerson(deputy)) wrong.push(['deputy', `there is no person "${deputy}" in this file or the roster`]);
+  return wrong;
+}
+
+const reserved = 'central-desk';
+
+function namesIn(members: readonly ReadMember[], { others }: RosterSight): Pick<Names, 'groups'> {
+  return { groups: new Set([...members.map(({ member }) => member), ...others.values()].flatMap(({ groups }) => groups)) };
+}

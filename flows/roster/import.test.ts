@@ -1,0 +1,168 @@
+import { expect, test } from 'vitest';
+import { type Random, randomFrom } from '../../test/random.ts';
+import type { Member } from '../records/roster.ts';
+import { rosterCsv } from './csv.ts';
+import { planRoster } from './import.ts';
+import { member, planOf } from './roster.test-helper.ts';
+
+const header = 'id,name,roles,scopes,groups,language,channels,phone,email,duty,leave,deputy';
+const asha =
+  'asha,Asha Devi,technician,ladakh/leh,block-7,hi,email|sms,+91 98765 43210,asha@office.test,Mon-Fri 09:30-18:00; Sat 20:00-06:00,,bina';
+const bina = 'bina,Bina,technician|state,ladakh,,en,email,,bina@office.test,,2027-01-10..2027-01-20; 2027-03-01,asha';
+const file = (...lines: string[]) => [header, ...lines, ''].join('\n');
+
+function wrong(csv: string, changes: Parameters<typeof planOf>[1] = {}): string[] {
+  const planned = planRoster(planOf(csv, changes));
+  expect(planned.change).toBeNull();
+  return planned.import.problems.map(({ line, column, what }) => `${line} ${column}: ${what}`);
+}
+
+test('a file becomes persons, and what is written reads back as the same', () => {
+  const { import: said, change } = planRoster(planOf(file(asha, bina)));
+  expect(said).toMatchObject({ problems: [], difference: { added: ['asha', 'bina'], changed: [], same: 0, missing: [] } });
+  expect(change?.put[0]).toMatchObject({
+    role: 'technician',
+    channels: ['email', 'sms'],
+    addresses: { phone: '+91 98765 43210', sms: '+91 98765 43210' },
+    duty: [
+      { days: [1, 2, 3, 4, 5], from: 570, to: 1080 },
+      { days: [6], from: 1200, to: 1800 },
+    ],
+    zone: 'Asia/Kolkata',
+  });
+  const held = new Map(change?.put.map((one) => [one.id, one]));
+  const again = planRoster(planOf(rosterCsv([...held.values()]), { held }));
+  expect(again).toMatchObject({ import: { problems: [], difference: { same: 2 } }, change: null });
+});
+
+test('the difference names each cell that changes; who is not in the file stays, and goes only with replace', () => {
+  const held = new Map([member('asha'), member('gone')].map((one) => [one.id, one]));
+  const left = planRoster(planOf(file(asha, bina), { held }));
+  expect(left.import.difference).toMatchObject({ added: ['bina'], missing: ['gone'], removed: [] });
+  expect(left.import.difference.changed).toContainEqual({ person: 'asha', column: 'name', from: 'asha', to: 'Asha Devi' });
+  const replaced = planRoster(planOf(file(asha, bina), { held, replace: true }));
+  expect([replaced.import.difference.removed, replaced.change?.gone]).toEqual([['gone'], ['gone']]);
+});
+
+test('every faulty line is named with its number, and nothing of the file is taken', () => {
+  const lines = [
+    asha,
+    'Bad Id,=cmd|calc,boss,nowhere/x,,xx,pigeon,12,no-mail,Mon 25:00-26:00,2027-02-30,asha',
+    'asha,Asha again,technician,ladakh/leh,,,,,,,,',
+    'chand,,technician,,,,,,,,,',
+    'dev,Dev,technician,ladakh/leh,,,email,,,,,dev',
+    'ekta,Ekta,central,ladakh,asha,,pigeon,,,,,nobody',
+    'central-desk,Desk,technician,ladakh/leh,technician,,,,,,,',
+    'short,row',
+  ];
+  expect(wrong(file(...lines)).map((line) => line.split(':')[0])).toEqual([
+    '2 id',
+    '2 deputy',
+    '3 id',
+    '3 name',
+    '3 roles',
+    '3 language',
+    '3 phone',
+    '3 email',
+    '3 duty',
+    '3 leave',
+    '4 id',
+    '4 id',
+    '5 scopes',
+    '5 name',
+    '6 channels',
+    '6 deputy',
+    '7 scopes',
+    '7 channels',
+    '7 groups',
+    '7 deputy',
+    '8 id',
+    '8 groups',
+    '9 ',
+  ]);
+});
+
+test('what is wrong is said in one line that a clerk can act on', () => {
+  const one = (cells: string) => wrong(file(cells))[0];
+  expect(one('dev,Dev,technician,bihar,,,,,,,,')).toBe('2 scopes: there is no state, site or PC bihar');
+  expect(one('dev,Dev,technician,ladakh/leh,,,pigeon,,,,,')).toBe(
+    '2 channels: there is no channel "pigeon" here; there are console, email, sms',
+  );
+  expect(one('dev,Dev,technician,ladakh/leh,,,sms,,,,,')).toBe('2 channels: "sms" has no address of this person');
+  expect(one('dev,Dev,technician,ladakh/leh,,,,,,,,ravi')).toBe('2 deputy: there is no person "ravi" in this file or the roster');
+});
+
+test('days off without a deputy, deputies in a ring and a person of sabha.json are one clear line each, and the rest goes on', () => {
+  const ring = ['a,A,technician,ladakh,,,,,,,,b', 'b,B,technician,ladakh,,,,,,,,c', 'c,C,technician,ladakh,,,,,,,,a'];
+  const off = 'd,D,technician,ladakh,,,,,,,2027-01-10..2027-01-12,';
+  const { import: said, change } = planRoster(planOf(file(...ring, off), { fixed: new Map([['d', member('d')]]) }));
+  expect(change?.put).toHaveLength(4);
+  expect(said.notes.map(({ line, what }) => `${line} ${what}`)).toEqual([
+    '2 deputies in a ring: a > b > c > a; where all of them are away the state is told',
+    '5 d stands in sabha.json too: the roster counts',
+    '5 d has days off and no deputy: whoever else is on duty is told, or the state',
+  ]);
+});
+
+const hostile = [
+  '=HYPERLINK("x")',
+  '\u202egnp',
+  'a\u0000b',
+  "'; DROP TABLE roster;--",
+  '<script>',
+  '@SUM(1)',
+  'x'.repeat(400),
+  '"',
+  '|||',
+  '\r\n',
+  'आशा',
+  '+91',
+];
+
+/** A file of persons in which some cells are hostile. */
+function spoilt(random: Random, people: readonly Member[]): string {
+  const text = [...rosterCsv(people)];
+  for (let times = random.below(4); times > 0; times--) text.splice(random.below(text.length), random.below(3), random.pick(hostile));
+  return text.join('');
+}
+
+test('whatever stands in a file, it is taken whole or told what is wrong in it, and never throws', () => {
+  const people = [member('asha', { email: 'asha@office.test', channels: ['email'] }), member('bina', { deputy: 'asha' })];
+  let taken = 0;
+  for (let seed = 1; seed <= 400; seed++) {
+    const { import: said, change } = planRoster(planOf(spoilt(randomFrom(seed), people)));
+    expect(change === null || said.problems.length === 0, `seed ${seed}`).toBe(true);
+    for (const { line, what } of said.problems)
+      expect(line >= 1 && what.length > 5 && !/[\r\n\u202e\0]/.test(what), `seed ${seed}: ${what}`).toBe(true);
+    for (const one of change?.put ?? []) expect(one.name, `seed ${seed}`).not.toMatch(/^[=+\-@]|[\p{Cc}\u202e]/u);
+    if (said.problems.length === 0) taken += 1;
+  }
+  expect(taken).toBeGreaterThan(20);
+});
+
+test('a ring and a chain of 5,000 deputies cost one look a person', () => {
+  const line = (at: number, deputy: string) => `p${at},Person,technician,ladakh,,,,,,,,${deputy}`;
+  const ring = Array.from({ length: 5_000 }, (_, at) => line(at, `p${(at + 1) % 5_000}`));
+  const said = planRoster(planOf(file(...ring))).import;
+  expect(said.notes.map(({ what }) => what)).toEqual([
+    'deputies in a ring: p0 > p1 > p2 > p3 > p4 > p5 > ... (5000 persons); where all of them are away the state is told',
+  ]);
+  const chain = Array.from({ length: 5_000 }, (_, at) => line(at, at === 4_999 ? '' : `p${at + 1}`));
+  expect(planRoster(planOf(file(...chain))).import.notes).toEqual([]);
+});
+
+test('5,000 persons are read with a few looks at the tree, not one a person', () => {
+  const table = planOf('').table;
+  let looks = 0;
+  const resolve = (path: string) => {
+    looks += 1;
+    return table.resolve(path);
+  };
+  const counted = { node: table.node, resolve };
+  const lines = Array.from(
+    { length: 5_000 },
+    (_, at) => `p${at},Person ${at},technician,ladakh/leh,,,,,,Mon-Fri 09:00-18:00,,p${(at + 1) % 5_000}`,
+  );
+  const { import: said, change } = planRoster(planOf(file(...lines), { table: counted }));
+  expect([said.problems, change?.put.length, looks]).toEqual([[], 5_000, 1]);
+});

@@ -1,0 +1,84 @@
+/** A CSV file as a table of named cells: read with the number of each line, and written as spreadsheets read it. */
+import { CsvError, parse } from 'csv-parse/sync';
+import { type CsvProblem, headingOf, oneLine } from '#contracts';
+
+/** Which columns a file has. `later`: those that it may lack, and then its cells do too. */
+export type Sheet<C extends string> = { columns: readonly C[]; later: readonly C[]; limitBytes: number; limitLines: number };
+/** The cells of one line, with its number in the file. */
+export type SheetLine<C extends string> = { line: number; cells: Record<C, string> };
+
+/** Guarantee: never throws for what stands in the file; where the header is wrong there are no lines, and each line that has another number of cells is a problem. */
+export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { lines: SheetLine<C>[]; problems: CsvProblem[] } {
+  const none = (line: number, what: string) => ({ lines: [], problems: [{ line, column: '', what }] });
+  const { limitBytes, limitLines } = sheet;
+  if (Buffer.byteLength(text) > limitBytes) return none(1, `the file is larger than ${limitBytes / 1024 / 1024} MiB`);
+  let end = 0;
+  let records: { record: string[]; info: { lines: number } }[];
+  try {
+    records = parse(text, {
+      bom: true,
+      info: true,
+      trim: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      to: limitLines + 2,
+      on_record: (record, { lines }) => {
+        end = lines;
+        return record;
+      },
+    }) as unknown as typeof records;
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    return none(end + 1, quoteLine(error.code));
+  }
+  if (records.length > limitLines + 1) return none(end, `the file has more than ${limitLines} lines`);
+  const [first, ...rest] = records.filter(({ record }) => record.some((cell) => cell !== ''));
+  if (first === undefined) return none(1, 'the file is empty');
+  const header = first.record.map(headingOf);
+  const wrong = headerProblems(header, sheet);
+  if (wrong.length > 0) return { lines: [], problems: wrong };
+  const problems: CsvProblem[] = [];
+  const lines = rest.flatMap(({ record, info }) => {
+    const line = info.lines - record.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
+    if (record.length === header.length) return { line, cells: cellsIn<C>(header, record) };
+    problems.push({ line, column: '', what: `expected ${header.length} cells as in the header, found ${record.length}` });
+    return [];
+  });
+  return { lines, problems };
+}
+
+/** Rows under their header: UTF-8 with its mark, lines ended by CR LF. */
+export function csvText<C extends string>(columns: readonly C[], rows: readonly Record<C, string>[]): string {
+  const lines = rows.map((cells) => columns.map((column) => quoted(cells[column])).join(','));
+  return `\ufeff${[columns.join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+function headerProblems<C extends string>(header: readonly string[], { columns, later }: Sheet<C>): CsvProblem[] {
+  const at = (column: string, what: string): CsvProblem => ({ line: 1, column, what });
+  const separator = header.length === 1 ? /[;\t]/.exec(header[0] ?? '')?.[0] : undefined;
+  if (separator !== undefined) {
+    return [at('', `the cells are separated by ${separator === ';' ? '";"' : 'tabs'}: save the file as CSV with commas`)];
+  }
+  const known = new Set<string>(columns);
+  const missing = columns.filter((name) => !header.includes(name) && !later.includes(name));
+  return [
+    ...header.filter((name) => !known.has(name)).map((name) => at(oneLine(name, 40), 'this column is not known')),
+    ...header.filter((name, index) => header.indexOf(name) < index).map((name) => at(oneLine(name, 40), 'this column stands twice')),
+    ...(missing.length > 1
+      ? [at('', `these columns are missing: ${missing.join(', ')}`)]
+      : missing.map((name) => at(name, 'this column is missing'))),
+  ];
+}
+
+function cellsIn<C extends string>(header: readonly string[], record: readonly string[]): Record<C, string> {
+  return Object.fromEntries(header.map((name, index) => [name, record[index] ?? ''])) as Record<C, string>;
+}
+
+function quoteLine(code: string): string {
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'a quote is opened here or below and never closed';
+  return 'a quote stands inside a cell: write it twice, and the whole cell in quotes';
+}
+
+function quoted(cell: string): string {
+  return /[",;\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
