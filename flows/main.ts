@@ -32,6 +32,7 @@ import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
+import type { FlowNode } from './node-red/tabs-storage.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
@@ -41,12 +42,16 @@ import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
+import type { WireMessage } from './records/incidents.ts';
 import type { Ledger } from './records/ops.ts';
+import { createPaths } from './replay/paths.ts';
+import { createReplay } from './replay/replay.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
 import { createExplained } from './view/explained.ts';
+import { createReasons } from './view/reasons.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -111,20 +116,14 @@ async function start(): Promise<Parts> {
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const explainer = createExplainer({ wires: runtime.wires, tabs, clock });
-  const explain = createExplained({
-    ...people,
-    table: runtime.sites.table,
-    way: async (message) => red && explainer.explain(message, red.watch),
-    now: runtime.now,
-  });
-  const orders = { ...createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps }), explain };
-  const api = await openApi(base, { keys, runtime, accounts, pki, https, tabs: orders, countRefused: metrics.countRefused }).catch(
+  const deciding = openDeciding(base, { runtime, tabs, people, red: () => red });
+  const api = await openApi(base, { keys, runtime, accounts, pki, https, tabs: deciding.orders, countRefused: metrics.countRefused }).catch(
     startFailed,
   );
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  red = await startTabs(base, explainer, { tabs, accounts });
+  red = await startTabs(base, deciding, { tabs, accounts });
+  if (red) deciding.follow(red.watch);
   runtime.started();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
@@ -293,10 +292,39 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
 /** The tabs, and who may change them. */
 type Decided = { tabs: Tabs; accounts: Accounts };
 
+/** What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. */
+function openDeciding({ settings, clock, ledger }: Base, around: { runtime: Runtime; tabs: Tabs; people: People; red(): Red | undefined }) {
+  const { runtime, tabs, people, red } = around;
+  const { now, sites } = runtime;
+  const paths = createPaths({ wires: runtime.wires, tabs });
+  const { wires, explain: wayOf } = createExplainer({ wires: paths.wires, tabs, clock });
+  const way = async (message: WireMessage) => {
+    const watch = red()?.watch;
+    return watch && wayOf(message, watch);
+  };
+  const about = { ...people, table: sites.table, now };
+  const replay = createReplay({ ...about, ledger, tabs, people: settings.people, clock: realClock() });
+  return {
+    wires,
+    follow: paths.follow,
+    tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),
+    orders: {
+      ...createTabsOrders({ tabs, red, steps: ledger.tabsSteps }),
+      explain: createExplained({ ...about, way }),
+      replay,
+      reasons: createReasons(ledger),
+    },
+  };
+}
+
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ settings }: Base, { wires }: Pick<Runtime, 'wires'>, { tabs, accounts }: Decided): Promise<Red | undefined> {
+async function startTabs(
+  { settings }: Base,
+  { wires, tryOut }: Pick<ReturnType<typeof openDeciding>, 'wires' | 'tryOut'>,
+  { tabs, accounts }: Decided,
+): Promise<Red | undefined> {
   const beside = editor(settings, accounts);
-  return startRed({ wires, tabs, community: settings.communityNodes, ...beside, log }).catch((error: Error) => {
+  return startRed({ wires, tabs, community: settings.communityNodes, ...beside, tryOut, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;

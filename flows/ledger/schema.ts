@@ -192,4 +192,10 @@ const migrations = [
   -- The calendar.
   CREATE TABLE meetings (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  acknowledgedIndex(),
 ];
+
+/** Who saw to an incident is found without reading all that was ever done. */
+function acknowledgedIndex(): string {
+  return `CREATE INDEX audit_acknowledged ON audit (about) WHERE what = 'acknowledge';`;
+}
