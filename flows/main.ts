@@ -34,6 +34,7 @@ import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
+import type { FlowNode } from './node-red/tabs-storage.ts';
 import { toldBy } from './node-red/told-by.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
@@ -45,15 +46,19 @@ import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
+import type { WireMessage } from './records/incidents.ts';
 import type { Ledger } from './records/ops.ts';
 import type { RosterContents } from './records/roster.ts';
+import { createPaths } from './replay/paths.ts';
+import { createReplay } from './replay/replay.ts';
 import { memberOf } from './roster/book.ts';
 import { createRosterOrders, type RosterOrders } from './roster/roster-orders.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
-import { createExplained, createTells, type ExplainedOptions, type TellsOf } from './view/explained.ts';
+import { createExplained, createTells, type TellsOf } from './view/explained.ts';
+import { createReasons } from './view/reasons.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -120,16 +125,14 @@ async function start(): Promise<Parts> {
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const explainer = createExplainer({ wires: runtime.wires, tabs, clock });
-  const way: ExplainedOptions['way'] = async (message) => red && explainer.explain(message, red.watch);
-  const asked = { ...people, table: runtime.sites.table, way, now: runtime.now };
-  const orders = { ...createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps }), explain: createExplained(asked) };
-  const roster = rosterOrdersOf(base, people, { runtime, tabs, listed, tells: createTells(asked) });
-  const behind = { keys, runtime, accounts, pki, https, tabs: orders, roster, countRefused: metrics.countRefused };
+  const deciding = openDeciding(base, { runtime, tabs, people, red: () => red });
+  const roster = rosterOrdersOf(base, people, { runtime, tabs, listed, tells: deciding.tells });
+  const behind = { keys, runtime, accounts, pki, https, tabs: deciding.orders, roster, countRefused: metrics.countRefused };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
-  red = await startTabs(base, explainer, { tabs, accounts });
+  red = await startTabs(base, deciding, { tabs, accounts });
+  if (red) deciding.follow(red.watch);
   runtime.started();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
@@ -336,10 +339,40 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
 /** The tabs, and who may change them. */
 type Decided = { tabs: Tabs; accounts: Accounts };
 
+/** What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. */
+function openDeciding({ clock, ledger }: Base, around: { runtime: Runtime; tabs: Tabs; people: People; red(): Red | undefined }) {
+  const { runtime, tabs, people, red } = around;
+  const { now, sites } = runtime;
+  const paths = createPaths({ wires: runtime.wires, tabs });
+  const { wires, explain: wayOf } = createExplainer({ wires: paths.wires, tabs, clock });
+  const way = async (message: WireMessage) => {
+    const watch = red()?.watch;
+    return watch && wayOf(message, watch);
+  };
+  const about = { ...people, table: sites.table, now };
+  const replay = createReplay({ ...about, ledger, tabs, clock: realClock() });
+  return {
+    wires,
+    follow: paths.follow,
+    tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),
+    tells: createTells({ ...about, way }),
+    orders: {
+      ...createTabsOrders({ tabs, red, steps: ledger.tabsSteps }),
+      explain: createExplained({ ...about, way }),
+      replay,
+      reasons: createReasons(ledger),
+    },
+  };
+}
+
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs({ settings }: Base, { wires }: Pick<Runtime, 'wires'>, { tabs, accounts }: Decided): Promise<Red | undefined> {
+async function startTabs(
+  { settings }: Base,
+  { wires, tryOut }: Pick<ReturnType<typeof openDeciding>, 'wires' | 'tryOut'>,
+  { tabs, accounts }: Decided,
+): Promise<Red | undefined> {
   const beside = editor(settings, accounts);
-  return startRed({ wires, tabs, community: settings.communityNodes, ...beside, log }).catch((error: Error) => {
+  return startRed({ wires, tabs, community: settings.communityNodes, ...beside, tryOut, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;

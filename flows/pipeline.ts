@@ -36,6 +36,8 @@ export type Around = {
   /** The reflector of the broker, if it has one. */
   reflector?: IngestOptions['reflector'];
   roster: Roster;
+  /** The numbers of causes of many, as the tabs say them. */
+  numbers?: IngestOptions['numbers'];
   channels: Channels;
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
@@ -114,9 +116,9 @@ function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'bro
 type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'clockSet' | 'failed'>;
 
 function ingestOf(around: Around, contents: Contents, { isRollCall, committed, listening, clockSet, failed }: IngestEnds): Ingest {
-  const { ledger, clock, key, reflector, send, publish, count, log, randomId } = around;
+  const { ledger, clock, key, reflector, numbers, send, publish, count, log, randomId } = around;
   const seal = (text: unknown) => sealSigned(text, key);
-  const stage = { isRollCall, committed, listening, clockSet, failed, seal, ...recipientsOf(around) };
+  const stage = { isRollCall, committed, listening, clockSet, failed, seal, ...(numbers && { numbers }), ...recipientsOf(around) };
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 

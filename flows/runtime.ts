@@ -8,11 +8,12 @@ import type { MeetingOrdersOptions } from './calendar/meeting-orders.ts';
 import { createMoments } from './calendar/moments.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
+import { type Numbers, usualNumbers } from './correlation/numbers.ts';
 import type { Heard, Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { LedgerError } from './ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
-import type { Wires } from './node-red/wires.ts';
+import type { Waits, Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
@@ -86,7 +87,7 @@ type Life = {
 
 type State = {
   /** With the ledger as it is watched. */
-  options: RuntimeOptions;
+  options: RuntimeOptions & { numbers: Numbers };
   commitMs: Watched['commitMs'];
   life: Life;
   /** The wait nodes by their id; the head has no name. */
@@ -158,7 +159,7 @@ function createState(given: RuntimeOptions): State {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
   const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0, trouble: undefined };
   const { ledger, commitMs } = watchedBy(given, life);
-  const options = { ...given, ledger };
+  const options = { ...given, ledger, numbers: { ...usualNumbers } };
   const ingest = () => life.pipeline?.ingest;
   const unready = () => whyUnready(life);
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
@@ -368,12 +369,19 @@ function wiresOf(state: State, now: () => number): Wires {
   return {
     head: (take) => takers.take('', take),
     waiting: takers.take,
-    conclude: (message, how) => life.pipeline?.ingest.conclude(message, how),
+    waits: (node) => waitsFor(life, node),
+    conclude: (message, how, way) => life.pipeline?.ingest.conclude(message, how, way),
     people: options.roster.people,
     channels: () => [...options.channels.keys()],
     offered: options.offers.take,
     outcome: options.offers.outcome,
     moment: createMoments({ calendar: () => state.calendar, table: () => life.pipeline?.ingest.table(), now }),
+    correlate: (numbers) => void Object.assign(options.numbers, numbers),
     now,
   };
+}
+
+function waitsFor({ pipeline }: Life, node: string): Waits {
+  const due = [...(pipeline?.ingest.memory.timers.values() ?? [])].flatMap((timer) => (timer.node === node ? [timer.dueAt] : []));
+  return { count: due.length, nextAt: due.length === 0 ? null : Math.min(...due) };
 }

@@ -99,3 +99,23 @@ test('what would be done with a fault is told, and what cannot be explained is a
   expect(await get('scope=goa&fault=centre.slow')).toMatchObject({ status: 404, body: { message: 'there is no goa' } });
   expect((await get('scope=centre')).status).toBe(400);
 });
+
+test('edited tabs are tried as files, and what cannot be tried is a no in one line', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  const asked: unknown[] = [];
+  const tryFiles = async (files: unknown, days: number) => {
+    asked.push({ files, days });
+    return { ok: false, line: 'nothing happened in the last 30 days' } as const;
+  };
+  addRoutes(app, { replay: () => ({ tryFiles }) });
+  const texts = [{ name: '40-who.json', text: '[]' }];
+  const post = async (payload: object) => {
+    const { statusCode, body } = await app.inject({ method: 'POST', url: '/api/tabs/try', payload });
+    return { status: statusCode, message: JSON.parse(body).message };
+  };
+  expect(await post({ texts, whole: false, days: 30 })).toEqual({ status: 409, message: 'nothing happened in the last 30 days' });
+  expect(asked).toEqual([{ files: { texts, whole: false }, days: 30 }]);
+  expect((await post({ texts: [], whole: false, days: 30 })).status).toBe(400);
+  expect((await post({ texts: [{ name: 'x', text: 'y'.repeat(5 * 1024 * 1024) }], whole: true, days: 1 })).status).toBe(413);
+});

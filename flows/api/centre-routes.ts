@@ -1,10 +1,11 @@
 /** Health, all that is so now, its changes, the tabs, and the proof from the ledger. */
+import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { explained, ledgerAudit, snapshot, tabsDifferences, tabsState, tabsStep, tabsUndone } from '#contracts';
+import { explained, incidentReasons, ledgerAudit, snapshot, tabsDifferences, tabsState, tabsStep, tabsTrial, tabsUndone } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { on, type Route } from './route.ts';
-import { order, pcsQuery } from './schemas.ts';
+import { on, type Route, read } from './route.ts';
+import { incidentId, order, pcsQuery } from './schemas.ts';
 
 const frames = {
   type: 'text/event-stream',
@@ -12,6 +13,14 @@ const frames = {
 };
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
+
+/** Largest body with tabs in it. */
+const triedLimitBytes = 4 * 1024 * 1024;
+const trying = v.strictObject({
+  texts: v.pipe(v.array(v.strictObject({ name, text: v.string() })), v.minLength(1), v.maxLength(100)),
+  whole: v.boolean(),
+  days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),
+});
 
 const readiness = v.object({ ready: v.boolean(), because: v.optional(v.string()) });
 
@@ -73,6 +82,24 @@ export const tabsRoutes: readonly Route[] = [
       return undone.value;
     },
   ),
+  on('replay')(
+    [
+      'post /api/tabs/try',
+      'What happened in the last days, played through edited tabs beside those that run: what people would have been told. Nobody is.',
+    ],
+    {
+      right: whole('read'),
+      body: trying,
+      answer: tabsTrial,
+      refusals: [409, 413],
+      more: { bodyLimit: triedLimitBytes, errorHandler: tooLarge },
+    },
+    async (replay, { body: { days, ...files } }) => {
+      const tried = await replay.tryFiles(files, days);
+      if (!tried.ok) throw new Refused(409, tried.line);
+      return tried.value;
+    },
+  ),
   on('explain')(
     ['get /api/explain', 'What the tabs that run would do with a fault of a site, a PC or the centre. Nobody is told.'],
     { right: whole('read'), query: v.strictObject({ scope: name, fault: name }), answer: explained, refusals: [404] },
@@ -82,7 +109,24 @@ export const tabsRoutes: readonly Route[] = [
       return found.value;
     },
   ),
+  on('reasons')(
+    [
+      'get /api/incidents/{id}/reasons',
+      'Why people were told of an incident, or not: the passes over the tabs of then, step by step, and whom they told.',
+    ],
+    { right: whole('read'), answer: incidentReasons, refusals: [404] },
+    async (reasons, { params }) => {
+      const found = await reasons(read(incidentId, params.id));
+      if (found === undefined) throw new Refused(404, 'there is no such incident');
+      return found;
+    },
+  ),
 ];
+
+function tooLarge(error: FastifyError): never {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `the tabs are larger than ${triedLimitBytes / 1024 / 1024} MiB`);
+  throw error;
+}
 
 /** The proof, over the whole tree. */
 export const auditRoute = on('proof')(

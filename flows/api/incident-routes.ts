@@ -7,9 +7,8 @@ import { wordsOf } from '../people/channels/channels.ts';
 import type { CentreView } from '../view/view.ts';
 import { fileOf, type StaticFile, sendFile } from './files.ts';
 import { on, type Route, read } from './route.ts';
-import { by, csv, incidentsQuery, order } from './schemas.ts';
+import { by, csv, incidentId, incidentsQuery, order } from './schemas.ts';
 
-const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
 const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
 const words = v.object({ en: v.string(), hi: v.string() });
 

@@ -10,9 +10,11 @@ import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
+import type { Replay } from '../replay/replay.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
+import type { Reasons } from '../view/reasons.ts';
 import type { CentreView } from '../view/view.ts';
 import type { StaticFile } from './files.ts';
 import type { Streams } from './streams.ts';
@@ -43,6 +45,8 @@ type Parts = {
   streams: { streams: Streams; headers: Record<string, string> };
   tabs: TabsOrders;
   explain: Explain;
+  replay: Pick<Replay, 'tryFiles'>;
+  reasons: Reasons;
   words: StaticFile;
   /** The texts for SMS as a file. */
   smsTexts: { csv: string };

@@ -25,6 +25,9 @@ export const scope = v.pipe(v.string(), v.check(isScope, 'Invalid scope: "" for 
 /** One site. */
 export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
 
+/** The number of an incident in an address. */
+export const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
+
 /** Which incidents: without it all, over or not. */
 export const incidentsQuery = v.strictObject({ open: v.optional(v.picklist(['true', 'false'])) });
 /** Which PCs are wanted one by one: nothing = none. */

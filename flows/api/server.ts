@@ -16,9 +16,11 @@ import { createShare } from '../door/share.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
+import type { Replay } from '../replay/replay.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
+import type { Reasons } from '../view/reasons.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
 import { addFiles, addUpdates, loadWall } from './files.ts';
@@ -40,7 +42,7 @@ export type ApiOptions = {
   view: CentreView;
   siteOrders: SiteOrders & IdentityOrders;
   /** Absent = no tabs run here. */
-  tabs?: TabsOrders & { explain: Explain };
+  tabs?: TabsOrders & { explain: Explain; replay: Replay; reasons: Reasons };
   meetings?: MeetingOrders;
   roster?: RosterOrders;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
@@ -135,7 +137,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     ...(meetings && { meetings: () => meetings }),
     ...(roster && { roster: () => roster }),
     commands: () => view.commands,
-    ...(tabs && { tabs: () => tabs, explain: () => tabs.explain }),
+    ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
     proof: () => view,
     accounts: () => ({ accounts, has, directory }),
     ...(https && { logins: () => accounts }),

@@ -1,7 +1,7 @@
 /** The operator's `sabha` command, a client of the API. Exit code: 0 yes, 1 the answer is no, 2 a wrong call or nobody to ask. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readSettings } from '#contracts';
 import { dispatch, usage } from './dispatch.ts';
@@ -18,7 +18,7 @@ async function main(args: string[]): Promise<number> {
   }
   const api = createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])));
   const say = (line: string) => console.error(line);
-  const { ok, out } = await dispatch(args, { api, by: userName(), readText, writeText, pause, say });
+  const { ok, out } = await dispatch(args, { api, by: userName(), readText, readTexts, writeText, pause, say });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
 }
@@ -26,6 +26,18 @@ async function main(args: string[]): Promise<number> {
 /** npm runs a script in the package's folder; a file is meant from where the person stands. */
 async function readText(file: string): Promise<string> {
   return readUtf8(resolve(env['INIT_CWD'] ?? '.', file), file);
+}
+
+async function readTexts(path: string, ending: string): Promise<{ whole: boolean; texts: { name: string; text: string }[] }> {
+  const at = resolve(env['INIT_CWD'] ?? '.', path);
+  const whole = await stat(at).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const names = whole ? (await readdir(at)).filter((name) => name.endsWith(ending)).sort() : [basename(path)];
+  if (names.length === 0) throw new CliError(2, `${path}: no file there ends in ${ending}`);
+  const textOf = (name: string) => (whole ? readUtf8(join(at, name), join(path, name)) : readUtf8(at, path));
+  return { whole, texts: await Promise.all(names.map(async (name) => ({ name, text: await textOf(name) }))) };
 }
 
 async function writeText(file: string, text: string): Promise<void> {

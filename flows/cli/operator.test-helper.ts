@@ -43,6 +43,7 @@ export function operator(): Operator {
         api: createClient(api.address),
         by: 'tester',
         readText: async (name: string) => files[name] ?? '',
+        readTexts: async (path: string) => ({ whole: path.endsWith('/'), texts: [{ name: path, text: files[path] ?? '' }] }),
         writeText: async (name: string, text: string) => void file(name, text),
         pause: async () => {},
         say: (line: string) => said.push(`${line}\n`),

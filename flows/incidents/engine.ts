@@ -6,6 +6,7 @@
 import { links } from '#contracts';
 import { createBatches } from '../correlation/batches.ts';
 import { createCorrelation } from '../correlation/correlation.ts';
+import { usualNumbers } from '../correlation/numbers.ts';
 import { createSpreads } from '../correlation/spread.ts';
 import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
@@ -98,13 +99,13 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const { recipients, central, place } = options;
+  const { recipients, central, place, numbers = usualNumbers } = options;
   const memory = createMemory(options.contents);
   notAhead(memory, now);
   const known = new Map(options.known.map((one) => [one.pc, one]));
   const facts = (scope: string) => {
     const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
-    return { link, elevationM };
+    return { link, elevationM, timeZone: place(scope).timeZone };
   };
   const noise = createNoise();
   const parts = {
@@ -114,8 +115,8 @@ function createCore(options: EngineOptions, now: number): Core {
     drops: createDrops(),
     history: createHistory(),
     batches: createBatches(),
-    correlation: createCorrelation(options.contents.incidents, { now }),
-    spreads: createSpreads(options.contents.incidents, { now }),
+    correlation: createCorrelation(options.contents.incidents, { numbers, now }),
+    spreads: createSpreads(options.contents.incidents, { numbers, now }),
   };
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
   const fresh = {

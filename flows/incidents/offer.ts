@@ -60,7 +60,7 @@ export function factsOf({ fault, device, name, reason, since }: FaultNews): Faul
 }
 
 /** What a message says of its place. */
-export type PlaceFacts = { link: LinkClass; elevationM: number };
+export type PlaceFacts = { link: LinkClass; elevationM: number; timeZone?: string };
 
 /** The message of an offer. `fields` are what a wait kept; at the head they are the transition's own. */
 export function wireMessage(at: { transition: Transition; incident: Incident; place: PlaceFacts; fields?: WireFields }): WireMessage {
@@ -80,6 +80,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
       site: site === undefined ? '' : `${state}/${site}`,
       link: place.link,
       elevationM: place.elevationM,
+      ...(place.timeZone !== undefined && { timeZone: place.timeZone }),
       severity: incident.severity,
       flapping: incident.flapping,
       acknowledged: incident.acknowledged !== null,

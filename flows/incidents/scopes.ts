@@ -2,7 +2,7 @@
 import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, sureFrom } from '#contracts';
 import type { Batches } from '../correlation/batches.ts';
 import type { Correlation } from '../correlation/correlation.ts';
-import { usualNumbers } from '../correlation/numbers.ts';
+import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { Spreads } from '../correlation/spread.ts';
 import type { History } from '../memory/component-history.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -40,6 +40,8 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace'> & {
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
   starts: readonly number[];
+  /** The numbers of causes of many, as they are at each look; those of the table without them. */
+  numbers?: Numbers;
   /** Of the same memory, beside the engine. */
   followers: readonly FollowsClock[];
 };

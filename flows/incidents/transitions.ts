@@ -1,7 +1,7 @@
 /** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
 import { bySeverity, faultOf, isAbsence, type Severity } from '#contracts';
 import type { Memory } from '../memory/memory.ts';
-import type { Act, Incident, News, Timer, Told, Transition } from '../records/incidents.ts';
+import type { Act, Incident, News, PassedWay, Timer, Told, Transition } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
@@ -110,7 +110,7 @@ function restart(hand: Hand): void {
   for (const one of live()) if (one.state === 'pending') proceed(hand, one.incident);
 }
 
-type Concluded = { transition: number; acts: readonly Act[]; severity: Severity; how: string };
+type Concluded = { transition: number; acts: readonly Act[]; severity: Severity; how: string; way?: PassedWay };
 
 function conclude(hand: Hand, said: Concluded): void {
   const { memory, options, now } = hand;
@@ -127,8 +127,17 @@ function conclude(hand: Hand, said: Concluded): void {
     memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
   }
   const state = waits.length > 0 ? 'waiting' : 'concluded';
-  memory.putTransition({ ...transition, severity: said.severity, state, sent, conclusion: joined(transition.conclusion, said.how) });
+  const conclusion = joined(transition.conclusion, said.how);
+  memory.putTransition({ ...withPass(transition, said, now), severity: said.severity, state, sent, conclusion });
   proceed(hand, incident.id);
+}
+
+/** So many passes of a transition are kept: its hold, and each level that was told. Of some hundred bytes each. */
+const passesKept = 6;
+
+function withPass(transition: Transition, { way, how }: Concluded, now: number): Transition {
+  if (way === undefined) return transition;
+  return { ...transition, passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
 }
 
 /** What has become less urgent goes to higher levels by what it is now: the path that lowered it has set its own waits. */

@@ -3,7 +3,7 @@
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
 import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '#contracts';
-import type { Act, CentreEvent, WireMessage } from '../records/incidents.ts';
+import type { Act, CentreEvent, PassedWay, WireMessage } from '../records/incidents.ts';
 import { settledKey } from '../records/meta-keys.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
@@ -107,10 +107,17 @@ function telling(state: State) {
     started: () => void tell(state, { type: 'started' }),
 
     /** What a path of the wires came to (R23). */
-    conclude(message: WireMessage, how: string): void {
+    conclude(message: WireMessage, how: string, way?: PassedWay): void {
       const { id: transition, kind } = message.transition;
       options.count.concluded(kind, how);
-      void tell(state, { type: 'conclude', transition, acts: message.acts satisfies Act[], severity: message.severity, how });
+      void tell(state, {
+        type: 'conclude',
+        transition,
+        acts: message.acts satisfies Act[],
+        severity: message.severity,
+        how,
+        ...(way && { way }),
+      });
     },
 
     /** Says something of the centre's own, or what an operator did; true once it is committed, false where this memory ended before. */

@@ -36,6 +36,7 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     command: (id) => queue.ask('command', id),
     openCommands: (now) => queue.ask('openCommands', now),
     tabsSteps: () => queue.ask('tabsSteps'),
+    past: (query) => queue.ask('past', query),
     audit: () => queue.ask('audit'),
     close: () => queue.ask('close'),
   };
@@ -59,6 +60,7 @@ export function inThread(db: DatabaseSync): Ledger {
     command: async (id) => store.command(id),
     openCommands: async (now) => store.openCommands(now),
     tabsSteps: async () => store.tabsSteps(),
+    past: async (query) => store.past(query),
     audit: async () => store.audit(),
     close: async () => store.close(),
   };

@@ -7,6 +7,7 @@ import type { Meeting } from '../records/meetings.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
+import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
 import type { Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { heldIn, lostIn } from './range-rows.ts';
@@ -99,6 +100,41 @@ export function tabsSteps(db: DatabaseSync): TabsStep[] {
   return Array.from(found, ({ at, who, what, about }) => ({ at: Number(at), who: String(who), what: String(what), about: String(about) }));
 }
 
+/** So many incidents stand on a page: some milliseconds of the ledger's thread. */
+const pastPage = 100;
+
+/** Incidents that were not over at a time, with their steps, what people were sent for them, who saw to them, and what their PCs said. */
+export function past(db: DatabaseSync, { since, after: from, most = pastPage }: PastQuery): PastPage {
+  const incidents = rows<Incident>(
+    db,
+    `SELECT row FROM incidents WHERE id > ? AND (over_at IS NULL OR over_at >= ?) ORDER BY id LIMIT ?`,
+    from,
+    since,
+    Math.min(most, pastPage),
+  );
+  const transitions = incidents.flatMap(({ id }) => rows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id));
+  const sent = transitions.flatMap(({ id }) =>
+    found<Sent>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", `${id}/`, `${id}0`),
+  );
+  const acknowledged = incidents.flatMap(({ id }) =>
+    found<Acknowledged>(
+      db,
+      "SELECT at, who AS by, ? AS incident FROM audit WHERE what = 'acknowledge' AND about = ? ORDER BY id",
+      id,
+      `incident ${id}`,
+    ),
+  );
+  const first = Math.min(since, ...incidents.map(({ openedAt }) => openedAt));
+  const changes = [...new Set(incidents.map(({ scope }) => scope))].flatMap((pc) => changesOf(db, pc, first));
+  const page: Past = { incidents, transitions, changes, sent, acknowledged };
+  return { json: JSON.stringify(page), last: incidents.at(-1)?.id ?? null };
+}
+
+function changesOf(db: DatabaseSync, pc: string, since: number): PcChange[] {
+  const sql = 'SELECT pc, component, at, status, faults FROM changes WHERE pc = ? AND at >= ?';
+  return found<PcChange & { faults: unknown }>(db, sql, pc, since).map((row) => ({ ...row, faults: JSON.parse(String(row.faults)) }));
+}
+
 /** One command with its answers. */
 export function command(db: DatabaseSync, id: string): FoundCommand | undefined {
   const [row] = rows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
@@ -177,4 +213,8 @@ function after(prefix: string): string {
 
 function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
   return Array.from(db.prepare(sql).all(...values), (row) => JSON.parse(String(row['row'])) as T);
+}
+
+function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
+  return Array.from(db.prepare(sql).all(...values), (row) => ({ ...row }) as T);
 }

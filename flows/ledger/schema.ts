@@ -193,6 +193,7 @@ const migrations = [
   CREATE TABLE meetings (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
   rosterTables(),
+  acknowledgedIndex(),
 ];
 
 /** The persons of the roster, and when each channel last was proven to reach somebody. */
@@ -201,4 +202,9 @@ function rosterTables(): string {
   CREATE TABLE roster (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE proofs (person TEXT NOT NULL, channel TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (person, channel)) STRICT, WITHOUT ROWID;
   `;
+}
+
+/** Who saw to an incident is found without reading all that was ever done. */
+function acknowledgedIndex(): string {
+  return `CREATE INDEX audit_acknowledged ON audit (about) WHERE what = 'acknowledge';`;
 }

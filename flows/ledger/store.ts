@@ -6,6 +6,7 @@ import type { AccountContents } from '../records/accounts.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
+import type { PastPage, PastQuery } from '../records/past.ts';
 import type { RosterContents } from '../records/roster.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
@@ -20,6 +21,7 @@ import {
   load,
   meetings,
   openCommands,
+  past,
   registry,
   rollcall,
   rollcalls,
@@ -54,6 +56,7 @@ export type Store = {
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
   tabsSteps(): TabsStep[];
+  past(query: PastQuery): PastPage;
   /** Reads every row and blocks the thread for as long: seconds for millions of events. */
   audit(): LedgerAudit;
   close(): void;
@@ -96,6 +99,7 @@ export function openStore(db: DatabaseSync): Store {
     command: (id) => command(db, id),
     openCommands: (now) => openCommands(db, now),
     tabsSteps: () => tabsSteps(db),
+    past: (query) => past(db, query),
     audit: () => audit(db),
     close: () => db.close(),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deliverAct, outcomeOf, readMessage, toMs, waitAct } from './acts.ts';
+import { createDayCount, deliverAct, errorHow, outcomeOf, readMessage, toMs, waitAct, waitsText } from './acts.ts';
 import { now, wireMessage } from './tabs.test-helper.ts';
 
 test('a message of the wires is taken as the very object that it is, with fields of its own', () => {
@@ -89,4 +89,27 @@ test('the outcome of an offered message is what its node says; an error that was
     ok: false,
     line: expect.stringContaining('not a message that an offer node gave out: sabha: '),
   });
+});
+
+test('a wait shows how many wait and when the next goes on, and nothing where none does', () => {
+  const words = { waiting: 'wait', next: 'next in' };
+  expect(waitsText({ count: 3, nextAt: now + 61_000 }, now, words)).toBe('3 wait, next in 2 min');
+  expect(waitsText({ count: 1, nextAt: now - 5 }, now, words)).toBe('1 wait, next in 0 min');
+  expect(waitsText({ count: 0, nextAt: null }, now, words)).toBe('');
+});
+
+test('a day is counted from midnight, and the first day since the count began', () => {
+  const day = createDayCount(now, (at) => String(Math.floor(at / 86_400_000)));
+  day.add(now);
+  day.add(now + 1);
+  expect(day.read(now + 2)).toEqual({ count: 2, since: now });
+  day.add(now + 86_400_000);
+  expect(day.read(now + 86_400_000)).toEqual({ count: 1, since: null });
+  expect(day.read(now + 3 * 86_400_000).count).toBe(0);
+});
+
+test('a message that a catch node sends names its error; any other names none', () => {
+  const error = { message: 'no channel', source: { id: 'deliver-email' } };
+  expect(errorHow({ ...wireMessage(), error })).toBe('error on the tab: no channel (deliver-email)');
+  expect(errorHow(wireMessage())).toBe('');
 });

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { describeIssue, oneLine, severities, transitionKinds } from '#contracts';
 import type { Act, WireMessage } from '../records/incidents.ts';
 import type { Outcome } from '../records/notices.ts';
+import type { Waits } from './wires.ts';
 
 /**
  * The message of the wires that `msg` is, or one line that says what is wrong with it.
@@ -55,6 +56,45 @@ export function outcomeOf(
   return { ok: true, key: sabha.key, outcome: said === 'delivered' ? { result: said } : { result: said, reason } };
 }
 
+/** What a wait node shows below itself, in the words of its language; empty where nothing waits. */
+export function waitsText({ count, nextAt }: Waits, now: number, words: { waiting: string; next: string }): string {
+  if (nextAt === null) return '';
+  const minutes = Math.max(0, Math.ceil((nextAt - now) / 60_000));
+  return `${count} ${words.waiting}, ${words.next} ${minutes} min`;
+}
+
+/** Counts day by day: since midnight, or on the first day since it began. */
+export function createDayCount(beganAt: number, dayOf: (at: number) => string) {
+  let day = dayOf(beganAt);
+  let count = 0;
+  let since: number | null = beganAt;
+  const turn = (now: number) => {
+    if (dayOf(now) === day) return;
+    day = dayOf(now);
+    count = 0;
+    since = null;
+  };
+  return {
+    add(now: number): void {
+      turn(now);
+      count += 1;
+    },
+    /** `since`: the count began then and not with the day. */
+    read(now: number): { count: number; since: number | null } {
+      turn(now);
+      return { count, since };
+    },
+  };
+}
+
+/** How a message ends that a catch node sends: it names the error. Empty where there is none. */
+export function errorHow(msg: unknown): string {
+  const read = v.safeParse(caughtShape, msg);
+  if (!read.success) return '';
+  const { message, source } = read.output.error;
+  return `error on the tab: ${message} (${source.id})`;
+}
+
 /** Milliseconds of a number in a wait node's unit; undefined for what is no time. */
 export function toMs(value: unknown, unit: string): number | undefined {
   const factor = unitMs[unit];
@@ -69,6 +109,8 @@ const offeredShape = v.looseObject({
   sabha: v.looseObject({ key: v.string() }),
   error: v.optional(v.looseObject({ message: v.pipe(v.unknown(), v.transform(String)) })),
 });
+
+const caughtShape = v.looseObject({ error: v.looseObject({ message: v.string(), source: v.looseObject({ id: v.string() }) }) });
 
 const time = v.pipe(v.number(), v.finite());
 

@@ -40,9 +40,9 @@ export function createExplainer({ wires, tabs, clock }: { wires: Wires; tabs: Ta
           cancel();
         };
       },
-      conclude(message, how) {
+      conclude(message, how, way?) {
         const { id } = message.transition;
-        if (id >= 0) return wires.conclude(message, how);
+        if (id >= 0) return wires.conclude(message, how, way);
         const own = running.get(id);
         // One that comes too late for whoever asked is nobody's.
         if (own === undefined) return;

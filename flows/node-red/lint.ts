@@ -1,6 +1,7 @@
 /** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
 
-import { readUrgency, readWho } from './rules.ts';
+import { chosenNumbers } from '../correlation/chosen.ts';
+import { readUrgency, readWhich, readWho } from './rules.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import { toldBy } from './told-by.ts';
 
@@ -31,6 +32,8 @@ const own = [
   'sabha-incident',
   'sabha-who',
   'sabha-urgency',
+  'sabha-which',
+  'sabha-correlate',
   'sabha-wait',
   'sabha-when',
   'sabha-deliver',
@@ -39,6 +42,12 @@ const own = [
   'sabha-conclude',
 ];
 const allowed = new Set([...core, ...own]);
+
+/** True for the types of nodes that the tabs decide with: what is not one of them belongs behind an offer. */
+export function isOurs(type: string): boolean {
+  return allowed.has(type);
+}
+
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
 const sources = new Set(['sabha-incident', 'sabha-wait', 'sabha-when', 'catch']);
 
@@ -87,13 +96,23 @@ function oneNode(node: FlowNode, graph: Graph): string[] {
   const say = (what: string) => found.push(`${title(node)}: ${what}`);
   if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
   if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
+  const numbers = node.type === 'sabha-correlate' ? chosenNumbers(node) : undefined;
+  if (numbers?.ok === false) say(numbers.line);
   found.push(...secrets(node, title(node)));
   return found;
 }
 
+type Read = { ok: true } | { ok: false; line: string };
+/** What reads the dialog of a node on a path. */
+const dialogs: Record<string, (node: FlowNode) => Read> = {
+  'sabha-who': readWho,
+  'sabha-urgency': readUrgency,
+  'sabha-which': readWhich,
+};
+
 /** What its dialog says, whom and over what it tells: each name is that of somebody or something that is there. What stands behind an offer is the business of its node. */
 function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[] {
-  const read = node.type === 'sabha-who' ? readWho(node) : node.type === 'sabha-urgency' ? readUrgency(node) : undefined;
+  const read = dialogs[node.type]?.(node);
   if (read?.ok === false) return [read.line];
   const told = toldBy(node);
   if (told === 'unreadable') return ['whom it tells is not a list of names'];
@@ -110,7 +129,11 @@ function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[]
 
 function heads(nodes: readonly FlowNode[]): string[] {
   const count = nodes.filter((node) => node.type === 'sabha-incident' && node['d'] !== true).length;
-  return count === 1 ? [] : [`the tabs have ${count} heads (sabha-incident); they need one`];
+  const numbers = nodes.filter((node) => node.type === 'sabha-correlate' && node['d'] !== true).length;
+  return [
+    ...(count === 1 ? [] : [`the tabs have ${count} heads (sabha-incident); they need one`]),
+    ...(numbers > 1 ? [`the tabs have ${numbers} nodes with the numbers of causes (sabha-correlate); one holds them all`] : []),
+  ];
 }
 
 function paths(nodes: readonly FlowNode[], graph: Graph): string[] {

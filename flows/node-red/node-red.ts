@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type CommunityNodes, StartError } from '#contracts';
 import type { Watch } from './explain.ts';
 import { redStorage } from './red-storage.ts';
-import { type EditorLogin, type FlowLog, redSettings } from './settings.ts';
+import { type EditorLogin, type FlowLog, redSettings, type TryOut } from './settings.ts';
 import type { Tabs } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
@@ -22,6 +22,7 @@ export type RedOptions = {
   nodesDirs?: string[];
   community?: CommunityNodes;
   timeoutMs?: number;
+  tryOut?: TryOut;
 };
 
 /** A Node-RED that runs. */
@@ -30,7 +31,7 @@ export type Red = {
   editorPort: number | null;
   /** What the editor's Deploy does, for an operator without it; rejects with one line where it is refused. */
   deploy(nodes: readonly FlowNode[], who: string): Promise<void>;
-  /** Sees each message that a node of the tabs receives; one watcher at a time. */
+  /** Sees each message that a node of the tabs receives. */
   watch: Watch;
   stop(): Promise<void>;
 };
@@ -61,9 +62,12 @@ export async function startRed(options: RedOptions): Promise<Red> {
   const deploy = async (nodes: readonly FlowNode[], username: string) => {
     await red.runtime.flows.setFlows({ user: { username }, deploymentType: 'full', flows: { flows: structuredClone(nodes) } });
   };
+  let watchers = 0;
   const watch: Watch = (seen) => {
-    red.hooks.add('onReceive.sabha', ({ destination, msg }) => seen(destination.id, msg));
-    return () => red.hooks.remove('onReceive.sabha');
+    watchers += 1;
+    const hook = `onReceive.sabha${watchers}`;
+    red.hooks.add(hook, ({ destination, msg }) => seen(destination.id, msg));
+    return () => red.hooks.remove(hook);
   };
   return { deploy, watch, editorPort: editor === undefined ? null : (server.address() as AddressInfo).port, stop };
 }
@@ -91,11 +95,11 @@ type Runtime = {
 
 const noCommunity: CommunityNodes = { packages: [], credentials: {} };
 
-function settingsOf({ wires, tabs, editor, log, nodesDirs = [], community = noCommunity }: RedOptions): object {
+function settingsOf({ wires, tabs, editor, log, tryOut, nodesDirs = [], community = noCommunity }: RedOptions): object {
   const { packages, credentials } = community;
   const storage = redStorage({ tabs, credentials });
   const ownNodes = fileURLToPath(new URL('../nodes', import.meta.url));
-  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, login: editor?.login, log });
+  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, login: editor?.login, log, tryOut });
 }
 
 /** `start()` resolves before the flows run, and with an unknown type of node they never do: only the events tell. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readUrgency, readWho, toldNow, urgencyNow } from './rules.ts';
+import { faultsToChoose, isOne, readUrgency, readWhich, readWho, toldNow, urgencyNow } from './rules.ts';
 import { wireMessage } from './tabs.test-helper.ts';
 
 const told = (config: object, to: string[] = []) => {
@@ -76,8 +76,48 @@ test('until a time of day is until the next one in its zone, also where a clock 
 test.each([
   [{ hold: 'atLeast', duration: '' }, 'no time to hold: "" is not a number'],
   [{ hold: 'until', at: '25:00', zone: 'Asia/Kolkata' }, '"25:00" is no time of day such as 09:00'],
-  [{ hold: 'until', at: '09:00', zone: 'Asia/Leh' }, '"Asia/Leh" is no time zone such as Asia/Kolkata'],
+  [{ hold: 'until', at: '09:00', zone: 'Asia/Leh' }, '"Asia/Leh" is no time zone such as Asia/Kolkata, nor site'],
   [{ severity: 'urgent' }, 'severity: expected'],
 ])('the urgency %j is a no in one line', (config, line) => {
   expect(judged(config)).toContain(line);
+});
+
+test('"9 in the morning" was Indian time everywhere: it is that of the site, and where the message names none that of India', () => {
+  const at = Date.UTC(2027, 0, 15, 0, 0);
+  const transition = { id: 1, offer: 1, kind: 'raised', at } as const;
+  const hoursIn = (timeZone?: string) => {
+    const found = judged(
+      { hold: 'until', at: '09:00', zone: 'site' },
+      wireMessage({ transition }, timeZone === undefined ? {} : { timeZone }),
+    );
+    return typeof found === 'string' ? found : found.holdMs / 3_600_000;
+  };
+  expect([hoursIn('Asia/Kolkata'), hoursIn('Asia/Dhaka'), hoursIn('UTC'), hoursIn()]).toEqual([3.5, 3, 9, 3.5]);
+});
+
+const asked = (config: object, change: Partial<Parameters<typeof isOne>[0]>) => {
+  const read = readWhich(config);
+  return read.ok ? isOne({ fault: '', faults: [], to: [], ...change }, read.value) : read.line;
+};
+
+test.each<[object, Partial<Parameters<typeof isOne>[0]>, boolean | string]>([
+  [{ about: 'faults', list: ['link.*'] }, { fault: 'link.loss_high' }, true],
+  [{ about: 'faults', list: ['link.*'] }, { fault: 'path.gateway' }, false],
+  [{ about: 'faults', list: ['power.on_battery'] }, { fault: 'power.on_battery' }, true],
+  [
+    { about: 'faults', of: 'all', list: ['climate.*'] },
+    { fault: 'climate.dry_air', faults: ['climate.dry_air', 'climate.cold_start'] },
+    true,
+  ],
+  [{ about: 'faults', of: 'all', list: ['climate.*'] }, { faults: ['climate.dry_air', 'microphone.missing'] }, false],
+  [{ about: 'told', list: ['central'] }, { to: ['state', 'central'] }, true],
+  [{ about: 'told', list: ['central'] }, { to: ['central-desk'] }, false],
+  [{ about: 'told', list: [] }, {}, 'nothing is chosen'],
+  [{ about: 'faults', list: ['link.gone'] }, {}, 'there is no fault "link.gone"'],
+])('which %j of %j is %s', (config, change, is) => {
+  expect(asked(config, change)).toBe(is);
+});
+
+test('a which node may be asked about each fault and each part', () => {
+  expect(faultsToChoose()).toEqual(expect.arrayContaining(['microphone.*', 'microphone.missing', 'outage.site']));
 });

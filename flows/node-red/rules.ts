@@ -1,6 +1,6 @@
-/** What the nodes *who* and *urgency* decide, as pure functions of what their dialogs say; a node is a thin shell around one of them. */
+/** What the nodes *who*, *urgency* and *which* decide, as pure functions of what their dialogs say; a node is a thin shell around one of them. */
 import * as v from 'valibot';
-import { describeIssue, isTimeZone, type Severity, severities } from '#contracts';
+import { describeIssue, faultIds, isTimeZone, type Severity, severities } from '#contracts';
 import type { WireMessage } from '../records/incidents.ts';
 import { toMs } from './acts.ts';
 
@@ -9,14 +9,21 @@ const whoModes = ['set', 'keep', 'told'] as const;
 /** `keep`: the hold that the message has. `until`: a time of day, in a zone. */
 const holds = ['keep', 'atLeast', 'atMost', 'until'] as const;
 
+/** As a zone: that of the site. A message of an older version names none. */
+const ofSite = 'site';
+const inIndia = 'Asia/Kolkata';
+
 /** Whom a message tells from here on. */
 export type Who = v.InferOutput<typeof who>;
 /** How urgent it is from here on, and how long it waits. */
 export type Urgency = {
   severity: Severity | '';
   sparesCritical: boolean;
-  holdMs(message: Pick<WireMessage, 'holdMs' | 'transition'>): number;
+  holdMs(message: Pick<WireMessage, 'holdMs' | 'transition' | 'incident'>): number;
 };
+
+/** What a message is asked; it goes one of two ways. */
+export type Which = v.InferOutput<typeof which>;
 
 type Read<T> = { ok: true; value: T } | { ok: false; line: string };
 
@@ -31,6 +38,41 @@ const urgency = v.looseObject({
   zone: v.optional(v.string(), ''),
   sparesCritical: v.optional(v.boolean(), false),
 });
+
+/** `faults`: the first of the news, or all of it; `told`: whom the message tells. */
+const which = v.looseObject({
+  about: v.picklist(['faults', 'told']),
+  of: v.optional(v.picklist(['first', 'all']), 'first'),
+  list: v.array(v.string()),
+});
+
+/** The dialog of a *which* node, or one line that says what is wrong in it. */
+export function readWhich(config: unknown): Read<Which> {
+  const read = v.safeParse(which, config);
+  if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
+  const { about, list } = read.output;
+  if (list.length === 0) return { ok: false, line: 'nothing is chosen' };
+  const unknown = about === 'faults' ? list.find((one) => !faultIds.some((id) => isOf(id, one))) : undefined;
+  return unknown === undefined ? { ok: true, value: read.output } : { ok: false, line: `there is no fault "${unknown}"` };
+}
+
+/** True where the message is one of those that were chosen. */
+export function isOne({ fault, faults, to }: Pick<WireMessage, 'fault' | 'faults' | 'to'>, { about, of, list }: Which): boolean {
+  if (about === 'told') return to.some((name) => list.includes(name));
+  const chosen = (id: string) => list.some((one) => isOf(id, one));
+  return of === 'all' ? faults.every(chosen) : chosen(fault);
+}
+
+/** `link.*` is every fault of the link. */
+function isOf(id: string, one: string): boolean {
+  return one.endsWith('.*') ? id.startsWith(one.slice(0, -1)) : id === one;
+}
+
+/** All that a *which* node may be asked about, for its dialog. */
+export function faultsToChoose(): string[] {
+  const parts = [...new Set(faultIds.map((id) => `${id.slice(0, id.indexOf('.'))}.*`))];
+  return [...parts, ...faultIds].toSorted();
+}
 
 /** The dialog of a *who* node, or one line that says what is missing in it. */
 export function readWho(config: unknown): Read<Who> {
@@ -55,8 +97,14 @@ export function readUrgency(config: unknown): Read<Urgency> {
   if (hold === 'keep') return { ok: true, value: { ...value, holdMs: (message) => message.holdMs } };
   if (hold === 'until') {
     if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(at)) return { ok: false, line: `"${at}" is no time of day such as 09:00` };
-    if (!isTimeZone(zone)) return { ok: false, line: `"${zone}" is no time zone such as Asia/Kolkata` };
-    return { ok: true, value: { ...value, holdMs: ({ transition }) => msUntil(transition.at, at, zone) } };
+    if (zone !== ofSite && !isTimeZone(zone)) return { ok: false, line: `"${zone}" is no time zone such as Asia/Kolkata, nor site` };
+    return {
+      ok: true,
+      value: {
+        ...value,
+        holdMs: ({ transition, incident }) => msUntil(transition.at, at, zone === ofSite ? (incident.timeZone ?? inIndia) : zone),
+      },
+    };
   }
   const limitMs = toMs(duration, unit);
   if (limitMs === undefined) return { ok: false, line: `no time to hold: "${duration}" is not a number` };

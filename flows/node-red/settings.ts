@@ -1,6 +1,7 @@
 /** How Node-RED is allowed to run here: headless, without anything that leaves the process; the editor only on loopback and behind a login. */
 import { basename } from 'node:path';
 import type { RedStorage } from './red-storage.ts';
+import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
 /** Where the log lines of Node-RED go; a pino logger fits. */
@@ -14,10 +15,15 @@ export type RedSettings = {
   nodesDirs: string[];
   /** npm packages whose nodes may be used besides. */
   packages: readonly string[];
+  /** What the editor's button asks: what these tabs would have told. */
+  tryOut?: TryOut | undefined;
   /** Present only where the editor is open. */
   login: EditorLogin | undefined;
   log: FlowLog;
 };
+
+/** Tries tabs that are not deployed; what comes of it is for whoever asked. */
+export type TryOut = (nodes: readonly FlowNode[]) => Promise<object>;
 
 /** Who may open the editor: each may deploy, and each Deploy bears the name. */
 export type EditorLogin = {
@@ -28,9 +34,10 @@ export type EditorLogin = {
 
 /** The settings object that Node-RED is started with. Our nodes find the wires in it as `RED.settings.sabha`. */
 export function redSettings(options: RedSettings): object {
-  const { wires, storage, nodesDirs, packages, login, log } = options;
+  const { wires, storage, nodesDirs, packages, login, log, tryOut } = options;
   return {
     sabha: wires,
+    sabhaTry: tryOut,
     storageModule: storage,
     nodesDir: nodesDirs,
     // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.

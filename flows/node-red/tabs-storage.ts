@@ -10,9 +10,14 @@ export type TabsRead = { ok: true; nodes: FlowNode[] } | { ok: false; line: stri
 
 /** All nodes of all tabs, or one line that names the file and the place of what is wrong. */
 export function readTabs(dir: string): TabsRead {
+  return tabsIn(textsOf(dir));
+}
+
+/** The same of texts by the names of their files. */
+export function tabsIn(texts: Iterable<[file: string, text: string]>): TabsRead {
   const nodes: FlowNode[] = [];
   const standsIn = new Map<string, string>();
-  for (const [file, text] of textsOf(dir)) {
+  for (const [file, text] of texts) {
     const read = parseTab(text);
     if (!read.ok) return { ok: false, line: `${file}: ${read.line}` };
     for (const node of read.nodes) {
@@ -24,6 +29,12 @@ export function readTabs(dir: string): TabsRead {
   }
   const split = tabFiles(nodes);
   return split.ok ? { ok: true, nodes } : split;
+}
+
+/** The tabs of `nodes` in the place of those of the same id; all others stay. */
+export function withTabs(all: readonly FlowNode[], nodes: readonly FlowNode[]): FlowNode[] {
+  const homes = new Set(nodes.filter(isHome).map(({ id }) => id));
+  return [...all.filter(({ id, z }) => !homes.has(z ?? id)), ...nodes];
 }
 
 /** The files that hold these nodes, by name: one per tab and subflow, named after its label, and `_global.json` for what stands on none. */

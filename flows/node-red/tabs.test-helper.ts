@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { realClock } from '#contracts';
 import type { Moment } from '../calendar/when.ts';
+import type { Numbers } from '../correlation/numbers.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { editorLogin, editorUser } from './editor-login.ts';
@@ -64,6 +65,7 @@ export function heldWires() {
   const waits = new Map<string, (message: WireMessage) => void>();
   const concluded: Conclusion[] = [];
   const offers = createOffers();
+  const correlated: Partial<Numbers> = {};
   const wires: Wires = {
     head: (take) => {
       heads.add(take);
@@ -73,6 +75,7 @@ export function heldWires() {
       waits.set(node, take);
       return () => waits.delete(node);
     },
+    waits: () => ({ count: 2, nextAt: now + 90_000 }),
     conclude: (message, how) => concluded.push({ message, how }),
     offered: offers.take,
     outcome: (key, outcome) => void offers.outcome(key, outcome),
@@ -83,9 +86,10 @@ export function heldWires() {
     }),
     channels: () => ['console', 'email', 'webhook'],
     moment: (scope) => ({ ...always, ...(scope === asleep && { is: 'night', digestAt: now + 3_600_000 }) }),
+    correlate: (numbers) => void Object.assign(correlated, numbers),
     now: () => now,
   };
-  return { wires, heads, waits, concluded, offers };
+  return { wires, heads, waits, concluded, offers, correlated };
 }
 
 export type Live = Awaited<ReturnType<typeof startLive>>;
@@ -106,6 +110,7 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
     wires: explainer.wires,
     tabs,
     editor: { port: 0, login: editorLogin(password) },
+    tryOut: async (nodes) => ({ ok: true, value: nodes.length }),
     log: { fatal: log, error: log, warn: log, info: () => {}, debug: () => {}, trace: () => {} },
     nodesDirs: [throwingNodes(root)],
   });

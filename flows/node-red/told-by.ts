@@ -1,10 +1,16 @@
-/** Whom a node of the tabs tells, as it stands in it. */
+/** Whom a node of the tabs tells or asks for, as it stands in it. */
 import type { FlowNode } from './tabs-storage.ts';
 
-/** The names that a node writes into `msg.to`: of roles, groups and persons; none where it writes no list, `unreadable` where the list is none. */
+/** The names that a node writes into `msg.to`, or looks for there: of roles, groups and persons; none where it writes no list, `unreadable` where the list is none. */
 export function toldBy(node: FlowNode): string[] | 'unreadable' {
-  const lists = node.type === 'change' ? changed(node['rules']) : node.type === 'sabha-who' && node['mode'] !== 'told' ? [node['to']] : [];
+  const lists = node.type === 'change' ? changed(node['rules']) : named(node);
   return lists.every(isNames) ? lists.flat() : 'unreadable';
+}
+
+/** A *which* node asks for them. */
+function named(node: FlowNode): unknown[] {
+  if (node.type === 'sabha-which' && node['about'] === 'told') return [node['list']];
+  return node.type === 'sabha-who' && node['mode'] !== 'told' ? [node['to']] : [];
 }
 
 function changed(rules: unknown): unknown[] {

@@ -1,9 +1,13 @@
 /** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
 import type { Cancel } from '#contracts';
 import type { Moment, WhenRules } from '../calendar/when.ts';
+import type { Numbers } from '../correlation/numbers.ts';
 import type { OfferedMessage } from '../people/channels/offered.ts';
-import type { WireMessage } from '../records/incidents.ts';
+import type { PassedWay, WireMessage } from '../records/incidents.ts';
 import type { Outcome, People } from '../records/notices.ts';
+
+/** What waits for one node; `nextAt` null where nothing does. */
+export type Waits = { count: number; nextAt: number | null };
 
 /** Everything that a node may ask of `flows`. */
 export type Wires = {
@@ -11,8 +15,10 @@ export type Wires = {
   head(take: (message: WireMessage) => void): Cancel;
   /** A wait node takes the messages whose timer it set, when they are due. */
   waiting(node: string, take: (message: WireMessage) => void): Cancel;
+  /** How many messages wait for a wait node, and when the next is due. */
+  waits(node: string): Waits;
   /** Writes acts and conclusion in one transaction. A second conclusion of the same offer changes nothing. */
-  conclude(message: WireMessage, how: string): void;
+  conclude(message: WireMessage, how: string, way?: PassedWay): void;
   /** Whom a tab may tell, for the list of the who node. */
   people(): People;
   /** Names of the channels that exist, for the deliver node's list. */
@@ -22,5 +28,7 @@ export type Wires = {
   outcome(key: string, outcome: Outcome): void;
   /** What time it is at a scope, by its meetings and hours. */
   moment(scope: string, rules: WhenRules): Moment;
+  /** The numbers by which many losses are one cause, from now on. */
+  correlate(numbers: Numbers): void;
   now(): number;
 };

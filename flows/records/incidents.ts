@@ -142,7 +142,14 @@ export type Transition = {
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;
+  /** Its passes over the wires, the last ones; absent in rows of older versions. */
+  passes?: Pass[];
 };
+
+/** The nodes that a message passed, as text, and the hash of the tabs in which they stood. */
+export type PassedWay = { tabs: string; path: string };
+/** One pass over the wires: the way, and what came of it. */
+export type Pass = PassedWay & { at: number; how: string };
 
 /** A durable wait that a node on a tab asked for (R22, R25). */
 export type Timer = {
@@ -190,6 +197,8 @@ export type WireMessage = WireFields & {
     site: string;
     link: LinkClass;
     elevationM: number;
+    /** Of its site. */
+    timeZone?: string;
     severity: Severity;
     flapping: boolean;
     acknowledged: boolean;
@@ -275,7 +284,7 @@ export type CentreEvent =
   | { type: 'clock'; byMs: number; gap?: boolean }
   | { type: 'acknowledge'; incident: number; by: string }
   | { type: 'note'; incident: number; by: string; text: string }
-  | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }
+  | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string; way?: PassedWay }
   | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }
   /** A PC is beyond its budget (R27). */
   | { type: 'noisy'; of: string; what: 'events' | 'words' | 'spools' }

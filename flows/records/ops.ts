@@ -15,6 +15,7 @@ import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
 import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
+import type { PastPage, PastQuery } from './past.ts';
 import type { Member, Proof, RosterContents } from './roster.ts';
 import type { TreeNode } from './sites.ts';
 
@@ -153,6 +154,8 @@ export type Ledger = {
   openCommands(now: number): Promise<OpenCommand[]>;
   /** What became of the tabs, newest first, at most 50. */
   tabsSteps(): Promise<TabsStep[]>;
+  /** What happened, page by page, so that no commit waits for all of it. */
+  past(query: PastQuery): Promise<PastPage>;
   /** Proof from the data that no event is missing and none stands twice. */
   audit(): Promise<LedgerAudit>;
   close(): Promise<void>;

@@ -25,7 +25,9 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   const { members, problems } = readRoster(plan.csv, { ...plan, others });
   const difference: RosterImport['difference'] = { added: [], changed: [], removed: [], same: 0, missing: [] };
   if (problems.length > 0) return { import: { problems, notes: [], difference, applied: false }, change: null };
-  const put = members.map(({ member }) => withRelief(member, held.get(member.id))).filter((one) => differs(one, held.get(one.id), difference));
+  const put = members
+    .map(({ member }) => withRelief(member, held.get(member.id)))
+    .filter((one) => differs(one, held.get(one.id), difference));
   const inFile = new Set(members.map(({ member }) => member.id));
   const absent = [...held.keys()].filter((id) => !inFile.has(id));
   difference[replace ? 'removed' : 'missing'] = absent;

@@ -1,5 +1,16 @@
 /** What the routes of the roster ask: each plans a change on the persons that are held, and applies it before it answers. */
-import { type DutyView, isRole, mutex, type Person, type ProofView, type RosterCheck, type RosterImport, type RosterPerson, roles, type ShiftView } from '#contracts';
+import {
+  type DutyView,
+  isRole,
+  mutex,
+  type Person,
+  type ProofView,
+  type RosterCheck,
+  type RosterImport,
+  type RosterPerson,
+  roles,
+  type ShiftView,
+} from '#contracts';
 import type { Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Member, Proof } from '../records/roster.ts';

@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => live.stop());
 
-test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude'])(
+test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude', 'correlate'])(
   'the editor serves label and help of %s in English and Hindi',
   async (name) => {
     for (const { language, hindi } of languages) {
@@ -19,7 +19,7 @@ test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude'])(
   },
 );
 
-test.each(['who', 'urgency'])(
+test.each(['who', 'urgency', 'which'])(
   'the editor serves label and help of %s, which decide by their dialogs, in English and Hindi',
   async (name) => {
     for (const { language, hindi } of languages)
@@ -52,6 +52,19 @@ test('the dialog of who is given roles, groups and persons of the roster, and on
     persons: [{ id: 'asha', name: 'Asha Devi', role: 'technician', scope: 'ladakh/leh' }],
   });
   expect((await fetch(`${live.address}/sabha/people`)).status).toBe(401);
+});
+
+test('the button of the editor asks what tabs would have told, and only for who has logged in', async () => {
+  const body = JSON.stringify(live.tabs.running());
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${live.address}/sabha/try`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+  expect(await (await ask(live.headers)).json()).toEqual({ ok: true, value: live.tabs.running().length });
+  expect((await ask({})).status).toBe(401);
+});
+
+test('the dialog of which is given each fault and each part', async () => {
+  const faults = await (await fetch(`${live.address}/sabha/faults`, { headers: live.headers })).json();
+  expect(faults).toEqual(expect.arrayContaining(['link.*', 'microphone.missing']));
 });
 
 test('the editor answers nobody without its password, and no foreign page', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { lintFlows } from '../node-red/lint.ts';
 import { tabsDir } from '../node-red/tabs.test-helper.ts';
 import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
+import { faultsOfLayout, widthOf } from './layout.test-helper.ts';
 
 const read = readTabs(tabsDir);
 if (!read.ok) throw new Error(read.line);
@@ -24,9 +25,38 @@ test('whom and how urgent the tabs decide by dialogs: no list, number or express
   expect(rules.filter(({ t, p }) => t === 'set' && ['to', 'severity', 'holdMs'].includes(p))).toEqual([]);
 });
 
-test('no two nodes of a tab stand on the same place', () => {
-  const places = tabs.filter((node) => 'x' in node && node.type !== 'group').map((node) => `${node.z} ${node['x']} ${node['y']}`);
-  expect(new Set(places).size).toBe(places.length);
+test('nothing of the shipped tabs is JSON or an expression to edit', () => {
+  const kinds = tabs.flatMap((node) => {
+    const rules = Array.isArray(node['rules']) ? node['rules'] : [];
+    const typed = [node, ...rules].flatMap((one) => Object.entries(one).filter(([key]) => /^(t|vt|pt|tot|fromt|.*Type)$/.test(key)));
+    return typed.map(([, kind]) => ({ id: node.id, kind }));
+  });
+  expect(kinds.length).toBeGreaterThan(50);
+  expect(kinds.filter(({ kind }) => /json/i.test(String(kind)))).toEqual([]);
+});
+
+test('on no tab something overlaps, runs backwards or stands beyond 1,080 px, by the widths that the editor gives to labels', () => {
+  for (const tab of tabs.filter(({ type }) => type === 'tab')) {
+    expect(faultsOfLayout(tabs.filter(({ z }) => z === tab.id))).toEqual([]);
+    expect(widthOf(tab.label ?? ''), tab.label).toBeLessThan(100);
+  }
+});
+
+test('a node that stands on another, too far to the right, or before the one that leads to it is found', () => {
+  const at = (id: string, x: number, wires: string[][] = []): FlowNode => ({
+    id,
+    type: 'sabha-who',
+    z: 'tab',
+    name: 'to central',
+    x,
+    y: 40,
+    wires,
+  });
+  expect(faultsOfLayout([at('a', 200, [['b']]), at('b', 260), at('c', 1_060)])).toEqual([
+    'a stands on b',
+    'a leads backwards to b',
+    'c stands beyond 1080',
+  ]);
 });
 
 test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
@@ -36,11 +66,7 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
     change('who-minor', { wires: [['gone']] }),
     'who-minor (minor: the technician): a wire leads to "gone", which does not exist',
   ],
-  [
-    'a link to nowhere',
-    change('thin-to-who', { links: ['gone'] }),
-    'thin-to-who (to 35 When): a wire leads to "gone", which does not exist',
-  ],
+  ['a link to nowhere', change('thin-to-who', { links: ['gone'] }), 'thin-to-who (to 35): a wire leads to "gone", which does not exist'],
   ['a function node', add({ type: 'function' }), 'new (function): nodes of type "function" are not used on the tabs'],
   ['a delay node', add({ type: 'delay' }), 'new (delay): nodes of type "delay" are not used on the tabs'],
   ['an unknown node', add({ type: 'telegram sender' }), 'new (telegram sender): nodes of type "telegram sender" are not used on the tabs'],
@@ -81,7 +107,7 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
   [
     'a tab switched off on a path',
     change('tab-thin', { disabled: true }),
-    'faults-to-thin (to 20 High-altitude and thin-link sites): output 1 leads to thin-in, which is switched off',
+    'faults-to-thin (to 20 Thin links): output 1 leads to thin-in, which is switched off',
   ],
   ['a tab without a catch', (all) => all.filter((node) => node.id !== 'who-catch'), 'tab "40 Who": it has no catch for all of its nodes'],
   ['a catch for some nodes only', change('who-catch', { scope: ['who-minor'] }), 'tab "40 Who": it has no catch for all of its nodes'],
@@ -107,6 +133,18 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
     'an urgency without a time',
     change('thin-morning', { at: '' }),
     'thin-morning (at 9 in the morning): "" is no time of day such as 09:00',
+  ],
+  ['a which without anything', change('thin-only', { list: [] }), 'thin-only (findings?): nothing is chosen'],
+  ['a fault that nobody knows', change('thin-only', { list: ['link.lost'] }), 'thin-only (findings?): there is no fault "link.lost"'],
+  [
+    'a number of causes out of its range',
+    change('outages-numbers', { siteShare: '20' }),
+    'outages-numbers (when many are one cause): "siteShare" is a number of percent of the PCs of a site from 50 to 100',
+  ],
+  [
+    'numbers of causes twice',
+    (all) => [...all, { ...one('outages-numbers'), id: 'numbers-2' }],
+    'the tabs have 2 nodes with the numbers of causes (sabha-correlate); one holds them all',
   ],
   [
     'a password',

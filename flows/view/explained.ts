@@ -52,7 +52,8 @@ export function createExplained(options: ExplainedOptions): Explain {
     const pc = options.table().known.find((one) => one.pc === asked || siteOf(one.pc) === asked);
     if (pc === undefined && asked !== 'centre') return { ok: false, line: `there is no site or PC "${asked}" that is watched` };
     const scope = pc?.pc ?? 'centre';
-    const place = { link: pc?.link ?? 'fibre', elevationM: pc?.elevationM ?? 0 } as const;
+    const { timeZone } = options.table().place(scope);
+    const place = { link: pc?.link ?? 'fibre', elevationM: pc?.elevationM ?? 0, timeZone } as const;
     const { severity, holdMs } = row;
     const way = await options.way(messageOf({ scope, place, fault, severity, holdMs, now: options.now() }));
     if (way === undefined) return { ok: false, line: 'the tabs do not run: the log of flows says why' };
@@ -63,7 +64,7 @@ export function createExplained(options: ExplainedOptions): Explain {
 
 type Asked = Pick<WireMessage, 'severity' | 'holdMs' | 'fault'> & {
   scope: string;
-  place: Pick<WireMessage['incident'], 'link' | 'elevationM'>;
+  place: Pick<WireMessage['incident'], 'link' | 'elevationM' | 'timeZone'>;
   now: number;
 };
 

@@ -133,6 +133,11 @@ export const parts: readonly Part[] = [
       { path: 'flows/cli', floor: 4, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 4, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
       { path: 'flows/ingest', floor: 4, about: 'what comes in: read, applied, committed, acknowledged' },
+      {
+        path: 'flows/replay',
+        floor: 5,
+        about: 'what the tabs did with a message, and what others would have done with those of the last days',
+      },
       { path: 'flows/nodes/kinds', floor: 5, about: 'what each of our nodes does', enter: null },
       { path: 'flows/nodes', floor: 6, about: 'their shells, as Node-RED loads them', enter: null },
       { path: 'flows/pki', floor: 5, about: 'who may connect: authority, enrolment, registry' },

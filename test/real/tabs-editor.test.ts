@@ -64,6 +64,30 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     expect((await steps())[0]).toContain('Anil: ~ 40 Who');
   }, 120_000);
 
+  test('severity and wait are changed in their dialogs, the button tries them before the Deploy, and undo takes both back', async () => {
+    await page.reload();
+    await page.locator('.red-ui-tab', { hasText: '10 Faults' }).first().click();
+    await page.locator('#faults-site-rule').dblclick();
+    await page.locator('#node-input-severity').selectOption('major');
+    await page.locator('#node-dialog-ok').click();
+    await page.locator('.red-ui-tab', { hasText: '50 Escalate' }).first().click();
+    await page.locator('#escalate-15-min').dblclick();
+    await page.locator('.red-ui-typedInput-input').first().fill('5');
+    await page.locator('#node-dialog-ok').click();
+    await page.locator('#sabha-try').click();
+    const tried = page.locator('.red-ui-notification', { hasText: 'nothing happened in the last 30 days' });
+    await tried.waitFor();
+    await tried.locator('button').click();
+    expect(await centre.api<TabsState>('/api/tabs')).toMatchObject({ refused: null });
+    const before = await steps();
+    await deploy();
+    await expect.poll(async () => (await steps()).length, { timeout: 30_000 }).toBe(before.length + 1);
+    const [{ about = '' } = {}] = await centre.api<TabsStep[]>('/api/tabs/steps');
+    expect(about).toContain('severity "critical" → "major"');
+    expect(about).toContain('duration "15" → "5"');
+    expect((await undo()).ok).toBe(true);
+  }, 120_000);
+
   test('a cut wire is refused at Deploy with one line that names the node, and the tabs of before run on', async () => {
     await page.reload();
     await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();

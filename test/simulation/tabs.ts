@@ -94,6 +94,7 @@ function wiresOf(tabs: Tabs): Wires {
       tabs.waits.set(node, take);
       return () => {};
     },
+    waits: () => ({ count: 0, nextAt: null }),
     conclude(message, how) {
       const run = tabs.underWay.get(keyOf(message));
       tabs.underWay.delete(keyOf(message));
@@ -104,6 +105,7 @@ function wiresOf(tabs: Tabs): Wires {
     offered: () => () => {},
     outcome: () => {},
     moment: (scope, rules) => tabs.current?.wires.moment(scope, rules) ?? alwaysOpen,
+    correlate: () => {},
     now: () => tabs.current?.wires.now() ?? 0,
   };
 }

@@ -1,6 +1,6 @@
 /** What the HTTP API of `flows` answers to those who order and administer: the site table, commands, rollouts, accounts. Times are as in api.ts. */
 import * as v from 'valibot';
-import { severities } from '../domain/states.ts';
+import { severities, transitionKinds } from '../domain/states.ts';
 import { commandAnswer } from '../wire/commands.ts';
 import { accountRoles } from './api.ts';
 
@@ -183,6 +183,29 @@ export const tabsStep = v.object({ at: time, who: text, what: text, about: text 
 /** The set before the last Deploy runs again. */
 export const tabsUndone = v.object({ from: text, to: text, lines: v.array(text) });
 
+const triedIncident = { incident: count, scope: text, where: text, fault: text, at: time };
+/**
+ * What happened in a time, played through edited tabs and through those that run. `log`: what was really sent in that time, and how much of it
+ * the tabs that run give again. `before`, `after`: messages of the two; `more`, `fewer`: those that only one of them has. `missed`: who was told
+ * of it is told no more; `later`: by how much. `unfinished`: messages that reach no conclusion.
+ */
+export const tabsTrial = v.object({
+  from: time,
+  to: time,
+  steps: count,
+  log: v.object({ sent: count, reproduced: count }),
+  before: count,
+  after: count,
+  more: count,
+  fewer: count,
+  people: v.array(v.object({ person: text, more: count, fewer: count })),
+  missedCount: count,
+  missed: v.array(v.object(triedIncident)),
+  laterCount: count,
+  later: v.array(v.object({ ...triedIncident, byMs: v.number() })),
+  unfinished: count,
+});
+
 /** What the tabs that run would do with a fault; `afterMs` counts from its moment, `how` is null where it reaches no conclusion. */
 export const explained = v.object({
   scope: text,
@@ -192,6 +215,28 @@ export const explained = v.object({
   nodes: v.array(v.object({ tab: text, node: text, type: text, afterMs: v.number() })),
   tells: v.array(v.object({ person: text, name: text, channel: text, severity: v.picklist(severities), afterMs: v.number(), text })),
   how: maybeText,
+});
+
+/**
+ * Why people were told of an incident, or not, step by step: each pass over the wires with its tabs (twelve characters of their hash), the nodes
+ * that it passed, and what came of it. `parent`: the cause that explains it; `sent`: whom the step was given to the outbox for.
+ */
+export const incidentReasons = v.object({
+  incident: count,
+  scope: text,
+  parent: v.nullable(count),
+  acknowledged: v.array(v.object({ at: time, by: text })),
+  steps: v.array(
+    v.object({
+      at: time,
+      kind: v.picklist(transitionKinds),
+      faults: v.array(text),
+      severity: v.picklist(severities),
+      conclusion: maybeText,
+      passes: v.array(v.object({ at: time, tabs: text, path: text, how: text })),
+      sent: v.array(v.object({ channel: text, person: text, at: time })),
+    }),
+  ),
 });
 
 export type Explained = v.InferOutput<typeof explained>;
@@ -207,6 +252,8 @@ export type EnrolCodeView = v.InferOutput<typeof enrolCodeView>;
 export type TabsState = v.InferOutput<typeof tabsState>;
 export type TabsDifferences = v.InferOutput<typeof tabsDifferences>;
 export type TabsStep = v.InferOutput<typeof tabsStep>;
+export type IncidentReasons = v.InferOutput<typeof incidentReasons>;
+export type TabsTrial = v.InferOutput<typeof tabsTrial>;
 export type TabsUndone = v.InferOutput<typeof tabsUndone>;
 export type WhoView = v.InferOutput<typeof whoView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;

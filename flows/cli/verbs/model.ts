@@ -19,6 +19,8 @@ export type Call = {
   api: Client;
   /** Text of a UTF-8 file; throws `CliError`. */
   readText(file: string): Promise<string>;
+  /** The texts of a file, or of all files of a folder with this ending; throws `CliError`. */
+  readTexts(path: string, ending: string): Promise<{ whole: boolean; texts: { name: string; text: string }[] }>;
   writeText(file: string, text: string): Promise<void>;
   pause(ms: number): Promise<void>;
   /** A line beside the answer, while it is waited for. */

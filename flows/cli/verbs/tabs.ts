@@ -1,6 +1,6 @@
-/** The verbs of the tabs: whether they are in order, what differs, what became of them, the last Deploy taken back, and what they would do with a fault. */
-import type { Explained, TabsDifferences, TabsState, TabsStep, TabsUndone } from '#contracts';
-import type { Answer, Call, Verb } from './model.ts';
+/** The verbs of the tabs: what edited ones would have told, whether they are in order, what differs, what became of them, the last Deploy taken back, and what they would do with a fault. */
+import type { Explained, IncidentReasons, TabsDifferences, TabsState, TabsStep, TabsTrial, TabsUndone } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from './model.ts';
 import { firstOf, table, timeText } from './text.ts';
 
 /** By their words. */
@@ -9,7 +9,8 @@ export const tabs: Record<string, Verb> = {
   'tabs diff': { usage: '', words: [0, 0], run: diff },
   'tabs log': { usage: '', words: [0, 0], run: log },
   'tabs undo': { usage: '', words: [0, 0], run: undo },
-  explain: { usage: 'SITE|PC|centre FAULT', words: [2, 2], run: explain },
+  'tabs try': { usage: 'FILE|DIR [--days 30]', words: [1, 1], options: { days: { type: 'string' } }, run: tryOut },
+  explain: { usage: 'SITE|PC|centre FAULT | --incident N', words: [0, 2], options: { incident: { type: 'string' } }, run: explain },
 };
 
 /** The answer is no where a file is refused or the lint finds something. */
@@ -43,8 +44,50 @@ async function undo({ api, by }: Call): Promise<Answer> {
   return { ok: true, json: undone, text: [`${undone.to} runs again, in the place of ${undone.from}`, ...firstOf(undone.lines)].join('\n') };
 }
 
+/** A folder is all tabs, a file those that are edited. The answer is no where an alert would be missed, later, or reach no conclusion. */
+async function tryOut({ api, words: [path = ''], options, readTexts }: Call): Promise<Answer> {
+  const days = options['days'] === undefined ? 30 : Number(options['days']);
+  if (!Number.isInteger(days) || days < 1) throw new CliError(2, `--days: "${options['days']}" is no number of days`);
+  const found = await api.post<TabsTrial>('/api/tabs/try', { ...(await readTexts(path, '.json')), days });
+  const { missedCount, laterCount, unfinished } = found;
+  return { ok: missedCount + laterCount + unfinished === 0, json: found, text: trialLines(found, days).join('\n') };
+}
+
+function trialLines(found: TabsTrial, days: number): string[] {
+  const { from, to, steps, log, before, after, more, fewer, people, missed, missedCount, later, laterCount, unfinished } = found;
+  const held = (to - from) / 86_400_000;
+  const rest = (count: number, list: readonly unknown[]) => (count > list.length ? [`... and ${count - list.length} more`] : []);
+  return [
+    `${steps} steps of incidents since ${timeText(from)}, played through these tabs; nobody is told by this`,
+    ...(held < days - 1 ? [`the ledger goes back no further than that: ${Math.round(held * 10) / 10} days`] : []),
+    `the tabs that run give ${log.reproduced} of the ${log.sent} messages that were sent`,
+    `messages: ${after} instead of ${before}; ${more} more, ${fewer} fewer`,
+    ...(people.length === 0
+      ? []
+      : [
+          table(
+            ['WHO', 'MORE', 'FEWER'],
+            people.map((one) => [one.person, one.more, one.fewer]),
+          ),
+        ]),
+    ...(missedCount === 0 ? [] : [`${missedCount} alerts would have been missed:`]),
+    ...missed.map(({ incident, at, where, fault }) => `  ${timeText(at)}  ${where}: ${fault} (incident ${incident})`),
+    ...rest(missedCount, missed),
+    ...(laterCount === 0 ? [] : [`${laterCount} alerts would have come later:`]),
+    ...later.map(
+      ({ incident, at, where, fault, byMs }) => `  ${timeText(at)}  ${where}: ${fault}, ${spanText(byMs)} later (incident ${incident})`,
+    ),
+    ...rest(laterCount, later),
+    ...(unfinished === 0 ? [] : [`${unfinished} messages reach no conclude: central would be told by the default route`]),
+  ];
+}
+
 /** The answer is no where the message reaches no conclusion. */
-async function explain({ api, words: [scope = '', fault = ''] }: Call): Promise<Answer> {
+async function explain(call: Call): Promise<Answer> {
+  const { api, words, options } = call;
+  const [scope = '', fault = ''] = words;
+  if (options['incident'] !== undefined) return reasons(call);
+  if (words.length < 2) throw new CliError(2, 'explain takes a place and a fault, or --incident with its number');
   const found = await api.get<Explained>(`/api/explain?${new URLSearchParams({ scope, fault })}`);
   const { severity, holdMs, nodes, tells, how } = found;
   const text = [
@@ -65,6 +108,28 @@ async function explain({ api, words: [scope = '', fault = ''] }: Call): Promise<
     how === null ? 'it reaches no conclude: central would be told by the default route' : `conclusion: ${how}`,
   ];
   return { ok: how !== null, json: found, text: text.join('\n') };
+}
+
+/** Why people were told of an incident, or not. */
+async function reasons({ api, options }: Call): Promise<Answer> {
+  const id = String(options['incident']);
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is no number of an incident`);
+  const found = await api.get<IncidentReasons>(`/api/incidents/${id}/reasons`);
+  const text = [
+    `incident ${id} of ${found.scope}${found.parent === null ? '' : `, explained by incident ${found.parent}`}`,
+    ...found.acknowledged.map(({ at, by }) => `${timeText(at)}  ${by} saw to it`),
+    ...found.steps.flatMap(stepLines),
+  ];
+  return { ok: true, json: found, text: text.join('\n') };
+}
+
+function stepLines({ at, kind, faults, severity, conclusion, passes, sent }: IncidentReasons['steps'][number]): string[] {
+  return [
+    `${timeText(at)}  ${kind}: ${faults.join(' ')} (${severity})`,
+    ...passes.flatMap((pass) => [`  ${timeText(pass.at)}  ${pass.how} (tabs ${pass.tabs})`, `    ${pass.path}`]),
+    ...sent.map((one) => `  ${timeText(one.at)}  told ${one.person} over ${one.channel}`),
+    ...(sent.length === 0 ? [`  told nobody: ${conclusion ?? 'it is on its way'}`] : []),
+  ];
 }
 
 function spanText(ms: number): string {

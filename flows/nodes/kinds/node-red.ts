@@ -1,5 +1,6 @@
 /** The little of Node-RED that our nodes use, typed. */
 import { readMessage } from '../../node-red/acts.ts';
+import type { TryOut } from '../../node-red/settings.ts';
 import type { Wires } from '../../node-red/wires.ts';
 import type { WireMessage } from '../../records/incidents.ts';
 
@@ -14,10 +15,11 @@ export type RedNode = {
   on(event: 'input', listener: (msg: unknown, send: Send, done: Done) => void): void;
   on(event: 'close', listener: () => void): void;
   send: Send;
-  status(status: { fill: 'yellow'; shape: 'ring'; text: string }): void;
+  status(status: { fill: 'yellow' | 'grey'; shape: 'ring' | 'dot'; text: string } | Record<string, never>): void;
 };
 
 type Json = { json(body: unknown): void };
+type Handler = (request: { body?: unknown }, response: Json) => void;
 
 /** Node-RED as it gives itself to a module of nodes. */
 export type NodeRed = {
@@ -25,10 +27,10 @@ export type NodeRed = {
     createNode(node: RedNode, config: unknown): void;
     registerType<C>(type: string, make: (this: RedNode, config: C) => void): void;
   };
-  settings: { sabha: Wires };
+  settings: { sabha: Wires; sabhaTry?: TryOut };
   events: { once(event: string, listener: () => void): void; removeListener(event: string, listener: () => void): void };
   util: { getMessageProperty(msg: unknown, path: string): unknown };
-  httpAdmin: { get(path: string, guard: unknown, handler: (request: unknown, response: Json) => void): void };
+  httpAdmin: Record<'get' | 'post', (path: string, guard: unknown, handler: Handler) => void>;
   auth: { needsPermission(permission: string): unknown };
   _(key: string): string;
 };
@@ -44,6 +46,22 @@ export function whileRunning(red: NodeRed, node: RedNode, take: () => () => void
   };
   red.events.once('flows:started', begin);
   node.on('close', () => letGo());
+}
+
+/** The status of a node is looked at once a second, and said only where it is another. */
+const statusMs = 1_000;
+
+/** Shows a text below a node while it runs; nothing where the text is empty. */
+export function showStatus(node: RedNode, textOf: () => string): void {
+  let shown = '';
+  const look = () => {
+    const text = textOf();
+    if (text === shown) return;
+    shown = text;
+    node.status(text === '' ? {} : { fill: 'grey', shape: 'dot', text });
+  };
+  const timer = setInterval(look, statusMs).unref();
+  node.on('close', () => clearInterval(timer));
 }
 
 /** Calls `handle` with each message of the wires; anything else is one clear error, which a catch node receives. */

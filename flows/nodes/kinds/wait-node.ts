@@ -1,6 +1,6 @@
-import { toMs, waitAct } from '../../node-red/acts.ts';
+import { toMs, waitAct, waitsText } from '../../node-red/acts.ts';
 import type { WireMessage } from '../../records/incidents.ts';
-import { type NodeRed, onMessage, type RedNode, whileRunning } from './node-red.ts';
+import { type NodeRed, onMessage, type RedNode, showStatus, whileRunning } from './node-red.ts';
 
 type Config = { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean };
 
@@ -14,6 +14,8 @@ export default function (red: NodeRed): void {
       fromMessage ? toMs(red.util.getMessageProperty(message, config.duration), 'ms') : toMs(config.duration, config.durationType);
 
     whileRunning(red, this, () => red.settings.sabha.waiting(node, (message) => this.send([null, structuredClone(message)])));
+    const words = { waiting: red._('wait.waiting'), next: red._('wait.next') };
+    showStatus(this, () => waitsText(red.settings.sabha.waits(node), red.settings.sabha.now(), words));
     onMessage(this, (message, send) => {
       const forMs = duration(message);
       if (forMs === undefined) return `no time to wait: ${fromMessage ? `msg.${config.duration}` : `"${config.duration}"`} is not a number`;

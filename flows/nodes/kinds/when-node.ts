@@ -1,7 +1,8 @@
 import { actByHours } from '../../calendar/hours-act.ts';
 import { rulesOf } from '../../calendar/when.ts';
+import { waitsText } from '../../node-red/acts.ts';
 import type { WireMessage } from '../../records/incidents.ts';
-import { type NodeRed, onMessage, type RedNode, type Send, whileRunning } from './node-red.ts';
+import { type NodeRed, onMessage, type RedNode, type Send, showStatus, whileRunning } from './node-red.ts';
 
 type Config = { before: string; digest: string; near: string; grace: string };
 
@@ -21,6 +22,8 @@ export default function (red: NodeRed): void {
     };
     // Where the numbers cannot be read nothing leaves here: the offer is made again, and then takes the default route (R24).
     whileRunning(red, this, () => sabha.waiting(node, (message) => void handle(structuredClone(message), (all) => this.send(all))));
+    const words = { waiting: red._('when.waiting'), next: red._('when.next') };
+    if (read.ok) showStatus(this, () => waitsText(sabha.waits(node), sabha.now(), words));
     onMessage(this, handle);
   }
   red.nodes.registerType('sabha-when', when);

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import type { TabsTrial } from '#contracts';
+import { operator } from './operator.test-helper.ts';
+
+const { state, file, sabha } = operator();
+
+const found: TabsTrial = {
+  from: Date.UTC(2026, 10, 1),
+  to: Date.UTC(2026, 11, 1),
+  steps: 40,
+  log: { sent: 12, reproduced: 12 },
+  before: 12,
+  after: 13,
+  more: 2,
+  fewer: 1,
+  people: [{ person: 'asha', more: 2, fewer: 1 }],
+  missedCount: 2,
+  missed: [{ incident: 7, scope: 'ladakh/leh/vc-1', where: 'Leh, Hall', fault: 'microphone.missing', at: Date.UTC(2026, 10, 3) }],
+  laterCount: 1,
+  later: [{ incident: 9, scope: 'ladakh/leh/vc-1', where: 'Leh, Hall', fault: 'camera.missing', at: Date.UTC(2026, 10, 4), byMs: 600_000 }],
+  unfinished: 0,
+};
+
+test('edited tabs are tried: more and fewer, to whom, what would be missed or later; that is a no', async () => {
+  const name = file('40-who.json', '[]');
+  state().scripted['POST /api/tabs/try'] = found;
+  expect(await sabha(['tabs', 'try', name])).toEqual({
+    code: 1,
+    out: [
+      '40 steps of incidents since 2026-11-01 00:00:00 UTC, played through these tabs; nobody is told by this',
+      'the tabs that run give 12 of the 12 messages that were sent',
+      'messages: 13 instead of 12; 2 more, 1 fewer',
+      'WHO   MORE  FEWER',
+      'asha  2     1',
+      '2 alerts would have been missed:',
+      '  2026-11-03 00:00:00 UTC  Leh, Hall: microphone.missing (incident 7)',
+      '... and 1 more',
+      '1 alerts would have come later:',
+      '  2026-11-04 00:00:00 UTC  Leh, Hall: camera.missing, 10 min later (incident 9)',
+      '',
+    ].join('\n'),
+    err: '',
+  });
+  expect(state().asked).toEqual([{ url: '/api/tabs/try', body: { whole: false, texts: [{ name: '40-who.json', text: '[]' }], days: 30 } }]);
+});
+
+test('what tells as before is a yes, and a ledger that is younger than the days that were asked for is said', async () => {
+  const none = { missedCount: 0, missed: [], laterCount: 0, later: [], people: [], more: 0, fewer: 0, after: 12 };
+  state().scripted['POST /api/tabs/try'] = { ...found, ...none, from: found.to - 5 * 86_400_000 };
+  const answer = await sabha(['tabs', 'try', 'tabs/', '--days', '14']);
+  expect(answer.code).toBe(0);
+  expect(answer.out).toContain('the ledger goes back no further than that: 5 days\n');
+  expect(state().asked).toMatchObject([{ body: { whole: true, days: 14 } }]);
+  expect(await sabha(['tabs', 'try', 'tabs/', '--days', 'many'])).toMatchObject({ code: 2, err: '--days: "many" is no number of days\n' });
+});

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { chosenNumbers } from './chosen.ts';
+import { usualNumbers } from './numbers.ts';
+
+const usual = { siteShare: '80', regionShare: '30', regionSites: '3', within: '5', spreadRooms: '5', spreadWithin: '60' };
+
+test('the numbers of the shipped dialog are those of the table', () => {
+  const read = chosenNumbers(usual);
+  expect(
+    read.ok &&
+      Object.entries(read.numbers).filter(([key, value]) => Math.abs(value - usualNumbers[key as keyof typeof usualNumbers]) > 1e-9),
+  ).toEqual([]);
+});
+
+test('what is chosen takes the place of the usual, and nothing else does', () => {
+  expect(chosenNumbers({ ...usual, regionSites: '4', within: '10' })).toMatchObject({
+    ok: true,
+    numbers: { regionSites: 4, withinMs: 600_000, planeShare: usualNumbers.planeShare },
+  });
+});
+
+test.each([
+  ['siteShare', '49', '"siteShare" is a number of percent of the PCs of a site from 50 to 100'],
+  ['regionSites', '2.5', '"regionSites" is a number of sites from 2 to 50'],
+  ['within', '', '"within" is a number of minutes from 1 to 30'],
+  ['spreadRooms', 'many', '"spreadRooms" is a number of rooms from 3 to 100'],
+])('%s of %j is refused with one line', (name, value, line) => {
+  expect(chosenNumbers({ ...usual, [name]: value })).toEqual({ ok: false, line });
+});

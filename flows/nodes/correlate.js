@@ -1,0 +1,1 @@
+export { default } from './kinds/correlate-node.ts';

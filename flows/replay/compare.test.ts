@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { compare } from './compare.ts';
+import type { Played, Told } from './run.ts';
+
+const told = (key: string, at: number, change: Partial<Told> = {}): Told => {
+  const [, channel = '', person = ''] = key.split('/');
+  return { key, channel, person, at, incident: 1, kind: 'raised', severity: 'major', digest: false, ...change };
+};
+const played = (all: Told[]): Played => ({ told: all, steps: 3, unfinished: 0 });
+const name = (en: string) => ({ en, hi: en });
+const place = { site: name('Leh'), room: name('Hall'), timeZone: 'Asia/Kolkata' };
+const about = [1, 2].map((id) => ({ id, scope: 'ladakh/leh/vc-1', openedAt: 0, fault: 'microphone.missing', place }));
+const compared = (before: Told[], after: Told[], sent: string[] = []) =>
+  compare({ before: played(before), after: played(after), sent, about, span: { from: 1_000, to: 100_000 } });
+
+test('messages are compared one by one: more and fewer, to whom; what lay before the span is not counted', () => {
+  const found = compared(
+    [told('1/email/asha', 2_000), told('1/email/ravi', 2_000), told('9/email/asha', 500)],
+    [told('1/email/asha', 2_000), told('1/email/meera', 2_000)],
+    ['1/email/asha', '5/email/asha'],
+  );
+  expect(found).toMatchObject({ before: 2, after: 2, more: 1, fewer: 1, missedCount: 0, laterCount: 0 });
+  expect(found.log).toEqual({ sent: 2, reproduced: 1 });
+  expect(found.people).toEqual([
+    { person: 'meera', more: 1, fewer: 0 },
+    { person: 'ravi', more: 0, fewer: 1 },
+  ]);
+});
+
+test('an alert that nobody hears any more is missed, one that comes after is later by so much; a second is none', () => {
+  const found = compared(
+    [told('1/email/asha', 2_000), told('2/email/asha', 3_000, { incident: 2 })],
+    [told('2/email/asha', 63_000, { incident: 2 })],
+  );
+  expect(found.missed).toEqual([{ incident: 1, scope: 'ladakh/leh/vc-1', where: 'Leh, Hall', fault: 'microphone.missing', at: 2_000 }]);
+  expect(found.later).toMatchObject([{ incident: 2, at: 3_000, byMs: 60_000 }]);
+  expect(compared([told('1/email/asha', 2_000)], [told('1/email/asha', 3_500)]).laterCount).toBe(0);
+  expect(compared([told('1/email/asha', 2_000, { kind: 'cleared' })], []).missedCount).toBe(0);
+});
+
+test('the list of the morning is one message a person', () => {
+  const morning = { digest: true };
+  expect(compared([], [told('1/email/asha', 5_000, morning), told('2/email/asha', 6_000, { ...morning, incident: 2 })])).toMatchObject({
+    after: 1,
+    more: 2,
+  });
+});

@@ -1,0 +1,147 @@
+/** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
+import type { EngineOptions } from '../incidents/engine.ts';
+import { createNoise } from '../incidents/noise.ts';
+import { holdOf, type PlaceFacts } from '../incidents/offer.ts';
+import { createTransitions, type Transitions } from '../incidents/transitions.ts';
+import { createMemory, type Memory } from '../memory/memory.ts';
+import type { Act, Effect, Transition, WireMessage } from '../records/incidents.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import type { Contents, Op } from '../records/ops.ts';
+import type { Past } from '../records/past.ts';
+import type { Place } from '../records/place.ts';
+import { createStory, type Step, type Story, stepsOf } from './story.ts';
+
+/** What the wires made of a message. */
+export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
+
+/** Whom and what the past is played for. */
+export type World = Pick<EngineOptions, 'recipients' | 'central'> & {
+  place(scope: string): Place;
+  facts(scope: string): PlaceFacts;
+  /** The time that it is now. */
+  setNow(at: number): void;
+  /** Undefined where the message reached no conclusion. */
+  decide(message: WireMessage, node: string | null): Promise<Decided | undefined>;
+};
+
+/** A message that a person would have had. `key`: as the outbox knows it, by the transition that really was; `incident` null for a word of the centre's own. */
+export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
+  at: number;
+  incident: number | null;
+  kind: string;
+  severity: WireMessage['severity'];
+  digest: boolean;
+};
+
+/** What was played and what came of it; `unfinished`: messages that reached no conclusion. */
+export type Played = { told: Told[]; steps: number; unfinished: number };
+
+/** The engine looks at what waits each second; where nothing has happened for a minute that is no news, and some seconds do. */
+const tickMs = 1_000;
+const calmTickMs = 10_000;
+const calmAfterMs = 60_000;
+
+type Play = {
+  world: World;
+  memory: Memory;
+  transitions: Transitions;
+  story: Story;
+  /** The transition that really was, by the number that it has here. */
+  real: Map<number, Transition>;
+  played: Played;
+};
+
+/** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
+export async function play(past: Past, world: World, until: number): Promise<Played> {
+  const all = openPlay(past, world);
+  const { transitions, played } = all;
+  const steps = stepsOf(past);
+  transitions.restart(steps[0]?.at ?? until);
+  let [at, next, steppedAt] = [0, 0, 0];
+  for (;;) {
+    const step = steps[next];
+    const waits = nextLook(all, { now: at, isCalm: at - steppedAt > calmAfterMs });
+    at = Math.min(step?.at ?? Number.POSITIVE_INFINITY, waits);
+    if (at > until || at === Number.POSITIVE_INFINITY) return played;
+    world.setNow(at);
+    if (step !== undefined && step.at <= at) {
+      next += 1;
+      steppedAt = at;
+      take(all, step);
+    } else transitions.tick(at);
+    await decideAll(all, at);
+  }
+}
+
+function openPlay(past: Past, world: World): Play {
+  const memory = createMemory(nothing);
+  const transitions = createTransitions(memory, { ...world, pace: createNoise() });
+  const story = createStory(memory, past.incidents);
+  return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 } };
+}
+
+const nothing: Contents = {
+  pcs: [],
+  incidents: [],
+  transitions: [],
+  timers: [],
+  outbox: [],
+  registry: { version: 0, entries: [] },
+  nodes: [],
+  meta: {},
+  nextIncident: 1,
+  nextTransition: 1,
+  nextTimer: 1,
+};
+
+/** When to look again: a timer is due, or what waits for its turn may have it now. */
+function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
+  const live = memory.live();
+  const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
+  const due = Array.from(memory.timers.values(), ({ dueAt }) => (dueAt > now ? dueAt : now + everyMs));
+  const isBusy = live.some(({ state }) => state !== 'waiting');
+  return Math.min(...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
+}
+
+function take({ story, transitions, real, memory, played }: Play, step: Step): void {
+  if (step.kind === 'change') return story.changed(step.change);
+  if (step.kind === 'acknowledged') return story.acknowledged(step.acknowledged);
+  if (step.kind === 'going') return story.going(step.transition);
+  const { transition } = step;
+  const found = story.stepped(transition);
+  if (found === undefined) return;
+  const { incident, faults } = found;
+  const held = transition.holdMs === 0 && holdOf(faults) > 0;
+  played.steps += 1;
+  transitions.add(incident, { kind: transition.kind, faults, held }, step.at);
+  real.set([...memory.stepsOf(incident.id)].at(-1)?.id ?? 0, transition);
+  if (transition.conclusion?.includes(muted)) transitions.mute(incident.id, muted);
+  transitions.proceed(incident.id, step.at);
+}
+
+/** As the engine concludes what it counts and tells nobody. */
+const muted = 'counted: its PC is noisy';
+
+async function decideAll({ world, memory, transitions, real, played }: Play, now: number): Promise<void> {
+  for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {
+    for (const op of ops) if (op.op === 'outbox') played.told.push(toldOf(op, real));
+    for (const effect of effects) {
+      if (effect.do !== 'offer') continue;
+      const decided = await world.decide(effect.message, effect.node);
+      if (decided === undefined) played.unfinished += 1;
+      else transitions.conclude({ transition: idOf(effect), ...decided }, now);
+    }
+  }
+}
+
+function idOf({ message }: Extract<Effect, { do: 'offer' }>): number {
+  return message.transition.id;
+}
+
+function toldOf({ row }: Extract<Op, { op: 'outbox' }>, real: Play['real']): Told {
+  const { channel, person, notice, createdAt: at, transition } = row;
+  const really = real.get(transition ?? 0);
+  const key = really === undefined ? row.key : `${really.id}${row.key.slice(row.key.indexOf('/'))}`;
+  const { kind, severity, incident } = notice;
+  return { key, channel, person, at, incident, kind, severity, digest: notice.digest === true };
+}

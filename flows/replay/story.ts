@@ -1,0 +1,160 @@
+/** What happened, in its order, as steps that are played into a memory: the same incidents stand, and nobody was told of them yet. */
+import { causeKindOf, faultOf, isPcPath } from '#contracts';
+import { worst } from '../incidents/incident.ts';
+import { faultKey, silence, standingFault } from '../incidents/standing.ts';
+import type { Memory } from '../memory/memory.ts';
+import type { FaultNews, Incident, StandingFault, Transition } from '../records/incidents.ts';
+import type { Acknowledged, Past, PcChange } from '../records/past.ts';
+
+/** A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. */
+export type Step = { at: number } & (
+  | { kind: 'change'; change: PcChange }
+  | { kind: 'acknowledged'; acknowledged: Acknowledged }
+  | { kind: 'going'; transition: Transition }
+  | { kind: 'transition'; transition: Transition }
+);
+
+const order = { change: 0, acknowledged: 1, going: 2, transition: 3 } satisfies Record<Step['kind'], number>;
+
+/** All steps of the past, the first first. */
+export function stepsOf({ transitions, changes, acknowledged, incidents }: Past): Step[] {
+  const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
+  const ends = transitions.filter(({ kind, incident }) => kind === 'cleared' && !isPcPath(scopes.get(incident) ?? ''));
+  const steps: Step[] = [
+    ...changes.map((change) => ({ at: change.at, kind: 'change', change }) as const),
+    ...acknowledged.map((one) => ({ at: one.at, kind: 'acknowledged', acknowledged: one }) as const),
+    ...ends.map((transition) => ({ at: transition.at - clearOf(transition), kind: 'going', transition }) as const),
+    ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
+  ];
+  return steps.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || idOf(a) - idOf(b));
+}
+
+function idOf(step: Step): number {
+  return step.kind === 'transition' || step.kind === 'going' ? step.transition.id : 0;
+}
+
+function clearOf({ about }: Transition): number {
+  return Math.max(0, ...about.map(({ fault }) => faultOf(fault)?.clearMs ?? 0));
+}
+
+/** The incidents of the past in one memory. */
+export type Story = ReturnType<typeof createStory>;
+
+/** Opens the story of these incidents; what is told of them is the memory's own. */
+export function createStory(memory: Memory, rows: readonly Incident[]) {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const children = Map.groupBy(
+    rows.filter(({ parent }) => parent !== undefined),
+    ({ parent }) => parent,
+  );
+  const answers = new Map<string, Map<string, PcChange>>();
+  /** When each incident was opened here, and when its last news came. */
+  const openedAt = new Map<number, number>();
+  const newsAt = new Map<number, number>();
+
+  /** A cause that came after the news of what it explains stands for it. */
+  const isExplained = ({ id, parent }: Incident): boolean => {
+    const cause = parent === undefined ? undefined : memory.incidents.get(parent);
+    return cause?.over === null && (openedAt.get(cause.id) ?? 0) > (newsAt.get(id) ?? 0);
+  };
+  const put = (incident: Incident, now: number): Incident => {
+    const next = withHidden(incident, isExplained(incident), now);
+    memory.putIncident(next);
+    return next;
+  };
+  const again = (id: number, now: number) => {
+    for (const child of children.get(id) ?? []) {
+      const held = memory.incidents.get(child.id);
+      if (held?.over === null) put(held, now);
+    }
+  };
+
+  return {
+    /** Takes what a component of a PC says: what stands of it, is gone or is frozen. */
+    changed(change: PcChange): void {
+      const { pc, component, at } = change;
+      const said = answers.get(pc) ?? new Map<string, PcChange>();
+      answers.set(pc, said.set(component, change));
+      const incident = memory.openIncident(pc);
+      if (incident === undefined) return;
+      put({ ...incident, faults: incident.faults.map((fault) => asSaid(fault, said, at)) }, at);
+    },
+    acknowledged({ incident: id, at, by }: Acknowledged): void {
+      const incident = memory.incidents.get(id);
+      if (incident?.over === null) memory.putIncident({ ...incident, acknowledged: { by, at, severity: incident.severity } });
+    },
+    going({ incident: id, at, ...step }: Transition): void {
+      const incident = memory.incidents.get(id);
+      if (incident?.over !== null) return;
+      const gone = keysOf(step.about);
+      const since = at - clearOf({ incident: id, at, ...step });
+      put({ ...incident, faults: incident.faults.map((fault) => (gone.has(fault.key) ? { ...fault, goneAt: since } : fault)) }, since);
+    },
+    /** Makes of the incident what the transition says of it, and answers it with the faults that are its news. */
+    stepped(transition: Transition): { incident: Incident; faults: StandingFault[] } | undefined {
+      const { incident: id, kind, at, about } = transition;
+      const row = byId.get(id);
+      if (row === undefined) return undefined;
+      const held = memory.incidents.get(id) ?? fresh(row, at);
+      const faults = about.map((one) => newsOf(one, held));
+      if (isNews(kind)) newsAt.set(id, at);
+      if (!openedAt.has(id)) openedAt.set(id, at);
+      const incident = put(afterStep(held, { kind, at, faults }), at);
+      again(id, at);
+      return { incident, faults };
+    },
+  };
+}
+
+function fresh(row: Incident, at: number): Incident {
+  const own = { faults: [], acknowledged: null, told: [], notes: [], overAt: null, over: null, closedBecause: null } as const;
+  const { ended: _, toldOutage: __, ...facts } = row;
+  return { ...facts, ...own, faults: [], told: [], notes: [], openedAt: at, severity: 'info' };
+}
+
+function isNews(kind: Transition['kind']): boolean {
+  return kind === 'raised' || kind === 'worsened';
+}
+
+function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kind']; at: number; faults: StandingFault[] }): Incident {
+  if (kind === 'cleared' || kind === 'closed') return { ...held, overAt: at, over: kind };
+  const said = new Set(faults.map(({ key }) => key));
+  const others = held.faults.filter(({ key }) => !said.has(key));
+  const fresh = faults.map((one) => ({ ...one, goneAt: null, unknownSince: null, hidden: false }));
+  return { ...held, faults: isNews(kind) ? [...others, ...fresh] : others };
+}
+
+function keysOf(about: readonly FaultNews[]): Set<string> {
+  return new Set(about.map(({ fault, device }) => faultKey(fault, device)));
+}
+
+/** A fault that the incident has keeps what a rule made of it, and who was told of it. */
+function newsOf(one: FaultNews, { faults }: Incident): StandingFault {
+  const made = standingFault(one.fault, one.device, one.since);
+  const held = faults.find(({ key }) => key === made.key);
+  return { goneAt: null, unknownSince: null, hidden: false, told: null, ...made, ...(held?.since === one.since && held), ...one };
+}
+
+/** What the components of its PC say of a fault by now. */
+function asSaid(fault: StandingFault, said: ReadonlyMap<string, PcChange>, at: number): StandingFault {
+  const presence = said.get('presence');
+  if (fault.key === silence) {
+    const isGone = presence !== undefined && presence.at > fault.since && presence.status !== 'silent';
+    return { ...fault, goneAt: isGone ? (fault.goneAt ?? at) : null, unknownSince: null };
+  }
+  const talks = presence === undefined || presence.status === 'online' || presence.status === 'lost';
+  const answer = said.get(fault.fault.slice(0, fault.fault.indexOf('.')));
+  const isFrozen = !talks || answer?.status === 'unknown';
+  const stands = answer === undefined || answer.at < fault.since || answer.faults.includes(fault.fault);
+  if (isFrozen && !(talks && stands)) return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? at };
+  return { ...fault, goneAt: stands ? null : (fault.goneAt ?? at), unknownSince: null };
+}
+
+function withHidden(incident: Incident, isExplained: boolean, now: number): Incident {
+  const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
+  const hiding = new Set(incident.faults.filter(hides).map(({ fault }) => fault));
+  const isHidden = ({ fault }: StandingFault) => isExplained || (faultOf(fault)?.parents ?? []).some((parent) => hiding.has(parent));
+  const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
+  const isCause = causeKindOf(incident.scope) !== undefined;
+  return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
+}

@@ -1,0 +1,51 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { inThread } from '../ledger/ledger.ts';
+import type { Incident, Transition } from '../records/incidents.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import { createReasons } from './reasons.ts';
+
+const incident = { id: 3, scope: 'bihar/patna/pc-1', openedAt: 5, overAt: 90, over: 'cleared', parent: 2 } as Incident;
+const about = [{ fault: 'microphone.missing', device: '', name: null, reason: null, since: 5 }];
+const pass = { tabs: '0123456789ab', path: '10 Faults: which site?', at: 25, how: 'told' };
+const raised = {
+  id: 7,
+  incident: 3,
+  kind: 'raised',
+  at: 5,
+  about,
+  severity: 'major',
+  state: 'concluded',
+  conclusion: 'told',
+  passes: [pass],
+};
+const row = (key: string) => ({ key, transition: 7, createdAt: 26, state: 'delivered' }) as OutboxRow;
+
+test('why somebody was told is read from the ledger, of an incident that is over too; rows of older versions have no way', async () => {
+  const ledger = inThread(new DatabaseSync(':memory:'));
+  const old = {
+    ...raised,
+    id: 6,
+    kind: 'worsened',
+    conclusion: 'over before anybody was told',
+    passes: undefined,
+  } as unknown as Transition;
+  await ledger.commit([
+    { op: 'incident', incident },
+    { op: 'incident', incident: { ...incident, id: 4 } },
+    { op: 'transition', transition: raised as unknown as Transition },
+    { op: 'transition', transition: old },
+    { op: 'outbox', row: row('7/email/asha') },
+    { op: 'outbox', row: row('70/email/ravi') },
+    { op: 'audit', at: 40, who: 'Anil', what: 'acknowledge', about: 'incident 3' },
+    { op: 'audit', at: 41, who: 'Ravi', what: 'acknowledge', about: 'incident 33' },
+  ]);
+  const reasons = createReasons(ledger);
+  const found = await reasons(3);
+  expect(found).toMatchObject({ incident: 3, scope: 'bihar/patna/pc-1', parent: 2, acknowledged: [{ at: 40, by: 'Anil' }] });
+  expect(found?.steps.map(({ kind, passes, sent, conclusion }) => ({ kind, passes, sent, conclusion }))).toEqual([
+    { kind: 'worsened', passes: [], sent: [], conclusion: 'over before anybody was told' },
+    { kind: 'raised', passes: [pass], sent: [{ channel: 'email', person: 'asha', at: 26 }], conclusion: 'told' },
+  ]);
+  expect(await reasons(5)).toBeUndefined();
+});

@@ -1,0 +1,134 @@
+/** `sabha tabs try`: what a world did is played once more, through the same tabs and through edited ones. */
+import { expect, test } from 'vitest';
+import { realClock, type TabsTrial } from '#contracts';
+import { inThread } from '../../flows/ledger/ledger.ts';
+import { lintFlows } from '../../flows/node-red/lint.ts';
+import { releaseTabs } from '../../flows/node-red/tabs.ts';
+import { type FlowNode, readTabs } from '../../flows/node-red/tabs-storage.ts';
+import { createRoster } from '../../flows/people/roster.ts';
+import { createReplay, type ReplayOptions } from '../../flows/replay/replay.ts';
+import { people } from './people.ts';
+import { rowsOf } from './rows.ts';
+import { atRest, camera, microphone, minute, second } from './scene.ts';
+import { epochMs } from './time.ts';
+import type { World } from './world.ts';
+
+const read = readTabs(releaseTabs);
+if (!read.ok) throw new Error(read.line);
+const shipped = read.nodes;
+const edited = (id: string, fields: object): FlowNode[] => shipped.map((node) => (node.id === id ? { ...node, ...fields } : node));
+
+function replayOf(world: World, change: Partial<ReplayOptions> = {}) {
+  const centre = world.centre.centre();
+  const process = world.centre.process();
+  if (centre === undefined || process === undefined) throw new Error('the centre does not run');
+  return createReplay({
+    ledger: inThread(world.centre.db()),
+    tabs: { running: () => shipped, lint: lintFlows },
+    table: centre.sites.table,
+    roster: createRoster(people),
+    channels: world.centre.post.channels(process),
+    clock: realClock(),
+    now: () => epochMs + world.time.now(),
+    ...change,
+  });
+}
+
+async function report(tried: ReturnType<ReturnType<typeof createReplay>['tryNodes']>): Promise<TabsTrial> {
+  const found = await tried;
+  if (!found.ok) throw new Error(found.line);
+  return found.value;
+}
+
+/** A morning of many kinds: what was told, what was over before, what escalated, what was acknowledged, what flapped, and one cause of many. */
+async function morning(): Promise<World> {
+  const world = await atRest({
+    pcs: 4,
+    sites: 2,
+    further: [1, 2, 3].map((n) => ({ path: `bihar/site-${n}`, link: n === 1 ? 'geo' : 'fibre', pcs: 2 }) as const),
+  });
+  microphone(world, 'microphone.missing');
+  await world.pass(minute);
+  const seen = world.centre.centre()?.view.acknowledge(1, 'Anil');
+  camera(world, 'camera.missing', 1);
+  await world.pass(8 * second);
+  await seen;
+  camera(world, null, 1);
+  microphone(world, 'microphone.missing', 3);
+  camera(world, 'camera.missing', 9);
+  await world.pass(18 * minute);
+  microphone(world, null);
+  microphone(world, null, 3);
+  await world.pass(2 * minute);
+  for (let turn = 0; turn < 4; turn += 1) {
+    microphone(world, turn % 2 === 0 ? 'microphone.missing' : null, 8);
+    await world.pass(90 * second);
+  }
+  const gone = world.pcs.filter(({ path }) => path.startsWith('bihar/site-2/'));
+  for (const pc of gone) pc.cut('hole');
+  world.pc(2).cut('hole');
+  await world.pass(8 * minute);
+  for (const pc of gone) pc.heal();
+  world.pc(2).heal();
+  await world.pass(10 * minute);
+  return world;
+}
+
+test('unchanged tabs reproduce the log of what was sent, message by message; edited ones say what would have been more, fewer, missed or later', async () => {
+  const world = await morning();
+  const { outbox } = rowsOf(world);
+  const sent = outbox.flatMap(({ transition, key }) => (transition === null ? [] : [key]));
+  expect(sent.length).toBeGreaterThan(15);
+  const replay = replayOf(world);
+  const same = await report(replay.tryNodes(shipped, 30));
+  expect(same).toMatchObject({
+    more: 0,
+    fewer: 0,
+    people: [],
+    missed: [],
+    later: [],
+    unfinished: 0,
+    before: sent.length,
+    after: sent.length,
+  });
+  expect(same.log).toEqual({ sent: sent.length, reproduced: sent.length });
+
+  const other = edited('faults-hold', { duration: '30', durationType: 'min' });
+  const slower = await report(
+    replay.tryNodes(
+      other.map((node) => (node.id === 'who-technician' ? { ...node, to: ['meera'] } : node)),
+      1,
+    ),
+  );
+  expect(slower.people.map(({ person }) => person)).toEqual(['asha', 'meera']);
+  expect(slower.fewer).toBeGreaterThan(0);
+  expect(slower.missed.map(({ fault }) => fault)).toContain('microphone.missing');
+  expect(slower.later).toContainEqual(expect.objectContaining({ fault: 'camera.missing', byMs: expect.any(Number) }));
+  expect(slower.after).toBeLessThan(slower.before);
+
+  expect(rowsOf(world).outbox.length).toBe(outbox.length);
+}, 240_000);
+
+test('what cannot be tried is one clear line: broken tabs, an empty ledger, a span longer than kept, and what takes too long or too much', async () => {
+  const world = await atRest();
+  const lineOf = async (nodes: readonly FlowNode[], days = 30, change: Partial<ReplayOptions> = {}) => {
+    const tried = await replayOf(world, change).tryNodes(nodes, days);
+    return tried.ok ? 'tried' : tried.line;
+  };
+  expect(await lineOf(edited('who-minor', { wires: [[]] }))).toBe('who-minor (minor: the technician): output 1 leads nowhere');
+  expect(await lineOf(shipped, 36)).toBe('the ledger keeps what PCs said for 35 days: from 1 to 35 can be tried');
+  expect(await lineOf(shipped)).toBe('nothing happened in the last 30 days: the ledger has no incident to try');
+  microphone(world, 'microphone.missing');
+  await world.pass(minute);
+  const slow = { limits: { ms: 1, heapMiB: 256 } };
+  expect(await lineOf(shipped, 30, slow)).toBe('the tabs that run cannot be played: it takes longer than 0.001 s: try fewer days');
+  const replay = replayOf(world);
+  const first = replay.tryNodes(shipped, 1);
+  expect(await replay.tryNodes(shipped, 1)).toEqual({ ok: false, line: 'tabs are being tried already: wait until that is done' });
+  expect((await first).ok).toBe(true);
+  const text = '[{"id":"tab-x","type":"tab","label":"x"}';
+  expect(await replay.tryFiles({ texts: [{ name: '40-who.json', text }], whole: false }, 1)).toMatchObject({
+    ok: false,
+    line: expect.stringMatching(/^40-who\.json: not JSON: /),
+  });
+});
