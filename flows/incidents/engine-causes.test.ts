@@ -81,6 +81,20 @@ describe('a site', () => {
     expect(stage.engine.memory.incidents.size).toBe(0);
   });
 
+  it.each([
+    ['retired', (known: KnownPc[]) => known.slice(3)],
+    ['taken back into its setting up', (known: KnownPc[]) => known.map((one, at) => (at < 3 ? { ...one, alerts: false } : one))],
+  ])('that is dark and then %s is closed, and not told as well again', (_, without) => {
+    const { stage, of, known } = nation({ sites: 3 });
+    for (const pc of of(0)) stage.lost(pc);
+    live(stage, 5 * minute, [of(1), of(2)].flat());
+    const because = Object.fromEntries(of(0).map((pc) => [pc, 'retired']));
+    stage.setKnown(without(known), { because });
+    live(stage, 20 * minute, [of(1), of(2)].flat());
+    expect(told(stage)).toEqual(['raised site:bihar/site-0', 'closed site:bihar/site-0']);
+    expect(stage.incident('site:bihar/site-0')?.closedBecause).not.toBeNull();
+  });
+
   it('leaves over whoever is not back five minutes after it, with its true start', () => {
     const { stage, of } = nation({ sites: 2 });
     const [a = '', ...others] = of(0);
