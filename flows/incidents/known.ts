@@ -114,7 +114,6 @@ function forgetPc(core: Core, pc: string, now: number): void {
   core.drops.forget(pc);
   core.history.forget(pc);
   core.spreads.forgetPc(pc, now);
-  core.onBattery.delete(pc);
   if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }
 
