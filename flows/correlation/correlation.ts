@@ -78,6 +78,9 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       if (cause !== undefined && !isCovering(cause, numbers, at)) causes.delete(scope);
     },
 
+    /** What it is about is looked at no more. */
+    drop: (scope: string): void => void causes.delete(scope),
+
     setClock(byMs: number): void {
       for (const one of causes.values()) {
         one.since += byMs;

@@ -3,9 +3,10 @@ import { causeKindOf, links, nameInScope, stateOf } from '#contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
-import { isOfGap } from '../outages/pc.ts';
+import { isBattery, isOfGap } from '../outages/pc.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
 import { beatSlackMs } from './absence.ts';
+import { watchedUntil } from './incident.ts';
 import { alerts, type Core, followCentre, followPc, followScope, followUnheard, listeningSince } from './scopes.ts';
 import { type Scene, sceneOfList, standingFault } from './standing.ts';
 
@@ -49,11 +50,12 @@ function look(core: Core, sight: Open, record: PcRecord | undefined): void {
   if (loss !== null) sight.lost.push(loss);
   else if (presence === 'online') sight.heard.push(heardAt);
   if (loss !== null || presence !== 'online' || heardAt < (listeningSince(core, pc) ?? 0)) sight.away += 1;
-  if (loss === null ? core.onBattery.has(pc) : wentOnBattery(record)) sight.onBattery += 1;
+  if (isOnBattery(record)) sight.onBattery += 1;
 }
 
-function wentOnBattery({ absence }: PcRecord): boolean {
-  return absence?.to === null && absence.cause === 'power-cut';
+/** What it last said stays true of one that is gone, whatever is thought of its absence. */
+function isOnBattery(record: PcRecord): boolean {
+  return record.checks.some(isBattery) || (isAway(record) && record.absence.cause === 'power-cut');
 }
 
 /** A PC that is silent, or about to be: its will has come, or a beat has not. */
@@ -117,6 +119,19 @@ function surest(list: readonly Absence[]): Absence {
 
 function leastSure(list: readonly Absence[]): Absence {
   return list.reduce((a, b) => (b.confidence < a.confidence ? b : a));
+}
+
+/** When the next fault that is gone will be over, unless it comes back; infinity where none is. What is due and stands still does not count: a tick has judged it. */
+export function nextClearAt({ memory }: Core, now: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const scope of memory.openScopes()) {
+    const gone = memory.openIncident(scope)?.faults.filter(({ goneAt }) => goneAt !== null) ?? [];
+    for (const fault of gone) {
+      const at = watchedUntil(fault, memory.endedOf(scope));
+      if (at > now) next = Math.min(next, at);
+    }
+  }
+  return next;
 }
 
 /** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */

@@ -81,6 +81,20 @@ describe('a site', () => {
     expect(stage.engine.memory.incidents.size).toBe(0);
   });
 
+  it.each([
+    ['retired', (known: KnownPc[]) => known.slice(3)],
+    ['taken back into its setting up', (known: KnownPc[]) => known.map((one, at) => (at < 3 ? { ...one, alerts: false } : one))],
+  ])('that is dark and then %s is closed, and not told as well again', (_, without) => {
+    const { stage, of, known } = nation({ sites: 3 });
+    for (const pc of of(0)) stage.lost(pc);
+    live(stage, 5 * minute, [of(1), of(2)].flat());
+    const because = Object.fromEntries(of(0).map((pc) => [pc, 'retired']));
+    stage.setKnown(without(known), { because });
+    live(stage, 20 * minute, [of(1), of(2)].flat());
+    expect(told(stage)).toEqual(['raised site:bihar/site-0', 'closed site:bihar/site-0']);
+    expect(stage.incident('site:bihar/site-0')?.closedBecause).not.toBeNull();
+  });
+
   it('leaves over whoever is not back five minutes after it, with its true start', () => {
     const { stage, of } = nation({ sites: 2 });
     const [a = '', ...others] = of(0);
@@ -151,6 +165,26 @@ describe('a power cut', () => {
   });
 });
 
+describe('a site on battery', () => {
+  const low = [ok('camera'), fault('power.on_battery', 'mains'), fault('power.battery_low', 'ups')];
+
+  it('of which one dies a moment before the others was told battery by battery once they were missed', () => {
+    const { stage, of } = nation({ sites: 2 });
+    stage.setPath(holdFirst);
+    const [site, other] = [of(0), of(1)];
+    const [first = '', ...others] = site;
+    for (const pc of site) stage.state([ok('camera'), ok('power', 'mains'), ok('power', 'ups')], pc);
+    for (const pc of site) stage.state(low, pc);
+    live(stage, 2 * minute, [...site, ...other]);
+    stage.lost(first);
+    live(stage, 30 * second, [...others, ...other]);
+    live(stage, 80 * second, other);
+    for (const pc of others) stage.lost(pc);
+    live(stage, 10 * minute, other);
+    expect(told(stage)).toEqual(['raised site:bihar/site-0']);
+  });
+});
+
 describe('many sites', () => {
   it('40 of 42 lost and 38 back were 312 messages: they are one, then one all-clear and two', () => {
     const { stage, of } = nation({ sites: 42, pcs: 2 });
@@ -165,11 +199,11 @@ describe('many sites', () => {
   });
 
   it('of a whole nation, lost in a minute and without a will, are one message, to the centre', () => {
-    const { stage, of } = nation({ sites: 120, pcs: 1, state: (site) => `state-${site % 20}` });
-    live(stage, minute, wide(120).flatMap(of));
+    const { stage, of } = nation({ sites: 736, pcs: 1, state: (site) => `state-${site % 36}` });
+    live(stage, minute, wide(736).flatMap(of));
     live(stage, 5 * minute, []);
     expect(told(stage)).toEqual(['raised centre/plane']);
-    expect(stage.incident('centre/plane')?.spread).toMatchObject({ of: 120, path: '' });
+    expect(stage.incident('centre/plane')?.spread).toMatchObject({ of: 736, path: '' });
   });
 
   it('12 sites of one provider in three states are one message, of the provider', () => {

@@ -16,7 +16,7 @@ import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onL
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey } from '../records/meta-keys.ts';
 import { withAbsence } from './absence.ts';
-import { followOpen } from './causes.ts';
+import { followOpen, nextClearAt } from './causes.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createNoise } from './noise.ts';
 import {
@@ -81,6 +81,9 @@ export function createEngine(options: EngineOptions, now: number) {
       return record === undefined || believes(record, event);
     },
 
+    /** When the next clear is due; infinity where none is. */
+    nextClearAt: (at: number) => nextClearAt(core, at),
+
     /** Takes one event. What it leaves to be written and done is fetched with `take`. */
     apply: (event: EngineEvent, at: number) => ('pc' in event ? onPc(core, event, at) : onCentre(core, event, at)),
 
@@ -123,7 +126,6 @@ function createCore(options: EngineOptions, now: number): Core {
     sites: new Map(),
     regions: new Map(),
     above: new Map(),
-    onBattery: new Set<string>(),
     waiting: new Set<string>(),
     expectedSince: new Map(),
     asking: new Map(),

@@ -1,8 +1,20 @@
 /** The site table as the engine knows it, and what a change of it does to records and rooms (R15). */
-import { siteOf } from '#contracts';
+import { causeKindOf, nameInScope, siteOf } from '#contracts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
-import { alerts, type Core, causesAbove, closeRoom, followPc, followUnheard, putRecord, regionsOf, setCentre } from './scopes.ts';
+import {
+  alerts,
+  type Core,
+  causesAbove,
+  closeRoom,
+  followPc,
+  followScope,
+  followUnheard,
+  putRecord,
+  regionsOf,
+  setCentre,
+} from './scopes.ts';
+import { sceneOver } from './standing.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
@@ -17,6 +29,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
   for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
   closeRooms(core, because, now);
+  closeSites(core, because, now);
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) if (alerts(core, pc) && !before.get(pc)?.alerts) begin(core, pc, now);
   followUnheard(core, now);
@@ -62,9 +75,24 @@ function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> 
 function closeRooms(core: Core, because: Known['because'], now: number): void {
   for (const scope of core.memory.openScopes()) {
     if (!core.memory.pcs.has(scope) || alerts(core, scope)) continue;
-    const usual = core.known.has(scope) ? 'site no longer live' : 'no longer in the site table';
-    closeRoom(core, { pc: scope, because: because[scope] ?? usual }, now);
+    closeRoom(core, { pc: scope, because: because[scope] ?? usualWhy(core.known.has(scope)) }, now);
   }
+}
+
+/** A site of which nothing alerts any more does not answer again by that: what is open of it as one cause ends like its rooms. */
+function closeSites(core: Core, because: Known['because'], now: number): void {
+  for (const scope of core.memory.openScopes()) {
+    const site = nameInScope(scope);
+    const pcs = core.sites.get(site) ?? [];
+    if (causeKindOf(scope) !== 'site' || pcs.some((pc) => alerts(core, pc))) continue;
+    core.correlation.drop(scope);
+    const [why = usualWhy(pcs.length > 0)] = Object.keys(because).flatMap((pc) => (siteOf(pc) === site ? (because[pc] ?? []) : []));
+    followScope(core, { scope, scene: sceneOver(why) }, now);
+  }
+}
+
+function usualWhy(isKnown: boolean): string {
+  return isKnown ? 'site no longer live' : 'no longer in the site table';
 }
 
 /** Another machine stands in the room, or will one day: what was known of the old one is forgotten. */
@@ -86,7 +114,6 @@ function forgetPc(core: Core, pc: string, now: number): void {
   core.drops.forget(pc);
   core.history.forget(pc);
   core.spreads.forgetPc(pc, now);
-  core.onBattery.delete(pc);
   if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }
 

@@ -8,7 +8,6 @@ import type { History } from '../memory/component-history.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Drops } from '../outages/drops.ts';
 import type { InAll } from '../outages/in-all.ts';
-import { isBattery } from '../outages/pc.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change, Contents } from '../records/ops.ts';
@@ -60,8 +59,7 @@ export type Core = {
   /** What is one cause of many. */
   correlation: Correlation;
   spreads: Spreads;
-  /** PCs that run on battery, and those whose fault waits for what others say. */
-  onBattery: Set<string>;
+  /** PCs whose fault waits for what others say. */
   waiting: Set<string>;
   /** PCs that report a fault which the catalogue does not know. */
   unknown: Set<string>;
@@ -146,12 +144,9 @@ export function followPc(core: Core, pc: string, now: number): void {
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
 }
 
-/** What a room says of its devices and of its power is evidence for others too. What is frozen stays as it was. */
-function noteForOthers(core: Core, record: PcRecord, { scene, now }: { scene: Scene; now: number }): void {
-  const { pc, presence, checks } = record;
-  if (presence !== 'online') return;
-  core.spreads.seen(pc, [...scene.standing.values()], now);
-  core.onBattery[checks.some(isBattery) ? 'add' : 'delete'](pc);
+/** What a room says of its devices is evidence for others too. What is frozen stays as it was. */
+function noteForOthers(core: Core, { pc, presence }: PcRecord, { scene, now }: { scene: Scene; now: number }): void {
+  if (presence === 'online') core.spreads.seen(pc, [...scene.standing.values()], now);
 }
 
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];

@@ -17,6 +17,8 @@ import { listened, listenedEveryMs, openState, type State, setAside } from './st
 import { unreadable } from './unreadable.ts';
 
 const tickMs = 1_000;
+/** Clears that are due one after the other cost no more ticks than these. */
+const clearTickMs = 50;
 /** What waits for a commit that lasts longer was not done yet. */
 const hungMs = 5_000;
 /** Answers to a hello are spread over this time a PC, up to the limit (R17). */
@@ -158,12 +160,13 @@ function telling(state: State) {
   };
 }
 
-/** A second, or the time until the next wait is due: what was held long enough is not held longer. */
+/** A second, or the time until the next wait or clear is due: what was held long enough is not held longer. */
 function untilTickMs({ engine, time }: State): number {
   const now = time();
   const dueInMs = [...engine.memory.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
   const least = dueInMs.reduce((a, b) => Math.min(a, b), tickMs);
-  return Math.max(1, least);
+  const clearMs = Math.max(clearTickMs, engine.nextClearAt(now) - now);
+  return Math.max(1, Math.min(least, clearMs));
 }
 
 function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {

@@ -1,0 +1,138 @@
+/** The causes of one memory, from look to look: which is found first, whom it explains, who waits, and how it ends. */
+import { expect, test } from 'vitest';
+import { createCorrelation } from './correlation.ts';
+import { usualNumbers as numbers } from './numbers.ts';
+import type { SiteSight } from './sight.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+type Seen = { pcs?: number; lost?: number; at?: number; isSilent?: boolean; onBattery?: number; heardAt?: number; expected?: number };
+
+function site(
+  name: string,
+  { pcs = 3, lost = 0, at = 0, isSilent = true, onBattery = 0, heardAt = at + 1, expected = pcs }: Seen = {},
+): SiteSight {
+  const losses = Array.from({ length: lost }, (_, pc) => ({ pc: `bihar/${name}/pc-${pc}`, from: at - minute, at, isSilent }));
+  const heard = Array.from({ length: pcs - lost }, () => heardAt);
+  const seen = { expected, watched: pcs, lost: losses, away: lost, onBattery, heard };
+  return { site: `bihar/${name}`, regions: ['state:bihar', 'nation'], ...seen };
+}
+const names = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `site-${at + from}`);
+const sites = (count: number, seen: Seen = {}, from = 0) => names(count, from).map((name) => site(name, seen));
+const fresh = () => createCorrelation([], { now: 0 });
+
+test('a site whose PCs all went is one cause, and each of them is explained', () => {
+  const correlation = fresh();
+  const { scopes, pcs } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
+  expect(scopes).toEqual(['site:bihar/gaya']);
+  expect(pcs.toSorted()).toEqual([0, 1, 2].map((pc) => `bihar/gaya/pc-${pc}`));
+  expect(correlation.explains('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
+  expect(correlation.explains('bihar/patna/pc-0')).toBeUndefined();
+});
+
+test('a site with one PC is no cause', () => {
+  const correlation = fresh();
+  expect(correlation.judge([site('gaya', { pcs: 1, lost: 1 }), ...sites(5)], 0).scopes).toEqual([]);
+});
+
+test('a site that is one of many is explained by the wider one, and its PCs by the site', () => {
+  const correlation = fresh();
+  correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
+  const { scopes } = correlation.judge(
+    [site('gaya', { lost: 3 }), ...sites(4, { lost: 3, at: minute }), ...sites(3, { at: minute }, 9)],
+    minute,
+  );
+  expect(scopes).toContain('state:bihar');
+  expect(correlation.explains('site:bihar/gaya')).toBe('state:bihar');
+  expect(correlation.explains('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
+});
+
+test('it ends while few are left, and explains them five minutes more', () => {
+  const correlation = fresh();
+  const others = sites(15, {}, 20);
+  correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
+  const left = (count: number) => [...sites(count, { lost: 3 }), ...sites(10 - count, { heardAt: minute }, count), ...others];
+  correlation.judge(left(3), minute);
+  expect(correlation.causes.get('state:bihar')).toMatchObject({ endedAt: null, away: names(3).map((name) => `bihar/${name}`) });
+  correlation.judge(left(2), 2 * minute);
+  expect(correlation.causes.get('state:bihar')?.endedAt).toBe(2 * minute);
+  const over = 2 * minute + numbers.settleMs;
+  correlation.judge(left(2), over - 1);
+  expect(correlation.explains('site:bihar/site-0')).toBe('state:bihar');
+  correlation.judge(left(2), over);
+  expect(correlation.explains('site:bihar/site-0')).toBeUndefined();
+  expect(correlation.explains('bihar/site-0/pc-0')).toBe('site:bihar/site-0');
+});
+
+test.each([
+  ['in time', numbers.withinMs, 9],
+  ['later', numbers.withinMs + 1, 8],
+])('a site that goes %s after the last one', (_, afterMs, members) => {
+  const correlation = fresh();
+  correlation.judge([...sites(8, { lost: 3 }), ...sites(12, {}, 20)], 0);
+  const at = afterMs + minute;
+  correlation.judge([...sites(8, { lost: 3 }), site('late', { lost: 3, at }), ...sites(11, {}, 20)], at);
+  expect(correlation.causes.get('state:bihar')?.members.size).toBe(members);
+});
+
+test('a PC waits for those that may have gone with it, for a minute and no longer', () => {
+  const correlation = fresh();
+  const look = (at: number) => correlation.judge([site('gaya', { lost: 1, heardAt: -1 }), site('patna')], at);
+  look(0);
+  expect(correlation.explains('bihar/gaya/pc-0')).toBe('waits');
+  look(numbers.waitMs - 1);
+  expect(correlation.explains('bihar/gaya/pc-0')).toBe('waits');
+  expect(look(numbers.waitMs).pcs).toEqual(['bihar/gaya/pc-0']);
+  expect(correlation.explains('bihar/gaya/pc-0')).toBeUndefined();
+});
+
+test('a PC beside one that was heard since waits for nobody', () => {
+  const correlation = fresh();
+  correlation.judge([site('gaya', { lost: 1, heardAt: 1 }), site('patna')], 0);
+  expect(correlation.explains('bihar/gaya/pc-0')).toBeUndefined();
+});
+
+test('a site on battery is a cause of its power, which goes on when it also goes dark', () => {
+  const correlation = fresh();
+  correlation.judge([site('gaya', { onBattery: 3 }), site('patna')], 0);
+  expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power'], since: 0 });
+  expect(correlation.explainsPower('bihar/gaya', 0)).toBe('site:bihar/gaya');
+  correlation.judge([site('gaya', { onBattery: 3, lost: 3, at: minute }), site('patna')], minute);
+  expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power', 'outage.site'], since: 0 });
+  expect(correlation.explainsPower('bihar/patna', 0)).toBeUndefined();
+});
+
+test('half of all PCs in a minute are our own door, and no state beside it', () => {
+  const correlation = fresh();
+  expect(correlation.judge([...sites(12, { pcs: 1, lost: 1 }), ...sites(12, { pcs: 1 }, 20)], 0).scopes).toEqual(['centre/plane']);
+});
+
+test('what did not change is not followed again', () => {
+  const correlation = fresh();
+  const look = () => correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
+  look();
+  expect(look()).toEqual({ scopes: [], pcs: [] });
+});
+
+test('a cause that stands is not forgotten, one that ended is once it explains nobody', () => {
+  const correlation = fresh();
+  correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
+  correlation.forget('site:bihar/gaya', minute);
+  expect(correlation.causes.size).toBe(1);
+  correlation.judge([site('gaya'), site('patna')], minute);
+  correlation.forget('site:bihar/gaya', minute + numbers.settleMs - 1);
+  expect(correlation.causes.size).toBe(1);
+  correlation.forget('site:bihar/gaya', minute + numbers.settleMs);
+  expect(correlation.causes.size).toBe(0);
+});
+
+test('R29 a clock that is set forward by an hour ends no wait and no cause before its time', () => {
+  const hour = 60 * minute;
+  const correlation = fresh();
+  correlation.judge([site('gaya', { lost: 3 }), site('patna', { lost: 1, heardAt: -1 })], 0);
+  correlation.judge([site('gaya'), site('patna', { lost: 1, heardAt: -1 })], 10 * second);
+  correlation.setClock(hour);
+  correlation.judge([site('gaya', { lost: 1, at: hour }), site('patna', { lost: 1, at: hour, heardAt: hour - 1 })], hour + 20 * second);
+  expect([correlation.explains('bihar/gaya/pc-0'), correlation.explains('bihar/patna/pc-0')]).toEqual(['site:bihar/gaya', 'waits']);
+});

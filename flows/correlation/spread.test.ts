@@ -1,0 +1,128 @@
+/** One fault in many rooms: how many, in which time, of what; who belongs to it, until when, and after a start. */
+import { expect, test } from 'vitest';
+import type { Incident, StandingFault } from '../records/incidents.ts';
+import { usualNumbers as numbers } from './numbers.ts';
+import { createSpreads, type Spreads } from './spread.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const scope = 'spread:camera.missing Logi Rally';
+const camera = { key: 'camera.missing|expected-1', fault: 'camera.missing', name: 'Logi Rally' } as const;
+const room = (at: number) => `bihar/site-${at}/vc-1`;
+
+/** The camera of a room is broken since then. */
+function breaks(spreads: Spreads, at: number, since: number, more: { fault?: string; name?: string | null } = {}): void {
+  spreads.seen(room(at), [{ ...camera, ...more, since }], since);
+}
+const many = (spreads: Spreads, count: number, since = 0) => {
+  for (let at = 0; at < count; at += 1) breaks(spreads, at, since);
+};
+const fresh = () => createSpreads([], { now: 0 });
+
+test.each([
+  ['five rooms at once', [0, 0, 0, 0, 0], [scope]],
+  ['four rooms', [0, 0, 0, 0], []],
+  ['five rooms in exactly an hour', [0, 1, 2, 3, 60].map((at) => at * minute), [scope]],
+  ['five rooms in a little more than an hour', [0, 1, 2, 3, 60.1].map((at) => at * minute), []],
+] as const)('one fault of one model in %s', (_, times, scopes) => {
+  const spreads = fresh();
+  for (const [at, since] of times.entries()) breaks(spreads, at, since);
+  expect(spreads.judge(2 * hour).scopes).toEqual(scopes);
+});
+
+test.each([
+  ['of another model each', (at: number) => ({ name: `model ${at}` })],
+  ['of devices that name no model', () => ({ name: null })],
+  ['that people make with their hands', () => ({ fault: 'microphone.muted' })],
+] as const)('one fault in ten rooms, %s, is none', (_, how) => {
+  const spreads = fresh();
+  for (let at = 0; at < 10; at += 1) breaks(spreads, at, 0, how(at));
+  expect(spreads.judge(0)).toEqual({ scopes: [], pcs: [] });
+});
+
+test.each([
+  [numbers.updatedMs - 1, ['spread:camera.missing agent 0.2.0']],
+  [numbers.updatedMs, []],
+])('of rooms whose agent was updated %d ms before it is of the update, whatever the models', (afterMs, scopes) => {
+  const spreads = fresh();
+  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), '0.2.0', 0);
+  for (let at = 0; at < 5; at += 1) breaks(spreads, at, afterMs, { name: null });
+  expect(spreads.judge(afterMs).scopes).toEqual(scopes);
+});
+
+test('each room of it is explained, no other one is, and no other fault of it is', () => {
+  const spreads = fresh();
+  many(spreads, 5);
+  expect(spreads.judge(0).pcs.toSorted()).toEqual([0, 1, 2, 3, 4].map(room));
+  expect(spreads.explains(room(0), camera, 0)).toBe(scope);
+  expect(spreads.explains(room(9), camera, 0)).toBeUndefined();
+  expect(spreads.explains(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
+});
+
+test('who comes in time goes with it; it ends where fewer than three are left, and five minutes later explains nobody', () => {
+  const spreads = fresh();
+  many(spreads, 5);
+  spreads.judge(0);
+  breaks(spreads, 5, minute);
+  spreads.judge(minute);
+  expect(spreads.spreads.get(scope)?.members.size).toBe(6);
+  for (const at of [0, 1, 2]) spreads.seen(room(at), [], 2 * minute);
+  spreads.judge(2 * minute);
+  expect(spreads.spreads.get(scope)).toMatchObject({ endedAt: null, away: [3, 4, 5].map(room) });
+  spreads.seen(room(3), [], 3 * minute);
+  spreads.judge(3 * minute);
+  expect(spreads.spreads.get(scope)?.endedAt).toBe(3 * minute);
+  const over = 3 * minute + numbers.settleMs;
+  expect([spreads.explains(room(4), camera, over - 1), spreads.explains(room(4), camera, over)]).toEqual([scope, undefined]);
+  expect(spreads.judge(over).pcs).toContain(room(4));
+  spreads.forget(scope, over);
+  expect(spreads.spreads.size).toBe(0);
+});
+
+test('a room that is retired counts no more', () => {
+  const spreads = fresh();
+  many(spreads, 4);
+  spreads.forgetPc(room(0), 0);
+  breaks(spreads, 4, 0);
+  expect(spreads.judge(0).scopes).toEqual([]);
+});
+
+test('a start knows it from the ledger, with who is in it, and not one that ended long ago', () => {
+  const times = { since: 0, goneAt: null, unknownSince: null };
+  const standing: StandingFault = {
+    key: 'x',
+    fault: 'centre.spread',
+    device: 'camera.missing',
+    name: 'Logi Rally',
+    reason: null,
+    severity: 'major',
+    ...times,
+    hidden: false,
+    told: 'major',
+  };
+  const members = [0, 1, 2, 3, 4].map(room);
+  const nothing = { overAt: null, over: null, closedBecause: null, acknowledged: null, told: [], notes: [], flapping: false };
+  const incident: Incident = {
+    id: 1,
+    scope,
+    openedAt: 0,
+    severity: 'major',
+    faults: [standing],
+    spread: { members, away: members, of: 5, path: '' },
+    ...nothing,
+  };
+  const open = createSpreads([incident], { now: hour });
+  expect(open.spreads.get(scope)).toMatchObject({ fault: 'camera.missing', what: 'Logi Rally', since: 0, endedAt: null });
+  expect(open.explains(room(1), camera, hour)).toBe(scope);
+  const overAt = hour - numbers.settleMs;
+  expect(createSpreads([{ ...incident, overAt, over: 'cleared' }], { now: hour }).spreads.size).toBe(0);
+  expect(createSpreads([{ ...incident, overAt: overAt + 1, over: 'cleared' }], { now: hour }).spreads.size).toBe(1);
+});
+
+test('R29 a clock that is set forward by a day makes no fault of an update an old one', () => {
+  const spreads = fresh();
+  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), '0.2.0', 0);
+  spreads.setClock(24 * hour);
+  for (let at = 0; at < 5; at += 1) breaks(spreads, at, 24 * hour + minute, { name: null });
+  expect(spreads.judge(24 * hour + minute).scopes).toEqual(['spread:camera.missing agent 0.2.0']);
+});
