@@ -3,6 +3,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import * as v from 'valibot';
 import { describeIssue } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
@@ -12,7 +13,6 @@ import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
-import type { CentreView } from '../view/view.ts';
 import type { StaticFile } from './files.ts';
 import type { Streams } from './streams.ts';
 
@@ -22,7 +22,7 @@ export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeC
 /** What rows work on, by name. */
 type Parts = {
   view: ScopedView;
-  proof: Pick<CentreView, 'audit'>;
+  proof: Pick<Backups, 'audit' | 'make'>;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
   identity: IdentityOrders;

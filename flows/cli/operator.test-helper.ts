@@ -44,6 +44,12 @@ export function operator(): Operator {
         by: 'tester',
         readText: async (name: string) => files[name] ?? '',
         writeText: async (name: string, text: string) => void file(name, text),
+        copyFile: async (from: string, to: string) => void file(to, `copy of ${from}`),
+        restore: async () => ({
+          about: { at: 0 },
+          audit: { events: 9, incidents: { raised: 2, cleared: 0, closed: 0, open: 2 } },
+          aside: ['flows.before'],
+        }),
         pause: async () => {},
         say: (line: string) => said.push(`${line}\n`),
       };

@@ -61,7 +61,7 @@ test('a ledger of a newer version is refused and left alone', () => {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA user_version = 99');
   db.close();
-  expect(refusal()).toBe('the ledger has version 99, this flows knows 10 and older');
+  expect(refusal()).toBe('the ledger has version 99, this flows knows 11 and older');
 });
 
 describe('a damaged ledger is refused with one line and never replaced', () => {

@@ -5,7 +5,19 @@ import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#cont
 import type { AccountContents } from '../records/accounts.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
-import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
+import type {
+  Away,
+  Change,
+  CommandRow,
+  Contents,
+  FoundCommand,
+  Op,
+  OpenCommand,
+  Progress,
+  Receipt,
+  RegistryContents,
+} from '../records/ops.ts';
+import { copyOf } from './copy.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
@@ -19,6 +31,7 @@ import {
   load,
   meetings,
   openCommands,
+  progress,
   registry,
   rollcall,
   rollcalls,
@@ -51,8 +64,13 @@ export type Store = {
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
   tabsSteps(): TabsStep[];
-  /** Reads every row and blocks the thread for as long: seconds for millions of events. */
+  /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
   audit(): LedgerAudit;
+  progress(): Progress;
+  /** Brings what stands in the write-ahead log into the file. */
+  checkpoint(): void;
+  /** Copies it into a file, while commits go on. */
+  copyTo(file: string): Promise<void>;
   close(): void;
 };
 
@@ -62,6 +80,7 @@ export function openStore(db: DatabaseSync): Store {
   const beginSpools = openSpools(db);
   const write = openWriter(db);
   const forget = openForget(db);
+  const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     commit(batches) {
       const all = (one: typeof write) => {
@@ -71,6 +90,7 @@ export function openStore(db: DatabaseSync): Store {
           for (const op of ops) if (op.op === 'node-gone') forget(op.path);
           return spools.end();
         });
+        counted.run();
         return receipts;
       };
       try {
@@ -93,6 +113,9 @@ export function openStore(db: DatabaseSync): Store {
     openCommands: (now) => openCommands(db, now),
     tabsSteps: () => tabsSteps(db),
     audit: () => audit(db),
+    progress: () => progress(db),
+    checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    copyTo: (file) => copyOf(db, file),
     close: () => db.close(),
   };
 }
