@@ -95,6 +95,9 @@ type Places = {
 
 /** Makes folders and secrets that are not there yet. Every secret lies in the folder of the one part that may read it (0600). */
 function prepare(data: string, pc: string | undefined): Places {
+  // Between the two renames of a restore: what would be made now has keys that no PC obeys.
+  if (existsSync(join(data, 'flows.restoring')) && !existsSync(join(data, 'flows')))
+    stopWith(`${data}: a restore was interrupted: run "npm run sabha -- restore FILE" again`);
   const folder = (name: string) => makeFolder(join(data, name));
   const [broker, flows, dashboards, agent] = [folder('broker'), folder('flows'), folder('dashboards'), folder('agent')];
   const places: Places = {

@@ -26,6 +26,9 @@ import { type Accounts, createAccounts, firstName, type Made } from './accounts/
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
+import type { Backups } from './backup/backup.ts';
+import { openBackups } from './backup/open.ts';
+import { type LedgerWatch, watchLedger } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
 import { openLedger } from './ledger/ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -75,8 +78,19 @@ await runPart({
 });
 
 type Metered = { close(): void };
-type Parts = { ledger: Ledger; runtime: Runtime; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: Metered };
+type Parts = {
+  ledger: Ledger;
+  watch: LedgerWatch;
+  backups: Backups;
+  runtime: Runtime;
+  session: PartSession;
+  pki: Pki;
+  api: Api;
+  red: Red | undefined;
+  metrics: Metered;
+};
 
+type Say = (fault: string, reason: string | null) => void;
 /** What everything else stands on. */
 type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger };
 /** The secrets of the centre, and what the broker is told of them. */
@@ -88,7 +102,8 @@ async function start(): Promise<Parts> {
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
-  const ledger = await openLedger({ file: join(dataDir, 'ledger.db'), limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
+  const watch = await openWatched(settings, dataDir, (line) => void people.tellDirectly('commit_failed', line));
+  const { ledger } = watch;
   const base: Base = { settings, dataDir, clock, ledger };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
@@ -114,6 +129,9 @@ async function start(): Promise<Parts> {
     randomId: () => randomBytes(9).toString('base64url'),
   });
   await runtime.open();
+  const say = sayOf(runtime);
+  await watch.start(runtime.record, (line) => say('centre.ledger_older', line));
+  const backups = backupsOf(base, keys, say);
   checkScopes(settings, runtime);
   const tabs = openTabsOf(base, runtime, people);
   const session = openSessionOf(base, runtime);
@@ -127,16 +145,37 @@ async function start(): Promise<Parts> {
   });
   const deciding = openDeciding(base, { runtime, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { runtime, tabs, listed, tells: deciding.tells });
-  const behind = { keys, runtime, accounts, pki, https, tabs: deciding.orders, roster, countRefused: metrics.countRefused };
+  const proof = { make: backups.make, audit: async (now: boolean) => ({ ...(await backups.audit(now)), ...watch.older() }) };
+  const behind = { keys, runtime, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused: metrics.countRefused };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   red = await startTabs(base, deciding, { tabs, accounts });
   if (red) deciding.follow(red.watch);
   runtime.started();
+  await backups.start();
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ledger, runtime, session, pki, api, red, metrics: served };
+  return { ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+}
+
+/** The ledger, looked at before anything is written to it. What is beside it goes by the time of the machine, as certificates do. */
+async function openWatched(settings: CentreSettings, dataDir: string, gone: (line: string) => void): Promise<LedgerWatch> {
+  const ledgerFile = join(dataDir, 'ledger.db');
+  const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
+  const places = { flows: dataDir, ledgerFile, registry: required('SABHA_REGISTRY') };
+  return watchLedger({ ledger, ...places, clock: realClock(), now: Date.now, gone, log });
+}
+
+function backupsOf({ settings, dataDir, ledger }: Base, { centreKey }: Keys, say: Say): Backups {
+  const registryKey = privateKey(required('SABHA_REGISTRY_KEY'));
+  const places = { flows: dataDir, registry: required('SABHA_REGISTRY'), settings: required('SABHA_CONFIG'), registryKey };
+  return openBackups({ ledger, places, centreKey, settings: settings.backup, say, log });
+}
+
+/** Says of a fault of the centre's own whether it stands, by the reason that it has. */
+function sayOf({ say }: Pick<Runtime, 'say'>): Say {
+  return (fault, reason) => say({ type: 'centre', fault, device: '', standing: reason !== null, ...(reason !== null && { reason }) });
 }
 
 async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
@@ -238,12 +277,13 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   pki: Pki;
   tabs: NonNullable<ApiOptions['tabs']>;
   roster: RosterOrders;
+  proof: NonNullable<ApiOptions['proof']>;
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
 function openApi(
   { settings, dataDir, clock }: Base,
-  { keys, runtime, accounts, pki, https, tabs, roster, countRefused }: Behind,
+  { keys, runtime, accounts, pki, https, tabs, proof, roster, countRefused }: Behind,
 ): Promise<Api> {
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
@@ -252,6 +292,7 @@ function openApi(
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
     tabs,
+    proof,
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
     roster,
@@ -331,7 +372,7 @@ function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, 
     record: (step) => record([{ op: 'audit', at: now(), ...step }]),
     refused(line) {
       if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones do: ${line}`);
-      say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: line !== null, ...(line !== null && { reason: line }) });
+      sayOf({ say })('centre.tabs_refused', line);
     },
   });
 }
@@ -379,8 +420,10 @@ async function startTabs(
   });
 }
 
-async function stop({ api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
+async function stop({ api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
   metrics.close();
+  watch.close();
+  backups.close();
   await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), runtime.close()]);
   await ledger.close();
 }

@@ -19,6 +19,7 @@ const least: Record<Action, AccountRole> = {
   commands: 'central',
   tabs: 'central',
   accounts: 'central',
+  backup: 'central',
 };
 /** Paths that lie in a scope, one by one. */
 const inside: Record<string, string[]> = {

@@ -14,7 +14,8 @@ export type Action =
   | 'tokens'
   | 'commands'
   | 'tabs'
-  | 'accounts';
+  | 'accounts'
+  | 'backup';
 /** What somebody may do, and where. */
 export type Grant = { role: AccountRole; scope: string };
 
@@ -23,7 +24,7 @@ const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'rollcall'
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,
-  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts'],
+  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup'],
 };
 
 /**

@@ -1,7 +1,19 @@
 /** Health, all that is so now, its changes, the tabs, and the proof from the ledger. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { explained, incidentReasons, ledgerAudit, snapshot, tabsDifferences, tabsState, tabsStep, tabsTrial, tabsUndone } from '#contracts';
+import {
+  backupMade,
+  explained,
+  incidentReasons,
+  ledgerAudit,
+  snapshot,
+  tabsDifferences,
+  tabsState,
+  tabsStep,
+  tabsTrial,
+  tabsUndone,
+} from '#contracts';
+import { BackupError } from '../backup/format/backup-error.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { on, type Route, read } from './route.ts';
@@ -128,9 +140,26 @@ function tooLarge(error: FastifyError): never {
   throw error;
 }
 
-/** The proof, over the whole tree. */
-export const auditRoute = on('proof')(
-  ['get /api/audit', 'Proof from the ledger that no event is missing and none stands twice.'],
-  { right: whole('read'), answer: ledgerAudit },
-  (proof) => proof.audit(),
-);
+/** The proof, over the whole tree, and the backups from which it is read. */
+export const proofRoutes: readonly Route[] = [
+  on('proof')(
+    [
+      'get /api/audit',
+      'Proof from the newest copy of the ledger that no event is missing and none stands twice; `now` makes a copy first.',
+    ],
+    { right: whole('read'), query: v.strictObject({ now: v.optional(v.picklist(['true', 'false'])) }), answer: ledgerAudit },
+    (proof, { query: { now } }) => proof.audit(now === 'true'),
+  ),
+  on('proof')(
+    ['post /api/backup', 'Makes a backup on the central machine, and names its file.'],
+    { right: whole('backup'), body: order, answer: backupMade, refusals: [409] },
+    async (proof) => {
+      try {
+        return await proof.make();
+      } catch (error) {
+        if (error instanceof BackupError) throw new Refused(409, error.message);
+        throw error;
+      }
+    },
+  ),
+];

@@ -10,7 +10,7 @@ import { selfSigned } from '../../test/certificate.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { emptyAccounts, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
+import { emptyAccounts, emptyProof, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 type Answer = { status: number; body: string; headers: Record<string, string | string[] | undefined> };
@@ -44,7 +44,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
   const https = httpsOptions();
   const log = { warn: () => {}, error: (...words: unknown[]) => void console.error(words) };
   const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  return { host: '127.0.0.1', port: 0, https, accounts, view, siteOrders: siteOrdersOf(), ...folders, log, ...edit };
+  return { host: '127.0.0.1', port: 0, https, accounts, view, proof: emptyProof, siteOrders: siteOrdersOf(), ...folders, log, ...edit };
 }
 
 function siteOrdersOf() {

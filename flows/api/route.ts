@@ -3,6 +3,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import * as v from 'valibot';
 import { describeIssue } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
@@ -15,7 +16,6 @@ import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { Reasons } from '../view/reasons.ts';
-import type { CentreView } from '../view/view.ts';
 import type { StaticFile } from './files.ts';
 import type { Streams } from './streams.ts';
 
@@ -25,7 +25,7 @@ export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeC
 /** What rows work on, by name. */
 type Parts = {
   view: ScopedView;
-  proof: Pick<CentreView, 'audit'>;
+  proof: Pick<Backups, 'audit' | 'make'>;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
   identity: IdentityOrders & {

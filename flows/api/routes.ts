@@ -1,7 +1,7 @@
 /** THE list of routes, in the order of OpenAPI. */
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
-import { auditRoute, centreRoutes, tabsRoutes } from './centre-routes.ts';
+import { centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { meetingRoutes } from './meeting-routes.ts';
@@ -25,7 +25,7 @@ export const routes: readonly Route[] = [
   ...commandRoutes,
   ...tabsRoutes,
   ...loginRoutes,
-  auditRoute,
+  ...proofRoutes,
 ];
 
 /** Adds the rows of the parts that are there. */

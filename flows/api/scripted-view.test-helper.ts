@@ -1,6 +1,6 @@
 /** A view whose content a test writes: what the API and the wall are tried against. */
 import { randomBytes } from 'node:crypto';
-import type { IncidentRow, IncidentView, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
+import type { IncidentRow, IncidentView, LedgerAudit, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
 import { createAccounts } from '../accounts/accounts.ts';
 import { createPasswords } from '../accounts/password.ts';
 import type { Op } from '../records/ops.ts';
@@ -48,7 +48,6 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
     incident: (id) => view.state.incidents.find((one) => one.id === id),
     acknowledge: async (id, by) => change(id, (one) => ({ ...one, acknowledged: { by, at: now() } })),
     note: async (id, by, text) => change(id, (one) => ({ ...one, notes: [...one.notes, { at: now(), by, text }] })),
-    audit: async () => audit,
     rollcalls: {
       start: ({ scope }) => (scope === '' || scope === 'ladakh' ? { id: 'call-1' } : 'unknown'),
       list: async () => view.called.map(({ rows: _, ...summary }) => summary),
@@ -142,6 +141,12 @@ const facts = {
   timeZone: 'Asia/Kolkata',
   stageAt: 0,
   cleanSince: null,
+};
+
+/** The proof of a ledger that holds nothing. */
+export const emptyProof = {
+  make: async () => ({ file: '/data/flows/backups/sabha-20260601T003000Z.backup', bytes: 9, at: 5 }),
+  audit: async (now: boolean): Promise<LedgerAudit> => ({ ...audit, at: now ? 2 : 1 }),
 };
 
 const audit = {

@@ -7,7 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultIds } from '#contracts';
-import { emptyAccounts, emptySiteOrders, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
+import {
+  emptyAccounts,
+  emptyProof,
+  emptySiteOrders,
+  microphoneGone,
+  type ScriptedView,
+  scriptedView,
+  wellSite,
+} from './scripted-view.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from './server.ts';
 
 let wallDir: string;
@@ -43,6 +51,7 @@ function options(edit: Partial<ApiOptions> = {}): ApiOptions {
     host: '127.0.0.1',
     port: 0,
     view,
+    proof: emptyProof,
     siteOrders: emptySiteOrders(),
     accounts: emptyAccounts(),
     wallDir,

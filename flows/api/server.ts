@@ -7,6 +7,7 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
+import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
 import { securityHeaders } from '../door/guard.ts';
@@ -45,6 +46,8 @@ export type ApiOptions = {
   tabs?: TabsOrders & { explain: Explain; replay: Replay; reasons: Reasons };
   meetings?: MeetingOrders;
   roster?: RosterOrders;
+  /** Backups, and the proof that is read from them. */
+  proof?: Pick<Backups, 'audit' | 'make'>;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -121,7 +124,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, roster, accounts, tabs, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, roster, accounts, tabs, proof, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
@@ -138,7 +141,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     ...(roster && { roster: () => roster }),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
-    proof: () => view,
+    ...(proof && { proof: () => proof }),
     accounts: () => ({ accounts, has, directory }),
     ...(https && { logins: () => accounts }),
     streams: () => ({ streams, headers }),

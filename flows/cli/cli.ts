@@ -1,12 +1,15 @@
 /** The operator's `sabha` command, a client of the API. Exit code: 0 yes, 1 the answer is no, 2 a wrong call or nobody to ask. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readSettings } from '#contracts';
+import { BackupError } from '../backup/format/backup-error.ts';
+import { copyInto } from '../backup/format/copy-into.ts';
+import { restore } from '../backup/restore.ts';
 import { dispatch, usage } from './dispatch.ts';
 import { createClient } from './verbs/client.ts';
-import { CliError } from './verbs/model.ts';
+import { type Call, CliError, type RestoredCentre } from './verbs/model.ts';
 import { plainText } from './verbs/text.ts';
 
 const env = process.env;
@@ -18,7 +21,8 @@ async function main(args: string[]): Promise<number> {
   }
   const api = createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])));
   const say = (line: string) => console.error(line);
-  const { ok, out } = await dispatch(args, { api, by: userName(), readText, readTexts, writeText, pause, say });
+  const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, pause, say };
+  const { ok, out } = await dispatch(args, { api, by: userName(), ...doing });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
 }
@@ -43,6 +47,22 @@ async function readTexts(path: string, ending: string): Promise<{ whole: boolean
 async function writeText(file: string, text: string): Promise<void> {
   await writeFile(resolve(env['INIT_CWD'] ?? '.', file), text).catch((error: NodeJS.ErrnoException) => {
     throw new CliError(2, `${file}: cannot be written: ${error.code}`);
+  });
+}
+
+async function copyFile(from: string, to: string): Promise<void> {
+  const file = resolve(env['INIT_CWD'] ?? '.', to);
+  await copyInto(from, dirname(file), basename(file)).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(2, `${to}: ${from} cannot be copied there: ${error.code}`);
+  });
+}
+
+/** Into the data folder that `npm start` would use. */
+async function restoreCentre({ file, check, passphraseFile }: Parameters<Call['restore']>[0]): Promise<RestoredCentre> {
+  const passphrase = passphraseFile === undefined ? undefined : (await readText(passphraseFile)).trim();
+  const places = { data: resolve(env['SABHA_DATA'] ?? 'data'), settings: resolve(env['SABHA_CONFIG'] ?? 'sabha.json') };
+  return restore({ file: resolve(env['INIT_CWD'] ?? '.', file), ...places, passphrase, check, now: Date.now }).catch((error: Error) => {
+    throw error instanceof BackupError ? new CliError(1, error.message) : error;
   });
 }
 

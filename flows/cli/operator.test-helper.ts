@@ -45,6 +45,12 @@ export function operator(): Operator {
         readText: async (name: string) => files[name] ?? '',
         readTexts: async (path: string) => ({ whole: path.endsWith('/'), texts: [{ name: path, text: files[path] ?? '' }] }),
         writeText: async (name: string, text: string) => void file(name, text),
+        copyFile: async (from: string, to: string) => void file(to, `copy of ${from}`),
+        restore: async () => ({
+          about: { at: 0 },
+          audit: { events: 9, incidents: { raised: 2, cleared: 0, closed: 0, open: 2 } },
+          aside: ['flows.before'],
+        }),
         pause: async () => {},
         say: (line: string) => said.push(`${line}\n`),
       };

@@ -58,7 +58,7 @@ test('whoever looks after a part is shown no member of the view uncut, but the h
   const own: Record<string, unknown> = scopedView(view, 'ladakh');
   const whole: unknown[] = Object.values(view);
   expect(Object.keys(own).filter((name) => whole.includes(own[name]))).toEqual(['unready', 'now']);
-  expect(['audit', 'commands'].filter((name) => name in own)).toEqual([]);
+  expect(['commands'].filter((name) => name in own)).toEqual([]);
 });
 
 test('a list of the snapshot or of the stream that nobody has learned to cut is not shown', () => {

@@ -3,8 +3,8 @@ import { type IncidentRow, pathOfScope, type RollCallSummary, type RollCallView,
 import { isWithin } from '../accounts/rights.ts';
 import type { CentreView } from '../view/view.ts';
 
-/** What may be cut to a scope. Commands and the proof from the ledger are of the whole tree: whoever looks after a part has none of them. */
-export type ScopedView = Omit<CentreView, 'audit' | 'commands'>;
+/** What may be cut to a scope. Commands are of the whole tree: whoever looks after a part has none of them. */
+export type ScopedView = Omit<CentreView, 'commands'>;
 
 /**
  * Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. Each member is named

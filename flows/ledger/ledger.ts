@@ -6,7 +6,7 @@ import { asLedgerError, LedgerError } from './errors.ts';
 import { sift } from './poison.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore, type Store } from './store.ts';
-import type { Answer, Query, Request } from './thread.ts';
+import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './thread.ts';
 
 /**
  * Opens the ledger in a worker thread. While one commit is under way, further batches wait and are written as one transaction.
@@ -17,9 +17,13 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: at });
   const queue = openQueue((request) => worker.postMessage(request));
   const opened = queue.opened();
-  worker.on('message', queue.answered);
+  const copies = openCopies((file) => worker.postMessage({ copyTo: file } satisfies CopyRequest));
+  worker.on('message', (answer: Answer | CopyAnswer) => ('copied' in answer ? copies.answered(answer) : queue.answered(answer)));
   // No listener for errors: what the thread did not catch is a bug and ends the process.
-  worker.on('exit', queue.stopped);
+  worker.on('exit', () => {
+    queue.stopped();
+    copies.stopped();
+  });
   await opened;
   return {
     commit: (ops) => queue.commit(ops),
@@ -38,6 +42,9 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     tabsSteps: () => queue.ask('tabsSteps'),
     past: (query) => queue.ask('past', query),
     audit: () => queue.ask('audit'),
+    progress: () => queue.ask('progress'),
+    checkpoint: () => queue.ask('checkpoint'),
+    copyTo: copies.copyTo,
     close: () => queue.ask('close'),
   };
 }
@@ -62,6 +69,9 @@ export function inThread(db: DatabaseSync): Ledger {
     tabsSteps: async () => store.tabsSteps(),
     past: async (query) => store.past(query),
     audit: async () => store.audit(),
+    progress: async () => store.progress(),
+    checkpoint: async () => store.checkpoint(),
+    copyTo: store.copyTo,
     close: async () => store.close(),
   };
 }
@@ -136,6 +146,33 @@ function openQueue(send: (request: Request) => void) {
       fail([...underWay, ...waiting], closed());
       underWay = [];
       waiting = [];
+    },
+  };
+}
+
+/** Copies stand beside the queue, or every commit would wait for one. */
+function openCopies(send: (file: string) => void) {
+  const asked = new Map<string, PromiseWithResolvers<void>>();
+  let stopped = false;
+  return {
+    copyTo(file: string): Promise<void> {
+      if (stopped) return Promise.reject(closed());
+      if (asked.has(file)) return Promise.reject(new LedgerError('other', `${file} is being written already`));
+      const waiting = Promise.withResolvers<void>();
+      asked.set(file, waiting);
+      send(file);
+      return waiting.promise;
+    },
+    answered({ copied, answer }: CopyAnswer): void {
+      const waiting = asked.get(copied);
+      asked.delete(copied);
+      if (answer.ok) waiting?.resolve();
+      else waiting?.reject(new LedgerError(answer.code, answer.message));
+    },
+    stopped(): void {
+      stopped = true;
+      for (const { reject } of asked.values()) reject(closed());
+      asked.clear();
     },
   };
 }

@@ -4,9 +4,9 @@ import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, ty
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Meeting } from '../records/meetings.ts';
-import { admittedPrefix, codePrefix, inventoryPrefix, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
+import { admittedPrefix, codePrefix, inventoryPrefix, olderKey, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Away, CommandRow, Contents, FoundCommand, OpenCommand, RegistryContents } from '../records/ops.ts';
+import type { Act, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
 import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
 import type { Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
@@ -17,6 +17,8 @@ import { integrityOf, numberFrom } from './schema.ts';
 export const rollcallsKept = 50;
 /** So many commands, with their answers. */
 export const commandsKept = 500;
+/** So many acts of people are told to whoever keeps watch over the ledger: more than a nation's operators do in a day. */
+const actsRemembered = 500;
 
 /** Everything that `flows` needs to begin. The last day of incidents is counted from the newest that is over, so that no clock is needed. */
 export function load(db: DatabaseSync): Contents {
@@ -151,6 +153,23 @@ export function openCommands(db: DatabaseSync, now: number): OpenCommand[] {
 /** One finished roll call in full. */
 export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined {
   return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
+}
+
+/** Which ledger it is, how far it is, and what people did last. */
+export function progress(db: DatabaseSync): Progress {
+  const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
+  // A PC, which is written with slashes, is nobody who acts; nor is a step of the queue of measurements.
+  const acts = db.prepare(`
+    SELECT id, at, who, what, about FROM audit WHERE who NOT GLOB '*/*' AND what <> 'command measure-link' ORDER BY id DESC LIMIT ${actsRemembered}`);
+  const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
+  const lastAct = numberFrom(db, 'SELECT max(id) FROM audit');
+  return { ledger: String(ledger), commits: Number(commits), lastAct, acts: actsOf(acts.all()), older };
+}
+
+function actsOf(found: readonly Record<string, unknown>[]): Act[] {
+  return Array.from(found, ({ id, at, who, what, about }) => {
+    return { id: Number(id), at: Number(at), who: String(who), what: String(what), about: String(about) };
+  });
 }
 
 /**

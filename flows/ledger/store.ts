@@ -5,9 +5,21 @@ import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#cont
 import type { AccountContents } from '../records/accounts.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
-import type { Away, Change, CommandRow, Contents, FoundCommand, Op, OpenCommand, Receipt, RegistryContents } from '../records/ops.ts';
+import type {
+  Away,
+  Change,
+  CommandRow,
+  Contents,
+  FoundCommand,
+  Op,
+  OpenCommand,
+  Progress,
+  Receipt,
+  RegistryContents,
+} from '../records/ops.ts';
 import type { PastPage, PastQuery } from '../records/past.ts';
 import type { RosterContents } from '../records/roster.ts';
+import { copyOf } from './copy.ts';
 import { asLedgerError } from './errors.ts';
 import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
@@ -22,6 +34,7 @@ import {
   meetings,
   openCommands,
   past,
+  progress,
   registry,
   rollcall,
   rollcalls,
@@ -57,8 +70,13 @@ export type Store = {
   openCommands(now: number): OpenCommand[];
   tabsSteps(): TabsStep[];
   past(query: PastQuery): PastPage;
-  /** Reads every row and blocks the thread for as long: seconds for millions of events. */
+  /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
   audit(): LedgerAudit;
+  progress(): Progress;
+  /** Brings what stands in the write-ahead log into the file. */
+  checkpoint(): void;
+  /** Copies it into a file, while commits go on. */
+  copyTo(file: string): Promise<void>;
   close(): void;
 };
 
@@ -68,6 +86,7 @@ export function openStore(db: DatabaseSync): Store {
   const beginSpools = openSpools(db);
   const write = openWriter(db);
   const forget = openForget(db);
+  const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     commit(batches) {
       const all = (one: typeof write) => {
@@ -77,6 +96,7 @@ export function openStore(db: DatabaseSync): Store {
           for (const op of ops) if (op.op === 'node-gone') forget(op.path);
           return spools.end();
         });
+        counted.run();
         return receipts;
       };
       try {
@@ -101,6 +121,9 @@ export function openStore(db: DatabaseSync): Store {
     tabsSteps: () => tabsSteps(db),
     past: (query) => past(db, query),
     audit: () => audit(db),
+    progress: () => progress(db),
+    checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    copyTo: (file) => copyOf(db, file),
     close: () => db.close(),
   };
 }

@@ -5,12 +5,16 @@ import { asLedgerError, type LedgerFault } from './errors.ts';
 import { type LedgerFile, openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 
-/** All that is asked of the store besides commits. */
-export type Query = Exclude<keyof Store, 'commit'>;
+/** All that is asked of the store besides commits and copies. */
+export type Query = Exclude<keyof Store, 'commit' | 'copyTo'>;
 /** What the ledger's thread is asked. */
 export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
 /** `values`: one for each batch of a commit, else exactly one. */
 export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
+
+/** A copy is asked for beside all else, and answered when it is ready. */
+export type CopyRequest = { copyTo: string };
+export type CopyAnswer = { copied: string; answer: Answer };
 
 /** Opens the store of a file; `store` is absent where the answer says why. */
 export function openForThread(at: LedgerFile): { store?: Store; answer: Answer } {
@@ -29,6 +33,16 @@ export function answerTo(store: Store, request: Request): Answer {
     return { ok: true, values: [query(...request.args)] };
   } catch (error) {
     return failure(error);
+  }
+}
+
+/** Makes a copy. Never rejects: every error becomes an answer. */
+export async function copyFrom(store: Store, { copyTo }: CopyRequest): Promise<CopyAnswer> {
+  try {
+    await store.copyTo(copyTo);
+    return { copied: copyTo, answer: { ok: true, values: [] } };
+  } catch (error) {
+    return { copied: copyTo, answer: failure(error) };
   }
 }
 

@@ -127,6 +127,15 @@ export type RegistryContents = Contents['registry'] & {
   reflectorKey: string | null;
 };
 
+/** Something that somebody did, as it stands in the audit. */
+export type Act = { id: number; at: number; who: string; what: string; about: string };
+
+/**
+ * Which ledger this is, how many commits it has seen, its last row of the audit, and the last acts of people, newest first. `older`: what stands
+ * under its meta key.
+ */
+export type Progress = { ledger: string; commits: number; lastAct: number; acts: Act[]; older: string | null };
+
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
 export type Ledger = {
   /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
@@ -156,7 +165,12 @@ export type Ledger = {
   tabsSteps(): Promise<TabsStep[]>;
   /** What happened, page by page, so that no commit waits for all of it. */
   past(query: PastQuery): Promise<PastPage>;
-  /** Proof from the data that no event is missing and none stands twice. */
+  /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
   audit(): Promise<LedgerAudit>;
+  progress(): Promise<Progress>;
+  /** Brings what stands in the write-ahead log into the file. */
+  checkpoint(): Promise<void>;
+  /** Copies it into a file, which is written anew; commits go on meanwhile. */
+  copyTo(file: string): Promise<void>;
   close(): Promise<void>;
 };

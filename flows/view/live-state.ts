@@ -14,7 +14,7 @@ import type { PcChoice, RollCallsView } from './view.ts';
 export type LiveViewOptions = {
   clock: Clock;
   roster: Roster;
-  ledger: Pick<Ledger, 'history' | 'aways' | 'audit'>;
+  ledger: Pick<Ledger, 'history' | 'aways'>;
   /** `last` = the one that runs, or the last one that was finished. */
   rollcalls: RollCallsView & { last(): RollCallSummary | null };
   commands: CommandsView;

@@ -72,7 +72,6 @@ function viewing(state: State): CentreView {
     rollcalls,
     commands,
     now: () => ingest()?.time() ?? clock.now(),
-    audit: ledger.audit,
     snapshot(choice): Snapshot {
       const view = viewOf(options);
       const rollcall = rollcalls.last();

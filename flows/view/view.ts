@@ -4,7 +4,6 @@ import type {
   HistoryView,
   IncidentRow,
   IncidentView,
-  LedgerAudit,
   PcView,
   RollCallSummary,
   RollCallView,
@@ -37,7 +36,6 @@ export type CentreView = {
   /** Resolves when it is committed; `missing` where there is no such incident, `over` where it is over. */
   acknowledge(id: number, by: string): Promise<'done' | 'missing' | 'over'>;
   note(id: number, by: string, text: string): Promise<'done' | 'missing' | 'over'>;
-  audit(): Promise<LedgerAudit>;
   rollcalls: RollCallsView;
   commands: CommandsView;
   now(): number;

@@ -143,7 +143,7 @@ describe('F32 a part of the centre stands still for five minutes', () => {
   }
 
   const incidents = () => ask<IncidentRow[]>('/api/incidents');
-  const delivered = async () => (await ask<LedgerAudit>('/api/audit')).notifications.delivered;
+  const delivered = async () => (await ask<LedgerAudit>('/api/audit?now=true')).notifications.delivered;
 
   async function ask<T>(path: string): Promise<T> {
     const answer = await fetch(`${centre.wall}${path}`, { signal: AbortSignal.timeout(20_000) });

@@ -81,7 +81,7 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
       if (!done.applied) throw new Error(`the centre refused the site table: ${JSON.stringify(done.problems[0])}`);
     },
     tokens: async () => (await ask<{ tokens: Record<string, string> }>(`${wall}/api/tokens`, { scope: '', by })).tokens,
-    audit: () => ask<LedgerAudit>(`${wall}/api/audit`),
+    audit: () => ask<LedgerAudit>(`${wall}/api/audit?now=true`),
     incidents,
     isReady: async (pc) => {
       const pcs = await ask<PcView[]>(`${wall}/api/pcs?site=${pc.slice(0, pc.lastIndexOf('/'))}`);

@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 18_400,
+    lines: 19_600,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
@@ -128,9 +128,20 @@ export const parts: readonly Part[] = [
         about: 'the pure engine: from state and silence to incidents and transitions',
         enter: 'engine.ts',
       },
+      {
+        path: 'flows/backup/format',
+        floor: 3,
+        about: 'a backup as a file: packed, compressed, sealed, and proven as it is read',
+        enter: 'backup-file.ts',
+      },
+      {
+        path: 'flows/backup',
+        floor: 4,
+        about: 'the centre comes back: its backups, their proof, a restore, and by what a ledger that went back is known',
+      },
       { path: 'flows/node-red', floor: 4, about: 'the tabs run here' },
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
-      { path: 'flows/cli', floor: 4, about: '`sabha`: words of a call to a verb' },
+      { path: 'flows/cli', floor: 5, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 4, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
       { path: 'flows/ingest', floor: 4, about: 'what comes in: read, applied, committed, acknowledged' },
       {

@@ -149,7 +149,17 @@ export const ledgerAudit = v.object({
   /** Notifications by state of their outbox row. */
   notifications: v.object({ delivered: count, refused: count, waiting: count }),
   integrity: text,
+  /** When the copy was made that was read; absent where it was the ledger itself. */
+  at: v.exactOptional(time),
+  /** Events whose content is not that of their mark. */
+  altered: v.exactOptional(count),
+  commits: v.exactOptional(count),
+  /** Why the ledger is not what it was: older, or another one; absent where it is. */
+  older: v.exactOptional(text),
 });
+
+/** A backup that was just made: the file, on the central machine, and why it lies in the first folder only, if it does. */
+export const backupMade = v.object({ file: text, bytes: count, at: time, second: v.exactOptional(text) });
 
 /** What an account may be called. */
 export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
@@ -243,6 +253,7 @@ export type Explained = v.InferOutput<typeof explained>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
+export type BackupMade = v.InferOutput<typeof backupMade>;
 export type RolloutView = v.InferOutput<typeof rolloutView>;
 export type CommandSummary = v.InferOutput<typeof commandSummary>;
 export type CommandView = v.InferOutput<typeof commandView>;

@@ -1,5 +1,6 @@
 /** The one settings file, `sabha.json`: its schema, its defaults, and one clear line for what is wrong in it. */
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { languages } from '../domain/faults.ts';
 import { messageLanguages } from '../domain/words/words.ts';
@@ -186,6 +187,17 @@ const capacity = v.strictObject({
   ),
 });
 
+const absolutePath = v.pipe(v.string(), v.check(isAbsolute, 'a path from the root, such as /mnt/backup'));
+const backup = v.strictObject({
+  folder: v.exactOptional(about(absolutePath, 'A second folder, on another disk: each backup stands there too. It must be there.')),
+  passphraseFile: v.exactOptional(
+    about(
+      absolutePath,
+      'The file with the passphrase by which they are encrypted. Without it whoever reads one has the keys of the centre.',
+    ),
+  ),
+});
+
 /** All of `sabha.json`; each key has a default, and one that is not known is wrong. */
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
@@ -215,6 +227,7 @@ export const settings = v.strictObject({
     ),
   ),
   capacity: v.optional(about(capacity, 'How many sites measure the capacity of their link at the same time.'), {}),
+  backup: v.exactOptional(about(backup, 'Backups are made each hour in data/flows/backups, whatever stands here.')),
   ledgerLimitMiB: v.optional(
     about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),
     0,

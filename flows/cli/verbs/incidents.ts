@@ -1,4 +1,4 @@
-/** The verbs of incidents, and the proof from the ledger. */
+/** The verbs of incidents. */
 import { type IncidentRow, outageText } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from './model.ts';
 import { table, timeText } from './text.ts';
@@ -8,7 +8,6 @@ export const incidents: Record<string, Verb> = {
   incidents: { usage: '[--open]', words: [0, 0], options: { open: { type: 'boolean' } }, run: list },
   ack: { usage: 'ID', words: [1, 1], run: acknowledge },
   note: { usage: 'ID TEXT', words: [2, 2], run: note },
-  audit: { usage: '', words: [0, 0], run: audit },
 };
 
 async function list({ api, options }: Call): Promise<Answer> {
@@ -43,25 +42,6 @@ async function acknowledge({ api, by, words: [id = ''] }: Call): Promise<Answer>
 async function note({ api, by, words: [id = '', text = ''] }: Call): Promise<Answer> {
   await api.post(`/api/incidents/${numberOf(id)}/note`, { by, text });
   return { ok: true, json: { incident: Number(id), by, text }, text: `noted on incident ${id}` };
-}
-
-/** The answer is no where the data show a gap, an event applied twice, or a ledger that is not whole. */
-async function audit({ api }: Call): Promise<Answer> {
-  const found = await api.get<Record<string, unknown>>('/api/audit');
-  const rows = Object.entries(found).map(([name, value]) => [name, inWords(value)]);
-  const ok = found['gaps'] === 0 && found['twice'] === 0 && found['integrity'] === 'ok';
-  return {
-    ok,
-    json: found,
-    text: `${table(['WHAT', 'FOUND'], rows)}\n${ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole'}`,
-  };
-}
-
-function inWords(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `${value}`;
-  return Object.entries(value)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(', ');
 }
 
 function numberOf(id: string): string {

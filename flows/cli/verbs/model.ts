@@ -1,5 +1,6 @@
 /** What a verb of the operator's command is. */
 import type { ParseArgsOptionsConfig } from 'node:util';
+import type { LedgerAudit } from '#contracts';
 
 /** The API as a verb asks it. What it cannot do or get is a `CliError`. */
 export type Client = {
@@ -8,6 +9,9 @@ export type Client = {
   /** `accept` = statuses above 399 whose body is an answer too. */
   post<T>(path: string, body: object, accept?: readonly number[]): Promise<T>;
 };
+
+/** What a backup held, and where that lies which stood in its place. */
+export type RestoredCentre = { about: { at: number }; audit: Pick<LedgerAudit, 'events' | 'incidents'>; aside: readonly string[] };
 
 /** What somebody typed, and what a verb may use to answer it. */
 export type Call = {
@@ -22,6 +26,10 @@ export type Call = {
   /** The texts of a file, or of all files of a folder with this ending; throws `CliError`. */
   readTexts(path: string, ending: string): Promise<{ whole: boolean; texts: { name: string; text: string }[] }>;
   writeText(file: string, text: string): Promise<void>;
+  /** A copy for its owner alone, whole or not at all. */
+  copyFile(from: string, to: string): Promise<void>;
+  /** Makes the centre of this machine again from a backup; throws `CliError`. */
+  restore(what: { file: string; check: boolean; passphraseFile: string | undefined }): Promise<RestoredCentre>;
   pause(ms: number): Promise<void>;
   /** A line beside the answer, while it is waited for. */
   say(line: string): void;

@@ -1,6 +1,7 @@
 /** THE list of verbs. */
 
 import { accounts } from './accounts.ts';
+import { backups } from './backups.ts';
 import { commands } from './commands.ts';
 import { config } from './config.ts';
 import { identity } from './identity.ts';
@@ -22,6 +23,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...pcs,
   ...identity,
   ...incidents,
+  ...backups,
   ...rollcall,
   ...commands,
   ...config,

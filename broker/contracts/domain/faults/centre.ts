@@ -91,6 +91,36 @@ export const centreFaults = {
     title: { en: 'Messages cannot be delivered', hi: 'मैसेज पहुँच नहीं रहे' },
     action: { en: 'Check the mail server and its settings in sabha.json.', hi: 'मेल सर्वर और sabha.json में उसकी सेटिंग देखें।' },
   },
+  'centre.backup_old': {
+    severity: 'major',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'No good backup of the centre for more than a day', hi: 'एक दिन से ज़्यादा से सेंटर का कोई सही बैकअप नहीं' },
+    action: {
+      en: 'Look at the room on the disk and at the second folder. Then run "sabha backup".',
+      hi: 'डिस्क पर जगह और दूसरा फ़ोल्डर देखें। फिर "sabha backup" चलाएँ।',
+    },
+  },
+  'centre.ledger_damaged': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'The ledger of the centre is damaged', hi: 'सेंटर का लेजर ख़राब है' },
+    action: {
+      en: 'Stop the centre and restore the newest backup with "sabha restore". Check the disk of the machine.',
+      hi: 'सेंटर बंद करें और "sabha restore" से सबसे नया बैकअप लगाएँ। मशीन की डिस्क जाँचें।',
+    },
+  },
+  'centre.ledger_older': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'The ledger of the centre went back', hi: 'सेंटर का लेजर पुराना हो गया' },
+    action: {
+      en: 'Do again what people did since then: the audit names it. Look through the accounts. Check the disk of the machine.',
+      hi: 'तब से लोगों ने जो किया वह दोबारा करें: उसकी सूची ऑडिट में है। अकाउंट देख लें। मशीन की डिस्क जाँचें।',
+    },
+  },
   'outage.power': {
     severity: 'major',
     parents: [],

@@ -1,0 +1,52 @@
+/** What of a centre goes into a backup beside its ledger: keys, authority, registry, settings, tabs. */
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { codeOf } from '#contracts';
+import type { Packed } from './format/pack.ts';
+
+/** Where they lie: `flows` = its data folder, `registry` = the broker's snapshot, `settings` = sabha.json. */
+export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };
+
+/** Of the data folder of `flows` what is not packed: the ledger, whose copy is, what is made anew, and what is handed out to PCs. */
+const leftOut = /^(ledger\.db|backups|compiled|updates|first-secret|told-|restored\.json)/;
+
+/** Reads them. A file that goes meanwhile, as in a Deploy, is left out. */
+export async function centreFiles({ flows, registry, settings, registryKey }: CentrePlaces): Promise<Packed[]> {
+  const publicKey = createPublicKey(registryKey).export({ type: 'spki', format: 'pem' });
+  const own = (await filesBelow(flows)).filter((file) => !leftOut.test(relative(flows, file)));
+  const all = await Promise.all([
+    ...own.toSorted().map((file) => read(file, `flows/${relative(flows, file).split(sep).join('/')}`)),
+    read(registry, 'broker/registry.json'),
+    read(settings, 'sabha.json'),
+  ]);
+  return [...all.flatMap((one) => one ?? []), packedText('broker/registry.pub', publicKey.toString())];
+}
+
+/** Whose backup it is: a hash of the key that the PCs of a centre obey. */
+export function centreMark(centreKey: KeyObject): string {
+  return createHash('sha256')
+    .update(createPublicKey(centreKey).export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries: Dirent[] = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+}
+
+async function read(file: string, path: string): Promise<Packed | undefined> {
+  try {
+    const content = await readFile(file);
+    return { path, bytes: content.length, content };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function packedText(path: string, text: string): Packed {
+  const content = Buffer.from(text);
+  return { path, bytes: content.length, content };
+}

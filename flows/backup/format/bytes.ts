@@ -1,0 +1,46 @@
+/** Bytes of a stream, taken in the pieces that are wanted. */
+
+/** `some` answers at most so many, none only at the end; `exactly` undefined where fewer are left; `line` without its end, undefined where it has none. */
+export type Bytes = {
+  some(most: number): Promise<Buffer>;
+  exactly(count: number): Promise<Buffer | undefined>;
+  line(most: number): Promise<string | undefined>;
+};
+
+/** Reads from a stream, which is left where the last byte was taken. */
+export function bytesFrom(source: AsyncIterable<Uint8Array>): Bytes {
+  const chunks = source[Symbol.asyncIterator]();
+  let held: Buffer = Buffer.alloc(0);
+
+  async function more(): Promise<boolean> {
+    const { done, value } = await chunks.next();
+    if (done === true) return false;
+    held = held.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.concat([held, value]);
+    return true;
+  }
+
+  function take(count: number): Buffer {
+    const taken = held.subarray(0, count);
+    held = held.subarray(count);
+    return taken;
+  }
+
+  return {
+    async some(most) {
+      while (held.length === 0) if (!(await more())) break;
+      return take(Math.min(most, held.length));
+    },
+    async exactly(count) {
+      while (held.length < count) if (!(await more())) return undefined;
+      return take(count);
+    },
+    async line(most) {
+      for (;;) {
+        const end = held.indexOf(10);
+        if (end > most || (end < 0 && held.length > most)) return undefined;
+        if (end >= 0) return take(end + 1).toString('utf8', 0, end);
+        if (!(await more())) return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { backupName, backupsIn, expired, sweep } from './keep.ts';
+
+const hourMs = 3_600_000;
+const start = Date.UTC(2026, 5, 1, 0, 30);
+
+/** What is left after so many hours with a backup and a sweep each. */
+function leftAfter(hours: number): number[] {
+  let times: number[] = [];
+  for (let hour = 0; hour < hours; hour += 1) {
+    times.push(start + hour * hourMs);
+    const gone = new Set(expired(times));
+    times = times.filter((at) => !gone.has(at));
+  }
+  return times;
+}
+
+test('after a year of hourly backups 24 hours, 14 days and 8 weeks are left, each once', () => {
+  const left = leftAfter(365 * 24);
+  const newest = left.at(-1) ?? 0;
+  expect(newest).toBe(start + (365 * 24 - 1) * hourMs);
+  expect(left.filter((at) => newest - at < 24 * hourMs)).toHaveLength(24);
+  expect(left.filter((at) => newest - at < 14 * 24 * hourMs).length).toBeGreaterThanOrEqual(24 + 12);
+  expect((newest - (left[0] ?? 0)) / (7 * 24 * hourMs)).toBeGreaterThan(6);
+  expect(left.length).toBeLessThanOrEqual(24 + 14 + 8);
+});
+
+test('a year without a backup deletes none of those that were there, and a clock that is ahead deletes no newest one', () => {
+  const left = leftAfter(24 * 30);
+  expect(expired(left)).toEqual([]);
+  const ahead = [...left, start + 10 * 365 * 24 * hourMs];
+  expect(expired(ahead).length).toBeLessThanOrEqual(3);
+  expect(expired([start])).toEqual([]);
+});
+
+test('a name says its time to the second; a sweep takes what a kill left half written, and touches nothing that is no backup', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-keep-'));
+  expect(backupName(start)).toBe('sabha-20260601T003000Z.backup');
+  const names = Array.from({ length: 60 }, (_, hour) => backupName(start + hour * hourMs));
+  for (const name of [...names, 'notes.txt', 'sabha-20260601T003000Z.backup.part']) writeFileSync(join(folder, name), '');
+  await sweep(folder);
+  const found = await backupsIn(folder);
+  expect(found.at(-1)).toEqual({ at: start + 59 * hourMs, file: join(folder, names[59] ?? '') });
+  expect(found.length).toBeLessThan(30);
+  expect(readdirSync(folder).filter((name) => !name.endsWith('.backup'))).toEqual(['notes.txt']);
+  expect(await backupsIn(join(folder, 'none'))).toEqual([]);
+  rmSync(folder, { recursive: true });
+});

@@ -1,0 +1,50 @@
+/** Which backups are kept: 24 hours, 14 days and 8 weeks that have one, of each the newest. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const kept: readonly { eachMs: number; most: number }[] = [
+  { eachMs: hourMs, most: 24 },
+  { eachMs: dayMs, most: 14 },
+  { eachMs: 7 * dayMs, most: 8 },
+];
+const namePattern = /^sabha-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.backup$/;
+
+/** The name of a backup of a time, in UTC. */
+export function backupName(at: number): string {
+  return `sabha-${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.backup`;
+}
+
+/** The backups of a folder by their time, oldest first; none where it is not there. */
+export async function backupsIn(folder: string): Promise<{ at: number; file: string }[]> {
+  const names = await readdir(folder).catch(() => []);
+  const found = names.flatMap((name) => {
+    const [, ...parts] = namePattern.exec(name) ?? [];
+    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number);
+    return parts.length === 0 ? [] : [{ at: Date.UTC(year, month - 1, day, hour, minute, second), file: join(folder, name) }];
+  });
+  return found.sort((a, b) => a.at - b.at);
+}
+
+/** Of the times of backups those that go. The newest never goes, and no clock is asked: one that is wrong deletes nothing. */
+export function expired(times: readonly number[]): number[] {
+  const newestFirst = times.toSorted((a, b) => b - a);
+  const stay = new Set<number>();
+  for (const { eachMs, most } of kept) {
+    const newestOf = new Map<number, number>();
+    for (const at of newestFirst) if (!newestOf.has(Math.floor(at / eachMs))) newestOf.set(Math.floor(at / eachMs), at);
+    for (const at of [...newestOf.values()].slice(0, most)) stay.add(at);
+  }
+  return times.filter((at) => !stay.has(at));
+}
+
+/** Deletes of a folder what is not kept, and what a kill left half written; nothing else may be writing there. */
+export async function sweep(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const halves = names.filter((name) => name.endsWith('.part') && namePattern.test(name.slice(0, -'.part'.length)));
+  for (const name of halves) await rm(join(folder, name), { force: true });
+  const found = await backupsIn(folder);
+  const gone = new Set(expired(found.map(({ at }) => at)));
+  for (const { at, file } of found) if (gone.has(at)) await rm(file, { force: true });
+}

@@ -1,0 +1,35 @@
+/** Backups of the centre of this process, put together. */
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { loadText, realClock, type Settings } from '#contracts';
+import type { Ledger } from '../records/ops.ts';
+import { type BackupOptions, type Backups, createBackups } from './backup.ts';
+import { type CentrePlaces, centreFiles, centreMark } from './centre-files.ts';
+import { createProver } from './prover.ts';
+
+/** Where the centre lies, whose it is, and what `sabha.json` says of its backups. */
+export type CentreBackups = Pick<BackupOptions, 'say' | 'log'> & {
+  ledger: Ledger;
+  places: CentrePlaces;
+  centreKey: KeyObject;
+  settings: Settings['backup'];
+};
+
+/** They go by the time of the machine, whatever the speed of the clock. */
+export function openBackups({ ledger, places, centreKey, settings = {}, say, log }: CentreBackups): Backups {
+  const { folder: second, passphraseFile } = settings;
+  return createBackups({
+    ledger,
+    ledgerFile: join(places.flows, 'ledger.db'),
+    prover: createProver(),
+    files: () => centreFiles(places),
+    centre: centreMark(centreKey),
+    folder: join(places.flows, 'backups'),
+    second,
+    passphrase: () => (passphraseFile === undefined ? undefined : loadText(passphraseFile).trim()),
+    say,
+    clock: realClock(),
+    now: Date.now,
+    log,
+  });
+}

@@ -1,0 +1,48 @@
+/** The proof of a copy of the ledger: read whole, by whoever has the time, while the ledger goes on. */
+import { DatabaseSync } from 'node:sqlite';
+import { type EventMessage, type LedgerAudit, markOf } from '#contracts';
+import { asLedgerError } from '../ledger/errors.ts';
+import { audit } from '../ledger/reads.ts';
+import { numberFrom } from '../ledger/schema.ts';
+
+/** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
+export type Proof = { audit: LedgerAudit; damage: string | null };
+
+/** Reads a copy: its pages, the mark of every event computed anew, and the sums. Throws `LedgerError` where it cannot be opened at all. */
+export function proofOf(file: string): Proof {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file);
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
+    const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress') };
+    return { audit: found, damage: damageIn(found) };
+  } catch (error) {
+    throw asLedgerError(error);
+  } finally {
+    db?.close();
+  }
+}
+
+/** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. */
+export function damageIn({ integrity, altered: changed = 0 }: LedgerAudit): string | null {
+  if (integrity !== 'ok') return integrity.split('\n').join(' ');
+  return changed === 0 ? null : `${changed} events are not what was written`;
+}
+
+/** Events whose content is not that of their mark. */
+function altered(db: DatabaseSync): number {
+  const events = db.prepare('SELECT mark, seq, boot, at, grade, kind, body FROM events');
+  let count = 0;
+  for (const row of events.iterate()) if (markOfRow(row) !== row['mark']) count += 1;
+  return count;
+}
+
+function markOfRow(row: Record<string, unknown>): string | undefined {
+  const { seq, boot, at, grade, kind, body } = row;
+  try {
+    // No spool: an event has the same mark in each that carries it.
+    return markOf({ spool: '', seq, boot, at, grade, kind, body: JSON.parse(String(body)) } as EventMessage);
+  } catch {
+    return undefined;
+  }
+}

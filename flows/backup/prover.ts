@@ -1,0 +1,32 @@
+/** Proves copies of the ledger one by one, in a thread beside all else. */
+import { Worker } from 'node:worker_threads';
+import { BackupError } from './format/backup-error.ts';
+import type { Proof } from './proof.ts';
+
+/** `prove` rejects with a `BackupError` where the copy cannot be opened; `stop` ends a proof that is under way. */
+export type Prover = { prove(file: string): Promise<Proof>; stop(): void };
+
+/** Nothing runs before the first proof is asked for. */
+export function createProver(): Prover {
+  const running = new Set<Worker>();
+  return {
+    prove(file) {
+      const { promise, resolve, reject } = Promise.withResolvers<Proof>();
+      const worker = new Worker(new URL('./proof-worker.ts', import.meta.url), { workerData: file });
+      running.add(worker);
+      worker.once('message', (said: Proof | { audit?: undefined; damage: string }) => {
+        if (said.audit === undefined) reject(new BackupError(said.damage));
+        else resolve(said);
+      });
+      worker.once('error', reject);
+      worker.once('exit', () => {
+        running.delete(worker);
+        reject(new BackupError('the proof was stopped'));
+      });
+      return promise;
+    },
+    stop() {
+      for (const worker of running) void worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * A centre from its backup, on the machine where it was or on an empty one. It is unpacked and proven beside what is there, and takes its place
+ * by a rename.
+ */
+import { createPrivateKey } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { codeOf, messageOf, replaceFile } from '#contracts';
+import { centreMark } from './centre-files.ts';
+import { BackupError } from './format/backup-error.ts';
+import { type About, readAbout, readBackup } from './format/backup-file.ts';
+import { type Proof, proofOf } from './proof.ts';
+
+/** `data` = the data folder of the centre, `settings` = its sabha.json; `check` = it is only looked at. */
+export type RestoreOptions = {
+  file: string;
+  data: string;
+  settings: string;
+  passphrase: string | undefined;
+  check: boolean;
+  now(): number;
+};
+
+/** What stands now, or would; `aside` = what stood there before, which nothing deletes. */
+export type Restored = { about: About; audit: Proof['audit']; aside: string[] };
+
+/** Left in the data folder of `flows`, for its next start to tell. */
+export const restoredNote = 'restored.json';
+
+/**
+ * Restores a centre. Rejects with a `BackupError` of one line: a centre that runs, another centre's, a wrong passphrase, half a file, a newer
+ * version's, no room.
+ * Guarantee: after a refusal nothing has changed. After a kill stands the old centre, the new one, or, between two renames, neither, and then
+ * none starts until this is done again.
+ */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  const { file, data } = options;
+  try {
+    const about = await readAbout(file);
+    checkPlace(about, join(data, 'flows'));
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    await checkRoom(about, data);
+    return await unpackAndSwap(about, options);
+  } catch (error) {
+    throw new BackupError(`${file}: ${messageOf(error)}; nothing is changed`);
+  }
+}
+
+/** Where a restore lays out what takes the place of `flows`; its name stands in the start of the centre too. */
+export function restoringFolder(data: string): string {
+  return join(data, 'flows.restoring');
+}
+
+async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Restored> {
+  const { file, data, passphrase, check } = options;
+  const fresh = join(data, check ? 'check.restoring' : 'unpacked.restoring');
+  await rm(fresh, { recursive: true, force: true });
+  try {
+    await readBackup(file, { folder: fresh, passphrase });
+    const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'));
+    if (damage !== null) throw new BackupError(`its ledger is damaged: ${damage}`);
+    const aside = check ? [] : await swap(fresh, about, options);
+    return { about, audit, aside };
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function swap(fresh: string, about: About, { data, settings, file, now }: RestoreOptions): Promise<string[]> {
+  const stamp = new Date(now()).toISOString().slice(0, 19).replace(/[-:]/g, '');
+  const [flows, restoring] = [join(data, 'flows'), restoringFolder(data)];
+  const note = { file, at: about.at, restoredAt: now() };
+  replaceFile(join(fresh, 'flows', restoredNote), `${JSON.stringify(note)}\n`);
+  await rm(restoring, { recursive: true, force: true });
+  await rename(join(fresh, 'flows'), restoring);
+  const aside = [...swapSettings(join(fresh, 'sabha.json'), settings, stamp), ...(await fillBroker(fresh, data))];
+  if (existsSync(flows)) {
+    await rename(flows, `${flows}.before-${stamp}`);
+    aside.push(`${flows}.before-${stamp}`);
+  }
+  await rename(restoring, flows);
+  return aside;
+}
+
+/** What the broker was told last is newer than any backup, and says who was shut out since: where it is there it stays. */
+async function fillBroker(fresh: string, data: string): Promise<string[]> {
+  if (existsSync(join(data, 'broker', 'registry.json'))) return [];
+  await cp(join(fresh, 'broker'), join(data, 'broker'), { recursive: true });
+  return [];
+}
+
+function swapSettings(restored: string, settings: string, stamp: string): string[] {
+  if (!existsSync(restored)) return [];
+  const wanted = readFileSync(restored);
+  if (!existsSync(settings)) {
+    replaceFile(settings, wanted);
+    return [];
+  }
+  const held = readFileSync(settings);
+  if (held.equals(wanted)) return [];
+  replaceFile(`${settings}.before-${stamp}`, held);
+  replaceFile(settings, wanted);
+  return [`${settings}.before-${stamp}`];
+}
+
+function checkPlace({ centre }: About, flows: string): void {
+  const key = join(flows, 'centre.key');
+  if (existsSync(key) && markOf(key) !== centre)
+    throw new BackupError(`it is another centre's than the one in ${flows}: give it a data folder of its own by SABHA_DATA`);
+  if (isHeld(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
+}
+
+function markOf(key: string): string {
+  try {
+    return centreMark(createPrivateKey(readFileSync(key)));
+  } catch {
+    return `${key} cannot be read`;
+  }
+}
+
+/** Whoever runs on a ledger locks it. One that cannot be opened for another reason is held by nobody. */
+function isHeld(ledger: string): boolean {
+  if (!existsSync(ledger)) return false;
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(ledger);
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    return error instanceof Error && /locked|busy/.test(error.message);
+  } finally {
+    db?.close();
+  }
+}
+
+async function checkRoom({ bytes }: About, data: string): Promise<void> {
+  const folder = existsSync(data) ? data : dirname(data);
+  const { bavail, bsize } = await statfs(folder).catch((error) => {
+    throw new BackupError(`${folder}: ${codeOf(error)}`);
+  });
+  const mib = (count: number) => Math.ceil(count / 1024 / 1024);
+  if (bavail * bsize <= bytes * 1.1)
+    throw new BackupError(`no room in ${folder}: ${mib(bytes * 1.1)} MiB are needed, ${mib(bavail * bsize)} are free`);
+}

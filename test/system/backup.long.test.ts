@@ -1,0 +1,95 @@
+/** A centre comes back: from its own backup, in its place and on an empty machine, with the real processes and the commands of docs/operate.md. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import type { IncidentRow, LedgerAudit } from '#contracts';
+import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+
+const run = promisify(execFile);
+
+type Said = { code: number; json: unknown; err: string };
+
+async function sabha(site: Site, ...args: string[]): Promise<Said> {
+  const command = ['flows/cli/cli.ts', ...args, '--json', '--by', 'anil'];
+  try {
+    const { stdout, stderr } = await run(process.execPath, command, { env: site.env });
+    return { code: 0, json: JSON.parse(stdout), err: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, json: stdout === '' ? null : JSON.parse(stdout), err: stderr };
+  }
+}
+
+async function newSite(settings: object = {}): Promise<Site> {
+  const site = await createSite(settings);
+  onTestFinished(() => site.remove());
+  return site;
+}
+
+test('F30 a centre is restored from its backup, in its place and on an empty machine: what is gone is named, and the PC is back', async () => {
+  const site = await newSite();
+  const second = join(site.folder, 'second');
+  const secret = join(site.folder, 'secret');
+  mkdirSync(second);
+  writeFileSync(secret, 'correct horse battery\n', { mode: 0o600 });
+  site.configure({ backup: { folder: second, passphraseFile: secret } });
+  const centre = startCentre(site);
+  await isUp(centre);
+  const file = join(site.folder, 'sabha.backup');
+  expect((await sabha(site, 'accounts', 'add', 'asha', '--role', 'reader')).code).toBe(0);
+  expect(await sabha(site, 'backup', file)).toMatchObject({ code: 0, json: { file } });
+  expect(readdirSync(second)).toEqual(readdirSync(join(site.data, 'flows', 'backups')));
+  expect((await sabha(site, 'accounts', 'add', 'ravi', '--role', 'reader')).code).toBe(0);
+  expect(await sabha(site, 'restore', file, '--passphrase-file', secret)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('runs: stop it first'),
+  });
+  const mark = join(site.data, 'broker', 'ledger-mark.json');
+  await expect.poll(() => readFileSync(mark, 'utf8'), { timeout: 30_000 }).toContain('ravi');
+  await centre.stop();
+  expect((await sabha(site, 'restore', file)).err).toMatch('it is encrypted: --passphrase-file names the file');
+
+  expect((await sabha(site, 'restore', file, '--passphrase-file', secret)).code).toBe(0);
+  const again = startCentre(site);
+  await again.says((line) => /restored from a backup of .* 1 act of people are gone: anil: account/.test(line.msg));
+  await isUp(again);
+  const audit = await sabha(site, 'audit', '--now');
+  expect(audit).toMatchObject({
+    code: 1,
+    json: { gaps: 0, twice: 0, altered: 0, integrity: 'ok', older: expect.stringContaining('are gone') },
+  });
+  const older = async () =>
+    (await ask<IncidentRow[]>(site.ports, '/api/incidents?open=true')).flatMap(({ faults }) => faults.map(({ fault }) => fault));
+  await expect.poll(older, { timeout: 30_000 }).toContain('centre.ledger_older');
+  await again.stop();
+
+  const other = await newSite();
+  expect((await sabha(other, 'restore', file, '--check', '--passphrase-file', secret)).code).toBe(0);
+  expect(existsSync(join(other.data, 'flows'))).toBe(false);
+  // Its ports stay those of this machine.
+  const settings = readFileSync(join(other.folder, 'sabha.json'));
+  expect((await sabha(other, 'restore', file, '--passphrase-file', secret)).code).toBe(0);
+  writeFileSync(join(other.folder, 'sabha.json'), settings);
+  const elsewhere = startCentre(other);
+  await isUp(elsewhere);
+  expect(await ask<{ name: string }[]>(other.ports, '/api/accounts')).toMatchObject([{ name: 'asha' }]);
+  await elsewhere.stop();
+});
+
+test('a data folder that is moved under a running centre: orders are refused within ten seconds, and taken again once it is back', async () => {
+  const site = await newSite();
+  const centre = startCentre(site);
+  await isUp(centre);
+  const flows = join(site.data, 'flows');
+  renameSync(flows, `${flows}.moved`);
+  await centre.says('was deleted or moved while it was in use', 10_000);
+  expect((await sabha(site, 'accounts', 'add', 'asha', '--role', 'reader')).code).toBe(1);
+  renameSync(`${flows}.moved`, flows);
+  await centre.says('is back in its place', 20_000);
+  const whole = async () => (await ask<LedgerAudit>(site.ports, '/api/audit?now=true')).gaps;
+  await expect.poll(whole, { timeout: 60_000 }).toBe(0);
+  await expect.poll(async () => (await sabha(site, 'accounts', 'add', 'asha', '--role', 'reader')).code, { timeout: 90_000 }).toBe(0);
+  await centre.stop();
+});
