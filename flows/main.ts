@@ -23,6 +23,9 @@ import {
 import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
+import { createAnswers } from './answers/answers.ts';
+import { createLinks, type Links, linkPath, loadLinkKey } from './answers/link.ts';
+import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
 import { openLedger } from './ledger/ledger.ts';
@@ -82,6 +85,7 @@ async function start(): Promise<Parts> {
   const publish = await openRegistryOf(base, keys);
   const people = openPeople(base);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
+  const links = openLinks(base, () => runtime.now());
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({
     ledger,
@@ -90,7 +94,7 @@ async function start(): Promise<Parts> {
     reflector: reflectorWith(keys.reflectorSecret),
     site: settings.site,
     ...people,
-    wall: wallAddress(settings.https),
+    ...linking(settings, links),
     send,
     publish,
     capacity: settings.capacity,
@@ -119,9 +123,9 @@ async function start(): Promise<Parts> {
     now: runtime.now,
   });
   const orders = { ...createTabsOrders({ tabs, red: () => red, steps: ledger.tabsSteps }), explain };
-  const api = await openApi(base, { keys, runtime, accounts, pki, https, tabs: orders, countRefused: metrics.countRefused }).catch(
-    startFailed,
-  );
+  const { countRefused } = metrics;
+  const behind = { keys, runtime, people, links, accounts, pki, https, tabs: orders, countRefused };
+  const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   red = await startTabs(base, explainer, { tabs, accounts });
@@ -163,6 +167,18 @@ function openPeople({ settings, dataDir, clock }: Base): People {
   return { roster, channels, offers, tellDirectly };
 }
 
+/** By these people answer without a login; the key outlives a start, as the links do. */
+function openLinks({ dataDir }: Base, now: () => number): Links {
+  return createLinks({ key: loadLinkKey(join(dataDir, 'answer.key'), randomBytes), now });
+}
+
+/** What messages lead to, where the centre has a name that a phone can open. */
+function linking({ https }: CentreSettings, links: Links): Pick<RuntimeOptions, 'wall' | 'link'> {
+  const wall = wallAddress(https);
+  if (wall === undefined) return {};
+  return { wall, link: (person, incident) => `${wall}${linkPath}?${links.token(person, incident)}` };
+}
+
 function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession {
   return openPartSession({
     connect,
@@ -197,14 +213,18 @@ async function openAccounts({ ledger, clock }: Base, { now, settledAt, follow }:
 type Behind = Pick<Metrics, 'countRefused'> & {
   keys: Keys;
   runtime: Runtime;
+  people: People;
+  links: Links;
   accounts: Accounts;
   pki: Pki;
   tabs: NonNullable<ApiOptions['tabs']>;
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, pki, https, tabs, countRefused }: Behind): Promise<Api> {
+function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
+  const { keys, runtime, people, links, accounts, pki, https, tabs, countRefused } = behind;
   const { makeCode, codes, cancelCodes } = pki;
+  const answers = createAnswers({ ...runtime, ...people });
   return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
@@ -216,6 +236,7 @@ function openApi({ settings, dataDir, clock }: Base, { keys, runtime, accounts, 
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
+    addAnswers: (app) => addAnswers(app, { answers, links, clock }),
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
     countRefused,
