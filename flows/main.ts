@@ -25,6 +25,9 @@ import {
 import { type Accounts, createAccounts, firstName, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
+import { createAnswers } from './answers/answers.ts';
+import { createLinks, type Links, linkPath, loadLinkKey } from './answers/link.ts';
+import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Backups } from './backup/backup.ts';
 import { openBackups } from './backup/open.ts';
@@ -111,6 +114,7 @@ async function start(): Promise<Parts> {
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
+  const links = openLinks(base, () => runtime.now());
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({
     ledger,
@@ -119,7 +123,7 @@ async function start(): Promise<Parts> {
     reflector: reflectorWith(keys.reflectorSecret),
     site: settings.site,
     ...people,
-    wall: wallAddress(settings.https),
+    ...linking(settings, links),
     send,
     publish,
     capacity: settings.capacity,
@@ -146,7 +150,8 @@ async function start(): Promise<Parts> {
   const deciding = openDeciding(base, { runtime, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { runtime, tabs, listed, tells: deciding.tells });
   const proof = { make: backups.make, audit: async (now: boolean) => ({ ...(await backups.audit(now)), ...watch.older() }) };
-  const behind = { keys, runtime, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused: metrics.countRefused };
+  const { countRefused } = metrics;
+  const behind = { keys, runtime, people, links, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
@@ -236,6 +241,18 @@ function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People,
   });
 }
 
+/** By these people answer without a login; the key outlives a start, as the links do. */
+function openLinks({ dataDir }: Base, now: () => number): Links {
+  return createLinks({ key: loadLinkKey(join(dataDir, 'answer.key'), randomBytes), now });
+}
+
+/** What messages lead to, where the centre has a name that a phone can open. */
+function linking({ https }: CentreSettings, links: Links): Pick<RuntimeOptions, 'wall' | 'link'> {
+  const wall = wallAddress(https);
+  if (wall === undefined) return {};
+  return { wall, link: (person, incident) => `${wall}${linkPath}?${links.token(person, incident)}` };
+}
+
 function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession {
   return openPartSession({
     connect,
@@ -273,6 +290,8 @@ async function openAccounts({ ledger, clock, dataDir }: Base, { now, settledAt, 
 type Behind = Pick<Metrics, 'countRefused'> & {
   keys: Keys;
   runtime: Runtime;
+  people: People;
+  links: Links;
   accounts: Accounts;
   pki: Pki;
   tabs: NonNullable<ApiOptions['tabs']>;
@@ -281,11 +300,10 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi(
-  { settings, dataDir, clock }: Base,
-  { keys, runtime, accounts, pki, https, tabs, proof, roster, countRefused }: Behind,
-): Promise<Api> {
+function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
+  const { keys, runtime, people, links, accounts, pki, https, tabs, proof, roster, countRefused } = behind;
   const { makeCode, codes, cancelCodes } = pki;
+  const answers = createAnswers({ ...runtime, ...people });
   return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
@@ -299,6 +317,7 @@ function openApi(
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
+    addAnswers: (app) => addAnswers(app, { answers, links, clock }),
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
     countRefused,

@@ -22,7 +22,7 @@ import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { IngestCounts, IngestOptions } from './ingest/options.ts';
 import type { Channels } from './people/channels/channels.ts';
 import { failing } from './people/failing.ts';
-import { createOutbox, type Outbox } from './people/outbox.ts';
+import { createOutbox, type Outbox, type OutboxOptions } from './people/outbox.ts';
 import { type Roster, recipientsOf } from './people/roster.ts';
 import type { OutboxRow, Outcome } from './records/notices.ts';
 import type { Contents, Ledger } from './records/ops.ts';
@@ -41,6 +41,8 @@ export type Around = {
   channels: Channels;
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
+  /** Where a person answers to an incident with one tap, where the centre has a name. */
+  link?: OutboxOptions['link'];
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** Gives the broker the registry with these entries in it. */
   publish(entries: readonly RegistryEntry[]): Promise<void>;
@@ -122,7 +124,7 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 
-function outboxOf({ ledger, clock, channels, roster, random, count, wall }: Around, ingest: Ingest): Outbox {
+function outboxOf({ ledger, clock, channels, roster, random, count, wall, link }: Around, ingest: Ingest): Outbox {
   const onOutcome = (row: OutboxRow, { result }: Outcome) => {
     count.notified(row.channel, result);
     for (const { device, standing } of failing(row, result)) {
@@ -130,5 +132,5 @@ function outboxOf({ ledger, clock, channels, roster, random, count, wall }: Arou
     }
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
-  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, onOutcome });
+  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, link, onOutcome });
 }

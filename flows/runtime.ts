@@ -47,6 +47,8 @@ export type CentreWord = Extract<CentreEvent, { type: 'centre' }>;
 export type Runtime = {
   wires: Wires;
   view: CentreView;
+  /** What is open now; undefined while the ledger is opened anew. */
+  ingest(): Ingest | undefined;
   /** The site table as it is used now. Throws while the ledger is opened anew. */
   sites: Omit<SiteOrdersOptions, 'newToken'>;
   /** The calendar as it is used now. */
@@ -110,6 +112,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return {
     wires: wiresOf(state, now),
     view: live.view,
+    ingest: () => life.pipeline?.ingest,
     sites: sitesOf(life, now),
     meetings: meetingsOf(state, now),
     record: (ops) => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),

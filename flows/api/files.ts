@@ -12,8 +12,8 @@ import { Refused } from '../door/refused.ts';
 export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };
 type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
 
-/** What the page of the login needs: served to everybody. */
-const loginFiles = /^\/(login\.(html|js)|words\/(words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
+/** What the pages of the login and of an answer need: served to everybody. */
+const loginFiles = /^\/(login\.(html|js)|tap\.(js|css)|words\/(words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
 
 /** The browser modules that the wall's import map names, by their file under `node_modules`. */
 const modules: Record<string, string> = {

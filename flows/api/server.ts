@@ -53,6 +53,8 @@ export type ApiOptions = {
   modulesDir: string;
   /** Folder of the agent's update that is offered. It need not be there. */
   updatesDir?: string;
+  /** Adds the routes by which people answer without a login. */
+  addAnswers?: ((app: FastifyInstance) => void) | undefined;
   /** Proves who may try what a link carries by TCP; absent = nobody may. */
   prove?: TransferOptions['prove'] | undefined;
   countRefused?: CountRefused;
@@ -149,6 +151,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     smsTexts: () => ({ csv: templatesCsv(longestLink(wallAddress(options.https))) }),
   });
   https?.addEst?.(app);
+  options.addAnswers?.(app);
   if (https?.openid) addOpenId(app, { accounts, openid: https.openid, log });
   addFiles(app, wall.files);
   if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);

@@ -46,6 +46,8 @@ declare module 'fastify' {
     machine?: boolean;
     /** For whoever has logged in, also with a secret that is to be replaced. */
     once?: boolean;
+    /** Takes the form of a page of ours: what it carries proves by itself who sends it, and no cookie counts. */
+    form?: boolean;
     /** A page: who has not logged in is led to the login. */
     page?: boolean;
   }
@@ -109,8 +111,9 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?:
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.machine) return;
-    const { method, headers, socket } = request;
-    const refusal = refusalOf({ method, headers, hosts: hosts(socket.localPort ?? 0) });
+    const { method, headers, socket, routeOptions } = request;
+    const form = routeOptions.config.form === true;
+    const refusal = refusalOf({ method, headers, hosts: hosts(socket.localPort ?? 0), form });
     if (refusal !== undefined) {
       count?.(refusal.reason);
       throw new Refused(refusal.status, refusal.line);

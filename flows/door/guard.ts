@@ -4,7 +4,8 @@ import { oneLine } from '#contracts';
 
 /** `names` = what a Host may say, `scheme` = that of its own pages. */
 export type Hosts = (port: number) => { scheme: 'http' | 'https'; names: readonly string[] };
-type Asked = { method: string; headers: IncomingHttpHeaders; hosts: ReturnType<Hosts> };
+/** `form` = it takes a form of its own pages, with a proof in it: a foreign page has none to send, so no Origin is asked, which some phones keep back. */
+type Asked = { method: string; headers: IncomingHttpHeaders; hosts: ReturnType<Hosts>; form?: boolean };
 /** `reason` names what was foreign, for the counter. */
 type Refusal = { status: 403 | 415; reason: 'host' | 'origin' | 'type'; line: string };
 
@@ -14,14 +15,14 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
  * Why a request is not answered; undefined where it is.
  * Guarantee: what passes names this server as its Host, comes from no foreign Origin, and a POST is JSON, which no foreign form can send.
  */
-export function refusalOf({ method, headers, hosts: { scheme, names } }: Asked): Refusal | undefined {
+export function refusalOf({ method, headers, hosts: { scheme, names }, form = false }: Asked): Refusal | undefined {
   if (!names.includes(headers.host ?? ''))
     return { status: 403, reason: 'host', line: `the Host "${shown(headers.host)}" is not this server` };
   const { origin } = headers;
-  if (origin !== undefined && !names.some((name) => origin === `${scheme}://${name}`)) {
+  if (origin !== undefined && !form && !names.some((name) => origin === `${scheme}://${name}`)) {
     return { status: 403, reason: 'origin', line: `the Origin "${shown(origin)}" is not this server` };
   }
-  if (method === 'POST' && !/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
+  if (method === 'POST' && !form && !/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) {
     return { status: 415, reason: 'type', line: 'a POST must be application/json' };
   }
   return undefined;

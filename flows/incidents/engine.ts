@@ -16,6 +16,7 @@ import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onL
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey } from '../records/meta-keys.ts';
 import { withAbsence } from './absence.ts';
+import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createNoise } from './noise.ts';
@@ -182,6 +183,8 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return core.transitions.conclude(event, now);
     case 'acknowledge':
       return change(core, event.incident, (one) => ({ ...one, acknowledged: { by: event.by, at: now, severity: one.severity } }));
+    case 'answer':
+      return answered(core, event, now);
     case 'note':
       return change(core, event.incident, (one) => ({ ...one, notes: [...one.notes, { at: now, by: event.by, text: event.text }] }));
   }

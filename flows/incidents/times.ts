@@ -106,6 +106,7 @@ function incidentAt(incident: Incident, move: Move): Incident {
     acknowledged: acknowledged && { ...acknowledged, at: move(acknowledged.at) },
     told: incident.told.map((one) => ({ ...one, at: move(one.at) })),
     notes: incident.notes.map((one) => ({ ...one, at: move(one.at) })),
+    ...(incident.answers && { answers: incident.answers.map((one) => ({ ...one, at: move(one.at) })) }),
     ...(outage && { outage: shownAt(outage, move) }),
   };
 }

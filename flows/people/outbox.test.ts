@@ -296,3 +296,16 @@ test('what waited for the morning goes to a person as one message, without what 
   expect([...ledger.values()].map(({ state }) => state)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
   expect(outbox.waiting()).toBe(0);
 });
+
+test('news of an incident carries a link of its person; its end, a word of the centre and what the console tells do not', async () => {
+  const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', link });
+  outbox.add([row(), row({ transition: 2, person: 'bina' }), row({ transition: 3, channel: 'console' })]);
+  outbox.add([row({ transition: 4, notice: notice({ kind: 'cleared' }) })]);
+  await clock.pass(0);
+  const of = (key: string) => sent.find((message) => message.key === key);
+  expect([of('1/email/asha')?.link, of('2/email/bina')?.link]).toEqual(['https://a.example/t?asha.17', 'https://a.example/t?bina.17']);
+  expect(of('1/email/asha')?.text).toContain('\nAnswer with one tap: https://a.example/t?asha.17\n');
+  expect([of('3/console/asha')?.link, of('4/email/asha')?.link]).toEqual([undefined, undefined]);
+  expect(of('4/email/asha')?.text).toContain('https://a.example/?#/incident/17');
+});

@@ -28,6 +28,8 @@ export type OutboxOptions = {
   isOver: (incident: number) => boolean;
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
+  /** Where a person answers to an incident with one tap, where the centre has a name. */
+  link?: ((person: string, incident: number) => string | undefined) | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
@@ -122,7 +124,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, link: linkFor }: OutboxOptions,
   rows: readonly OutboxRow[],
   cut: AbortSignal,
 ): Promise<Outcome> {
@@ -139,9 +141,17 @@ async function attempt(
   const notices = standing.map((one) => one.notice);
   const isDigest = notices.length > 1;
   const notice = isDigest ? digestOf(notices) : row.notice;
-  const said = isDigest ? renderDigest(notices, language) : render(notice, language, { over: overIn(row), wall });
-  const message = { key, ...said, language, severity: notice.severity, notice };
+  const over = overIn(row);
+  const link = isDigest || over || !mayAnswer(row) ? undefined : linkFor?.(person.id, row.notice.incident);
+  const said = isDigest ? renderDigest(notices, language) : render(notice, language, { over, wall, link });
+  const message = { key, ...said, language, severity: notice.severity, notice, ...(link !== undefined && { link }) };
   return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+}
+
+/** What the console tells may be kept as a log, where others read it. */
+function mayAnswer(row: OutboxRow): row is OutboxRow & { notice: { incident: number } } {
+  const { kind, incident } = row.notice;
+  return incident !== null && (kind === 'raised' || kind === 'worsened' || kind === 'eased') && row.channel !== lastChannel;
 }
 
 /** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */

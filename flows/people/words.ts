@@ -32,23 +32,46 @@ const subjectLimit = 18;
 /** Stands between text and footer, as in a mail. */
 export const footerMark = '\n-- \n';
 
-/** How a notice is told. `over`: its incident ended while a raise still waited. `wall`: the address of the wall, where the centre has a name. */
-export type Telling = { over?: boolean; wall?: string | undefined };
+/**
+ * How a notice is told. `over`: its incident ended while a raise still waited. `wall`: the address of the wall, where the centre has a name.
+ * `link`: where its person answers with one tap; it stands in the place of the wall's.
+ */
+export type Telling = { over?: boolean; wall?: string | undefined; link?: string | undefined };
 
 /**
  * Subject (one line) and text of a notice in one language.
  * Guarantee: names of devices and rooms are data, at most 30 characters each, without line breaks or hidden characters; it never throws.
  */
-export function render(notice: Notice, language: MessageLanguage, { over = false, wall }: Telling = {}): { subject: string; text: string } {
-  const isStale = over && isNews(notice);
-  const words = wordsIn(language);
-  const message: Message = { notice, language, words, over: isStale, news: newsOf({ notice, language, words, over: isStale }) };
+export function render(
+  notice: Notice,
+  language: MessageLanguage,
+  { over = false, ...links }: Telling = {},
+): { subject: string; text: string } {
+  const message = messageOf(notice, language, over && isNews(notice));
   const whole = partsOf(message, variableLimit);
   const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
   const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
-  return { subject: subjectOf(message), text: `${text}${belowOf(message, wall)}${footerMark}${footerOf(message)}\n` };
+  return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerMark}${footerOf(message)}\n` };
+}
+
+/** The same for a page, each by itself: where, what, since when, why, what to do, and what helps whoever goes there. */
+export function spokenOf(notice: Notice, language: MessageLanguage) {
+  const message = messageOf(notice, language, false);
+  return {
+    place: placeOf(message, variableLimit),
+    what: whatOf(message, variableLimit),
+    since: sinceOf(message),
+    why: whyOf(message),
+    steps: hasEnded(notice) ? [] : message.news.steps,
+    visit: hasEnded(notice) ? [] : visitLines(notice, language),
+  };
+}
+
+function messageOf(notice: Notice, language: MessageLanguage, over: boolean): Message {
+  const words = wordsIn(language);
+  return { notice, language, words, over, news: newsOf({ notice, language, words, over }) };
 }
 
 /** What the notice says happened (`head`, `title`) and what is to be done now (`steps`). */
@@ -123,15 +146,24 @@ function directOf({ lines }: Notice, language: MessageLanguage): Omit<News, 'hea
 
 /** Where, what, since when, why, what to do: the lines that every message has, with names of at most `size` characters. */
 function partsOf(message: Message, size: number): string[] {
-  const { notice, news, language } = message;
+  const parts = [
+    placeOf(message, size),
+    whatOf(message, size),
+    sinceOf(message),
+    meetingOf(message),
+    ...whyOf(message),
+    ...stepLines(message),
+  ];
+  return parts.filter((part) => part !== '');
+}
+
+function whatOf({ notice, news, language }: Message, size: number): string {
   const first = mainFault(notice);
   const name = short(namesOf(notice)[0] ?? '', size);
   // What the centre found wrong with itself names a file, or a node.
   const reasonSize = first?.fault.startsWith('centre.') && size > tightLimit ? 4 * size : size;
   const reason = first?.reason ? ` (${short(reasonTold(first.reason, language), reasonSize)})` : '';
-  const what = `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
-  const parts = [placeOf(message, size), what, sinceOf(message), meetingOf(message), ...whyOf(message), ...stepLines(message)];
-  return parts.filter((part) => part !== '');
+  return `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
 }
 
 function stepLines({ notice, news, over, words }: Message): string[] {
@@ -255,10 +287,10 @@ function manyIn(kind: CauseKind, { message }: Vocabulary): string {
 }
 
 /** What stands below the news, and the link, each where there is any. */
-function belowOf({ notice, language, over }: Message, wall: string | undefined): string {
+function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over'>): string {
   const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
-  const link = wall === undefined || notice.incident === null ? [] : [incidentLink(wall, notice.incident)];
-  const lines = [...visit, ...link];
+  const onWall = wall === undefined || notice.incident === null ? [] : [incidentLink(wall, notice.incident)];
+  const lines = [...visit, ...(url === undefined ? onWall : [filled(words.message.tap, { url })])];
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
 

@@ -1,5 +1,18 @@
 /** The words of the incident engine: what it remembers, what it is told, what it answers. */
-import type { CauseKind, Check, LinkClass, MainsGone, Outage, Presence, Previous, Severity, TransitionKind, Want, Words } from '#contracts';
+import type {
+  AnswerWord,
+  CauseKind,
+  Check,
+  LinkClass,
+  MainsGone,
+  Outage,
+  Presence,
+  Previous,
+  Severity,
+  TransitionKind,
+  Want,
+  Words,
+} from '#contracts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -93,6 +106,9 @@ export type PastFault = Pick<StandingFault, 'fault' | 'name'> & { at: number };
 /** One person who was told, on which channel. */
 export type Told = { person: string; channel: string; at: number };
 
+/** One answer of a person; `link` names the link by which it came, which says each word once. */
+export type Answer = { person: string; by: string; word: AnswerWord; at: number; link?: string };
+
 /** One incident per room (or per scope of the centre's own), with its faults as children. */
 export type Incident = {
   id: number;
@@ -109,6 +125,8 @@ export type Incident = {
   acknowledged: { by: string; at: number; severity: Severity } | null;
   told: Told[];
   notes: { at: number; by: string; text: string }[];
+  /** What those who were told of it answered. */
+  answers?: Answer[];
   /** Why the PC was away in it, the last time. */
   outage?: ShownOutage;
   /** What people were last told of that. */
@@ -284,6 +302,7 @@ export type CentreEvent =
   | { type: 'clock'; byMs: number; gap?: boolean }
   | { type: 'acknowledge'; incident: number; by: string }
   | { type: 'note'; incident: number; by: string; text: string }
+  | ({ type: 'answer'; incident: number } & Omit<Answer, 'at'>)
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string; way?: PassedWay }
   | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }
   /** A PC is beyond its budget (R27). */

@@ -92,6 +92,8 @@ export type RenderedMessage = {
   text: string;
   language: MessageLanguage;
   severity: Severity;
+  /** Where the person answers with one tap; it stands in the text too. */
+  link?: string;
   /** What it was made of, for channels that programs read. */
   notice: Notice;
 };

@@ -147,7 +147,7 @@ export function stateViews(table: SiteTable): StateView[] {
 /** An incident as it stands in lists. */
 export function incidentRow({ memory, place, personName }: View, incident: Incident): IncidentRow {
   const { site, room } = place(incident.scope);
-  const { acknowledged, faults, told, notes: _, outage = null, ...rest } = incident;
+  const { acknowledged, faults, told, notes: _, answers: __, outage = null, ...rest } = incident;
   const ended = memory.endedOf(incident.scope);
   const watched = (fault: StandingFault) =>
     fault.goneAt !== null && incident.overAt === null && { watched: { since: fault.goneAt, until: watchedUntil(fault, ended) } };
@@ -184,5 +184,6 @@ export function incidentNews(
 export function incidentView(view: View, incident: Incident): IncidentView {
   const steps = view.memory.stepsOf(incident.id);
   const history = steps.map(({ kind, at, conclusion }) => ({ kind, at, conclusion }));
-  return { ...incidentRow(view, incident), notes: incident.notes, history };
+  const answers = incident.answers?.map(({ by, word, at, link }) => ({ by, word, at, link: link !== undefined }));
+  return { ...incidentRow(view, incident), notes: incident.notes, ...(answers && { answers }), history };
 }

@@ -155,6 +155,7 @@ export const parts: readonly Part[] = [
       { path: 'flows/commands', floor: 5, about: 'orders to PCs, and the queue of measurements' },
       { path: 'flows/view', floor: 6, about: 'what the API shows' },
       { path: 'flows/door', floor: 7, about: 'who comes in through the API, and to what' },
+      { path: 'flows/answers', floor: 8, about: 'what people answer without a login, by a link or a button; `routes.ts`: its page' },
       { path: 'flows/rollcall', floor: 7, about: 'the roll call' },
       { path: 'flows/api', floor: 8, about: 'HTTP and streams', enter: 'server.ts' },
       { path: 'flows', floor: 9, about: 'the process and its wiring', enter: 'main.ts' },

@@ -13,6 +13,10 @@ export type Severity = (typeof severities)[number];
 export const transitionKinds = ['raised', 'worsened', 'eased', 'cleared', 'closed'] as const;
 export type TransitionKind = (typeof transitionKinds)[number];
 
+/** What somebody who is told of an alert may answer with one tap. */
+export const answerWords = ['seen', 'going', 'fixed', 'not-mine'] as const;
+export type AnswerWord = (typeof answerWords)[number];
+
 /**
  * Where a PC stands with the centre. `stopped` said goodbye; `silent` did not (R18). `unheard` was not heard for its limit, and nobody knows
  * yet whether that is for a gap of the centre's own (R18a): it is only shown.

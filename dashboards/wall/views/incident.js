@@ -6,7 +6,7 @@ import { childrenOf, incidentMark, shownFaults } from '../live/model.js';
 import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
-import { say, sayWord, shown } from '../words/words.js';
+import { filled, say, sayWord, shown } from '../words/words.js';
 import { againText, incidentTitle, overText, toldText } from './incidents.js';
 
 /** @import { IncidentRow, IncidentView } from '#contracts' */
@@ -131,6 +131,20 @@ function History({ scene, incident }) {
         : html`<ul class="notes" aria-label=${say(lang, 'notes')}>
       ${incident.notes.map((one) => html`<li key=${one.at + one.by}><q><bdi>${shown(one.text, 500)}</bdi></q> <span class="dim"><${Foreign} text=${one.by} />, ${timeText(lang, one.at, now)}</span></li>`)}</ul>`
     }
+    <${Answers} scene=${scene} answers=${incident.answers ?? []} />
     <h3 class="dim">${say(lang, 'history')}</h3>
     <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>`;
+}
+
+const sentences = /** @type {const} */ ({ seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine' });
+
+/**
+ * What those who were told of it answered with one tap.
+ * @param {{ scene: Scene, answers: NonNullable<IncidentView['answers']> }} props
+ */
+function Answers({ scene, answers }) {
+  if (answers.length === 0) return null;
+  const text = (/** @type {(typeof answers)[number]} */ { by, word, at }) =>
+    filled(sayWord(scene, 'answer', sentences[word]), { name: shown(by), time: timeText(scene.lang, at, scene.now) });
+  return html`<ul class="notes" data-answers>${answers.map((one) => html`<li key=${one.at + one.by + one.word}><bdi>${text(one)}</bdi></li>`)}</ul>`;
 }

@@ -1,0 +1,41 @@
+/** Keeps the page of an answer as it is now. Without it the page works all the same: it is then as old as its last press. */
+
+/** @typedef {{ cure: string, status: string, holder: string, taken: string, going: string, said: string[], used: string[] }} Live */
+
+const main = document.querySelector('main');
+
+/** @param {string} selector @param {string} text */
+function write(selector, text) {
+  const element = document.querySelector(selector);
+  // What reads the same is not read aloud again.
+  if (element !== null && element.textContent !== text) element.textContent = text;
+}
+
+/** @param {Live} live */
+function show({ cure, status, holder, taken, going, said, used }) {
+  if (main === null) return;
+  main.dataset['cure'] = cure;
+  delete main.dataset['old'];
+  write('#status', status);
+  write('#holder', holder);
+  write('button[value=going]', going);
+  if (cure !== 'broken') document.querySelector('.line')?.remove();
+  const field = document.querySelector('input[name=holder]');
+  if (field instanceof HTMLInputElement) field.value = taken;
+  for (const button of document.querySelectorAll('button')) button.disabled = used.includes(button.value);
+  document.querySelector('h2')?.toggleAttribute('hidden', said.length === 0);
+  const lines = said.map((text) => Object.assign(document.createElement('li'), { textContent: text }));
+  document.querySelector('#said')?.replaceChildren(...lines);
+}
+
+function follow() {
+  const source = new EventSource(main?.dataset['live'] ?? '');
+  source.onmessage = ({ data }) => show(JSON.parse(data));
+  source.onerror = () => {
+    if (main !== null) main.dataset['old'] = '';
+    // One that the centre ended for good does not come back by itself.
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5_000);
+  };
+}
+
+if (main?.dataset['live'] !== undefined) follow();

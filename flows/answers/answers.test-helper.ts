@@ -1,0 +1,76 @@
+/** The answers of a centre with one room whose microphone is gone, over a real engine. */
+import type { Person, StreamFrame } from '#contracts';
+import { scriptedView } from '../api/scripted-view.test-helper.ts';
+import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
+import { createRoster } from '../people/roster.ts';
+import { type AnswersOptions, createAnswers } from './answers.ts';
+import { createLinks } from './link.ts';
+
+export { pc };
+
+const person = { role: 'technician', scope: '', webhook: false, addresses: {} } as const;
+export const people: Person[] = [
+  { ...person, id: 'asha', name: 'Asha', language: 'hi' },
+  { ...person, id: 'bina', name: 'Bina', language: 'en' },
+];
+
+export function answersRig() {
+  const stage = online({ at: Date.UTC(2026, 2, 3, 8, 30) });
+  stage.state([fault('microphone.missing'), ok('camera')]);
+  const audit: unknown[] = [];
+  const ordered: unknown[] = [];
+  const listeners = new Set<(frame: StreamFrame) => void>();
+  const incident = stage.incident()?.id ?? 0;
+  const changed = () => {
+    for (const listener of listeners) listener({ at: stage.now(), subscribed: true, incidents: scripted(incident) });
+  };
+  const ingest = {
+    memory: stage.engine.memory,
+    time: stage.now,
+    place: () => ({ site: { en: 'Leh <office>', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata', phone: '01982 1' }),
+    async tell(event: Parameters<typeof stage.apply>[0], said?: unknown) {
+      stage.apply(event);
+      if (said !== undefined) audit.push(said);
+      changed();
+      return true;
+    },
+  };
+  const view: AnswersOptions['view'] = {
+    now: stage.now,
+    onChange: (_choice, listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    commands: {
+      async issue(order) {
+        ordered.push(order);
+        return { ok: true, id: 'c1' };
+      },
+      list: async () => [],
+      one: async () => undefined,
+    },
+  };
+  const roster = createRoster(people);
+  const answers = createAnswers({ ingest: () => ingest, roster, view });
+  let late = 0;
+  const links = createLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });
+  const wait = (ms: number) => {
+    late += ms;
+  };
+  /** The room says that all is well. */
+  const mend = () => {
+    stage.state([ok('microphone'), ok('camera')]);
+    changed();
+  };
+  const pass = (ms: number) => {
+    stage.live(ms);
+    changed();
+  };
+  return { stage, incident, audit, ordered, listeners, answers, links, mend, pass, wait };
+}
+
+function scripted(id: number): NonNullable<StreamFrame['incidents']> {
+  const [row] = scriptedView().incidents();
+  const base = { scope: pc, room: { en: '', hi: '' }, severity: 'critical', openedAt: 0, overAt: null, faults: [], told: [] } as const;
+  return [{ ...row, ...base, faults: [], told: [], id }];
+}

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { answersRig, pc } from './answers.test-helper.ts';
+
+const minute = 60_000;
+
+test('a word is said once with a link, also of two at the same time; another link, or another word, is free', async () => {
+  const { answers, incident, audit } = answersRig();
+  const twice = await Promise.all([1, 2].map(() => answers.byLink({ person: 'asha', incident, id: 'a1' }, 'seen')));
+  expect(twice).toEqual([{ ok: true }, { ok: false, why: 'used' }]);
+  expect(await answers.byLink({ person: 'asha', incident, id: 'a2' }, 'seen')).toEqual({ ok: true });
+  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going')).toEqual({ ok: true });
+  expect(await answers.byLink({ person: 'bina', incident, id: 'a1' }, 'seen')).toEqual({ ok: true });
+  expect(audit[0]).toEqual({ who: 'Asha', what: 'answer seen', about: `incident ${incident} by link` });
+});
+
+test('what somebody took meanwhile is not overrun; who has seen that may take it over', async () => {
+  const { answers, incident, stage } = answersRig();
+  await answers.answer('bina', incident, 'going');
+  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
+  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
+  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
+  expect(stage.incident()?.answers?.map(({ by, word }) => `${by} ${word}`)).toEqual(['Bina going', 'Asha going']);
+});
+
+test('a stranger, an incident that is forgotten and one that is over are told so', async () => {
+  const { answers, incident, mend, pass } = answersRig();
+  expect(await answers.answer('chandra', incident, 'going')).toEqual({ ok: false, why: 'stranger' });
+  expect(await answers.answer('asha', 999, 'going')).toEqual({ ok: false, why: 'missing' });
+  mend();
+  pass(20 * minute);
+  expect(await answers.answer('asha', incident, 'going')).toEqual({ ok: false, why: 'over' });
+  expect(await answers.here('asha', incident)).toBe(false);
+});
+
+test('I am here asks the PCs of the site, once however often it is pressed', async () => {
+  const { answers, incident, ordered, pass } = answersRig();
+  expect([await answers.here('asha', incident), await answers.here('asha', incident)]).toEqual([true, true]);
+  expect(ordered).toEqual([{ to: pc.split('/').slice(0, 2).join('/'), verb: 'fast-checks', args: {}, by: 'Asha' }]);
+  pass(minute);
+  await answers.here('asha', incident);
+  expect(ordered).toHaveLength(2);
+});
+
+test('the sheet says in the language of the person what stands, and that it is well the moment a check says so', async () => {
+  const { answers, incident, mend, pass } = answersRig();
+  const live = () => answers.sheet('asha', incident, 'a1')?.live;
+  expect(answers.sheet('asha', incident, 'a1')).toMatchObject({
+    what: 'बहुत ज़रूरी: माइक नहीं मिल रहा',
+    steps: ['माइक की केबल निकालकर दोबारा लगाएँ।', 'फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।'],
+    visit: ['कमरे का फ़ोन: 01982 1'],
+  });
+  expect(live()).toMatchObject({ cure: 'broken', holder: 'अभी किसी ने नहीं लिया है।', going: 'मैं जा रहा/रही हूँ', used: [] });
+  await answers.answer('bina', incident, 'going');
+  expect(live()).toMatchObject({ holder: '14:00 से Bina देख रहे हैं।', going: 'अब मैं देखता/देखती हूँ', taken: 'Bina' });
+  mend();
+  expect(live()).toMatchObject({ cure: 'well', status: '14:00 से फिर काम कर रहा है। 14:00 तक नज़र रखी जाएगी।' });
+  pass(20 * minute);
+  expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^3 मार्च, 14:00 से सब ठीक है/) });
+});

@@ -1,0 +1,113 @@
+/** What a person answers to an incident without a login, by a link or a button of a channel: four words, and *I am here*. Nothing else can be done this way. */
+import { type AnswerWord, type Cancel, type MessageLanguage, type Person, pathOfScope, siteOf } from '#contracts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { Roster } from '../people/roster.ts';
+import type { Incident } from '../records/incidents.ts';
+import type { CentreView } from '../view/view.ts';
+import type { Link } from './link.ts';
+import { type Sheet, sheetOf } from './sheet.ts';
+
+/** *I am here* starts the checks of a site at most once in this time. */
+const hereEveryMs = 10_000;
+
+/** `used`: said with this link already; `taken`: somebody else has it meanwhile; `stranger`: nobody of that id is told any more. */
+export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
+
+/** What the answers are taken with. */
+export type AnswersOptions = {
+  /** What is open now; undefined while the ledger is opened anew. */
+  ingest(): Pick<Ingest, 'memory' | 'place' | 'tell' | 'time'> | undefined;
+  roster: Pick<Roster, 'person' | 'people'>;
+  view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
+};
+
+/** The answers of one centre. */
+export type Answers = {
+  /** By whatever knows the person: a button of a channel. Resolves once it is committed. */
+  answer(person: string, incident: number, word: AnswerWord): Promise<Answered>;
+  /** By a link, which says each word once. `holder`: who had it as far as the person saw; another one is not overrun. */
+  byLink(link: Link, word: AnswerWord, holder?: string): Promise<Answered>;
+  /** The checks of the incident's site run now; false where it cannot be asked. */
+  here(person: string, incident: number): Promise<boolean>;
+  /** All that the page of a link shows; undefined where the incident is no longer kept. */
+  sheet(person: string, incident: number, link: string): Sheet | undefined;
+  /** The language of a person; undefined of one who is not told any more. */
+  languageOf(person: string): MessageLanguage | undefined;
+  /** Told when an incident may read differently. */
+  onChange(incident: number, listener: () => void): Cancel;
+};
+
+/** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says one word once, also of two at the same time. */
+export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers {
+  const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
+  const asked = new Map<string, number>();
+
+  async function take({ id, incident, word, link, holder }: Try): Promise<Answered> {
+    const person = known(id);
+    const open = present(ingest);
+    if (person === undefined) return { ok: false, why: 'stranger' };
+    const why = refusalOf(open.memory.incidents.get(incident), { person, word, link, holder });
+    if (why !== undefined) return { ok: false, why };
+    const by = person.name;
+    const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
+    // Applied before the first await, so that a second one finds it.
+    const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
+    if (!told) throw new Error('the ledger did not take it');
+    return { ok: true };
+  }
+
+  async function here(id: string, incident: number): Promise<boolean> {
+    const person = known(id);
+    const found = present(ingest).memory.incidents.get(incident);
+    const to = found && siteOfScope(found);
+    if (person === undefined || to === undefined || found?.over !== null) return false;
+    const now = view.now();
+    if (Math.abs(now - (asked.get(to) ?? Number.NEGATIVE_INFINITY)) < hereEveryMs) return true;
+    asked.set(to, now);
+    for (const [site, at] of asked) if (Math.abs(now - at) >= hereEveryMs) asked.delete(site);
+    return (await view.commands.issue({ to, verb: 'fast-checks', args: {}, by: person.name })).ok;
+  }
+
+  return {
+    answer: (id, incident, word) => take({ id, incident, word }),
+    byLink: ({ person: id, incident, id: link }, word, holder) => take({ id, incident, word, link, holder }),
+    here,
+    sheet(id, incident, link) {
+      const open = ingest();
+      const person = known(id);
+      const found = open?.memory.incidents.get(incident);
+      return open && person && found && sheetOf(open, found, { person, link });
+    },
+    languageOf: (id) => known(id)?.language,
+    onChange: (incident, listener) =>
+      view.onChange('', ({ incidents = [] }) => {
+        if (incidents.some(({ id }) => id === incident)) listener();
+      }),
+  };
+}
+
+function present<T>(ingest: () => T | undefined): T {
+  const open = ingest();
+  if (open === undefined) throw new Error('the ledger is opened anew');
+  return open;
+}
+
+type How = { word: AnswerWord; link?: string | undefined; holder?: string | undefined };
+type Try = How & { id: string; incident: number };
+
+function refusalOf(incident: Incident | undefined, { person, word, link, holder }: How & { person: Person }) {
+  if (incident === undefined) return 'missing' as const;
+  const { answers = [], acknowledged, over } = incident;
+  if (link !== undefined && answers.some((one) => one.person === person.id && one.word === word && one.link === link))
+    return 'used' as const;
+  if (over !== null) return 'over' as const;
+  const by = acknowledged?.by ?? '';
+  return word === 'going' && holder !== undefined && by !== '' && by !== person.name && by !== holder ? ('taken' as const) : undefined;
+}
+
+/** The site whose PCs are asked: that of a room, or of a cause within one site. */
+function siteOfScope({ scope, spread }: Incident): string | undefined {
+  const path = spread?.path ?? pathOfScope(scope);
+  const parts = path.split('/').length;
+  return parts === 3 ? siteOf(path) : parts === 2 ? path : undefined;
+}

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createLinks, loadLinkKey } from './link.ts';
+
+const hour = 3_600_000;
+const key = Buffer.alloc(32, 7);
+
+function rig(other = key) {
+  let at = Date.UTC(2026, 2, 3, 8);
+  const pass = (ms: number) => {
+    at += ms;
+  };
+  return { links: createLinks({ key: other, now: () => at }), pass };
+}
+
+test('a link names its person and its incident, for a day', () => {
+  const { links, pass } = rig();
+  const token = links.token('asha', 17);
+  expect(links.read(token)).toEqual({ ok: true, person: 'asha', incident: 17, id: token.split('.').at(-1) });
+  pass(24 * hour);
+  expect(links.read(token)).toMatchObject({ ok: true });
+  pass(1_001);
+  expect(links.read(token)).toEqual({ ok: false, why: 'late' });
+});
+
+test('one that is changed anywhere is none of ours: one bit, another person, another incident, a longer life, a piece of it', () => {
+  const { links } = rig();
+  const token = links.token('asha', 17);
+  const bits = [...token].flatMap((letter, at) =>
+    [...Array(7).keys()].map(
+      (bit) => `${token.slice(0, at)}${String.fromCharCode(letter.charCodeAt(0) ^ (1 << bit))}${token.slice(at + 1)}`,
+    ),
+  );
+  const forged = [
+    token.replace('asha', 'bina'),
+    token.replace('.17.', '.18.'),
+    `${token.slice(0, -1)}z`,
+    token.slice(0, -1),
+    `${token}0`,
+    '',
+  ];
+  expect([...bits, ...forged].filter((one) => links.read(one).ok)).toEqual([]);
+});
+
+test('a link of another centre is none of ours, whatever it names', () => {
+  const other = rig(Buffer.alloc(32, 8));
+  const { links } = rig();
+  const named = ['a', 'asha', '0', 'kargil-clerk-2', 'x'.repeat(32)].flatMap((person) =>
+    [1, 17, 9_999_999].map((incident) => ({ person, incident })),
+  );
+  for (const { person, incident } of named) {
+    expect(links.read(links.token(person, incident))).toMatchObject({ ok: true, person, incident });
+    expect(links.read(other.links.token(person, incident))).toEqual({ ok: false, why: 'wrong' });
+  }
+});
+
+test('the key is made once, for its owner alone; a file that holds none stops the start in one line', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-link-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'answer.key');
+  let made = 0;
+  const random = (bytes: number) => Buffer.alloc(bytes, ++made);
+  expect([loadLinkKey(file, random), loadLinkKey(file, random)]).toEqual([Buffer.alloc(32, 1), Buffer.alloc(32, 1)]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  writeFileSync(file, 'short');
+  expect(() => loadLinkKey(file, random)).toThrow(/answer\.key: is no key of 32 bytes/);
+});

@@ -1,0 +1,59 @@
+/** Pages of answers that stand open: each is told at once what became of its incident. */
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { Cancel, Clock } from '#contracts';
+import type { Answers } from './answers.ts';
+import type { Link } from './link.ts';
+
+/** Pages that may stand open at a door, and those of one link: nobody shuts out all others. */
+const livesAtMost = 256;
+const livesOfOneLink = 4;
+/** A page that hears nothing for a little longer knows that it may be old. */
+const heartbeatMs = 15_000;
+/** A phone in a pocket is let go; its page asks anew when it is looked at. */
+const lifeMs = 60 * 60_000;
+
+/** Guarantee: a page is told of its own incident only; what is closed holds no timer and no listener. */
+export function createLives({ answers, clock }: { answers: Answers; clock: Clock }) {
+  const open = new Map<ServerResponse, string>();
+
+  /** False where too many stand open. */
+  function openLive(reply: FastifyReply, { person, incident, id }: Link): boolean {
+    const key = `${person}.${incident}.${id}`;
+    const own = [...open.values()].filter((one) => one === key).length;
+    if (open.size >= livesAtMost || own >= livesOfOneLink) return false;
+    const response = reply.raw;
+    response.writeHead(200, {
+      ...reply.getHeaders(),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+    } as Record<string, string>);
+    open.set(response, key);
+    let told = '';
+    const tell = () => {
+      const live = answers.sheet(person, incident, id)?.live;
+      const text = live === undefined ? '' : JSON.stringify(live);
+      if (text !== '' && text !== told) response.write(`data: ${text}\n\n`);
+      told = text;
+    };
+    let cancelBeat: Cancel = () => {};
+    const beat = () => {
+      cancelBeat = clock.after(heartbeatMs, () => {
+        response.write(': here\n\n');
+        beat();
+      });
+    };
+    const cancelChange = answers.onChange(incident, tell);
+    const cancelLife = clock.after(lifeMs, () => response.end());
+    const end = () => {
+      for (const cancel of [cancelBeat, cancelChange, cancelLife]) cancel();
+      open.delete(response);
+    };
+    response.on('close', end).on('error', end);
+    beat();
+    tell();
+    return true;
+  }
+
+  return { open: openLive };
+}

@@ -1,0 +1,87 @@
+/** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
+import { answerWords, type MessageLanguage, wordsIn } from '#contracts';
+import type { Sheet } from './sheet.ts';
+
+type Html = { html: string };
+
+/** HTML from a template: whatever is filled in is text, unless it was made by this function. */
+function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html {
+  const texts = values.map((value) =>
+    typeof value === 'string'
+      ? escaped(value)
+      : [value]
+          .flat()
+          .map((one) => one.html)
+          .join(''),
+  );
+  return { html: parts.map((part, at) => part + (texts[at] ?? '')).join('') };
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}
+
+/** The page of one incident. `action`: where its buttons go; `line`: what became of the last press. */
+export function sheetPage(sheet: Sheet, { action, live, line = '' }: { action: string; live: string; line?: string }): string {
+  const { language, live: now } = sheet;
+  const { answer, message } = wordsIn(language);
+  const list = (items: string[]) => items.map((item) => html`<li>${item}</li>`);
+  const button = (word: (typeof answerWords)[number]) => {
+    const label = word === 'going' ? now.going : answer[word];
+    const used = now.used.includes(word) ? html` disabled` : html``;
+    return html`<button name="word" value="${word}"${used}>${label}</button>`;
+  };
+  const body = html`
+<main data-cure="${now.cure}" data-live="${live}">
+<p class="n">${message.incident.replace('{n}', `${sheet.incident}`)} · Sabha</p>
+<h1>${sheet.what}</h1>
+<p class="place">${sheet.place}</p>
+<p>${sheet.since}</p>
+${sheet.why.map((one) => html`<p>${one}</p>`)}
+<p id="status" role="status">${now.status}</p>
+${line === '' ? html`` : html`<p class="line" role="alert">${line}</p>`}
+<ol>${list(sheet.steps)}</ol>
+<p id="holder" aria-live="polite">${now.holder}</p>
+<form method="post" action="${action}">
+<input type="hidden" name="holder" value="${now.taken}">
+${answerWords.map(button)}
+<button name="word" value="here" class="here">${answer.here}</button>
+</form>
+<h2${now.said.length === 0 ? html` hidden` : html``}>${answer.said}</h2>
+<ul id="said">${list(now.said)}</ul>
+<ul class="visit">${list(sheet.visit)}</ul>
+</main>`;
+  return document(language, { title: `${sheet.place}: ${sheet.what}`, body, script: true });
+}
+
+/** A page that says one thing, with a way back where there is one. */
+export function linePage(language: MessageLanguage, { line, back }: { line: string; back?: string }): string {
+  const { answer } = wordsIn(language);
+  const way = back === undefined ? html`` : html`<p><a href="${back}">${answer.back}</a></p>`;
+  return document(language, { title: 'Sabha', body: html`<main><h1>${line}</h1>${way}</main>`, script: false });
+}
+
+/** A page that asks before something of somebody else is taken. */
+export function askPage(language: MessageLanguage, { line, action, holder }: { line: string; action: string; holder: string }): string {
+  const { answer } = wordsIn(language);
+  const body = html`<main><h1>${line}</h1><form method="post" action="${action}"><input type="hidden" name="holder" value="${holder}">
+<button name="word" value="going">${answer.takeOver}</button></form><p><a href="${action}">${answer.back}</a></p></main>`;
+  return document(language, { title: 'Sabha', body, script: false });
+}
+
+function document(language: MessageLanguage, { title, body, script }: { title: string; body: Html; script: boolean }): string {
+  return html`<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+<title>${title}</title>
+<link rel="icon" href="/icon.svg">
+<link rel="stylesheet" href="/tap.css">
+${script ? html`<script type="module" src="/tap.js"></script>` : html``}
+</head>
+<body>${body}</body>
+</html>
+`.html;
+}

@@ -1,0 +1,122 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emptyAccounts, emptySiteOrders, scriptedView } from '../api/scripted-view.test-helper.ts';
+import { type Api, startApi } from '../api/server.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import { answersRig } from './answers.test-helper.ts';
+import { addAnswers } from './routes.ts';
+
+let rig: ReturnType<typeof answersRig>;
+let clock: ReturnType<typeof testClock>;
+let api: Api;
+let wallDir: string;
+beforeEach(async () => {
+  rig = answersRig();
+  clock = testClock();
+  wallDir = await mkdtemp(join(tmpdir(), 'sabha-tap-'));
+  await writeFile(join(wallDir, 'index.html'), '<!doctype html>');
+  api = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    view: scriptedView(),
+    siteOrders: emptySiteOrders(),
+    accounts: emptyAccounts(),
+    wallDir,
+    modulesDir: 'node_modules',
+    log: { warn() {}, error() {} },
+    addAnswers: (app) => addAnswers(app, { ...rig, clock }),
+  });
+});
+afterEach(async () => {
+  await api.close();
+  await rm(wallDir, { recursive: true });
+});
+
+const url = (token: string, path = '/t') => `http://127.0.0.1:${api.port}${path}?${token}`;
+const get = (token: string, headers: Record<string, string> = {}) => fetch(url(token), { headers });
+const post = (token: string, fields: Record<string, string>) =>
+  fetch(url(token), { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+const token = (person = 'bina') => rig.links.token(person, rig.incident);
+
+test('GET only shows: a scanner of mail that opens every link says nothing in the name of anybody', async () => {
+  const text = await (await get(token())).text();
+  expect(text).toContain('Critical: Microphone not found');
+  expect(text).toContain('Leh &#60;office&#62;');
+  expect(text).not.toContain('<office>');
+  await fetch(url(token()), { method: 'HEAD' });
+  expect([rig.stage.incident()?.answers, rig.audit, rig.ordered]).toEqual([undefined, [], []]);
+});
+
+test('POST acts, once a word, and leads back to the page, which says so; the page lets nobody frame it and no other script run', async () => {
+  const own = token();
+  const done = await post(own, { word: 'going', holder: '' });
+  expect([done.status, done.headers.get('location')]).toEqual([303, `/t?${own}`]);
+  const page = await get(own);
+  expect(await page.text()).toMatch(/You have it since 14:00[\s\S]*value="going" disabled/);
+  expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  expect(page.headers.get('cache-control')).toBe('no-store');
+  const again = await post(own, { word: 'going' });
+  expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('You said this with this link already.')]);
+});
+
+test('a link that is late, changed by one bit, for somebody who is gone, or with a word of its own, is one clear page, in the language asked for', async () => {
+  const own = token();
+  const forged = `${own.slice(0, 5)}${own[5] === '0' ? '1' : '0'}${own.slice(6)}`;
+  const said = async (response: Promise<Response>) => {
+    const { status, text } = await response.then(async (one) => ({ status: one.status, text: await one.text() }));
+    return `${status} ${/<h1>(.*)<\/h1>/.exec(text)?.[1]}`;
+  };
+  expect(await said(get(forged))).toMatch(/^404 This link is not one of ours/);
+  expect(await said(get(forged, { 'accept-language': 'hi-IN,hi;q=0.9' }))).toMatch(/^404 यह लिंक हमारा नहीं है/);
+  expect(await said(get(rig.links.token('chandra', rig.incident)))).toMatch(/^410 This link is for somebody who is no longer told/);
+  expect(await said(get(rig.links.token('bina', 999)))).toMatch(/^410 This alert is no longer kept/);
+  expect(await said(post(own, { word: 'reboot' }))).toMatch(/^400 /);
+  expect(await said(post(own, {}))).toMatch(/^400 /);
+  rig.wait(25 * 3_600_000);
+  expect(await said(get(own))).toMatch(/^410 This link is older than a day/);
+  expect(await said(post(own, { word: 'going' }))).toMatch(/^410 This link is older than a day/);
+  expect(rig.stage.incident()?.answers).toBeUndefined();
+});
+
+test('who tries links waits; one that is good is not held up by it', async () => {
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => get(`${'0'.repeat(32)}.bina.${at + 1}.abc`)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404, 429]));
+  expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('1');
+  expect((await get(token())).status).toBe(200);
+});
+
+test('what somebody else has is asked before it is taken over', async () => {
+  await rig.answers.answer('asha', rig.incident, 'going');
+  const ask = await post(token(), { word: 'going', holder: '' });
+  const text = await ask.text();
+  expect([ask.status, text]).toEqual([
+    409,
+    expect.stringMatching(/Asha has it since 14:00\. Do you take it over\?[\s\S]*name="holder" value="Asha"/),
+  ]);
+  expect((await post(token(), { word: 'going', holder: 'Asha' })).status).toBe(303);
+  expect(rig.stage.incident()?.acknowledged?.by).toBe('Bina');
+});
+
+test('a page that stands open is told of its incident as it changes, and is forgotten when it closes', async () => {
+  const stop = new AbortController();
+  const live = await fetch(url(token(), '/t/live'), { signal: stop.signal });
+  const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async () => (await reader?.read())?.value ?? '';
+  expect(await next()).toContain('"cure":"broken"');
+  await rig.answers.answer('asha', rig.incident, 'going');
+  expect(await next()).toContain('Asha has it since 14:00.');
+  rig.mend();
+  expect(await next()).toMatch(/"cure":"well","status":"It works again since/);
+  stop.abort();
+  await expect.poll(() => rig.listeners.size).toBe(0);
+});
+
+test('I am here says that the checks run, and GET does not', async () => {
+  const own = token();
+  const done = await post(own, { word: 'here' });
+  expect(done.headers.get('location')).toBe(`/t?${own}&here`);
+  expect(await (await get(`${own}&here`)).text()).toContain('The room is being checked.');
+  expect(rig.ordered).toHaveLength(1);
+});

@@ -1,0 +1,130 @@
+/** The door of an answer: a page that GET only shows, since scanners of mail open every link, and that POST acts by. Whoever has the link is believed to be its person. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type AnswerWord, answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '#contracts';
+import { createLimits } from '../accounts/limits.ts';
+import type { Answered, Answers } from './answers.ts';
+import { type Link, type Links, linkPath } from './link.ts';
+import { createLives } from './lives.ts';
+import { askPage, linePage, sheetPage } from './page.ts';
+
+const livePath = `${linkPath}/live`;
+/** A word and a name. */
+const bodyLimitBytes = 2_048;
+
+/** What the routes answer with. */
+export type AnswerRoutesOptions = { answers: Answers; links: Links; clock: Clock };
+
+/** No frame, no script but ours; its form goes back here, which the browser says by `Origin` only where it may say so. */
+const headers = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'referrer-policy': 'same-origin',
+  'x-robots-tag': 'noindex',
+};
+
+type Asked = { request: FastifyRequest; reply: FastifyReply };
+type Stage = AnswerRoutesOptions & { limits: ReturnType<typeof createLimits>; lives: ReturnType<typeof createLives> };
+
+/** Adds the routes to a door. Guarantee: a request without a link that is good, of a person who is told, is shown one line and nothing else. */
+export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): void {
+  const { answers, clock } = options;
+  const stage: Stage = { ...options, limits: createLimits(clock.up), lives: createLives({ answers, clock }) };
+  const open = { config: { open: true, form: true } };
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    const type = 'application/x-www-form-urlencoded';
+    scope.addContentTypeParser(type, { parseAs: 'string', bodyLimit: bodyLimitBytes }, (_request, body, done) =>
+      done(null, Object.fromEntries(new URLSearchParams(`${body}`))),
+    );
+    scope.get(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => shown(stage, { request, reply }, link)));
+    scope.post(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => acted(stage, { request, reply }, link)));
+    scope.get(livePath, { ...open, exposeHeadRoute: false }, (request, reply) =>
+      withLink(stage, { request, reply }, (link) => (stage.lives.open(reply, link) ? reply.hijack() : reply.code(503).send())),
+    );
+    done();
+  });
+}
+
+/** What stands behind the `?`; what a mail program hangs on behind `&` is none of it. */
+function tokenOf({ raw }: FastifyRequest): string {
+  return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
+}
+
+type Then = (link: Link) => FastifyReply | Promise<FastifyReply>;
+
+/** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
+async function withLink({ links, limits }: Stage, { request, reply }: Asked, then: Then): Promise<FastifyReply> {
+  reply.headers(headers);
+  const read = links.read(tokenOf(request));
+  if (read.ok) return then(read);
+  const language = browserLanguage(request);
+  const { answer } = wordsIn(language);
+  const network = networkOf(request.ip);
+  const waitMs = read.why === 'late' ? 0 : limits.take({ name: `links of ${network}`, address: request.ip });
+  if (waitMs === 0) return said(reply, read.why === 'late' ? 410 : 404, linePage(language, { line: answer[read.why] }));
+  const n = Math.ceil(waitMs / 1_000);
+  return said(reply.header('retry-after', `${n}`), 429, linePage(language, { line: filled(answer.busy, { n }) }));
+}
+
+function shown({ answers }: Stage, { request, reply }: Asked, link: Link): FastifyReply {
+  const sheet = answers.sheet(link.person, link.incident, link.id);
+  if (sheet === undefined) return gone(answers, { request, reply }, link);
+  const token = tokenOf(request);
+  const isHere = /&here(&|$)/.test(request.raw.url ?? '');
+  const line = isHere && sheet.live.cure === 'broken' ? wordsIn(sheet.language).answer.checking : '';
+  return said(reply, 200, sheetPage(sheet, { action: `${linkPath}?${token}`, live: `${livePath}?${token}`, line }));
+}
+
+/** Guarantee: only a word of the four, or *I am here*, does anything; the page is then asked for anew, so that a reload says nothing twice. */
+async function acted({ answers }: Stage, { request, reply }: Asked, link: Link): Promise<FastifyReply> {
+  const { word = '', holder } = (request.body ?? {}) as { word?: string; holder?: string };
+  const page = `${linkPath}?${tokenOf(request)}`;
+  const language = answers.languageOf(link.person);
+  if (language === undefined) return gone(answers, { request, reply }, link);
+  if (word === 'here') {
+    const isAsked = await answers.here(link.person, link.incident);
+    if (isAsked) return reply.redirect(`${page}&here`, 303);
+    return said(reply, 409, linePage(language, { line: wordsIn(language).answer.notReached, back: page }));
+  }
+  if (!isAnswer(word)) return said(reply, 400, linePage(language, { line: wordsIn(language).answer.wrong, back: page }));
+  const done = await answers.byLink(link, word, holder);
+  return done.ok ? reply.redirect(page, 303) : refused(answers, { request, reply }, { link, why: done.why, page });
+}
+
+type Refusal = { link: Link; why: Exclude<Answered, { ok: true }>['why']; page: string };
+
+function refused(answers: Answers, asked: Asked, { link, why, page }: Refusal): FastifyReply {
+  const sheet = answers.sheet(link.person, link.incident, link.id);
+  if (sheet === undefined) return gone(answers, asked, link);
+  const { language, live } = sheet;
+  const { answer } = wordsIn(language);
+  if (why === 'taken') {
+    return said(asked.reply, 409, askPage(language, { line: `${live.holder} ${answer.takeOverAsk}`, action: page, holder: live.taken }));
+  }
+  return said(asked.reply, 409, linePage(language, { line: why === 'over' ? live.status : answer[why], back: page }));
+}
+
+/** The person is not told any more, or the incident is forgotten. */
+function gone(answers: Answers, { request, reply }: Asked, { person }: Link): FastifyReply {
+  const language = answers.languageOf(person);
+  const { answer } = wordsIn(language ?? browserLanguage(request));
+  return said(
+    reply,
+    410,
+    linePage(language ?? browserLanguage(request), { line: language === undefined ? answer.stranger : answer.missing }),
+  );
+}
+
+function said(reply: FastifyReply, status: number, page: string): FastifyReply {
+  return reply.code(status).type('text/html; charset=utf-8').send(page);
+}
+
+function isAnswer(word: string): word is AnswerWord {
+  return (answerWords as readonly string[]).includes(word);
+}
+
+/** Of somebody whom no link names: what the browser asks for first. */
+function browserLanguage({ headers: { 'accept-language': wanted = '' } }: FastifyRequest): MessageLanguage {
+  const asked = wanted.split(',').map((one) => one.trim().slice(0, 2).toLowerCase());
+  return messageLanguages.find((one) => one === asked.find((two) => messageLanguages.some((three) => three === two))) ?? 'en';
+}

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import type { AnswerWord } from '#contracts';
+import { fault, online, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
+
+const minute = 60_000;
+
+/** Tells the technician, then in a quarter of an hour the state unless somebody has it: what the tabs do with what is critical. */
+const escalating: Path = (offer) => {
+  const { message, node } = offer;
+  if (node !== null || message.transition.kind !== 'raised') {
+    return { acts: [{ do: 'deliver', channel: 'email', to: [node === null ? 'technician' : 'state'], severity: message.severity }] };
+  }
+  const { severity, holdMs, to } = message;
+  const dueAt = message.transition.at + 15 * minute;
+  const wait = { do: 'wait', node: '15-min', dueAt, unlessAcknowledged: true, message: { severity, holdMs, to } } as const;
+  return { acts: [{ do: 'deliver', channel: 'email', to: ['technician'], severity }, wait] };
+};
+
+function broken(path: Path = escalating): Stage {
+  const stage = online();
+  stage.setPath(path);
+  stage.state([fault('microphone.missing')]);
+  return stage;
+}
+
+function say(stage: Stage, word: AnswerWord, person = 'asha'): void {
+  const by = person === 'asha' ? 'Asha' : 'Bina';
+  stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person, by, word, link: 'x1' });
+}
+
+test('whoever is going has it, and the escalation ends', () => {
+  const stage = broken();
+  say(stage, 'going');
+  expect(stage.incident()?.acknowledged).toMatchObject({ by: 'Asha', severity: 'critical' });
+  stage.live(20 * minute);
+  expect(stage.told()).toEqual(['raised to technician']);
+  expect(stage.incident()?.answers).toEqual([{ person: 'asha', by: 'Asha', word: 'going', link: 'x1', at: expect.any(Number) }]);
+});
+
+test('that somebody has seen it ends no escalation', () => {
+  const stage = broken();
+  say(stage, 'seen');
+  expect(stage.incident()?.acknowledged).toBeNull();
+  stage.live(16 * minute);
+  expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
+});
+
+test('not mine: the next are told at once, and who had it has it no more', () => {
+  const stage = broken();
+  say(stage, 'going');
+  say(stage, 'not-mine');
+  stage.pass(2_000);
+  expect(stage.incident()?.acknowledged).toBeNull();
+  expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
+});
+
+test('not mine, while somebody else has it, changes nothing for that one', () => {
+  const stage = broken();
+  say(stage, 'going', 'bina');
+  say(stage, 'not-mine', 'asha');
+  stage.live(20 * minute);
+  expect(stage.incident()?.acknowledged?.by).toBe('Bina');
+  expect(stage.told()).toEqual(['raised to technician']);
+});
+
+test('not mine where nobody would be told next goes to central, not nowhere', () => {
+  const stage = broken(tellTechnician);
+  say(stage, 'not-mine');
+  expect(stage.outbox().at(-1)).toMatchObject({
+    person: 'central',
+    notice: { kind: 'direct', lines: ['not_mine', `${pc}, Room`, 'Asha'] },
+  });
+});
+
+test('fixed is believed when the PC says so: until then who says it has it, and nobody is overrun', () => {
+  const stage = broken();
+  say(stage, 'fixed');
+  expect(stage.incident()).toMatchObject({ over: null, acknowledged: { by: 'Asha' } });
+  say(stage, 'fixed', 'bina');
+  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
+});
+
+test('nothing is said to what is over, and the clock moves answers with all else', () => {
+  const stage = broken();
+  say(stage, 'seen');
+  const at = stage.incident()?.answers?.[0]?.at ?? 0;
+  stage.setClock(minute);
+  expect(stage.incident()?.answers?.[0]?.at).toBe(at + minute);
+  stage.state([]);
+  stage.pass(10_000);
+  expect(stage.incident()?.over).not.toBeNull();
+  say(stage, 'going');
+  expect(stage.incident()).toMatchObject({ acknowledged: null, answers: [{ word: 'seen' }] });
+});
