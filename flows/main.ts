@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
+  type Cancel,
   type Clock,
   environment,
   flowsFilters,
@@ -19,6 +20,7 @@ import {
   runPart,
   StartError,
   serveMetrics,
+  siteOf,
 } from '#contracts';
 import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
@@ -32,21 +34,27 @@ import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
-import { channelNames, openChannels } from './people/channels/channels.ts';
+import { startMirror } from './outside/alertmanager.ts';
+import { startHeartbeat } from './outside/heartbeat.ts';
+import { takeAnswers } from './people/answers.ts';
+import { channelNames, openChannels, watchdogOf } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
+import { smsOf } from './people/sms/sms.ts';
 import { toldIn } from './people/told-before.ts';
-import { wallAddress } from './people/visit.ts';
+import { incidentLink, wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
+import type { LogLine } from './records/notices.ts';
 import type { Ledger } from './records/ops.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
-import { createExplained } from './view/explained.ts';
+import { createExplained, type Explain } from './view/explained.ts';
+import type { PcChoice } from './view/view.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -63,7 +71,16 @@ await runPart({
 });
 
 type Metered = { close(): void };
-type Parts = { ledger: Ledger; runtime: Runtime; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: Metered };
+type Parts = {
+  outside: readonly Cancel[];
+  ledger: Ledger;
+  runtime: Runtime;
+  session: PartSession;
+  pki: Pki;
+  api: Api;
+  red: Red | undefined;
+  metrics: Metered;
+};
 
 /** What everything else stands on. */
 type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger };
@@ -80,7 +97,7 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base);
+  const people = openPeople(base, () => runtime.view);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({
@@ -126,9 +143,10 @@ async function start(): Promise<Parts> {
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   red = await startTabs(base, explainer, { tabs, accounts });
   runtime.started();
+  const outside = [heartbeatOf(base, runtime, explain), mirrorOf(base, runtime)];
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ledger, runtime, session, pki, api, red, metrics: served };
+  return { outside, ledger, runtime, session, pki, api, red, metrics: served };
 }
 
 async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
@@ -152,10 +170,15 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
   });
 }
 
-function openPeople({ settings, dataDir, clock }: Base): People {
+function openPeople({ settings, dataDir, clock }: Base, view: () => Runtime['view']): People {
   const roster = createRoster(settings.people);
   const offers = createOffers();
-  const channels = openChannels({ settings: settings.channels, offers, log: (fields, words) => log.warn(fields, words) });
+  const onAnswer = takeAnswers({
+    roster,
+    answer: ({ name }, incident, word) => (word === 'going' ? view().acknowledge(incident, name) : view().note(incident, name, word)),
+  });
+  const toLog: LogLine = (fields, words) => log.warn(fields, words);
+  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, shortText: smsOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = createSiteTable([]).place('centre');
@@ -303,7 +326,34 @@ async function startTabs({ settings }: Base, { wires }: Pick<Runtime, 'wires'>, 
   });
 }
 
-async function stop({ api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
+/** Where an address outside waits for it. */
+function heartbeatOf({ settings, clock }: Base, { view, record }: Runtime, explain: Explain): Cancel {
+  const watchdog = watchdogOf(settings.channels);
+  if (watchdog === undefined) return () => {};
+  const presence = () => view.pcs(siteOf(watchdog.pc) as PcChoice).find(({ pc }) => pc === watchdog.pc)?.presence;
+  const place = createSiteTable([]).place('centre');
+  return startHeartbeat({ clock, presence, unready: view.unready, explain, place, record, log });
+}
+
+/** Where an Alertmanager is to know what people know. */
+function mirrorOf({ settings, clock }: Base, { view, say }: Runtime): Cancel {
+  const { alertmanager } = settings;
+  if (alertmanager === undefined) return () => {};
+  const { url, tokenFile } = alertmanager;
+  const wall = wallAddress(settings.https);
+  return startMirror({
+    clock,
+    fetch: globalThis.fetch,
+    url,
+    token: tokenFile === undefined ? undefined : loadText(tokenFile).trim(),
+    incidents: view.incidents,
+    linkOf: (id) => (wall === undefined ? undefined : incidentLink(wall, id)),
+    say: (word) => say({ type: 'centre', device: 'alertmanager', ...word }),
+  });
+}
+
+async function stop({ outside, api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
+  for (const end of outside) end();
   metrics.close();
   await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), runtime.close()]);
   await ledger.close();
