@@ -20,7 +20,6 @@ import {
   runPart,
   StartError,
   serveMetrics,
-  siteOf,
 } from '#contracts';
 import { type Accounts, createAccounts, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
@@ -34,16 +33,15 @@ import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
-import { startMirror } from './outside/alertmanager.ts';
-import { startHeartbeat } from './outside/heartbeat.ts';
+import { startOutside } from './outside/outside.ts';
 import { takeAnswers } from './people/answers.ts';
-import { channelNames, openChannels, watchdogOf } from './people/channels/channels.ts';
+import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { smsOf } from './people/sms/sms.ts';
 import { toldIn } from './people/told-before.ts';
-import { incidentLink, wallAddress } from './people/visit.ts';
+import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
@@ -53,8 +51,7 @@ import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { createSiteTable } from './sites/table.ts';
-import { createExplained, type Explain } from './view/explained.ts';
-import type { PcChoice } from './view/view.ts';
+import { createExplained } from './view/explained.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -72,7 +69,7 @@ await runPart({
 
 type Metered = { close(): void };
 type Parts = {
-  outside: readonly Cancel[];
+  endOutside: Cancel;
   ledger: Ledger;
   runtime: Runtime;
   session: PartSession;
@@ -143,10 +140,10 @@ async function start(): Promise<Parts> {
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   red = await startTabs(base, explainer, { tabs, accounts });
   runtime.started();
-  const outside = [heartbeatOf(base, runtime, explain), mirrorOf(base, runtime)];
+  const endOutside = startOutside({ settings, clock, ...runtime, explain, log });
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { outside, ledger, runtime, session, pki, api, red, metrics: served };
+  return { endOutside, ledger, runtime, session, pki, api, red, metrics: served };
 }
 
 async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
@@ -326,34 +323,8 @@ async function startTabs({ settings }: Base, { wires }: Pick<Runtime, 'wires'>, 
   });
 }
 
-/** Where an address outside waits for it. */
-function heartbeatOf({ settings, clock }: Base, { view, record }: Runtime, explain: Explain): Cancel {
-  const watchdog = watchdogOf(settings.channels);
-  if (watchdog === undefined) return () => {};
-  const presence = () => view.pcs(siteOf(watchdog.pc) as PcChoice).find(({ pc }) => pc === watchdog.pc)?.presence;
-  const place = createSiteTable([]).place('centre');
-  return startHeartbeat({ clock, presence, unready: view.unready, explain, place, record, log });
-}
-
-/** Where an Alertmanager is to know what people know. */
-function mirrorOf({ settings, clock }: Base, { view, say }: Runtime): Cancel {
-  const { alertmanager } = settings;
-  if (alertmanager === undefined) return () => {};
-  const { url, tokenFile } = alertmanager;
-  const wall = wallAddress(settings.https);
-  return startMirror({
-    clock,
-    fetch: globalThis.fetch,
-    url,
-    token: tokenFile === undefined ? undefined : loadText(tokenFile).trim(),
-    incidents: view.incidents,
-    linkOf: (id) => (wall === undefined ? undefined : incidentLink(wall, id)),
-    say: (word) => say({ type: 'centre', device: 'alertmanager', ...word }),
-  });
-}
-
-async function stop({ outside, api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
-  for (const end of outside) end();
+async function stop({ endOutside, api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
+  endOutside();
   metrics.close();
   await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), runtime.close()]);
   await ledger.close();

@@ -19,12 +19,17 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
     let incidents: IncidentRow[] = [incident('minor')];
     const linkOf = () => 'https://sabha.test/?#/incident/17';
     // Its look every five seconds is one every tenth of a second.
-    onTestFinished(startMirror({ clock: realClock(50), fetch, url: at, incidents: () => incidents, linkOf, say: (word) => words.push(word) }));
+    onTestFinished(
+      startMirror({ clock: realClock(50), fetch, url: at, incidents: () => incidents, linkOf, say: (word) => words.push(word) }),
+    );
     const firing = async () => (await alerts(at)).map(({ labels }) => `${labels['alertname']} ${labels['severity']} ${labels['incident']}`);
     await expect.poll(firing, { timeout: 10_000 }).toEqual(['microphone.missing minor 17']);
     incidents = [incident('critical')];
     await expect.poll(firing, { timeout: 10_000 }).toEqual(['microphone.missing critical 17']);
-    expect((await alerts(at))[0]).toMatchObject({ generatorURL: linkOf(), annotations: { summary: 'Leh, Room "1"} {: Microphone not found' } });
+    expect((await alerts(at))[0]).toMatchObject({
+      generatorURL: linkOf(),
+      annotations: { summary: 'Leh, Room "1"} {: Microphone not found' },
+    });
     incidents = [];
     await expect.poll(firing, { timeout: 10_000 }).toEqual([]);
     expect(words).toEqual([]);

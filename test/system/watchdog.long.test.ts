@@ -27,18 +27,22 @@ async function openMonitor() {
 
 const order: readonly PartName[] = ['broker', 'flows', 'agent'];
 
-test.each(order)('F29 %s is killed: the outside hears nothing within five minutes, and hears again once it runs', async (part) => {
-  const { url, beats, heardFor } = await openMonitor();
-  const people = [{ id: 'meera', name: 'Meera', role: 'central' }];
-  const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, channels: { watchdog: { url, pc: 'ladakh/leh/pc-1' } } } });
-  onTestFinished(() => parts.site.remove());
-  const running = new Map<PartName, Program>();
-  for (const one of order) running.set(one, await parts.start(one));
-  await expect.poll(() => beats.length, { timeout: 60_000 }).toBeGreaterThan(1);
-  await running.get(part)?.end('SIGKILL');
-  // No beat for half as long again as two of them take.
-  await expect.poll(heardFor, { timeout: limitMs + 18_000, interval: 500 }).toBeGreaterThan(18_000);
-  const before = beats.length;
-  await parts.start(part);
-  await expect.poll(() => beats.length, { timeout: 120_000 }).toBeGreaterThan(before);
-}, 300_000);
+test.each(order)(
+  'F29 %s is killed: the outside hears nothing within five minutes, and hears again once it runs',
+  async (part) => {
+    const { url, beats, heardFor } = await openMonitor();
+    const people = [{ id: 'meera', name: 'Meera', role: 'central' }];
+    const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, channels: { watchdog: { url, pc: 'ladakh/leh/pc-1' } } } });
+    onTestFinished(() => parts.site.remove());
+    const running = new Map<PartName, Program>();
+    for (const one of order) running.set(one, await parts.start(one));
+    await expect.poll(() => beats.length, { timeout: 60_000 }).toBeGreaterThan(1);
+    await running.get(part)?.end('SIGKILL');
+    // No beat for half as long again as two of them take.
+    await expect.poll(heardFor, { timeout: limitMs + 18_000, interval: 500 }).toBeGreaterThan(18_000);
+    const before = beats.length;
+    await parts.start(part);
+    await expect.poll(() => beats.length, { timeout: 120_000 }).toBeGreaterThan(before);
+  },
+  300_000,
+);

@@ -16,9 +16,8 @@ const webhookSettings = v.strictObject({
     ),
     'Signs what is posted (Standard Webhooks).',
   ),
-  shape: v.optional(
+  shape: v.exactOptional(
     about(v.picklist(['sabha', 'alertmanager']), 'What is posted: ours, or what Alertmanager posts to a webhook (its version 4).'),
-    'sabha',
   ),
 });
 
@@ -41,7 +40,7 @@ const final = new Set([400, 410, 413, 415, 422]);
  * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
  * Guarantee: `delivered` only after a 2xx.
  */
-export function createWebhook({ url, secret, shape }: v.InferOutput<typeof webhookSettings>): Channel {
+export function createWebhook({ url, secret, shape = 'sabha' }: v.InferOutput<typeof webhookSettings>): Channel {
   const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
   return {
     async send(message, person, signal) {
