@@ -140,7 +140,7 @@ async function start(): Promise<Parts> {
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   red = await startTabs(base, explainer, { tabs, accounts });
   runtime.started();
-  const endOutside = startOutside({ settings, clock, ...runtime, explain, log });
+  const endOutside = startOutside({ settings, clock, view: runtime.view, record: runtime.record, say: runtime.say, explain, log });
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { endOutside, ledger, runtime, session, pki, api, red, metrics: served };
