@@ -29,13 +29,14 @@ export function startOutside(options: OutsideOptions): Cancel {
   };
 }
 
-function heartbeatOf({ settings, view, ...rest }: OutsideOptions): Cancel | undefined {
+function heartbeatOf({ settings, clock, view, explain, record, log }: OutsideOptions): Cancel | undefined {
   const watchdog = watchdogOf(settings.channels);
   if (watchdog === undefined) return undefined;
   const { pc } = watchdog;
   // A path of a PC has that of a site.
   const presence = () => view.pcs(siteOf(pc) as PcChoice).find((one) => one.pc === pc)?.presence;
-  return startHeartbeat({ ...rest, presence, unready: view.unready, place: createSiteTable([]).place('centre') });
+  const place = createSiteTable([]).place('centre');
+  return startHeartbeat({ clock, presence, unready: view.unready, explain, place, record, log });
 }
 
 function mirrorOf({ settings, clock, view, say }: OutsideOptions): Cancel | undefined {

@@ -34,8 +34,11 @@ export type Lanes = {
   size(): number;
 };
 
-/** Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done. */
-export function createLanes(clock: Clock): Lanes {
+/**
+ * `gathers`: what is late on this channel goes out in one message.
+ * Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done.
+ */
+export function createLanes(clock: Clock, gathers: (channel: string) => boolean = () => true): Lanes {
   const lanes = new Map<string, Item[]>();
   const keys = new Set<string>();
   /** What is on its way. */
@@ -65,8 +68,9 @@ export function createLanes(clock: Clock): Lanes {
       return first;
     },
     together(item) {
-      const { digest } = item.row.notice;
-      if (!digest && !isLate(item)) return [item];
+      const { channel, notice } = item.row;
+      const { digest } = notice;
+      if (!digest && !(isLate(item) && gathers(channel))) return [item];
       const mine = [...lanes.values()].filter(([head]) => head !== undefined && goWith(head, item) && (head === item || !taken.has(head)));
       const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goWith(one, item) || !isLate(one)));
       const others = mine.flatMap(inLane).filter((one) => one !== item);
@@ -76,7 +80,7 @@ export function createLanes(clock: Clock): Lanes {
     toMove: () => [...movable].filter(isLate),
     stays: (item) => void movable.delete(item),
     nextInMs() {
-      const lateUp = Math.min(...[...movable].map((one) => one.lateUp));
+      const lateUp = [...movable].reduce((least, one) => Math.min(least, one.lateUp), Number.POSITIVE_INFINITY);
       const dueUp = heads().reduce((least, { goesUp }) => Math.min(least, goesUp), lateUp);
       return dueUp === Number.POSITIVE_INFINITY ? undefined : Math.max(0, dueUp - clock.up());
     },

@@ -27,7 +27,7 @@ function rig(answers: Record<string, Answer>, ledger = new Map<string, OutboxRow
         sent.push({ at: clock.up(), channel: name, message });
         return (answers[name] ?? delivered)();
       };
-      return [name, { channel: { send, close() {} }, reaches: () => true }];
+      return [name, { channel: { send, close() {} }, reaches: () => true, single: name === 'tickets' }];
     }),
   );
   const commit = async (ops: Op[]) => {
@@ -101,6 +101,24 @@ test('F17 on return of the channel one message says it all, and marks what is ov
   expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
 });
 
+test('a channel that carries no list, as one for tickets, gets each by itself, however late; what is over says so', async () => {
+  const answers = { tickets: hangs };
+  const { clock, told, over, add } = rig(answers);
+  const rows = [1, 2, 3].map((n) => ({ ...room(n, {}, ['console']), key: `${n}/tickets/asha`, channel: 'tickets' }));
+  add(...rows);
+  await clock.pass(600_000);
+  over.add(2);
+  const before = told('tickets').length;
+  answers.tickets = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  const after = told('tickets').slice(before);
+  expect(after.map(({ message }) => [message.notice.incident, message.over]).sort()).toEqual([
+    [1, undefined],
+    [2, true],
+    [3, undefined],
+  ]);
+});
+
 test('of one incident that came and went meanwhile only the end is told', async () => {
   const answers = { email: hangs };
   const { clock, told, over, add } = rig(answers);
@@ -159,6 +177,14 @@ test('killed between the move and its word, the next process moves it no second 
   await second.clock.pass(3_600_000);
   expect(second.told('telegram')).toHaveLength(1);
   expect(second.told('console')).toEqual([]);
+});
+
+test('a channel that is not open any more after a start: the next of the order is used', async () => {
+  const { clock, told, add } = rig({ telegram: delivered });
+  add(room(1, {}, ['telegram', 'console']));
+  await clock.pass(1_000);
+  expect(told('telegram').map(({ message }) => message.key)).toEqual(['1/email/asha']);
+  expect(told('console')).toEqual([]);
 });
 
 test('after a start what waits has ten seconds on its own channel, however old it is', async () => {

@@ -18,14 +18,22 @@ export function wayOf(person: Person, channels: Channels): Way {
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
 }
 
-/** The row that tells the same over the next channel that still reaches the person: the console, where none does. */
+/** The row on the first channel of its order that still reaches the person: the console, where none does. */
+export function openRow(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
+  const order = [row.channel, ...(row.further ?? [])];
+  const at = order.findIndex((name) => channels.get(name)?.reaches(person));
+  if (at === 0) return row;
+  const { further: _, ...rest } = row;
+  const further = at < 0 ? [] : order.slice(at + 1);
+  return { ...rest, channel: order[at] ?? lastChannel, ...(further.length > 0 && { further }) };
+}
+
+/** The row that tells the same over the next channel that reaches the person. */
 export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels; now: number }): OutboxRow {
-  const { further = [], moved: _, ...rest } = row;
-  const found = further.findIndex((name) => at.channels.get(name)?.reaches(person));
-  const channel = further[found] ?? lastChannel;
-  const left = found < 0 ? [] : further.slice(found + 1);
-  const fresh = { key: `${row.key}/${channel}`, channel, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' as const };
-  return { ...rest, ...fresh, ...(left.length > 0 && { further: left }) };
+  const { further: [channel = lastChannel, ...further] = [], moved: _, ...rest } = row;
+  const next = openRow({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
+  const key = `${row.key}/${next.channel}`;
+  return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };
 }
 
 /** The row that stays behind: it is told over another channel too. */

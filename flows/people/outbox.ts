@@ -7,8 +7,8 @@ import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './dig
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
 import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
-import { movedRow, nextRow } from './order.ts';
-import { channelFor, type Roster } from './roster.ts';
+import { movedRow, nextRow, openRow } from './order.ts';
+import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
 import { render } from './words.ts';
 
@@ -46,7 +46,7 @@ export type Outbox = {
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, channels, roster } = options;
-  const lanes = createLanes(clock);
+  const lanes = createLanes(clock, (name) => channels.get(name)?.single !== true);
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();
@@ -69,8 +69,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function add(rows: readonly OutboxRow[]): void {
     for (const row of rows) {
-      const channel = channelFor(roster.person(row.person), row.channel, channels);
-      lanes.add({ ...row, channel }, Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
+      lanes.add(openRow(row, roster.person(row.person), channels), Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
     }
     pump();
   }
@@ -163,7 +162,7 @@ async function attempt(
 }
 
 type Telling = { language: MessageLanguage; wall: string | undefined };
-type Said = { notice: Notice; subject: string; text: string; list?: true; link?: string };
+type Said = { notice: Notice; subject: string; text: string; list?: true; over?: true; link?: string };
 
 /** What has ended meanwhile is no news of the morning. */
 function morning(all: readonly Late[], telling: Telling): Said {
@@ -180,7 +179,7 @@ function late(all: readonly Late[], { language, wall }: Telling): Said {
   if (only !== undefined && others.length === 0) {
     const { notice, over } = only;
     const link = wall !== undefined && notice.incident !== null && { link: incidentLink(wall, notice.incident) };
-    return { notice, ...render(notice, language, { over, wall }), ...link };
+    return { notice, ...render(notice, language, { over, wall }), ...(over && { over }), ...link };
   }
   return { notice: digestOf(last.map(({ notice }) => notice)), ...renderLate(last, language), list: true };
 }
@@ -221,8 +220,9 @@ function createLocks(clock: Clock) {
       return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
     },
     note(channel: string, outcome: Outcome): void {
-      if (outcome.result !== 'locked') locked.delete(channel);
-      else if (this.of(channel) === undefined) locked.set(channel, { outcome, untilUp: clock.up() + loginPauseMs });
+      if (outcome.result === 'delivered') locked.delete(channel);
+      if (outcome.result !== 'locked') return;
+      if (this.of(channel) === undefined) locked.set(channel, { outcome, untilUp: clock.up() + loginPauseMs });
     },
   };
 }

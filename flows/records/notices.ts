@@ -112,10 +112,12 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   reaches?(person: Person): boolean;
   /** Programs read it: it stands in nobody's order who does not name it. */
   forPrograms?: true;
+  /** It carries no list: what is late goes out one by one too. */
+  single?: true;
 };
 
 /** A channel, and whom it can reach. */
-export type OpenChannel = { channel: Channel; reaches(person: Person): boolean; forPrograms?: boolean };
+export type OpenChannel = { channel: Channel; reaches(person: Person): boolean; forPrograms?: boolean; single?: boolean };
 
 /** A message in the words of one person's language. */
 export type RenderedMessage = {
@@ -126,6 +128,8 @@ export type RenderedMessage = {
   severity: Severity;
   /** It tells of several incidents. */
   list?: true;
+  /** Its incident has ended meanwhile. */
+  over?: true;
   /** Where its incident stands on the wall, where the centre has a name. */
   link?: string;
   /** What it was made of, for channels that programs read. */

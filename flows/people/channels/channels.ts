@@ -62,8 +62,8 @@ function twice(settings: ChannelSettings): string | undefined {
 export function openChannels({ settings, offers, ...around }: Asked): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
-    .map(({ name, open, forPrograms = false, reaches = ({ addresses }) => addresses[name] !== undefined }) => {
-      return [name, { channel: open(settings[name], around), reaches, forPrograms }] as const;
+    .map(({ name, open, forPrograms = false, single = false, reaches = ({ addresses }) => addresses[name] !== undefined }) => {
+      return [name, { channel: open(settings[name], around), reaches, forPrograms, single }] as const;
     });
   return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers)]);
 }

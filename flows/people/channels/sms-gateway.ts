@@ -34,6 +34,7 @@ export const bySms: ChannelKind<typeof gatewaySettings> = {
   name: 'sms',
   words: { en: 'SMS', hi: 'एसएमएस' },
   settings: gatewaySettings,
+  single: true,
   open(settings, { shortText }) {
     const { secretFile, templatesFile } = settings;
     const secret = secretFile === undefined ? '' : loadText(secretFile).trim();
@@ -58,7 +59,9 @@ export function createSms({ settings, secret, registered, shortText, fetch }: Sm
     async send(message, person, signal) {
       const to = person.addresses['sms'] ?? '';
       if (!/^\+?[1-9]\d{7,14}$/.test(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
-      const { notice, language, link } = message;
+      const { language, link, over } = message;
+      // What has ended meanwhile is told as that.
+      const notice = over ? { ...message.notice, kind: 'cleared' as const } : message.notice;
       const sms = shortText(notice, { language, form, link });
       const template = registered.get(sms.template);
       if (template === undefined) return { result: 'refused', reason: `the text ${sms.template} has no id in the file of the templates` };

@@ -30,6 +30,7 @@ export const byWebhook: ChannelKind<typeof webhookSettings> = {
   open: createWebhook,
   reaches: (person) => person.webhook,
   forPrograms: true,
+  single: true,
 };
 
 /** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */

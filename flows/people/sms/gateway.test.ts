@@ -77,6 +77,12 @@ test('the scrubber refuses what is not listed, not as it is tagged, or leads to 
   expect((await reason(strict().fetch, long)).reason).toContain('613');
 });
 
+test('what has ended before it could be sent is told as that, by its own text', async () => {
+  const { fetch, passed } = strict();
+  expect(await send(fetch, { over: true })).toEqual({ result: 'delivered' });
+  expect(passed[0]?.template).toBe(registered.get('well.en.fixed'));
+});
+
 test('a text without an id of the operator is not sent at all', async () => {
   const { fetch, passed } = strict();
   expect(await send(fetch, {}, { registered: new Map() })).toEqual({
