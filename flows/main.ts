@@ -2,10 +2,10 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
+  type Cancel,
   type Clock,
   environment,
   flowsFilters,
@@ -25,46 +25,32 @@ import {
 import { type Accounts, createAccounts, firstName, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import { createPasswords } from './accounts/password.ts';
-import { createAnswers } from './answers/answers.ts';
+import { type Answers, createAnswers } from './answers/answers.ts';
 import { createLinks, type Links, linkPath, loadLinkKey } from './answers/link.ts';
 import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
+import type { Base } from './assembly/base.ts';
+import { openDeciding, openTabsOf } from './assembly/deciding.ts';
+import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
+import { openPeople, type People, rosterOrdersOf } from './assembly/people.ts';
 import type { Backups } from './backup/backup.ts';
-import { openBackups } from './backup/open.ts';
-import { type LedgerWatch, watchLedger } from './backup/watch.ts';
+import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
-import { openLedger } from './ledger/ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
-import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
-import { openTabs, type Tabs } from './node-red/tabs.ts';
-import { createTabsOrders } from './node-red/tabs-orders.ts';
-import type { FlowNode } from './node-red/tabs-storage.ts';
-import { toldBy } from './node-red/told-by.ts';
-import { channelNames, openChannels } from './people/channels/channels.ts';
-import { createOffers } from './people/channels/offered.ts';
-import { createDirect } from './people/direct.ts';
-import { createProve, createWord } from './people/prove.ts';
-import { createRoster, namesOf, wrongScope } from './people/roster.ts';
-import { toldIn } from './people/told-before.ts';
+import type { Tabs } from './node-red/tabs.ts';
+import { startOutside } from './outside/outside.ts';
+import { wrongScope } from './people/roster.ts';
 import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
-import type { WireMessage } from './records/incidents.ts';
 import type { Ledger } from './records/ops.ts';
-import type { RosterContents } from './records/roster.ts';
-import { createPaths } from './replay/paths.ts';
-import { createReplay } from './replay/replay.ts';
-import { memberOf } from './roster/book.ts';
-import { createRosterOrders, type RosterOrders } from './roster/roster-orders.ts';
+import type { RosterOrders } from './roster/roster-orders.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
-import { createSiteTable } from './sites/table.ts';
-import { createExplained, createTells, type TellsOf } from './view/explained.ts';
-import { createReasons } from './view/reasons.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -82,6 +68,7 @@ await runPart({
 
 type Metered = { close(): void };
 type Parts = {
+  endOutside: Cancel;
   ledger: Ledger;
   watch: LedgerWatch;
   backups: Backups;
@@ -93,51 +80,42 @@ type Parts = {
   metrics: Metered;
 };
 
-type Say = (fault: string, reason: string | null) => void;
-/** What everything else stands on. */
-type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger };
 /** The secrets of the centre, and what the broker is told of them. */
 type Keys = Pick<PkiOptions, 'authority'> & { centreKey: KeyObject; reflectorKey: string; reflectorSecret: Buffer };
-type People = Pick<RuntimeOptions, 'roster' | 'channels' | 'offers' | 'tellDirectly'>;
 
 async function start(): Promise<Parts> {
   const settings = settingsOf(required('SABHA_CONFIG'));
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
-  const watch = await openWatched(settings, dataDir, (line) => void people.tellDirectly('commit_failed', line));
+  const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
+  const gone = (line: string) => void people.tellDirectly('commit_failed', line);
+  const watch = await openWatched({ settings, dataDir, registry, log }, gone).catch(startFailed);
   const { ledger } = watch;
-  const base: Base = { settings, dataDir, clock, ledger };
+  const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base);
+  const people = openPeople(base, () => answers);
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const links = openLinks(base, () => runtime.now());
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
-  const runtime = createRuntime({
-    ledger,
-    clock,
-    key: keys.centreKey,
-    reflector: reflectorWith(keys.reflectorSecret),
-    site: settings.site,
-    ...people,
-    ...linking(settings, links),
-    send,
-    publish,
-    capacity: settings.capacity,
-    count: metrics.count,
-    log,
-    random: Math.random,
-    randomId: () => randomBytes(9).toString('base64url'),
-  });
+  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), send, publish, count: metrics.count });
+  const answers = createAnswers({ ...runtime, ...people });
   await runtime.open();
-  const say = sayOf(runtime);
+  const say = sayOf(runtime.say);
   await watch.start(runtime.record, (line) => say('centre.ledger_older', line));
-  const backups = backupsOf(base, keys, say);
+  const { centreKey } = keys;
+  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey };
+  const backups = backupsOf(base, beside, say);
   checkScopes(settings, runtime);
-  const tabs = openTabsOf(base, runtime, people);
+  const tabs = openTabsOf(base, people, {
+    ...runtime,
+    say,
+    dir: env['SABHA_TABS'] ?? join(dataDir, 'tabs'),
+    keptDir: join(dataDir, 'tabs-kept'),
+  });
   const session = openSessionOf(base, runtime);
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
@@ -147,11 +125,12 @@ async function start(): Promise<Parts> {
     tellDirectly: people.tellDirectly,
     onHttps: (tls) => onTls?.(tls),
   });
-  const deciding = openDeciding(base, { runtime, tabs, people, red: () => red });
-  const roster = rosterOrdersOf(base, people, { runtime, tabs, listed, tells: deciding.tells });
+  const { wires, sites, now, record, view } = runtime;
+  const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
+  const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
   const proof = { make: backups.make, audit: async (now: boolean) => ({ ...(await backups.audit(now)), ...watch.older() }) };
   const { countRefused } = metrics;
-  const behind = { keys, runtime, people, links, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused };
+  const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
@@ -159,28 +138,32 @@ async function start(): Promise<Parts> {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
+  const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { endOutside, ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
 }
 
-/** The ledger, looked at before anything is written to it. What is beside it goes by the time of the machine, as certificates do. */
-async function openWatched(settings: CentreSettings, dataDir: string, gone: (line: string) => void): Promise<LedgerWatch> {
-  const ledgerFile = join(dataDir, 'ledger.db');
-  const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB }).catch(startFailed);
-  const places = { flows: dataDir, ledgerFile, registry: required('SABHA_REGISTRY') };
-  return watchLedger({ ledger, ...places, clock: realClock(), now: Date.now, gone, log });
-}
+type Telling = { people: People; links: Links };
 
-function backupsOf({ settings, dataDir, ledger }: Base, { centreKey }: Keys, say: Say): Backups {
-  const registryKey = privateKey(required('SABHA_REGISTRY_KEY'));
-  const places = { flows: dataDir, registry: required('SABHA_REGISTRY'), settings: required('SABHA_CONFIG'), registryKey };
-  return openBackups({ ledger, places, centreKey, settings: settings.backup, say, log });
-}
-
-/** Says of a fault of the centre's own whether it stands, by the reason that it has. */
-function sayOf({ say }: Pick<Runtime, 'say'>): Say {
-  return (fault, reason) => say({ type: 'centre', fault, device: '', standing: reason !== null, ...(reason !== null && { reason }) });
+function runtimeOf(
+  { settings, ledger, clock }: Base,
+  keys: Keys,
+  { people, links }: Telling,
+): Omit<RuntimeOptions, 'send' | 'publish' | 'count'> {
+  return {
+    ledger,
+    clock,
+    key: keys.centreKey,
+    reflector: reflectorWith(keys.reflectorSecret),
+    site: settings.site,
+    ...people,
+    ...linking(settings, links),
+    capacity: settings.capacity,
+    log,
+    random: Math.random,
+    randomId: () => randomBytes(9).toString('base64url'),
+  };
 }
 
 async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
@@ -201,43 +184,6 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
     file: required('SABHA_REGISTRY'),
     key: privateKey(required('SABHA_REGISTRY_KEY')),
     admitted: env['SABHA_ADMIT'] === undefined ? [] : JSON.parse(loadText(env['SABHA_ADMIT'])),
-  });
-}
-
-function openPeople({ settings, dataDir, clock }: Base): People {
-  const roster = createRoster(settings.people);
-  const offers = createOffers();
-  const channels = openChannels({ settings: settings.channels, offers, log: (fields, words) => log.warn(fields, words) });
-  const onFailure = (channel: string, person: string, reason: string) =>
-    log.error({ channel, person, reason }, 'central could not be told directly');
-  const place = createSiteTable([]).place('centre');
-  const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
-  return { roster, channels, offers, tellDirectly };
-}
-
-type Rostered = { runtime: Pick<Runtime, 'sites' | 'record' | 'now'>; tabs: Tabs; listed: RosterContents; tells: TellsOf };
-
-function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, { runtime, tabs, listed, tells }: Rostered): RosterOrders {
-  const said = { clock, channels, roster, place: createSiteTable([]).place('centre') };
-  const word = createWord(said);
-  return createRosterOrders({
-    roster,
-    held: listed.members,
-    proofs: listed.proofs,
-    fixed: settings.people.map(memberOf),
-    table: runtime.sites.table,
-    channels: { names: [...channels.keys()], reaches: (channel, person) => channels.get(channel)?.reaches(person) },
-    onTabs: () =>
-      tabs
-        .running()
-        .map(toldBy)
-        .flatMap((told) => (told === 'unreadable' ? [] : told)),
-    prove: createProve(said),
-    word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
-    tells,
-    pause: () => setImmediate(),
-    record: runtime.record,
-    now: runtime.now,
   });
 }
 
@@ -290,7 +236,7 @@ async function openAccounts({ ledger, clock, dataDir }: Base, { now, settledAt, 
 type Behind = Pick<Metrics, 'countRefused'> & {
   keys: Keys;
   runtime: Runtime;
-  people: People;
+  answers: Answers;
   links: Links;
   accounts: Accounts;
   pki: Pki;
@@ -301,9 +247,8 @@ type Behind = Pick<Metrics, 'countRefused'> & {
 };
 
 function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
-  const { keys, runtime, people, links, accounts, pki, https, tabs, proof, roster, countRefused } = behind;
+  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, countRefused } = behind;
   const { makeCode, codes, cancelCodes } = pki;
-  const answers = createAnswers({ ...runtime, ...people });
   return startApi({
     host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
@@ -377,53 +322,8 @@ function sayFirst(made: Made | undefined, dataDir: string): void {
   );
 }
 
-/** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
-function openTabsOf({ settings, dataDir }: Base, { say, record, now }: Runtime, { roster }: People): Tabs {
-  const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
-  return openTabs({
-    dir,
-    keptDir: join(dataDir, 'tabs-kept'),
-    warn: (line) => log.warn({}, line),
-    lint: {
-      community: settings.communityNodes.packages.length > 0,
-      names: { people: () => namesOf(roster), channels: channelNames(settings.channels) },
-    },
-    record: (step) => record([{ op: 'audit', at: now(), ...step }]),
-    refused(line) {
-      if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones do: ${line}`);
-      sayOf({ say })('centre.tabs_refused', line);
-    },
-  });
-}
-
 /** The tabs, and who may change them. */
 type Decided = { tabs: Tabs; accounts: Accounts };
-
-/** What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. */
-function openDeciding({ clock, ledger }: Base, around: { runtime: Runtime; tabs: Tabs; people: People; red(): Red | undefined }) {
-  const { runtime, tabs, people, red } = around;
-  const { now, sites } = runtime;
-  const paths = createPaths({ wires: runtime.wires, tabs });
-  const { wires, explain: wayOf } = createExplainer({ wires: paths.wires, tabs, clock });
-  const way = async (message: WireMessage) => {
-    const watch = red()?.watch;
-    return watch && wayOf(message, watch);
-  };
-  const about = { ...people, table: sites.table, now };
-  const replay = createReplay({ ...about, ledger, tabs, clock: realClock() });
-  return {
-    wires,
-    follow: paths.follow,
-    tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),
-    tells: createTells({ ...about, way }),
-    orders: {
-      ...createTabsOrders({ tabs, red, steps: ledger.tabsSteps }),
-      explain: createExplained({ ...about, way }),
-      replay,
-      reasons: createReasons(ledger),
-    },
-  };
-}
 
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
 async function startTabs(
@@ -439,7 +339,8 @@ async function startTabs(
   });
 }
 
-async function stop({ api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
+async function stop({ endOutside, api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
+  endOutside();
   metrics.close();
   watch.close();
   backups.close();

@@ -75,7 +75,19 @@ describe('one clear line says what is wrong with a channel and where', () => {
     [
       'a name on the tabs that is one of ours',
       '{"channels":{"offered":["webhook"]}}',
-      expect.stringMatching(/^sabha\.json: channels\.offered\.0: expected !\("console" \| "email" \| "webhook".*\), found "webhook"$/),
+      expect.stringMatching(
+        /^sabha\.json: channels\.offered\.0: expected !\("own-order" \| "email" \| "console" \| "webhook".*\), found "webhook"$/,
+      ),
+    ],
+    [
+      'a channel that is set and stands on the tabs too',
+      '{"channels":{"offered":["telegram"],"telegram":{"tokenFile":"/x"}}}',
+      expect.stringContaining('not both'),
+    ],
+    [
+      'an order with a channel that is not open',
+      '{"people":[{"id":"a","name":"A","role":"central","channels":["console","sms"]}]}',
+      'sabha.json: people.0.channels.1: channels.sms is not set, and channels.offered does not name it',
     ],
     ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
     [

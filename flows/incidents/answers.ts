@@ -52,7 +52,7 @@ function goOn(core: Core, id: number, { answer, now }: { answer: Answer; now: nu
 function tellNobodyNext(core: Core, incident: Incident, { answer, now }: { answer: Answer; now: number }): void {
   const { memory, options } = core;
   const isTold = (person: string) => incident.told.some((one) => one.person === person);
-  if (options.central().every(({ person }) => isTold(person))) return;
+  if (options.central(now).every(({ person }) => isTold(person))) return;
   const { site, room } = incident.place ?? options.place(incident.scope);
   const lines = ['not_mine', `${site.en}, ${room.en}`, answer.by];
   tellCentral({ memory, options, now, kind: 'direct', lines, key: `not-mine-${incident.id}-${now}` });

@@ -7,6 +7,7 @@ import { type Book, createBook, memberOf } from '../roster/book.ts';
 import { type Moment, momentAt } from '../roster/duty.ts';
 import { type ToldBy, thereOf, toldFor } from '../roster/told.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
+import { ownOrder, type Way, wayOf } from './order.ts';
 
 /** When somebody is to be told. `knew`: who was told before of what has now ended, and hears its end whatever the hour. */
 export type Asked = { now: number; knew?: readonly string[] };
@@ -94,6 +95,11 @@ export function channelFor(person: Person, wanted: string, channels: Channels): 
   return channels.get(wanted)?.reaches(person) ? wanted : lastChannel;
 }
 
+/** Where the person is told first, and where next, for a channel as the tabs name it. */
+export function wayTo(person: Person, wanted: string, channels: Channels): Way {
+  return wanted === ownOrder ? wayOf(person, channels) : { channel: channelFor(person, wanted, channels) };
+}
+
 /** Every word that a tab may write into `to`. */
 export function namesOf(roster: Roster): string[] {
   const { roles: all, groups, persons } = roster.people();
@@ -106,7 +112,7 @@ export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick
     recipients(to, channel, { scope, ...asked }) {
       const { persons, unknown } = roster.resolve(to, scope, asked);
       if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is neither in sabha.json nor in the roster');
-      return persons.map((person) => ({ person: person.id, channel: channelFor(person, channel, channels) }));
+      return persons.map((person) => ({ person: person.id, ...wayTo(person, channel, channels) }));
     },
     central: (now) =>
       roster.central(now).flatMap((person) => channelsOf(person, channels).map((channel) => ({ person: person.id, channel }))),

@@ -1,9 +1,11 @@
 /** A random roster on the tabs that run: who the check says would be told, and who then is. */
+import { realClock } from '#contracts';
 import { randomFrom } from '../../test/random.ts';
 import { type Live, wireMessage } from '../node-red/tabs.test-helper.ts';
 import { openChannels } from '../people/channels/channels.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import { createRoster, recipientsOf } from '../people/roster.ts';
+import { smsOf } from '../people/sms/sms.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { checkRoster, type Tell } from '../roster/check.ts';
 import { hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
@@ -16,7 +18,7 @@ const places = [
 const severities = ['critical', 'major', 'minor'] as const;
 /** The wait after which the tabs tell. */
 const holds = { fibre: 'faults-hold', geo: 'thin-hold' } as const;
-const channels = openChannels({ settings: {}, offers: createOffers(), log: () => {} });
+const channels = openChannels({ settings: {}, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf });
 
 type Kind = { message: WireMessage; node: string; tells: Tell[] };
 

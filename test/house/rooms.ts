@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 19_600,
+    lines: 21_200,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
@@ -154,11 +154,13 @@ export const parts: readonly Part[] = [
       { path: 'flows/pki', floor: 5, about: 'who may connect: authority, enrolment, registry' },
       { path: 'flows/commands', floor: 5, about: 'orders to PCs, and the queue of measurements' },
       { path: 'flows/view', floor: 6, about: 'what the API shows' },
+      { path: 'flows/outside', floor: 7, about: 'what programs of others are told: Alertmanager, and the heartbeat of the whole way' },
       { path: 'flows/door', floor: 7, about: 'who comes in through the API, and to what' },
       { path: 'flows/answers', floor: 8, about: 'what people answer without a login, by a link or a button; `routes.ts`: its page' },
       { path: 'flows/rollcall', floor: 7, about: 'the roll call' },
       { path: 'flows/api', floor: 8, about: 'HTTP and streams', enter: 'server.ts' },
-      { path: 'flows', floor: 9, about: 'the process and its wiring', enter: 'main.ts' },
+      { path: 'flows/assembly', floor: 9, about: '`flows` put together: its ledger, its people, its tabs', enter: null },
+      { path: 'flows', floor: 10, about: 'the process and its wiring', enter: 'main.ts' },
     ],
   },
   {

@@ -53,7 +53,9 @@ export const rosterPerson = v.object({
 /** What became of one message to one person over each channel. `reason` says why it did not arrive. */
 export const proofView = v.object({
   person: text,
-  results: v.array(v.object({ channel: text, at: time, result: v.picklist(['delivered', 'retry', 'refused']), reason: maybeText })),
+  results: v.array(
+    v.object({ channel: text, at: time, result: v.picklist(['delivered', 'retry', 'refused', 'locked']), reason: maybeText }),
+  ),
 });
 
 /** Until when a shift is taken over. */

@@ -54,7 +54,10 @@ const person = v.strictObject({
   ),
   language: v.optional(about(v.picklist(messageLanguages), 'The language of the messages to this person.'), 'en'),
   channels: v.exactOptional(
-    about(v.pipe(v.array(id), v.maxLength(10)), 'The channels of this person, the first one first. Absent: each that reaches the person.'),
+    about(
+      v.pipe(v.array(id), v.minLength(1), v.maxLength(20)),
+      'Over which channel this person is told first, and over which next where that one does not deliver. Absent: all that reach, e-mail first.',
+    ),
   ),
   email: v.optional(email),
   webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
@@ -206,6 +209,15 @@ export const settings = v.strictObject({
     {},
   ),
   people: v.optional(about(v.array(person), 'Who is told. With nobody here, messages are printed on the console only.'), []),
+  alertmanager: v.optional(
+    about(
+      v.strictObject({
+        url: about(url, 'Alertmanager itself; alerts go to its /api/v2/alerts.'),
+        tokenFile: v.optional(about(v.string(), 'The file that holds a bearer token, where something before it asks for one.')),
+      }),
+      'Every incident that somebody was told of stands in this Alertmanager too, until it is over.',
+    ),
+  ),
   /** Which there are is known to `flows` alone, which judges this key: `flows/settings.ts`. */
   channels: v.optional(v.unknown(), {}),
   communityNodes: v.optional(

@@ -13,7 +13,10 @@ const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString
 type Taken = { headers: IncomingHttpHeaders; body: string };
 
 /** A real HTTP server that answers as it is told. */
-async function open(answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end()) {
+async function open(
+  answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end(),
+  shape: 'sabha' | 'alertmanager' = 'sabha',
+) {
   const posts: Taken[] = [];
   const server = createServer(async (request, response) => {
     const body = await text(request);
@@ -27,7 +30,7 @@ async function open(answer: (response: ServerResponse) => void = (response) => r
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { channel: createWebhook({ url: `http://127.0.0.1:${port}/hook`, secret }), posts, close };
+  return { channel: createWebhook({ url: `http://127.0.0.1:${port}/hook`, secret, shape }), posts, close };
 }
 
 const status =
@@ -36,14 +39,28 @@ const status =
     void response.writeHead(code, headers).end();
 
 async function troubled(trouble?: Trouble): Promise<Rig> {
-  const answers = { busy: status(503), refuses: status(410), hangs: () => {}, gone: status(204) };
+  const answers: Partial<Record<Trouble, (response: ServerResponse) => void>> = {
+    busy: status(503),
+    refuses: status(410),
+    hangs: () => {},
+    floods: status(429, { 'retry-after': '90' }),
+    drips,
+  };
   const { channel, posts, close } = await (trouble === undefined ? open() : open(answers[trouble]));
   if (trouble === 'gone') await close();
   const taken = () => posts.map(({ body }) => JSON.parse(body)).map(({ key, subject, text }) => ({ key, subject, text }));
   return { channel, taken, close: trouble === 'gone' ? async () => {} : close };
 }
 
-conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], troubled);
+/** A head at once, and then one byte a second. */
+function drips(response: ServerResponse): void {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write('x'), 1_000);
+  response.write('x');
+  response.once('close', () => clearInterval(timer));
+}
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'floods', 'drips'], troubled);
 
 describe('webhook', () => {
   const start = async (...args: Parameters<typeof open>) => {
@@ -91,6 +108,26 @@ describe('webhook', () => {
       room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' },
       faults: [{ fault: 'microphone.missing', name: 'Jabra Speak 510' }],
     });
+  });
+
+  test('in the shape of Alertmanager a raise fires, its end resolves the same group, and no name becomes a label', async () => {
+    const rig = await start(undefined, 'alertmanager');
+    const link = 'https://sabha.test/?#/incident/17';
+    await send(rig, { link });
+    const at = Date.UTC(2026, 2, 3, 9);
+    await send(rig, { link, notice: notice({ kind: 'cleared', at, room: { en: 'x"} evil{', hi: '' } }) });
+    const [fired, resolved] = rig.posts.map(({ body }) => JSON.parse(body));
+    expect(fired).toMatchObject({
+      version: '4',
+      status: 'firing',
+      receiver: 'asha',
+      groupLabels: { incident: '17' },
+      commonLabels: { alertname: 'microphone.missing', severity: 'critical', scope: 'ladakh/leh/pc-1', incident: '17' },
+      externalURL: link,
+      alerts: [{ status: 'firing', startsAt: '2026-03-03T08:35:00.000Z', endsAt: '0001-01-01T00:00:00Z' }],
+    });
+    expect(resolved).toMatchObject({ status: 'resolved', groupKey: fired.groupKey, commonLabels: fired.commonLabels });
+    expect(resolved.alerts[0]).toMatchObject({ fingerprint: fired.alerts[0].fingerprint, endsAt: '2026-03-03T09:00:00.000Z' });
   });
 
   test.each<[number, Record<string, string>, Outcome]>([

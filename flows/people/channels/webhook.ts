@@ -3,7 +3,8 @@ import { createHash, createHmac } from 'node:crypto';
 import * as v from 'valibot';
 import { type Person, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
-import { plain } from './plain.ts';
+import { alertOf, webhookBodyOf } from './alert.ts';
+import { askedToWait, type HttpAnswer, request } from './http.ts';
 
 const { about } = setting;
 const webhookSettings = v.strictObject({
@@ -15,6 +16,9 @@ const webhookSettings = v.strictObject({
     ),
     'Signs what is posted (Standard Webhooks).',
   ),
+  shape: v.exactOptional(
+    about(v.picklist(['sabha', 'alertmanager']), 'What is posted: ours, or what Alertmanager posts to a webhook (its version 4).'),
+  ),
 });
 
 /** It reaches who is told through it too. */
@@ -25,6 +29,8 @@ export const byWebhook: ChannelKind<typeof webhookSettings> = {
   secrets: ['secret'],
   open: createWebhook,
   reaches: (person) => person.webhook,
+  forPrograms: true,
+  single: true,
 };
 
 /** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */
@@ -35,28 +41,21 @@ const final = new Set([400, 410, 413, 415, 422]);
  * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
  * Guarantee: `delivered` only after a 2xx.
  */
-export function createWebhook({ url, secret }: v.InferOutput<typeof webhookSettings>): Channel {
+export function createWebhook({ url, secret, shape = 'sabha' }: v.InferOutput<typeof webhookSettings>): Channel {
   const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
   return {
     async send(message, person, signal) {
       const id = `msg_${createHash('sha256').update(message.key).digest('hex').slice(0, 32)}`;
       const timestamp = `${Math.floor(Date.now() / 1_000)}`;
-      const body = JSON.stringify(bodyOf(message, person));
+      const body = JSON.stringify(shape === 'sabha' ? bodyOf(message, person) : alertBodyOf(message, person));
       const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
       const headers = {
         'content-type': 'application/json; charset=utf-8',
-        'user-agent': 'Sabha',
         'webhook-id': id,
         'webhook-timestamp': timestamp,
         'webhook-signature': `v1,${signature}`,
       };
-      try {
-        const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-        await response.body?.cancel();
-        return outcomeOf(response);
-      } catch (error) {
-        return { result: 'retry', reason: reasonOf(error) };
-      }
+      return outcomeOf(await request(fetch, url, { headers, body, signal }));
     },
     close() {},
   };
@@ -71,20 +70,19 @@ function bodyOf({ key, subject, text, language, severity, notice }: RenderedMess
   return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
 }
 
-function outcomeOf({ ok, status, headers }: Response): Outcome {
-  if (ok) return { result: 'delivered' };
+/** The same in the shape that programs behind Alertmanager know. */
+function alertBodyOf({ notice, link }: RenderedMessage, person: Person) {
+  const { incident, severity, scope, site, room, faults, at, kind, lines } = notice;
+  const fault = faults[0]?.fault ?? `centre.${lines[0] ?? kind}`;
+  const startsAt = Math.min(...faults.map(({ since }) => since), at);
+  const endsAt = kind === 'cleared' || kind === 'closed' ? at : null;
+  return webhookBodyOf(alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link }), person.id);
+}
+
+function outcomeOf(answer: HttpAnswer): Outcome {
+  if (!answer.ok) return { result: 'retry', reason: answer.reason };
+  const { status, headers } = answer;
+  if (status >= 200 && status < 300) return { result: 'delivered' };
   const reason = `the server answered ${status}`;
-  if (final.has(status)) return { result: 'refused', reason };
-  const afterMs = waitMs(headers.get('retry-after') ?? '');
-  return afterMs > 0 ? { result: 'retry', reason, afterMs } : { result: 'retry', reason };
-}
-
-/** `Retry-After` says seconds or a date; NaN where it says neither. */
-function waitMs(retryAfter: string): number {
-  return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
-}
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as { message: string; cause?: { code?: string; message?: string } };
-  return plain(`${cause?.code ?? ''} ${cause?.message ?? message}`).slice(0, 200);
+  return final.has(status) ? { result: 'refused', reason } : { result: 'retry', reason, ...askedToWait(headers) };
 }

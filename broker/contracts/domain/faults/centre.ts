@@ -121,6 +121,16 @@ export const centreFaults = {
       hi: 'तब से लोगों ने जो किया वह दोबारा करें: उसकी सूची ऑडिट में है। अकाउंट देख लें। मशीन की डिस्क जाँचें।',
     },
   },
+  'centre.channel_login': {
+    severity: 'major',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'A channel refuses the login of the centre', hi: 'एक चैनल सेंटर का लॉगिन नहीं मान रहा' },
+    action: {
+      en: 'Renew its password or token in the file that sabha.json names. Restart the centre.',
+      hi: 'sabha.json में लिखी फ़ाइल में उसका पासवर्ड या टोकन बदलें। सेंटर रीस्टार्ट करें।',
+    },
+  },
   'outage.power': {
     severity: 'major',
     parents: [],

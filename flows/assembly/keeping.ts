@@ -1,0 +1,39 @@
+/** The ledger and its backups, and how a fault of the centre's own is told. */
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { realClock } from '#contracts';
+import type { Backups } from '../backup/backup.ts';
+import { openBackups } from '../backup/open.ts';
+import { type LedgerWatch, watchLedger } from '../backup/watch.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import type { CentreEvent } from '../records/incidents.ts';
+import type { CentreSettings } from '../settings.ts';
+import type { Base, Log } from './base.ts';
+
+/** Where the ledger lies, and what is beside it. */
+export type KeptAt = { settings: CentreSettings; dataDir: string; registry: string; log: Log };
+/** Says of a fault of the centre's own that it stands by a reason, or no more. */
+export type Say = (fault: string, reason: string | null) => void;
+
+/**
+ * The ledger, looked at before anything is written to it; `gone` hears that its file is. What is beside it goes by the time of the machine, as
+ * certificates do.
+ */
+export async function openWatched({ settings, dataDir, registry, log }: KeptAt, gone: (line: string) => void): Promise<LedgerWatch> {
+  const ledgerFile = join(dataDir, 'ledger.db');
+  const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB });
+  return watchLedger({ ledger, flows: dataDir, ledgerFile, registry, clock: realClock(), now: Date.now, gone, log });
+}
+
+/** What a backup holds beside the ledger. */
+export type Beside = { registry: string; settings: string; registryKey: KeyObject; centreKey: KeyObject };
+
+/** The backups of a centre. */
+export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: Say): Backups {
+  return openBackups({ ledger, places: { flows: dataDir, ...beside }, centreKey, settings: settings.backup, say, log });
+}
+
+/** Says it by the word of a centre. */
+export function sayOf(say: (word: Extract<CentreEvent, { type: 'centre' }>) => void): Say {
+  return (fault, reason) => say({ type: 'centre', fault, device: '', standing: reason !== null, ...(reason !== null && { reason }) });
+}

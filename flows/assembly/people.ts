@@ -1,0 +1,74 @@
+/** The people of the centre: who is told, over which channels, and what an operator does with the roster. */
+import { setImmediate } from 'node:timers/promises';
+import type { Answers } from '../answers/answers.ts';
+import type { Tabs } from '../node-red/tabs.ts';
+import { toldBy } from '../node-red/told-by.ts';
+import { takeAnswers } from '../people/answers.ts';
+import { openChannels } from '../people/channels/channels.ts';
+import { createOffers } from '../people/channels/offered.ts';
+import { createDirect } from '../people/direct.ts';
+import { createProve, createWord } from '../people/prove.ts';
+import { createRoster } from '../people/roster.ts';
+import { smsOf } from '../people/sms/sms.ts';
+import { toldIn } from '../people/told-before.ts';
+import type { RosterContents } from '../records/roster.ts';
+import { memberOf } from '../roster/book.ts';
+import { createRosterOrders, type RosterOrders, type RosterOrdersOptions } from '../roster/roster-orders.ts';
+import { createSiteTable } from '../sites/table.ts';
+import type { TellsOf } from '../view/explained.ts';
+import type { Base } from './base.ts';
+
+/** The persons, and how each is reached. */
+export type People = ReturnType<typeof openPeople>;
+
+/** `answers` takes what somebody says over a channel; it is made after this. */
+export function openPeople({ settings, dataDir, clock, log }: Base, answers: () => Answers) {
+  const roster = createRoster(settings.people);
+  const offers = createOffers();
+  const onAnswer = takeAnswers({
+    roster,
+    async answer({ id }, incident, word) {
+      const answered = await answers().answer(id, incident, word);
+      return answered.ok ? 'done' : answered.why === 'over' ? 'over' : 'missing';
+    },
+  });
+  const channels = openChannels({ settings: settings.channels, offers, log: log.warn, clock, onAnswer, shortText: smsOf });
+  const onFailure = (channel: string, person: string, reason: string) =>
+    log.error({ channel, person, reason }, 'central could not be told directly');
+  const place = createSiteTable([]).place('centre');
+  const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
+  return { roster, channels, offers, tellDirectly };
+}
+
+/** `listed`: the roster as the ledger has it; `tells`: what the tabs would do. */
+export type Rostered = Pick<RosterOrdersOptions, 'table' | 'record' | 'now'> & {
+  tabs: Pick<Tabs, 'running'>;
+  listed: RosterContents;
+  tells: TellsOf;
+};
+
+/** What an operator does with the roster. */
+export function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, at: Rostered): RosterOrders {
+  const { table, record, now, tabs, listed, tells } = at;
+  const said = { clock, channels, roster, place: createSiteTable([]).place('centre') };
+  const word = createWord(said);
+  return createRosterOrders({
+    roster,
+    held: listed.members,
+    proofs: listed.proofs,
+    fixed: settings.people.map(memberOf),
+    table,
+    channels: { names: [...channels.keys()], reaches: (channel, person) => channels.get(channel)?.reaches(person) },
+    onTabs: () =>
+      tabs
+        .running()
+        .map(toldBy)
+        .flatMap((told) => (told === 'unreadable' ? [] : told)),
+    prove: createProve(said),
+    word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
+    tells,
+    pause: () => setImmediate(),
+    record,
+    now,
+  });
+}
