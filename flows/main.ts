@@ -29,7 +29,7 @@ import { type Answers, createAnswers } from './answers/answers.ts';
 import { createLinks, type Links, linkPath, loadLinkKey } from './answers/link.ts';
 import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
-import type { Base } from './assembly/base.ts';
+import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
 import { openPeople, type People, rosterOrdersOf } from './assembly/people.ts';
@@ -49,7 +49,7 @@ import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
 import type { RosterOrders } from './roster/roster-orders.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
-import { type CentreSettings, loadCentreSettings } from './settings.ts';
+import { loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 
 const log = pino({ base: { part: 'flows' } });

@@ -1,10 +1,8 @@
 /** `sabha.json` as `flows` reads it: with its channels, which nobody else knows. As a program it judges a file: one line and exit code 1 where something is wrong. */
 import * as v from 'valibot';
-import { describeIssue, isOpenToAll, loadText, readSettings, type Settings } from '#contracts';
-import { type ChannelSettings, channelSettings, secretsIn, strayAddress, strayChannel } from './people/channels/channels.ts';
-
-/** The settings with their channels. */
-export type CentreSettings = Settings & { channels: ChannelSettings };
+import { describeIssue, isOpenToAll, loadText, readSettings } from '#contracts';
+import type { CentreSettings } from './assembly/base.ts';
+import { channelSettings, secretsIn, strayAddress, strayChannel } from './people/channels/channels.ts';
 
 type Read = { ok: true; value: CentreSettings } | { ok: false; line: string };
 

@@ -1,7 +1,10 @@
 /** What the parts of `flows` are put together from. */
-import type { Clock } from '#contracts';
+import type { Clock, Settings } from '#contracts';
+import type { ChannelSettings } from '../people/channels/channels.ts';
 import type { Ledger } from '../records/ops.ts';
-import type { CentreSettings } from '../settings.ts';
+
+/** The settings with their channels. */
+export type CentreSettings = Settings & { channels: ChannelSettings };
 
 /** Takes one line of the log. */
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;

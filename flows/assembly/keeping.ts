@@ -7,8 +7,7 @@ import { openBackups } from '../backup/open.ts';
 import { type LedgerWatch, watchLedger } from '../backup/watch.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { CentreEvent } from '../records/incidents.ts';
-import type { CentreSettings } from '../settings.ts';
-import type { Base, Log } from './base.ts';
+import type { Base, CentreSettings, Log } from './base.ts';
 
 /** Where the ledger lies, and what is beside it. */
 export type KeptAt = { settings: CentreSettings; dataDir: string; registry: string; log: Log };

@@ -142,7 +142,7 @@ async function leave({ api, by, words: [person = '', days = ''], options }: Call
 async function notifyTest({ api, by, words: [person = ''], options }: Call): Promise<Answer> {
   const channel = typeof options['channel'] === 'string' ? { channel: options['channel'] } : {};
   const view = await api.post<ProofView>('/api/roster/test', { person, ...channel, by });
-  const said = { delivered: 'delivered', retry: 'not delivered', refused: 'refused' } as const;
+  const said = { delivered: 'delivered', retry: 'not delivered', refused: 'refused', locked: 'our login is refused' } as const;
   const rows = view.results.map(({ channel: name, result, at, reason }) => [name, said[result], timeText(at), reason]);
   const ok = view.results.every(({ result }) => result === 'delivered');
   return { ok, json: view, text: table(['CHANNEL', 'RESULT', 'AT', 'WHY'], rows) };
