@@ -24,12 +24,12 @@ import type { Explain } from '../view/explained.ts';
 import type { Reasons } from '../view/reasons.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
-import { addFiles, addUpdates, loadWall } from './files.ts';
 import { wordsFile } from './incident-routes.ts';
 import type { IdentityOrders } from './route.ts';
 import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
-import { createStreams } from './streams.ts';
+import { addFiles, addUpdates, loadWall } from './serving/files.ts';
+import { createStreams } from './serving/streams.ts';
 import { addTransfers, type TransferOptions } from './transfer-routes.ts';
 
 /** What the API is started with. */

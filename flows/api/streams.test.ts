@@ -13,7 +13,7 @@ import {
   wellSite,
 } from './scripted-view.test-helper.ts';
 import { type Api, startApi } from './server.ts';
-import { bufferLimitBytes, streamLimit } from './streams.ts';
+import { bufferLimitBytes, streamLimit } from './serving/streams.ts';
 
 let view: ScriptedView;
 let api: Api;

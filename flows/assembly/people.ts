@@ -1,9 +1,9 @@
 /** The people of the centre: who is told, over which channels, and what an operator does with the roster. */
 import { setImmediate } from 'node:timers/promises';
 import type { Answers } from '../answers/answers.ts';
+import { takeAnswers } from '../answers/by-channel.ts';
 import type { Tabs } from '../node-red/tabs.ts';
 import { toldBy } from '../node-red/told-by.ts';
-import { takeAnswers } from '../people/answers.ts';
 import { openChannels } from '../people/channels/channels.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import { createDirect } from '../people/direct.ts';

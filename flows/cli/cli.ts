@@ -8,9 +8,9 @@ import { BackupError } from '../backup/format/backup-error.ts';
 import { copyInto } from '../backup/format/copy-into.ts';
 import { restore } from '../backup/restore.ts';
 import { dispatch, usage } from './dispatch.ts';
-import { createClient } from './verbs/client.ts';
-import { type Call, CliError, type RestoredCentre } from './verbs/model.ts';
-import { plainText } from './verbs/text.ts';
+import { createClient } from './kit/client.ts';
+import { type Call, CliError, type RestoredCentre } from './kit/model.ts';
+import { plainText } from './kit/text.ts';
 
 const env = process.env;
 

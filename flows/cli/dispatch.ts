@@ -1,7 +1,7 @@
 /** From the words of a command to its answer. */
 import { parseArgs } from 'node:util';
-import { type Call, CliError, type Verb } from './verbs/model.ts';
-import { jsonText, plainText } from './verbs/text.ts';
+import { type Call, CliError, type Verb } from './kit/model.ts';
+import { jsonText, plainText } from './kit/text.ts';
 import { verbs } from './verbs/verbs.ts';
 
 type Around = Omit<Call, 'words' | 'options'>;

@@ -4,8 +4,8 @@ import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { type Api, startTestApi } from './api.test-helper.ts';
 import { dispatch } from './dispatch.ts';
-import { createClient } from './verbs/client.ts';
-import { CliError } from './verbs/model.ts';
+import { createClient } from './kit/client.ts';
+import { CliError } from './kit/model.ts';
 
 export type Operator = {
   /** Of the API behind it: what it was asked, and what it is to answer. */

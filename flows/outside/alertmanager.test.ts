@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { IncidentRow } from '#contracts';
-import type { Alert } from '../people/channels/alert.ts';
+import type { Alert } from '../people/channels/kit/alert.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import { type MirrorWord, startMirror } from './alertmanager.ts';
 

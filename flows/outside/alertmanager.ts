@@ -1,7 +1,7 @@
 /** Alertmanager as a mirror: what people were told of stands there too, sent anew each minute, so that it ends by itself where we do. */
 import type { Cancel, Clock, IncidentRow } from '#contracts';
-import { type Alert, alertOf } from '../people/channels/alert.ts';
-import { type Fetch, request } from '../people/channels/http.ts';
+import { type Alert, alertOf } from '../people/channels/kit/alert.ts';
+import { type Fetch, request } from '../people/channels/kit/http.ts';
 
 /** What is wrong between it and us, or that nothing is any more. */
 export type MirrorWord = { fault: 'centre.channel_failing' | 'centre.channel_login'; standing: boolean; reason?: string };

@@ -1,7 +1,7 @@
 /** Lists in place of many messages to a person: what waited for the morning and still stands; what is late because its channel was away. */
 import { bySeverity, filled, type MessageLanguage, nameIn, titleIn, wordsIn } from '#contracts';
 import type { Notice } from '../records/notices.ts';
-import { short } from './channels/plain.ts';
+import { short } from './channels/kit/plain.ts';
 import { footerMark } from './words.ts';
 
 /** Longest list, characters: a screen or two of a small phone. */

@@ -1,7 +1,7 @@
 /** What a message says beside its news: for whoever calls or goes there. */
 import { filled, type MessageLanguage, titleIn, wordsIn } from '#contracts';
 import type { Notice } from '../records/notices.ts';
-import { short } from './channels/plain.ts';
+import { short } from './channels/kit/plain.ts';
 import { dayOf } from './times.ts';
 
 /** Longest of each, characters. */

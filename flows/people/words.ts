@@ -18,7 +18,7 @@ import {
   wordsIn,
 } from '#contracts';
 import type { Notice } from '../records/notices.ts';
-import { short, variableLimit } from './channels/plain.ts';
+import { short, variableLimit } from './channels/kit/plain.ts';
 import { differing, itemLimit, type List, listThatFits } from './lists.ts';
 import { clockOf, timeOf } from './times.ts';
 import { incidentLink, visitLines } from './visit.ts';

@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 4_450,
+    lines: 4_900,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 21_200,
+    lines: 23_500,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
@@ -108,7 +108,13 @@ export const parts: readonly Part[] = [
       { path: 'flows/correlation', floor: 2, about: 'one cause of many: what stands for the PCs, sites and rooms that went with it' },
       { path: 'flows/sites', floor: 2, about: 'the tree of places, its life, the profile of each PC and how it is sent', enter: null },
       { path: 'flows/accounts', floor: 2, about: 'logins' },
-      { path: 'flows/people/channels', floor: 2, about: 'THE list of channels' },
+      {
+        path: 'flows/people/channels/kit',
+        floor: 2,
+        about: 'what several channels use: HTTP, their pace, plain text, HTML, buttons',
+        enter: null,
+      },
+      { path: 'flows/people/channels', floor: 3, about: 'THE list of channels' },
       { path: 'flows/roster', floor: 3, about: 'who is told: the roster, who is on duty, and who stands in', enter: 'told.ts' },
       {
         path: 'flows/people/sms',
@@ -140,6 +146,12 @@ export const parts: readonly Part[] = [
         about: 'the centre comes back: its backups, their proof, a restore, and by what a ledger that went back is known',
       },
       { path: 'flows/node-red', floor: 4, about: 'the tabs run here' },
+      {
+        path: 'flows/cli/kit',
+        floor: 2,
+        about: 'what the verbs use: the client of the API, the shape of a verb, tables as text',
+        enter: null,
+      },
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
       { path: 'flows/cli', floor: 5, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 4, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
@@ -158,9 +170,10 @@ export const parts: readonly Part[] = [
       { path: 'flows/door', floor: 7, about: 'who comes in through the API, and to what' },
       { path: 'flows/answers', floor: 8, about: 'what people answer without a login, by a link or a button; `routes.ts`: its page' },
       { path: 'flows/rollcall', floor: 7, about: 'the roll call' },
-      { path: 'flows/api', floor: 8, about: 'HTTP and streams', enter: 'server.ts' },
-      { path: 'flows/assembly', floor: 9, about: '`flows` put together: its ledger, its people, its tabs', enter: null },
-      { path: 'flows', floor: 10, about: 'the process and its wiring', enter: 'main.ts' },
+      { path: 'flows/api/serving', floor: 8, about: 'what the API sends beside its answers: the files of the wall, streams', enter: null },
+      { path: 'flows/api', floor: 9, about: 'HTTP and streams', enter: 'server.ts' },
+      { path: 'flows/assembly', floor: 10, about: '`flows` put together: its ledger, its people, its tabs', enter: null },
+      { path: 'flows', floor: 11, about: 'the process and its wiring', enter: 'main.ts' },
     ],
   },
   {

@@ -1,7 +1,7 @@
 /** The verbs of the accounts. */
 import type { AccountMade, AccountView } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { table, timeText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { table, timeText } from '../kit/text.ts';
 
 /** Who may log in. */
 export const accounts: Record<string, Verb> = {

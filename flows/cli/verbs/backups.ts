@@ -1,7 +1,7 @@
 /** The verbs of the ledger as a whole: the proof, a backup, and a centre that is made again of one. */
 import type { BackupMade, LedgerAudit } from '#contracts';
-import type { Answer, Call, Verb } from './model.ts';
-import { table, timeText } from './text.ts';
+import type { Answer, Call, Verb } from '../kit/model.ts';
+import { table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const backups: Record<string, Verb> = {

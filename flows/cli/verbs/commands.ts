@@ -1,7 +1,7 @@
 /** The verbs of commands to PCs. */
 import { type CommandSummary, type CommandView, verbNames } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { table, timeText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { table, timeText } from '../kit/text.ts';
 
 const lookMs = 500;
 

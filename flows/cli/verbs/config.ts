@@ -1,8 +1,8 @@
 /** The verbs of configurations that go out in stages. */
 import type { RolloutView } from '#contracts';
-import type { Answer, Call, Verb } from './model.ts';
+import type { Answer, Call, Verb } from '../kit/model.ts';
+import { timeText } from '../kit/text.ts';
 import { importFile } from './sites.ts';
-import { timeText } from './text.ts';
 
 /** By their words. */
 export const config: Record<string, Verb> = {

@@ -1,8 +1,8 @@
 /** The verbs of identities: a code by which PCs enrol, and a PC that is shut out. */
 import { renderUnicodeCompact } from 'uqr';
 import { type EnrolCodeView, isPcPath } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { table, timeText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const identity: Record<string, Verb> = {

@@ -1,7 +1,7 @@
 /** The verbs of incidents. */
 import { type IncidentRow, outageText } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { table, timeText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const incidents: Record<string, Verb> = {

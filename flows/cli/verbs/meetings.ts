@@ -1,7 +1,7 @@
 /** The verbs of the calendar. */
 import type { MeetingsImport, MeetingView } from '#contracts';
-import type { Answer, Call, Verb } from './model.ts';
-import { firstOf, table } from './text.ts';
+import type { Answer, Call, Verb } from '../kit/model.ts';
+import { firstOf, table } from '../kit/text.ts';
 
 /** By their words. */
 export const meetings: Record<string, Verb> = {

@@ -1,8 +1,8 @@
 /** The verbs of PCs and profiles. */
 import { isPcPath, outageText, type PcView, type ProfileView, siteOf } from '#contracts';
 import { bridgeText, upsText } from '../../sites/addresses.ts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { table, timeText, whyText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { table, timeText, whyText } from '../kit/text.ts';
 
 /** By their words. */
 export const pcs: Record<string, Verb> = {

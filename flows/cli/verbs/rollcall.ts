@@ -1,7 +1,7 @@
 /** The verbs of the roll call. */
 import type { RollCallCounts, RollCallSummary, RollCallView } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { table, timeText, whyText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { table, timeText, whyText } from '../kit/text.ts';
 
 const lookMs = 500;
 /** A roll call ends by itself long before. */

@@ -1,7 +1,7 @@
 /** The verbs of the roster. */
 import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { firstOf, table, timeText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const roster: Record<string, Verb> = {

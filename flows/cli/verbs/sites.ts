@@ -1,7 +1,7 @@
 /** The verbs of the site table. */
 import { type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { firstOf, table } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { firstOf, table } from '../kit/text.ts';
 
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
 const stages = ['live', 'commissioning', 'planned', 'closed'] as const;

@@ -1,7 +1,7 @@
 /** The verbs of the tabs: what edited ones would have told, whether they are in order, what differs, what became of them, the last Deploy taken back, and what they would do with a fault. */
 import type { Explained, IncidentReasons, TabsDifferences, TabsState, TabsStep, TabsTrial, TabsUndone } from '#contracts';
-import { type Answer, type Call, CliError, type Verb } from './model.ts';
-import { firstOf, table, timeText } from './text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const tabs: Record<string, Verb> = {

@@ -1,5 +1,6 @@
 /** THE list of verbs. */
 
+import type { Verb } from '../kit/model.ts';
 import { accounts } from './accounts.ts';
 import { backups } from './backups.ts';
 import { commands } from './commands.ts';
@@ -7,7 +8,6 @@ import { config } from './config.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
 import { meetings } from './meetings.ts';
-import type { Verb } from './model.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { roster } from './roster.ts';

@@ -1,5 +1,5 @@
 /** The verb of the words that people are told. */
-import type { Answer, Call, Verb } from './model.ts';
+import type { Answer, Call, Verb } from '../kit/model.ts';
 
 /** By its words. */
 export const words: Record<string, Verb> = {

@@ -4,8 +4,8 @@ import { createTransport } from 'nodemailer';
 import * as v from 'valibot';
 import { isLoopback, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
-import { htmlOf } from './html.ts';
-import { plain } from './plain.ts';
+import { htmlOf } from './kit/html.ts';
+import { plain } from './kit/plain.ts';
 
 const { about } = setting;
 const emailSettings = v.strictObject({

@@ -3,8 +3,8 @@ import { parse } from 'csv-parse/sync';
 import * as v from 'valibot';
 import { loadText, StartError, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, ShortText } from '../../records/notices.ts';
-import { askedToWait, type Fetch, type HttpAnswer, request } from './http.ts';
-import { plain } from './plain.ts';
+import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
+import { plain } from './kit/plain.ts';
 
 const { about } = setting;
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(4_000));

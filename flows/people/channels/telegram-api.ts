@@ -1,8 +1,8 @@
 /** Telegram's Bot API, as far as we use it: one call, what it answered, and what that means for a message. */
 import * as v from 'valibot';
 import type { Outcome } from '../../records/notices.ts';
-import { type Fetch, jsonOf, request } from './http.ts';
-import { plain } from './plain.ts';
+import { type Fetch, jsonOf, request } from './kit/http.ts';
+import { plain } from './kit/plain.ts';
 
 /** Where the bot is; `token` is its secret. */
 export type Bot = { api: string; token: string; fetch: Fetch };

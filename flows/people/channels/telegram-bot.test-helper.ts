@@ -1,6 +1,6 @@
 /** Telegram's Bot API as it answers, with its limits: in place of `fetch`, on the test's own clock. */
 import type { TestClock } from '../people.test-helper.ts';
-import type { Fetch } from './http.ts';
+import type { Fetch } from './kit/http.ts';
 
 export type Posted = { at: number; method: string; body: Record<string, unknown> };
 

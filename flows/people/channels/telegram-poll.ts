@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import type { AnswerWord, Clock } from '#contracts';
 import type { TakeAnswer } from '../../records/notices.ts';
-import { readButton } from './buttons.ts';
-import { waited } from './pace.ts';
+import { readButton } from './kit/buttons.ts';
+import { waited } from './kit/pace.ts';
 import { type Bot, type Called, call } from './telegram-api.ts';
 
 const id = v.number();

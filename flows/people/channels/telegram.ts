@@ -2,9 +2,9 @@
 import * as v from 'valibot';
 import { type AnswerWord, type Clock, loadText, type MessageLanguage, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../records/notices.ts';
-import { answerLine, buttonsOf } from './buttons.ts';
-import type { Fetch } from './http.ts';
-import { createPace, type Pace } from './pace.ts';
+import { answerLine, buttonsOf } from './kit/buttons.ts';
+import type { Fetch } from './kit/http.ts';
+import { createPace, type Pace } from './kit/pace.ts';
 import { type Bot, call, outcomeOf } from './telegram-api.ts';
 import { pollAnswers } from './telegram-poll.ts';
 

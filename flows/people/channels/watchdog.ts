@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { isPcPath, setting } from '#contracts';
 import type { Channel, ChannelKind } from '../../records/notices.ts';
-import { type Fetch, jsonOf, request } from './http.ts';
+import { type Fetch, jsonOf, request } from './kit/http.ts';
 
 const { about } = setting;
 const watchdogSettings = v.strictObject({

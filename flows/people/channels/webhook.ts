@@ -3,8 +3,8 @@ import { createHash, createHmac } from 'node:crypto';
 import * as v from 'valibot';
 import { type Person, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
-import { alertOf, webhookBodyOf } from './alert.ts';
-import { askedToWait, type HttpAnswer, request } from './http.ts';
+import { alertOf, webhookBodyOf } from './kit/alert.ts';
+import { askedToWait, type HttpAnswer, request } from './kit/http.ts';
 
 const { about } = setting;
 const webhookSettings = v.strictObject({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RenderedMessage } from '../../records/notices.ts';
 import { conformance, message, type Rig } from '../channels/conformance.test-helper.ts';
-import type { Fetch } from '../channels/http.ts';
+import type { Fetch } from '../channels/kit/http.ts';
 import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from '../channels/sms-gateway.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { scrubber } from './scrubber.test-helper.ts';

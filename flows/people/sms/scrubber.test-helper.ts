@@ -1,5 +1,5 @@
 /** The scrubber of India's operators in place of a gateway: it knows the registered texts, and lets through what fits one of them, blank by blank. */
-import type { Fetch } from '../channels/http.ts';
+import type { Fetch } from '../channels/kit/http.ts';
 import { tags } from './tags.ts';
 import { registeredText, type Template } from './templates.ts';
 

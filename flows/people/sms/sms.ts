@@ -1,7 +1,7 @@
 /** The short form of a message: which registered text it is, and what stands in its blanks. */
 import { filled, isTimeZone, type MessageLanguage, nameIn, surenessOf, titleIn, wordFor } from '#contracts';
 import type { Notice } from '../../records/notices.ts';
-import { short } from '../channels/plain.ts';
+import { short } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
 import { usableUrl } from './tags.ts';
 import { type Form, newsId, type Template, templatesWith } from './templates.ts';

@@ -1,6 +1,6 @@
 /** What a person may answer by the buttons of a message, and what stands on them. */
 import type { AnswerWord, MessageLanguage } from '#contracts';
-import type { Answer, RenderedMessage } from '../../records/notices.ts';
+import type { Answer, RenderedMessage } from '../../../records/notices.ts';
 
 const labels: Readonly<Record<MessageLanguage, Readonly<Record<AnswerWord, string>>>> = {
   en: { seen: 'Seen', going: 'I am going', fixed: 'It is fixed', 'not-mine': 'Not mine' },

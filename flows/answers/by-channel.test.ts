@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { takeAnswers } from './answers.ts';
-import { technician } from './people.test-helper.ts';
-import { createRoster } from './roster.ts';
+import { technician } from '../people/people.test-helper.ts';
+import { createRoster } from '../people/roster.ts';
+import { takeAnswers } from './by-channel.ts';
 
 const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
 

@@ -1,9 +1,9 @@
 /** What people answer over a channel: whose address it is, and what the person is shown. */
 import { type AnswerWord, type Person, wordsIn } from '#contracts';
+import { answerLine } from '../people/channels/kit/buttons.ts';
+import { plain } from '../people/channels/kit/plain.ts';
+import type { Roster } from '../people/roster.ts';
 import type { TakeAnswer } from '../records/notices.ts';
-import { answerLine } from './channels/buttons.ts';
-import { plain } from './channels/plain.ts';
-import type { Roster } from './roster.ts';
 
 /** `answer` takes what one person says of an incident: done, or why not. */
 export type AnswersOptions = {
