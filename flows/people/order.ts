@@ -12,7 +12,8 @@ export type Way = { channel: string; further?: readonly string[] };
 /** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent. */
 export function wayOf(person: Person, channels: Channels): Way {
   const forPeople = () => [...channels].filter(([, { forPrograms = false }]) => !forPrograms).map(([name]) => name);
-  const wanted = person.channels ?? forPeople();
+  const { channels: own = [] } = person;
+  const wanted = own.length > 0 ? own : forPeople();
   const reaching = wanted.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
   const [channel, ...further] = [...new Set(reaching), lastChannel];
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
