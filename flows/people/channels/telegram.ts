@@ -5,8 +5,7 @@ import type { AnswerWord, Channel, ChannelKind, Outcome, RenderedMessage, TakeAn
 import { answerLine, buttonsOf } from './buttons.ts';
 import type { Fetch } from './http.ts';
 import { createPace, type Pace } from './pace.ts';
-import { type Bot, call, outcomeOf } from './telegram-api.ts';
-import { pollAnswers } from './telegram-poll.ts';
+import { type Bot, call, outcomeOf, pollAnswers } from './telegram-bot.ts';
 
 const { about } = setting;
 const telegramSettings = v.strictObject({
