@@ -1,6 +1,7 @@
 /** What goes out to programs of others for as long as the centre runs, each where `sabha.json` names an address for it. */
 import { type Cancel, type Clock, loadText, type Settings, siteOf } from '#contracts';
-import { type ChannelSettings, watchdogOf } from '../people/channels/channels.ts';
+import type { ChannelSettings } from '../people/channels/channels.ts';
+import { watchdogOf } from '../people/channels/watchdog.ts';
 import { incidentLink, wallAddress } from '../people/visit.ts';
 import type { CentreEvent } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';

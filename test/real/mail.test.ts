@@ -87,7 +87,6 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
       row({ transition: 2, createdAt: 2, notice: notice({ kind: 'cleared', at: Date.UTC(2026, 2, 3, 8, 50) }) }),
     ]);
     await expect.poll(() => ledger.get('1/email/asha')?.tries, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
-    expect(ledger.get('2/email/asha')).toBeUndefined();
     await server.start();
     await expect.poll(() => outbox.waiting(), { timeout: 30_000 }).toBe(0);
     const mails = await server.mails(1);

@@ -7,7 +7,7 @@ import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
 import { bySms } from './sms-gateway.ts';
 import { byTelegram } from './telegram.ts';
-import { byWatchdog, type WatchdogSettings } from './watchdog.ts';
+import { byWatchdog } from './watchdog.ts';
 import { byWebhook } from './webhook.ts';
 
 /** In the order of their words in the API. */
@@ -79,11 +79,6 @@ export function strayChannel(name: string, settings: ChannelSettings): string | 
     settings.offered?.includes(name) ||
     kinds.some((kind) => kind.name === name && (kind.settings === undefined || settings[name] !== undefined));
   return isOpen ? undefined : `channels.${name} is not set, and channels.offered does not name it`;
-}
-
-/** What the watchdog is set to, where it is. */
-export function watchdogOf(settings: ChannelSettings): WatchdogSettings | undefined {
-  return settings[byWatchdog.name] as WatchdogSettings | undefined;
 }
 
 /** One line on an address for a channel that would never use it, which is a typo; undefined where all is well. */

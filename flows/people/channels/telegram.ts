@@ -5,8 +5,7 @@ import type { Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from 
 import { answerLine, buttonsOf } from './kit/buttons.ts';
 import type { Fetch } from './kit/http.ts';
 import { createPace, type Pace } from './kit/pace.ts';
-import { type Bot, call, outcomeOf } from './telegram-api.ts';
-import { pollAnswers } from './telegram-poll.ts';
+import { type Bot, call, outcomeOf, pollAnswers } from './telegram-bot.ts';
 
 const { about } = setting;
 const telegramSettings = v.strictObject({

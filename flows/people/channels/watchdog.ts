@@ -13,8 +13,10 @@ const watchdogSettings = v.strictObject({
   ),
 });
 
-/** What the watchdog is set to. */
-export type WatchdogSettings = v.InferOutput<typeof watchdogSettings>;
+/** What it is set to, where it is: its part of the channels of `sabha.json`, which are read already. */
+export function watchdogOf(channels: { readonly [name: string]: unknown }): v.InferOutput<typeof watchdogSettings> | undefined {
+  return channels['watchdog'] as v.InferOutput<typeof watchdogSettings> | undefined;
+}
 
 /** The only one who is reached by it. */
 export const watchdogPerson = 'watchdog';

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { RenderedMessage } from '../../records/notices.ts';
-import { conformance, message, type Rig } from '../channels/conformance.test-helper.ts';
-import type { Fetch } from '../channels/kit/http.ts';
-import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from '../channels/sms-gateway.ts';
 import { notice, technician } from '../people.test-helper.ts';
-import { scrubber } from './scrubber.test-helper.ts';
-import { smsOf } from './sms.ts';
-import { templatesWith } from './templates.ts';
+import { scrubber } from '../sms/scrubber.test-helper.ts';
+import { smsOf } from '../sms/sms.ts';
+import { templatesWith } from '../sms/templates.ts';
+import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import type { Fetch } from './kit/http.ts';
+import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from './sms-gateway.ts';
 
 const asha = { ...technician, addresses: { sms: '+919419000001' } };
 const secret = 'authkey-4711';
