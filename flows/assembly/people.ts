@@ -11,6 +11,7 @@ import { createProve, createWord } from '../people/prove.ts';
 import { createRoster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
 import { toldIn } from '../people/told-before.ts';
+import type { LogLine } from '../records/notices.ts';
 import type { RosterContents } from '../records/roster.ts';
 import { memberOf } from '../roster/book.ts';
 import { createRosterOrders, type RosterOrders, type RosterOrdersOptions } from '../roster/roster-orders.ts';
@@ -32,7 +33,8 @@ export function openPeople({ settings, dataDir, clock, log }: Base, answers: () 
       return answered.ok ? 'done' : answered.why === 'over' ? 'over' : 'missing';
     },
   });
-  const channels = openChannels({ settings: settings.channels, offers, log: log.warn, clock, onAnswer, shortText: smsOf });
+  const toLog: LogLine = (fields, words) => log.warn(fields, words);
+  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, shortText: smsOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = createSiteTable([]).place('centre');

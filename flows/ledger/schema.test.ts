@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isFullTier, tellFigure } from '../../test/figures.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
-import { openDatabase } from './schema.ts';
+import { ledgerVersion, openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
 
 let folder = '';
@@ -61,7 +61,7 @@ test('a ledger of a newer version is refused and left alone', () => {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA user_version = 99');
   db.close();
-  expect(refusal()).toBe('the ledger has version 99, this flows knows 11 and older');
+  expect(refusal()).toBe(`the ledger has version 99, this flows knows ${ledgerVersion} and older`);
 });
 
 describe('a damaged ledger is refused with one line and never replaced', () => {

@@ -306,6 +306,9 @@ test('news of an incident carries a link of its person; its end, a word of the c
   const of = (key: string) => sent.find((message) => message.key === key);
   expect([of('1/email/asha')?.link, of('2/email/bina')?.link]).toEqual(['https://a.example/t?asha.17', 'https://a.example/t?bina.17']);
   expect(of('1/email/asha')?.text).toContain('\nAnswer with one tap: https://a.example/t?asha.17\n');
-  expect([of('3/console/asha')?.link, of('4/email/asha')?.link]).toEqual([undefined, undefined]);
+  // There the wall is meant, where one logs in.
+  const onWall = 'https://a.example/?#/incident/17';
+  expect([of('3/console/asha')?.link, of('4/email/asha')?.link]).toEqual([onWall, onWall]);
+  expect([of('3/console/asha')?.text, of('4/email/asha')?.text].join()).not.toContain('/t?');
   expect(of('4/email/asha')?.text).toContain('https://a.example/?#/incident/17');
 });

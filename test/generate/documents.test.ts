@@ -69,16 +69,18 @@ describe('OpenAPI', () => {
     const none = () => {
       throw new Error('nobody asks');
     };
-    const [view, proof, siteOrders, identity, commands, meetings, tabs, explain] = [none, none, none, none, none, none, none, none];
     addRoutes(app, {
-      view,
-      proof,
-      siteOrders,
-      identity,
-      commands,
-      meetings,
-      tabs,
-      explain,
+      view: none,
+      proof: none,
+      siteOrders: none,
+      identity: none,
+      commands: none,
+      meetings: none,
+      roster: none,
+      tabs: none,
+      explain: none,
+      replay: none,
+      reasons: none,
       accounts: none,
       logins: none,
       streams: none,

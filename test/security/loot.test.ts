@@ -50,6 +50,7 @@ function signedBy(key: KeyObject, text: string): string {
 
 test('S18 the broker has one private key, that of its own door, and none of those of flows', () => {
   expect(loot.map(({ file }) => file).sort()).toEqual([
+    'ledger-mark.json',
     'principals.json',
     'registry-version',
     'registry.json',
