@@ -23,6 +23,8 @@ export type UsbDevice = {
   /** Null where the system does not tell. */
   savesPower: boolean | null;
   isBuiltIn: boolean;
+  /** It hangs on a port that people reach; false where the system does not tell. */
+  isPluggable: boolean;
   /** It could be faster than its port lets it. */
   isSlowed: boolean;
   functions: UsbFunction[];
@@ -72,6 +74,7 @@ async function readDevice(folder: string, port: string, hasVideoDriver: boolean)
     isAllowed: (await read('authorized')) !== '0',
     savesPower: (await read('power/control')) === 'auto' && ((await readNumber(join(folder, 'power/autosuspend_delay_ms'))) ?? -1) >= 0,
     isBuiltIn: (await read('removable')) === 'fixed',
+    isPluggable: (await read('removable')) === 'removable',
     isSlowed: (version >= 2 && speed <= speeds.full) || (speed === speeds.high && (version >= superVersion || model?.isUsb3 === true)),
     functions,
   };
@@ -131,6 +134,7 @@ function deviceOfParts(id: string, parts: PnpDevice[]): UsbDevice {
     isAllowed: !parts.some((one) => !isFunction(one) && switchedOff.includes(one.problem)),
     savesPower: null,
     isBuiltIn: !/^USB\\/i.test(whole?.id ?? ''),
+    isPluggable: false,
     isSlowed: false,
     functions: functions.map(functionOf),
   };

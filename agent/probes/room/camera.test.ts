@@ -106,6 +106,22 @@ it('says it of the camera that is wanted only, by its name, its model or its por
   expect(await askWith({ ...driver, ...plugged({ functions: [{ class: '01' }], model: 'ffff:0001' }) })).toBe('camera.missing');
 });
 
+it('a camera that was pulled out of a PC whose own was shut by a key was told as shut by it: nobody looked for the cable', async () => {
+  const key = { 'sys/bus/platform/devices/VPC2004:00/camera_power': '0\n' };
+  const asked = createCameraProbe({ up: () => 0 });
+  const look = async (removable: string, ...cameras: Camera[]) => {
+    const { platform } = pcOf({ ...key, ...(cameras.length > 0 && plugged({ files: { removable } })) });
+    const around = { ...platform, cameras: async () => ({ known: true as const, value: cameras }) };
+    const { checks } = await asked.run({ platform: around, profile: any, self, signal: AbortSignal.timeout(5_000) });
+    return checks.map(({ fault, status }) => fault ?? status)[0];
+  };
+  const any = { ...profile, expected: { camera: [{}] } };
+  const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
+  expect(await look('removable')).toBe('camera.privacy');
+  expect(await look('removable', there)).toBe('ok');
+  expect(await look('removable')).toBe('camera.missing');
+});
+
 it('says camera.slow_port of one that could be faster, and nothing of one that is as fast as it can be', async () => {
   const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
   const at = (speed: string, version: string, model = '046d:082d') =>

@@ -17,7 +17,7 @@ const soonMs = 8_000;
 const privacyEveryMs = 300_000;
 
 /** What was seen beside the cameras themselves. */
-type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked };
+type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked; pluggable: ReadonlySet<string> };
 
 /** Remembers since when each program holds each camera; a program that is not seen once begins anew. */
 export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
@@ -26,6 +26,7 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
   const askPrivacy = asksSeldom(privacy, { everyMs: privacyEveryMs, clock, isKept: ({ camera: taken }) => taken === null });
   const heldBy = (camera: Camera, programs: readonly string[]) =>
     programs.filter((program) => clock.up() - (since.get(keyOf(camera, program)) ?? clock.up()) > heldMs);
+  const pluggable = new Set<string>();
   let isOfSession = false;
   return {
     name: 'camera',
@@ -37,13 +38,11 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       if (all.known) remember(since, found, clock.up());
       isOfSession ||= found.some((camera) => camera.isOfSession);
       const [bus, taken] = [await platform.ask(usb, signal), await askPrivacy(platform, signal)];
-      const around: Around = {
-        found,
-        usb: bus.known ? bus.value : { devices: [] },
-        blocked: taken.known ? taken.value.camera : null,
-      };
+      const devices = bus.known ? bus.value.devices : [];
+      notePluggable(pluggable, devices);
+      const around: Around = { found, usb: { devices }, blocked: taken.known ? taken.value.camera : null, pluggable };
       const answer = all.known ? { known: true as const, value: found.filter(({ isVirtual }) => !isVirtual) } : all;
-      const absent = (match: string) => judgeAbsent(around, match);
+      const absent = (match: string, last: Camera | undefined) => judgeAbsent(around, match, last?.id);
       const judge = (camera: Camera) => judgePresent(around, camera, heldBy);
       return { checks: expected({ kind: 'camera', profile, answer, judge, absent }), ...(isOfSession && { soonMs }) };
     },
@@ -66,15 +65,19 @@ function judgePresent(
   return { ...ok, reason: inUse(programs) };
 }
 
-/** One that a program makes shows no room, whoever takes it for the camera; what hangs on USB all the same says why it is none. */
-function judgeAbsent({ found, usb: { devices }, blocked }: Around, match: string): Verdict {
+/**
+ * One that a program makes shows no room, whoever takes it for the camera; what hangs on USB all the same says why it is none. A key of the PC
+ * takes only what is built in: one that hung on a port was pulled out.
+ */
+function judgeAbsent({ found, usb: { devices }, blocked, pluggable }: Around, match: string, last = ''): Verdict {
   for (const device of devices.filter((one) => isOf('video', one) && fits({ match }, one))) {
     const id = troubleOf(device);
     if (id !== undefined) return fault(id, shortText(`found: ${device.name}`));
   }
   const virtual = found.find(({ isVirtual, name }) => isVirtual && isInName(match, name));
   if (virtual) return fault('camera.virtual', shortText(`found: ${virtual.name}`));
-  return fault(blocked === null ? 'camera.missing' : 'camera.privacy');
+  const isTaken = blocked === 'all' || (blocked === 'built-in' && !pluggable.has(last));
+  return fault(isTaken ? 'camera.privacy' : 'camera.missing');
 }
 
 /** Why a device is no camera for the system; undefined where it is one, or nobody knows. */
@@ -83,6 +86,10 @@ function troubleOf({ isAllowed, functions }: UsbDevice) {
   if (!isAllowed || pictures.some((one) => !one.isAllowed)) return 'camera.disabled';
   if (pictures.length === 0 || pictures.some(({ node }) => node)) return undefined;
   return pictures.every(({ hasDriver }) => hasDriver) ? 'camera.driver' : 'camera.no_driver';
+}
+
+function notePluggable(pluggable: Set<string>, devices: readonly UsbDevice[]): void {
+  for (const device of devices) if (device.isPluggable && isOf('video', device)) pluggable.add(device.id);
 }
 
 function remember(since: Map<string, number>, cameras: Camera[], up: number): void {

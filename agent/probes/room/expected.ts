@@ -18,8 +18,8 @@ export type Room<D extends Device> = {
   answer: Answer<D[]>;
   /** `ours` are all that stand for an expected one, in the order of the expected. */
   judge: (device: D, ours: readonly D[]) => Verdict;
-  /** What is said of one that is not there, by a part of its name or id; absent: that it is missing. */
-  absent?: (match: string) => Verdict;
+  /** What is said of one that is not there, by a part of its name or id, and as it was last found; absent: that it is missing. */
+  absent?: (match: string, last: D | undefined) => Verdict;
 };
 
 /**
@@ -41,7 +41,11 @@ export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
     const ours = found.filter((device) => device !== undefined);
     return names.map((name, at) => {
       const device = found[at];
-      const verdict = !answer.known ? unknown(answer.reason) : device ? judge(device, ours) : absent(wanted[at]?.match ?? '');
+      const verdict = !answer.known
+        ? unknown(answer.reason)
+        : device
+          ? judge(device, ours)
+          : absent(wanted[at]?.match ?? '', last.get(keys[at] ?? ''));
       return { component: kind, device: `expected-${at + 1}`, ...verdict, ...(name !== undefined && { name }) };
     });
   };
