@@ -378,7 +378,12 @@ function wiresOf(state: State, now: () => number): Wires {
     channels: () => [...options.channels.keys()],
     offered: options.offers.take,
     outcome: options.offers.outcome,
-    moment: createMoments({ calendar: () => state.calendar, table: () => life.pipeline?.ingest.table(), now }),
+    moment: createMoments({
+      calendar: () => state.calendar,
+      table: () => life.pipeline?.ingest.table(),
+      members: (scope) => life.pipeline?.ingest.memory.openIncident(scope)?.spread?.members ?? [],
+      now,
+    }),
     correlate: (numbers) => void Object.assign(options.numbers, numbers),
     now,
   };

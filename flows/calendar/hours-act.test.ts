@@ -5,7 +5,7 @@ import type { Moment } from './when.ts';
 
 const now = 1_800_000_000_000;
 const hour = 3_600_000;
-const open: Moment = { is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, lookAt: null };
+const open: Moment = { is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, isClosing: false, lookAt: null };
 const night: Moment = { ...open, is: 'night', digestAt: now + 7 * hour, backAt: now + 8 * hour, isNearClosing: true };
 const review = { id: 'm', title: 'Review', from: now + hour / 2, to: now + 2 * hour };
 const soon: Moment = { ...open, is: 'soon', meeting: review, lookAt: review.to };
@@ -115,4 +115,20 @@ test('the last PC of an office that closes made it a site of which none answers,
 test('good news waits for nothing', () => {
   const cleared = message({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } });
   expect(act(cleared, night)).toMatchObject({ go: true, waits: [] });
+});
+
+test.each([
+  ['outage.state', null, 'waits for the opening of the office'],
+  ['outage.state', 'undetermined', 'waits for the opening of the office'],
+  // That many went at one moment is all that this says.
+  ['outage.provider', 'upstream', 'waits for the opening of the office'],
+  ['centre.plane', 'upstream', 'waits for the opening of the office'],
+  ['outage.state', 'link-down', ''],
+  ['outage.state', 'power-cut', ''],
+  ['centre.spread', null, ''],
+] as const)('offices that close at one time look like a region that went: %s, %s', (fault, cause, how) => {
+  const closing: Moment = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
+  const outage = cause === null ? null : { cause, confidence: 0.85 };
+  expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });
+  expect(act(message({ fault, outage }), { ...closing, isClosing: false })).toMatchObject({ go: true });
 });

@@ -23,8 +23,7 @@ export function actByHours(message: WireMessage, moment: Moment, { node, now }: 
   if ((moment.is === 'meeting' || moment.is === 'soon') && countsInMeeting(message)) return urgent(message, moment, { node, now });
   // What is told and has not become urgent is not told again; after a meeting it goes its usual way anew.
   if (before?.waits === 'told') return wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } }, dayWords.told);
-  const isOff = switchedOff.has(message.fault) && moment.isNearClosing && mayBeClosing(message);
-  if (isOff && moment.backAt > now) return wait(message, until(moment, moment.backAt, node), dayWords.back);
+  if (isSwitchedOff(message, moment) && moment.backAt > now) return wait(message, until(moment, moment.backAt, node), dayWords.back);
   if (moment.digestAt > now) return wait(message, until(moment, moment.digestAt, node), dayWords.waits);
   return usual(message, moment, { node, now });
 }
@@ -86,9 +85,16 @@ function countsInMeeting({ severity, faults, fault }: WireMessage): boolean {
 const meetingParts = [...meetingComponents, 'display', 'pc', 'power', 'path', 'link'];
 
 /** Of the PCs of an office that closes, one by one, the last makes it a site of which none answers. */
-const switchedOff: ReadonlySet<string> = new Set(['pc.silent', 'outage.site']);
+const ofOne: ReadonlySet<string> = new Set(['pc.silent', 'outage.site']);
+/** Offices that close at one time look like a region that went. */
+const ofMany: ReadonlySet<string> = new Set(['outage.link', 'outage.provider', 'outage.state', 'outage.nation', 'centre.plane']);
 
-/** A PC that says goodbye or just goes is switched off with the office; a line that breaks, or a state that is gone, is not. */
-function mayBeClosing({ outage }: WireMessage): boolean {
-  return outage === null || !['link-down', 'upstream', 'crash'].includes(outage.cause);
+/**
+ * A PC that says goodbye or just goes is switched off with its office; a line that breaks, or a state that is gone, is not. Of many offices
+ * that went while most of them close, that they went together says nothing of a line: only what one of them knew does.
+ */
+function isSwitchedOff({ fault, outage }: WireMessage, { isNearClosing, isClosing }: Moment): boolean {
+  const proofs = ofMany.has(fault) ? ['link-down', 'crash', 'power-cut'] : ['link-down', 'upstream', 'crash'];
+  const mayBe = outage === null || !proofs.includes(outage.cause);
+  return mayBe && ((ofOne.has(fault) && isNearClosing) || (ofMany.has(fault) && isClosing));
 }

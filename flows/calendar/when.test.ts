@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OfficeHours } from '../records/meetings.ts';
-import { momentOf, nextDigestAt, type Office, type WhenRules } from './when.ts';
+import { momentOf, momentOfMany, nextDigestAt, type Office, type WhenRules } from './when.ts';
 
 const minute = 60_000;
 const rules: WhenRules = { beforeMs: 30 * minute, digest: 9 * 60, nearMs: 60 * minute, graceMs: 15 * minute };
@@ -83,4 +83,41 @@ test('an early closing, one closing time alone, and a digest after closing time 
   const closes: Office = { ...leh, hours: { vc: null, closes: 1110 } };
   expect(moment('2027-01-17T12:00', closes).is).toBe('open');
   expect(local(moment('2027-01-17T19:00', closes).digestAt)).toBe('2027-01-18T09:00');
+});
+
+test.each([
+  ['2027-01-15T17:29', false],
+  ['2027-01-15T17:30', true],
+  ['2027-01-15T18:30', true],
+  ['2027-01-15T19:30', true],
+  ['2027-01-15T19:31', false],
+  ['2027-01-16T02:00', false],
+  ['2027-01-16T18:30', false],
+])('at %s the office closes: %s', (now, isClosing) => {
+  expect(moment(now).isClosing).toBe(isClosing);
+});
+
+test('an office that closes at half past eleven has closed lately after midnight too', () => {
+  const late: Office = { ...leh, hours: { ...hours, closes: 23 * 60 + 30 } };
+  expect([moment('2027-01-16T00:15', late).isClosing, moment('2027-01-16T00:31', late).isClosing]).toEqual([true, false]);
+});
+
+const always = moment('2027-01-15T18:20', { ...leh, hours: null }, []);
+const evening = moment('2027-01-15T18:20', leh, []);
+
+test.each([
+  ['two of three that close', [evening, evening, always], true],
+  ['two of four that close', [evening, evening, always, always], false],
+  ['none that is known', [], false],
+] as const)('many offices, %s', (_, moments, closes) => {
+  const many = momentOfMany(moments, always);
+  expect([many.isClosing, many.digestAt]).toEqual([closes, always.digestAt]);
+  expect(local(many.backAt)).toBe(closes ? '2027-01-18T09:45' : '2027-01-15T18:20');
+});
+
+test('of many offices that close the first meeting of any of them counts', () => {
+  const [late] = [{ id: 'l', title: 'Late', from: at('2027-01-15T19:00'), to: at('2027-01-15T20:00') }];
+  const many = (now: string) => momentOfMany([moment(now, leh, []), moment(now, leh, [late as (typeof dates)[0]])], always);
+  expect([many('2027-01-15T18:20').is, local(many('2027-01-15T18:20').lookAt ?? 0)]).toEqual(['open', '2027-01-15T18:30']);
+  expect(many('2027-01-15T18:31')).toMatchObject({ is: 'soon', meeting: late });
 });

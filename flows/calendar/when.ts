@@ -27,6 +27,8 @@ export type Moment = {
   backAt: number;
   /** The office closes within the time of the rules, or has closed. */
   isNearClosing: boolean;
+  /** It closes within the time of the rules, or has closed within it: its PCs may be switched off one by one, or all at once. */
+  isClosing: boolean;
   /** When to look again: the next meeting comes near, or the one that runs ends; null where none is known. */
   lookAt: number | null;
 };
@@ -45,7 +47,22 @@ export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rul
   const quiet = digestAt > now;
   const isNearClosing = quiet || closing !== null;
   const is = running ? 'meeting' : near.length > 0 ? 'soon' : quiet ? quietKind(office, now) : 'open';
-  return { is, meeting: running ?? near[0] ?? null, digestAt, backAt, isNearClosing, lookAt };
+  const isClosing = closing !== null || closedLately(office, rules, now);
+  return { is, meeting: running ?? near[0] ?? null, digestAt, backAt, isNearClosing, isClosing, lookAt };
+}
+
+/**
+ * What many offices are together: always open, unless most of them close. Then most are back at the middle of their mornings, and the first
+ * meeting of any of them counts.
+ */
+export function momentOfMany(moments: readonly Moment[], open: Moment): Moment {
+  const closing = moments.filter(({ isClosing }) => isClosing);
+  if (closing.length * 2 <= moments.length) return open;
+  const backs = closing.map(({ backAt }) => backAt).toSorted((a, b) => a - b);
+  const backAt = backs[backs.length >> 1] ?? open.backAt;
+  const looks = moments.flatMap(({ lookAt }) => lookAt ?? []);
+  const { is, meeting } = moments.find((one) => one.meeting !== null) ?? open;
+  return { ...open, is, meeting, backAt, isNearClosing: true, isClosing: true, lookAt: looks.length > 0 ? Math.min(...looks) : null };
 }
 
 /** The next time at which the digest goes out, in the zone of the office: on the next of its days, after `at`. */
@@ -96,6 +113,16 @@ function closingSoon({ hours, timeZone }: Office, { nearMs }: WhenRules, now: nu
   const span = spanOn(hours, day);
   const closing = span === null ? 0 : timeOn(day, span.to, timeZone);
   return now < closing && closing - now <= nearMs ? closing : null;
+}
+
+/** Whether the office has closed within the time of the rules, on this day or past the midnight before it. */
+function closedLately({ hours, timeZone }: Office, { nearMs }: WhenRules, now: number): boolean {
+  const today = localDay(now, timeZone);
+  return [today - 1, today].some((day) => {
+    const span = spanOn(hours, day);
+    const closed = span === null ? Number.NEGATIVE_INFINITY : timeOn(day, span.to, timeZone);
+    return now >= closed && now - closed <= nearMs;
+  });
 }
 
 /** From eight in the evening to six, by the clock on the wall. */

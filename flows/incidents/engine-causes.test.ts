@@ -1,43 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownPc } from '../records/incidents.ts';
-import { contentsAfter, createStage, fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
+import { live, nation, restarted, told } from './nation.test-helper.ts';
+import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 
-type Plan = { sites: number; pcs?: number; state?: (site: number) => string; isp?: (site: number) => string; alerts?: boolean };
-
-/** PCs of so many sites, all of them online and well. */
-function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true }: Plan): {
-  stage: Stage;
-  known: KnownPc[];
-  of(site: number): string[];
-} {
-  const of = (site: number) => Array.from({ length: pcs }, (_, at) => `${state(site)}/site-${site}/pc-${at + 1}`);
-  const known = Array.from({ length: sites }, (_, site) =>
-    of(site).map((pc) => ({ pc, link: 'fibre' as const, elevationM: 50, alerts, ...(isp && { isp: isp(site) }) })),
-  ).flat();
-  const stage = createStage({ known });
-  stage.subscribe();
-  for (const { pc } of known) {
-    stage.birth(pc);
-    stage.state([ok('camera')], pc);
-  }
-  return { stage, known, of };
-}
-
-/** Lets time pass while these PCs beat. */
-function live(stage: Stage, ms: number, pcs: readonly string[]): void {
-  for (let left = ms; left > 0; left -= 30 * second) {
-    stage.pass(Math.min(left, 30 * second), 10 * second);
-    for (const pc of pcs) stage.beat(pc);
-  }
-}
-
 const back = (stage: Stage, pcs: readonly string[]) => {
   for (const pc of pcs) stage.birth(pc, { session: 2, apartMs: minute });
 };
-const told = (stage: Stage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 
 describe('a site', () => {
@@ -269,17 +240,6 @@ describe('many sites', () => {
     expect(told(fourth)).toEqual(['cleared site:bihar/site-3']);
   });
 });
-
-function restarted(stage: Stage, known: KnownPc[]): Stage {
-  const next = createStage({ contents: contentsAfter([...history(stage)]), known, at: stage.now() });
-  earlier.set(next, history(stage));
-  next.subscribe();
-  next.apply({ type: 'started' });
-  return next;
-}
-
-const earlier = new WeakMap<Stage, Stage['ops']>();
-const history = (stage: Stage): Stage['ops'] => [...(earlier.get(stage) ?? []), ...stage.ops];
 
 describe('one fault in many rooms', () => {
   const broken = { ...fault('camera.missing'), name: 'Logi Rally' };

@@ -1,27 +1,7 @@
 /** R19a: one cause of many is one message, through the tabs themselves. */
 import { expect, test } from 'vitest';
-import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
-import { rowsOf } from './rows.ts';
-import { atRest, camera, complaints, minute, second } from './scene.ts';
-import type { FurtherSite, World } from './world.ts';
-
-const site = (state: string, name: string, { pcs = 1, isp }: { pcs?: number; isp?: string } = {}): FurtherSite => ({
-  path: `${state}/${name}`,
-  link: 'fibre',
-  pcs,
-  ...(isp !== undefined && { isp }),
-});
-const sites = (state: string, count: number, how?: { pcs?: number; isp?: string }) =>
-  Array.from({ length: count }, (_, at) => site(state, `site-${at + 1}`, how));
-
-const mails = (world: World) =>
-  world.centre.post.deliveries.filter(({ channel }) => channel === 'email').map(({ person, subject }) => `${person}: ${subject}`);
-const at = (world: World, path: string) => world.pcs.filter((pc) => pc.path.startsWith(`${path}/`));
-
-async function judged(world: World): Promise<string[]> {
-  const rows = rowsOf(world);
-  return [...(await complaints(world)), ...noFalseSilence(world, rows), ...noFalseCause(world, rows), ...explainedIsTold(rows)];
-}
+import { pcsAt as at, judged, toldIn as mails, sites } from './causes-scene.ts';
+import { atRest, camera, minute, second } from './scene.ts';
 
 test('R19a three PCs of one site that lose their line were twelve messages: the technician has one, and one all-clear', async () => {
   const world = await atRest({ pcs: 3, further: sites('bihar', 3) });

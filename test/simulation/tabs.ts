@@ -110,7 +110,15 @@ function wiresOf(tabs: Tabs): Wires {
   };
 }
 
-const alwaysOpen: ReturnType<Wires['moment']> = { is: 'open', meeting: null, digestAt: 0, backAt: 0, isNearClosing: false, lookAt: null };
+const alwaysOpen: ReturnType<Wires['moment']> = {
+  is: 'open',
+  meeting: null,
+  digestAt: 0,
+  backAt: 0,
+  isNearClosing: false,
+  isClosing: false,
+  lookAt: null,
+};
 
 /** Resolves when the message has left the wires, or never will. */
 async function ended({ underWay }: Tabs, key: string): Promise<void> {

@@ -1,0 +1,49 @@
+/** Nations of PCs for the tests of causes of many: who lives, what is told, and the next start on the same ledger. */
+import type { KnownPc } from '../records/incidents.ts';
+import { contentsAfter, createStage, ok, type Stage } from './stage.test-helper.ts';
+
+const second = 1_000;
+
+type Plan = { sites: number; pcs?: number; state?: (site: number) => string; isp?: (site: number) => string; alerts?: boolean };
+
+/** PCs of so many sites, all of them online and well. */
+export function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true }: Plan): {
+  stage: Stage;
+  known: KnownPc[];
+  of(site: number): string[];
+} {
+  const of = (site: number) => Array.from({ length: pcs }, (_, at) => `${state(site)}/site-${site}/pc-${at + 1}`);
+  const known = Array.from({ length: sites }, (_, site) =>
+    of(site).map((pc) => ({ pc, link: 'fibre' as const, elevationM: 50, alerts, ...(isp && { isp: isp(site) }) })),
+  ).flat();
+  const stage = createStage({ known });
+  stage.subscribe();
+  for (const { pc } of known) {
+    stage.birth(pc);
+    stage.state([ok('camera')], pc);
+  }
+  return { stage, known, of };
+}
+
+/** Lets time pass while these PCs beat. */
+export function live(stage: Stage, ms: number, pcs: readonly string[]): void {
+  for (let left = ms; left > 0; left -= 30 * second) {
+    stage.pass(Math.min(left, 30 * second), 10 * second);
+    for (const pc of pcs) stage.beat(pc);
+  }
+}
+
+/** What went into the outbox, in order. */
+export const told = (stage: Stage): string[] => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
+
+/** The next `flows` on what this one wrote. */
+export function restarted(stage: Stage, known: KnownPc[]): Stage {
+  const next = createStage({ contents: contentsAfter([...history(stage)]), known, at: stage.now() });
+  earlier.set(next, history(stage));
+  next.subscribe();
+  next.apply({ type: 'started' });
+  return next;
+}
+
+const earlier = new WeakMap<Stage, Stage['ops']>();
+const history = (stage: Stage): Stage['ops'] => [...(earlier.get(stage) ?? []), ...stage.ops];
