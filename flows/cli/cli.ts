@@ -7,8 +7,8 @@ import { readSettings } from '#contracts';
 import { BackupError } from '../backup/format/backup-error.ts';
 import { copyInto } from '../backup/format/copy-into.ts';
 import { restore } from '../backup/restore.ts';
+import { createClient } from './client.ts';
 import { dispatch, usage } from './dispatch.ts';
-import { createClient } from './verbs/client.ts';
 import { type Call, CliError, type RestoredCentre } from './verbs/model.ts';
 import { plainText } from './verbs/text.ts';
 

@@ -14,6 +14,7 @@ export type Answer = { ok: true; values: unknown[] } | { ok: false; code: Ledger
 
 /** A copy is asked for beside all else, and answered when it is ready. */
 export type CopyRequest = { copyTo: string };
+/** What became of it. */
 export type CopyAnswer = { copied: string; answer: Answer };
 
 /** Opens the store of a file; `store` is absent where the answer says why. */
