@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { TabsStep } from '#contracts';
+import { BackupError } from '../backup/format/backup-error.ts';
 import { openTabs } from '../node-red/tabs.ts';
 import { createTabsOrders } from '../node-red/tabs-orders.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
 import { addRoutes } from './routes.ts';
+import { emptyProof } from './scripted-view.test-helper.ts';
 
 /** The routes over real tabs in a folder of their own; without a Node-RED, which is asked for a Deploy only. */
 function setUp({ runs = true } = {}) {
@@ -118,4 +120,23 @@ test('edited tabs are tried as files, and what cannot be tried is a no in one li
   expect(asked).toEqual([{ files: { texts, whole: false }, days: 30 }]);
   expect((await post({ texts: [], whole: false, days: 30 })).status).toBe(400);
   expect((await post({ texts: [{ name: 'x', text: 'y'.repeat(5 * 1024 * 1024) }], whole: true, days: 1 })).status).toBe(413);
+});
+
+test('the audit reads the newest copy, and a new one where that is asked for; a backup that cannot be made is a no in one line', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
+    reply.code(error.statusCode ?? 500).send({ error: error.message }),
+  );
+  const made = { ...emptyProof };
+  addRoutes(app, { proof: () => made });
+  const ask = async (method: 'GET' | 'POST', url: string, payload?: object) =>
+    JSON.parse((await app.inject({ method, url, ...(payload && { payload }) })).body);
+  expect([(await ask('GET', '/api/audit')).at, (await ask('GET', '/api/audit?now=true')).at]).toEqual([1, 2]);
+  expect(await ask('POST', '/api/backup', { by: 'Anil' })).toMatchObject({ file: expect.stringMatching(/\.backup$/), bytes: 9 });
+  expect(await ask('POST', '/api/backup', {})).toMatchObject({ error: expect.stringContaining('by') });
+  made.make = async () => {
+    throw new BackupError('no room in /data: 9 MiB are needed, 1 are free');
+  };
+  expect(await ask('POST', '/api/backup', { by: 'Anil' })).toEqual({ error: 'no room in /data: 9 MiB are needed, 1 are free' });
 });

@@ -253,6 +253,14 @@ test('a data folder that is moved while it runs is seen within ten seconds: noth
   expect((await watch.ledger.commit([event(2)])).applied).toBe(1);
 });
 
+test('an import is in the file itself once it is taken: a write-ahead log that is lost then takes nothing of it away', async () => {
+  const { watch } = await watched();
+  await watch.ledger.commit([event(2), act('sites imported')]);
+  const alone = join(root, 'alone.db');
+  copyFileSync(file(), alone);
+  expect(proofOf(alone).audit).toMatchObject({ events: 2, gaps: 0, altered: 0 });
+});
+
 test('the mark follows the ledger, for its owner alone, and is no longer than what people did lately', async () => {
   const { clock } = await watched();
   await ledger.commit([act('tabs deployed')]);

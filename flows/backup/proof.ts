@@ -24,7 +24,7 @@ export function proofOf(file: string): Proof {
 }
 
 /** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. */
-export function damageIn({ integrity, altered: changed = 0 }: LedgerAudit): string | null {
+function damageIn({ integrity, altered: changed = 0 }: LedgerAudit): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
   return changed === 0 ? null : `${changed} events are not what was written`;
 }

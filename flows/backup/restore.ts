@@ -49,7 +49,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 }
 
 /** Where a restore lays out what takes the place of `flows`; its name stands in the start of the centre too. */
-export function restoringFolder(data: string): string {
+function restoringFolder(data: string): string {
   return join(data, 'flows.restoring');
 }
 

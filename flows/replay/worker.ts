@@ -27,7 +27,9 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   roster.use(input.people);
   const channels = reachedBy(input);
   const calendar = createCalendar(input.meetings, () => table);
-  const moment = createMoments({ calendar: () => calendar, table: () => table, now: () => now });
+  // The sites of a cause of many, as its incident of then has them.
+  const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
+  const moment = createMoments({ calendar: () => calendar, table: () => table, members, now: () => now });
   const { decide } = await startStillTabs(input.nodes, { channels: () => input.channels, moment, now: () => now });
   const world: World = {
     ...recipientsOf({ roster, channels, log: { warn() {} } }),

@@ -8,6 +8,8 @@ import type { IncidentRow, LedgerAudit } from '#contracts';
 import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 
 const run = promisify(execFile);
+/** Each start compiles anew, and a machine may have more to do. */
+const patienceMs = 240_000;
 
 type Said = { code: number; json: unknown; err: string };
 
@@ -36,7 +38,7 @@ test('F30 a centre is restored from its backup, in its place and on an empty mac
   writeFileSync(secret, 'correct horse battery\n', { mode: 0o600 });
   site.configure({ backup: { folder: second, passphraseFile: secret } });
   const centre = startCentre(site);
-  await isUp(centre);
+  await isUp(centre, patienceMs);
   const file = join(site.folder, 'sabha.backup');
   expect((await sabha(site, 'accounts', 'add', 'asha', '--role', 'reader')).code).toBe(0);
   expect(await sabha(site, 'backup', file)).toMatchObject({ code: 0, json: { file } });
@@ -53,8 +55,8 @@ test('F30 a centre is restored from its backup, in its place and on an empty mac
 
   expect((await sabha(site, 'restore', file, '--passphrase-file', secret)).code).toBe(0);
   const again = startCentre(site);
-  await again.says((line) => /restored from a backup of .* 1 act of people are gone: anil: account/.test(line.msg));
-  await isUp(again);
+  await again.says((line) => /restored from a backup of .* 1 act of people are gone: anil: account/.test(line.msg), patienceMs);
+  await isUp(again, patienceMs);
   const audit = await sabha(site, 'audit', '--now');
   expect(audit).toMatchObject({
     code: 1,
@@ -73,7 +75,7 @@ test('F30 a centre is restored from its backup, in its place and on an empty mac
   expect((await sabha(other, 'restore', file, '--passphrase-file', secret)).code).toBe(0);
   writeFileSync(join(other.folder, 'sabha.json'), settings);
   const elsewhere = startCentre(other);
-  await isUp(elsewhere);
+  await isUp(elsewhere, patienceMs);
   expect(await ask<{ name: string }[]>(other.ports, '/api/accounts')).toMatchObject([{ name: 'asha' }]);
   await elsewhere.stop();
 });
@@ -81,7 +83,7 @@ test('F30 a centre is restored from its backup, in its place and on an empty mac
 test('a data folder that is moved under a running centre: orders are refused within ten seconds, and taken again once it is back', async () => {
   const site = await newSite();
   const centre = startCentre(site);
-  await isUp(centre);
+  await isUp(centre, patienceMs);
   const flows = join(site.data, 'flows');
   renameSync(flows, `${flows}.moved`);
   await centre.says('was deleted or moved while it was in use', 10_000);
