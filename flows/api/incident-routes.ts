@@ -5,9 +5,9 @@ import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { wordsOf } from '../people/channels/channels.ts';
 import type { CentreView } from '../view/view.ts';
+import { fileOf, type StaticFile, sendFile } from './bytes/files.ts';
 import { on, type Route, read } from './route.ts';
 import { by, csv, incidentId, incidentsQuery, order } from './schemas.ts';
-import { fileOf, type StaticFile, sendFile } from './serving/files.ts';
 
 const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
 const words = v.object({ en: v.string(), hi: v.string() });

@@ -11,9 +11,9 @@ import {
   scriptedView,
   wellPc,
   wellSite,
-} from './scripted-view.test-helper.ts';
-import { type Api, startApi } from './server.ts';
-import { bufferLimitBytes, streamLimit } from './serving/streams.ts';
+} from '../scripted-view.test-helper.ts';
+import { type Api, startApi } from '../server.ts';
+import { bufferLimitBytes, streamLimit } from './streams.ts';
 
 let view: ScriptedView;
 let api: Api;
