@@ -37,7 +37,7 @@ import { toldBy } from './node-red/told-by.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
-import { createProve } from './people/prove.ts';
+import { createProve, createWord } from './people/prove.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
 import { toldIn } from './people/told-before.ts';
 import { wallAddress } from './people/visit.ts';
@@ -170,6 +170,8 @@ function openPeople({ settings, dataDir, clock }: Base): People {
 type Rostered = { runtime: Pick<Runtime, 'sites' | 'record' | 'now'>; tabs: Tabs; listed: RosterContents; tells: TellsOf };
 
 function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, { runtime, tabs, listed, tells }: Rostered): RosterOrders {
+  const said = { clock, channels, roster, place: createSiteTable([]).place('centre') };
+  const word = createWord(said);
   return createRosterOrders({
     roster,
     held: listed.members,
@@ -182,7 +184,8 @@ function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People,
         .running()
         .map(toldBy)
         .flatMap((told) => (told === 'unreadable' ? [] : told)),
-    prove: createProve({ clock, channels, roster, place: createSiteTable([]).place('centre') }),
+    prove: createProve(said),
+    word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
     tells,
     pause: () => setImmediate(),
     record: runtime.record,

@@ -32,8 +32,10 @@ beforeEach(() => {
     table: () => table,
     channels: { names: channels, reaches },
     onTabs: () => onTabs,
-    tells: async (scope) => (tabsRun ? [{ scope: `${scope || 'ladakh/leh'}/vc-1`, tells: [{ to: ['technician'], afterMs: 0 }] }] : undefined),
+    tells: async (scope) =>
+      tabsRun ? [{ scope: `${scope || 'ladakh/leh'}/vc-1`, tells: [{ to: ['technician'], afterMs: 0 }] }] : undefined,
     pause: async () => {},
+    word: (person, lines) => ({ op: 'meta', key: `word/${person}`, value: lines.join() }),
     prove: async (_person, channel) => (channel === 'sms' ? { result: 'retry', reason: 'the gateway is away' } : { result: 'delivered' }),
     now: () => wednesday,
     record: async (ops) => {
@@ -180,6 +182,35 @@ test('a check names the hours in which nobody on duty can be reached, and who ha
   expect(await get('/check?days=99')).toMatchObject({ statusCode: 400 });
   tabsRun = false;
   expect(await get('/check')).toMatchObject({ statusCode: 409 });
+});
+
+test('a shift that runs is taken over until it ends, who had it is told once, and a later import leaves it so', async () => {
+  await load();
+  const until = hoursLater(6.5);
+  expect(await post('take', { person: 'bina', from: 'asha' })).toEqual({ statusCode: 200, body: { person: 'asha', by: 'bina', until } });
+  // bina has no duty of her own at this hour.
+  expect([told(['technician']), (await get())[1].now]).toEqual([['bina'], 'relieved']);
+  expect(written.filter(({ op }) => op === 'meta')).toEqual([{ op: 'meta', key: 'word/asha', value: 'shift_taken,Bina' }]);
+  expect(written.at(-1)).toMatchObject({ what: 'shift taken over', about: `bina for asha, until ${new Date(until).toISOString()}` });
+  await load({ csv: csv.replace('Asha,', 'Asha Devi,') });
+  expect(told(['technician'])).toEqual(['bina']);
+  const later = (hours: number) =>
+    roster.resolve(['technician'], 'ladakh/leh/vc-1', { now: hoursLater(hours) }).persons.map(({ id }) => id);
+  // 17:59 and 18:00 in India: the shift is over, and so is the duty; and the next morning.
+  expect([later(6.48), later(6.5), later(24)]).toEqual([['bina'], ['devi'], ['asha']]);
+  const refused = async (person: string, from: string) => (await post('take', { person, from })).body.message;
+  expect([
+    await refused('bina', 'asha'),
+    await refused('asha', 'asha'),
+    await refused('asha', 'bina'),
+    await refused('asha', 'devi'),
+  ]).toEqual([
+    'bina has this shift already',
+    'nobody takes over their own shift',
+    'bina is not on duty now: there is no shift to take over',
+    'devi stands in sabha.json: change it there',
+  ]);
+  expect(written.filter(({ op }) => op === 'meta')).toHaveLength(1);
 });
 
 test('an account of a state sees and changes its own persons only, and a reader none', async () => {

@@ -1,7 +1,7 @@
 /** The roster: who is told, who is on duty, and who is away. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { dutyView, proofView, rosterCheck, rosterImport, rosterPerson } from '#contracts';
+import { dutyView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
 import { isWithin } from '../accounts/rights.ts';
 import { ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
@@ -19,6 +19,7 @@ const leaving = v.strictObject({
   deputy: v.optional(personId),
 });
 const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
+const taking = v.strictObject({ by, person: personId, from: personId });
 const removing = v.strictObject({ by, person: personId });
 const scopeQuery = v.strictObject({ scope: v.optional(scope) });
 
@@ -83,6 +84,16 @@ export const rosterRoutes: readonly Route[] = [
       const proven = await roster.prove(person, { channel, by: who });
       if (!proven.ok) throw new Refused(proven.missing ? 404 : 409, proven.line);
       return proven.value;
+    },
+  ),
+  on('roster')(
+    ['post /api/roster/take', 'The shift that somebody has now goes over to another, until it ends; who had it is told, once.'],
+    { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409] },
+    async (roster, { viewer, body: { person, from, by: who } }) => {
+      mayChange(roster, viewer, from);
+      const taken = await roster.take(person, { from, by: who });
+      if (!taken.ok) throw new Refused(taken.missing ? 404 : 409, taken.line);
+      return taken.value;
     },
   ),
   on('roster')(

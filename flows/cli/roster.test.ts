@@ -140,6 +140,11 @@ test('roster duty says who is told now and why; leave and remove say what they d
   );
   expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', days: '2027-01-10..2027-01-20', deputy: 'bina', by: 'tester' });
   expect((await sabha(['roster', 'leave', 'asha', 'none'])).out).toBe('asha has no days off\n');
+  state().scripted['POST /api/roster/take'] = { person: 'asha', by: 'bina', until: Date.UTC(2027, 0, 13, 12, 30) };
+  expect((await sabha(['roster', 'take', 'bina', '--from', 'asha'])).out).toBe(
+    'bina has the shift of asha until 2027-01-13 12:30:00 UTC; asha is told\n',
+  );
+  expect(await sabha(['roster', 'take', 'bina'])).toMatchObject({ code: 2 });
   state().scripted['POST /api/roster/remove'] = {};
   expect((await sabha(['roster', 'remove', 'asha'])).out).toBe('asha is removed\n');
 });

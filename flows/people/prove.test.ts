@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import type { Channel, Outcome, RenderedMessage } from '../records/notices.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { technician, testClock } from './people.test-helper.ts';
-import { createProve } from './prove.ts';
+import { createProve, createWord } from './prove.ts';
 import { createRoster } from './roster.ts';
+import { render } from './words.ts';
 
 function rig(send: Channel['send']) {
   const clock = testClock();
@@ -17,7 +18,8 @@ function rig(send: Channel['send']) {
   };
   const channels = new Map([['email', { channel, reaches: ({ id }: { id: string }) => id !== 'bina' }]]);
   const roster = createRoster([technician, { ...technician, id: 'chand', language: 'hi' }]);
-  return { clock, sent, prove: createProve({ clock, channels, roster, place: createSiteTable([]).place('centre') }) };
+  const options = { clock, channels, roster, place: createSiteTable([]).place('centre') };
+  return { clock, sent, prove: createProve(options), word: createWord(options) };
 }
 const delivered = async (): Promise<Outcome> => ({ result: 'delivered' });
 
@@ -51,4 +53,19 @@ test('where the channel does not reach the person nothing is sent', async () => 
   expect(await prove('bina', 'email')).toEqual({ result: 'refused', reason: 'the channel "email" does not reach bina' });
   expect(await prove('asha', 'pigeon')).toMatchObject({ result: 'refused' });
   expect(sent).toEqual([]);
+});
+
+test('a word goes over the first channel of the person, or to the desk where there is none, and is no critical news', () => {
+  const { word, clock } = rig(delivered);
+  const now = clock.now();
+  expect(word('asha', ['shift_taken', 'Bina'])).toMatchObject({
+    key: `shift_taken/email/asha/${now}`,
+    channel: 'email',
+    dueAt: now,
+    state: 'waiting',
+  });
+  expect(word('bina', ['shift_taken', 'Asha'])).toMatchObject({ channel: 'console' });
+  const said = render(word('chand', ['shift_taken', 'Bina']).notice, 'hi');
+  expect(said.subject).toContain('शिफ़्ट');
+  expect(said.text).toContain('Bina');
 });

@@ -1,11 +1,11 @@
-/** One message to one person over one channel, past the outbox: whether it arrives is the proof of the channel. */
+/** What the centre says to one person without an incident: a test of a channel, sent past the outbox, and a word, which goes into it. */
 import type { Clock } from '#contracts';
 import { centralNotice } from '../incidents/notice.ts';
-import type { Outcome } from '../records/notices.ts';
+import type { Notice, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import type { Channels } from './channels/channels.ts';
+import { type Channels, lastChannel } from './channels/channels.ts';
 import { limited } from './limited.ts';
-import type { Roster } from './roster.ts';
+import { channelsOf, type Roster } from './roster.ts';
 import { render } from './words.ts';
 
 /** Whom it may go to, and over what. */
@@ -24,7 +24,7 @@ export function createProve({ clock, channels, roster, place }: ProveOptions): P
     const person = roster.person(id);
     if (open === undefined || !open.reaches(person)) return { result: 'refused', reason: `the channel "${name}" does not reach ${id}` };
     const now = clock.now();
-    const notice = { ...centralNotice({ kind: 'direct', lines: ['channel_test'], place, now }), severity: 'info' as const };
+    const notice = infoOf(['channel_test'], place, now);
     const { language } = person;
     const message = {
       key: `test/${name}/${id}/${Math.floor(now)}`,
@@ -35,4 +35,21 @@ export function createProve({ clock, channels, roster, place }: ProveOptions): P
     };
     return limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
   };
+}
+
+/** A word of the centre's own, as its row of the outbox: over the first channel of the person. Its first line is its key in the words. */
+export function createWord({ clock, channels, roster, place }: ProveOptions): (person: string, lines: string[]) => OutboxRow {
+  return (id, lines) => {
+    const person = roster.person(id);
+    const now = clock.now();
+    const open = channelsOf(person, channels);
+    const channel = person.channels?.find((name) => open.includes(name)) ?? open.find((name) => name !== lastChannel) ?? lastChannel;
+    const key = `${lines[0] ?? 'word'}/${channel}/${id}/${Math.floor(now)}`;
+    const times = { createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null } as const;
+    return { key, transition: null, channel, person: id, notice: infoOf(lines, place, now), ...times };
+  };
+}
+
+function infoOf(lines: string[], place: Place, now: number): Notice {
+  return { ...centralNotice({ kind: 'direct', lines, place, now }), severity: 'info' };
 }

@@ -56,10 +56,13 @@ test('who is told first counts, not who is told once nobody has answered; a plac
     { to: ['technician'], afterMs: 0 },
     { to: ['asha'], afterMs: 0 },
   ];
-  const { places, untold } = await checked([member('asha', { email }), member('devi', { roles: ['central'], scopes: [''] })], [
-    { scope: 'ladakh/leh/vc-1', tells },
-    { scope: 'goa/panaji/vc-1', tells: [] },
-  ]);
+  const { places, untold } = await checked(
+    [member('asha', { email }), member('devi', { roles: ['central'], scopes: [''] })],
+    [
+      { scope: 'ladakh/leh/vc-1', tells },
+      { scope: 'goa/panaji/vc-1', tells: [] },
+    ],
+  );
   expect(places.map(({ scope, spans }) => [scope, spans.map(({ persons }) => persons)])).toEqual([['ladakh/leh/vc-1', [['asha']]]]);
   expect(untold).toEqual(['goa/panaji/vc-1']);
 });

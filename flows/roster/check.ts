@@ -29,7 +29,9 @@ type Span = RosterCheck['places'][number]['spans'][number];
  */
 export async function checkRoster(options: CheckOptions): Promise<Pick<RosterCheck, 'places' | 'gaps' | 'untold' | 'unreached'>> {
   const { book, from, hours, isReached, pause } = options;
-  const told = options.places.filter(({ tells }) => tells.length > 0).map(({ scope, tells }) => ({ scope, first: firstOf(tells), spans: [] as Span[] }));
+  const told = options.places
+    .filter(({ tells }) => tells.length > 0)
+    .map(({ scope, tells }) => ({ scope, first: firstOf(tells), spans: [] as Span[] }));
   for (let hour = 0; hour < hours; hour++) {
     const at = from + hour * hourMs;
     const moments = new Map<number, Moment>();

@@ -2,8 +2,8 @@
 import type { DayHours } from '../records/meetings.ts';
 import type { Member } from '../records/roster.ts';
 
-/** `leave`: the hours are the person's own, who has days off; `off`: the hours are somebody else's. */
-export type Attendance = 'here' | 'leave' | 'off';
+/** `leave`: the hours are the person's own, who has days off; `relieved`: somebody else has taken over the shift; `off`: the hours are somebody else's. */
+export type Attendance = 'here' | 'leave' | 'relieved' | 'off';
 
 /** Judges persons at one moment, each zone and each person once. */
 export type Moment = (member: Member) => Attendance;
@@ -21,7 +21,8 @@ export function momentAt(now: number): Moment {
     if (held !== undefined) return held;
     const local = zones.get(member.zone) ?? localAt(now, member.zone);
     zones.set(member.zone, local);
-    const found = attendanceOf(member, local);
+    const isRelieved = member.relief !== undefined && now < member.relief.until;
+    const found = isRelieved ? 'relieved' : attendanceOf(member, local);
     known.set(member, found);
     return found;
   };
@@ -38,6 +39,24 @@ function covers({ days, from, to }: DayHours, { weekday, minute }: Local): boole
   const isToday = days.includes(weekday) && minute >= from && minute < to;
   return isToday || (days.includes(yesterday) && minute + dayMinutes < to);
 }
+
+/** A shift without hours is taken over for so long. */
+const wholeShiftMinutes = 12 * 60;
+
+/** When the shift ends that a person has now; null where there is none. */
+export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {
+  const { weekday, minute } = localAt(now, zone);
+  const minuteBegan = Math.floor(now / minuteMs) * minuteMs;
+  if (duty === null) return minuteBegan + wholeShiftMinutes * minuteMs;
+  const yesterday = weekday === 1 ? 7 : weekday - 1;
+  const left = duty.flatMap(({ days, from, to }) => [
+    ...(days.includes(weekday) && minute >= from && minute < to ? [to - minute] : []),
+    ...(days.includes(yesterday) && minute + dayMinutes < to ? [to - minute - dayMinutes] : []),
+  ]);
+  return left.length === 0 ? null : minuteBegan + Math.max(...left) * minuteMs;
+}
+
+const minuteMs = 60_000;
 
 function localAt(now: number, zone: string): Local {
   const time = Temporal.Instant.fromEpochMilliseconds(Math.floor(now)).toZonedDateTimeISO(zone);

@@ -25,7 +25,9 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   const { members, problems } = readRoster(plan.csv, { ...plan, others });
   const difference: RosterImport['difference'] = { added: [], changed: [], removed: [], same: 0, missing: [] };
   if (problems.length > 0) return { import: { problems, notes: [], difference, applied: false }, change: null };
-  const put = members.map(({ member }) => member).filter((member) => differs(member, held.get(member.id), difference));
+  const put = members
+    .map(({ member }) => withRelief(member, held.get(member.id)))
+    .filter((one) => differs(one, held.get(one.id), difference));
   const inFile = new Set(members.map(({ member }) => member.id));
   const absent = [...held.keys()].filter((id) => !inFile.has(id));
   difference[replace ? 'removed' : 'missing'] = absent;
@@ -34,6 +36,11 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
     import: { problems, notes: notesOf(members, { others, fixed }), difference, applied: false },
     change: put.length + gone.length > 0 ? { put, gone } : null,
   };
+}
+
+/** A file says nothing of a shift that is taken over now. */
+function withRelief(member: Member, before: Member | undefined): Member {
+  return before?.relief === undefined ? member : { ...member, relief: before.relief };
 }
 
 function differs(member: Member, before: Member | undefined, difference: RosterImport['difference']): boolean {

@@ -1,5 +1,16 @@
 /** What the routes of the roster ask: each plans a change on the persons that are held, and applies it before it answers. */
-import { type DutyView, isRole, mutex, type Person, type ProofView, type RosterCheck, type RosterImport, type RosterPerson, roles } from '#contracts';
+import {
+  type DutyView,
+  isRole,
+  mutex,
+  type Person,
+  type ProofView,
+  type RosterCheck,
+  type RosterImport,
+  type RosterPerson,
+  roles,
+  type ShiftView,
+} from '#contracts';
 import type { Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Member, Proof } from '../records/roster.ts';
@@ -8,7 +19,7 @@ import { type Book, createBook } from './book.ts';
 import { checkRoster, type ToldPlace } from './check.ts';
 import { cellsOf, leaveOf } from './columns.ts';
 import { rosterCsv } from './csv.ts';
-import { momentAt } from './duty.ts';
+import { momentAt, shiftEndsAt } from './duty.ts';
 import { planRoster, type RosterChange } from './import.ts';
 import { toldFor } from './told.ts';
 
@@ -27,6 +38,8 @@ export type RosterOrdersOptions = {
   onTabs(): readonly string[];
   /** Sends one message to one person, and says what became of it. */
   prove(person: string, channel: string): Promise<Outcome>;
+  /** A word of the centre's own to one person, as it goes into the outbox. */
+  word(person: string, lines: string[]): Op;
   /** What the tabs that run tell of each site of a part of the tree, by their words; undefined where no tabs run. */
   tells(scope: string): Promise<ToldPlace[] | undefined>;
   /** Lets others go on. */
@@ -36,8 +49,10 @@ export type RosterOrdersOptions = {
   now(): number;
 };
 
-/** What became of an order on one person; `missing` = there is none of that name. */
-export type PersonOrder = { ok: true } | { ok: false; missing: boolean; line: string };
+/** Why an order on one person is not carried out; `missing` = there is none of that name. */
+type RefusedOrder = { ok: false; missing: boolean; line: string };
+/** What became of an order on one person. */
+export type PersonOrder = { ok: true } | RefusedOrder;
 
 /** What may be ordered of the roster. */
 export type RosterOrders = ReturnType<typeof createRosterOrders>;
@@ -72,6 +87,8 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     import: (file: RosterFile): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
     /** Days off of one person, '' = none any more. */
     leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
+    /** The shift of `from` that runs now goes over to a person, until it ends; who had it is told, once. */
+    take: (id: string, asked: { from: string; by: string }): Promise<Taken> => inTurn(() => takeShift(kept, id, asked)),
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
@@ -98,7 +115,7 @@ async function importFile(kept: Kept, file: RosterFile): Promise<RosterImport> {
   const { added, removed, same } = planned.import.difference;
   const changes = (planned.change?.put.length ?? 0) - added.length;
   const about = `${added.length} added, ${changes} changed, ${removed.length} removed, ${same} the same`;
-  if (planned.change !== null) await change(kept, planned.change, { who: file.by, what: 'roster imported', about });
+  if (planned.change !== null) await change(kept, planned.change, { audit: { who: file.by, what: 'roster imported', about } });
   return { ...planned.import, applied: true };
 }
 
@@ -128,7 +145,7 @@ async function check({ options }: Kept, scope: string, days: number): Promise<Ro
 }
 
 /** What became of each message, or why none was sent. */
-export type Proven = { ok: true; value: ProofView } | { ok: false; missing: boolean; line: string };
+export type Proven = { ok: true; value: ProofView } | RefusedOrder;
 
 async function proveChannels(kept: Kept, id: string, { channel, by }: { channel: string | undefined; by: string }): Promise<Proven> {
   const { roster, channels, prove, record, now } = kept.options;
@@ -154,6 +171,25 @@ async function proveChannels(kept: Kept, id: string, { channel, by }: { channel:
   return { ok: true, value: { person: id, results } };
 }
 
+/** Until when, or why not. */
+export type Taken = { ok: true; value: ShiftView } | RefusedOrder;
+
+async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Taken> {
+  const { roster, now, word } = kept.options;
+  const refused = (line: string): RefusedOrder => ({ ok: false, missing: false, line });
+  const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
+  if (taker === undefined) return { ok: false, missing: true, line: 'there is no such person' };
+  if (member === undefined) return notHeld(from, kept.fixed.has(from));
+  if (id === from) return refused('nobody takes over their own shift');
+  const until = shiftEndsAt(member, now());
+  if (until === null) return refused(`${from} is not on duty now: there is no shift to take over`);
+  if (member.relief?.by === id && member.relief.until > now()) return refused(`${id} has this shift already`);
+  const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
+  const words = [word(from, ['shift_taken', taker.name])];
+  await change(kept, { put: [{ ...member, relief: { by: id, until } }], gone: [] }, { audit, words });
+  return { ok: true, value: { person: from, by: id, until } };
+}
+
 type Edit = { audit: Audit; to(member: Member): RosterChange };
 
 async function edit(kept: Kept, id: string, { audit, to }: Edit): Promise<PersonOrder> {
@@ -162,18 +198,18 @@ async function edit(kept: Kept, id: string, { audit, to }: Edit): Promise<Person
   const plan = to(member);
   const [word] = lostWords(kept, plan);
   if (word !== undefined) return { ok: false, missing: false, line: onTabsLine(word) };
-  await change(kept, plan, audit);
+  await change(kept, plan, { audit });
   return { ok: true };
 }
 
 /** Written first, in use then. */
-async function change(kept: Kept, plan: RosterChange, audit: Audit): Promise<void> {
+async function change(kept: Kept, plan: RosterChange, { audit, words = [] }: { audit: Audit; words?: readonly Op[] }): Promise<void> {
   const { record, now, roster } = kept.options;
   const rows: Op[] = [
     ...plan.gone.map((id) => ({ op: 'member-gone', id }) as const),
     ...plan.put.map((member) => ({ op: 'member', member }) as const),
   ];
-  if (!(await record([...rows, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
+  if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
   kept.held = changed(kept.held, plan);
   for (const key of kept.proofs.keys()) if (plan.gone.includes(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
   roster.use([...kept.held.values()]);
@@ -211,7 +247,7 @@ function onTabsLine(word: string): string {
   return `"${word}" would be nobody any more, and a tab tells "${word}": take the name off that tab first`;
 }
 
-function notHeld(id: string, isFixed: boolean): PersonOrder {
+function notHeld(id: string, isFixed: boolean): RefusedOrder {
   return {
     ok: false,
     missing: !isFixed,

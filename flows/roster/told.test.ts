@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { randomFrom } from '../../test/random.ts';
+import type { DayHours } from '../records/meetings.ts';
 import type { Member } from '../records/roster.ts';
 import { createBook } from './book.ts';
-import { momentAt } from './duty.ts';
+import { momentAt, shiftEndsAt } from './duty.ts';
 import { away, day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { toldFor } from './told.ts';
 
@@ -61,6 +62,23 @@ test('nobody on duty: the deputy, then the state, then central', () => {
   expect(told([asha, { ...bina, duty: night }, chand, devi])).toBe('state chand');
   expect(told([asha, { ...chand, duty: night }, devi])).toBe('central devi');
   expect(told([asha, { ...devi, duty: night }])).toBe('nobody');
+});
+
+test('whoever took over a shift is told in any hours of their own, until it ends; with days off it is the deputy', () => {
+  const until = hoursLater(6.5);
+  const asha = member('asha', { duty: day, relief: { by: 'bina', until }, deputy: 'chand' });
+  const [bina, chand] = [member('bina', { duty: night, scopes: ['goa'] }), member('chand', { scopes: ['goa'] })];
+  expect([told([asha, bina, chand]), told([asha, bina, chand], until)]).toEqual(['deputy bina', 'deputy chand']);
+  expect(told([asha, { ...bina, duty: null, leave: away }, chand])).toBe('deputy chand');
+  expect(told([asha, chand])).toBe('deputy chand');
+  expect(told([asha, bina, chand], hoursLater(24))).toBe('duty asha');
+});
+
+test('a shift ends with its hours, also of a night that began yesterday; without hours after twelve', () => {
+  const ends = (duty: DayHours[] | null, now: number) => shiftEndsAt({ duty, zone: 'Asia/Kolkata' }, now);
+  expect([ends(day, wednesday), ends(night, wednesday), ends(null, wednesday)]).toEqual([hoursLater(6.5), null, hoursLater(12)]);
+  // 21:30 on Wednesday, and 06:30 on Thursday, of a night that ends at nine.
+  expect([ends(night, hoursLater(10)), ends(night, hoursLater(19))]).toEqual([hoursLater(21.5), hoursLater(21.5)]);
 });
 
 test('a person of several roles and places is told for each of them, once', () => {

@@ -43,8 +43,15 @@ function present(sight: Sight, members: readonly Member[]): Member[] {
   return each(members, (one) => {
     const attendance = sight.moment(one);
     if (attendance === 'here') return one;
+    if (attendance === 'relieved') return relieverOf(sight, one) ?? standIn(sight, one);
     return attendance === 'leave' ? standIn(sight, one) : undefined;
   });
+}
+
+/** Whoever took over the shift, in whatever hours of their own, unless they have days off. */
+function relieverOf({ book, moment }: Sight, { relief }: Member): Member | undefined {
+  const reliever = book.byId.get(relief?.by ?? '');
+  return reliever !== undefined && moment(reliever) !== 'leave' ? reliever : undefined;
 }
 
 /** So many deputies one after the other are asked; a ring of those who are away ends here too. */

@@ -38,12 +38,12 @@ export const rosterImport = v.object({
   applied: v.boolean(),
 });
 
-/** A person of the roster, in the words of its columns. `from`: the file in which the person stands. `now`: on duty, off duty or away. `reached`: the channels that work for this person, in order. */
+/** A person of the roster, in the words of its columns. `from`: the file in which the person stands. `now`: on duty, off duty, away, or the shift is taken over. `reached`: the channels that work for this person, in order. */
 export const rosterPerson = v.object({
   id: text,
   name: text,
   from: v.picklist(['roster', 'sabha.json']),
-  now: v.picklist(['here', 'off', 'leave']),
+  now: v.picklist(['here', 'off', 'leave', 'relieved']),
   cells: v.record(text, text),
   reached: v.array(text),
   /** When each channel last was proven to reach the person, null = never. */
@@ -55,6 +55,9 @@ export const proofView = v.object({
   person: text,
   results: v.array(v.object({ channel: text, at: time, result: v.picklist(['delivered', 'retry', 'refused']), reason: maybeText })),
 });
+
+/** Until when a shift is taken over. */
+export const shiftView = v.object({ person: text, by: text, until: time });
 
 const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
 /** Hours in which the same persons are told, by id. `reached`: a channel reaches one of them. */
@@ -211,6 +214,7 @@ export type RosterImport = v.InferOutput<typeof rosterImport>;
 export type RosterPerson = v.InferOutput<typeof rosterPerson>;
 export type ProofView = v.InferOutput<typeof proofView>;
 export type RosterCheck = v.InferOutput<typeof rosterCheck>;
+export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;
 export type MeetingView = v.InferOutput<typeof meetingView>;

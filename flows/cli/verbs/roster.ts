@@ -1,6 +1,6 @@
 /** The verbs of the roster. */
-import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
-import type { Answer, Call, Verb } from './model.ts';
+import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
+import { type Answer, type Call, CliError, type Verb } from './model.ts';
 import { firstOf, table, timeText } from './text.ts';
 
 /** By their words. */
@@ -22,6 +22,7 @@ export const roster: Record<string, Verb> = {
     run: check,
   },
   'notify test': { usage: 'PERSON [--channel CHANNEL]', words: [1, 1], options: { channel: { type: 'string' } }, run: notifyTest },
+  'roster take': { usage: 'PERSON --from PERSON', words: [1, 1], options: { from: { type: 'string' } }, run: take },
   'roster remove': { usage: 'PERSON', words: [1, 1], run: remove },
 };
 
@@ -54,7 +55,7 @@ async function exportAll({ api, words: [file], writeText }: Call): Promise<Answe
   return { ok: true, json: { file }, text: `written to ${file}` };
 }
 
-const attendance = { here: 'on duty', off: 'off duty', leave: 'away' } as const;
+const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
 
 async function show({ api, options }: Call): Promise<Answer> {
   const all = await api.get<RosterPerson[]>(`/api/roster${scopeQuery(options['at'])}`);
@@ -145,6 +146,12 @@ async function notifyTest({ api, by, words: [person = ''], options }: Call): Pro
   const rows = view.results.map(({ channel: name, result, at, reason }) => [name, said[result], timeText(at), reason]);
   const ok = view.results.every(({ result }) => result === 'delivered');
   return { ok, json: view, text: table(['CHANNEL', 'RESULT', 'AT', 'WHY'], rows) };
+}
+
+async function take({ api, by, words: [person = ''], options: { from } }: Call): Promise<Answer> {
+  if (typeof from !== 'string') throw new CliError(2, 'roster take needs --from: the person whose shift it is');
+  const shift = await api.post<ShiftView>('/api/roster/take', { person, from, by });
+  return { ok: true, json: shift, text: `${person} has the shift of ${from} until ${timeText(shift.until)}; ${from} is told` };
 }
 
 async function remove({ api, by, words: [person = ''] }: Call): Promise<Answer> {

@@ -154,6 +154,7 @@ export const en = {
     unknown_for_a_day: 'Unknown for a day',
     enrolment_refused: 'Somebody tries to enrol a PC and is refused',
     channel_test: 'Test message',
+    shift_taken: 'Somebody has taken over your shift',
   },
   /** What is to be done about it. */
   directAction: {
@@ -164,6 +165,7 @@ export const en = {
     unknown_for_a_day: 'Call the offices in the list. Ask whether the PC is on and somebody is signed in.',
     enrolment_refused: 'Ask the offices that have a code. If it is none of them, block the address that is named.',
     channel_test: 'Nothing to do. It only shows that messages reach you.',
+    shift_taken: 'Nothing to do. Until the shift ends, messages go to the person named here.',
   },
   supply: { mains: 'on mains', battery: 'on battery' },
   /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
