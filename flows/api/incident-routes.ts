@@ -5,7 +5,7 @@ import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { wordsOf } from '../people/channels/channels.ts';
 import type { CentreView } from '../view/view.ts';
-import { fileOf, type StaticFile, sendFile } from './files.ts';
+import { fileOf, type StaticFile, sendFile } from './bytes/files.ts';
 import { on, type Route, read } from './route.ts';
 import { by, csv, incidentsQuery, order } from './schemas.ts';
 

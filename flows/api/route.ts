@@ -14,8 +14,8 @@ import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { CentreView } from '../view/view.ts';
-import type { StaticFile } from './files.ts';
-import type { Streams } from './streams.ts';
+import type { StaticFile } from './bytes/files.ts';
+import type { Streams } from './bytes/streams.ts';
 
 /** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
 export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;

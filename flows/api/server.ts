@@ -21,13 +21,13 @@ import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
-import { addFiles, addUpdates, loadWall } from './files.ts';
+import { addFiles, addUpdates, loadWall } from './bytes/files.ts';
+import { createStreams } from './bytes/streams.ts';
+import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { wordsFile } from './incident-routes.ts';
 import type { IdentityOrders } from './route.ts';
 import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
-import { createStreams } from './streams.ts';
-import { addTransfers, type TransferOptions } from './transfer-routes.ts';
 
 /** What the API is started with. */
 export type ApiOptions = {

@@ -4,8 +4,8 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readSettings } from '#contracts';
+import { createClient } from './client.ts';
 import { dispatch, usage } from './dispatch.ts';
-import { createClient } from './verbs/client.ts';
 import { CliError } from './verbs/model.ts';
 import { plainText } from './verbs/text.ts';
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
 import { toCsv } from '../sites/csv.ts';
 import { inTurn } from './api.test-helper.ts';
+import { createClient } from './client.ts';
 import { operator } from './operator.test-helper.ts';
-import { createClient } from './verbs/client.ts';
 
 const { state, file, written, sabha } = operator();
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { type Api, startTestApi } from './api.test-helper.ts';
+import { createClient } from './client.ts';
 import { dispatch } from './dispatch.ts';
-import { createClient } from './verbs/client.ts';
 import { CliError } from './verbs/model.ts';
 
 export type Operator = {

@@ -7,7 +7,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { doors, openReflectorToken, realClock, sealReflectorToken, transferBytes, transferWireBytes } from '#contracts';
 import { measureByTransfer } from '../../agent/measure/transfer.ts';
-import { addTransfers } from '../../flows/api/transfer-routes.ts';
+import { addTransfers } from '../../flows/api/bytes/transfer-routes.ts';
 import { selfSigned } from '../certificate.ts';
 
 const key = randomBytes(32);

@@ -140,8 +140,9 @@ export const parts: readonly Part[] = [
       { path: 'flows/view', floor: 6, about: 'what the API shows' },
       { path: 'flows/door', floor: 7, about: 'who comes in through the API, and to what' },
       { path: 'flows/rollcall', floor: 7, about: 'the roll call' },
-      { path: 'flows/api', floor: 8, about: 'HTTP and streams', enter: 'server.ts' },
-      { path: 'flows', floor: 9, about: 'the process and its wiring', enter: 'main.ts' },
+      { path: 'flows/api/bytes', floor: 8, about: 'what the API sends as bytes: files, streams, transfers', enter: null },
+      { path: 'flows/api', floor: 9, about: 'HTTP: the doors and their routes', enter: 'server.ts' },
+      { path: 'flows', floor: 10, about: 'the process and its wiring', enter: 'main.ts' },
     ],
   },
   {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { HistoryView, IncidentRow, IncidentView, RollCallView, SiteDetail, Snapshot, StreamFrame } from '#contracts';
-import { loadWall } from '../../flows/api/files.ts';
+import { loadWall } from '../../flows/api/bytes/files.ts';
 import { wordsFile } from '../../flows/api/incident-routes.ts';
 import { securityHeaders } from '../../flows/door/guard.ts';
 

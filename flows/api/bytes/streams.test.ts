@@ -11,8 +11,8 @@ import {
   scriptedView,
   wellPc,
   wellSite,
-} from './scripted-view.test-helper.ts';
-import { type Api, startApi } from './server.ts';
+} from '../scripted-view.test-helper.ts';
+import { type Api, startApi } from '../server.ts';
 import { bufferLimitBytes, streamLimit } from './streams.ts';
 
 let view: ScriptedView;

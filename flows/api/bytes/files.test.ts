@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { emptyAccounts, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
-import { type Api, startApi } from './server.ts';
+import { emptyAccounts, emptySiteOrders, scriptedView } from '../scripted-view.test-helper.ts';
+import { type Api, startApi } from '../server.ts';
 
 let folder: string;
 let api: Api;

@@ -1,5 +1,5 @@
 /** The API as the operator's command asks it. */
-import { CliError, type Client } from './model.ts';
+import { CliError, type Client } from './verbs/model.ts';
 
 /** A client of the API at an address. What it cannot do or get is a `CliError` of one line. */
 export function createClient(address: string): Client {

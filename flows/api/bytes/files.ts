@@ -5,8 +5,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ownPart } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import { ownPart } from '../../door/door.ts';
+import { Refused } from '../../door/refused.ts';
 
 /** A file in memory, as it is sent. */
 export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };

@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
-import type { Viewer } from '../door/door.ts';
-import { type ScopedView, scopedView } from '../door/scoped.ts';
-import type { CentreView, PcChoice } from '../view/view.ts';
+import type { Viewer } from '../../door/door.ts';
+import { type ScopedView, scopedView } from '../../door/scoped.ts';
+import type { CentreView, PcChoice } from '../../view/view.ts';
 
 /** Streams that may be open at once at a door, */
 export const streamLimit = 64;
