@@ -70,6 +70,7 @@ describe('OpenAPI', () => {
       throw new Error('nobody asks');
     };
     const [view, proof, siteOrders, identity, commands, meetings, tabs, explain] = [none, none, none, none, none, none, none, none];
+    const roster = none;
     addRoutes(app, {
       view,
       proof,
@@ -77,6 +78,7 @@ describe('OpenAPI', () => {
       identity,
       commands,
       meetings,
+      roster,
       tabs,
       explain,
       accounts: none,
