@@ -36,11 +36,13 @@ import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
 import { createRoster, namesOf, wrongScope } from './people/roster.ts';
+import { smsOf } from './people/sms/sms.ts';
 import { toldIn } from './people/told-before.ts';
 import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
+import type { LogLine } from './records/notices.ts';
 import type { Ledger } from './records/ops.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { type CentreSettings, loadCentreSettings } from './settings.ts';
@@ -63,7 +65,15 @@ await runPart({
 });
 
 type Metered = { close(): void };
-type Parts = { ledger: Ledger; runtime: Runtime; session: PartSession; pki: Pki; api: Api; red: Red | undefined; metrics: Metered };
+type Parts = {
+  ledger: Ledger;
+  runtime: Runtime;
+  session: PartSession;
+  pki: Pki;
+  api: Api;
+  red: Red | undefined;
+  metrics: Metered;
+};
 
 /** What everything else stands on. */
 type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger };
@@ -155,7 +165,8 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
 function openPeople({ settings, dataDir, clock }: Base): People {
   const roster = createRoster(settings.people);
   const offers = createOffers();
-  const channels = openChannels({ settings: settings.channels, offers, log: (fields, words) => log.warn(fields, words) });
+  const toLog: LogLine = (fields, words) => log.warn(fields, words);
+  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, shortText: smsOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = createSiteTable([]).place('centre');

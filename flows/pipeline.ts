@@ -121,11 +121,9 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
 }
 
 function outboxOf({ ledger, clock, channels, roster, random, count, wall }: Around, ingest: Ingest): Outbox {
-  const onOutcome = (row: OutboxRow, { result }: Outcome) => {
-    count.notified(row.channel, result);
-    for (const { device, standing } of failing(row, result)) {
-      void ingest.tell({ type: 'centre', fault: 'centre.channel_failing', device, standing });
-    }
+  const onOutcome = (row: OutboxRow, outcome: Outcome) => {
+    count.notified(row.channel, outcome.result);
+    for (const finding of failing(row, outcome)) void ingest.tell({ type: 'centre', ...finding });
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
   return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, onOutcome });

@@ -75,7 +75,14 @@ describe('one clear line says what is wrong with a channel and where', () => {
     [
       'a name on the tabs that is one of ours',
       '{"channels":{"offered":["webhook"]}}',
-      expect.stringMatching(/^sabha\.json: channels\.offered\.0: expected !\("console" \| "email" \| "webhook".*\), found "webhook"$/),
+      expect.stringMatching(
+        /^sabha\.json: channels\.offered\.0: expected !\("own-order" \| "email" \| "console" \| "webhook".*\), found "webhook"$/,
+      ),
+    ],
+    [
+      'an order with a channel that is not open',
+      '{"people":[{"id":"a","name":"A","role":"central","channels":["console","sms"]}]}',
+      'sabha.json: people.0.channels.1: channels.sms is not set, and channels.offered does not name it',
     ],
     ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
     [

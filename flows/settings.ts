@@ -1,7 +1,7 @@
 /** `sabha.json` as `flows` reads it: with its channels, which nobody else knows. As a program it judges a file: one line and exit code 1 where something is wrong. */
 import * as v from 'valibot';
 import { describeIssue, isOpenToAll, loadText, readSettings, type Settings } from '#contracts';
-import { type ChannelSettings, channelSettings, secretsIn, strayAddress } from './people/channels/channels.ts';
+import { type ChannelSettings, channelSettings, secretsIn, strayAddress, strayChannel } from './people/channels/channels.ts';
 
 /** The settings with their channels. */
 export type CentreSettings = Settings & { channels: ChannelSettings };
@@ -31,9 +31,10 @@ export function loadCentreSettings(file: string): Read {
 
 function firstStray({ people, channels }: CentreSettings): string | undefined {
   return people
-    .flatMap(({ addresses }, at) =>
-      Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: strayAddress(name, channels) })),
-    )
+    .flatMap(({ addresses, channels: order = [] }, at) => [
+      ...Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: strayAddress(name, channels) })),
+      ...order.map((name, place) => ({ at: `people.${at}.channels.${place}`, wrong: strayChannel(name, channels) })),
+    ])
     .filter(({ wrong }) => wrong !== undefined)
     .map(({ at, wrong }) => `${at}: ${wrong}`)[0];
 }

@@ -9,8 +9,8 @@ import type { Noise } from './noise.ts';
 import { centralNotice, forPerson, isOwn, noticeOf } from './notice.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
 
-/** One person on one channel. */
-export type Recipient = { person: string; channel: string };
+/** One person on one channel; `further`: the other ones, in order, where that one does not deliver. */
+export type Recipient = { person: string; channel: string; further?: readonly string[] };
 
 /** What the engine must be told of people and places; all of it policy or names, none of it held here. */
 export type TransitionOptions = {
@@ -252,12 +252,13 @@ function deliver({ memory, options, now, transition, incident, acts }: Delivery)
     const before = memory.pastOf(incident.scope);
     const { severity, hours } = act;
     const news = noticeOf({ transition, incident, place, faults, severity, before, hours, placeOf: options.place });
-    for (const { person, channel } of options.recipients(act.to, act.channel, incident.spread?.path ?? incident.scope)) {
+    for (const { person, ...way } of options.recipients(act.to, act.channel, incident.spread?.path ?? incident.scope)) {
+      const { channel } = way;
       const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
       sent.push(to);
       const notice = forPerson(news, incident, person);
-      const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, channel, person, notice, now });
+      const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice, now });
       memory.add(`outbox/${row.key}`, { op: 'outbox', row });
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
     }
@@ -314,7 +315,7 @@ export function tellCentral(word: CentralWord): Recipient[] {
 }
 
 /** A row that waits to be sent to one person over one channel. */
-function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'person' | 'notice'> & { now: number }): OutboxRow {
+function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'further' | 'person' | 'notice'> & { now: number }): OutboxRow {
   const { now, ...row } = at;
   const dueAt = row.notice.digest ? now + gatherMs : now;
   return { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null };

@@ -90,7 +90,7 @@ test.each<[string, () => FlowNode[], string]>([
 });
 
 test('a person, role or channel that is not there is refused', async () => {
-  const names = { people: ['technician', 'state', 'central', 'asha'], channels: ['email', 'console', 'webhook'] };
+  const names = { people: ['technician', 'state', 'central', 'asha'], channels: ['own-order', 'email', 'console', 'webhook'] };
   const tabs = open({ lint: { names } });
   tabs.load();
   const to = (list: string) => [{ t: 'set', p: 'to', pt: 'msg', to: list, tot: 'json' }];
@@ -99,8 +99,8 @@ test('a person, role or channel that is not there is refused', async () => {
   await tabs.save(who('["technician","asha"]'), 'asha');
   await expect(tabs.save(who('["tecnician"]'), 'asha')).rejects.toThrow('"tecnician" is no role, group or person of sabha.json');
   await expect(tabs.save(who('technician'), 'asha')).rejects.toThrow('whom it tells is not a list of names');
-  const over = release.map((node) => (node.id === 'deliver-email' ? { ...node, channel: 'emial' } : node));
-  await expect(tabs.save(over, 'asha')).rejects.toThrow('deliver-email (sabha-deliver): there is no channel "emial"');
+  const over = release.map((node) => (node.id === 'deliver-own-order' ? { ...node, channel: 'emial' } : node));
+  await expect(tabs.save(over, 'asha')).rejects.toThrow('deliver-own-order (sabha-deliver): there is no channel "emial"');
 });
 
 test('a file that was changed on disk since it was read is not lost by a Deploy; once it is read again the Deploy goes through', async () => {

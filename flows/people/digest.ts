@@ -1,4 +1,4 @@
-/** The list of the morning: what waited for it and still stands, one message a person. */
+/** Lists in place of many messages to a person: what waited for the morning and still stands; what is late because its channel was away. */
 import { bySeverity, filled, type MessageLanguage, nameIn, titleIn, wordsIn } from '#contracts';
 import type { Notice } from '../records/notices.ts';
 import { short } from './channels/plain.ts';
@@ -10,12 +10,34 @@ const listLimit = 1_200;
 /** Subject and text of several notices in one language, the most severe first; what does not fit is counted. */
 export function renderDigest(notices: readonly Notice[], language: MessageLanguage): { subject: string; text: string } {
   const { message } = wordsIn(language);
-  const head = filled(message.digest, { n: notices.length });
   const lines = sorted(notices).map((notice) => lineOf(notice, language));
+  return listed({ head: filled(message.digest, { n: notices.length }), about: message.stillStands, lines }, language);
+}
+
+/** A notice, and whether its incident has ended. */
+export type Late = { notice: Notice; over: boolean };
+
+/** Subject and text of what could not be sent in time: a line for each incident, and what is over says so. */
+export function renderLate(late: readonly Late[], language: MessageLanguage): { subject: string; text: string } {
+  const { message } = wordsIn(language);
+  const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
+  const lines = inOrder.map(({ notice, over }) => lineOf(notice, language, over));
+  return listed({ head: filled(message.late, { n: late.length }), about: message.wasAway, lines }, language);
+}
+
+/** The last word on each incident; a word of the centre's own stands for itself. */
+export function lastOfEach(late: readonly Late[]): Late[] {
+  return [...new Map(late.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
+}
+
+type Listed = { head: string; about: string; lines: readonly string[] };
+
+function listed({ head, about, lines }: Listed, language: MessageLanguage): { subject: string; text: string } {
+  const { message } = wordsIn(language);
   let shown = lines.length;
   while (shown > 1 && lines.slice(0, shown).join('\n').length > listLimit) shown -= 1;
   const more = shown < lines.length ? [filled(message.others, { n: lines.length - shown })] : [];
-  return { subject: head, text: `${[head, message.stillStands, ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n` };
+  return { subject: head, text: `${[head, about, ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n` };
 }
 
 /** The same for programs: the most severe notice, with a line for each. */
@@ -27,15 +49,19 @@ export function digestOf(notices: readonly Notice[]): Notice {
 }
 
 function sorted(notices: readonly Notice[]): Notice[] {
-  return [...notices].sort((a, b) => bySeverity(a.severity, b.severity) || a.at - b.at);
+  return notices.toSorted(byUrgency);
+}
+
+function byUrgency(a: Notice, b: Notice): number {
+  return bySeverity(a.severity, b.severity) || a.at - b.at;
 }
 
 /** Where first, since the list is of many places. */
-function lineOf({ site, room, severity, faults, scope }: Notice, language: MessageLanguage): string {
+function lineOf({ site, room, severity, faults, scope }: Notice, language: MessageLanguage, over = false): string {
   const words = wordsIn(language);
   const place = [site, room].map((name) => short(nameIn(name, language))).filter((name) => name !== '');
   const [first, ...others] = faults;
   const title = first === undefined ? '' : (titleIn(first.fault, language) ?? short(first.fault, 64));
   const more = others.length === 0 ? '' : ` (${filled(words.message.others, { n: others.length })})`;
-  return `• ${place.join(', ') || short(scope, 98)}: ${title}${more}. ${words.severity[severity]}`;
+  return `• ${place.join(', ') || short(scope, 98)}: ${title}${more}. ${over ? words.message.over : words.severity[severity]}`;
 }

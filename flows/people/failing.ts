@@ -1,16 +1,19 @@
-/** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person, until one is taken again. */
+/** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person; locked, it lets us not in; until one is taken again. */
 import type { OutboxRow, Outcome } from '../records/notices.ts';
 
 /** This many failures of one message in a row are a failing channel. */
 const failingTries = 3;
 
-/** What is to be said of `centre.channel_failing`: of which device (the channel, or the channel to a person), and whether it stands. */
-export function failing({ channel, person, tries }: OutboxRow, result: Outcome['result']): { device: string; standing: boolean }[] {
+/** A fault of a channel, and whether it stands. */
+type Finding = { fault: 'centre.channel_failing' | 'centre.channel_login'; device: string; standing: boolean; reason?: string };
+
+/** What is to be said of which device: the channel, or the channel to a person. */
+export function failing({ channel, person, tries }: OutboxRow, outcome: Outcome): Finding[] {
+  const { result } = outcome;
+  const fails = (device: string, standing: boolean): Finding => ({ fault: 'centre.channel_failing', device, standing });
   const forPerson = `${channel} to ${person}`;
-  if (result === 'refused') return [{ device: forPerson, standing: true }];
-  if (result === 'retry') return tries >= failingTries ? [{ device: channel, standing: true }] : [];
-  return [
-    { device: channel, standing: false },
-    { device: forPerson, standing: false },
-  ];
+  if (result === 'locked') return [{ fault: 'centre.channel_login', device: channel, standing: true, reason: outcome.reason }];
+  if (result === 'refused') return [fails(forPerson, true)];
+  if (result === 'retry') return tries >= failingTries ? [fails(channel, true)] : [];
+  return [fails(channel, false), fails(forPerson, false), { fault: 'centre.channel_login', device: channel, standing: false }];
 }

@@ -1,16 +1,13 @@
 /** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
 import type { Clock } from '#contracts';
 import type { OutboxRow } from '../records/notices.ts';
+import { besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs } from './numbers.ts';
 
-/** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back. */
-export type Item = { row: OutboxRow; dueUp: number };
+/** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back; from `lateUp` on it is no news any more. */
+export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
 
-/** Who takes longer than this to take a message is slow: the next one goes beside it. */
-const slowMs = 250;
-/** While so many are on their way on a channel, only who has none of his own there is sent another, */
-const besideAtMost = 8;
-/** and while so many are, nobody: each is a connection to the other side. */
-const besideEver = 40;
+/** Since when each is on its way; one that `rides` goes in the message of another. */
+type Taken = Map<Item, { sinceUp: number; rides: boolean }>;
 
 /** What waits, in order for each person, channel and room. */
 export type Lanes = {
@@ -18,38 +15,39 @@ export type Lanes = {
   add(row: OutboxRow, waitMs: number): void;
   /**
    * The next item on a channel that is free, or has only slow ones on their way; it is taken until `again` or `done`. Of those that are due, who has none on the way
-   * goes first, then who has been due longest: a server that hangs for one person holds up another's message by `slowMs` at most.
+   * goes first, then what is critical, then who has been due longest: a server that hangs for one person holds up another's message by `slowMs` at most.
    */
   next(): Item | undefined;
-  /** What goes out in one message with an item of the morning's digest, that item first: the heads of its person's other rooms, due or not. They are taken with it. */
+  /**
+   * What goes out in one message with an item, that item first; it is taken with it. Of the morning's digest: the heads of its person's other rooms, due or not.
+   * Of what is late: all that is late for its person on its channel, in the order of each room.
+   */
   together(item: Item): Item[];
-  /** Milliseconds until something is due; undefined when nothing waits for time alone. */
+  /** What is late, and may go out over another channel of its person. */
+  toMove(): Item[];
+  /** It goes over no other channel any more. */
+  stays(item: Item): void;
+  /** Milliseconds until something is due, or late; undefined when nothing waits for time alone. */
   nextInMs(): number | undefined;
   again(item: Item, row: OutboxRow, waitMs: number): void;
   done(item: Item): void;
   size(): number;
 };
 
-/** Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done. */
-export function createLanes(clock: Clock): Lanes {
+/**
+ * `gathers`: what is late on this channel goes out in one message.
+ * Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done.
+ */
+export function createLanes(clock: Clock, gathers: (channel: string) => boolean = () => true): Lanes {
   const lanes = new Map<string, Item[]>();
   const keys = new Set<string>();
-  /** What is on its way, and since when. */
-  const taken = new Map<Item, number>();
+  /** What is on its way. */
+  const taken: Taken = new Map();
+  /** What has a further channel. */
+  const movable = new Set<Item>();
+  const isLate = (item: Item) => item.lateUp <= clock.up();
 
-  /** The first of each lane, when it may go, and whether its person has none on the way there. */
-  function heads(): { item: Item; goesUp: number; isFirst: boolean }[] {
-    const onTheWay = waysOf(taken);
-    return [...lanes.values()].flatMap(([item]) => {
-      if (item === undefined || taken.has(item)) return [];
-      const { channel, person } = item.row;
-      const way = onTheWay.get(channel);
-      const isFirst = !way?.persons.has(person);
-      const isFull = (way?.count ?? 0) >= (isFirst ? besideEver : besideAtMost);
-      const freeUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
-      return [{ item, goesUp: Math.max(item.dueUp, freeUp), isFirst }];
-    });
-  }
+  const heads = () => headsOf(lanes.values(), taken);
 
   return {
     add(row, waitMs) {
@@ -58,24 +56,32 @@ export function createLanes(clock: Clock): Lanes {
       const lane = lanes.get(laneOf(row)) ?? [];
       lanes.set(laneOf(row), lane);
       const earlier = (item: Item) => orderOf(item.row) <= orderOf(row) || taken.has(item);
-      lane.splice(lane.findLastIndex(earlier) + 1, 0, { row, dueUp: clock.up() + waitMs });
+      const item = { row, dueUp: clock.up() + waitMs, lateUp: clock.up() + newsMs(row, clock.now()) };
+      lane.splice(lane.findLastIndex(earlier) + 1, 0, item);
+      if (row.further !== undefined) movable.add(item);
     },
     next() {
       const due = heads().filter(({ goesUp }) => goesUp <= clock.up());
       const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
-      const first = before.reduce<Item | undefined>((a, { item }) => (a && a.dueUp <= item.dueUp ? a : item), undefined);
-      if (first) taken.set(first, clock.up());
+      const first = before.reduce<Item | undefined>((a, { item }) => (a && !isBefore(item, a) ? a : item), undefined);
+      if (first) taken.set(first, { sinceUp: clock.up(), rides: false });
       return first;
     },
     together(item) {
-      if (!item.row.notice.digest) return [item];
-      const isOf = ({ row }: Item) => row.notice.digest && row.person === item.row.person && row.channel === item.row.channel;
-      const others = heads().flatMap((one) => (isOf(one.item) ? [one.item] : []));
-      for (const one of others) taken.set(one, clock.up());
+      const { channel, notice } = item.row;
+      const { digest } = notice;
+      if (!digest && !(isLate(item) && gathers(channel))) return [item];
+      const mine = [...lanes.values()].filter(([head]) => head !== undefined && goWith(head, item) && (head === item || !taken.has(head)));
+      const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goWith(one, item) || !isLate(one)));
+      const others = mine.flatMap(inLane).filter((one) => one !== item);
+      for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
       return [item, ...others];
     },
+    toMove: () => [...movable].filter(isLate),
+    stays: (item) => void movable.delete(item),
     nextInMs() {
-      const dueUp = heads().reduce((least, { goesUp }) => Math.min(least, goesUp), Number.POSITIVE_INFINITY);
+      const lateUp = [...movable].reduce((least, one) => Math.min(least, one.lateUp), Number.POSITIVE_INFINITY);
+      const dueUp = heads().reduce((least, { goesUp }) => Math.min(least, goesUp), lateUp);
       return dueUp === Number.POSITIVE_INFINITY ? undefined : Math.max(0, dueUp - clock.up());
     },
     again(item, row, waitMs) {
@@ -86,6 +92,7 @@ export function createLanes(clock: Clock): Lanes {
     done(item) {
       const { row } = item;
       taken.delete(item);
+      movable.delete(item);
       keys.delete(row.key);
       const lane = lanes.get(laneOf(row)) ?? [];
       lane.shift();
@@ -95,15 +102,55 @@ export function createLanes(clock: Clock): Lanes {
   };
 }
 
+/** The first of each lane, when it may go, and whether its person has none on the way there. */
+function headsOf(lanes: Iterable<Item[]>, taken: Taken): { item: Item; goesUp: number; isFirst: boolean }[] {
+  const onTheWay = waysOf(taken);
+  return [...lanes].flatMap(([item]) => {
+    if (item === undefined || taken.has(item)) return [];
+    const { channel, person } = item.row;
+    const way = onTheWay.get(channel);
+    const isFirst = !way?.persons.has(person);
+    const isFull = (way?.count ?? 0) >= (isFirst ? besideEver : besideAtMost);
+    const freeUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
+    return [{ item, goesUp: Math.max(item.dueUp, freeUp), isFirst }];
+  });
+}
+
+/** To one person on one channel, both for the morning or neither. */
+function goWith({ row: a }: Item, { row: b }: Item): boolean {
+  return a.notice.digest === b.notice.digest && a.person === b.person && a.channel === b.channel;
+}
+
+/** How long it is news yet. A wall clock that was set makes it neither longer nor shorter than it may be. */
+function newsMs({ createdAt, notice }: OutboxRow, now: number): number {
+  const limitMs = newsLimitMs(notice.severity);
+  return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);
+}
+
+/** What is critical goes before what is not, else what has been due longer. */
+function isBefore(a: Item, b: Item): boolean {
+  return (rankOf(a) - rankOf(b) || a.dueUp - b.dueUp) < 0;
+}
+
+function rankOf({ row }: Item): number {
+  return row.notice.severity === 'critical' ? 0 : 1;
+}
+
+function until(lane: readonly Item[], ends: (item: Item) => boolean): Item[] {
+  const at = lane.findIndex(ends);
+  return lane.slice(0, at < 0 ? lane.length : at);
+}
+
 /** Transitions are numbered in the order in which they happened, whatever the clock; words of the centre's own have no number, and a lane of their own. */
 function orderOf({ transition, createdAt }: OutboxRow): number {
   return transition ?? createdAt;
 }
 
 /** What is on its way on each channel: how many, to whom, and since when the latest. */
-function waysOf(taken: ReadonlyMap<Item, number>): Map<string, { count: number; persons: Set<string>; lastUp: number }> {
+function waysOf(taken: Taken): Map<string, { count: number; persons: Set<string>; lastUp: number }> {
   const ways = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
-  for (const [{ row }, up] of taken) {
+  for (const [{ row }, { sinceUp: up, rides }] of taken) {
+    if (rides) continue;
     const way = ways.get(row.channel) ?? { count: 0, persons: new Set(), lastUp: up };
     ways.set(row.channel, { count: way.count + 1, persons: way.persons.add(row.person), lastUp: Math.max(way.lastUp, up) });
   }

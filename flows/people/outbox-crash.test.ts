@@ -3,7 +3,7 @@ import type { Channel, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Channels } from './channels/channels.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
-import { row, technician, testClock } from './people.test-helper.ts';
+import { notice, row, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
 
 const persons = ['asha', 'bina', 'chand'].map((id) => ({ ...technician, id, email: `${id}@office.test` }));
@@ -14,7 +14,7 @@ const runs = 200;
 const killPoints = ['before the send', 'taken, not answered', 'answered, not committed', 'committed, not told'] as const;
 
 /** What outlives a process: the ledger's rows, and what the other side took. */
-type World = { ledger: Map<string, OutboxRow>; taken: string[]; clock: ReturnType<typeof testClock> };
+type World = { ledger: Map<string, OutboxRow>; taken: { key: string; incidents: number[] }[]; clock: ReturnType<typeof testClock> };
 
 test(`R26 F18 killed at any point around a send, again and again: none lost, at most one message of a channel twice a kill (${runs} runs)`, async () => {
   const seen = new Set<string>();
@@ -26,9 +26,10 @@ test(`R26 F18 killed at any point around a send, again and again: none lost, at 
       `seed ${seed}`,
     ).toEqual(rows.map(() => 'delivered'));
     for (const channel of channels) {
-      const taken = world.taken.filter((key) => key.includes(`/${channel}/`));
-      const twice = taken.length - new Set(taken).size;
-      expect(new Set(taken).size, `seed ${seed}: none lost`).toBe(rows.filter((one) => one.channel === channel).length);
+      const taken = world.taken.filter(({ key }) => key.includes(`/${channel}/`));
+      const twice = taken.length - new Set(taken.map(({ key }) => key)).size;
+      const told = new Set(taken.flatMap(({ incidents }) => incidents));
+      expect(told.size, `seed ${seed}: none lost`).toBe(rows.filter((one) => one.channel === channel).length);
       expect(twice, `seed ${seed}: sent twice`).toBeLessThanOrEqual(kills);
     }
   }
@@ -60,12 +61,19 @@ async function history(seed: number, seen: Set<string>): Promise<{ world: World;
 async function live({ ledger, clock }: World, outbox: Outbox, random: () => number): Promise<void> {
   for (let i = Math.floor(random() * 6); i > 0; i--) {
     const to = { channel: pick(channels, random), person: pick(persons, random).id };
-    const fresh = row({ ...to, transition: ledger.size + 1, createdAt: clock.now(), dueAt: clock.now() });
+    const incident = ledger.size + 1;
+    const about = notice({ incident, room: { en: `Room ${incident}.`, hi: '' } });
+    const fresh = row({ ...to, notice: about, transition: incident, createdAt: clock.now(), dueAt: clock.now() });
     ledger.set(fresh.key, fresh);
     outbox.add([fresh]);
     await clock.pass(Math.floor(random() * 3_000));
   }
   await clock.pass(Math.floor(random() * 30_000));
+}
+
+/** A line of a list of what is late names its room. */
+function roomIn(line: string): number {
+  return Number(/Room (\d+)\./.exec(line)?.[1]);
 }
 
 function pick<T>(from: readonly T[], random: () => number): T {
@@ -83,11 +91,11 @@ function start(world: World, random: () => number, killAt: KillAt) {
     if (dead) await new Promise(() => {});
   };
   const channel = (): Channel => ({
-    async send({ key }): Promise<Outcome> {
+    async send({ key, list, notice }): Promise<Outcome> {
       sends += 1;
       await passes('before the send');
       if (random() < 0.3) return { result: 'retry', reason: '451 later' };
-      world.taken.push(key);
+      world.taken.push({ key, incidents: list ? notice.lines.map(roomIn) : [notice.incident ?? 0] });
       await passes('taken, not answered');
       return { result: 'delivered' };
     },

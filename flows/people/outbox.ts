@@ -1,20 +1,16 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
-import { type Cancel, type Clock, doubledMs } from '#contracts';
-import type { OutboxRow, Outcome } from '../records/notices.ts';
+import { type Cancel, type Clock, doubledMs, type MessageLanguage } from '#contracts';
+import type { Notice, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
-import { digestOf, renderDigest } from './digest.ts';
-import { createLanes, type Item } from './lanes.ts';
+import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
+import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
-import { channelFor, type Roster } from './roster.ts';
+import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
+import { movedRow, nextRow, openRow } from './order.ts';
+import type { Roster } from './roster.ts';
+import { incidentLink } from './visit.ts';
 import { render } from './words.ts';
-
-/** Longest time that one send may take. */
-const sendLimitMs = 30_000;
-/** The first retry comes within the first of these, and none waits longer than the second. */
-const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
-/** What is being sent when the outbox is stopped has this long to end. */
-const stopGraceMs = 1_000;
 
 /** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
@@ -49,19 +45,21 @@ export type Outbox = {
  * its way: one on each channel, and more only on one that is slow. Rows of one room go to one person on one channel in the order of their transitions.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { clock, commit, channels, roster, onOutcome } = options;
-  const lanes = createLanes(clock);
+  const { clock, channels, roster } = options;
+  const lanes = createLanes(clock, (name) => channels.get(name)?.single !== true);
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();
+  const office: Office = { options, lanes, locks: createLocks(clock), cut: cut.signal, add };
   let state: 'new' | 'running' | 'stopped' = 'new';
   let cancelTimer: Cancel = () => {};
 
   function pump(): void {
     cancelTimer();
     if (state !== 'running') return;
+    for (const item of lanes.toMove()) moveOn(office, item).catch(fail);
     for (let item = lanes.next(); item; item = lanes.next()) {
-      const one = deliver(item).catch(fail);
+      const one = deliver(office, item).catch(fail);
       sending.add(one);
       void one.finally(() => sending.delete(one)).then(pump);
     }
@@ -69,26 +67,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (waitMs !== undefined) cancelTimer = clock.after(waitMs, pump);
   }
 
-  async function deliver(item: Item): Promise<void> {
-    const items = lanes.together(item);
-    const rows = items.map((one) => one.row);
-    const outcome = await attempt(options, rows, cut.signal);
-    // Cut short by our own stop: the row stays as it is in the ledger.
-    if (outcome.result === 'retry' && cut.signal.aborted) return;
-    const { ended, rest, waitMs } = afterAll(rows, outcome, options);
-    await commit([...ended.map((row) => ({ op: 'outbox-set', row }) as const), ...rest.map((row) => ({ op: 'outbox', row }) as const)]);
-    for (const [at, one] of items.entries()) {
-      if (outcome.result === 'retry') lanes.again(one, ended[at] ?? one.row, waitMs);
-      else lanes.done(one);
-    }
-    add(rest);
-    onOutcome(item.row, outcome);
-  }
-
   function add(rows: readonly OutboxRow[]): void {
     for (const row of rows) {
-      const channel = channelFor(roster.person(row.person), row.channel, channels);
-      lanes.add({ ...row, channel }, Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
+      lanes.add(openRow(row, roster.person(row.person), channels), Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
     }
     pump();
   }
@@ -120,42 +101,101 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
+/** What the work on one item needs. */
+type Office = { options: OutboxOptions; lanes: Lanes; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
+
+async function deliver({ options, lanes, locks, cut, add }: Office, item: Item): Promise<void> {
+  const items = lanes.together(item);
+  const rows = () => items.map(({ row }) => row);
+  const { channel } = item.row;
+  const outcome = locks.of(channel) ?? (await attempt(options, rows(), cut));
+  const isRetry = outcome.result === 'retry';
+  // Cut short by our own stop: the row stays as it is in the ledger.
+  if (isRetry && cut.aborted) return;
+  locks.note(channel, outcome);
+  // The rows as they are now: one may have moved on meanwhile.
+  const { ended, rest, waitMs } = afterAll(rows(), outcome, options);
+  for (const [at, one] of items.entries()) {
+    one.row = ended[at] ?? one.row;
+    if (!isRetry) lanes.stays(one);
+  }
+  await options.commit([
+    ...ended.map((row) => ({ op: 'outbox-set', row }) as const),
+    ...rest.map((row) => ({ op: 'outbox', row }) as const),
+  ]);
+  for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
+  add(rest);
+  options.onOutcome(item.row, outcome);
+}
+
+/** Tells it over the person's next channel; here it goes on waiting, as news no more. */
+async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void> {
+  const { row } = item;
+  const { clock, channels, roster } = options;
+  const next = nextRow(row, roster.person(row.person), { channels, now: clock.now() });
+  item.row = movedRow(row);
+  lanes.stays(item);
+  await options.commit([
+    { op: 'outbox-set', row: item.row },
+    { op: 'outbox', row: next },
+  ]);
+  add([next]);
+}
+
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
   { clock, channels, roster, isOver, wall }: OutboxOptions,
   rows: readonly OutboxRow[],
   cut: AbortSignal,
 ): Promise<Outcome> {
-  const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
-  // What has ended meanwhile is no news of the morning.
-  const standing = rows.filter((one) => !overIn(one));
-  const [row] = standing.length > 0 ? standing : rows;
-  if (row === undefined) return { result: 'delivered' };
-  const person = roster.person(row.person);
-  const channel = channels.get(row.channel)?.channel;
-  if (!channel) return { result: 'retry', reason: `there is no channel "${row.channel}"` };
-  const { key } = row;
+  const [first] = rows;
+  const channel = channels.get(first?.channel ?? '')?.channel;
+  if (first === undefined) return { result: 'delivered' };
+  if (!channel) return { result: 'retry', reason: `there is no channel "${first.channel}"` };
+  const person = roster.person(first.person);
   const { language } = person;
-  const notices = standing.map((one) => one.notice);
-  const isDigest = notices.length > 1;
-  const notice = isDigest ? digestOf(notices) : row.notice;
-  const said = isDigest ? renderDigest(notices, language) : render(notice, language, { over: overIn(row), wall });
-  const message = { key, ...said, language, severity: notice.severity, notice };
+  const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
+  const all = rows.map((one) => ({ notice: one.notice, over: overIn(one) }));
+  const said = first.notice.digest ? morning(all, { language, wall }) : late(all, { language, wall });
+  const message = { key: first.key, ...said, language, severity: said.notice.severity };
   return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+}
+
+type Telling = { language: MessageLanguage; wall: string | undefined };
+type Said = { notice: Notice; subject: string; text: string; list?: true; over?: true; link?: string };
+
+/** What has ended meanwhile is no news of the morning. */
+function morning(all: readonly Late[], telling: Telling): Said {
+  const standing = all.filter(({ over }) => !over);
+  const notices = (standing.length > 0 ? standing : all.slice(0, 1)).map(({ notice }) => notice);
+  if (notices.length === 1) return late(standing.length > 0 ? standing : all.slice(0, 1), telling);
+  return { notice: digestOf(notices), ...renderDigest(notices, telling.language), list: true };
+}
+
+/** One message as it is; of several that are late the last word on each incident, in one. */
+function late(all: readonly Late[], { language, wall }: Telling): Said {
+  const last = lastOfEach(all);
+  const [only, ...others] = last;
+  if (only !== undefined && others.length === 0) {
+    const { notice, over } = only;
+    const link = wall !== undefined && notice.incident !== null && { link: incidentLink(wall, notice.incident) };
+    return { notice, ...render(notice, language, { over, wall }), ...(over && { over }), ...link };
+  }
+  return { notice: digestOf(last.map(({ notice }) => notice)), ...renderLate(last, language), list: true };
 }
 
 /** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */
 function after(row: OutboxRow, outcome: Outcome, { clock, random }: OutboxOptions): { row: OutboxRow; waitMs: number } {
   const tries = row.tries + 1;
   if (outcome.result === 'delivered') return { row: { ...row, tries, state: 'delivered', lastError: null }, waitMs: 0 };
-  if (outcome.result === 'refused') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
+  if (outcome.result !== 'retry') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
   // Full jitter: anything between nothing and a limit that doubles, so that a server which is back is not stormed.
   const jitterMs = Math.ceil(random() * doubledMs(row.tries, backoff));
   const waitMs = Math.min(Math.max(jitterMs, outcome.afterMs ?? 0), backoff.maxMs);
   return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
 }
 
-/** The rows of one message after an attempt; one message is tried again as one. `rest`: what goes to the console instead. */
+/** The rows of one message after an attempt; one message is tried again as one. `rest`: what goes over the next channel instead, at last to the console. */
 function afterAll(
   rows: readonly OutboxRow[],
   outcome: Outcome,
@@ -163,12 +203,26 @@ function afterAll(
 ): { ended: OutboxRow[]; rest: OutboxRow[]; waitMs: number } {
   const all = rows.map((row) => after(row, outcome, options));
   const ended = all.map(({ row }) => row);
-  const isRefused = outcome.result === 'refused' && rows[0]?.channel !== lastChannel;
-  const rest = isRefused ? ended.map((row) => onLastChannel(row, options.clock.now())) : [];
+  const isLost = (row: OutboxRow) => row.state === 'refused' && row.channel !== lastChannel && row.moved !== true;
+  const { clock, channels, roster } = options;
+  const rest = ended.filter(isLost).map((row) => nextRow(row, roster.person(row.person), { channels, now: clock.now() }));
   return { ended, rest, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
 
-/** What a channel refused for good is still told: on the console. */
-function onLastChannel(row: OutboxRow, now: number): OutboxRow {
-  return { ...row, key: `${row.key}/${lastChannel}`, channel: lastChannel, createdAt: now, dueAt: now, tries: 0, state: 'waiting' };
+type Locks = ReturnType<typeof createLocks>;
+
+/** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. */
+function createLocks(clock: Clock) {
+  const locked = new Map<string, { outcome: Outcome; untilUp: number }>();
+  return {
+    of(channel: string): Outcome | undefined {
+      const lock = locked.get(channel);
+      return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
+    },
+    note(channel: string, outcome: Outcome): void {
+      if (outcome.result === 'delivered') locked.delete(channel);
+      if (outcome.result !== 'locked') return;
+      if (this.of(channel) === undefined) locked.set(channel, { outcome, untilUp: clock.up() + loginPauseMs });
+    },
+  };
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Person } from '#contracts';
+import { type Person, realClock } from '#contracts';
 import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
 import { channelFor, channelsOf, createRoster, namesOf, wrongScope } from './roster.ts';
+import { smsOf } from './sms/sms.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
   id,
@@ -14,7 +15,8 @@ const person = (id: string, role: Person['role'], scope: string, email?: string)
   addresses: {},
   ...(email === undefined ? {} : { email }),
 });
-const open = (settings: ChannelSettings) => openChannels({ settings, offers: createOffers(), log: () => {} });
+const open = (settings: ChannelSettings) =>
+  openChannels({ settings, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf });
 const asha = person('asha', 'technician', 'ladakh/leh', 'asha@office.test');
 const bina = person('bina', 'technician', 'ladakh/leh-2');
 const chand = person('chand', 'state', 'ladakh');

@@ -3,6 +3,7 @@ import { type Person, pathOfScope, type Role, roles } from '#contracts';
 import type { EngineOptions } from '../incidents/engine.ts';
 import type { People } from '../records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
+import { ownOrder, type Way, wayOf } from './order.ts';
 
 /** Who is who, by role, group, scope and id. */
 export type Roster = {
@@ -73,6 +74,11 @@ export function channelFor(person: Person, wanted: string, channels: Channels): 
   return channels.get(wanted)?.reaches(person) ? wanted : lastChannel;
 }
 
+/** Where the person is told first, and where next, for a channel as the tabs name it. */
+export function wayTo(person: Person, wanted: string, channels: Channels): Way {
+  return wanted === ownOrder ? wayOf(person, channels) : { channel: channelFor(person, wanted, channels) };
+}
+
 /** Every word that a tab may write into `to`. */
 export function namesOf(roster: Roster): string[] {
   const { roles: all, groups, persons } = roster.people();
@@ -85,7 +91,7 @@ export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick
     recipients(to, channel, scope) {
       const { persons, unknown } = roster.resolve(to, scope);
       if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is not in sabha.json');
-      return persons.map((person) => ({ person: person.id, channel: channelFor(person, channel, channels) }));
+      return persons.map((person) => ({ person: person.id, ...wayTo(person, channel, channels) }));
     },
     central: () => roster.central().flatMap((person) => channelsOf(person, channels).map((channel) => ({ person: person.id, channel }))),
   };

@@ -1,6 +1,6 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type * as v from 'valibot';
-import type { CauseKind, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
+import type { CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
 import type { FaultNews, PastFault, ShownOutage } from './incidents.ts';
 import type { Place } from './place.ts';
 
@@ -40,6 +40,10 @@ export type OutboxRow = {
   transition: number | null;
   channel: string;
   person: string;
+  /** The person's further channels, in order: the next one is used where this one does not deliver in time. */
+  further?: readonly string[];
+  /** It went out over the next channel too. */
+  moved?: true;
   notice: Notice;
   createdAt: number;
   /** Not before this time. */
@@ -53,7 +57,9 @@ export type OutboxRow = {
 export type Outcome =
   | { result: 'delivered' }
   | { result: 'retry'; reason: string; afterMs?: number }
-  | { result: 'refused'; reason: string };
+  | { result: 'refused'; reason: string }
+  /** The channel refuses ourselves: a wrong password, an expired token. Trying again helps nobody. */
+  | { result: 'locked'; reason: string };
 
 /** A way to reach a person, open; every one passes the same conformance suite. */
 export type Channel = {
@@ -67,6 +73,30 @@ export type Channel = {
 /** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
 export type LogLine = (fields: object, words: string) => void;
 
+/** What a person answers to a message. */
+export type AnswerWord = 'seen' | 'going' | 'fixed' | 'not-mine';
+
+/** An answer as a channel hears it: from one of these addresses of the channel, the person's own first. */
+export type Answer = { channel: string; addresses: readonly string[]; incident: number; word: AnswerWord };
+
+/** Takes an answer, once it is committed: `line` is what the person is shown, `by` the name that others are shown where it counts. */
+export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
+
+/** The short form of a notice as it is registered with operators, and the id of its text. */
+export type ShortText = (
+  notice: Notice,
+  how: { language: MessageLanguage; form: 'fixed' | 'open'; link?: string | undefined },
+) => { template: string; text: string };
+
+/** What a channel is opened with, beside its settings. */
+export type Around = {
+  log: LogLine;
+  clock: Clock;
+  /** Absent: nobody takes answers. */
+  onAnswer?: TakeAnswer | undefined;
+  shortText: ShortText;
+};
+
 /** All that Sabha knows of a channel: one file each in `people/channels/`, and its line in the list there. */
 export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   /** As the tabs and `sabha.json` call it. */
@@ -77,13 +107,17 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   settings?: S;
   /** Those of its keys that hold what is nobody else's business. */
   secrets?: readonly string[];
-  open(settings: v.InferOutput<S>, log: LogLine): Channel;
+  open(settings: v.InferOutput<S>, around: Around): Channel;
   /** Absent: it reaches who has an address under its name in `addresses`. */
   reaches?(person: Person): boolean;
+  /** Programs read it: it stands in nobody's order who does not name it. */
+  forPrograms?: true;
+  /** It carries no list: what is late goes out one by one too. */
+  single?: true;
 };
 
 /** A channel, and whom it can reach. */
-export type OpenChannel = { channel: Channel; reaches(person: Person): boolean };
+export type OpenChannel = { channel: Channel; reaches(person: Person): boolean; forPrograms?: boolean; single?: boolean };
 
 /** A message in the words of one person's language. */
 export type RenderedMessage = {
@@ -92,6 +126,12 @@ export type RenderedMessage = {
   text: string;
   language: MessageLanguage;
   severity: Severity;
+  /** It tells of several incidents. */
+  list?: true;
+  /** Its incident has ended meanwhile. */
+  over?: true;
+  /** Where its incident stands on the wall, where the centre has a name. */
+  link?: string;
   /** What it was made of, for channels that programs read. */
   notice: Notice;
 };

@@ -300,7 +300,7 @@ function tabs(): FlowNode[] {
 }
 
 function told(to: string[], severity: Severity): Act[] {
-  return ['email', 'webhook', 'console'].map((channel) => ({ do: 'deliver', channel, to, severity }));
+  return ['own-order', 'webhook', 'console'].map((channel) => ({ do: 'deliver', channel, to, severity }));
 }
 
 type WaitFields = { unlessAcknowledged?: boolean; severity?: Severity; holdMs?: number; to?: string[] };

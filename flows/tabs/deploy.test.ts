@@ -86,7 +86,7 @@ test('a fault is explained from the tabs that run: nodes passed, hold, whom and 
     ]),
   );
   const at = (to: string, afterMs: number) =>
-    ['email', 'webhook', 'console'].map((channel) => ({ to: [to], channel, severity: 'critical', afterMs }));
+    ['own-order', 'webhook', 'console'].map((channel) => ({ to: [to], channel, severity: 'critical', afterMs }));
   expect(tells).toEqual([...at('technician', 20_000), ...at('state', 15 * 60_000), ...at('central', 45 * 60_000)]);
   expect(how).toBe('told');
   expect([live.concluded, steps.length]).toEqual([[], steps.length]);

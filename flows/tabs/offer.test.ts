@@ -37,7 +37,7 @@ test('an offer in the row adds its act and passes the message on, as a deliver d
   await live.deploy(withOffer());
   const [end] = await live.offer([{ message: wireMessage({ fault: 'pc.silent' }) }]);
   expect(end?.message.acts.map((act) => act.do === 'deliver' && act.channel).slice(0, 4)).toEqual([
-    'email',
+    'own-order',
     'webhook',
     'telegram',
     'console',

@@ -48,8 +48,8 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
   ['a node on no tab', add({ z: 'gone' }), 'new (change): it stands on no tab'],
   [
     'a fork',
-    change('deliver-email', { wires: [['deliver-console', 'deliver-to-escalate']] }),
-    'deliver-email (sabha-deliver): output 1 forks to deliver-console and deliver-to-escalate',
+    change('deliver-own-order', { wires: [['deliver-console', 'deliver-to-escalate']] }),
+    'deliver-own-order (sabha-deliver): output 1 forks to deliver-console and deliver-to-escalate',
   ],
   [
     'a fork of links',

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { realClock } from '#contracts';
 import type { Way } from '../node-red/explain.ts';
 import { openChannels } from '../people/channels/channels.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import { technician } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
+import { smsOf } from '../people/sms/sms.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
@@ -23,7 +25,7 @@ function setUp(way: Way | undefined = { nodes, tells: [told('webhook'), told('co
     },
     table: () => table,
     roster: createRoster([asha]),
-    channels: openChannels({ settings: {}, offers: createOffers(), log: () => {} }),
+    channels: openChannels({ settings: {}, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf }),
     now: () => Date.UTC(2026, 2, 3, 8, 35),
   });
   return { asked, explain };

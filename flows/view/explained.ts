@@ -2,7 +2,8 @@
 import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '#contracts';
 import type { Way } from '../node-red/explain.ts';
 import type { Channels } from '../people/channels/channels.ts';
-import { channelFor, type Roster } from '../people/roster.ts';
+import { ownOrder } from '../people/order.ts';
+import { type Roster, wayTo } from '../people/roster.ts';
 import { render } from '../people/words.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
@@ -67,8 +68,9 @@ function toldOf({ table, roster, channels, now }: ExplainedOptions, { scope, fau
   const faults = [{ fault, device: '', name: null, reason: null, since: now() }];
   const about = { kind: 'raised', incident: null, severity, scope, faults, at: now(), flapping: false, lines: [] } as const;
   const notice: Notice = { ...about, lines: [], ...table().place(scope) };
-  const reached = roster.resolve(told.to, scope).persons.filter((person) => channelFor(person, told.channel, channels) === told.channel);
-  return reached.map(({ id, name, language }) => {
-    return { person: id, name, channel: told.channel, severity, afterMs, text: render(notice, language).text };
+  const ways = roster.resolve(told.to, scope).persons.map((person) => ({ ...person, way: wayTo(person, told.channel, channels).channel }));
+  const reached = ways.filter(({ way }) => way === told.channel || told.channel === ownOrder);
+  return reached.map(({ id, name, language, way }) => {
+    return { person: id, name, channel: way, severity, afterMs, text: render(notice, language).text };
   });
 }

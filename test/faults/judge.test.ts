@@ -64,7 +64,7 @@ test('a PC called silent is found in the history and in the mails', () => {
 });
 
 test('a mail that no row of the ledger knows is a stranger', () => {
-  const mail = { key: 'direct/x', subject: 'Critical', text: '', atMs: 1, to: '', raw: '', headers: new Map() };
+  const mail = { key: 'direct/x', subject: 'Critical', text: '', atMs: 1, to: '', raw: '', html: '', headers: new Map() };
   expect(wordsOf([mail], [])).toEqual({ words: [], strangers: ['direct/x: Critical'] });
 });
 

@@ -42,7 +42,7 @@ describe.concurrent('the tabs', () => {
   test.for([
     { wire: ['faults-head', 'faults-kind'], heldMs: 0 },
     { wire: ['faults-hold', 'faults-held'], heldMs: 0 },
-    { wire: ['deliver-email', 'deliver-webhook'], heldMs: holdMs },
+    { wire: ['deliver-own-order', 'deliver-webhook'], heldMs: holdMs },
   ] as const)('R24 without the wire $wire central hears of it by the default route', ({ wire, heldMs }, context) =>
     centralHearsWithout(wire, heldMs, context),
   );

@@ -47,6 +47,12 @@ const person = v.strictObject({
     about(v.pipe(v.array(id), v.maxLength(20)), 'Groups that a tab may tell, such as "vendors": of each those who look after the place.'),
   ),
   language: v.optional(about(v.picklist(messageLanguages), 'The language of the messages to this person.'), 'en'),
+  channels: v.exactOptional(
+    about(
+      v.pipe(v.array(id), v.minLength(1), v.maxLength(20)),
+      'Over which channel this person is told first, and over which next where that one does not deliver. Absent: all that reach, e-mail first.',
+    ),
+  ),
   email: v.optional(email),
   webhook: v.optional(about(v.boolean(), 'Told through the webhook too.'), false),
   addresses: v.optional(

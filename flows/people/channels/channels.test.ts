@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest';
-import { languages, vocabulary } from '#contracts';
+import { languages, realClock, vocabulary } from '#contracts';
 import { type ChannelSettings, lastChannel, openChannels, wordsOf } from './channels.ts';
 import { createOffers } from './offered.ts';
 
 const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };
-const opened = (settings: ChannelSettings) => [...openChannels({ settings, offers: createOffers(), log: () => {} }).keys()];
+const opened = (settings: ChannelSettings) => [
+  ...openChannels({
+    settings,
+    offers: createOffers(),
+    log: () => {},
+    clock: realClock(),
+    shortText: () => ({ template: '', text: '' }),
+  }).keys(),
+];
 
 test('the console is open whatever is set, and stands first; another channel is open where it is set', () => {
   expect(opened({})).toEqual([lastChannel]);

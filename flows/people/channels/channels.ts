@@ -1,7 +1,7 @@
 /** THE list of channels. A new one is a file, its test, and a line here. */
 import * as v from 'valibot';
 import { type Language, setting, type Vocabulary, vocabulary } from '#contracts';
-import type { ChannelKind, LogLine, OpenChannel } from '../../records/notices.ts';
+import type { Around, ChannelKind, OpenChannel } from '../../records/notices.ts';
 import { byConsole } from './console.ts';
 import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
@@ -15,45 +15,67 @@ export type Channels = ReadonlyMap<string, OpenChannel>;
 
 /** What is set under `channels` in `sabha.json`: a key for each channel that has settings, and the names of those on the tabs. */
 export type ChannelSettings = { readonly [name: string]: unknown; readonly offered?: readonly string[] };
-type Asked = { settings: ChannelSettings; offers: Offers; log: LogLine };
+type Asked = Around & { settings: ChannelSettings; offers: Offers };
 
 /** The channel that reaches everybody. */
 export const lastChannel = 'console';
 
+/** On the tabs, in place of a channel: of each person the first that works, in the person's own order. */
+export const ownOrder = 'own-order';
+
 /** What is always open comes first. */
 const kinds = list.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
+
+/** Their addresses stand elsewhere than those of a channel on the tabs. */
+const neverOffered = list.filter(({ reaches }) => reaches !== undefined).map(({ name }) => name);
 
 /** The key `channels` of `sabha.json`; a channel that is not in the list is wrong. */
 export const channelSettings = v.optional(
   setting.about(
-    v.strictObject({
-      ...Object.fromEntries(kinds.flatMap(({ name, settings }) => (settings === undefined ? [] : [[name, v.optional(settings)]]))),
-      offered: v.optional(
-        setting.about(
-          v.array(v.pipe(setting.id, v.notValues(kinds.map(({ name }) => name)))),
-          'Names of the channels that live on the tabs: each has an offer node of this name.',
+    v.pipe(
+      v.strictObject({
+        ...Object.fromEntries(kinds.flatMap(({ name, settings }) => (settings === undefined ? [] : [[name, v.optional(settings)]]))),
+        offered: v.optional(
+          setting.about(
+            v.array(v.pipe(setting.id, v.notValues([ownOrder, ...neverOffered]))),
+            'Names of the channels that live on the tabs: each has an offer node of this name.',
+          ),
+          [],
         ),
-        [],
-      ),
-    }),
+      }),
+      v.check((settings) => twice(settings) === undefined, 'a channel is set, or stands in offered, not both'),
+    ),
     'The ways to reach people, besides the console.',
   ),
   {},
 );
 
+/** A channel of ours that nobody has set may live on the tabs under the same name, as it did before it was ours. */
+function twice(settings: ChannelSettings): string | undefined {
+  return settings.offered?.find((name) => settings[name] !== undefined);
+}
+
 /** The channels that the settings ask for, and the console always. `log` takes what the console tells. */
-export function openChannels({ settings, offers, log }: Asked): Channels {
+export function openChannels({ settings, offers, ...around }: Asked): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
-    .map(({ name, open, reaches = ({ addresses }) => addresses[name] !== undefined }) => {
-      return [name, { channel: open(settings[name], log), reaches }] as const;
+    .map(({ name, open, forPrograms = false, single = false, reaches = ({ addresses }) => addresses[name] !== undefined }) => {
+      return [name, { channel: open(settings[name], around), reaches, forPrograms, single }] as const;
     });
   return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers)]);
 }
 
 /** Every channel that a tab may name, set or not: a person whom it does not reach gets the message over the console. */
 export function channelNames({ offered = [] }: ChannelSettings): string[] {
-  return [...kinds.map(({ name }) => name), ...offered];
+  return [...new Set([ownOrder, ...kinds.map(({ name }) => name), ...offered])];
+}
+
+/** One line on a channel in a person's order that is not open; undefined where all is well. */
+export function strayChannel(name: string, settings: ChannelSettings): string | undefined {
+  const isOpen =
+    settings.offered?.includes(name) ||
+    kinds.some((kind) => kind.name === name && (kind.settings === undefined || settings[name] !== undefined));
+  return isOpen ? undefined : `channels.${name} is not set, and channels.offered does not name it`;
 }
 
 /** One line on an address for a channel that would never use it, which is a typo; undefined where all is well. */

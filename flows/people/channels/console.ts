@@ -5,7 +5,7 @@ import type { Channel, ChannelKind, LogLine } from '../../records/notices.ts';
 export const byConsole: ChannelKind = {
   name: 'console',
   words: { en: 'console', hi: 'कंसोल' },
-  open: (_settings, log) => createConsole(log),
+  open: (_settings, { log }) => createConsole(log),
   reaches: () => true,
 };
 

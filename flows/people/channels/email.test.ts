@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
-import { technician } from '../people.test-helper.ts';
+import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
 import { createEmail, type EmailSettings } from './email.ts';
 import { type ReadMail, readMail } from './mail.test-helper.ts';
@@ -75,7 +75,7 @@ describe('e-mail', () => {
     for (const rig of rigs.splice(0)) await rig.close();
   });
 
-  test('a mail is plain text from Sabha to the person, and says that a machine wrote it', async () => {
+  test('a mail is plain text first, from Sabha to the person, and says that a machine wrote it', async () => {
     const rig = await start();
     await send(rig);
     expect(rig.recipients).toEqual(['asha@office.test']);
@@ -83,12 +83,31 @@ describe('e-mail', () => {
     expect(headers).toMatchObject({
       from: 'Sabha <sabha@centre.test>',
       to: 'Asha <asha@office.test>',
-      'content-type': 'text/plain; charset=utf-8',
+      'content-type': expect.stringMatching(/^multipart\/alternative;/),
       'auto-submitted': 'auto-generated',
       'content-language': 'en',
       'x-sabha-key': '1/x/asha',
       importance: 'High',
     });
+    const [mail] = rig.mails;
+    expect(mail?.text).toBe('one\ntwo\n');
+    expect(mail?.html).toContain('one</p>');
+    expect(mail?.raw.indexOf('text/plain')).toBeLessThan(mail?.raw.indexOf('text/html') ?? 0);
+  });
+
+  test('all mails of an incident are one thread, whoever got which first; another incident, or a list of several, is none of it', async () => {
+    const rig = await start();
+    await send(rig);
+    await send(rig, { key: '2/email/asha', notice: notice({ kind: 'cleared' }) });
+    await send(rig, { key: '3/email/asha', notice: notice({ incident: 18 }) });
+    await send(rig, { key: '4/email/asha', list: true });
+    const [raised, cleared, other, list] = rig.mails.map(({ headers }) => headers);
+    expect(raised?.get('references')).toMatch(/^<[0-9a-f]{32}@centre\.test>$/);
+    expect(raised?.has('in-reply-to')).toBe(false);
+    expect(cleared?.get('references')).toBe(raised?.get('references'));
+    expect(cleared?.get('in-reply-to')).toBe(raised?.get('references'));
+    expect(other?.get('references')).not.toBe(raised?.get('references'));
+    expect(list?.has('references')).toBe(false);
   });
 
   test('the same row has the same Message-ID, another row another', async () => {
@@ -110,13 +129,13 @@ describe('e-mail', () => {
     expect([...headers.keys()].sort()).toEqual([
       'auto-submitted',
       'content-language',
-      'content-transfer-encoding',
       'content-type',
       'date',
       'from',
       'importance',
       'message-id',
       'mime-version',
+      'references',
       'subject',
       'to',
       'x-msmail-priority',
@@ -136,14 +155,17 @@ describe('e-mail', () => {
     expect(await send(await start(options))).toMatchObject({ result, reason: expect.stringMatching(/\S/) });
   });
 
-  test('a wrong password is no fault of the message: retry; the right one delivers', async () => {
+  test('a wrong password is a channel that lets us not in, and no fault of the message; the right one delivers', async () => {
     const options: SMTPServerOptions = {
       authOptional: false,
       allowInsecureAuth: true,
       onAuth: ({ username, password }, _session, done) =>
         username === 'sabha' && password === 'right' ? done(null, { user: username }) : done(no(535)),
     };
-    expect(await send(await start(options, { user: 'sabha', password: 'wrong' }))).toMatchObject({ result: 'retry' });
+    expect(await send(await start(options, { user: 'sabha', password: 'wrong' }))).toMatchObject({
+      result: 'locked',
+      reason: expect.stringContaining('535'),
+    });
     expect(await send(await start(options, { user: 'sabha', password: 'right' }))).toEqual({ result: 'delivered' });
   });
 

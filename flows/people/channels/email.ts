@@ -1,9 +1,10 @@
-/** E-mail by SMTP: plain text, one connection a message. */
+/** E-mail by SMTP: plain text and the same as small HTML, one thread an incident, one connection a message. */
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import * as v from 'valibot';
 import { isLoopback, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
+import { htmlOf } from './html.ts';
 import { plain } from './plain.ts';
 
 const { about } = setting;
@@ -63,13 +64,15 @@ export function createEmail(settings: EmailSettings): Channel {
 }
 
 function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: string; address: string }) {
-  const id = createHash('sha256').update(message.key).digest('hex').slice(0, 32);
+  const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 32)}@${domainOf(settings.from)}>`;
   return {
     from: { name: 'Sabha', address: settings.from },
     to: { ...to, name: plain(to.name) },
     subject: plain(message.subject),
     text: message.text,
-    messageId: `<${id}@${settings.from.slice(settings.from.lastIndexOf('@') + 1)}>`,
+    html: htmlOf(message),
+    messageId: idOf(message.key),
+    ...threadOf(message, idOf),
     // So that no robot answers a machine, and a mail program can sort by urgency.
     headers: { 'X-Sabha-Key': plain(message.key), 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
     priority: message.severity === 'critical' ? ('high' as const) : ('normal' as const),
@@ -77,10 +80,25 @@ function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: s
   };
 }
 
-/** Only a lasting "no" to this very message is final: a wrong password or a server that turns everybody away is mended one day. */
+/**
+ * All mails of an incident name one that was never sent: mail programs put them into one thread, whichever of them a person got first.
+ * A list of several incidents stands for itself.
+ */
+function threadOf({ notice, list }: RenderedMessage, idOf: (text: string) => string) {
+  if (notice.incident === null || list) return {};
+  const root = idOf(`incident/${notice.incident}`);
+  return { references: root, ...(notice.kind !== 'raised' && { inReplyTo: root }) };
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}
+
+/** Only a lasting "no" to this very message is final: a server that turns everybody away is mended one day. A wrong password is mended by us. */
 function outcomeOf(error: unknown): Outcome {
   const { code, command, responseCode, message } = error as { code?: string; command?: string; responseCode?: number; message: string };
   const reason = plain(`${code ?? ''} ${message}`).slice(0, 200);
+  if (code === 'EAUTH' && (responseCode ?? 0) >= 500) return { result: 'locked', reason };
   const aboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE';
   const lasting = responseCode === undefined ? command === 'API' : responseCode >= 500;
   return aboutMessage && lasting ? { result: 'refused', reason } : { result: 'retry', reason };

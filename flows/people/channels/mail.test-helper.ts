@@ -1,9 +1,25 @@
-/** Reads a mail as a mail program would: headers unfolded and decoded, the body decoded. Plain text only. */
+/** Reads a mail as a mail program would: headers unfolded and decoded, the body decoded; of several forms of it each. */
 
-export type ReadMail = { headers: Map<string, string>; raw: string; text: string };
+/** `html`: empty where it has no such form. */
+export type ReadMail = { headers: Map<string, string>; raw: string; text: string; html: string };
 
 export function readMail(raw: string): ReadMail {
-  const lines = raw.replaceAll('\r\n', '\n');
+  const { headers, body } = readPart(raw.replaceAll('\r\n', '\n'));
+  const boundary = /^multipart\/alternative;.*boundary="?([^";]+)"?/.exec(headers.get('content-type') ?? '')?.[1];
+  const parts =
+    boundary === undefined
+      ? [{ headers, body }]
+      : body
+          .split(`--${boundary}`)
+          .slice(1, -1)
+          .map((part) => readPart(part.slice(1, -1)));
+  const of = (type: string) => parts.filter((part) => (part.headers.get('content-type') ?? type).startsWith(type)).map(decodedBody);
+  return { headers, raw, text: of('text/plain')[0] ?? '', html: of('text/html')[0] ?? '' };
+}
+
+type Part = { headers: Map<string, string>; body: string };
+
+function readPart(lines: string): Part {
   const split = lines.indexOf('\n\n');
   const unfolded = lines.slice(0, split).replace(/\n[ \t]+/g, ' ');
   const headers = new Map<string, string>();
@@ -13,7 +29,11 @@ export function readMail(raw: string): ReadMail {
     if (headers.has(name) && name !== 'received') throw new Error(`the header ${name} stands twice`);
     headers.set(name, decodeWords(line.slice(colon + 1).trim()));
   }
-  return { headers, raw, text: decodeBody(lines.slice(split + 2), headers.get('content-transfer-encoding') ?? '7bit') };
+  return { headers, body: lines.slice(split + 2) };
+}
+
+function decodedBody({ headers, body }: Part): string {
+  return decodeBody(body, headers.get('content-transfer-encoding') ?? '7bit');
 }
 
 function decodeWords(value: string): string {

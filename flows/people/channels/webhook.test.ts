@@ -36,14 +36,28 @@ const status =
     void response.writeHead(code, headers).end();
 
 async function troubled(trouble?: Trouble): Promise<Rig> {
-  const answers = { busy: status(503), refuses: status(410), hangs: () => {}, gone: status(204) };
+  const answers: Partial<Record<Trouble, (response: ServerResponse) => void>> = {
+    busy: status(503),
+    refuses: status(410),
+    hangs: () => {},
+    floods: status(429, { 'retry-after': '90' }),
+    drips,
+  };
   const { channel, posts, close } = await (trouble === undefined ? open() : open(answers[trouble]));
   if (trouble === 'gone') await close();
   const taken = () => posts.map(({ body }) => JSON.parse(body)).map(({ key, subject, text }) => ({ key, subject, text }));
   return { channel, taken, close: trouble === 'gone' ? async () => {} : close };
 }
 
-conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], troubled);
+/** A head at once, and then one byte a second. */
+function drips(response: ServerResponse): void {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write('x'), 1_000);
+  response.write('x');
+  response.once('close', () => clearInterval(timer));
+}
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'floods', 'drips'], troubled);
 
 describe('webhook', () => {
   const start = async (...args: Parameters<typeof open>) => {

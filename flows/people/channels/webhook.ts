@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import * as v from 'valibot';
 import { type Person, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
-import { plain } from './plain.ts';
+import { askedToWait, type HttpAnswer, request } from './http.ts';
 
 const { about } = setting;
 const webhookSettings = v.strictObject({
@@ -25,6 +25,8 @@ export const byWebhook: ChannelKind<typeof webhookSettings> = {
   secrets: ['secret'],
   open: createWebhook,
   reaches: (person) => person.webhook,
+  forPrograms: true,
+  single: true,
 };
 
 /** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */
@@ -45,18 +47,11 @@ export function createWebhook({ url, secret }: v.InferOutput<typeof webhookSetti
       const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
       const headers = {
         'content-type': 'application/json; charset=utf-8',
-        'user-agent': 'Sabha',
         'webhook-id': id,
         'webhook-timestamp': timestamp,
         'webhook-signature': `v1,${signature}`,
       };
-      try {
-        const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-        await response.body?.cancel();
-        return outcomeOf(response);
-      } catch (error) {
-        return { result: 'retry', reason: reasonOf(error) };
-      }
+      return outcomeOf(await request(fetch, url, { headers, body, signal }));
     },
     close() {},
   };
@@ -71,20 +66,10 @@ function bodyOf({ key, subject, text, language, severity, notice }: RenderedMess
   return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
 }
 
-function outcomeOf({ ok, status, headers }: Response): Outcome {
-  if (ok) return { result: 'delivered' };
+function outcomeOf(answer: HttpAnswer): Outcome {
+  if (!answer.ok) return { result: 'retry', reason: answer.reason };
+  const { status, headers } = answer;
+  if (status >= 200 && status < 300) return { result: 'delivered' };
   const reason = `the server answered ${status}`;
-  if (final.has(status)) return { result: 'refused', reason };
-  const afterMs = waitMs(headers.get('retry-after') ?? '');
-  return afterMs > 0 ? { result: 'retry', reason, afterMs } : { result: 'retry', reason };
-}
-
-/** `Retry-After` says seconds or a date; NaN where it says neither. */
-function waitMs(retryAfter: string): number {
-  return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
-}
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as { message: string; cause?: { code?: string; message?: string } };
-  return plain(`${cause?.code ?? ''} ${cause?.message ?? message}`).slice(0, 200);
+  return final.has(status) ? { result: 'refused', reason } : { result: 'retry', reason, ...askedToWait(headers) };
 }

@@ -91,6 +91,16 @@ export const centreFaults = {
     title: { en: 'Messages cannot be delivered', hi: 'मैसेज पहुँच नहीं रहे' },
     action: { en: 'Check the mail server and its settings in sabha.json.', hi: 'मेल सर्वर और sabha.json में उसकी सेटिंग देखें।' },
   },
+  'centre.channel_login': {
+    severity: 'major',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'A channel refuses the login of the centre', hi: 'एक चैनल सेंटर का लॉगिन नहीं मान रहा' },
+    action: {
+      en: 'Renew its password or token in the file that sabha.json names. Restart the centre.',
+      hi: 'sabha.json में लिखी फ़ाइल में उसका पासवर्ड या टोकन बदलें। सेंटर रीस्टार्ट करें।',
+    },
+  },
   'outage.power': {
     severity: 'major',
     parents: [],

@@ -133,6 +133,8 @@ export const en = {
     incident: 'Incident {n}',
     digest: '{n} alerts of the night',
     stillStands: 'These still stand this morning:',
+    late: 'Late alerts: {n}',
+    wasAway: 'For a while messages did not come through here:',
     meeting: 'Meeting at {time}.',
   },
   /** The texts of an SMS around a fault's title, `{title}`: two segments hold them. */

@@ -101,6 +101,8 @@ export const hi: Vocabulary = {
     incident: 'अलर्ट {n}',
     digest: 'रात के {n} अलर्ट',
     stillStands: 'ये दिक्कतें सुबह भी बनी हैं:',
+    late: 'देर से पहुँचे अलर्ट: {n}',
+    wasAway: 'बीच में कुछ समय यहाँ मैसेज नहीं पहुँच रहे थे:',
     meeting: '{time} बजे मीटिंग है।',
   },
   sms: {

@@ -1,0 +1,230 @@
+/** What a channel does not deliver goes over the next of its person's own order; what it takes later is one message. */
+import { afterEach, expect, test } from 'vitest';
+import type { Person } from '#contracts';
+import type { OpenChannel, OutboxRow, Outcome, RenderedMessage } from '../records/notices.ts';
+import type { Op } from '../records/ops.ts';
+import type { Channels } from './channels/channels.ts';
+import { failing } from './failing.ts';
+import { nextRow, wayOf } from './order.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+
+type Answer = () => Outcome | Promise<Outcome>;
+const delivered: Answer = () => ({ result: 'delivered' });
+const hangs: Answer = () => new Promise(() => {});
+const locked: Answer = () => ({ result: 'locked', reason: '535 wrong password' });
+
+/** An outbox whose channels answer as the test says, and a ledger that outlives it. */
+function rig(answers: Record<string, Answer>, ledger = new Map<string, OutboxRow>(), clock = testClock()) {
+  const sent: { at: number; channel: string; message: RenderedMessage }[] = [];
+  const outcomes: { row: OutboxRow; outcome: Outcome }[] = [];
+  const over = new Set<number>();
+  const names = ['console', ...Object.keys(answers)];
+  const channels: Channels = new Map(
+    names.map((name) => {
+      const send = async (message: RenderedMessage) => {
+        sent.push({ at: clock.up(), channel: name, message });
+        return (answers[name] ?? delivered)();
+      };
+      return [name, { channel: { send, close() {} }, reaches: () => true, single: name === 'tickets' }];
+    }),
+  );
+  const commit = async (ops: Op[]) => {
+    for (const op of ops) {
+      if (op.op === 'outbox-set' || (op.op === 'outbox' && !ledger.has(op.row.key))) ledger.set(op.row.key, op.row);
+    }
+  };
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit,
+    channels,
+    roster: createRoster([technician]),
+    isOver: (incident) => over.has(incident),
+    onOutcome: (row, outcome) => outcomes.push({ row, outcome }),
+  });
+  open.push({ outbox, clock });
+  void outbox.run();
+  const add = (...rows: OutboxRow[]) => {
+    for (const one of rows) ledger.set(one.key, one);
+    outbox.add(rows);
+  };
+  const told = (channel: string) => sent.filter((one) => one.channel === channel);
+  return { clock, outbox, ledger, outcomes, over, told, add };
+}
+
+const open: { outbox: Outbox; clock: TestClock }[] = [];
+afterEach(async () => {
+  for (const { outbox, clock } of open.splice(0)) {
+    const stopped = outbox.stop();
+    await clock.pass(1_000);
+    await stopped;
+  }
+});
+
+const room = (incident: number, changes: Partial<OutboxRow['notice']> = {}, further = ['telegram', 'console']) => {
+  const scope = `ladakh/leh/pc-${incident}`;
+  return row({ transition: incident, further, notice: notice({ incident, scope, room: { en: `Room ${incident}`, hi: '' }, ...changes }) });
+};
+
+test('F17 a mail server that hangs for an hour: what is critical is told elsewhere after a minute, the rest after five, each once', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  add(room(1), room(2, { severity: 'minor' }));
+  await clock.pass(59_999);
+  expect(told('telegram')).toEqual([]);
+  await clock.pass(1);
+  expect(told('telegram').map(({ at, message }) => [at, message.key])).toEqual([[60_000, '1/email/asha/telegram']]);
+  await clock.pass(3_600_000);
+  expect(told('telegram').map(({ at, message }) => [at, message.key])).toEqual([
+    [60_000, '1/email/asha/telegram'],
+    [300_000, '2/email/asha/telegram'],
+  ]);
+  expect(told('console')).toEqual([]);
+});
+
+test('F17 on return of the channel one message says it all, and marks what is over; nothing stale comes as news', async () => {
+  const answers = { email: hangs, telegram: delivered };
+  const { clock, told, over, add, outbox, ledger } = rig(answers);
+  add(...Array.from({ length: 40 }, (_, n) => room(n + 1)));
+  await clock.pass(600_000);
+  over.add(7);
+  const before = told('email').length;
+  answers.email = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  const after = told('email').slice(before);
+  expect(after.map(({ message }) => message.subject)).toEqual(['Late alerts: 40']);
+  expect(after[0]?.message.text).toMatch(
+    /^Late alerts: 40\nFor a while messages did not come through here:\n• Leh, Room 1: Microphone not found\. Critical\n/,
+  );
+  expect(outbox.waiting()).toBe(0);
+  expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
+});
+
+test('a channel that carries no list, as one for tickets, gets each by itself, however late; what is over says so', async () => {
+  const answers = { tickets: hangs };
+  const { clock, told, over, add } = rig(answers);
+  const rows = [1, 2, 3].map((n) => ({ ...room(n, {}, ['console']), key: `${n}/tickets/asha`, channel: 'tickets' }));
+  add(...rows);
+  await clock.pass(600_000);
+  over.add(2);
+  const before = told('tickets').length;
+  answers.tickets = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  const after = told('tickets').slice(before);
+  expect(after.map(({ message }) => [message.notice.incident, message.over]).sort()).toEqual([
+    [1, undefined],
+    [2, true],
+    [3, undefined],
+  ]);
+});
+
+test('of one incident that came and went meanwhile only the end is told', async () => {
+  const answers = { email: hangs };
+  const { clock, told, over, add } = rig(answers);
+  add(room(1, {}, ['console']));
+  await clock.pass(120_000);
+  add({ ...room(1, { kind: 'cleared', at: clock.now() }, ['console']), key: '2/email/asha', transition: 2, createdAt: clock.now() });
+  over.add(1);
+  await clock.pass(120_000);
+  const before = told('email').length;
+  answers.email = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  expect(
+    told('email')
+      .slice(before)
+      .map(({ message }) => message.subject),
+  ).toEqual(['Leh: Cleared: Microphone not found, Room 1']);
+});
+
+test('a wrong password is one finding and no retry: what waits goes on at once, and the server is asked again after a quarter of an hour', async () => {
+  const answers = { email: locked, telegram: delivered };
+  const { clock, told, outcomes, add, ledger } = rig(answers);
+  add(...Array.from({ length: 30 }, (_, n) => room(n + 1)));
+  await clock.pass(10_000);
+  expect(told('email')).toHaveLength(1);
+  expect(told('telegram')).toHaveLength(30);
+  expect(ledger.get('9/email/asha')).toMatchObject({ state: 'refused', lastError: '535 wrong password' });
+  const [first] = outcomes;
+  expect(first && failing(first.row, first.outcome)).toEqual([
+    { fault: 'centre.channel_login', device: 'email', standing: true, reason: '535 wrong password' },
+  ]);
+  answers.email = delivered as typeof locked;
+  await clock.pass(15 * 60_000);
+  add({ ...room(99), createdAt: clock.now() });
+  await clock.pass(1_000);
+  expect(told('email')).toHaveLength(2);
+  const last = outcomes.at(-1);
+  expect(last && failing(last.row, last.outcome)).toContainEqual({ fault: 'centre.channel_login', device: 'email', standing: false });
+});
+
+test('refused by one channel, the next of the order is asked, and the console at the very end', async () => {
+  const no: Answer = () => ({ result: 'refused', reason: 'no such person' });
+  const { clock, told, add } = rig({ email: no, telegram: no, sms: no });
+  add(room(1, {}, ['telegram', 'sms', 'console']));
+  await clock.pass(5_000);
+  expect(told('console').map(({ message }) => message.key)).toEqual(['1/email/asha/telegram/sms/console']);
+});
+
+test('killed between the move and its word, the next process moves it no second time', async () => {
+  const first = rig({ email: hangs, telegram: hangs });
+  first.add(room(1));
+  await first.clock.pass(61_000);
+  const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
+  expect(waiting.map(({ key }) => key)).toEqual(['1/email/asha', '1/email/asha/telegram']);
+  const second = rig({ email: hangs, telegram: delivered }, first.ledger, first.clock);
+  second.outbox.add(waiting);
+  await second.clock.pass(3_600_000);
+  expect(second.told('telegram')).toHaveLength(1);
+  expect(second.told('console')).toEqual([]);
+});
+
+test('a channel that is not open any more after a start: the next of the order is used', async () => {
+  const { clock, told, add } = rig({ telegram: delivered });
+  add(room(1, {}, ['telegram', 'console']));
+  await clock.pass(1_000);
+  expect(told('telegram').map(({ message }) => message.key)).toEqual(['1/email/asha']);
+  expect(told('console')).toEqual([]);
+});
+
+test('after a start what waits has ten seconds on its own channel, however old it is', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  await clock.pass(3_600_000);
+  add(room(1));
+  await clock.pass(9_999);
+  expect(told('telegram')).toEqual([]);
+  await clock.pass(1);
+  expect(told('telegram')).toHaveLength(1);
+});
+
+test('critical first: what is urgent overtakes 300 that wait on the same channel', async () => {
+  const { clock, told, add } = rig({ email: delivered });
+  add(...Array.from({ length: 300 }, (_, n) => room(n + 1, { severity: 'minor' })), room(999));
+  await clock.pass(1_000);
+  expect(
+    told('email')
+      .slice(0, 2)
+      .map(({ message }) => message.severity),
+  ).toContain('critical');
+  expect(told('email')).toHaveLength(301);
+});
+
+test('the order is the person’s own, else e-mail and what is for people in the order of the list; the console is always last', () => {
+  const reaches = ({ addresses, email }: Person, name: string) => (name === 'email' ? email !== undefined : addresses[name] !== undefined);
+  const channel = { send: async () => ({ result: 'delivered' as const }), close() {} };
+  const channels: Channels = new Map<string, OpenChannel>([
+    ...['email', 'telegram', 'sms'].map(
+      (name) => [name, { channel, reaches: (one: Person) => reaches(one, name), forPrograms: false }] as const,
+    ),
+    ...['console', 'webhook'].map((name) => [name, { channel, reaches: () => true, forPrograms: name === 'webhook' }] as const),
+  ]);
+  const asha: Person = { ...technician, addresses: { telegram: '1', sms: '2' } };
+  expect(wayOf(asha, channels)).toEqual({ channel: 'email', further: ['telegram', 'sms', 'console'] });
+  expect(wayOf({ ...asha, channels: ['sms', 'sms', 'webhook'] }, channels)).toEqual({ channel: 'sms', further: ['webhook', 'console'] });
+  expect(wayOf({ ...asha, channels: ['pigeon'] }, channels)).toEqual({ channel: 'console' });
+  const { email: _, ...nowhere } = technician;
+  expect(wayOf({ ...nowhere, addresses: {} }, channels)).toEqual({ channel: 'console' });
+  const moved = nextRow(row({ further: ['telegram', 'sms'] }), { ...asha, addresses: { sms: '2' } }, { channels, now: 5 });
+  expect(moved).toMatchObject({ key: '1/email/asha/sms', channel: 'sms', createdAt: 5 });
+  expect(moved.further).toBeUndefined();
+});

@@ -1,0 +1,29 @@
+/** THE table of how messages are sent: how long, how many at once, and when over the next channel. */
+import type { Severity } from '#contracts';
+
+/** Longest time that one send may take. */
+export const sendLimitMs = 30_000;
+
+/** Of a message tried in vain: the first retry comes within the first of these, and none waits longer than the second. */
+export const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
+
+/** What is being sent when the outbox is stopped has this long to end. */
+export const stopGraceMs = 1_000;
+
+/** Without `delivered` in this time a message goes out over the person's next channel too, and is no news on this one any more. */
+export function newsLimitMs(severity: Severity): number {
+  return severity === 'critical' ? 60_000 : 5 * 60_000;
+}
+
+/** After a start, what waits has at least this long on its own channel. */
+export const startGraceMs = 10_000;
+
+/** A channel that refuses our login is asked again only after this time: each wrong password may lock the account. */
+export const loginPauseMs = 15 * 60_000;
+
+/** Who takes longer than this to take a message is slow: the next one goes beside it. */
+export const slowMs = 250;
+/** While so many are on their way on a channel, only who has none of his own there is sent another, */
+export const besideAtMost = 8;
+/** and while so many are, nobody: each is a connection to the other side. */
+export const besideEver = 40;

@@ -1,0 +1,42 @@
+/** A person's own order of channels: over which the person is told first, and over which next where that one does not deliver. */
+import type { Person } from '#contracts';
+import type { OutboxRow } from '../records/notices.ts';
+import { type Channels, lastChannel } from './channels/channels.ts';
+
+/** As `deliver` on the tabs names it. */
+export { ownOrder } from './channels/channels.ts';
+
+/** Where a message goes first, and where next. */
+export type Way = { channel: string; further?: readonly string[] };
+
+/** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent. */
+export function wayOf(person: Person, channels: Channels): Way {
+  const forPeople = () => [...channels].filter(([, { forPrograms = false }]) => !forPrograms).map(([name]) => name);
+  const wanted = person.channels ?? forPeople();
+  const reaching = wanted.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
+  const [channel, ...further] = [...new Set(reaching), lastChannel];
+  return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
+}
+
+/** The row on the first channel of its order that still reaches the person: the console, where none does. */
+export function openRow(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
+  const order = [row.channel, ...(row.further ?? [])];
+  const at = order.findIndex((name) => channels.get(name)?.reaches(person));
+  if (at === 0) return row;
+  const { further: _, ...rest } = row;
+  const further = at < 0 ? [] : order.slice(at + 1);
+  return { ...rest, channel: order[at] ?? lastChannel, ...(further.length > 0 && { further }) };
+}
+
+/** The row that tells the same over the next channel that reaches the person. */
+export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels; now: number }): OutboxRow {
+  const { further: [channel = lastChannel, ...further] = [], moved: _, ...rest } = row;
+  const next = openRow({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
+  const key = `${row.key}/${next.channel}`;
+  return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };
+}
+
+/** The row that stays behind: it is told over another channel too. */
+export function movedRow({ further: _, ...row }: OutboxRow): OutboxRow {
+  return { ...row, moved: true };
+}
