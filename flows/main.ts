@@ -32,6 +32,7 @@ import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
+import { takeAnswers } from './people/answers.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
 import { createDirect } from './people/direct.ts';
@@ -90,7 +91,7 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base);
+  const people = openPeople(base, () => runtime.view);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({
@@ -162,11 +163,15 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
   });
 }
 
-function openPeople({ settings, dataDir, clock }: Base): People {
+function openPeople({ settings, dataDir, clock }: Base, view: () => Runtime['view']): People {
   const roster = createRoster(settings.people);
   const offers = createOffers();
+  const onAnswer = takeAnswers({
+    roster,
+    answer: ({ name }, incident, word) => (word === 'going' ? view().acknowledge(incident, name) : view().note(incident, name, word)),
+  });
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
-  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, shortText: smsOf });
+  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, shortText: smsOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = createSiteTable([]).place('centre');

@@ -80,6 +80,11 @@ describe('one clear line says what is wrong with a channel and where', () => {
       ),
     ],
     [
+      'a channel that is set and stands on the tabs too',
+      '{"channels":{"offered":["telegram"],"telegram":{"tokenFile":"/x"}}}',
+      expect.stringContaining('not both'),
+    ],
+    [
       'an order with a channel that is not open',
       '{"people":[{"id":"a","name":"A","role":"central","channels":["console","sms"]}]}',
       'sabha.json: people.0.channels.1: channels.sms is not set, and channels.offered does not name it',

@@ -5,10 +5,12 @@ import type { Around, ChannelKind, OpenChannel } from '../../records/notices.ts'
 import { byConsole } from './console.ts';
 import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
+import { bySms } from './sms-gateway.ts';
+import { byTelegram } from './telegram.ts';
 import { byWebhook } from './webhook.ts';
 
 /** In the order of their words in the API. */
-const list: readonly ChannelKind[] = [byEmail, byConsole, byWebhook];
+const list: readonly ChannelKind[] = [byEmail, byTelegram, bySms, byConsole, byWebhook];
 
 /** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;

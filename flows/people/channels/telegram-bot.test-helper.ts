@@ -1,0 +1,88 @@
+/** Telegram's Bot API as it answers, with its limits: in place of `fetch`, on the test's own clock. */
+import type { TestClock } from '../people.test-helper.ts';
+import type { Fetch } from './http.ts';
+
+export type Posted = { at: number; method: string; body: Record<string, unknown> };
+
+/** What Telegram says, as recorded. */
+export const answers = {
+  sent: (id: number) => ({
+    status: 200,
+    body: { ok: true, result: { message_id: id, date: 1_772_527_000, chat: { id: 4711, type: 'private' } } },
+  }),
+  flood: (seconds: number) => ({
+    status: 429,
+    body: { ok: false, error_code: 429, description: `Too Many Requests: retry after ${seconds}`, parameters: { retry_after: seconds } },
+  }),
+  blocked: { status: 403, body: { ok: false, error_code: 403, description: 'Forbidden: bot was blocked by the user' } },
+  noChat: { status: 400, body: { ok: false, error_code: 400, description: 'Bad Request: chat not found' } },
+  moved: {
+    status: 400,
+    body: {
+      ok: false,
+      error_code: 400,
+      description: 'Bad Request: group chat was upgraded to a supergroup chat',
+      parameters: { migrate_to_chat_id: -1_001_234 },
+    },
+  },
+  badToken: { status: 401, body: { ok: false, error_code: 401, description: 'Unauthorized' } },
+  gateway: { status: 502, body: '<html>502 Bad Gateway</html>' },
+  hiddenError: { status: 200, body: { ok: false, error_code: 403, description: 'Forbidden: bot was kicked from the group chat' } },
+} as const;
+
+type Said = { status: number; body: unknown };
+
+/** `say` answers sendMessage, else it is sent; a chat that is written to faster than Telegram lets gets its 429. */
+export function telegramBot(clock: TestClock, say: (chat: string) => Said | Promise<Said> | undefined = () => undefined) {
+  const posts: Posted[] = [];
+  const taken: { chat: string; text: string; at: number }[] = [];
+  const updates: object[] = [];
+  let wake = () => {};
+  const floods: string[] = [];
+  let number = 0;
+
+  function isFlood(chat: string): boolean {
+    const now = clock.up();
+    const of = (one: string, ms: number) => taken.filter((post) => (one === '' || post.chat === one) && now - post.at < ms).length;
+    const perChat = chat.startsWith('-') ? of(chat, 60_000) >= 20 : of(chat, 1_000) >= 2;
+    return perChat || of('', 1_000) >= 31;
+  }
+
+  async function answer(method: string, body: Record<string, unknown>): Promise<Said> {
+    if (method === 'getUpdates') {
+      const offset = Number(body['offset']);
+      const waiting = () => updates.map((one, at) => ({ update_id: at + 1, ...one })).filter((one) => one.update_id >= offset);
+      if (waiting().length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      return { status: 200, body: { ok: true, result: waiting() } };
+    }
+    if (method !== 'sendMessage') return { status: 200, body: { ok: true, result: true } };
+    const chat = String(body['chat_id']);
+    const said = await say(chat);
+    if (said !== undefined) return said;
+    if (isFlood(chat)) {
+      floods.push(chat);
+      return answers.flood(5);
+    }
+    taken.push({ chat, text: String(body['text']), at: clock.up() });
+    number += 1;
+    return answers.sent(number);
+  }
+
+  const fetch: Fetch = async (url, init) => {
+    const method = String(url).split('/').at(-1) ?? '';
+    const body = JSON.parse(String(init?.body)) as Record<string, unknown>;
+    posts.push({ at: clock.up(), method, body });
+    init?.signal?.throwIfAborted();
+    const said = await Promise.race([
+      answer(method, body),
+      new Promise<never>((_, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+    ]);
+    return new Response(typeof said.body === 'string' ? said.body : JSON.stringify(said.body), { status: said.status });
+  };
+  /** Somebody does something in a chat. */
+  const happen = (update: object) => {
+    updates.push(update);
+    wake();
+  };
+  return { fetch, posts, taken, happen, floods };
+}

@@ -1,0 +1,182 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { OutboxRow, Outcome, TakeAnswer } from '../../records/notices.ts';
+import { createOutbox } from '../outbox.ts';
+import { notice, row, technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import { createTelegram } from './telegram.ts';
+import { answers, telegramBot } from './telegram-bot.test-helper.ts';
+
+const token = '110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw';
+type Say = Parameters<typeof telegramBot>[1];
+
+function rig(say?: Say, onAnswer?: TakeAnswer) {
+  const clock = testClock();
+  const bot = telegramBot(clock, say);
+  const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch: bot.fetch, onAnswer });
+  onTestFinished(() => channel.close());
+  const send = (changes = {}, person = technician) => channel.send(message(changes), person, new AbortController().signal);
+  return { clock, ...bot, channel, send };
+}
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
+  const says: Partial<Record<NonNullable<typeof trouble>, Say>> = {
+    busy: () => answers.gateway,
+    refuses: () => answers.blocked,
+    hangs: () => new Promise(() => {}),
+    gone: () => Promise.reject(new TypeError('fetch failed')),
+    locked: () => answers.badToken,
+    floods: () => answers.flood(90),
+    lies: () => answers.hiddenError,
+  };
+  const { channel, taken } = rig(trouble && says[trouble]);
+  return { channel, carries: ['text'], taken: () => taken.map(({ text }) => ({ text })), close: async () => {} };
+});
+
+test.each<[string, (typeof answers)['noChat' | 'moved' | 'badToken' | 'gateway'], Outcome]>([
+  ['a chat that is none', answers.noChat, { result: 'refused', reason: '400 Bad Request: chat not found' }],
+  ['a group that became a greater one', answers.moved, { result: 'refused', reason: 'the group has another number now: -1001234' }],
+  ['a token that was taken back', answers.badToken, { result: 'locked', reason: '401 Unauthorized' }],
+  ['what is between us and Telegram', answers.gateway, { result: 'retry', reason: "the answer (502) is not Telegram's" }],
+])('%s', async (_, said, outcome) => {
+  expect(await rig(() => said).send()).toEqual(outcome);
+});
+
+test('the token stands in no reason', async () => {
+  const outcome = await rig(() => Promise.reject(new Error(`https://api.telegram.test/bot${token}/sendMessage is away`))).send();
+  expect(outcome).toMatchObject({ result: 'retry' });
+  expect(JSON.stringify(outcome)).not.toContain(token);
+});
+
+test('a person without a number, or with one that is none, is refused, and Telegram is not asked', async () => {
+  const { send, posts } = rig();
+  for (const telegram of ['', '@asha', '1;2', '47 11']) {
+    expect(await send({}, { ...technician, addresses: { telegram } })).toMatchObject({ result: 'refused' });
+  }
+  expect(posts).toEqual([]);
+});
+
+test('S14 markup in a name is text: no parse mode, no preview of an address', async () => {
+  const { send, posts } = rig();
+  await send({ text: '<b>*x*</b> [a](https://evil.test)\n' });
+  expect(posts[0]?.body).toEqual({
+    chat_id: '4711',
+    text: '<b>*x*</b> [a](https://evil.test)\n',
+    link_preview_options: { is_disabled: true },
+  });
+});
+
+/** An outbox that sends over this bot alone. */
+function outboxOf(say?: Say, persons = [technician]) {
+  const { clock, channel, taken, floods } = rig(say);
+  const ledger = new Map<string, OutboxRow>();
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit: async (ops) => {
+      for (const op of ops) if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
+    },
+    channels: new Map([['telegram', { channel, reaches: () => true }]]),
+    roster: createRoster(persons),
+    isOver: () => false,
+    onOutcome: () => {},
+  });
+  void outbox.run();
+  onTestFinished(() => {
+    void outbox.stop();
+  });
+  return { clock, outbox, taken, floods, ledger };
+}
+
+test('700 alerts in a minute to thirty persons and a group: within all limits of Telegram, each once, what is critical first', async () => {
+  const persons = Array.from({ length: 30 }, (_, n) => ({
+    ...technician,
+    id: `p${n}`,
+    addresses: { telegram: n === 0 ? '-100' : `${1_000 + n}` },
+  }));
+  const { clock, outbox, taken, floods, ledger } = outboxOf(undefined, persons);
+  const rows = Array.from({ length: 700 }, (_, n) => {
+    const severity = n % 7 === 6 ? ('critical' as const) : ('minor' as const);
+    const about = notice({ incident: n + 1, severity, scope: `ladakh/leh/pc-${n}`, room: { en: `Room ${n}.`, hi: '' } });
+    return row({ channel: 'telegram', transition: n, person: `p${n % 30}`, notice: about });
+  });
+  outbox.add(rows);
+  await clock.pass(30 * 60_000);
+  expect(floods).toEqual([]);
+  expect(outbox.waiting()).toBe(0);
+  expect([...ledger.values()].filter(({ state }) => state === 'delivered')).toHaveLength(700);
+  const single = taken.filter(({ text }) => !text.startsWith('Late alerts'));
+  expect(new Set(single.map(({ text }) => text)).size).toBe(single.length);
+});
+
+test('Telegram answers 429 for ten minutes: nothing is lost, nothing comes twice', async () => {
+  let isBusy = true;
+  const { clock, outbox, taken, ledger } = outboxOf(() => (isBusy ? answers.flood(60) : undefined));
+  outbox.add(
+    Array.from({ length: 20 }, (_, n) =>
+      row({ channel: 'telegram', transition: n, notice: notice({ incident: n + 1, scope: `a/b/pc-${n}` }) }),
+    ),
+  );
+  await clock.pass(600_000);
+  expect(taken).toEqual([]);
+  isBusy = false;
+  await clock.pass(20 * 60_000);
+  expect(outbox.waiting()).toBe(0);
+  expect([...ledger.values()].map(({ state }) => state)).toEqual(Array(20).fill('delivered'));
+  expect(taken.map(({ text }) => text.split('\n')[0])).toEqual(['Late alerts: 20']);
+});
+
+const pressed = (data: string, chat = 4711) => ({
+  callback_query: { id: 'q1', from: { id: 4711, first_name: 'Asha' }, data, message: { chat: { id: chat }, message_id: 1 } },
+});
+
+test('a button answers for its person; every copy of the message says who, in its own language', async () => {
+  const heard: unknown[] = [];
+  const { clock, send, happen, posts } = rig(undefined, async (answer) => {
+    heard.push(answer);
+    return { by: 'Asha', line: 'noted' };
+  });
+  const both = [send(), send({ language: 'hi', text: 'माइक\n' }, { ...technician, id: 'bina', addresses: { telegram: '-100' } })];
+  await clock.pass(1_000);
+  await Promise.all(both);
+  happen(pressed('going:17'));
+  await clock.pass(10_000);
+  expect(heard).toEqual([{ channel: 'telegram', addresses: ['4711', '4711'], incident: 17, word: 'going' }]);
+  const of = (method: string) => posts.filter((one) => one.method === method).map(({ body }) => body);
+  expect(of('sendMessage')[0]).toMatchObject({
+    reply_markup: { inline_keyboard: [[{ text: 'Seen', callback_data: 'seen:17' }], [{ callback_data: 'going:17' }], [{}], [{}]] },
+  });
+  expect(of('answerCallbackQuery')).toEqual([{ callback_query_id: 'q1', text: 'noted' }]);
+  expect(of('editMessageText')).toMatchObject([
+    { chat_id: '4711', message_id: 1, text: expect.stringMatching(/✔ Asha: I am going$/) },
+    { chat_id: '-100', message_id: 2, text: expect.stringMatching(/^माइक\n\n✔ Asha: मैं/) },
+  ]);
+  expect(of('getUpdates').at(-1)).toMatchObject({ offset: 2 });
+});
+
+test('a stranger, a button that is none of ours and an answer that breaks change no message', async () => {
+  const heard: string[] = [];
+  const { clock, send, happen, posts } = rig(undefined, async ({ word }) => {
+    heard.push(word);
+    if (word === 'fixed') throw new Error('the ledger is away');
+    return { line: 'Not in the roster' };
+  });
+  await send();
+  for (const data of ['seen:17', 'fixed:17', 'going:0', 'reboot:17', 'going:17; DROP', '']) happen(pressed(data));
+  happen({ message: 'nonsense' });
+  await clock.pass(10_000);
+  expect(heard).toEqual(['seen', 'fixed']);
+  expect(posts.filter(({ method }) => method === 'answerCallbackQuery').map(({ body }) => body['text'])).toEqual([
+    'Not in the roster',
+    ...Array(5).fill('?'),
+  ]);
+  expect(posts.filter(({ method }) => method === 'editMessageText')).toEqual([]);
+});
+
+test('whoever says /start is told the number for the roster, and nothing else', async () => {
+  const { clock, happen, posts } = rig(undefined, async () => ({ line: '' }));
+  happen({ message: { chat: { id: 815 }, text: '/start' } });
+  happen({ message: { chat: { id: 815 }, text: 'which rooms are broken?' } });
+  await clock.pass(1_000);
+  expect(posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => body)).toEqual([{ chat_id: 815, text: '815' }]);
+});

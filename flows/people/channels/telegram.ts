@@ -1,0 +1,107 @@
+/** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that somebody took says so. */
+import * as v from 'valibot';
+import { type Clock, loadText, type MessageLanguage, setting } from '#contracts';
+import type { AnswerWord, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../records/notices.ts';
+import { answerLine, buttonsOf } from './buttons.ts';
+import type { Fetch } from './http.ts';
+import { createPace, type Pace } from './pace.ts';
+import { type Bot, call, outcomeOf, pollAnswers } from './telegram-bot.ts';
+
+const { about } = setting;
+const telegramSettings = v.strictObject({
+  tokenFile: about(v.pipe(v.string(), v.minLength(1)), 'The file that holds the token of the bot, as BotFather gave it.'),
+  api: v.optional(about(setting.url, 'Where the Bot API is, for a server of your own.'), 'https://api.telegram.org'),
+});
+
+/** It reaches who has a number of a chat, of a person or a group, under `telegram`. */
+export const byTelegram: ChannelKind<typeof telegramSettings> = {
+  name: 'telegram',
+  words: { en: 'Telegram', hi: 'टेलीग्राम' },
+  settings: telegramSettings,
+  open: ({ tokenFile, api }, { clock, onAnswer }) =>
+    createTelegram({ token: loadText(tokenFile).trim(), api, clock, fetch: globalThis.fetch, onAnswer }),
+};
+
+/** What Telegram lets a bot send: 30 messages a second, one a second to a chat, 20 a minute to a group. */
+const everyMs = Math.ceil(1_000 / 30);
+const apartMs = { person: 1_000, group: 3_000 };
+/** Longer than this nothing waits in a send: it is tried again later. */
+const waitLimitMs = 20_000;
+const textLimit = 4_096;
+/** Of so many messages we know yet where they stand. */
+const rememberedAtMost = 2_000;
+
+/** `onAnswer` absent: nobody asks for what is pressed, and messages have no buttons. */
+export type TelegramOptions = { token: string; api: string; clock: Clock; fetch: Fetch; onAnswer?: TakeAnswer | undefined };
+/** A message where it stands. */
+type Sent = { chat: string; id: number; text: string; language: MessageLanguage };
+
+/** Guarantee: `delivered` only after Telegram's ok for this message; its limits are kept, and a wait that it asks for is waited. */
+export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
+  const bot: Bot = { api, token, fetch };
+  const pace = createPace(clock, everyMs);
+  const sent = createMemory();
+  const ended = new AbortController();
+
+  /** Every copy of the message says what somebody answered. */
+  async function tellCopies(incident: number, word: AnswerWord, by: string): Promise<void> {
+    for (const one of sent.of(incident)) {
+      if (!(await pace.turn(one.chat, apartOf(one.chat), ended.signal))) return;
+      one.text = `${one.text.trimEnd()}\n\n${answerLine(by, word, one.language)}`.slice(0, textLimit);
+      await call(bot, 'editMessageText', { body: { chat_id: one.chat, message_id: one.id, text: one.text }, signal: ended.signal });
+    }
+  }
+
+  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, told: tellCopies });
+  return {
+    async send(message, person, signal) {
+      const chat = person.addresses['telegram'] ?? '';
+      if (!/^-?\d{1,20}$/.test(chat)) return { result: 'refused', reason: `${person.id} has no number of a Telegram chat` };
+      const early = await waitFor(pace, chat, signal);
+      if (early !== undefined) return early;
+      const text = message.text.slice(0, textLimit);
+      const called = await call(bot, 'sendMessage', { body: bodyOf(message, { chat, text, buttons: onAnswer !== undefined }), signal });
+      const outcome = outcomeOf(called);
+      if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
+      if (called.ok && !message.list)
+        sent.add(message.notice.incident, { chat, id: idOf(called.result), text, language: message.language });
+      return outcome;
+    },
+    close: () => ended.abort(),
+  };
+}
+
+/** Nothing where it is this chat's turn, else why it is not. */
+async function waitFor(pace: Pace, chat: string, signal: AbortSignal): Promise<Outcome | undefined> {
+  const afterMs = pace.pausedMs(chat);
+  if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };
+  return (await pace.turn(chat, apartOf(chat), signal)) ? undefined : { result: 'retry', reason: 'no turn in time' };
+}
+
+function bodyOf(message: RenderedMessage, { chat, text, buttons }: { chat: string; text: string; buttons: boolean }) {
+  const rows = buttons ? buttonsOf(message).map((one) => [{ text: one.text, callback_data: one.data }]) : [];
+  const keys = rows.length > 0 && { reply_markup: { inline_keyboard: rows } };
+  return { chat_id: chat, text, link_preview_options: { is_disabled: true }, ...keys };
+}
+
+/** Groups have numbers below nothing. */
+function apartOf(chat: string): number {
+  return chat.startsWith('-') ? apartMs.group : apartMs.person;
+}
+
+function idOf(result: unknown): number {
+  return (result as { message_id?: number } | undefined)?.message_id ?? 0;
+}
+
+/** Where the messages of an incident stand, of the last ones. */
+function createMemory() {
+  const all: { incident: number; sent: Sent }[] = [];
+  return {
+    add(incident: number | null, sent: Sent): void {
+      if (incident === null || sent.id === 0) return;
+      all.push({ incident, sent });
+      if (all.length > rememberedAtMost) all.shift();
+    },
+    of: (incident: number) => all.filter((one) => one.incident === incident).map(({ sent }) => sent),
+  };
+}

@@ -1,0 +1,45 @@
+/** The scrubber of India's operators in place of a gateway: it knows the registered texts, and lets through what fits one of them, blank by blank. */
+import type { Fetch } from '../channels/http.ts';
+import { tags } from './tags.ts';
+import { registeredText, type Template } from './templates.ts';
+
+/** What is registered: by the operator's id a text with tags, and the addresses that are whitelisted. */
+export type Registered = { templates: ReadonlyMap<string, Template>; addresses: readonly string[] };
+export type Passed = { to: string; text: string; template: string };
+
+/** Answers as a gateway does: 200 to everything, the verdict inside. */
+export function scrubber({ templates, addresses }: Registered) {
+  const passed: Passed[] = [];
+
+  function verdict({ text, template }: Passed): string | undefined {
+    const known = templates.get(template);
+    if (known === undefined) return '611 template not registered';
+    const values = valuesOf(registeredText(known), text);
+    if (values === undefined) return '612 text does not match the template';
+    const wrong = values.find(({ tag, value }) => !tags[tag].pattern.test(value) || value.length > tags[tag].limit);
+    if (wrong !== undefined) return `613 a value does not fit ${tags[wrong.tag].written}`;
+    const url = values.find(({ tag }) => tag === 'url')?.value;
+    if (url !== undefined && !addresses.some((address) => url.startsWith(address))) return '614 address not whitelisted';
+    return undefined;
+  }
+
+  const fetch: Fetch = async (_url, init) => {
+    const sent = JSON.parse(String(init?.body)) as Passed;
+    const why = verdict(sent);
+    if (why === undefined) passed.push(sent);
+    return Response.json(why === undefined ? { type: 'success', message: '3461' } : { type: 'error', message: why });
+  };
+  return { fetch, passed };
+}
+
+type TagName = keyof typeof tags;
+
+/** What stands at each tag of a registered text; undefined where the text is another one. */
+function valuesOf(registered: string, text: string): { tag: TagName; value: string }[] | undefined {
+  const names = Object.keys(tags) as TagName[];
+  const written = new RegExp(names.map((name) => tags[name].written).join('|'), 'g');
+  const found = [...registered.matchAll(written)].map(([one]) => names.find((name) => tags[name].written === one) as TagName);
+  const fixed = registered.split(written).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const [, ...values] = new RegExp(`^${fixed.join('(.*?)')}$`, 'su').exec(text) ?? [];
+  return values.length === found.length ? found.map((tag, at) => ({ tag, value: values[at] ?? '' })) : undefined;
+}
