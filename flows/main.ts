@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
+  type Cancel,
   type Clock,
   environment,
   flowsFilters,
@@ -32,6 +33,7 @@ import { createExplainer } from './node-red/explain.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
+import { startOutside } from './outside/outside.ts';
 import { takeAnswers } from './people/answers.ts';
 import { channelNames, openChannels } from './people/channels/channels.ts';
 import { createOffers } from './people/channels/offered.ts';
@@ -67,6 +69,7 @@ await runPart({
 
 type Metered = { close(): void };
 type Parts = {
+  endOutside: Cancel;
   ledger: Ledger;
   runtime: Runtime;
   session: PartSession;
@@ -137,9 +140,10 @@ async function start(): Promise<Parts> {
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
   red = await startTabs(base, explainer, { tabs, accounts });
   runtime.started();
+  const endOutside = startOutside({ settings, clock, view: runtime.view, record: runtime.record, say: runtime.say, explain, log });
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ledger, runtime, session, pki, api, red, metrics: served };
+  return { endOutside, ledger, runtime, session, pki, api, red, metrics: served };
 }
 
 async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
@@ -319,7 +323,8 @@ async function startTabs({ settings }: Base, { wires }: Pick<Runtime, 'wires'>, 
   });
 }
 
-async function stop({ api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
+async function stop({ endOutside, api, pki, metrics, red, session, runtime, ledger }: Parts): Promise<void> {
+  endOutside();
   metrics.close();
   await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), runtime.close()]);
   await ledger.close();

@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 17_300,
+    lines: 18_300,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
@@ -137,6 +137,7 @@ export const parts: readonly Part[] = [
       { path: 'flows/pki', floor: 5, about: 'who may connect: authority, enrolment, registry' },
       { path: 'flows/commands', floor: 5, about: 'orders to PCs, and the queue of measurements' },
       { path: 'flows/view', floor: 6, about: 'what the API shows' },
+      { path: 'flows/outside', floor: 7, about: 'what programs of others are told: Alertmanager, and the heartbeat of the whole way' },
       { path: 'flows/door', floor: 7, about: 'who comes in through the API, and to what' },
       { path: 'flows/rollcall', floor: 7, about: 'the roll call' },
       { path: 'flows/api', floor: 8, about: 'HTTP and streams', enter: 'server.ts' },

@@ -192,6 +192,15 @@ export const settings = v.strictObject({
     {},
   ),
   people: v.optional(about(v.array(person), 'Who is told. With nobody here, messages are printed on the console only.'), []),
+  alertmanager: v.optional(
+    about(
+      v.strictObject({
+        url: about(url, 'Alertmanager itself; alerts go to its /api/v2/alerts.'),
+        tokenFile: v.optional(about(v.string(), 'The file that holds a bearer token, where something before it asks for one.')),
+      }),
+      'Every incident that somebody was told of stands in this Alertmanager too, until it is over.',
+    ),
+  ),
   /** Which there are is known to `flows` alone, which judges this key: `flows/settings.ts`. */
   channels: v.optional(v.unknown(), {}),
   communityNodes: v.optional(

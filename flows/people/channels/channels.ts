@@ -7,10 +7,11 @@ import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
 import { bySms } from './sms-gateway.ts';
 import { byTelegram } from './telegram.ts';
+import { byWatchdog } from './watchdog.ts';
 import { byWebhook } from './webhook.ts';
 
 /** In the order of their words in the API. */
-const list: readonly ChannelKind[] = [byEmail, byTelegram, bySms, byConsole, byWebhook];
+const list: readonly ChannelKind[] = [byEmail, byTelegram, bySms, byConsole, byWebhook, byWatchdog];
 
 /** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;

@@ -13,7 +13,10 @@ const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString
 type Taken = { headers: IncomingHttpHeaders; body: string };
 
 /** A real HTTP server that answers as it is told. */
-async function open(answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end()) {
+async function open(
+  answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end(),
+  shape: 'sabha' | 'alertmanager' = 'sabha',
+) {
   const posts: Taken[] = [];
   const server = createServer(async (request, response) => {
     const body = await text(request);
@@ -27,7 +30,7 @@ async function open(answer: (response: ServerResponse) => void = (response) => r
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { channel: createWebhook({ url: `http://127.0.0.1:${port}/hook`, secret }), posts, close };
+  return { channel: createWebhook({ url: `http://127.0.0.1:${port}/hook`, secret, shape }), posts, close };
 }
 
 const status =
@@ -105,6 +108,26 @@ describe('webhook', () => {
       room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' },
       faults: [{ fault: 'microphone.missing', name: 'Jabra Speak 510' }],
     });
+  });
+
+  test('in the shape of Alertmanager a raise fires, its end resolves the same group, and no name becomes a label', async () => {
+    const rig = await start(undefined, 'alertmanager');
+    const link = 'https://sabha.test/?#/incident/17';
+    await send(rig, { link });
+    const at = Date.UTC(2026, 2, 3, 9);
+    await send(rig, { link, notice: notice({ kind: 'cleared', at, room: { en: 'x"} evil{', hi: '' } }) });
+    const [fired, resolved] = rig.posts.map(({ body }) => JSON.parse(body));
+    expect(fired).toMatchObject({
+      version: '4',
+      status: 'firing',
+      receiver: 'asha',
+      groupLabels: { incident: '17' },
+      commonLabels: { alertname: 'microphone.missing', severity: 'critical', scope: 'ladakh/leh/pc-1', incident: '17' },
+      externalURL: link,
+      alerts: [{ status: 'firing', startsAt: '2026-03-03T08:35:00.000Z', endsAt: '0001-01-01T00:00:00Z' }],
+    });
+    expect(resolved).toMatchObject({ status: 'resolved', groupKey: fired.groupKey, commonLabels: fired.commonLabels });
+    expect(resolved.alerts[0]).toMatchObject({ fingerprint: fired.alerts[0].fingerprint, endsAt: '2026-03-03T09:00:00.000Z' });
   });
 
   test.each<[number, Record<string, string>, Outcome]>([

@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import * as v from 'valibot';
 import { type Person, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
+import { alertOf, webhookBodyOf } from './alert.ts';
 import { askedToWait, type HttpAnswer, request } from './http.ts';
 
 const { about } = setting;
@@ -14,6 +15,9 @@ const webhookSettings = v.strictObject({
       v.check((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'whsec_ and at least 24 bytes in base64'),
     ),
     'Signs what is posted (Standard Webhooks).',
+  ),
+  shape: v.exactOptional(
+    about(v.picklist(['sabha', 'alertmanager']), 'What is posted: ours, or what Alertmanager posts to a webhook (its version 4).'),
   ),
 });
 
@@ -37,13 +41,13 @@ const final = new Set([400, 410, 413, 415, 422]);
  * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
  * Guarantee: `delivered` only after a 2xx.
  */
-export function createWebhook({ url, secret }: v.InferOutput<typeof webhookSettings>): Channel {
+export function createWebhook({ url, secret, shape = 'sabha' }: v.InferOutput<typeof webhookSettings>): Channel {
   const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
   return {
     async send(message, person, signal) {
       const id = `msg_${createHash('sha256').update(message.key).digest('hex').slice(0, 32)}`;
       const timestamp = `${Math.floor(Date.now() / 1_000)}`;
-      const body = JSON.stringify(bodyOf(message, person));
+      const body = JSON.stringify(shape === 'sabha' ? bodyOf(message, person) : alertBodyOf(message, person));
       const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
       const headers = {
         'content-type': 'application/json; charset=utf-8',
@@ -64,6 +68,15 @@ function bodyOf({ key, subject, text, language, severity, notice }: RenderedMess
   const { kind, incident, scope, site, room, faults, at, flapping, outage = null } = notice;
   const facts = { kind, incident, scope, site, room, at, flapping, outage, faults: faults.map(({ reason: _, ...fault }) => fault) };
   return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
+}
+
+/** The same in the shape that programs behind Alertmanager know. */
+function alertBodyOf({ notice, link }: RenderedMessage, person: Person) {
+  const { incident, severity, scope, site, room, faults, at, kind, lines } = notice;
+  const fault = faults[0]?.fault ?? `centre.${lines[0] ?? kind}`;
+  const startsAt = Math.min(...faults.map(({ since }) => since), at);
+  const endsAt = kind === 'cleared' || kind === 'closed' ? at : null;
+  return webhookBodyOf(alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link }), person.id);
 }
 
 function outcomeOf(answer: HttpAnswer): Outcome {

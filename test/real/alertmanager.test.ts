@@ -1,0 +1,84 @@
+/** Incidents in a real Alertmanager. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type IncidentRow, realClock } from '#contracts';
+import { type MirrorWord, startMirror } from '../../flows/outside/alertmanager.ts';
+import { freePorts } from '../system/processes.ts';
+import { installed, requirePart } from './parts.ts';
+
+const program = 'prometheus-alertmanager';
+
+describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager', () => {
+  test('an incident fires there, is one alert when it gets worse, and is gone when it is over', async () => {
+    const at = await startAlertmanager();
+    const words: MirrorWord[] = [];
+    let incidents: IncidentRow[] = [incident('minor')];
+    const linkOf = () => 'https://sabha.test/?#/incident/17';
+    // Its look every five seconds is one every tenth of a second.
+    onTestFinished(
+      startMirror({ clock: realClock(50), fetch, url: at, incidents: () => incidents, linkOf, say: (word) => words.push(word) }),
+    );
+    const firing = async () => (await alerts(at)).map(({ labels }) => `${labels['alertname']} ${labels['severity']} ${labels['incident']}`);
+    await expect.poll(firing, { timeout: 10_000 }).toEqual(['microphone.missing minor 17']);
+    incidents = [incident('critical')];
+    await expect.poll(firing, { timeout: 10_000 }).toEqual(['microphone.missing critical 17']);
+    expect((await alerts(at))[0]).toMatchObject({
+      generatorURL: linkOf(),
+      annotations: { summary: 'Leh, Room "1"} {: Microphone not found' },
+    });
+    incidents = [];
+    await expect.poll(firing, { timeout: 10_000 }).toEqual([]);
+    expect(words).toEqual([]);
+  });
+});
+
+type Found = { labels: Record<string, string>; annotations: Record<string, string>; generatorURL: string };
+
+/** What is active there. */
+async function alerts(at: string): Promise<Found[]> {
+  return (await (await fetch(`${at}/api/v2/alerts?active=true`)).json()) as Found[];
+}
+
+/** One on loopback that tells nobody; it ends with the test. */
+async function startAlertmanager(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sabha-alertmanager-'));
+  const [port = 0] = await freePorts(1);
+  await writeFile(join(folder, 'am.yml'), 'route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n');
+  const flags = ['--config.file=am.yml', '--storage.path=data', `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='];
+  const child = spawn(program, flags, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  onTestFinished(async () => {
+    const ended = once(child, 'exit');
+    if (child.kill()) await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  let said = '';
+  child.stderr.on('data', (data) => (said += data));
+  const at = `http://127.0.0.1:${port}`;
+  const ready = async () => (await fetch(`${at}/-/ready`).catch(() => undefined))?.ok ?? said;
+  await expect.poll(ready, { timeout: 20_000 }).toBe(true);
+  return at;
+}
+
+/** An incident that somebody was told of. */
+function incident(severity: IncidentRow['severity']): IncidentRow {
+  return {
+    id: 17,
+    scope: 'ladakh/leh/pc-1',
+    room: { en: 'Room "1"} {', hi: '' },
+    site: { en: 'Leh', hi: '' },
+    severity,
+    openedAt: Date.now() - 60_000,
+    overAt: null,
+    over: null,
+    closedBecause: null,
+    flapping: false,
+    acknowledged: null,
+    faults: [{ fault: 'microphone.missing', device: '', name: null, severity, since: 0, hidden: false, unknownSince: null }],
+    told: [{ person: 'asha', channel: 'email', at: 0 }],
+    outage: null,
+  };
+}
