@@ -9,6 +9,7 @@ import { createCorrelation } from '../correlation/correlation.ts';
 import { createSpreads } from '../correlation/spread.ts';
 import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
+import { notAhead } from '../memory/moved.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
@@ -16,6 +17,8 @@ import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } f
 import { inVainKey } from '../records/meta-keys.ts';
 import { withAbsence } from './absence.ts';
 import { followOpen } from './causes.ts';
+import { tellCentral } from './delivery.ts';
+import { followHandled, handle, isQuiet } from './handled.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createNoise } from './noise.ts';
 import {
@@ -32,8 +35,8 @@ import {
   unreadableLimit,
 } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
-import { notAhead, setClock } from './times.ts';
-import { createTransitions, tellCentral } from './transitions.ts';
+import { setClock } from './times.ts';
+import { createTransitions } from './transitions.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -98,7 +101,7 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const { recipients, central, place } = options;
+  const { recipients, central, personNamed, place } = options;
   const memory = createMemory(options.contents);
   notAhead(memory, now);
   const known = new Map(options.known.map((one) => [one.pc, one]));
@@ -108,7 +111,7 @@ function createCore(options: EngineOptions, now: number): Core {
   };
   const noise = createNoise();
   const parts = {
-    transitions: createTransitions(memory, { recipients, central, place, facts, pace: noise }),
+    transitions: createTransitions(memory, { recipients, central, personNamed, place, facts, isQuiet, pace: noise }),
     noise,
     inAll: createInAll(),
     drops: createDrops(),
@@ -178,7 +181,10 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'conclude':
       return core.transitions.conclude(event, now);
     case 'acknowledge':
-      return change(core, event.incident, (one) => ({ ...one, acknowledged: { by: event.by, at: now, severity: one.severity } }));
+    case 'fixed':
+    case 'assign':
+    case 'snooze':
+      return handle(core, event, now);
     case 'note':
       return change(core, event.incident, (one) => ({ ...one, notes: [...one.notes, { at: now, by: event.by, text: event.text }] }));
   }
@@ -290,6 +296,7 @@ function tick(core: Core, now: number): void {
   if (core.listChanged) followUnheard(core, now);
   followNoise(core, now);
   followOpen(core, now);
+  followHandled(core, now);
   nameUnknown(core, now);
   forgetOver(core, now);
 }

@@ -25,7 +25,7 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   if (open.length === 0) return { next: 'over', how: 'explained by a greater fault' };
   // Not of one that told it itself, and may wait for a later level.
   const isTold = open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0);
-  if (isTold && transition.sent.length === 0) return { next: 'over', how: 'already told' };
+  if (isTold && transition.sent.length === 0 && transition.again === undefined) return { next: 'over', how: 'already told' };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
   // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
@@ -72,7 +72,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
   const [state = '', site] = isPlace ? path.split('/') : [];
   return {
     topic: incident.scope,
-    transition: { id: transition.id, offer: transition.offers, kind: transition.kind, at: transition.at },
+    transition: stepOf(transition),
     incident: {
       id: incident.id,
       scope: incident.scope,
@@ -91,10 +91,14 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
     outage: incident.outage ? { cause: incident.outage.cause, confidence: incident.outage.confidence } : null,
     severity: at.fields?.severity ?? transition.severity,
     holdMs: at.fields?.holdMs ?? transition.holdMs,
-    to: [...(at.fields?.to ?? [])],
+    to: [...(at.fields?.to ?? transition.again?.to ?? [])],
     ...(at.fields?.hours && { hours: at.fields.hours }),
     acts: [],
   };
+}
+
+function stepOf({ id, offers, kind, at, again }: Transition): WireMessage['transition'] {
+  return { id, offer: offers, kind, at, ...(again && { again: again.why }) };
 }
 
 function causeOf({ scope, spread }: Incident): WireMessage['incident']['cause'] {

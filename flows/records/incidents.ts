@@ -1,5 +1,6 @@
 /** The words of the incident engine: what it remembers, what it is told, what it answers. */
 import type { CauseKind, Check, LinkClass, MainsGone, Outage, Presence, Previous, Severity, TransitionKind, Want, Words } from '#contracts';
+import type { Again, Handling, HandlingOrder } from './handling.ts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -82,7 +83,7 @@ export type StandingFault = {
 };
 
 /** News of an incident: what a transition will be made of. `held`: it has stood for its hold already. */
-export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean };
+export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; again?: Again };
 
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
@@ -94,7 +95,7 @@ export type PastFault = Pick<StandingFault, 'fault' | 'name'> & { at: number };
 export type Told = { person: string; channel: string; at: number };
 
 /** One incident per room (or per scope of the centre's own), with its faults as children. */
-export type Incident = {
+export type Incident = Handling & {
   id: number;
   scope: string;
   openedAt: number;
@@ -139,6 +140,8 @@ export type Transition = {
   /** Offers made in this pass; counted in the ledger before each is made (R24). */
   offers: number;
   offeredAt: number | null;
+  /** It tells once more what people know of. */
+  again?: Again;
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;
@@ -182,7 +185,7 @@ export type WireFields = { severity: Severity; holdMs: number; to: string[]; hou
 /** The message on the visual wires. */
 export type WireMessage = WireFields & {
   topic: string;
-  transition: { id: number; offer: number; kind: TransitionKind; at: number };
+  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why'] };
   incident: {
     id: number;
     scope: string;
@@ -273,7 +276,7 @@ export type CentreEvent =
   | { type: 'tick'; provenAt?: number | null; hung?: boolean }
   /** The clock of the machine was set by so much, and the centre's time with it (R29). `gap`: perhaps it was paused for so long (R18a). */
   | { type: 'clock'; byMs: number; gap?: boolean }
-  | { type: 'acknowledge'; incident: number; by: string }
+  | HandlingOrder
   | { type: 'note'; incident: number; by: string; text: string }
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string }
   | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }

@@ -94,6 +94,68 @@ test('R21 a fault that joins goes over the wires like a raise, after the one bef
   expect(order).toEqual(order.toSorted((a, b) => a - b));
 });
 
+test('R21 an acknowledgement was followed by 26 h of silence: who gave it is told after four hours, then state and central, over the tabs', async () => {
+  const world = await atRest();
+  const from = world.time.now();
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  const id = rowsOf(world).incidents[0]?.id ?? 0;
+  await world.centre.centre()?.view.acknowledge(id, 'Asha');
+  await world.pass(3 * 60 * minute);
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(2 * 60 * minute);
+  const again = mails(world).map(({ at, person }) => [Math.round((at - from) / minute), person]);
+  expect(again).toEqual([
+    [0, 'asha'],
+    [242, 'asha'],
+    [257, 'tashi'],
+    [287, 'meera'],
+  ]);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R21 what is said to be fixed is believed when telemetry says so, else reopened: who said it is told once', async () => {
+  const world = await atRest();
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  const id = rowsOf(world).incidents[0]?.id ?? 0;
+  await world.centre.centre()?.view.fixed(id, 'Tashi');
+  await world.pass(7 * minute);
+  expect(mails(world).map(({ person, subject }) => [person, subject])).toEqual([
+    ['asha', raised],
+    ['tashi', expect.stringContaining('दिक्कत अब भी है')],
+  ]);
+  await world.centre.centre()?.view.fixed(id, 'Tashi');
+  microphone(world, null);
+  await world.pass(20 * minute);
+  expect(mails(world)).toHaveLength(4);
+  expect(world.centre.centre()?.view.incident(id)).toMatchObject({
+    over: 'cleared',
+    deeds: ['acknowledged', 'fixed', 'reopened', 'acknowledged', 'fixed'].map((did) => ({ did })),
+  });
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R21 while somebody wants it quiet no level follows, and flows may be killed meanwhile; what is critical is told all the same', async () => {
+  const world = await atRest();
+  camera(world, 'camera.held');
+  await world.pass(15 * minute);
+  const before = mails(world).length;
+  const id = rowsOf(world).incidents[0]?.id ?? 0;
+  await world.centre.centre()?.view.snooze(id, 'Asha', world.time.now() + 60 * minute);
+  world.pc(0).room.set('pc', 'load', 'pc.load_high');
+  await world.pass(10 * minute);
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(20 * minute);
+  expect(mails(world)).toHaveLength(before);
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  expect(mailTo(world, 'asha').at(-1)).toMatch(/Microphone not found/);
+  expect(await complaints(world)).toEqual([]);
+});
+
 test('R22 a fault that ends within its hold is told to nobody, also where flows was killed meanwhile', async () => {
   const world = await atRest();
   microphone(world, 'microphone.missing');
