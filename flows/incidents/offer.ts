@@ -16,7 +16,9 @@ export type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next:
 export function judge(transition: Transition, incident: Incident): Judgement {
   const told = incident.told.length > 0;
   if (isEnd(transition)) {
-    return told ? { next: 'go' } : { next: 'over', how: 'nobody had been told' };
+    if (!told) return { next: 'over', how: 'nobody had been told' };
+    const isPremature = transition.kind === 'eased' && isWorseNow(transition, incident);
+    return isPremature ? { next: 'over', how: 'something worse stands by now' } : { next: 'go' };
   }
   if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
   const news = newsOf(transition, incident);
@@ -31,6 +33,12 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
   if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { next: 'go' };
+}
+
+/** That something is better is no news while something worse stands, or the same again: it waited its turn meanwhile. */
+function isWorseNow({ about, severity }: Transition, { faults }: Incident): boolean {
+  const keys = new Set(about.map((one) => faultKey(one.fault, one.device)));
+  return faults.some((one) => !one.hidden && one.goneAt === null && (keys.has(one.key) || bySeverity(one.severity, severity) < 0));
 }
 
 /** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. */
