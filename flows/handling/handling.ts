@@ -1,5 +1,5 @@
 /** What people do about an incident: who is on it, who was asked, what is said to be fixed, what is quiet for a while. Pure steps, and no telling. */
-import type { LinkClass, Severity } from '#contracts';
+import type { LinkClass } from '#contracts';
 import type { Again, Deed, HandlingOrder } from '../records/handling.ts';
 import type { Incident, StandingFault } from '../records/incidents.ts';
 import { deedsKept, fixedForMs, takenForMs } from './numbers.ts';
@@ -60,7 +60,7 @@ export function dueOf(incident: Incident, { now, heardAt }: { now: number; heard
 }
 
 /** It can be seen, and stands. */
-export function stands({ hidden, goneAt, unknownSince }: StandingFault): boolean {
+function stands({ hidden, goneAt, unknownSince }: StandingFault): boolean {
   return !hidden && goneAt === null && unknownSince === null;
 }
 
@@ -86,11 +86,6 @@ export function woken(incident: Incident, now: number): Incident {
   if (incident.snoozed === undefined) return incident;
   const { snoozed, ...rest } = incident;
   return withDeed(rest, { at: now, by: '', did: 'awake', to: snoozed.by });
-}
-
-/** True where news of this severity is to be told although somebody wanted quiet: it is worse than what was to be quiet, or critical. */
-export function breaksQuiet({ snoozed }: Pick<Incident, 'snoozed'>, severity: Severity, isWorse: boolean): boolean {
-  return snoozed !== undefined && (isWorse || severity === 'critical');
 }
 
 function withDeed(incident: Incident, deed: Deed): Incident {

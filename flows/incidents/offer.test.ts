@@ -92,7 +92,12 @@ describe('R24 each offer is judged against the incident as it is now', () => {
       { next: 'later', inMs: 6_000 },
     ],
     ['a clear goes to who was told', transition({ kind: 'cleared' }), incident({ over: 'cleared', told }), { next: 'go' }],
-    ['that it eased goes where the rest is less severe', transition({ kind: 'eased' }), incident({ told, faults: [lesser] }), { next: 'go' }],
+    [
+      'that it eased goes where the rest is less severe',
+      transition({ kind: 'eased' }),
+      incident({ told, faults: [lesser] }),
+      { next: 'go' },
+    ],
     [
       'that it eased waited its turn, and something worse stands by then',
       transition({ kind: 'eased' }),
