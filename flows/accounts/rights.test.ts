@@ -10,6 +10,8 @@ const least: Record<Action, AccountRole> = {
   read: 'reader',
   acknowledge: 'state',
   note: 'state',
+  assign: 'state',
+  snooze: 'state',
   rollcall: 'state',
   stage: 'state',
   roster: 'state',

@@ -1,11 +1,13 @@
 /** Who may do what, and where. What is not named here nobody may. */
 import type { AccountRole } from '#contracts';
 
-/** `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `tokens` = whatever lets a PC in, enrolment codes too. */
+/** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action =
   | 'read'
   | 'acknowledge'
   | 'note'
+  | 'assign'
+  | 'snooze'
   | 'rollcall'
   | 'stage'
   | 'roster'
@@ -20,7 +22,7 @@ export type Action =
 export type Grant = { role: AccountRole; scope: string };
 
 const reading: readonly Action[] = ['read'];
-const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'rollcall', 'stage', 'roster'];
+const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'rollcall', 'stage', 'roster'];
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,

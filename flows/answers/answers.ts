@@ -53,6 +53,8 @@ export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers
     // Applied before the first await, so that a second one finds it.
     const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
     if (!told) throw new Error('the ledger did not take it');
+    // Believed when the PC says so, which is asked to look at once.
+    if (word === 'fixed') await here(id, incident);
     return { ok: true };
   }
 

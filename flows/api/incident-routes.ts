@@ -4,12 +4,14 @@ import { faultIds, faults, incidentRow, incidentView, languages, reasons } from 
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { wordsOf } from '../people/channels/channels.ts';
-import type { CentreView } from '../view/view.ts';
+import type { Done } from '../view/view.ts';
 import { fileOf, type StaticFile, sendFile } from './bytes/files.ts';
 import { on, type Route, read } from './route.ts';
 import { by, csv, incidentId, incidentsQuery, order } from './schemas.ts';
 
 const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
+const assigning = v.strictObject({ by, to: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(80)) });
+const snoozing = v.strictObject({ by, until: v.pipe(v.number(), v.integer()) });
 const words = v.object({ en: v.string(), hi: v.string() });
 
 /** An act answers 204 once it is committed. */
@@ -37,6 +39,21 @@ export const incidentRoutes: readonly Route[] = [
     ['post /api/incidents/{id}/note', 'A note for those who come later.'],
     { right: { ...ownPart, may: 'note' }, body: noting, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.note(read(incidentId, params.id), body.by, body.text)),
+  ),
+  on('view')(
+    ['post /api/incidents/{id}/fixed', 'It is said to be fixed: it is over when telemetry says so, else it is reopened.'],
+    { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
+    async (view, { params, body }) => done(await view.fixed(read(incidentId, params.id), body.by)),
+  ),
+  on('view')(
+    ['post /api/incidents/{id}/assign', 'A person is asked to see to it, and told once; `to` is the id or the name of a person.'],
+    { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422] },
+    async (view, { params, body }) => done(await view.assign(read(incidentId, params.id), body.by, body.to)),
+  ),
+  on('view')(
+    ['post /api/incidents/{id}/snooze', 'Nothing of it is told until `until`, at most 24 hours ahead, unless it gets worse.'],
+    { right: { ...ownPart, may: 'snooze' }, body: snoozing, refusals: [404, 409, 422] },
+    async (view, { params, body }) => done(await view.snooze(read(incidentId, params.id), body.by, body.until)),
   ),
   on('words')(
     [
@@ -70,10 +87,16 @@ export function wordsFile(): StaticFile {
   return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
 }
 
-function done(outcome: Awaited<ReturnType<CentreView['note']>>): undefined {
-  if (outcome === 'missing') throw noIncident();
-  if (outcome === 'over') throw new Refused(409, 'this incident is over');
+function done(outcome: Done | 'nobody' | 'time'): undefined {
+  if (outcome === 'done') return;
+  throw outcome === 'missing' ? noIncident() : new Refused(...refusals[outcome]);
 }
+
+const refusals = {
+  over: [409, 'this incident is over'],
+  nobody: [422, 'there is no such person in the roster'],
+  time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
+} satisfies Record<string, [number, string]>;
 
 function noIncident(): Refused {
   return new Refused(404, 'there is no such incident');

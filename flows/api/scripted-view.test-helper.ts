@@ -48,6 +48,9 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
     incident: (id) => view.state.incidents.find((one) => one.id === id),
     acknowledge: async (id, by) => change(id, (one) => ({ ...one, acknowledged: { by, at: now() } })),
     note: async (id, by, text) => change(id, (one) => ({ ...one, notes: [...one.notes, { at: now(), by, text }] })),
+    fixed: async (id, by) => change(id, (one) => ({ ...one, fixed: { by, at: now(), until: now() + 300_000 } })),
+    assign: async (id, by, to) => (to === 'nobody' ? 'nobody' : change(id, (one) => ({ ...one, assigned: { to, by, at: now() } }))),
+    snooze: async (id, by, until) => (until <= now() ? 'time' : change(id, (one) => ({ ...one, snoozed: { by, at: now(), until } }))),
     rollcalls: {
       start: ({ scope }) => (scope === '' || scope === 'ladakh' ? { id: 'call-1' } : 'unknown'),
       list: async () => view.called.map(({ rows: _, ...summary }) => summary),
@@ -64,7 +67,7 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
     },
     change: (frame) => {
       const { pcs = [], incidents = [], sites = [], subscribed = view.state.subscribed } = frame;
-      const whole = incidents.map((one) => ({ notes: [], history: [], ...view.incident(one.id), ...one }));
+      const whole = incidents.map((one) => ({ notes: [], history: [], deeds: [], ...view.incident(one.id), ...one }));
       view.state = {
         ...view.state,
         at: now(),
@@ -161,7 +164,7 @@ const audit = {
   integrity: 'ok',
 };
 
-function row({ notes: _, history: __, ...rest }: IncidentView | (IncidentRow & { notes?: unknown; history?: unknown })): IncidentRow {
+function row({ notes: _, history: __, deeds: ___, ...rest }: IncidentView | (IncidentRow & Partial<IncidentView>)): IncidentRow {
   return rest;
 }
 
@@ -243,6 +246,7 @@ export function microphoneGone(at: number, edit: Partial<IncidentView> = {}): In
     told: [{ person: 'Tashi', channel: 'email', at: at - 42_000 }],
     notes: [],
     history: [{ kind: 'raised', at: at - 65_000, conclusion: 'told Tashi by email' }],
+    deeds: [],
     ...edit,
   };
 }

@@ -185,6 +185,24 @@ test('acknowledge and note reach the view', async () => {
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'केबल बदल दी' }] });
 });
 
+test('fixed, assign and snooze reach the view; nobody of that name and a time that is none are 422', async () => {
+  const until = Date.now() + 3_600_000;
+  expect((await post('/api/incidents/7/fixed', { by: 'Asha' })).status).toBe(204);
+  expect((await post('/api/incidents/7/assign', { by: 'Meera', to: 'tashi' })).status).toBe(204);
+  expect((await post('/api/incidents/7/snooze', { by: 'Asha', until })).status).toBe(204);
+  expect(view.incident(7)).toMatchObject({ fixed: { by: 'Asha' }, assigned: { by: 'Meera', to: 'tashi' }, snoozed: { by: 'Asha', until } });
+  expect(await refusal(post('/api/incidents/7/assign', { by: 'Meera', to: 'nobody' }))).toEqual([
+    422,
+    'there is no such person in the roster',
+  ]);
+  expect(await refusal(post('/api/incidents/7/snooze', { by: 'Asha', until: 1 }))).toEqual([
+    422,
+    'an incident is quiet until a time that is to come, at most 24 hours ahead',
+  ]);
+  expect((await refusal(post('/api/incidents/7/snooze', { by: 'Asha', until: 'tomorrow' })))[0]).toBe(400);
+  expect((await refusal(post('/api/incidents/9/fixed', { by: 'Asha' })))[0]).toBe(404);
+});
+
 test('an incident that is not there is 404, one that is over is 409', async () => {
   expect(await refusal(post('/api/incidents/9/acknowledge', { by: 'Asha' }))).toEqual([404, 'there is no such incident']);
   expect(await refusal(get('/api/incidents/9'))).toEqual([404, 'there is no such incident']);

@@ -200,6 +200,19 @@ test('incidents are listed, taken and noted', async () => {
     { url: '/api/incidents/7/acknowledge', body: { by: 'Anil' } },
     { url: '/api/incidents/7/note', body: { by: 'Anil', text: 'cable sent' } },
   ]);
+  const done = ['fixed', 'assign', 'snooze'].map((what) => [`POST /api/incidents/7/${what}`, '']);
+  Object.assign(state().scripted, Object.fromEntries(done), { 'GET /api/snapshot': { at: 1_000 } });
+  expect((await sabha(['incidents', 'fixed', '7', '--by', 'Anil'])).code).toBe(0);
+  expect((await sabha(['incidents', 'assign', '7', 'Tashi', '--by', 'Anil'])).out).toBe('Tashi is asked to see to incident 7\n');
+  expect((await sabha(['incidents', 'snooze', '7', '90m', '--by', 'Anil'])).out).toContain('quiet until 1970-01-01 01:30:01 UTC');
+  await sabha(['incidents', 'snooze', '7', '1970-01-01T05:30+05:30', '--by', 'Anil']);
+  expect(state().asked.slice(3)).toEqual([
+    { url: '/api/incidents/7/fixed', body: { by: 'Anil' } },
+    { url: '/api/incidents/7/assign', body: { by: 'Anil', to: 'Tashi' } },
+    { url: '/api/snapshot', body: undefined },
+    { url: '/api/incidents/7/snooze', body: { by: 'Anil', until: 5_401_000 } },
+    { url: '/api/incidents/7/snooze', body: { by: 'Anil', until: 0 } },
+  ]);
   const spread = { members: ['ladakh/leh'], away: ['ladakh/leh'], of: 3, path: 'ladakh' };
   const cause = { ...one, id: 9, scope: 'state:ladakh', faults: [{ ...faults[0], fault: 'outage.state' }], spread };
   state().scripted['GET /api/incidents'] = [{ ...one, parent: 9 }, cause, { ...one, id: 8, parent: 99 }];
@@ -326,6 +339,7 @@ test.each<[string[], string]>([
   [['revoke', 'ladakh/leh'], '"ladakh/leh" is no PC: expected STATE/SITE/PC'],
   [['enrol-code', 'ladakh/leh', '--uses', 'all'], '--uses needs a whole number'],
   [['ack', 'seven'], '"seven" is no number of an incident'],
+  [['incidents', 'snooze', '7', 'later'], '"later" is no time: 90m, 2h, or 2027-01-15T18:30+05:30'],
   [['ack', '7', '--by', ' '], '--by needs a name'],
   [['rollcall', 'start'], 'rollcall start needs --scope: all, STATE or STATE/SITE'],
 ])('the wrong call %j ends with 2 and one line', async (args, line) => {

@@ -45,6 +45,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
     clock,
     contents,
     recipients: () => [],
+    personNamed: () => undefined,
     central: () => [],
     send,
     isRollCall: () => false,

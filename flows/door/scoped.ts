@@ -31,6 +31,9 @@ export function scopedView(view: CentreView, scope: string): ScopedView {
     pcs: (choice) => view.pcs(choice).filter(({ pc }) => has(pc)),
     incidents: () => view.incidents().filter((one) => has(pathOf(one))),
     acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : view.acknowledge(id, by)),
+    fixed: async (id, by) => (incident(id) === undefined ? 'missing' : view.fixed(id, by)),
+    assign: async (id, by, to) => (incident(id) === undefined ? 'missing' : view.assign(id, by, to)),
+    snooze: async (id, by, until) => (incident(id) === undefined ? 'missing' : view.snooze(id, by, until)),
     note: async (id, by, text) => (incident(id) === undefined ? 'missing' : view.note(id, by, text)),
     rollcalls: {
       start: (call) => (has(call.scope) ? view.rollcalls.start({ ...call, within: scope }) : 'unknown'),

@@ -1,7 +1,8 @@
 /** What somebody who was told of an incident answers with one tap, and what follows of it. */
+import { type Around, handled } from '../handling/handling.ts';
 import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
+import { tellCentral } from './delivery.ts';
 import type { Core } from './scopes.ts';
-import { tellCentral } from './transitions.ts';
 
 /** More answers of one incident nobody reads: the newest are kept. */
 const answersAtMost = 256;
@@ -16,27 +17,24 @@ export function answered(core: Core, { type: _, incident: id, ...said }: Said, n
   const incident = core.memory.incidents.get(id);
   if (incident === undefined || incident.over !== null) return;
   const answer: Answer = { ...said, at: now };
-  const next = { ...incident, answers: [...(incident.answers ?? []), answer].slice(-answersAtMost) };
-  core.memory.putIncident({ ...next, acknowledged: takenBy(incident, answer) });
+  const answers = [...(incident.answers ?? []), answer].slice(-answersAtMost);
+  const link = core.known.get(incident.scope)?.link ?? 'fibre';
+  core.memory.putIncident({ ...taken(incident, answer, { now, link }), answers });
   if (answer.word === 'not-mine') goOn(core, id, { answer, now });
 }
 
-function takenBy({ acknowledged, severity }: Incident, { word, by, at }: Answer): Incident['acknowledged'] {
+/** *Fixed* is believed when the PC says so: until then whoever says it has it. */
+function taken(incident: Incident, { word, by }: Answer, around: Around): Incident {
   switch (word) {
     case 'going':
-      return { by, at, severity };
+      return handled(incident, { type: 'acknowledge', incident: incident.id, by }, around);
     case 'fixed':
-      return believedFixed(acknowledged, { by, at, severity });
+      return handled(incident, { type: 'fixed', incident: incident.id, by }, around);
     case 'not-mine':
-      return acknowledged?.by === by ? null : acknowledged;
+      return incident.acknowledged?.by === by ? { ...incident, acknowledged: null } : incident;
     case 'seen':
-      return acknowledged;
+      return incident;
   }
-}
-
-/** It is over when the PC says so, and not before: until then whoever says that it is fixed has it, unless somebody else does. */
-function believedFixed(held: Incident['acknowledged'], claim: NonNullable<Incident['acknowledged']>): Incident['acknowledged'] {
-  return held ?? claim;
 }
 
 /** Whoever would be told if nobody took it is told now; where nobody would, central is. What somebody else has goes nowhere. */

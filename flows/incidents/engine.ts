@@ -10,6 +10,7 @@ import { usualNumbers } from '../correlation/numbers.ts';
 import { createSpreads } from '../correlation/spread.ts';
 import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
+import { notAhead } from '../memory/moved.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
@@ -18,6 +19,8 @@ import { inVainKey } from '../records/meta-keys.ts';
 import { withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
+import { tellCentral } from './delivery.ts';
+import { followHandled, handle, isQuiet } from './handled.ts';
 import { setKnown, shutOut } from './known.ts';
 import { createNoise } from './noise.ts';
 import {
@@ -34,8 +37,8 @@ import {
   unreadableLimit,
 } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
-import { notAhead, setClock } from './times.ts';
-import { createTransitions, tellCentral } from './transitions.ts';
+import { setClock } from './times.ts';
+import { createTransitions } from './transitions.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -103,7 +106,7 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const { recipients, central, place, numbers = usualNumbers } = options;
+  const { recipients, central, personNamed, place, numbers = usualNumbers } = options;
   const memory = createMemory(options.contents);
   notAhead(memory, now);
   const known = new Map(options.known.map((one) => [one.pc, one]));
@@ -113,7 +116,7 @@ function createCore(options: EngineOptions, now: number): Core {
   };
   const noise = createNoise();
   const parts = {
-    transitions: createTransitions(memory, { recipients, central, place, facts, pace: noise }),
+    transitions: createTransitions(memory, { recipients, central, personNamed, place, facts, isQuiet, pace: noise }),
     noise,
     inAll: createInAll(),
     drops: createDrops(),
@@ -182,7 +185,10 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'conclude':
       return core.transitions.conclude(event, now);
     case 'acknowledge':
-      return change(core, event.incident, (one) => ({ ...one, acknowledged: { by: event.by, at: now, severity: one.severity } }));
+    case 'fixed':
+    case 'assign':
+    case 'snooze':
+      return handle(core, event, now);
     case 'answer':
       return answered(core, event, now);
     case 'note':
@@ -296,6 +302,7 @@ function tick(core: Core, now: number): void {
   if (core.listChanged) followUnheard(core, now);
   followNoise(core, now);
   followOpen(core, now);
+  followHandled(core, now);
   nameUnknown(core, now);
   forgetOver(core, now);
 }

@@ -1,5 +1,6 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
 import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
+import { woken } from '../handling/handling.ts';
 import type { Incident, News, StandingFault } from '../records/incidents.ts';
 import { type Scene, type Standing, silence } from './standing.ts';
 
@@ -52,7 +53,7 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
     ...((base.ended !== undefined || said.length > 0) && { ended: said }),
   };
   const news = newsOf({ before, eased, faults, isNew: incident === undefined });
-  return { incident: takenBack(next, news), news, ended: nextEnded };
+  return { incident: takenBack(next, news, now), news, ended: nextEnded };
 }
 
 /** The silence of a PC that loses its session again and again flaps from the first, and until it keeps one (R15). */
@@ -178,10 +179,13 @@ function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; 
   return news;
 }
 
-/** What is more severe than what was acknowledged takes the acknowledgement back (R21). */
-function takenBack(incident: Incident, news: News[]): Incident {
-  const worse = news.some((one) => one.kind === 'worsened' && isWorse(worst(one.faults), incident.acknowledged?.severity));
-  return worse ? { ...incident, acknowledged: null } : incident;
+/** What is more severe than what was acknowledged takes the acknowledgement back (R21); that, and what is newly critical, ends a quiet too. */
+function takenBack(incident: Incident, news: News[], now: number): Incident {
+  const severities = news.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map(({ faults }) => worst(faults));
+  const isOver = (than: Severity | undefined) => severities.some((severity) => isWorse(severity, than));
+  const isBroken = severities.includes('critical') || isOver(incident.snoozed?.severity);
+  const next = isBroken ? woken(incident, now) : incident;
+  return isOver(incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
 }
 
 /** True where `severity` is more severe than `than`; nothing is worse than nothing. */

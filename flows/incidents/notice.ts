@@ -31,6 +31,7 @@ export function noticeOf(at: {
     ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
     ...(!isEnd(transition) && before && before.length > 0 && { before }),
+    ...(transition.again && { again: { why: transition.again.why, by: transition.again.by } }),
     ...(hours?.digest && { digest: true }),
     ...(hours?.meeting && { meeting: hours.meeting }),
     ...(incident.spread && { many: manyOf(incident, incident.spread, placeOf) }),

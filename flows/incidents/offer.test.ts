@@ -31,6 +31,7 @@ function transition(change: Partial<Transition> = {}): Transition {
   return { id: 1, incident: 1, kind: 'raised', at: now, about, severity: 'major', holdMs: 0, sent, ...offered, ...change };
 }
 
+const lesser = standing('camera.held', { severity: 'minor' });
 const told = [{ person: 'a', channel: 'email', at: now }];
 
 describe('R24 each offer is judged against the incident as it is now', () => {
@@ -91,6 +92,24 @@ describe('R24 each offer is judged against the incident as it is now', () => {
       { next: 'later', inMs: 6_000 },
     ],
     ['a clear goes to who was told', transition({ kind: 'cleared' }), incident({ over: 'cleared', told }), { next: 'go' }],
+    [
+      'that it eased goes where the rest is less severe',
+      transition({ kind: 'eased' }),
+      incident({ told, faults: [lesser] }),
+      { next: 'go' },
+    ],
+    [
+      'that it eased waited its turn, and something worse stands by then',
+      transition({ kind: 'eased' }),
+      incident({ told, faults: [standing('camera.missing', { severity: 'critical' })] }),
+      { next: 'over', how: 'something worse stands by now' },
+    ],
+    [
+      'that it eased waited its turn, and it stands again by then',
+      transition({ kind: 'eased' }),
+      incident({ told }),
+      { next: 'over', how: 'something worse stands by now' },
+    ],
     [
       'a clear goes to nobody where nobody was told',
       transition({ kind: 'closed' }),

@@ -16,7 +16,9 @@ export type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next:
 export function judge(transition: Transition, incident: Incident): Judgement {
   const told = incident.told.length > 0;
   if (isEnd(transition)) {
-    return told ? { next: 'go' } : { next: 'over', how: 'nobody had been told' };
+    if (!told) return { next: 'over', how: 'nobody had been told' };
+    const isPremature = transition.kind === 'eased' && isWorseNow(transition, incident);
+    return isPremature ? { next: 'over', how: 'something worse stands by now' } : { next: 'go' };
   }
   if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
   const news = newsOf(transition, incident);
@@ -25,12 +27,18 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   if (open.length === 0) return { next: 'over', how: 'explained by a greater fault' };
   // Not of one that told it itself, and may wait for a later level.
   const isTold = open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0);
-  if (isTold && transition.sent.length === 0) return { next: 'over', how: 'already told' };
+  if (isTold && transition.sent.length === 0 && transition.again === undefined) return { next: 'over', how: 'already told' };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
   // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
   if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { next: 'go' };
+}
+
+/** That something is better is no news while something worse stands, or the same again: it waited its turn meanwhile. */
+function isWorseNow({ about, severity }: Transition, { faults }: Incident): boolean {
+  const keys = new Set(about.map((one) => faultKey(one.fault, one.device)));
+  return faults.some((one) => !one.hidden && one.goneAt === null && (keys.has(one.key) || bySeverity(one.severity, severity) < 0));
 }
 
 /** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. */
@@ -72,7 +80,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
   const [state = '', site] = isPlace ? path.split('/') : [];
   return {
     topic: incident.scope,
-    transition: { id: transition.id, offer: transition.offers, kind: transition.kind, at: transition.at },
+    transition: stepOf(transition),
     incident: {
       id: incident.id,
       scope: incident.scope,
@@ -92,10 +100,14 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
     outage: incident.outage ? { cause: incident.outage.cause, confidence: incident.outage.confidence } : null,
     severity: at.fields?.severity ?? transition.severity,
     holdMs: at.fields?.holdMs ?? transition.holdMs,
-    to: [...(at.fields?.to ?? [])],
+    to: [...(at.fields?.to ?? transition.again?.to ?? [])],
     ...(at.fields?.hours && { hours: at.fields.hours }),
     acts: [],
   };
+}
+
+function stepOf({ id, offers, kind, at, again }: Transition): WireMessage['transition'] {
+  return { id, offer: offers, kind, at, ...(again && { again: again.why }) };
 }
 
 function causeOf({ scope, spread }: Incident): WireMessage['incident']['cause'] {

@@ -11,6 +11,7 @@ import type { InAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change, Contents } from '../records/ops.ts';
+import type { TransitionOptions } from './delivery.ts';
 import { follow, isEnd, worst } from './incident.ts';
 import type { Excess, Noise } from './noise.ts';
 import {
@@ -24,7 +25,7 @@ import {
   standingFault,
   unknownFaults,
 } from './standing.ts';
-import type { TransitionOptions, Transitions } from './transitions.ts';
+import type { Transitions } from './transitions.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;
@@ -34,7 +35,7 @@ const endedMemoryMs = 3_600_000;
 export type Asking = { needed: boolean; askedAt: number; unreadable: number };
 
 /** What the engine begins with, and whom it may ask. */
-export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace'> & {
+export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'> & {
   contents: Contents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */

@@ -61,6 +61,7 @@ export function createStage({
       starts,
       followers,
       recipients: (to, channel) => to.map((person) => ({ person, channel })),
+      personNamed: (name) => (name === 'stranger' ? undefined : name.toLowerCase()),
       central: () => [{ person: 'central', channel: 'console' }],
       place: (scope) => ({ site: { en: scope, hi: scope }, room: { en: room, hi: 'कमरा' }, timeZone: 'Asia/Kolkata' }),
     },

@@ -1,23 +1,7 @@
-/** The times of what the engine holds, when the clock by which they were written is set: while `flows` was down, or while it runs. */
+/** The times of what the engine holds, when the clock by which they were written is set while it runs. */
 
-import type { Memory } from '../memory/memory.ts';
-import type { Absence, Incident, PcRecord, ShownOutage, StandingFault, Transition } from '../records/incidents.ts';
+import { cutLedger, endedAt, type Move, maybe, moveHeld } from '../memory/moved.ts';
 import type { Core } from './scopes.ts';
-
-type Move = (at: number) => number;
-
-/**
- * Guarantee: nothing that the memory holds happened later than `now`, and no timer lasts longer than it was set for; otherwise a clock that
- * fell back an hour would keep back every hold, clear and silence for an hour. What is moved is written too: the next start begins with the same.
- */
-export function notAhead(memory: Memory, now: number): void {
-  for (const timer of [...memory.timers.values()]) {
-    const setAt = memory.transitions.get(timer.transition)?.at ?? 0;
-    if (setAt > now) memory.putTimer({ ...timer, dueAt: now + timer.dueAt - setAt });
-  }
-  moveHeld(memory, (at) => Math.min(at, now));
-  cutLedger(memory, now);
-}
 
 /**
  * The clock was set by `byMs`: what this memory saw keeps its distance to now, so that no hold, wait, silence or calm ends by it (R29).
@@ -35,11 +19,6 @@ export function setClock(core: Core, byMs: number, now: number): void {
   if (byMs < 0) cutLedger(memory, now);
 }
 
-/** A row of its own for each step: it stands behind what was written before the step, and ahead of what comes after it. */
-function cutLedger(memory: Memory, now: number): void {
-  memory.add(`not-ahead/${now}`, { op: 'not-ahead', at: now });
-}
-
 function moveOwn(core: Core, move: Move, byMs: number): void {
   core.startedAt += byMs;
   core.subscribedAt = maybe(core.subscribedAt, move);
@@ -52,83 +31,4 @@ function moveOwn(core: Core, move: Move, byMs: number): void {
   for (const [pc, at] of core.expectedSince) core.expectedSince.set(pc, move(at));
   for (const [pc, asking] of core.asking) core.asking.set(pc, { ...asking, askedAt: asking.askedAt + byMs });
   for (const [scope, ended] of core.memory.ended) core.memory.putEnded(scope, endedAt(ended, move));
-}
-
-/** Moves the times of all records, incidents and transitions; writes those of which one is another now. */
-function moveHeld(memory: Memory, move: Move): void {
-  moveEach(memory.pcs, { move, of: pcAt, put: (record) => memory.putPc(record, true) });
-  moveEach(memory.incidents, { move, of: incidentAt, put: memory.putIncident });
-  moveEach(memory.transitions, { move, of: transitionAt, put: memory.putTransition });
-}
-
-function moveEach<T>(rows: ReadonlyMap<unknown, T>, how: { move: Move; of(row: T, move: Move): T; put(row: T): void }): void {
-  for (const row of [...rows.values()]) {
-    let isMoved = false;
-    const next = how.of(row, (at) => {
-      const to = how.move(at);
-      isMoved ||= to !== at;
-      return to;
-    });
-    if (isMoved) how.put(next);
-  }
-}
-
-function pcAt(record: PcRecord, move: Move): PcRecord {
-  const { gasp, bye, absence, clonedAt, past } = record;
-  return {
-    ...record,
-    ...(gasp && { gasp: { ...gasp, at: move(gasp.at) } }),
-    ...(bye && { bye: { ...bye, at: move(bye.at) } }),
-    ...(absence && { absence: absenceAt(absence, move) }),
-    ...(typeof clonedAt === 'number' && { clonedAt: move(clonedAt) }),
-    ...(past && { past: past.map((one) => ({ ...one, at: move(one.at) })) }),
-    checks: record.checks.map((check) => ({ ...check, since: move(check.since) })),
-    heardAt: maybe(record.heardAt, move),
-    lostAt: maybe(record.lostAt, move),
-    calledAt: maybe(record.calledAt, move),
-    ended: endedAt(record.ended, move),
-  };
-}
-
-function absenceAt(absence: Absence, move: Move): Absence {
-  const { from, goneBy, to, aliveAt } = absence;
-  return { ...absence, from: move(from), goneBy: move(goneBy), to: maybe(to, move), aliveAt: maybe(aliveAt, move) };
-}
-
-function incidentAt(incident: Incident, move: Move): Incident {
-  const { openedAt, overAt, acknowledged, outage, ended } = incident;
-  return {
-    ...incident,
-    openedAt: move(openedAt),
-    overAt: maybe(overAt, move),
-    faults: incident.faults.map((fault) => faultAt(fault, move)),
-    ...(ended && { ended: ended.map((fault) => faultAt(fault, move)) }),
-    acknowledged: acknowledged && { ...acknowledged, at: move(acknowledged.at) },
-    told: incident.told.map((one) => ({ ...one, at: move(one.at) })),
-    notes: incident.notes.map((one) => ({ ...one, at: move(one.at) })),
-    ...(incident.answers && { answers: incident.answers.map((one) => ({ ...one, at: move(one.at) })) }),
-    ...(outage && { outage: shownAt(outage, move) }),
-  };
-}
-
-function faultAt<F extends StandingFault>(fault: F, move: Move): F {
-  const { since, goneAt, unknownSince } = fault;
-  return { ...fault, since: move(since), goneAt: maybe(goneAt, move), unknownSince: maybe(unknownSince, move) };
-}
-
-function shownAt(outage: ShownOutage, move: Move): ShownOutage {
-  return { ...outage, from: move(outage.from), to: maybe(outage.to, move) };
-}
-
-function transitionAt(one: Transition, move: Move): Transition {
-  const about = one.about.map((fault) => ({ ...fault, since: move(fault.since) }));
-  return { ...one, about, at: move(one.at), offeredAt: maybe(one.offeredAt, move) };
-}
-
-function endedAt(ended: Record<string, number>, move: Move): Record<string, number> {
-  return Object.fromEntries(Object.entries(ended).map(([key, at]) => [key, move(at)]));
-}
-
-function maybe(at: number | null, move: Move): number | null {
-  return at === null ? null : move(at);
 }

@@ -1,34 +1,14 @@
 /** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
-import { bySeverity, faultOf, isAbsence, type Severity } from '#contracts';
+import { faultOf, type Severity } from '#contracts';
 import type { Memory } from '../memory/memory.ts';
-import type { Act, Incident, News, PassedWay, Timer, Told, Transition } from '../records/incidents.ts';
-import type { OutboxRow } from '../records/notices.ts';
-import type { Place } from '../records/place.ts';
+import type { Again } from '../records/handling.ts';
+import type { Act, Incident, News, PassedWay, Timer, Transition } from '../records/incidents.ts';
+import { deliver, type Hand, overridden, type TransitionOptions, tellCentral, withTold } from './delivery.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
-import type { Noise } from './noise.ts';
-import { centralNotice, forPerson, isOwn, noticeOf } from './notice.ts';
-import { factsOf, holdOf, judge, judgeTimer, maxOffers, newsOf, offerLimitMs, type PlaceFacts, toldFaults, wireMessage } from './offer.ts';
-
-/** One person on one channel; `further`: the other ones, in order, where that one does not deliver. */
-export type Recipient = { person: string; channel: string; further?: readonly string[] };
-
-/** What the engine must be told of people and places; all of it policy or names, none of it held here. */
-export type TransitionOptions = {
-  /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one. Never empty. */
-  recipients(to: readonly string[], channel: string, at: { scope: string; now: number; knew: readonly string[] }): Recipient[];
-  /** Central's persons and every channel that reaches them. Never empty. */
-  central(now: number): Recipient[];
-  place(scope: string): Place;
-  facts(scope: string): PlaceFacts;
-  /** How fast the steps of one room may be told (R27). */
-  pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'toldNews'>;
-};
+import { factsOf, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, wireMessage } from './offer.ts';
 
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;
-
-/** What goes out in the morning is gathered for so long: the wires bring it one by one. */
-const gatherMs = 30_000;
 
 /** The transitions of one memory on their way. */
 export type Transitions = ReturnType<typeof createTransitions>;
@@ -41,14 +21,10 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
 
   return {
     /** Adds what is new of an incident; it goes out when its turn comes. */
-    add(incident: Incident, news: News, now: number): void {
-      const severity = worst(news.faults);
-      const about = news.faults.map(factsOf);
-      const id = memory.newId('transition');
-      const fresh = { id, incident: incident.id, kind: news.kind, at: now, about, severity, holdMs: news.held ? 0 : holdOf(news.faults) };
-      memory.putTransition({ ...fresh, state: 'pending', offers: 0, offeredAt: null, sent: [], conclusion: null });
-      if (incident.over !== null) cancelWaits(memory, incident);
-    },
+    add: (incident: Incident, news: News, now: number) => add(memory, { incident, news }, now),
+
+    /** Tells once more what stands of an incident; what waited to be told of it goes with that. Nobody is told where nothing stands. */
+    addAgain: (incident: Incident, again: Again, now: number) => addAgain(memory, { incident, again }, now),
 
     /** Opens what may be opened of an incident. */
     proceed(incidentId: number, now: number): void {
@@ -102,7 +78,24 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
   };
 }
 
-type Hand = { memory: Memory; options: TransitionOptions; now: number };
+function add(memory: Memory, { incident, news }: { incident: Incident; news: News }, now: number): void {
+  const { kind, faults, held, again } = news;
+  const id = memory.newId('transition');
+  const holdMs = held ? 0 : holdOf(faults);
+  const fresh = { id, incident: incident.id, kind, at: now, about: faults.map(factsOf), severity: worst(faults), holdMs };
+  const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null };
+  memory.putTransition({ ...fresh, ...(again && { again }), ...begin });
+  if (incident.over !== null) cancelWaits(memory, incident);
+}
+
+function addAgain(memory: Memory, { incident, again }: { incident: Incident; again: Again }, now: number): void {
+  const faults = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
+  const isUntold = gather(memory, incident.id);
+  if (faults.length === 0) return;
+  // News that nobody heard goes to whoever the tabs choose.
+  const to = again.why === 'awake' && isUntold ? [] : again.to;
+  add(memory, { incident, news: { kind: 'raised', faults, held: true, again: { ...again, to } } }, now);
+}
 
 function restart(hand: Hand): void {
   const live = () => hand.memory.live();
@@ -117,7 +110,8 @@ function conclude(hand: Hand, said: Concluded): void {
   const transition = memory.transitions.get(said.transition);
   const incident = transition && memory.incidents.get(transition.incident);
   if (transition?.state !== 'open' || incident === undefined) return;
-  const marked = overridden(incident, transition, said.severity);
+  const marked = overridden({ incident, transition, severity: said.severity, now });
+  if (isHeldBack(options, marked, { transition, acts: said.acts })) return hold(memory, { transition, incident: marked, said });
   const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
   memory.putIncident(told);
   if (sent.length > transition.sent.length) noteTold(hand, transition, incident);
@@ -140,6 +134,32 @@ function withPass(transition: Transition, { way, how }: Concluded, now: number):
   return { ...transition, passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
 }
 
+/** The tabs would tell what is to be quiet now. */
+function isHeldBack(options: TransitionOptions, incident: Incident, at: { transition: Transition; acts: readonly Act[] }): boolean {
+  return !isEnd(at.transition) && at.acts.some((act) => act.do === 'deliver') && options.isQuiet(incident);
+}
+
+/** It goes over the wires anew when the quiet is over. */
+function hold(memory: Memory, at: { transition: Transition; incident: Incident; said: Concluded }): void {
+  const { transition, incident, said } = at;
+  memory.putIncident(incident);
+  memory.putTransition({ ...transition, state: 'pending', conclusion: joined(transition.conclusion, `${said.how}; held back: quiet`) });
+}
+
+/** What waits untold, or for its next level, waits no more: it is told once more. True where some of it was told to nobody. */
+function gather(memory: Memory, incident: number): boolean {
+  const news = memory.liveOf(incident).filter((one) => !isEnd(one));
+  const untold = news.filter(({ state }) => state === 'pending');
+  for (const one of untold) memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, toldAgain) });
+  for (const one of news.filter(({ state, sent }) => state === 'waiting' && sent.length > 0)) {
+    const levels = memory.timersOf(one.id).filter(({ message }) => message.hours?.waits === undefined);
+    for (const timer of levels) endWait(memory, { transition: one, timer, how: toldAgain });
+  }
+  return untold.length > 0;
+}
+
+const toldAgain = 'told once more';
+
 /** What has become less urgent goes to higher levels by what it is now: the path that lowered it has set its own waits. */
 function dropWaits(memory: Memory, { id, severity }: Transition): void {
   for (const timer of memory.timersOf(id)) {
@@ -156,7 +176,7 @@ function proceed({ memory, options, now }: Hand, incidentId: number): void {
     const judged = judge(one, incident);
     if (judged.next === 'over') memory.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
     // It waits, and keeps back nothing that comes after it.
-    if (judged.next === 'later') continue;
+    if (judged.next === 'later' || (judged.next === 'go' && !isEnd(one) && options.isQuiet(incident))) continue;
     if (judged.next === 'go') return offer({ memory, options, transition: one, now });
   }
 }
@@ -183,8 +203,9 @@ function mute(memory: Memory, incidentId: number, how: string): void {
 
 function refused({ memory, options, now }: Hand): string[] {
   const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
+  const of = (one: Transition) => memory.incidents.get(one.incident);
   const first = memory.live().filter((one) => isFirst(one) && due(one));
-  const scopes = new Set(first.flatMap((one) => memory.incidents.get(one.incident)?.scope ?? []));
+  const scopes = new Set(first.flatMap((one) => of(one) ?? []).flatMap((one) => (options.isQuiet(one) ? [] : one.scope)));
   return [...scopes].filter((scope) => options.pace.isFull(scope, now));
 }
 
@@ -197,9 +218,9 @@ function mayTell({ options, now }: Hand, transition: Transition, { scope }: Inci
   return !(isFirst(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, idsOf(transition), now);
 }
 
-/** News that nobody was told of yet. */
+/** News that nobody was told of yet. What is told once more is no word of its PC. */
 function isFirst(transition: Transition): boolean {
-  return !isEnd(transition) && transition.sent.length === 0;
+  return !isEnd(transition) && transition.sent.length === 0 && transition.again === undefined;
 }
 
 function idsOf({ about }: Transition): string[] {
@@ -228,6 +249,8 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   const judged = judgeTimer(timer, transition, incident);
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
+  // What waits by hours and meetings is judged all the same: it may have become urgent.
+  if (options.isQuiet(incident) && timer.message.hours?.waits === undefined) return;
   if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell({ memory, options, now }, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
@@ -248,45 +271,6 @@ function endWait(memory: Memory, { transition, timer, how }: { transition: Trans
   memory.putTransition({ ...transition, state: 'concluded', conclusion: joined(transition.conclusion, how) });
 }
 
-type Delivery = Hand & { transition: Transition; incident: Incident; acts: readonly Act[] };
-
-/** Puts into the outbox what is not there yet, and remembers on the incident who was told. */
-function deliver({ memory, options, now, transition, incident, acts }: Delivery): { told: Incident; sent: string[] } {
-  const faults = toldFaults(transition, incident);
-  const told: Told[] = [...incident.told];
-  const sent = [...transition.sent];
-  const at = { scope: incident.spread?.path ?? incident.scope, now, knew: knewOf(transition, incident) };
-  for (const act of acts) {
-    if (act.do !== 'deliver' || act.to.length === 0) continue;
-    const place = incident.place ?? options.place(incident.scope);
-    const before = memory.pastOf(incident.scope);
-    const { severity, hours } = act;
-    const news = noticeOf({ transition, incident, place, faults, severity, before, hours, placeOf: options.place });
-    for (const { person, ...way } of options.recipients(act.to, act.channel, at)) {
-      const { channel } = way;
-      const to = sentAs(`${channel}/${person}`, act, transition);
-      if (sent.includes(to)) continue;
-      sent.push(to);
-      const notice = forPerson(news, incident, person);
-      const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice, now });
-      memory.add(`outbox/${row.key}`, { op: 'outbox', row });
-      if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
-    }
-  }
-  return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
-}
-
-/** Whoever was told hears of the end, whatever the hour. */
-function knewOf(transition: Transition, incident: Incident): string[] {
-  return isEnd(transition) ? incident.told.map(({ person }) => person) : [];
-}
-
-/** Once to a person on a channel; and once more where a meeting has made more urgent what was told already. */
-function sentAs(to: string, { severity, hours }: Extract<Act, { do: 'deliver' }>, transition: Transition): string {
-  const isRaised = hours?.meeting !== undefined && transition.sent.includes(to) && isWorse(severity, transition.severity);
-  return isRaised ? `${to}/${severity}/${hours.meeting?.at}` : to;
-}
-
 function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
   const lines = unfinished.map((one) => lineOf(memory, options, one));
   const recipients = tellCentral({ memory, options, now, kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
@@ -305,60 +289,6 @@ function lineOf(memory: Memory, options: TransitionOptions, one: Transition): st
   const place = incident?.place ?? options.place(incident?.scope ?? 'centre');
   const fault = one.about[0]?.fault ?? '';
   return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${one.kind})`;
-}
-
-type CentralWord = {
-  memory: Memory;
-  options: Pick<TransitionOptions, 'central' | 'place'>;
-  now: number;
-  kind: 'unfinished' | 'direct';
-  lines: string[];
-  /** First part of the key of each row. */
-  key: string;
-};
-
-/** Puts one word of the centre's own into the outbox, for central's persons on every channel; answers whom it goes to. */
-export function tellCentral(word: CentralWord): Recipient[] {
-  const { memory, options, now, kind, lines, key } = word;
-  const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
-  const recipients = options.central(now);
-  for (const { person, channel } of recipients) {
-    const row = outboxRow({ key: `${key}/${channel}/${person}`, transition: null, channel, person, notice, now });
-    memory.add(`outbox/${row.key}`, { op: 'outbox', row });
-  }
-  return recipients;
-}
-
-/** A row that waits to be sent to one person over one channel. */
-function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'further' | 'person' | 'notice'> & { now: number }): OutboxRow {
-  const { now, ...row } = at;
-  const dueAt = row.notice.digest ? now + gatherMs : now;
-  return { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null };
-}
-
-/** What a rule on a tab made of the severity holds for the faults that gave the transition its own. */
-function overridden(incident: Incident, transition: Transition, severity: Severity): Incident {
-  if (severity === transition.severity || incident.over !== null) return incident;
-  const keys = new Set(newsOf(transition, incident).map((fault) => fault.key));
-  const faults = incident.faults.map((fault) =>
-    keys.has(fault.key) && fault.severity === transition.severity ? { ...fault, severity } : fault,
-  );
-  const next = { ...incident, faults, severity: worst(faults) };
-  return isWorse(severity, incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
-}
-
-/** Remembers what of the news a person now knows; that something is over is no news of what stands. */
-function withTold(incident: Incident, transition: Transition): Incident {
-  if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
-  const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
-  const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
-  const { outage } = incident;
-  const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
-  return { ...incident, faults, ...(isAway && { toldOutage: { cause: outage.cause, confidence: outage.confidence } }) };
-}
-
-function moreSevere(a: Severity | null, b: Severity): Severity {
-  return a !== null && bySeverity(a, b) < 0 ? a : b;
 }
 
 function joined(before: string | null, how: string): string {

@@ -51,6 +51,7 @@ export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) =>
     clock,
     contents: await ledger.load(),
     recipients: (to, channel) => to.map((person) => ({ person, channel })),
+    personNamed: (name) => name,
     central: () => [{ person: 'central', channel: 'console' }],
     send(topic, payload) {
       if (topic !== hearingTopic) return void sent.push({ topic, payload });

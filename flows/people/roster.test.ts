@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Person, realClock } from '#contracts';
 import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
-import { channelFor, channelsOf, createRoster, namesOf, wrongScope } from './roster.ts';
+import { channelFor, channelsOf, createRoster, namesOf, personNamed, wrongScope } from './roster.ts';
 import { smsOf } from './sms/sms.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
@@ -39,6 +39,17 @@ test('a role means the persons whose scope is the incident’s or stands above i
 
 test('an id means that person wherever the incident is, and each person is told once', () => {
   expect(ids([asha, bina, devi], ['bina', 'technician', 'asha'])).toEqual(['bina', 'asha']);
+});
+
+test('who acts is found by id or by name, however it is written; nobody else is', () => {
+  const roster = createRoster([{ ...asha, name: 'Asha Devi' }, bina]);
+  expect([' ASHA DEVI', 'asha', 'Bina', 'Ash', ''].map((said) => personNamed(roster, said))).toEqual([
+    'asha',
+    'asha',
+    'bina',
+    undefined,
+    undefined,
+  ]);
 });
 
 test('a group means those of its persons who look after the place; it is offered once, beside roles and persons', () => {

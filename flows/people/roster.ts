@@ -107,16 +107,24 @@ export function namesOf(roster: Roster): string[] {
 }
 
 /** Whom the engine means: the persons of a tab's words with their channel, and central's on every channel that reaches them. */
-export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick<EngineOptions, 'recipients' | 'central'> {
+export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick<EngineOptions, 'recipients' | 'central' | 'personNamed'> {
   return {
     recipients(to, channel, { scope, ...asked }) {
       const { persons, unknown } = roster.resolve(to, scope, asked);
       if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is neither in sabha.json nor in the roster');
       return persons.map((person) => ({ person: person.id, ...wayTo(person, channel, channels) }));
     },
+    personNamed: (name) => personNamed(roster, name),
     central: (now) =>
       roster.central(now).flatMap((person) => channelsOf(person, channels).map((channel) => ({ person: person.id, channel }))),
   };
+}
+
+/** The id of the person whom an id or a name means, however it is written. */
+export function personNamed(roster: Pick<Roster, 'people'>, said: string): string | undefined {
+  const wanted = said.trim().toLowerCase();
+  const { persons } = roster.people();
+  return (persons.find(({ id }) => id === wanted) ?? persons.find(({ name }) => name.toLowerCase() === wanted))?.id;
 }
 
 /** Every channel that reaches the person; never none, since the console reaches everybody. */

@@ -87,7 +87,7 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
   if (over) return { head: message.over, title, steps: [message.alreadyOver] };
   switch (notice.kind) {
     case 'raised':
-      return { head: urgency, title, steps };
+      return { head: isStillThere(notice) ? `${message.stillThere}, ${urgency}` : urgency, title, steps };
     case 'worsened':
       return { head: `${notice.joins ? message.oneMore : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
@@ -101,6 +101,17 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
     case 'direct':
       return { head: severity[notice.severity === 'info' ? 'info' : 'critical'], ...directOf(notice, language) };
   }
+}
+
+/** It is told once more, and not to somebody who is only asked to see to it. */
+function isStillThere({ again }: Notice): boolean {
+  return again !== undefined && again.why !== 'assigned';
+}
+
+/** Why it is told once more. */
+function againOf({ notice, words, over }: Message, size: number): string {
+  const { again } = notice;
+  return again === undefined || over ? '' : filled(words.again[again.why], { name: short(again.by, size) });
 }
 
 /** What central is told that a flow did not finish. */
@@ -150,6 +161,7 @@ function partsOf(message: Message, size: number): string[] {
     placeOf(message, size),
     whatOf(message, size),
     sinceOf(message),
+    againOf(message, size),
     meetingOf(message),
     ...whyOf(message),
     ...stepLines(message),

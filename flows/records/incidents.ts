@@ -13,6 +13,7 @@ import type {
   Want,
   Words,
 } from '#contracts';
+import type { Again, Handling, HandlingOrder } from './handling.ts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -95,7 +96,7 @@ export type StandingFault = {
 };
 
 /** News of an incident: what a transition will be made of. `held`: it has stood for its hold already. */
-export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean };
+export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; again?: Again };
 
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
@@ -110,7 +111,7 @@ export type Told = { person: string; channel: string; at: number };
 export type Answer = { person: string; by: string; word: AnswerWord; at: number; link?: string };
 
 /** One incident per room (or per scope of the centre's own), with its faults as children. */
-export type Incident = {
+export type Incident = Handling & {
   id: number;
   scope: string;
   openedAt: number;
@@ -157,6 +158,8 @@ export type Transition = {
   /** Offers made in this pass; counted in the ledger before each is made (R24). */
   offers: number;
   offeredAt: number | null;
+  /** It tells once more what people know of. */
+  again?: Again;
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;
@@ -207,7 +210,7 @@ export type WireFields = { severity: Severity; holdMs: number; to: string[]; hou
 /** The message on the visual wires. */
 export type WireMessage = WireFields & {
   topic: string;
-  transition: { id: number; offer: number; kind: TransitionKind; at: number };
+  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why'] };
   incident: {
     id: number;
     scope: string;
@@ -300,7 +303,7 @@ export type CentreEvent =
   | { type: 'tick'; provenAt?: number | null; hung?: boolean }
   /** The clock of the machine was set by so much, and the centre's time with it (R29). `gap`: perhaps it was paused for so long (R18a). */
   | { type: 'clock'; byMs: number; gap?: boolean }
-  | { type: 'acknowledge'; incident: number; by: string }
+  | HandlingOrder
   | { type: 'note'; incident: number; by: string; text: string }
   | ({ type: 'answer'; incident: number } & Omit<Answer, 'at'>)
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string; way?: PassedWay }

@@ -1,6 +1,7 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type * as v from 'valibot';
 import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
+import type { Again } from './handling.ts';
 import type { FaultNews, PastFault, ShownOutage } from './incidents.ts';
 import type { Place } from './place.ts';
 
@@ -16,6 +17,8 @@ export type Notice = Place & {
   flapping: boolean;
   /** Its news joins what is as severe already: there is more to do, and nothing is worse. */
   joins?: true;
+  /** It is told once more, and why. */
+  again?: Pick<Again, 'why' | 'by'>;
   /** It waited for the morning, and goes out with others of it in one message. */
   digest?: true;
   /** The meeting for which it is urgent. */

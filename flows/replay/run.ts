@@ -1,5 +1,6 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
 import type { EngineOptions } from '../incidents/engine.ts';
+import { isQuiet } from '../incidents/handled.ts';
 import { createNoise } from '../incidents/noise.ts';
 import { holdOf, type PlaceFacts } from '../incidents/offer.ts';
 import { createTransitions, type Transitions } from '../incidents/transitions.ts';
@@ -15,7 +16,7 @@ import { createStory, type Step, type Story, stepsOf } from './story.ts';
 export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
 
 /** Whom and what the past is played for. */
-export type World = Pick<EngineOptions, 'recipients' | 'central'> & {
+export type World = Pick<EngineOptions, 'recipients' | 'central' | 'personNamed'> & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
   /** The time that it is now. */
@@ -75,7 +76,7 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
 
 function openPlay(past: Past, world: World): Play {
   const memory = createMemory(nothing);
-  const transitions = createTransitions(memory, { ...world, pace: createNoise() });
+  const transitions = createTransitions(memory, { ...world, isQuiet, pace: createNoise() });
   const story = createStory(memory, past.incidents);
   return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 } };
 }

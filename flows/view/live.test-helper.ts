@@ -34,7 +34,10 @@ export function setUp({ count = 3, talking = true } = {}) {
     tell: async (...said: unknown[]) => held.isWritten && told.push(said) > 0,
   } as unknown as Ingest;
   const rollcalls = { last: () => null } as unknown as LiveViewOptions['rollcalls'];
-  const commands = {} as LiveViewOptions['commands'];
+  const issued: Parameters<LiveViewOptions['commands']['issue']>[0][] = [];
+  const commands = {
+    issue: async (order: (typeof issued)[number]) => ({ ok: issued.push(order) > 0, id: 'c1' }),
+  } as unknown as LiveViewOptions['commands'];
   const ledger = {
     history: async () => [{ component: 'presence', at: 0, status: 'online', faults: [] }],
     aways: async () => [{ from: 10, to: 20 }],
@@ -68,7 +71,7 @@ export function setUp({ count = 3, talking = true } = {}) {
     const frames: StreamFrame[] = [];
     return { frames, leave: show.view.onChange(choice, (frame) => frames.push(frame)) };
   };
-  return { stage, clock, show, held, told, pcs, site, does, listen };
+  return { stage, clock, show, held, told, issued, pcs, site, does, listen };
 }
 
 const jabra = 'usb-GN_Netcom_Jabra_Speak_710-00';

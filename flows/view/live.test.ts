@@ -270,6 +270,27 @@ describe('what is asked', () => {
     show.close();
   });
 
+  test('what is said to be fixed has its PC look at once; who is asked and a quiet have their row for the audit', async () => {
+    const { stage, show, told, issued, pcs, does } = setUp();
+    does(() => stage.state(broken, pcs[0]));
+    const until = stage.now() + 3_600_000;
+    expect(await show.view.fixed(1, 'Asha')).toBe('done');
+    expect(await show.view.assign(1, 'Meera', 'आशा कुमारी')).toBe('done');
+    expect(await show.view.snooze(1, 'Asha', until)).toBe('done');
+    expect(issued).toEqual([{ to: pcs[0], verb: 'probe-now', args: {}, by: 'Asha' }]);
+    expect(told.map((one) => (one as object[])[1])).toEqual([
+      { who: 'Asha', what: 'fixed', about: 'incident 1' },
+      { who: 'Meera', what: 'assign', about: 'incident 1: technician' },
+      { who: 'Asha', what: 'snooze', about: `incident 1: until ${new Date(until).toISOString()}` },
+    ]);
+    expect([await show.view.assign(1, 'Meera', 'stranger'), await show.view.fixed(9, 'Asha')]).toEqual(['nobody', 'missing']);
+    const times = [stage.now(), stage.now() + 24 * 3_600_000 + 1];
+    expect(await Promise.all(times.map((at) => show.view.snooze(1, 'Asha', at)))).toEqual(['time', 'time']);
+    does(() => stage.apply({ type: 'snooze', incident: 1, by: 'Asha', until }));
+    expect(show.view.incident(1)).toMatchObject({ snoozed: { by: 'Asha', until }, deeds: [{ did: 'snoozed', by: 'Asha' }] });
+    show.close();
+  });
+
   test('an incident whose PC answers again says since when, and until when it is watched; nothing of it once it is over', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp({ count: 1 });
     const { frames } = listen();

@@ -1,13 +1,15 @@
 /** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
-import type { RollCallView, Snapshot } from '#contracts';
+import { isPcPath, type RollCallView, type Snapshot } from '#contracts';
+import { snoozeMostMs } from '../handling/numbers.ts';
 import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import { personNamed } from '../people/roster.ts';
 import { checklist } from '../sites/life.ts';
 import { begin, changed, followUnheard, soon, tellHeard } from './frames.ts';
 import { awayOf, chosen, createState, incidentOf, type LiveViewOptions, type State, statesOf, viewOf } from './live-state.ts';
 import { incidentView, pcView, siteView, surroundingsOf } from './rows.ts';
 import { historyOf } from './strips.ts';
-import type { CentreView, PcChoice } from './view.ts';
+import type { CentreView, Done, PcChoice } from './view.ts';
 
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
@@ -107,8 +109,7 @@ function viewing(state: State): CentreView {
       return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
     },
     incident: (id) => incidentOf(options, id, incidentView),
-    acknowledge: (id, by) => operate(ingest(), id, { type: 'acknowledge', by }),
-    note: (id, by, text) => operate(ingest(), id, { type: 'note', by, text }),
+    ...operations(options),
     onChange(choice, listener) {
       if (state.listeners.size === 0) begin(state);
       const set = state.listeners.get(choice) ?? new Set();
@@ -121,14 +122,53 @@ function viewing(state: State): CentreView {
   };
 }
 
-type Operation = { type: 'acknowledge'; by: string } | { type: 'note'; by: string; text: string };
+type Operations = Pick<CentreView, 'acknowledge' | 'note' | 'fixed' | 'assign' | 'snooze'>;
 
-async function operate(ingest: Ingest | undefined, incident: number, operation: Operation): Promise<'done' | 'missing' | 'over'> {
+/** What a person does about an incident. */
+function operations({ ingest, roster, commands, clock }: LiveViewOptions): Operations {
+  const now = () => ingest()?.time() ?? clock.now();
+  return {
+    acknowledge: (id, by) => operate(ingest(), id, { type: 'acknowledge', by }),
+    note: (id, by, text) => operate(ingest(), id, { type: 'note', by, text }),
+    async fixed(id, by) {
+      const done = await operate(ingest(), id, { type: 'fixed', by });
+      const scope = ingest()?.memory.incidents.get(id)?.scope ?? '';
+      // Where it cannot be asked, its probes look again in their usual time.
+      if (done === 'done' && isPcPath(scope)) await commands.issue({ to: scope, verb: 'probe-now', args: {}, by });
+      return done;
+    },
+    async assign(id, by, to) {
+      const person = personNamed(roster, to);
+      return person === undefined ? 'nobody' : operate(ingest(), id, { type: 'assign', by, to: person });
+    },
+    async snooze(id, by, until) {
+      const forMs = until - now();
+      return forMs <= 0 || forMs > snoozeMostMs ? 'time' : operate(ingest(), id, { type: 'snooze', by, until });
+    },
+  };
+}
+
+type Operation =
+  | { type: 'acknowledge' | 'fixed'; by: string }
+  | { type: 'note'; by: string; text: string }
+  | { type: 'assign'; by: string; to: string }
+  | { type: 'snooze'; by: string; until: number };
+
+async function operate(ingest: Ingest | undefined, incident: number, operation: Operation): Promise<Done> {
   if (ingest === undefined) throw new Error('the ledger is opened anew');
   const found = ingest.memory.incidents.get(incident);
   if (found === undefined) return 'missing';
   if (found.over !== null) return 'over';
-  const told = await ingest.tell({ ...operation, incident }, { who: operation.by, what: operation.type, about: `incident ${incident}` });
+  const told = await ingest.tell(
+    { ...operation, incident },
+    { who: operation.by, what: operation.type, about: aboutOf(operation, incident) },
+  );
   if (!told) throw new Error('the ledger did not take it');
   return 'done';
+}
+
+function aboutOf(operation: Operation, incident: number): string {
+  const about = `incident ${incident}`;
+  if (operation.type === 'assign') return `${about}: ${operation.to}`;
+  return operation.type === 'snooze' ? `${about}: until ${new Date(operation.until).toISOString()}` : about;
 }

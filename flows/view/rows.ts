@@ -147,7 +147,7 @@ export function stateViews(table: SiteTable): StateView[] {
 /** An incident as it stands in lists. */
 export function incidentRow({ memory, place, personName }: View, incident: Incident): IncidentRow {
   const { site, room } = place(incident.scope);
-  const { acknowledged, faults, told, notes: _, answers: __, outage = null, ...rest } = incident;
+  const { acknowledged, assigned, snoozed, faults, told, notes: _, answers: __, deeds: ___, outage = null, ...rest } = incident;
   const ended = memory.endedOf(incident.scope);
   const watched = (fault: StandingFault) =>
     fault.goneAt !== null && incident.overAt === null && { watched: { since: fault.goneAt, until: watchedUntil(fault, ended) } };
@@ -157,6 +157,8 @@ export function incidentRow({ memory, place, personName }: View, incident: Incid
     room,
     told: told.map((one) => ({ ...one, person: personName(one.person) })),
     acknowledged: acknowledged && { by: acknowledged.by, at: acknowledged.at },
+    ...(assigned && { assigned: { ...assigned, to: personName(assigned.to) } }),
+    ...(snoozed && { snoozed: { by: snoozed.by, at: snoozed.at, until: snoozed.until } }),
     outage: outage && { ...outage, sureness: surenessOf(outage.confidence) },
     faults: faults.map((one) => {
       const { key: _, reason: __, goneAt: ___, told: ____, ...fault } = one;
@@ -183,7 +185,8 @@ export function incidentNews(
 /** An incident with its notes and its history. */
 export function incidentView(view: View, incident: Incident): IncidentView {
   const steps = view.memory.stepsOf(incident.id);
-  const history = steps.map(({ kind, at, conclusion }) => ({ kind, at, conclusion }));
+  const history = steps.map(({ kind, at, conclusion, again }) => ({ kind, at, conclusion, ...(again && { again: again.why }) }));
+  const deeds = (incident.deeds ?? []).map((one) => (one.did === 'assigned' ? { ...one, to: view.personName(one.to ?? '') } : one));
   const answers = incident.answers?.map(({ by, word, at, link }) => ({ by, word, at, link: link !== undefined }));
-  return { ...incidentRow(view, incident), notes: incident.notes, ...(answers && { answers }), history };
+  return { ...incidentRow(view, incident), notes: incident.notes, ...(answers && { answers }), history, deeds };
 }

@@ -20,6 +20,9 @@ export type PcChoice = '' | 'all' | `${string}/${string}`;
 /** Why a roll call was not started. */
 export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
+/** Once it is committed; `missing` where there is no such incident, `over` where it is over. */
+export type Done = 'done' | 'missing' | 'over';
+
 /** What is so now, its changes, and what a person does about it. */
 export type CentreView = {
   /** Why it is not ready; undefined once the ledger is loaded and takes what it is given, the broker is subscribed and the tabs run. */
@@ -34,8 +37,14 @@ export type CentreView = {
   /** Also those that are over, within the last day. */
   incident(id: number): IncidentView | undefined;
   /** Resolves when it is committed; `missing` where there is no such incident, `over` where it is over. */
-  acknowledge(id: number, by: string): Promise<'done' | 'missing' | 'over'>;
-  note(id: number, by: string, text: string): Promise<'done' | 'missing' | 'over'>;
+  acknowledge(id: number, by: string): Promise<Done>;
+  note(id: number, by: string, text: string): Promise<Done>;
+  /** Somebody says that it is fixed: its PC is asked to look at once. */
+  fixed(id: number, by: string): Promise<Done>;
+  /** `nobody`: the roster has no such person. */
+  assign(id: number, by: string, to: string): Promise<Done | 'nobody'>;
+  /** `time`: it is past, or too far ahead. */
+  snooze(id: number, by: string, until: number): Promise<Done | 'time'>;
   rollcalls: RollCallsView;
   commands: CommandsView;
   now(): number;

@@ -105,6 +105,7 @@ export const parts: readonly Part[] = [
         about: 'what the absence of a PC says; `pc.ts`: what one PC says of itself (`presenceOf`: is it silent)',
       },
       { path: 'flows/memory', floor: 2, about: 'what the engine holds, and what of it is to be written', enter: null },
+      { path: 'flows/handling', floor: 2, about: 'what people do about an incident: taken, assigned, fixed, quiet', enter: 'handling.ts' },
       { path: 'flows/correlation', floor: 2, about: 'one cause of many: what stands for the PCs, sites and rooms that went with it' },
       { path: 'flows/sites', floor: 2, about: 'the tree of places, its life, the profile of each PC and how it is sent', enter: null },
       { path: 'flows/accounts', floor: 2, about: 'logins' },

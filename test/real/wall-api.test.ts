@@ -47,7 +47,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     const view = scriptedView();
     const { sites, states, incidents } = nation(Date.now());
     const many = incidents.flatMap((one) =>
-      Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [] })),
+      Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [], deeds: [] })),
     );
     view.state = { ...view.state, sites: sites.slice(0, 736), states, incidents: many };
     api = await startApi({ host: '127.0.0.1', port: 0, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log });

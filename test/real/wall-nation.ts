@@ -145,7 +145,7 @@ export function microphoneGone(now: number, edit: Partial<IncidentRow> = {}): In
 
 export function fullOf(row: IncidentRow, now: number): IncidentView {
   const history = [{ kind: 'raised' as const, at: row.openedAt, conclusion: 'told Tashi by email' }];
-  return { ...row, notes: [{ at: now - 30_000, by: 'Tashi', text: 'केबल देख रहा हूँ' }], history };
+  return { ...row, notes: [{ at: now - 30_000, by: 'Tashi', text: 'केबल देख रहा हूँ' }], history, deeds: [] };
 }
 
 function openElsewhere(now: number): IncidentRow[] {

@@ -1,4 +1,5 @@
 /** Everything that can go wrong in the world: how it begins, and how it is over. */
+import type { CentreView } from '../../flows/view/view.ts';
 import type { Random } from '../random.ts';
 import type { Cut } from './broker.ts';
 import type { Broken } from './tabs.ts';
@@ -204,17 +205,19 @@ const table = {
     (world, at) => world.centre.deploy(pick(['cut', 'no-waits', 'throws'] satisfies Broken[], at)),
     (world) => world.centre.deploy(null),
   ),
-  'operator acknowledges': row(2, second, 'nobody', (world) => {
-    const open =
-      world.centre
-        .centre()
-        ?.view.incidents()
-        .filter(({ over }) => over === null) ?? [];
-    if (open.length > 0) void world.centre.centre()?.view.acknowledge(world.random.pick(open).id, 'meera');
-  }),
+  'operator acknowledges': row(2, second, 'nobody', (world) => operate(world, (view, id) => view.acknowledge(id, 'meera'))),
+  'operator says fixed': row(1, second, 'nobody', (world) => operate(world, (view, id) => view.fixed(id, 'asha'))),
+  'operator assigns': row(1, second, 'nobody', (world) => operate(world, (view, id) => view.assign(id, 'meera', 'tashi'))),
 } satisfies Record<string, Row>;
 
 export type Kind = keyof typeof table;
+
+/** Does something about one of the open incidents. */
+function operate(world: World, order: (view: CentreView, id: number) => Promise<unknown>): void {
+  const view = world.centre.centre()?.view;
+  const open = view?.incidents().filter(({ over }) => over === null) ?? [];
+  if (view !== undefined && open.length > 0) void order(view, world.random.pick(open).id);
+}
 
 const cuts = ['reset', 'hole', 'half'] satisfies Cut[];
 const pcPoints = ['before a commit of the spool', 'after a commit of the spool', 'publish'];

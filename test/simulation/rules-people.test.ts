@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { fewDuplicates, noGoodNewsForStrangers, nothingWaits } from './audit.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, camera, complaints, mailTo, microphone, minute, second, transitionsOf } from './scene.ts';
+import { atRest, camera, complaints, mailTo, microphone, minute, order, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 
 const raised = expect.stringMatching(/: Critical: Microphone not found/);
@@ -92,6 +92,47 @@ test('R21 a fault that joins goes over the wires like a raise, after the one bef
   expect(incidents[0]?.faults.map(({ told }) => told)).not.toContain(null);
   const order = transitions.map(({ id }) => id);
   expect(order).toEqual(order.toSorted((a, b) => a - b));
+});
+
+test('R21 what is said to be fixed is believed when telemetry says so, else reopened: who said it is told once', async () => {
+  const world = await atRest();
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  const id = rowsOf(world).incidents[0]?.id ?? 0;
+  await order(world, (view) => view.fixed(id, 'Tashi'));
+  await world.pass(7 * minute);
+  expect(mails(world).map(({ person, subject }) => [person, subject])).toEqual([
+    ['asha', raised],
+    ['tashi', expect.stringContaining('दिक्कत अब भी है')],
+  ]);
+  await order(world, (view) => view.fixed(id, 'Tashi'));
+  microphone(world, null);
+  await world.pass(20 * minute);
+  expect(mails(world)).toHaveLength(4);
+  expect(world.centre.centre()?.view.incident(id)).toMatchObject({
+    over: 'cleared',
+    deeds: ['acknowledged', 'fixed', 'reopened', 'acknowledged', 'fixed'].map((did) => ({ did })),
+  });
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R21 while somebody wants it quiet no level follows, and flows may be killed meanwhile; what is critical is told all the same', async () => {
+  const world = await atRest();
+  camera(world, 'camera.held');
+  await world.pass(15 * minute);
+  const before = mails(world).length;
+  const id = rowsOf(world).incidents[0]?.id ?? 0;
+  await order(world, (view) => view.snooze(id, 'Asha', view.now() + 60 * minute));
+  world.pc(0).room.set('pc', 'load', 'pc.load_high');
+  await world.pass(10 * minute);
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(20 * minute);
+  expect(mails(world)).toHaveLength(before);
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  expect(mailTo(world, 'asha').at(-1)).toMatch(/Microphone not found/);
+  expect(await complaints(world)).toEqual([]);
 });
 
 test('R22 a fault that ends within its hold is told to nobody, also where flows was killed meanwhile', async () => {

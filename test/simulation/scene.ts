@@ -1,6 +1,7 @@
 /** What the tests of single rules share: a world at rest, its traffic, and a look at the ledger. */
 import { type Check, decode, type EventMessage, type MessageOf, type UpLeaf } from '#contracts';
 import { inThread } from '../../flows/ledger/ledger.ts';
+import type { CentreView } from '../../flows/view/view.ts';
 import { eventsArrived, nothingWaits, spoolsAreEmpty } from './audit.ts';
 import { rowsOf } from './rows.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
@@ -73,6 +74,15 @@ export function presenceAt(world: World, pc = 0): string | undefined {
 /** The subjects that a person had by mail, with the seconds since `from`. */
 export function mailTo(world: World, person: string): string[] {
   return world.centre.post.deliveries.filter((one) => one.channel === 'email' && one.person === person).map(({ subject }) => subject);
+}
+
+/** A person does something; it is done within a second, or not at all. */
+export async function order(world: World, act: (view: CentreView) => Promise<string>): Promise<void> {
+  const view = world.centre.centre()?.view;
+  const done = view && act(view);
+  await world.pass(second);
+  const said = await done;
+  if (said !== 'done') throw new Error(`it was not done: ${said}`);
 }
 
 /** How transitions of a scope came and ended. */

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { linkClasses } from '../domain/links.ts';
 import { outageCauses, surenesses } from '../domain/outages.ts';
 import { readinesses, siteStages } from '../domain/sites.ts';
-import { answerWords, presences, severities, statuses, transitionKinds } from '../domain/states.ts';
+import { againReasons, answerWords, deedKinds, presences, severities, statuses, transitionKinds } from '../domain/states.ts';
 import { linkReport } from '../wire/link-report.ts';
 import { profile } from '../wire/messages.ts';
 
@@ -104,6 +104,12 @@ const incidentFields = {
   closedBecause: maybeText,
   flapping: v.boolean(),
   acknowledged: v.nullable(v.object({ by: text, at: time })),
+  /** A person of the roster was asked to see to it. */
+  assigned: v.exactOptional(v.object({ to: text, by: text, at: time })),
+  /** Somebody says that it is fixed: telemetry has until `until` to agree. */
+  fixed: v.exactOptional(v.object({ by: text, at: time, until: time })),
+  /** Nothing of it is told until then, unless it gets worse. */
+  snoozed: v.exactOptional(v.object({ by: text, at: time, until: time })),
   faults: v.array(faultView),
   told: v.array(v.object({ person: text, channel: text, at: time })),
   /** Why the PC was away in it, the last time: live while `to` is null, then by the evidence of its return. */
@@ -131,7 +137,12 @@ export const incidentView = v.object({
   notes: v.array(noteView),
   /** What those who were told of it answered; `link`: by the link in their message. */
   answers: v.exactOptional(v.array(v.object({ at: time, by: text, word: v.picklist(answerWords), link: v.boolean() }))),
-  history: v.array(v.object({ kind: v.picklist(transitionKinds), at: time, conclusion: maybeText })),
+  /** `again`: what people know of was told once more, and why. */
+  history: v.array(
+    v.object({ kind: v.picklist(transitionKinds), at: time, conclusion: maybeText, again: v.exactOptional(v.picklist(againReasons)) }),
+  ),
+  /** What was done about it; `by` is empty where nobody did it. `to`: who was asked, or from whom it was taken. */
+  deeds: v.array(v.object({ did: v.picklist(deedKinds), at: time, by: text, to: v.exactOptional(text), until: v.exactOptional(time) })),
 });
 
 /** One answer of a roll call. `after` = milliseconds from its start to the answer, null for a PC that is silent so far. */

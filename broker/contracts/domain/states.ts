@@ -17,6 +17,14 @@ export type TransitionKind = (typeof transitionKinds)[number];
 export const answerWords = ['seen', 'going', 'fixed', 'not-mine'] as const;
 export type AnswerWord = (typeof answerWords)[number];
 
+/** What becomes of an incident by people and by the lack of them, as its history shows it. */
+export const deedKinds = ['acknowledged', 'taken-over', 'lapsed', 'fixed', 'reopened', 'assigned', 'snoozed', 'awake'] as const;
+export type DeedKind = (typeof deedKinds)[number];
+
+/** Why what people know of is told once more. */
+export const againReasons = ['lapsed', 'reopened', 'assigned', 'awake'] as const;
+export type AgainReason = (typeof againReasons)[number];
+
 /**
  * Where a PC stands with the centre. `stopped` said goodbye; `silent` did not (R18). `unheard` was not heard for its limit, and nobody knows
  * yet whether that is for a gap of the centre's own (R18a): it is only shown.

@@ -228,7 +228,8 @@ export function overIncidents(incidents, within = '') {
  * @param {number} now
  */
 export function needsSomebody(incident, now) {
-  return incident.overAt === null && incident.acknowledged === null && !isWatched(incident, now);
+  const isQuiet = incident.acknowledged !== null || incident.snoozed !== undefined;
+  return incident.overAt === null && !isQuiet && !isWatched(incident, now);
 }
 
 /**

@@ -4,9 +4,9 @@ import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { childrenOf, incidentMark, shownFaults } from '../live/model.js';
 import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from '../parts/parts.js';
-import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
+import { Actions, deedText, handlingLines } from './handling.js';
 import { againText, incidentTitle, overText, toldText } from './incidents.js';
 
 /** @import { IncidentRow, IncidentView } from '#contracts' */
@@ -91,34 +91,10 @@ function People({ scene, incident }) {
   const { told, acknowledged } = incident;
   return html`<ul class="people">
     ${acknowledged === null ? null : html`<li class="on-it"><bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
+    ${handlingLines(scene, incident).map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}
     ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : null}
     ${told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
   </ul>`;
-}
-
-/** @param {{ scene: Scene, incident: IncidentView, onActed: () => void }} props */
-function Actions({ scene, incident, onActed }) {
-  const { lang } = scene;
-  const [text, setText] = useState('');
-  const { busy, error, run } = useActing(scene.act);
-  /** @param {'acknowledge' | 'note'} what @param {Record<string, string>} body */
-  async function act(what, body) {
-    if ((await run(`/api/incidents/${incident.id}/${what}`, body)) === null) return;
-    if (what === 'note') setText('');
-    onActed();
-  }
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (text.trim() !== '' && !busy) void act('note', { text });
-  };
-  return html`<div class="actions">
-    ${incident.acknowledged === null ? html`<button class="primary" disabled=${busy} onClick=${() => act('acknowledge', {})}>${say(lang, 'acknowledge')}</button>` : null}
-    <form onSubmit=${submit}>
-      <input value=${text} maxlength="500" aria-label=${say(lang, 'noteLabel', { id: incident.id })} placeholder=${say(lang, 'notePlaceholder')} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => setText(event.currentTarget.value)} />
-      <button disabled=${busy || text.trim() === ''}>${say(lang, 'addNote')}</button>
-    </form>
-    <${Trouble} lang=${lang} error=${error} />
-  </div>`;
 }
 
 /** @param {{ scene: Scene, incident: IncidentView }} props */
@@ -132,8 +108,14 @@ function History({ scene, incident }) {
       ${incident.notes.map((one) => html`<li key=${one.at + one.by}><q><bdi>${shown(one.text, 500)}</bdi></q> <span class="dim"><${Foreign} text=${one.by} />, ${timeText(lang, one.at, now)}</span></li>`)}</ul>`
     }
     <${Answers} scene=${scene} answers=${incident.answers ?? []} />
+    ${
+      incident.deeds.length === 0
+        ? null
+        : html`<h3 class="dim">${say(lang, 'deeds')}</h3>
+      <ol class="history" data-deeds=${incident.deeds.length}>${incident.deeds.toReversed().map((one) => html`<li key=${one.at + one.did}><time>${timeText(lang, one.at, now)}</time> <bdi>${deedText(scene, one)}</bdi></li>`)}</ol>`
+    }
     <h3 class="dim">${say(lang, 'history')}</h3>
-    <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>`;
+    <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.again === undefined ? null : ` (${say(lang, 'toldAgain')})`}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>`;
 }
 
 const sentences = /** @type {const} */ ({ seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine' });

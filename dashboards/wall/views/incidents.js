@@ -6,6 +6,7 @@ import { Age, Foreign, Mark, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { ageText, timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
+import { handlingLines } from './handling.js';
 
 /** @import { IncidentRow } from '#contracts' */
 /** @import { Scene } from '../parts/parts.js' */
@@ -43,6 +44,7 @@ function Line({ scene, incident }) {
   const { busy, error, run } = useActing(scene.act);
   const [first] = shownFaults(incident, now);
   const last = told.at(-1);
+  const handling = handlingLines(scene, incident).at(-1);
   const again = againText(scene, incident);
   const look = again === null ? severity : 'past';
   return html`<li class="line ${look}" data-incident=${id}>
@@ -53,11 +55,13 @@ function Line({ scene, incident }) {
       ${again === null ? null : html`<p class="again">${again}</p>`}
       ${again === null && incident.flapping ? html`<p class="dim">${say(lang, 'flapping')}</p>` : null}
       <p class="dim"><${Age} scene=${scene} since=${incident.openedAt} /> · ${
-        acknowledged !== null
-          ? html`<bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi>`
-          : last === undefined
-            ? say(lang, 'nobodyTold')
-            : html`<bdi>${toldText(scene, last)}</bdi>`
+        handling !== undefined
+          ? html`<bdi>${handling}</bdi>`
+          : acknowledged !== null
+            ? html`<bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi>`
+            : last === undefined
+              ? say(lang, 'nobodyTold')
+              : html`<bdi>${toldText(scene, last)}</bdi>`
       }</p>
       <p class="acts">
         ${acknowledged === null ? html`<button disabled=${busy} onClick=${() => run(`/api/incidents/${id}/acknowledge`, {})}>${say(lang, 'acknowledge')}</button>` : null}

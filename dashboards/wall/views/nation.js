@@ -48,7 +48,7 @@ export function Needs({ scene, view, within, allKnown }) {
   const open = openIncidents(view.incidents, within);
   const waiting = open.filter((one) => needsSomebody(one, now));
   const watched = open.filter((one) => isWatched(one, now));
-  const taken = open.filter((one) => one.acknowledged !== null && !isWatched(one, now));
+  const taken = open.filter((one) => !needsSomebody(one, now) && !isWatched(one, now));
   const calm = live && allKnown && open.length === 0;
   return html`<section class="card needs" aria-labelledby="needs">
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>

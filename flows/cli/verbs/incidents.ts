@@ -7,6 +7,9 @@ import { table, timeText } from '../kit/text.ts';
 export const incidents: Record<string, Verb> = {
   incidents: { usage: '[--open]', words: [0, 0], options: { open: { type: 'boolean' } }, run: list },
   ack: { usage: 'ID', words: [1, 1], run: acknowledge },
+  'incidents fixed': { usage: 'ID', words: [1, 1], run: fixed },
+  'incidents assign': { usage: 'ID PERSON', words: [2, 2], run: assign },
+  'incidents snooze': { usage: 'ID TIME (90m, 2h, or 2027-01-15T18:30+05:30)', words: [2, 2], run: snooze },
   note: { usage: 'ID TEXT', words: [2, 2], run: note },
 };
 
@@ -42,6 +45,37 @@ async function acknowledge({ api, by, words: [id = ''] }: Call): Promise<Answer>
 async function note({ api, by, words: [id = '', text = ''] }: Call): Promise<Answer> {
   await api.post(`/api/incidents/${numberOf(id)}/note`, { by, text });
   return { ok: true, json: { incident: Number(id), by, text }, text: `noted on incident ${id}` };
+}
+
+async function fixed({ api, by, words: [id = ''] }: Call): Promise<Answer> {
+  await api.post(`/api/incidents/${numberOf(id)}/fixed`, { by });
+  return { ok: true, json: { fixed: Number(id), by }, text: `incident ${id}: it is over when its PC says so, else it is reopened` };
+}
+
+async function assign({ api, by, words: [id = '', to = ''] }: Call): Promise<Answer> {
+  await api.post(`/api/incidents/${numberOf(id)}/assign`, { by, to });
+  return { ok: true, json: { incident: Number(id), by, to }, text: `${to} is asked to see to incident ${id}` };
+}
+
+async function snooze({ api, by, words: [id = '', time = ''] }: Call): Promise<Answer> {
+  const until = await untilOf(time, api);
+  await api.post(`/api/incidents/${numberOf(id)}/snooze`, { by, until });
+  return {
+    ok: true,
+    json: { incident: Number(id), by, until },
+    text: `incident ${id} is quiet until ${timeText(until)}, unless it gets worse`,
+  };
+}
+
+/** A time from now by the centre's clock, or one with its zone. */
+async function untilOf(time: string, api: Call['api']): Promise<number> {
+  const [, count = '', unit = ''] = /^(\d{1,4})([mh])$/.exec(time) ?? [];
+  if (unit !== '') return (await api.get<{ at: number }>('/api/snapshot')).at + Number(count) * (unit === 'h' ? 3_600_000 : 60_000);
+  try {
+    return Temporal.Instant.from(time).epochMilliseconds;
+  } catch {
+    throw new CliError(2, `"${time}" is no time: 90m, 2h, or 2027-01-15T18:30+05:30`);
+  }
 }
 
 function numberOf(id: string): string {

@@ -3,7 +3,7 @@ import type { FaultId, Language } from '../faults.ts';
 import type { LinkClass } from '../links.ts';
 import type { OutageCause, Sureness } from '../outages.ts';
 import type { Readiness, SiteStage } from '../sites.ts';
-import type { Presence, Severity, Status, TransitionKind } from '../states.ts';
+import type { AgainReason, Presence, Severity, Status, TransitionKind } from '../states.ts';
 import type { Tier } from '../tiers.ts';
 
 /** Group, key, word; `{n}` is a blank for a number. */
@@ -103,10 +103,18 @@ export const en = {
     'pc-off': 'Switch the PC on. If it is on, check its network cable. Then restart it.',
     undetermined: 'Call the office. Ask whether there is power and whether the router is on. Then have the PC switched on.',
   } satisfies Record<OutageCause, string>,
+  /** Why what people know of is told once more; `{name}` is who did that. */
+  again: {
+    lapsed: '{name} was on it; nobody is now.',
+    reopened: '{name} said that it is fixed.',
+    assigned: 'Assigned by {name}.',
+    awake: '{name} wanted it quiet until now.',
+  } satisfies Record<AgainReason, string>,
   /** The sentences of a message. */
   message: {
     over: 'Already over',
     oneMore: 'One more',
+    stillThere: 'Still there',
     since: 'Since {from}.',
     between: 'From {from} to {to}.',
     flapping: 'It comes and goes.',

@@ -1,0 +1,74 @@
+/** What somebody may do about an incident, and what was done. */
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import { Trouble, useActing } from '../parts/person.js';
+import { timeText } from '../words/times.js';
+import { say, shown } from '../words/words.js';
+
+/** @import { IncidentRow, IncidentView } from '#contracts' */
+/** @import { Scene } from '../parts/parts.js' */
+
+/** For so many hours it can be made quiet with one press. */
+const quietHours = [1, 4, 24];
+const hourMs = 3_600_000;
+
+/**
+ * Who was asked, what is said to be fixed, and until when it is quiet.
+ * @param {Scene} scene
+ * @param {Pick<IncidentRow, 'assigned' | 'fixed' | 'snoozed'>} incident
+ */
+export function handlingLines({ lang, now }, { assigned, fixed, snoozed }) {
+  const time = (/** @type {number} */ at) => timeText(lang, at, now);
+  return [
+    ...(assigned ? [say(lang, 'assignedTo', { to: shown(assigned.to), by: shown(assigned.by), time: time(assigned.at) })] : []),
+    ...(fixed ? [say(lang, 'saidFixed', { by: shown(fixed.by), time: time(fixed.until) })] : []),
+    ...(snoozed ? [say(lang, 'quietUntil', { by: shown(snoozed.by), time: time(snoozed.until) })] : []),
+  ];
+}
+
+/**
+ * One thing that was done, in words.
+ * @param {Scene} scene
+ * @param {IncidentView['deeds'][number]} deed
+ */
+export function deedText({ lang, now }, { did, by, to = '', until }) {
+  return say(lang, `deed.${did}`, { by: shown(by), to: shown(to), until: until === undefined ? '' : timeText(lang, until, now) });
+}
+
+/** @param {{ scene: Scene, incident: IncidentView, onActed: () => void }} props */
+export function Actions({ scene, incident, onActed }) {
+  const { lang, now } = scene;
+  const { acknowledged, fixed } = incident;
+  const { busy, error, run } = useActing(scene.act);
+  const act = async (/** @type {string} */ what, /** @type {Record<string, string | number>} */ body = {}) => {
+    const done = (await run(`/api/incidents/${incident.id}/${what}`, body)) !== null;
+    if (done) onActed();
+    return done;
+  };
+  return html`<div class="actions">
+    <p class="acts">
+      <button class=${acknowledged === null ? 'primary' : ''} disabled=${busy} onClick=${() => act('acknowledge')}>${say(lang, acknowledged === null ? 'acknowledge' : 'takeOver')}</button>
+      ${fixed ? null : html`<button disabled=${busy} onClick=${() => act('fixed')}>${say(lang, 'fixed')}</button>`}
+      ${quietHours.map((n) => html`<button key=${n} disabled=${busy} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
+    </p>
+    <${Line} busy=${busy} most=${80} label=${say(lang, 'assignLabel')} button=${say(lang, 'assign')} onText=${(/** @type {string} */ to) => act('assign', { to })} />
+    <${Line} busy=${busy} most=${500} label=${say(lang, 'noteLabel', { id: incident.id })} hint=${say(lang, 'notePlaceholder')} button=${say(lang, 'addNote')} onText=${(/** @type {string} */ text) => act('note', { text })} />
+    <${Trouble} lang=${lang} error=${error} />
+  </div>`;
+}
+
+/**
+ * A line to write, and the button that sends it; it is empty again once it is sent.
+ * @param {{ busy: boolean, most: number, label: string, hint?: string, button: string, onText: (text: string) => Promise<boolean> }} props
+ */
+function Line({ busy, most, label, hint, button, onText }) {
+  const [text, setText] = useState('');
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (text.trim() !== '' && !busy && (await onText(text))) setText('');
+  };
+  return html`<form onSubmit=${submit}>
+    <input value=${text} maxlength=${most} aria-label=${label} placeholder=${hint ?? label} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => setText(event.currentTarget.value)} />
+    <button disabled=${busy || text.trim() === ''}>${button}</button>
+  </form>`;
+}

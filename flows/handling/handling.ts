@@ -1,0 +1,93 @@
+/** What people do about an incident: who is on it, who was asked, what is said to be fixed, what is quiet for a while. Pure steps, and no telling. */
+import type { LinkClass } from '#contracts';
+import type { Again, Deed, HandlingOrder } from '../records/handling.ts';
+import type { Incident, StandingFault } from '../records/incidents.ts';
+import { deedsKept, fixedForMs, takenForMs } from './numbers.ts';
+
+/** What an order is judged by. */
+export type Around = { now: number; link: LinkClass };
+
+/** An incident after an order of a person. */
+export function handled(incident: Incident, order: HandlingOrder, around: Around): Incident {
+  const { now, link } = around;
+  const { by } = order;
+  switch (order.type) {
+    case 'acknowledge':
+      return taken(incident, by, now);
+    case 'fixed': {
+      const until = now + fixedForMs[link];
+      const own = incident.acknowledged?.by === by ? incident : taken(incident, by, now);
+      return withDeed({ ...own, fixed: { by, at: now, until } }, { at: now, by, did: 'fixed', until });
+    }
+    case 'assign': {
+      const { fixed: _, ...rest } = incident;
+      const next = { ...rest, acknowledged: null, assigned: { to: order.to, by, at: now } };
+      return withDeed(next, { at: now, by, did: 'assigned', to: order.to });
+    }
+    case 'snooze': {
+      const { until } = order;
+      const next = { ...incident, snoozed: { by, at: now, until, severity: incident.severity } };
+      return withDeed(next, { at: now, by, did: 'snoozed', until });
+    }
+  }
+}
+
+/** Somebody is on it; who was on it before is not any more, and neither is who was asked. */
+function taken(incident: Incident, by: string, now: number): Incident {
+  const { acknowledged, severity } = incident;
+  const isOther = acknowledged !== null && acknowledged.by !== by;
+  const { fixed, assigned: _, ...rest } = incident;
+  const next = { ...rest, ...(fixed && !isOther && { fixed }), acknowledged: { by, at: now, severity } };
+  return withDeed(next, isOther ? { at: now, by, did: 'taken-over', to: acknowledged.by } : { at: now, by, did: 'acknowledged' });
+}
+
+/** What time has made of an incident, and what is to be told of it for that. `heardAt`: the last word of its PC, where it is a room's. */
+export type Due = { incident: Incident; again: Again };
+
+/**
+ * What is due of an open incident: the end of quiet, of what was said to be fixed, of an acknowledgement.
+ * Guarantee: nothing that nobody can see at present is held against anybody (R14), and what waits to clear is left alone.
+ */
+export function dueOf(incident: Incident, { now, heardAt }: { now: number; heardAt: number | null | undefined }): Due | undefined {
+  const { snoozed, fixed, acknowledged, severity, faults } = incident;
+  if (snoozed !== undefined) return snoozed.until <= now ? awake(incident, now) : undefined;
+  const seen = faults.filter(stands);
+  if (fixed !== undefined && fixed.until <= now && seen.some((fault) => isStillThere(fault, fixed, heardAt))) {
+    return asked(incident, { why: 'reopened', by: fixed.by }, now);
+  }
+  const isOver = acknowledged !== null && now - acknowledged.at >= takenForMs(severity);
+  return isOver && seen.length > 0 ? asked(incident, { why: 'lapsed', by: acknowledged.by }, now) : undefined;
+}
+
+/** It can be seen, and stands. */
+function stands({ hidden, goneAt, unknownSince }: StandingFault): boolean {
+  return !hidden && goneAt === null && unknownSince === null;
+}
+
+/** Its PC was heard since, or is away as it was. What began later is another fault. */
+function isStillThere({ fault, since }: StandingFault, { at }: { at: number }, heardAt: number | null | undefined): boolean {
+  return since <= at && (heardAt === undefined || fault === 'pc.silent' || (heardAt ?? 0) > at);
+}
+
+/** Nobody is on it any more: who was is asked first. */
+function asked(incident: Incident, { why, by }: { why: 'lapsed' | 'reopened'; by: string }, now: number): Due {
+  const { fixed: _, ...rest } = incident;
+  const next = withDeed({ ...rest, acknowledged: null }, { at: now, by: '', did: why, to: by });
+  return { incident: next, again: { why, by, to: [by] } };
+}
+
+function awake(incident: Incident, now: number): Due {
+  const by = incident.snoozed?.by ?? '';
+  return { incident: woken(incident, now), again: { why: 'awake', by, to: [by] } };
+}
+
+/** It is quiet no more. */
+export function woken(incident: Incident, now: number): Incident {
+  if (incident.snoozed === undefined) return incident;
+  const { snoozed, ...rest } = incident;
+  return withDeed(rest, { at: now, by: '', did: 'awake', to: snoozed.by });
+}
+
+function withDeed(incident: Incident, deed: Deed): Incident {
+  return { ...incident, deeds: [...(incident.deeds ?? []), deed].slice(-deedsKept) };
+}

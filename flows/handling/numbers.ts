@@ -1,0 +1,28 @@
+/** THE numbers of handling: for how long the word of a person counts, each with its reason. */
+import type { LinkClass, Severity } from '#contracts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+/** Somebody who is on it has this long; then they are asked, and then the next level. Critical: half a working day. Else: the same hour of the next day. */
+export function takenForMs(severity: Severity): number {
+  return severity === 'critical' ? 4 * hourMs : 24 * hourMs;
+}
+
+/**
+ * What is said to be fixed has this long to be seen as well. A PC runs its probes anew as soon as it is asked and says what changed within seconds;
+ * it must be heard once more, and whoever is at the cable may have pulled two: two beats of the link and some minutes.
+ */
+export const fixedForMs: Readonly<Record<LinkClass, number>> = {
+  fibre: 5 * minuteMs,
+  '4g': 5 * minuteMs,
+  leo: 5 * minuteMs,
+  geo: 12 * minuteMs,
+  floor: 25 * minuteMs,
+};
+
+/** Nothing is quiet for longer at a time: whoever comes to work tomorrow hears of it again. */
+export const snoozeMostMs: number = 24 * hourMs;
+
+/** More of what was done about one incident nobody reads. */
+export const deedsKept = 64;

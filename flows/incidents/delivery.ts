@@ -1,0 +1,131 @@
+/** What a conclusion writes: rows of the outbox, and who was told of what (R23). */
+import { bySeverity, isAbsence, type Severity } from '#contracts';
+import { woken } from '../handling/handling.ts';
+import type { Memory } from '../memory/memory.ts';
+import type { Act, Incident, Told, Transition } from '../records/incidents.ts';
+import type { OutboxRow } from '../records/notices.ts';
+import type { Place } from '../records/place.ts';
+import { isEnd, isWorse, worst } from './incident.ts';
+import type { Noise } from './noise.ts';
+import { centralNotice, forPerson, isOwn, noticeOf } from './notice.ts';
+import { newsOf, type PlaceFacts, toldFaults } from './offer.ts';
+
+/** One person on one channel; `further`: the other ones, in order, where that one does not deliver. */
+export type Recipient = { person: string; channel: string; further?: readonly string[] };
+
+/** What the engine must be told of people and places; all of it policy or names, none of it held here. */
+export type TransitionOptions = {
+  /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one. Never empty. */
+  recipients(to: readonly string[], channel: string, at: { scope: string; now: number; knew: readonly string[] }): Recipient[];
+  /** Central's persons and every channel that reaches them. Never empty. */
+  central(now: number): Recipient[];
+  /** The id of the person whom a name or an id means, if it is anybody of the roster. */
+  personNamed(name: string): string | undefined;
+  place(scope: string): Place;
+  facts(scope: string): PlaceFacts;
+  /** True while nothing new of it is to be told: somebody wants it quiet, or it is under maintenance. */
+  isQuiet(incident: Incident): boolean;
+  /** How fast the steps of one room may be told (R27). */
+  pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'toldNews'>;
+};
+
+/** A memory, whom it may ask, and the time. */
+export type Hand = { memory: Memory; options: TransitionOptions; now: number };
+
+/** What goes out in the morning is gathered for so long: the wires bring it one by one. */
+const gatherMs = 30_000;
+
+type Delivery = Hand & { transition: Transition; incident: Incident; acts: readonly Act[] };
+
+/** Puts into the outbox what is not there yet, and remembers on the incident who was told. */
+export function deliver({ memory, options, now, transition, incident, acts }: Delivery): { told: Incident; sent: string[] } {
+  const faults = toldFaults(transition, incident);
+  const told: Told[] = [...incident.told];
+  const sent = [...transition.sent];
+  const at = { scope: incident.spread?.path ?? incident.scope, now, knew: knewOf(transition, incident) };
+  for (const act of acts) {
+    if (act.do !== 'deliver' || act.to.length === 0) continue;
+    const place = incident.place ?? options.place(incident.scope);
+    const before = memory.pastOf(incident.scope);
+    const { severity, hours } = act;
+    const news = noticeOf({ transition, incident, place, faults, severity, before, hours, placeOf: options.place });
+    for (const { person, ...way } of options.recipients(act.to, act.channel, at)) {
+      const { channel } = way;
+      const to = sentAs(`${channel}/${person}`, act, transition);
+      if (sent.includes(to)) continue;
+      sent.push(to);
+      const notice = forPerson(news, incident, person);
+      const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice, now });
+      memory.add(`outbox/${row.key}`, { op: 'outbox', row });
+      if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
+    }
+  }
+  return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
+}
+
+/** Whoever was told hears of the end, whatever the hour. */
+function knewOf(transition: Transition, incident: Incident): string[] {
+  return isEnd(transition) ? incident.told.map(({ person }) => person) : [];
+}
+
+/** Once to a person on a channel; and once more where a meeting has made more urgent what was told already. */
+function sentAs(to: string, { severity, hours }: Extract<Act, { do: 'deliver' }>, transition: Transition): string {
+  const isRaised = hours?.meeting !== undefined && transition.sent.includes(to) && isWorse(severity, transition.severity);
+  return isRaised ? `${to}/${severity}/${hours.meeting?.at}` : to;
+}
+
+type CentralWord = {
+  memory: Memory;
+  options: Pick<TransitionOptions, 'central' | 'place'>;
+  now: number;
+  kind: 'unfinished' | 'direct';
+  lines: string[];
+  /** First part of the key of each row. */
+  key: string;
+};
+
+/** Puts one word of the centre's own into the outbox, for central's persons on every channel; answers whom it goes to. */
+export function tellCentral(word: CentralWord): Recipient[] {
+  const { memory, options, now, kind, lines, key } = word;
+  const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
+  const recipients = options.central(now);
+  for (const { person, channel } of recipients) {
+    const row = outboxRow({ key: `${key}/${channel}/${person}`, transition: null, channel, person, notice, now });
+    memory.add(`outbox/${row.key}`, { op: 'outbox', row });
+  }
+  return recipients;
+}
+
+/** A row that waits to be sent to one person over one channel. */
+function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'further' | 'person' | 'notice'> & { now: number }): OutboxRow {
+  const { now, ...row } = at;
+  const dueAt = row.notice.digest ? now + gatherMs : now;
+  return { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null };
+}
+
+/** What a rule on a tab made of the severity holds for the faults that gave the transition its own. */
+export function overridden(at: { incident: Incident; transition: Transition; severity: Severity; now: number }): Incident {
+  const { incident, transition, severity, now } = at;
+  if (severity === transition.severity || incident.over !== null) return incident;
+  const keys = new Set(newsOf(transition, incident).map((fault) => fault.key));
+  const faults = incident.faults.map((fault) =>
+    keys.has(fault.key) && fault.severity === transition.severity ? { ...fault, severity } : fault,
+  );
+  const isBroken = severity === 'critical' || isWorse(severity, incident.snoozed?.severity);
+  const next = { ...(isBroken ? woken(incident, now) : incident), faults, severity: worst(faults) };
+  return isWorse(severity, incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
+}
+
+/** Remembers what of the news a person now knows; that something is over is no news of what stands. */
+export function withTold(incident: Incident, transition: Transition): Incident {
+  if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
+  const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
+  const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
+  const { outage } = incident;
+  const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
+  return { ...incident, faults, ...(isAway && { toldOutage: { cause: outage.cause, confidence: outage.confidence } }) };
+}
+
+function moreSevere(a: Severity | null, b: Severity): Severity {
+  return a !== null && bySeverity(a, b) < 0 ? a : b;
+}

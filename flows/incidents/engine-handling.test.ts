@@ -1,0 +1,218 @@
+import { expect, test } from 'vitest';
+import { contentsAfter, createStage, fault, ok, online, pc, type Stage, unknown } from './stage.test-helper.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** The tabs in small: whoever was chosen, else the technician; and the next level after a quarter of an hour. */
+function withLevels(stage: Stage): Stage {
+  stage.setPath(({ message, node }) => {
+    const { severity, holdMs, transition } = message;
+    const isNews = transition.kind === 'raised' || transition.kind === 'worsened';
+    const first = message.to.length > 0 ? message.to : ['technician'];
+    const to = node === null ? first : ['state'];
+    const wait = {
+      do: 'wait' as const,
+      node: 'level',
+      dueAt: transition.at + 15 * minute,
+      unlessAcknowledged: true,
+      message: { severity, holdMs, to },
+    };
+    const tell = { do: 'deliver' as const, channel: 'email', to, severity };
+    return { acts: isNews && node === null ? [tell, wait] : [tell] };
+  });
+  return stage;
+}
+
+function broken(): Stage {
+  const stage = withLevels(online());
+  stage.state([fault('microphone.missing'), ok('camera')]);
+  stage.pass(1_000);
+  return stage;
+}
+
+const deeds = (stage: Stage) => stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to].filter(Boolean).join(' ')) ?? [];
+const order = (stage: Stage, what: object) => stage.apply({ incident: stage.incident()?.id ?? 0, by: 'Asha', ...what } as never);
+/** Rows that came since a moment, with why. */
+function since(stage: Stage, from: number): string[] {
+  const rows = stage.outbox().filter(({ createdAt }) => createdAt >= from);
+  return rows.map(({ person, notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''} to ${person}`);
+}
+
+test('R21 an acknowledgement was followed by 26 h of silence: of a critical fault its owner is told after 4 h, then the next level', () => {
+  const stage = broken();
+  order(stage, { type: 'acknowledge' });
+  const from = stage.now();
+  stage.live(4 * hour - minute);
+  expect(since(stage, from)).toEqual([]);
+  stage.live(2 * minute);
+  expect(since(stage, from)).toEqual(['raised lapsed to asha']);
+  expect(stage.incident()?.acknowledged).toBeNull();
+  stage.live(16 * minute);
+  expect(since(stage, from)).toEqual(['raised lapsed to asha', 'raised lapsed to state']);
+  expect(deeds(stage)).toEqual(['acknowledged Asha', 'lapsed Asha']);
+});
+
+test('R21 an acknowledgement that is given again counts anew, and one of a fault that is less than critical a day', () => {
+  const stage = withLevels(online());
+  stage.state([ok('microphone'), fault('camera.held')]);
+  stage.pass(1_000);
+  order(stage, { type: 'acknowledge' });
+  const from = stage.now();
+  stage.live(20 * hour);
+  order(stage, { type: 'acknowledge' });
+  stage.live(23 * hour);
+  expect(since(stage, from)).toEqual([]);
+  stage.live(2 * hour);
+  expect(since(stage, from)).toEqual(['raised lapsed to asha', 'raised lapsed to state']);
+});
+
+test('R20 R21 an acknowledgement runs out at its time also where flows was started meanwhile', () => {
+  const stage = broken();
+  order(stage, { type: 'acknowledge' });
+  stage.live(3 * hour);
+  const next = withLevels(createStage({ contents: contentsAfter(stage.ops), at: stage.now() + 2 * hour }));
+  next.apply({ type: 'started' });
+  next.subscribe();
+  next.birth();
+  next.state([fault('microphone.missing'), ok('camera')]);
+  next.pass(2_000);
+  expect(since(next, 0)).toEqual(['raised lapsed to asha']);
+});
+
+test('R14 an acknowledgement of what is over, waits to clear, or cannot be seen is held against nobody', () => {
+  const cleared = broken();
+  order(cleared, { type: 'acknowledge' });
+  cleared.state([ok('microphone'), ok('camera')]);
+  cleared.live(30 * hour);
+  expect(cleared.told().filter((one) => one.startsWith('raised'))).toEqual(['raised to technician']);
+  const frozen = broken();
+  order(frozen, { type: 'acknowledge' });
+  frozen.state([unknown('microphone', 'nobody signed in'), ok('camera')]);
+  frozen.live(6 * hour);
+  expect(since(frozen, 1_100_000)).toEqual([]);
+  frozen.state([fault('microphone.missing'), ok('camera')]);
+  frozen.live(minute);
+  expect(since(frozen, 1_100_000)).toEqual(['raised lapsed to asha']);
+});
+
+test('R21 who took it and is nobody of the roster cannot be told: it begins with whom the tabs choose', () => {
+  const stage = broken();
+  order(stage, { type: 'acknowledge', by: 'stranger' });
+  const from = stage.now();
+  stage.live(4 * hour + minute);
+  expect(since(stage, from)).toEqual(['raised lapsed to technician']);
+});
+
+test('somebody else takes it over: both stand in the history, and it counts from then', () => {
+  const stage = broken();
+  order(stage, { type: 'acknowledge' });
+  stage.live(3 * hour);
+  order(stage, { type: 'acknowledge', by: 'Tashi' });
+  const from = stage.now();
+  stage.live(3 * hour);
+  expect(stage.incident()?.acknowledged?.by).toBe('Tashi');
+  expect(since(stage, from)).toEqual([]);
+  expect(deeds(stage)).toEqual(['acknowledged Asha', 'taken-over Tashi Asha']);
+});
+
+test('R21 what is said to be fixed and is not: reopened after five minutes, who said it is told once, then the next level', () => {
+  const stage = broken();
+  order(stage, { type: 'fixed' });
+  const from = stage.now();
+  stage.live(4 * minute);
+  expect([stage.incident()?.acknowledged?.by, since(stage, from)]).toEqual(['Asha', []]);
+  stage.live(2 * minute);
+  expect(since(stage, from)).toEqual(['raised reopened to asha']);
+  stage.live(20 * minute);
+  expect(since(stage, from)).toEqual(['raised reopened to asha', 'raised reopened to state']);
+  expect(stage.incident()).toMatchObject({ acknowledged: null, over: null });
+  expect(deeds(stage)).toEqual(['acknowledged Asha', 'fixed Asha', 'reopened Asha']);
+});
+
+test('R21 what is said to be fixed and is: telemetry clears it, and nobody is told that it was reopened', () => {
+  const stage = broken();
+  order(stage, { type: 'fixed' });
+  const from = stage.now();
+  stage.live(2 * minute);
+  stage.state([ok('microphone'), ok('camera')]);
+  stage.live(hour);
+  expect(stage.incident()?.over).toBe('cleared');
+  expect(since(stage, from)).toEqual(['cleared to technician']);
+});
+
+test('R14 what is said to be fixed waits for a word of its PC: one that nobody heard since says nothing, one that stays silent does', () => {
+  const stage = broken();
+  stage.lost();
+  order(stage, { type: 'fixed' });
+  const from = stage.now();
+  stage.pass(10 * minute);
+  expect(since(stage, from).filter((one) => one.includes('reopened'))).toEqual([]);
+  order(stage, { type: 'fixed' });
+  stage.pass(6 * minute);
+  expect(since(stage, from).filter((one) => one.includes('reopened'))).toEqual(['raised reopened to asha']);
+});
+
+test('who is asked to see to it is told once, and whoever had it has it no more', () => {
+  const stage = broken();
+  order(stage, { type: 'acknowledge' });
+  const from = stage.now();
+  order(stage, { type: 'assign', by: 'Meera', to: 'tashi' });
+  expect(since(stage, from)).toEqual(['raised assigned to tashi']);
+  expect(stage.incident()).toMatchObject({ acknowledged: null, assigned: { to: 'tashi', by: 'Meera' } });
+  order(stage, { type: 'acknowledge', by: 'tashi' });
+  stage.live(30 * minute);
+  expect(since(stage, from)).toEqual(['raised assigned to tashi']);
+});
+
+test('R21 while it is quiet nothing of it is told and no level follows; at the end it is told once, with what joined meanwhile', () => {
+  const stage = withLevels(online());
+  stage.state([ok('microphone'), fault('camera.held')]);
+  stage.pass(1_000);
+  const from = stage.now();
+  order(stage, { type: 'snooze', until: from + 2 * hour });
+  stage.state([ok('microphone'), fault('camera.held'), fault('pc.load_high', 'load')]);
+  stage.live(2 * hour - minute);
+  expect(since(stage, from)).toEqual([]);
+  stage.live(2 * minute);
+  expect(since(stage, from)).toEqual(['raised awake to technician']);
+  expect(
+    stage
+      .outbox()
+      .at(-1)
+      ?.notice.faults.map((one) => one.fault),
+  ).toEqual(['camera.held', 'pc.load_high']);
+  expect(deeds(stage)).toEqual(['snoozed Asha', 'awake Asha']);
+});
+
+test('R21 a quiet never hides a worse fault: one that is critical ends it at once', () => {
+  const stage = withLevels(online());
+  stage.state([ok('microphone'), fault('camera.held')]);
+  stage.pass(1_000);
+  const from = stage.now();
+  order(stage, { type: 'snooze', until: from + 2 * hour });
+  stage.state([fault('microphone.missing'), fault('camera.held')]);
+  stage.live(minute);
+  expect(stage.incident()?.snoozed).toBeUndefined();
+  expect(since(stage, from)).toEqual(['worsened to technician']);
+});
+
+test('what is quiet and over ends as always, and nobody hears that the quiet is over', () => {
+  const stage = broken();
+  const from = stage.now();
+  order(stage, { type: 'snooze', until: from + 2 * hour });
+  stage.state([ok('microphone'), ok('camera')]);
+  stage.live(3 * hour);
+  expect(since(stage, from)).toEqual(['cleared to technician']);
+});
+
+test('R29 a clock that is set moves what was said to be fixed, and the quiet, with it', () => {
+  const stage = broken();
+  order(stage, { type: 'snooze', until: stage.now() + hour });
+  stage.setClock(5 * hour);
+  stage.live(30 * minute);
+  expect(stage.incident()?.snoozed).toBeDefined();
+  stage.live(31 * minute);
+  expect(stage.incident()?.snoozed).toBeUndefined();
+  expect(stage.incident(pc)?.deeds?.map(({ did }) => did)).toEqual(['snoozed', 'awake']);
+});
