@@ -1,12 +1,12 @@
 /** What the page of an answer says: one incident in the words of one person, as it is now. */
 import { type AnswerWord, answerWords, bySeverity, filled, isAbsence, type MessageLanguage, type Person, wordsIn } from '#contracts';
-import { watchedUntil } from '../incidents/incident.ts';
-import { factsOf } from '../incidents/offer.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { clockOf, timeOf } from '../people/times.ts';
 import { spokenOf } from '../people/words.ts';
 import type { Answer, Incident } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
+import { watchedUntil } from '../transitions/incident.ts';
+import { factsOf } from '../transitions/offer.ts';
 
 /** More lines of what was said nobody reads on a phone. */
 const saidAtMost = 12;

@@ -1,7 +1,7 @@
 /** What somebody who was told of an incident answers with one tap, and what follows of it. */
 import { type Around, handled } from '../handling/handling.ts';
 import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
-import { tellCentral } from './delivery.ts';
+import { tellCentral } from '../transitions/delivery.ts';
 import type { Core } from './scopes.ts';
 
 /** More answers of one incident nobody reads: the newest are kept. */

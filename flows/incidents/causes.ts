@@ -5,10 +5,10 @@ import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
 import { isBattery, isOfGap } from '../outages/pc.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
+import { watchedUntil } from '../transitions/incident.ts';
+import { type Scene, sceneOfList, standingFault } from '../transitions/standing.ts';
 import { beatSlackMs } from './absence.ts';
-import { watchedUntil } from './incident.ts';
 import { alerts, type Core, followCentre, followPc, followScope, followUnheard, listeningSince } from './scopes.ts';
-import { type Scene, sceneOfList, standingFault } from './standing.ts';
 
 /** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
 export function correlate(core: Core, now: number): void {

@@ -16,13 +16,14 @@ import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey } from '../records/meta-keys.ts';
+import { tellCentral } from '../transitions/delivery.ts';
+import { createNoise } from '../transitions/noise.ts';
+import { createTransitions } from '../transitions/transitions.ts';
 import { withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
-import { tellCentral } from './delivery.ts';
 import { followHandled, handle, isQuiet } from './handled.ts';
 import { setKnown, shutOut } from './known.ts';
-import { createNoise } from './noise.ts';
 import {
   type Core,
   type EngineOptions,
@@ -38,7 +39,6 @@ import {
 } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { setClock } from './times.ts';
-import { createTransitions } from './transitions.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;

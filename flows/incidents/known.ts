@@ -2,6 +2,7 @@
 import { causeKindOf, nameInScope, siteOf } from '#contracts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
+import { sceneOver } from '../transitions/standing.ts';
 import {
   alerts,
   type Core,
@@ -14,7 +15,6 @@ import {
   regionsOf,
   setCentre,
 } from './scopes.ts';
-import { sceneOver } from './standing.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 

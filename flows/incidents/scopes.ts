@@ -11,9 +11,9 @@ import type { InAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change, Contents } from '../records/ops.ts';
-import type { TransitionOptions } from './delivery.ts';
-import { follow, isEnd, worst } from './incident.ts';
-import type { Excess, Noise } from './noise.ts';
+import type { TransitionOptions } from '../transitions/delivery.ts';
+import { follow, isEnd, worst } from '../transitions/incident.ts';
+import type { Excess, Noise } from '../transitions/noise.ts';
 import {
   faultKey,
   type Scene,
@@ -24,8 +24,8 @@ import {
   silence,
   standingFault,
   unknownFaults,
-} from './standing.ts';
-import type { Transitions } from './transitions.ts';
+} from '../transitions/standing.ts';
+import type { Transitions } from '../transitions/transitions.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;

@@ -1,10 +1,10 @@
 /** The heartbeat of the whole way: from the word of a PC through broker, flows, tabs and outbox to an address outside (F29). */
 import type { Cancel, Clock, Presence } from '#contracts';
-import { centralNotice } from '../incidents/notice.ts';
 import { watchdogPerson } from '../people/channels/watchdog.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Place } from '../records/place.ts';
+import { centralNotice } from '../transitions/notice.ts';
 import type { Explain } from '../view/explained.ts';
 
 /** Each part of the way, asked anew each minute. */

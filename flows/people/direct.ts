@@ -1,7 +1,7 @@
 /** The way past the outbox: when the ledger itself cannot be written, central is told at once. */
 import type { Clock } from '#contracts';
-import { centralNotice } from '../incidents/notice.ts';
 import type { Place } from '../records/place.ts';
+import { centralNotice } from '../transitions/notice.ts';
 import type { Channels } from './channels/channels.ts';
 import { limited } from './limited.ts';
 import type { Roster } from './roster.ts';

@@ -1,8 +1,8 @@
 /** What the centre says to one person without an incident: a test of a channel, sent past the outbox, and a word, which goes into it. */
 import type { Clock } from '#contracts';
-import { centralNotice } from '../incidents/notice.ts';
 import type { Notice, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
+import { centralNotice } from '../transitions/notice.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { limited } from './limited.ts';
 import { channelsOf, type Roster } from './roster.ts';

@@ -1,15 +1,15 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
 import type { EngineOptions } from '../incidents/engine.ts';
 import { isQuiet } from '../incidents/handled.ts';
-import { createNoise } from '../incidents/noise.ts';
-import { holdOf, type PlaceFacts } from '../incidents/offer.ts';
-import { createTransitions, type Transitions } from '../incidents/transitions.ts';
 import { createMemory, type Memory } from '../memory/memory.ts';
 import type { Act, Effect, Transition, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Contents, Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
+import { createNoise } from '../transitions/noise.ts';
+import { holdOf, type PlaceFacts } from '../transitions/offer.ts';
+import { createTransitions, type Transitions } from '../transitions/transitions.ts';
 import { createStory, type Step, type Story, stepsOf } from './story.ts';
 
 /** What the wires made of a message. */

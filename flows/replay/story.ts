@@ -1,10 +1,10 @@
 /** What happened, in its order, as steps that are played into a memory: the same incidents stand, and nobody was told of them yet. */
 import { causeKindOf, faultOf, isPcPath } from '#contracts';
-import { worst } from '../incidents/incident.ts';
-import { faultKey, silence, standingFault } from '../incidents/standing.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Transition } from '../records/incidents.ts';
 import type { Acknowledged, Past, PcChange } from '../records/past.ts';
+import { worst } from '../transitions/incident.ts';
+import { faultKey, silence, standingFault } from '../transitions/standing.ts';
 
 /** A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. */
 export type Step = { at: number } & (

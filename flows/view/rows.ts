@@ -19,11 +19,11 @@ import {
   stateOf,
   surenessOf,
 } from '#contracts';
-import { watchedUntil } from '../incidents/incident.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Incident, PcRecord, StandingFault } from '../records/incidents.ts';
 import type { Place } from '../records/place.ts';
 import type { SiteTable } from '../records/sites.ts';
+import { watchedUntil } from '../transitions/incident.ts';
 
 /** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
 export type View = {

@@ -1,10 +1,10 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { DatabaseSync } from 'node:sqlite';
 import { checkKey, type EventMessage, faultOf, links } from '#contracts';
-import { isEnd } from '../../flows/incidents/incident.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { StandingFault, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
+import { isEnd } from '../../flows/transitions/incident.ts';
 import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import { centreStepMs, hits } from './disturbances.ts';

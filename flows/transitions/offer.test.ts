@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createStage, emptyContents, fault, ok, pc, unknown } from '../incidents/stage.test-helper.ts';
 import type { Act, Incident, StandingFault, Transition } from '../records/incidents.ts';
 import { holdOf, judge, wireMessage } from './offer.ts';
-import { createStage, emptyContents, fault, ok, pc, unknown } from './stage.test-helper.ts';
 
 const now = 5_000_000;
 
