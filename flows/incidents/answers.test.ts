@@ -72,12 +72,13 @@ test('not mine where nobody would be told next goes to central, not nowhere', ()
   });
 });
 
-test('fixed is believed when the PC says so: until then who says it has it, and nobody is overrun', () => {
+test('fixed is believed when the PC says so: until then who says it has it, and the history says from whom', () => {
   const stage = broken();
   say(stage, 'fixed');
   expect(stage.incident()).toMatchObject({ over: null, acknowledged: { by: 'Asha' } });
   say(stage, 'fixed', 'bina');
-  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
+  expect(stage.incident()).toMatchObject({ over: null, acknowledged: { by: 'Bina' }, fixed: { by: 'Bina' } });
+  expect(stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to])).toContainEqual(['taken-over', 'Bina', 'Asha']);
 });
 
 test('nothing is said to what is over, and the clock moves answers with all else', () => {

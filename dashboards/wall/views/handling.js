@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
-import { say, shown } from '../words/words.js';
+import { say, sayWord, shown } from '../words/words.js';
 
 /** @import { IncidentRow, IncidentView } from '#contracts' */
 /** @import { Scene } from '../parts/parts.js' */
@@ -47,8 +47,8 @@ export function Actions({ scene, incident, onActed }) {
   };
   return html`<div class="actions">
     <p class="acts">
-      <button class=${acknowledged === null ? 'primary' : ''} disabled=${busy} onClick=${() => act('acknowledge')}>${say(lang, acknowledged === null ? 'acknowledge' : 'takeOver')}</button>
-      ${fixed ? null : html`<button disabled=${busy} onClick=${() => act('fixed')}>${say(lang, 'fixed')}</button>`}
+      <button class=${acknowledged === null ? 'primary' : ''} disabled=${busy} onClick=${() => act('acknowledge')}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>
+      ${fixed ? null : html`<button disabled=${busy} onClick=${() => act('fixed')}>${sayWord(scene, 'answer', 'fixed')}</button>`}
       ${quietHours.map((n) => html`<button key=${n} disabled=${busy} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
     </p>
     <${Line} busy=${busy} most=${80} label=${say(lang, 'assignLabel')} button=${say(lang, 'assign')} onText=${(/** @type {string} */ to) => act('assign', { to })} />

@@ -57,8 +57,6 @@ const table = {
   assignedTo: ['{to} was asked by {by}, {time}', '{by} ने {to} को सौंपा, {time}'],
   saidFixed: ['{by} says it is fixed; waiting for the PC until {time}', '{by} के मुताबिक ठीक हो गया; {time} तक PC के जवाब का इंतज़ार है'],
   quietUntil: ['Quiet until {time}, wanted by {by}', '{by} ने {time} तक अलर्ट रोका है'],
-  fixed: ['It is fixed', 'ठीक कर दिया'],
-  takeOver: ['I take it over', 'अब मैं देखूँगा'],
   snoozeHours: ['Quiet for {n} h', '{n} घंटे अलर्ट रोकें'],
   assign: ['Assign', 'सौंपें'],
   assignLabel: ['Name of the person', 'किसे, उनका नाम'],

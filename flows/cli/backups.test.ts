@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { operator } from './operator.test-helper.ts';
+
+const { state, file, written, sabha } = operator();
+
+test('the audit is a no where an event is missing', async () => {
+  const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 } };
+  state().scripted['GET /api/audit'] = whole;
+  expect(await sabha(['audit'])).toMatchObject({ code: 0, out: expect.stringContaining('no event is missing') });
+  for (const wrong of [{ gaps: 1 }, { altered: 1 }, { integrity: 'page 7' }, { older: '3 commits are gone' }]) {
+    state().scripted['GET /api/audit'] = { ...whole, ...wrong };
+    expect(await sabha(['audit'])).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
+  }
+});
+
+test('the audit says of when the copy is that it read; --now has a new one made', async () => {
+  const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', at: 60_000 };
+  Object.assign(state().scripted, { 'GET /api/audit': whole, 'GET /api/audit?now=true': { ...whole, at: 3_600_000 } });
+  expect((await sabha(['audit'])).out).toContain('by the copy of 1970-01-01 00:01:00 UTC');
+  expect((await sabha(['audit', '--now'])).out).toContain('by the copy of 1970-01-01 01:00:00 UTC');
+});
+
+test('a backup is made on the central machine and copied to the file that is named; a restore says what is gone and what to look through', async () => {
+  state().scripted['POST /api/backup'] = { file: '/data/a.backup', bytes: 2_048, at: 0 };
+  expect((await sabha(['backup'])).out).toBe('/data/a.backup: 2 KiB, of 1970-01-01 00:00:00 UTC\n');
+  expect((await sabha(['backup', 'b.backup', '--by', 'Anil'])).code).toBe(0);
+  expect([written('b.backup'), state().asked.at(-1)]).toEqual(['copy of /data/a.backup', { url: '/api/backup', body: { by: 'Anil' } }]);
+  expect((await sabha(['restore', 'b.backup', '--check'])).out).toBe(
+    'b.backup is whole: 9 events, 2 incidents, of 1970-01-01 00:00:00 UTC\n',
+  );
+  expect((await sabha(['restore', 'b.backup'])).out).toMatch(/is gone[\s\S]*flows\.before[\s\S]*accounts list/);
+});
+
+const row = (name: string, change: Partial<RollCallRow>): RollCallRow => ({
+  pc: `ladakh/leh/${name}`,
+  site: 'ladakh/leh',
+  state: 'ladakh',
+  siteName: { en: 'Leh', hi: 'लेह' },
+  room: { en: `Room ${name}`, hi: name },
+  after: 900,
+  readiness: 'ready',
+  why: null,
+  heardAt: 0,
+  owner: null,
+  ...change,
+});
+
+function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
+  const of = (readiness: string) => rows.filter((one) => one.readiness === readiness).length;
+  const answered = rows.filter(({ after }) => after !== null).length;
+  const counts = { expected: rows.length, answered, ready: of('ready'), 'not-ready': of('not-ready'), unknown: of('unknown') };
+  return {
+    id: 'rc1',
+    scope: 'ladakh',
+    by: 'Anil',
+    startedAt: 0,
+    endsAt: 28_000,
+    finishedAt,
+    counts,
+    states: [{ state: 'ladakh', ...counts }],
+    rows,
+  };
+}
