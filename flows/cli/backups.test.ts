@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { operator } from './operator.test-helper.ts';
 
-const { state, file, written, sabha } = operator();
+const { state, written, sabha } = operator();
 
 test('the audit is a no where an event is missing', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 } };
@@ -30,34 +30,3 @@ test('a backup is made on the central machine and copied to the file that is nam
   );
   expect((await sabha(['restore', 'b.backup'])).out).toMatch(/is gone[\s\S]*flows\.before[\s\S]*accounts list/);
 });
-
-const row = (name: string, change: Partial<RollCallRow>): RollCallRow => ({
-  pc: `ladakh/leh/${name}`,
-  site: 'ladakh/leh',
-  state: 'ladakh',
-  siteName: { en: 'Leh', hi: 'लेह' },
-  room: { en: `Room ${name}`, hi: name },
-  after: 900,
-  readiness: 'ready',
-  why: null,
-  heardAt: 0,
-  owner: null,
-  ...change,
-});
-
-function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
-  const of = (readiness: string) => rows.filter((one) => one.readiness === readiness).length;
-  const answered = rows.filter(({ after }) => after !== null).length;
-  const counts = { expected: rows.length, answered, ready: of('ready'), 'not-ready': of('not-ready'), unknown: of('unknown') };
-  return {
-    id: 'rc1',
-    scope: 'ladakh',
-    by: 'Anil',
-    startedAt: 0,
-    endsAt: 28_000,
-    finishedAt,
-    counts,
-    states: [{ state: 'ladakh', ...counts }],
-    rows,
-  };
-}

@@ -219,6 +219,37 @@ test('incidents are listed, taken and noted', async () => {
   expect((await sabha(['incidents'])).out).toMatch(/\n9 .+outage\.state \(1 of 3\).+\n {2}7 .+\n8 /);
 });
 
+const row = (name: string, change: Partial<RollCallRow>): RollCallRow => ({
+  pc: `ladakh/leh/${name}`,
+  site: 'ladakh/leh',
+  state: 'ladakh',
+  siteName: { en: 'Leh', hi: 'लेह' },
+  room: { en: `Room ${name}`, hi: name },
+  after: 900,
+  readiness: 'ready',
+  why: null,
+  heardAt: 0,
+  owner: null,
+  ...change,
+});
+
+function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
+  const of = (readiness: string) => rows.filter((one) => one.readiness === readiness).length;
+  const answered = rows.filter(({ after }) => after !== null).length;
+  const counts = { expected: rows.length, answered, ready: of('ready'), 'not-ready': of('not-ready'), unknown: of('unknown') };
+  return {
+    id: 'rc1',
+    scope: 'ladakh',
+    by: 'Anil',
+    startedAt: 0,
+    endsAt: 28_000,
+    finishedAt,
+    counts,
+    states: [{ state: 'ladakh', ...counts }],
+    rows,
+  };
+}
+
 test('a roll call is followed to its end; every room that is not ready is named, and the answer is no', async () => {
   const silent = row('vc-3', {
     after: null,
