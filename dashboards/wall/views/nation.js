@@ -8,6 +8,7 @@ import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
 
+/** @import { Component } from 'preact' */
 /** @import { IncidentRow, Language, SiteView, StateView, Words } from '#contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
@@ -89,11 +90,15 @@ function Map36({ scene, view, selected }) {
 /** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean }} TileProps */
 
 /**
- * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours.
+ * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours. A tree that is
+ * kept to be handed out again would keep alive the whole page of the time when it was made: 36 states kept 36 old pages.
+ * @this {Component<TileProps>}
  * @param {TileProps} props
  */
 function Tile(props) {
-  return useMemo(() => tileView(props), Object.values(props));
+  const drawn = Object.values(props);
+  this.shouldComponentUpdate = (next) => Object.values(next).some((value, at) => !Object.is(value, drawn[at]));
+  return tileView(props);
 }
 
 /** @param {TileProps} props */
