@@ -9,7 +9,7 @@ import { createLinks } from './link.ts';
 export { pc };
 
 const person = { role: 'technician', scope: '', webhook: false, addresses: {} } as const;
-export const people: Person[] = [
+const people: Person[] = [
   { ...person, id: 'asha', name: 'Asha', language: 'hi' },
   { ...person, id: 'bina', name: 'Bina', language: 'en' },
 ];

@@ -138,7 +138,16 @@ describe('who has not logged in', () => {
   });
 
   test('gets the page of the login and its files; a page of the wall leads there, its other files and the unknown are refused', async () => {
-    for (const name of ['login.html', 'login.js', 'words/words.js', 'words/preferences.js', 'style.css', 'icon.svg', 'modules/preact.js'])
+    for (const name of [
+      'login.html',
+      'login.js',
+      'words/words.js',
+      'words/html.js',
+      'words/preferences.js',
+      'style.css',
+      'icon.svg',
+      'modules/preact.js',
+    ])
       expect([name, (await ask(`/${name}`)).status]).toEqual([name, 200]);
     for (const path of ['/', '/index.html']) expect(await ask(path)).toMatchObject({ status: 302, headers: { location: '/login.html' } });
     for (const path of ['/wall.js', '/live/data.js', '/views.css', '/nothing', '/login.html/..', '/modules/..%2fwall.js'])

@@ -280,7 +280,7 @@ test('every answer carries the security headers, refusals and pages alike', asyn
 test('the files of the wall and the modules it names are served, and no other file', async () => {
   const page = await get('/');
   expect([page.headers.get('content-type'), await page.text()]).toEqual(['text/html; charset=utf-8', expect.stringContaining('importmap')]);
-  for (const path of ['/wall.js', '/modules/preact.js', '/modules/preact-hooks.js', '/modules/htm.js', '/modules/htm-preact.js']) {
+  for (const path of ['/wall.js', '/modules/preact.js', '/modules/preact-hooks.js', '/modules/htm.js']) {
     const file = await get(path);
     expect([path, file.status, file.headers.get('content-type')]).toEqual([path, 200, 'text/javascript; charset=utf-8']);
   }

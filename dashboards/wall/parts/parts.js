@@ -15,13 +15,14 @@ import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
  * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, act: Act }} Scene
  */
 
+/** Made anew for each mark: one that is kept would keep alive the tree in which it first stood. */
 const shapes = {
-  ok: html`<circle cx="8" cy="8" r="6" fill="currentColor" />`,
-  fault: html`<path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />`,
-  unknown: html`<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2" />`,
-  commissioning: html`<circle cx="8" cy="8" r="3" fill="none" stroke="currentColor" stroke-width="1.5" />`,
-  planned: html`<circle cx="8" cy="8" r="2" fill="currentColor" />`,
-  closed: html`<path d="M4 8h8" stroke="currentColor" stroke-width="2" />`,
+  ok: () => html`<circle cx="8" cy="8" r="6" fill="currentColor" />`,
+  fault: () => html`<path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />`,
+  unknown: () => html`<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2" />`,
+  commissioning: () => html`<circle cx="8" cy="8" r="3" fill="none" stroke="currentColor" stroke-width="1.5" />`,
+  planned: () => html`<circle cx="8" cy="8" r="2" fill="currentColor" />`,
+  closed: () => html`<path d="M4 8h8" stroke="currentColor" stroke-width="2" />`,
 };
 
 /** @type {Record<MarkName, Readiness>} */
@@ -32,7 +33,7 @@ const readinesses = { ok: 'ready', fault: 'not-ready', unknown: 'unknown' };
  * @param {{ is: MarkName | 'commissioning' | 'planned' | 'closed' }} props
  */
 export function Mark({ is }) {
-  return html`<svg class="mark ${is}" viewBox="0 0 16 16" aria-hidden="true" data-mark=${is}>${shapes[is]}</svg>`;
+  return html`<svg class="mark ${is}" viewBox="0 0 16 16" aria-hidden="true" data-mark=${is}>${shapes[is]()}</svg>`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What needs somebody, one line each: what, where, since when, who knows of it. */
 import { html } from 'htm/preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import { placed, useHeld } from '../live/held.js';
 import { incidentMark, isWatched, shownFaults } from '../live/model.js';
 import { Age, Foreign, Mark, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
@@ -8,21 +9,29 @@ import { ageText, timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 import { handlingLines } from './handling.js';
 
-/** @import { IncidentRow } from '#contracts' */
+/** @import { IncidentRow, Language } from '#contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
 /** How many are shown before somebody asks for all. */
 const few = 12;
 
 /**
- * Incidents, the first few of them until all are asked for.
- * @param {{ scene: Scene, incidents: IncidentRow[] }} props
+ * Incidents, the first few of them until all are asked for. While a hand is in the list each stays in its place, and new ones wait; `known` is
+ * all that the wall knows, also what somebody is on by now.
+ * @param {{ scene: Scene, incidents: IncidentRow[], known: IncidentRow[] }} props
  */
-export function IncidentList({ scene, incidents }) {
+export function IncidentList({ scene, incidents, known }) {
   const [all, setAll] = useState(false);
-  const shownOnes = all ? incidents : incidents.slice(0, few);
-  return html`<ul class="lines">${shownOnes.map((one) => html`<${Line} scene=${scene} incident=${one} key=${one.id} />`)}</ul>
-    ${shownOnes.length < incidents.length ? html`<button onClick=${() => setAll(true)}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
+  const first = all ? incidents : incidents.slice(0, few);
+  const { held, hand, letGo } = useHeld(first.map(({ id }) => id));
+  const { shown: shownOnes, waiting } = placed(held, { wanted: first, all: known });
+  const showAll = () => {
+    letGo();
+    setAll(true);
+  };
+  return html`<ul class="lines" ...${hand}>${shownOnes.map((one) => html`<${Line} scene=${scene} incident=${one} still=${held !== null} key=${one.id} />`)}</ul>
+    <p class="new-ones" role="status">${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
+    ${first.length < incidents.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
 }
 
 /**
@@ -37,8 +46,8 @@ export function OverList({ scene, incidents }) {
     ${open ? html`<ul>${incidents.slice(0, 100).map((one) => html`<${OverLine} scene=${scene} incident=${one} key=${one.id} />`)}</ul>` : null}</details>`;
 }
 
-/** @param {{ scene: Scene, incident: IncidentRow }} props */
-function Line({ scene, incident }) {
+/** @param {{ scene: Scene, incident: IncidentRow, still: boolean }} props */
+function Line({ scene, incident, still }) {
   const { lang, now } = scene;
   const { id, severity, acknowledged, told } = incident;
   const { busy, error, run } = useActing(scene.act);
@@ -64,12 +73,24 @@ function Line({ scene, incident }) {
               : html`<bdi>${toldText(scene, last)}</bdi>`
       }</p>
       <p class="acts">
-        ${acknowledged === null ? html`<button disabled=${busy} onClick=${() => run(`/api/incidents/${id}/acknowledge`, {})}>${say(lang, 'acknowledge')}</button>` : null}
+        <${Take} lang=${lang} incident=${incident} still=${still} busy=${busy} onTake=${() => run(`/api/incidents/${id}/acknowledge`, {})} />
         <a class="button" href="#/incident/${id}">${say(lang, 'details')}</a>
       </p>
       <${Trouble} lang=${lang} error=${error} />
     </div>
   </li>`;
+}
+
+/**
+ * `still`: a hand is in the list. The button that was under it stays there and does nothing more: what stands beside it would else come under the hand.
+ * @param {{ lang: Language, incident: IncidentRow, still: boolean, busy: boolean, onTake: () => void }} props
+ */
+function Take({ lang, incident, still, busy, onTake }) {
+  const isWanted = incident.acknowledged === null && incident.overAt === null;
+  const had = useRef(isWanted);
+  if (!still) had.current = isWanted;
+  if (!isWanted && !had.current) return null;
+  return html`<button disabled=${busy} aria-disabled=${isWanted ? null : 'true'} onClick=${isWanted ? onTake : null}>${say(lang, 'acknowledge')}</button>`;
 }
 
 /** @param {{ scene: Scene, incident: IncidentRow }} props */

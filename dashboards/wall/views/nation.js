@@ -8,6 +8,7 @@ import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
 
+/** @import { Component } from 'preact' */
 /** @import { IncidentRow, Language, SiteView, StateView, Words } from '#contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
@@ -53,17 +54,17 @@ export function Needs({ scene, view, within, allKnown }) {
   return html`<section class="card needs" aria-labelledby="needs">
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
       ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, calm ? 'nobodyNeeded' : live ? 'nobodyWaits' : 'notKnown')}</p>` : null}
-      <${IncidentList} scene=${scene} incidents=${waiting} />
+      <${IncidentList} scene=${scene} incidents=${waiting} known=${view.incidents} />
     </section>
-    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} open=${within !== ''} />
-    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} open=${within !== ''} />`;
+    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} known=${view.incidents} open=${within !== ''} />
+    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} known=${view.incidents} open=${within !== ''} />`;
 }
 
-/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], open: boolean }} props */
-function Fold({ scene, title, text, incidents, open }) {
+/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], known: IncidentRow[], open: boolean }} props */
+function Fold({ scene, title, text, incidents, known, open }) {
   if (incidents.length === 0) return null;
   return html`<details class="card" open=${open}><summary><b>${title}</b> · ${text}</summary>
-    <${IncidentList} scene=${scene} incidents=${incidents} /></details>`;
+    <${IncidentList} scene=${scene} incidents=${incidents} known=${known} /></details>`;
 }
 
 /**
@@ -89,11 +90,15 @@ function Map36({ scene, view, selected }) {
 /** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean }} TileProps */
 
 /**
- * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours.
+ * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours. A tree that is
+ * kept to be handed out again would keep alive the whole page of the time when it was made: 36 states kept 36 old pages.
+ * @this {Component<TileProps>}
  * @param {TileProps} props
  */
 function Tile(props) {
-  return useMemo(() => tileView(props), Object.values(props));
+  const drawn = Object.values(props);
+  this.shouldComponentUpdate = (next) => Object.values(next).some((value, at) => !Object.is(value, drawn[at]));
+  return tileView(props);
 }
 
 /** @param {TileProps} props */

@@ -132,6 +132,7 @@ const table = {
   needsTile: ['needs somebody now', 'अभी ध्यान चाहिए'],
   sitesOf: ['Sites of {name}', '{name} के ऑफ़िस'],
   close: ['Close', 'बंद करें'],
+  newOnes: ['{n} new', '{n} नए'],
   showAll: ['Show all {n}', 'सारे {n} दिखाएँ'],
   details: ['Details', 'पूरी जानकारी'],
   quiet: ['Quiet', 'शांत'],

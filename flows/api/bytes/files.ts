@@ -13,14 +13,14 @@ export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: strin
 type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
 
 /** What the pages of the login and of an answer need: served to everybody. */
-const loginFiles = /^\/(login\.(html|js)|tap\.(js|css)|words\/(words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
+const loginFiles =
+  /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
 
 /** The browser modules that the wall's import map names, by their file under `node_modules`. */
 const modules: Record<string, string> = {
   '/modules/preact.js': 'preact/dist/preact.module.js',
   '/modules/preact-hooks.js': 'preact/hooks/dist/hooks.module.js',
   '/modules/htm.js': 'htm/dist/htm.module.js',
-  '/modules/htm-preact.js': 'htm/preact/index.module.js',
 };
 
 const types: Record<string, string> = {

@@ -1,0 +1,55 @@
+/** A list stands still while somebody's hand is in it: a pointer, a finger or the keyboard. What is under it stays there. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** A finger that was lifted comes back: so long the list still waits for it. */
+const fingerMs = 5_000;
+
+/**
+ * What a list shows: all that is wanted, or those who stood there when the hand came, in their places and with their newest words; what came
+ * meanwhile waits.
+ * @template {{ id: number }} T
+ * @param {readonly number[] | null} held
+ * @param {{ wanted: readonly T[], all: readonly T[] }} rows
+ * @returns {{ shown: readonly T[], waiting: number }}
+ */
+export function placed(held, { wanted, all }) {
+  if (held === null) return { shown: wanted, waiting: 0 };
+  const byId = new Map(all.map((one) => [one.id, one]));
+  const ids = new Set(held);
+  return { shown: held.flatMap((id) => byId.get(id) ?? []), waiting: wanted.filter(({ id }) => !ids.has(id)).length };
+}
+
+/**
+ * The ids that stood in a list when a hand came into it, until it is gone; `ids` are those that stand there now. `hand` goes onto the list.
+ * @param {readonly number[]} ids
+ */
+export function useHeld(ids) {
+  const [held, setHeld] = useState(/** @type {readonly number[] | null} */ (null));
+  const inside = useRef({ pointer: false, focus: false });
+  const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const come = (/** @type {'pointer' | 'focus'} */ how) => {
+    clearTimeout(timer.current);
+    inside.current[how] = true;
+    setHeld((old) => old ?? ids);
+  };
+  const go = (/** @type {'pointer' | 'focus'} */ how, afterMs = 0) => {
+    inside.current[how] = false;
+    const letGo = () => setHeld((old) => (inside.current.pointer || inside.current.focus ? old : null));
+    clearTimeout(timer.current);
+    if (afterMs === 0) letGo();
+    else timer.current = setTimeout(letGo, afterMs);
+  };
+  const hand = {
+    onPointerEnter: () => come('pointer'),
+    onPointerLeave: (/** @type {PointerEvent} */ { pointerType }) => go('pointer', pointerType === 'mouse' ? 0 : fingerMs),
+    // Only where the keyboard brought it: a button that was clicked keeps the focus for as long as nobody does anything.
+    onFocusIn: (/** @type {{ target: EventTarget | null }} */ { target }) => {
+      if (target instanceof Element && target.matches(':focus-visible')) come('focus');
+    },
+    onFocusOut: (/** @type {FocusEvent & { currentTarget: Element }} */ { currentTarget, relatedTarget }) => {
+      if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) go('focus');
+    },
+  };
+  return { held, hand, letGo: () => setHeld(null) };
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { placed } from './held.js';
+
+const rows = (...ids: number[]) => ids.map((id) => ({ id, words: `row ${id}` }));
+
+test('without a hand in it a list shows what is wanted', () => {
+  expect(placed(null, { wanted: rows(3, 1), all: rows(1, 2, 3) })).toEqual({ shown: rows(3, 1), waiting: 0 });
+});
+
+test('a resting pointer became the button of four other incidents in a minute: under a hand each stays in its place, with its newest words', () => {
+  const all = [...rows(1, 3, 4, 5), { id: 2, words: 'Op is on it' }];
+  const { shown, waiting } = placed([1, 2, 3], { wanted: rows(5, 4, 3, 1), all });
+  expect(shown).toEqual([
+    { id: 1, words: 'row 1' },
+    { id: 2, words: 'Op is on it' },
+    { id: 3, words: 'row 3' },
+  ]);
+  expect(waiting).toBe(2);
+});
+
+test('one that the centre forgot is no longer there', () => {
+  expect(placed([1, 2], { wanted: rows(2), all: rows(2) })).toEqual({ shown: rows(2), waiting: 0 });
+});

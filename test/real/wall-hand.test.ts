@@ -1,0 +1,98 @@
+/** Under a storm of changes a person acknowledges ten incidents on the wall: never the wrong one. */
+import type { Locator } from 'playwright-core';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { IncidentRow } from '#contracts';
+import { microphoneGone } from './wall-nation.ts';
+import { wallRuns, wallStage } from './wall-stage.ts';
+
+const wanted = 10;
+
+describe.runIf(wallRuns)('the list of those who wait', () => {
+  const stage = wallStage();
+  let next: number;
+
+  beforeEach(async () => {
+    stage.page.setDefaultTimeout(30_000);
+    await stage.context.addInitScript(() => localStorage.setItem('sabha.name', 'Asha'));
+    next = 100;
+    stage.view.content.incidents = Array.from({ length: wanted }, () => fresh());
+    stage.view.onPost = (path, { by = '' }) => {
+      const id = Number(path.split('/')[3]);
+      const row = stage.view.content.incidents.find((one) => one.id === id);
+      if (row !== undefined) stage.view.change({ incidents: [{ ...row, acknowledged: { by, at: Date.now() } }] });
+      return { status: 204 };
+    };
+  });
+
+  function fresh(): IncidentRow {
+    next += 1;
+    return microphoneGone(Date.now(), { id: next, scope: `goa/site-1/vc-${next}`, openedAt: Date.now(), told: [] });
+  }
+
+  /** New ones come above all others, and one of the old is well again. */
+  async function storm(spared: number): Promise<void> {
+    stage.view.change({ incidents: [fresh()] });
+    const [old] = stage.view.content.incidents
+      .filter(({ overAt, acknowledged }) => overAt === null && acknowledged === null)
+      .filter(({ id }) => id !== spared);
+    if (old !== undefined && next % 3 === 0) stage.view.change({ incidents: [{ ...old, over: 'cleared', overAt: Date.now() }] });
+    await stage.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))));
+  }
+
+  const acknowledged = () => stage.view.posts.map(([path]) => Number(path.split('/')[3]));
+
+  async function acknowledgeTen(press: (line: Locator) => Promise<void>, leave: () => Promise<void>): Promise<number[]> {
+    const meant: number[] = [];
+    for (let nth = 0; nth < wanted; nth += 1) {
+      const line = stage.page.locator('.needs .line', { has: stage.page.locator('button') }).nth(1);
+      const id = Number(await line.getAttribute('data-incident'));
+      meant.push(id);
+      await press(stage.page.locator(`.needs [data-incident="${id}"]`));
+      await expect.poll(() => acknowledged().length).toBe(nth + 1);
+      await leave();
+    }
+    return meant;
+  }
+
+  test('by pointer: what rests on a button rests on that button', async () => {
+    await stage.open('#/nation');
+    const meant = await acknowledgeTen(
+      async (line) => {
+        const spared = Number(await line.getAttribute('data-incident'));
+        const box = await line.locator('button').boundingBox();
+        const [x, y] = [(box?.x ?? 0) + 8, (box?.y ?? 0) + 8];
+        await stage.page.mouse.move(x, y);
+        for (let at = 0; at < 3; at += 1) await storm(spared);
+        await stage.page.mouse.click(x, y);
+      },
+      () => stage.page.mouse.move(5, 5),
+    );
+    expect(acknowledged()).toEqual(meant);
+    expect(stage.troubles).toEqual([]);
+  }, 300_000);
+
+  test('one that ends under the pointer: its button stays there, does nothing, and nothing else comes in its place', async () => {
+    await stage.open('#/nation');
+    const line = stage.page.locator('.needs .line').nth(1);
+    const id = Number(await line.getAttribute('data-incident'));
+    await line.locator('button').hover();
+    const row = stage.view.content.incidents.find((one) => one.id === id) ?? fresh();
+    stage.view.change({ incidents: [{ ...row, over: 'cleared', overAt: Date.now() }] });
+    const button = stage.page.locator(`.needs [data-incident="${id}"] button[aria-disabled=true]`);
+    await button.waitFor();
+    await stage.page.mouse.down();
+    await stage.page.mouse.up();
+    expect(acknowledged()).toEqual([]);
+    expect(new URL(stage.page.url()).hash).toBe('#/nation');
+  }, 120_000);
+
+  test('new ones are counted below the list while a pointer is in it, and come when it is gone', async () => {
+    await stage.open('#/nation');
+    await stage.page.locator('.needs .line').first().hover();
+    for (let at = 0; at < 3; at += 1) stage.view.change({ incidents: [fresh()] });
+    await stage.page.getByRole('button', { name: '3 new' }).waitFor();
+    expect(await stage.page.locator('.needs .line').first().getAttribute('data-incident')).not.toBe(`${next}`);
+    await stage.page.mouse.move(5, 5);
+    await expect.poll(() => stage.page.locator(`.needs [data-incident="${next}"]`).count()).toBe(1);
+  }, 120_000);
+});

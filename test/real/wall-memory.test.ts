@@ -1,0 +1,57 @@
+/** The wall stands open all day: what it holds after hours of a busy nation, replayed in seconds in a real browser. */
+import type { CDPSession } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import type { SiteView } from '#contracts';
+import { wellSite } from '../../flows/api/scripted-view.test-helper.ts';
+import { randomFrom } from '../random.ts';
+import { microphoneGone } from './wall-nation.ts';
+import { wallRuns, wallStage } from './wall-stage.ts';
+
+const mebi = 1024 * 1024;
+
+describe.runIf(wallRuns)('the wall', () => {
+  const stage = wallStage();
+
+  /** MiB that live, and nodes, after everything that is not reached is gone. */
+  async function held(session: CDPSession): Promise<{ heapMiB: number; nodes: number }> {
+    for (let turn = 0; turn < 3; turn += 1) await session.send('HeapProfiler.collectGarbage');
+    const { metrics } = await session.send('Performance.getMetrics');
+    const of = (name: string) => metrics.find((one) => one.name === name)?.value ?? Number.NaN;
+    return { heapMiB: of('JSHeapUsedSize') / mebi, nodes: of('Nodes') };
+  }
+
+  /** One frame in which some sites turn and an incident comes or goes; the page has drawn it before the next. */
+  async function turn(at: number, random: ReturnType<typeof randomFrom>): Promise<void> {
+    const { content } = stage.view;
+    const pick = (): SiteView => content.sites[Math.floor(random.next() * content.sites.length)] ?? wellSite();
+    const turned = [pick(), pick(), pick()].map((site): SiteView => {
+      const isReady = site.readiness === 'ready';
+      const missing = { component: 'microphone', fault: 'microphone.missing', reason: null };
+      return { ...site, stage: 'live', readiness: isReady ? 'not-ready' : 'ready', why: isReady ? missing : null };
+    });
+    const id = 1_000 + (at % 40);
+    const over = Math.floor(at / 40) % 2 === 1 ? ({ over: 'cleared', overAt: Date.now() } as const) : {};
+    stage.view.change({ sites: turned, incidents: [microphoneGone(Date.now(), { id, scope: `${turned[0]?.site}/vc-1`, ...over })] });
+    await stage.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))));
+  }
+
+  test('holds no more after hours of changes than at their beginning: each tile and mark kept the whole page in which it first stood', async () => {
+    stage.page.setDefaultTimeout(30_000);
+    await stage.open('#/');
+    const session = await stage.context.newCDPSession(stage.page);
+    await session.send('Performance.enable');
+    const random = randomFrom(11);
+    const play = async (from: number, to: number) => {
+      for (let at = from; at < to; at += 1) await turn(at, random);
+    };
+    await play(0, 40);
+    const first = await held(session);
+    await play(40, 280);
+    const last = await held(session);
+    console.info(
+      `wall: ${first.heapMiB.toFixed(1)} MiB and ${first.nodes} nodes, then ${last.heapMiB.toFixed(1)} MiB and ${last.nodes} nodes`,
+    );
+    expect(last.heapMiB).toBeLessThan(first.heapMiB * 1.2);
+    expect(stage.troubles).toEqual([]);
+  }, 400_000);
+});
