@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import { contentsAfter, createStage, fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 
-type Plan = { sites: number; pcs?: number; state?: (site: number) => string; isp?: (site: number) => string; alerts?: boolean };
+type Plan = { sites: number; pcs?: number; state?: (site: number) => string; isp?: (site: number) => string; alerts?: boolean; numbers?: Numbers };
 
 /** PCs of so many sites, all of them online and well. */
-function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true }: Plan): {
+function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true, numbers = usualNumbers }: Plan): {
   stage: Stage;
   known: KnownPc[];
   of(site: number): string[];
@@ -17,7 +18,7 @@ function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true }: P
   const known = Array.from({ length: sites }, (_, site) =>
     of(site).map((pc) => ({ pc, link: 'fibre' as const, elevationM: 50, alerts, ...(isp && { isp: isp(site) }) })),
   ).flat();
-  const stage = createStage({ known });
+  const stage = createStage({ known, numbers });
   stage.subscribe();
   for (const { pc } of known) {
     stage.birth(pc);
@@ -259,6 +260,16 @@ describe('one fault in many rooms', () => {
     for (const pc of wide(59).flatMap(of)) stage.state([ok('camera')], pc);
     live(stage, 10 * minute, wide(60).flatMap(of));
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
+  });
+
+  it('of four rooms is one message where a Deploy has chosen so, from then on', () => {
+    const numbers = { ...usualNumbers };
+    const { stage, of } = nation({ sites: 20, pcs: 1, numbers });
+    Object.assign(numbers, { spreadRooms: 4 });
+    stage.setPath(holdFirst);
+    for (const pc of wide(4).flatMap(of)) stage.state([broken], pc);
+    live(stage, 5 * minute, wide(20).flatMap(of));
+    expect(told(stage)).toEqual(['raised spread:camera.missing Logi Rally']);
   });
 
   it('of four rooms, or of five over a day, is told room by room', () => {
