@@ -6,7 +6,14 @@ import { contentsAfter, createStage, fault, holdFirst, ok, type Stage } from './
 const second = 1_000;
 const minute = 60 * second;
 
-type Plan = { sites: number; pcs?: number; state?: (site: number) => string; isp?: (site: number) => string; alerts?: boolean; numbers?: Numbers };
+type Plan = {
+  sites: number;
+  pcs?: number;
+  state?: (site: number) => string;
+  isp?: (site: number) => string;
+  alerts?: boolean;
+  numbers?: Numbers;
+};
 
 /** PCs of so many sites, all of them online and well. */
 function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true, numbers = usualNumbers }: Plan): {

@@ -75,7 +75,9 @@ test('the numbers of causes hold from the Deploy on, and one that is out of its 
   expect(live.correlated).toMatchObject({ regionSites: 3 });
   await live.deploy(changed('outages-numbers', { regionSites: '4' }));
   expect(live.correlated).toMatchObject({ regionSites: 4, siteShare: 0.8 });
-  expect((await answerTo(changed('outages-numbers', { siteShare: '20' }))).message).toContain('percent of the PCs of a site from 50 to 100');
+  expect((await answerTo(changed('outages-numbers', { siteShare: '20' }))).message).toContain(
+    'percent of the PCs of a site from 50 to 100',
+  );
   await live.deploy(changed('outages-numbers', { regionSites: '3' }));
 });
 
