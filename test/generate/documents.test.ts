@@ -84,6 +84,8 @@ describe('OpenAPI', () => {
       streams: none,
       words: none,
       smsTexts: none,
+      replay: none,
+      reasons: none,
     });
     const paths = Object.entries<object>(JSON.parse(openApi()).paths);
     const rows = paths.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
