@@ -53,3 +53,31 @@ test('what tells as before is a yes, and a ledger that is younger than the days 
   expect(state().asked).toMatchObject([{ body: { whole: true, days: 14 } }]);
   expect(await sabha(['tabs', 'try', 'tabs/', '--days', 'many'])).toMatchObject({ code: 2, err: '--days: "many" is no number of days\n' });
 });
+
+test('why somebody was told of an incident is shown step by step, and to whom nobody was told', async () => {
+  const pass = { at: 25_000, tabs: '0123456789ab', path: '10 Faults: which site? | 60 Deliver: email', how: 'told' };
+  const step = { at: 5_000, kind: 'raised', faults: ['microphone.missing'], severity: 'critical' };
+  state().scripted['GET /api/incidents/7/reasons'] = {
+    incident: 7,
+    scope: 'ladakh/leh/vc-1',
+    parent: 3,
+    acknowledged: [{ at: 30_000, by: 'Anil' }],
+    steps: [
+      { ...step, conclusion: 'told', passes: [pass], sent: [{ channel: 'email', person: 'asha', at: 26_000 }] },
+      { ...step, kind: 'cleared', conclusion: 'nobody had been told', passes: [], sent: [] },
+    ],
+  };
+  const answer = await sabha(['explain', '--incident', '7']);
+  expect(answer.out.trimEnd().split('\n')).toEqual([
+    'incident 7 of ladakh/leh/vc-1, explained by incident 3',
+    '1970-01-01 00:00:30 UTC  Anil saw to it',
+    '1970-01-01 00:00:05 UTC  raised: microphone.missing (critical)',
+    '  1970-01-01 00:00:25 UTC  told (tabs 0123456789ab)',
+    '    10 Faults: which site? | 60 Deliver: email',
+    '  1970-01-01 00:00:26 UTC  told asha over email',
+    '1970-01-01 00:00:05 UTC  cleared: microphone.missing (critical)',
+    '  told nobody: nobody had been told',
+  ]);
+  expect(await sabha(['explain', '--incident', 'x'])).toMatchObject({ code: 2, err: '"x" is no number of an incident\n' });
+  expect(await sabha(['explain', 'ladakh/leh'])).toMatchObject({ code: 2, err: expect.stringContaining('or --incident with its number') });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
 import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
@@ -253,6 +254,16 @@ describe('one fault in many rooms', () => {
     for (const pc of wide(59).flatMap(of)) stage.state([ok('camera')], pc);
     live(stage, 10 * minute, wide(60).flatMap(of));
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
+  });
+
+  it('of four rooms is one message where a Deploy has chosen so, from then on', () => {
+    const numbers = { ...usualNumbers };
+    const { stage, of } = nation({ sites: 20, pcs: 1, numbers });
+    Object.assign(numbers, { spreadRooms: 4 });
+    stage.setPath(holdFirst);
+    for (const pc of wide(4).flatMap(of)) stage.state([broken], pc);
+    live(stage, 5 * minute, wide(20).flatMap(of));
+    expect(told(stage)).toEqual(['raised spread:camera.missing Logi Rally']);
   });
 
   it('of four rooms, or of five over a day, is told room by room', () => {

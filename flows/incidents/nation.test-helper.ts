@@ -1,13 +1,21 @@
 /** Nations of PCs for the tests of causes of many: who lives, what is told, and the next start on the same ledger. */
+import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import { contentsAfter, createStage, ok, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;
 
-type Plan = { sites: number; pcs?: number; state?: (site: number) => string; isp?: (site: number) => string; alerts?: boolean };
+type Plan = {
+  sites: number;
+  pcs?: number;
+  state?: (site: number) => string;
+  isp?: (site: number) => string;
+  alerts?: boolean;
+  numbers?: Numbers;
+};
 
 /** PCs of so many sites, all of them online and well. */
-export function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true }: Plan): {
+export function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true, numbers = usualNumbers }: Plan): {
   stage: Stage;
   known: KnownPc[];
   of(site: number): string[];
@@ -16,7 +24,7 @@ export function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = tr
   const known = Array.from({ length: sites }, (_, site) =>
     of(site).map((pc) => ({ pc, link: 'fibre' as const, elevationM: 50, alerts, ...(isp && { isp: isp(site) }) })),
   ).flat();
-  const stage = createStage({ known });
+  const stage = createStage({ known, numbers });
   stage.subscribe();
   for (const { pc } of known) {
     stage.birth(pc);

@@ -1,5 +1,6 @@
 /** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
 import { type Check, digestOf, type Previous } from '#contracts';
+import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
@@ -23,7 +24,15 @@ export const emptyContents: Contents = {
   nextTimer: 1,
 };
 
-type StageOptions = { contents?: Contents; known?: KnownPc[]; at?: number; starts?: number[]; room?: string; followers?: FollowsClock[] };
+type StageOptions = {
+  contents?: Contents;
+  known?: KnownPc[];
+  at?: number;
+  starts?: number[];
+  room?: string;
+  followers?: FollowsClock[];
+  numbers?: Numbers;
+};
 type Offer = { message: WireMessage; node: string | null };
 
 /** How a path ends: by default the technician is told at once. */
@@ -52,6 +61,7 @@ export function createStage({
   starts = [],
   room = 'Room',
   followers = [],
+  numbers = usualNumbers,
 }: StageOptions = {}) {
   let now = at;
   const engine = createEngine(
@@ -60,6 +70,7 @@ export function createStage({
       known,
       starts,
       followers,
+      numbers,
       recipients: (to, channel) => to.map((person) => ({ person, channel })),
       personNamed: (name) => (name === 'stranger' ? undefined : name.toLowerCase()),
       central: () => [{ person: 'central', channel: 'console' }],

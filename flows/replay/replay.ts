@@ -15,7 +15,7 @@ import { compare } from './compare.ts';
 import type { ReplayInput, ReplayOutput } from './input.ts';
 
 /** What PCs said is kept for so long. */
-export const replayDaysAtMost = 35;
+const replayDaysAtMost = 35;
 const usualDays = 30;
 const dayMs = 86_400_000;
 /** Of one set of tabs. */

@@ -71,6 +71,16 @@ test('a message that was made by hand and is none of the wires is one clear erro
   expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
 });
 
+test('the numbers of causes hold from the Deploy on, and one that is out of its range is refused', async () => {
+  expect(live.correlated).toMatchObject({ regionSites: 3 });
+  await live.deploy(changed('outages-numbers', { regionSites: '4' }));
+  expect(live.correlated).toMatchObject({ regionSites: 4, siteShare: 0.8 });
+  expect((await answerTo(changed('outages-numbers', { siteShare: '20' }))).message).toContain(
+    'percent of the PCs of a site from 50 to 100',
+  );
+  await live.deploy(changed('outages-numbers', { regionSites: '3' }));
+});
+
 const explain = (change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}) =>
   live.explainer.explain(wireMessage(change, incident), live.red.watch);
 
