@@ -75,7 +75,7 @@ export async function openItsAlert(page: Page): Promise<void> {
 /** With a name, which is asked for once. */
 export async function acknowledge(page: Page, name: string): Promise<void> {
   await page.locator('article.incident').getByRole('button', { name: 'I am on it' }).click();
-  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.locator('article.incident .on-it').waitFor();
 }
