@@ -12,6 +12,7 @@ const person = { role: 'technician', scope: '', webhook: false, addresses: {} } 
 const people: Person[] = [
   { ...person, id: 'asha', name: 'Asha', language: 'hi' },
   { ...person, id: 'bina', name: 'Bina', language: 'en' },
+  { ...person, id: 'asha-2', name: 'Asha', language: 'en' },
 ];
 
 export function answersRig() {
@@ -19,6 +20,7 @@ export function answersRig() {
   stage.state([fault('microphone.missing'), ok('camera')]);
   const audit: unknown[] = [];
   const ordered: unknown[] = [];
+  let reaches = true;
   const listeners = new Set<(frame: StreamFrame) => void>();
   const incident = stage.incident()?.id ?? 0;
   const changed = () => {
@@ -44,7 +46,7 @@ export function answersRig() {
     commands: {
       async issue(order) {
         ordered.push(order);
-        return { ok: true, id: 'c1' };
+        return reaches ? { ok: true, id: 'c1' } : { ok: false, missing: true, line: 'there is no such site' };
       },
       list: async () => [],
       one: async () => undefined,
@@ -66,7 +68,11 @@ export function answersRig() {
     stage.live(ms);
     changed();
   };
-  return { stage, incident, audit, ordered, listeners, answers, links, mend, pass, wait };
+  /** Whether PCs can be asked. */
+  const reach = (can: boolean) => {
+    reaches = can;
+  };
+  return { reach, stage, incident, audit, ordered, listeners, answers, links, mend, pass, wait };
 }
 
 function scripted(id: number): NonNullable<StreamFrame['incidents']> {

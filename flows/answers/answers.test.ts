@@ -57,3 +57,43 @@ test('the sheet says in the language of the person what stands, and that it is w
   pass(20 * minute);
   expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^3 मार्च, 14:00 से सब ठीक है/) });
 });
+
+test('I am here, pressed again where the site could not be asked, said that the room is being checked', async () => {
+  const { answers, incident, reach, ordered } = answersRig();
+  reach(false);
+  expect([await answers.here('asha', incident), await answers.here('asha', incident)]).toEqual([false, false]);
+  reach(true);
+  expect(await answers.here('asha', incident)).toBe(true);
+  expect(ordered).toHaveLength(3);
+});
+
+test('of two persons with one name the second read that she has what the first took, took it over unasked, and gave it back', async () => {
+  const { answers, incident, stage } = answersRig();
+  await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '');
+  const second = { person: 'asha-2', incident, id: 'b1' };
+  expect(answers.sheet('asha-2', incident, 'b1')?.live).toMatchObject({ holder: 'Asha has it since 14:00.', going: 'I take it over' });
+  expect(answers.sheet('asha', incident, 'a1')?.live.holder).toBe('14:00 से आप देख रहे हैं।');
+  expect(await answers.byLink(second, 'going', '')).toEqual({ ok: false, why: 'taken' });
+  expect(await answers.byLink(second, 'not-mine')).toEqual({ ok: true });
+  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
+  expect(await answers.byLink(second, 'going', 'Asha')).toEqual({ ok: true });
+  expect(answers.sheet('asha', incident, 'a1')?.live.holder).toBe('14:00 से Asha देख रहे हैं।');
+  expect(answers.sheet('asha-2', incident, 'b1')?.live.holder).toBe('You have it since 14:00.');
+});
+
+test('a button pressed twenty times told central twenty times that it is not mine', async () => {
+  const { answers, incident, stage, audit, pass } = answersRig();
+  const before = stage.outbox().length;
+  for (let n = 0; n < 20; n += 1) expect(await answers.answer('asha', incident, 'not-mine')).toEqual({ ok: true });
+  expect(stage.outbox().length - before).toBe(1);
+  expect(audit).toHaveLength(1);
+  await answers.answer('asha', incident, 'going');
+  await answers.answer('bina', incident, 'going');
+  await answers.answer('asha', incident, 'going');
+  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
+  await answers.answer('asha', incident, 'not-mine');
+  expect(stage.incident()?.acknowledged).toBeNull();
+  pass(11 * minute);
+  await answers.answer('asha', incident, 'not-mine');
+  expect(audit).toHaveLength(6);
+});

@@ -1,5 +1,6 @@
 /** What a person answers to an incident without a login, by a link or a button of a channel: four words, and *I am here*. Nothing else can be done this way. */
 import { type AnswerWord, type Cancel, type MessageLanguage, type Person, pathOfScope, siteOf } from '#contracts';
+import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Incident } from '../records/incidents.ts';
@@ -9,6 +10,8 @@ import { type Sheet, sheetOf } from './sheet.ts';
 
 /** *I am here* starts the checks of a site at most once in this time. */
 const hereEveryMs = 10_000;
+/** A button that is pressed again in this time says nothing more, where it stands as it was said. */
+const againMs = 10 * 60_000;
 
 /** `used`: said with this link already; `taken`: somebody else has it meanwhile; `stranger`: nobody of that id is told any more. */
 export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
@@ -46,8 +49,10 @@ export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers
     const person = known(id);
     const open = present(ingest);
     if (person === undefined) return { ok: false, why: 'stranger' };
-    const why = refusalOf(open.memory.incidents.get(incident), { person, word, link, holder });
+    const found = open.memory.incidents.get(incident);
+    const why = refusalOf(found, { person, word, link, holder });
     if (why !== undefined) return { ok: false, why };
+    if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
     const by = person.name;
     const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
     // Applied before the first await, so that a second one finds it.
@@ -67,7 +72,14 @@ export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers
     if (Math.abs(now - (asked.get(to) ?? Number.NEGATIVE_INFINITY)) < hereEveryMs) return true;
     asked.set(to, now);
     for (const [site, at] of asked) if (Math.abs(now - at) >= hereEveryMs) asked.delete(site);
-    return (await view.commands.issue({ to, verb: 'fast-checks', args: {}, by: person.name })).ok;
+    let isAsked = false;
+    try {
+      isAsked = (await view.commands.issue({ to, verb: 'fast-checks', args: {}, by: person.name })).ok;
+      return isAsked;
+    } finally {
+      // Who presses again is not told that what was never asked runs.
+      if (!isAsked) asked.delete(to);
+    }
   }
 
   return {
@@ -104,7 +116,16 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
     return 'used' as const;
   if (over !== null) return 'over' as const;
   const by = acknowledged?.by ?? '';
-  return word === 'going' && holder !== undefined && by !== '' && by !== person.name && by !== holder ? ('taken' as const) : undefined;
+  return word === 'going' && holder !== undefined && by !== '' && !has(incident, person) && by !== holder ? ('taken' as const) : undefined;
+}
+
+/** It is the person's last word, of a moment ago, and nobody has changed since what follows of it. */
+function isSaid(incident: Incident, { person, word, now }: { person: Person; word: AnswerWord; now: number }): boolean {
+  const last = incident.answers?.findLast((one) => one.person === person.id);
+  if (last?.word !== word || Math.abs(now - last.at) >= againMs) return false;
+  const isHolder = has(incident, person);
+  if (word === 'fixed') return isHolder && incident.fixed !== undefined;
+  return word === 'seen' || isHolder === (word === 'going');
 }
 
 /** The site whose PCs are asked: that of a room, or of a cause within one site. */

@@ -1,5 +1,6 @@
 /** What the page of an answer says: one incident in the words of one person, as it is now. */
 import { type AnswerWord, answerWords, bySeverity, filled, isAbsence, type MessageLanguage, type Person, wordsIn } from '#contracts';
+import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { clockOf, timeOf } from '../people/times.ts';
 import { spokenOf } from '../people/words.ts';
@@ -72,13 +73,13 @@ function liveOf(at: At, incident: Incident, { person, link }: For): Live {
   const { answer } = wordsIn(person.language);
   const { acknowledged, answers = [] } = incident;
   const clock = (ms: number) => clockOf(ms, timeZone);
-  const isMine = acknowledged?.by === person.name;
-  const has = acknowledged && filled(isMine ? answer.mine : answer.has, { name: acknowledged.by, time: clock(acknowledged.at) });
+  const isMine = has(incident, person);
+  const holder = acknowledged && filled(isMine ? answer.mine : answer.has, { name: acknowledged.by, time: clock(acknowledged.at) });
   const { cure, status } = standingOf(at, incident, { language: person.language, timeZone });
   return {
     cure,
     status,
-    holder: has ?? (cure === 'over' ? '' : answer.nobody),
+    holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
     going: acknowledged === null || isMine ? answer.going : answer.takeOver,
     said: answers

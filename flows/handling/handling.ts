@@ -32,6 +32,17 @@ export function handled(incident: Incident, order: HandlingOrder, around: Around
   }
 }
 
+/** Who said last, under this name, that they are on it; undefined where nobody did by an answer, or not since a time. */
+export function personOf({ answers = [] }: Incident, name: string, since = 0): string | undefined {
+  return answers.findLast(({ by, word, at }) => by === name && at >= since && (word === 'going' || word === 'fixed'))?.person;
+}
+
+/** Whether this person is on it, who is written there by name: of two of one name it is who said so. */
+export function has(incident: Incident, { id, name }: { id: string; name: string }): boolean {
+  const { acknowledged } = incident;
+  return acknowledged?.by === name && (personOf(incident, name, acknowledged.at) ?? id) === id;
+}
+
 /** Somebody is on it; who was on it before is not any more, and neither is who was asked. */
 function taken(incident: Incident, by: string, now: number): Incident {
   const { acknowledged, severity } = incident;

@@ -81,6 +81,17 @@ test('fixed is believed when the PC says so: until then who says it has it, and 
   expect(stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to])).toContainEqual(['taken-over', 'Bina', 'Asha']);
 });
 
+test('"fixed", then "not mine": whoever gave it back was asked about it as if they had it', () => {
+  const stage = broken();
+  say(stage, 'fixed');
+  say(stage, 'not-mine');
+  expect(stage.incident()).toMatchObject({ acknowledged: null });
+  expect(stage.incident()).not.toHaveProperty('fixed');
+  stage.apply({ type: 'assign', incident: stage.incident()?.id ?? 0, by: 'Meera', to: 'asha' });
+  say(stage, 'not-mine');
+  expect(stage.incident()).not.toHaveProperty('assigned');
+});
+
 test('nothing is said to what is over, and the clock moves answers with all else', () => {
   const stage = broken();
   say(stage, 'seen');

@@ -1,5 +1,5 @@
 /** What somebody who was told of an incident answers with one tap, and what follows of it. */
-import { type Around, handled } from '../handling/handling.ts';
+import { type Around, handled, has } from '../handling/handling.ts';
 import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import type { Core } from './scopes.ts';
@@ -24,17 +24,26 @@ export function answered(core: Core, { type: _, incident: id, ...said }: Said, n
 }
 
 /** *Fixed* is believed when the PC says so: until then whoever says it has it. */
-function taken(incident: Incident, { word, by }: Answer, around: Around): Incident {
+function taken(incident: Incident, { word, by, person }: Answer, around: Around): Incident {
   switch (word) {
     case 'going':
       return handled(incident, { type: 'acknowledge', incident: incident.id, by }, around);
     case 'fixed':
       return handled(incident, { type: 'fixed', incident: incident.id, by }, around);
     case 'not-mine':
-      return incident.acknowledged?.by === by ? { ...incident, acknowledged: null } : incident;
+      return givenBack(incident, { id: person, name: by });
     case 'seen':
       return incident;
   }
+}
+
+/** Nothing is asked of who gives it back any more. */
+function givenBack(incident: Incident, person: { id: string; name: string }): Incident {
+  const { assigned, ...unasked } = incident;
+  const isAsked = assigned !== undefined && [person.id, person.name].includes(assigned.to);
+  const { fixed: _, ...rest } = isAsked ? unasked : incident;
+  if (has(incident, person)) return { ...rest, acknowledged: null };
+  return isAsked ? unasked : incident;
 }
 
 /** Whoever would be told if nobody took it is told now; where nobody would, central is. What somebody else has goes nowhere. */

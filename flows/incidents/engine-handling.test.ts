@@ -130,6 +130,15 @@ test('R21 what is said to be fixed and is not: reopened after five minutes, who 
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'fixed Asha', 'reopened Asha']);
 });
 
+test('R21 of two persons with one name the other was asked why it is not fixed', () => {
+  const stage = broken();
+  const incident = stage.incident()?.id ?? 0;
+  stage.apply({ type: 'answer', incident, person: 'asha-2', by: 'Asha', word: 'fixed' });
+  const from = stage.now();
+  stage.live(6 * minute);
+  expect(since(stage, from)).toEqual(['raised reopened to asha-2']);
+});
+
 test('R21 what is said to be fixed and is: telemetry clears it, and nobody is told that it was reopened', () => {
   const stage = broken();
   order(stage, { type: 'fixed' });

@@ -1,6 +1,6 @@
 /** What people order about incidents, and what time makes of it: the pure steps of `handling/`, and who is told once more. */
 import { isPcPath } from '#contracts';
-import { dueOf, handled } from '../handling/handling.ts';
+import { dueOf, handled, personOf } from '../handling/handling.ts';
 import type { Again, HandlingOrder } from '../records/handling.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { Core } from './scopes.ts';
@@ -35,9 +35,10 @@ export function followHandled(core: Core, now: number): void {
   }
 }
 
-/** Who acts is written as they are called: an account or a name; whoever is nobody of the roster cannot be told, and the tabs choose. */
+/** Who acts is written as they are called: an account or a name, of two of one name who answered; whoever is nobody of the roster cannot be told, and the tabs choose. */
 function tellAgain({ transitions, options }: Core, { incident, again }: { incident: Incident; again: Again }, now: number): void {
-  const to = again.to.flatMap((name) => options.personNamed(name) ?? []);
+  const answerer = (name: string) => (again.why === 'assigned' ? undefined : personOf(incident, name));
+  const to = again.to.flatMap((name) => answerer(name) ?? options.personNamed(name) ?? []);
   transitions.addAgain(incident, { ...again, to }, now);
   transitions.proceed(incident.id, now);
 }

@@ -1,6 +1,6 @@
 /** A bot of Telegram: one call, what it means for a message, and what people press, asked for by long polling: no port of ours is open to the world. */
 import * as v from 'valibot';
-import type { AnswerWord, Clock } from '#contracts';
+import { type AnswerWord, type Clock, withinTime } from '#contracts';
 import type { Outcome, TakeAnswer } from '../../records/notices.ts';
 import { readButton } from './kit/buttons.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
@@ -45,6 +45,15 @@ export async function call(bot: Bot, method: string, at: { body: object; signal:
   };
 }
 
+/** A call that nobody else limits has this long. */
+const callLimitMs = 30_000;
+
+/** Guarantee: ends in time, also where Telegram says nothing, or says it byte by byte. */
+export function callInTime({ clock, ...bot }: Bot & { clock: Clock }, method: string, at: { body: object; signal: AbortSignal }) {
+  const late: Called = { ok: false, code: 0, reason: `no answer in ${callLimitMs / 1_000} s` };
+  return withinTime<Called>({ clock, limitMs: callLimitMs, late, cut: at.signal }, (signal) => call(bot, method, { ...at, signal }));
+}
+
 /** What an answer means for a message: 401 and 404 are about our token, 400 and 403 about this chat for good, anything else may pass. */
 export function outcomeOf(called: Called): Outcome {
   if (called.ok) return { result: 'delivered' };
@@ -84,7 +93,7 @@ export type PollOptions = {
   clock: Clock;
   signal: AbortSignal;
   onAnswer: TakeAnswer;
-  told(incident: number, word: AnswerWord, by: string): Promise<void>;
+  told(incident: number, word: AnswerWord, by: string): void;
 };
 
 /** Asks until the signal ends it. Guarantee: never rejects; an update is asked for again until it was taken, and taken once. */
@@ -95,10 +104,14 @@ export async function pollAnswers(options: PollOptions): Promise<void> {
   while (!signal.aborted) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(pollLimitMs)]);
     const body = { offset, timeout: heldS, allowed_updates: ['callback_query', 'message'] };
+    const askedUp = clock.up();
     const called = await call(bot, 'getUpdates', { body, signal: limit });
+    const next = called.ok ? await takeAll(options, called.result, offset) : offset;
+    // Whoever says nothing new, and holds nothing back, is not asked again at once.
+    const isIdle = next === offset && clock.up() - askedUp < again.firstMs;
+    offset = next;
     failures = called.ok ? 0 : failures + 1;
-    if (called.ok) offset = await takeAll(options, called.result, offset);
-    else await waited(clock, pauseMs(called, failures), signal);
+    if (!called.ok || isIdle) await waited(clock, called.ok ? again.firstMs : pauseMs(called, failures), signal);
   }
 }
 
@@ -108,7 +121,7 @@ async function takeAll(options: PollOptions, result: unknown, offset: number): P
   for (const one of Array.isArray(result) ? result : []) {
     const read = v.safeParse(update, one);
     next = Math.max(next, numberOf(one) + 1);
-    if (read.success) await take(options, read.output);
+    if (read.success && numberOf(one) >= offset) await take(options, read.output);
   }
   return next;
 }
@@ -124,15 +137,16 @@ function numberOf(one: unknown): number {
 }
 
 /** Whoever says /start hears the number that belongs into the roster, and nothing else. */
-async function take({ bot, signal, onAnswer, told }: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
+async function take({ bot, clock, signal, onAnswer, told }: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
+  const timed = { ...bot, clock };
   if (message?.text.startsWith('/start')) {
-    await call(bot, 'sendMessage', { body: { chat_id: message.chat.id, text: `${message.chat.id}` }, signal });
+    await callInTime(timed, 'sendMessage', { body: { chat_id: message.chat.id, text: `${message.chat.id}` }, signal });
   }
   if (pressed === undefined) return;
   const button = readButton(pressed.data);
   const addresses = [pressed.from.id, ...(pressed.message === undefined ? [] : [pressed.message.chat.id])].map(String);
   const answered = button && (await onAnswer({ channel: 'telegram', addresses, ...button }).catch(() => undefined));
   const text = (answered?.line ?? '?').slice(0, wordLimit);
-  await call(bot, 'answerCallbackQuery', { body: { callback_query_id: pressed.id, text }, signal });
-  if (button !== undefined && answered?.by !== undefined) await told(button.incident, button.word, answered.by);
+  await callInTime(timed, 'answerCallbackQuery', { body: { callback_query_id: pressed.id, text }, signal });
+  if (button !== undefined && answered?.by !== undefined) told(button.incident, button.word, answered.by);
 }

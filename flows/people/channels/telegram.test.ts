@@ -180,3 +180,80 @@ test('whoever says /start is told the number for the roster, and nothing else', 
   await clock.pass(1_000);
   expect(posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => body)).toEqual([{ chat_id: 815, text: '815' }]);
 });
+
+test('after "Seen" the buttons were gone from every copy, and nobody could say more with one tap', async () => {
+  const { clock, send, happen, posts } = rig(undefined, async () => ({ by: 'Asha', line: 'noted' }));
+  await send();
+  happen(pressed('seen:17'));
+  await clock.pass(10_000);
+  const [sent, edited] = ['sendMessage', 'editMessageText'].map(
+    (name) => posts.find(({ method }) => method === name)?.body['reply_markup'],
+  );
+  expect(edited).toEqual(sent);
+  expect(edited).toMatchObject({ inline_keyboard: [[{}], [{}], [{}], [{}]] });
+});
+
+test('a chat that was to be left alone for ten minutes held up what everybody else pressed', async () => {
+  let isBusy = false;
+  const heard: string[] = [];
+  const { clock, send, happen, posts } = rig(
+    () => (isBusy ? answers.flood(600) : undefined),
+    async ({ word }) => {
+      heard.push(word);
+      return { by: 'Asha', line: 'noted' };
+    },
+  );
+  await send();
+  isBusy = true;
+  await clock.pass(2_000);
+  expect(await send()).toMatchObject({ result: 'retry', afterMs: 600_000 });
+  happen(pressed('seen:17'));
+  await clock.pass(1_000);
+  happen(pressed('going:17'));
+  await clock.pass(1_000);
+  expect(heard).toEqual(['seen', 'going']);
+  await clock.pass(610_000);
+  expect(posts.filter(({ method }) => method === 'editMessageText').map(({ body }) => body['text'])).toEqual([
+    expect.stringMatching(/✔ Asha: Seen$/),
+    expect.stringMatching(/✔ Asha: Seen\n\n✔ Asha: I am going$/),
+  ]);
+});
+
+test('Telegram that hangs over one press took no other one any more', async () => {
+  const heard: string[] = [];
+  const clock = testClock();
+  const bot = telegramBot(clock);
+  const fetch: typeof bot.fetch = (url, init) =>
+    String(url).endsWith('/answerCallbackQuery') ? new Promise(() => {}) : bot.fetch(url, init);
+  const onAnswer: TakeAnswer = async ({ word }) => {
+    heard.push(word);
+    return { line: 'noted' };
+  };
+  const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch, onAnswer });
+  onTestFinished(() => channel.close());
+  for (const word of ['seen', 'going']) bot.happen(pressed(`${word}:17`));
+  await clock.pass(60_000);
+  expect(heard).toEqual(['seen', 'going']);
+});
+
+test('who answers at once with nothing, or with the same press again, was asked without a pause, and the press was taken each time', async () => {
+  const heard: string[] = [];
+  const clock = testClock();
+  let asked = 0;
+  const result = [{ update_id: 1, ...pressed('seen:17') }];
+  const fetch = async (url: unknown) => {
+    const isPoll = String(url).endsWith('/getUpdates');
+    if (isPoll) asked += 1;
+    if (asked > 1_000) await new Promise(() => {});
+    return new Response(JSON.stringify({ ok: true, result: isPoll ? result : true }));
+  };
+  const onAnswer: TakeAnswer = async ({ word }) => {
+    heard.push(word);
+    return { line: 'noted' };
+  };
+  const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch, onAnswer });
+  onTestFinished(() => channel.close());
+  await clock.pass(30_000);
+  expect(heard).toEqual(['seen']);
+  expect(asked).toBeLessThan(40);
+});

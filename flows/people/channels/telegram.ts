@@ -5,7 +5,7 @@ import type { Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from 
 import { answerLine, buttonsOf } from './kit/buttons.ts';
 import type { Fetch } from './kit/http.ts';
 import { createPace, type Pace } from './kit/pace.ts';
-import { type Bot, call, outcomeOf, pollAnswers } from './telegram-bot.ts';
+import { type Bot, call, callInTime, outcomeOf, pollAnswers } from './telegram-bot.ts';
 
 const { about } = setting;
 const telegramSettings = v.strictObject({
@@ -33,8 +33,8 @@ const rememberedAtMost = 2_000;
 
 /** `onAnswer` absent: nobody asks for what is pressed, and messages have no buttons. */
 export type TelegramOptions = { token: string; api: string; clock: Clock; fetch: Fetch; onAnswer?: TakeAnswer | undefined };
-/** A message where it stands. */
-type Sent = { chat: string; id: number; text: string; language: MessageLanguage };
+/** A message where it stands, with its buttons. */
+type Sent = { chat: string; id: number; text: string; language: MessageLanguage; keys: object };
 
 /** Guarantee: `delivered` only after Telegram's ok for this message; its limits are kept, and a wait that it asks for is waited. */
 export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
@@ -43,13 +43,17 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
   const sent = createMemory();
   const ended = new AbortController();
 
-  /** Every copy of the message says what somebody answered. */
-  async function tellCopies(incident: number, word: AnswerWord, by: string): Promise<void> {
-    for (const one of sent.of(incident)) {
-      if (!(await pace.turn(one.chat, apartOf(one.chat), ended.signal))) return;
-      one.text = `${one.text.trimEnd()}\n\n${answerLine(by, word, one.language)}`.slice(0, textLimit);
-      await call(bot, 'editMessageText', { body: { chat_id: one.chat, message_id: one.id, text: one.text }, signal: ended.signal });
-    }
+  /** Every copy of the message says what somebody answered, and keeps its buttons: an edit that names none takes them away. */
+  function tellCopies(incident: number, word: AnswerWord, by: string): void {
+    for (const one of sent.of(incident)) void tellCopy(one, answerLine(by, word, one.language));
+  }
+
+  /** Each by itself: a chat that is left alone for a while holds up no other one, and no answer. */
+  async function tellCopy(one: Sent, line: string): Promise<void> {
+    if (!(await pace.turn(one.chat, apartOf(one.chat), ended.signal))) return;
+    one.text = `${one.text.trimEnd()}\n\n${line}`.slice(0, textLimit);
+    const body = { chat_id: one.chat, message_id: one.id, text: one.text, ...one.keys };
+    await callInTime({ ...bot, clock }, 'editMessageText', { body, signal: ended.signal });
   }
 
   if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, told: tellCopies });
@@ -60,11 +64,13 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
       const early = await waitFor(pace, chat, signal);
       if (early !== undefined) return early;
       const text = message.text.slice(0, textLimit);
-      const called = await call(bot, 'sendMessage', { body: bodyOf(message, { chat, text, buttons: onAnswer !== undefined }), signal });
+      const keys = onAnswer === undefined ? {} : keysOf(message);
+      const body = { chat_id: chat, text, link_preview_options: { is_disabled: true }, ...keys };
+      const called = await call(bot, 'sendMessage', { body, signal });
       const outcome = outcomeOf(called);
       if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
       if (called.ok && !message.list)
-        sent.add(message.notice.incident, { chat, id: idOf(called.result), text, language: message.language });
+        sent.add(message.notice.incident, { chat, id: idOf(called.result), text, language: message.language, keys });
       return outcome;
     },
     close: () => ended.abort(),
@@ -78,10 +84,9 @@ async function waitFor(pace: Pace, chat: string, signal: AbortSignal): Promise<O
   return (await pace.turn(chat, apartOf(chat), signal)) ? undefined : { result: 'retry', reason: 'no turn in time' };
 }
 
-function bodyOf(message: RenderedMessage, { chat, text, buttons }: { chat: string; text: string; buttons: boolean }) {
-  const rows = buttons ? buttonsOf(message).map((one) => [{ text: one.text, callback_data: one.data }]) : [];
-  const keys = rows.length > 0 && { reply_markup: { inline_keyboard: rows } };
-  return { chat_id: chat, text, link_preview_options: { is_disabled: true }, ...keys };
+function keysOf(message: RenderedMessage) {
+  const rows = buttonsOf(message).map((one) => [{ text: one.text, callback_data: one.data }]);
+  return rows.length === 0 ? {} : { reply_markup: { inline_keyboard: rows } };
 }
 
 /** Groups have numbers below nothing. */
