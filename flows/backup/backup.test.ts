@@ -17,6 +17,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLedger } from '../ledger/ledger.ts';
 import { testClock } from '../people/people.test-helper.ts';
+import { olderKey } from '../records/meta-keys.ts';
 import type { Ledger, Op } from '../records/ops.ts';
 import { type Backups, createBackups } from './backup.ts';
 import { centreFiles, centreMark } from './centre-files.ts';
@@ -150,9 +151,8 @@ test('over a centre that stands there it is put by a rename: what was there lies
 const plain = (edit: Parameters<typeof backups>[0] = {}) => backups({ passphrase: () => undefined, ...edit });
 
 test('a restore that fails half way left the settings of the backup beside the old ledger, and said that nothing is changed', async () => {
-  const { file: made } = await plain().make();
   const kept = join(root, 'kept.backup');
-  copyFileSync(made, kept);
+  renameSync((await plain().make()).file, kept);
   await closeIt();
   writeFileSync(settings(), '{"people":[],"editor":true}');
   const taken = `${flows()}.before-20260601T003000`;
@@ -169,9 +169,8 @@ test('a restore that fails half way left the settings of the backup beside the o
 });
 
 test('a centre that was started while a backup was unpacked was moved aside under its own feet', async () => {
-  const { file: made } = await plain().make();
   const kept = join(root, 'kept.backup');
-  copyFileSync(made, kept);
+  renameSync((await plain().make()).file, kept);
   await closeIt();
   const other = new DatabaseSync(file());
   const started = () => {
@@ -186,10 +185,8 @@ test('a centre that was started while a backup was unpacked was moved aside unde
 test('a tab with a bracket or Hindi in its name made every backup fail, and the failed one stood there as the newest', async () => {
   const names = ['20-who (1).json', 'बिहार.json', '20-who.json~'];
   for (const name of names) writeFileSync(join(flows(), 'tabs', name), name);
-  const { file: made } = await plain().make();
-  const empty = join(root, 'elsewhere');
-  await restored(made, { data: empty, settings: join(root, 'other.json') });
-  for (const name of names) expect(readFileSync(join(empty, 'flows', 'tabs', name), 'utf8')).toBe(name);
+  await restored((await plain().make()).file, { data: join(root, 'empty'), settings: join(root, 'other.json') });
+  for (const name of names) expect(readFileSync(join(root, 'empty', 'flows', 'tabs', name), 'utf8')).toBe(name);
   const evil = { path: 'flows/../x', bytes: 1, content: Buffer.from('x') };
   await expect(plain({ files: async () => [evil], now: () => now() + hourMs }).make()).rejects.toThrow('does not');
   expect(readdirSync(join(flows(), 'backups'))).toEqual(['sabha-20260601T003000Z.backup']);
@@ -221,14 +218,9 @@ test('the hourly backup made a data folder anew that was moved away, and it coul
 });
 
 test('a clock that is years behind had each new backup deleted as the oldest; one that was ahead kept the fault of old ones away', async () => {
-  const folder = join(flows(), 'backups');
-  mkdirSync(folder);
-  for (const [most, hours] of [
-    [24, 1],
-    [14, 24],
-    [9, 7 * 24],
-  ] as const)
-    for (let back = 0; back < most; back += 1) writeFileSync(join(folder, backupName(now() - back * hours * hourMs)), '');
+  const folder = mkdirSync(join(flows(), 'backups'), { recursive: true }) ?? '';
+  for (const hours of [1, 24, 7 * 24])
+    for (let back = 0; back < 24; back += 1) writeFileSync(join(folder, backupName(now() - back * hours * hourMs)), '');
   const { file: made } = await plain({ now: () => Date.UTC(2016, 1, 1) }).make();
   expect(existsSync(made)).toBe(true);
 
@@ -243,17 +235,12 @@ test('a clock that is years behind had each new backup deleted as the oldest; on
 
 test('a ledger whose pages cannot be walked was no damage, and the audit stayed green by an older copy', async () => {
   for (let seq = 2; seq < 60; seq += 1) await ledger.commit([event(seq, 'x'.repeat(300))]);
-  const one = plain({
-    prover: {
-      async prove(copy) {
-        const bytes = readFileSync(copy);
-        if (isDamaged) writeFileSync(copy, bytes.fill(0, 8_192));
-        return proofOf(copy);
-      },
-      stop: () => undefined,
-    },
-  });
   let isDamaged = false;
+  const prove = async (copy: string) => {
+    if (isDamaged) writeFileSync(copy, readFileSync(copy).fill(0, 8_192));
+    return proofOf(copy);
+  };
+  const one = plain({ prover: { prove, stop: () => undefined } });
   expect(await one.audit(false)).toMatchObject({ integrity: 'ok' });
   isDamaged = true;
   await expect(one.make()).rejects.toThrow('malformed');
@@ -358,6 +345,17 @@ test('a ledger that went back says by how many commits and by which acts of peop
   expect([lines, watch.older()]).toEqual([[line], { older: line }]);
   const again = await watched();
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
+});
+
+test('a ledger that went back while the clock was ten years ahead was not whole for ten years', async () => {
+  for (const [hours, older] of [
+    [90_000, {}],
+    [1, { older: 'it went back' }],
+  ] as const) {
+    const value = JSON.stringify({ until: now() + hours * hourMs, line: 'it went back' });
+    await ledger.commit([{ op: 'meta', key: olderKey, value }]);
+    expect((await watched()).watch.older()).toEqual(older);
+  }
 });
 
 test('a ledger that lost its write-ahead log, or that is a new one where there was another, says so', async () => {

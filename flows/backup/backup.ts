@@ -180,7 +180,7 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
 async function checkRoom(folder: string, size: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize > 2 * size) return;
-  throw new BackupError(`no room in ${folder}: ${mib(2 * size)} MiB are needed, ${mib(bavail * bsize)} are free`);
+  throw new BackupError(`no room in ${folder}: ${mib(2 * size)} MiB are needed, ${Math.floor((bavail * bsize) / 1024 / 1024)} are free`);
 }
 
 function mib(bytes: number): number {

@@ -156,5 +156,7 @@ async function checkRoom({ bytes }: About, data: string): Promise<void> {
   });
   const mib = (count: number) => Math.ceil(count / 1024 / 1024);
   if (bavail * bsize <= bytes * 1.1)
-    throw new BackupError(`no room in ${folder}: ${mib(bytes * 1.1)} MiB are needed, ${mib(bavail * bsize)} are free`);
+    throw new BackupError(
+      `no room in ${folder}: ${mib(bytes * 1.1)} MiB are needed, ${Math.floor((bavail * bsize) / 1024 / 1024)} are free`,
+    );
 }
