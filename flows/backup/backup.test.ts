@@ -1,14 +1,28 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLedger } from '../ledger/ledger.ts';
 import { testClock } from '../people/people.test-helper.ts';
+import { olderKey } from '../records/meta-keys.ts';
 import type { Ledger, Op } from '../records/ops.ts';
 import { type Backups, createBackups } from './backup.ts';
 import { centreFiles, centreMark } from './centre-files.ts';
+import { readBackup } from './format/backup-file.ts';
+import { backupName } from './keep.ts';
 import { readMark } from './mark.ts';
 import { proofOf } from './proof.ts';
 import { restore } from './restore.ts';
@@ -133,6 +147,107 @@ test('over a centre that stands there it is put by a rename: what was there lies
   expect(readFileSync(settings(), 'utf8')).toBe('{"people":[]}');
 });
 
+/** Without a passphrase, whose key takes its time. */
+const plain = (edit: Parameters<typeof backups>[0] = {}) => backups({ passphrase: () => undefined, ...edit });
+
+test('a restore that fails half way left the settings of the backup beside the old ledger, and said that nothing is changed', async () => {
+  const kept = join(root, 'kept.backup');
+  renameSync((await plain().make()).file, kept);
+  await closeIt();
+  writeFileSync(settings(), '{"people":[],"editor":true}');
+  const taken = `${flows()}.before-20260601T003000`;
+  mkdirSync(join(taken, 'x'), { recursive: true });
+  const refused = async (edit: Parameters<typeof restored>[1] = {}) => {
+    await expect(restored(kept, edit)).rejects.toThrow('nothing is changed');
+    expect(readdirSync(root).toSorted()).toEqual(['data', 'kept.backup', 'sabha.json']);
+    expect(readFileSync(settings(), 'utf8')).toBe('{"people":[],"editor":true}');
+    expect([existsSync(file()), existsSync(`${flows()}.restoring`)]).toEqual([true, false]);
+  };
+  await refused();
+  rmSync(taken, { recursive: true });
+  await refused({ settings: join(root, 'nowhere', 'sabha.json') });
+});
+
+test('a centre that was started while a backup was unpacked was moved aside under its own feet', async () => {
+  const kept = join(root, 'kept.backup');
+  renameSync((await plain().make()).file, kept);
+  await closeIt();
+  const other = new DatabaseSync(file());
+  const started = () => {
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT');
+    return now();
+  };
+  await expect(restored(kept, { now: started })).rejects.toThrow('runs: stop it first; nothing is changed');
+  other.close();
+  expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
+});
+
+test('a tab with a bracket or Hindi in its name made every backup fail, and the failed one stood there as the newest', async () => {
+  const names = ['20-who (1).json', 'बिहार.json', '20-who.json~'];
+  for (const name of names) writeFileSync(join(flows(), 'tabs', name), name);
+  await restored((await plain().make()).file, { data: join(root, 'empty'), settings: join(root, 'other.json') });
+  for (const name of names) expect(readFileSync(join(root, 'empty', 'flows', 'tabs', name), 'utf8')).toBe(name);
+  const evil = { path: 'flows/../x', bytes: 1, content: Buffer.from('x') };
+  await expect(plain({ files: async () => [evil], now: () => now() + hourMs }).make()).rejects.toThrow('does not');
+  expect(readdirSync(join(flows(), 'backups'))).toEqual(['sabha-20260601T003000Z.backup']);
+});
+
+test.skipIf(process.platform === 'win32')('a name that no backup can hold is said before anything is written', async () => {
+  writeFileSync(join(flows(), 'tabs', 'a:b.json'), '[]');
+  await expect(plain().make()).rejects.toThrow('a:b.json: a file of that name cannot be packed: give it another one');
+});
+
+test.skipIf(process.platform === 'win32')(
+  'keys that lie elsewhere, behind a link, were missing in each backup without a word',
+  async () => {
+    renameSync(join(flows(), 'ca'), join(root, 'ca'));
+    symlinkSync(join(root, 'ca'), join(flows(), 'ca'));
+    symlinkSync(flows(), join(root, 'ca', 'round'));
+    symlinkSync(join(root, 'gone'), join(flows(), 'tabs', '.#lock'));
+    const { file: made } = await plain().make();
+    const packed = Object.keys(await readBackup(made, { passphrase: 'correct horse' }));
+    expect(packed.filter((path) => /ca\.key|round|lock/.test(path))).toEqual(['flows/ca/ca.key']);
+  },
+);
+
+test('the hourly backup made a data folder anew that was moved away, and it could not be moved back', async () => {
+  renameSync(flows(), `${flows()}.moved`);
+  await expect(plain().make()).rejects.toThrow('ENOENT');
+  expect(existsSync(flows())).toBe(false);
+  renameSync(`${flows()}.moved`, flows());
+});
+
+test('a clock that is years behind had each new backup deleted as the oldest; one that was ahead kept the fault of old ones away', async () => {
+  const folder = mkdirSync(join(flows(), 'backups'), { recursive: true }) ?? '';
+  for (const hours of [1, 24, 7 * 24])
+    for (let back = 0; back < 24; back += 1) writeFileSync(join(folder, backupName(now() - back * hours * hourMs)), '');
+  const { file: made } = await plain({ now: () => Date.UTC(2016, 1, 1) }).make();
+  expect(existsSync(made)).toBe(true);
+
+  let at = now() + 90_000 * hourMs;
+  await plain({ now: () => at }).make();
+  at = now() + 27 * hourMs;
+  const next = plain({ now: () => at });
+  await next.start();
+  expect(said.at(-1)).toBe('centre.backup_old: none for 27 h');
+  next.close();
+});
+
+test('a ledger whose pages cannot be walked was no damage, and the audit stayed green by an older copy', async () => {
+  for (let seq = 2; seq < 60; seq += 1) await ledger.commit([event(seq, 'x'.repeat(300))]);
+  let isDamaged = false;
+  const prove = async (copy: string) => {
+    if (isDamaged) writeFileSync(copy, readFileSync(copy).fill(0, 8_192));
+    return proofOf(copy);
+  };
+  const one = plain({ prover: { prove, stop: () => undefined } });
+  expect(await one.audit(false)).toMatchObject({ integrity: 'ok' });
+  isDamaged = true;
+  await expect(one.make()).rejects.toThrow('malformed');
+  expect(said).toEqual(['centre.ledger_damaged: database disk image is malformed']);
+  await expect(one.audit(false)).rejects.toThrow('malformed');
+});
+
 test('events go on being committed while a copy is made, and the copy is the ledger at one commit', async () => {
   for (let seq = 2; seq < 400; seq += 1) await ledger.commit([event(seq, 'x'.repeat(3_000))]);
   const copy = join(root, 'copy.db');
@@ -230,6 +345,17 @@ test('a ledger that went back says by how many commits and by which acts of peop
   expect([lines, watch.older()]).toEqual([[line], { older: line }]);
   const again = await watched();
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
+});
+
+test('a ledger that went back while the clock was ten years ahead was not whole for ten years', async () => {
+  for (const [hours, older] of [
+    [90_000, {}],
+    [1, { older: 'it went back' }],
+  ] as const) {
+    const value = JSON.stringify({ until: now() + hours * hourMs, line: 'it went back' });
+    await ledger.commit([{ op: 'meta', key: olderKey, value }]);
+    expect((await watched()).watch.older()).toEqual(older);
+  }
 });
 
 test('a ledger that lost its write-ahead log, or that is a new one where there was another, says so', async () => {

@@ -6,7 +6,7 @@ import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '#contracts';
 import type { Ledger } from '../records/ops.ts';
-import { BackupError } from './format/backup-error.ts';
+import { BackupError, DamageError } from './format/backup-error.ts';
 import { readBackup, writeBackup } from './format/backup-file.ts';
 import { copyInto } from './format/copy-into.ts';
 import type { Packed } from './format/pack.ts';
@@ -74,8 +74,8 @@ export function createBackups(options: BackupOptions): Backups {
 
   return {
     async start() {
-      const newest = (await backupsIn(options.folder)).at(-1)?.at;
-      if (newest !== undefined) state.goodAt = Math.min(newest, options.now());
+      const newest = (await backupsIn(options.folder)).findLast(({ at }) => at <= options.now())?.at;
+      if (newest !== undefined) state.goodAt = newest;
       judge(state, undefined);
       const dueMs = state.goodAt + hourMs - options.now();
       state.cancel = options.clock.after(newest === undefined ? firstAfterMs : Math.max(firstAfterMs, dueMs), () => void hourly());
@@ -90,8 +90,11 @@ export function createBackups(options: BackupOptions): Backups {
   };
 }
 
-function judge({ options, goodAt }: State, failed: string | undefined): void {
-  const oldForMs = options.now() - goodAt;
+function judge(state: State, failed: string | undefined): void {
+  const { options } = state;
+  // A clock that was ahead would keep the fault away for as long.
+  state.goodAt = Math.min(state.goodAt, options.now());
+  const oldForMs = options.now() - state.goodAt;
   const since = `none for ${Math.floor(oldForMs / hourMs)} h`;
   options.say('centre.backup_old', oldForMs < oldMs ? null : failed === undefined ? since : `${since}: ${failed}`);
 }
@@ -108,9 +111,12 @@ async function makeOne(state: State): Promise<BackupMade> {
     const file = join(folder, backupName(at));
     const packed = [{ path: 'flows/ledger.db', bytes, content: { file: copy } }, ...(await files())];
     await writeBackup(file, { files: packed, about: { at, centre, commits: audit.commits ?? 0 }, passphrase: secret });
-    await readBackup(file, { passphrase: secret });
+    await readBackup(file, { passphrase: secret }).catch(async (error: unknown) => {
+      await rm(file, { force: true });
+      throw error;
+    });
     await ledger.checkpoint();
-    await sweep(folder);
+    await sweep(folder, file);
     const failed = second === undefined ? undefined : await inSecond(file, second);
     if (failed !== undefined) throw new BackupError(failed);
     state.goodAt = at;
@@ -122,7 +128,7 @@ async function inSecond(file: string, second: string): Promise<string | undefine
   try {
     // It is not made: a disk that is not mounted would be filled where it should be.
     await copyInto(file, second);
-    await sweep(second);
+    await sweep(second, file);
     return undefined;
   } catch (error) {
     return `the second folder ${second} takes none: ${codeOf(error)}; the first one has it`;
@@ -138,11 +144,17 @@ async function provenCopy(state: State, work: string) {
   const copy = join(work, 'ledger.db');
   const at = now();
   await ledger.copyTo(copy);
-  const { audit, damage } = await prover.prove(copy);
-  if (damage !== null) {
+  const tell = (damage: string) => {
     log.error({}, `the ledger is damaged: ${damage}`);
     say('centre.ledger_damaged', damage);
-  }
+  };
+  const { audit, damage } = await prover.prove(copy).catch((error: unknown) => {
+    if (error instanceof DamageError) tell(error.message);
+    // What an older copy said does not hold any more.
+    state.audit = undefined;
+    throw error;
+  });
+  if (damage !== null) tell(damage);
   state.audit = { ...audit, at };
   return { copy, bytes: (await stat(copy)).size, audit: state.audit, damage };
 }
@@ -151,9 +163,11 @@ async function provenCopy(state: State, work: string) {
 async function inWork<T>({ options }: State, make: (work: string) => Promise<T>): Promise<T> {
   const work = join(options.folder, 'work');
   try {
+    // First, since a data folder that was moved away must not be made anew: it could not be moved back.
+    const { size } = await stat(options.ledgerFile);
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
-    await checkRoom(options);
+    await checkRoom(options.folder, size);
     return await make(work);
   } catch (error) {
     throw error instanceof BackupError ? error : new BackupError(messageOf(error));
@@ -163,11 +177,10 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
 }
 
 /** The copy, and in the worst case as much again for what is made of it. */
-async function checkRoom({ ledgerFile, folder }: BackupOptions): Promise<void> {
-  const { size } = await stat(ledgerFile);
+async function checkRoom(folder: string, size: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize > 2 * size) return;
-  throw new BackupError(`no room in ${folder}: ${mib(2 * size)} MiB are needed, ${mib(bavail * bsize)} are free`);
+  throw new BackupError(`no room in ${folder}: ${mib(2 * size)} MiB are needed, ${Math.floor((bavail * bsize) / 1024 / 1024)} are free`);
 }
 
 function mib(bytes: number): number {

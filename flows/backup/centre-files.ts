@@ -1,10 +1,11 @@
 /** What of a centre goes into a backup beside its ledger: keys, authority, registry, settings, tabs. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { codeOf } from '#contracts';
-import type { Packed } from './format/pack.ts';
+import { BackupError } from './format/backup-error.ts';
+import { isPackable, type Packed } from './format/pack.ts';
 
 /** Where they lie: `flows` = its data folder, `registry` = the broker's snapshot, `settings` = sabha.json. */
 export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };
@@ -31,12 +32,22 @@ export function centreMark(centreKey: KeyObject): string {
     .digest('hex');
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries: Dirent[] = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+/** A link counts as what it leads to, since keys may lie elsewhere; one that leads back to where it lies ends there. */
+async function filesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
+  const real = await realpath(folder);
+  if (above.includes(real)) return [];
+  const entries: Dirent[] = await readdir(folder, { withFileTypes: true });
+  const found = entries.map(async (one): Promise<string[]> => {
+    const path = join(folder, one.name);
+    const kind = one.isSymbolicLink() ? await stat(path).catch(() => one) : one;
+    if (kind.isDirectory()) return filesBelow(path, [...above, real]);
+    return kind.isFile() ? [path] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function read(file: string, path: string): Promise<Packed | undefined> {
+  if (!isPackable(path)) throw new BackupError(`${file}: a file of that name cannot be packed: give it another one`);
   try {
     const content = await readFile(file);
     return { path, bytes: content.length, content };

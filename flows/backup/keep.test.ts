@@ -41,7 +41,7 @@ test('a name says its time to the second; a sweep takes what a kill left half wr
   expect(backupName(start)).toBe('sabha-20260601T003000Z.backup');
   const names = Array.from({ length: 60 }, (_, hour) => backupName(start + hour * hourMs));
   for (const name of [...names, 'notes.txt', 'sabha-20260601T003000Z.backup.part']) writeFileSync(join(folder, name), '');
-  await sweep(folder);
+  await sweep(folder, names.at(-1) ?? '');
   const found = await backupsIn(folder);
   expect(found.at(-1)).toEqual({ at: start + 59 * hourMs, file: join(folder, names[59] ?? '') });
   expect(found.length).toBeLessThan(30);

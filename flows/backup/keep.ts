@@ -1,6 +1,6 @@
 /** Which backups are kept: 24 hours, 14 days and 8 weeks that have one, of each the newest. */
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -39,12 +39,12 @@ export function expired(times: readonly number[]): number[] {
   return times.filter((at) => !stay.has(at));
 }
 
-/** Deletes of a folder what is not kept, and what a kill left half written; nothing else may be writing there. */
-export async function sweep(folder: string): Promise<void> {
+/** Deletes of a folder what is not kept, and what a kill left half written; nothing else may be writing there. What was just made stays, however old a wrong clock calls it. */
+export async function sweep(folder: string, made: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const halves = names.filter((name) => name.endsWith('.part') && namePattern.test(name.slice(0, -'.part'.length)));
   for (const name of halves) await rm(join(folder, name), { force: true });
   const found = await backupsIn(folder);
   const gone = new Set(expired(found.map(({ at }) => at)));
-  for (const { at, file } of found) if (gone.has(at)) await rm(file, { force: true });
+  for (const { at, file } of found) if (gone.has(at) && basename(file) !== basename(made)) await rm(file, { force: true });
 }

@@ -2,6 +2,7 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '#contracts';
+import { DamageError } from './format/backup-error.ts';
 import { proofOf } from './proof.ts';
 
 if (parentPort) {
@@ -10,6 +11,6 @@ if (parentPort) {
   try {
     parentPort.postMessage(proofOf(workerData));
   } catch (error) {
-    parentPort.postMessage({ damage: messageOf(error) });
+    parentPort.postMessage({ failed: messageOf(error), isDamage: error instanceof DamageError });
   }
 }

@@ -1,14 +1,15 @@
 /** The proof of a copy of the ledger: read whole, by whoever has the time, while the ledger goes on. */
 import { DatabaseSync } from 'node:sqlite';
-import { type EventMessage, type LedgerAudit, markOf } from '#contracts';
+import { type EventMessage, type LedgerAudit, markOf, messageOf } from '#contracts';
 import { asLedgerError } from '../ledger/errors.ts';
 import { audit } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
+import { DamageError } from './format/backup-error.ts';
 
 /** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
 export type Proof = { audit: LedgerAudit; damage: string | null };
 
-/** Reads a copy: its pages, the mark of every event computed anew, and the sums. Throws `LedgerError` where it cannot be opened at all. */
+/** Reads a copy: its pages, the mark of every event computed anew, and the sums. Throws `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened. */
 export function proofOf(file: string): Proof {
   let db: DatabaseSync | undefined;
   try {
@@ -17,7 +18,7 @@ export function proofOf(file: string): Proof {
     const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress') };
     return { audit: found, damage: damageIn(found) };
   } catch (error) {
-    throw asLedgerError(error);
+    throw isDamage(error) ? new DamageError(messageOf(error)) : asLedgerError(error);
   } finally {
     db?.close();
   }
@@ -27,6 +28,13 @@ export function proofOf(file: string): Proof {
 function damageIn({ integrity, altered: changed = 0 }: LedgerAudit): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
   return changed === 0 ? null : `${changed} events are not what was written`;
+}
+
+/** SQLite's codes for a page that is malformed and for a file that is no database. */
+const damageCodes = [11, 26];
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && damageCodes.includes(Number(error.errcode) & 0xff);
 }
 
 /** Events whose content is not that of their mark. */

@@ -1,6 +1,6 @@
 /** Proves copies of the ledger one by one, in a thread beside all else. */
 import { Worker } from 'node:worker_threads';
-import { BackupError } from './format/backup-error.ts';
+import { BackupError, DamageError } from './format/backup-error.ts';
 import type { Proof } from './proof.ts';
 
 /** `prove` rejects with a `BackupError` where the copy cannot be opened; `stop` ends a proof that is under way. */
@@ -14,9 +14,9 @@ export function createProver(): Prover {
       const { promise, resolve, reject } = Promise.withResolvers<Proof>();
       const worker = new Worker(new URL('./proof-worker.ts', import.meta.url), { workerData: file });
       running.add(worker);
-      worker.once('message', (said: Proof | { audit?: undefined; damage: string }) => {
-        if (said.audit === undefined) reject(new BackupError(said.damage));
-        else resolve(said);
+      worker.once('message', (said: Proof | { failed: string; isDamage: boolean }) => {
+        if ('audit' in said) resolve(said);
+        else reject(said.isDamage ? new DamageError(said.failed) : new BackupError(said.failed));
       });
       worker.once('error', reject);
       worker.once('exit', () => {

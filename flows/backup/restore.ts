@@ -75,20 +75,30 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
   replaceFile(join(fresh, 'flows', restoredNote), `${JSON.stringify(note)}\n`);
   await rm(restoring, { recursive: true, force: true });
   await rename(join(fresh, 'flows'), restoring);
-  const aside = [...swapSettings(join(fresh, 'sabha.json'), settings, stamp), ...(await fillBroker(fresh, data))];
-  if (existsSync(flows)) {
-    await rename(flows, `${flows}.before-${stamp}`);
-    aside.push(`${flows}.before-${stamp}`);
+  const before = `${flows}.before-${stamp}`;
+  let isAside = false;
+  try {
+    // Once more: somebody may have started it while the file was unpacked.
+    checkStopped(flows);
+    if (existsSync(flows)) {
+      await rename(flows, before);
+      isAside = true;
+    }
+    await fillBroker(fresh, data);
+    const aside = swapSettings(join(fresh, 'sabha.json'), settings, stamp);
+    await rename(restoring, flows);
+    return isAside ? [...aside, before] : aside;
+  } catch (error) {
+    if (isAside) await rename(before, flows);
+    await rm(restoring, { recursive: true, force: true });
+    throw error;
   }
-  await rename(restoring, flows);
-  return aside;
 }
 
 /** What the broker was told last is newer than any backup, and says who was shut out since: where it is there it stays. */
-async function fillBroker(fresh: string, data: string): Promise<string[]> {
-  if (existsSync(join(data, 'broker', 'registry.json'))) return [];
+async function fillBroker(fresh: string, data: string): Promise<void> {
+  if (existsSync(join(data, 'broker', 'registry.json'))) return;
   await cp(join(fresh, 'broker'), join(data, 'broker'), { recursive: true });
-  return [];
 }
 
 function swapSettings(restored: string, settings: string, stamp: string): string[] {
@@ -109,6 +119,10 @@ function checkPlace({ centre }: About, flows: string): void {
   const key = join(flows, 'centre.key');
   if (existsSync(key) && markOf(key) !== centre)
     throw new BackupError(`it is another centre's than the one in ${flows}: give it a data folder of its own by SABHA_DATA`);
+  checkStopped(flows);
+}
+
+function checkStopped(flows: string): void {
   if (isHeld(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
 }
 
@@ -142,5 +156,7 @@ async function checkRoom({ bytes }: About, data: string): Promise<void> {
   });
   const mib = (count: number) => Math.ceil(count / 1024 / 1024);
   if (bavail * bsize <= bytes * 1.1)
-    throw new BackupError(`no room in ${folder}: ${mib(bytes * 1.1)} MiB are needed, ${mib(bavail * bsize)} are free`);
+    throw new BackupError(
+      `no room in ${folder}: ${mib(bytes * 1.1)} MiB are needed, ${Math.floor((bavail * bsize) / 1024 / 1024)} are free`,
+    );
 }

@@ -52,7 +52,7 @@ export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
   const held = await ledger.progress();
   const found = wentBack(held, readMark(markFile(options)), readNote(flows));
   if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; PCs are asked for what they keep of the last 24 hours`);
-  const before = parsed(held.older);
+  const before = notAhead(parsed(held.older), now());
   const told = found ? { until: now() + toldForMs, line: found.line } : before;
   const state: State = { options, inode: statSync(ledgerFile).ino, lost: null, found, told, cancel: () => undefined, closed: false };
   return {
@@ -100,7 +100,15 @@ function isImport(op: Op): boolean {
 }
 
 function standing({ told, options }: State): string | null {
-  return told !== undefined && told.until > options.now() ? told.line : null;
+  if (told === undefined) return null;
+  const now = options.now();
+  told.until = Math.min(told.until, now + toldForMs);
+  return told.until > now ? told.line : null;
+}
+
+/** What a clock wrote that was years ahead would be told for years. */
+function notAhead(told: Told | undefined, now: number): Told | undefined {
+  return told !== undefined && told.until > now + toldForMs ? undefined : told;
 }
 
 /** Not beside the ledger: who restores that from a copy must not restore this with it. */

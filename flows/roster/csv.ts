@@ -48,7 +48,7 @@ export function readRoster(text: string, sight: RosterSight): { members: ReadMem
     told(line, [...wrong, ...nowhere]);
     if (row !== undefined) members.push({ line, member: memberOf(row, zoneOf(nowhere.length > 0 ? '' : (row.scopes?.[0] ?? ''))) });
   }
-  const names = namesIn(members, sight);
+  const names = namesIn(members, first, sight);
   for (const { line, member } of members) told(line, [...unreached(member, sight), ...misnamed(member, { ...names, ids: first, sight })]);
   problems.sort((a, b) => a.line - b.line);
   return { members: problems.length > 0 ? [] : members, problems: problems.slice(0, problemsLimit) };
@@ -106,6 +106,8 @@ function misnamed({ id, groups, deputy }: Member, names: Names): Wrong[] {
 
 const reserved = 'central-desk';
 
-function namesIn(members: readonly ReadMember[], { others }: RosterSight): Pick<Names, 'groups'> {
-  return { groups: new Set([...members.map(({ member }) => member), ...others.values()].flatMap(({ groups }) => groups)) };
+/** Of who stands in the file the groups of before are over. */
+function namesIn(members: readonly ReadMember[], ids: Names['ids'], { others }: RosterSight): Pick<Names, 'groups'> {
+  const beside = [...others.values()].filter(({ id }) => !ids.has(id));
+  return { groups: new Set([...members.map(({ member }) => member), ...beside].flatMap(({ groups }) => groups)) };
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../test/random.ts';
 import type { Member } from '../records/roster.ts';
 import { rosterCsv } from './csv.ts';
+import { momentAt } from './duty.ts';
 import { planRoster } from './import.ts';
 import { member, planOf } from './roster.test-helper.ts';
 
@@ -102,6 +103,24 @@ test('days off without a deputy, deputies in a ring and a person of sabha.json a
     '5 d stands in sabha.json too: the roster counts',
     '5 d has days off and no deputy: whoever else is on duty is told, or the state',
   ]);
+});
+
+test('the zone IST was taken, and by it no time could be told: every look at who is on duty threw', () => {
+  const zoned = (zone: string) => `${header},time_zone\ndev,Dev,technician,ladakh/leh,,,,,,,,,${zone}\n`;
+  for (const zone of ['IST', 'SystemV/EST5'])
+    expect(wrong(zoned(zone))).toEqual([`2 time_zone: expected a time zone such as Asia/Kolkata, found "${zone}"`]);
+  for (const zone of ['Asia/Kolkata', 'UTC', '+05:30']) {
+    const [dev] = planRoster(planOf(zoned(zone))).change?.put ?? [];
+    expect(dev && momentAt(0)(dev), zone).toBe('here');
+  }
+});
+
+test('a group that ends with the file kept its name from a person of the same file', () => {
+  const held = new Map([['asha', member('asha', { groups: ['night'] })]]);
+  const { change } = planRoster(
+    planOf(file('asha,Asha,technician,ladakh/leh,,,,,,,,', 'night,Night,technician,ladakh/leh,,,,,,,,'), { held }),
+  );
+  expect(change?.put.map(({ id }) => id)).toEqual(['asha', 'night']);
 });
 
 const hostile = [

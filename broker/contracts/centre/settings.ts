@@ -293,9 +293,10 @@ function isSafeUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-/** True for a time zone that this machine knows. */
+/** True for a time zone that this machine knows. Intl knows more names ("IST") than Temporal, and Temporal more forms (a whole date): it must be one of both. */
 export function isTimeZone(text: string): boolean {
   try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text);
     return new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined;
   } catch {
     return false;

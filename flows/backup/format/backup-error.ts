@@ -4,3 +4,8 @@
 export class BackupError extends Error {
   override name = 'BackupError';
 }
+
+/** The ledger that a backup is made of, or holds, cannot be read: its message says how that shows. */
+export class DamageError extends BackupError {
+  override name = 'DamageError';
+}

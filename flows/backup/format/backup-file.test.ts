@@ -71,6 +71,22 @@ test.each([undefined, 'correct horse'])(
   },
 );
 
+test('a bit turned in what says whether a frame is the last was taken', async () => {
+  const whole = await written();
+  const mark = whole.indexOf(10) + 1 + 4;
+  expect(whole[mark]).toBe(0);
+  for (let bit = 0; bit < 8; bit += 1) {
+    const turned = Buffer.from(whole);
+    turned[mark] = 1 << bit;
+    writeFileSync(file, turned);
+    await expect(readBackup(file, { passphrase: undefined }), `bit ${bit}`).rejects.toThrow('it is damaged, 0 KiB behind its head');
+  }
+});
+
+test('an empty file of a passphrase sealed each backup with nothing', async () => {
+  await expect(written('')).rejects.toThrow('the passphrase is empty: it would protect nothing');
+});
+
 test('a file of a newer Sabha, of a newer ledger, and one that is no backup are refused with what to do', async () => {
   const whole = await written();
   const text = whole.toString('latin1');

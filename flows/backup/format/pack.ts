@@ -14,14 +14,16 @@ export type Sums = Record<string, string>;
 
 const lineMost = 1024 * 1024;
 /** A plain path below a folder: nothing that leads out of it. */
-const path = v.pipe(
-  v.string(),
-  v.check((text) => text !== '' && text.split('/').every((name) => /^[\w.@ -]+$/u.test(name) && !/^\.+$/.test(name))),
-);
+const path = v.pipe(v.string(), v.check(isPackable));
 const head = v.union([
   v.strictObject({ path, bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
   v.strictObject({ sums: v.record(v.string(), v.string()) }),
 ]);
+
+/** Whether a file of that path comes out of a pack again, on every system. */
+export function isPackable(text: string): boolean {
+  return text.split('/').every((name) => /^[^\\:\p{Cc}]+$/u.test(name) && !/^\.+$/.test(name));
+}
 
 /** Rejects where a file is not as long as it was said to be. */
 export async function* packed(files: readonly Packed[]): AsyncGenerator<Uint8Array> {

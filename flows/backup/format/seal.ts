@@ -22,6 +22,7 @@ const memory = (cost: number) => 2 * 128 * 8 * cost;
 /** A head for a new file, and the key where there is a passphrase. */
 export async function newSeal(passphrase: string | undefined): Promise<{ head: SealHead; key: Buffer | undefined }> {
   if (passphrase === undefined) return { head: { cipher: 'none' }, key: undefined };
+  if (passphrase === '') throw new BackupError('the passphrase is empty: it would protect nothing');
   const salt = randomBytes(16);
   const head = { cipher: 'aes-256-gcm', kdf: 'scrypt', cost: scryptCost, salt: salt.toString('hex') } as const;
   return { head, key: await keyOf(passphrase, salt, scryptCost) };
@@ -62,7 +63,7 @@ export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Buffer>
     const prefix = await from.exactly(prefixBytes);
     const length = prefix?.readUInt32BE(0) ?? 0;
     if (prefix === undefined) throw new BackupError('half of it is missing');
-    if (length > frameBytes) throw damaged(number, seal);
+    if (length > frameBytes || (prefix[4] ?? 0) > 1) throw damaged(number, seal);
     isLast = prefix[4] === 1;
     const body = await from.exactly(length + proofBytes);
     if (body === undefined) throw new BackupError('half of it is missing');
