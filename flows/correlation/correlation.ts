@@ -3,7 +3,7 @@ import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '#c
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 import { createMayBeRegion, type Field, type Found, planeOf, regionsOf } from './regions.ts';
-import { type Down, downOf, isOnBattery, isStillDown, mayBeWhole, type SiteSight } from './sight.ts';
+import { type Down, downOf, isOnBattery, isStillDown, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
 
 /** One cause. */
 export type Cause = {
@@ -194,7 +194,7 @@ function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: {
   const scope = causeScope('site', sight.site);
   const held = causes.get(scope);
   const isPower = isOnBattery(sight, numbers);
-  const isDark = down !== undefined && down.pcs >= numbers.sitePcs && down.isSilent;
+  const isDark = down !== undefined && isSurelyDown(sight, numbers);
   const faults = [...(isPower ? ['outage.power'] : []), ...(isDark || held?.faults.includes('outage.site') ? ['outage.site'] : [])];
   if (faults.length === 0 || (held !== undefined && held.faults.join() === faults.join())) return;
   const away = sight.lost.map(({ pc }) => pc);

@@ -1,7 +1,7 @@
 /** What is seen of one site, and what that says: exactly at the border, on either side of it, and where there is one PC or none. */
 import { expect, test } from 'vitest';
 import { usualNumbers as numbers } from './numbers.ts';
-import { downOf, isOnBattery, isStillDown, mayBeWhole, type SiteSight } from './sight.ts';
+import { downOf, isOnBattery, isStillDown, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
 
 const minute = 60_000;
 const now = 100 * minute;
@@ -43,6 +43,17 @@ test.each([
 test('a site that went says since when, by the first word that was its last, and whether anybody is called silent yet', () => {
   const seen = sight({ lostAt: [now - 2 * minute, now], isSilent: false });
   expect(downOf(seen, numbers, now)).toEqual({ sight: seen, at: now - 2 * minute, from: now - 3 * minute, isSilent: false, pcs: 2 });
+});
+
+test.each([
+  ['just before the silent one was gone', 0, true],
+  ['after the silent one was gone', 1, false],
+])('a site whose other PC was last heard %s is dark at once or not yet', (_, afterMs, isDark) => {
+  const gone = { pc: 'bihar/gaya/pc-1', from: now - 3 * minute, at: now - 2 * minute, isSilent: true };
+  const other = { pc: 'bihar/gaya/pc-2', from: gone.at + afterMs, at: now, isSilent: false };
+  const seen = { ...sight({ lostAt: [gone.at, now] }), lost: [gone, other] };
+  expect(isSurelyDown(seen, numbers)).toBe(isDark);
+  expect(isSurelyDown({ ...seen, lost: [gone, { ...other, isSilent: true }] }, numbers)).toBe(true);
 });
 
 test.each([

@@ -41,6 +41,17 @@ export function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | 
   return { sight, at, from, isSilent: losses.some(({ isSilent }) => isSilent), pcs: losses.length };
 }
 
+/**
+ * True where a site is dark for certain: as many as make it one are silent, or were not heard since one of those was gone. Whoever was heard
+ * after that has a trouble of its own, and the grace of its own will (R18).
+ */
+export function isSurelyDown(sight: SiteSight, numbers: Numbers): boolean {
+  const { losses, there } = lately(sight, numbers);
+  const goneBy = Math.max(...losses.filter(({ isSilent }) => isSilent).map(({ at }) => at));
+  const sure = losses.filter(({ from, isSilent }) => isSilent || from <= goneBy);
+  return sure.length >= Math.max(numbers.sitePcs, numbers.siteShare * there);
+}
+
 /** True while so many of a site's PCs are away that it is still the site. */
 export function isStillDown({ away, watched }: SiteSight, { siteShare }: Numbers): boolean {
   return watched > 0 && away >= siteShare * watched;

@@ -46,6 +46,19 @@ describe('a site', () => {
     expect(told(stage)).toEqual([`raised ${pc}`, `cleared ${pc}`]);
   });
 
+  it('with one PC silent was called dark in the second in which the agent of the other one was restarted', () => {
+    const { stage, of } = nation({ sites: 4, pcs: 2 });
+    const [a = '', b = ''] = of(0);
+    const others = [of(1), of(2), of(3)].flat();
+    stage.lost(a);
+    live(stage, 3 * minute, [b, ...others]);
+    stage.lost(b);
+    live(stage, minute, others);
+    expect(told(stage)).toEqual([`raised ${a}`]);
+    live(stage, minute, others);
+    expect(told(stage)).toEqual([`raised ${a}`, 'raised site:bihar/site-0']);
+  });
+
   it('that is set up and does not alert is no cause', () => {
     const { stage, of } = nation({ sites: 4, alerts: false });
     for (const pc of wide(4).flatMap(of)) stage.lost(pc);

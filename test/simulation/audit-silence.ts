@@ -32,7 +32,8 @@ export function noFalseCause(world: World, { transitions, incidents }: Rows): st
     const members = incident?.spread?.members ?? [];
     if (!one.about.some(({ fault }) => fault.startsWith('outage.') && fault !== 'outage.power')) return [];
     const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
-    const pcs = [...world.pcs, ...world.former].map(({ path }) => path);
+    // Whoever ever said a word, the hostile PC too.
+    const pcs = [...world.centre.seen.arrivals.keys()];
     const all = pcs.filter((pc) => members.some((member) => pc === member || pc.startsWith(`${member}/`)));
     const wrong = all.map((pc) => falseSilence(world, pc, at));
     return wrong.includes(undefined) ? [] : [`${incident?.scope} is called dark at ${clockOf(at)}, ${wrong[0] ?? 'though it has no PC'}`];

@@ -222,7 +222,12 @@ const acts: Order[] = [
 function operate(world: World, order: Order): void {
   const view = world.centre.centre()?.view;
   const open = view?.incidents().filter(({ over }) => over === null) ?? [];
-  if (view !== undefined && open.length > 0) void order(view, world.random.pick(open).id);
+  if (view === undefined || open.length === 0) return;
+  order(view, world.random.pick(open).id).catch((error: Error) => {
+    // What the disk did not take is said at once to whoever did it.
+    if (!error.message.startsWith('the ledger ')) throw error;
+    world.note(`an operator hears: ${error.message}`);
+  });
 }
 
 const cuts = ['reset', 'hole', 'half'] satisfies Cut[];

@@ -1,7 +1,9 @@
 /** The first few histories; `histories-*.long.test.ts` play hundreds. */
 import { expect, test } from 'vitest';
+import { begin } from './disturbances.ts';
 import { judgeSeed } from './histories.ts';
 import { historyOf, play } from './history.ts';
+import { atRest, microphone, minute, second } from './scene.ts';
 
 /** Hours of the world are seconds of a processor, and minutes where many want that. */
 const limitMs = 300_000;
@@ -16,6 +18,17 @@ test(
   },
   limitMs,
 );
+
+test('an operator who acted while the disk of the centre was full ended the whole run', async () => {
+  const world = await atRest();
+  microphone(world, 'microphone.missing');
+  await world.pass(5 * minute);
+  world.centre.fill();
+  // More than the pages hold that the ledger has.
+  for (let n = 0; n < 300; n += 1) begin(world, { kind: 'operator acts', choice: 0, atMs: 0, forMs: 0, pc: 0, count: 0 });
+  await world.pass(second);
+  expect(world.log).toContainEqual(expect.stringMatching(/an operator hears: the ledger did not take it$/));
+});
 
 /** 196: a machine that is replaced while it speaks. */
 test.each([1, 2, 3, 196])('history %i loses nothing, takes nothing twice and ends as if nothing had happened', judgeSeed, limitMs);
