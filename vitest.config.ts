@@ -73,11 +73,11 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['flows/{incidents,outages,ledger}/**/*.ts', 'broker/contracts/**/*.ts', 'agent/checks/runner.ts', 'agent/spool/*.ts'],
+      include: ['flows/{handling,transitions,incidents,outages,ledger}/**/*.ts', 'broker/contracts/**/*.ts', 'agent/checks/runner.ts', 'agent/spool/*.ts'],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts', '**/worker.ts', '**/model.ts'],
       thresholds: {
         'broker/contracts/**': { lines: 95, branches: 95 },
-        'flows/{incidents,outages}/**': { lines: 95, branches: 95 },
+        'flows/{handling,transitions,incidents,outages}/**': { lines: 95, branches: 95 },
         'flows/ledger/**': { lines: 95, branches: 95 },
         'agent/**': { lines: 95, branches: 95 },
       },
