@@ -73,7 +73,12 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['flows/{handling,transitions,incidents,outages,ledger}/**/*.ts', 'broker/contracts/**/*.ts', 'agent/checks/runner.ts', 'agent/spool/*.ts'],
+      include: [
+        'flows/{handling,transitions,incidents,outages,ledger}/**/*.ts',
+        'broker/contracts/**/*.ts',
+        'agent/checks/runner.ts',
+        'agent/spool/*.ts',
+      ],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts', '**/worker.ts', '**/model.ts'],
       thresholds: {
         'broker/contracts/**': { lines: 95, branches: 95 },

@@ -8,6 +8,7 @@ import type { Incident, Transition } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Ledger, Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
+import { copyOf } from './copy.ts';
 import { inThread, openLedger } from './ledger.ts';
 import { openStore } from './store.ts';
 import { copyFrom } from './thread.ts';
@@ -61,6 +62,42 @@ describe.each(ways)('a ledger %s', (_, open) => {
     expect(held.commits).toBeGreaterThanOrEqual(before.commits);
     expect(held.commits).toBeLessThanOrEqual(after.commits);
     await copy.close();
+  });
+
+  test('where nothing happened yet every question has an answer', async () => {
+    const ledger = await open();
+    const nothing = await Promise.all([
+      ledger.accounts(),
+      ledger.meetings(),
+      ledger.roster(),
+      ledger.history(pc, 0),
+      ledger.aways(0),
+      ledger.rollcalls(),
+      ledger.rollcall('rc1'),
+      ledger.commands(),
+      ledger.command('c1'),
+      ledger.openCommands(0),
+      ledger.tabsSteps(),
+      ledger.registry(),
+    ]);
+    const empty = { accounts: [], logins: [] };
+    const registry = { version: 0, entries: [], admitted: {}, codes: {}, reflectorKey: null };
+    expect(nothing).toEqual([
+      empty,
+      [],
+      { members: [], proofs: [] },
+      expect.anything(),
+      [],
+      [],
+      undefined,
+      [],
+      undefined,
+      [],
+      [],
+      registry,
+    ]);
+    expect(await ledger.past({ since: 0, after: 0 })).toMatchObject({ last: null });
+    await ledger.close();
   });
 
   test('a place where nothing can be written refuses the copy, and commits go on', async () => {
@@ -124,4 +161,25 @@ test('the thread answers for a copy, also where it fails', async () => {
     answer: { ok: false, message: expect.stringMatching(/ENOENT|no such file/) },
   });
   store.close();
+});
+
+test('a copy that begins in the middle of a commit waits for it; a large one is brought to the disk on the way', async () => {
+  const db = new DatabaseSync(at('large.db'));
+  db.exec('PRAGMA journal_mode = WAL; CREATE TABLE large (body BLOB) STRICT; INSERT INTO large VALUES (zeroblob(40 * 1024 * 1024));');
+  db.exec('BEGIN; INSERT INTO large VALUES (zeroblob(10));');
+  let isDone = false;
+  const copied = copyOf(db, at('copy.db')).then(() => {
+    isDone = true;
+  });
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((go) => setImmediate(go));
+  expect(isDone).toBe(false);
+  db.exec('COMMIT');
+  await copied;
+  db.close();
+  const copy = new DatabaseSync(at('copy.db'));
+  expect(copy.prepare('SELECT count(*) AS n, sum(length(body)) AS bytes FROM large').get()).toMatchObject({
+    n: 2,
+    bytes: 40 * 1024 * 1024 + 10,
+  });
+  copy.close();
 });

@@ -20,7 +20,14 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
     const linkOf = () => 'https://sabha.test/?#/incident/17';
     // Its look every five seconds is one every tenth of a second; the time that it tells is the one of the machine, as Alertmanager's is.
     onTestFinished(
-      startMirror({ clock: { ...realClock(50), now: Date.now }, fetch, url: at, incidents: () => incidents, linkOf, say: (word) => words.push(word) }),
+      startMirror({
+        clock: { ...realClock(50), now: Date.now },
+        fetch,
+        url: at,
+        incidents: () => incidents,
+        linkOf,
+        say: (word) => words.push(word),
+      }),
     );
     const firing = async () => (await alerts(at)).map(({ labels }) => `${labels['alertname']} ${labels['severity']} ${labels['incident']}`);
     await expect.poll(firing, { timeout: 10_000 }).toEqual(['microphone.missing minor 17']);
