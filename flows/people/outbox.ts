@@ -226,15 +226,16 @@ type Locks = ReturnType<typeof createLocks>;
 /** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. */
 function createLocks(clock: Clock) {
   const locked = new Map<string, { outcome: Outcome; untilUp: number }>();
+  const of = (channel: string): Outcome | undefined => {
+    const lock = locked.get(channel);
+    return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
+  };
   return {
-    of(channel: string): Outcome | undefined {
-      const lock = locked.get(channel);
-      return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
-    },
+    of,
     note(channel: string, outcome: Outcome): void {
       if (outcome.result === 'delivered') locked.delete(channel);
       if (outcome.result !== 'locked') return;
-      if (this.of(channel) === undefined) locked.set(channel, { outcome, untilUp: clock.up() + loginPauseMs });
+      if (of(channel) === undefined) locked.set(channel, { outcome, untilUp: clock.up() + loginPauseMs });
     },
   };
 }

@@ -56,12 +56,18 @@ export function startCentre(site: Site, command: Partial<Command> = {}): Centre 
     site,
     api: (path) => ask(site.ports, path),
     sample: (page, series) => sampleOf(site.ports[page], series),
-    pidOf: (part) => livingWith(site.folder).find((one) => one.command.endsWith(`/${part}/main.ts`))?.pid ?? 0,
+    pidOf: (part) => pidIn(livingWith(site.folder), part),
     async stop() {
       const { code, ms } = await program.end('SIGINT', { group: command.program !== undefined });
       return { code, ms: ms + (await noneLeft(site.folder, 30_000)) };
     },
   };
+}
+
+/** Of the part itself: what that starts has its command too until it is another program, and outlives its kill by a moment. */
+function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
+  const starters = new Set(living.filter(({ command }) => /\bstart\.ts\b/.test(command)).map(({ pid }) => pid));
+  return living.find(({ parent, command }) => starters.has(parent) && command.endsWith(`/${part}/main.ts`))?.pid ?? 0;
 }
 
 /** Resolves when the centre has said its first words about this PC; answers the seconds since the start of the wait. */
