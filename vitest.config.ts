@@ -55,7 +55,8 @@ export default defineConfig({
           ...patient,
         },
       },
-      { test: { name: 'long', include: [long], testTimeout: 300_000, ...patient } },
+      // A process each: some start a Node-RED, of which a process has one, and the next file would talk to it.
+      { test: { name: 'long', include: [long], testTimeout: 300_000, ...patient, isolate: true } },
       {
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 120_000, fileParallelism: false },
       },

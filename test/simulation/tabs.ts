@@ -54,8 +54,8 @@ type Tabs = {
 };
 
 const turnMs = 2;
-/** Node-RED moves a message one node further each turn, some forty in all; what it compiles or collects meanwhile takes turns too. What has not ended after so many never will. */
-const turnsAtMost = 20_000;
+/** Node-RED moves a message one node further each turn, some forty in all: what has not ended after so many never will. */
+const turnsAtMost = 150;
 /** A limit, not a wait: it is the one thing here that takes time of the machine. */
 const startLimitMs = 300_000;
 const source = fileURLToPath(new URL('../../flows/tabs', import.meta.url));
