@@ -1,6 +1,7 @@
 /** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
 import { type Check, digestOf, type Previous } from '#contracts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
+import { emptyContents } from '../memory/memory.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
@@ -9,20 +10,6 @@ import { createEngine } from './engine.ts';
 
 export const pc = 'la/leh/room-1';
 const minute = 60_000;
-
-export const emptyContents: Contents = {
-  pcs: [],
-  incidents: [],
-  transitions: [],
-  timers: [],
-  outbox: [],
-  registry: { version: 0, entries: [] },
-  nodes: [],
-  meta: {},
-  nextIncident: 1,
-  nextTransition: 1,
-  nextTimer: 1,
-};
 
 type StageOptions = {
   contents?: Contents;

@@ -7,6 +7,21 @@ import type { Contents, Op } from '../records/ops.ts';
 /** One memory of the ledger. */
 export type Memory = ReturnType<typeof createMemory>;
 
+/** A ledger in which nothing has happened yet. */
+export const emptyContents: Contents = {
+  pcs: [],
+  incidents: [],
+  transitions: [],
+  timers: [],
+  outbox: [],
+  registry: { version: 0, entries: [] },
+  nodes: [],
+  meta: {},
+  nextIncident: 1,
+  nextTransition: 1,
+  nextTimer: 1,
+};
+
 /** Opens the memory on what the ledger holds. */
 export function createMemory(contents: Contents) {
   const held = heldOf(contents);

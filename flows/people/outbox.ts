@@ -10,7 +10,7 @@ import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
 import { movedRow, nextRow, openRow } from './order.ts';
 import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
-import { render } from './words.ts';
+import { isNews, render } from './words.ts';
 
 /** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
@@ -183,17 +183,12 @@ function late(all: readonly Late[], { language, wall, tapFor }: Telling): Said {
   const [only, ...others] = last;
   if (only !== undefined && others.length === 0) {
     const { notice, over } = only;
-    const tap = over || !isNews(notice) ? undefined : tapFor(notice.incident);
-    const link = tap ?? (wall !== undefined && notice.incident !== null ? incidentLink(wall, notice.incident) : undefined);
+    const { incident } = notice;
+    const tap = incident === null || over || !isNews(notice) ? undefined : tapFor(incident);
+    const link = tap ?? (wall !== undefined && incident !== null ? incidentLink(wall, incident) : undefined);
     return { notice, ...render(notice, language, { over, wall, link: tap }), ...(over && { over }), ...(link !== undefined && { link }) };
   }
   return { notice: digestOf(last.map(({ notice }) => notice)), ...renderLate(last, language), list: true };
-}
-
-/** There is something to answer. */
-function isNews(notice: Notice): notice is Notice & { incident: number } {
-  const { kind, incident } = notice;
-  return incident !== null && (kind === 'raised' || kind === 'worsened' || kind === 'eased');
 }
 
 /** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */

@@ -118,7 +118,7 @@ function againOf({ notice, words, over }: Message, size: number): string {
 const unfinished = 'centre.flow_unfinished';
 
 /** Kinds that ask somebody to act, and are stale once the incident is over. */
-function isNews({ kind }: Notice): boolean {
+export function isNews({ kind }: Pick<Notice, 'kind'>): boolean {
   return kind === 'raised' || kind === 'worsened' || kind === 'eased';
 }
 

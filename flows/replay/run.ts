@@ -1,10 +1,10 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
 import type { EngineOptions } from '../incidents/engine.ts';
 import { isQuiet } from '../incidents/handled.ts';
-import { createMemory, type Memory } from '../memory/memory.ts';
+import { createMemory, emptyContents, type Memory } from '../memory/memory.ts';
 import type { Act, Effect, Transition, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Contents, Op } from '../records/ops.ts';
+import type { Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
 import { createNoise } from '../transitions/noise.ts';
@@ -75,25 +75,11 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
 }
 
 function openPlay(past: Past, world: World): Play {
-  const memory = createMemory(nothing);
+  const memory = createMemory(emptyContents);
   const transitions = createTransitions(memory, { ...world, isQuiet, pace: createNoise() });
   const story = createStory(memory, past.incidents);
   return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 } };
 }
-
-const nothing: Contents = {
-  pcs: [],
-  incidents: [],
-  transitions: [],
-  timers: [],
-  outbox: [],
-  registry: { version: 0, entries: [] },
-  nodes: [],
-  meta: {},
-  nextIncident: 1,
-  nextTransition: 1,
-  nextTimer: 1,
-};
 
 /** When to look again: a timer is due, or what waits for its turn may have it now. */
 function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {

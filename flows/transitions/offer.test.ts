@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createStage, emptyContents, fault, ok, pc, unknown } from '../incidents/stage.test-helper.ts';
+import { createStage, fault, ok, pc, unknown } from '../incidents/stage.test-helper.ts';
+import { emptyContents } from '../memory/memory.ts';
 import type { Act, Incident, StandingFault, Transition } from '../records/incidents.ts';
 import { holdOf, judge, wireMessage } from './offer.ts';
 
