@@ -84,11 +84,11 @@ type Parts = {
 type Keys = Pick<PkiOptions, 'authority'> & { centreKey: KeyObject; reflectorKey: string; reflectorSecret: Buffer };
 
 async function start(): Promise<Parts> {
-  const settings = settingsOf(required('SABHA_CONFIG'));
+  const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
+  const settings = settingsOf(config);
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
-  const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
   const gone = (line: string) => void people.tellDirectly('commit_failed', line);
   const watch = await openWatched({ settings, dataDir, registry, log }, gone).catch(startFailed);
   const { ledger } = watch;
@@ -128,7 +128,7 @@ async function start(): Promise<Parts> {
   const { wires, sites, now, record, view } = runtime;
   const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
-  const proof = { make: backups.make, audit: async (now: boolean) => ({ ...(await backups.audit(now)), ...watch.older() }) };
+  const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
   const { countRefused } = metrics;
   const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused };
   const api = await openApi(base, behind).catch(startFailed);

@@ -15,7 +15,7 @@ import type { LogLine } from '../records/notices.ts';
 import type { RosterContents } from '../records/roster.ts';
 import { memberOf } from '../roster/book.ts';
 import { createRosterOrders, type RosterOrders, type RosterOrdersOptions } from '../roster/roster-orders.ts';
-import { createSiteTable } from '../sites/table.ts';
+import { centrePlace } from '../sites/table.ts';
 import type { TellsOf } from '../view/explained.ts';
 import type { Base } from './base.ts';
 
@@ -37,7 +37,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, answers: () 
   const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, shortText: smsOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
-  const place = createSiteTable([]).place('centre');
+  const place = centrePlace();
   const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
   return { roster, channels, offers, tellDirectly };
 }
@@ -52,7 +52,7 @@ export type Rostered = Pick<RosterOrdersOptions, 'table' | 'record' | 'now'> & {
 /** What an operator does with the roster. */
 export function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, at: Rostered): RosterOrders {
   const { table, record, now, tabs, listed, tells } = at;
-  const said = { clock, channels, roster, place: createSiteTable([]).place('centre') };
+  const said = { clock, channels, roster, place: centrePlace() };
   const word = createWord(said);
   return createRosterOrders({
     roster,

@@ -5,7 +5,7 @@ import { watchdogOf } from '../people/channels/watchdog.ts';
 import { incidentLink, wallAddress } from '../people/visit.ts';
 import type { CentreEvent } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
-import { createSiteTable } from '../sites/table.ts';
+import { centrePlace } from '../sites/table.ts';
 import type { Explain } from '../view/explained.ts';
 import type { CentreView, PcChoice } from '../view/view.ts';
 import { startMirror } from './alertmanager.ts';
@@ -36,7 +36,7 @@ function heartbeatOf({ settings, clock, view, explain, record, log }: OutsideOpt
   const { pc } = watchdog;
   // A path of a PC has that of a site.
   const presence = () => view.pcs(siteOf(pc) as PcChoice).find((one) => one.pc === pc)?.presence;
-  const place = createSiteTable([]).place('centre');
+  const place = centrePlace();
   return startHeartbeat({ clock, presence, unready: view.unready, explain, place, record, log });
 }
 

@@ -39,6 +39,9 @@ const centreRooms: Record<string, Words> = {
   nation: { en: 'many sites', hi: 'कई साइटें' },
 };
 
+/** The place of the centre itself, which is that of no site. */
+export const centrePlace = (): Place => createSiteTable([]).place('centre');
+
 /** Builds the table of a tree. A node whose parent is missing inherits from the next level that is there. */
 export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   const byPath = new Map([...nodes].map((node) => [node.path, node]));
