@@ -15,10 +15,10 @@ import {
   whyWasAway,
 } from '../outages/returns.ts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
-import { type Core, listeningSince, putRecord, regionsOf, shownOutage } from './scopes.ts';
+import { type Core, listeningSince, pcsOf, putRecord, regionsOf, shownOutage } from './scopes.ts';
 
 /** A beat that is late by this much does not come. */
-export const beatSlackMs = 15_000;
+const beatSlackMs = 15_000;
 /** Many sites that go together have gone in this time; later ones are judged by themselves. */
 const widespreadForMs = 10 * 60_000;
 
@@ -59,9 +59,13 @@ function goes(core: Core, { before, record }: Change, now: number): PcRecord {
 }
 
 function begun(core: Core, record: PcRecord, { from, now }: { from: number; now: number }): Away {
-  const dueAt = Math.max(from, listeningSince(core, record.pc) ?? 0) + links[record.link].beatMs + beatSlackMs;
-  const goneBy = record.presence === 'stopped' ? now : Math.min(record.lostAt ?? now, dueAt, now);
+  const goneBy = record.presence === 'stopped' ? now : Math.min(record.lostAt ?? now, dueAt(core, record, from), now);
   return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
+}
+
+/** When a PC that was heard last at `from` is missed: its next beat, with what one may be late, since we listen. */
+export function dueAt(core: Core, { pc, link }: PcRecord, from: number): number {
+  return Math.max(from, listeningSince(core, pc) ?? 0) + links[link].beatMs + beatSlackMs;
 }
 
 /** What once could be told stays, until more can be; but that a neighbour stayed is seen only when it did not go a moment later. */
@@ -113,7 +117,7 @@ function jointPower(core: Core, own: Away): Joint | null {
   if ((!isOpen(own.absence) && own.absence.cause !== 'power-cut') || isRestart(own)) return null;
   const others = neighboursOf(core, own.pc);
   const [state = ''] = regionsOf(own.pc, undefined);
-  const ofState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, core.sites.get(site) ?? []));
+  const ofState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
   const wide = lostPowerWidely(own, [own, ...ofState.filter(({ pc }) => pc !== own.pc)]);
   if (wide !== null) return wide;
   const together = lostPowerTogether(own, [own, ...others]);
@@ -147,7 +151,7 @@ function textOf({ cause, confidence }: Outage): string {
 }
 
 function neighboursOf(core: Core, pc: string): PcRecord[] {
-  return recordsOf(core, core.sites.get(siteOf(pc)) ?? []).filter((record) => record.pc !== pc);
+  return recordsOf(core, pcsOf(core, siteOf(pc))).filter((record) => record.pc !== pc);
 }
 
 function recordsOf({ memory }: Core, paths: readonly string[]): PcRecord[] {
@@ -180,7 +184,7 @@ function providerLine(
   moment: Moment,
 ): Outage {
   const ispOf = (pc = '') => core.known.get(pc)?.isp;
-  const hasOthers = (core.regions.get(state) ?? []).some((site) => ispOf(core.sites.get(site)?.[0]) !== ispOf(away.pc));
+  const hasOthers = (core.regions.get(state) ?? []).some((site) => ispOf(pcsOf(core, site)[0]) !== ispOf(away.pc));
   if (hasOthers) return stands(core, { of: state, beside: away }, moment) ? lineOfMany : perhapsOurs;
   return isOfStates(onLine) ? lineOfMany : perhapsLine;
 }
@@ -214,6 +218,6 @@ const nation = '';
 
 function* sitesOf(core: Core, region: string): Generator<PcRecord[]> {
   for (const site of region === nation ? core.sites.keys() : (core.regions.get(region) ?? [])) {
-    yield recordsOf(core, core.sites.get(site) ?? []).filter(({ presence }) => presence !== 'never' && presence !== 'stopped');
+    yield recordsOf(core, pcsOf(core, site)).filter(({ presence }) => presence !== 'never' && presence !== 'stopped');
   }
 }

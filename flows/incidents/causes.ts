@@ -1,5 +1,5 @@
 /** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
-import { causeKindOf, links, nameInScope, stateOf } from '#contracts';
+import { causeKindOf, nameInScope, stateOf } from '#contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
@@ -7,8 +7,8 @@ import { isBattery, isOfGap } from '../outages/pc.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
 import { watchedUntil } from '../transitions/incident.ts';
 import { type Scene, sceneOfList, standingFault } from '../transitions/standing.ts';
-import { beatSlackMs } from './absence.ts';
-import { alerts, type Core, followCentre, followPc, followScope, followUnheard, listeningSince } from './scopes.ts';
+import { dueAt } from './absence.ts';
+import { alerts, type Core, followCentre, followPc, followScope, followUnheard, listeningSince, pcsOf } from './scopes.ts';
 
 /** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
 export function correlate(core: Core, now: number): void {
@@ -19,7 +19,7 @@ export function correlate(core: Core, now: number): void {
   const spread = spreads.judge(now);
   const scopes = [...judged.scopes, ...spread.scopes].toSorted((a, b) => Number(isOfSite(a)) - Number(isOfSite(b)));
   for (const scope of scopes) followCause(core, scope, now);
-  const ofSites = scopes.filter(isOfSite).flatMap((scope) => core.sites.get(nameInScope(scope)) ?? []);
+  const ofSites = scopes.filter(isOfSite).flatMap((scope) => pcsOf(core, nameInScope(scope)));
   for (const pc of new Set([...judged.pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
 }
 
@@ -60,13 +60,13 @@ function isOnBattery(record: PcRecord): boolean {
 
 /** A PC that is silent, or about to be: its will has come, or a beat has not. */
 function lossOf(core: Core, record: PcRecord): Loss | null {
-  const { pc, presence, heardAt, unheard, lostAt, link } = record;
+  const { pc, presence, heardAt, unheard, lostAt } = record;
   if (unheard || heardAt === null || isOfGap(record)) return null;
-  const dueAt = Math.max(heardAt, listeningSince(core, pc) ?? 0) + links[link].beatMs + beatSlackMs;
+  const due = dueAt(core, record, heardAt);
   const away = isAway(record) ? record.absence : null;
   const isSilent = presence === 'silent';
-  if (isSilent || presence === 'lost') return { pc, from: away?.from ?? heardAt, at: away?.goneBy ?? lostAt ?? dueAt, isSilent };
-  return core.provenAt > dueAt ? { pc, from: heardAt, at: dueAt, isSilent } : null;
+  if (isSilent || presence === 'lost') return { pc, from: away?.from ?? heardAt, at: away?.goneBy ?? lostAt ?? due, isSilent };
+  return core.provenAt > due ? { pc, from: heardAt, at: due, isSilent } : null;
 }
 
 /** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
@@ -97,7 +97,7 @@ function spreadOf(scope: string, { members, away, of = away.length }: Members): 
 
 /** Why its many are away: what one PC of a site knows is so for the site; of many sites what most of them say. */
 function whyOf(core: Core, { kind, members, since }: Cause): ShownOutage | undefined {
-  const pcs = kind === 'site' ? [...members] : [...members].flatMap((site) => core.sites.get(site) ?? []);
+  const pcs = kind === 'site' ? [...members] : [...members].flatMap((site) => pcsOf(core, site));
   const isOfIt = (one: PcRecord['absence']): one is Absence => one != null && one.goneBy >= since - slackMs && one.cause !== 'pc-off';
   const all = pcs.map((pc) => core.memory.pcs.get(pc)?.absence).filter(isOfIt);
   const by = Map.groupBy(all, ({ cause }) => cause);

@@ -11,6 +11,7 @@ import {
   followPc,
   followScope,
   followUnheard,
+  pcsOf,
   putRecord,
   regionsOf,
   setCentre,
@@ -83,7 +84,7 @@ function closeRooms(core: Core, because: Known['because'], now: number): void {
 function closeSites(core: Core, because: Known['because'], now: number): void {
   for (const scope of core.memory.openScopes()) {
     const site = nameInScope(scope);
-    const pcs = core.sites.get(site) ?? [];
+    const pcs = pcsOf(core, site);
     if (causeKindOf(scope) !== 'site' || pcs.some((pc) => alerts(core, pc))) continue;
     core.correlation.drop(scope);
     const [why = usualWhy(pcs.length > 0)] = Object.keys(because).flatMap((pc) => (siteOf(pc) === site ? (because[pc] ?? []) : []));

@@ -331,6 +331,11 @@ export function listeningSince({ subscribedAt, expectedSince }: Core, pc: string
   return subscribedAt === null || since === undefined ? subscribedAt : Math.max(subscribedAt, since);
 }
 
+/** The known PCs of a site; none of one that is not known. */
+export function pcsOf({ sites }: Core, site: string): readonly string[] {
+  return sites.get(site) ?? [];
+}
+
 /** What is said of an absence. */
 export function shownOutage({ cause, confidence, from, to }: Absence): ShownOutage {
   return { cause, confidence, from, to };

@@ -92,6 +92,26 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     birth({ apartMs: hour, gone: { from: 0, to: from - minute, ending: false } }),
     'link-down 0.95',
   ],
+  [
+    'an agent that ended, of a site that lost its power',
+    away({ cause: 'power-cut', confidence: 0.9 }),
+    birth({ apartMs: null }),
+    'power-cut 0.9',
+  ],
+  [
+    'mains that went with the line, of a site that was surer of its cut',
+    away({ cause: 'power-cut', confidence: 0.95 }, mainsSeen),
+    birth({ apartMs: hour, gone: gone(0, minute) }),
+    'power-cut 0.95',
+  ],
+  ['another boot, and the site was there', away({ cause: 'pc-off' }), reboot(), 'pc-off 0.8'],
+  [
+    'another boot at once, and the site was there: it may have started anew',
+    away({ cause: 'pc-off', from: now - minute }),
+    reboot(),
+    'pc-off 0.6',
+  ],
+  ['another boot at once, of one with mains at its last mark', away({ from: now - minute }), reboot({ mains: true }), 'pc-off 0.6'],
   ['the same boot, awake, and the site was there', away({ cause: 'pc-off' }), birth({ apartMs: hour }), 'pc-off 0.9'],
   ['the same boot, awake, with many other sites', away({ cause: 'upstream' }), birth({ apartMs: hour }), 'upstream 0.5'],
   [
