@@ -117,28 +117,39 @@ test('F12 a broker that is away for an hour, and every PC with a backlog: all of
     await world.pass(hour / each);
   }
   world.broker.start();
-  const backAt = world.time.now();
   const waiting = () => world.pcs.reduce((sum, pc) => sum + (pc.agent()?.spool.figures().waiting ?? 0), 0);
   const backlog = waiting();
   expect(backlog).toBeGreaterThan((pcs * each) / 2);
-  let told = 0;
   microphone(world, 'microphone.missing');
-  while (waiting() > 0 && world.time.now() - backAt < hour) {
-    await world.pass(5 * second);
-    if (told === 0 && mailTo(world, 'asha').some((subject) => /Microphone not found/.test(subject))) told = world.time.now() - backAt;
-  }
-  const drainedMs = world.time.now() - backAt;
-  expect(drainedMs).toBeLessThanOrEqual(10 * minute);
+  // A fault is held for 20 s, and all may be there before it is told.
+  const [drained, told] = await whenEach(world, [
+    () => waiting() === 0,
+    () => mailTo(world, 'asha').some((subject) => /Microphone not found/.test(subject)),
+  ]);
+  expect(drained).toBeLessThanOrEqual(10 * minute);
+  expect(told).toBeLessThanOrEqual(10 * minute);
   await world.pass(5 * minute);
-  expect(told).toBeGreaterThan(0);
   const { gaps, twice } = await auditOf(world);
   expect([gaps, twice]).toEqual([0, 0]);
   tellFigure(
     task,
     'F12',
-    `${pcs} PCs, ${backlog} events held back for an hour: drained ${drainedMs / second} s after the broker’s return (virtual time), a fault of then told after ${told / second} s, 0 lost`,
+    `${pcs} PCs, ${backlog} events held back for an hour: drained ${drained / second} s after the broker’s return (virtual time), a fault of then told after ${told / second} s, 0 lost`,
   );
 });
+
+/** After how long each was first so, to 5 s; what is not so within an hour, never. */
+async function whenEach<const T extends readonly (() => boolean)[]>(world: World, facts: T): Promise<{ [K in keyof T]: number }> {
+  const from = world.time.now();
+  const found = facts.map(() => Number.POSITIVE_INFINITY);
+  while (found.includes(Number.POSITIVE_INFINITY) && world.time.now() - from < hour) {
+    await world.pass(5 * second);
+    facts.forEach((isSo, at) => {
+      if (isSo()) found[at] = Math.min(found[at] ?? 0, world.time.now() - from);
+    });
+  }
+  return found as { [K in keyof T]: number };
+}
 
 /** How many mails the person had who had most. */
 function mostTold(world: World): number {
