@@ -42,6 +42,8 @@ export type BrokerOptions = {
   /** The broker's own folder; it keeps the highest registry version there. */
   dataDir: string;
   clock: Clock;
+  /** By which the reflector may send a PC something again, where that is not the clock: it plays a day in minutes. */
+  refill?: Pick<Clock, 'up'>;
   log: Log;
   /** What is not given here is as usual. */
   limits?: Partial<Limits>;
@@ -102,7 +104,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   if (tls) listener.add(tls.server);
   const answerers = [
     createStampAnswerer({ rights, clock, count: metrics.countPacket }),
-    createTrains({ prove: rights.prove, secret: randomBytes(32), clock, count: metrics.countPacket }),
+    createTrains({ prove: rights.prove, secret: randomBytes(32), clock, refill: options.refill ?? clock, count: metrics.countPacket }),
   ];
   let reflector: Reflector | undefined;
   const close = async () => {

@@ -7,7 +7,7 @@ import { type Limits, openFilesLimit, usualLimits, withoutPace } from './protect
 
 const log = pino({ base: { part: 'broker' } });
 const { env } = process;
-const { required, port } = environment(env);
+const { required, port, number } = environment(env);
 
 // Within 1 s it ends, whatever a client does.
 await runPart({ log, name: 'the broker', stopLimitMs: 900, start });
@@ -26,6 +26,7 @@ async function start() {
       : undefined,
     dataDir,
     clock: realClock(),
+    refill: realClock(number('SABHA_SPEED', 1)),
     log,
     limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });

@@ -25,13 +25,14 @@ function at(address: string, port: number): RemoteInfo {
   return { address, port, family: 'IPv4', size: 0 };
 }
 
-function setUp() {
+function setUp({ speed = 1 } = {}) {
   const counted = new Map<string, number>();
   const time = { up: 1_000 };
   const trains = createTrains({
     prove: (token) => openReflectorToken(token, key, nowMs) ?? 'stranger',
     secret: randomBytes(32),
     clock: { up: () => time.up },
+    refill: { up: () => speed * time.up },
     count: (_, result) => counted.set(result, (counted.get(result) ?? 0) + 1),
   });
   const ask = (request: Partial<TrainRequest>, from = here): Buffer[] => {
@@ -134,6 +135,23 @@ test('a session is never sent more than 1 MB, reports and all', () => {
   expect(wireBytes).toBeLessThanOrEqual(trainSessionBytes);
   expect(wireBytes).toBeGreaterThan(trainSessionBytes - 5_000);
   expect(counted.get('spent')).toBeGreaterThan(0);
+});
+
+test('in a day that was played in minutes a PC was sent enough after two measurements: what it may be sent grows with that day', () => {
+  for (const [speed, sentAgain] of [
+    [1, 0],
+    [480, 3 * 200],
+  ] as const) {
+    const { ask, cookieOf, time } = setUp({ speed });
+    const measure = () => {
+      time.up += 11_000;
+      const token = tokenOf('ladakh/leh/hall');
+      const cookie = cookieOf(token);
+      return [1, 2, 3].reduce((loads, train) => loads + loadsOf(ask({ kind: 'down', train, seq: 200, token, cookie })), 0);
+    };
+    for (let once = 0; once < 3; once += 1) measure();
+    expect(measure(), `at speed ${speed}`).toBe(sentAgain);
+  }
 });
 
 test('who was sent enough is told so, and so is who finds no room: in less than it takes to ask, and only where the cookie came back', () => {

@@ -30,6 +30,8 @@ export type TrainsOptions = {
   /** Random, of this run of the broker: cookies are made with it. */
   secret: Buffer;
   clock: Pick<Clock, 'up'>;
+  /** By which a PC may be sent something again: that of the centre, which plays a day in minutes where it has a speed. */
+  refill?: Pick<Clock, 'up'>;
   count(kind: 'train', result: string): void;
 };
 
@@ -61,7 +63,7 @@ type Session = {
   downTrain: number;
 };
 
-type State = TrainsOptions & {
+type State = Required<TrainsOptions> & {
   sessions: Map<string, Session>;
   bytes: Buckets;
   allBytes: Buckets;
@@ -71,9 +73,9 @@ type State = TrainsOptions & {
  * Guarantee: to an address that has not sent back its cookie goes nothing but that cookie, which is shorter than what asked for it; to
  * anybody without a token nothing; and in one session never more than 1 MB.
  */
-export function createTrains({ prove, secret, clock, count }: TrainsOptions): Answerer {
+export function createTrains({ prove, secret, clock, refill = clock, count }: TrainsOptions): Answerer {
   const buckets = { bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
-  const state: State = { prove, secret, clock, count, sessions: new Map(), ...buckets };
+  const state: State = { prove, secret, clock, refill, count, sessions: new Map(), ...buckets };
   return {
     takes: isTrainRequest,
     answer(packet, from, reply) {
@@ -196,11 +198,11 @@ function deny(
 }
 
 /** Why it may not be spent. */
-function spend({ bytes, allBytes, clock }: State, session: Session, wireBytes: number): TrainDenial | null {
-  const now = clock.up();
-  if (session.sentBytes + wireBytes > trainSessionBytes || bytes.waitMs(session.pc, wireBytes, now) > 0) return 'spent';
+function spend({ bytes, allBytes, clock, refill }: State, session: Session, wireBytes: number): TrainDenial | null {
+  const [now, refilled] = [clock.up(), refill.up()];
+  if (session.sentBytes + wireBytes > trainSessionBytes || bytes.waitMs(session.pc, wireBytes, refilled) > 0) return 'spent';
   if (allBytes.waitMs(everybody, wireBytes, now) > 0) return 'crowded';
-  bytes.take(session.pc, wireBytes, now);
+  bytes.take(session.pc, wireBytes, refilled);
   allBytes.take(everybody, wireBytes, now);
   session.sentBytes += wireBytes;
   return null;

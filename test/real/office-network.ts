@@ -112,6 +112,8 @@ export async function openOffice(
     for (const one of running) await one.end('SIGKILL');
     await centre.end('SIGINT');
     site.remove();
+    // With its namespace the cable would go a moment later, and the next office of this number would find it.
+    spawnSync('ip', ['link', 'delete', outer]);
     spawnSync('ip', ['netns', 'delete', space]);
     rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
   };
