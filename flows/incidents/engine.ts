@@ -39,6 +39,7 @@ import {
 } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { setClock } from './times.ts';
+import { isUnread, mayWait } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -115,8 +116,9 @@ function createCore(options: EngineOptions, now: number): Core {
     return { link, elevationM, timeZone: place(scope).timeZone };
   };
   const noise = createNoise();
+  const waits = (scope: string, at: number) => isUnread(core, scope, at);
   const parts = {
-    transitions: createTransitions(memory, { recipients, central, personNamed, place, facts, isQuiet, pace: noise }),
+    transitions: createTransitions(memory, { recipients, central, personNamed, place, facts, isQuiet, isUnread: waits, pace: noise }),
     noise,
     inAll: createInAll(),
     drops: createDrops(),
@@ -140,10 +142,19 @@ function createCore(options: EngineOptions, now: number): Core {
     followed: false,
     ...never,
   };
-  const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
+  const own = {
+    startedAt: now,
+    starts: options.starts,
+    subscribedAt: null,
+    unsubscribedAt: now,
+    provenAt: now,
+    slowAt: [],
+    unreadUntil: Number.NEGATIVE_INFINITY,
+  };
   const inVain = new Map(Object.entries(JSON.parse(options.contents.meta[inVainKey] ?? '{}') as Record<string, number>));
   const followers = [...options.followers, ...Object.values(parts)];
-  return { options, memory, followers, inVain, ...parts, known, ...fresh, ...own };
+  const core: Core = { options, memory, followers, inVain, ...parts, known, ...fresh, ...own };
+  return core;
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -160,6 +171,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return tick(core, now);
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
+      if (event.slow === true) stoodStill(core, now);
       core.subscribedAt = null;
       core.current.clear();
       core.unsubscribedAt ??= now;
@@ -194,6 +206,12 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'note':
       return change(core, event.incident, (one) => ({ ...one, notes: [...one.notes, { at: now, by: event.by, text: event.text }] }));
   }
+}
+
+/** What waited for us meanwhile is read before what was due is told, and no wire has lost the offers of before (R18a, R24). */
+function stoodStill(core: Core, now: number): void {
+  mayWait(core, now);
+  core.transitions.hung(now);
 }
 
 /** Each attempt that fails says that we are not subscribed; the gap is one. */
