@@ -8,6 +8,7 @@ import { createBatches } from '../correlation/batches.ts';
 import { createCorrelation } from '../correlation/correlation.ts';
 import { usualNumbers } from '../correlation/numbers.ts';
 import { createSpreads } from '../correlation/spread.ts';
+import { notesKept } from '../handling/numbers.ts';
 import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
 import { notAhead } from '../memory/moved.ts';
@@ -15,7 +16,7 @@ import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
-import { inVainKey } from '../records/meta-keys.ts';
+import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
 import { createTransitions } from '../transitions/transitions.ts';
@@ -127,7 +128,8 @@ function createCore(options: EngineOptions, now: number): Core {
     correlation: createCorrelation(options.contents.incidents, { numbers, now }),
     spreads: createSpreads(options.contents.incidents, { numbers, now }),
   };
-  const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
+  const namedAt = Math.min(now, Number(options.contents.meta[unknownNamedKey] ?? Number.NEGATIVE_INFINITY));
+  const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt };
   const fresh = {
     sites: new Map(),
     regions: new Map(),
@@ -204,7 +206,10 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'answer':
       return answered(core, event, now);
     case 'note':
-      return change(core, event.incident, (one) => ({ ...one, notes: [...one.notes, { at: now, by: event.by, text: event.text }] }));
+      return change(core, event.incident, (one) => ({
+        ...one,
+        notes: [...one.notes, { at: now, by: event.by, text: event.text }].slice(-notesKept),
+      }));
   }
 }
 
@@ -331,6 +336,8 @@ function nameUnknown(core: Core, now: number): void {
   const frozen = open.filter((one) => isUnknownForADay(one, now));
   if (frozen.length === 0) return;
   core.namedAt = now;
+  // Also across starts: a centre that starts again and again would name them each time.
+  core.memory.add(unknownNamedKey, { op: 'meta', key: unknownNamedKey, value: `${now}` });
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
   const { memory, options } = core;
   tellCentral({ memory, options, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
