@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,6 +24,7 @@ import {
   onToldToEnd,
   type PcView,
   readSettings,
+  replaceFile,
   type Settings,
   type SiteView,
   StartError,
@@ -132,13 +133,17 @@ function publicHalf(file: string): string {
 }
 
 function secret(file: string): string {
-  if (!existsSync(file)) write(file, randomBytes(32).toString('base64url'));
-  return readFileSync(file, 'utf8').trim();
+  // A disk that was full at an earlier start may have left an empty one, with which nobody is let in.
+  const held = existsSync(file) ? loadText(file).trim() : '';
+  if (held !== '') return held;
+  const fresh = randomBytes(32).toString('base64url');
+  write(file, fresh);
+  return fresh;
 }
 
 function write(file: string, text: string): void {
   try {
-    writeFileSync(file, text, { mode: 0o600 });
+    replaceFile(file, text);
   } catch (error) {
     stopWith(`${file}: cannot be written: ${codeOf(error)}`);
   }

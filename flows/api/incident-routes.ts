@@ -47,12 +47,12 @@ export const incidentRoutes: readonly Route[] = [
   ),
   on('view')(
     ['post /api/incidents/{id}/assign', 'A person is asked to see to it, and told once; `to` is the id or the name of a person.'],
-    { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422] },
+    { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422, 429] },
     async (view, { params, body }) => done(await view.assign(read(incidentId, params.id), body.by, body.to)),
   ),
   on('view')(
     ['post /api/incidents/{id}/snooze', 'Nothing of it is told until `until`, at most 24 hours ahead, unless it gets worse.'],
-    { right: { ...ownPart, may: 'snooze' }, body: snoozing, refusals: [404, 409, 422] },
+    { right: { ...ownPart, may: 'snooze' }, body: snoozing, refusals: [404, 409, 422, 429] },
     async (view, { params, body }) => done(await view.snooze(read(incidentId, params.id), body.by, body.until)),
   ),
   on('words')(
@@ -87,7 +87,7 @@ export function wordsFile(): StaticFile {
   return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
 }
 
-function done(outcome: Done | 'nobody' | 'time'): undefined {
+function done(outcome: Done | 'nobody' | 'time' | 'often'): undefined {
   if (outcome === 'done') return;
   throw outcome === 'missing' ? noIncident() : new Refused(...refusals[outcome]);
 }
@@ -96,6 +96,7 @@ const refusals = {
   over: [409, 'this incident is over'],
   nobody: [422, 'there is no such person in the roster'],
   time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
+  often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
 } satisfies Record<string, [number, string]>;
 
 function noIncident(): Refused {

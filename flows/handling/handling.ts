@@ -2,7 +2,9 @@
 import type { LinkClass } from '#contracts';
 import type { Again, Deed, HandlingOrder } from '../records/handling.ts';
 import type { Incident, StandingFault } from '../records/incidents.ts';
-import { deedsKept, fixedForMs, takenForMs } from './numbers.ts';
+import { deedsKept, fixedForMs, takenForMs, tellingOrdersAnHour } from './numbers.ts';
+
+const hourMs = 3_600_000;
 
 /** What an order is judged by. */
 export type Around = { now: number; link: LinkClass };
@@ -30,6 +32,12 @@ export function handled(incident: Incident, order: HandlingOrder, around: Around
       return withDeed(next, { at: now, by, did: 'snoozed', until });
     }
   }
+}
+
+/** True where an incident was assigned or made quiet as often in an hour as people are told for it. */
+export function isOrderedOften({ deeds = [] }: Incident, now: number): boolean {
+  const lately = deeds.filter(({ did, at }) => (did === 'assigned' || did === 'snoozed') && now - at < hourMs);
+  return lately.length >= tellingOrdersAnHour;
 }
 
 /** Who said last, under this name, that they are on it; undefined where nobody did by an answer, or not since a time. */

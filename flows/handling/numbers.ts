@@ -26,3 +26,9 @@ export const snoozeMostMs: number = 24 * hourMs;
 
 /** More of what was done about one incident nobody reads. */
 export const deedsKept = 64;
+
+/** Nor more notes: each change of an incident writes all of them. */
+export const notesKept = 256;
+
+/** So often in an hour an incident is assigned or made quiet: each of them tells somebody, and nobody at work decides more often. */
+export const tellingOrdersAnHour = 12;

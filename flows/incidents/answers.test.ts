@@ -104,3 +104,19 @@ test('nothing is said to what is over, and the clock moves answers with all else
   say(stage, 'going');
   expect(stage.incident()).toMatchObject({ acknowledged: null, answers: [{ word: 'seen' }] });
 });
+
+test('who pressed going and not mine in turn sent central a message each time: a hundred in twenty seconds', () => {
+  const stage = broken(tellTechnician);
+  for (let times = 0; times < 100; times += 1) {
+    say(stage, 'going');
+    say(stage, 'not-mine');
+    stage.pass(200, 200);
+  }
+  const toCentral = () => stage.told().filter((one) => one === 'direct to central').length;
+  expect(toCentral()).toBe(1);
+  say(stage, 'not-mine', 'bina');
+  expect(toCentral()).toBe(2);
+  stage.live(61 * minute);
+  say(stage, 'not-mine');
+  expect(toCentral()).toBe(3);
+});

@@ -4,6 +4,8 @@ import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import type { Core } from './scopes.ts';
 
+/** That nobody has it central hears of one person at most so often, however often they change their mind. */
+const notMineEveryMs = 3_600_000;
 /** More answers of one incident nobody reads: the newest are kept. */
 const answersAtMost = 256;
 
@@ -58,6 +60,9 @@ function goOn(core: Core, id: number, { answer, now }: { answer: Answer; now: nu
 
 function tellNobodyNext(core: Core, incident: Incident, { answer, now }: { answer: Answer; now: number }): void {
   const { memory, options } = core;
+  const isRecent = (one: Answer) =>
+    one !== answer && one.word === answer.word && one.person === answer.person && now - one.at < notMineEveryMs;
+  if (incident.answers?.some(isRecent)) return;
   const isTold = (person: string) => incident.told.some((one) => one.person === person);
   if (options.central(now).every(({ person }) => isTold(person))) return;
   const { site, room } = incident.place ?? options.place(incident.scope);

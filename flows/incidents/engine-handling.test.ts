@@ -225,3 +225,20 @@ test('R29 a clock that is set moves what was said to be fixed, and the quiet, wi
   expect(stage.incident()?.snoozed).toBeUndefined();
   expect(stage.incident(pc)?.deeds?.map(({ did }) => did)).toEqual(['snoozed', 'awake']);
 });
+
+test('R27 notes without end: each change of the incident wrote all of them', () => {
+  const stage = broken();
+  for (let times = 0; times < 300; times += 1) order(stage, { type: 'note', text: `note ${times}` });
+  expect(stage.incident()?.notes).toHaveLength(256);
+  expect(stage.incident()?.notes.at(-1)?.text).toBe('note 299');
+});
+
+test('R21 a quiet over what is critical ends by the next critical fault of its room, although nothing is worse', () => {
+  const stage = broken();
+  order(stage, { type: 'snooze', until: stage.now() + hour });
+  const from = stage.now();
+  stage.state([fault('microphone.missing'), fault('camera.missing')]);
+  stage.pass(1_000);
+  expect(stage.incident()?.snoozed).toBeUndefined();
+  expect(since(stage, from)).toEqual(['worsened to technician']);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStage, fault, ok, online, pc, unknown } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, ok, online, pc, unknown } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -185,6 +185,23 @@ describe('R14 unknown freezes', () => {
         .filter((row) => row.person === 'central')
         .map((row) => row.notice.kind),
     ).toEqual(['direct']);
+  });
+
+  it('each start of flows sent central the list of what is unknown for a day once more', () => {
+    let stage = online();
+    stage.state([fault('microphone.missing')]);
+    stage.state([unknown('microphone', 'no audio server')]);
+    for (let hours = 0; hours < 26; hours += 1) stage.live(hour);
+    const ops = [...stage.ops];
+    const lists = () => ops.filter((op) => op.op === 'outbox' && op.row.notice.lines[0] === 'unknown_for_a_day').length;
+    expect(lists()).toBe(1);
+    for (const afterMs of [minute, 2 * minute, 22 * hour]) {
+      stage = createStage({ contents: contentsAfter(ops), at: stage.now() + afterMs });
+      stage.subscribe();
+      stage.pass(minute);
+      ops.push(...stage.ops);
+    }
+    expect(lists()).toBe(2);
   });
 
   it('a component that is unknown as a whole freezes its devices', () => {

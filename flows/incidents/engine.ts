@@ -8,6 +8,7 @@ import { createBatches } from '../correlation/batches.ts';
 import { createCorrelation } from '../correlation/correlation.ts';
 import { usualNumbers } from '../correlation/numbers.ts';
 import { createSpreads } from '../correlation/spread.ts';
+import { notesKept } from '../handling/numbers.ts';
 import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
 import { notAhead } from '../memory/moved.ts';
@@ -15,7 +16,7 @@ import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
-import { inVainKey } from '../records/meta-keys.ts';
+import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
 import { createTransitions } from '../transitions/transitions.ts';
@@ -39,6 +40,7 @@ import {
 } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { setClock } from './times.ts';
+import { isUnread, mayWait } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -115,8 +117,9 @@ function createCore(options: EngineOptions, now: number): Core {
     return { link, elevationM, timeZone: place(scope).timeZone };
   };
   const noise = createNoise();
+  const waits = (scope: string, at: number) => isUnread(core, scope, at);
   const parts = {
-    transitions: createTransitions(memory, { recipients, central, personNamed, place, facts, isQuiet, pace: noise }),
+    transitions: createTransitions(memory, { recipients, central, personNamed, place, facts, isQuiet, isUnread: waits, pace: noise }),
     noise,
     inAll: createInAll(),
     drops: createDrops(),
@@ -125,7 +128,8 @@ function createCore(options: EngineOptions, now: number): Core {
     correlation: createCorrelation(options.contents.incidents, { numbers, now }),
     spreads: createSpreads(options.contents.incidents, { numbers, now }),
   };
-  const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt: Number.NEGATIVE_INFINITY };
+  const namedAt = Math.min(now, Number(options.contents.meta[unknownNamedKey] ?? Number.NEGATIVE_INFINITY));
+  const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt };
   const fresh = {
     sites: new Map(),
     regions: new Map(),
@@ -140,10 +144,19 @@ function createCore(options: EngineOptions, now: number): Core {
     followed: false,
     ...never,
   };
-  const own = { startedAt: now, starts: options.starts, subscribedAt: null, unsubscribedAt: now, provenAt: now, slowAt: [] };
+  const own = {
+    startedAt: now,
+    starts: options.starts,
+    subscribedAt: null,
+    unsubscribedAt: now,
+    provenAt: now,
+    slowAt: [],
+    unreadUntil: Number.NEGATIVE_INFINITY,
+  };
   const inVain = new Map(Object.entries(JSON.parse(options.contents.meta[inVainKey] ?? '{}') as Record<string, number>));
   const followers = [...options.followers, ...Object.values(parts)];
-  return { options, memory, followers, inVain, ...parts, known, ...fresh, ...own };
+  const core: Core = { options, memory, followers, inVain, ...parts, known, ...fresh, ...own };
+  return core;
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -160,6 +173,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return tick(core, now);
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
+      if (event.slow === true) stoodStill(core, now);
       core.subscribedAt = null;
       core.current.clear();
       core.unsubscribedAt ??= now;
@@ -192,8 +206,17 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'answer':
       return answered(core, event, now);
     case 'note':
-      return change(core, event.incident, (one) => ({ ...one, notes: [...one.notes, { at: now, by: event.by, text: event.text }] }));
+      return change(core, event.incident, (one) => ({
+        ...one,
+        notes: [...one.notes, { at: now, by: event.by, text: event.text }].slice(-notesKept),
+      }));
   }
+}
+
+/** What waited for us meanwhile is read before what was due is told, and no wire has lost the offers of before (R18a, R24). */
+function stoodStill(core: Core, now: number): void {
+  mayWait(core, now);
+  core.transitions.hung(now);
 }
 
 /** Each attempt that fails says that we are not subscribed; the gap is one. */
@@ -313,6 +336,8 @@ function nameUnknown(core: Core, now: number): void {
   const frozen = open.filter((one) => isUnknownForADay(one, now));
   if (frozen.length === 0) return;
   core.namedAt = now;
+  // Also across starts: a centre that starts again and again would name them each time.
+  core.memory.add(unknownNamedKey, { op: 'meta', key: unknownNamedKey, value: `${now}` });
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
   const { memory, options } = core;
   tellCentral({ memory, options, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });

@@ -35,7 +35,7 @@ const endedMemoryMs = 3_600_000;
 export type Asking = { needed: boolean; askedAt: number; unreadable: number };
 
 /** What the engine begins with, and whom it may ask. */
-export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'> & {
+export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread'> & {
   contents: Contents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
@@ -95,6 +95,8 @@ export type Core = {
   /** In how much of the hearing of earlier starts a PC was not heard. */
   inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];
+  /** Until when something that was said in a gap of ours may still be on its way to us. */
+  unreadUntil: number;
   /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
   unfinishedAt: number;
   namedAt: number;

@@ -114,6 +114,13 @@ export function createStage({
         apply({ type: 'tick', provenAt });
       }
     },
+    /** `flows` stands still, and goes on: its tick is late, and what waits in the socket is yet to be read. */
+    standStill(ms: number): void {
+      now += ms;
+      apply({ type: 'unsubscribed', slow: true });
+      apply({ type: 'subscribed' });
+      apply({ type: 'tick', provenAt: now });
+    },
     /** The clock of the machine is set, and the centre's time with it. */
     setClock(byMs: number): void {
       now += byMs;
@@ -215,6 +222,7 @@ export function contentsAfter(ops: readonly Op[]): Contents {
     incidents,
     transitions,
     timers: timers.filter((timer) => !gone.has(timer.id)),
+    meta: Object.fromEntries(ops.flatMap((op) => (op.op === 'meta' && op.value !== null ? [[op.key, op.value]] : []))),
     nextIncident: incidents.length + 1,
     nextTransition: transitions.length + 1,
     nextTimer: timers.length + 1,

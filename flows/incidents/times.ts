@@ -26,6 +26,7 @@ function moveOwn(core: Core, move: Move, byMs: number): void {
   core.provenAt += byMs;
   core.slowAt = core.slowAt.map(move);
   core.starts = core.starts.map(move);
+  core.unreadUntil += byMs;
   core.unfinishedAt += byMs;
   core.namedAt += byMs;
   for (const [pc, at] of core.expectedSince) core.expectedSince.set(pc, move(at));

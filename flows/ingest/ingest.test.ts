@@ -42,6 +42,29 @@ describe('ingest', () => {
     expect(rig.rows.map((row) => row.key)).toEqual(['1/email/technician']);
   });
 
+  it('R24 an offer that waits behind a disk that hangs is not made again, and no default route steps in for it', async () => {
+    const disk = Promise.withResolvers<void>();
+    let hangs = false;
+    const rig = await createRig((ledger) => ({
+      ...ledger,
+      async commit(ops) {
+        if (hangs) await disk.promise;
+        return ledger.commit(ops);
+      },
+    }));
+    rig.ingest.started();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.settle();
+    hangs = true;
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.clock.pass(45_000);
+    expect(rig.offers).toEqual([]);
+    hangs = false;
+    disk.resolve();
+    await rig.settle();
+    expect([rig.offers.map(({ transition }) => transition.offer), rig.rows]).toEqual([[1], []]);
+  });
+
   it('R22 a wait goes on in the moment in which it is due, not at the next full second', async () => {
     const rig = await createRig();
     rig.ingest.started();

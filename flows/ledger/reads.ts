@@ -10,6 +10,7 @@ import type { Act, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progre
 import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
 import type { Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
+import { LedgerError } from './errors.ts';
 import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 
@@ -231,7 +232,18 @@ function after(prefix: string): string {
 }
 
 function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
-  return Array.from(db.prepare(sql).all(...values), (row) => JSON.parse(String(row['row'])) as T);
+  return Array.from(db.prepare(sql).all(...values), (row) => parsed<T>(String(row['row']), sql));
+}
+
+/** A byte that turned within a text leaves the file's structure whole: it is found only here. */
+function parsed<T>(text: string, sql: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    const table = /FROM (\w+)/.exec(sql)?.[1];
+    const line = `the ledger is damaged (a row of its table ${table} cannot be read): restore a copy, or move it away to begin anew`;
+    throw new LedgerError('other', line, error);
+  }
 }
 
 function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {

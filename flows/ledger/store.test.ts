@@ -325,3 +325,15 @@ describe('roll calls', () => {
     expect(ledger.rollcall('fast')).toMatchObject({ startedAt: 980, finishedAt: 1_000, rows: fast.rows });
   });
 });
+
+test('a byte that had turned within a row was told at the start in the words of a JSON parser, without the ledger and what to do', () => {
+  const { db, load, audit } = open();
+  db.exec(`INSERT INTO nodes (path, row) VALUES ('la', '{"path":"la"')`);
+  expect(load).toThrow(
+    new LedgerError(
+      'other',
+      'the ledger is damaged (a row of its table nodes cannot be read): restore a copy, or move it away to begin anew',
+    ),
+  );
+  expect(audit().integrity).toBe('ok');
+});

@@ -76,7 +76,7 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
 
 function openPlay(past: Past, world: World): Play {
   const memory = createMemory(emptyContents);
-  const transitions = createTransitions(memory, { ...world, isQuiet, pace: createNoise() });
+  const transitions = createTransitions(memory, { ...world, isQuiet, isUnread: () => false, pace: createNoise() });
   const story = createStory(memory, past.incidents);
   return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 } };
 }

@@ -25,6 +25,8 @@ export type TransitionOptions = {
   facts(scope: string): PlaceFacts;
   /** True while nothing new of it is to be told: somebody wants it quiet, or it is under maintenance. */
   isQuiet(incident: Incident): boolean;
+  /** True while what a scope said in a gap of our own may still be on its way to us. */
+  isUnread(scope: string, now: number): boolean;
   /** How fast the steps of one room may be told (R27). */
   pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'toldNews'>;
 };

@@ -291,6 +291,21 @@ describe('what is asked', () => {
     show.close();
   });
 
+  test('one account assigned an incident in a loop, or made it quiet for a second each time, and each time somebody was told', async () => {
+    const { stage, show, told, pcs, does } = setUp();
+    does(() => stage.state(broken, pcs[0]));
+    for (let times = 0; times < 6; times += 1) {
+      does(() => stage.apply({ type: 'assign', incident: 1, by: 'Meera', to: 'technician' }));
+      does(() => stage.apply({ type: 'snooze', incident: 1, by: 'Meera', until: stage.now() + 1_000 }));
+    }
+    const order = async () => [await show.view.assign(1, 'Meera', 'technician'), await show.view.snooze(1, 'Meera', stage.now() + 1_000)];
+    expect(await order()).toEqual(['often', 'often']);
+    expect([await show.view.acknowledge(1, 'Meera'), told.length]).toEqual(['done', 1]);
+    stage.live(3_600_000, pcs[0]);
+    expect(await order()).toEqual(['done', 'done']);
+    show.close();
+  });
+
   test('an incident whose PC answers again says since when, and until when it is watched; nothing of it once it is over', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp({ count: 1 });
     const { frames } = listen();

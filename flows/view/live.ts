@@ -1,5 +1,6 @@
 /** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
 import { isPcPath, type RollCallView, type Snapshot } from '#contracts';
+import { isOrderedOften } from '../handling/handling.ts';
 import { snoozeMostMs } from '../handling/numbers.ts';
 import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -139,11 +140,13 @@ function operations({ ingest, roster, commands, clock }: LiveViewOptions): Opera
     },
     async assign(id, by, to) {
       const person = personNamed(roster, to);
-      return person === undefined ? 'nobody' : operate(ingest(), id, { type: 'assign', by, to: person });
+      if (person === undefined) return 'nobody';
+      return isOften(ingest(), id, now()) ? 'often' : operate(ingest(), id, { type: 'assign', by, to: person });
     },
     async snooze(id, by, until) {
       const forMs = until - now();
-      return forMs <= 0 || forMs > snoozeMostMs ? 'time' : operate(ingest(), id, { type: 'snooze', by, until });
+      if (forMs <= 0 || forMs > snoozeMostMs) return 'time';
+      return isOften(ingest(), id, now()) ? 'often' : operate(ingest(), id, { type: 'snooze', by, until });
     },
   };
 }
@@ -165,6 +168,12 @@ async function operate(ingest: Ingest | undefined, incident: number, operation: 
   );
   if (!told) throw new Error('the ledger did not take it');
   return 'done';
+}
+
+/** Each of these tells somebody. */
+function isOften(ingest: Ingest | undefined, incident: number, now: number): boolean {
+  const found = ingest?.memory.incidents.get(incident);
+  return found !== undefined && isOrderedOften(found, now);
 }
 
 function aboutOf(operation: Operation, incident: number): string {

@@ -42,9 +42,9 @@ export type CentreView = {
   /** Somebody says that it is fixed: its PC is asked to look at once. */
   fixed(id: number, by: string): Promise<Done>;
   /** `nobody`: the roster has no such person. */
-  assign(id: number, by: string, to: string): Promise<Done | 'nobody'>;
+  assign(id: number, by: string, to: string): Promise<Done | 'nobody' | 'often'>;
   /** `time`: it is past, or too far ahead. */
-  snooze(id: number, by: string, until: number): Promise<Done | 'time'>;
+  snooze(id: number, by: string, until: number): Promise<Done | 'time' | 'often'>;
   rollcalls: RollCallsView;
   commands: CommandsView;
   now(): number;

@@ -1,5 +1,5 @@
 /** `npm start`, the rest of its life: without a site, with a part killed, a second time, with the Node of the host. */
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PcView } from '#contracts';
@@ -23,6 +23,17 @@ test('with "site": null no agent runs here, and the first words say how many sit
   expect(centre.pidOf('agent')).toBe(0);
   expect(readFileSync(join(site.data, 'flows/admit.json'), 'utf8')).toBe('[]');
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
+});
+
+test('a first start on a full disk left an empty token: from then on the centre ran, and never reached its own broker', async () => {
+  mkdirSync(join(site.data, 'flows'), { recursive: true });
+  const token = join(site.data, 'flows/flows.token');
+  writeFileSync(token, '');
+  const centre = startCentre(site);
+  await isUp(centre);
+  expect(readFileSync(token, 'utf8')).toMatch(/^[\w-]{43}$/);
+  expect(await centre.api('/api/snapshot')).toMatchObject({ subscribed: true });
+  await centre.stop();
 });
 
 test('a part that is killed comes back by itself and the others go on', async () => {

@@ -87,13 +87,14 @@ const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 /** Longest word beside a button. */
 const wordLimit = 200;
 
-/** `told` is told of each answer that counted. */
+/** `told` is told of each answer that counted, `greets` of each chat that wants to know its number. */
 export type PollOptions = {
   bot: Bot;
   clock: Clock;
   signal: AbortSignal;
   onAnswer: TakeAnswer;
   told(incident: number, word: AnswerWord, by: string): void;
+  greets(chat: string): void;
 };
 
 /** Asks until the signal ends it. Guarantee: never rejects; an update is asked for again until it was taken, and taken once. */
@@ -137,11 +138,12 @@ function numberOf(one: unknown): number {
 }
 
 /** Whoever says /start hears the number that belongs into the roster, and nothing else. */
-async function take({ bot, clock, signal, onAnswer, told }: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
+async function take(
+  { bot, clock, signal, onAnswer, told, greets }: PollOptions,
+  { callback_query: pressed, message }: Update,
+): Promise<void> {
   const timed = { ...bot, clock };
-  if (message?.text.startsWith('/start')) {
-    await callInTime(timed, 'sendMessage', { body: { chat_id: message.chat.id, text: `${message.chat.id}` }, signal });
-  }
+  if (message?.text.startsWith('/start')) greets(String(message.chat.id));
   if (pressed === undefined) return;
   const button = readButton(pressed.data);
   const addresses = [pressed.from.id, ...(pressed.message === undefined ? [] : [pressed.message.chat.id])].map(String);

@@ -28,13 +28,17 @@ const apartMs = { person: 1_000, group: 3_000 };
 /** Longer than this nothing waits in a send: it is tried again later. */
 const waitLimitMs = 20_000;
 const textLimit = 4_096;
+/** So many of the last answers stand under a message. */
+const linesAtMost = 8;
+/** Strangers who are told their number at once: nobody else waits for more of them. */
+const greetedAtMost = 32;
 /** Of so many messages we know yet where they stand. */
 const rememberedAtMost = 2_000;
 
 /** `onAnswer` absent: nobody asks for what is pressed, and messages have no buttons. */
 export type TelegramOptions = { token: string; api: string; clock: Clock; fetch: Fetch; onAnswer?: TakeAnswer | undefined };
-/** A message where it stands, with its buttons. */
-type Sent = { chat: string; id: number; text: string; language: MessageLanguage; keys: object };
+/** A message where it stands, with its buttons, what was answered, and whether that is still to be written there. */
+type Sent = { chat: string; id: number; text: string; language: MessageLanguage; keys: object; lines: string[]; waits: boolean };
 
 /** Guarantee: `delivered` only after Telegram's ok for this message; its limits are kept, and a wait that it asks for is waited. */
 export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
@@ -42,21 +46,41 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
   const pace = createPace(clock, everyMs);
   const sent = createMemory();
   const ended = new AbortController();
+  const later = { signal: ended.signal, isLater: true };
+  const greeted = new Set<string>();
 
   /** Every copy of the message says what somebody answered, and keeps its buttons: an edit that names none takes them away. */
   function tellCopies(incident: number, word: AnswerWord, by: string): void {
     for (const one of sent.of(incident)) void tellCopy(one, answerLine(by, word, one.language));
   }
 
-  /** Each by itself: a chat that is left alone for a while holds up no other one, and no answer. */
+  /**
+   * Each by itself: a chat that is left alone for a while holds up no other one, and no answer.
+   * Guarantee: however often somebody presses, of one message one edit waits, and news goes before it.
+   */
   async function tellCopy(one: Sent, line: string): Promise<void> {
-    if (!(await pace.turn(one.chat, apartOf(one.chat), ended.signal))) return;
-    one.text = `${one.text.trimEnd()}\n\n${line}`.slice(0, textLimit);
-    const body = { chat_id: one.chat, message_id: one.id, text: one.text, ...one.keys };
+    if (one.lines.at(-1) === line) return;
+    one.lines = [...one.lines, line].slice(-linesAtMost);
+    if (one.waits) return;
+    one.waits = true;
+    const isTurn = await pace.turn(one.chat, { ...later, apartMs: apartOf(one.chat) });
+    one.waits = false;
+    if (!isTurn) return;
+    const body = { chat_id: one.chat, message_id: one.id, text: answered(one), ...one.keys };
     await callInTime({ ...bot, clock }, 'editMessageText', { body, signal: ended.signal });
   }
 
-  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, told: tellCopies });
+  /** Tells a chat its number. Anybody may ask: it waits behind whoever is told something, and of many only some hear it. */
+  async function greet(chat: string): Promise<void> {
+    if (greeted.has(chat) || greeted.size >= greetedAtMost) return;
+    greeted.add(chat);
+    const isTurn = await pace.turn(chat, { ...later, apartMs: apartOf(chat) });
+    if (isTurn) await callInTime({ ...bot, clock }, 'sendMessage', { body: { chat_id: Number(chat), text: chat }, signal: ended.signal });
+    greeted.delete(chat);
+  }
+
+  const greets = (chat: string) => void greet(chat);
+  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, told: tellCopies, greets });
   return {
     async send(message, person, signal) {
       const chat = person.addresses['telegram'] ?? '';
@@ -70,7 +94,15 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
       const outcome = outcomeOf(called);
       if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
       if (called.ok && !message.list)
-        sent.add(message.notice.incident, { chat, id: idOf(called.result), text, language: message.language, keys });
+        sent.add(message.notice.incident, {
+          chat,
+          id: idOf(called.result),
+          text,
+          language: message.language,
+          keys,
+          lines: [],
+          waits: false,
+        });
       return outcome;
     },
     close: () => ended.abort(),
@@ -81,12 +113,18 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
 async function waitFor(pace: Pace, chat: string, signal: AbortSignal): Promise<Outcome | undefined> {
   const afterMs = pace.pausedMs(chat);
   if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };
-  return (await pace.turn(chat, apartOf(chat), signal)) ? undefined : { result: 'retry', reason: 'no turn in time' };
+  return (await pace.turn(chat, { apartMs: apartOf(chat), signal })) ? undefined : { result: 'retry', reason: 'no turn in time' };
 }
 
 function keysOf(message: RenderedMessage) {
   const rows = buttonsOf(message).map((one) => [{ text: one.text, callback_data: one.data }]);
   return rows.length === 0 ? {} : { reply_markup: { inline_keyboard: rows } };
+}
+
+/** The message with what was answered, within what Telegram takes. */
+function answered({ text, lines }: Sent): string {
+  const tail = `\n\n${lines.join('\n\n')}`;
+  return `${text.trimEnd().slice(0, Math.max(0, textLimit - tail.length))}${tail}`.slice(0, textLimit);
 }
 
 /** Groups have numbers below nothing. */

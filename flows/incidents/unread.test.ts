@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+describe('R18a what waited in the socket while we stood still', () => {
+  const held = () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    stage.state([fault('camera.missing'), ok('microphone')]);
+    stage.pass(5 * second);
+    return stage;
+  };
+
+  it('a hold that ended meanwhile was told, although the PC had said that all is well', () => {
+    const stage = held();
+    stage.standStill(5 * minute);
+    stage.pass(500, 500, stage.now());
+    stage.state([ok('camera'), ok('microphone')]);
+    stage.live(2 * minute);
+    expect(stage.told()).toEqual([]);
+    expect(stage.incident()?.over).toBe('cleared');
+  });
+
+  it('what still stands is told as soon as its PC has spoken and a word of ours is back, and of one that says nothing after a minute', () => {
+    const heard = held();
+    heard.standStill(5 * minute);
+    heard.beat();
+    expect(heard.told()).toEqual([]);
+    heard.pass(second);
+    expect(heard.told()).toEqual(['raised to technician']);
+
+    const mute = held();
+    mute.standStill(5 * minute);
+    mute.pass(59 * second);
+    expect(mute.told()).toEqual([]);
+    mute.pass(2 * second);
+    expect(mute.told()).toEqual(['raised to technician']);
+  });
+
+  it('a clear whose time passed meanwhile was told, although the fault stood again', () => {
+    const stage = online();
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    stage.state([ok('microphone'), ok('camera')]);
+    stage.pass(2 * second);
+    stage.standStill(5 * minute);
+    expect(stage.incident()?.over).toBeNull();
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    stage.live(minute);
+    expect(stage.incident()?.over).toBeNull();
+    expect(stage.told()).toEqual(['raised to technician']);
+  });
+
+  it('a centre that stands still again and again tells what is due all the same', () => {
+    const stage = held();
+    for (let times = 0; times < 12; times += 1) {
+      stage.standStill(10 * second);
+      stage.pass(second, second, stage.now() - second);
+    }
+    expect(stage.outbox().filter(({ notice }) => notice.scope === pc)).toHaveLength(1);
+  });
+
+  it('R24 an offer was taken for lost that was on the wires when we stood still', () => {
+    const stage = online();
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    stage.standStill(5 * minute);
+    expect(stage.offers).toHaveLength(1);
+    stage.pass(11 * second);
+    expect(stage.offers).toHaveLength(2);
+  });
+});
