@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
-import { meteredTls, meterTcp, tcpWireBytes, udpWireBytes } from './meter.ts';
+import { meteredTls, meterTcp, type OnMessage, tcpWireBytes, udpWireBytes } from './meter.ts';
 
 it('a datagram costs its Ethernet, IP and UDP headers', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
@@ -15,48 +15,65 @@ it('each message costs a segment and its acknowledgement; what fills several cos
   expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
 });
 
-/** A connection to a server that answers all that comes by ten bytes, by a clock of the test. */
-async function counted(host = '127.0.0.1') {
-  const server = createServer((socket) => socket.on('data', () => socket.write('0123456789')).on('error', () => undefined));
+type Told = (message: OnMessage) => void;
+/** What comes answers what went out. */
+const anAnswer: Told = (message) => message('in', false);
+
+/** A connection to a server that answers all that comes, or so many bytes at once, by ten bytes; by a clock of the test. */
+async function counted({ host = '127.0.0.1', told = anAnswer, connectedAt = 1_000, atOnce = 1 } = {}) {
+  let got = 0;
+  const server = createServer((socket) =>
+    socket
+      .on('data', (piece) => {
+        got += piece.length;
+        if (got < atOnce) return;
+        got = 0;
+        socket.write('0123456789');
+      })
+      .on('error', () => undefined),
+  );
   onTestFinished(() => void server.close());
   await once(server.listen(0, host), 'listening');
   const socket = connect((server.address() as AddressInfo).port, host);
   const state = { bytes: 0, now: 1_000 };
-  const meter = meterTcp(
+  const { message } = meterTcp(
     socket,
     (wireBytes) => (state.bytes += wireBytes),
     () => state.now,
   );
-  socket.on('data', () => meter.message('in'));
+  state.now = connectedAt;
+  socket.on('data', () => told(message));
   await once(socket, 'connect');
-  return { socket, state, message: meter.message };
+  const ask = async (bytes: number, tookMs = 0) => {
+    message('out', true);
+    socket.write('x'.repeat(bytes));
+    state.now += tookMs;
+    await once(socket, 'data');
+  };
+  return { socket, state, message, ask };
 }
 const opening = 74 + 74 + 66;
 
 it('a connection is counted whole: its opening, its messages, what comes after the last, its end', async () => {
-  const { socket, state, message } = await counted();
+  const { socket, state, ask } = await counted();
   expect(state.bytes).toBe(opening);
-  message('out');
-  socket.write('x'.repeat(200));
-  await once(socket, 'data');
-  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 66);
+  await ask(200);
+  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 132);
   socket.end('y'.repeat(50));
   await once(socket, 'close');
-  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 66 + 50 + 66 + 10 + 66 + 3 * 66);
+  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 132 + 50 + 132 + 10 + 66 + 3 * 66);
 });
 
 it('what went over IPv6 was counted with the shorter headers of IPv4, a sixth too little', async () => {
-  const { socket, state, message } = await counted('::1');
+  const { socket, state, ask } = await counted({ host: '::1' });
   expect(state.bytes).toBe(94 + 94 + 86);
-  message('out');
-  socket.write('x'.repeat(1_430));
-  await once(socket, 'data');
+  await ask(1_430);
   // One more than fits.
   const sent = 1_430 + 2 * 172;
-  expect(state.bytes).toBe(274 + sent + 10 + 86);
+  expect(state.bytes).toBe(274 + sent + 10 + 172);
   socket.end();
   await once(socket, 'close');
-  expect(state.bytes).toBe(274 + sent + 10 + 86 + 3 * 86);
+  expect(state.bytes).toBe(274 + sent + 10 + 172 + 3 * 86);
   let bytes = 0;
   const refused = connect(1, '::1').on('error', () => undefined);
   meterTcp(refused, (wireBytes) => {
@@ -67,26 +84,86 @@ it('what went over IPv6 was counted with the shorter headers of IPv4, a sixth to
 });
 
 it('messages that are told before they are written are counted all the same; only a prompt answer carries what it acknowledges', async () => {
-  const { socket, state, message } = await counted();
+  const { socket, state, ask } = await counted();
   for (let at = 0; at < 210; at += 1) {
-    message('out');
-    socket.write('x'.repeat(100));
-    state.now += 100;
-    await once(socket, 'data');
+    await ask(100, 100);
     state.now += 100;
   }
   expect(state.bytes).toBe(opening + 210 * (100 + 132 + 10 + 132));
   socket.destroy();
 });
 
+it('an answer carries what it acknowledges only where the one before was prompt too: until then a system acknowledges at once', async () => {
+  const { socket, state, ask } = await counted();
+  for (let at = 0; at < 3; at += 1) {
+    await ask(100, 10);
+    state.now += 1_000;
+  }
+  const prompt = 100 + 132 + 10 + 66;
+  expect(state.bytes).toBe(opening + 3 * prompt + 66);
+  await ask(100, 50);
+  state.now += 1_000;
+  await ask(100, 10);
+  expect(state.bytes).toBe(opening + 5 * prompt + 3 * 66);
+  socket.destroy();
+});
+
+it('what came one after the other, and a busy PC found at once, was counted as one segment', async () => {
+  // The broker has it, a word of the centre, and two answers of which nobody asked for the second.
+  const told: Told = (message) => {
+    message('in', false);
+    message('in', true);
+    message('in', false);
+    message('in', false);
+  };
+  const { socket, state, message, ask } = await counted({ told, atOnce: 200 });
+  message('out', true);
+  socket.write('x'.repeat(100));
+  await new Promise(setImmediate);
+  state.now += 100;
+  await ask(100, 100);
+  expect(state.bytes).toBe(opening + 2 * (100 + 132) + 10 + 132 + 2 * 132);
+  socket.destroy();
+});
+
+it('what TCP sent again was not counted: each byte is taken to be so in the share of answers that came late by as much as TCP waits', async () => {
+  const { socket, state, message, ask } = await counted({ atOnce: 101 });
+  for (let at = 0; at < 20; at += 1) {
+    // What asks for nothing is not waited for.
+    message('out', false);
+    socket.write('y');
+    await new Promise(setImmediate);
+    state.now += 60_000;
+    await ask(100, at === 5 || at === 19 ? 290 : 100);
+    state.now += 1_000;
+  }
+  const sent = 20 * (1 + 132 + 100 + 132 + 10 + 132);
+  expect(state.bytes).toBeCloseTo(opening + sent * (1 + 2 / 18));
+  socket.destroy();
+});
+
+it('a line that became slower sends nothing twice, and a PC that stood still for ever is no line that loses all', async () => {
+  const slower = await counted();
+  for (let at = 0; at < 60; at += 1) await slower.ask(100, at < 20 ? 50 : 400);
+  const sent = 60 * (100 + 132 + 10 + 132);
+  expect(slower.state.bytes).toBeLessThanOrEqual(opening + sent * 1.25);
+  slower.socket.destroy();
+});
+
+it('a connection that stood after three seconds was asked for three times more', async () => {
+  const { socket, state } = await counted({ connectedAt: 4_100 });
+  expect(state.bytes).toBe(opening + 3 * 74);
+  socket.destroy();
+});
+
 it('what is written in one turn goes in as few segments as it fills', async () => {
   const { socket, state, message } = await counted();
   for (let at = 0; at < 29; at += 1) {
-    message('out');
+    message('out', true);
     if (at === 28) socket.write('x'.repeat(2_900));
   }
   await once(socket, 'data');
-  expect(state.bytes).toBe(opening + 2_900 + 3 * 132 + 10 + 66);
+  expect(state.bytes).toBe(opening + 2_900 + 3 * 132 + 10 + 132);
   socket.destroy();
 });
 

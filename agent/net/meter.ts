@@ -16,6 +16,16 @@ const connectTimeoutMs = 30_000;
 const framesPerSegment = 2;
 /** So long a system waits for something to send with its acknowledgement. */
 const promptMs = 40;
+/** So long a system waits at least before it sends again what is not acknowledged. */
+const againMs = 180;
+/** A question for a connection is asked again each second. */
+const synAgainMs = 1_000;
+/** Of so many answers the soonest is what the line takes. */
+const tookKept = 16;
+/** Of less no share is told. */
+const leastAnswers = 8;
+/** Of a line that loses a sixth of all each way. Beyond that it is rather the other side that answers late. */
+const againAtMost = 0.25;
 
 /** Of IP. */
 type Family = 4 | 6;
@@ -41,10 +51,10 @@ function frameOf(family: Family): number {
 }
 
 /** What a connection costs beside what it carries. A segment that opens it has 8 B of options more; where nobody answers there are the first try and four more in 30 s. */
-function besideOf(family: Family): { open: number; close: number; refused: number; unanswered: number } {
+function besideOf(family: Family): { syn: number; open: number; close: number; refused: number; unanswered: number } {
   const frame = frameOf(family);
   const syn = frame + 8;
-  return { open: 2 * syn + frame, close: 3 * frame, refused: syn + frame, unanswered: 5 * syn };
+  return { syn, open: 2 * syn + frame, close: 3 * frame, refused: syn + frame, unanswered: 5 * syn };
 }
 
 /** An address of IPv4 may be written as one of IPv6. */
@@ -55,34 +65,55 @@ function familyOf(address = ''): Family {
 /** Told of bytes on the wire as they go and come. */
 export type Used = (wireBytes: number) => void;
 
-/** Told of each message: it came, or is about to be written. */
-export type OnMessage = (way: 'in' | 'out') => void;
+/** Told of each message: it came, or is about to be written; `asks`: it is one that the other side answers at once, and no such answer. */
+export type OnMessage = (way: 'in' | 'out', asks: boolean) => void;
+
+type Way = {
+  counted: number;
+  /** When there last was something whose acknowledgement may still go with an answer. */
+  owedAt: number;
+  /** Who receives it answered in time before, and so waits with the acknowledgement; else that goes at once. */
+  waits: boolean;
+};
 
 /**
- * Counts a TCP socket from its start to its end, by its messages: each is a segment of its own, save for those that are written in one turn.
- * Guarantee: every byte of the socket is counted once; what it has after its last message is counted when it closes.
+ * Counts a TCP socket from its start to its end, by its messages: each is a segment of its own, save for those that are written in one turn,
+ * and the answers to them. What TCP sends again is not seen, but that an answer is late is: it is added as the share of late answers has it.
+ * Guarantee: every byte of the socket is counted once; what it has after its last message is counted when it closes. Where it is in doubt
+ * it counts too much.
  */
 export function meterTcp(socket: Socket, used: Used, now: () => number = () => performance.now()): { message: OnMessage } {
-  const never = Number.NEGATIVE_INFINITY;
-  /** `owedAt`: when there last was something whose acknowledgement may still go with an answer. */
-  const ways = { in: { counted: 0, owedAt: never }, out: { counted: 0, owedAt: never } };
+  const ways = { in: unusedWay(), out: unusedWay() };
+  const again = createAgain(used);
+  const startedAt = now();
   let opened = false;
   let family: Family = 4;
-  let toldAt: number | undefined;
-  const countWay = (way: 'in' | 'out', at: number) => {
-    const [own, other] = way === 'in' ? [ways.in, ways.out] : [ways.out, ways.in];
-    const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - own.counted;
-    if (bytes === 0) return;
-    own.counted += bytes;
-    used(tcpWireBytes(bytes, 1, family) - (at - other.owedAt < promptMs ? frameOf(family) : 0));
-    other.owedAt = never;
-    own.owedAt = at;
+  let told: { at: number; asks: boolean } | undefined;
+  /** Turns of writing that nobody answered yet. */
+  let asked = 0;
+  /** True where there was something new. */
+  const countWay = (way: 'in' | 'out', at: number): boolean => {
+    const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - ways[way].counted;
+    if (bytes === 0) return false;
+    ways[way].counted += bytes;
+    again.count(tcpWireBytes(bytes, 1, family) - (carries(ways, way, at) ? frameOf(family) : 0));
+    return true;
   };
   // What was written is found when the next message is told, and belongs before it.
-  const count = () => {
-    countWay('out', toldAt ?? now());
-    countWay('in', now());
-    toldAt = undefined;
+  const countOut = () => {
+    const { at, asks } = told ?? { at: now(), asks: false };
+    told = undefined;
+    if (!countWay('out', at) || !asks) return;
+    asked += 1;
+    again.asked(at);
+  };
+  const countIn = (asks: boolean) => {
+    const isNew = countWay('in', now());
+    // A PC that is busy finds at once what came one after the other.
+    if (!isNew && (asks || asked > 0)) again.count(framesPerSegment * frameOf(family));
+    if (asks) return;
+    asked = Math.max(0, asked - 1);
+    again.answered(now());
   };
   socket.on('connectionAttempt', (address) => {
     family = familyOf(address);
@@ -90,18 +121,73 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
   socket.once('connect', () => {
     opened = true;
     family = familyOf(socket.remoteAddress);
-    used(besideOf(family).open);
+    const { open, syn } = besideOf(family);
+    used(open + syn * Math.floor((now() - startedAt) / synAgainMs));
   });
   socket.once('close', () => {
     const { close, refused, unanswered } = besideOf(family);
     if (!opened) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refused : unanswered);
-    count();
-    used(close);
+    countOut();
+    countWay('in', now());
+    again.count(close);
   });
   return {
-    message(way) {
-      count();
-      if (way === 'out') toldAt = now();
+    message(way, asks) {
+      countOut();
+      if (way === 'in') return countIn(asks);
+      countWay('in', now());
+      told = { at: now(), asks };
+    },
+  };
+}
+
+function unusedWay(): Way {
+  return { counted: 0, owedAt: Number.NEGATIVE_INFINITY, waits: false };
+}
+
+/** True where what goes in this way carries the acknowledgement of what came in the other. */
+function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): boolean {
+  const [own, other] = way === 'in' ? [ways.in, ways.out] : [ways.out, ways.in];
+  const isPrompt = at - other.owedAt < promptMs;
+  const isCarried = isPrompt && other.waits;
+  if (Number.isFinite(other.owedAt)) other.waits = isPrompt;
+  other.owedAt = Number.NEGATIVE_INFINITY;
+  own.owedAt = at;
+  return isCarried;
+}
+
+/**
+ * What TCP sends again, by what is seen of it: an answer that comes later than the soonest of the last ones by as much as TCP waits before it
+ * sends again. What was lost of the rest, and of acknowledgements, is not seen: each byte is taken to be sent again in the share of late answers.
+ */
+function createAgain(used: Used) {
+  let bytes = 0;
+  let added = 0;
+  let answers = 0;
+  let late = 0;
+  let askedAt: number | undefined;
+  let took: number[] = [];
+  const add = () => {
+    const whole = bytes * Math.min(againAtMost, late / Math.max(leastAnswers, answers - late));
+    used(Math.max(0, whole - added));
+    added = Math.max(added, whole);
+  };
+  return {
+    count(wireBytes: number) {
+      bytes += wireBytes;
+      used(wireBytes);
+      add();
+    },
+    asked(at: number) {
+      askedAt ??= at;
+    },
+    answered(at: number) {
+      if (askedAt === undefined) return;
+      took = [...took, at - askedAt].slice(-tookKept);
+      answers += 1;
+      if (at - askedAt >= Math.min(...took) + againMs) late += 1;
+      askedAt = undefined;
+      add();
     },
   };
 }

@@ -121,9 +121,12 @@ export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport
   };
 }
 
+/** What the other side answers at once; all we publish has QoS 1. */
+const asking: ReadonlySet<string> = new Set(['connect', 'subscribe', 'publish', 'pingreq']);
+
 /** Each packet of MQTT is told just before it is written. */
 function countMessages(client: MqttClient, { message }: { message: OnMessage }): void {
-  client.on('packetsend', () => message('out')).on('packetreceive', () => message('in'));
+  client.on('packetsend', ({ cmd }) => message('out', asking.has(cmd))).on('packetreceive', ({ cmd }) => message('in', asking.has(cmd)));
 }
 
 /**

@@ -1,16 +1,15 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
 import { links, type Outage, openUpTo, siteOf, stateOf } from '#contracts';
-import { type Away, isAway, undetermined, whyAway } from '../outages/outages.ts';
-import { toldLateMs } from '../outages/power.ts';
+import { type Away, isAway, lineOfMany, undetermined, whyAway, windowMs } from '../outages/outages.ts';
 import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
 import {
   type Finding,
   isOpen,
   isRestart,
   type Joint,
+  lostLineTogether,
   lostPowerTogether,
   lostPowerWidely,
-  powerOfSite,
   whyUnheard,
   whyWasAway,
 } from '../outages/returns.ts';
@@ -80,10 +79,11 @@ function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   return isOverdue || absence.cause === 'pc-off' || next.confidence > absence.confidence ? next : absence;
 }
 
-/** A goodbye that promised to be back is judged anew when it is not; and a neighbour may be a moment late to say that it runs on battery. */
-function isSettled({ absence, presence }: Away, now: number): boolean {
+/** A goodbye that promised to be back is judged anew when it is not; and that a neighbour went with it, or runs on battery, is known a moment late. */
+function isSettled(away: Away, now: number): boolean {
+  const { absence, presence } = away;
   const { cause, confidence, goneBy } = absence;
-  if (cause === 'pc-off') return now - goneBy > toldLateMs;
+  if (cause === 'pc-off') return now - goneBy > windowMs(away);
   return confidence > openUpTo && !(cause === 'intended' && presence === 'silent');
 }
 
@@ -101,12 +101,12 @@ function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding 
   const { away, record, found } = at;
   const absence: Absence = { ...away.absence, ...found, to: now };
   const own: Away = { ...record, absence };
-  const joint = jointPower(core, own);
+  const joint = jointPower(core, own) ?? jointLine(core, own);
   let next = absence;
   if (joint !== null) {
-    const { power, together } = joint;
-    for (const other of together) if (other !== own) relabel(core, { record: other, power }, now);
-    if (isLess(absence, power)) next = { ...absence, ...power };
+    const { why, together } = joint;
+    for (const other of together) if (other !== own) relabel(core, { record: other, why }, now);
+    if (isLess(absence, why)) next = { ...absence, ...why };
   }
   told(core, { pc: record.pc, before: away.absence, after: next }, now);
   return { ...record, absence: next };
@@ -120,8 +120,15 @@ function jointPower(core: Core, own: Away): Joint | null {
   const ofState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
   const wide = lostPowerWidely(own, [own, ...ofState.filter(({ pc }) => pc !== own.pc)]);
   if (wide !== null) return wide;
-  const together = lostPowerTogether(own, [own, ...others]);
-  return together.length > 0 ? { power: powerOfSite, together } : null;
+  return lostPowerTogether(own, [own, ...others]);
+}
+
+/** Who was cut off with this one by the line of their provider; null where that is no evidence. */
+function jointLine(core: Core, own: Away): Joint | null {
+  const [, provider] = regionsOf(own.pc, core.known.get(own.pc)?.isp);
+  const sites = provider === undefined ? [] : (core.regions.get(provider) ?? []);
+  const others = [...sites].flatMap((site) => recordsOf(core, pcsOf(core, site))).filter(({ pc }) => pc !== own.pc);
+  return lostLineTogether(own, [own, ...others]);
 }
 
 /** A cut that was likely of one site is not known either where all of its state may have been made to start anew. */
@@ -130,9 +137,9 @@ function isLess(absence: Absence, than: Outage): boolean {
   return isOpen(absence) && (absence.confidence < than.confidence || isUndone);
 }
 
-function relabel(core: Core, { record, power }: { record: Away; power: Outage }, now: number): void {
-  if (!isLess(record.absence, power)) return;
-  const absence = { ...record.absence, ...power };
+function relabel(core: Core, { record, why }: { record: Away; why: Outage }, now: number): void {
+  if (!isLess(record.absence, why)) return;
+  const absence = { ...record.absence, ...why };
   putRecord(core, { ...record, absence }, now);
   told(core, { pc: record.pc, before: record.absence, after: absence }, now);
 }
@@ -185,11 +192,11 @@ function providerLine(
 ): Outage {
   const ispOf = (pc = '') => core.known.get(pc)?.isp;
   const hasOthers = (core.regions.get(state) ?? []).some((site) => ispOf(pcsOf(core, site)[0]) !== ispOf(away.pc));
-  if (hasOthers) return stands(core, { of: state, beside: away }, moment) ? lineOfMany : perhapsOurs;
+  if (hasOthers && !stands(core, { of: state, beside: away }, moment)) return perhapsOurs;
+  // In one state it may be a district, of which this is the provider, without power.
   return isOfStates(onLine) ? lineOfMany : perhapsLine;
 }
 
-const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
 const perhapsLine: Outage = { cause: 'upstream', confidence: openUpTo };
 /** The line of the centre looks the same from here, or a power cut of several states: who sees its mains at its return tells no more. */
 const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };

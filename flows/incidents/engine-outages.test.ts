@@ -153,7 +153,7 @@ describe('the return of the others', () => {
     const stage = two();
     for (const one of [pc, other]) stage.lost(one);
     const aliveAt = stage.now();
-    stage.pass(10 * minute);
+    stage.pass(20 * minute);
     stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { aliveAt }), at: stage.now() });
     expect(verdict(stage)).toBe('undetermined 0.5');
     const told = stage.told().length;

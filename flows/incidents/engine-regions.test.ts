@@ -84,10 +84,10 @@ describe('many sites', () => {
     return stage;
   };
 
-  it('of one provider are its line where a site of another line stands beside them, and may be the power of the state where none does', () => {
+  it('of one provider were likely its line where a site of another line stands beside them: a district without power, which all has that provider, looks the same', () => {
     const own = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'bharat' };
     for (const [lines, found] of [
-      [{ ...own, 'la/d/1': 'himal' }, 'upstream 0.85'],
+      [{ ...own, 'la/d/1': 'himal' }, 'upstream 0.6'],
       [{ ...own, 'up/d/1': 'himal' }, 'upstream 0.6'],
     ] as const) {
       const stage = withLines(lines);
@@ -97,6 +97,23 @@ describe('many sites', () => {
       stage.pass(2 * second);
       expect(verdict(stage, 'la/b/1')).toBe(found);
     }
+  });
+
+  it('of one provider were cut off by its line, as the one that sees its mains says for those that are back', () => {
+    const stage = withLines({ 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'bharat', 'la/d/1': 'himal' });
+    stage.state([{ component: 'power', device: 'mains', status: 'ok', fault: null, reason: null }], 'la/c/1');
+    const away = ['la/a/1', 'la/b/1', 'la/c/1'];
+    for (const one of away) stage.lost(one);
+    stage.pass(2 * second);
+    stage.beat('la/d/1');
+    stage.live(10 * minute, 'la/d/1');
+    const back = (one: string) => stage.birth(one, { session: 2, apartMs: 10 * minute, at: stage.now() });
+    back('la/a/1');
+    expect(verdict(stage, 'la/a/1')).toBe('upstream 0.6');
+    back('la/c/1');
+    expect(['la/a/1', 'la/c/1'].map((one) => verdict(stage, one))).toEqual(['upstream 0.85', 'upstream 0.95']);
+    back('la/b/1');
+    expect(verdict(stage, 'la/b/1')).toBe('upstream 0.85');
   });
 
   it('of three providers are no line', () => {

@@ -99,6 +99,20 @@ const rows: Row[] = [
   ['a last state with the battery low', away(battery(cut - minute, 'power.battery_low')), [], false, 'power-cut 0.95'],
   ['a last state on battery, for longer than one lasts', away(battery(cut - 5 * hour)), [], false, 'undetermined 0.5'],
   ['a neighbour that was heard after the loss', away(), [pc({ heardAt: goneBy + 1 })], false, 'pc-off 0.8'],
+  [
+    'three PCs behind an access point that died, beside one on a cable, were each away alone',
+    away(),
+    [pc(), away({ pc: 's/a/3' }, { goneBy: goneBy + windowMs }), pc({ pc: 's/a/4', absence: absence({ to: now }) })],
+    false,
+    'pc-off 0.6',
+  ],
+  [
+    'a neighbour that stays, and one that was switched off in order just then',
+    away(),
+    [pc(), away({ presence: 'stopped', bye: { at: goneBy, reason: 'shutdown' } }, { cause: 'intended', confidence: 0.99 })],
+    false,
+    'pc-off 0.8',
+  ],
   ['a neighbour that was heard before it only', away(), [pc({ heardAt: goneBy - 1 })], false, 'undetermined 0.5'],
   [
     'a laptop unplugged beside a desktop that was switched off at the wall was a power cut',

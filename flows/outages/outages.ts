@@ -31,6 +31,9 @@ export const powerCutBy: Record<Supply['how'], Outage> = {
   long: { cause: 'power-cut', confidence: openUpTo },
 };
 
+/** A line of many sites, where nothing else may have taken them all. */
+export const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
+
 /** Two batteries of a site that lost their mains in one minute. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
 
@@ -49,7 +52,7 @@ export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outag
   if (own !== null && !isAlone) return isMains ? surer(powerCutOfTwo, powerCutBy[own.how]) : powerCutBy[own.how];
   const beside = powerBeside(neighbours, one, now);
   if (beside) return beside;
-  if (isAlone) return { cause: 'pc-off', confidence: 0.8 };
+  if (isAlone) return pcOff(neighbours, one);
   const back = neighbours.find((other) => cameBack(other, one))?.absence;
   if (back) return { cause: 'power-cut', confidence: Math.min(0.7, back.confidence) };
   return upstream() ?? undetermined;
@@ -114,6 +117,12 @@ function stayed(other: PcRecord, one: Away): boolean {
   // On a line that comes and goes it may have been away more than once meanwhile, and only the last time is held.
   const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
   return isThere && !wasAway;
+}
+
+/** Its site was there. Where others went with it, what they share may have failed, such as an access point; but not those that were switched off in order. */
+function pcOff(neighbours: readonly PcRecord[], one: Away): Outage {
+  const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
+  return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
 }
 
 /** Another PC of the site went with this one, is back, and found that the power had been cut. */

@@ -3,7 +3,7 @@ import type { Previous } from '#contracts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import type { Away } from './outages.ts';
 import { newRecord } from './pc.ts';
-import { lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
+import { lostLineTogether, lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -104,15 +104,15 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     birth({ apartMs: hour, gone: gone(0, minute) }),
     'power-cut 0.95',
   ],
-  ['another boot, and the site was there', away({ cause: 'pc-off' }), reboot(), 'pc-off 0.8'],
+  ['another boot, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot(), 'pc-off 0.8'],
   [
     'another boot at once, and the site was there: it may have started anew',
-    away({ cause: 'pc-off', from: now - minute }),
+    away({ cause: 'pc-off', confidence: 0.8, from: now - minute }),
     reboot(),
     'pc-off 0.6',
   ],
   ['another boot at once, of one with mains at its last mark', away({ from: now - minute }), reboot({ mains: true }), 'pc-off 0.6'],
-  ['the same boot, awake, and the site was there', away({ cause: 'pc-off' }), birth({ apartMs: hour }), 'pc-off 0.9'],
+  ['the same boot, awake, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), birth({ apartMs: hour }), 'pc-off 0.9'],
   ['the same boot, awake, with many other sites', away({ cause: 'upstream' }), birth({ apartMs: hour }), 'upstream 0.5'],
   [
     'the line of a provider, told by PCs that do not see their mains, was sure: a district on UPS looks the same',
@@ -150,11 +150,24 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     birth({ apartMs: hour }),
     'link-down 0.6',
   ],
+  [
+    'three PCs behind an access point that died, awake all the time, were sure to have been away alone',
+    away({ cause: 'pc-off', confidence: 0.6 }),
+    birth({ apartMs: hour }),
+    'pc-off 0.6',
+  ],
+  ['one of them that was restarted meanwhile', away({ cause: 'pc-off', confidence: 0.6 }), reboot(), 'pc-off 0.6'],
+  ['one of them whose agent was started anew', away({ cause: 'pc-off', confidence: 0.6 }), birth({ apartMs: null }), 'pc-off 0.6'],
   ['the same boot, asleep meanwhile', away(), birth({ apartMs: 20 * second }), 'pc-off 0.8'],
   ['the same boot, the loss noticed as late as a beat and W', away(), birth({ apartMs: hour - 255 * second }), 'link-down 0.8'],
   ['the same boot, more than that missing', away(), birth({ apartMs: hour - 256 * second }), 'pc-off 0.8'],
   ['an agent that was started anew while the line was cut was this PC alone', away(), birth({ apartMs: null }), 'pc-off 0.6'],
-  ['the same boot, another process, and the site was there', away({ cause: 'pc-off' }), birth({ apartMs: null }), 'pc-off 0.9'],
+  [
+    'the same boot, another process, and the site was there',
+    away({ cause: 'pc-off', confidence: 0.8 }),
+    birth({ apartMs: null }),
+    'pc-off 0.9',
+  ],
   ['the same boot, an agent that does not say', away(), birth(), 'link-down 0.6'],
   ['the same boot, an agent that does not say, and many sites', away({ cause: 'upstream', confidence: 0.9 }), birth(), 'upstream 0.9'],
   ['a new boot after a goodbye that never came', away(), reboot({ bye: 'shutdown' }), 'intended 0.8'],
@@ -170,7 +183,7 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ['a new boot, the mains gone just before', away(), reboot({ mains: false, gone: gone(30 * second) }), 'power-cut 0.9'],
   ['a laptop unplugged nine minutes before its system crashed', away(), reboot({ mains: false, gone: gone(9 * minute) }), 'power-cut 0.6'],
   ['a PC unplugged 40 minutes before its boot ended', away(), reboot({ mains: false, gone: gone(40 * minute) }), 'power-cut 0.6'],
-  ['the same, and the site was there', away({ cause: 'pc-off' }), reboot(ended), 'pc-off 0.8'],
+  ['the same, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot(ended), 'pc-off 0.8'],
   ['a boot that an update ended', away(), reboot({ begun: 'update' }), 'intended 0.9'],
   ['a new boot after a gasp', away({ cause: 'power-cut', confidence: 0.95 }), reboot(), 'power-cut 0.95'],
   ['a new boot while the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot(), 'pc-off 0.8'],
@@ -186,7 +199,7 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     reboot({ aliveAt: from + 30 * minute, mains: false }),
     'link-down 0.8',
   ],
-  ['the same, and the site was there', away({ cause: 'pc-off' }), reboot({ aliveAt: from + 30 * minute }), 'pc-off 0.9'],
+  ['the same, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot({ aliveAt: from + 30 * minute }), 'pc-off 0.9'],
   [
     'a mark of another boot from before: the disk was put back',
     away(),
@@ -209,7 +222,7 @@ describe('what the return says of the absence', () => {
 
   test('the same session that goes on is a line that stood still', () => {
     expect(whyUnheard(away({}, mainsSeen), now)).toEqual({ cause: 'link-down', confidence: 0.95 });
-    expect(whyUnheard(away({ cause: 'pc-off' }), now)).toEqual({ cause: 'pc-off', confidence: 0.9 });
+    expect(whyUnheard(away({ cause: 'pc-off', confidence: 0.8 }), now)).toEqual({ cause: 'pc-off', confidence: 0.9 });
   });
 });
 
@@ -238,7 +251,8 @@ describe('when it began', () => {
 describe('PCs of a site that lost their power together', () => {
   const back = (aliveAt: number | null, edit: Partial<PcRecord> = {}) => away({ to: now, aliveAt }, { presence: 'online', ...edit });
   const at = from;
-  const ask = (...others: PcRecord[]) => lostPowerTogether(back(at), [back(at), ...others]);
+  const together = (one: Away, ...others: PcRecord[]) => lostPowerTogether(one, [one, ...others])?.together ?? [];
+  const ask = (...others: PcRecord[]) => together(back(at), ...others);
 
   test('two of two, and two of four, whose marks stand within 40 s', () => {
     expect(ask(back(at + 40 * second))).toHaveLength(2);
@@ -246,7 +260,7 @@ describe('PCs of a site that lost their power together', () => {
   });
 
   test('not one alone, nor two of five', () => {
-    expect(lostPowerTogether(back(at), [back(at)])).toEqual([]);
+    expect(together(back(at))).toEqual([]);
     expect(ask(back(at), back(null), back(null), back(null))).toEqual([]);
   });
 
@@ -267,16 +281,46 @@ describe('PCs of a site that lost their power together', () => {
 
   test('a power cut in an outage of the line was the cause of it', () => {
     const later = { to: now, aliveAt: goneBy + 61 * second };
-    expect(lostPowerTogether(away(later), [away(later), away(later)])).toEqual([]);
+    expect(together(away(later), away(later))).toEqual([]);
   });
 
   test('the one that lived on and is back last is told of the power too', () => {
     const lived = away({ to: now, cause: 'link-down' });
-    expect(lostPowerTogether(lived, [lived, back(at)])).toHaveLength(2);
+    expect(together(lived, back(at))).toHaveLength(2);
   });
 
   test('who was never heard or is switched off does not count for the half', () => {
     const off = back(null, { presence: 'stopped' });
     expect(ask(back(at), off, off, off, newRecord('s/a/9', 'fibre'))).toHaveLength(2);
+  });
+
+  test('that were back after 6 min were likely without power: all may have been made to start anew; not where it took 20 min, or a battery spoke', () => {
+    const backAfter = (minutes: number, edit: Partial<Absence> = {}) => away({ to: from + minutes * minute, aliveAt: at, ...edit });
+    const why = (one: Away, other: PcRecord) => lostPowerTogether(one, [one, other])?.why;
+    expect(why(backAfter(6), backAfter(6))).toEqual({ cause: 'power-cut', confidence: 0.6 });
+    expect(why(backAfter(20), backAfter(6))).toEqual({ cause: 'power-cut', confidence: 0.85 });
+    expect(why(backAfter(6), backAfter(6, { cause: 'power-cut', confidence: 0.85 }))).toEqual({ cause: 'power-cut', confidence: 0.85 });
+    // Nobody who starts a PC anew takes the line of another that lives on.
+    expect(why(backAfter(6), backAfter(6, { cause: 'link-down', confidence: 0.8, aliveAt: null }))).toMatchObject({ confidence: 0.85 });
+  });
+});
+
+describe('PCs on one line that went together', () => {
+  const back = (confidence: number, of: Partial<Absence> = {}) => away({ cause: 'upstream', confidence, to: now, ...of });
+
+  test('had power, as the one that sees its mains says', () => {
+    const [mute, seen] = [back(0.6), back(0.95)];
+    const likely = { cause: 'upstream', confidence: 0.85 };
+    expect(lostLineTogether(mute, [mute, seen])).toEqual({ why: likely, together: [mute, seen] });
+    expect(lostLineTogether(seen, [seen, mute])).toEqual({ why: likely, together: [seen, mute] });
+  });
+
+  test('say nothing where none sees its mains, nor of those that went at another time or by another cause, are away, or may be cut off by our own line', () => {
+    const [one, seen] = [back(0.6), back(0.95)];
+    expect(lostLineTogether(one, [one, back(0.6)])).toBeNull();
+    const others = [back(0.95, { goneBy: goneBy + hour }), back(0.95, { cause: 'link-down' }), back(0.95, { to: null })];
+    expect(lostLineTogether(one, [one, ...others])).toBeNull();
+    expect(lostLineTogether(back(0.55), [seen])).toBeNull();
+    expect(lostLineTogether(seen, [seen, back(0.55)])?.together).toEqual([seen]);
   });
 });

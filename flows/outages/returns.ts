@@ -1,7 +1,7 @@
 /** Why a PC was away, judged from what it says at its return; pure. */
 import { links, type MainsGone, type Outage, openUpTo, type Previous, siteOf, sureFrom } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
-import { type Away, hasAbsence, powerCutBy, undetermined, whyStopped, windowMs } from './outages.ts';
+import { type Away, hasAbsence, lineOfMany, powerCutBy, undetermined, wentTogether, whyStopped, windowMs } from './outages.ts';
 import { batteryWord, type Supply, seesMains, supplyAtEnd, supplyAtLoss, trueClockMs } from './power.ts';
 import { leastSites } from './regions.ts';
 
@@ -22,7 +22,7 @@ type Birth = Extract<PcEvent, { type: 'birth' }>;
 export type Finding = Outage & { from: number; aliveAt: number | null };
 
 /** PCs of a site lost their power together. */
-export const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
+const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** Those of many sites of a state lost it together. */
 const powerOfRegion: Outage = { cause: 'power-cut', confidence: 0.9 };
 /** The same, where all may as well have been made to start anew. */
@@ -81,13 +81,30 @@ function isLostAt(one: Away, at: number): boolean {
 }
 
 /**
- * Of the PCs of a site that were away: those that lost their power when `one` did; none where they are not half of the site, or where one of
- * them saw its mains all the time.
+ * Of the PCs of a site that were away: those that lost their power when `one` did, and what that says; null where they are not half of the
+ * site, or where one of them saw its mains all the time. Where nothing else spoke of the power, and each began a new boot, they may all have
+ * been made to start anew.
  */
-export function lostPowerTogether(one: Away, site: readonly PcRecord[]): Away[] {
+export function lostPowerTogether(one: Away, site: readonly PcRecord[]): Joint | null {
   const expected = site.filter((pc) => pc.heardAt !== null && pc.presence !== 'stopped');
   const together = lostWith(one, site);
-  return together.length >= 2 && together.length * 2 >= expected.length && !hadMains(together) ? together : [];
+  if (together.length < 2 || together.length * 2 < expected.length || hadMains(together)) return null;
+  const isSeen = together.some((away) => {
+    const { cause, confidence } = away.absence;
+    return powerLostAt(away) === null || (cause === 'power-cut' && confidence > openUpTo);
+  });
+  return { why: isSeen || !isBackIn(one, forcedMs) ? powerOfSite : powerOrRestart, together };
+}
+
+/**
+ * Of PCs on one line that went and came with `one`: those that lived on without being heard, where one of them saw its mains all the time.
+ * That its site had power says that the others, which do not see theirs, had it too; null where nobody saw it.
+ */
+export function lostLineTogether(one: Away, line: readonly PcRecord[]): Joint | null {
+  const isOfLine = ({ absence: { cause, confidence } }: Away) => cause === 'upstream' && confidence >= openUpTo;
+  if (!isOfLine(one)) return null;
+  const together = line.filter(hasAbsence).filter((other) => other.absence.to !== null && isOfLine(other) && wentTogether(other, one));
+  return together.some(({ absence }) => absence.confidence >= sureFrom) ? { why: lineOfMany, together } : null;
 }
 
 /**
@@ -100,11 +117,11 @@ export function lostPowerWidely(one: Away, state: readonly PcRecord[]): Joint | 
   const ended = new Set(wide.filter((away) => powerLostAt(away) !== null).map(({ pc }) => siteOf(pc)));
   if (ended.size < leastSites || hadMains(wide)) return null;
   const isSeen = wide.some(({ absence }) => absence.cause === 'power-cut' && absence.confidence >= sureFrom);
-  return { power: isSeen || !isBackIn(one, forcedMs) ? powerOfRegion : powerOrRestart, together: wide };
+  return { why: isSeen || !isBackIn(one, forcedMs) ? powerOfRegion : powerOrRestart, together: wide };
 }
 
 /** PCs that went for one reason. */
-export type Joint = { power: Outage; together: readonly Away[] };
+export type Joint = { why: Outage; together: readonly Away[] };
 
 function hadMains(away: readonly Away[]): boolean {
   return away.some(({ absence }) => absence.cause === 'link-down' && absence.confidence >= sureFrom);
@@ -128,8 +145,7 @@ function whyOnSameBoot(one: Away, said: Birth, now: number): Outage {
   // An agent that cannot tell whether it was running: what was seen from here stands, and else nobody knows.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
   // Its agent ended, and is here again: before the line, or, with nobody beside it that stayed, perhaps only while that was down.
-  if (apartMs === null)
-    return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: cause === 'pc-off' ? 0.9 : openUpTo };
+  if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: sureOfAlone(one, 0.9) };
   // Between its last word and its own notice of the loss lie a beat, and a ping that is not answered.
   const slept = now - from - apartMs > windowMs(one) + links[one.link].beatMs;
   return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, { gone, said, now }, 1);
@@ -138,13 +154,18 @@ function whyOnSameBoot(one: Away, said: Birth, now: number): Outage {
 /** It ran and was not heard: its own cable where its site was there, its power where that went with it, the line of many, or of its site. */
 function lineOf(one: Away, told: Told, most: number): Outage {
   const { cause, confidence } = one.absence;
-  if (cause === 'pc-off') return { cause, confidence: 0.9 };
+  if (cause === 'pc-off') return { cause, confidence: sureOfAlone(one, 0.9) };
   const supply = told.gone === undefined ? batteryWord(one) : supplyOf(one, told);
   if (supply !== null) return supply.how === 'long' ? { cause: 'link-down', confidence: openUpTo } : powerCutOf(one, supply);
   // What has power all the time was cut off by a line; where that may have been ours, still nobody knows whose.
   if (cause === 'upstream') return { cause, confidence: confidence >= openUpTo && seesMains(one) ? 0.95 : confidence };
   // Who does not see the mains may stand on a UPS that says nothing, with a router beside it.
   return { cause: 'link-down', confidence: Math.min(most, seesMains(one) ? 0.95 : 0.8) };
+}
+
+/** How sure it is that a PC was away alone: not where others of its site went with it, as behind an access point. */
+function sureOfAlone({ absence: { cause, confidence } }: Away, alone: number): number {
+  return cause === 'pc-off' && confidence > openUpTo ? alone : openUpTo;
 }
 
 /** A cut that the site was sure of stays one. */
@@ -173,7 +194,7 @@ function whyOnNewBoot(one: Away, { bye, crashed, mains, begun, gone, aliveAt }: 
   if (begun !== undefined) return { cause: 'intended', confidence: 0.9 };
   // A system that starts anew by itself may be in an update that nobody told of.
   const isBrief = now - from < restartMs;
-  if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : 0.8 };
+  if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : sureOfAlone(one, 0.8) };
   const supply = gone === undefined ? batteryWord(one) : supplyAtEnd(gone, aliveAt);
   if (supply !== null) return powerCutOf(one, supply);
   // An agent that does not say since when.

@@ -87,26 +87,35 @@ describe.runIf(runs)('a day', () => {
   );
 });
 
+const loses = requirePart('nft', installed(['nft']));
+
 describe.runIf(runs)('the meter', () => {
-  test.each([
-    ['29 events, one a second', '29x1000', 29_000],
-    ['210 events, ten a second', '210x100', 21_000],
-    ['210 events at once', '210x0', 0],
-  ])('%s: never under the count of the kernel by more than 2 %, and not much over', async (_, events, lastMs) => {
-    const at = await office(40, { link: 'fibre', expected }, { PATH: withoutSound });
+  const rows: [what: string, events: string, lastMs: number, lostPerMille: number][] = [
+    ['29 events, one a second', '29x1000', 29_000, 0],
+    ['210 events, ten a second', '210x100', 21_000, 0],
+    ['210 events at once', '210x0', 0, 0],
+    ['120 events, four a second, on a line that loses 4 % each way', '120x250', 30_000, 40],
+    ['120 events, four a second, on a line that loses 8 % each way', '120x250', 30_000, 80],
+  ];
+  const possible = rows.filter(([, , , lostPerMille]) => lostPerMille === 0 || loses);
+  test.each(possible)('%s: never under the count of the kernel by more than 2 %, and not much over', async (_, ...row) => {
+    const [events, lastMs, lostPerMille] = row;
+    // An answer that other work on the machine makes late looks as one that was sent again.
+    const at = await office(40, { link: 'fibre', expected }, { PATH: withoutSound }, beforeOthers);
     await nameServer(at.here);
+    if (lostPerMille > 0) at.lose(lostPerMille);
     const before = at.wireBytes();
     const agent = at.startAgent({ DAY_EVENTS: events }, 'test/real/day-agent.ts');
-    await expect.poll(async () => (await at.pc())?.presence, { timeout: 30_000 }).toBe('online');
+    await expect.poll(async () => (await at.pc())?.presence, { timeout: 60_000 }).toBe('online');
     await delay(lastMs + 15_000);
     await agent.end('SIGTERM');
     await delay(500);
     const kernel = at.wireBytes() - before;
     const { telemetry, tests } = JSON.parse(readFileSync(join(at.data, 'budget.json'), 'utf8'));
     const ratio = (telemetry + tests) / kernel;
-    console.log(JSON.stringify({ events, kernel, telemetry, tests, ratio: Number(ratio.toFixed(4)) }));
+    console.log(JSON.stringify({ events, lostPerMille, kernel, telemetry, tests, ratio: Number(ratio.toFixed(4)) }));
     expect(ratio).toBeGreaterThan(0.98);
-    expect(ratio).toBeLessThan(1.1);
+    expect(ratio).toBeLessThan(lostPerMille > 0 ? 1.25 : 1.1);
   });
 });
 

@@ -21,6 +21,8 @@ export type OfficeNetwork = {
   pc(): Promise<PcView | undefined>;
   /** Bytes on the cable, both ways, as the kernel counts them. */
   wireBytes(): number;
+  /** From now on so many of a thousand packets are lost each way, behind the counters of the cable. */
+  lose(perMille: number): void;
   stop(): Promise<void>;
 };
 
@@ -114,6 +116,7 @@ export async function openOffice(
     site.remove();
     // With its namespace the cable would go a moment later, and the next office of this number would find it.
     spawnSync('ip', ['link', 'delete', outer]);
+    spawnSync('nft', ['delete', 'table', 'ip', tableOf(net)]);
     spawnSync('ip', ['netns', 'delete', space]);
     rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
   };
@@ -133,8 +136,26 @@ export async function openOffice(
       return agent;
     },
     pc: async () => (await ask<PcView[]>(site.ports, '/api/pcs')).find(({ pc }) => pc === path),
+    lose(perMille) {
+      loseAt([], { table: tableOf(net), from: there, perMille });
+      loseAt(['ip', 'netns', 'exec', space], { table: tableOf(net), from: here, perMille });
+    },
     wireBytes: () => ['rx', 'tx'].reduce((sum, way) => sum + Number(readFileSync(`/sys/class/net/${outer}/statistics/${way}_bytes`)), 0),
   };
+}
+
+function tableOf(net: number): string {
+  return `sabha-${process.pid}-${net}`;
+}
+
+/** At the end of the cable at which what comes from there arrives: `ahead` leads to it. */
+function loseAt(ahead: readonly string[], { table, from, perMille }: { table: string; from: string; perMille: number }): void {
+  const rules = `add table ip ${table}
+    add chain ip ${table} lost { type filter hook input priority 0; }
+    add rule ip ${table} lost ip saddr ${from} numgen random mod 1000 < ${perMille} drop\n`;
+  const { program, args } = commandOf([...ahead, 'nft', '-f', '-']);
+  const { status, stderr } = spawnSync(program, args, { input: rules, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`nft: ${stderr}`);
 }
 
 /** What a run that was killed left behind would share our addresses. */

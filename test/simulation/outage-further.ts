@@ -63,6 +63,8 @@ const comes = (pc: Pc) => {
   boots(pc);
 };
 const lone = [{ supply: seen }];
+/** Nobody can tell it from another, at any time. */
+const open = { isTwin: { live: true, after: true } };
 const threeStates = ['a', 'b', 'c'].flatMap((state) => ['x', 'y', 'z'].map((isp) => ({ state, isp })));
 
 /** Each with its truth. */
@@ -155,12 +157,26 @@ export const further: readonly Story[] = [
     begin: apart(3 * second, dark),
     end: apart(9 * second, boots),
   }),
+  story('forced restart of a site, back in 6 min', 'intended', [{ pcs: 2 }], {
+    ...open,
+    lastsMs: 6 * minute,
+    begin: apart(5 * second, dark),
+    end: apart(9 * second, boots),
+  }),
+  story('three of four PCs behind an access point that died', 'link-down', [{ pcs: 4 }], {
+    ...open,
+    hit: (s) => flat(s).slice(0, 3),
+    begin: of(first(3), cut),
+    end: of(first(3), heals),
+  }),
   story('power of a district of one provider, no battery', 'power-cut', [...times(4, { isp: 'x' }), ...times(3, { isp: 'y' })], {
+    ...open,
     hit: (s) => flat(s.slice(0, 4)),
     begin: of(first(4), dark),
     end: of(first(4), boots),
   }),
   story('power of a district of one provider, PCs on a mute UPS', 'power-cut', [...times(4, { isp: 'x' }), ...times(3, { isp: 'y' })], {
+    ...open,
     hit: (s) => flat(s.slice(0, 4)),
     begin: of(first(4), cut),
     end: of(first(4), heals),
