@@ -2,9 +2,7 @@
 import type { LinkClass } from '#contracts';
 import type { Again, Deed, HandlingOrder } from '../records/handling.ts';
 import type { Incident, StandingFault } from '../records/incidents.ts';
-import { deedsKept, fixedForMs, takenForMs, tellingOrdersAnHour } from './numbers.ts';
-
-const hourMs = 3_600_000;
+import { deedsKept, fixedForMs, hourMs, takenForMs, tellingOrdersAnHour } from './numbers.ts';
 
 /** What an order is judged by. */
 export type Around = { now: number; link: LinkClass };

@@ -2,7 +2,8 @@
 import type { LinkClass, Severity } from '#contracts';
 
 const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
+/** One hour, milliseconds. */
+export const hourMs = 60 * minuteMs;
 
 /** Somebody who is on it has this long; then they are asked, and then the next level. Critical: half a working day. Else: the same hour of the next day. */
 export function takenForMs(severity: Severity): number {

@@ -117,18 +117,23 @@ function jointPower(core: Core, own: Away): Joint | null {
   if ((!isOpen(own.absence) && own.absence.cause !== 'power-cut') || isRestart(own)) return null;
   const others = neighboursOf(core, own.pc);
   const [state = ''] = regionsOf(own.pc, undefined);
-  const ofState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
-  const wide = lostPowerWidely(own, [own, ...ofState.filter(({ pc }) => pc !== own.pc)]);
+  const wide = lostPowerWidely(own, [own, ...othersIn(core, state, own.pc)]);
   if (wide !== null) return wide;
   return lostPowerTogether(own, [own, ...others]);
 }
 
 /** Who was cut off with this one by the line of their provider; null where that is no evidence. */
 function jointLine(core: Core, own: Away): Joint | null {
-  const [, provider] = regionsOf(own.pc, core.known.get(own.pc)?.isp);
-  const sites = provider === undefined ? [] : (core.regions.get(provider) ?? []);
-  const others = [...sites].flatMap((site) => recordsOf(core, pcsOf(core, site))).filter(({ pc }) => pc !== own.pc);
-  return lostLineTogether(own, [own, ...others]);
+  // Each that returns after a storm comes here: only of those that a line took are all others looked at.
+  if (own.absence.cause !== 'upstream') return null;
+  const [, provider = ''] = regionsOf(own.pc, core.known.get(own.pc)?.isp);
+  return lostLineTogether(own, [own, ...othersIn(core, provider, own.pc)]);
+}
+
+/** The other PCs of a state or provider; none of one that is not known. */
+function othersIn(core: Core, region: string, pc: string): PcRecord[] {
+  const sites = core.regions.get(region) ?? [];
+  return sites.flatMap((site) => recordsOf(core, pcsOf(core, site))).filter((other) => other.pc !== pc);
 }
 
 /** A cut that was likely of one site is not known either where all of its state may have been made to start anew. */
