@@ -1,7 +1,8 @@
 /** A real desktop's sound without a desktop: D-Bus, PipeWire, WirePlumber and their PulseAudio door, in a folder of their own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -55,7 +56,8 @@ const run = promisify(execFile);
 export async function startDesktop(): Promise<Desktop> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-sound-'));
   const env = environment(folder);
-  await mkdir(join(folder, 'home'));
+  // The second: whoever makes it first, of the server and of those who ask for it, makes the other one end.
+  for (const inside of ['home', 'pulse']) await mkdir(join(folder, inside), { mode: 0o700 });
   const processes = new Map<string, ChildProcess>();
   const begin = (name: string, program: string, args: string[] = []) => {
     processes.set(name, spawn(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' }));
@@ -73,12 +75,17 @@ export async function startDesktop(): Promise<Desktop> {
   };
   begin('dbus', 'dbus-daemon', ['--session', `--address=${env['DBUS_SESSION_BUS_ADDRESS']}`, '--nofork', '--nopidfile']);
   const running = async (kind: string, id: string) => new RegExp(`\\t${id}\\t.*RUNNING`).test(await pactl('list', 'short', kind));
-  const isThere = (socket: string) => async () => existsSync(join(folder, socket));
+  // A socket stands in the folder a moment before anybody listens at it.
+  const listens = (socket: string) => async () => {
+    const caller = connect(join(folder, socket));
+    await once(caller, 'connect').finally(() => caller.destroy());
+    return true;
+  };
   try {
     // WirePlumber ends where nobody listens yet, and then no device would ever be chosen.
-    await until('the bus', isThere('bus'));
+    await until('the bus', listens('bus'));
     begin('pipewire', 'pipewire');
-    await until('PipeWire', isThere('pipewire-0'));
+    await until('PipeWire', listens('pipewire-0'));
     for (const service of ['wireplumber', 'pipewire-pulse']) begin(service, service);
     await until('the sound server', () => lists('sources', 'auto_null.monitor'));
     await until('WirePlumber', async () => (await pactl('list', 'clients')).includes('application.name = "WirePlumber"'));
