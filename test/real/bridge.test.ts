@@ -55,7 +55,9 @@ async function plays(transport: Transport, ...steps: string[]): Promise<number> 
   const args = ['-sf', scenario, '-t', modes[transport], '-i', host, '-p', `${port}`, '-nostdin', '-timeout', '60s'];
   sipp = startProgram({ program: 'sipp', args, env: { PATH: process.env['PATH'], TERM: 'dumb' }, cwd: folder });
   const table = transport === 'udp' ? '/proc/net/udp' : '/proc/net/tcp';
-  const mark = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  // Bound for UDP, listening for TCP: a connection of somebody before may still stand there as ended, at the same port.
+  const state = transport === 'udp' ? '07' : '0A';
+  const mark = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 ${state} `;
   while (!readFileSync(table, 'utf8').includes(mark)) {
     if (!sipp.isRunning()) throw new Error(`sipp ended: ${sipp.lines.map(({ msg }) => msg).join('\n')}`);
     await delay(20);
