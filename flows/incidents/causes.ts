@@ -9,7 +9,6 @@ import { watchedUntil } from '../transitions/incident.ts';
 import { type Scene, sceneOfList, standingFault } from '../transitions/standing.ts';
 import { dueAt } from './absence.ts';
 import { alerts, type Core, followCentre, followPc, followScope, followUnheard, listeningSince, pcsOf } from './scopes.ts';
-import { isUnread } from './unread.ts';
 
 /** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
 export function correlate(core: Core, now: number): void {
@@ -141,7 +140,7 @@ export function followOpen(core: Core, now: number): void {
   core.followed = true;
   for (const scope of core.memory.openScopes()) {
     const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
-    if (!all && (!waits || isUnread(core, scope, now))) continue;
+    if (!all && !waits) continue;
     if (scope === 'centre') followCentre(core, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
     else if (causeKindOf(scope) !== undefined) followCause(core, scope, now);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '#contracts';
 import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, tellTechnician } from './stage.test-helper.ts';
 
 const second = 1_000;
@@ -113,6 +114,7 @@ describe('R22 hold', () => {
     stage.state([fault('microphone.missing')]);
     const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() + 5 * second });
     next.subscribe();
+    next.birth(pc, { session: 2, digest: digestOf([fault('microphone.missing')]) });
     next.apply({ type: 'started' });
     next.pass(14 * second);
     expect(next.offers).toEqual([]);

@@ -40,7 +40,7 @@ import {
 } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { setClock } from './times.ts';
-import { isUnread, mayWait } from './unread.ts';
+import { isUnread, mayWait, readWithinMs } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -151,7 +151,7 @@ function createCore(options: EngineOptions, now: number): Core {
     unsubscribedAt: now,
     provenAt: now,
     slowAt: [],
-    unreadUntil: Number.NEGATIVE_INFINITY,
+    unreadUntil: now + readWithinMs,
   };
   const inVain = new Map(Object.entries(JSON.parse(options.contents.meta[inVainKey] ?? '{}') as Record<string, number>));
   const followers = [...options.followers, ...Object.values(parts)];

@@ -26,6 +26,7 @@ import {
   unknownFaults,
 } from '../transitions/standing.ts';
 import type { Transitions } from '../transitions/transitions.ts';
+import { isUnread } from './unread.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;
@@ -143,7 +144,8 @@ export function followPc(core: Core, pc: string, now: number): void {
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
   const said = sceneOfPc(record, unreadable, now);
   noteForOthers(core, record, { scene: said, now });
-  const scene = { ...said, unsteadyAt: core.drops.unsteadyAt(pc, now), explained: explainedIn(core, record, now) };
+  const isOld = isUnread(core, pc, now);
+  const scene = { ...said, isOld, unsteadyAt: core.drops.unsteadyAt(pc, now), explained: explainedIn(core, record, now) };
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
 }
 

@@ -22,6 +22,16 @@ describe('R29 what an earlier run wrote, by another clock', () => {
     expect(stage.told()).toEqual(['raised to technician']);
   });
 
+  it('why people were told stood in the time to come, once the clock was set back', () => {
+    const stage = online();
+    stage.setPath(() => 'nothing');
+    stage.state([fault('microphone.missing')]);
+    const transition = stage.offers[0]?.message.transition.id ?? 0;
+    stage.apply({ type: 'conclude', transition, acts: [], severity: 'critical', how: 'told', way: { tabs: 'hash', path: 'who' } });
+    stage.setClock(-2 * 60 * minute);
+    expect(stage.engine.memory.transitions.get(transition)?.passes).toMatchObject([{ at: stage.now(), how: 'told' }]);
+  });
+
   it('a fault was told to nobody after two starts by a clock that had been set back', () => {
     const first = online();
     first.setPath(holdFirst);

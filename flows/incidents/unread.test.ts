@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -69,5 +69,45 @@ describe('R18a what waited in the socket while we stood still', () => {
     expect(stage.offers).toHaveLength(1);
     stage.pass(11 * second);
     expect(stage.offers).toHaveLength(2);
+  });
+});
+
+describe('R18a what PCs said while flows was down', () => {
+  /** A centre that is there again after five minutes, with what was open before. */
+  const again = (before: ReturnType<typeof online>) => {
+    const stage = createStage({ contents: contentsAfter(before.ops), at: before.now() + 5 * minute });
+    stage.setPath(holdFirst);
+    stage.apply({ type: 'started' });
+    stage.pass(second);
+    stage.subscribe();
+    stage.pass(second);
+    return stage;
+  };
+
+  it('a start told each hold and each next level that had become due before any PC was asked', () => {
+    const before = online();
+    before.setPath(holdFirst);
+    before.state([fault('camera.missing'), ok('microphone')]);
+    before.pass(5 * second);
+    const stage = again(before);
+    stage.birth(pc, { session: 2 });
+    stage.state([ok('camera'), ok('microphone')]);
+    stage.live(2 * minute);
+    expect(stage.told()).toEqual([]);
+    expect(stage.incident()?.over).toBe('cleared');
+  });
+
+  it('an all-clear that had become due was told, although the fault stood again', () => {
+    const before = online();
+    before.state([fault('microphone.missing'), ok('camera')]);
+    before.state([ok('microphone'), ok('camera')]);
+    before.pass(2 * second);
+    const stage = again(before);
+    expect(stage.incident()?.over).toBeNull();
+    stage.birth(pc, { session: 2 });
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    stage.live(minute);
+    expect(stage.incident()?.over).toBeNull();
+    expect(stage.told()).toEqual([]);
   });
 });

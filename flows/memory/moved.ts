@@ -101,7 +101,8 @@ function shownAt(outage: ShownOutage, move: Move): ShownOutage {
 
 function transitionAt(one: Transition, move: Move): Transition {
   const about = one.about.map((fault) => ({ ...fault, since: move(fault.since) }));
-  return { ...one, about, at: move(one.at), offeredAt: maybe(one.offeredAt, move) };
+  const passes = one.passes?.map((pass) => ({ ...pass, at: move(pass.at) }));
+  return { ...one, about, at: move(one.at), offeredAt: maybe(one.offeredAt, move), ...(passes && { passes }) };
 }
 
 /** When each fault ended, moved. */

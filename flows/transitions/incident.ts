@@ -115,7 +115,7 @@ type Ending = { scene: Scene; ended: Record<string, number>; now: number };
 function isOver(fault: StandingFault, { scene, ended, now }: Ending): boolean {
   const state = scene.faultState(fault.key);
   if (state === 'absent') return true;
-  return state === 'gone' && now >= watchedUntil(fault, ended);
+  return state === 'gone' && scene.isOld !== true && now >= watchedUntil(fault, ended);
 }
 
 function born(one: Standing, now: number): StandingFault {

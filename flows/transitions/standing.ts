@@ -24,6 +24,8 @@ export type Scene = {
   faultState(key: string): FaultState;
   /** Why it closes where nothing is checked any more. */
   because: string;
+  /** What is seen of it may be old: nothing is over yet by that it was well. */
+  isOld?: boolean;
   /** When the session of its PC was last lost, where it is lost again and again. */
   unsteadyAt?: number | null;
   /** The scope of the cause of many that explains a fault, and is told in its place; `waits` where that is not known yet. */
