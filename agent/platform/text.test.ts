@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shortId, shortText } from './text.ts';
+import { deviceName, shortId, shortText } from './text.ts';
 
 it('keeps every script and every ordinary trick of a name as it is', () => {
   for (const name of ['Logitech C920', '$(reboot)"</script>', 'सभा माइक', 'میکروفون', '会议']) expect(shortText(name)).toBe(name);
@@ -13,6 +13,12 @@ it('cuts a name to 256 characters without halving one', () => {
   expect(shortText('x'.repeat(4_096))).toHaveLength(256);
   const cut = shortText(`${'x'.repeat(255)}😀`);
   expect(cut).toBe('x'.repeat(255));
+});
+
+it('a device whose description was blank, or holds nothing to be seen, had an empty name: it is called by its id', () => {
+  for (const blank of [undefined, null, '', ' ', '\t\n', '\u00a0', '\u200b\u202e', '\u0000'])
+    expect(deviceName(blank, 'alsa_input.usb-room')).toBe('alsa_input.usb-room');
+  expect([deviceName(' Jabra ', 'x'), deviceName(' ', '')]).toEqual(['Jabra', 'no name']);
 });
 
 it('cuts an id to 128 characters and keeps two that differ at the end apart', () => {

@@ -11,6 +11,11 @@ export function shortText(text: string): string {
   return cut(clean(text), nameLimit);
 }
 
+/** What people call a device: the first of these in which something is to be seen. A maker may leave the name blank, and then its id names it. */
+export function deviceName(...said: (string | null | undefined)[]): string {
+  return shortText(said.find((one) => plain(one ?? '') !== '') ?? 'no name');
+}
+
 /** An id of at most 128 characters. Guarantee: two ids that differ stay different. */
 export function shortId(id: string): string {
   const plain = clean(id);

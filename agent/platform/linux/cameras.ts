@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Answer, Camera } from '../platform.ts';
 import { programLabels } from '../programs.ts';
-import { shortId, shortText } from '../text.ts';
+import { deviceName, shortId } from '../text.ts';
 import { noPipeWire, type VideoSource } from './desktop/video-sources.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
@@ -74,7 +74,7 @@ async function listNodes(root: string): Promise<Node[]> {
     const id = usb ?? node;
     const twin = nodes.some((other) => other.id === shortId(id));
     const kind = usb === undefined ? await kindOf(join(folder, node, 'device'), name) : 'camera';
-    nodes.push({ node, id: shortId(twin ? `${id}-${node}` : id), name: shortText(name || node), kind });
+    nodes.push({ node, id: shortId(twin ? `${id}-${node}` : id), name: deviceName(name, node), kind });
   }
   return nodes;
 }

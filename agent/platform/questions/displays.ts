@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { displayName, modelOf, ownSize } from '../edid.ts';
 import { readNames, readText } from '../linux/files.ts';
 import type { Answer, Question, WindowsSystem } from '../platform.ts';
-import { shortId, shortText } from '../text.ts';
+import { deviceName, shortId } from '../text.ts';
 import { attempt } from '../windows/attempt.ts';
 import { displayPlace, readEdid } from '../windows/edid.ts';
 
@@ -46,7 +46,7 @@ async function readDisplay(folder: string, connector: string): Promise<Display> 
   const modes = ((await readText(join(folder, 'modes'))) ?? '').split('\n').flatMap((mode) => sizeOf(mode) ?? []);
   return {
     id: shortId(`${connector} ${model}`.trim()),
-    name: shortText(displayName(edid) || model || connector),
+    name: deviceName(displayName(edid), model, connector),
     best: modes.toSorted((a, b) => areaOf(b) - areaOf(a))[0] ?? null,
     own: ownSize(edid),
   };
@@ -72,8 +72,8 @@ async function readScreens({ native }: WindowsSystem): Promise<Answer<Displays>>
   for (const { path, name, best } of seen.value) {
     const edid = await readEdid(native(), path);
     const model = modelOf(edid);
-    const place = shortText(name || path);
-    found.push({ id: shortId(displayPlace(path) ?? path), name: shortText(displayName(edid) || model || place), best, own: ownSize(edid) });
+    const place = deviceName(name, path);
+    found.push({ id: shortId(displayPlace(path) ?? path), name: deviceName(displayName(edid), model, place), best, own: ownSize(edid) });
   }
   return { known: true, value: { found, isSure: true } };
 }

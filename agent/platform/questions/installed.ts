@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
 import type { RegistryKey } from '../native.ts';
 import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
-import { shortId, shortText } from '../text.ts';
+import { deviceName, shortId, shortText } from '../text.ts';
 import { inEach, userHives } from '../windows/hives.ts';
 
 /** `id`: the name of its entry, such as `us.zoom.Zoom`; `name`: as the menu shows it in English. */
@@ -33,7 +33,7 @@ async function readInstalled({ root, env }: System): Promise<Answer<Program[]>> 
     for (const file of (names ?? []).filter((name) => name.endsWith(ending))) {
       const [, name] = /^Name=(.*)$/m.exec((await readText(join(root, menu, file))) ?? '') ?? [];
       const id = shortId(file.slice(0, -ending.length));
-      if (name !== undefined && !programs.some((one) => one.id === id)) programs.push({ id, name: shortText(name || id) });
+      if (name !== undefined && !programs.some((one) => one.id === id)) programs.push({ id, name: deviceName(name, id) });
     }
   }
   return known ? { known: true, value: programs } : { known: false, reason: 'this system has no menu of programs' };

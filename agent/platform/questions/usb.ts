@@ -7,7 +7,7 @@ import { readNames, readNumber, readText } from '../linux/files.ts';
 import type { Native, PnpDevice } from '../native.ts';
 import { deviceClasses } from '../native.ts';
 import type { Answer, Question } from '../platform.ts';
-import { shortId, shortText } from '../text.ts';
+import { deviceName, shortId } from '../text.ts';
 import { attempt } from '../windows/attempt.ts';
 import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
 
@@ -68,7 +68,7 @@ async function readDevice(folder: string, port: string, hasVideoDriver: boolean)
   const version = (await readNumber(join(folder, 'version'))) ?? 0;
   return {
     id: shortId(id),
-    name: shortText((await read('product')) || model?.name || id),
+    name: deviceName(await read('product'), model?.name, id),
     port,
     counted: (await readNumber(join(folder, 'devnum'))) ?? 0,
     isAllowed: (await read('authorized')) !== '0',
@@ -128,7 +128,7 @@ function deviceOfParts(id: string, parts: PnpDevice[]): UsbDevice {
   const shown = functions.find((one) => kindOf(one) === 'video') ?? functions.find((one) => kindOf(one) === 'audio') ?? whole;
   return {
     id,
-    name: shortText(shown?.name || id),
+    name: deviceName(shown?.name, id),
     port: id,
     counted: Math.max(0, ...parts.map(({ arrivedAt }) => arrivedAt ?? 0)),
     isAllowed: !parts.some((one) => !isFunction(one) && switchedOff.includes(one.problem)),

@@ -3,7 +3,7 @@ import type { Native, PnpDevice } from '../native.ts';
 import { deviceClasses } from '../native.ts';
 import type { Answer, Camera, WindowsSystem } from '../platform.ts';
 import { programLabels } from '../programs.ts';
-import { shortId, shortText } from '../text.ts';
+import { deviceName, shortId } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { programIn, readUses, type UseContext } from './consent.ts';
 
@@ -31,7 +31,7 @@ export function isCamera({ kind, service }: PnpDevice): boolean {
 
 function cameraOf(device: PnpDevice, usedBy: Camera['usedBy']): Camera {
   const isVirtual = madeByPrograms.test(device.id);
-  return { id: usbIdOf(device) ?? shortId(device.id), name: shortText(device.name || device.id), usedBy, ...(isVirtual && { isVirtual }) };
+  return { id: usbIdOf(device) ?? shortId(device.id), name: deviceName(device.name, device.id), usedBy, ...(isVirtual && { isVirtual }) };
 }
 
 /** Vendor, product and what follows them of the device itself: its serial number, or where it hangs. */

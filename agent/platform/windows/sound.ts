@@ -2,7 +2,7 @@
 import type { Endpoint, Native, Sound } from '../native.ts';
 import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../platform.ts';
 import { programLabels } from '../programs.ts';
-import { shortId, shortText } from '../text.ts';
+import { deviceName, shortId } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { isBelow } from './consent.ts';
 
@@ -38,7 +38,7 @@ function idOf(id: string | null): string | null {
 }
 
 function partOf({ id, name }: Endpoint): Part {
-  return { id: shortId(id), name: shortText(name || id) };
+  return { id: shortId(id), name: deviceName(name, id) };
 }
 
 function deviceOf(one: Endpoint, root: string): SoundDevice {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { type Output, runCommand } from '../../child.ts';
 import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../../platform.ts';
 import { programLabels } from '../../programs.ts';
-import { shortId, shortText } from '../../text.ts';
+import { deviceName, shortId, shortText } from '../../text.ts';
 import type { Knock } from './knock.ts';
 
 /** Environment of every `pactl`: other locales write `0,00` into its JSON and translate its text. */
@@ -92,7 +92,7 @@ function isOff({ active_profile, profiles }: v.InferOutput<typeof card>): boolea
 }
 
 function toPart({ name, properties }: v.InferOutput<typeof card>): Part {
-  return { id: shortId(name), name: shortText(`${properties['device.description'] ?? name}`) };
+  return { id: shortId(name), name: deviceName(`${properties['device.description'] ?? ''}`, name) };
 }
 
 /** Who is asked whether the sound server answers; `knock` at its own socket, which costs no program. */
@@ -181,7 +181,7 @@ function toDevice(one: Device, used: Stream[]): SoundDevice {
   const levels = Object.values(one.volume).map((channel) => Number.parseInt(channel.value_percent, 10) / 100);
   return {
     id: shortId(one.name),
-    name: shortText(one.description || one.name),
+    name: deviceName(one.description, one.name),
     muted: one.mute,
     volume: Math.max(0, ...levels),
     usedBy: programLabels(used.filter(isUse).map(programOf)),

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { Output } from '../../child.ts';
 import type { Answer } from '../../platform.ts';
-import { shortId, shortText } from '../../text.ts';
+import { deviceName, shortId } from '../../text.ts';
 
 /** A source of pictures. */
 export type VideoSource = {
@@ -73,10 +73,10 @@ export function sourcesOf(things: readonly Thing[]): VideoSource[] {
     if (props?.['media.class'] !== 'Video/Source' || (props['media.role'] ?? 'Camera') !== 'Camera') continue;
     const said = props['node.name'] ?? `${id}`;
     const twin = sources.some((other) => other.id === shortId(said));
-    const name = props['node.description'] || said;
+    const name = deviceName(props['node.description'], said);
     sources.push({
       id: shortId(twin ? `${said}-${id}` : said),
-      name: shortText(name),
+      name,
       node: nodeOf(props),
       programs: things.flatMap((link) => lookingBy(things, link, id)),
       isVirtual: /\bobs\b|virtual.?camera/i.test(name),
