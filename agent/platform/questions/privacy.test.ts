@@ -1,10 +1,10 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { realClock } from '#contracts';
 import { createLinux } from '../linux/linux.ts';
 import { tree } from '../linux/tree.test-helper.ts';
-import { privacy } from './privacy.ts';
+import { asksPrivacy, privacy } from './privacy.ts';
 
 /** What the desktop's settings print, in the session of a signed-in user or where there is none. */
 async function ask(printed: string, session = 'session') {
@@ -15,10 +15,10 @@ async function ask(printed: string, session = 'session') {
 }
 
 /** A PC in whose session the desktop's settings are told by this line of a shell. */
-function desktopWith(gsettings: string, { root = tree({ 'session/note': '', 'bin/note': '' }), session = 'session' } = {}) {
+function desktopWith(gsettings: string, { root = tree({ 'session/note': '', 'bin/note': '' }), session = 'session', env: more = {} } = {}) {
   writeFileSync(join(root, 'bin/gsettings'), `#!/bin/sh\n${gsettings}\n`);
   chmodSync(join(root, 'bin/gsettings'), 0o755);
-  const env = { PATH: `${root}/bin:/usr/bin:/bin`, XDG_RUNTIME_DIR: join(root, session) };
+  const env = { PATH: `${root}/bin:/usr/bin:/bin`, XDG_RUNTIME_DIR: join(root, session), ...more };
   return createLinux({ root, env, clock: realClock() });
 }
 const line = (key: string, value: boolean) => `org.gnome.desktop.privacy ${key} ${value}\n`;
@@ -29,6 +29,23 @@ it('the desktop takes camera and microphone away where its own setting says so',
   expect(await ask(line('disable-camera', true) + line('disable-microphone', false))).toEqual({ camera: 'all', microphone: null });
   expect(await ask(line('disable-sound-output', true) + line('disable-microphone', true))).toEqual({ camera: null, microphone: 'all' });
   expect(await ask('')).toEqual(open);
+});
+
+it('a privacy setting was seen up to five minutes late: a look a minute later sees it, and none starts a program where nobody set anything', async () => {
+  const root = tree({ 'session/note': '', 'bin/said': line('disable-camera', false), 'home/.config/dconf/user': '1' });
+  const platform = desktopWith(`echo x >> "${root}/asked"; exec cat "${root}/bin/said"`, { root, env: { HOME: '/home' } });
+  let now = 0;
+  const ask = asksPrivacy('camera', { up: () => now });
+  const look = async (up: number) => {
+    now = up;
+    const answer = await ask(platform, AbortSignal.timeout(5_000));
+    return [answer.known && answer.value.camera, readFileSync(join(root, 'asked'), 'utf8').trim().split('\n').length];
+  };
+  expect(await look(0)).toEqual([null, 1]);
+  expect(await look(200_000)).toEqual([null, 1]);
+  writeFileSync(join(root, 'bin/said'), line('disable-camera', true));
+  utimesSync(join(root, 'home/.config/dconf/user'), 1, 1);
+  expect(await look(200_001)).toEqual(['all', 2]);
 });
 
 it('where nobody is signed in there is no such setting', async () => {

@@ -1,9 +1,12 @@
 /** Does a switch of the PC, or the privacy setting of its system, take camera and microphone away from programs? */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '#contracts';
 import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
 import type { Question, System } from '../platform.ts';
 import { type Capability, readConsent } from '../windows/consent.ts';
+import { type Ask, asksSeldom } from './seldom.ts';
 
 /** Which devices are taken away: those that are built in, or all. */
 export type Blocked = 'built-in' | 'all' | null;
@@ -13,7 +16,31 @@ export type Privacy = Record<'camera' | 'microphone', Blocked>;
 /** A desktop that hangs keeps nobody from asking camera and microphone themselves. */
 const limitMs = 1_500;
 
-/** Starts a program: asked every few minutes. */
+/** It may start a program, and nobody changes it in a meeting. */
+const everyMs = 300_000;
+/** A desktop whose settings are written all day, as by its windows, starts it no more often than that. */
+const leastMs = 60_000;
+
+/** Asks whether `kind` is taken away: anew where it was, where a switch or a setting was touched since, and every few minutes. */
+export function asksPrivacy(kind: keyof Privacy, clock: Pick<Clock, 'up'>): Ask<Privacy> {
+  return asksSeldom(privacy, { everyMs, leastMs, clock, mark: touched, isKept: (taken) => taken[kind] === null });
+}
+
+/** Is another one when something of it was changed, and costs no program: the switches, and when the user last set anything on his desktop. */
+const touched: Question<string> = {
+  linux: async ({ root, env }) => {
+    const set = await stat(join(root, env['HOME'] ?? '', '.config/dconf/user')).catch(() => undefined);
+    return { known: true, value: JSON.stringify([await keysOf(root), set?.mtimeMs]) };
+  },
+  windows: async ({ native }) => {
+    // Without these each look at the registry is a program.
+    const { calls } = native();
+    if (!calls.known) return calls;
+    return { known: true, value: JSON.stringify([await readConsent(native(), 'webcam'), await readConsent(native(), 'microphone')]) };
+  },
+};
+
+/** May start a program. */
 export const privacy: Question<Privacy> = {
   linux: async (system, signal) => {
     const [keys, desktop] = [await keysOf(system.root), await desktopOf(system, signal)];

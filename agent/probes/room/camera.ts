@@ -3,8 +3,7 @@ import { type Clock, realClock } from '#contracts';
 import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
 import type { Camera } from '../../platform/platform.ts';
-import { type Blocked, privacy } from '../../platform/questions/privacy.ts';
-import { asksSeldom } from '../../platform/questions/seldom.ts';
+import { asksPrivacy, type Blocked } from '../../platform/questions/privacy.ts';
 import { isOf, type Usb, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { isInName, shortText } from '../../platform/text.ts';
 import { createExpected, fits, inUse } from './expected.ts';
@@ -13,8 +12,6 @@ import { createExpected, fits, inUse } from './expected.ts';
 const heldMs = 8 * 3_600_000;
 /** Where one comes and goes without a word. */
 const soonMs = 8_000;
-/** It starts a program, and nobody changes it in a meeting. */
-const privacyEveryMs = 300_000;
 
 /** What was seen beside the cameras themselves. */
 type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked; pluggable: ReadonlySet<string> };
@@ -23,7 +20,7 @@ type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked; pluggable:
 export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const expected = createExpected<Camera>();
   const since = new Map<string, number>();
-  const askPrivacy = asksSeldom(privacy, { everyMs: privacyEveryMs, clock, isKept: ({ camera: taken }) => taken === null });
+  const askPrivacy = asksPrivacy('camera', clock);
   const heldBy = (camera: Camera, programs: readonly string[]) =>
     programs.filter((program) => clock.up() - (since.get(keyOf(camera, program)) ?? clock.up()) > heldMs);
   const pluggable = new Set<string>();

@@ -3,19 +3,15 @@ import { type Clock, realClock } from '#contracts';
 import { fault, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
 import type { SoundState } from '../../platform/platform.ts';
-import { type Blocked, privacy } from '../../platform/questions/privacy.ts';
-import { asksSeldom } from '../../platform/questions/seldom.ts';
+import { asksPrivacy, type Blocked } from '../../platform/questions/privacy.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';
 import { fits } from './expected.ts';
 import { createSoundDeviceProbe, type OwnRules } from './sound-device.ts';
 
-/** It starts a program, and nobody changes it in a meeting. */
-const privacyEveryMs = 300_000;
-
 /** Are the microphones that the room should have there, chosen, open and loud enough? Asked each 30 s and at a change. */
 export function createMicrophoneProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
-  const askPrivacy = asksSeldom(privacy, { everyMs: privacyEveryMs, clock, isKept: ({ microphone: taken }) => taken === null });
+  const askPrivacy = asksPrivacy('microphone', clock);
   return createSoundDeviceProbe({
     kind: 'microphone',
     sideOf: ({ sources, defaultSource }) => ({ devices: sources, chosen: defaultSource }),
