@@ -5,7 +5,7 @@ import { createCard } from './card.ts';
 
 function setUp() {
   const clock = handClock();
-  const room = { checks: working, isBroken: false };
+  const room = { checks: working, isBroken: false, isFull: false };
   const pages: string[] = [];
   const slips: string[] = [];
   const card = createCard({
@@ -14,7 +14,7 @@ function setUp() {
       if (room.isBroken) throw new Error('no table');
       return knownOf(room.checks);
     },
-    save: (html) => void pages.push(html),
+    save: (html) => !room.isFull && pages.push(html) > 0,
     onSlip: (what) => void slips.push(what),
   });
   const written = () => pages.map((html) => Number(/data-written="(\d+)"/.exec(html)?.[1]));
@@ -62,4 +62,21 @@ test('what goes wrong with the card is told and stops nobody, and it is written 
   room.isBroken = false;
   card.look();
   expect(pages).toHaveLength(1);
+});
+
+test('a folder that was full, or could not be written, kept the card old for a minute longer: it is written at the next look', async () => {
+  const { clock, room, pages, card } = setUp();
+  card.look();
+  Object.assign(room, { isFull: true, checks: [faulty('microphone.muted')] });
+  card.look();
+  await clock.pass(10_000);
+  card.look();
+  expect(pages).toHaveLength(1);
+  room.isFull = false;
+  await clock.pass(10_000);
+  card.look();
+  expect(pages).toHaveLength(2);
+  expect(pages[1]).toContain('Microphone muted in the sound settings');
+  card.look();
+  expect(pages).toHaveLength(2);
 });

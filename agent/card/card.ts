@@ -16,14 +16,14 @@ export type Card = {
 export type CardOptions = {
   clock: Pick<Clock, 'now' | 'up'>;
   known(): Known;
-  /** Replaces the file, whole. */
-  save(html: string): void;
+  /** Replaces the file, whole; false where that could not be. */
+  save(html: string): boolean;
   onSlip: OnSlip;
 };
 
 /**
  * Guarantee: it is written at once when it says something else, and made anew only then; and its time is renewed as long as the agent runs, so
- * that a card which nobody renews is seen to be old.
+ * that a card which nobody renews is seen to be old. What could not be written is written at the next look.
  */
 export function createCard({ clock, known, save, onSlip }: CardOptions): Card {
   let said = '';
@@ -32,8 +32,8 @@ export function createCard({ clock, known, save, onSlip }: CardOptions): Card {
   let isOver = false;
 
   function write(at: number): void {
-    if (page !== undefined) save(page.join(String(at)));
-    writtenUp = clock.up();
+    const isWritten = page === undefined || save(page.join(String(at)));
+    writtenUp = isWritten ? clock.up() : Number.NEGATIVE_INFINITY;
   }
 
   return {

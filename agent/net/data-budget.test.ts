@@ -16,7 +16,7 @@ function counted(store: KeptFile = memoryStore(), clock = handClock(endOfNovembe
     load: store.load,
     save: (text) => {
       saves += 1;
-      store.save(text);
+      return store.save(text);
     },
   };
   const budget = createBudget({ clock, store: counting });
@@ -238,7 +238,8 @@ it('a file that is broken or cannot be written costs the count and one line, nev
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(lines).toEqual([]);
   rmSync(folder, { recursive: true });
-  budgetFile(folder, log).save('{}');
+  const gone = budgetFile(folder, log);
+  expect([gone.save('{}'), gone.save('{}')]).toEqual([false, false]);
   expect(lines).toEqual([expect.stringContaining('the data budget is not kept: ')]);
   expect(readFigures(budgetFile(folder, log))).toBeUndefined();
 });

@@ -123,6 +123,7 @@ export function memoryStore(): KeptFile {
     load: () => text,
     save: (next) => {
       text = next;
+      return true;
     },
   };
 }

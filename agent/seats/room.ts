@@ -23,7 +23,7 @@ export type RoomOptions = {
   clock: Clock;
   random: () => number;
   log: Log;
-  saveCard(html: string): void;
+  saveCard(html: string): boolean;
   /** Told too whenever the card may say something else, and of what was mended. */
   toasts(mend: Mend): Toasts;
 };

@@ -1,11 +1,11 @@
 /** What the agent writes down beside the spool, which no other process may open, for `agent check` and for people. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '#contracts';
+import { messageOf, replaceFile } from '#contracts';
 import type { Log } from './log.ts';
 
-/** A text that cannot be read counts as none. */
-export type KeptFile = { load(): string | undefined; save(text: string): void };
+/** A text that cannot be read counts as none. `save`: false where it could not be written. */
+export type KeptFile = { load(): string | undefined; save(text: string): boolean };
 
 /** The data budget: what was used this month. */
 export const budgetFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
@@ -22,18 +22,27 @@ export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile => k
 export const centreAddressFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
   keptFile(join(dataDir, 'centre-address.txt'), 'the address of the centre', log);
 
-/** A file that cannot be read or written costs what stood in it, and nothing else: one line says so. */
+/** A file that cannot be read or written costs what stood in it, and nothing else: one line says so, however often it is tried. */
 function keptFile(file: string, what: string, log: Pick<Log, 'warn'>): KeptFile {
+  let told = '';
   const trying = <T>(work: () => T): T | undefined => {
     try {
-      return work();
+      const done = work();
+      told = '';
+      return done;
     } catch (error) {
-      log.warn({}, `${what} is not kept: ${file}: ${(error as Error).message}`);
+      const line = `${what} is not kept: ${file}: ${messageOf(error)}`;
+      if (line !== told) log.warn({}, line);
+      told = line;
       return undefined;
     }
   };
   return {
     load: () => (existsSync(file) ? trying(() => readFileSync(file, 'utf8')) : undefined),
-    save: (text) => void trying(() => replaceFile(file, text)),
+    save: (text) =>
+      trying(() => {
+        replaceFile(file, text);
+        return true;
+      }) ?? false,
   };
 }

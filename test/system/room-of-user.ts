@@ -18,6 +18,6 @@ createRoom({
   clock: realClock(),
   random: Math.random,
   log: { info: say, warn: say },
-  saveCard: () => undefined,
+  saveCard: () => true,
   toasts: () => ({ onKnown: () => undefined, onMended: () => undefined }),
 }).start();

@@ -87,6 +87,7 @@ function office({ link = 'fibre' as LinkClass, host = 'centre.example', anchors 
       load: () => net.file,
       save: (text: string) => {
         net.file = text;
+        return true;
       },
     };
     const context = { platform, profile, self, budget, centre: { ...place(`${host}:8883`), anchors: anchors.map(place), lastAddress } };
