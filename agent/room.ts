@@ -5,7 +5,7 @@ import { onToldToEnd, realClock } from '#contracts';
 import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
 import { ofRoom } from './seats/apart.ts';
-import { pressKey } from './seats/mend-door.ts';
+import { pressKey, textOf } from './seats/mend-door.ts';
 import { sit } from './seats/session.ts';
 import { wayTo } from './seats/way.ts';
 import { type Env, roomSocket, userFolder } from './store/data-folder.ts';
@@ -29,11 +29,11 @@ export async function main(env: Env, data: string): Promise<void> {
   await sit({ way, folder, key: keyOf(folder), platform, probes, clock, random: Math.random, log, saveCard }, asked);
 }
 
-/** Asks the seat that sits in this session to mend, or to take that back; the lines say what it did, or why not. */
+/** Asks the seat that sits in this session to mend, or to take that back; the lines say what it did, or why not, in the language of the site. */
 export async function press(env: Env, data: string, key: 'fix' | 'undo'): Promise<{ done: boolean; text: string }> {
   const answer = await pressKey(keyOf(userFolder(env, data)).address, key);
-  const steps = answer.done ? answer.steps.map(({ did, name }) => `${did}: ${name}`) : [answer.reason];
-  return { done: answer.done, text: steps.join('\n') || 'nothing to mend' };
+  const { helpLanguage } = await import('./identity/help.ts');
+  return { done: answer.done, text: textOf(answer, helpLanguage([], env)) };
 }
 
 /** At which the key of this user is heard. */

@@ -1,18 +1,19 @@
 /** The key in the room: a program that is started for a moment asks the seat of the same user to mend, or to take that back. */
 import { connect } from 'node:net';
 import * as v from 'valibot';
-import { messageOf } from '#contracts';
+import { type Language, messageOf, reasonIn } from '#contracts';
 import type { DoorOptions } from './door.ts';
 import { hearLines, sendLine } from './lines.ts';
 import type { Mend } from './mend.ts';
 import { type KeyResult, keyResult, readLine } from './messages.ts';
+import { phrases } from './words.ts';
 
 const askLimitMs = 10_000;
 const lineBytes = 8_192;
 const question = v.object({ key: v.picklist(['fix', 'undo']) });
 
-/** Answers one question a connection. The folder of the address is its user's alone: whoever asks is he. */
-export function answerKeys(mend: Mend): DoorOptions['onSocket'] {
+/** Answers one question a connection, in the language of the site. The folder of the address is its user's alone: whoever asks is he. */
+export function answerKeys(mend: Mend, language: () => Language | undefined): DoorOptions['onSocket'] {
   return (socket) => {
     const end = () => void socket.destroy();
     socket.on('error', end).setTimeout(askLimitMs, end);
@@ -21,10 +22,18 @@ export function answerKeys(mend: Mend): DoorOptions['onSocket'] {
       if (asked === undefined) return end();
       void mend[asked.key](AbortSignal.timeout(askLimitMs))
         .catch((error: unknown): KeyResult => ({ done: false, reason: messageOf(error) }))
-        .then((answer) => void (sendLine(socket, answer) && socket.destroySoon()));
+        .then((answer) => void (sendLine(socket, { ...answer, language: language() }) && socket.destroySoon()));
     };
     hearLines(socket, { limitBytes: () => lineBytes, line, tooLong: end });
   };
+}
+
+/** For whoever pressed the key: what was changed, a line each, or why nothing was. `otherwise`: of whom no seat says what language is spoken here. */
+export function textOf(answer: KeyResult, otherwise: Language): string {
+  const { language = otherwise } = answer;
+  if (!answer.done) return reasonIn(answer.reason, language);
+  const steps = answer.steps.map(({ did, name }) => `${phrases[did][language]}: ${name}`);
+  return steps.join('\n') || phrases.nothingToMend[language];
 }
 
 /** Asks the seat at this address. */

@@ -1,6 +1,6 @@
 /** What the two seats say to each other, a line each: docs/seats.md. What is not known is ignored, as on the wire to the centre. */
 import * as v from 'valibot';
-import { configuration, expectedLimit, profile, state } from '#contracts';
+import { configuration, expectedLimit, languages, profile, state } from '#contracts';
 
 /** The longest line of a room seat that is not proven yet, and of either side afterwards. */
 export const lineLimits = { strangerBytes: 1_024, bytes: 262_144 };
@@ -36,10 +36,13 @@ const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'ch
 const mended = v.object({ what: v.picklist(['fixed', 'undone']), steps });
 export type Mended = v.InferOutput<typeof mended>;
 
+/** The language of the site, where the seat knows it. */
+const language = v.optional(v.fallback(v.optional(v.picklist(languages)), undefined));
+
 /** What becomes of such a key: what it changed, nothing where all was well, or why it could not. */
 export const keyResult = v.variant('done', [
-  v.object({ done: v.literal(true), steps }),
-  v.object({ done: v.literal(false), reason: text }),
+  v.object({ done: v.literal(true), steps, language }),
+  v.object({ done: v.literal(false), reason: text, language }),
 ]);
 export type KeyResult = v.InferOutput<typeof keyResult>;
 

@@ -1,5 +1,5 @@
 /** The seat in the session of the signed-in user: it asks the probes of the room, says what they say, and writes the card. */
-import { type Check, type Clock, messageOf } from '#contracts';
+import { type Check, type Clock, isLanguage, type Language, messageOf } from '#contracts';
 import { createCard } from '../card/card.ts';
 import type { Known } from '../card/statement.ts';
 import { type CheckTable, createCheckTable } from '../checks/check-table.ts';
@@ -28,7 +28,13 @@ export type RoomOptions = {
   toasts(mend: Mend): Toasts;
 };
 /** A room seat at work. */
-export type Room = { start(): void; stop(): void; mend: Mend };
+export type Room = {
+  start(): void;
+  stop(): void;
+  mend: Mend;
+  /** Of the site; undefined until `run` has said it. */
+  language(): Language | undefined;
+};
 
 /** It has neither link nor spool. */
 const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
@@ -89,6 +95,7 @@ export function createRoom(options: RoomOptions): Room {
   };
   return {
     mend,
+    language: () => state.known && (profile()?.languages?.find(isLanguage) ?? 'en'),
     start() {
       join.start();
       expireEvery(state);

@@ -14,7 +14,7 @@ export async function sit({ folder, key, ...options }: SessionOptions, asked: Pr
   const { clock, platform, log } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const room = createRoom({ ...options, toasts: (mend) => createToasts({ clock, platform, log, mend }) });
-  await openDoor({ ...key, all: false, onSocket: answerKeys(room.mend) }).catch((error: unknown) => {
+  await openDoor({ ...key, all: false, onSocket: answerKeys(room.mend, room.language) }).catch((error: unknown) => {
     log.warn({}, `the key to mend the room is not heard: ${messageOf(error)}`);
   });
   room.start();

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Language } from '#contracts';
+import type { Mend } from './mend.ts';
+import { answerKeys, pressKey, textOf } from './mend-door.ts';
+import type { KeyResult } from './messages.ts';
+
+const fixed: KeyResult = {
+  done: true,
+  steps: [
+    { did: 'unmuted', name: 'RoomMic' },
+    { did: 'chosen', name: 'RoomMic' },
+  ],
+};
+const mend: Mend = { fix: async () => fixed, undo: async () => ({ done: false, reason: 'nothing was changed since the start' }) };
+
+/** What a key says at a site that speaks this, to somebody whose system speaks English. */
+async function pressed(language: Language | undefined, key: 'fix' | 'undo'): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-key-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const address = join(folder, 'key.sock');
+  const server = createServer(answerKeys(mend, () => language)).listen(address);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return textOf(await pressKey(address, key), 'en');
+}
+
+test('the key spoke English at a site that speaks Hindi: it speaks the language of the site, and where nobody knows that, of the system', async () => {
+  expect(await pressed('en', 'fix')).toBe('unmuted: RoomMic\nchosen: RoomMic');
+  expect(await pressed('hi', 'fix')).toBe('आवाज़ चालू की: RoomMic\nचुना गया: RoomMic');
+  expect(await pressed('hi', 'undo')).toBe('शुरू होने के बाद कुछ नहीं बदला गया');
+  expect(await pressed(undefined, 'undo')).toBe('nothing was changed since the start');
+});
+
+test('where there was nothing to mend, or no seat, that is said in the language of the system', async () => {
+  expect(textOf({ done: true, steps: [] }, 'hi')).toBe('ठीक करने को कुछ नहीं है');
+  const none = await pressKey('/no/such/key.sock', 'fix');
+  expect(textOf(none, 'hi')).toMatch(/^इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: connect ENOENT/);
+});
