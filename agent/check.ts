@@ -6,7 +6,7 @@ import { isLanguage, languages, messageOf, readSettings, realClock, type Setting
 import { folder, WrongCall, wordsOf } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
-import { type AgentSettings, isNamed, placesOf, readWhoThisIs } from './identity/settings.ts';
+import { type AgentSettings, isNamed, readCentrePlace, readWhoThisIs } from './identity/settings.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
 import { asFarAsKnown } from './self-test/as-far-as-known.ts';
@@ -100,24 +100,28 @@ function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSet
 
 /** Its centre is known where it is said, or where `npm start` has made this PC the centre's own. */
 function firstOfSettings(env: Env, data: string): Judged {
-  const { state, id, profile, pcs } = loadSite(env['SABHA_CONFIG']);
+  const { site, mqttPort } = loadSettings(env['SABHA_CONFIG']);
+  const { state, id, profile, pcs } = site;
   const first = pcs[0];
   const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };
-  const host = env['SABHA_MQTT_HOST'] ?? (existsSync(join(data, centresToken)) ? '127.0.0.1' : undefined);
-  const port = Number(env['SABHA_MQTT_PORT'] ?? 1_883);
+  // The broker beside it listens where the same file says.
+  const place = readCentrePlace({ SABHA_MQTT_PORT: `${mqttPort}`, ...env });
+  if (!place.ok) throw new WrongCall(place.line);
+  const isKnown = env['SABHA_MQTT_HOST'] !== undefined || existsSync(join(data, centresToken));
   return {
     subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, profile, configured: true },
-    centre: host === undefined ? undefined : { host, port, anchors: placesOf(env['SABHA_ANCHORS'] ?? '') },
+    centre: isKnown ? place.value : undefined,
   };
 }
 
 /** A file that is named must be there; without a name, ./sabha.json or all defaults. */
-function loadSite(named: string | undefined): SettingsSite {
+function loadSettings(named: string | undefined): { site: SettingsSite; mqttPort: number } {
   const file = named ?? 'sabha.json';
   const result = readSettings(readSettingsFile(file, named === undefined), file);
   if (!result.ok) throw new WrongCall(result.line);
-  if (result.value.site === null) throw new WrongCall(`${file}: site is null: no conferencing PC stands here`);
-  return result.value.site;
+  const { site, ports } = result.value;
+  if (site === null) throw new WrongCall(`${file}: site is null: no conferencing PC stands here`);
+  return { site, mqttPort: ports.mqtt };
 }
 
 function readSettingsFile(file: string, optional: boolean): string {

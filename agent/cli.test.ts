@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, onTestFinished } from 'vitest';
@@ -15,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Ran = { code: number; out: string; err: string };
 
 /** Runs the real command in an empty folder. */
-function agent(args: string[], config?: string, cwd = folder, more: Record<string, string> = {}): Promise<Ran> {
+function agent(args: string[], config?: string, cwd = folder, more: Record<string, string | undefined> = {}): Promise<Ran> {
   const env = { ...process.env, SABHA_CONFIG: config, ...more };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [cli, ...args], { cwd, env }, (_error, out, err) => {
@@ -109,12 +111,26 @@ it('enrol, run and check take the same folder, and run on a PC that is not enrol
   expect(await agent(['check', '--data', broken])).toEqual({ code: 2, out: '', err: why });
 });
 
+it.each([
+  [{ SABHA_MQTT_PORT: 'abc' }, 'SABHA_MQTT_PORT: a number from 1 to 65535 is expected'],
+  [{ SABHA_MQTT_PORT: '8883.5', SABHA_MQTT_HOST: 'centre' }, 'SABHA_MQTT_PORT: a whole number is expected'],
+  [{ SABHA_ANCHORS: 'x' }, 'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected'],
+])('check says which setting will not do in one line: %j', async (env, line) => {
+  expect(await agent(['check'], undefined, folder, env)).toEqual({ code: 2, out: '', err: `${line}\n` });
+});
+
 it('on the machine of the centre it knows the centre, in the folder of the agent and in that of all parts', async () => {
+  const broker = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void broker.close());
+  await once(broker, 'listening');
+  const { port } = broker.address() as AddressInfo;
   const home = mkdtempSync(join(folder, 'centre-'));
   mkdirSync(join(home, 'agent'));
   writeFileSync(join(home, 'agent/agent.token'), 'x');
   for (const data of [home, join(home, 'agent')]) {
-    const { checks } = JSON.parse((await agent(['check', '--json', '--data', data])).out) as { checks: { component: string }[] };
+    const call = ['check', '--json', '--data', data];
+    const { out } = await agent(call, undefined, folder, { SABHA_MQTT_PORT: `${port}` });
+    const { checks } = JSON.parse(out) as { checks: { component: string }[] };
     const of = (component: string) => checks.find((one) => one.component === component);
     expect(of('path')).toMatchObject({ status: 'ok', reason: 'the centre is on this PC' });
     expect(of('clock')).toMatchObject({ status: 'ok' });

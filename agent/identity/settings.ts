@@ -74,6 +74,14 @@ export function isNamed(env: Env): boolean {
 
 const howTo = `${command} enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC`;
 
+/** Where the centre is said to be, for a PC that nobody has made known; one line where that will not do. */
+export function readCentrePlace(env: Env): Read<Pick<AgentSettings, 'host' | 'port' | 'anchors'>> {
+  const read = v.safeParse(v.pick(environment, ['SABHA_MQTT_HOST', 'SABHA_MQTT_PORT', 'SABHA_ANCHORS']), env);
+  if (!read.success) return { ok: false, line: lineOf(read.issues[0]) };
+  const { SABHA_MQTT_HOST: host, SABHA_MQTT_PORT: port, SABHA_ANCHORS: anchors } = read.output;
+  return { ok: true, value: { host, port, anchors } };
+}
+
 /** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */
 export function readAgentSettings(env: Env, enrolled?: PcPath): Read<AgentSettings> {
   const said = env['SABHA_PC'] ?? enrolled;
@@ -103,7 +111,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
 }
 
 /** HOST:PORT,HOST:PORT. */
-export function placesOf(text: string): { host: string; port: number }[] {
+function placesOf(text: string): { host: string; port: number }[] {
   return text.split(',').filter(Boolean).map(placeOf);
 }
 

@@ -368,9 +368,17 @@ it.each<Looked['kind']>(['silent', 'failed', 'refused'])(
   },
 );
 
-it('on the centre’s own PC there is no way that could break', async () => {
+it('on the centre’s own PC there is no way that could break; a centre that did not run there was well all the same', async () => {
   const { run, asked, net } = office({ host: '127.0.0.1' });
-  net.state = undefined;
+  Object.assign(net, { state: undefined, connected: true });
   expect(await run()).toEqual(['ok', 'the centre is on this PC']);
   expect(asked).toEqual([]);
+  net.connected = false;
+  for (const gone of ['refused', 'silent'] as const) {
+    net.ports['127.0.0.1:8883'] = gone;
+    expect(await run()).toEqual(['path.centre', 'the centre on this PC does not answer']);
+  }
+  net.ports['127.0.0.1:8883'] = 'open';
+  expect(await run()).toEqual(['ok', 'the centre is on this PC']);
+  expect(asked).toEqual(['127.0.0.1:8883']);
 });

@@ -1,8 +1,8 @@
 /** Where the way to the centre breaks: this PC's network, the router, the names, the line, or the centre itself. */
 import { type Clock, isLoopback, isThin, links, realClock } from '#contracts';
 import { type PathFacts, whereItBreaks } from '../../analysis/path.ts';
-import { unknown } from '../../analysis/verdict.ts';
-import type { Probe, ProbeContext } from '../../checks/probe.ts';
+import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+import type { CentrePlace, Probe, ProbeContext } from '../../checks/probe.ts';
 import { limited } from '../../net/tries.ts';
 import type { Gateway, NetworkState } from '../../platform/platform.ts';
 import {
@@ -67,7 +67,7 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
       const { centre, self } = context;
       // What is asked of a network to find a way that leads nowhere would prove nothing.
       if (centre === undefined) return answer(unknown('no centre is known here'));
-      if (isLoopback(centre.host)) return answer({ status: 'ok', fault: null, reason: 'the centre is on this PC' });
+      if (isLoopback(centre.host)) return answer(await atHome(context, centre, questions));
       const [near, beyond] = [limited(clock, context.signal, neighbourMs), limited(clock, context.signal, beyondMs)];
       const used = (wireBytes: number) => context.budget?.used('tests', wireBytes);
       const stage = { clock, questions, memory, context, near: near.signal, asking: { used, signal: beyond.signal } };
@@ -80,6 +80,13 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
       }
     },
   };
+}
+
+/** No way leads to a centre on this PC; whether it runs is known by the link, or by its port. */
+async function atHome({ self, signal }: ProbeContext, centre: CentrePlace, { knock }: PathQuestions): Promise<Verdict> {
+  const seen = self.connected === true ? 'proven' : await knock(centre, { signal, used: () => undefined }, centre.greet);
+  if (seen === 'proven' || seen === 'open') return { ...ok, reason: 'the centre is on this PC' };
+  return fault('path.centre', 'the centre on this PC does not answer');
 }
 
 /** `near` is how long the router is waited for. */
@@ -159,6 +166,6 @@ function mayAsk({ budget }: ProbeContext): boolean {
   return budget?.hasRoom(dearestBytes) ?? true;
 }
 
-function answer(verdict: ReturnType<typeof whereItBreaks>) {
+function answer(verdict: Verdict) {
   return { checks: [{ component: 'path', device: '', ...verdict }] };
 }
