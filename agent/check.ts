@@ -3,19 +3,21 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLanguage, languages, messageOf, readSettings, realClock, type SettingsSite } from '#contracts';
+import { withLastWord } from './checks/last-word.ts';
 import { folder, WrongCall, wordsOf } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { type AgentSettings, isNamed, readCentrePlace, readWhoThisIs } from './identity/settings.ts';
 import { readFigures } from './net/data-budget.ts';
 import { createProbes } from './probes/probes.ts';
+import { isOfRoom } from './seats/apart.ts';
 import { asFarAsKnown } from './self-test/as-far-as-known.ts';
 import { readReport } from './self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './self-test/screen.ts';
 import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './self-test/self-test.ts';
 import { createConfigStore, keptConfig } from './store/config-store.ts';
-import { dataFolder, type Env } from './store/data-folder.ts';
-import { budgetFile, centreAddressFile, linkFile } from './store/kept-file.ts';
+import { dataFolder, type Env, roomSocket } from './store/data-folder.ts';
+import { budgetFile, centreAddressFile, linkFile, roomFile } from './store/kept-file.ts';
 import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 import { greeter } from './uplink/tls.ts';
@@ -34,12 +36,13 @@ export async function check(args: string[], env: Env): Promise<number> {
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const data = agentsOwn(dataFolder(env, args));
   const judged = whomToJudge({ ...env, SABHA_DATA: data }, data);
+  const saidInRoom = roomFile(roomSocket(env, data), onStderr).load();
   const progress = process.stderr.isTTY === true ? progressOn(process.stderr, lang) : undefined;
   const report = await selfTest({
     ...{
       ...judged,
       platform: createPlatform({ env: sessionOf(env) }),
-      probes: createProbes().map(asFarAsKnown),
+      probes: withLastWord(createProbes(), { text: saidInRoom, now: Date.now(), isOfRoom }).map(asFarAsKnown),
       clock: realClock(),
     },
     ...(progress && { onProbe: progress.tell }),

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
 import { type Agent, createAgent } from './assembly/agent.ts';
 import type { Known } from './card/statement.ts';
+import { createLastWord } from './checks/last-word.ts';
 import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
 import { type AgentSettings, readWhoThisIs } from './identity/settings.ts';
@@ -15,13 +16,13 @@ import { createBudget } from './net/data-budget.ts';
 import { keepHeapSmall } from './platform/heap.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
-import { platformApart, probesApart, runnerApart } from './seats/apart.ts';
+import { isOfRoom, platformApart, probesApart, runnerApart } from './seats/apart.ts';
 import { callRooms } from './seats/calling.ts';
 import { openDoor } from './seats/door.ts';
 import { createRoomSeat } from './seats/seats.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
-import { budgetFile, cardFile, centreAddressFile, linkFile } from './store/kept-file.ts';
+import { budgetFile, cardFile, centreAddressFile, linkFile, roomFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 import { watchUpdates } from './update/watch.ts';
@@ -139,7 +140,12 @@ function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'pl
     },
     onMended: (mended) => agent().record('mended', { ...mended }),
   });
-  const card = (known: () => Known) => ({ look: () => seat.tell(known()), stop: () => undefined });
+  const lastWord = createLastWord({ clock: given.clock, isOfRoom, save: roomFile(file, log).save });
+  const look = (known: Known) => {
+    seat.tell(known);
+    lastWord(known.checks);
+  };
+  const card = (known: () => Known) => ({ look: () => look(known()), stop: () => undefined });
   return { ...seat, card, runner: (own: Runner) => runnerApart(own, seat) };
 }
 

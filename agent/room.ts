@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onToldToEnd, realClock } from '#contracts';
 import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
-import { ofRoom } from './seats/apart.ts';
+import { isOfRoom } from './seats/apart.ts';
 import { pressKey, textOf } from './seats/mend-door.ts';
 import { sit } from './seats/session.ts';
 import { wayTo } from './seats/way.ts';
@@ -21,7 +21,7 @@ export async function main(env: Env, data: string): Promise<void> {
   const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
   const log = withMemory(lineLog('room', { now: Date.now, write: (line) => void writeSync(stdoutFd, line) }), clock);
   const platform = createPlatform({ env: sessionOf(env), clock });
-  const probes = createProbes({ clock }).filter((probe) => ofRoom(probe) !== undefined);
+  const probes = createProbes({ clock }).filter(isOfRoom);
   const folder = userFolder(env, data);
   const way = wayTo(doorAddress(roomSocket(env, data)), { clock, platform });
   const { save: saveCard } = cardFile(folder, log);

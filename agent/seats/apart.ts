@@ -24,6 +24,11 @@ export function ofRoom({ name }: Pick<Probe, 'name'>): RoomProbe | undefined {
   return roomProbes.find((one) => one === name);
 }
 
+/** Is it a probe that the room seat has? */
+export function isOfRoom(probe: Pick<Probe, 'name'>): boolean {
+  return ofRoom(probe) !== undefined;
+}
+
 /** Whoever wants to know at once, or more often, wants it of the room too. */
 export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner {
   return {

@@ -1,6 +1,6 @@
 /** What the agent writes down beside the spool, which no other process may open, for `agent check` and for people. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf, replaceFile } from '#contracts';
 import type { Log } from './log.ts';
 
@@ -17,6 +17,10 @@ export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
 
 /** The room card, for whoever sits at this PC. */
 export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile => keptFile(join(dataDir, 'card.html'), 'the room card', log);
+
+/** What the room seat said last, beside the socket where it joins: gone with `run`, where the system clears that folder. */
+export const roomFile = (socket: string, log: Pick<Log, 'warn'>): KeptFile =>
+  keptFile(join(dirname(socket), 'room.json'), 'what the room seat says', log);
 
 /** The address at which the centre was last proven. */
 export const centreAddressFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { Check } from '#contracts';
+import { createLastWord, withLastWord } from './last-word.ts';
+import type { Probe, ProbeContext } from './probe.ts';
+
+const check = (component: string, status: Check['status'] = 'ok'): Check => ({ component, device: '', status, fault: null, reason: null });
+const unasked: Probe = { name: '', everyMs: 1, timeoutMs: 1, run: async () => ({ checks: [check('itself', 'unknown')] }) };
+const probes = ['microphone', 'sound', 'pc'].map((name) => ({ ...unasked, name }));
+const none = {} as unknown as ProbeContext;
+
+function seat() {
+  const clock = { at: 1_000_000, now: () => clock.at, up: () => clock.at };
+  const room = { file: undefined as string | undefined, isFull: false, writes: 0 };
+  const isOfRoom = ({ name }: { name: string }) => name !== 'pc';
+  const save = (text: string) => {
+    if (room.isFull) return false;
+    room.writes += 1;
+    room.file = text;
+    return true;
+  };
+  const tell = createLastWord({ clock, isOfRoom, save });
+  const asked = async () => {
+    const said = await Promise.all(withLastWord(probes, { text: room.file, now: clock.at, isOfRoom }).map((probe) => probe.run(none)));
+    return said.map(({ checks }) => checks.map(({ component, status }) => `${component} ${status}`).join());
+  };
+  return { clock, room, tell, asked };
+}
+const itself = 'itself unknown';
+
+test('a check that sits in no session did not know the room that its seat knew well', async () => {
+  const { tell, asked } = seat();
+  expect(await asked()).toEqual([itself, itself, itself]);
+  tell([check('microphone'), check('pc', 'fault')]);
+  // Of sound the seat has nothing to say, which is an answer; the PC is no part of the room.
+  expect(await asked()).toEqual(['microphone ok', '', itself]);
+});
+
+test('what a run that ended left behind is believed for two and a half minutes, and nothing of a seat that never spoke', async () => {
+  const { clock, room, tell, asked } = seat();
+  tell([check('microphone', 'unknown')]);
+  expect(room.file).toBeUndefined();
+  tell([check('microphone')]);
+  clock.at += 150_000;
+  expect((await asked())[0]).toBe('microphone ok');
+  clock.at += 1;
+  expect(await asked()).toEqual([itself, itself, itself]);
+  for (room.file of ['', '{', '{"at":1e99}', JSON.stringify({ at: clock.at, checks: [{ component: 'microphone' }] })])
+    expect(await asked()).toEqual([itself, itself, itself]);
+});
+
+test('it is written on a change and once a minute, and again where that failed', () => {
+  const { clock, room, tell } = seat();
+  for (let at = 0; at < 12; at += 1) {
+    tell([check('microphone')]);
+    clock.at += 10_000;
+  }
+  expect(room.writes).toBe(2);
+  room.isFull = true;
+  tell([check('microphone', 'fault')]);
+  room.isFull = false;
+  tell([check('microphone', 'fault')]);
+  expect([room.writes, room.file]).toEqual([3, expect.stringContaining('fault')]);
+});
