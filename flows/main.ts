@@ -32,7 +32,7 @@ import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/se
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
-import { openPeople, type People, rosterOrdersOf } from './assembly/people.ts';
+import { openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
@@ -68,7 +68,7 @@ await runPart({
 
 type Metered = { close(): void };
 type Parts = {
-  endOutside: Cancel;
+  ends: Cancel[];
   ledger: Ledger;
   watch: LedgerWatch;
   backups: Backups;
@@ -138,10 +138,12 @@ async function start(): Promise<Parts> {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
+  const { table } = sites;
+  const endWeekly = watchRoster(base, people, { orders: roster, table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
   if (https) sayFirst(await accounts.first('first start'), dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { endOutside, ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ends: [endOutside, endWeekly], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
 }
 
 type Telling = { people: People; links: Links };
@@ -339,8 +341,8 @@ async function startTabs(
   });
 }
 
-async function stop({ endOutside, api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
-  endOutside();
+async function stop({ ends, api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
+  for (const end of ends) end();
   metrics.close();
   watch.close();
   backups.close();

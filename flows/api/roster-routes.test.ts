@@ -178,7 +178,9 @@ test('a check names the hours in which nobody on duty can be reached, and who ha
   const span = { from: hoursLater(7), to: hoursLater(22), by: 'central', persons: ['devi'], reached: false };
   expect(found.gaps).toEqual([{ scope: 'ladakh/leh/vc-1', ...span }]);
   expect(found.places[0].spans).toHaveLength(3);
-  expect(await get('/check')).toMatchObject({ to: hoursLater(14 * 24), unreached: ['devi', 'bina'] });
+  expect(await get('/check')).toMatchObject({ to: hoursLater(14 * 24), unreached: ['devi', 'bina'], unproven: [] });
+  await load({ csv: csv.replace('email,asha@office.test', 'console,asha@office.test') });
+  expect((await get('/check')).unproven).toEqual([{ person: 'asha', channel: 'console', at: null }]);
   expect(await get('/check?days=99')).toMatchObject({ statusCode: 400 });
   tabsRun = false;
   expect(await get('/check')).toMatchObject({ statusCode: 409 });

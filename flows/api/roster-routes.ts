@@ -47,7 +47,7 @@ export const rosterRoutes: readonly Route[] = [
     ['get /api/roster/check', 'Tries the roster out on the tabs that run: who would be told of each site in each hour of some days.'],
     { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [409] },
     async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
-      const found = await roster.check(own(viewer, at), days);
+      const found = await roster.check({ scope: own(viewer, at), days });
       if (found === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
       return found;
     },

@@ -1,7 +1,9 @@
 /** The people of the centre: who is told, over which channels, and what an operator does with the roster. */
 import { setImmediate } from 'node:timers/promises';
+import { type Cancel, stateOf } from '#contracts';
 import type { Answers } from '../answers/answers.ts';
 import { takeAnswers } from '../answers/by-channel.ts';
+import { startWeekly } from '../duty/weekly.ts';
 import type { Tabs } from '../node-red/tabs.ts';
 import { toldBy } from '../node-red/told-by.ts';
 import { openChannels } from '../people/channels/channels.ts';
@@ -13,6 +15,7 @@ import { smsOf } from '../people/sms/sms.ts';
 import { toldIn } from '../people/told-before.ts';
 import type { LogLine } from '../records/notices.ts';
 import type { RosterContents } from '../records/roster.ts';
+import type { SiteTable } from '../records/sites.ts';
 import { memberOf } from '../roster/book.ts';
 import { createRosterOrders, type RosterOrders, type RosterOrdersOptions } from '../roster/roster-orders.ts';
 import { centrePlace } from '../sites/table.ts';
@@ -48,6 +51,29 @@ export type Rostered = Pick<RosterOrdersOptions, 'table' | 'record' | 'now'> & {
   listed: RosterContents;
   tells: TellsOf;
 };
+
+/** `weeklyAt`: when it last was told. */
+export type WatchedRoster = Pick<Rostered, 'record' | 'now'> & { orders: RosterOrders; weeklyAt: string | undefined; table(): SiteTable };
+
+/** Tells each week what the roster lacks, until the result ends it. */
+export function watchRoster({ clock, log }: Base, { roster, channels }: People, at: WatchedRoster): Cancel {
+  const { orders, table, record, now, weeklyAt: toldAt } = at;
+  const word = createWord({ clock, channels, roster, place: centrePlace() });
+  return startWeekly({
+    clock,
+    now,
+    toldAt,
+    states: () => [...new Set(table().sites.map(({ path }) => stateOf(path)))],
+    check: orders.check,
+    weak: orders.weak,
+    roster,
+    place: (scope) => table().place(scope),
+    word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
+    pause: () => setImmediate(),
+    record,
+    log,
+  });
+}
 
 /** What an operator does with the roster. */
 export function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, at: Rostered): RosterOrders {

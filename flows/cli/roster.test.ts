@@ -94,6 +94,10 @@ test('roster check lists who would be told, and is a no where somebody is missin
     gaps: [{ scope: 'goa/panaji/vc-1', ...gap }],
     untold: ['goa/margao/vc-1'],
     unreached: ['bina'],
+    unproven: [
+      { person: 'asha', channel: 'email', at: null },
+      { person: 'chand', channel: 'sms', at: from },
+    ],
   };
   state().scripted['GET /api/roster/check?days=1'] = found;
   const hours = '2027-01-13 00:00:00 UTC to 2027-01-14 00:00:00 UTC';
@@ -108,7 +112,9 @@ test('roster check lists who would be told, and is a no where somebody is missin
       `! goa/panaji/vc-1 ${hours}: nobody is on duty anywhere`,
       '! goa/margao/vc-1: the tabs tell nobody',
       '! bina: no channel reaches this person',
-      '1 gaps, 1 sites told to nobody, 1 persons without a channel',
+      '~ asha: email was never tried',
+      '~ chand: sms was last tried on 2027-01-13 00:00:00 UTC',
+      '1 gaps, 1 sites told to nobody, 1 persons without a channel, 2 without a proof for long',
       '',
     ],
   ]);

@@ -4,11 +4,19 @@ import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, ty
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Meeting } from '../records/meetings.ts';
-import { admittedPrefix, codePrefix, inventoryPrefix, olderKey, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
+import {
+  admittedPrefix,
+  codePrefix,
+  inventoryPrefix,
+  olderKey,
+  reflectorKeyKey,
+  registryVersionKey,
+  weeklyKey,
+} from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Act, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
 import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
-import type { Proof, RosterContents } from '../records/roster.ts';
+import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
@@ -72,7 +80,9 @@ export function accounts(db: DatabaseSync): AccountContents {
 /** Who is told, by id, and what was proven of their channels. */
 export function roster(db: DatabaseSync): RosterContents {
   const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
-  return { members: rows(db, 'SELECT row FROM roster ORDER BY id'), proofs: proofs.map((one) => ({ ...one })) };
+  const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
+  const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
+  return { members, proofs: proofs.map((one) => ({ ...one })), ...(weeklyAt !== undefined && { weeklyAt }) };
 }
 
 /** The calendar, by id. */

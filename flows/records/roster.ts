@@ -30,5 +30,5 @@ export type Member = Person & {
 /** When a channel last was proven to reach a person. */
 export type Proof = { person: string; channel: string; at: number };
 
-/** The roster as it is read at the start. */
-export type RosterContents = { members: Member[]; proofs: Proof[] };
+/** The roster as it is read at the start. `weeklyAt`: when what it lacks last was told. */
+export type RosterContents = { members: Member[]; proofs: Proof[]; weeklyAt?: string };

@@ -21,6 +21,7 @@ import { cellsOf, leaveOf } from './columns.ts';
 import { rosterCsv } from './csv.ts';
 import { momentAt, shiftEndsAt } from './duty.ts';
 import { planRoster, type RosterChange } from './import.ts';
+import { type OpenChannels, reachedBy, weakPoints } from './reach.ts';
 import { toldFor } from './told.ts';
 
 /** The present roster, and how a change of it is applied. */
@@ -33,7 +34,7 @@ export type RosterOrdersOptions = {
   /** Those of the settings, as they are looked up. */
   fixed: readonly Member[];
   table(): Pick<SiteTable, 'node' | 'resolve'>;
-  channels: { names: readonly string[]; reaches(channel: string, person: Person): boolean | undefined };
+  channels: OpenChannels;
   /** The words by which the tabs tell somebody. */
   onTabs(): readonly string[];
   /** Sends one message to one person, and says what became of it. */
@@ -92,7 +93,9 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
-    check: (scope: string, days: number): Promise<RosterCheck | undefined> => check(kept, scope, days),
+    check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
+    /** Whom no channel reaches, and of each other person the channel that was proven longest ago, where that is for long. */
+    weak: () => weakPoints(options.roster.book().members, { channels: options.channels, proofs, now: options.now() }),
     /** Sends a person one message over a channel, or over each that is to reach the person; what arrived is kept with its time. */
     prove: (id: string, asked: { channel: string | undefined; by: string }): Promise<Proven> => proveChannels(kept, id, asked),
     /** The parts of the tree that somebody looks after; undefined where there is no such person. */
@@ -129,19 +132,25 @@ async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder
   return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
 }
 
+/** What is tried out: a part of the tree for so many days. `pause`: another way to let others go on. */
+export type Trial = { scope: string; days: number; pause?: () => Promise<void> };
+
 const hourMs = 3_600_000;
 
-async function check({ options }: Kept, scope: string, days: number): Promise<RosterCheck | undefined> {
-  const { roster, channels, tells, pause, now } = options;
+async function check({ options, proofs }: Kept, { scope, days, pause = options.pause }: Trial): Promise<RosterCheck | undefined> {
+  const { roster, channels, tells, now } = options;
   const places = await tells(scope);
   if (places === undefined) return undefined;
   const from = Math.floor(now() / hourMs) * hourMs;
   const hours = days * 24;
   const book = roster.book();
-  const reached = new Set(book.members.filter((member) => reachedBy(member, channels).length > 0));
-  const found = await checkRoster({ book, places, from, hours, pause, isReached: (member) => reached.has(member) });
-  const within = new Set(book.members.filter((one) => one.scopes.some((path) => isWithin(path, scope))).map(({ id }) => id));
-  return { from, to: from + hours * hourMs, ...found, unreached: found.unreached.filter((id) => within.has(id)) };
+  const within = book.members.filter((one) => one.scopes.some((path) => isWithin(path, scope)));
+  const { unreached, unproven } = weakPoints(book.members, { channels, proofs, now: from });
+  const gone = new Set(unreached);
+  const found = await checkRoster({ book, places, from, hours, pause, isReached: ({ id }) => !gone.has(id) });
+  const ids = new Set(within.map(({ id }) => id));
+  const ofScope = { unreached: unreached.filter((id) => ids.has(id)), unproven: unproven.filter(({ person }) => ids.has(person)) };
+  return { from, to: from + hours * hourMs, ...found, ...ofScope };
 }
 
 /** What became of each message, or why none was sent. */
@@ -253,12 +262,6 @@ function notHeld(id: string, isFixed: boolean): RefusedOrder {
     missing: !isFixed,
     line: isFixed ? `${id} stands in sabha.json: change it there` : 'there is no such person in the roster',
   };
-}
-
-/** The channels that work for a person, in the person's order; what only the desk reads is none. */
-function reachedBy(member: Member, { names, reaches }: RosterOrdersOptions['channels']): string[] {
-  const wanted = member.channels.length > 0 ? member.channels : names.filter((name) => name !== 'console');
-  return wanted.filter((name) => reaches(name, member));
 }
 
 type DutyAt = { role: (typeof roles)[number]; scope: string; at: number };

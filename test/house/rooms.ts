@@ -161,6 +161,12 @@ export const parts: readonly Part[] = [
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
       { path: 'flows/cli', floor: 6, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 5, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
+      {
+        path: 'flows/duty',
+        floor: 6,
+        about: 'what the roster says of itself: each week what it lacks',
+        enter: 'weekly.ts',
+      },
       { path: 'flows/ingest', floor: 5, about: 'what comes in: read, applied, committed, acknowledged' },
       {
         path: 'flows/replay',

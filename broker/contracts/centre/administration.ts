@@ -66,7 +66,8 @@ const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
 const toldSpan = { from: time, to: time, by: toldBy, persons: v.array(text), reached: v.boolean() };
 /**
  * The roster tried out on the tabs that run. `gaps`: hours in which nobody on duty can be reached; `untold`: places of which the tabs tell
- * nobody; `unreached`: persons without a channel.
+ * nobody; `unreached`: persons without a channel; `unproven`: of each other person the channel that was proven longest ago, where that is for
+ * a quarter of a year, null = never.
  */
 export const rosterCheck = v.object({
   from: time,
@@ -75,6 +76,7 @@ export const rosterCheck = v.object({
   gaps: v.array(v.object({ scope: text, ...toldSpan })),
   untold: v.array(text),
   unreached: v.array(text),
+  unproven: v.array(v.object({ person: text, channel: text, at: v.nullable(time) })),
 });
 
 /** Who is told of a place now, by role. `by`: why these, as when nobody is on duty. */

@@ -103,7 +103,7 @@ async function check({ api, options }: Call): Promise<Answer> {
   if (typeof options['days'] === 'string') query.set('days', options['days']);
   if (typeof options['at'] === 'string' && options['at'] !== 'all') query.set('scope', options['at']);
   const found = await api.get<RosterCheck>(`/api/roster/check?${query}`);
-  const { places, gaps, untold, unreached } = found;
+  const { places, gaps, untold, unreached, unproven } = found;
   const who = (persons: readonly string[]) => persons.join(', ') || 'all of central, whatever the hour';
   const span = ({ from, to }: { from: number; to: number }) => `${timeText(from)} to ${timeText(to)}`;
   const listed = places.flatMap(({ scope, spans }) => spans.map((one) => [scope, span(one), who(one.persons), checkWords[one.by]]));
@@ -111,7 +111,8 @@ async function check({ api, options }: Call): Promise<Answer> {
     ...firstOf(gaps.map((gap) => `! ${gap.scope} ${span(gap)}: ${gapText(gap)}`)),
     ...firstOf(untold.map((scope) => `! ${scope}: the tabs tell nobody`)),
     ...firstOf(unreached.map((id) => `! ${id}: no channel reaches this person`)),
-    `${gaps.length} gaps, ${untold.length} sites told to nobody, ${unreached.length} persons without a channel`,
+    ...firstOf(unproven.map(({ person, channel, at: proven }) => `~ ${person}: ${channel} ${provenText(proven)}`)),
+    `${gaps.length} gaps, ${untold.length} sites told to nobody, ${unreached.length} persons without a channel, ${unproven.length} without a proof for long`,
   ];
   const ok = gaps.length + untold.length + unreached.length === 0;
   const shown = table(['FIRST PC', 'HOURS', 'WHO IS TOLD', 'WHY'], listed.slice(0, spansShown));
@@ -120,6 +121,10 @@ async function check({ api, options }: Call): Promise<Answer> {
 }
 
 const spansShown = 50;
+
+function provenText(at: number | null): string {
+  return at === null ? 'was never tried' : `was last tried on ${timeText(at)}`;
+}
 
 function gapText({ persons, by }: RosterCheck['gaps'][number]): string {
   return by === 'nobody' ? 'nobody is on duty anywhere' : `no channel reaches ${persons.join(', ')}`;
