@@ -95,7 +95,7 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base, () => answers);
+  const people = openPeople(base, { answers: () => answers, table: () => runtime.ingest()?.table() });
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });

@@ -1,5 +1,5 @@
 /** Who may do what, and where. What is not named here nobody may. */
-import type { AccountRole } from '#contracts';
+import { type AccountRole, isWithin } from '#contracts';
 
 /** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action =
@@ -29,16 +29,14 @@ const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup'],
 };
 
+/** Whether a path lies in a scope. */
+export type Within = (scope: string, path: string) => boolean;
+
 /**
- * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
+ * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may. `within` knows groups of sites too.
  * Guarantee: a role, an action or a path that is not named is refused.
  */
-export function refusalFor({ role, scope }: Grant, action: Action, path: string): string | undefined {
+export function refusalFor({ role, scope }: Grant, action: Action, path: string, within: Within = isWithin): string | undefined {
   if (!Object.hasOwn(allowed, role) || !allowed[role].includes(action)) return `an account with the role "${role}" may not do this`;
-  return isWithin(scope, path) ? undefined : `this account is for ${scope} only`;
-}
-
-/** True where a path is the scope or lies in it. */
-export function isWithin(scope: string, path: string): boolean {
-  return scope === '' || path === scope || path.startsWith(`${scope}/`);
+  return within(scope, path) ? undefined : `this account is for ${scope} only`;
 }

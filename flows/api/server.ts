@@ -19,6 +19,7 @@ import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
 import type { Replay } from '../replay/replay.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
+import { liesWithin } from '../sites/groups.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { Reasons } from '../view/reasons.ts';
@@ -129,14 +130,16 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   const { view, siteOrders, meetings, roster, accounts, tabs, proof, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
-  addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
+  const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
+  addDoor(app, https ? loginDoor(https.names, accounts, within) : plainDoor(), options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
-  const streams = createStreams({ view, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
+  const viewFor = (scope: string) => scopedView(view, scope, within);
+  const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
-  const has = (scope: string) => siteOrders.table().node(scope) !== undefined || scope === '';
+  const has = (scope: string) => scope === '' || siteOrders.table().pathsOf(scope).some((path) => siteOrders.table().node(path) !== undefined);
   const directory = https?.openid?.host ?? null;
   addRoutes(app, {
-    view: ({ scope }) => scopedView(view, scope),
+    view: ({ scope }) => viewFor(scope),
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...(meetings && { meetings: () => meetings }),

@@ -25,9 +25,12 @@ import type { Base } from './base.ts';
 /** The persons, and how each is reached. */
 export type People = ReturnType<typeof openPeople>;
 
-/** `answers` takes what somebody says over a channel; it is made after this. */
-export function openPeople({ settings, dataDir, clock, log }: Base, answers: () => Answers) {
-  const roster = createRoster(settings.people);
+/** What is made after the people: `answers` takes what somebody says over a channel, `table` is undefined while the ledger is opened anew. */
+export type Later = { answers(): Answers; table(): SiteTable | undefined };
+
+/** Opens the channels, and the roster with the persons of the settings. */
+export function openPeople({ settings, dataDir, clock, log }: Base, { answers, table }: Later) {
+  const roster = createRoster(settings.people, (path) => table()?.groupsOf(path) ?? []);
   const offers = createOffers();
   const onAnswer = takeAnswers({
     roster,

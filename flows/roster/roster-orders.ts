@@ -15,6 +15,7 @@ import type { Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Member, Proof } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
+import { liesWithin } from '../sites/groups.ts';
 import { type Book, createBook } from './book.ts';
 import { checkRoster, type ToldPlace } from './check.ts';
 import { cellsOf, leaveOf } from './columns.ts';
@@ -33,7 +34,7 @@ export type RosterOrdersOptions = {
   proofs: readonly Proof[];
   /** Those of the settings, as they are looked up. */
   fixed: readonly Member[];
-  table(): Pick<SiteTable, 'node' | 'resolve'>;
+  table(): Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
   channels: OpenChannels;
   /** The words by which the tabs tell somebody. */
   onTabs(): readonly string[];
@@ -100,6 +101,8 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     prove: (id: string, asked: { channel: string | undefined; by: string }): Promise<Proven> => proveChannels(kept, id, asked),
     /** The parts of the tree that somebody looks after; undefined where there is no such person. */
     scopesOf: (id: string) => options.roster.book().byId.get(id)?.scopes,
+    /** True where all of a scope, or group of sites, lies in another. */
+    liesWithin: (outer: string, inner: string) => liesIn(options, outer, inner),
   };
 }
 
@@ -144,7 +147,7 @@ async function check({ options, proofs }: Kept, { scope, days, pause = options.p
   const from = Math.floor(now() / hourMs) * hourMs;
   const hours = days * 24;
   const book = roster.book();
-  const within = book.members.filter((one) => one.scopes.some((path) => isWithin(path, scope)));
+  const within = membersIn(options, scope);
   const { unreached, unproven } = weakPoints(book.members, { channels, proofs, now: from });
   const gone = new Set(unreached);
   const found = await checkRoster({ book, places, from, hours, pause, isReached: ({ id }) => !gone.has(id) });
@@ -225,10 +228,9 @@ async function change(kept: Kept, plan: RosterChange, { audit, words = [] }: { a
 }
 
 function listOf({ options, held, proofs }: Kept, scope: string): RosterPerson[] {
-  const { roster, channels, now } = options;
+  const { channels, now } = options;
   const moment = momentAt(now());
-  const within = roster.book().members.filter((one) => one.scopes.some((path) => isWithin(path, scope)));
-  return within.map((member) => {
+  return membersIn(options, scope).map((member) => {
     const { id, name } = member;
     const reached = reachedBy(member, channels);
     const proven = Object.fromEntries(reached.map((channel) => [channel, proofs.get(`${id}/${channel}`) ?? null]));
@@ -245,9 +247,9 @@ function changed(held: ReadonlyMap<string, Member>, { put, gone }: RosterChange)
 }
 
 /** Words of the tabs that meant somebody, and would mean nobody: then the tabs themselves would be refused. */
-function lostWords({ options: { roster, onTabs }, fixed, held }: Kept, plan: RosterChange): string[] {
+function lostWords({ options: { roster, onTabs, table }, fixed, held }: Kept, plan: RosterChange): string[] {
   const before = roster.book();
-  const after = createBook([...new Map([...fixed, ...changed(held, plan)]).values()]);
+  const after = createBook([...new Map([...fixed, ...changed(held, plan)]).values()], (path) => table().groupsOf(path));
   const isLost = (word: string) => !isRole(word) && before.meant(word, '') !== undefined && after.meant(word, '') === undefined;
   return [...new Set(onTabs().filter(isLost))];
 }
@@ -272,6 +274,12 @@ function dutyOf(roster: RosterOrdersOptions['roster'], { role, scope, at }: Duty
   return { role, by, persons: told.map(({ id, name }) => ({ id, name })) };
 }
 
-function isWithin(path: string, scope: string): boolean {
-  return scope === '' || path === scope || path.startsWith(`${scope}/`);
+/** Who looks after a part of the tree, or a group of sites, and after what lies in it. */
+function membersIn(options: RosterOrdersOptions, scope: string): Member[] {
+  return options.roster.book().members.filter(({ scopes }) => scopes.some((own) => liesIn(options, scope, own)));
+}
+
+/** The table is asked for groups alone: while the ledger is opened anew there is none. */
+function liesIn({ table }: Pick<RosterOrdersOptions, 'table'>, outer: string, inner: string): boolean {
+  return liesWithin((scope) => table().pathsOf(scope), outer, inner);
 }

@@ -124,6 +124,7 @@ function Facts({ scene, row, detail: { facts } }) {
     ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', row.elevationM.toLocaleString('en-IN'))],
     ['link', sayWord(scene, 'component', 'link'), sayWord(scene, 'link', row.link)],
     ['isp', say(lang, 'fact.isp'), [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
+    ['groups', say(lang, 'fact.groups'), facts.groups?.join(' · ') ?? ''],
     ['contact', say(lang, 'fact.contact'), [name, phone, email].filter((one) => one !== '').join(' · ')],
     ['place', say(lang, 'fact.place'), facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
     ['zone', say(lang, 'fact.zone'), facts.timeZone],

@@ -174,6 +174,7 @@ const table = {
   'fact.elevation': ['Elevation', 'ऊँचाई'],
   'fact.isp': ['Provider', 'प्रोवाइडर'],
   'fact.contact': ['Contact', 'संपर्क'],
+  'fact.groups': ['Groups', 'ग्रुप'],
   'fact.place': ['Coordinates', 'जगह'],
   'fact.zone': ['Time zone', 'समय क्षेत्र'],
   'fact.stage': ['Stage', 'चरण'],
