@@ -36,6 +36,7 @@ import { openPeople, type People, rosterOrdersOf, watchRoster } from './assembly
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
+import { addDutyFeed } from './duty/feed-route.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
@@ -95,7 +96,7 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base, { answers: () => answers, table: () => runtime.ingest()?.table() });
+  const people = openPeople(base, { answers: () => answers, orders: () => roster, table: () => runtime.ingest()?.table() });
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
@@ -264,7 +265,10 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
-    addAnswers: (app) => addAnswers(app, { answers, links, clock }),
+    addAnswers(app) {
+      addAnswers(app, { answers, links, clock });
+      addDutyFeed(app, { roster, clock, now: runtime.now });
+    },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
     countRefused,

@@ -1,11 +1,12 @@
 /** The roster: who is told, who is on duty, and who is away. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { dutyView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
+import { dutyView, feedView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
 import { ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rosterLimitBytes } from '../roster/csv.ts';
-import type { PersonOrder, RosterOrders } from '../roster/roster-orders.ts';
+import type { PersonOrder } from '../roster/kept.ts';
+import type { RosterOrders } from '../roster/roster-orders.ts';
 import { on, type Route } from './route.ts';
 import { by, csv, scopeOrGroup } from './schemas.ts';
 
@@ -19,6 +20,7 @@ const leaving = v.strictObject({
 });
 const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
 const taking = v.strictObject({ by, person: personId, from: personId });
+const feeding = v.strictObject({ by, person: personId, revoke: v.optional(v.boolean(), false) });
 const removing = v.strictObject({ by, person: personId });
 const scopeQuery = v.strictObject({ scope: v.optional(scopeOrGroup) });
 
@@ -93,6 +95,16 @@ export const rosterRoutes: readonly Route[] = [
       const taken = await roster.take(person, { from, by: who });
       if (!taken.ok) throw new Refused(taken.missing ? 404 : 409, taken.line);
       return taken.value;
+    },
+  ),
+  on('roster')(
+    ['post /api/roster/feed', "Makes the address by which one person's duty is read as a calendar, or takes it back; an older one ends."],
+    { right: { may: 'roster', at: ownPart.at }, body: feeding, answer: feedView, refusals: [404, 409] },
+    async (roster, { viewer, body: { person, revoke, by: who } }) => {
+      mayChange(roster, viewer, person);
+      const made = await roster.feed(person, { revoke, by: who });
+      if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
+      return made.value;
     },
   ),
   on('roster')(

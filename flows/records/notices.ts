@@ -82,6 +82,9 @@ export type Answer = { channel: string; addresses: readonly string[]; incident: 
 /** Takes an answer, once it is committed: `line` is what the person is shown, `by` the name that others are shown where it counts. */
 export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
 
+/** A text as a channel hears it from a person alone, no group; what is to be answered, undefined where it is nothing of ours. */
+export type TakeWord = (said: { channel: string; address: string; text: string }) => Promise<string | undefined>;
+
 /** The short form of a notice as it is registered with operators, and the id of its text. */
 export type ShortText = (
   notice: Notice,
@@ -94,6 +97,8 @@ export type Around = {
   clock: Clock;
   /** Absent: nobody takes answers. */
   onAnswer?: TakeAnswer | undefined;
+  /** Absent: nobody takes words. */
+  onWord?: TakeWord | undefined;
   shortText: ShortText;
 };
 

@@ -164,7 +164,7 @@ export const parts: readonly Part[] = [
       {
         path: 'flows/duty',
         floor: 6,
-        about: 'what the roster says of itself: each week what it lacks',
+        about: 'what members of the roster have of it: each week what it lacks, duty by a word, duty as a calendar',
         enter: 'weekly.ts',
       },
       { path: 'flows/ingest', floor: 5, about: 'what comes in: read, applied, committed, acknowledged' },

@@ -61,6 +61,9 @@ export const proofView = v.object({
 /** Until when a shift is taken over. */
 export const shiftView = v.object({ person: text, by: text, until: time });
 
+/** Where somebody's duty is read as a calendar; null where that is taken back. It is shown this once. */
+export const feedView = v.object({ person: text, address: maybeText });
+
 const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
 /** Hours in which the same persons are told, by id. `reached`: a channel reaches one of them. */
 const toldSpan = { from: time, to: time, by: toldBy, persons: v.array(text), reached: v.boolean() };
@@ -276,6 +279,7 @@ export type RosterImport = v.InferOutput<typeof rosterImport>;
 export type RosterPerson = v.InferOutput<typeof rosterPerson>;
 export type ProofView = v.InferOutput<typeof proofView>;
 export type RosterCheck = v.InferOutput<typeof rosterCheck>;
+export type FeedView = v.InferOutput<typeof feedView>;
 export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;

@@ -1,5 +1,5 @@
 /** The verbs of the roster. */
-import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
+import type { DutyView, FeedView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
@@ -23,6 +23,7 @@ export const roster: Record<string, Verb> = {
   },
   'notify test': { usage: 'PERSON [--channel CHANNEL]', words: [1, 1], options: { channel: { type: 'string' } }, run: notifyTest },
   'roster take': { usage: 'PERSON --from PERSON', words: [1, 1], options: { from: { type: 'string' } }, run: take },
+  'roster feed': { usage: 'PERSON [--revoke]', words: [1, 1], options: { revoke: { type: 'boolean' } }, run: feed },
   'roster remove': { usage: 'PERSON', words: [1, 1], run: remove },
 };
 
@@ -157,6 +158,13 @@ async function take({ api, by, words: [person = ''], options: { from } }: Call):
   if (typeof from !== 'string') throw new CliError(2, 'roster take needs --from: the person whose shift it is');
   const shift = await api.post<ShiftView>('/api/roster/take', { person, from, by });
   return { ok: true, json: shift, text: `${person} has the shift of ${from} until ${timeText(shift.until)}; ${from} is told` };
+}
+
+async function feed({ api, by, words: [person = ''], options }: Call): Promise<Answer> {
+  const made = await api.post<FeedView>('/api/roster/feed', { person, revoke: options['revoke'] === true, by });
+  const kept = 'shown this once; whoever has it reads these hours';
+  const text = made.address === null ? `the calendar of ${person} is taken back` : `${made.address}\n${kept}`;
+  return { ok: true, json: made, text };
 }
 
 async function remove({ api, by, words: [person = ''] }: Call): Promise<Answer> {

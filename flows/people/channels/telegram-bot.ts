@@ -1,7 +1,7 @@
 /** A bot of Telegram: one call, what it means for a message, and what people press, asked for by long polling: no port of ours is open to the world. */
 import * as v from 'valibot';
 import { type AnswerWord, type Clock, withinTime } from '#contracts';
-import type { Outcome, TakeAnswer } from '../../records/notices.ts';
+import type { Outcome, TakeAnswer, TakeWord } from '../../records/notices.ts';
 import { readButton } from './kit/buttons.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
 import { waited } from './kit/pace.ts';
@@ -93,6 +93,8 @@ export type PollOptions = {
   clock: Clock;
   signal: AbortSignal;
   onAnswer: TakeAnswer;
+  /** Asked of what a person writes to the bot alone. */
+  onWord?: TakeWord | undefined;
   told(incident: number, word: AnswerWord, by: string): void;
 };
 
@@ -136,12 +138,11 @@ function numberOf(one: unknown): number {
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : -1;
 }
 
-/** Whoever says /start hears the number that belongs into the roster, and nothing else. */
-async function take({ bot, clock, signal, onAnswer, told }: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
+async function take(options: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
+  const { bot, clock, signal, onAnswer, told } = options;
   const timed = { ...bot, clock };
-  if (message?.text.startsWith('/start')) {
-    await callInTime(timed, 'sendMessage', { body: { chat_id: message.chat.id, text: `${message.chat.id}` }, signal });
-  }
+  const reply = message && (await replyTo(options, message));
+  if (reply !== undefined) await callInTime(timed, 'sendMessage', { body: { chat_id: message?.chat.id, text: reply }, signal });
   if (pressed === undefined) return;
   const button = readButton(pressed.data);
   const addresses = [pressed.from.id, ...(pressed.message === undefined ? [] : [pressed.message.chat.id])].map(String);
@@ -149,4 +150,11 @@ async function take({ bot, clock, signal, onAnswer, told }: PollOptions, { callb
   const text = (answered?.line ?? '?').slice(0, wordLimit);
   await callInTime(timed, 'answerCallbackQuery', { body: { callback_query_id: pressed.id, text }, signal });
   if (button !== undefined && answered?.by !== undefined) told(button.incident, button.word, answered.by);
+}
+
+/** Whoever says /start hears the number that belongs into the roster. Groups have numbers below nothing: a word in one is nobody's own. */
+async function replyTo({ onWord }: PollOptions, { chat, text }: NonNullable<Update['message']>): Promise<string | undefined> {
+  if (text.startsWith('/start')) return String(chat.id);
+  if (chat.id < 0) return undefined;
+  return onWord?.({ channel: 'telegram', address: String(chat.id), text }).catch(() => undefined);
 }

@@ -213,6 +213,18 @@ export const en = {
     roster_lacks: 'Name somebody for the hours in the list. Send a test to the persons in the list.',
     not_mine: 'Find somebody for the room that is named.',
   },
+  /** Duty as a person's own word and calendar have it. */
+  duty: {
+    begun: 'You are on duty until {time}. Write "off" to end it.',
+    here: 'You are on duty until {time}, by your hours in the roster.',
+    always: 'You are always on duty, as the roster says.',
+    ended: 'You are off duty now.',
+    off: 'You are not on duty.',
+    hours: 'Your hours in the roster go on until {time}. Days off are entered by whoever keeps the roster.',
+    calendar: 'Duty of {name}',
+    own: 'On duty',
+    standsIn: 'On duty for {name}',
+  },
   /** What the roster lacks, a line each. */
   lack: {
     gap: '{place}: nobody can be reached for {hours} h, first on {time}',
