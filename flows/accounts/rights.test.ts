@@ -15,6 +15,7 @@ const least: Record<Action, AccountRole> = {
   rollcall: 'state',
   stage: 'state',
   roster: 'state',
+  announce: 'state',
   import: 'central',
   pcs: 'central',
   tokens: 'central',
@@ -54,7 +55,7 @@ test('what is not in the table is refused: a role or an action that nobody named
 
 test('an account of a group of sites may do at them what its role may, and nothing beside them', () => {
   const within = (scope: string, path: string) => scope === path || (scope === 'group:magadh' && path === 'goa/panaji');
-  const refused = (path: string) => refusalFor({ role: 'state', scope: 'group:magadh' }, 'stage', path, within);
+  const refused = (path: string) => refusalFor({ role: 'state', scope: 'group:magadh', within }, 'stage', path);
   expect(refused('goa/panaji')).toBeUndefined();
   expect(['goa', 'goa/margao', ''].map(refused)).toEqual(Array(3).fill('this account is for group:magadh only'));
 });

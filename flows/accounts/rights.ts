@@ -11,6 +11,7 @@ export type Action =
   | 'rollcall'
   | 'stage'
   | 'roster'
+  | 'announce'
   | 'import'
   | 'pcs'
   | 'tokens'
@@ -18,25 +19,24 @@ export type Action =
   | 'tabs'
   | 'accounts'
   | 'backup';
-/** What somebody may do, and where. */
-export type Grant = { role: AccountRole; scope: string };
+/** Whether a path lies in a scope. */
+export type Within = (scope: string, path: string) => boolean;
+/** What somebody may do, and where; `within` knows groups of sites too. */
+export type Grant = { role: AccountRole; scope: string; within?: Within | undefined };
 
 const reading: readonly Action[] = ['read'];
-const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'rollcall', 'stage', 'roster'];
+const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'rollcall', 'stage', 'roster', 'announce'];
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,
   central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup'],
 };
 
-/** Whether a path lies in a scope. */
-export type Within = (scope: string, path: string) => boolean;
-
 /**
- * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may. `within` knows groups of sites too.
+ * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
  * Guarantee: a role, an action or a path that is not named is refused.
  */
-export function refusalFor({ role, scope }: Grant, action: Action, path: string, within: Within = isWithin): string | undefined {
+export function refusalFor({ role, scope, within = isWithin }: Grant, action: Action, path: string): string | undefined {
   if (!Object.hasOwn(allowed, role) || !allowed[role].includes(action)) return `an account with the role "${role}" may not do this`;
   return within(scope, path) ? undefined : `this account is for ${scope} only`;
 }

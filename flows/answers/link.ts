@@ -3,11 +3,14 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { loadText, replaceFile, StartError } from '#contracts';
 
+/** Where a notice to many is read; as below. */
+export const noticePath = '/n';
 /** Where such a link leads. What comes after `?` is the token: so much of an address is registered with India's operators, and what follows may differ. */
 export const linkPath = '/t';
 
-/** A link is good for a day. */
-const lifeMs = 24 * 60 * 60_000;
+const dayMs = 24 * 60 * 60_000;
+/** An answer to an incident is good for a day; a notice may be read after a holiday. */
+const lives = { answer: dayMs, notice: 14 * dayMs } as const;
 const keyBytes = 32;
 /** 128 bits: nobody guesses it, and it fits a short message. */
 const markLetters = 32;
@@ -25,12 +28,15 @@ export type Links = {
   read(token: string): ReadLink;
 };
 
+/** `about`: what they answer to; a link of one kind is none of the other's. */
+export type LinksOptions = { key: Buffer; now: () => number; about?: keyof typeof lives };
+
 /** Guarantee: what was changed by one bit is wrong, and how long that takes to find says nothing of the right one. */
-export function createLinks({ key, now }: { key: Buffer; now: () => number }): Links {
-  const markOf = (said: string) => createHmac('sha256', key).update(`sabha answer 1\n${said}`).digest('hex').slice(0, markLetters);
+export function createLinks({ key, now, about = 'answer' }: LinksOptions): Links {
+  const markOf = (said: string) => createHmac('sha256', key).update(`sabha ${about} 1\n${said}`).digest('hex').slice(0, markLetters);
   return {
     token(person, incident) {
-      const said = `${person}.${incident}.${Math.ceil((now() + lifeMs) / 1_000).toString(36)}`;
+      const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
       return `${markOf(said)}.${said}`;
     },
     read(token) {

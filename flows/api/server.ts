@@ -7,6 +7,7 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
+import type { Announcements } from '../announce/announce.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
@@ -47,6 +48,7 @@ export type ApiOptions = {
   tabs?: TabsOrders & { explain: Explain; replay: Replay; reasons: Reasons };
   meetings?: MeetingOrders;
   roster?: RosterOrders;
+  announcements?: Announcements;
   /** Backups, and the proof that is read from them. */
   proof?: Pick<Backups, 'audit' | 'make'>;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
@@ -127,7 +129,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, roster, accounts, tabs, proof, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, roster, announcements, accounts, tabs, proof, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
@@ -144,6 +146,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...(meetings && { meetings: () => meetings }),
     ...(roster && { roster: () => roster }),
+    ...(announcements && { announcements: () => announcements }),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
     ...(proof && { proof: () => proof }),

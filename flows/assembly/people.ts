@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type Cancel, stateOf } from '#contracts';
+import { type Announcements, createAnnouncements } from '../announce/announce.ts';
 import type { Answers } from '../answers/answers.ts';
 import { takeAnswers } from '../answers/by-channel.ts';
 import { takeDutyWords } from '../duty/by-word.ts';
@@ -82,6 +83,16 @@ export function watchRoster({ clock, log }: Base, { roster, channels }: People, 
     record,
     log,
   });
+}
+
+/** Notices to many of the roster. */
+export function announcementsOf(
+  { clock, ledger }: Base,
+  { roster, channels }: People,
+  { table, record, now }: Pick<WatchedRoster, 'table' | 'record' | 'now'>,
+): Announcements {
+  const word = createWord({ clock, channels, roster, place: centrePlace() });
+  return createAnnouncements({ book: roster.book, table, ledger, word, record, now });
 }
 
 /** What an operator does with the roster. */

@@ -2,6 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
+import { type Announcement, type AnnouncementState, announcementPrefix } from '../records/announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Meeting } from '../records/meetings.ts';
 import {
@@ -83,6 +84,25 @@ export function roster(db: DatabaseSync): RosterContents {
   const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
   const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
   return { members, proofs: proofs.map((one) => ({ ...one })), ...(weeklyAt !== undefined && { weeklyAt }) };
+}
+
+/** Notices to many, the newest first. */
+export function announcements(db: DatabaseSync): Announcement[] {
+  return rows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50');
+}
+
+/** One notice, with what became of its messages. */
+export function announcement(db: DatabaseSync, id: number): AnnouncementState | undefined {
+  const [one] = rows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
+  if (one === undefined) return undefined;
+  const prefix = announcementPrefix(id);
+  const out = rows<OutboxRow>(db, 'SELECT row FROM outbox WHERE key >= ? AND key < ? ORDER BY key', prefix, `${prefix.slice(0, -1)}0`);
+  const read = db.prepare('SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person').all(id);
+  return {
+    announcement: one,
+    sent: out.map(({ person, channel, state, lastError }) => ({ person, channel, state, reason: lastError })),
+    read: Array.from(read, ({ person, at }) => ({ person: String(person), at: Number(at) })),
+  };
 }
 
 /** The calendar, by id. */

@@ -26,6 +26,8 @@ export type OutboxOptions = {
   wall?: string | undefined;
   /** Where a person answers to an incident with one tap, where the centre has a name. */
   link?: ((person: string, incident: number) => string | undefined) | undefined;
+  /** Where a person says that a notice to many is read. */
+  readLink?: ((person: string, announcement: number) => string | undefined) | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
@@ -146,7 +148,7 @@ async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void
 
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall, link: linkFor }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, link: linkFor, readLink }: OutboxOptions,
   rows: readonly OutboxRow[],
   cut: AbortSignal,
 ): Promise<Outcome> {
@@ -158,7 +160,11 @@ async function attempt(
   const { language } = person;
   const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
   const all = rows.map((one) => ({ notice: one.notice, over: overIn(one) }));
-  const tapFor = (incident: number) => (first.channel === lastChannel ? undefined : linkFor?.(person.id, incident));
+  const tapFor = ({ incident, announcement }: Notice) => {
+    if (first.channel === lastChannel) return undefined;
+    if (announcement !== undefined) return readLink?.(person.id, announcement.id);
+    return incident === null ? undefined : linkFor?.(person.id, incident);
+  };
   const telling = { language, wall, tapFor };
   const said = first.notice.digest ? morning(all, telling) : late(all, telling);
   const message = { key: first.key, ...said, language, severity: said.notice.severity };
@@ -166,7 +172,7 @@ async function attempt(
 }
 
 /** `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
-type Telling = { language: MessageLanguage; wall: string | undefined; tapFor(incident: number): string | undefined };
+type Telling = { language: MessageLanguage; wall: string | undefined; tapFor(notice: Notice): string | undefined };
 type Said = { notice: Notice; subject: string; text: string; list?: true; over?: true; link?: string };
 
 /** What has ended meanwhile is no news of the morning. */
@@ -184,7 +190,7 @@ function late(all: readonly Late[], { language, wall, tapFor }: Telling): Said {
   if (only !== undefined && others.length === 0) {
     const { notice, over } = only;
     const { incident } = notice;
-    const tap = incident === null || over || !isNews(notice) ? undefined : tapFor(incident);
+    const tap = over || !(isNews(notice) || notice.announcement) ? undefined : tapFor(notice);
     const link = tap ?? (wall !== undefined && incident !== null ? incidentLink(wall, incident) : undefined);
     return { notice, ...render(notice, language, { over, wall, link: tap }), ...(over && { over }), ...(link !== undefined && { link }) };
   }

@@ -33,6 +33,8 @@ export type Notice = Place & {
   counted?: number;
   /** Of a cause of many: how many of how many are away, and their names. */
   many?: { kind: CauseKind; down: number; of: number; names: Words[] };
+  /** What somebody says to many, in their own words: its number, by which it is answered. */
+  announcement?: { id: number; by: string; text: string };
   /** Lines added by the machine, such as the incidents that the default route bundles. */
   lines: string[];
 };

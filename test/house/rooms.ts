@@ -167,6 +167,7 @@ export const parts: readonly Part[] = [
         about: 'what members of the roster have of it: each week what it lacks, duty by a word, duty as a calendar',
         enter: 'weekly.ts',
       },
+      { path: 'flows/announce', floor: 6, about: 'notices to many of the roster: who got one, who read it' },
       { path: 'flows/ingest', floor: 5, about: 'what comes in: read, applied, committed, acknowledged' },
       {
         path: 'flows/replay',

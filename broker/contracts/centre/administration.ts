@@ -61,6 +61,25 @@ export const proofView = v.object({
 /** Until when a shift is taken over. */
 export const shiftView = v.object({ person: text, by: text, until: time });
 
+/** A notice to many: what somebody said, to which scope or group. */
+const announcement = { at: time, by: text, to: text, text };
+export const announcementSummary = v.object({ id: count, ...announcement, count });
+/** With its persons. `id`: null while it is not sent. `state`: it arrived over a channel, is on its way, or reaches the person over none. */
+export const announcementView = v.object({
+  id: v.nullable(count),
+  ...announcement,
+  persons: v.array(
+    v.object({
+      id: text,
+      name: text,
+      channel: maybeText,
+      state: v.picklist(['delivered', 'waiting', 'unreached']),
+      reason: maybeText,
+      readAt: v.nullable(time),
+    }),
+  ),
+});
+
 /** Where somebody's duty is read as a calendar; null where that is taken back. It is shown this once. */
 export const feedView = v.object({ person: text, address: maybeText });
 
@@ -279,6 +298,8 @@ export type RosterImport = v.InferOutput<typeof rosterImport>;
 export type RosterPerson = v.InferOutput<typeof rosterPerson>;
 export type ProofView = v.InferOutput<typeof proofView>;
 export type RosterCheck = v.InferOutput<typeof rosterCheck>;
+export type AnnouncementSummary = v.InferOutput<typeof announcementSummary>;
+export type AnnouncementView = v.InferOutput<typeof announcementView>;
 export type FeedView = v.InferOutput<typeof feedView>;
 export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;

@@ -198,6 +198,7 @@ export const en = {
     channel_test: 'Test message',
     shift_taken: 'Somebody has taken over your shift',
     roster_lacks: 'The roster has gaps in the next two weeks',
+    announcement: 'A notice for you',
     not_mine: 'Somebody says that an alert is not theirs, and nobody further is to be told',
   },
   /** What is to be done about it. */
@@ -211,6 +212,7 @@ export const en = {
     channel_test: 'Nothing to do. It only shows that messages reach you.',
     shift_taken: 'Nothing to do. Until the shift ends, messages go to the person named here.',
     roster_lacks: 'Name somebody for the hours in the list. Send a test to the persons in the list.',
+    announcement: 'Read it. If there is a link below, press it afterwards.',
     not_mine: 'Find somebody for the room that is named.',
   },
   /** Duty as a person's own word and calendar have it. */
@@ -224,6 +226,12 @@ export const en = {
     calendar: 'Duty of {name}',
     own: 'On duty',
     standsIn: 'On duty for {name}',
+  },
+  /** The page of a notice to many. */
+  announce: {
+    read: 'I have read it',
+    thanks: 'Thank you. It is noted that you have read this.',
+    gone: 'This notice is no longer kept.',
   },
   /** What the roster lacks, a line each. */
   lack: {
