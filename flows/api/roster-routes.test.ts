@@ -227,7 +227,12 @@ test('duty begins and ends by a person’s own word; hours of the roster it cann
   expect(await word('bina', 'off')).toEqual({ is: 'off', until: null });
   expect(await word('bina', 'on')).toEqual({ is: 'begun', until: hoursLater(12) });
   expect(told(['technician'])).toEqual(['asha', 'bina']);
-  expect(written.at(-1)).toMatchObject({ op: 'audit', who: 'Bina', what: 'duty begun by a word', about: expect.stringMatching(/^bina, until /) });
+  expect(written.at(-1)).toMatchObject({
+    op: 'audit',
+    who: 'Bina',
+    what: 'duty begun by a word',
+    about: expect.stringMatching(/^bina, until /),
+  });
   await load({ csv: csv.replace('Bina,', 'Bina Devi,') });
   expect(told(['technician'])).toEqual(['asha', 'bina']);
   expect(await word('bina', 'off')).toEqual({ is: 'ended', until: null });
@@ -260,6 +265,23 @@ test('the calendar of a person has one address, which is shown once and kept as 
   expect(await post('feed', { person: 'nobody' })).toMatchObject({ statusCode: 404 });
   viewer = { ...viewer, name: 'chand', role: 'state', scope: 'goa' };
   expect(await post('feed', { person: 'asha' })).toMatchObject({ statusCode: 403 });
+});
+
+test('the day of a person is theirs from midnight to midnight, for those who may see the person', async () => {
+  await load();
+  const day = await get('/day?person=asha');
+  expect(day).toEqual({
+    person: 'asha',
+    name: 'Asha',
+    timeZone: 'Asia/Kolkata',
+    from: hoursLater(-11.5),
+    to: hoursLater(12.5),
+    shifts: [{ from: hoursLater(-2.5), to: hoursLater(6.5), for: null }],
+  });
+  expect((await get('/day?person=devi')).shifts).toEqual([{ from: hoursLater(-11.5), to: hoursLater(12.5), for: null }]);
+  expect(await get('/day?person=nobody')).toMatchObject({ statusCode: 404 });
+  viewer = { ...viewer, name: 'chand', role: 'state', scope: 'goa' };
+  expect(await get('/day?person=asha')).toMatchObject({ statusCode: 403 });
 });
 
 test('an account of a state sees and changes its own persons only, and a reader none', async () => {

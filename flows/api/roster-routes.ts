@@ -1,7 +1,7 @@
 /** The roster: who is told, who is on duty, and who is away. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { dutyView, feedView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
+import { dayView, dutyView, feedView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
 import { ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rosterLimitBytes } from '../roster/csv.ts';
@@ -22,6 +22,7 @@ const testing = v.strictObject({ by, person: personId, channel: v.optional(perso
 const taking = v.strictObject({ by, person: personId, from: personId });
 const feeding = v.strictObject({ by, person: personId, revoke: v.optional(v.boolean(), false) });
 const removing = v.strictObject({ by, person: personId });
+const personQuery = v.strictObject({ person: personId });
 const scopeQuery = v.strictObject({ scope: v.optional(scopeOrGroup) });
 
 const checkQuery = v.strictObject({
@@ -43,6 +44,16 @@ export const rosterRoutes: readonly Route[] = [
     ['get /api/roster/duty', 'Who is told of a part of the tree now, by role.'],
     { right: ownPart, query: scopeQuery, answer: dutyView },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.duty(own(roster, viewer, at)),
+  ),
+  on('roster')(
+    ['get /api/roster/day', 'The duty of one person today, by their clock.'],
+    { right: { may: 'roster', at: ownPart.at }, query: personQuery, answer: dayView, refusals: [404] },
+    (roster, { viewer, query: { person } }) => {
+      mayChange(roster, viewer, person);
+      const day = roster.day(person);
+      if (day === undefined) throw new Refused(404, 'there is no such person');
+      return day;
+    },
   ),
   on('roster')(
     ['get /api/roster/check', 'Tries the roster out on the tabs that run: who would be told of each site in each hour of some days.'],
@@ -122,7 +133,8 @@ function own(roster: RosterOrders, viewer: Viewer, at: string): string {
 /** Only of somebody all of whose places are the viewer's own. */
 function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
   const scopes = roster.scopesOf(person);
-  if (scopes?.every((scope) => roster.liesWithin(viewer.scope, scope)) === false) throw new Refused(403, `this account is for ${viewer.scope} only`);
+  if (scopes?.every((scope) => roster.liesWithin(viewer.scope, scope)) === false)
+    throw new Refused(403, `this account is for ${viewer.scope} only`);
 }
 
 function done(order: PersonOrder): undefined {

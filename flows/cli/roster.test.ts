@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DutyView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
+import type { DayView, DutyView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
 import { operator } from './operator.test-helper.ts';
 
 const { state, file, sabha } = operator();
@@ -162,4 +162,20 @@ test('roster feed prints the address once, and says that it is taken back', asyn
   state().scripted['POST /api/roster/feed'] = { person: 'asha', address: null };
   expect((await sabha(['roster', 'feed', 'asha', '--revoke'])).out).toBe('the calendar of asha is taken back\n');
   expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', revoke: true, by: 'tester' });
+});
+
+test('roster show PERSON has the day of that person too', async () => {
+  state().scripted['GET /api/roster'] = [asha, { ...asha, id: 'bina' }];
+  const [from, to] = [Date.UTC(2027, 0, 12, 18, 30), Date.UTC(2027, 0, 13, 18, 30)];
+  const shifts = [
+    { from: Date.UTC(2027, 0, 13, 3, 30), to: Date.UTC(2027, 0, 13, 12, 30), for: null },
+    { from: Date.UTC(2027, 0, 13, 14, 30), to, for: 'Bina' },
+  ];
+  const day: DayView = { person: 'asha', name: 'Asha', timeZone: 'Asia/Kolkata', from, to, shifts };
+  state().scripted['GET /api/roster/day?person=asha'] = day;
+  const lines = (await sabha(['roster', 'show', 'asha'])).out.split('\n');
+  expect(lines).toHaveLength(7);
+  expect(lines.slice(3)).toEqual(['today (Asia/Kolkata):', '09:00 - 18:00', '20:00 - 00:00 for Bina', '']);
+  state().scripted['GET /api/roster/day?person=asha'] = { ...day, shifts: [] };
+  expect((await sabha(['roster', 'show', 'asha'])).out).toContain('\nno duty\n');
 });

@@ -1,5 +1,14 @@
 /** What the routes of the roster ask: each plans a change on the persons that are held, and applies it before it answers. */
-import { type DutyView, mutex, type ProofView, type RosterCheck, type RosterImport, type RosterPerson, roles } from '#contracts';
+import {
+  type DayView,
+  type DutyView,
+  mutex,
+  type ProofView,
+  type RosterCheck,
+  type RosterImport,
+  type RosterPerson,
+  roles,
+} from '#contracts';
 import type { Member } from '../records/roster.ts';
 import { liesWithin } from '../sites/groups.ts';
 import { checkRoster } from './check.ts';
@@ -9,8 +18,8 @@ import { momentAt } from './duty.ts';
 import { planRoster } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
 import { reachedBy, weakPoints } from './reach.ts';
-import { type FeedMade, type LeaveOrder, makeFeed, setLeave, setStint, type StintSaid, type Taken, takeShift } from './shift-orders.ts';
-import { type Shift, shiftsOf } from './shifts.ts';
+import { type FeedMade, type LeaveOrder, makeFeed, type StintSaid, setLeave, setStint, type Taken, takeShift } from './shift-orders.ts';
+import { dayOf, type Shift, shiftsOf } from './shifts.ts';
 import { toldFor } from './told.ts';
 
 /** What may be ordered of the roster. */
@@ -43,6 +52,8 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     stint: (id: string, said: { is: 'on' | 'off'; by: string }): Promise<StintSaid> => inTurn(() => setStint(kept, id, said)),
     /** Makes the token by which a person's duty is read as a calendar, or takes it back; an older one ends. */
     feed: (id: string, asked: { revoke: boolean; by: string }): Promise<FeedMade> => inTurn(() => makeFeed(kept, id, asked)),
+    /** The duty of one person today; undefined where there is none of that name. */
+    day: (id: string): DayView | undefined => dayViewOf(kept, id),
     /** The shifts of whoever has a token, around now; undefined where nobody has. */
     shiftsBy: (hash: string) => shiftsBy(kept, hash),
     remove: (id: string, by: string): Promise<PersonOrder> =>
@@ -145,6 +156,15 @@ function shiftsBy({ options, held }: Kept, hash: string): { member: Member; shif
   const member = [...held.values()].find(({ feed }) => feed === hash);
   const now = options.now();
   return member && { member, shifts: shiftsOf(options.roster.book(), member, { from: now - shownBackMs, to: now + shownAheadMs, now }) };
+}
+
+function dayViewOf({ options }: Kept, id: string): DayView | undefined {
+  const book = options.roster.book();
+  const member = book.byId.get(id);
+  if (member === undefined) return undefined;
+  const now = options.now();
+  const day = dayOf(member, now);
+  return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, { ...day, now }) };
 }
 
 type DutyAt = { role: (typeof roles)[number]; scope: string; at: number };

@@ -26,6 +26,12 @@ export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { n
   return [...here.map((span) => ({ ...span, for: null })), ...standing].sort((a, b) => a.from - b.from);
 }
 
+/** From midnight to midnight, by the clock of the person. */
+export function dayOf({ zone }: Pick<Member, 'zone'>, now: number): Span {
+  const today = dayAt(now, zone);
+  return { from: timeOn(today, 0, zone), to: timeOn(today, dayMinutes, zone) };
+}
+
 /** The hours of duty, days off or not. */
 function hoursOf({ duty, zone }: Member, within: Span): Span[] {
   if (duty === null) return [within];

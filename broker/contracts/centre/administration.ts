@@ -61,6 +61,16 @@ export const proofView = v.object({
 /** Until when a shift is taken over. */
 export const shiftView = v.object({ person: text, by: text, until: time });
 
+/** A person's duty from midnight to midnight, by their clock. `for`: whom the person stands in for. */
+export const dayView = v.object({
+  person: text,
+  name: text,
+  timeZone: text,
+  from: time,
+  to: time,
+  shifts: v.array(v.object({ from: time, to: time, for: maybeText })),
+});
+
 /** A notice to many: what somebody said, to which scope or group. */
 const announcement = { at: time, by: text, to: text, text };
 export const announcementSummary = v.object({ id: count, ...announcement, count });
@@ -300,6 +310,7 @@ export type ProofView = v.InferOutput<typeof proofView>;
 export type RosterCheck = v.InferOutput<typeof rosterCheck>;
 export type AnnouncementSummary = v.InferOutput<typeof announcementSummary>;
 export type AnnouncementView = v.InferOutput<typeof announcementView>;
+export type DayView = v.InferOutput<typeof dayView>;
 export type FeedView = v.InferOutput<typeof feedView>;
 export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;

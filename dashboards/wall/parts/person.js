@@ -13,7 +13,7 @@ import { say, shown } from '../words/words.js';
  */
 
 /**
- * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs.
+ * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs, `role` what they may do there.
  * @param {Language} lang
  */
 export function usePerson(lang) {
@@ -45,6 +45,7 @@ export function usePerson(lang) {
     act,
     dialog,
     scope: known?.scope ?? '',
+    role: known?.role ?? /** @type {const} */ ('reader'),
     switches: html`<${Who} lang=${lang} name=${account ?? name} account=${account} onAsk=${ask} />`,
   };
 }

@@ -13,13 +13,14 @@ import { OverList } from './incidents.js';
 import { LinkCard } from './link.js';
 import { Needs } from './nation.js';
 import { Room } from './rooms.js';
+import { DutyCard } from './roster.js';
 
 /** @import { ChecklistItem, HistoryView, SiteDetail, SiteView } from '#contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
 /** THE list of a site's cards, from top to bottom; each is handed the scene, the site's row and its details. A new one is a file and a line here. */
-const cards = [LinkCard, HeightCard, Facts];
+const cards = [DutyCard, LinkCard, HeightCard, Facts];
 
 const detailEveryMs = 15_000;
 const surroundingsEveryMs = 60_000;

@@ -1,5 +1,5 @@
 /** The verbs of the roster. */
-import type { DutyView, FeedView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
+import type { DayView, DutyView, FeedView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
@@ -12,11 +12,11 @@ export const roster: Record<string, Verb> = {
     run: importFile,
   },
   'roster export': { usage: '[FILE]', words: [0, 1], run: exportAll },
-  'roster show': { usage: '[--at STATE[/SITE]]', words: [0, 0], options: { at: { type: 'string' } }, run: show },
-  'roster duty': { usage: '[STATE[/SITE]]', words: [0, 1], run: duty },
+  'roster show': { usage: '[PERSON] [--at STATE[/SITE]|group:NAME]', words: [0, 1], options: { at: { type: 'string' } }, run: show },
+  'roster duty': { usage: '[STATE[/SITE]|group:NAME]', words: [0, 1], run: duty },
   'roster leave': { usage: 'PERSON FROM..TO|none [--deputy PERSON]', words: [2, 2], options: { deputy: { type: 'string' } }, run: leave },
   'roster check': {
-    usage: '[--days DAYS] [--at STATE[/SITE]]',
+    usage: '[--days DAYS] [--at STATE[/SITE]|group:NAME]',
     words: [0, 0],
     options: { days: { type: 'string' }, at: { type: 'string' } },
     run: check,
@@ -58,8 +58,10 @@ async function exportAll({ api, words: [file], writeText }: Call): Promise<Answe
 
 const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
 
-async function show({ api, options }: Call): Promise<Answer> {
-  const all = await api.get<RosterPerson[]>(`/api/roster${scopeQuery(options['at'])}`);
+async function show({ api, words: [person], options }: Call): Promise<Answer> {
+  const listed = await api.get<RosterPerson[]>(`/api/roster${scopeQuery(options['at'])}`);
+  const all = listed.filter(({ id }) => id === (person ?? id));
+  const day = person === undefined ? undefined : await api.get<DayView>(`/api/roster/day?${new URLSearchParams({ person })}`);
   const rows = all.map(({ id, name, from, now, cells, reached, proofs }) => [
     id,
     name,
@@ -74,7 +76,16 @@ async function show({ api, options }: Call): Promise<Answer> {
     from,
   ]);
   const header = ['ID', 'NAME', 'ROLES', 'SCOPES', 'NOW', 'DUTY', 'AWAY', 'DEPUTY', 'CHANNELS', 'OLDEST PROOF', 'FROM'];
-  return { ok: true, json: all, text: table(header, rows) };
+  const text = [table(header, rows), ...(day === undefined ? [] : ['', ...dayLines(day)])].join('\n');
+  return { ok: true, json: day === undefined ? all : { persons: all, day }, text };
+}
+
+/** By the clock of the person, as the wall has it. */
+function dayLines({ timeZone, shifts }: DayView): string[] {
+  const clock = (at: number) =>
+    Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
+  const lines = shifts.map((one) => `${clock(one.from)} - ${clock(one.to)}${one.for === null ? '' : ` for ${one.for}`}`);
+  return [`today (${timeZone}):`, ...(lines.length === 0 ? ['no duty'] : lines)];
 }
 
 /** A person is as well proven as the channel that was proven longest ago. */
