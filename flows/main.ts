@@ -101,7 +101,7 @@ async function start(): Promise<Parts> {
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
-  const links = openLinks(base, () => runtime.now());
+  const links = openLinks(base, () => runtime);
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), send, publish, count: metrics.count });
   const answers = createAnswers({ ...runtime, ...people });
@@ -141,8 +141,7 @@ async function start(): Promise<Parts> {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
-  const { table } = sites;
-  const endWeekly = watchRoster(base, people, { orders: roster, table, record, now, weeklyAt: listed.weeklyAt });
+  const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
   const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
   if (https) sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
@@ -196,18 +195,27 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
 type AllLinks = { answers: Links; notices: Links };
 
 /** By these people answer without a login; the key outlives a start, as the links do. */
-function openLinks({ dataDir }: Base, now: () => number): AllLinks {
+function openLinks({ dataDir }: Base, runtime: () => Runtime): AllLinks {
+  const now = () => runtime().now();
+  const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
   const key = loadLinkKey(join(dataDir, 'answer.key'), randomBytes);
-  return { answers: createLinks({ key, now }), notices: createLinks({ key, now, about: 'notice' }) };
+  return { answers: createLinks({ key, now, toldOf }), notices: createLinks({ key, now, about: 'notice' }) };
 }
 
 /** What messages lead to, where the centre has a name that a phone can open. */
-function linking({ https }: CentreSettings, { answers, notices }: AllLinks): Pick<RuntimeOptions, 'wall' | 'link' | 'readLink'> {
+function linking(
+  { https }: CentreSettings,
+  { answers, notices }: AllLinks,
+): Pick<RuntimeOptions, 'wall' | 'link' | 'shortLink' | 'readLink'> {
   const wall = wallAddress(https);
   if (wall === undefined) return {};
   return {
     wall,
     link: (person, incident) => `${wall}${linkPath}?${answers.token(person, incident)}`,
+    shortLink(person, incident) {
+      const token = answers.shortToken(person, incident);
+      return token && `${wall}/?${token}`;
+    },
     readLink: (person, notice) => `${wall}${noticePath}?${notices.token(person, notice)}`,
   };
 }

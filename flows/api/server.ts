@@ -8,6 +8,7 @@ import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#c
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
 import type { Announcements } from '../announce/announce.ts';
+import { answerUrl } from '../answers/link.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
@@ -138,7 +139,12 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   const viewFor = (scope: string) => scopedView(view, scope, within);
   const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
-  const has = (scope: string) => scope === '' || siteOrders.table().pathsOf(scope).some((path) => siteOrders.table().node(path) !== undefined);
+  const has = (scope: string) =>
+    scope === '' ||
+    siteOrders
+      .table()
+      .pathsOf(scope)
+      .some((path) => siteOrders.table().node(path) !== undefined);
   const directory = https?.openid?.host ?? null;
   addRoutes(app, {
     view: ({ scope }) => viewFor(scope),
@@ -197,6 +203,7 @@ function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     requestTimeout: 10_000,
+    rewriteUrl: ({ url = '/' }) => answerUrl(url),
     https: tls === undefined ? null : secured(tls),
     frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), log),
   }) as unknown as FastifyInstance;

@@ -139,6 +139,8 @@ export type RenderedMessage = {
   over?: true;
   /** Where the person answers with one tap, which stands in the text too, or where its incident stands on the wall; absent where the centre has no name. */
   link?: string;
+  /** The same in few characters; only where the person answers by it. */
+  shortLink?: string;
   /** What it was made of, for channels that programs read. */
   notice: Notice;
 };

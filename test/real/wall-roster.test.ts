@@ -46,8 +46,6 @@ describe.runIf(wallRuns)('the roster on the wall', () => {
     view.content.roster = { persons: [asha, bina], duty: [], day };
     await stage.open('#/roster/bina', { viewport: { width: 360, height: 740 }, locale: 'hi-IN' });
     const { page } = stage;
-    await page.evaluate(() => localStorage.setItem('sabha.lang', 'hi'));
-    await page.reload();
     await page.locator('[data-shift]').waitFor();
     expect(await page.locator('[data-shift]').textContent()).toMatch(/09:00:00 – .*18:00:00 .*Asha/);
     expect([stage.troubles, await stage.sideways()]).toEqual([[], 0]);

@@ -9,7 +9,7 @@ import { say, shown } from '../words/words.js';
 /** @import { Language, WhoView } from '#contracts' */
 /**
  * Posts in the reader's name: why it was not done ('' where it was) and what was answered; null where no name was given.
- * @typedef {(path: string, body: Record<string, string | number>) => Promise<{ error: string, answer: unknown } | null>} Act
+ * @typedef {(path: string, body: Record<string, string | number | boolean>) => Promise<{ error: string, answer: unknown } | null>} Act
  */
 
 /**
@@ -63,7 +63,7 @@ function Who({ lang, name, account, onAsk }) {
  */
 export function useActing(act) {
   const [state, setState] = useState({ busy: false, error: '' });
-  const run = async (/** @type {string} */ path, /** @type {Record<string, string | number>} */ body) => {
+  const run = async (/** @type {string} */ path, /** @type {Record<string, string | number | boolean>} */ body) => {
     setState({ busy: true, error: '' });
     const done = await act(path, body);
     setState({ busy: false, error: done?.error ?? '' });
