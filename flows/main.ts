@@ -1,6 +1,5 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
@@ -17,25 +16,27 @@ import {
   openReflectorToken,
   type PartSession,
   realClock,
-  replaceFile,
   runPart,
   StartError,
   serveMetrics,
 } from '#contracts';
-import { type Accounts, createAccounts, firstName, type Made } from './accounts/accounts.ts';
+import type { Accounts } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
-import { createPasswords } from './accounts/password.ts';
+import type { Announcements } from './announce/announce.ts';
 import { type Answers, createAnswers } from './answers/answers.ts';
-import { createLinks, type Links, linkPath, loadLinkKey } from './answers/link.ts';
+import { createLinks, type Links, linkPath, loadLinkKey, noticePath } from './answers/link.ts';
+import { addNotices } from './answers/notice-routes.ts';
 import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
-import { openPeople, type People, rosterOrdersOf } from './assembly/people.ts';
+import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
+import { announcementsOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
+import { addDutyFeed } from './duty/feed-route.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
@@ -51,6 +52,7 @@ import type { RosterOrders } from './roster/roster-orders.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
+import { centrePlace } from './sites/table.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -68,7 +70,7 @@ await runPart({
 
 type Metered = { close(): void };
 type Parts = {
-  endOutside: Cancel;
+  ends: Cancel[];
   ledger: Ledger;
   watch: LedgerWatch;
   backups: Backups;
@@ -95,11 +97,11 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base, () => answers);
+  const people = openPeople(base, { answers: () => answers, orders: () => roster, table: () => runtime.ingest()?.table() });
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
-  const links = openLinks(base, () => runtime.now());
+  const links = openLinks(base, () => runtime);
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), send, publish, count: metrics.count });
   const answers = createAnswers({ ...runtime, ...people });
@@ -128,9 +130,10 @@ async function start(): Promise<Parts> {
   const { wires, sites, now, record, view } = runtime;
   const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
+  const announcements = announcementsOf(base, people, { table: sites.table, record, now });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
   const { countRefused } = metrics;
-  const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused };
+  const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, announcements, countRefused };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
@@ -138,13 +141,15 @@ async function start(): Promise<Parts> {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
+  const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
-  if (https) sayFirst(await accounts.first('first start'), dataDir);
+  const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
+  if (https) sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { endOutside, ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ends: [endOutside, endWeekly], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
 }
 
-type Telling = { people: People; links: Links };
+type Telling = { people: People; links: AllLinks };
 
 function runtimeOf(
   { settings, ledger, clock }: Base,
@@ -187,16 +192,32 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
   });
 }
 
+type AllLinks = { answers: Links; notices: Links };
+
 /** By these people answer without a login; the key outlives a start, as the links do. */
-function openLinks({ dataDir }: Base, now: () => number): Links {
-  return createLinks({ key: loadLinkKey(join(dataDir, 'answer.key'), randomBytes), now });
+function openLinks({ dataDir }: Base, runtime: () => Runtime): AllLinks {
+  const now = () => runtime().now();
+  const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
+  const key = loadLinkKey(join(dataDir, 'answer.key'), randomBytes);
+  return { answers: createLinks({ key, now, toldOf }), notices: createLinks({ key, now, about: 'notice' }) };
 }
 
 /** What messages lead to, where the centre has a name that a phone can open. */
-function linking({ https }: CentreSettings, links: Links): Pick<RuntimeOptions, 'wall' | 'link'> {
+function linking(
+  { https }: CentreSettings,
+  { answers, notices }: AllLinks,
+): Pick<RuntimeOptions, 'wall' | 'link' | 'shortLink' | 'readLink'> {
   const wall = wallAddress(https);
   if (wall === undefined) return {};
-  return { wall, link: (person, incident) => `${wall}${linkPath}?${links.token(person, incident)}` };
+  return {
+    wall,
+    link: (person, incident) => `${wall}${linkPath}?${answers.token(person, incident)}`,
+    shortLink(person, incident) {
+      const token = answers.shortToken(person, incident);
+      return token && `${wall}/?${token}`;
+    },
+    readLink: (person, notice) => `${wall}${noticePath}?${notices.token(person, notice)}`,
+  };
 }
 
 function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession {
@@ -219,26 +240,13 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   });
 }
 
-/** 32 random bytes as text. */
-function newToken(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-async function openAccounts({ ledger, clock, dataDir }: Base, { now, settledAt, follow }: Runtime): Promise<Accounts> {
-  const contents = await ledger.accounts();
-  const passwords = createPasswords();
-  const secretGone = (name: string) => {
-    if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
-  };
-  return createAccounts({ contents, passwords, commit: ledger.commit, now, settledAt, follow, up: clock.up, newToken, log, secretGone });
-}
-
 type Behind = Pick<Metrics, 'countRefused'> & {
   keys: Keys;
   runtime: Runtime;
   answers: Answers;
-  links: Links;
+  links: AllLinks;
   accounts: Accounts;
+  announcements: Announcements;
   pki: Pki;
   tabs: NonNullable<ApiOptions['tabs']>;
   roster: RosterOrders;
@@ -247,7 +255,7 @@ type Behind = Pick<Metrics, 'countRefused'> & {
 };
 
 function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
-  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, countRefused } = behind;
+  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, countRefused } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
@@ -259,10 +267,15 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
     roster,
+    announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
-    addAnswers: (app) => addAnswers(app, { answers, links, clock }),
+    addAnswers(app) {
+      addAnswers(app, { answers, links: links.answers, clock });
+      addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone });
+      addDutyFeed(app, { roster, clock, now: runtime.now });
+    },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
     countRefused,
@@ -302,26 +315,6 @@ async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys
   });
 }
 
-function firstSecretIn(dataDir: string): string {
-  return join(dataDir, 'first-secret');
-}
-
-/** To a person who looks on, this once; where nobody does, what is written may be kept as a log, so it goes into a file of its own. */
-function sayFirst(made: Made | undefined, dataDir: string): void {
-  if (!made?.ok) return;
-  const { name, secret } = made;
-  if (process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined)
-    return void process.stdout.write(
-      `Nobody can log in yet, so there is an account now. Name: ${name}  Secret, shown this once: ${secret}\n`,
-    );
-  const file = firstSecretIn(dataDir);
-  replaceFile(file, `${secret}\n`);
-  log.info(
-    { file },
-    `nobody can log in yet, so there is an account "${name}": its secret is in this file, for one login within three days`,
-  );
-}
-
 /** The tabs, and who may change them. */
 type Decided = { tabs: Tabs; accounts: Accounts };
 
@@ -339,8 +332,8 @@ async function startTabs(
   });
 }
 
-async function stop({ endOutside, api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
-  endOutside();
+async function stop({ ends, api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
+  for (const end of ends) end();
   metrics.close();
   watch.close();
   backups.close();

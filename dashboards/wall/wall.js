@@ -1,4 +1,4 @@
-/** The wall: the nation, a site, an incident, a roll call. It shows what the centre says, and unknown where it says nothing. */
+/** The wall: the nation, a site, an incident, a roll call, the roster. It shows what the centre says, and unknown where it says nothing. */
 import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -11,6 +11,7 @@ import { IncidentPage } from './views/incident.js';
 import { incidentTitle } from './views/incidents.js';
 import { Nation } from './views/nation.js';
 import { RollCallPage } from './views/rollcall.js';
+import { RosterPage } from './views/roster.js';
 import { SitePage } from './views/site.js';
 import { Switches, usePreferences } from './words/preferences.js';
 import { timeText } from './words/times.js';
@@ -32,14 +33,14 @@ function Wall() {
   const view = told === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
-  const { act, dialog, scope, switches } = usePerson(lang);
+  const { act, dialog, scope, role, switches } = usePerson(lang);
   useTick();
   useOnlySite(view);
 
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, act };
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, role, act };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`
@@ -67,6 +68,7 @@ function Page({ scene, view, route, counts }) {
   if (route.view === 'incident')
     return html`<${IncidentPage} scene=${scene} id=${at} row=${view.incidents.find((one) => `${one.id}` === at)} all=${view.incidents} key=${at} />`;
   if (route.view === 'rollcall') return html`<${RollCallPage} scene=${scene} view=${view} id=${at} scope=${scope.current} />`;
+  if (route.view === 'roster') return html`<${RosterPage} scene=${scene} person=${at} />`;
   return html`<${Nation} scene=${scene} view=${view} counts=${counts} state=${at} />`;
 }
 

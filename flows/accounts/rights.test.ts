@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { AccountRole } from '#contracts';
-import { type Action, isWithin, refusalFor } from './rights.ts';
+import { type AccountRole, isWithin } from '#contracts';
+import { type Action, refusalFor } from './rights.ts';
 
 const roles: AccountRole[] = ['reader', 'state', 'central'];
 const scopes = ['', 'ladakh', 'ladakh/leh'];
@@ -15,6 +15,7 @@ const least: Record<Action, AccountRole> = {
   rollcall: 'state',
   stage: 'state',
   roster: 'state',
+  announce: 'state',
   import: 'central',
   pcs: 'central',
   tokens: 'central',
@@ -50,6 +51,13 @@ test('what is not in the table is refused: a role or an action that nobody named
   expect(odd('central', 'read', undefined)).toBeDefined();
   expect(odd('central', 'read', null)).toBeDefined();
   expect(odd('central', 'read', 'goa')).toBe('this account is for goa only');
+});
+
+test('an account of a group of sites may do at them what its role may, and nothing beside them', () => {
+  const within = (scope: string, path: string) => scope === path || (scope === 'group:magadh' && path === 'goa/panaji');
+  const refused = (path: string) => refusalFor({ role: 'state', scope: 'group:magadh', within }, 'stage', path);
+  expect(refused('goa/panaji')).toBeUndefined();
+  expect(['goa', 'goa/margao', ''].map(refused)).toEqual(Array(3).fill('this account is for group:magadh only'));
 });
 
 test('a name that only begins alike is not within', () => {

@@ -1,5 +1,5 @@
 /** Who may do what, and where. What is not named here nobody may. */
-import type { AccountRole } from '#contracts';
+import { type AccountRole, isWithin } from '#contracts';
 
 /** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action =
@@ -11,6 +11,7 @@ export type Action =
   | 'rollcall'
   | 'stage'
   | 'roster'
+  | 'announce'
   | 'import'
   | 'pcs'
   | 'tokens'
@@ -18,11 +19,13 @@ export type Action =
   | 'tabs'
   | 'accounts'
   | 'backup';
-/** What somebody may do, and where. */
-export type Grant = { role: AccountRole; scope: string };
+/** Whether a path lies in a scope. */
+export type Within = (scope: string, path: string) => boolean;
+/** What somebody may do, and where; `within` knows groups of sites too. */
+export type Grant = { role: AccountRole; scope: string; within?: Within | undefined };
 
 const reading: readonly Action[] = ['read'];
-const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'rollcall', 'stage', 'roster'];
+const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'rollcall', 'stage', 'roster', 'announce'];
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,
@@ -33,12 +36,7 @@ const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
  * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
  * Guarantee: a role, an action or a path that is not named is refused.
  */
-export function refusalFor({ role, scope }: Grant, action: Action, path: string): string | undefined {
+export function refusalFor({ role, scope, within = isWithin }: Grant, action: Action, path: string): string | undefined {
   if (!Object.hasOwn(allowed, role) || !allowed[role].includes(action)) return `an account with the role "${role}" may not do this`;
-  return isWithin(scope, path) ? undefined : `this account is for ${scope} only`;
-}
-
-/** True where a path is the scope or lies in it. */
-export function isWithin(scope: string, path: string): boolean {
-  return scope === '' || path === scope || path.startsWith(`${scope}/`);
+  return within(scope, path) ? undefined : `this account is for ${scope} only`;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createLinks, loadLinkKey } from './link.ts';
+import { answerUrl, createLinks, loadLinkKey } from './link.ts';
 
 const hour = 3_600_000;
 const key = Buffer.alloc(32, 7);
@@ -66,4 +66,42 @@ test('the key is made once, for its owner alone; a file that holds none stops th
   expect(statSync(file).mode & 0o777).toBe(0o600);
   writeFileSync(file, 'short');
   expect(() => loadLinkKey(file, random)).toThrow(/answer\.key: is no key of 32 bytes/);
+});
+
+test('a link for an SMS has at most 18 characters, is of whoever was told of the incident, and is good for a day', () => {
+  let at = Date.UTC(2026, 2, 3, 8);
+  const told: Record<number, string[]> = { 17: ['bina', 'asha'], 9999999: ['asha'] };
+  const links = createLinks({ key, now: () => at, toldOf: (incident) => told[incident] ?? [] });
+  for (const incident of [17, 9_999_999]) {
+    const token = links.shortToken('asha', incident) ?? '';
+    expect(token.length).toBeLessThanOrEqual(18);
+    expect(links.read(token)).toMatchObject({ ok: true, person: 'asha', incident });
+    expect(answerUrl(`/?${token}`)).toBe(`/t?${token}`);
+  }
+  const token = links.shortToken('asha', 17) ?? '';
+  const bits = [...token].flatMap((letter, place) =>
+    [0, 1, 2, 3, 4, 5, 6].map(
+      (bit) => `${token.slice(0, place)}${String.fromCharCode(letter.charCodeAt(0) ^ (1 << bit))}${token.slice(place + 1)}`,
+    ),
+  );
+  expect([...bits, `${token}0`, token.slice(1), '', 'x'.repeat(18)].filter((one) => links.read(one).ok)).toEqual([]);
+  expect(links.read(links.shortToken('chand', 17) ?? '')).toEqual({ ok: false, why: 'wrong' });
+  expect(createLinks({ key: Buffer.alloc(32, 8), now: () => at, toldOf: () => ['asha'] }).read(token)).toMatchObject({ ok: false });
+  expect(links.shortToken('asha', 36 ** 5)).toBeUndefined();
+  at += 26 * hour;
+  expect(links.read(token)).toEqual({ ok: false, why: 'late' });
+});
+
+test('only what looks like such a token is led to the page of an answer', () => {
+  for (const url of [
+    '/',
+    '/?',
+    '/?#/incident/17',
+    '/?lang=hi',
+    '/t?123456789amhc1',
+    '/login.html?password',
+    '/?a.b.c',
+    `/?${'x'.repeat(40)}`,
+  ])
+    expect(answerUrl(url)).toBe(url);
 });

@@ -3,15 +3,26 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { loadText, replaceFile, StartError } from '#contracts';
 
+/** Where a notice to many is read; as below. */
+export const noticePath = '/n';
 /** Where such a link leads. What comes after `?` is the token: so much of an address is registered with India's operators, and what follows may differ. */
 export const linkPath = '/t';
 
-/** A link is good for a day. */
-const lifeMs = 24 * 60 * 60_000;
+const dayMs = 24 * 60 * 60_000;
+/** An answer to an incident is good for a day; a notice may be read after a holiday. */
+const lives = { answer: dayMs, notice: 14 * dayMs } as const;
 const keyBytes = 32;
 /** 128 bits: nobody guesses it, and it fits a short message. */
 const markLetters = 32;
 const form = new RegExp(`^([0-9a-f]{${markLetters}})\\.([a-z0-9-]{1,32})\\.([1-9]\\d{0,14})\\.([0-9a-z]{1,9})$`);
+
+/**
+ * For an SMS, whose address may have 40 characters with all that is before it: the mark (54 bits), the hour until which it is good, the incident.
+ * Of whom it is, the mark says: it is tried on those who were told of the incident.
+ */
+const shortForm = /^([\w-]{9})([0-9a-z]{4})([1-9a-z][0-9a-z]{0,4})$/;
+const hourMs = 60 * 60_000;
+const mostShort = 36 ** 5 - 1;
 
 /** Whom a link is for, and about what; `id` tells it from other links of that person to that incident. */
 export type Link = { person: string; incident: number; id: string };
@@ -22,25 +33,58 @@ export type ReadLink = ({ ok: true } & Link) | { ok: false; why: 'wrong' | 'late
 export type Links = {
   /** What stands behind the `?`. */
   token(person: string, incident: number): string;
+  /** The same in at most 18 characters; undefined for an incident whose number is too long. */
+  shortToken(person: string, incident: number): string | undefined;
   read(token: string): ReadLink;
 };
 
+/** `about`: what they answer to; a link of one kind is none of the other's. `toldOf`: who was told of an incident. */
+export type LinksOptions = { key: Buffer; now: () => number; about?: keyof typeof lives; toldOf?: (incident: number) => readonly string[] };
+
 /** Guarantee: what was changed by one bit is wrong, and how long that takes to find says nothing of the right one. */
-export function createLinks({ key, now }: { key: Buffer; now: () => number }): Links {
-  const markOf = (said: string) => createHmac('sha256', key).update(`sabha answer 1\n${said}`).digest('hex').slice(0, markLetters);
+export function createLinks({ key, now, about = 'answer', toldOf = () => [] }: LinksOptions): Links {
+  const markOf = (said: string) => createHmac('sha256', key).update(`sabha ${about} 1\n${said}`).digest('hex').slice(0, markLetters);
+  const shortMark = (said: string) => createHmac('sha256', key).update(`sabha ${about} short 1\n${said}`).digest('base64url').slice(0, 9);
+  function readShort(token: string): ReadLink {
+    const [, mark = '', hour = '', incident = ''] = shortForm.exec(token) ?? [];
+    const number = Number.parseInt(incident, 36);
+    const isHis = (person: string) => isSame(mark, shortMark(`${person}.${number}.${hour}`));
+    const person = mark === '' ? undefined : toldOf(number).find(isHis);
+    if (person === undefined) return { ok: false, why: 'wrong' };
+    return Number.parseInt(hour, 36) * hourMs < now() ? { ok: false, why: 'late' } : { ok: true, person, incident: number, id: hour };
+  }
   return {
+    shortToken(person, incident) {
+      if (incident > mostShort) return undefined;
+      const hour = Math.ceil((now() + lives[about]) / hourMs)
+        .toString(36)
+        .padStart(4, '0');
+      return `${shortMark(`${person}.${incident}.${hour}`)}${hour}${incident.toString(36)}`;
+    },
     token(person, incident) {
-      const said = `${person}.${incident}.${Math.ceil((now() + lifeMs) / 1_000).toString(36)}`;
+      const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
       return `${markOf(said)}.${said}`;
     },
     read(token) {
+      if (!token.includes('.')) return readShort(token);
       const [, mark = '', person = '', incident = '', id = ''] = form.exec(token) ?? [];
       const right = markOf(`${person}.${incident}.${id}`);
-      if (mark === '' || !timingSafeEqual(Buffer.from(mark), Buffer.from(right))) return { ok: false, why: 'wrong' };
+      if (mark === '' || !isSame(mark, right)) return { ok: false, why: 'wrong' };
       if (Number.parseInt(id, 36) * 1_000 < now()) return { ok: false, why: 'late' };
       return { ok: true, person, incident: Number(incident), id };
     },
   };
+}
+
+/** In the same time wherever they differ. */
+function isSame(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+/** What stands behind the centre's name and `?` in an SMS leads to the page of an answer: so much of the address is registered, and no more. */
+export function answerUrl(url: string): string {
+  const [, token] = /^\/\?([\w-]{14,18})(?:[&#]|$)/.exec(url) ?? [];
+  return token !== undefined && shortForm.test(token) ? `${linkPath}?${token}` : url;
 }
 
 /** The key of this centre's links, in a file for its owner alone; made at the first start. Throws `StartError` where it is no such key. */

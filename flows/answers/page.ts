@@ -61,6 +61,15 @@ export function linePage(language: MessageLanguage, { line, back }: { line: stri
   return document(language, { title: 'Sabha', body: html`<main><h1>${line}</h1>${way}</main>`, script: false });
 }
 
+/** The page of a notice to many: what somebody says, and the button by which it is read. */
+export function noticePage(language: MessageLanguage, notice: { by: string; text: string; at: string; action: string }): string {
+  const { direct, announce } = wordsIn(language);
+  const { by, text, at, action } = notice;
+  const body = html`<main><p class="n">${direct.announcement} · Sabha</p><h1>${text}</h1><p class="place">${by}</p><p>${at}</p>
+<form method="post" action="${action}"><button name="word" value="read">${announce.read}</button></form></main>`;
+  return document(language, { title: direct.announcement, body, script: false });
+}
+
 /** A page that asks before something of somebody else is taken. */
 export function askPage(language: MessageLanguage, { line, action, holder }: { line: string; action: string; holder: string }): string {
   const { answer } = wordsIn(language);

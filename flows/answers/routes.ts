@@ -30,30 +30,41 @@ export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): 
   const { answers, clock } = options;
   const stage: Stage = { ...options, limits: createLimits(clock.up), lives: createLives({ answers, clock }) };
   const open = { config: { open: true, form: true } };
+  addForms(app, (scope) => {
+    scope.get(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => shown(stage, { request, reply }, link)));
+    scope.post(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => acted(stage, { request, reply }, link)));
+    scope.get(livePath, { ...open, exposeHeadRoute: false }, (request, reply) =>
+      withLink(stage, { request, reply }, (link) => (stage.lives.open(reply, link) ? reply.hijack() : reply.code(503).send())),
+    );
+  });
+}
+
+/** Adds routes whose bodies are those of a form of ours. */
+export function addForms(app: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     const type = 'application/x-www-form-urlencoded';
     scope.addContentTypeParser(type, { parseAs: 'string', bodyLimit: bodyLimitBytes }, (_request, body, done) =>
       done(null, Object.fromEntries(new URLSearchParams(`${body}`))),
     );
-    scope.get(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => shown(stage, { request, reply }, link)));
-    scope.post(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => acted(stage, { request, reply }, link)));
-    scope.get(livePath, { ...open, exposeHeadRoute: false }, (request, reply) =>
-      withLink(stage, { request, reply }, (link) => (stage.lives.open(reply, link) ? reply.hijack() : reply.code(503).send())),
-    );
+    add(scope);
     done();
   });
 }
 
 /** What stands behind the `?`; what a mail program hangs on behind `&` is none of it. */
-function tokenOf({ raw }: FastifyRequest): string {
+export function tokenOf({ raw }: FastifyRequest): string {
   return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
 }
 
 type Then = (link: Link) => FastifyReply | Promise<FastifyReply>;
 
 /** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
-async function withLink({ links, limits }: Stage, { request, reply }: Asked, then: Then): Promise<FastifyReply> {
+export async function withLink(
+  { links, limits }: Pick<Stage, 'links' | 'limits'>,
+  { request, reply }: Asked,
+  then: Then,
+): Promise<FastifyReply> {
   reply.headers(headers);
   const read = links.read(tokenOf(request));
   if (read.ok) return then(read);
@@ -115,7 +126,8 @@ function gone(answers: Answers, { request, reply }: Asked, { person }: Link): Fa
   );
 }
 
-function said(reply: FastifyReply, status: number, page: string): FastifyReply {
+/** Sends a page. */
+export function said(reply: FastifyReply, status: number, page: string): FastifyReply {
   return reply.code(status).type('text/html; charset=utf-8').send(page);
 }
 
@@ -124,7 +136,7 @@ function isAnswer(word: string): word is AnswerWord {
 }
 
 /** Of somebody whom no link names: what the browser asks for first. */
-function browserLanguage({ headers: { 'accept-language': wanted = '' } }: FastifyRequest): MessageLanguage {
+export function browserLanguage({ headers: { 'accept-language': wanted = '' } }: FastifyRequest): MessageLanguage {
   const asked = wanted.split(',').map((one) => one.trim().slice(0, 2).toLowerCase());
   return messageLanguages.find((one) => one === asked.find((two) => messageLanguages.some((three) => three === two))) ?? 'en';
 }

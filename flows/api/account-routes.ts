@@ -1,7 +1,7 @@
 /** The way in and out, and the accounts. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { accountMade, accountNamePattern, accountRoles, accountView, isId, oneLine, whoView } from '#contracts';
+import { accountMade, accountNamePattern, accountRoles, accountView, oneLine, whoView } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { isSoonGuessed } from '../accounts/password.ts';
@@ -9,7 +9,7 @@ import { sessionLifeMs } from '../accounts/sessions.ts';
 import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { on, type Route } from './route.ts';
-import { by, order } from './schemas.ts';
+import { by, order, scopeOrGroup } from './schemas.ts';
 
 /** Whatever somebody wants to try. */
 const tried = v.pipe(v.string(), v.maxLength(200));
@@ -20,14 +20,6 @@ const name = v.pipe(
   v.string(),
   v.check((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64'),
 );
-const scope = v.pipe(
-  v.string(),
-  v.check(
-    (text) => text === '' || (text.split('/').length <= 2 && text.split('/').every(isId)),
-    '"" for everywhere, a state, or state/site',
-  ),
-);
-
 /** Who asks, at both doors; and the accounts, for those who may. */
 export const accountRoutes: readonly Route[] = [
   on('accounts')(
@@ -42,7 +34,7 @@ export const accountRoutes: readonly Route[] = [
     ['post /api/accounts', 'Makes an account; its secret is shown once.'],
     {
       right: whole('accounts'),
-      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scope, '') }),
+      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scopeOrGroup, '') }),
       answer: accountMade,
       done: 201,
       refusals: [404, 409],

@@ -1,6 +1,6 @@
 /** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
 import * as v from 'valibot';
-import { faultIds, faults, incidentRow, incidentView, languages, reasons } from '#contracts';
+import { faultIds, faults, type IncidentView, incidentRow, incidentView, languages, reasons } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { wordsOf } from '../people/channels/channels.ts';
@@ -9,6 +9,7 @@ import { fileOf, type StaticFile, sendFile } from './bytes/files.ts';
 import { on, type Route, read } from './route.ts';
 import { by, csv, incidentId, incidentsQuery, order } from './schemas.ts';
 
+const taking = v.strictObject({ by, takeOver: v.optional(v.boolean(), false) });
 const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
 const assigning = v.strictObject({ by, to: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(80)) });
 const snoozing = v.strictObject({ by, until: v.pipe(v.number(), v.integer()) });
@@ -31,9 +32,17 @@ export const incidentRoutes: readonly Route[] = [
     },
   ),
   on('view')(
-    ['post /api/incidents/{id}/acknowledge', 'Somebody sees to it.'],
-    { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
-    async (view, { params, body }) => done(await view.acknowledge(read(incidentId, params.id), body.by)),
+    [
+      'post /api/incidents/{id}/acknowledge',
+      'Somebody sees to it. What somebody else has is taken over only with `takeOver`; else 409 says who has it.',
+    ],
+    { right: { ...ownPart, may: 'acknowledge' }, body: taking, refusals: [404, 409] },
+    async (view, { params, body: { by: who, takeOver } }) => {
+      const id = read(incidentId, params.id);
+      // Looked at and taken in one go: nothing comes between.
+      if (!takeOver) refuseTaken(view.incident(id), who);
+      return done(await view.acknowledge(id, who));
+    },
   ),
   on('view')(
     ['post /api/incidents/{id}/note', 'A note for those who come later.'],
@@ -85,6 +94,13 @@ export function wordsFile(): StaticFile {
   const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
   const all = Object.fromEntries(languages.map((language) => [language, wordsOf(language)]));
   return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
+}
+
+function refuseTaken(incident: IncidentView | undefined, who: string): void {
+  const { acknowledged = null, overAt = 0 } = incident ?? {};
+  if (acknowledged === null || overAt !== null || acknowledged.by === who) return;
+  const since = new Date(acknowledged.at).toISOString().slice(11, 16);
+  throw new Refused(409, `${acknowledged.by} has it since ${since} UTC: "takeOver" takes it over`);
 }
 
 function done(outcome: Done | 'nobody' | 'time' | 'often'): undefined {

@@ -1,8 +1,7 @@
 /** The calendar: whole files in, and what is known of a place. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { meetingsImport, meetingView } from '#contracts';
-import { isWithin } from '../accounts/rights.ts';
+import { isWithin, meetingsImport, meetingView } from '#contracts';
 import { meetingsLimitBytes } from '../calendar/import.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';

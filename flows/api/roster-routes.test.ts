@@ -6,6 +6,7 @@ import type { Op } from '../records/ops.ts';
 import { memberOf } from '../roster/book.ts';
 import { hoursLater, planOf, wednesday } from '../roster/roster.test-helper.ts';
 import { createRosterOrders } from '../roster/roster-orders.ts';
+import { feedHash } from '../roster/shift-orders.ts';
 import { addRoutes } from './routes.ts';
 
 const central = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'en', webhook: false, addresses: {} } as const;
@@ -13,6 +14,8 @@ let written: Op[];
 let takes: boolean;
 let onTabs: string[];
 let tabsRun: boolean;
+let tokens = 0;
+let said: ReturnType<typeof createRosterOrders>;
 let roster: ReturnType<typeof createRoster>;
 let app: FastifyInstance;
 let viewer: Viewer;
@@ -38,11 +41,14 @@ beforeEach(() => {
     word: (person, lines) => ({ op: 'meta', key: `word/${person}`, value: lines.join() }),
     prove: async (_person, channel) => (channel === 'sms' ? { result: 'retry', reason: 'the gateway is away' } : { result: 'delivered' }),
     now: () => wednesday,
+    newToken: () => `token-${++tokens}`,
+    feedAddress: (token) => `https://centre.test/duty.ics?${token}`,
     record: async (ops) => {
       if (takes) written.push(...ops);
       return takes;
     },
   });
+  said = orders;
   app = fastify({ bodyLimit: 4_096 });
   const all = plainDoor();
   viewer = { name: null, role: 'central', scope: '', once: false, session: '', isOpen: () => true };
@@ -178,7 +184,9 @@ test('a check names the hours in which nobody on duty can be reached, and who ha
   const span = { from: hoursLater(7), to: hoursLater(22), by: 'central', persons: ['devi'], reached: false };
   expect(found.gaps).toEqual([{ scope: 'ladakh/leh/vc-1', ...span }]);
   expect(found.places[0].spans).toHaveLength(3);
-  expect(await get('/check')).toMatchObject({ to: hoursLater(14 * 24), unreached: ['devi', 'bina'] });
+  expect(await get('/check')).toMatchObject({ to: hoursLater(14 * 24), unreached: ['devi', 'bina'], unproven: [] });
+  await load({ csv: csv.replace('email,asha@office.test', 'console,asha@office.test') });
+  expect((await get('/check')).unproven).toEqual([{ person: 'asha', channel: 'console', at: null }]);
   expect(await get('/check?days=99')).toMatchObject({ statusCode: 400 });
   tabsRun = false;
   expect(await get('/check')).toMatchObject({ statusCode: 409 });
@@ -211,6 +219,69 @@ test('a shift that runs is taken over until it ends, who had it is told once, an
     'devi stands in sabha.json: change it there',
   ]);
   expect(written.filter(({ op }) => op === 'meta')).toHaveLength(1);
+});
+
+test('duty begins and ends by a person’s own word; hours of the roster it cannot end, and who had the shift is told', async () => {
+  await load();
+  const word = (id: string, is: 'on' | 'off') => said.stint(id, { is, by: 'Bina' });
+  expect(await word('bina', 'off')).toEqual({ is: 'off', until: null });
+  expect(await word('bina', 'on')).toEqual({ is: 'begun', until: hoursLater(12) });
+  expect(told(['technician'])).toEqual(['asha', 'bina']);
+  expect(written.at(-1)).toMatchObject({
+    op: 'audit',
+    who: 'Bina',
+    what: 'duty begun by a word',
+    about: expect.stringMatching(/^bina, until /),
+  });
+  await load({ csv: csv.replace('Bina,', 'Bina Devi,') });
+  expect(told(['technician'])).toEqual(['asha', 'bina']);
+  expect(await word('bina', 'off')).toEqual({ is: 'ended', until: null });
+  expect(told(['technician'])).toEqual(['asha']);
+  expect(await word('asha', 'on')).toEqual({ is: 'here', until: hoursLater(6.5) });
+  expect(await word('asha', 'off')).toEqual({ is: 'hours', until: hoursLater(6.5) });
+  await post('take', { person: 'bina', from: 'asha' });
+  expect(await word('asha', 'on')).toEqual({ is: 'begun', until: hoursLater(12) });
+  expect([told(['technician']), written.at(-2)]).toEqual([['asha'], { op: 'meta', key: 'word/bina', value: 'shift_taken,Asha' }]);
+  expect([await word('devi', 'on'), await word('nobody', 'on')]).toEqual([
+    { is: 'fixed', until: null },
+    { is: 'unknown', until: null },
+  ]);
+});
+
+test('the calendar of a person has one address, which is shown once and kept as a hash; a later one ends it, and so does taking it back', async () => {
+  await load();
+  const made = await post('feed', { person: 'asha' });
+  const { address } = made.body;
+  const token = (of: string) => feedHash(of.split('?')[1] ?? '');
+  expect([made.statusCode, address]).toEqual([200, expect.stringMatching(/^https:\/\/centre\.test\/duty\.ics\?token-/)]);
+  expect(said.shiftsBy(token(address))?.shifts[0]).toMatchObject({ for: null });
+  expect(JSON.stringify(written)).not.toContain(address.split('?')[1]);
+  await load({ csv: csv.replace('Asha,', 'Asha Devi,') });
+  expect(said.shiftsBy(token(address))?.member.name).toBe('Asha Devi');
+  const second = (await post('feed', { person: 'asha' })).body.address;
+  expect([said.shiftsBy(token(address)), said.shiftsBy(token(second))?.member.id]).toEqual([undefined, 'asha']);
+  expect(await post('feed', { person: 'asha', revoke: true })).toEqual({ statusCode: 200, body: { person: 'asha', address: null } });
+  expect([said.shiftsBy(token(second)), said.shiftsBy(feedHash(''))]).toEqual([undefined, undefined]);
+  expect(await post('feed', { person: 'nobody' })).toMatchObject({ statusCode: 404 });
+  viewer = { ...viewer, name: 'chand', role: 'state', scope: 'goa' };
+  expect(await post('feed', { person: 'asha' })).toMatchObject({ statusCode: 403 });
+});
+
+test('the day of a person is theirs from midnight to midnight, for those who may see the person', async () => {
+  await load();
+  const day = await get('/day?person=asha');
+  expect(day).toEqual({
+    person: 'asha',
+    name: 'Asha',
+    timeZone: 'Asia/Kolkata',
+    from: hoursLater(-11.5),
+    to: hoursLater(12.5),
+    shifts: [{ from: hoursLater(-2.5), to: hoursLater(6.5), for: null }],
+  });
+  expect((await get('/day?person=devi')).shifts).toEqual([{ from: hoursLater(-11.5), to: hoursLater(12.5), for: null }]);
+  expect(await get('/day?person=nobody')).toMatchObject({ statusCode: 404 });
+  viewer = { ...viewer, name: 'chand', role: 'state', scope: 'goa' };
+  expect(await get('/day?person=asha')).toMatchObject({ statusCode: 403 });
 });
 
 test('an account of a state sees and changes its own persons only, and a reader none', async () => {

@@ -1,14 +1,14 @@
 /** The roster: who is told, who is on duty, and who is away. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { dutyView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
-import { isWithin } from '../accounts/rights.ts';
+import { dayView, dutyView, feedView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
 import { ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rosterLimitBytes } from '../roster/csv.ts';
-import type { PersonOrder, RosterOrders } from '../roster/roster-orders.ts';
+import type { PersonOrder } from '../roster/kept.ts';
+import type { RosterOrders } from '../roster/roster-orders.ts';
 import { on, type Route } from './route.ts';
-import { by, csv, scope } from './schemas.ts';
+import { by, csv, scopeOrGroup } from './schemas.ts';
 
 const importing = v.strictObject({ by, csv: v.string(), replace: v.optional(v.boolean(), false), apply: v.optional(v.boolean(), false) });
 const personId = v.pipe(v.string(), v.maxLength(32));
@@ -20,11 +20,13 @@ const leaving = v.strictObject({
 });
 const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
 const taking = v.strictObject({ by, person: personId, from: personId });
+const feeding = v.strictObject({ by, person: personId, revoke: v.optional(v.boolean(), false) });
 const removing = v.strictObject({ by, person: personId });
-const scopeQuery = v.strictObject({ scope: v.optional(scope) });
+const personQuery = v.strictObject({ person: personId });
+const scopeQuery = v.strictObject({ scope: v.optional(scopeOrGroup) });
 
 const checkQuery = v.strictObject({
-  scope: v.optional(scope),
+  scope: v.optional(scopeOrGroup),
   days: v.optional(v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.minValue(1), v.maxValue(31)), '14'),
 });
 
@@ -33,7 +35,7 @@ export const rosterRoutes: readonly Route[] = [
   on('roster')(
     ['get /api/roster', 'Who is told: the persons of a part of the tree, with their channels, hours and days off.'],
     { right: { may: 'roster', at: ownPart.at }, query: scopeQuery, answer: v.array(rosterPerson) },
-    (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(viewer, at)),
+    (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(roster, viewer, at)),
   ),
   on('roster')(['get /api/roster.csv', 'The roster as it is imported.'], { right: whole('roster'), answer: csv('roster.csv') }, (roster) =>
     roster.csv(),
@@ -41,13 +43,23 @@ export const rosterRoutes: readonly Route[] = [
   on('roster')(
     ['get /api/roster/duty', 'Who is told of a part of the tree now, by role.'],
     { right: ownPart, query: scopeQuery, answer: dutyView },
-    (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.duty(own(viewer, at)),
+    (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.duty(own(roster, viewer, at)),
+  ),
+  on('roster')(
+    ['get /api/roster/day', 'The duty of one person today, by their clock.'],
+    { right: { may: 'roster', at: ownPart.at }, query: personQuery, answer: dayView, refusals: [404] },
+    (roster, { viewer, query: { person } }) => {
+      mayChange(roster, viewer, person);
+      const day = roster.day(person);
+      if (day === undefined) throw new Refused(404, 'there is no such person');
+      return day;
+    },
   ),
   on('roster')(
     ['get /api/roster/check', 'Tries the roster out on the tabs that run: who would be told of each site in each hour of some days.'],
     { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [409] },
     async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
-      const found = await roster.check(own(viewer, at), days);
+      const found = await roster.check({ scope: own(roster, viewer, at), days });
       if (found === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
       return found;
     },
@@ -97,21 +109,32 @@ export const rosterRoutes: readonly Route[] = [
     },
   ),
   on('roster')(
+    ['post /api/roster/feed', "Makes the address by which one person's duty is read as a calendar, or takes it back; an older one ends."],
+    { right: { may: 'roster', at: ownPart.at }, body: feeding, answer: feedView, refusals: [404, 409] },
+    async (roster, { viewer, body: { person, revoke, by: who } }) => {
+      mayChange(roster, viewer, person);
+      const made = await roster.feed(person, { revoke, by: who });
+      if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
+      return made.value;
+    },
+  ),
+  on('roster')(
     ['post /api/roster/remove', 'Takes one person out of the roster.'],
     { right: whole('import'), body: removing, refusals: [404, 409] },
     async (roster, { body: { person, by: who } }) => done(await roster.remove(person, who)),
   ),
 ];
 
-function own(viewer: Viewer, at: string): string {
-  if (!isWithin(viewer.scope, at)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+function own(roster: RosterOrders, viewer: Viewer, at: string): string {
+  if (!roster.liesWithin(viewer.scope, at)) throw new Refused(403, `this account is for ${viewer.scope} only`);
   return at;
 }
 
 /** Only of somebody all of whose places are the viewer's own. */
 function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
   const scopes = roster.scopesOf(person);
-  if (scopes?.every((scope) => isWithin(viewer.scope, scope)) === false) throw new Refused(403, `this account is for ${viewer.scope} only`);
+  if (scopes?.every((scope) => roster.liesWithin(viewer.scope, scope)) === false)
+    throw new Refused(403, `this account is for ${viewer.scope} only`);
 }
 
 function done(order: PersonOrder): undefined {

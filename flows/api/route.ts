@@ -3,6 +3,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import * as v from 'valibot';
 import { describeIssue } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Announcements } from '../announce/announce.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import type { CommandsView } from '../commands/commands.ts';
@@ -34,6 +35,7 @@ type Parts = {
     pcsOf(site: string): readonly string[];
   };
   roster: RosterOrders;
+  announcements: Announcements;
   commands: CommandsView;
   accounts: {
     accounts: Accounts /** There is such a place. */;

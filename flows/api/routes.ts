@@ -1,6 +1,7 @@
 /** THE list of routes, in the order of OpenAPI. */
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
+import { announceRoutes } from './announce-routes.ts';
 import { centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...rolloutRoutes,
   ...meetingRoutes,
   ...rosterRoutes,
+  ...announceRoutes,
   ...accountRoutes,
   ...commandRoutes,
   ...tabsRoutes,

@@ -1,7 +1,7 @@
 /** What requests to several routes may say, their addresses too. What does not fit is told in one line. */
 import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { isId, siteStages } from '#contracts';
+import { groupOfScope, isId, siteStages } from '#contracts';
 import type { PcChoice } from '../view/view.ts';
 
 /** Largest body of a request, bytes. */
@@ -22,6 +22,14 @@ export const order = v.strictObject({ by });
 export const isScope = (text: string) => text === '' || isPath(text, 1) || isPath(text, 2);
 /** Part of the tree down to a site. */
 export const scope = v.pipe(v.string(), v.check(isScope, 'Invalid scope: "" for everywhere, a state, or state/site'));
+/** The same, or a group of sites. */
+export const scopeOrGroup = v.pipe(
+  v.string(),
+  v.check(
+    (text) => isScope(text) || isId(groupOfScope(text) ?? ''),
+    'Invalid scope: "" for everywhere, a state, state/site, or group:NAME',
+  ),
+);
 /** One site. */
 export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
 

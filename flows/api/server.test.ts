@@ -185,6 +185,19 @@ test('acknowledge and note reach the view', async () => {
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'केबल बदल दी' }] });
 });
 
+test('what somebody has is not taken over unasked: the second is told who has it, and takes it over by saying so', async () => {
+  const path = '/api/incidents/7/acknowledge';
+  await post(path, { by: 'Asha' });
+  expect(await refusal(post(path, { by: 'Meera' }))).toEqual([
+    409,
+    expect.stringMatching(/^Asha has it since \d\d:\d\d UTC: "takeOver" takes it over$/),
+  ]);
+  expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' } });
+  expect((await post(path, { by: 'Asha' })).status).toBe(204);
+  expect((await post(path, { by: 'Meera', takeOver: true })).status).toBe(204);
+  expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Meera' } });
+});
+
 test('fixed, assign and snooze reach the view; nobody of that name and a time that is none are 422', async () => {
   const until = Date.now() + 3_600_000;
   expect((await post('/api/incidents/7/fixed', { by: 'Asha' })).status).toBe(204);

@@ -7,6 +7,8 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
+import type { Announcements } from '../announce/announce.ts';
+import { answerUrl } from '../answers/link.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
@@ -19,6 +21,7 @@ import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
 import type { Replay } from '../replay/replay.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
+import { liesWithin } from '../sites/groups.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
 import type { Reasons } from '../view/reasons.ts';
@@ -46,6 +49,7 @@ export type ApiOptions = {
   tabs?: TabsOrders & { explain: Explain; replay: Replay; reasons: Reasons };
   meetings?: MeetingOrders;
   roster?: RosterOrders;
+  announcements?: Announcements;
   /** Backups, and the proof that is read from them. */
   proof?: Pick<Backups, 'audit' | 'make'>;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
@@ -126,21 +130,29 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, roster, accounts, tabs, proof, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, roster, announcements, accounts, tabs, proof, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
-  addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
+  const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
+  addDoor(app, https ? loginDoor(https.names, accounts, within) : plainDoor(), options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
-  const streams = createStreams({ view, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
+  const viewFor = (scope: string) => scopedView(view, scope, within);
+  const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
-  const has = (scope: string) => siteOrders.table().node(scope) !== undefined || scope === '';
+  const has = (scope: string) =>
+    scope === '' ||
+    siteOrders
+      .table()
+      .pathsOf(scope)
+      .some((path) => siteOrders.table().node(path) !== undefined);
   const directory = https?.openid?.host ?? null;
   addRoutes(app, {
-    view: ({ scope }) => scopedView(view, scope),
+    view: ({ scope }) => viewFor(scope),
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...(meetings && { meetings: () => meetings }),
     ...(roster && { roster: () => roster }),
+    ...(announcements && { announcements: () => announcements }),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
     ...(proof && { proof: () => proof }),
@@ -191,6 +203,7 @@ function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     requestTimeout: 10_000,
+    rewriteUrl: ({ url = '/' }) => answerUrl(url),
     https: tls === undefined ? null : secured(tls),
     frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), log),
   }) as unknown as FastifyInstance;

@@ -108,7 +108,7 @@ test('the profile of a place that is not there is not found', async () => {
   expect(await get('/api/profile/goa/panaji')).toMatchObject({ status: 404, body: { message: 'there is no goa/panaji' } });
 });
 
-const row = 'ladakh,nubra,,Nubra,,,3048,,,,,,,,,,,,,,,,,,,,,,,,\r\n';
+const row = 'ladakh,nubra,,Nubra,,,3048,,,,,,,,,,,,,,,,,,,,,,,,,\r\n';
 
 test('an import is shown first, then applied; what is wrong in it is answered line by line and changes nothing', async () => {
   const csv = toCsv(table) + row;

@@ -2,10 +2,10 @@
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import { historyView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
-import { isWithin } from '../accounts/rights.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
+import { liesWithin } from '../sites/groups.ts';
 import type { Done } from '../sites/site-orders.ts';
 import { on, type Route } from './route.ts';
 import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './schemas.ts';
@@ -29,7 +29,7 @@ export const siteRoutes: readonly Route[] = [
   on('siteOrders')(
     ['get /api/sites/table.csv', 'The site table as it can be imported again.'],
     { right: ownPart, answer: csv('sites.csv') },
-    (orders, { viewer }) => toCsv(orders.table(), ({ path }) => isWithin(viewer.scope, path)),
+    (orders, { viewer }) => toCsv(orders.table(), ({ path }) => liesWithin(orders.table().pathsOf, viewer.scope, path)),
   ),
   on('siteOrders')(
     ['post /api/sites/import', 'Checks a site table and, with `apply`, loads all of it or nothing; 422 with every faulty line.'],

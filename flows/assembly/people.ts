@@ -1,7 +1,13 @@
 /** The people of the centre: who is told, over which channels, and what an operator does with the roster. */
+import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { type Cancel, stateOf } from '#contracts';
+import { type Announcements, createAnnouncements } from '../announce/announce.ts';
 import type { Answers } from '../answers/answers.ts';
 import { takeAnswers } from '../answers/by-channel.ts';
+import { takeDutyWords } from '../duty/by-word.ts';
+import { feedPath } from '../duty/feed-route.ts';
+import { startWeekly } from '../duty/weekly.ts';
 import type { Tabs } from '../node-red/tabs.ts';
 import { toldBy } from '../node-red/told-by.ts';
 import { openChannels } from '../people/channels/channels.ts';
@@ -11,10 +17,13 @@ import { createProve, createWord } from '../people/prove.ts';
 import { createRoster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
 import { toldIn } from '../people/told-before.ts';
+import { wallAddress } from '../people/visit.ts';
 import type { LogLine } from '../records/notices.ts';
 import type { RosterContents } from '../records/roster.ts';
+import type { SiteTable } from '../records/sites.ts';
 import { memberOf } from '../roster/book.ts';
-import { createRosterOrders, type RosterOrders, type RosterOrdersOptions } from '../roster/roster-orders.ts';
+import type { RosterOrdersOptions } from '../roster/kept.ts';
+import { createRosterOrders, type RosterOrders } from '../roster/roster-orders.ts';
 import { centrePlace } from '../sites/table.ts';
 import type { TellsOf } from '../view/explained.ts';
 import type { Base } from './base.ts';
@@ -22,9 +31,12 @@ import type { Base } from './base.ts';
 /** The persons, and how each is reached. */
 export type People = ReturnType<typeof openPeople>;
 
-/** `answers` takes what somebody says over a channel; it is made after this. */
-export function openPeople({ settings, dataDir, clock, log }: Base, answers: () => Answers) {
-  const roster = createRoster(settings.people);
+/** What is made after the people: `answers` takes what somebody says of an incident, `orders` what of their own duty; `table` is undefined while the ledger is opened anew. */
+export type Later = { answers(): Answers; orders(): RosterOrders; table(): SiteTable | undefined };
+
+/** Opens the channels, and the roster with the persons of the settings. */
+export function openPeople({ settings, dataDir, clock, log }: Base, { answers, orders, table }: Later) {
+  const roster = createRoster(settings.people, (path) => table()?.groupsOf(path) ?? []);
   const offers = createOffers();
   const onAnswer = takeAnswers({
     roster,
@@ -33,8 +45,9 @@ export function openPeople({ settings, dataDir, clock, log }: Base, answers: () 
       return answered.ok ? 'done' : answered.why === 'over' ? 'over' : 'missing';
     },
   });
+  const onWord = takeDutyWords({ roster, orders });
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
-  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, shortText: smsOf });
+  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, onWord, shortText: smsOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = centrePlace();
@@ -48,6 +61,39 @@ export type Rostered = Pick<RosterOrdersOptions, 'table' | 'record' | 'now'> & {
   listed: RosterContents;
   tells: TellsOf;
 };
+
+/** `weeklyAt`: when it last was told. */
+export type WatchedRoster = Pick<Rostered, 'record' | 'now'> & { orders: RosterOrders; weeklyAt: string | undefined; table(): SiteTable };
+
+/** Tells each week what the roster lacks, until the result ends it. */
+export function watchRoster({ clock, log }: Base, { roster, channels }: People, at: WatchedRoster): Cancel {
+  const { orders, table, record, now, weeklyAt: toldAt } = at;
+  const word = createWord({ clock, channels, roster, place: centrePlace() });
+  return startWeekly({
+    clock,
+    now,
+    toldAt,
+    states: () => [...new Set(table().sites.map(({ path }) => stateOf(path)))],
+    check: orders.check,
+    weak: orders.weak,
+    roster,
+    place: (scope) => table().place(scope),
+    word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
+    pause: () => setImmediate(),
+    record,
+    log,
+  });
+}
+
+/** Notices to many of the roster. */
+export function announcementsOf(
+  { clock, ledger }: Base,
+  { roster, channels }: People,
+  { table, record, now }: Pick<WatchedRoster, 'table' | 'record' | 'now'>,
+): Announcements {
+  const word = createWord({ clock, channels, roster, place: centrePlace() });
+  return createAnnouncements({ book: roster.book, table, ledger, word, record, now });
+}
 
 /** What an operator does with the roster. */
 export function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, at: Rostered): RosterOrders {
@@ -72,5 +118,7 @@ export function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: 
     pause: () => setImmediate(),
     record,
     now,
+    newToken: () => randomBytes(32).toString('base64url'),
+    feedAddress: (token) => `${wallAddress(settings.https) ?? ''}${feedPath}?${token}`,
   });
 }

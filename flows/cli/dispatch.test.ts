@@ -195,9 +195,11 @@ test('incidents are listed, taken and noted', async () => {
     /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut\n$/,
   );
   expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('incident 7 is taken by Anil\n');
+  expect((await sabha(['ack', '7', '--by', 'Anil', '--take-over'])).code).toBe(0);
   expect((await sabha(['note', '7', 'cable sent', '--by', 'Anil'])).code).toBe(0);
   expect(state().asked.slice(1)).toEqual([
     { url: '/api/incidents/7/acknowledge', body: { by: 'Anil' } },
+    { url: '/api/incidents/7/acknowledge', body: { by: 'Anil', takeOver: true } },
     { url: '/api/incidents/7/note', body: { by: 'Anil', text: 'cable sent' } },
   ]);
   const done = ['fixed', 'assign', 'snooze'].map((what) => [`POST /api/incidents/7/${what}`, '']);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DutyView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
+import type { DayView, DutyView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
 import { operator } from './operator.test-helper.ts';
 
 const { state, file, sabha } = operator();
@@ -94,6 +94,10 @@ test('roster check lists who would be told, and is a no where somebody is missin
     gaps: [{ scope: 'goa/panaji/vc-1', ...gap }],
     untold: ['goa/margao/vc-1'],
     unreached: ['bina'],
+    unproven: [
+      { person: 'asha', channel: 'email', at: null },
+      { person: 'chand', channel: 'sms', at: from },
+    ],
   };
   state().scripted['GET /api/roster/check?days=1'] = found;
   const hours = '2027-01-13 00:00:00 UTC to 2027-01-14 00:00:00 UTC';
@@ -108,7 +112,9 @@ test('roster check lists who would be told, and is a no where somebody is missin
       `! goa/panaji/vc-1 ${hours}: nobody is on duty anywhere`,
       '! goa/margao/vc-1: the tabs tell nobody',
       '! bina: no channel reaches this person',
-      '1 gaps, 1 sites told to nobody, 1 persons without a channel',
+      '~ asha: email was never tried',
+      '~ chand: sms was last tried on 2027-01-13 00:00:00 UTC',
+      '1 gaps, 1 sites told to nobody, 1 persons without a channel, 2 without a proof for long',
       '',
     ],
   ]);
@@ -147,4 +153,29 @@ test('roster duty says who is told now and why; leave and remove say what they d
   expect(await sabha(['roster', 'take', 'bina'])).toMatchObject({ code: 2 });
   state().scripted['POST /api/roster/remove'] = {};
   expect((await sabha(['roster', 'remove', 'asha'])).out).toBe('asha is removed\n');
+});
+
+test('roster feed prints the address once, and says that it is taken back', async () => {
+  const address = 'https://centre.test/duty.ics?token';
+  state().scripted['POST /api/roster/feed'] = { person: 'asha', address };
+  expect((await sabha(['roster', 'feed', 'asha'])).out).toBe(`${address}\nshown this once; whoever has it reads these hours\n`);
+  state().scripted['POST /api/roster/feed'] = { person: 'asha', address: null };
+  expect((await sabha(['roster', 'feed', 'asha', '--revoke'])).out).toBe('the calendar of asha is taken back\n');
+  expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', revoke: true, by: 'tester' });
+});
+
+test('roster show PERSON has the day of that person too', async () => {
+  state().scripted['GET /api/roster'] = [asha, { ...asha, id: 'bina' }];
+  const [from, to] = [Date.UTC(2027, 0, 12, 18, 30), Date.UTC(2027, 0, 13, 18, 30)];
+  const shifts = [
+    { from: Date.UTC(2027, 0, 13, 3, 30), to: Date.UTC(2027, 0, 13, 12, 30), for: null },
+    { from: Date.UTC(2027, 0, 13, 14, 30), to, for: 'Bina' },
+  ];
+  const day: DayView = { person: 'asha', name: 'Asha', timeZone: 'Asia/Kolkata', from, to, shifts };
+  state().scripted['GET /api/roster/day?person=asha'] = day;
+  const lines = (await sabha(['roster', 'show', 'asha'])).out.split('\n');
+  expect(lines).toHaveLength(7);
+  expect(lines.slice(3)).toEqual(['today (Asia/Kolkata):', '09:00 - 18:00', '20:00 - 00:00 for Bina', '']);
+  state().scripted['GET /api/roster/day?person=asha'] = { ...day, shifts: [] };
+  expect((await sabha(['roster', 'show', 'asha'])).out).toContain('\nno duty\n');
 });

@@ -3,9 +3,9 @@
  * only who has logged in. Both go through the same checks.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AccountRole } from '#contracts';
+import { type AccountRole, isWithin } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
-import { type Action, refusalFor } from '../accounts/rights.ts';
+import { type Action, refusalFor, type Within } from '../accounts/rights.ts';
 import { hashOf } from '../accounts/sessions.ts';
 import { type Hosts, loopbackHosts, namedHosts, refusalOf } from './guard.ts';
 import { Refused } from './refused.ts';
@@ -30,6 +30,8 @@ export type CountRefused = (reason: 'host' | 'origin' | 'type') => void;
 export type Door = {
   hosts: Hosts;
   viewerOf(request: FastifyRequest): Viewer | undefined;
+  /** Whether a path lies in the scope of an account; absent: as the tree says. */
+  within?: Within;
 };
 
 declare module 'fastify' {
@@ -71,8 +73,9 @@ export function plainDoor(): Door {
 }
 
 /** The door beyond this machine: who asks is told by the cookie of a session. */
-export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find'>): Door {
+export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find'>, within: Within = isWithin): Door {
   return {
+    within,
     hosts: namedHosts(names),
     viewerOf(request) {
       const token = cookieOf(request, cookieName);
@@ -107,7 +110,7 @@ function cookieOf({ headers }: FastifyRequest, name: string): string | undefined
  * Puts the checks of a door before every route that is added from now on.
  * Guarantee: no handler runs before they have passed, and a handler of a logged-in person finds that person's name as `by`, whatever was sent.
  */
-export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?: CountRefused): void {
+export function addDoor(app: FastifyInstance, { hosts, viewerOf, within }: Door, count?: CountRefused): void {
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.machine) return;
@@ -124,7 +127,7 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?:
     const { viewer, body, routeOptions } = request;
     const { open, once, may, at, machine } = routeOptions.config;
     if (request.is404 || open || machine) return;
-    const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, at?.(request) ?? '');
+    const line = may === undefined ? 'nobody may do this' : refusalFor({ ...viewer, within }, may, at?.(request) ?? '');
     if (!once && line !== undefined) throw new Refused(403, line);
     if (viewer.name !== null && typeof body === 'object' && body !== null) Object.assign(body, { by: viewer.name });
   });

@@ -61,6 +61,21 @@ test('whoever looks after a part is shown no member of the view uncut, but the h
   expect(['commands'].filter((name) => name in own)).toEqual([]);
 });
 
+test('whoever looks after a group of sites sees these and nothing else, whatever their states', async () => {
+  const within = (scope: string, path: string) => scope === path || `${path}/`.startsWith('goa/panaji/');
+  const own = scopedView(view, 'group:magadh', within);
+  const { states, sites, pcs, incidents, rollcall } = own.snapshot('all');
+  expect([states.map(({ state }) => state), sites.map(({ site }) => site), pcs.map(({ pc }) => pc), incidents.map(({ id }) => id)]).toEqual(
+    [['goa'], ['goa/panaji'], ['goa/panaji/vc-1'], [8]],
+  );
+  expect([rollcall, own.site('ladakh/leh'), own.incident(7), await own.acknowledge(7, 'Asha')]).toEqual([
+    null,
+    undefined,
+    undefined,
+    'missing',
+  ]);
+});
+
 test('a list of the snapshot or of the stream that nobody has learned to cut is not shown', () => {
   const heard: StreamFrame[] = [];
   const own = scopedView(view, 'ladakh');

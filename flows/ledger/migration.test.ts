@@ -214,3 +214,30 @@ test('a ledger without a roster opens with an empty one, and keeps persons and p
   expect(again.roster()).toEqual({ members: [asha], proofs: [{ person: 'asha', channel: 'email', at: 2 }] });
   again.close();
 });
+
+test('a ledger without notices to many opens with none, and keeps them, their messages and who read them from then on', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.close();
+  const store = openStore(openDatabase({ file }));
+  expect([store.announcements(), store.announcement(1)]).toEqual([[], undefined]);
+  const announcement = { id: 1, at: 5, by: 'Anil', to: 'ladakh', text: 'The line is changed', persons: ['asha', 'bina'] };
+  const read = (person: string, at: number) => ({ op: 'announcement-read', id: 1, person, at }) as const;
+  store.commit([
+    [
+      { op: 'announcement', announcement },
+      { op: 'announcement', announcement: { ...announcement, id: 2 } },
+    ],
+  ]);
+  store.commit([[read('bina', 6), read('bina', 7), read('asha', 8)]]);
+  store.close();
+  const again = openStore(openDatabase({ file }));
+  expect(again.announcements().map(({ id }) => id)).toEqual([2, 1]);
+  const reads = [
+    { person: 'asha', at: 8 },
+    { person: 'bina', at: 6 },
+  ];
+  expect(again.announcement(1)).toEqual({ announcement, sent: [], read: reads });
+  again.close();
+});

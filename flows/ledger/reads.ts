@@ -2,13 +2,22 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
+import { type Announcement, type AnnouncementState, announcementPrefix } from '../records/announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Meeting } from '../records/meetings.ts';
-import { admittedPrefix, codePrefix, inventoryPrefix, olderKey, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
+import {
+  admittedPrefix,
+  codePrefix,
+  inventoryPrefix,
+  olderKey,
+  reflectorKeyKey,
+  registryVersionKey,
+  weeklyKey,
+} from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Act, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
 import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
-import type { Proof, RosterContents } from '../records/roster.ts';
+import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { LedgerError } from './errors.ts';
 import { heldIn, lostIn } from './range-rows.ts';
@@ -73,7 +82,28 @@ export function accounts(db: DatabaseSync): AccountContents {
 /** Who is told, by id, and what was proven of their channels. */
 export function roster(db: DatabaseSync): RosterContents {
   const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
-  return { members: rows(db, 'SELECT row FROM roster ORDER BY id'), proofs: proofs.map((one) => ({ ...one })) };
+  const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
+  const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
+  return { members, proofs: proofs.map((one) => ({ ...one })), ...(weeklyAt !== undefined && { weeklyAt }) };
+}
+
+/** Notices to many, the newest first. */
+export function announcements(db: DatabaseSync): Announcement[] {
+  return rows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50');
+}
+
+/** One notice, with what became of its messages. */
+export function announcement(db: DatabaseSync, id: number): AnnouncementState | undefined {
+  const [one] = rows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
+  if (one === undefined) return undefined;
+  const prefix = announcementPrefix(id);
+  const out = rows<OutboxRow>(db, 'SELECT row FROM outbox WHERE key >= ? AND key < ? ORDER BY key', prefix, `${prefix.slice(0, -1)}0`);
+  const read = db.prepare('SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person').all(id);
+  return {
+    announcement: one,
+    sent: out.map(({ person, channel, state, lastError }) => ({ person, channel, state, reason: lastError })),
+    read: Array.from(read, ({ person, at }) => ({ person: String(person), at: Number(at) })),
+  };
 }
 
 /** The calendar, by id. */

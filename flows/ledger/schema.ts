@@ -200,6 +200,7 @@ const migrations = [
   rosterTables(),
   acknowledgedIndex(),
   toProgress(),
+  announcementTables(),
 ];
 
 /** The persons of the roster, and when each channel last was proven to reach somebody. */
@@ -220,6 +221,17 @@ function toProgress(): string {
   return `
   CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), ledger TEXT NOT NULL, commits INTEGER NOT NULL) STRICT;
   INSERT INTO progress VALUES (1, lower(hex(randomblob(12))), 0);
+  `;
+}
+
+/** Notices that an operator sent to many, and who said that they have read them. */
+function announcementTables(): string {
+  return `
+  CREATE TABLE announcements (id INTEGER PRIMARY KEY, at REAL NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE TABLE announcement_reads (
+    announcement INTEGER NOT NULL, person TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (announcement, person)
+  ) STRICT, WITHOUT ROWID;
   `;
 }
 

@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
+import type { Announcement, AnnouncementState } from '../records/announcements.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type {
@@ -25,6 +26,8 @@ import { history } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
 import {
   accounts,
+  announcement,
+  announcements,
   audit,
   aways,
   command,
@@ -61,6 +64,8 @@ export type Store = {
   accounts(): AccountContents;
   meetings(): Meeting[];
   roster(): RosterContents;
+  announcements(): Announcement[];
+  announcement(id: number): AnnouncementState | undefined;
   history(pc: string, since: number): Change[];
   aways(since: number): Away[];
   rollcalls(): RollCallSummary[];
@@ -111,6 +116,8 @@ export function openStore(db: DatabaseSync): Store {
     accounts: () => accounts(db),
     meetings: () => meetings(db),
     roster: () => roster(db),
+    announcements: () => announcements(db),
+    announcement: (id) => announcement(db, id),
     history: (pc, since) => history(db, pc, since),
     aways: (since) => aways(db, since),
     rollcalls: () => rollcalls(db),
@@ -270,9 +277,19 @@ function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-a
   return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
 }
 
-/** Writes what people import: the calendar and the roster. */
+/** Writes what people import: the calendar and the roster; and their notices to many. */
 function openImported(db: DatabaseSync) {
-  return { ...openCalendar(db), ...openRoster(db) };
+  return { ...openCalendar(db), ...openRoster(db), ...openAnnouncements(db) };
+}
+
+/** Writes notices to many. */
+function openAnnouncements(db: DatabaseSync): Pick<Writers, 'announcement' | 'announcement-read'> {
+  const write = db.prepare('REPLACE INTO announcements VALUES (?, ?, ?)');
+  const read = db.prepare('INSERT INTO announcement_reads VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  return {
+    announcement: ({ announcement: one }) => write.run(one.id, one.at, JSON.stringify(one)),
+    'announcement-read': ({ id, person, at }) => read.run(id, person, at),
+  };
 }
 
 /** Writes the calendar. */

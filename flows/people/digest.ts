@@ -7,10 +7,17 @@ import { footerMark } from './words.ts';
 /** Longest list, characters: a screen or two of a small phone. */
 const listLimit = 1_200;
 
+/** Where the person answers to what a line tells; undefined where there is no such address. */
+export type LinkOf = (notice: Notice) => string | undefined;
+
 /** Subject and text of several notices in one language, the most severe first; what does not fit is counted. */
-export function renderDigest(notices: readonly Notice[], language: MessageLanguage): { subject: string; text: string } {
+export function renderDigest(
+  notices: readonly Notice[],
+  language: MessageLanguage,
+  linkOf: LinkOf = noLink,
+): { subject: string; text: string } {
   const { message } = wordsIn(language);
-  const lines = sorted(notices).map((notice) => lineOf(notice, language));
+  const lines = sorted(notices).map((notice) => withLink(lineOf(notice, language), linkOf(notice)));
   return listed({ head: filled(message.digest, { n: notices.length }), about: message.stillStands, lines }, language);
 }
 
@@ -18,11 +25,18 @@ export function renderDigest(notices: readonly Notice[], language: MessageLangua
 export type Late = { notice: Notice; over: boolean };
 
 /** Subject and text of what could not be sent in time: a line for each incident, and what is over says so. */
-export function renderLate(late: readonly Late[], language: MessageLanguage): { subject: string; text: string } {
+export function renderLate(late: readonly Late[], language: MessageLanguage, linkOf: LinkOf = noLink): { subject: string; text: string } {
   const { message } = wordsIn(language);
   const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
-  const lines = inOrder.map(({ notice, over }) => lineOf(notice, language, over));
+  const lines = inOrder.map(({ notice, over }) => withLink(lineOf(notice, language, over), over ? undefined : linkOf(notice)));
   return listed({ head: filled(message.late, { n: late.length }), about: message.wasAway, lines }, language);
+}
+
+const noLink: LinkOf = () => undefined;
+
+/** In a line of its own, which a mail shows as a link. */
+function withLink(line: string, link: string | undefined): string {
+  return link === undefined ? line : `${line}\n${link}`;
 }
 
 /** The last word on each incident; a word of the centre's own stands for itself. */

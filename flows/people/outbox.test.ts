@@ -312,3 +312,39 @@ test('news of an incident carries a link of its person; its end, a word of the c
   expect([of('3/console/asha')?.text, of('4/email/asha')?.text].join()).not.toContain('/t?');
   expect(of('4/email/asha')?.text).toContain('https://a.example/?#/incident/17');
 });
+
+test('a notice to many carries the link by which its person says that it is read; on the console it carries none', async () => {
+  const readLink = (person: string, id: number) => `https://a.example/n?${person}.${id}`;
+  const link = () => expect.fail('it is about no incident');
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', link, readLink });
+  const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
+  const said = notice({ kind: 'direct', incident: null, faults: [], severity: 'info', lines: ['announcement'], announcement });
+  outbox.add([row({ notice: said }), row({ transition: 2, channel: 'console', notice: said })]);
+  await clock.pass(0);
+  const of = (key: string) => sent.find((message) => message.key === key);
+  expect(of('1/email/asha')?.link).toBe('https://a.example/n?asha.3');
+  expect(of('1/email/asha')?.text).toMatch(
+    /A notice for you\nAnil: The line is changed on Sunday\.\n[\s\S]*https:\/\/a\.example\/n\?asha\.3\n/,
+  );
+  expect([of('2/console/asha')?.link, of('2/console/asha')?.text.includes('/n?')]).toEqual([undefined, false]);
+});
+
+test('an SMS has a link in few characters; a digest has one a line, each of its own incident', async () => {
+  const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
+  const shortLink = (_person: string, incident: number) => `https://a.example/?s${incident}`;
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', link, shortLink });
+  outbox.add([row(), row({ transition: 2, notice: notice({ kind: 'cleared' }) })]);
+  await clock.pass(0);
+  expect(sent.map((message) => message.shortLink)).toEqual(['https://a.example/?s17', undefined]);
+  const waits = { digest: true } as const;
+  outbox.add(
+    [18, 19].map((incident) => row({ transition: incident, notice: notice({ ...waits, incident, scope: `ladakh/leh/pc-${incident}` }) })),
+  );
+  await clock.pass(1_000);
+  expect(
+    sent
+      .at(-1)
+      ?.text.match(/https:\S+/g)
+      ?.toSorted(),
+  ).toEqual(['https://a.example/t?asha.18', 'https://a.example/t?asha.19']);
+});

@@ -26,6 +26,10 @@ export type OutboxOptions = {
   wall?: string | undefined;
   /** Where a person answers to an incident with one tap, where the centre has a name. */
   link?: ((person: string, incident: number) => string | undefined) | undefined;
+  /** The same in few characters, for an SMS. */
+  shortLink?: ((person: string, incident: number) => string | undefined) | undefined;
+  /** Where a person says that a notice to many is read. */
+  readLink?: ((person: string, announcement: number) => string | undefined) | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
@@ -146,7 +150,7 @@ async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void
 
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall, link: linkFor }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink }: OutboxOptions,
   rows: readonly OutboxRow[],
   cut: AbortSignal,
 ): Promise<Outcome> {
@@ -158,37 +162,56 @@ async function attempt(
   const { language } = person;
   const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
   const all = rows.map((one) => ({ notice: one.notice, over: overIn(one) }));
-  const tapFor = (incident: number) => (first.channel === lastChannel ? undefined : linkFor?.(person.id, incident));
-  const telling = { language, wall, tapFor };
+  const isPerson = first.channel !== lastChannel;
+  const ofIncident = ({ incident }: Notice, link = linkFor) => (incident === null || !isPerson ? undefined : link?.(person.id, incident));
+  const ofNotice = ({ announcement }: Notice) => (announcement && isPerson ? readLink?.(person.id, announcement.id) : undefined);
+  const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
+  const telling = { language, wall, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
   const said = first.notice.digest ? morning(all, telling) : late(all, telling);
   const message = { key: first.key, ...said, language, severity: said.notice.severity };
   return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
 }
 
 /** `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
-type Telling = { language: MessageLanguage; wall: string | undefined; tapFor(incident: number): string | undefined };
-type Said = { notice: Notice; subject: string; text: string; list?: true; over?: true; link?: string };
+type Telling = {
+  language: MessageLanguage;
+  wall: string | undefined;
+  tapFor(notice: Notice): string | undefined;
+  shortFor(notice: Notice): string | undefined;
+};
+type Said = { notice: Notice; subject: string; text: string; list?: true; over?: true; link?: string; shortLink?: string };
 
 /** What has ended meanwhile is no news of the morning. */
 function morning(all: readonly Late[], telling: Telling): Said {
   const standing = all.filter(({ over }) => !over);
   const notices = (standing.length > 0 ? standing : all.slice(0, 1)).map(({ notice }) => notice);
   if (notices.length === 1) return late(standing.length > 0 ? standing : all.slice(0, 1), telling);
-  return { notice: digestOf(notices), ...renderDigest(notices, telling.language), list: true };
+  return { notice: digestOf(notices), ...renderDigest(notices, telling.language, newsLink(telling)), list: true };
+}
+
+/** What is no news any more is answered by nobody. */
+function newsLink({ tapFor }: Pick<Telling, 'tapFor'>) {
+  return (notice: Notice) => (isNews(notice) ? tapFor(notice) : undefined);
 }
 
 /** One message as it is; of several that are late the last word on each incident, in one. */
-function late(all: readonly Late[], { language, wall, tapFor }: Telling): Said {
+function late(all: readonly Late[], telling: Telling): Said {
+  const { language, wall, tapFor, shortFor } = telling;
   const last = lastOfEach(all);
   const [only, ...others] = last;
-  if (only !== undefined && others.length === 0) {
-    const { notice, over } = only;
-    const { incident } = notice;
-    const tap = incident === null || over || !isNews(notice) ? undefined : tapFor(incident);
-    const link = tap ?? (wall !== undefined && incident !== null ? incidentLink(wall, incident) : undefined);
-    return { notice, ...render(notice, language, { over, wall, link: tap }), ...(over && { over }), ...(link !== undefined && { link }) };
-  }
-  return { notice: digestOf(last.map(({ notice }) => notice)), ...renderLate(last, language), list: true };
+  if (only === undefined || others.length > 0)
+    return { notice: digestOf(last.map(({ notice }) => notice)), ...renderLate(last, language, newsLink(telling)), list: true };
+  const { notice, over } = only;
+  const isAnswered = !over && (isNews(notice) || notice.announcement !== undefined);
+  const [tap, shortLink] = isAnswered ? [tapFor(notice), shortFor(notice)] : [];
+  const link = tap ?? (wall !== undefined && notice.incident !== null ? incidentLink(wall, notice.incident) : undefined);
+  return {
+    notice,
+    ...render(notice, language, { over, wall, link: tap }),
+    ...(over && { over }),
+    ...(link !== undefined && { link }),
+    ...(shortLink !== undefined && { shortLink }),
+  };
 }
 
 /** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */

@@ -3,9 +3,10 @@ import type { Clock } from '#contracts';
 import type { Notice, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { centralNotice } from '../transitions/notice.ts';
-import { type Channels, lastChannel } from './channels/channels.ts';
+import type { Channels } from './channels/channels.ts';
 import { limited } from './limited.ts';
-import { channelsOf, type Roster } from './roster.ts';
+import { wayOf } from './order.ts';
+import type { Roster } from './roster.ts';
 import { render } from './words.ts';
 
 /** Whom it may go to, and over what. */
@@ -37,16 +38,15 @@ export function createProve({ clock, channels, roster, place }: ProveOptions): P
   };
 }
 
-/** A word of the centre's own, as its row of the outbox: over the first channel of the person. Its first line is its key in the words. */
+/** A word of the centre's own, as its row of the outbox: over the channels of the person, in order. Its first line is its key in the words. */
 export function createWord({ clock, channels, roster, place }: ProveOptions): (person: string, lines: string[]) => OutboxRow {
   return (id, lines) => {
     const person = roster.person(id);
     const now = clock.now();
-    const open = channelsOf(person, channels);
-    const channel = person.channels?.find((name) => open.includes(name)) ?? open.find((name) => name !== lastChannel) ?? lastChannel;
-    const key = `${lines[0] ?? 'word'}/${channel}/${id}/${Math.floor(now)}`;
+    const way = wayOf(person, channels);
+    const key = `${lines[0] ?? 'word'}/${way.channel}/${id}/${Math.floor(now)}`;
     const times = { createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null } as const;
-    return { key, transition: null, channel, person: id, notice: infoOf(lines, place, now), ...times };
+    return { key, transition: null, ...way, person: id, notice: infoOf(lines, place, now), ...times };
   };
 }
 

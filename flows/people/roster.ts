@@ -1,8 +1,9 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
-import { type Person, type Role, roles } from '#contracts';
+import { isWithin, type Person, type Role, roles } from '#contracts';
 import type { EngineOptions } from '../incidents/engine.ts';
 import type { People } from '../records/notices.ts';
 import type { Member } from '../records/roster.ts';
+import type { SiteTable } from '../records/sites.ts';
 import { type Book, createBook, memberOf } from '../roster/book.ts';
 import { type Moment, momentAt } from '../roster/duty.ts';
 import { type ToldBy, thereOf, toldFor } from '../roster/told.ts';
@@ -48,10 +49,10 @@ const centralDesk: Person = {
   addresses: {},
 };
 
-/** The roster over the persons of the settings, and whoever else comes into use. */
-export function createRoster(settings: readonly Person[]): Roster {
+/** The roster over the persons of the settings, and whoever else comes into use. `groupsOf`: the groups of sites that a place is in. */
+export function createRoster(settings: readonly Person[], groupsOf: SiteTable['groupsOf'] = () => []): Roster {
   const fixed = settings.map(memberOf);
-  let book = createBook(fixed);
+  let book = createBook(fixed, groupsOf);
   const byCentral = (moment: Moment) => {
     const all = book.central;
     const there = thereOf({ book, moment }, all);
@@ -74,19 +75,19 @@ export function createRoster(settings: readonly Person[]): Roster {
     responsible: (role, scope) => book.ofRole(role, scope),
     people: () => ({
       roles: [...roles],
-      groups: groupsOf(book.members),
+      groups: groupNames(book.members),
       persons: book.members.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
     }),
     person: (id) => known(id) ?? { ...centralDesk, id, name: id },
     book: () => book,
     use(members) {
       const named = new Set(members.map(({ id }) => id));
-      book = createBook([...fixed.filter(({ id }) => !named.has(id)), ...members]);
+      book = createBook([...fixed.filter(({ id }) => !named.has(id)), ...members], groupsOf);
     },
   };
 }
 
-function groupsOf(people: readonly Person[]): string[] {
+function groupNames(people: readonly Person[]): string[] {
   return [...new Set(people.flatMap(({ groups = [] }) => groups))].sort();
 }
 
@@ -134,11 +135,6 @@ export function channelsOf(person: Person, channels: Channels): string[] {
 
 /** One line for a person whose scope holds none of the PCs, who would never be told; undefined where all is well. */
 export function wrongScope(people: readonly Person[], pcs: readonly string[]): string | undefined {
-  const wrong = people.find(({ scope }) => scope !== '' && !pcs.some((pc) => covers(scope, pc)));
+  const wrong = people.find(({ scope }) => scope !== '' && !pcs.some((pc) => isWithin(scope, pc)));
   return wrong && `people: the scope "${wrong.scope}" of ${wrong.id} is no state, site or PC of this network`;
-}
-
-/** True where `outer` is `inner` or stands above it, level by level. */
-function covers(outer: string, inner: string): boolean {
-  return outer === '' || outer === inner || inner.startsWith(`${outer}/`);
 }

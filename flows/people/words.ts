@@ -29,6 +29,8 @@ export const textLimit = 400;
 const tightLimit = 12;
 /** Longest name in a subject. */
 const subjectLimit = 18;
+/** Longest text of a notice to many, characters. */
+export const announcementLimit = 300;
 /** Stands between text and footer, as in a mail. */
 export const footerMark = '\n-- \n';
 
@@ -160,6 +162,7 @@ function partsOf(message: Message, size: number): string[] {
   const parts = [
     placeOf(message, size),
     whatOf(message, size),
+    saidOf(message),
     sinceOf(message),
     againOf(message, size),
     meetingOf(message),
@@ -167,6 +170,11 @@ function partsOf(message: Message, size: number): string[] {
     ...stepLines(message),
   ];
   return parts.filter((part) => part !== '');
+}
+
+/** What somebody says to many stands whole: its length was looked at when it was sent. */
+function saidOf({ notice: { announcement } }: Message): string {
+  return announcement === undefined ? '' : `${short(announcement.by)}: ${short(announcement.text, announcementLimit)}`;
 }
 
 function whatOf({ notice, news, language }: Message, size: number): string {

@@ -33,6 +33,8 @@ export type Notice = Place & {
   counted?: number;
   /** Of a cause of many: how many of how many are away, and their names. */
   many?: { kind: CauseKind; down: number; of: number; names: Words[] };
+  /** What somebody says to many, in their own words: its number, by which it is answered. */
+  announcement?: { id: number; by: string; text: string };
   /** Lines added by the machine, such as the incidents that the default route bundles. */
   lines: string[];
 };
@@ -82,6 +84,9 @@ export type Answer = { channel: string; addresses: readonly string[]; incident: 
 /** Takes an answer, once it is committed: `line` is what the person is shown, `by` the name that others are shown where it counts. */
 export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
 
+/** A text as a channel hears it from a person alone, no group; what is to be answered, undefined where it is nothing of ours. */
+export type TakeWord = (said: { channel: string; address: string; text: string }) => Promise<string | undefined>;
+
 /** The short form of a notice as it is registered with operators, and the id of its text. */
 export type ShortText = (
   notice: Notice,
@@ -94,6 +99,8 @@ export type Around = {
   clock: Clock;
   /** Absent: nobody takes answers. */
   onAnswer?: TakeAnswer | undefined;
+  /** Absent: nobody takes words. */
+  onWord?: TakeWord | undefined;
   shortText: ShortText;
 };
 
@@ -132,6 +139,8 @@ export type RenderedMessage = {
   over?: true;
   /** Where the person answers with one tap, which stands in the text too, or where its incident stands on the wall; absent where the centre has no name. */
   link?: string;
+  /** The same in few characters; only where the person answers by it. */
+  shortLink?: string;
   /** What it was made of, for channels that programs read. */
   notice: Notice;
 };

@@ -12,6 +12,7 @@ import type {
   TabsStep,
 } from '#contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
+import type { Announcement, AnnouncementState } from './announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
 import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
@@ -60,6 +61,9 @@ export type Op =
   /** With a person go the proofs. */
   | { op: 'member-gone'; id: string }
   | ({ op: 'proof' } & Proof)
+  | { op: 'announcement'; announcement: Announcement }
+  /** The first time counts. */
+  | { op: 'announcement-read'; id: number; person: string; at: number }
   /** Null takes the row away. */
   | { op: 'meta'; key: string; value: string | null };
 
@@ -149,6 +153,9 @@ export type Ledger = {
   meetings(): Promise<Meeting[]>;
   /** Who is told, by id, and what was proven of their channels. */
   roster(): Promise<RosterContents>;
+  /** Notices to many, newest first, at most 50. */
+  announcements(): Promise<Announcement[]>;
+  announcement(id: number): Promise<AnnouncementState | undefined>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
   history(pc: string, since: number): Promise<Change[]>;
   /** The times in which the centre heard nobody that ended after `since`, oldest first. */

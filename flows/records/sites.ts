@@ -51,6 +51,8 @@ export type SiteFacts = {
   isp: string;
   linkId: string;
   contact: { name: string; phone: string; email: string };
+  /** The groups that it is in; absent where it is in none. */
+  groups?: string[];
 };
 
 /** A change of the tree: one transaction, after which the engine knows the new PCs and the broker the new registry. */
@@ -83,5 +85,9 @@ export type SiteTable = {
   /** The stage of the site of a PC, or of a site; undefined for anything else. */
   stageOf(path: string): SiteStage | undefined;
   place(scope: string): Place;
+  /** The scopes of the groups that the site of a path is in. */
+  groupsOf(path: string): readonly string[];
+  /** The paths that a scope consists of: the sites of a group, else itself. */
+  pathsOf(scope: string): readonly string[];
   resolve(path: string): ResolvedProfile;
 };

@@ -23,7 +23,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   const table = createSiteTable(input.places);
   const known = new Map(table.known.map((one) => [one.pc, one]));
   let now = input.until;
-  const roster = createRoster([]);
+  const roster = createRoster([], table.groupsOf);
   roster.use(input.people);
   const channels = reachedBy(input);
   const calendar = createCalendar(input.meetings, () => table);

@@ -5,6 +5,7 @@
 import {
   type Cancel,
   type Clock,
+  isWithin,
   type RollCallCounts,
   type RollCallRow,
   type RollCallSummary,
@@ -14,7 +15,6 @@ import {
   siteOf,
   stateOf,
 } from '#contracts';
-import { isWithin } from '../accounts/rights.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Born } from '../ingest/options.ts';
 import type { Roster } from '../people/roster.ts';
@@ -168,8 +168,7 @@ function ring({ options }: State, { id, scope, by, waiting, startedUp }: Running
 
 /** Every PC of the live sites of a scope. */
 function liveIn(table: SiteTable, scope: string): string[] {
-  const within = (path: string) => scope === '' || path === scope || path.startsWith(`${scope}/`);
-  return table.sites.filter(({ path, site }) => site?.stage === 'live' && within(path)).flatMap(({ path }) => table.pcsOf(path));
+  return table.sites.filter(({ path, site }) => site?.stage === 'live' && isWithin(scope, path)).flatMap(({ path }) => table.pcsOf(path));
 }
 
 function answered(state: State, pc: string): void {

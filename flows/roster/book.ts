@@ -1,6 +1,7 @@
 /** Persons by what a tab may call them: role, group and id, and by the place that they look after. */
 import { isRole, type Person, pathOfScope, type Role } from '#contracts';
 import type { Member } from '../records/roster.ts';
+import type { SiteTable } from '../records/sites.ts';
 
 /** The persons of one roster, looked up without walking through all of them. */
 export type Book = {
@@ -14,15 +15,15 @@ export type Book = {
   meant(word: string, scope: string): Member[] | undefined;
 };
 
-/** Guarantee: a place costs as many looks as it has levels, however many persons there are. */
-export function createBook(members: readonly Member[]): Book {
+/** `groupsOf`: the scopes of the groups of sites that a place is in. Guarantee: a place costs as many looks as it has levels and groups, however many persons there are. */
+export function createBook(members: readonly Member[], groupsOf: SiteTable['groupsOf'] = () => []): Book {
   const byId = new Map(members.map((member) => [member.id, member]));
   const order = new Map(members.map((member, at) => [member, at]));
   const byRole = indexOf(members, ({ roles }) => roles);
   const byGroup = indexOf(members, ({ groups }) => groups);
   const lookedUp = (index: Index, name: string, path: string) => {
     const ofName = index.get(name);
-    const found = new Set(levelsOf(path).flatMap((level) => ofName?.get(level) ?? []));
+    const found = new Set([...levelsOf(path), ...groupsOf(path)].flatMap((level) => ofName?.get(level) ?? []));
     return [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   };
   const ofRole: Book['ofRole'] = (role, scope) => lookedUp(byRole, role, pathOfScope(scope));

@@ -27,7 +27,7 @@ type Span = RosterCheck['places'][number]['spans'][number];
  * Raises a fault in each place at each hour and looks up who is told of it first.
  * Guarantee: who is named is who would be told, by the same choice on the same words at the same time.
  */
-export async function checkRoster(options: CheckOptions): Promise<Pick<RosterCheck, 'places' | 'gaps' | 'untold' | 'unreached'>> {
+export async function checkRoster(options: CheckOptions): Promise<Pick<RosterCheck, 'places' | 'gaps' | 'untold'>> {
   const { book, from, hours, isReached, pause } = options;
   const told = options.places
     .filter(({ tells }) => tells.length > 0)
@@ -46,7 +46,6 @@ export async function checkRoster(options: CheckOptions): Promise<Pick<RosterChe
     places: told.map(({ scope, spans }) => ({ scope, spans })),
     gaps: told.flatMap(({ scope, spans }) => spans.filter(({ reached }) => !reached).map((span) => ({ scope, ...span }))),
     untold: options.places.filter(({ tells }) => tells.length === 0).map(({ scope }) => scope),
-    unreached: book.members.filter((member) => !isReached(member)).map(({ id }) => id),
   };
 }
 

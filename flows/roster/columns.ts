@@ -1,6 +1,6 @@
 /** What the columns of the roster's CSV say, one way and back: a row of cells and a person. */
 import * as v from 'valibot';
-import { isId, messageLanguages, type Role, roles } from '#contracts';
+import { groupOfScope, isId, messageLanguages, type Role, roles } from '#contracts';
 import type { Leave, Member } from '../records/roster.ts';
 import { cell } from '../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../sites/hours.ts';
@@ -24,7 +24,7 @@ export const rowSchema = v.object({
   id: that(isId, idWanted),
   name: that((text) => isPlain(text), plainWanted),
   roles: read(rolesOf, `roles of ${roles.join(', ')} with "${bar}" between`),
-  scopes: read(scopesOf, `paths such as bihar or bihar/patna with "${bar}" between, or ${everywhere}`),
+  scopes: read(scopesOf, `paths such as bihar or bihar/patna, or group:NAME, with "${bar}" between, or ${everywhere}`),
   groups: read(idsOf, `groups with "${bar}" between: ${idWanted}`),
   language: v.optional(v.picklist(messageLanguages)),
   channels: read(idsOf, `channels with "${bar}" between, the first one first`),
@@ -143,7 +143,8 @@ function rolesOf(text: string): Role[] | undefined {
 
 function scopesOf(text: string): string[] | undefined {
   const scopes = partsOf(text)?.map((part) => (part === everywhere ? '' : part));
-  return scopes?.every((scope) => scope === '' || path.test(scope)) ? scopes : undefined;
+  const isScope = (scope: string) => scope === '' || path.test(scope) || isId(groupOfScope(scope) ?? '');
+  return scopes?.every(isScope) ? scopes : undefined;
 }
 
 function addressesOf(text: string): Record<string, string> | undefined {

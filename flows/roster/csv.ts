@@ -1,6 +1,6 @@
 /** The one CSV of the roster: read with everything that is wrong in it, and written so that it reads back the same. */
 import * as v from 'valibot';
-import { type CsvProblem, describeIssue, isRole, oneLine, pathOfScope } from '#contracts';
+import { type CsvProblem, describeIssue, groupOfScope, isRole, oneLine, pathOfScope } from '#contracts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { csvText, sheetLines } from '../sites/sheet.ts';
@@ -13,7 +13,7 @@ const problemsLimit = 20_000;
 
 /** What a file is read against. */
 export type RosterSight = {
-  table: Pick<SiteTable, 'node' | 'resolve'>;
+  table: Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
   /** Who is known beside the file, by id. */
   others: ReadonlyMap<string, Member>;
   /** Whether a channel reaches somebody; undefined where there is no such channel. */
@@ -37,7 +37,8 @@ export function readRoster(text: string, sight: RosterSight): { members: ReadMem
   const first = new Map<string, number>();
   const members: ReadMember[] = [];
   const zones = new Map<string, string>();
-  const zoneOf = (scope: string) => zones.getOrInsertComputed(scope, () => sight.table.resolve(scope).timeZone);
+  const zoneOf = (scope: string) =>
+    zones.getOrInsertComputed(scope, () => sight.table.resolve(sight.table.pathsOf(scope)[0] ?? '').timeZone);
   const told = (line: number, wrong: readonly Wrong[]) => problems.push(...wrong.map(([column, what]) => ({ line, column, what })));
   for (const { line, cells } of lines) {
     const { row, wrong } = readRow(cells);
@@ -74,8 +75,13 @@ function readRow(cells: Cells): { row?: Row; wrong: Wrong[] } {
 
 /** Places that are nowhere: nobody would ever be told. */
 function misplaced({ scopes = [], roles = [] }: Row, { table }: RosterSight): Wrong[] {
-  const nowhere = scopes.filter((scope) => scope !== '' && table.node(pathOfScope(scope)) === undefined);
-  const wrong: Wrong[] = nowhere.map((scope) => ['scopes', `there is no state, site or PC ${oneLine(scope, 80)}`]);
+  const isThere = (scope: string) =>
+    groupOfScope(scope) === undefined ? table.node(pathOfScope(scope)) !== undefined : table.pathsOf(scope).length > 0;
+  const nowhere = scopes.filter((scope) => scope !== '' && !isThere(scope));
+  const wrong = nowhere.map((scope): Wrong => {
+    const group = groupOfScope(scope);
+    return ['scopes', group === undefined ? `there is no state, site or PC ${oneLine(scope, 80)}` : `no site is in the group ${group}`];
+  });
   if (roles.includes('central') && !scopes.includes('')) wrong.push(['scopes', 'who is central looks after all']);
   return wrong;
 }

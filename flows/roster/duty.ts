@@ -21,8 +21,9 @@ export function momentAt(now: number): Moment {
     if (held !== undefined) return held;
     const local = zones.get(member.zone) ?? localAt(now, member.zone);
     zones.set(member.zone, local);
+    const isBegun = member.stint !== undefined && member.stint.from <= now && now < member.stint.until;
     const isRelieved = member.relief !== undefined && now < member.relief.until;
-    const found = isRelieved ? 'relieved' : attendanceOf(member, local);
+    const found = isBegun ? 'here' : isRelieved ? 'relieved' : attendanceOf(member, local);
     known.set(member, found);
     return found;
   };
@@ -40,14 +41,14 @@ function covers({ days, from, to }: DayHours, { weekday, minute }: Local): boole
   return isToday || (days.includes(yesterday) && minute + dayMinutes < to);
 }
 
-/** A shift without hours is taken over for so long. */
-const wholeShiftMinutes = 12 * 60;
+/** A shift without hours is taken over for so long, and one that is begun by a word lasts so long. */
+export const wholeShiftMs = 12 * 3_600_000;
 
 /** When the shift ends that a person has now; null where there is none. */
 export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {
   const { weekday, minute } = localAt(now, zone);
   const minuteBegan = Math.floor(now / minuteMs) * minuteMs;
-  if (duty === null) return minuteBegan + wholeShiftMinutes * minuteMs;
+  if (duty === null) return minuteBegan + wholeShiftMs;
   const yesterday = weekday === 1 ? 7 : weekday - 1;
   const left = duty.flatMap(({ days, from, to }) => [
     ...(days.includes(weekday) && minute >= from && minute < to ? [to - minute] : []),

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../test/random.ts';
 import type { Member } from '../records/roster.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
 import { rosterCsv } from './csv.ts';
 import { momentAt } from './duty.ts';
 import { planRoster } from './import.ts';
@@ -34,6 +36,19 @@ test('a file becomes persons, and what is written reads back as the same', () =>
   const held = new Map(change?.put.map((one) => [one.id, one]));
   const again = planRoster(planOf(rosterCsv([...held.values()]), { held }));
   expect(again).toMatchObject({ import: { problems: [], difference: { same: 2 } }, change: null });
+});
+
+test('a group of sites is a scope, in which there must be a site', () => {
+  const tree = smallTree().map((one) =>
+    one.path === 'ladakh/leh' && one.site ? { ...one, site: { ...one.site, groups: ['magadh'] } } : one,
+  );
+  const table = createSiteTable(tree);
+  const inGroup = asha.replace('ladakh/leh', 'group:magadh|ladakh/kargil');
+  const { import: said, change } = planRoster(planOf(file(inGroup, bina), { table }));
+  expect([said.problems, change?.put[0]?.scopes, change?.put[0]?.zone]).toEqual([[], ['group:magadh', 'ladakh/kargil'], 'Asia/Kolkata']);
+  expect(rosterCsv(change?.put ?? [])).toContain('group:magadh|ladakh/kargil');
+  expect(wrong(file(inGroup, bina))).toEqual(['2 scopes: no site is in the group magadh']);
+  expect(wrong(file(inGroup.replace('magadh', 'Magadh'), bina), { table })).toHaveLength(1);
 });
 
 test('the difference names each cell that changes; who is not in the file stays, and goes only with replace', () => {
@@ -177,7 +192,7 @@ test('5,000 persons are read with a few looks at the tree, not one a person', ()
     looks += 1;
     return table.resolve(path);
   };
-  const counted = { node: table.node, resolve };
+  const counted = { ...table, resolve };
   const lines = Array.from(
     { length: 5_000 },
     (_, at) => `p${at},Person ${at},technician,ladakh/leh,,,,,,Mon-Fri 09:00-18:00,,p${(at + 1) % 5_000}`,

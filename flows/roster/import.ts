@@ -25,9 +25,7 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   const { members, problems } = readRoster(plan.csv, { ...plan, others });
   const difference: RosterImport['difference'] = { added: [], changed: [], removed: [], same: 0, missing: [] };
   if (problems.length > 0) return { import: { problems, notes: [], difference, applied: false }, change: null };
-  const put = members
-    .map(({ member }) => withRelief(member, held.get(member.id)))
-    .filter((one) => differs(one, held.get(one.id), difference));
+  const put = members.map(({ member }) => withOwn(member, held.get(member.id))).filter((one) => differs(one, held.get(one.id), difference));
   const inFile = new Set(members.map(({ member }) => member.id));
   const absent = [...held.keys()].filter((id) => !inFile.has(id));
   difference[replace ? 'removed' : 'missing'] = absent;
@@ -38,9 +36,9 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   };
 }
 
-/** A file says nothing of a shift that is taken over now. */
-function withRelief(member: Member, before: Member | undefined): Member {
-  return before?.relief === undefined ? member : { ...member, relief: before.relief };
+/** A file says nothing of a shift that is taken over or begun now, and of who reads the person's calendar. */
+function withOwn(member: Member, { relief, stint, feed }: Partial<Member> = {}): Member {
+  return { ...member, ...(relief && { relief }), ...(stint && { stint }), ...(feed && { feed }) };
 }
 
 function differs(member: Member, before: Member | undefined, difference: RosterImport['difference']): boolean {

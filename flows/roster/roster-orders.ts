@@ -1,70 +1,29 @@
 /** What the routes of the roster ask: each plans a change on the persons that are held, and applies it before it answers. */
 import {
+  type DayView,
   type DutyView,
-  isRole,
   mutex,
-  type Person,
   type ProofView,
   type RosterCheck,
   type RosterImport,
   type RosterPerson,
   roles,
-  type ShiftView,
 } from '#contracts';
-import type { Outcome } from '../records/notices.ts';
-import type { Op } from '../records/ops.ts';
-import type { Member, Proof } from '../records/roster.ts';
-import type { SiteTable } from '../records/sites.ts';
-import { type Book, createBook } from './book.ts';
-import { checkRoster, type ToldPlace } from './check.ts';
-import { cellsOf, leaveOf } from './columns.ts';
+import type { Member } from '../records/roster.ts';
+import { liesWithin } from '../sites/groups.ts';
+import { checkRoster } from './check.ts';
+import { cellsOf } from './columns.ts';
 import { rosterCsv } from './csv.ts';
-import { momentAt, shiftEndsAt } from './duty.ts';
-import { planRoster, type RosterChange } from './import.ts';
+import { momentAt } from './duty.ts';
+import { planRoster } from './import.ts';
+import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
+import { reachedBy, weakPoints } from './reach.ts';
+import { type FeedMade, type LeaveOrder, makeFeed, type StintSaid, setLeave, setStint, type Taken, takeShift } from './shift-orders.ts';
+import { dayOf, type Shift, shiftsOf } from './shifts.ts';
 import { toldFor } from './told.ts';
-
-/** The present roster, and how a change of it is applied. */
-export type RosterOrdersOptions = {
-  /** All persons who may be told, as they are looked up, and how others come into use. */
-  roster: { book(): Book; use(members: readonly Member[]): void; central(now: number): Pick<Person, 'id' | 'name'>[] };
-  /** Those of the ledger. */
-  held: readonly Member[];
-  proofs: readonly Proof[];
-  /** Those of the settings, as they are looked up. */
-  fixed: readonly Member[];
-  table(): Pick<SiteTable, 'node' | 'resolve'>;
-  channels: { names: readonly string[]; reaches(channel: string, person: Person): boolean | undefined };
-  /** The words by which the tabs tell somebody. */
-  onTabs(): readonly string[];
-  /** Sends one message to one person, and says what became of it. */
-  prove(person: string, channel: string): Promise<Outcome>;
-  /** A word of the centre's own to one person, as it goes into the outbox. */
-  word(person: string, lines: string[]): Op;
-  /** What the tabs that run tell of each site of a part of the tree, by their words; undefined where no tabs run. */
-  tells(scope: string): Promise<ToldPlace[] | undefined>;
-  /** Lets others go on. */
-  pause(): Promise<void>;
-  /** Writes the rows; false where the ledger takes nothing now. */
-  record(ops: readonly Op[]): Promise<boolean>;
-  now(): number;
-};
-
-/** Why an order on one person is not carried out; `missing` = there is none of that name. */
-type RefusedOrder = { ok: false; missing: boolean; line: string };
-/** What became of an order on one person. */
-export type PersonOrder = { ok: true } | RefusedOrder;
 
 /** What may be ordered of the roster. */
 export type RosterOrders = ReturnType<typeof createRosterOrders>;
-
-type Audit = { who: string; what: string; about: string };
-/** The persons of the ledger as they are now, and the way to change them. */
-type Kept = {
-  options: RosterOrdersOptions;
-  fixed: ReadonlyMap<string, Member>;
-  held: ReadonlyMap<string, Member>;
-  proofs: Map<string, number>;
-};
 
 /**
  * The orders over the present roster.
@@ -89,21 +48,31 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
     /** The shift of `from` that runs now goes over to a person, until it ends; who had it is told, once. */
     take: (id: string, asked: { from: string; by: string }): Promise<Taken> => inTurn(() => takeShift(kept, id, asked)),
+    /** A person's own word: on duty from now on, or no more. */
+    stint: (id: string, said: { is: 'on' | 'off'; by: string }): Promise<StintSaid> => inTurn(() => setStint(kept, id, said)),
+    /** Makes the token by which a person's duty is read as a calendar, or takes it back; an older one ends. */
+    feed: (id: string, asked: { revoke: boolean; by: string }): Promise<FeedMade> => inTurn(() => makeFeed(kept, id, asked)),
+    /** The duty of one person today; undefined where there is none of that name. */
+    day: (id: string): DayView | undefined => dayViewOf(kept, id),
+    /** The shifts of whoever has a token, around now; undefined where nobody has. */
+    shiftsBy: (hash: string) => shiftsBy(kept, hash),
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
-    check: (scope: string, days: number): Promise<RosterCheck | undefined> => check(kept, scope, days),
+    check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
+    /** Whom no channel reaches, and of each other person the channel that was proven longest ago, where that is for long. */
+    weak: () => weakPoints(options.roster.book().members, { channels: options.channels, proofs, now: options.now() }),
     /** Sends a person one message over a channel, or over each that is to reach the person; what arrived is kept with its time. */
     prove: (id: string, asked: { channel: string | undefined; by: string }): Promise<Proven> => proveChannels(kept, id, asked),
     /** The parts of the tree that somebody looks after; undefined where there is no such person. */
     scopesOf: (id: string) => options.roster.book().byId.get(id)?.scopes,
+    /** True where all of a scope, or group of sites, lies in another. */
+    liesWithin: (outer: string, inner: string) => liesIn(options, outer, inner),
   };
 }
 
 /** A file as it was sent. `replace`: who does not stand in it is no more. */
 export type RosterFile = { csv: string; replace: boolean; apply: boolean; by: string };
-/** Days off as they are written, '' = none; without `deputy` it stays who it was. */
-export type LeaveOrder = { days: string; deputy: string | undefined; by: string };
 
 async function importFile(kept: Kept, file: RosterFile): Promise<RosterImport> {
   const { table, channels } = kept.options;
@@ -119,29 +88,25 @@ async function importFile(kept: Kept, file: RosterFile): Promise<RosterImport> {
   return { ...planned.import, applied: true };
 }
 
-async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder): Promise<PersonOrder> {
-  const leave = days === '' ? [] : leaveOf(days);
-  if (leave === undefined) return { ok: false, missing: false, line: 'days off are written 2027-01-10..2027-01-20, more with ";" between' };
-  if (deputy === id || (deputy !== undefined && !kept.options.roster.book().byId.has(deputy)))
-    return { ok: false, missing: false, line: `"${deputy}" cannot stand in for ${id}: name another person of the roster` };
-  const about = `${id}: ${days || 'none'}${deputy === undefined ? '' : `, ${deputy} stands in`}`;
-  const to = (member: Member): RosterChange => ({ put: [{ ...member, leave, deputy: deputy ?? member.deputy }], gone: [] });
-  return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
-}
+/** What is tried out: a part of the tree for so many days. `pause`: another way to let others go on. */
+export type Trial = { scope: string; days: number; pause?: () => Promise<void> };
 
 const hourMs = 3_600_000;
 
-async function check({ options }: Kept, scope: string, days: number): Promise<RosterCheck | undefined> {
-  const { roster, channels, tells, pause, now } = options;
+async function check({ options, proofs }: Kept, { scope, days, pause = options.pause }: Trial): Promise<RosterCheck | undefined> {
+  const { roster, channels, tells, now } = options;
   const places = await tells(scope);
   if (places === undefined) return undefined;
   const from = Math.floor(now() / hourMs) * hourMs;
   const hours = days * 24;
   const book = roster.book();
-  const reached = new Set(book.members.filter((member) => reachedBy(member, channels).length > 0));
-  const found = await checkRoster({ book, places, from, hours, pause, isReached: (member) => reached.has(member) });
-  const within = new Set(book.members.filter((one) => one.scopes.some((path) => isWithin(path, scope))).map(({ id }) => id));
-  return { from, to: from + hours * hourMs, ...found, unreached: found.unreached.filter((id) => within.has(id)) };
+  const within = membersIn(options, scope);
+  const { unreached, unproven } = weakPoints(book.members, { channels, proofs, now: from });
+  const gone = new Set(unreached);
+  const found = await checkRoster({ book, places, from, hours, pause, isReached: ({ id }) => !gone.has(id) });
+  const ids = new Set(within.map(({ id }) => id));
+  const ofScope = { unreached: unreached.filter((id) => ids.has(id)), unproven: unproven.filter(({ person }) => ids.has(person)) };
+  return { from, to: from + hours * hourMs, ...found, ...ofScope };
 }
 
 /** What became of each message, or why none was sent. */
@@ -171,55 +136,10 @@ async function proveChannels(kept: Kept, id: string, { channel, by }: { channel:
   return { ok: true, value: { person: id, results } };
 }
 
-/** Until when, or why not. */
-export type Taken = { ok: true; value: ShiftView } | RefusedOrder;
-
-async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Taken> {
-  const { roster, now, word } = kept.options;
-  const refused = (line: string): RefusedOrder => ({ ok: false, missing: false, line });
-  const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
-  if (taker === undefined) return { ok: false, missing: true, line: 'there is no such person' };
-  if (member === undefined) return notHeld(from, kept.fixed.has(from));
-  if (id === from) return refused('nobody takes over their own shift');
-  const until = shiftEndsAt(member, now());
-  if (until === null) return refused(`${from} is not on duty now: there is no shift to take over`);
-  if (member.relief?.by === id && member.relief.until > now()) return refused(`${id} has this shift already`);
-  const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
-  const words = [word(from, ['shift_taken', taker.name])];
-  await change(kept, { put: [{ ...member, relief: { by: id, until } }], gone: [] }, { audit, words });
-  return { ok: true, value: { person: from, by: id, until } };
-}
-
-type Edit = { audit: Audit; to(member: Member): RosterChange };
-
-async function edit(kept: Kept, id: string, { audit, to }: Edit): Promise<PersonOrder> {
-  const member = kept.held.get(id);
-  if (member === undefined) return notHeld(id, kept.fixed.has(id));
-  const plan = to(member);
-  const [word] = lostWords(kept, plan);
-  if (word !== undefined) return { ok: false, missing: false, line: onTabsLine(word) };
-  await change(kept, plan, { audit });
-  return { ok: true };
-}
-
-/** Written first, in use then. */
-async function change(kept: Kept, plan: RosterChange, { audit, words = [] }: { audit: Audit; words?: readonly Op[] }): Promise<void> {
-  const { record, now, roster } = kept.options;
-  const rows: Op[] = [
-    ...plan.gone.map((id) => ({ op: 'member-gone', id }) as const),
-    ...plan.put.map((member) => ({ op: 'member', member }) as const),
-  ];
-  if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
-  kept.held = changed(kept.held, plan);
-  for (const key of kept.proofs.keys()) if (plan.gone.includes(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
-  roster.use([...kept.held.values()]);
-}
-
 function listOf({ options, held, proofs }: Kept, scope: string): RosterPerson[] {
-  const { roster, channels, now } = options;
+  const { channels, now } = options;
   const moment = momentAt(now());
-  const within = roster.book().members.filter((one) => one.scopes.some((path) => isWithin(path, scope)));
-  return within.map((member) => {
+  return membersIn(options, scope).map((member) => {
     const { id, name } = member;
     const reached = reachedBy(member, channels);
     const proven = Object.fromEntries(reached.map((channel) => [channel, proofs.get(`${id}/${channel}`) ?? null]));
@@ -228,37 +148,23 @@ function listOf({ options, held, proofs }: Kept, scope: string): RosterPerson[] 
   });
 }
 
-function changed(held: ReadonlyMap<string, Member>, { put, gone }: RosterChange): Map<string, Member> {
-  const next = new Map(held);
-  for (const id of gone) next.delete(id);
-  for (const member of put) next.set(member.id, member);
-  return next;
+const dayMs = 24 * hourMs;
+/** What a calendar shows: so far back, and so far ahead. */
+const [shownBackMs, shownAheadMs] = [7 * dayMs, 90 * dayMs];
+
+function shiftsBy({ options, held }: Kept, hash: string): { member: Member; shifts: Shift[] } | undefined {
+  const member = [...held.values()].find(({ feed }) => feed === hash);
+  const now = options.now();
+  return member && { member, shifts: shiftsOf(options.roster.book(), member, { from: now - shownBackMs, to: now + shownAheadMs, now }) };
 }
 
-/** Words of the tabs that meant somebody, and would mean nobody: then the tabs themselves would be refused. */
-function lostWords({ options: { roster, onTabs }, fixed, held }: Kept, plan: RosterChange): string[] {
-  const before = roster.book();
-  const after = createBook([...new Map([...fixed, ...changed(held, plan)]).values()]);
-  const isLost = (word: string) => !isRole(word) && before.meant(word, '') !== undefined && after.meant(word, '') === undefined;
-  return [...new Set(onTabs().filter(isLost))];
-}
-
-function onTabsLine(word: string): string {
-  return `"${word}" would be nobody any more, and a tab tells "${word}": take the name off that tab first`;
-}
-
-function notHeld(id: string, isFixed: boolean): RefusedOrder {
-  return {
-    ok: false,
-    missing: !isFixed,
-    line: isFixed ? `${id} stands in sabha.json: change it there` : 'there is no such person in the roster',
-  };
-}
-
-/** The channels that work for a person, in the person's order; what only the desk reads is none. */
-function reachedBy(member: Member, { names, reaches }: RosterOrdersOptions['channels']): string[] {
-  const wanted = member.channels.length > 0 ? member.channels : names.filter((name) => name !== 'console');
-  return wanted.filter((name) => reaches(name, member));
+function dayViewOf({ options }: Kept, id: string): DayView | undefined {
+  const book = options.roster.book();
+  const member = book.byId.get(id);
+  if (member === undefined) return undefined;
+  const now = options.now();
+  const day = dayOf(member, now);
+  return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, { ...day, now }) };
 }
 
 type DutyAt = { role: (typeof roles)[number]; scope: string; at: number };
@@ -269,6 +175,12 @@ function dutyOf(roster: RosterOrdersOptions['roster'], { role, scope, at }: Duty
   return { role, by, persons: told.map(({ id, name }) => ({ id, name })) };
 }
 
-function isWithin(path: string, scope: string): boolean {
-  return scope === '' || path === scope || path.startsWith(`${scope}/`);
+/** Who looks after a part of the tree, or a group of sites, and after what lies in it. */
+function membersIn(options: RosterOrdersOptions, scope: string): Member[] {
+  return options.roster.book().members.filter(({ scopes }) => scopes.some((own) => liesIn(options, scope, own)));
+}
+
+/** The table is asked for groups alone: while the ledger is opened anew there is none. */
+function liesIn({ table }: Pick<RosterOrdersOptions, 'table'>, outer: string, inner: string): boolean {
+  return liesWithin((scope) => table().pathsOf(scope), outer, inner);
 }

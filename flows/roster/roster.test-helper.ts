@@ -58,7 +58,9 @@ export const day: DayHours[] = [{ days: everyDay, from: 9 * 60, to: 18 * 60 }];
 export const night: DayHours[] = [{ days: everyDay, from: 18 * 60, to: 33 * 60 }];
 /** Days off around that Wednesday. */
 export const away: Leave[] = [{ from: '2027-01-10', to: '2027-01-20' }];
-/** Some persons around one room: of any role, scope and duty, on leave, with deputies who are gone or in a ring. */
+/** The groups of sites that the room is in. */
+export const groupsOfRoom = (path: string) => (path.startsWith('ladakh/leh') ? ['group:magadh'] : []);
+/** Some persons around one room: of any role, scope (groups of sites too) and duty, on leave, with deputies who are gone or in a ring. */
 export function randomMembers(random: Random): Member[] {
   const count = 1 + random.below(7);
   const ids = Array.from({ length: count }, (_, at) => `p${at}`);
@@ -67,7 +69,9 @@ export function randomMembers(random: Random): Member[] {
     const isCentral = roles[0] === 'central';
     return member(id, {
       roles: [...roles],
-      scopes: isCentral ? [''] : [random.pick(['ladakh', 'ladakh/leh', 'ladakh/leh/pc-1', 'goa', 'goa/panaji', 'ladakh/le'])],
+      scopes: isCentral
+        ? ['']
+        : [random.pick(['ladakh', 'ladakh/leh', 'ladakh/leh/pc-1', 'goa', 'goa/panaji', 'ladakh/le', 'group:magadh', 'group:konkan'])],
       groups: random.below(3) === 0 ? ['block-7'] : [],
       duty: random.pick([null, day, night, [{ days: [3], from: 0, to: 1440 }]]),
       leave: random.below(3) === 0 ? away : [],

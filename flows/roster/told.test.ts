@@ -4,13 +4,13 @@ import type { DayHours } from '../records/meetings.ts';
 import type { Member } from '../records/roster.ts';
 import { createBook } from './book.ts';
 import { momentAt, shiftEndsAt } from './duty.ts';
-import { away, day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
+import { away, day, groupsOfRoom, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { toldFor } from './told.ts';
 
 const scope = 'ladakh/leh/pc-1';
 
 function told(members: readonly Member[], at = wednesday, to = ['technician']): string {
-  const { persons, by, unknown } = toldFor(createBook(members), { to, scope, moment: momentAt(at) });
+  const { persons, by, unknown } = toldFor(createBook(members, groupsOfRoom), { to, scope, moment: momentAt(at) });
   return [by, ...persons.map(({ id }) => id), ...unknown.map((word) => `?${word}`)].join(' ');
 }
 
@@ -86,6 +86,16 @@ test('a person of several roles and places is told for each of them, once', () =
   expect(told([asha], wednesday, ['technician', 'state', 'block-7', 'asha', 'nobody-else'])).toBe('duty asha ?nobody-else');
 });
 
+test('who looks after a group of sites is told of each of them, and of nothing else', () => {
+  const division = member('asha', { scopes: ['group:magadh'] });
+  const officer = member('chand', { roles: ['state'], scopes: ['group:magadh'] });
+  expect([told([division]), told([officer]), told([member('bina', { scopes: ['group:konkan'] })])]).toEqual([
+    'duty asha',
+    'state chand',
+    'nobody',
+  ]);
+});
+
 test('of 2,000 random rosters nobody outside scope and duty is told but for whom they stand in, and nobody is told only where nobody is there', () => {
   const counted: Record<string, number> = {};
   for (let seed = 1; seed <= 2_000; seed++) {
@@ -93,9 +103,10 @@ test('of 2,000 random rosters nobody outside scope and duty is told but for whom
     const members = randomMembers(random);
     const moment = momentAt(hoursLater(random.below(14 * 24)));
     const to = [random.pick(['technician', 'state', 'block-7', 'p0', 'central'])];
-    const { persons, by } = toldFor(createBook(members), { to, scope, moment });
+    const { persons, by } = toldFor(createBook(members, groupsOfRoom), { to, scope, moment });
     counted[by] = (counted[by] ?? 0) + 1;
-    const isFor = (one: Member) => one.scopes.some((path) => path === '' || `${scope}/`.startsWith(`${path}/`)) || to.includes(one.id);
+    const isFor = (one: Member) =>
+      one.scopes.some((path) => ['', 'group:magadh'].includes(path) || `${scope}/`.startsWith(`${path}/`)) || to.includes(one.id);
     // Whose place they may take: themselves, and whoever leads to them by deputies.
     const standsFor = (one: Member): Member[] => {
       const found = [one];

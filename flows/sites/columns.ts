@@ -18,6 +18,7 @@ import {
 } from '#contracts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
 import { bridgeOf, bridgeText, none, upsOf, upsText } from './addresses.ts';
+import { groupsOf, groupsWanted } from './groups.ts';
 import { hoursOf, hoursText, hoursWanted, timeOf, timeText, timeWanted } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';
 
@@ -87,6 +88,7 @@ export const rowSchema = v.object({
   spare: text,
   vc_hours: read(hoursOf, hoursWanted),
   closes: read(timeOf, timeWanted),
+  groups: read(groupsOf, groupsWanted),
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
@@ -110,9 +112,10 @@ export const laterColumns: readonly Column[] = [
   'spare',
   'vc_hours',
   'closes',
+  'groups',
 ];
 /** Columns that say something of a site only. */
-export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*)$/.test(column));
+export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*|groups)$/.test(column));
 
 /**
  * The node that a row describes. What the row leaves empty is inherited.
@@ -181,6 +184,7 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     ...visitCells(layer),
     vc_hours: hoursText(layer.vcHours),
     closes: timeText(layer.closes),
+    groups: site?.groups?.join('|') ?? '',
   };
 }
 
@@ -216,6 +220,7 @@ function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
     isp: row.isp ?? '',
     linkId: row.link_id ?? '',
     contact: { name: row.contact_name ?? '', phone: row.contact_phone ?? '', email: row.contact_email ?? '' },
+    ...(row.groups !== undefined && { groups: row.groups }),
   };
 }
 

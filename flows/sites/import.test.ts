@@ -15,7 +15,7 @@ test('the difference names what is added, each changed cell, what is the same an
     text
       .replace('ladakh/leh/vc-1 का नाम', 'मीटिंग रूम')
       .replace('live,3524', 'live,3500')
-      .replace(/ladakh,kargil,vc-1.*\r\n/, 'ladakh,leh,vc-9,New hall,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n'),
+      .replace(/ladakh,kargil,vc-1.*\r\n/, 'ladakh,leh,vc-9,New hall,,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n'),
   );
   expect(plan).toEqual({
     problems: [],
@@ -41,7 +41,7 @@ test('the difference names what is added, each changed cell, what is the same an
 
 test('one faulty line, and nothing is taken', () => {
   const { import: plan, change } = edited(
-    (text) => `${text.replace('live,3524', 'live,3500')}ladakh,Bad Id,,x,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n`,
+    (text) => `${text.replace('live,3524', 'live,3500')}ladakh,Bad Id,,x,,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n`,
   );
   expect(change).toBeNull();
   expect(plan.problems).toEqual([{ line: 9, column: 'site', what: expect.stringContaining('found "Bad Id"') }]);

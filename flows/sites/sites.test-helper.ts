@@ -75,6 +75,7 @@ export function randomTree(random: Random): TreeNode[] {
       phone: random.pick(['', '+91 1982 252010', '0194-2452138', '01982252010']),
       email: random.pick(['', 'leh@example.in']),
     },
+    ...(random.next() < 0.3 && { groups: random.pick([['magadh'], ['block-7', 'magadh']]) }),
   });
   const make = (path: string, site: SiteFacts | null = null): TreeNode => {
     const en = `${random.pick(['Office', 'Hall, main', '"Quoted"', 'Зал'])} ${path}`;

@@ -12,6 +12,7 @@ import {
 } from '#contracts';
 import type { Place } from '../records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../records/sites.ts';
+import { indexGroups } from './groups.ts';
 
 const builtIn: ResolvedProfile = {
   profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } },
@@ -58,10 +59,12 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
       return { pc, link, elevationM, alerts: stage === 'live', ...(isp !== '' && { isp }), ...(linkId !== '' && { linkId }) };
     });
   });
+  const sites = sorted.filter(({ site }) => site !== null);
   return {
     node: (path) => byPath.get(path),
     nodes: () => sorted,
-    sites: sorted.filter(({ site }) => site !== null),
+    sites,
+    ...indexGroups(sites),
     pcsOf: (site) => pcs.get(site) ?? [],
     known,
     stageOf,

@@ -8,7 +8,7 @@ import { createRoster, recipientsOf } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { checkRoster, type Tell } from '../roster/check.ts';
-import { hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
+import { groupsOfRoom, hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
 
 const scope = 'ladakh/leh/pc-1';
 const places = [
@@ -37,7 +37,7 @@ export async function kindsOf(live: Live): Promise<Kind[]> {
 /** Of one random roster and hour: the persons of the check, and those whom the acts of the tabs reach. */
 export async function bothOf(live: Live, kinds: readonly Kind[], seed: number): Promise<{ checked: string[]; told: string[] }> {
   const random = randomFrom(seed);
-  const roster = createRoster([]);
+  const roster = createRoster([], groupsOfRoom);
   roster.use(randomMembers(random));
   const { message, node, tells } = random.pick(kinds);
   const from = hoursLater(random.below(14 * 24));

@@ -9,11 +9,12 @@ import type { WireMessage } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { SiteTable } from '../records/sites.ts';
 import type { ToldPlace } from '../roster/check.ts';
+import { liesWithin } from '../sites/groups.ts';
 
 /** What an explanation stands on; `way` sends a message over the wires, whose end is kept from the ledger. */
 export type ExplainedOptions = {
   way(message: WireMessage): Promise<Way | undefined>;
-  table(): Pick<SiteTable, 'known' | 'place'>;
+  table(): Pick<SiteTable, 'known' | 'place' | 'pathsOf'>;
   roster: Roster;
   channels: Channels;
   now(): number;
@@ -31,7 +32,8 @@ const commonFault = 'microphone.missing';
 /** Asks the tabs once for each site, of its first PC. */
 export function createTells({ way, table, now }: Pick<ExplainedOptions, 'way' | 'table' | 'now'>): TellsOf {
   return async (scope) => {
-    const within = table().known.filter(({ pc }) => scope === '' || `${pc}/`.startsWith(`${scope}/`));
+    const { known, pathsOf } = table();
+    const within = known.filter(({ pc }) => liesWithin(pathsOf, scope, pc));
     const firsts = new Map(within.toReversed().map((one) => [siteOf(one.pc), one]));
     const places: ToldPlace[] = [];
     for (const { pc, link, elevationM } of [...firsts.values()].reverse()) {

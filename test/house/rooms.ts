@@ -161,6 +161,13 @@ export const parts: readonly Part[] = [
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
       { path: 'flows/cli', floor: 6, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 5, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
+      {
+        path: 'flows/duty',
+        floor: 6,
+        about: 'what members of the roster have of it: each week what it lacks, duty by a word, duty as a calendar',
+        enter: 'weekly.ts',
+      },
+      { path: 'flows/announce', floor: 6, about: 'notices to many of the roster: who got one, who read it' },
       { path: 'flows/ingest', floor: 5, about: 'what comes in: read, applied, committed, acknowledged' },
       {
         path: 'flows/replay',
@@ -184,7 +191,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'dashboards',
-    lines: 3_600,
+    lines: 3_800,
     rooms: [
       { path: 'dashboards/exporter', floor: 1, about: 'series for Prometheus' },
       { path: 'dashboards/grafana', floor: 1, about: 'the dashboards as code', enter: 'generate.ts' },

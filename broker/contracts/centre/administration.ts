@@ -61,12 +61,45 @@ export const proofView = v.object({
 /** Until when a shift is taken over. */
 export const shiftView = v.object({ person: text, by: text, until: time });
 
+/** A person's duty from midnight to midnight, by their clock. `for`: whom the person stands in for. */
+export const dayView = v.object({
+  person: text,
+  name: text,
+  timeZone: text,
+  from: time,
+  to: time,
+  shifts: v.array(v.object({ from: time, to: time, for: maybeText })),
+});
+
+/** A notice to many: what somebody said, to which scope or group. */
+const announcement = { at: time, by: text, to: text, text };
+export const announcementSummary = v.object({ id: count, ...announcement, count });
+/** With its persons. `id`: null while it is not sent. `state`: it arrived over a channel, is on its way, or reaches the person over none. */
+export const announcementView = v.object({
+  id: v.nullable(count),
+  ...announcement,
+  persons: v.array(
+    v.object({
+      id: text,
+      name: text,
+      channel: maybeText,
+      state: v.picklist(['delivered', 'waiting', 'unreached']),
+      reason: maybeText,
+      readAt: v.nullable(time),
+    }),
+  ),
+});
+
+/** Where somebody's duty is read as a calendar; null where that is taken back. It is shown this once. */
+export const feedView = v.object({ person: text, address: maybeText });
+
 const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
 /** Hours in which the same persons are told, by id. `reached`: a channel reaches one of them. */
 const toldSpan = { from: time, to: time, by: toldBy, persons: v.array(text), reached: v.boolean() };
 /**
  * The roster tried out on the tabs that run. `gaps`: hours in which nobody on duty can be reached; `untold`: places of which the tabs tell
- * nobody; `unreached`: persons without a channel.
+ * nobody; `unreached`: persons without a channel; `unproven`: of each other person the channel that was proven longest ago, where that is for
+ * a quarter of a year, null = never.
  */
 export const rosterCheck = v.object({
   from: time,
@@ -75,6 +108,7 @@ export const rosterCheck = v.object({
   gaps: v.array(v.object({ scope: text, ...toldSpan })),
   untold: v.array(text),
   unreached: v.array(text),
+  unproven: v.array(v.object({ person: text, channel: text, at: v.nullable(time) })),
 });
 
 /** Who is told of a place now, by role. `by`: why these, as when nobody is on duty. */
@@ -274,6 +308,10 @@ export type RosterImport = v.InferOutput<typeof rosterImport>;
 export type RosterPerson = v.InferOutput<typeof rosterPerson>;
 export type ProofView = v.InferOutput<typeof proofView>;
 export type RosterCheck = v.InferOutput<typeof rosterCheck>;
+export type AnnouncementSummary = v.InferOutput<typeof announcementSummary>;
+export type AnnouncementView = v.InferOutput<typeof announcementView>;
+export type DayView = v.InferOutput<typeof dayView>;
+export type FeedView = v.InferOutput<typeof feedView>;
 export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;

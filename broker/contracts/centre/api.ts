@@ -236,6 +236,8 @@ export const siteDetail = v.object({
     isp: text,
     linkId: text,
     contact: v.object({ name: text, phone: text, email: text }),
+    /** The groups that it is in; absent where it is in none. */
+    groups: v.exactOptional(v.array(text)),
     timeZone: text,
     stageAt: time,
     /** Since when no fault stands there, while it is being set up. */

@@ -8,7 +8,7 @@ export const answerLimitMs = 20_000;
 /**
  * Posts a body as JSON. Never throws.
  * @param {string} path
- * @param {Record<string, string | number>} body
+ * @param {Record<string, string | number | boolean>} body
  * @returns {Promise<Posted>}
  */
 export async function post(path, body) {

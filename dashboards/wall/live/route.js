@@ -1,9 +1,10 @@
-/** Which of the four views is open, by the address after its hash. */
+/** Which of the views is open, by the address after its hash. */
 import { useEffect, useState } from 'preact/hooks';
 
 /**
- * `at` is what the view is of: a state ('' = the whole nation), a site, an incident, a roll call ('' = the one that runs, or the last).
- * @typedef {{ view: 'nation' | 'site' | 'incident' | 'rollcall', at: string }} Route
+ * `at` is what the view is of: a state ('' = the whole nation), a site, an incident, a roll call ('' = the one that runs, or the last), a person of
+ * the roster ('' = none).
+ * @typedef {{ view: 'nation' | 'site' | 'incident' | 'rollcall' | 'roster', at: string }} Route
  */
 
 /**
@@ -17,6 +18,7 @@ export function routeOf(hash) {
   if (view === 'site' && /^[a-z0-9-]+\/[a-z0-9-]+$/.test(at)) return { view, at };
   if (view === 'incident' && /^\d+$/.test(at)) return { view, at };
   if (view === 'rollcall' && /^[\w-]*$/.test(at)) return { view, at };
+  if (view === 'roster' && /^[a-z0-9-]*$/.test(at)) return { view, at };
   return { view: 'nation', at: view === 'nation' && /^[a-z0-9-]+$/.test(at) ? at : '' };
 }
 

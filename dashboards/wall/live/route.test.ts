@@ -9,13 +9,21 @@ test.each([
   ['#/incident/7', 'incident', '7'],
   ['#/rollcall', 'rollcall', ''],
   ['#/rollcall/r-1', 'rollcall', 'r-1'],
+  ['#/roster', 'roster', ''],
+  ['#/roster/asha', 'roster', 'asha'],
 ])('"%s" is the %s "%s"', (hash, view, at) => {
   expect(routeOf(hash)).toEqual({ view, at });
 });
 
-test.each(['#/site/ladakh', '#/site/a/b/c', '#/incident/x', '#/rollcall/../x', '#/nation/<img>', '#nowhere', '#/site/../../api'])(
-  'what is no address of ours is the nation: "%s"',
-  (hash) => {
-    expect(routeOf(hash)).toEqual({ view: 'nation', at: '' });
-  },
-);
+test.each([
+  '#/site/ladakh',
+  '#/site/a/b/c',
+  '#/incident/x',
+  '#/rollcall/../x',
+  '#/roster/../x',
+  '#/nation/<img>',
+  '#nowhere',
+  '#/site/../../api',
+])('what is no address of ours is the nation: "%s"', (hash) => {
+  expect(routeOf(hash)).toEqual({ view: 'nation', at: '' });
+});

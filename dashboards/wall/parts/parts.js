@@ -4,15 +4,15 @@ import { reasonIn, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { Outage, Readiness, Sureness, Why, Words } from '#contracts' */
+/** @import { Outage, Readiness, Sureness, WhoView, Why, Words } from '#contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
 /** A fact of a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
- * `scope` is the part of the tree that is the reader's ('' = all of it), `act` does something in their name.
- * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, act: Act }} Scene
+ * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `act` does something in their name.
+ * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], act: Act }} Scene
  */
 
 /** Made anew for each mark: one that is kept would keep alive the tree in which it first stood. */

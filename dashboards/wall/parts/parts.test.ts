@@ -13,6 +13,7 @@ const scene: Scene = {
   reasons,
   words: vocabulary,
   scope: '',
+  role: 'central',
   act: async () => null,
 };
 const why = (reason: string | null, lang: 'en' | 'hi' = 'en') =>

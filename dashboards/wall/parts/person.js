@@ -9,11 +9,11 @@ import { say, shown } from '../words/words.js';
 /** @import { Language, WhoView } from '#contracts' */
 /**
  * Posts in the reader's name: why it was not done ('' where it was) and what was answered; null where no name was given.
- * @typedef {(path: string, body: Record<string, string | number>) => Promise<{ error: string, answer: unknown } | null>} Act
+ * @typedef {(path: string, body: Record<string, string | number | boolean>) => Promise<{ error: string, answer: unknown } | null>} Act
  */
 
 /**
- * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs.
+ * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs, `role` what they may do there.
  * @param {Language} lang
  */
 export function usePerson(lang) {
@@ -45,6 +45,7 @@ export function usePerson(lang) {
     act,
     dialog,
     scope: known?.scope ?? '',
+    role: known?.role ?? /** @type {const} */ ('reader'),
     switches: html`<${Who} lang=${lang} name=${account ?? name} account=${account} onAsk=${ask} />`,
   };
 }
@@ -62,7 +63,7 @@ function Who({ lang, name, account, onAsk }) {
  */
 export function useActing(act) {
   const [state, setState] = useState({ busy: false, error: '' });
-  const run = async (/** @type {string} */ path, /** @type {Record<string, string | number>} */ body) => {
+  const run = async (/** @type {string} */ path, /** @type {Record<string, string | number | boolean>} */ body) => {
     setState({ busy: true, error: '' });
     const done = await act(path, body);
     setState({ busy: false, error: done?.error ?? '' });

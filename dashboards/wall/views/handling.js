@@ -40,14 +40,14 @@ export function Actions({ scene, incident, onActed }) {
   const { lang, now } = scene;
   const { acknowledged, fixed } = incident;
   const { busy, error, run } = useActing(scene.act);
-  const act = async (/** @type {string} */ what, /** @type {Record<string, string | number>} */ body = {}) => {
+  const act = async (/** @type {string} */ what, /** @type {Parameters<Scene['act']>[1]} */ body = {}) => {
     const done = (await run(`/api/incidents/${incident.id}/${what}`, body)) !== null;
     if (done) onActed();
     return done;
   };
   return html`<div class="actions">
     <p class="acts">
-      <button class=${acknowledged === null ? 'primary' : ''} disabled=${busy} onClick=${() => act('acknowledge')}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>
+      <button class=${acknowledged === null ? 'primary' : ''} disabled=${busy} onClick=${() => act('acknowledge', acknowledged === null ? {} : { takeOver: true })}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>
       ${fixed ? null : html`<button disabled=${busy} onClick=${() => act('fixed')}>${sayWord(scene, 'answer', 'fixed')}</button>`}
       ${quietHours.map((n) => html`<button key=${n} disabled=${busy} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
     </p>

@@ -4,7 +4,7 @@ import type { Scene } from '../parts/parts.js';
 import { capacityText } from './link.js';
 
 const scene: Scene = {
-  ...{ lang: 'en', now: 60_000, live: true, lostAt: null, catalogue: {}, scope: '', act: async () => null },
+  ...{ lang: 'en', now: 60_000, live: true, lostAt: null, catalogue: {}, scope: '', role: 'central', act: async () => null },
   ...{ reasons, words: vocabulary },
 };
 type Capacity = NonNullable<LinkReport['capacity']>;

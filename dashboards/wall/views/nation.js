@@ -7,6 +7,7 @@ import { Age, Bar, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
+import { DutyCard } from './roster.js';
 
 /** @import { Component } from 'preact' */
 /** @import { IncidentRow, Language, SiteView, StateView, Words } from '#contracts' */
@@ -35,6 +36,7 @@ export function Nation({ scene, view, counts, state }) {
       ${state === '' ? null : html`<${StatePanel} scene=${scene} view=${view} state=${state} key=${state} />`}
       <${Needs} scene=${scene} view=${view} within=${state} allKnown=${counts.live > 0 && counts.ok === counts.live} />
       <${RollCard} scene=${scene} view=${view} />
+      <${DutyCard} scene=${scene} />
       <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, state)} />
     </aside>
   </div>`;

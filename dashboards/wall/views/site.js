@@ -13,13 +13,14 @@ import { OverList } from './incidents.js';
 import { LinkCard } from './link.js';
 import { Needs } from './nation.js';
 import { Room } from './rooms.js';
+import { DutyCard } from './roster.js';
 
 /** @import { ChecklistItem, HistoryView, SiteDetail, SiteView } from '#contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
 /** THE list of a site's cards, from top to bottom; each is handed the scene, the site's row and its details. A new one is a file and a line here. */
-const cards = [LinkCard, HeightCard, Facts];
+const cards = [DutyCard, LinkCard, HeightCard, Facts];
 
 const detailEveryMs = 15_000;
 const surroundingsEveryMs = 60_000;
@@ -124,6 +125,7 @@ function Facts({ scene, row, detail: { facts } }) {
     ['elevation', say(lang, 'fact.elevation'), amount(scene, 'metres', row.elevationM.toLocaleString('en-IN'))],
     ['link', sayWord(scene, 'component', 'link'), sayWord(scene, 'link', row.link)],
     ['isp', say(lang, 'fact.isp'), [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
+    ['groups', say(lang, 'fact.groups'), facts.groups?.join(' · ') ?? ''],
     ['contact', say(lang, 'fact.contact'), [name, phone, email].filter((one) => one !== '').join(' · ')],
     ['place', say(lang, 'fact.place'), facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
     ['zone', say(lang, 'fact.zone'), facts.timeZone],

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { Cancel, Clock, StreamFrame } from '#contracts';
 import type { Viewer } from '../../door/door.ts';
-import { type ScopedView, scopedView } from '../../door/scoped.ts';
+import type { ScopedView } from '../../door/scoped.ts';
 import type { CentreView, PcChoice } from '../../view/view.ts';
 
 /** Streams that may be open at once at a door, */
@@ -25,7 +25,7 @@ export type Streams = {
 };
 
 type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
-type Sources = { view: CentreView; clock: Clock; onSlow: () => void; limit?: number };
+type Sources = { view: Pick<CentreView, 'now'>; viewFor(scope: string): ScopedView; clock: Clock; onSlow: () => void; limit?: number };
 
 /** All streams with the same scope and choice of PCs: each frame is written as text once, and goes to all of them. */
 type Group = { key: string; view: ScopedView; streams: Set<Stream>; cancel: Cancel };
@@ -37,7 +37,7 @@ type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; int
  * Guarantee: no change falls between a stream's snapshot and its first change. A heartbeat is an empty change, which a page can see and date.
  * Nothing is told to a session that is over; its stream ends with the next frame, after 5 s at most.
  */
-export function createStreams({ view, clock, onSlow, limit = streamLimit }: Sources): Streams {
+export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimit }: Sources): Streams {
   const groups = new Map<string, Group>();
   let subscribed = false;
   let id = 0;
@@ -60,7 +60,7 @@ export function createStreams({ view, clock, onSlow, limit = streamLimit }: Sour
   function groupOf(key: string, scope: string, pcs: PcChoice): Group {
     const held = groups.get(key);
     if (held !== undefined) return held;
-    const own = scopedView(view, scope);
+    const own = viewFor(scope);
     const group: Group = { key, view: own, streams: new Set(), cancel: own.onChange(pcs, (change) => tell(group, change)) };
     groups.set(key, group);
     return group;

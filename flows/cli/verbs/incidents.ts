@@ -6,7 +6,7 @@ import { table, timeText } from '../kit/text.ts';
 /** By their words. */
 export const incidents: Record<string, Verb> = {
   incidents: { usage: '[--open]', words: [0, 0], options: { open: { type: 'boolean' } }, run: list },
-  ack: { usage: 'ID', words: [1, 1], run: acknowledge },
+  ack: { usage: 'ID [--take-over]', words: [1, 1], options: { 'take-over': { type: 'boolean' } }, run: acknowledge },
   'incidents fixed': { usage: 'ID', words: [1, 1], run: fixed },
   'incidents assign': { usage: 'ID PERSON', words: [2, 2], run: assign },
   'incidents snooze': { usage: 'ID TIME (90m, 2h, or 2027-01-15T18:30+05:30)', words: [2, 2], run: snooze },
@@ -37,8 +37,9 @@ function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: n
   return walk(0, 0);
 }
 
-async function acknowledge({ api, by, words: [id = ''] }: Call): Promise<Answer> {
-  await api.post(`/api/incidents/${numberOf(id)}/acknowledge`, { by });
+async function acknowledge({ api, by, words: [id = ''], options }: Call): Promise<Answer> {
+  const asked = options['take-over'] === true ? { by, takeOver: true } : { by };
+  await api.post(`/api/incidents/${numberOf(id)}/acknowledge`, asked);
   return { ok: true, json: { acknowledged: Number(id), by }, text: `incident ${id} is taken by ${by}` };
 }
 

@@ -1,5 +1,5 @@
 /** The verbs of the roster. */
-import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
+import type { DayView, DutyView, FeedView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
@@ -12,17 +12,18 @@ export const roster: Record<string, Verb> = {
     run: importFile,
   },
   'roster export': { usage: '[FILE]', words: [0, 1], run: exportAll },
-  'roster show': { usage: '[--at STATE[/SITE]]', words: [0, 0], options: { at: { type: 'string' } }, run: show },
-  'roster duty': { usage: '[STATE[/SITE]]', words: [0, 1], run: duty },
+  'roster show': { usage: '[PERSON] [--at STATE[/SITE]|group:NAME]', words: [0, 1], options: { at: { type: 'string' } }, run: show },
+  'roster duty': { usage: '[STATE[/SITE]|group:NAME]', words: [0, 1], run: duty },
   'roster leave': { usage: 'PERSON FROM..TO|none [--deputy PERSON]', words: [2, 2], options: { deputy: { type: 'string' } }, run: leave },
   'roster check': {
-    usage: '[--days DAYS] [--at STATE[/SITE]]',
+    usage: '[--days DAYS] [--at STATE[/SITE]|group:NAME]',
     words: [0, 0],
     options: { days: { type: 'string' }, at: { type: 'string' } },
     run: check,
   },
   'notify test': { usage: 'PERSON [--channel CHANNEL]', words: [1, 1], options: { channel: { type: 'string' } }, run: notifyTest },
   'roster take': { usage: 'PERSON --from PERSON', words: [1, 1], options: { from: { type: 'string' } }, run: take },
+  'roster feed': { usage: 'PERSON [--revoke]', words: [1, 1], options: { revoke: { type: 'boolean' } }, run: feed },
   'roster remove': { usage: 'PERSON', words: [1, 1], run: remove },
 };
 
@@ -57,8 +58,10 @@ async function exportAll({ api, words: [file], writeText }: Call): Promise<Answe
 
 const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
 
-async function show({ api, options }: Call): Promise<Answer> {
-  const all = await api.get<RosterPerson[]>(`/api/roster${scopeQuery(options['at'])}`);
+async function show({ api, words: [person], options }: Call): Promise<Answer> {
+  const listed = await api.get<RosterPerson[]>(`/api/roster${scopeQuery(options['at'])}`);
+  const all = listed.filter(({ id }) => id === (person ?? id));
+  const day = person === undefined ? undefined : await api.get<DayView>(`/api/roster/day?${new URLSearchParams({ person })}`);
   const rows = all.map(({ id, name, from, now, cells, reached, proofs }) => [
     id,
     name,
@@ -73,7 +76,16 @@ async function show({ api, options }: Call): Promise<Answer> {
     from,
   ]);
   const header = ['ID', 'NAME', 'ROLES', 'SCOPES', 'NOW', 'DUTY', 'AWAY', 'DEPUTY', 'CHANNELS', 'OLDEST PROOF', 'FROM'];
-  return { ok: true, json: all, text: table(header, rows) };
+  const text = [table(header, rows), ...(day === undefined ? [] : ['', ...dayLines(day)])].join('\n');
+  return { ok: true, json: day === undefined ? all : { persons: all, day }, text };
+}
+
+/** By the clock of the person, as the wall has it. */
+function dayLines({ timeZone, shifts }: DayView): string[] {
+  const clock = (at: number) =>
+    Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
+  const lines = shifts.map((one) => `${clock(one.from)} - ${clock(one.to)}${one.for === null ? '' : ` for ${one.for}`}`);
+  return [`today (${timeZone}):`, ...(lines.length === 0 ? ['no duty'] : lines)];
 }
 
 /** A person is as well proven as the channel that was proven longest ago. */
@@ -103,7 +115,7 @@ async function check({ api, options }: Call): Promise<Answer> {
   if (typeof options['days'] === 'string') query.set('days', options['days']);
   if (typeof options['at'] === 'string' && options['at'] !== 'all') query.set('scope', options['at']);
   const found = await api.get<RosterCheck>(`/api/roster/check?${query}`);
-  const { places, gaps, untold, unreached } = found;
+  const { places, gaps, untold, unreached, unproven } = found;
   const who = (persons: readonly string[]) => persons.join(', ') || 'all of central, whatever the hour';
   const span = ({ from, to }: { from: number; to: number }) => `${timeText(from)} to ${timeText(to)}`;
   const listed = places.flatMap(({ scope, spans }) => spans.map((one) => [scope, span(one), who(one.persons), checkWords[one.by]]));
@@ -111,7 +123,8 @@ async function check({ api, options }: Call): Promise<Answer> {
     ...firstOf(gaps.map((gap) => `! ${gap.scope} ${span(gap)}: ${gapText(gap)}`)),
     ...firstOf(untold.map((scope) => `! ${scope}: the tabs tell nobody`)),
     ...firstOf(unreached.map((id) => `! ${id}: no channel reaches this person`)),
-    `${gaps.length} gaps, ${untold.length} sites told to nobody, ${unreached.length} persons without a channel`,
+    ...firstOf(unproven.map(({ person, channel, at: proven }) => `~ ${person}: ${channel} ${provenText(proven)}`)),
+    `${gaps.length} gaps, ${untold.length} sites told to nobody, ${unreached.length} persons without a channel, ${unproven.length} without a proof for long`,
   ];
   const ok = gaps.length + untold.length + unreached.length === 0;
   const shown = table(['FIRST PC', 'HOURS', 'WHO IS TOLD', 'WHY'], listed.slice(0, spansShown));
@@ -120,6 +133,10 @@ async function check({ api, options }: Call): Promise<Answer> {
 }
 
 const spansShown = 50;
+
+function provenText(at: number | null): string {
+  return at === null ? 'was never tried' : `was last tried on ${timeText(at)}`;
+}
 
 function gapText({ persons, by }: RosterCheck['gaps'][number]): string {
   return by === 'nobody' ? 'nobody is on duty anywhere' : `no channel reaches ${persons.join(', ')}`;
@@ -152,6 +169,13 @@ async function take({ api, by, words: [person = ''], options: { from } }: Call):
   if (typeof from !== 'string') throw new CliError(2, 'roster take needs --from: the person whose shift it is');
   const shift = await api.post<ShiftView>('/api/roster/take', { person, from, by });
   return { ok: true, json: shift, text: `${person} has the shift of ${from} until ${timeText(shift.until)}; ${from} is told` };
+}
+
+async function feed({ api, by, words: [person = ''], options }: Call): Promise<Answer> {
+  const made = await api.post<FeedView>('/api/roster/feed', { person, revoke: options['revoke'] === true, by });
+  const kept = 'shown this once; whoever has it reads these hours';
+  const text = made.address === null ? `the calendar of ${person} is taken back` : `${made.address}\n${kept}`;
+  return { ok: true, json: made, text };
 }
 
 async function remove({ api, by, words: [person = ''] }: Call): Promise<Answer> {

@@ -2,6 +2,7 @@
 
 import type { Verb } from '../kit/model.ts';
 import { accounts } from './accounts.ts';
+import { announce } from './announce.ts';
 import { backups } from './backups.ts';
 import { commands } from './commands.ts';
 import { config } from './config.ts';
@@ -20,6 +21,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...sites,
   ...meetings,
   ...roster,
+  ...announce,
   ...pcs,
   ...identity,
   ...incidents,

@@ -59,10 +59,10 @@ export function createSms({ settings, secret, registered, shortText, fetch }: Sm
     async send(message, person, signal) {
       const to = person.addresses['sms'] ?? '';
       if (!/^\+?[1-9]\d{7,14}$/.test(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
-      const { language, link, over } = message;
+      const { language, link, shortLink = link, over } = message;
       // What has ended meanwhile is told as that.
       const notice = over ? { ...message.notice, kind: 'cleared' as const } : message.notice;
-      const sms = shortText(notice, { language, form, link });
+      const sms = shortText(notice, { language, form, link: shortLink });
       const template = registered.get(sms.template);
       if (template === undefined) return { result: 'refused', reason: `the text ${sms.template} has no id in the file of the templates` };
       const filled = filler({ to: to.replace('+', ''), text: sms.text, template, secret, key: message.key });

@@ -1,7 +1,7 @@
 /** A bot of Telegram: one call, what it means for a message, and what people press, asked for by long polling: no port of ours is open to the world. */
 import * as v from 'valibot';
 import { type AnswerWord, type Clock, withinTime } from '#contracts';
-import type { Outcome, TakeAnswer } from '../../records/notices.ts';
+import type { Outcome, TakeAnswer, TakeWord } from '../../records/notices.ts';
 import { readButton } from './kit/buttons.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
 import { waited } from './kit/pace.ts';
@@ -93,8 +93,11 @@ export type PollOptions = {
   clock: Clock;
   signal: AbortSignal;
   onAnswer: TakeAnswer;
+  /** Asked of what a person writes to the bot alone. */
+  onWord?: TakeWord | undefined;
   told(incident: number, word: AnswerWord, by: string): void;
   greets(chat: string): void;
+  replies(chat: string, text: string): void;
 };
 
 /** Asks until the signal ends it. Guarantee: never rejects; an update is asked for again until it was taken, and taken once. */
@@ -137,13 +140,10 @@ function numberOf(one: unknown): number {
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : -1;
 }
 
-/** Whoever says /start hears the number that belongs into the roster, and nothing else. */
-async function take(
-  { bot, clock, signal, onAnswer, told, greets }: PollOptions,
-  { callback_query: pressed, message }: Update,
-): Promise<void> {
+async function take(options: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
+  const { bot, clock, signal, onAnswer, told } = options;
   const timed = { ...bot, clock };
-  if (message?.text.startsWith('/start')) greets(String(message.chat.id));
+  if (message !== undefined) await hear(options, message);
   if (pressed === undefined) return;
   const button = readButton(pressed.data);
   const addresses = [pressed.from.id, ...(pressed.message === undefined ? [] : [pressed.message.chat.id])].map(String);
@@ -151,4 +151,13 @@ async function take(
   const text = (answered?.line ?? '?').slice(0, wordLimit);
   await callInTime(timed, 'answerCallbackQuery', { body: { callback_query_id: pressed.id, text }, signal });
   if (button !== undefined && answered?.by !== undefined) told(button.incident, button.word, answered.by);
+}
+
+/** Whoever says /start hears the number that belongs into the roster. Groups have numbers below nothing: a word in one is nobody's own. */
+async function hear({ onWord, greets, replies }: PollOptions, { chat, text }: NonNullable<Update['message']>): Promise<void> {
+  const address = String(chat.id);
+  if (text.startsWith('/start')) return greets(address);
+  if (chat.id < 0) return;
+  const reply = await onWord?.({ channel: 'telegram', address, text }).catch(() => undefined);
+  if (reply !== undefined) replies(address, reply);
 }

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { OutboxRow, Outcome, TakeAnswer } from '../../records/notices.ts';
+import type { OutboxRow, Outcome, TakeAnswer, TakeWord } from '../../records/notices.ts';
 import { createOutbox } from '../outbox.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
@@ -10,10 +10,10 @@ import { answers, telegramBot } from './telegram-bot.test-helper.ts';
 const token = '110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw';
 type Say = Parameters<typeof telegramBot>[1];
 
-function rig(say?: Say, onAnswer?: TakeAnswer) {
+function rig(say?: Say, onAnswer?: TakeAnswer, onWord?: TakeWord) {
   const clock = testClock();
   const bot = telegramBot(clock, say);
-  const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch: bot.fetch, onAnswer });
+  const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch: bot.fetch, onAnswer, onWord });
   onTestFinished(() => channel.close());
   const send = (changes = {}, person = technician) => channel.send(message(changes), person, new AbortController().signal);
   return { clock, ...bot, channel, send };
@@ -296,4 +296,29 @@ test('who answers at once with nothing, or with the same press again, was asked 
   await clock.pass(30_000);
   expect(heard).toEqual(['seen']);
   expect(asked).toBeLessThan(40);
+});
+
+test('a word that somebody writes to the bot is answered there; one in a group is nobody’s own, and what is no word is left alone', async () => {
+  const heard: string[] = [];
+  const takes: TakeAnswer = async () => ({ line: '' });
+  const { happen, clock, posts } = rig(undefined, takes, async ({ channel, address, text }) => {
+    heard.push(`${channel} ${address} ${text}`);
+    if (text === 'broken') throw new Error('the ledger did not take it');
+    return text === 'on' ? 'You are on duty' : undefined;
+  });
+  for (const [id, text] of [
+    [4711, 'on'],
+    [-100, 'on'],
+    [4711, 'hello'],
+    [4711, 'broken'],
+    [4711, '/start'],
+  ])
+    happen({ message: { chat: { id }, text } });
+  await clock.pass(100);
+  expect(heard).toEqual(['telegram 4711 on', 'telegram 4711 hello', 'telegram 4711 broken']);
+  const replies = posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => [body['chat_id'], body['text']]);
+  expect(replies).toEqual([
+    [4711, 'You are on duty'],
+    [4711, '4711'],
+  ]);
 });

@@ -1,7 +1,7 @@
 /** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that somebody took says so. */
 import * as v from 'valibot';
 import { type AnswerWord, type Clock, loadText, type MessageLanguage, setting } from '#contracts';
-import type { Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../records/notices.ts';
+import type { Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer, TakeWord } from '../../records/notices.ts';
 import { answerLine, buttonsOf } from './kit/buttons.ts';
 import type { Fetch } from './kit/http.ts';
 import { createPace, type Pace } from './kit/pace.ts';
@@ -18,8 +18,8 @@ export const byTelegram: ChannelKind<typeof telegramSettings> = {
   name: 'telegram',
   words: { en: 'Telegram', hi: 'टेलीग्राम' },
   settings: telegramSettings,
-  open: ({ tokenFile, api }, { clock, onAnswer }) =>
-    createTelegram({ token: loadText(tokenFile).trim(), api, clock, fetch: globalThis.fetch, onAnswer }),
+  open: ({ tokenFile, api }, { clock, onAnswer, onWord }) =>
+    createTelegram({ token: loadText(tokenFile).trim(), api, clock, fetch: globalThis.fetch, onAnswer, onWord }),
 };
 
 /** What Telegram lets a bot send: 30 messages a second, one a second to a chat, 20 a minute to a group. */
@@ -36,12 +36,19 @@ const greetedAtMost = 32;
 const rememberedAtMost = 2_000;
 
 /** `onAnswer` absent: nobody asks for what is pressed, and messages have no buttons. */
-export type TelegramOptions = { token: string; api: string; clock: Clock; fetch: Fetch; onAnswer?: TakeAnswer | undefined };
+export type TelegramOptions = {
+  token: string;
+  api: string;
+  clock: Clock;
+  fetch: Fetch;
+  onAnswer?: TakeAnswer | undefined;
+  onWord?: TakeWord | undefined;
+};
 /** A message where it stands, with its buttons, what was answered, and whether that is still to be written there. */
 type Sent = { chat: string; id: number; text: string; language: MessageLanguage; keys: object; lines: string[]; waits: boolean };
 
 /** Guarantee: `delivered` only after Telegram's ok for this message; its limits are kept, and a wait that it asks for is waited. */
-export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
+export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: TelegramOptions): Channel {
   const bot: Bot = { api, token, fetch };
   const pace = createPace(clock, everyMs);
   const sent = createMemory();
@@ -70,17 +77,23 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
     await callInTime({ ...bot, clock }, 'editMessageText', { body, signal: ended.signal });
   }
 
-  /** Tells a chat its number. Anybody may ask: it waits behind whoever is told something, and of many only some hear it. */
+  /** To whoever wrote: it waits behind whoever is told something. */
+  async function reply(chat: string, text: string): Promise<void> {
+    const isTurn = await pace.turn(chat, { ...later, apartMs: apartOf(chat) });
+    if (isTurn) await callInTime({ ...bot, clock }, 'sendMessage', { body: { chat_id: Number(chat), text }, signal: ended.signal });
+  }
+
+  /** Tells a chat its number. Anybody may ask: of many only some hear it. */
   async function greet(chat: string): Promise<void> {
     if (greeted.has(chat) || greeted.size >= greetedAtMost) return;
     greeted.add(chat);
-    const isTurn = await pace.turn(chat, { ...later, apartMs: apartOf(chat) });
-    if (isTurn) await callInTime({ ...bot, clock }, 'sendMessage', { body: { chat_id: Number(chat), text: chat }, signal: ended.signal });
+    await reply(chat, chat);
     greeted.delete(chat);
   }
 
   const greets = (chat: string) => void greet(chat);
-  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, told: tellCopies, greets });
+  const replies = (chat: string, text: string) => void reply(chat, text);
+  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, onWord, told: tellCopies, greets, replies });
   return {
     async send(message, person, signal) {
       const chat = person.addresses['telegram'] ?? '';

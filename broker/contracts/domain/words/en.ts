@@ -197,6 +197,8 @@ export const en = {
     enrolment_refused: 'Somebody tries to enrol a PC and is refused',
     channel_test: 'Test message',
     shift_taken: 'Somebody has taken over your shift',
+    roster_lacks: 'The roster has gaps in the next two weeks',
+    announcement: 'A notice for you',
     not_mine: 'Somebody says that an alert is not theirs, and nobody further is to be told',
   },
   /** What is to be done about it. */
@@ -209,7 +211,36 @@ export const en = {
     enrolment_refused: 'Ask the offices that have a code. If it is none of them, block the address that is named.',
     channel_test: 'Nothing to do. It only shows that messages reach you.',
     shift_taken: 'Nothing to do. Until the shift ends, messages go to the person named here.',
+    roster_lacks: 'Name somebody for the hours in the list. Send a test to the persons in the list.',
+    announcement: 'Read it. If there is a link below, press it afterwards.',
     not_mine: 'Find somebody for the room that is named.',
+  },
+  /** Duty as a person's own word and calendar have it. */
+  duty: {
+    begun: 'You are on duty until {time}. Write "off" to end it.',
+    here: 'You are on duty until {time}, by your hours in the roster.',
+    always: 'You are always on duty, as the roster says.',
+    ended: 'You are off duty now.',
+    off: 'You are not on duty.',
+    hours: 'Your hours in the roster go on until {time}. Days off are entered by whoever keeps the roster.',
+    calendar: 'Duty of {name}',
+    own: 'On duty',
+    standsIn: 'On duty for {name}',
+  },
+  /** The page of a notice to many. */
+  announce: {
+    read: 'I have read it',
+    thanks: 'Thank you. It is noted that you have read this.',
+    gone: 'This notice is no longer kept.',
+  },
+  /** What the roster lacks, a line each. */
+  lack: {
+    gap: '{place}: nobody can be reached for {hours} h, first on {time}',
+    gaps: '{place} and {n} more: nobody can be reached for {hours} h, first on {time}',
+    untold: '{place}: alerts go to nobody',
+    unreached: '{name}: no channel',
+    untried: '{name}: no channel tried yet',
+    triedOn: '{name}: last tried on {day}',
   },
   supply: { mains: 'on mains', battery: 'on battery' },
   /** The place of the channels: each brings its own word, in `flows/people/channels/`. */

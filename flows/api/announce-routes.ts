@@ -1,0 +1,50 @@
+/** Notices to the persons of a scope or group. */
+import * as v from 'valibot';
+import { announcementSummary, announcementView } from '#contracts';
+import { ownPart } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import { announcementLimit } from '../people/words.ts';
+import { on, type Route, read } from './route.ts';
+import { by, incidentId, scopeOrGroup } from './schemas.ts';
+
+const saying = v.strictObject({
+  by,
+  to: scopeOrGroup,
+  text: v.pipe(
+    v.string(),
+    v.trim(),
+    v.minLength(1),
+    v.maxLength(announcementLimit, `Invalid text: at most ${announcementLimit} characters`),
+    v.check((text) => !/\p{Cc}|(?![\u200c\u200d])\p{Cf}/u.test(text), 'Invalid text: one line without hidden characters'),
+  ),
+  apply: v.optional(v.boolean(), false),
+});
+
+const right = { may: 'announce', at: ownPart.at } as const;
+
+/** Whoever sees one sees its persons, so the right to read it is that to send it. */
+export const announceRoutes: readonly Route[] = [
+  on('announcements')(
+    ['post /api/announcements', 'Says to whom a notice would go and, with `apply`, sends it; 429 where too many went out lately.'],
+    { right, body: saying, answer: announcementView, refusals: [403, 404, 429] },
+    async (announcements, { viewer, body }) => {
+      const done = await announcements.send({ ...body, within: viewer.scope });
+      if (!done.ok) throw new Refused(done.status, done.line);
+      return done.value;
+    },
+  ),
+  on('announcements')(
+    ['get /api/announcements', 'Notices, the newest first.'],
+    { right, answer: v.array(announcementSummary) },
+    (announcements, { viewer }) => announcements.list(viewer.scope),
+  ),
+  on('announcements')(
+    ['get /api/announcements/{id}', 'A notice: who got it, who read it, and who did not.'],
+    { right, answer: announcementView, refusals: [400, 404] },
+    async (announcements, { viewer, params: { id } }) => {
+      const found = await announcements.one(read(incidentId, id), viewer.scope);
+      if (found === undefined) throw new Refused(404, 'there is no such notice');
+      return found;
+    },
+  ),
+];

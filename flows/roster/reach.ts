@@ -1,0 +1,35 @@
+/** How persons are reached: by which channels, and which of those nobody has tried for long. */
+import type { Person } from '#contracts';
+import type { Member } from '../records/roster.ts';
+
+/** The channels that are open here, and whom each can reach. */
+export type OpenChannels = { names: readonly string[]; reaches(channel: string, person: Person): boolean | undefined };
+/** A channel that should be tried again: it was last proven at a time, or never. */
+export type Unproven = { person: string; channel: string; at: number | null };
+/** When each channel last was proven, by `person/channel`. */
+export type Proofs = ReadonlyMap<string, number>;
+
+/** A quarter of a year: telephone numbers and pass words change meanwhile. */
+export const proofLongMs = 90 * 24 * 3_600_000;
+
+/** The channels that work for a person, in the person's order; what only the desk reads is none. */
+export function reachedBy(member: Member, { names, reaches }: OpenChannels): string[] {
+  const wanted = member.channels.length > 0 ? member.channels : names.filter((name) => name !== 'console');
+  return wanted.filter((name) => reaches(name, member));
+}
+
+/** Persons whom no channel reaches, and of each other one the channel that was proven longest ago, where that is for long. */
+export function weakPoints(
+  members: readonly Member[],
+  { channels, proofs, now }: { channels: OpenChannels; proofs: Proofs; now: number },
+): { unreached: string[]; unproven: Unproven[] } {
+  const all = members.map((member) => ({ member, reached: reachedBy(member, channels) }));
+  const oldest = all.flatMap(({ member: { id }, reached }) => {
+    const proven = reached.map((channel): Unproven => ({ person: id, channel, at: proofs.get(`${id}/${channel}`) ?? null }));
+    return proven.toSorted((a, b) => (a.at ?? Number.NEGATIVE_INFINITY) - (b.at ?? Number.NEGATIVE_INFINITY)).slice(0, 1);
+  });
+  return {
+    unreached: all.filter(({ reached }) => reached.length === 0).map(({ member }) => member.id),
+    unproven: oldest.filter(({ at }) => at === null || now - at > proofLongMs),
+  };
+}

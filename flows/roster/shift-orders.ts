@@ -1,0 +1,93 @@
+/** What persons do about their own duty: days off, and shifts that go over to somebody else. */
+import { createHash } from 'node:crypto';
+import type { FeedView, ShiftView } from '#contracts';
+import type { Member } from '../records/roster.ts';
+import { leaveOf } from './columns.ts';
+import { momentAt, shiftEndsAt, wholeShiftMs } from './duty.ts';
+import type { RosterChange } from './import.ts';
+import { change, edit, type Kept, notHeld, type PersonOrder, type RefusedOrder } from './kept.ts';
+
+/** Days off as they are written, '' = none; without `deputy` it stays who it was. */
+export type LeaveOrder = { days: string; deputy: string | undefined; by: string };
+
+/** Sets the days off of one person. */
+export async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder): Promise<PersonOrder> {
+  const leave = days === '' ? [] : leaveOf(days);
+  if (leave === undefined) return { ok: false, missing: false, line: 'days off are written 2027-01-10..2027-01-20, more with ";" between' };
+  if (deputy === id || (deputy !== undefined && !kept.options.roster.book().byId.has(deputy)))
+    return { ok: false, missing: false, line: `"${deputy}" cannot stand in for ${id}: name another person of the roster` };
+  const about = `${id}: ${days || 'none'}${deputy === undefined ? '' : `, ${deputy} stands in`}`;
+  const to = (member: Member): RosterChange => ({ put: [{ ...member, leave, deputy: deputy ?? member.deputy }], gone: [] });
+  return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
+}
+
+/** Until when, or why not. */
+export type Taken = { ok: true; value: ShiftView } | RefusedOrder;
+
+/** The shift of `from` goes over to a person, until it ends. */
+export async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Taken> {
+  const { roster, now, word } = kept.options;
+  const refused = (line: string): RefusedOrder => ({ ok: false, missing: false, line });
+  const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
+  if (taker === undefined) return { ok: false, missing: true, line: 'there is no such person' };
+  if (member === undefined) return notHeld(from, kept.fixed.has(from));
+  if (id === from) return refused('nobody takes over their own shift');
+  const until = shiftEndsAt(member, now());
+  if (until === null) return refused(`${from} is not on duty now: there is no shift to take over`);
+  if (member.relief?.by === id && member.relief.until > now()) return refused(`${id} has this shift already`);
+  const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
+  const words = [word(from, ['shift_taken', taker.name])];
+  await change(kept, { put: [{ ...member, relief: { by: id, until } }], gone: [] }, { audit, words });
+  return { ok: true, value: { person: from, by: id, until } };
+}
+
+/**
+ * What became of a person's own word. `begun`, `ended`: by it; `here`: on duty by their hours already, `hours`: and these go on; `off`: was off duty;
+ * `fixed`: a person of the settings, who is always on duty. `until` is null where it has no end.
+ */
+export type StintSaid = { is: 'begun' | 'here' | 'ended' | 'hours' | 'off' | 'fixed' | 'unknown'; until: number | null };
+
+/** Guarantee: a person's word ends no hours of the roster: others count on these. Who had taken over the shift of who comes back is told. */
+export async function setStint(kept: Kept, id: string, { is, by }: { is: 'on' | 'off'; by: string }): Promise<StintSaid> {
+  const member = kept.held.get(id);
+  if (member === undefined) return { is: kept.fixed.has(id) ? 'fixed' : 'unknown', until: null };
+  const now = kept.options.now();
+  const { stint, ...rest } = member;
+  const begun = stint !== undefined && now < stint.until;
+  const isHere = momentAt(now)(rest) === 'here';
+  const byHours = isHere && member.duty !== null ? shiftEndsAt(member, now) : null;
+  if (is === 'on') return isHere ? { is: 'here', until: byHours } : begin(kept, member, by);
+  if (!begun) return { is: isHere ? 'hours' : 'off', until: byHours };
+  await change(kept, { put: [rest], gone: [] }, { audit: { who: by, what: 'duty ended by a word', about: id } });
+  return { is: isHere ? 'hours' : 'ended', until: byHours };
+}
+
+async function begin(kept: Kept, { relief, ...member }: Member, by: string): Promise<StintSaid> {
+  const now = kept.options.now();
+  const until = now + wholeShiftMs;
+  const audit = { who: by, what: 'duty begun by a word', about: `${member.id}, until ${new Date(until).toISOString()}` };
+  const isRelieved = relief !== undefined && now < relief.until;
+  const words = isRelieved ? [kept.options.word(relief.by, ['shift_taken', member.name])] : [];
+  await change(kept, { put: [{ ...member, stint: { from: now, until } }], gone: [] }, { audit, words });
+  return { is: 'begun', until };
+}
+
+/** The address, shown this once and kept nowhere; null where it was taken back. */
+export type FeedMade = { ok: true; value: FeedView } | RefusedOrder;
+
+/** Guarantee: the ledger holds the hash of a token alone. */
+export async function makeFeed(kept: Kept, id: string, { revoke, by }: { revoke: boolean; by: string }): Promise<FeedMade> {
+  const token = revoke ? null : kept.options.newToken();
+  const what = token === null ? 'calendar of duty taken back' : 'calendar of duty made';
+  const to = ({ feed: _, ...member }: Member): RosterChange => ({
+    put: [token === null ? member : { ...member, feed: feedHash(token) }],
+    gone: [],
+  });
+  const done = await edit(kept, id, { audit: { who: by, what, about: id }, to });
+  return done.ok ? { ok: true, value: { person: id, address: token === null ? null : kept.options.feedAddress(token) } } : done;
+}
+
+/** By this the token of a calendar is known. */
+export function feedHash(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { toCsv } from './csv.ts';
+import { groupsOf, liesWithin } from './groups.ts';
+import { planImport } from './import.ts';
+import { node, smallTree } from './sites.test-helper.ts';
+import { createSiteTable } from './table.ts';
+
+/** Two groups across two states. */
+const tree = [
+  ...smallTree().filter(({ path }) => path !== 'ladakh/leh'),
+  node('ladakh/leh', {}, { groups: ['magadh', 'block-7'] }),
+  node('goa'),
+  node('goa/panaji', {}, { groups: ['magadh'] }),
+  node('goa/panaji/vc-1'),
+];
+const table = createSiteTable(tree);
+const lies = (outer: string, inner: string) => liesWithin(table.pathsOf, outer, inner);
+
+test('a place is in the groups of its site, a group is its sites; a state is in none', () => {
+  expect(table.groupsOf('ladakh/leh/vc-1')).toEqual(['group:magadh', 'group:block-7']);
+  expect([table.groupsOf('ladakh/leh'), table.groupsOf('ladakh'), table.groupsOf('')]).toEqual([['group:magadh', 'group:block-7'], [], []]);
+  expect([table.pathsOf('group:magadh'), table.pathsOf('group:nowhere'), table.pathsOf('ladakh')]).toEqual([
+    ['goa/panaji', 'ladakh/leh'],
+    [],
+    ['ladakh'],
+  ]);
+});
+
+test('a group lies in what all of its sites lie in, and what lies in one of its sites lies in it', () => {
+  expect([lies('', 'group:magadh'), lies('group:magadh', 'group:magadh'), lies('group:magadh', 'group:block-7')]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([lies('group:magadh', 'goa/panaji/vc-1'), lies('ladakh', 'group:block-7')]).toEqual([true, true]);
+  expect([lies('ladakh', 'group:magadh'), lies('group:block-7', 'group:magadh'), lies('group:magadh', 'ladakh/kargil')]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([lies('group:magadh', 'goa'), lies('group:magadh', ''), lies('group:nowhere', 'goa'), lies('goa', 'group:nowhere')]).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('a cell that names a group twice, none, or something that is no name, is refused', () => {
+  expect(groupsOf('magadh | bihar-circle')).toEqual(['magadh', 'bihar-circle']);
+  expect(['a|a', 'a||b', 'Magadh', 'group:a', 'all', '=a'].map(groupsOf)).toEqual(Array(6).fill(undefined));
+  expect(groupsOf(Array.from({ length: 21 }, (_, at) => `g-${at}`).join('|'))).toBeUndefined();
+});
+
+test('the difference of an import names the groups that change; a file of before they came leaves them', () => {
+  const read = (csv: string) => planImport({ csv, table, now: 9, by: 'Anil' });
+  const file = toCsv(table);
+  const moved = read(file.replace(/(goa,panaji,,.*),magadh/, '$1,north-goa'));
+  expect([moved.import.problems, moved.import.difference.changed]).toEqual([
+    [],
+    [{ path: 'goa/panaji', column: 'groups', from: 'magadh', to: 'north-goa' }],
+  ]);
+  expect(moved.change?.nodes[0]?.site?.groups).toEqual(['north-goa']);
+  const older = file.replace(/,[^,\r]*\r\n/g, '\r\n').replace('Name of goa/panaji', 'Panaji');
+  expect(read(older).change?.nodes[0]?.site?.groups).toEqual(['magadh']);
+  const wrong = read(file.replace(/(goa,,,Name of goa,.*),\r\n/, '$1,north-goa\r\n'));
+  expect(wrong.import.problems).toEqual([{ line: expect.any(Number), column: 'groups', what: 'only the line of a site may say this' }]);
+});
