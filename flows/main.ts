@@ -36,6 +36,7 @@ import { openPeople, type People, rosterOrdersOf } from './assembly/people.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
+import { createMaintenanceOrders } from './maintenance/maintenance.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
@@ -258,6 +259,7 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
     proof,
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
+    maintenance: createMaintenanceOrders(runtime.maintenance),
     roster,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),

@@ -8,6 +8,7 @@ export type Action =
   | 'note'
   | 'assign'
   | 'snooze'
+  | 'maintenance'
   | 'rollcall'
   | 'stage'
   | 'roster'
@@ -22,7 +23,7 @@ export type Action =
 export type Grant = { role: AccountRole; scope: string };
 
 const reading: readonly Action[] = ['read'];
-const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'rollcall', 'stage', 'roster'];
+const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'maintenance', 'rollcall', 'stage', 'roster'];
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,

@@ -14,6 +14,7 @@ import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
+import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
@@ -45,6 +46,7 @@ export type ApiOptions = {
   /** Absent = no tabs run here. */
   tabs?: TabsOrders & { explain: Explain; replay: Replay; reasons: Reasons };
   meetings?: MeetingOrders;
+  maintenance?: MaintenanceOrders;
   roster?: RosterOrders;
   /** Backups, and the proof that is read from them. */
   proof?: Pick<Backups, 'audit' | 'make'>;
@@ -126,7 +128,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, roster, accounts, tabs, proof, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, maintenance, roster, accounts, tabs, proof, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   addDoor(app, https ? loginDoor(https.names, accounts) : plainDoor(), options.countRefused);
@@ -140,6 +142,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...(meetings && { meetings: () => meetings }),
+    ...(maintenance && { maintenance: () => maintenance }),
     ...(roster && { roster: () => roster }),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
+import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { admittedPrefix, codePrefix, inventoryPrefix, olderKey, reflectorKeyKey, registryVersionKey } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
@@ -78,6 +79,11 @@ export function roster(db: DatabaseSync): RosterContents {
 /** The calendar, by id. */
 export function meetings(db: DatabaseSync): Meeting[] {
   return rows(db, 'SELECT row FROM meetings ORDER BY id');
+}
+
+/** What maintenance is planned, by id. */
+export function maintenance(db: DatabaseSync): Maintenance[] {
+  return rows(db, 'SELECT row FROM maintenance ORDER BY id');
 }
 
 /** Times in which the centre heard nobody that ended after `since`, oldest first. */

@@ -200,6 +200,7 @@ const migrations = [
   rosterTables(),
   acknowledgedIndex(),
   toProgress(),
+  maintenanceTable(),
 ];
 
 /** The persons of the roster, and when each channel last was proven to reach somebody. */
@@ -221,6 +222,11 @@ function toProgress(): string {
   CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), ledger TEXT NOT NULL, commits INTEGER NOT NULL) STRICT;
   INSERT INTO progress VALUES (1, lower(hex(randomblob(12))), 0);
   `;
+}
+
+/** What maintenance is planned. */
+function maintenanceTable(): string {
+  return 'CREATE TABLE maintenance (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;';
 }
 
 /** The version of the tables. */

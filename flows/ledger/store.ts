@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
+import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type {
@@ -31,6 +32,7 @@ import {
   commands,
   commandsKept,
   load,
+  maintenance,
   meetings,
   openCommands,
   past,
@@ -60,6 +62,7 @@ export type Store = {
   registry(): RegistryContents;
   accounts(): AccountContents;
   meetings(): Meeting[];
+  maintenance(): Maintenance[];
   roster(): RosterContents;
   history(pc: string, since: number): Change[];
   aways(since: number): Away[];
@@ -110,6 +113,7 @@ export function openStore(db: DatabaseSync): Store {
     registry: () => registry(db),
     accounts: () => accounts(db),
     meetings: () => meetings(db),
+    maintenance: () => maintenance(db),
     roster: () => roster(db),
     history: (pc, since) => history(db, pc, since),
     aways: (since) => aways(db, since),
@@ -270,9 +274,18 @@ function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-a
   return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
 }
 
-/** Writes what people import: the calendar and the roster. */
+/** Writes what people import and plan: the calendar, the roster, and maintenance. */
 function openImported(db: DatabaseSync) {
-  return { ...openCalendar(db), ...openRoster(db) };
+  return { ...openCalendar(db), ...openRoster(db), ...openMaintenance(db) };
+}
+
+function openMaintenance(db: DatabaseSync): Pick<Writers, 'maintenance' | 'maintenance-gone'> {
+  const write = db.prepare('REPLACE INTO maintenance VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM maintenance WHERE id = ?');
+  return {
+    maintenance: ({ maintenance: one }) => write.run(one.id, JSON.stringify(one)),
+    'maintenance-gone': ({ id }) => gone.run(id),
+  };
 }
 
 /** Writes the calendar. */

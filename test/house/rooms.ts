@@ -129,6 +129,7 @@ export const parts: readonly Part[] = [
         about: 'meetings, hours of offices, and what time it is at one: `when.ts`',
         enter: 'when.ts',
       },
+      { path: 'flows/maintenance', floor: 4, about: 'times in which nothing of a place is told: planned, judged, and when they are' },
       {
         path: 'flows/transitions',
         floor: 3,
@@ -184,7 +185,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'dashboards',
-    lines: 3_600,
+    lines: 3_700,
     rooms: [
       { path: 'dashboards/exporter', floor: 1, about: 'series for Prometheus' },
       { path: 'dashboards/grafana', floor: 1, about: 'the dashboards as code', enter: 'generate.ts' },

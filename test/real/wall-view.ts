@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type { HistoryView, IncidentRow, IncidentView, RollCallView, SiteDetail, Snapshot, StreamFrame } from '#contracts';
+import type { HistoryView, IncidentRow, IncidentView, MaintenanceView, RollCallView, SiteDetail, Snapshot, StreamFrame } from '#contracts';
 import { loadWall } from '../../flows/api/bytes/files.ts';
 import { wordsFile } from '../../flows/api/incident-routes.ts';
 import { securityHeaders } from '../../flows/door/guard.ts';
@@ -13,6 +13,8 @@ export type Content = Snapshot & {
   details: Map<string, SiteDetail>;
   histories: Map<string, HistoryView>;
   rollcalls: Map<string, RollCallView>;
+  /** Answered for every place. */
+  maintenance?: MaintenanceView[];
 };
 
 export type WallView = {
@@ -63,7 +65,15 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
 
   function open(response: ServerResponse, pcs: string | null): void {
     if (view.isFrozen) return;
-    const { at: _at, full: _full, details: _details, histories: _histories, rollcalls: _rollcalls, ...rest } = view.content;
+    const {
+      at: _at,
+      full: _full,
+      details: _details,
+      histories: _histories,
+      rollcalls: _rollcalls,
+      maintenance: _maintenance,
+      ...rest
+    } = view.content;
     const snapshot = { ...rest, at: Date.now(), pcs: rest.pcs.filter((one) => one.site === pcs) };
     const stream = { response, pcs };
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -121,6 +131,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
 function read(content: Content, path: string): unknown {
   if (path === '/api/words') return words;
   if (path === '/api/me') return { name: null, role: 'central', scope: '', once: false };
+  if (path === '/api/maintenance') return content.maintenance ?? [];
   const incident = /^\/api\/incidents\/(\d+)$/.exec(path)?.[1];
   if (incident !== undefined) return content.full.get(Number(incident));
   const rollcall = /^\/api\/rollcalls\/([\w-]+)$/.exec(path)?.[1];

@@ -110,6 +110,23 @@ export const meetingView = v.object({
   next: v.nullable(v.object({ from: time, to: time })),
 });
 
+/**
+ * Maintenance that is planned of a room, a site or a state: `start` as the clock there shows it, `zone` null where it is that of the place, `rule`
+ * as RFC 5545 writes it, `next` the date that goes on or comes next within some days.
+ */
+export const maintenanceView = v.object({
+  id: text,
+  scope: text,
+  title: text,
+  start: text,
+  zone: v.nullable(text),
+  minutes: count,
+  rule: maybeText,
+  by: text,
+  at: time,
+  next: v.nullable(v.object({ from: time, to: time })),
+});
+
 /** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
 export const commandSummary = v.object({
   id: text,
@@ -278,3 +295,4 @@ export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;
 export type MeetingView = v.InferOutput<typeof meetingView>;
+export type MaintenanceView = v.InferOutput<typeof maintenanceView>;

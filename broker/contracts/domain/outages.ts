@@ -1,4 +1,5 @@
 /** What an outage is of, and why a PC is away: the causes that the centre tells apart, and from when on it is sure of one. Who decides it: flows/outages; what it is called: words. */
+import { maintainedIn } from './maintenance.ts';
 
 /**
  * `intended` said goodbye; `power-cut`; `link-down`: the site's line; `upstream`: the line of a whole state or provider; `crash` of PC or system;
@@ -51,7 +52,7 @@ export function nameInScope(scope: string): string {
 /** The path of the tree that a scope belongs to: '' for what is of no single state. Of a cause of several sites its `spread` knows more. */
 export function pathOfScope(scope: string): string {
   const kind = causeKindOf(scope);
-  if (kind === undefined) return scope;
+  if (kind === undefined) return maintainedIn(scope) ?? scope;
   return kind === 'site' || kind === 'state' ? nameInScope(scope) : '';
 }
 

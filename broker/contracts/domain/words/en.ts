@@ -109,6 +109,7 @@ export const en = {
     reopened: '{name} said that it is fixed.',
     assigned: 'Assigned by {name}.',
     awake: '{name} wanted it quiet until now.',
+    maintained: 'Still bad at the end of the maintenance.',
   } satisfies Record<AgainReason, string>,
   /** The sentences of a message. */
   message: {
@@ -132,6 +133,10 @@ export const en = {
     roomWell: 'The room is well again. Nothing more to do.',
     allWell: 'It is over for all of them. Nothing more to do.',
     alreadyOver: 'It is already over. Nothing to do.',
+    /** Of maintenance: its beginning, its end, and what comes then. */
+    begun: 'Begun',
+    ended: 'Over',
+    maintained: 'What is still bad here is told on its own.',
     counted: '{n} more changes of this hour were only counted.',
     phone: 'Call the room: {text}',
     wayIn: 'Way in: {text}',
@@ -185,6 +190,7 @@ export const en = {
     well: '{site}, {room}: the room is well again, {since} to {until}. Incident {n}. Sabha',
     eased: '{site}, {room}: some of it is better, the rest is still open. Incident {n}. Sabha',
     closed: '{site}, {room}: incident {n} is closed. Sabha',
+    maintained: '{site}, {room}: maintenance is over, {since} to {until}. Incident {n}. Sabha',
     direct: '{site}: {title}, {since}. Sabha',
   },
   /** What the centre tells without an incident. */
@@ -250,6 +256,7 @@ export const en = {
     path: 'Way to the centre',
     bridge: 'Audio bridge',
     outage: 'Outage of many',
+    maintenance: 'Maintenance',
     power: 'Power',
     'power.mains': 'Mains',
     'power.battery': 'Battery',

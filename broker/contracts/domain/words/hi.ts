@@ -78,6 +78,7 @@ export const hi: Vocabulary = {
     reopened: '{name} ने बताया था कि ठीक हो गया।',
     assigned: 'यह काम {name} ने सौंपा है।',
     awake: '{name} ने अब तक अलर्ट रोका हुआ था।',
+    maintained: 'मेंटेनेंस पूरा हुआ, दिक्कत अब भी है।',
   },
   message: {
     over: 'अब ठीक है',
@@ -99,6 +100,9 @@ export const hi: Vocabulary = {
     roomWell: 'कमरा अब ठीक है। कुछ करने की ज़रूरत नहीं।',
     allWell: 'अब सब जगह ठीक है। कुछ करने की ज़रूरत नहीं।',
     alreadyOver: 'यह दिक्कत अब नहीं है। कुछ करने की ज़रूरत नहीं।',
+    begun: 'शुरू हुआ',
+    ended: 'पूरा हुआ',
+    maintained: 'यहाँ जो दिक्कत अब भी है, उसकी ख़बर अलग से आएगी।',
     counted: 'इस घंटे के {n} और बदलाव सिर्फ़ गिने गए।',
     phone: 'कमरे का फ़ोन: {text}',
     wayIn: 'कमरे तक कैसे जाएँ: {text}',
@@ -150,6 +154,7 @@ export const hi: Vocabulary = {
     well: '{site}, {room}: कमरा अब ठीक है, {since} से {until} तक। अलर्ट {n}। Sabha',
     eased: '{site}, {room}: कुछ ठीक हुआ, बाकी अभी है। अलर्ट {n}। Sabha',
     closed: '{site}, {room}: अलर्ट {n} बंद हुआ। Sabha',
+    maintained: '{site}, {room}: मेंटेनेंस पूरा हुआ, {since} से {until} तक। अलर्ट {n}। Sabha',
     direct: '{site}: {title}, {since} पर। Sabha',
   },
   direct: {
@@ -211,6 +216,7 @@ export const hi: Vocabulary = {
     path: 'सेंटर तक रास्ता',
     bridge: 'ऑडियो ब्रिज',
     outage: 'कई साइटें या PC एक साथ बंद',
+    maintenance: 'मेंटेनेंस',
     power: 'बिजली',
     'power.mains': 'मेन बिजली',
     'power.battery': 'बैटरी',
