@@ -20,7 +20,9 @@ const edgeMs = 60_000;
  */
 export function followMaintenance(core: Core, now: number): void {
   const { memory, options } = core;
-  const dates = Map.groupBy(options.maintenance?.(now) ?? [], ({ scope }) => scope);
+  const planned = options.maintenance === undefined ? [] : options.maintenance(now);
+  if (planned === undefined) return;
+  const dates = Map.groupBy(planned, ({ scope }) => scope);
   const open = memory.openScopes().flatMap((scope) => maintainedIn(scope) ?? []);
   if (dates.size + open.length === 0) return;
   const quiet = openIn(memory).filter((incident) => isMaintained(memory, incident));

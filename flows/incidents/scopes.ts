@@ -43,8 +43,8 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
   starts: readonly number[];
   /** The numbers of causes of many, as they are at each look; those of the table without them. */
   numbers?: Numbers;
-  /** The dates of the maintenance that goes on at a time, begins soon, or has just ended; none without it. */
-  maintenance?(now: number): readonly MaintenanceDate[];
+  /** The dates of the maintenance that goes on at a time, begins soon, or has just ended; undefined where that is not known yet. */
+  maintenance?(now: number): readonly MaintenanceDate[] | undefined;
   /** Of the same memory, beside the engine. */
   followers: readonly FollowsClock[];
 };

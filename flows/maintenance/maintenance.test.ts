@@ -91,7 +91,7 @@ test('it goes by the clock of its place, unless it names a zone, and stands in t
   const around = (at: number) =>
     planned()
       .around(at)
-      .map(({ id }) => id);
+      ?.map(({ id }) => id);
   expect([around(next.from - hour), around(next.from), around(next.to - 1), around(next.to + hour)]).toEqual([[], ['m-1'], ['m-1'], []]);
 });
 
@@ -103,7 +103,7 @@ test('what comes back has each of its dates, until a rule ends it', async () => 
   const { orders, planned } = opened();
   await orders.add(asked({ rule: 'FREQ=WEEKLY;COUNT=2' }));
   const starts = [0, 7, 14].map((days) => Date.UTC(2027, 0, 15 + days, 16, 30));
-  expect(starts.map((at) => planned().around(at).length)).toEqual([1, 1, 0]);
+  expect(starts.map((at) => planned().around(at)?.length)).toEqual([1, 1, 0]);
 });
 
 test('of a place the list has what lies in it and above it, the next first; what is long over goes with the next change', async () => {
@@ -133,6 +133,10 @@ test('it is removed by its id, and only by who looks after its place', async () 
     false,
   ]);
   expect(written.slice(2)).toMatchObject([{ op: 'maintenance-gone', id: 'm-1' }, { what: 'maintenance removed' }]);
+});
+
+test('while the places are not known nothing of it is known either: it is not over by that', () => {
+  expect(createPlanned([], () => undefined).around(now)).toBeUndefined();
 });
 
 test('no more than 500 are planned', async () => {

@@ -36,8 +36,9 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Table |
 
   return {
     all: (): ReadonlyMap<string, Maintenance> => byId,
-    /** The dates that go on at a time, begin within two minutes, or have ended within them. */
-    around: (now: number): MaintenanceDate[] =>
+    /** The dates that go on at a time, begin within two minutes, or have ended within them; undefined where the places are not known yet. */
+    around: (now: number): MaintenanceDate[] | undefined =>
+      table() &&
       [...byId.values()].flatMap((plan) => datesOf(plan, now).filter(({ from, to }) => from - lingerMs <= now && now < to + lingerMs)),
     /** The first date of a plan that is not over, within some days. */
     next: (plan: Maintenance, now: number): MaintenanceDate | undefined => datesOf(plan, now).find(({ to }) => to > now),
