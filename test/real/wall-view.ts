@@ -3,7 +3,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type { HistoryView, IncidentRow, IncidentView, MaintenanceView, RollCallView, SiteDetail, Snapshot, StreamFrame } from '#contracts';
+import type {
+  HistoryView,
+  IncidentReasons,
+  IncidentRow,
+  IncidentView,
+  MaintenanceView,
+  RollCallView,
+  SiteDetail,
+  Snapshot,
+  StreamFrame,
+} from '#contracts';
 import { loadWall } from '../../flows/api/bytes/files.ts';
 import { wordsFile } from '../../flows/api/incident-routes.ts';
 import { securityHeaders } from '../../flows/door/guard.ts';
@@ -15,6 +25,7 @@ export type Content = Snapshot & {
   rollcalls: Map<string, RollCallView>;
   /** Answered for every place. */
   maintenance?: MaintenanceView[];
+  reasons?: Map<number, IncidentReasons>;
 };
 
 export type WallView = {
@@ -72,6 +83,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
       histories: _histories,
       rollcalls: _rollcalls,
       maintenance: _maintenance,
+      reasons: _reasons,
       ...rest
     } = view.content;
     const snapshot = { ...rest, at: Date.now(), pcs: rest.pcs.filter((one) => one.site === pcs) };
@@ -132,6 +144,8 @@ function read(content: Content, path: string): unknown {
   if (path === '/api/words') return words;
   if (path === '/api/me') return { name: null, role: 'central', scope: '', once: false };
   if (path === '/api/maintenance') return content.maintenance ?? [];
+  const reasons = /^\/api\/incidents\/(\d+)\/reasons$/.exec(path)?.[1];
+  if (reasons !== undefined) return content.reasons?.get(Number(reasons)) ?? { steps: [] };
   const incident = /^\/api\/incidents\/(\d+)$/.exec(path)?.[1];
   if (incident !== undefined) return content.full.get(Number(incident));
   const rollcall = /^\/api\/rollcalls\/([\w-]+)$/.exec(path)?.[1];

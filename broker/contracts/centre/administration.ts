@@ -248,11 +248,13 @@ export const explained = v.object({
 
 /**
  * Why people were told of an incident, or not, step by step: each pass over the wires with its tabs (twelve characters of their hash), the nodes
- * that it passed, and what came of it. `parent`: the cause that explains it; `sent`: whom the step was given to the outbox for.
+ * that it passed, and what came of it. `path`: the part of the tree that it is about; `parent`: the cause that explains it; `sent`: whom the step
+ * was given to the outbox for; `said`: that in a sentence, or why nobody was told.
  */
 export const incidentReasons = v.object({
   incident: count,
   scope: text,
+  path: text,
   parent: v.nullable(count),
   acknowledged: v.array(v.object({ at: time, by: text })),
   steps: v.array(
@@ -264,6 +266,7 @@ export const incidentReasons = v.object({
       conclusion: maybeText,
       passes: v.array(v.object({ at: time, tabs: text, path: text, how: text })),
       sent: v.array(v.object({ channel: text, person: text, at: time })),
+      said: v.object({ en: text, hi: text }),
     }),
   ),
 });

@@ -83,6 +83,7 @@ const table = {
   noteLabel: ['Note for incident {id}', 'अलर्ट {id} के लिए नोट'],
   notePlaceholder: ['What was found, what was done', 'क्या मिला, क्या किया'],
   history: ['History', 'पूरा रिकॉर्ड'],
+  reasons: ['Who was told, and why', 'किसे बताया गया, और क्यों'],
   notes: ['Notes', 'नोट'],
   notSaved: ['Not saved: {why}', 'सेव नहीं हुआ: {why}'],
   noAnswer: ['the centre does not answer', 'सेंटर से जवाब नहीं आ रहा'],

@@ -217,6 +217,30 @@ export const en = {
     shift_taken: 'Nothing to do. Until the shift ends, messages go to the person named here.',
     not_mine: 'Find somebody for the room that is named.',
   },
+  /** Whom a step of an incident was told, or why nobody: the sentence of `explain` and of the wall. */
+  why: {
+    told: 'Told {list}.',
+    nobody: 'Told nobody: {why}.',
+    onItsWay: 'Told nobody yet: it is on its way.',
+  },
+  /** What became of a step, as the centre and the tabs of the first start write it; another conclusion is shown as it is. */
+  conclusion: {
+    'over before anybody was told': 'over before it could be told',
+    'nobody had been told': 'nobody knew that it began',
+    'not told: nobody knew of it': 'nobody knew that it began',
+    'not told: info only': 'it only informs',
+    'explained by a greater fault': 'a greater fault explains it',
+    'already told': 'they know of it already',
+    'something worse stands by now': 'something worse stands by now',
+    'told once more': 'it was told with what came later',
+    'held back: quiet': 'it waits: somebody wants it quiet, or maintenance goes on',
+    'counted: its PC is noisy': 'its PC says too much, so it was only counted',
+    'waits for the morning': 'it waits for the morning',
+    'waits for the opening of the office': 'it waits until the office opens',
+    'on hold': 'it has to stand for a while first',
+    'on hold (thin link)': 'it has to stand for a while first',
+    'default route: central told': 'the tabs did not finish, so central was told',
+  },
   supply: { mains: 'on mains', battery: 'on battery' },
   /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
   channel: {},
