@@ -6,7 +6,6 @@ export * from './centre/settings.ts';
 export * from './domain/altitude.ts';
 export * from './domain/faults.ts';
 export * from './domain/links.ts';
-export * from './domain/maintenance.ts';
 export * from './domain/outages.ts';
 export * from './domain/reasons.ts';
 export * from './domain/series.ts';

@@ -88,9 +88,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
   const { reflector, recipients, central, personNamed, numbers, maintenance } = options;
   const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
-  const { known } = tree.table();
   const policy = { recipients, central, personNamed, ...(numbers && { numbers }), ...(maintenance && { maintenance }) };
-  engine = createEngine({ ...policy, contents, known, place: tree.place, starts, followers }, startedAt);
+  engine = createEngine({ ...policy, contents, known: tree.table().known, place: tree.place, starts, followers }, startedAt);
   const state: State = {
     options,
     engine,

@@ -23,6 +23,7 @@ export type Asked = {
 /** What a plan is judged by, and what it is given. */
 export type DraftAround = { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string };
 
+/** The plan, or what is wrong with what was asked for. */
 export type Drafted = { ok: true; plan: Maintenance } | { ok: false; line: string };
 
 /** Whoever works on a room needs some minutes for that; what is shorter begins and ends within one look. */

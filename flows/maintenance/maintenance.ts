@@ -21,6 +21,7 @@ const plansLimit = 500;
 /** What is over is kept for so long, for whoever asks what was. */
 const keptMs = 7 * 86_400_000;
 
+/** What may be ordered of maintenance. */
 export type MaintenanceOrders = ReturnType<typeof createMaintenanceOrders>;
 
 /**
