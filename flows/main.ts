@@ -37,6 +37,7 @@ import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
 import { addDutyFeed } from './duty/feed-route.ts';
+import { createMaintenanceOrders } from './maintenance/maintenance.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
@@ -266,6 +267,7 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
     proof,
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
+    maintenance: createMaintenanceOrders(runtime.maintenance),
     roster,
     announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },

@@ -38,6 +38,8 @@ export type Around = {
   roster: Roster;
   /** The numbers of causes of many, as the tabs say them. */
   numbers?: IngestOptions['numbers'];
+  /** What maintenance is planned around a time. */
+  maintenance?: IngestOptions['maintenance'];
   channels: Channels;
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
@@ -121,9 +123,19 @@ function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'bro
 type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'clockSet' | 'failed'>;
 
 function ingestOf(around: Around, contents: Contents, { isRollCall, committed, listening, clockSet, failed }: IngestEnds): Ingest {
-  const { ledger, clock, key, reflector, numbers, send, publish, count, log, randomId } = around;
+  const { ledger, clock, key, reflector, numbers, maintenance, send, publish, count, log, randomId } = around;
   const seal = (text: unknown) => sealSigned(text, key);
-  const stage = { isRollCall, committed, listening, clockSet, failed, seal, ...(numbers && { numbers }), ...recipientsOf(around) };
+  const stage = {
+    isRollCall,
+    committed,
+    listening,
+    clockSet,
+    failed,
+    seal,
+    ...(numbers && { numbers }),
+    ...(maintenance && { maintenance }),
+    ...recipientsOf(around),
+  };
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 

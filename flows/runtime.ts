@@ -3,7 +3,7 @@
  * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
  */
 import { doubledMs, type SettingsSite } from '#contracts';
-import { type Calendar, createCalendar } from './calendar/calendar.ts';
+import { createDates, type Dates } from './assembly/dates.ts';
 import type { MeetingOrdersOptions } from './calendar/meeting-orders.ts';
 import { createMoments } from './calendar/moments.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
@@ -13,18 +13,17 @@ import type { Heard, Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { LedgerError } from './ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
+import type { MaintenanceOrdersOptions } from './maintenance/maintenance.ts';
 import type { Waits, Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
 import type { NotAhead } from './records/clock.ts';
 import type { CentreEvent, WireMessage } from './records/incidents.ts';
-import type { Meeting } from './records/meetings.ts';
 import type { Contents, Op } from './records/ops.ts';
 import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
-import { createSiteTable } from './sites/table.ts';
 import { createLiveView, type LiveView } from './view/live.ts';
 import type { CentreView } from './view/view.ts';
 
@@ -53,6 +52,8 @@ export type Runtime = {
   sites: Omit<SiteOrdersOptions, 'newToken'>;
   /** The calendar as it is used now. */
   meetings: MeetingOrdersOptions;
+  /** What maintenance is planned. */
+  maintenance: MaintenanceOrdersOptions;
   /** Writes rows of others; false while the ledger is opened anew. */
   record(ops: readonly Op[]): Promise<boolean>;
   /** Loads the ledger and opens the first pipeline; rejects where it cannot be read. */
@@ -90,6 +91,7 @@ type Life = {
 type State = {
   /** With the ledger as it is watched. */
   options: RuntimeOptions & { numbers: Numbers };
+  now(): number;
   commitMs: Watched['commitMs'];
   life: Life;
   /** The wait nodes by their id; the head has no name. */
@@ -101,20 +103,21 @@ type State = {
   keepers: NotAhead[];
   /** What is said of the centre, by its fault. */
   words: Map<string, CentreWord>;
-  calendar: Calendar;
+  dates: Dates;
 };
 
 /** Opens nothing yet: that is `open`. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const state = createState(options);
   const { life, rollcalls, live, measureQueue } = state;
-  const now = () => life.pipeline?.ingest.time() ?? options.clock.now();
+  const { now } = state;
   return {
     wires: wiresOf(state, now),
     view: live.view,
     ingest: () => life.pipeline?.ingest,
     sites: sitesOf(life, now),
-    meetings: meetingsOf(state, now),
+    meetings: state.dates.meetings,
+    maintenance: state.dates.maintenance,
     record: (ops) => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
     open: () => open(state),
     take: (topic, payload) => life.pipeline?.ingest.take(topic, payload),
@@ -162,8 +165,10 @@ function createState(given: RuntimeOptions): State {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
   const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0, trouble: undefined };
   const { ledger, commitMs } = watchedBy(given, life);
-  const options = { ...given, ledger, numbers: { ...usualNumbers } };
   const ingest = () => life.pipeline?.ingest;
+  const now = () => ingest()?.time() ?? clock.now();
+  const dates = createDates({ ingest, now, randomId });
+  const options = { ...given, ledger, numbers: { ...usualNumbers }, maintenance: (at: number) => dates.planned().around(at) };
   const unready = () => whyUnready(life);
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
@@ -181,7 +186,8 @@ function createState(given: RuntimeOptions): State {
     live,
     keepers: [],
     words: new Map(),
-    calendar: calendarOf(life, []),
+    dates,
+    now,
   };
 }
 
@@ -211,7 +217,7 @@ function whyUnready({ trouble, pipeline, started }: Life): string | undefined {
 async function open(state: State): Promise<void> {
   const { options, life } = state;
   const contents = await options.ledger.load();
-  state.calendar = calendarOf(life, await options.ledger.meetings());
+  await state.dates.load(options.ledger);
   if (life.closed) return;
   const pipeline = openPipeline(
     options,
@@ -348,25 +354,6 @@ function sitesOf(life: Life, now: () => number): Runtime['sites'] {
   };
 }
 
-/** Without a table, as while the ledger is opened anew, nobody asks for dates. */
-function calendarOf(life: Life, meetings: Iterable<Meeting>): Calendar {
-  return createCalendar(meetings, () => life.pipeline?.ingest.table() ?? createSiteTable([]));
-}
-
-function meetingsOf(state: State, now: () => number): MeetingOrdersOptions {
-  const { life } = state;
-  return {
-    calendar: () => state.calendar,
-    table: sitesOf(life, now).table,
-    async apply(meetings, ops) {
-      if (!(await life.pipeline?.ingest.record(ops))) throw new Error('the ledger did not take the meetings');
-      state.calendar = calendarOf(life, meetings);
-      await life.pipeline?.ingest.tell({ type: 'look-again' });
-    },
-    now,
-  };
-}
-
 function wiresOf(state: State, now: () => number): Wires {
   const { options, life, takers } = state;
   return {
@@ -379,7 +366,7 @@ function wiresOf(state: State, now: () => number): Wires {
     offered: options.offers.take,
     outcome: options.offers.outcome,
     moment: createMoments({
-      calendar: () => state.calendar,
+      calendar: state.dates.calendar,
       table: () => life.pipeline?.ingest.table(),
       members: (scope) => life.pipeline?.ingest.memory.openIncident(scope)?.spread?.members ?? [],
       now,

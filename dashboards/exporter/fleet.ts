@@ -1,5 +1,5 @@
 /** What the exporter holds in memory: the table as the API's stream tells it, and the last beat of each PC. A scrape reads this and nothing else. */
-import { type Beat, type BeatKey, beatSeries, links, type PcPath, partBeats, type Severity, statuses } from '#contracts';
+import { type Beat, type BeatKey, beatSeries, links, maintainedIn, type PcPath, partBeats, type Severity, statuses } from '#contracts';
 import type { FleetChange, FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 import { labelText } from './text.ts';
 
@@ -162,7 +162,8 @@ function takeRows(state: State, rows: Pick<FleetChange, 'subscribed' | 'sites' |
   for (const now of rows.sites) state.sites.set(now.site, siteOf(now, state.sites.get(now.site)?.refused));
   for (const now of rows.pcs) takePc(state, now);
   for (const { id, scope, severity, overAt } of rows.incidents) {
-    if (overAt === null) state.incidents.set(id, { scope, severity });
+    // What somebody has planned is no trouble.
+    if (overAt === null && maintainedIn(scope) === undefined) state.incidents.set(id, { scope, severity });
     else state.incidents.delete(id);
   }
 }

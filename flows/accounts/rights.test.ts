@@ -12,6 +12,7 @@ const least: Record<Action, AccountRole> = {
   note: 'state',
   assign: 'state',
   snooze: 'state',
+  maintenance: 'state',
   rollcall: 'state',
   stage: 'state',
   roster: 'state',

@@ -8,6 +8,7 @@ export type Action =
   | 'note'
   | 'assign'
   | 'snooze'
+  | 'maintenance'
   | 'rollcall'
   | 'stage'
   | 'roster'
@@ -25,7 +26,18 @@ export type Within = (scope: string, path: string) => boolean;
 export type Grant = { role: AccountRole; scope: string; within?: Within | undefined };
 
 const reading: readonly Action[] = ['read'];
-const acting: readonly Action[] = [...reading, 'acknowledge', 'note', 'assign', 'snooze', 'rollcall', 'stage', 'roster', 'announce'];
+const acting: readonly Action[] = [
+  ...reading,
+  'acknowledge',
+  'note',
+  'assign',
+  'snooze',
+  'maintenance',
+  'rollcall',
+  'stage',
+  'roster',
+  'announce',
+];
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,

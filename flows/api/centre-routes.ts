@@ -126,10 +126,10 @@ export const tabsRoutes: readonly Route[] = [
       'get /api/incidents/{id}/reasons',
       'Why people were told of an incident, or not: the passes over the tabs of then, step by step, and whom they told.',
     ],
-    { right: whole('read'), answer: incidentReasons, refusals: [404] },
-    async (reasons, { params }) => {
+    { right: ownPart, answer: incidentReasons, refusals: [404] },
+    async (reasons, { viewer, params }) => {
       const found = await reasons(read(incidentId, params.id));
-      if (found === undefined) throw new Refused(404, 'there is no such incident');
+      if (found === undefined || !viewer.has(found.path)) throw new Refused(404, 'there is no such incident');
       return found;
     },
   ),

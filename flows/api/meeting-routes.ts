@@ -1,7 +1,7 @@
 /** The calendar: whole files in, and what is known of a place. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { isWithin, meetingsImport, meetingView } from '#contracts';
+import { meetingsImport, meetingView } from '#contracts';
 import { meetingsLimitBytes } from '../calendar/import.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
@@ -26,7 +26,7 @@ export const meetingRoutes: readonly Route[] = [
     ['get /api/meetings', 'Meetings that concern a place, the next first.'],
     { right: ownPart, query: meetingsQuery, answer: v.array(meetingView) },
     (meetings, { viewer, query: { scope = viewer.scope } }) => {
-      if (!isWithin(viewer.scope, scope)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+      if (!viewer.has(scope)) throw new Refused(403, `this account is for ${viewer.scope} only`);
       return meetings.list(scope);
     },
   ),

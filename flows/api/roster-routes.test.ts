@@ -51,7 +51,7 @@ beforeEach(() => {
   said = orders;
   app = fastify({ bodyLimit: 4_096 });
   const all = plainDoor();
-  viewer = { name: null, role: 'central', scope: '', once: false, session: '', isOpen: () => true };
+  viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   addDoor(app, { ...all, hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
   addRoutes(app, { roster: () => orders });
 });

@@ -10,6 +10,7 @@ import type { CommandsView } from '../commands/commands.ts';
 import type { Viewer } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
+import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { Replay } from '../replay/replay.ts';
@@ -29,6 +30,7 @@ type Parts = {
   proof: Pick<Backups, 'audit' | 'make'>;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
+  maintenance: MaintenanceOrders;
   identity: IdentityOrders & {
     /** Where PCs enrol, `https://NAME:PORT`; null where they can on this machine alone. */
     door: string | null;

@@ -5,6 +5,7 @@ import { announceRoutes } from './announce-routes.ts';
 import { centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
+import { maintenanceRoutes } from './maintenance-routes.ts';
 import { meetingRoutes } from './meeting-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...rollCallRoutes,
   ...rolloutRoutes,
   ...meetingRoutes,
+  ...maintenanceRoutes,
   ...rosterRoutes,
   ...announceRoutes,
   ...accountRoutes,

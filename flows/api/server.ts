@@ -16,6 +16,7 @@ import { securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
+import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
@@ -48,6 +49,7 @@ export type ApiOptions = {
   /** Absent = no tabs run here. */
   tabs?: TabsOrders & { explain: Explain; replay: Replay; reasons: Reasons };
   meetings?: MeetingOrders;
+  maintenance?: MaintenanceOrders;
   roster?: RosterOrders;
   announcements?: Announcements;
   /** Backups, and the proof that is read from them. */
@@ -130,7 +132,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, roster, announcements, accounts, tabs, proof, log, clock = realClock() } = options;
+  const { view, siteOrders, meetings, maintenance, roster, announcements, accounts, tabs, proof, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
@@ -151,6 +153,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...(meetings && { meetings: () => meetings }),
+    ...(maintenance && { maintenance: () => maintenance }),
     ...(roster && { roster: () => roster }),
     ...(announcements && { announcements: () => announcements }),
     commands: () => view.commands,

@@ -76,7 +76,7 @@ export function openDeciding({ clock, ledger }: Base, { wires: own, table, now, 
       ...createTabsOrders({ tabs, red, steps: ledger.tabsSteps }),
       explain: createExplained({ ...about, way }),
       replay,
-      reasons: createReasons(ledger),
+      reasons: createReasons(ledger, (id) => people.roster.person(id).name),
     },
   };
 }

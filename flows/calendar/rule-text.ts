@@ -26,7 +26,7 @@ export function ruleOfText(text: string): ReadRule {
 export function ruleOf(said: unknown): ReadRule {
   const parts = new Map(Object.entries(said ?? {}));
   const frequency = frequencies.find((one) => one === parts.get('freq'));
-  if (frequency === undefined) return wrong(`a meeting comes back ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'so')}`);
+  if (frequency === undefined) return wrong(`it comes back ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'so')}`);
   const unknown = [...parts.keys()].find((name) => !understood.includes(name));
   if (unknown !== undefined) return wrong(`${unknown.toUpperCase()} is not understood`);
   const days = list(parts.get('byday')).map(weekdayOf);

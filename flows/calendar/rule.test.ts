@@ -105,9 +105,9 @@ test('when the last date is over', () => {
 });
 
 test.each([
-  ['FREQ=SECONDLY', 'a meeting comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY'],
-  ['FREQ=HOURLY;COUNT=3', 'a meeting comes back DAILY, WEEKLY, MONTHLY, YEARLY, not HOURLY'],
-  ['every Monday', 'a meeting comes back DAILY, WEEKLY, MONTHLY, YEARLY, not so'],
+  ['FREQ=SECONDLY', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY'],
+  ['FREQ=HOURLY;COUNT=3', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not HOURLY'],
+  ['every Monday', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not so'],
   ['FREQ=WEEKLY;BYWEEKNO=3', 'BYWEEKNO is not understood'],
   ['FREQ=WEEKLY;BYDAY=2MO', 'a numbered day such as 2TU needs a month'],
   ['FREQ=MONTHLY;BYDAY=6MO', 'no month has a sixth week'],

@@ -63,8 +63,21 @@ test('why somebody was told of an incident is shown step by step, and to whom no
     parent: 3,
     acknowledged: [{ at: 30_000, by: 'Anil' }],
     steps: [
-      { ...step, conclusion: 'told', passes: [pass], sent: [{ channel: 'email', person: 'asha', at: 26_000 }] },
-      { ...step, kind: 'cleared', conclusion: 'nobody had been told', passes: [], sent: [] },
+      {
+        ...step,
+        conclusion: 'told',
+        passes: [pass],
+        sent: [{ channel: 'email', person: 'asha', at: 26_000 }],
+        said: { en: 'Told Asha (e-mail).', hi: '' },
+      },
+      {
+        ...step,
+        kind: 'cleared',
+        conclusion: 'nobody had been told',
+        passes: [],
+        sent: [],
+        said: { en: 'Told nobody: nobody knew that it began.', hi: '' },
+      },
     ],
   };
   const answer = await sabha(['explain', '--incident', '7']);
@@ -74,9 +87,9 @@ test('why somebody was told of an incident is shown step by step, and to whom no
     '1970-01-01 00:00:05 UTC  raised: microphone.missing (critical)',
     '  1970-01-01 00:00:25 UTC  told (tabs 0123456789ab)',
     '    10 Faults: which site? | 60 Deliver: email',
-    '  1970-01-01 00:00:26 UTC  told asha over email',
+    '  1970-01-01 00:00:26 UTC  Told Asha (e-mail).',
     '1970-01-01 00:00:05 UTC  cleared: microphone.missing (critical)',
-    '  told nobody: nobody had been told',
+    '  Told nobody: nobody knew that it began.',
   ]);
   expect(await sabha(['explain', '--incident', 'x'])).toMatchObject({ code: 2, err: '"x" is no number of an incident\n' });
   expect(await sabha(['explain', 'ladakh/leh'])).toMatchObject({ code: 2, err: expect.stringContaining('or --incident with its number') });

@@ -19,6 +19,8 @@ export type Viewer = {
   once: boolean;
   /** Of the session's token. */
   session: string;
+  /** Whether a path lies in the scope. */
+  has(path: string): boolean;
   /** False once the session is over: what still goes on for it ends. */
   isOpen(): boolean;
 };
@@ -68,7 +70,7 @@ export const whole = (may: Action) => ({ may });
 
 /** The door on loopback: whoever asks may do everything. */
 export function plainDoor(): Door {
-  const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', isOpen: () => true };
+  const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   return { hosts: loopbackHosts, viewerOf: () => viewer };
 }
 
@@ -82,7 +84,9 @@ export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'fi
       if (token === undefined) return undefined;
       const session = hashOf(token);
       const account = accounts.find(session);
-      return account && { ...account, session, isOpen: () => accounts.find(session) !== undefined };
+      if (account === undefined) return undefined;
+      const has = (path: string) => within(account.scope, path);
+      return { ...account, session, has, isOpen: () => accounts.find(session) !== undefined };
     },
   };
 }

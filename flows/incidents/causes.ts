@@ -1,5 +1,5 @@
 /** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
-import { causeKindOf, nameInScope, stateOf } from '#contracts';
+import { causeKindOf, maintainedIn, nameInScope, stateOf } from '#contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
@@ -141,6 +141,7 @@ export function followOpen(core: Core, now: number): void {
   for (const scope of core.memory.openScopes()) {
     const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
     if (!all && !waits) continue;
+    if (maintainedIn(scope) !== undefined) continue;
     if (scope === 'centre') followCentre(core, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
     else if (causeKindOf(scope) !== undefined) followCause(core, scope, now);

@@ -23,8 +23,9 @@ import { createTransitions } from '../transitions/transitions.ts';
 import { withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
-import { followHandled, handle, isQuiet } from './handled.ts';
+import { followHandled, handle } from './handled.ts';
 import { setKnown, shutOut } from './known.ts';
+import { followMaintenance, quietIn } from './maintenance.ts';
 import {
   type Core,
   type EngineOptions,
@@ -119,7 +120,16 @@ function createCore(options: EngineOptions, now: number): Core {
   const noise = createNoise();
   const waits = (scope: string, at: number) => isUnread(core, scope, at);
   const parts = {
-    transitions: createTransitions(memory, { recipients, central, personNamed, place, facts, isQuiet, isUnread: waits, pace: noise }),
+    transitions: createTransitions(memory, {
+      recipients,
+      central,
+      personNamed,
+      place,
+      facts,
+      isQuiet: quietIn(memory),
+      isUnread: waits,
+      pace: noise,
+    }),
     noise,
     inAll: createInAll(),
     drops: createDrops(),
@@ -184,6 +194,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'started':
       return core.transitions.restart(now);
     case 'look-again':
+      followMaintenance(core, now);
       return core.transitions.lookAgain(now);
     case 'tick':
       core.provenAt = event.provenAt ?? now;
@@ -310,6 +321,7 @@ function ask(core: Core, pc: string, now: number): void {
 }
 
 function tick(core: Core, now: number): void {
+  followMaintenance(core, now);
   judgeSilence(core, now);
   for (const pc of core.asking.keys()) ask(core, pc, now);
   const { unsubscribedAt } = core;

@@ -5,11 +5,6 @@ import type { Again, HandlingOrder } from '../records/handling.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { Core } from './scopes.ts';
 
-/** Somebody wants it quiet. */
-export function isQuiet({ snoozed }: Incident): boolean {
-  return snoozed !== undefined;
-}
-
 /** Does what a person orders. Of an incident that is over nothing is ordered. */
 export function handle(core: Core, order: HandlingOrder, now: number): void {
   const { memory, known } = core;
@@ -36,7 +31,7 @@ export function followHandled(core: Core, now: number): void {
 }
 
 /** Who acts is written as they are called: an account or a name, of two of one name who answered; whoever is nobody of the roster cannot be told, and the tabs choose. */
-function tellAgain({ transitions, options }: Core, { incident, again }: { incident: Incident; again: Again }, now: number): void {
+export function tellAgain({ transitions, options }: Core, { incident, again }: { incident: Incident; again: Again }, now: number): void {
   const answerer = (name: string) => (again.why === 'assigned' ? undefined : personOf(incident, name));
   const to = again.to.flatMap((name) => answerer(name) ?? options.personNamed(name) ?? []);
   transitions.addAgain(incident, { ...again, to }, now);

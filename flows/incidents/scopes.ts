@@ -10,6 +10,7 @@ import type { Drops } from '../outages/drops.ts';
 import type { InAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
+import type { MaintenanceDate } from '../records/maintenance.ts';
 import type { Change, Contents } from '../records/ops.ts';
 import type { TransitionOptions } from '../transitions/delivery.ts';
 import { follow, isEnd, worst } from '../transitions/incident.ts';
@@ -43,6 +44,8 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
   starts: readonly number[];
   /** The numbers of causes of many, as they are at each look; those of the table without them. */
   numbers?: Numbers;
+  /** The dates of the maintenance that goes on at a time, begins soon, or has just ended; undefined where that is not known yet. */
+  maintenance?(now: number): readonly MaintenanceDate[] | undefined;
   /** Of the same memory, beside the engine. */
   followers: readonly FollowsClock[];
 };
@@ -285,11 +288,11 @@ export function followNoise(core: Core, now: number): void {
   }
 }
 
-/** What is followed: its scene, and of a cause of many who it is and why. */
-export type Followed = { scope: string; scene: Scene; spread?: Spread; outage?: ShownOutage };
+/** What is followed: its scene, of a cause of many who it is and why, and of maintenance when it ends. */
+export type Followed = { scope: string; scene: Scene; spread?: Spread; outage?: ShownOutage; until?: number };
 
 /** Follows one scope: what is new of its incident goes on its way. */
-export function followScope(core: Core, { scope, scene, spread, outage }: Followed, now: number): void {
+export function followScope(core: Core, { scope, scene, spread, outage, until }: Followed, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
@@ -299,7 +302,11 @@ export function followScope(core: Core, { scope, scene, spread, outage }: Follow
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
   const why = absence === null ? outage : shownOutage(absence);
-  const incident = withCause(core, { ...named, ...(why && { outage: why }), ...(spread && { spread }) }, scene);
+  const incident = withCause(
+    core,
+    { ...named, ...(why && { outage: why }), ...(spread && { spread }), ...(until !== undefined && { until }) },
+    scene,
+  );
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   if (incident.over !== null) keepPast(memory, incident, now);

@@ -4,6 +4,7 @@ import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
+import type { MaintenanceDate } from '../records/maintenance.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Contents, Op } from '../records/ops.ts';
 import { createEngine } from './engine.ts';
@@ -19,6 +20,7 @@ type StageOptions = {
   room?: string;
   followers?: FollowsClock[];
   numbers?: Numbers;
+  maintenance?: (now: number) => readonly MaintenanceDate[];
 };
 type Offer = { message: WireMessage; node: string | null };
 
@@ -49,6 +51,7 @@ export function createStage({
   room = 'Room',
   followers = [],
   numbers = usualNumbers,
+  maintenance = () => [],
 }: StageOptions = {}) {
   let now = at;
   const engine = createEngine(
@@ -58,6 +61,7 @@ export function createStage({
       starts,
       followers,
       numbers,
+      maintenance,
       recipients: (to, channel) => to.map((person) => ({ person, channel })),
       personNamed: (name) => (name === 'stranger' ? undefined : name.toLowerCase()),
       central: () => [{ person: 'central', channel: 'console' }],

@@ -85,11 +85,11 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     },
     { setClock: options.clockSet },
   ];
-  const { reflector, recipients, central, personNamed } = options;
+  const { reflector, recipients, central, personNamed, numbers, maintenance } = options;
   const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
-  const { known } = tree.table();
-  engine = createEngine({ contents, recipients, central, personNamed, known, place: tree.place, starts, followers }, startedAt);
+  const policy = { recipients, central, personNamed, ...(numbers && { numbers }), ...(maintenance && { maintenance }) };
+  engine = createEngine({ ...policy, contents, known: tree.table().known, place: tree.place, starts, followers }, startedAt);
   const state: State = {
     options,
     engine,

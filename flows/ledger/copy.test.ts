@@ -69,6 +69,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
     const nothing = await Promise.all([
       ledger.accounts(),
       ledger.meetings(),
+      ledger.maintenance(),
       ledger.roster(),
       ledger.history(pc, 0),
       ledger.aways(0),
@@ -84,6 +85,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
     const registry = { version: 0, entries: [], admitted: {}, codes: {}, reflectorKey: null };
     expect(nothing).toEqual([
       empty,
+      [],
       [],
       { members: [], proofs: [] },
       expect.anything(),

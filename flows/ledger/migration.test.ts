@@ -184,6 +184,28 @@ test('a ledger without a calendar opens with an empty one, and keeps meetings fr
   again.close();
 });
 
+test('a ledger without maintenance opens with none, and keeps what is planned from then on', () => {
+  const file = join(folder, 'ledger.db');
+  const old = new DatabaseSync(file);
+  old.exec(version1);
+  old.close();
+  const plan = { ...{ id: 'm', scope: 'ladakh/leh', title: 'New UPS', start: '2027-01-15T22:00:00', zone: null, minutes: 60 }, rule: null };
+  const one = { ...plan, ruleText: null, by: 'Anil', at: 1 };
+  const store = openStore(openDatabase({ file }));
+  expect(store.maintenance()).toEqual([]);
+  store.commit([
+    [
+      { op: 'maintenance', maintenance: one },
+      { op: 'maintenance', maintenance: { ...one, id: 'n' } },
+    ],
+    [{ op: 'maintenance-gone', id: 'n' }],
+  ]);
+  store.close();
+  const again = openStore(openDatabase({ file }));
+  expect(again.maintenance()).toEqual([one]);
+  again.close();
+});
+
 test('a ledger without a roster opens with an empty one, and keeps persons and proofs from then on; with a person go the proofs', () => {
   const file = join(folder, 'ledger.db');
   const old = new DatabaseSync(file);

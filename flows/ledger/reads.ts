@@ -4,6 +4,7 @@ import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, ty
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import { type Announcement, type AnnouncementState, announcementPrefix } from '../records/announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
+import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import {
   admittedPrefix,
@@ -109,6 +110,11 @@ export function announcement(db: DatabaseSync, id: number): AnnouncementState | 
 /** The calendar, by id. */
 export function meetings(db: DatabaseSync): Meeting[] {
   return rows(db, 'SELECT row FROM meetings ORDER BY id');
+}
+
+/** What maintenance is planned, by id. */
+export function maintenance(db: DatabaseSync): Maintenance[] {
+  return rows(db, 'SELECT row FROM maintenance ORDER BY id');
 }
 
 /** Times in which the centre heard nobody that ended after `since`, oldest first. */

@@ -201,6 +201,7 @@ const migrations = [
   acknowledgedIndex(),
   toProgress(),
   announcementTables(),
+  maintenanceTable(),
 ];
 
 /** The persons of the roster, and when each channel last was proven to reach somebody. */
@@ -233,6 +234,11 @@ function announcementTables(): string {
     PRIMARY KEY (announcement, person)
   ) STRICT, WITHOUT ROWID;
   `;
+}
+
+/** What maintenance is planned. */
+function maintenanceTable(): string {
+  return 'CREATE TABLE maintenance (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;';
 }
 
 /** The version of the tables. */

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
+import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
 import type {
@@ -34,6 +35,7 @@ import {
   commands,
   commandsKept,
   load,
+  maintenance,
   meetings,
   openCommands,
   past,
@@ -63,6 +65,7 @@ export type Store = {
   registry(): RegistryContents;
   accounts(): AccountContents;
   meetings(): Meeting[];
+  maintenance(): Maintenance[];
   roster(): RosterContents;
   announcements(): Announcement[];
   announcement(id: number): AnnouncementState | undefined;
@@ -115,6 +118,7 @@ export function openStore(db: DatabaseSync): Store {
     registry: () => registry(db),
     accounts: () => accounts(db),
     meetings: () => meetings(db),
+    maintenance: () => maintenance(db),
     roster: () => roster(db),
     announcements: () => announcements(db),
     announcement: (id) => announcement(db, id),
@@ -277,9 +281,18 @@ function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-a
   return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
 }
 
-/** Writes what people import: the calendar and the roster; and their notices to many. */
+/** Writes what people import and plan: the calendar, the roster, and maintenance; and their notices to many. */
 function openImported(db: DatabaseSync) {
-  return { ...openCalendar(db), ...openRoster(db), ...openAnnouncements(db) };
+  return { ...openCalendar(db), ...openRoster(db), ...openMaintenance(db), ...openAnnouncements(db) };
+}
+
+function openMaintenance(db: DatabaseSync): Pick<Writers, 'maintenance' | 'maintenance-gone'> {
+  const write = db.prepare('REPLACE INTO maintenance VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM maintenance WHERE id = ?');
+  return {
+    maintenance: ({ maintenance: one }) => write.run(one.id, JSON.stringify(one)),
+    'maintenance-gone': ({ id }) => gone.run(id),
+  };
 }
 
 /** Writes notices to many. */

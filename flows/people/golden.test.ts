@@ -44,6 +44,13 @@ const ofMany = (id: string, cause: OutageCause, confidence: number): Partial<Not
   ...{ phone: '', wayIn: '', spare: '', line: '', state: { en: '', hi: '' } },
 });
 
+/** Of a site: nobody calls a room for it. */
+const maintenance: Partial<Notice> = {
+  ...{ severity: 'minor', scope: 'maintenance:ladakh/leh', faults: [fault('maintenance.planned', 'New UPS')] },
+  ...{ site: { en: 'Ladakh', hi: 'लद्दाख' }, room: { en: 'District office Leh', hi: 'ज़िला कार्यालय लेह' }, state: { en: '', hi: '' } },
+  ...{ phone: '', wayIn: '', spare: '', line: '' },
+};
+
 const told: Record<string, Partial<Notice>> = {
   'a microphone is missing': { before },
   'a program holds the camera': { severity: 'minor', faults: [fault('camera.held', 'Logitech Rally', 'held by Zoom')] },
@@ -59,6 +66,9 @@ const told: Record<string, Partial<Notice>> = {
   'it was said to be fixed and is not': { again: { why: 'reopened', by: 'Tashi' } },
   'somebody is asked to see to it': { again: { why: 'assigned', by: 'Meera' } },
   'a quiet is over': { again: { why: 'awake', by: 'Tashi' } },
+  'maintenance begins': { ...maintenance, until: at },
+  'maintenance is over': { ...maintenance, kind: 'cleared', at },
+  'still bad at the end of maintenance': { again: { why: 'maintained', by: '' } },
   'a PC is away, a power cut': away('power-cut', 0.95),
   'a PC is away, probably a power cut': away('power-cut', 0.85),
   'a PC is away, its line is down': away('link-down', 0.8),

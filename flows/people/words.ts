@@ -6,6 +6,7 @@ import {
   isAbsence,
   isPcPath,
   type MessageLanguage,
+  maintenanceFault,
   nameIn,
   type Outage,
   outageText,
@@ -87,6 +88,7 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
   const title = first ? spreadTitle(first, language) : urgency;
   const steps = first ? stepsOf(actionOf(notice, language)) : [];
   if (over) return { head: message.over, title, steps: [message.alreadyOver] };
+  if (isPlanned(notice)) return { ...plannedOf(notice, message), title, ...(isNews(notice) && { steps }) };
   switch (notice.kind) {
     case 'raised':
       return { head: isStillThere(notice) ? `${message.stillThere}, ${urgency}` : urgency, title, steps };
@@ -103,6 +105,15 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
     case 'direct':
       return { head: severity[notice.severity === 'info' ? 'info' : 'critical'], ...directOf(notice, language) };
   }
+}
+
+/** It is no fault, and nobody is to do anything about it. */
+function isPlanned({ faults, kind }: Notice): boolean {
+  return faults[0]?.fault === maintenanceFault && (kind === 'raised' || kind === 'worsened' || kind === 'cleared');
+}
+
+function plannedOf({ kind }: Notice, { begun, ended, maintained }: Vocabulary['message']): Omit<News, 'title'> {
+  return kind === 'cleared' ? { head: ended, steps: [maintained] } : { head: begun, steps: [] };
 }
 
 /** It is told once more, and not to somebody who is only asked to see to it. */
@@ -262,12 +273,13 @@ function subjectOf(message: Message): string {
 
 /** Since when, or from when to when. A PC is away since its last word, not since we noticed. */
 function sinceOf({ notice, language, words, over }: Message): string {
-  const { faults, at, timeZone, outage } = notice;
+  const { faults, at, timeZone, outage, until } = notice;
   const lastWord = isAbsence(faults[0]?.fault ?? '') && outage !== undefined ? [outage.from] : [];
   const from = timeOf(Math.min(...faults.map(({ since }) => since), at, ...lastWord), timeZone, language);
   const ended = notice.kind === 'cleared' || notice.kind === 'closed';
   const { since, between, flapping, counted } = words.message;
-  const when = ended ? filled(between, { from, to: timeOf(at, timeZone, language) }) : filled(since, { from });
+  const to = ended ? at : until;
+  const when = to === undefined ? filled(since, { from }) : filled(between, { from, to: timeOf(to, timeZone, language) });
   const comes = notice.flapping && !over && !ended ? ` ${flapping}` : '';
   return `${when}${comes}${notice.counted ? ` ${filled(counted, { n: notice.counted })}` : ''}`;
 }

@@ -138,6 +138,8 @@ export type Incident = Handling & {
   parent?: number;
   /** Of a cause of many: who it is. */
   spread?: Spread;
+  /** Of maintenance: the time of day at which it ends. */
+  until?: number;
 };
 
 /** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. */

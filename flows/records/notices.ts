@@ -25,6 +25,8 @@ export type Notice = Place & {
   meeting?: { at: number; title: string };
   /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
   outage?: ShownOutage;
+  /** Of maintenance: when it ends. */
+  until?: number;
   /** What was told of why it is away, before this. */
   toldOutage?: Outage;
   /** What went wrong in this room before, the last first. */

@@ -14,6 +14,7 @@ import type {
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Announcement, AnnouncementState } from './announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
 import type { PastPage, PastQuery } from './past.ts';
@@ -57,6 +58,8 @@ export type Op =
   | { op: 'login-gone'; hash: string }
   | { op: 'meeting'; meeting: Meeting }
   | { op: 'meeting-gone'; id: string }
+  | { op: 'maintenance'; maintenance: Maintenance }
+  | { op: 'maintenance-gone'; id: string }
   | { op: 'member'; member: Member }
   /** With a person go the proofs. */
   | { op: 'member-gone'; id: string }
@@ -151,6 +154,8 @@ export type Ledger = {
   accounts(): Promise<AccountContents>;
   /** The calendar, by id. */
   meetings(): Promise<Meeting[]>;
+  /** What maintenance is planned, by id. */
+  maintenance(): Promise<Maintenance[]>;
   /** Who is told, by id, and what was proven of their channels. */
   roster(): Promise<RosterContents>;
   /** Notices to many, newest first, at most 50. */

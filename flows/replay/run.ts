@@ -1,6 +1,6 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
 import type { EngineOptions } from '../incidents/engine.ts';
-import { isQuiet } from '../incidents/handled.ts';
+import { quietIn } from '../incidents/maintenance.ts';
 import { createMemory, emptyContents, type Memory } from '../memory/memory.ts';
 import type { Act, Effect, Transition, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
@@ -76,7 +76,7 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
 
 function openPlay(past: Past, world: World): Play {
   const memory = createMemory(emptyContents);
-  const transitions = createTransitions(memory, { ...world, isQuiet, isUnread: () => false, pace: createNoise() });
+  const transitions = createTransitions(memory, { ...world, isQuiet: quietIn(memory), isUnread: () => false, pace: createNoise() });
   const story = createStory(memory, past.incidents);
   return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 } };
 }

@@ -1,7 +1,9 @@
 /** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
 import {
   causeKindOf,
+  causeScope,
   expectedKinds,
+  maintainedIn,
   nameInScope,
   type Profile,
   pathOfScope,
@@ -192,6 +194,8 @@ function officeOf({ office }: ResolvedProfile, { vcHours, closes }: ProfileLayer
 }
 
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): Place {
+  const planned = maintainedIn(scope);
+  if (planned !== undefined) return placeOf(wholeOf(planned), byPath, resolve);
   const nation = byPath.get('')?.name ?? allSites;
   const own = centreRooms[scope];
   if (own !== undefined) return { site: nation, room: own, timeZone: resolve('').timeZone };
@@ -205,6 +209,12 @@ function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: 
     timeZone: resolve(scope).timeZone,
     ...visitOf(scope, site?.site ?? null, byPath),
   };
+}
+
+/** The scope that names a path as one thing: a room as it is, a site or a state as the cause of all in it. */
+function wholeOf(path: string): string {
+  const level = levelOf(path);
+  return level === 3 ? path : causeScope(level === 2 ? 'site' : 'state', path);
 }
 
 /** What helps whoever calls or goes there: of the room, or else of its site. */

@@ -34,6 +34,7 @@ export function noticeOf(at: {
     ...(transition.again && { again: { why: transition.again.why, by: transition.again.by } }),
     ...(hours?.digest && { digest: true }),
     ...(hours?.meeting && { meeting: hours.meeting }),
+    ...(incident.until !== undefined && { until: incident.until }),
     ...(incident.spread && { many: manyOf(incident, incident.spread, placeOf) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };

@@ -1,5 +1,5 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
-import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, pathOfScope } from '#contracts';
+import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, maintainedIn, pathOfScope } from '#contracts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
 import { isEnd } from './incident.ts';
 import { faultKey } from './standing.ts';
@@ -76,7 +76,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
   const faultIds = transition.about.map((one) => one.fault);
   const first = toldFaults(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
   const path = incident.spread?.path ?? pathOfScope(incident.scope);
-  const isPlace = isPcPath(path) || incident.spread !== undefined;
+  const isPlace = isPcPath(path) || incident.spread !== undefined || maintainedIn(incident.scope) !== undefined;
   const [state = '', site] = isPlace ? path.split('/') : [];
   return {
     topic: incident.scope,

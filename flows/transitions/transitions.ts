@@ -90,8 +90,9 @@ function add(memory: Memory, { incident, news }: { incident: Incident; news: New
 
 function addAgain(memory: Memory, { incident, again }: { incident: Incident; again: Again }, now: number): void {
   const faults = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
-  const isUntold = gather(memory, incident.id);
+  // What is just gone may come back: what waits to be told of it goes on waiting.
   if (faults.length === 0) return;
+  const isUntold = gather(memory, incident.id);
   // News that nobody heard goes to whoever the tabs choose.
   const to = again.why === 'awake' && isUntold ? [] : again.to;
   add(memory, { incident, news: { kind: 'raised', faults, held: true, again: { ...again, to } } }, now);

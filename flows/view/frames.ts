@@ -1,5 +1,5 @@
 /** What whoever listens is told: what changed, at most every 250 ms, and when PCs were heard that have nothing new to say. */
-import { type StreamFrame, siteOf } from '#contracts';
+import { maintainedIn, type StreamFrame, siteOf } from '#contracts';
 import type { Changed } from '../ingest/committed.ts';
 import { awayOf, chosen, type State, statesOf, viewOf } from './live-state.ts';
 import { incidentNews, isUnheard, pcView } from './rows.ts';
@@ -36,6 +36,8 @@ export function changed(state: State, { pcs, incidents, sites = [], pcsGone = []
 function touchIncident({ options, sites, incidents }: State, id: number): void {
   incidents.touch(id);
   const scope = options.ingest()?.memory.incidents.get(id)?.scope ?? '';
+  // What is open of a place says until when it is maintained.
+  if (maintainedIn(scope) !== undefined) incidents.touchAll();
   if (scope.split('/').length === 3) sites.touch(siteOf(scope));
 }
 

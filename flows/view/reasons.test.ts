@@ -40,12 +40,31 @@ test('why somebody was told is read from the ledger, of an incident that is over
     { op: 'audit', at: 40, who: 'Anil', what: 'acknowledge', about: 'incident 3' },
     { op: 'audit', at: 41, who: 'Ravi', what: 'acknowledge', about: 'incident 33' },
   ]);
-  const reasons = createReasons(ledger);
+  const reasons = createReasons(ledger, (id) => (id === 'asha' ? 'Asha' : id));
   const found = await reasons(3);
   expect(found).toMatchObject({ incident: 3, scope: 'bihar/patna/pc-1', parent: 2, acknowledged: [{ at: 40, by: 'Anil' }] });
   expect(found?.steps.map(({ kind, passes, sent, conclusion }) => ({ kind, passes, sent, conclusion }))).toEqual([
     { kind: 'worsened', passes: [], sent: [], conclusion: 'over before anybody was told' },
     { kind: 'raised', passes: [pass], sent: [{ channel: 'email', person: 'asha', at: 26 }], conclusion: 'told' },
   ]);
+  expect(found?.steps.map(({ said }) => said)).toEqual([
+    { en: 'Told nobody: over before it could be told.', hi: 'किसी को नहीं बताया गया: बताने से पहले ही ठीक हो गया।' },
+    { en: 'Told Asha (e-mail).', hi: 'Asha (ई-मेल) को बताया गया।' },
+  ]);
   expect(await reasons(5)).toBeUndefined();
+});
+
+test.each([
+  ['on hold; held back: quiet', 'Told nobody: it waits: somebody wants it quiet, or maintenance goes on.'],
+  ['my own rule', 'Told nobody: my own rule.'],
+  [null, 'Told nobody yet: it is on its way.'],
+] as const)('a conclusion of %j that told nobody is said in words', async (conclusion, said) => {
+  const ledger = inThread(new DatabaseSync(':memory:'));
+  const spread = { members: [], away: [], of: 3, path: 'bihar' };
+  await ledger.commit([
+    { op: 'incident', incident: { ...incident, scope: 'state:bihar', spread } },
+    { op: 'transition', transition: { ...raised, conclusion } as unknown as Transition },
+  ]);
+  const found = await createReasons(ledger, (id) => id)(3);
+  expect([found?.path, found?.steps[0]?.said.en]).toEqual(['bihar', said]);
 });

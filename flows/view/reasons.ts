@@ -1,5 +1,6 @@
 /** Why people were told of an incident, or not: from the ledger, so that it is known of one that is long over, and whatever the tabs are by now. */
-import type { IncidentReasons } from '#contracts';
+import { filled, type IncidentReasons, type Language, pathOfScope, wordFor, wordsIn } from '#contracts';
+import { wordsOf } from '../people/channels/channels.ts';
 import type { Transition } from '../records/incidents.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { Past, Sent } from '../records/past.ts';
@@ -7,34 +8,54 @@ import type { Past, Sent } from '../records/past.ts';
 /** The reasons of an incident; undefined where there is none of this number. */
 export type Reasons = (incident: number) => Promise<IncidentReasons | undefined>;
 
-/** Reads them from the ledger. */
-export function createReasons(ledger: Pick<Ledger, 'past'>): Reasons {
+type Step = IncidentReasons['steps'][number];
+
+/** Reads them from the ledger. `nameOf`: what people call the person of an id. */
+export function createReasons(ledger: Pick<Ledger, 'past'>, nameOf: (person: string) => string): Reasons {
   return async (id) => {
     const page = await ledger.past({ since: 0, after: id - 1, most: 1 });
     if (page.last !== id) return undefined;
     const { incidents, transitions, sent, acknowledged } = JSON.parse(page.json) as Past;
     const [incident] = incidents;
+    const scope = incident?.scope ?? '';
     return {
       incident: id,
-      scope: incident?.scope ?? '',
+      scope,
+      path: incident?.spread?.path ?? pathOfScope(scope),
       parent: incident?.parent ?? null,
       acknowledged: acknowledged.map(({ at, by }) => ({ at, by })),
-      steps: transitions.map((one) => stepOf(one, sent)),
+      steps: transitions.map((one) => stepOf(one, sent, nameOf)),
     };
   };
 }
 
 function stepOf(
   { id, at, kind, about, severity, conclusion, passes = [] }: Transition,
-  sent: readonly Sent[],
-): IncidentReasons['steps'][number] {
-  const own = sent.filter(({ key }) => key.startsWith(`${id}/`));
+  all: readonly Sent[],
+  nameOf: (person: string) => string,
+): Step {
+  const sent = all.filter(({ key }) => key.startsWith(`${id}/`)).map(sentOf);
   const faults = [...new Set(about.map(({ fault }) => fault))];
-  return { at, kind, faults, severity, conclusion, passes, sent: own.map(sentOf) };
+  const said = (language: Language) => sentence({ sent, conclusion, language, nameOf });
+  return { at, kind, faults, severity, conclusion, passes, sent, said: { en: said('en'), hi: said('hi') } };
 }
 
 /** The key of the outbox names transition, channel and person. */
-function sentOf({ key, createdAt: at }: Sent): IncidentReasons['steps'][number]['sent'][number] {
+function sentOf({ key, createdAt: at }: Sent): Step['sent'][number] {
   const [, channel = '', person = ''] = key.split('/');
   return { channel, person, at };
+}
+
+type Said = Pick<Step, 'sent' | 'conclusion'> & { language: Language; nameOf(person: string): string };
+
+/** Whom a step was told, or why nobody: the one sentence of `explain` and of the wall. */
+function sentence({ sent, conclusion, language, nameOf }: Said): string {
+  const { why } = wordsIn(language);
+  const channels = wordsOf(language).channel;
+  const one = ({ person, channel }: Step['sent'][number]) => `${nameOf(person)} (${channels[channel] ?? channel})`;
+  if (sent.length > 0) return filled(why.told, { list: [...new Set(sent.map(one))].join(', ') });
+  if (conclusion === null) return why.onItsWay;
+  // What became of it last counts.
+  const last = wordFor(language, 'conclusion', conclusion) ?? conclusion.split('; ').at(-1) ?? '';
+  return filled(why.nobody, { why: wordFor(language, 'conclusion', last) ?? last });
 }

@@ -19,6 +19,7 @@ import {
   stateOf,
   surenessOf,
 } from '#contracts';
+import { maintainedFor } from '../incidents/maintenance.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Incident, PcRecord, StandingFault } from '../records/incidents.ts';
 import type { Place } from '../records/place.ts';
@@ -149,6 +150,7 @@ export function incidentRow({ memory, place, personName }: View, incident: Incid
   const { site, room } = place(incident.scope);
   const { acknowledged, assigned, snoozed, faults, told, notes: _, answers: __, deeds: ___, outage = null, ...rest } = incident;
   const ended = memory.endedOf(incident.scope);
+  const planned = incident.overAt === null ? maintainedFor(memory, incident) : undefined;
   const watched = (fault: StandingFault) =>
     fault.goneAt !== null && incident.overAt === null && { watched: { since: fault.goneAt, until: watchedUntil(fault, ended) } };
   return {
@@ -159,6 +161,7 @@ export function incidentRow({ memory, place, personName }: View, incident: Incid
     acknowledged: acknowledged && { by: acknowledged.by, at: acknowledged.at },
     ...(assigned && { assigned: { ...assigned, to: personName(assigned.to) } }),
     ...(snoozed && { snoozed: { by: snoozed.by, at: snoozed.at, until: snoozed.until } }),
+    ...(planned?.until !== undefined && { maintenance: { incident: planned.id, until: planned.until } }),
     outage: outage && { ...outage, sureness: surenessOf(outage.confidence) },
     faults: faults.map((one) => {
       const { key: _, reason: __, goneAt: ___, told: ____, ...fault } = one;

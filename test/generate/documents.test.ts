@@ -76,6 +76,7 @@ describe('OpenAPI', () => {
       identity: none,
       commands: none,
       meetings: none,
+      maintenance: none,
       roster: none,
       tabs: none,
       explain: none,

@@ -7,8 +7,10 @@ import type {
   DayView,
   DutyView,
   HistoryView,
+  IncidentReasons,
   IncidentRow,
   IncidentView,
+  MaintenanceView,
   RollCallView,
   RosterPerson,
   SiteDetail,
@@ -26,6 +28,9 @@ export type Content = Snapshot & {
   rollcalls: Map<string, RollCallView>;
   /** Absent: nobody is in it. */
   roster?: { persons: RosterPerson[]; duty: DutyView['roles']; day: DayView | undefined };
+  /** Answered for every place. */
+  maintenance?: MaintenanceView[];
+  reasons?: Map<number, IncidentReasons>;
 };
 
 export type WallView = {
@@ -83,6 +88,8 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
       histories: _histories,
       rollcalls: _rollcalls,
       roster: _roster,
+      maintenance: _maintenance,
+      reasons: _reasons,
       ...rest
     } = view.content;
     const snapshot = { ...rest, at: Date.now(), pcs: rest.pcs.filter((one) => one.site === pcs) };
@@ -139,12 +146,21 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
   return view;
 }
 
+/** What is asked for by its name alone. */
+const wholes: Record<string, (content: Content) => unknown> = {
+  '/api/words': () => words,
+  '/api/me': () => ({ name: null, role: 'central', scope: '', once: false }),
+  '/api/roster': ({ roster }) => roster?.persons ?? [],
+  '/api/roster/duty': ({ at, roster }) => ({ at, scope: '', roles: roster?.duty ?? [] }),
+  '/api/roster/day': ({ roster }) => roster?.day,
+  '/api/maintenance': ({ maintenance }) => maintenance ?? [],
+};
+
 function read(content: Content, path: string): unknown {
-  if (path === '/api/words') return words;
-  if (path === '/api/me') return { name: null, role: 'central', scope: '', once: false };
-  if (path === '/api/roster') return content.roster?.persons ?? [];
-  if (path === '/api/roster/duty') return { at: content.at, scope: '', roles: content.roster?.duty ?? [] };
-  if (path === '/api/roster/day') return content.roster?.day;
+  const whole = wholes[path];
+  if (whole !== undefined) return whole(content);
+  const reasons = /^\/api\/incidents\/(\d+)\/reasons$/.exec(path)?.[1];
+  if (reasons !== undefined) return content.reasons?.get(Number(reasons)) ?? { steps: [] };
   const incident = /^\/api\/incidents\/(\d+)$/.exec(path)?.[1];
   if (incident !== undefined) return content.full.get(Number(incident));
   const rollcall = /^\/api\/rollcalls\/([\w-]+)$/.exec(path)?.[1];

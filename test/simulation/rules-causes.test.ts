@@ -1,5 +1,6 @@
 /** R19a: one cause of many is one message, through the tabs themselves. */
 import { expect, test } from 'vitest';
+import { usualNumbers } from '../../flows/correlation/numbers.ts';
 import { pcsAt as at, judged, toldIn as mails, sites } from './causes-scene.ts';
 import { atRest, camera, minute, second } from './scene.ts';
 
@@ -33,6 +34,15 @@ test('R19a twelve sites of one provider in two states are one message to central
   await world.pass(20 * minute);
   expect(mails(world).at(-1)).toMatch(/^meera: .+: Cleared: PC does not answer/);
   expect(await judged(world)).toEqual([]);
+});
+
+test('R19a the numbers of the node correlate never reached the engine: where a state is no cause, its sites are told one by one', async () => {
+  const world = await atRest({ further: sites('ladakh', 6) });
+  world.centre.centre()?.wires.correlate({ ...usualNumbers, regionSites: 99 });
+  for (const pc of world.pcs.filter(({ path }) => path.startsWith('ladakh/site-'))) pc.cut('hole');
+  await world.pass(5 * minute);
+  expect(mails(world)).toHaveLength(6);
+  expect(mails(world).filter((one) => /राज्य की कई साइटों/.test(one))).toEqual([]);
 });
 
 test('R19a a state is told to its engineer; flows that is killed meanwhile tells nobody twice', async () => {

@@ -144,6 +144,23 @@ export const meetingView = v.object({
   next: v.nullable(v.object({ from: time, to: time })),
 });
 
+/**
+ * Maintenance that is planned of a room, a site or a state: `start` as the clock there shows it, `zone` null where it is that of the place, `rule`
+ * as RFC 5545 writes it, `next` the date that goes on or comes next within some days.
+ */
+export const maintenanceView = v.object({
+  id: text,
+  scope: text,
+  title: text,
+  start: text,
+  zone: v.nullable(text),
+  minutes: count,
+  rule: maybeText,
+  by: text,
+  at: time,
+  next: v.nullable(v.object({ from: time, to: time })),
+});
+
 /** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
 export const commandSummary = v.object({
   id: text,
@@ -265,11 +282,13 @@ export const explained = v.object({
 
 /**
  * Why people were told of an incident, or not, step by step: each pass over the wires with its tabs (twelve characters of their hash), the nodes
- * that it passed, and what came of it. `parent`: the cause that explains it; `sent`: whom the step was given to the outbox for.
+ * that it passed, and what came of it. `path`: the part of the tree that it is about; `parent`: the cause that explains it; `sent`: whom the step
+ * was given to the outbox for; `said`: that in a sentence, or why nobody was told.
  */
 export const incidentReasons = v.object({
   incident: count,
   scope: text,
+  path: text,
   parent: v.nullable(count),
   acknowledged: v.array(v.object({ at: time, by: text })),
   steps: v.array(
@@ -281,6 +300,7 @@ export const incidentReasons = v.object({
       conclusion: maybeText,
       passes: v.array(v.object({ at: time, tabs: text, path: text, how: text })),
       sent: v.array(v.object({ channel: text, person: text, at: time })),
+      said: v.object({ en: text, hi: text }),
     }),
   ),
 });
@@ -316,3 +336,4 @@ export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;
 export type MeetingView = v.InferOutput<typeof meetingView>;
+export type MaintenanceView = v.InferOutput<typeof maintenanceView>;

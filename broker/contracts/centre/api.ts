@@ -93,7 +93,7 @@ const noteView = v.object({ at: time, by: text, text });
 
 const incidentFields = {
   id: count,
-  /** Path of the PC, a scope of the centre's own (`centre`, `centre/unheard`), or of a cause of many (`site:bihar/patna`, `nation`). */
+  /** Path of the PC, a scope of the centre's own (`centre`, `centre/unheard`), or of a cause of many (`site:bihar/patna`, `nation`), or the maintenance of a place (`maintenance:bihar/patna`). */
   scope: text,
   room: words,
   site: words,
@@ -110,6 +110,10 @@ const incidentFields = {
   fixed: v.exactOptional(v.object({ by: text, at: time, until: time })),
   /** Nothing of it is told until then, unless it gets worse. */
   snoozed: v.exactOptional(v.object({ by: text, at: time, until: time })),
+  /** Its place is maintained until then: it is recorded and shown, and told to nobody; `incident` tells of the maintenance. */
+  maintenance: v.exactOptional(v.object({ incident: count, until: time })),
+  /** Of the maintenance itself: when it ends. */
+  until: v.exactOptional(time),
   faults: v.array(faultView),
   told: v.array(v.object({ person: text, channel: text, at: time })),
   /** Why the PC was away in it, the last time: live while `to` is null, then by the evidence of its return. */

@@ -36,7 +36,7 @@ const centresOnly: ReadonlySet<string> = new Set<FaultId>([
 
 /** False for a fault that the centre alone can judge: no check of a PC reports it. */
 export function isJudgedByPc(id: string): boolean {
-  return !/^(centre|outage)\./.test(id) && !centresOnly.has(id);
+  return !/^(centre|outage|maintenance)\./.test(id) && !centresOnly.has(id);
 }
 
 /** True for a language that people are spoken to in. */

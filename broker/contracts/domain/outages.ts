@@ -1,4 +1,4 @@
-/** What an outage is of, and why a PC is away: the causes that the centre tells apart, and from when on it is sure of one. Who decides it: flows/outages; what it is called: words. */
+/** What an outage is of, what maintenance is, and why a PC is away: the causes that the centre tells apart, and from when on it is sure of one. Who decides it: flows/outages; what it is called: words. */
 
 /**
  * `intended` said goodbye; `power-cut`; `link-down`: the site's line; `upstream`: the line of a whole state or provider; `crash` of PC or system;
@@ -48,10 +48,25 @@ export function nameInScope(scope: string): string {
   return scope.slice(scope.indexOf(':') + 1);
 }
 
+/** Stands while a place is maintained: whoever is told of it is told of this. */
+export const maintenanceFault = 'maintenance.planned';
+
+const maintenancePrefix = 'maintenance:';
+
+/** The scope in which the maintenance of a place is told: no path of a PC reads like it. */
+export function maintenanceScope(path: string): string {
+  return `${maintenancePrefix}${path}`;
+}
+
+/** The place that is maintained in a scope; undefined for every other scope. */
+export function maintainedIn(scope: string): string | undefined {
+  return scope.startsWith(maintenancePrefix) ? scope.slice(maintenancePrefix.length) : undefined;
+}
+
 /** The path of the tree that a scope belongs to: '' for what is of no single state. Of a cause of several sites its `spread` knows more. */
 export function pathOfScope(scope: string): string {
   const kind = causeKindOf(scope);
-  if (kind === undefined) return scope;
+  if (kind === undefined) return maintainedIn(scope) ?? scope;
   return kind === 'site' || kind === 'state' ? nameInScope(scope) : '';
 }
 

@@ -22,7 +22,7 @@ export const deedKinds = ['acknowledged', 'taken-over', 'lapsed', 'fixed', 'reop
 export type DeedKind = (typeof deedKinds)[number];
 
 /** Why what people know of is told once more. */
-export const againReasons = ['lapsed', 'reopened', 'assigned', 'awake'] as const;
+export const againReasons = ['lapsed', 'reopened', 'assigned', 'awake', 'maintained'] as const;
 export type AgainReason = (typeof againReasons)[number];
 
 /**

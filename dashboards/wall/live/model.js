@@ -183,7 +183,7 @@ export function openIncidents(incidents, within = '') {
  * @param {Pick<IncidentRow, 'scope' | 'spread'>} incident
  */
 function pathOf({ scope, spread }) {
-  return spread?.path ?? scope;
+  return spread?.path ?? scope.replace(/^maintenance:/, '');
 }
 
 /**
@@ -223,12 +223,13 @@ export function overIncidents(incidents, within = '') {
 }
 
 /**
- * True while somebody is to come: nobody is on it, and not everything of it is well again.
+ * True while somebody is to come: nobody is on it, not everything of it is well again, and it is neither quiet nor planned.
  * @param {IncidentRow} incident
  * @param {number} now
  */
 export function needsSomebody(incident, now) {
-  const isQuiet = incident.acknowledged !== null || incident.snoozed !== undefined;
+  const { acknowledged, snoozed, maintenance, until } = incident;
+  const isQuiet = acknowledged !== null || [snoozed, maintenance, until].some((one) => one !== undefined);
   return incident.overAt === null && !isQuiet && !isWatched(incident, now);
 }
 

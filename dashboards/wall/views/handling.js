@@ -13,16 +13,18 @@ const quietHours = [1, 4, 24];
 const hourMs = 3_600_000;
 
 /**
- * Who was asked, what is said to be fixed, and until when it is quiet.
+ * Who was asked, what is said to be fixed, and until when it is quiet, or maintained.
  * @param {Scene} scene
- * @param {Pick<IncidentRow, 'assigned' | 'fixed' | 'snoozed'>} incident
+ * @param {Pick<IncidentRow, 'assigned' | 'fixed' | 'snoozed' | 'maintenance' | 'until' | 'overAt'>} incident
  */
-export function handlingLines({ lang, now }, { assigned, fixed, snoozed }) {
+export function handlingLines({ lang, now }, { assigned, fixed, snoozed, maintenance, until, overAt }) {
   const time = (/** @type {number} */ at) => timeText(lang, at, now);
   return [
     ...(assigned ? [say(lang, 'assignedTo', { to: shown(assigned.to), by: shown(assigned.by), time: time(assigned.at) })] : []),
     ...(fixed ? [say(lang, 'saidFixed', { by: shown(fixed.by), time: time(fixed.until) })] : []),
     ...(snoozed ? [say(lang, 'quietUntil', { by: shown(snoozed.by), time: time(snoozed.until) })] : []),
+    ...(maintenance ? [say(lang, 'maintainedUntil', { time: time(maintenance.until) })] : []),
+    ...(until !== undefined && overAt === null ? [say(lang, 'goesOnUntil', { time: time(until) })] : []),
   ];
 }
 

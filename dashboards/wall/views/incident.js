@@ -9,7 +9,7 @@ import { filled, say, sayWord, shown } from '../words/words.js';
 import { Actions, deedText, handlingLines } from './handling.js';
 import { againText, incidentTitle, overText, toldText } from './incidents.js';
 
-/** @import { IncidentRow, IncidentView } from '#contracts' */
+/** @import { IncidentReasons, IncidentRow, IncidentView } from '#contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
 /**
@@ -33,7 +33,11 @@ function Incident({ scene, incident, all, onActed }) {
   const action = first === undefined ? null : actionOf(scene, first.fault);
   const again = againText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
-  const site = scope.split('/').slice(0, 2).join('/');
+  const site = scope
+    .replace(/^maintenance:/, '')
+    .split('/')
+    .slice(0, 2)
+    .join('/');
   return html`<article class="card incident ${overAt === null && again === null ? severity : 'past'}" data-incident=${id}>
     <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
     <h2>${incidentTitle(scene, incident)}</h2>
@@ -47,6 +51,7 @@ function Incident({ scene, incident, all, onActed }) {
     <${Many} scene=${scene} incident=${incident} all=${all} />
     <${People} scene=${scene} incident=${incident} />
     ${overAt === null ? html`<${Actions} scene=${scene} incident=${incident} onActed=${onActed} />` : null}
+    <${Reasons} scene=${scene} incident=${incident} />
     <${History} scene=${scene} incident=${incident} />
   </article>`;
 }
@@ -95,6 +100,19 @@ function People({ scene, incident }) {
     ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : null}
     ${told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
   </ul>`;
+}
+
+/**
+ * Whom each step was told, or why nobody: the sentence of `sabha explain`.
+ * @param {{ scene: Scene, incident: IncidentView }} props
+ */
+function Reasons({ scene, incident }) {
+  const { lang, now } = scene;
+  /** @type {IncidentReasons | 'missing' | null} */
+  const found = useFetched(`/api/incidents/${incident.id}/reasons`, [incident.history.length, incident.told.length, scene.live]);
+  if (found === null || found === 'missing' || found.steps.length === 0) return null;
+  return html`<h3 class="dim">${say(lang, 'reasons')}</h3>
+    <ol class="history" data-reasons=${found.steps.length}>${found.steps.toReversed().map((one, at) => html`<li key=${at}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}: <bdi>${shown(one.said[lang], 400)}</bdi></li>`)}</ol>`;
 }
 
 /** @param {{ scene: Scene, incident: IncidentView }} props */

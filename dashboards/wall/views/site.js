@@ -11,6 +11,7 @@ import { amount, nameIn, say, sayWord, shown } from '../words/words.js';
 import { HeightCard } from './height.js';
 import { OverList } from './incidents.js';
 import { LinkCard } from './link.js';
+import { MaintenanceCard } from './maintenance.js';
 import { Needs } from './nation.js';
 import { Room } from './rooms.js';
 import { DutyCard } from './roster.js';
@@ -20,7 +21,7 @@ import { DutyCard } from './roster.js';
 /** @import { Scene } from '../parts/parts.js' */
 
 /** THE list of a site's cards, from top to bottom; each is handed the scene, the site's row and its details. A new one is a file and a line here. */
-const cards = [DutyCard, LinkCard, HeightCard, Facts];
+const cards = [DutyCard, MaintenanceCard, LinkCard, HeightCard, Facts];
 
 const detailEveryMs = 15_000;
 const surroundingsEveryMs = 60_000;

@@ -123,12 +123,11 @@ async function reasons({ api, options }: Call): Promise<Answer> {
   return { ok: true, json: found, text: text.join('\n') };
 }
 
-function stepLines({ at, kind, faults, severity, conclusion, passes, sent }: IncidentReasons['steps'][number]): string[] {
+function stepLines({ at, kind, faults, severity, passes, sent, said }: IncidentReasons['steps'][number]): string[] {
   return [
     `${timeText(at)}  ${kind}: ${faults.join(' ')} (${severity})`,
     ...passes.flatMap((pass) => [`  ${timeText(pass.at)}  ${pass.how} (tabs ${pass.tabs})`, `    ${pass.path}`]),
-    ...sent.map((one) => `  ${timeText(one.at)}  told ${one.person} over ${one.channel}`),
-    ...(sent.length === 0 ? [`  told nobody: ${conclusion ?? 'it is on its way'}`] : []),
+    `  ${sent[0] === undefined ? '' : `${timeText(sent[0].at)}  `}${said.en}`,
   ];
 }
 

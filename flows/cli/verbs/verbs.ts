@@ -8,6 +8,7 @@ import { commands } from './commands.ts';
 import { config } from './config.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
+import { maintenance } from './maintenance.ts';
 import { meetings } from './meetings.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
@@ -20,6 +21,7 @@ import { words } from './words.ts';
 export const verbs: Readonly<Record<string, Verb>> = {
   ...sites,
   ...meetings,
+  ...maintenance,
   ...roster,
   ...announce,
   ...pcs,

@@ -91,9 +91,12 @@ export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: T
     greeted.delete(chat);
   }
 
-  const greets = (chat: string) => void greet(chat);
-  const replies = (chat: string, text: string) => void reply(chat, text);
-  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, onWord, told: tellCopies, greets, replies });
+  const hears = {
+    told: tellCopies,
+    greets: (chat: string) => void greet(chat),
+    replies: (chat: string, text: string) => void reply(chat, text),
+  };
+  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, onWord, ...hears });
   return {
     async send(message, person, signal) {
       const chat = person.addresses['telegram'] ?? '';
@@ -106,16 +109,8 @@ export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: T
       const called = await call(bot, 'sendMessage', { body, signal });
       const outcome = outcomeOf(called);
       if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
-      if (called.ok && !message.list)
-        sent.add(message.notice.incident, {
-          chat,
-          id: idOf(called.result),
-          text,
-          language: message.language,
-          keys,
-          lines: [],
-          waits: false,
-        });
+      const { language, list, notice } = message;
+      if (called.ok && !list) sent.add(notice.incident, { chat, id: idOf(called.result), text, language, keys, lines: [], waits: false });
       return outcome;
     },
     close: () => ended.abort(),

@@ -1,5 +1,5 @@
 /** The short form of a message: which registered text it is, and what stands in its blanks. */
-import { filled, isTimeZone, type MessageLanguage, nameIn, surenessOf, titleIn, wordFor } from '#contracts';
+import { filled, isTimeZone, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, wordFor } from '#contracts';
 import type { Notice } from '../../records/notices.ts';
 import { short } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
@@ -39,6 +39,7 @@ function byId(link: boolean): ReadonlyMap<string, Template> {
 }
 
 function idOf({ kind, faults, lines, outage, many }: Notice): string {
+  if (kind === 'cleared' && faults[0]?.fault === maintenanceFault) return 'maintained';
   if (kind === 'cleared') return (many?.down ?? 0) > 0 ? 'eased' : 'well';
   if (kind === 'eased' || kind === 'closed') return kind;
   if (kind === 'direct') return `direct.${lines[0] ?? ''}`;

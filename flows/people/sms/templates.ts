@@ -69,7 +69,9 @@ function templatesOf(language: MessageLanguage, link: boolean): Template[] {
   const make = (id: string, form: Form, text: string) => template({ id, language, form, text });
   const news = (id: string, form: Form, title: string) =>
     firstThatFits(newsTexts.slice(link ? 0 : 1).map((name) => make(id, form, withTitle(sms[name], title))));
-  const rest = (['well', 'eased', 'closed'] as const).flatMap((id) => (['fixed', 'open'] as const).map((form) => make(id, form, sms[id])));
+  const rest = (['well', 'eased', 'closed', 'maintained'] as const).flatMap((id) =>
+    (['fixed', 'open'] as const).map((form) => make(id, form, sms[id])),
+  );
   return [
     ...titlesOf(language).map(({ id, title }) => news(id, 'fixed', title)),
     news('news', 'open', '{title}'),

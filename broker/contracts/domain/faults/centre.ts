@@ -1,4 +1,4 @@
-/** Faults that the centre alone can judge: its own, and one cause of many rooms. */
+/** Faults that the centre alone can judge: its own, one cause of many rooms, and what somebody has planned. */
 import { type Fault, minute, times } from './row.ts';
 
 /** The all-clear is said when it is known who is left: whoever is not back by then is told on its own. */
@@ -206,6 +206,16 @@ export const centreFaults = {
     action: {
       en: 'Look what was updated on these PCs. Take that update back.',
       hi: 'देखें कि इन PC पर क्या अपडेट हुआ। वह अपडेट वापस लें।',
+    },
+  },
+  'maintenance.planned': {
+    severity: 'minor',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'Maintenance', hi: 'मेंटेनेंस' },
+    action: {
+      en: 'Nothing to do. Until it is over no alert comes from here.',
+      hi: 'कुछ करने की ज़रूरत नहीं। पूरा होने तक यहाँ से कोई अलर्ट नहीं आएगा।',
     },
   },
 } as const satisfies Record<string, Fault>;

@@ -109,6 +109,7 @@ export const en = {
     reopened: '{name} said that it is fixed.',
     assigned: 'Assigned by {name}.',
     awake: '{name} wanted it quiet until now.',
+    maintained: 'Still bad at the end of the maintenance.',
   } satisfies Record<AgainReason, string>,
   /** The sentences of a message. */
   message: {
@@ -132,6 +133,10 @@ export const en = {
     roomWell: 'The room is well again. Nothing more to do.',
     allWell: 'It is over for all of them. Nothing more to do.',
     alreadyOver: 'It is already over. Nothing to do.',
+    /** Of maintenance: its beginning, its end, and what comes then. */
+    begun: 'Begun',
+    ended: 'Over',
+    maintained: 'What is still bad here is told on its own.',
     counted: '{n} more changes of this hour were only counted.',
     phone: 'Call the room: {text}',
     wayIn: 'Way in: {text}',
@@ -185,6 +190,7 @@ export const en = {
     well: '{site}, {room}: the room is well again, {since} to {until}. Incident {n}. Sabha',
     eased: '{site}, {room}: some of it is better, the rest is still open. Incident {n}. Sabha',
     closed: '{site}, {room}: incident {n} is closed. Sabha',
+    maintained: '{site}, {room}: maintenance is over, {since} to {until}. Incident {n}. Sabha',
     direct: '{site}: {title}, {since}. Sabha',
   },
   /** What the centre tells without an incident. */
@@ -242,6 +248,30 @@ export const en = {
     untried: '{name}: no channel tried yet',
     triedOn: '{name}: last tried on {day}',
   },
+  /** Whom a step of an incident was told, or why nobody: the sentence of `explain` and of the wall. */
+  why: {
+    told: 'Told {list}.',
+    nobody: 'Told nobody: {why}.',
+    onItsWay: 'Told nobody yet: it is on its way.',
+  },
+  /** What became of a step, as the centre and the tabs of the first start write it; another conclusion is shown as it is. */
+  conclusion: {
+    'over before anybody was told': 'over before it could be told',
+    'nobody had been told': 'nobody knew that it began',
+    'not told: nobody knew of it': 'nobody knew that it began',
+    'not told: info only': 'it only informs',
+    'explained by a greater fault': 'a greater fault explains it',
+    'already told': 'they know of it already',
+    'something worse stands by now': 'something worse stands by now',
+    'told once more': 'it was told with what came later',
+    'held back: quiet': 'it waits: somebody wants it quiet, or maintenance goes on',
+    'counted: its PC is noisy': 'its PC says too much, so it was only counted',
+    'waits for the morning': 'it waits for the morning',
+    'waits for the opening of the office': 'it waits until the office opens',
+    'on hold': 'it has to stand for a while first',
+    'on hold (thin link)': 'it has to stand for a while first',
+    'default route: central told': 'the tabs did not finish, so central was told',
+  },
   supply: { mains: 'on mains', battery: 'on battery' },
   /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
   channel: {},
@@ -281,6 +311,7 @@ export const en = {
     path: 'Way to the centre',
     bridge: 'Audio bridge',
     outage: 'Outage of many',
+    maintenance: 'Maintenance',
     power: 'Power',
     'power.mains': 'Mains',
     'power.battery': 'Battery',

@@ -1,0 +1,73 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type AccountRole, isWithin } from '#contracts';
+import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
+import { createMaintenanceOrders } from '../maintenance/maintenance.ts';
+import { createPlanned } from '../maintenance/planned.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { addRoutes } from './routes.ts';
+
+const table = createSiteTable(smallTree());
+let app: FastifyInstance;
+let viewer: Viewer;
+
+const as = (role: AccountRole, scope: string) => {
+  viewer = { name: 'asha', role, scope, once: false, session: '', has: (path) => isWithin(scope, path), isOpen: () => true };
+};
+
+beforeEach(() => {
+  let planned = createPlanned([], () => table);
+  const ids = ['m-1', 'm-2', 'm-3'].values();
+  const maintenance = createMaintenanceOrders({
+    planned: () => planned,
+    table: () => table,
+    now: () => Date.UTC(2027, 0, 15, 3),
+    randomId: () => ids.next().value ?? 'm-4',
+    apply: async (all) => {
+      planned = createPlanned(all, () => table);
+    },
+  });
+  as('central', '');
+  app = fastify();
+  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
+  addRoutes(app, { maintenance: () => maintenance });
+});
+afterEach(() => app.close());
+
+async function post(url: string, payload: object) {
+  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
+  return { statusCode, body: body === '' ? null : JSON.parse(body) };
+}
+const plan = (edit: object = {}) =>
+  post('/api/maintenance', { by: 'x', scope: 'ladakh/leh', title: 'New UPS', from: '2027-01-15T22:00', minutes: 60, ...edit });
+const ids = async () => (await app.inject({ method: 'GET', url: '/api/maintenance' })).json().map(({ id }: { id: string }) => id);
+
+test('it is planned with 201, under the name of who has logged in; what cannot be is 422 with one line, what is no request 400', async () => {
+  expect(await plan()).toMatchObject({ statusCode: 201, body: { id: 'm-1', by: 'asha', scope: 'ladakh/leh' } });
+  expect(await plan({ rule: 'FREQ=SECONDLY' })).toMatchObject({
+    statusCode: 422,
+    body: { message: expect.stringContaining('not SECONDLY') },
+  });
+  expect(await plan({ minutes: undefined })).toMatchObject({
+    statusCode: 422,
+    body: { message: expect.stringContaining('it has no end') },
+  });
+  for (const wrong of [{ scope: 'a/b/c/d' }, { scope: 7 }, { title: '' }, { minutes: 'an hour' }, { more: 1 }])
+    expect(await plan(wrong)).toMatchObject({ statusCode: 400 });
+  expect(await ids()).toEqual(['m-1']);
+});
+
+test('an account of a state plans and removes in its own part alone, sees what lies above it, and a reader only reads', async () => {
+  await plan({ scope: 'ladakh' });
+  await plan({ scope: 'ladakh/kargil' });
+  as('state', 'ladakh/leh');
+  expect(await plan({ scope: 'ladakh/leh/vc-1' })).toMatchObject({ statusCode: 201 });
+  expect(await plan({ scope: 'ladakh' })).toMatchObject({ statusCode: 403, body: { message: 'this account is for ladakh/leh only' } });
+  expect((await ids()).toSorted()).toEqual(['m-1', 'm-3']);
+  const remove = async (id: string) => (await post('/api/maintenance/remove', { by: 'x', id })).statusCode;
+  expect([await remove('m-1'), await remove('m-2'), await remove('m-3')]).toEqual([404, 404, 204]);
+  as('reader', 'ladakh');
+  expect((await plan()).statusCode).toBe(403);
+  expect((await app.inject({ method: 'GET', url: '/api/maintenance?scope=bihar' })).statusCode).toBe(403);
+});

@@ -1,0 +1,62 @@
+/** Maintenance: planned for a room, a site or a state, shown, and taken back. */
+import type { FastifyRequest } from 'fastify';
+import * as v from 'valibot';
+import { isId, maintenanceView } from '#contracts';
+import { ownPart } from '../door/door.ts';
+import { Refused } from '../door/refused.ts';
+import { on, type Route } from './route.ts';
+import { by, isScope } from './schemas.ts';
+
+const isPlace = (path: string) => isScope(path) || (path.split('/').length === 3 && path.split('/').every(isId));
+const place = v.pipe(v.string(), v.check(isPlace, 'Invalid scope: a state, state/site, or state/site/pc'));
+const said = (most: number) => v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(most));
+
+const planning = v.strictObject({
+  by,
+  scope: place,
+  title: said(120),
+  from: said(40),
+  to: v.optional(said(40)),
+  minutes: v.optional(v.number()),
+  rule: v.optional(said(400)),
+  zone: v.optional(said(80)),
+});
+const removing = v.strictObject({ by, id: said(80) });
+
+/** What is planned above a place concerns it too, and is shown there; it is planned and removed only by who looks after all of its place. */
+export const maintenanceRoutes: readonly Route[] = [
+  on('maintenance')(
+    ['get /api/maintenance', 'Maintenance that concerns a place, what goes on or comes next first.'],
+    { right: ownPart, query: v.strictObject({ scope: v.optional(place) }), answer: v.array(maintenanceView) },
+    (maintenance, { viewer, query: { scope = viewer.scope } }) => {
+      if (!viewer.has(scope)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+      return maintenance.list(scope);
+    },
+  ),
+  on('maintenance')(
+    [
+      'post /api/maintenance',
+      'Plans maintenance of a room, a site or a state: from then on until its end nothing of it is told. `from` and `to` are local times of the place; it ends at `to` or after `minutes`, and comes back by `rule` (RRULE).',
+    ],
+    { right: { may: 'maintenance', at: placeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [422] },
+    async (maintenance, { body }) => {
+      const done = await maintenance.add(body);
+      if (!done.ok) throw new Refused(422, done.line);
+      return done.value;
+    },
+  ),
+  on('maintenance')(
+    ['post /api/maintenance/remove', 'Takes maintenance back; what goes on ends with it.'],
+    { right: { ...ownPart, may: 'maintenance' }, body: removing, refusals: [404] },
+    async (maintenance, { viewer, body: { id, by: who } }) => {
+      if (!(await maintenance.remove({ id, by: who, isWithin: viewer.has }))) throw new Refused(404, 'there is no such maintenance');
+      return undefined;
+    },
+  ),
+];
+
+/** What is no place is told by the schema, to those who may plan everywhere. */
+function placeOf({ body }: FastifyRequest): string {
+  const { scope } = (body ?? {}) as { scope?: unknown };
+  return typeof scope === 'string' ? scope : '';
+}

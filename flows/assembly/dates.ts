@@ -1,0 +1,62 @@
+/** What the ledger holds of dates beside a memory: the calendar and what maintenance is planned, as they are used now. */
+import { type Calendar, createCalendar } from '../calendar/calendar.ts';
+import type { MeetingOrdersOptions } from '../calendar/meeting-orders.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { MaintenanceOrdersOptions } from '../maintenance/maintenance.ts';
+import { createPlanned, type Planned } from '../maintenance/planned.ts';
+import type { Ledger, Op } from '../records/ops.ts';
+import { createSiteTable } from '../sites/table.ts';
+
+/** What dates stand on; `ingest` is undefined while the ledger is opened anew. */
+export type DatesOptions = { ingest(): Ingest | undefined; now(): number; randomId(): string };
+
+/** The dates of one runtime. */
+export type Dates = ReturnType<typeof createDates>;
+
+/** Holds nothing before `load`. */
+export function createDates({ ingest, now, randomId }: DatesOptions) {
+  const table = () => {
+    const found = ingest()?.table();
+    if (found === undefined) throw new Error('the ledger is opened anew');
+    return found;
+  };
+  // Without a table, as while the ledger is opened anew, nobody asks for dates.
+  const calendarOf = (meetings: Parameters<typeof createCalendar>[0]) =>
+    createCalendar(meetings, () => ingest()?.table() ?? createSiteTable([]));
+  const plannedOf = (plans: Parameters<typeof createPlanned>[0]) => createPlanned(plans, () => ingest()?.table());
+  let calendar = calendarOf([]);
+  let planned = plannedOf([]);
+  const write = async (what: string, ops: readonly Op[]) => {
+    if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not take the ${what}`);
+  };
+  return {
+    calendar: (): Calendar => calendar,
+    planned: (): Planned => planned,
+    /** Takes what the ledger holds. */
+    async load(ledger: Pick<Ledger, 'meetings' | 'maintenance'>): Promise<void> {
+      calendar = calendarOf(await ledger.meetings());
+      planned = plannedOf(await ledger.maintenance());
+    },
+    meetings: {
+      calendar: () => calendar,
+      table,
+      async apply(meetings, ops) {
+        await write('meetings', ops);
+        calendar = calendarOf(meetings);
+        await ingest()?.tell({ type: 'look-again' });
+      },
+      now,
+    } satisfies MeetingOrdersOptions,
+    maintenance: {
+      planned: () => planned,
+      table,
+      async apply(plans, ops) {
+        await write('maintenance', ops);
+        planned = plannedOf(plans);
+        await ingest()?.tell({ type: 'look-again' });
+      },
+      now,
+      randomId,
+    } satisfies MaintenanceOrdersOptions,
+  };
+}
