@@ -8,7 +8,6 @@ export * from './domain/faults.ts';
 export * from './domain/links.ts';
 export * from './domain/outages.ts';
 export * from './domain/reasons.ts';
-export * from './domain/scopes.ts';
 export * from './domain/series.ts';
 export * from './domain/sites.ts';
 export * from './domain/states.ts';

@@ -208,7 +208,7 @@ test('incidents are listed, taken and noted', async () => {
   expect((await sabha(['incidents', 'assign', '7', 'Tashi', '--by', 'Anil'])).out).toBe('Tashi is asked to see to incident 7\n');
   expect((await sabha(['incidents', 'snooze', '7', '90m', '--by', 'Anil'])).out).toContain('quiet until 1970-01-01 01:30:01 UTC');
   await sabha(['incidents', 'snooze', '7', '1970-01-01T05:30+05:30', '--by', 'Anil']);
-  expect(state().asked.slice(3)).toEqual([
+  expect(state().asked.slice(4)).toEqual([
     { url: '/api/incidents/7/fixed', body: { by: 'Anil' } },
     { url: '/api/incidents/7/assign', body: { by: 'Anil', to: 'Tashi' } },
     { url: '/api/snapshot', body: undefined },
@@ -360,24 +360,6 @@ test('what a PC or a person wrote gives no order to the terminal, in words and i
   }
   const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', '--json']);
   expect(JSON.parse(out)).toMatchObject({ agent: evil });
-});
-
-test('maintenance is planned, listed by the clock of its place, and removed', async () => {
-  const next = { from: Date.UTC(2027, 0, 15, 16, 30), to: Date.UTC(2027, 0, 15, 20, 30) };
-  const one = {
-    ...{ id: 'm-1', scope: 'ladakh/leh', title: 'New UPS', start: '2027-01-15T22:00:00', zone: null, minutes: 240 },
-    rule: null,
-  };
-  state().scripted['POST /api/maintenance'] = { ...one, by: 'Anil', at: 1, next };
-  const words = ['maintenance', 'add', 'ladakh/leh', '--from', '2027-01-15T22:00', '--minutes', '240', '--for', 'New UPS'];
-  const added = await sabha(words);
-  expect(added).toMatchObject({ code: 0, out: 'm-1: nothing of ladakh/leh is told from 2027-01-15 22:00 to 2027-01-16 02:00\n' });
-  const body = { by: 'tester', scope: 'ladakh/leh', title: 'New UPS', from: '2027-01-15T22:00', minutes: 240 };
-  expect(state().asked.at(-1)?.body).toEqual(body);
-  state().scripted['GET /api/maintenance?scope=ladakh'] = [{ ...one, by: 'Anil', at: 1, next: null, rule: 'FREQ=WEEKLY' }];
-  expect((await sabha(['maintenance', 'list', '--at', 'ladakh'])).out).toContain('from 2027-01-15 22:00 for 240 min  FREQ=WEEKLY');
-  state().scripted['POST /api/maintenance/remove'] = {};
-  expect(await sabha(['maintenance', 'remove', 'm-1'])).toMatchObject({ code: 0, out: 'm-1 is removed; what went on has ended\n' });
 });
 
 test('meetings import names every faulty line, tells what is left out and what changes; list and remove show and end them', async () => {

@@ -67,6 +67,7 @@ describe('ingest', () => {
 
   it('R22 a wait goes on in the moment in which it is due, not at the next full second', async () => {
     const rig = await createRig();
+    rig.ingest.subscribed();
     rig.ingest.started();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));

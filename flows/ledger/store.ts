@@ -6,7 +6,7 @@ import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
 import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
-import { inventoryPrefix, linkBreakPrefix, linkReportPrefix, settledKey } from '../records/meta-keys.ts';
+import { inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
 import type {
   Away,
   Change,
@@ -23,7 +23,7 @@ import type { PastPage, PastQuery } from '../records/past.ts';
 import type { RosterContents } from '../records/roster.ts';
 import { copyOf } from './copy.ts';
 import { asLedgerError } from './errors.ts';
-import { history } from './history.ts';
+import { history, openStrips } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
 import {
   accounts,
@@ -49,9 +49,6 @@ import {
 } from './reads.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
-
-/** Changes older than this by the settled time go, except the last of each component, from which a strip begins; and so do times without the centre. */
-const changesKeptMs = 35 * 86_400_000;
 
 /** The ledger without a thread around it. */
 export type Store = {
@@ -326,77 +323,4 @@ function openRoster(db: DatabaseSync): Pick<Writers, 'member' | 'member-gone' | 
     },
     proof: ({ person, channel, at }) => proof.run(person, channel, at),
   };
-}
-
-/** Writes what strips are made of, and puts right what a clock that was ahead wrote. */
-function openStrips(db: DatabaseSync): Pick<Writers, 'change' | 'away' | 'not-ahead'> {
-  return { change: openChanges(db), away: openAways(db), 'not-ahead': openNotAhead(db) };
-}
-
-/** So many components that are gone go with one change: a PC writes none faster. */
-const goneAtOnce = 64;
-
-/**
- * Writes changes; each takes with it what is too old of its component, which costs two looks into the index and no walk, and components that
- * its PC has not reported for as long.
- */
-function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => void {
-  const write = db.prepare('REPLACE INTO changes VALUES (?, ?, ?, ?, ?)');
-  const oldest = `(SELECT min(:at, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}')`;
-  const prune = db.prepare(`
-    DELETE FROM changes WHERE pc = :pc AND component = :component
-      AND at < (SELECT max(at) FROM changes WHERE pc = :pc AND component = :component AND at <= ${oldest})`);
-  const gone = db.prepare(`
-    DELETE FROM changes WHERE (pc, component, at) IN (
-      SELECT c.pc, c.component, c.at
-      FROM (SELECT component, at FROM changes INDEXED BY changes_gone
-        WHERE pc = :pc AND status = 'gone' AND at < ${oldest} ORDER BY at LIMIT ${goneAtOnce}) g
-      JOIN changes c ON c.pc = :pc AND c.component = g.component AND c.at <= g.at)`);
-  return ({ pc, component, at, status, faults }) => {
-    write.run(pc, component, at, status, JSON.stringify(faults));
-    prune.run({ pc, component, at });
-    gone.run({ pc, at });
-  };
-}
-
-/** Writes times in which the centre heard nobody. */
-function openAways(db: DatabaseSync): (away: Away) => void {
-  const write = db.prepare('REPLACE INTO away VALUES (?, ?)');
-  const prune = db.prepare(
-    `DELETE FROM away WHERE until < (SELECT min(?, value ->> '$.at') - ${changesKeptMs} FROM meta WHERE key = '${settledKey}')`,
-  );
-  return ({ from, to }) => {
-    write.run(from, to);
-    prune.run(to);
-  };
-}
-
-/** Takes back what is later than now, or it would speak when its time comes. Reads all changes once or twice: a tenth of a second for a million. */
-function openNotAhead(db: DatabaseSync): (now: { at: number }) => void {
-  const early = db.prepare(`
-    DELETE FROM changes WHERE at > :at
-      AND at < (SELECT max(at) FROM changes later WHERE later.pc = changes.pc AND later.component = changes.component)`);
-  const last = db.prepare('UPDATE OR REPLACE changes SET at = :at WHERE at > :at');
-  const awayGone = db.prepare('DELETE FROM away WHERE since >= ?');
-  const awayCut = db.prepare('UPDATE away SET until = :at WHERE until > :at');
-  const commandsMoved = db.prepare(`
-    UPDATE commands SET expires = expires - ahead, row = ${movedIn('row', ['at', 'expires'])}
-    FROM (SELECT id AS moved, row ->> '$.at' - :at AS ahead FROM commands) WHERE id = moved AND ahead > 0`);
-  const times = ['startedAt', 'endsAt', 'finishedAt'];
-  const callsMoved = db.prepare(`
-    UPDATE rollcalls SET at = at - ahead, summary = ${movedIn('summary', times)}, row = ${movedIn('row', times)}
-    FROM (SELECT id AS moved, summary ->> '$.finishedAt' - :at AS ahead FROM rollcalls) WHERE id = moved AND ahead > 0`);
-  return ({ at }) => {
-    early.run({ at });
-    last.run({ at });
-    awayGone.run(at);
-    awayCut.run({ at });
-    commandsMoved.run({ at });
-    callsMoved.run({ at });
-  };
-}
-
-/** The text of a row with these of its times as much earlier as it is ahead. */
-function movedIn(column: string, times: readonly string[]): string {
-  return `json_set(${column}, ${times.map((time) => `'$.${time}', ${column} ->> '$.${time}' - ahead`).join()})`;
 }

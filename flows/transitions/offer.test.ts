@@ -147,6 +147,7 @@ describe('what the catalogue does not know', () => {
     stage.state([fault('camera.of_tomorrow')]);
     expect(stage.incident()).toMatchObject({ severity: 'major', faults: [{ hidden: false }] });
     stage.setPath(() => 'nothing');
+    stage.pass(1_000);
     stage.state([ok('camera')]);
     expect(stage.incident()?.over).toBe('cleared');
   });

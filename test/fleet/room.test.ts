@@ -9,7 +9,7 @@ import { randomFrom } from '../random.ts';
 import { expected } from './nation.ts';
 import { createRoom, type Room, roomFaults } from './room.ts';
 
-const self = { roundTripMs: 1, clockOffsetMs: 0, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+const self = { connected: true, roundTripMs: 1, clockOffsetMs: 0, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
 function contextOf(room: Room, ups: Profile['ups'], elevationM = 200): ProbeContext {
   const profile = { link: 'fibre' as const, elevationM, expected, ...(ups && { ups }) };

@@ -77,6 +77,7 @@ describe('OpenAPI', () => {
       commands: none,
       meetings: none,
       maintenance: none,
+      announcements: none,
       roster: none,
       tabs: none,
       explain: none,

@@ -5,7 +5,7 @@ import { due, probeRows } from './probe-rows.ts';
 import { isTest, repository } from './source.ts';
 
 /** What the centre says of a PC, which no probe does. */
-const ofTheCentre = /^(centre|outage)\.|^pc\.(silent|cloned|noisy)$|^agent\.un/;
+const ofTheCentre = /^(centre|outage|maintenance)\.|^pc\.(silent|cloned|noisy)$|^agent\.un/;
 const researched = 44;
 
 const code = repository('.')

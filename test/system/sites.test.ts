@@ -121,7 +121,14 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   expect(await commanded()).toMatchObject({ answers: [{ pc, outcome: 'done', reason: null }], missing: [] });
   expect((await commanded()).answers[0]?.lines).toContainEqual(expect.stringMatching(/info configuration taken$/));
 
-  await everyAnswerIsAsDocumented({ 'rollcalls/{id}': `rollcalls/${call.id}`, 'commands/{id}': `commands/${command.id}` });
+  const saying = { to: '', text: 'The lift is closed today.', apply: true, by: 'Asha' };
+  const { body: notice } = await post<{ id: number }>('/api/announcements', saying);
+  await everyAnswerIsAsDocumented({
+    'rollcalls/{id}': `rollcalls/${call.id}`,
+    'commands/{id}': `commands/${command.id}`,
+    'announcements/{id}': `announcements/${notice.id}`,
+    'roster/day': 'roster/day?person=asha',
+  });
   expect((await post('/api/sites/goa/panaji/stage', { stage: 'closed', by: 'Asha' })).status).toBe(204);
   await expect.poll(incidents, { timeout: 40_000 }).toMatchObject([{ over: 'closed', closedBecause: 'site closed' }]);
   expect(flows.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);

@@ -71,8 +71,8 @@ export const dayView = v.object({
   shifts: v.array(v.object({ from: time, to: time, for: maybeText })),
 });
 
-/** A notice to many: what somebody said, to which scope or group. */
 const announcement = { at: time, by: text, to: text, text };
+/** A notice to many: what somebody said, to which scope or group, and to how many. */
 export const announcementSummary = v.object({ id: count, ...announcement, count });
 /** With its persons. `id`: null while it is not sent. `state`: it arrived over a channel, is on its way, or reaches the person over none. */
 export const announcementView = v.object({

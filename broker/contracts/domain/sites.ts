@@ -1,4 +1,4 @@
-/** The life of a site, and whether its rooms are ready for a meeting. */
+/** The parts of a nation, the life of a site, and whether its rooms are ready for a meeting. */
 import { faultOf } from './faults.ts';
 import { bySeverity, type Check, type Presence } from './states.ts';
 
@@ -45,4 +45,22 @@ function severityOf(check: Check) {
 
 function whyOf({ component, fault, reason }: Check): Why {
   return { component, fault, reason };
+}
+
+/** True where a path is the scope or lies in it; '' is everywhere. */
+export function isWithin(scope: string, path: string): boolean {
+  return scope === '' || path === scope || path.startsWith(`${scope}/`);
+}
+
+/** Groups of sites stand beside the tree: a division, a circle, a district, a block. A site is in any number of them. */
+const groupMark = 'group:';
+
+/** The scope of a group, written so that no path reads like it. */
+export function groupScope(group: string): string {
+  return groupMark + group;
+}
+
+/** The group that a scope names; undefined for a path. */
+export function groupOfScope(scope: string): string | undefined {
+  return scope.startsWith(groupMark) ? scope.slice(groupMark.length) : undefined;
 }

@@ -28,7 +28,7 @@ test('no text is left over', () => {
     .filter((name) => name.endsWith('.js') && name !== 'words/words.js')
     .map((name) => readFileSync(new URL(name, dir), 'utf8'))
     .join('\n');
-  const groups = [...code.matchAll(/say\([\w.]+, `(\w+)\.\$/g)].map(([, group]) => `${group}.`);
+  const groups = [...code.matchAll(/say\([\w.]+, (?:\/\*\*.*?\*\/ \()?`(\w+)\.\$/g)].map(([, group]) => `${group}.`);
   const unused = Object.keys(texts).filter((key) => !code.includes(`'${key}'`) && !groups.some((group) => key.startsWith(group)));
   expect(unused).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** The verbs of the site table. */
-import { type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
+import { type RolloutView, type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { firstOf, table } from '../kit/text.ts';
+import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
 const stages = ['live', 'commissioning', 'planned', 'closed'] as const;
@@ -25,7 +25,7 @@ export const sites: Record<string, Verb> = {
 };
 
 /** Loads a site table, or tells what it would change; `staged` lets profiles go out in stages. */
-export async function importFile({ api, by, words: [file = ''], options, readText }: Call, staged = false): Promise<Answer> {
+async function importFile({ api, by, words: [file = ''], options, readText }: Call, staged = false): Promise<Answer> {
   const body = { csv: await readText(file), apply: options['dry-run'] !== true, staged, by };
   const done = await api.post<SitesImport>('/api/sites/import', body, [422]);
   if (done.problems.length > 0) {
@@ -76,4 +76,30 @@ async function stage({ api, by, words: [site = '', to = ''], options }: Call): P
   if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: expected STATE/SITE`);
   await api.post(`/api/sites/${site}/stage`, { stage: to, by, force: options['force'] === true });
   return { ok: true, json: { site, stage: to }, text: `${site} is ${to}` };
+}
+
+/** The verbs of configurations that go out in stages. */
+export const config: Record<string, Verb> = {
+  'config stage': {
+    usage: 'FILE [--dry-run]',
+    words: [1, 1],
+    options: { 'dry-run': { type: 'boolean' } },
+    run: (call) => importFile(call, true),
+  },
+  'config show': { usage: '', words: [0, 0], run: show },
+  'config release': { usage: '', words: [0, 0], run: release },
+};
+
+/** The answer is no where it stopped by itself. */
+async function show({ api }: Call): Promise<Answer> {
+  const { rollout } = await api.get<{ rollout: RolloutView | null }>('/api/rollout');
+  if (rollout === null) return { ok: true, json: { rollout }, text: 'no configuration is on its way in stages' };
+  const { by, stage, stageAt, pcs, released, stopped } = rollout;
+  const head = `stage ${stage} of 3 since ${timeText(stageAt)}, by ${by}: ${released} of ${pcs} PCs have got it`;
+  return { ok: stopped === null, json: { rollout }, text: stopped === null ? head : `${head}\nstopped: ${stopped}` };
+}
+
+async function release({ api, by }: Call): Promise<Answer> {
+  await api.post('/api/rollout/release', { by });
+  return { ok: true, json: { released: true }, text: 'it goes out to every PC' };
 }

@@ -5,7 +5,6 @@ import { accounts } from './accounts.ts';
 import { announce } from './announce.ts';
 import { backups } from './backups.ts';
 import { commands } from './commands.ts';
-import { config } from './config.ts';
 import { identity } from './identity.ts';
 import { incidents } from './incidents.ts';
 import { maintenance } from './maintenance.ts';
@@ -13,7 +12,7 @@ import { meetings } from './meetings.ts';
 import { pcs } from './pcs.ts';
 import { rollcall } from './rollcall.ts';
 import { roster } from './roster.ts';
-import { sites } from './sites.ts';
+import { config, sites } from './sites.ts';
 import { tabs } from './tabs.ts';
 import { words } from './words.ts';
 

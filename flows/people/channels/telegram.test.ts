@@ -314,7 +314,7 @@ test('a word that somebody writes to the bot is answered there; one in a group i
     [4711, '/start'],
   ])
     happen({ message: { chat: { id }, text } });
-  await clock.pass(100);
+  await clock.pass(5_000);
   expect(heard).toEqual(['telegram 4711 on', 'telegram 4711 hello', 'telegram 4711 broken']);
   const replies = posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => [body['chat_id'], body['text']]);
   expect(replies).toEqual([
