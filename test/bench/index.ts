@@ -1,5 +1,6 @@
 /** THE list of benches. */
 import { agentBench } from './agent.ts';
+import { alertsBench } from './alerts.ts';
 import { capacityBench } from './capacity.ts';
 import { exporterBench } from './exporter.ts';
 import { hostileBench } from './hostile.ts';
@@ -12,6 +13,7 @@ import { verdictsBench } from './verdicts.ts';
 
 export const benches: readonly Bench[] = [
   agentBench,
+  alertsBench,
   capacityBench,
   exporterBench,
   hostileBench,
