@@ -6,6 +6,7 @@ import { exporterBench } from './exporter.ts';
 import { hostileBench } from './hostile.ts';
 import { ingestBench } from './ingest.ts';
 import type { Bench } from './model.ts';
+import { noiseBench } from './noise.ts';
 import { qualityBench } from './quality.ts';
 import { rollcallBench } from './rollcall.ts';
 import { stormBench } from './storm.ts';
@@ -18,6 +19,7 @@ export const benches: readonly Bench[] = [
   exporterBench,
   hostileBench,
   ingestBench,
+  noiseBench,
   qualityBench,
   rollcallBench,
   stormBench,
