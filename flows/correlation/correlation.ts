@@ -60,7 +60,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const downBy = new Map(downs.map((one) => [one.sight, one]));
       const field = { sites, downs, numbers };
       for (const cause of causes.values()) follow(state, cause, { bySite, field, now: at });
-      openWide(state, field);
+      openWide(state, field, at);
       for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
       silentSince = silentIn(sites, silentSince, at);
       const [oldCovers, oldWaits] = [covers, waits];
@@ -168,14 +168,23 @@ function end(cause: Cause, faults: readonly string[], now: number): void {
 }
 
 /** What no wide cause explains yet. */
-function openWide(state: State, field: Field): void {
+function openWide(state: State, field: Field, now: number): void {
   const { causes, numbers } = state;
   const wide = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
   const explained = new Set(wide.flatMap(({ members }) => [...members]));
   const downs = field.downs.filter(({ sight }) => !explained.has(sight.site));
   if (downs.length < 2) return;
   const plane = wide.some(({ kind }) => kind === 'plane') ? undefined : planeOf({ sites: field.sites, downs, numbers });
-  for (const found of plane === undefined ? regionsOf({ sites: field.sites, downs, numbers }) : [plane]) openFound(state, found);
+  const found = plane === undefined ? regionsOf({ sites: field.sites, downs, numbers }) : [plane];
+  for (const one of found) if (!isRest(state, one, now)) openFound(state, one);
+}
+
+/** What a wider cause that just ended has not brought back yet is no cause of its own, until it had its time. */
+function isRest({ causes, numbers }: State, { scope, downs }: Found, now: number): boolean {
+  return [...causes.values()].some(({ kind, scope: other, endedAt, members }) => {
+    if (kind === 'site' || other === scope || endedAt === null || now - endedAt >= numbers.settleMs) return false;
+    return downs.every(({ sight, at }) => members.has(sight.site) && at <= endedAt);
+  });
 }
 
 function openFound({ causes }: State, { scope, downs, of }: Found): void {

@@ -191,6 +191,27 @@ describe('many sites', () => {
     expect(stage.incident('centre/plane')?.spread).toMatchObject({ of: 736, path: '' });
   });
 
+  it('of which the last to come back are of one state were told as that state, in the middle of the all-clear: they are the rest of it', () => {
+    const { stage, of } = nation({ sites: 40, pcs: 1, state: (site) => (site < 36 ? 'bihar' : 'goa') });
+    for (const pc of wide(40).flatMap(of)) stage.lost(pc);
+    live(stage, 5 * minute, []);
+    expect(told(stage)).toEqual(['raised centre/plane']);
+    back(stage, wide(37).flatMap(of));
+    live(stage, minute, wide(37).flatMap(of));
+    back(stage, wide(3, 37).flatMap(of));
+    live(stage, 20 * minute, wide(40).flatMap(of));
+    expect(told(stage).slice(1)).toEqual(['cleared centre/plane']);
+  });
+
+  it('of which one state stays away are one message, and after its all-clear that state is one', () => {
+    const { stage, of } = nation({ sites: 40, pcs: 1, state: (site) => (site < 36 ? 'bihar' : 'goa') });
+    for (const pc of wide(40).flatMap(of)) stage.lost(pc);
+    live(stage, 5 * minute, []);
+    back(stage, wide(37).flatMap(of));
+    live(stage, 20 * minute, wide(37).flatMap(of));
+    expect(told(stage).slice(1).toSorted()).toEqual(['cleared centre/plane', 'raised state:goa']);
+  });
+
   it('12 sites of one provider in three states are one message, of the provider', () => {
     const { stage, of } = nation({ sites: 40, state: (site) => `state-${site % 3}`, isp: (site) => (site < 12 ? 'Jio' : 'BSNL') });
     for (const pc of wide(12).flatMap(of)) stage.lost(pc);
@@ -267,6 +288,22 @@ describe('one fault in many rooms', () => {
     for (const pc of wide(59).flatMap(of)) stage.state([ok('camera')], pc);
     live(stage, 10 * minute, wide(60).flatMap(of));
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
+  });
+
+  it('that stood in the morning was nobody’s but central’s: each room that is left then is told of too, once, with its true start', () => {
+    const { stage, of } = nation({ sites: 8, pcs: 1 });
+    stage.setPath(holdFirst);
+    const brokeAt = stage.now();
+    for (const pc of wide(8).flatMap(of)) stage.state([broken], pc);
+    // The stage begins at 05:46 of its zone.
+    live(stage, 130 * minute, wide(8).flatMap(of));
+    expect(told(stage)).toEqual(['raised spread:camera.missing Logi Rally']);
+    for (const pc of wide(5).flatMap(of)) stage.state([ok('camera')], pc);
+    live(stage, 10 * minute, wide(8).flatMap(of));
+    expect(told(stage).slice(1).toSorted()).toEqual([5, 6, 7].map((site) => `raised ${of(site)[0]}`));
+    expect(stage.incident(of(7)[0])?.openedAt).toBe(brokeAt);
+    live(stage, 2 * 60 * minute, wide(8).flatMap(of));
+    expect(told(stage)).toHaveLength(4);
   });
 
   it('of four rooms is one message where a Deploy has chosen so, from then on', () => {

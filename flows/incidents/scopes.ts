@@ -2,6 +2,7 @@
 import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, sureFrom } from '#contracts';
 import type { Batches } from '../correlation/batches.ts';
 import type { Correlation } from '../correlation/correlation.ts';
+import { morningAfter } from '../correlation/morning.ts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { Spreads } from '../correlation/spread.ts';
 import type { History } from '../memory/component-history.ts';
@@ -170,8 +171,14 @@ function explainedIn(core: Core, { pc, absence }: PcRecord, now: number): NonNul
     const isPower = ofPower.includes(fault.fault);
     if (told !== undefined && fault.told === null && (isPower || (fault.key === silence && isCut))) return told.key;
     const by = fault.key === silence ? core.correlation.explains(pc) : isPower ? powerOf(core, pc, { fault, now }) : undefined;
-    return by ?? core.spreads.explains(pc, fault, now);
+    return by ?? spreadOf(core, pc, { fault, now });
   };
+}
+
+/** One fault in many rooms is told in place of each until the morning after: whoever goes to a room then has to know what stands there. */
+function spreadOf(core: Core, pc: string, { fault, now }: { fault: StandingFault; now: number }): string | undefined {
+  const by = core.spreads.explains(pc, fault, now);
+  return by !== undefined && now < morningAfter(fault.since, core.options.place(pc).timeZone) ? by : undefined;
 }
 
 /** Others of the site may say in a moment that they are on battery too. */

@@ -53,7 +53,7 @@ export async function startRed(options: RedOptions): Promise<Red> {
   if (editor !== undefined) await listen(server, editor.port);
   try {
     red.init(server, settingsOf(options));
-    await runs(red, options.timeoutMs ?? 10_000);
+    await runs(red, options.timeoutMs ?? runLimitMs);
   } catch (error) {
     await stop();
     throw error;
@@ -93,6 +93,8 @@ type Runtime = {
   runtime: { flows: { setFlows(order: { user: { username: string }; deploymentType: 'full'; flows: object }): Promise<unknown> } };
 };
 
+/** A limit, not a wait: a machine that starts everything at once is slow, and without its tabs the centre would run until its next start. */
+const runLimitMs = 60_000;
 const noCommunity: CommunityNodes = { packages: [], credentials: {} };
 
 function settingsOf({ wires, tabs, editor, log, tryOut, nodesDirs = [], community = noCommunity }: RedOptions): object {

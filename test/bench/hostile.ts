@@ -9,8 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nameOf, pcTopic } from '#contracts';
-import { createNation } from '../fleet/nation.ts';
 import { type Centre, createSite, startCentre } from '../system/centre-under-test.ts';
+import { admitNation } from './centre-nation.ts';
 import { startChild } from './child.ts';
 import { type Attack, attacks, beat, birth, type Session, well } from './hostile-attacks.ts';
 import type { HonestResult } from './hostile-honest-child.ts';
@@ -118,13 +118,9 @@ function mostInAnHour(messages: readonly Told[]): number {
   return Math.max(0, ...messages.map(within));
 }
 
-/** Every site is live, on fibre in the plain, with one PC; three of those are hostile for each attack. */
+/** Three PCs of the nation are hostile for each attack. */
 async function prepare(centre: Centre, { sites }: Size) {
-  const nation = createNation({ sites, seed: 1 });
-  for (const one of nation.sites) Object.assign(one, { link: 'fibre', elevationM: 100 });
-  await post(centre, '/api/sites/import', { csv: nation.csv(() => 'live'), apply: true, by: 'bench' });
-  const { tokens } = await post<{ tokens: Record<string, string> }>(centre, '/api/tokens', { scope: '', by: 'bench' });
-  const all = Object.entries(tokens);
+  const all = await admitNation(centre, sites);
   const port = centre.site.ports.mqtt;
   const honest = startChild('test/bench/hostile-honest-child.ts');
   await honest.ask({ port, tokens: all.slice(hostileInAll) });
@@ -198,13 +194,6 @@ async function askHealth({ site }: Centre, signal: AbortSignal): Promise<number[
     await delay(askEveryMs);
   }
   return taken;
-}
-
-async function post<T>({ site }: Centre, path: string, body: object): Promise<T> {
-  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const answer = await fetch(`http://127.0.0.1:${site.ports.api}${path}`, request);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
 }
 
 type Measured = { size: Size; calm: Phase; attacked: Phase[]; messages: number[] };

@@ -1,10 +1,12 @@
 /** THE list of benches. */
 import { agentBench } from './agent.ts';
+import { alertsBench } from './alerts.ts';
 import { capacityBench } from './capacity.ts';
 import { exporterBench } from './exporter.ts';
 import { hostileBench } from './hostile.ts';
 import { ingestBench } from './ingest.ts';
 import type { Bench } from './model.ts';
+import { noiseBench } from './noise.ts';
 import { qualityBench } from './quality.ts';
 import { rollcallBench } from './rollcall.ts';
 import { stormBench } from './storm.ts';
@@ -12,10 +14,12 @@ import { verdictsBench } from './verdicts.ts';
 
 export const benches: readonly Bench[] = [
   agentBench,
+  alertsBench,
   capacityBench,
   exporterBench,
   hostileBench,
   ingestBench,
+  noiseBench,
   qualityBench,
   rollcallBench,
   stormBench,

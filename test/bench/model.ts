@@ -1,4 +1,5 @@
 /** What a bench answers, and how a row of it is made. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 
@@ -65,6 +66,13 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The value below which this share of them lies. Throws where there is none. */
+export function percentile(values: readonly number[], share: number): number {
+  const found = values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1];
+  if (found === undefined) throw new Error('no figures');
+  return found;
+}
+
 /** What the figures were taken on. */
 export function machine(): Report['machine'] {
   return {
@@ -78,6 +86,11 @@ export function machine(): Report['machine'] {
 /** The version of an installed package. */
 export function versionOf(name: string): string {
   return JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version;
+}
+
+/** The version of a package of Debian. */
+export function versionOfPackage(name: string): string {
+  return spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', name], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
 }
 
 function figure(value: number): number {

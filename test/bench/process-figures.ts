@@ -60,3 +60,8 @@ function statOf(pid: number): string[] | undefined {
     return undefined;
   }
 }
+
+/** A time that never jumps, and is the same in every process of this machine. */
+export function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -15,7 +15,7 @@ import { type Authority, createAuthority } from '../security/authority.ts';
 import { certifyIn } from '../security/secure-broker.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 import { startChild } from './child.ts';
-import { type Bench, CannotRun, median, type Row, row } from './model.ts';
+import { type Bench, CannotRun, median, type Row, row, versionOfPackage } from './model.ts';
 import { cpuSeconds, peakRssMiB, rssMiB } from './process-figures.ts';
 import type { LiveResult, Order, StormResult, StormSetup } from './storm-clients.ts';
 
@@ -47,7 +47,7 @@ export const stormBench: Bench = {
     try {
       const stage = await prepare(folder, size);
       say(`${size.clients} certificates are made`);
-      return { versions: { mosquitto: versionOfMosquitto() }, rows: rowsOf(size, await inTurns(stage, size, say)) };
+      return { versions: { mosquitto: versionOfPackage('mosquitto') }, rows: rowsOf(size, await inTurns(stage, size, say)) };
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -210,8 +210,4 @@ function rowsOf({ clients, live99 }: Size, taken: Record<Kind, Taken>): Row[] {
 function growth(storms: readonly Storm[]): number {
   const [before, last] = storms.slice(-2).map(({ rssMiB }) => rssMiB);
   return (last ?? Number.NaN) / (before ?? Number.NaN) - 1;
-}
-
-function versionOfMosquitto(): string {
-  return spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', 'mosquitto'], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
 }

@@ -1,0 +1,85 @@
+/** A PC of a bench, as the centre knows it from its socket alone: born and well, and what it says after that is said by whoever made it. */
+import type { Packet } from 'mqtt-packet';
+import { type Check, digestOf, encode, nameOf, pcTopic } from '#contracts';
+import { connectRaw, publishPacket, subscribePacket } from './mqtt-load.ts';
+
+export type HonestPc = {
+  pc: string;
+  beat(): Promise<void>;
+  writeEvent(): Promise<void>;
+  /** All of its checks. */
+  sayState(checks: readonly Check[]): Promise<void>;
+  /** How many of its events are not acknowledged yet. */
+  behind(): number;
+};
+
+type HonestOptions = { port: number; pc: string; password: string; acknowledged?: (afterMs: number) => void };
+
+const spool = 'honest';
+
+/** What it says of itself while nothing is wrong. */
+export const well: readonly Check[] = ['microphone', 'camera', 'speaker', 'power', 'clock'].map((component) => ({
+  component,
+  device: '',
+  status: 'ok' as const,
+  fault: null,
+  reason: null,
+}));
+
+/** A fault without a hold, which no other PC explains. */
+export const batteryLow: readonly Check[] = well.map((check) =>
+  check.component === 'power' ? { ...check, status: 'fault', fault: 'power.battery_low' } : check,
+);
+
+/** Connects one, and resolves when it has said that it is there and well. */
+export async function connectHonest({ port, pc, password, acknowledged = () => {} }: HonestOptions): Promise<HonestPc> {
+  const client = await connectRaw({ port, clientId: nameOf(pc), password });
+  const sentAt = new Map<number, number>();
+  const counts = { rev: 0, seq: 0, acked: 0, messageId: 0 };
+  let checks: readonly Check[] = well;
+
+  const send = (leaf: 'presence' | 'state' | 'beat' | 'event', payload: Buffer): Promise<void> => {
+    counts.messageId = (counts.messageId % 65_535) + 1;
+    return client.write(publishPacket(pcTopic(pc, leaf), payload, counts.messageId));
+  };
+  const hear = (packet: Packet): void => {
+    if (packet.cmd !== 'publish') return;
+    const ack = JSON.parse(packet.payload.toString());
+    for (const [seq, at] of sentAt) {
+      if (ack.spool !== spool || seq > ack.upTo) break;
+      acknowledged(performance.now() - at);
+      sentAt.delete(seq);
+      counts.acked = seq;
+    }
+  };
+  const sayState = (now: readonly Check[]): Promise<void> => {
+    checks = now;
+    counts.rev += 1;
+    return send('state', encode('state', { digest: digestOf(checks), session: 1, rev: counts.rev, checks: [...checks] }));
+  };
+
+  client.onPacket(hear);
+  await client.write(subscribePacket(pcTopic(pc, 'ack')));
+  await send('presence', birth());
+  await sayState(well);
+  return {
+    pc,
+    sayState,
+    beat: () => send('beat', encode('beat', { digest: digestOf(checks), session: 1, at: Date.now(), n: figures })),
+    writeEvent() {
+      counts.seq += 1;
+      sentAt.set(counts.seq, performance.now());
+      const said = { spool, seq: counts.seq, boot: 'b', at: Date.now(), grade: 'event' as const, kind: 'check.changed', body: event };
+      return send('event', encode('event', said));
+    },
+    behind: () => counts.seq - counts.acked,
+  };
+}
+
+const figures = { up: 86_400, load: 0.25, mem: 0.5 };
+const event = { component: 'microphone', device: 'usb-046d', status: 'ok', ms: 12 };
+
+function birth(): Buffer {
+  const session = { kind: 'birth' as const, boot: 'b', session: 1, at: Date.now(), digest: digestOf(well), rev: 1 };
+  return encode('presence', { ...session, agent: '0.1.0', config: 0, inventory: '', spool: { id: spool, first: 1, last: 0 } });
+}

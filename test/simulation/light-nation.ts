@@ -1,0 +1,308 @@
+/**
+ * A nation of any size under virtual time, through the engine, the tabs in a real Node-RED, hours, roster, words and outbox as they are. Its
+ * PCs are no agents, only the words by which the engine knows them: so an hour of 736 of them takes seconds. No message is lost here and no
+ * process dies; that is for the world of real agents (world.ts).
+ */
+import { type Check, digestOf, type LinkClass, links, type Person } from '#contracts';
+import { createCalendar } from '../../flows/calendar/calendar.ts';
+import { createMoments } from '../../flows/calendar/moments.ts';
+import { createEngine, type Engine } from '../../flows/incidents/engine.ts';
+import { emptyContents } from '../../flows/memory/memory.ts';
+import type { Wires } from '../../flows/node-red/wires.ts';
+import { createOutbox } from '../../flows/people/outbox.ts';
+import { createRoster, recipientsOf } from '../../flows/people/roster.ts';
+import type { EngineEvent, WireMessage } from '../../flows/records/incidents.ts';
+import type { OfficeHours } from '../../flows/records/meetings.ts';
+import type { OutboxRow } from '../../flows/records/notices.ts';
+import type { SiteTable, TreeNode } from '../../flows/records/sites.ts';
+import { createSiteTable, noFacts } from '../../flows/sites/table.ts';
+import { randomFrom } from '../random.ts';
+import { createPost, type Delivery, people as usualPeople } from './people.ts';
+import { startTabs } from './tabs.ts';
+import { createMachine, createTime, epochMs, type Time } from './time.ts';
+
+export type LightSite = { path: string; pcs?: number; isp?: string; link?: LinkClass };
+
+export type LightNationOptions = {
+  sites: readonly LightSite[];
+  people?: readonly Person[];
+  hours?: OfficeHours;
+  seed?: number;
+  /** How often what happened lately is looked at; what is due is looked at when it is due. */
+  busyTickMs?: number;
+};
+
+export type LightNation = {
+  time: Time;
+  /** By the clock of the centre. */
+  now(): number;
+  engine: Engine;
+  /** What reached people, in its order. */
+  deliveries: readonly Delivery[];
+  /** What was written for people: who, of what, and who else belongs to it. */
+  rows: readonly LightRow[];
+  /** The PCs below a path. */
+  at(path: string): string[];
+  /** Nothing of theirs comes any more; the broker gives each its will when its keepalive is over. */
+  cut(pcs: readonly string[]): void;
+  /** The same, and whoever comes back has booted. */
+  powerOff(pcs: readonly string[]): void;
+  /** The machine says goodbye and goes, in order. */
+  leave(pcs: readonly string[], reason: string): void;
+  /** They are there again, as they were. */
+  comeBack(pcs: readonly string[]): void;
+  /** They start with another version of the agent. */
+  update(pcs: readonly string[], agent: string): void;
+  /** A device breaks, or is well again where `fault` is null; `name` is what it calls itself. */
+  device(pc: string, fault: { component: string; fault: string | null; name?: string }): void;
+  apply(event: EngineEvent): void;
+  pass(ms: number): Promise<void>;
+};
+
+/** One row of the outbox; `members` of a cause of many. */
+export type LightRow = { at: number; person: string; kind: string; incident: number | null; scope: string; members: readonly string[] };
+
+type LightPc = {
+  pc: string;
+  link: LinkClass;
+  isUp: boolean;
+  nextBeatAt: number;
+  session: number;
+  boot: number;
+  rev: number;
+  agent: string;
+  checks: Map<string, Check>;
+};
+
+const second = 1_000;
+const minute = 60 * second;
+/** What happened is followed closely for so long: longer than any wait of a cause. */
+const busyMs = 12 * minute;
+const calmTickMs = minute;
+/** Node-RED starts, and the tabs are read. */
+const startMs = 5 * second;
+
+/** Resolves when its tabs run and all PCs are there. */
+export async function startLightNation(options: LightNationOptions): Promise<LightNation> {
+  const core = coreOf(options);
+  const { time, process } = core;
+  startTabs({ wires: wiresOf(core), process, time, broken: () => null });
+  await time.run(time.now() + startMs);
+  apply(core, { type: 'started' });
+  apply(core, { type: 'subscribed' });
+  for (const one of core.pcs.values()) bear(core, one);
+  tick(core);
+  return {
+    time,
+    now: core.now,
+    engine: core.engine,
+    deliveries: core.post.deliveries,
+    rows: core.rows,
+    at: (path) => [...core.pcs.keys()].filter((pc) => path === '' || pc.startsWith(`${path}/`)),
+    cut: (pcs) => each(core, pcs, (one) => lose(core, one)),
+    powerOff: (pcs) =>
+      each(core, pcs, (one) => {
+        lose(core, one);
+        one.boot += 1;
+      }),
+    leave: (pcs, reason) => each(core, pcs, (one) => leave(core, one, reason)),
+    comeBack: (pcs) => each(core, pcs, (one) => comeBack(core, one)),
+    update: (pcs, agent) =>
+      each(core, pcs, (one) => {
+        leave(core, one, 'update');
+        one.agent = agent;
+        comeBack(core, one);
+      }),
+    device(pc, { component, fault, name }) {
+      each(core, [pc], (one) => {
+        const status = fault === null ? ('ok' as const) : ('fault' as const);
+        one.checks.set(component, { component, device: '', status, fault, reason: null, ...(name !== undefined && { name }) });
+        if (one.isUp) sayState(core, one);
+      });
+    },
+    apply: (event) => apply(core, event),
+    pass: (ms) => time.run(time.now() + ms),
+  };
+}
+
+type Core = ReturnType<typeof coreOf>;
+
+function coreOf({ sites, people = usualPeople, hours, seed = 7, busyTickMs = second }: LightNationOptions) {
+  const time = createTime();
+  const random = randomFrom(seed);
+  const process = createMachine(time).start();
+  const table = createSiteTable(nodesOf(sites, hours));
+  const post = createPost({ time, random });
+  const channels = post.channels(process);
+  const roster = createRoster([...people]);
+  const now = () => epochMs + time.now();
+  const told = recipientsOf({ roster, channels, log: { warn() {} } });
+  const engine = createEngine(
+    { contents: emptyContents, known: table.known, starts: [], followers: [], place: table.place, ...told },
+    now(),
+  );
+  const outbox = createOutbox({
+    ...{ clock: process.clock, random: random.next, channels, roster },
+    commit: async () => undefined,
+    isOver: (incident) => engine.memory.incidents.get(incident)?.over !== null,
+    onOutcome: () => {},
+  });
+  void outbox.run();
+  const pcs = new Map(table.known.map(({ pc, link }) => [pc, lightPc(pc, { link, at: now() + random.next() * links[link].beatMs })]));
+  const takers = { head: undefined as Take | undefined, waits: new Map<string, Take>() };
+  const rows: LightRow[] = [];
+  return { time, random, process, table, post, engine, outbox, pcs, now, takers, rows, busyTickMs, busyUntil: now() + busyMs };
+}
+
+type Take = (message: WireMessage) => void;
+
+function lightPc(pc: string, { link, at }: { link: LinkClass; at: number }): LightPc {
+  const checks = ['camera', 'microphone', 'speaker'].map((component) => {
+    const check: Check = { component, device: '', status: 'ok', fault: null, reason: null };
+    return [component, check] as const;
+  });
+  return { pc, link, isUp: true, nextBeatAt: at, session: 1, boot: 1, rev: 0, agent: '1', checks: new Map(checks) };
+}
+
+function nodesOf(sites: readonly LightSite[], hours: OfficeHours | undefined): TreeNode[] {
+  const named = (path: string): Omit<TreeNode, 'layer' | 'site'> => ({ path, name: { en: path, hi: path } });
+  const nation = { ...named(''), layer: hours === undefined ? {} : { vcHours: hours.vc, closes: hours.closes }, site: null };
+  const states = [...new Set(sites.map(({ path }) => path.split('/')[0] ?? ''))];
+  return [
+    { ...nation, name: { en: 'All offices', hi: 'सभी दफ़्तर' } },
+    ...states.map((state) => ({ ...named(state), layer: {}, site: null })),
+    ...sites.flatMap(({ path, pcs = 1, isp = '', link = 'fibre' }) => [
+      { ...named(path), layer: { link }, site: { ...noFacts, isp } },
+      ...Array.from({ length: pcs }, (_, at) => ({ ...named(`${path}/pc-${at + 1}`), layer: {}, site: null })),
+    ]),
+  ];
+}
+
+function wiresOf(core: Core): Wires {
+  const { takers, engine, now } = core;
+  const table = (): SiteTable => core.table;
+  const calendar = createCalendar([], table);
+  return {
+    head(take) {
+      takers.head = take;
+      return () => {};
+    },
+    waiting(node, take) {
+      takers.waits.set(node, take);
+      return () => {};
+    },
+    waits: () => ({ count: 0, nextAt: null }),
+    conclude: (message, how) => {
+      const { transition, acts, severity } = message;
+      apply(core, { type: 'conclude', transition: transition.id, acts, severity, how });
+    },
+    people: () => ({ roles: [], groups: [], persons: [] }),
+    channels: () => ['console', 'email'],
+    offered: () => () => {},
+    outcome: () => {},
+    moment: createMoments({
+      ...{ calendar: () => calendar, table, now },
+      members: (scope) => engine.memory.openIncident(scope)?.spread?.members ?? [],
+    }),
+    correlate: () => {},
+    now,
+  };
+}
+
+/** Tells the engine, after all that was heard before; what comes of it goes to the tabs and to people. */
+function apply(core: Core, event: EngineEvent): void {
+  const { engine, outbox, takers, now } = core;
+  beatAll(core);
+  if (event.type !== 'tick') core.busyUntil = now() + busyMs;
+  engine.apply(event, now());
+  for (let taken = engine.take(); taken.ops.length + taken.effects.length > 0; taken = engine.take()) {
+    const rows = taken.ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
+    core.rows.push(...rows.map((row) => rowOf(core, row)));
+    outbox.add(rows);
+    for (const effect of taken.effects) {
+      if (effect.do !== 'offer') continue;
+      const take = (effect.node === null ? undefined : takers.waits.get(effect.node)) ?? takers.head;
+      take?.(effect.message);
+    }
+  }
+}
+
+function rowOf({ engine, now }: Core, { person, notice }: OutboxRow): LightRow {
+  const { kind, incident, scope } = notice;
+  const { members = [] } = (incident === null ? undefined : engine.memory.incidents.get(incident)?.spread) ?? {};
+  return { at: now(), person, kind, incident, scope, members };
+}
+
+function tick(core: Core): void {
+  apply(core, { type: 'tick', provenAt: null });
+  core.process.clock.after(untilTickMs(core), () => tick(core));
+}
+
+/** As ingest, which never looks less often than each second. */
+function untilTickMs({ engine, now, busyTickMs, busyUntil }: Core): number {
+  const at = now();
+  const due = [...engine.memory.timers.values()].map(({ dueAt }) => dueAt - at).filter((ms) => ms > 0);
+  const everyMs = at < busyUntil || engine.memory.live().some(({ state }) => state !== 'waiting') ? busyTickMs : calmTickMs;
+  return Math.max(1, Math.min(everyMs, engine.nextClearAt(at) - at, ...due));
+}
+
+/** Each beat at its own time, so that it can be told who was heard after what. */
+function beatAll({ pcs, engine, now }: Core): void {
+  const at = now();
+  for (const one of pcs.values()) {
+    if (!one.isUp || one.nextBeatAt > at) continue;
+    const { beatMs } = links[one.link];
+    const last = one.nextBeatAt + Math.floor((at - one.nextBeatAt) / beatMs) * beatMs;
+    engine.touch(one.pc, last);
+    one.nextBeatAt = last + beatMs;
+  }
+}
+
+function each(core: Core, pcs: readonly string[], act: (one: LightPc) => void): void {
+  for (const pc of pcs) {
+    const one = core.pcs.get(pc);
+    if (one === undefined) throw new Error(`there is no ${pc}`);
+    act(one);
+  }
+}
+
+function lose(core: Core, one: LightPc): void {
+  if (!one.isUp) return;
+  const { session, boot } = one;
+  one.isUp = false;
+  const willMs = links[one.link].keepaliveMs * (1 + core.random.next() * 0.5);
+  core.time.later(willMs, () => {
+    // Whoever came back meanwhile took its session over.
+    if (!one.isUp && one.session === session) apply(core, { type: 'lost', pc: one.pc, boot: `b${boot}`, session });
+  });
+}
+
+function leave(core: Core, one: LightPc, reason: string): void {
+  if (!one.isUp) return;
+  one.isUp = false;
+  apply(core, { type: 'bye', pc: one.pc, boot: `b${one.boot}`, session: one.session, reason });
+  if (reason !== 'update') one.boot += 1;
+}
+
+function comeBack(core: Core, one: LightPc): void {
+  if (one.isUp) return;
+  one.isUp = true;
+  one.session += 1;
+  one.rev = 0;
+  one.nextBeatAt = core.now() + links[one.link].beatMs;
+  bear(core, one);
+}
+
+function bear(core: Core, one: LightPc): void {
+  const { pc, session, boot, agent } = one;
+  const said = { digest: digestOf([...one.checks.values()]), rev: 0, spool: 's', config: 0, inventory: '', agent };
+  apply(core, { type: 'birth', pc, boot: `b${boot}`, session, ...said });
+  sayState(core, one);
+}
+
+function sayState(core: Core, one: LightPc): void {
+  const checks = [...one.checks.values()];
+  one.rev += 1;
+  const { pc, session, rev } = one;
+  apply(core, { type: 'state', pc, digest: digestOf(checks), session, rev, base: undefined, checks, gone: [] });
+}
