@@ -21,6 +21,7 @@ import {
   runPart,
   StartError,
   serveMetrics,
+  supervisorOf,
 } from '#contracts';
 import { type Accounts, createAccounts, firstName, type Made } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
@@ -60,6 +61,7 @@ await runPart({
   log,
   name: 'flows',
   stopLimitMs: 2_000,
+  supervisor: supervisorOf(env),
   async start() {
     const parts = await start();
     return () => stop(parts);
@@ -133,7 +135,9 @@ async function start(): Promise<Parts> {
   const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, countRefused };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
-  const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
+  const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics), runtime.view.unready).catch(
+    startFailed,
+  );
   red = await startTabs(base, deciding, { tabs, accounts });
   if (red) deciding.follow(red.watch);
   runtime.started();
