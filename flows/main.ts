@@ -92,7 +92,7 @@ async function start(): Promise<Parts> {
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
   const gone = (line: string) => void people.tellDirectly('commit_failed', line);
-  const watch = await openWatched({ settings, dataDir, registry, log }, gone).catch(startFailed);
+  const watch = await openWatched({ settings, dataDir, clock, registry, log }, gone).catch(startFailed);
   const { ledger } = watch;
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
@@ -107,7 +107,7 @@ async function start(): Promise<Parts> {
   const answers = createAnswers({ ...runtime, ...people });
   await runtime.open();
   const say = sayOf(runtime.say);
-  await watch.start(runtime.record, (line) => say('centre.ledger_older', line));
+  await watch.start(runtime.record, say);
   const { centreKey } = keys;
   const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey };
   const backups = backupsOf(base, beside, say);
