@@ -1,34 +1,34 @@
 /**
  * The composition root: makes what is secret, starts the four parts, keeps them running, merges their logs, stops them in order.
  * It admits this PC by itself; nothing else is to be installed or configured. Without a site of its own (`site: null`), or with `--no-agent`,
- * no agent runs here.
+ * no agent runs here. Where the system starts the parts instead, each as a user of its own, `--parts` says which there are and `--prepare`
+ * makes what they start from.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import {
   codeOf,
   doubledMs,
-  faultOf,
   hashToken,
   loadPem,
   loadText,
   makeFolder,
   makeSigningKeys,
+  modes,
   onToldToEnd,
-  type PcView,
+  pcLines,
   readSettings,
   replaceFile,
   type Settings,
-  type SiteView,
   StartError,
-  siteStages,
+  siteLines,
 } from '#contracts';
 
 const runtimeMajor = 26;
@@ -48,7 +48,8 @@ const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], 
 const memoryFlags = ['--max-semi-space-size=4'];
 const runFlags = ['--disable-warning=ExperimentalWarning', ...memoryFlags];
 
-type PartName = 'broker' | 'flows' | 'dashboards' | 'agent';
+const partNames = ['broker', 'flows', 'dashboards', 'agent'] as const;
+type PartName = (typeof partNames)[number];
 type Part = { name: PartName; script: string; env: Record<string, string> };
 type Running = Part & { child: ChildProcess | undefined; failures: number; ready: boolean; startedAt: number };
 /** `greet` is called once, when `flows` is ready: before that whoever answers on its port may be somebody else. */
@@ -62,12 +63,15 @@ async function main(): Promise<void> {
   const configFile = resolve(process.env['SABHA_CONFIG'] ?? 'sabha.json');
   const settings = await withPorts(loadSettings(configFile));
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
-  const own = process.argv.includes('--no-agent') ? null : ownPc(settings);
-  const places = prepare(data, own?.pc);
-  if (process.argv.includes('--editor') || settings.editor) places.editor = secret(join(data, 'flows', 'editor.password'));
-  const parts = partsOf({ settings, configFile, data, own, places }).map(
-    (part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }),
-  );
+  const isAsked = (word: string) => process.argv.includes(word);
+  // The PC of the centre has the agent's own package where the system starts the parts.
+  const own = isAsked('--no-agent') || isAsked('--parts') || isAsked('--prepare') ? null : ownPc(settings);
+  const places = placesIn(data, isAsked('--editor') || settings.editor === true);
+  const all = partsOf({ settings, configFile, data, own, places });
+  if (isAsked('--parts')) return sayParts(all);
+  prepare(data, places, { pc: own?.pc, told: isAsked('--prepare') ? modes.shared : modes.own });
+  if (isAsked('--prepare')) return writeEnvironments(data, all);
+  const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
   const state: State = { stopping: false, greet: () => void sayHealth(settings, places, own?.pc) };
   onToldToEnd({ env: process.env, script: process.argv[1] }, () => void stop(parts, state, 0));
   // A terminal or a pipe that nobody reads any more.
@@ -94,56 +98,77 @@ type Places = {
   editor?: string;
 };
 
-/** Makes folders and secrets that are not there yet. Every secret lies in the folder of the one part that may read it (0600). */
-function prepare(data: string, pc: string | undefined): Places {
+/** Every secret lies in the folder of the one part that may read it. */
+function placesIn(data: string, hasEditor: boolean): Places {
+  const [broker, flows, dashboards, agent] = partNames.map((name) => join(data, name));
+  return {
+    flowsToken: `${flows}/flows.token`,
+    exporterToken: `${dashboards}/exporter.token`,
+    agentToken: `${agent}/agent.token`,
+    registryKey: `${flows}/registry.key`,
+    centreKey: `${flows}/centre.key`,
+    centrePub: `${agent}/centre.pub`,
+    admit: `${flows}/admit.json`,
+    // Not beside the ledger: who restores that from a copy must not restore this with it.
+    registry: `${broker}/registry.json`,
+    ...(hasEditor && { editor: `${flows}/editor.password` }),
+  };
+}
+
+/**
+ * Of the broker and of dashboards: what they keep themselves. What they are told lies above it, where they need not be able to write, and
+ * where each file has one writer: `flows`, or who starts the parts.
+ */
+function keptBy(data: string, name: PartName): string {
+  return name === 'broker' || name === 'dashboards' ? join(data, name, 'own') : join(data, name);
+}
+
+/** Makes folders and secrets that are not there yet. `told` = who may read what is told to a part: its owner, or that part as a user of its own too. */
+function prepare(data: string, places: Places, { pc, told }: { pc: string | undefined; told: number }): void {
   // Between the two renames of a restore: what would be made now has keys that no PC obeys.
   if (existsSync(join(data, 'flows.restoring')) && !existsSync(join(data, 'flows')))
     stopWith(`${data}: a restore was interrupted: run "npm run sabha -- restore FILE" again`);
-  const folder = (name: string) => makeFolder(join(data, name));
-  const [broker, flows, dashboards, agent] = [folder('broker'), folder('flows'), folder('dashboards'), folder('agent')];
-  const places: Places = {
-    flowsToken: join(flows, 'flows.token'),
-    exporterToken: join(dashboards, 'exporter.token'),
-    agentToken: join(agent, 'agent.token'),
-    registryKey: join(flows, 'registry.key'),
-    centreKey: join(flows, 'centre.key'),
-    centrePub: join(agent, 'centre.pub'),
-    admit: join(flows, 'admit.json'),
-    // Not beside the ledger: who restores that from a copy must not restore this with it.
-    registry: join(broker, 'registry.json'),
-  };
-  const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken)) };
-  write(join(broker, 'principals.json'), JSON.stringify(hashes));
-  if (!existsSync(places.registryKey) || !existsSync(join(broker, 'registry.pub'))) {
-    const keys = makeSigningKeys();
-    write(places.registryKey, keys.privateKey);
-    write(join(broker, 'registry.pub'), keys.publicKey);
-  }
+  for (const name of partNames) for (const one of [join(data, name), keptBy(data, name)]) makeFolder(one);
+  const broker = join(data, 'broker');
+  moveOwn(broker, keptBy(data, 'broker'));
+  // Of a data folder of before, or one that was restored: flows writes them only where they change.
+  for (const file of [places.registry, join(broker, 'server.pem')]) if (existsSync(file)) chmodSync(file, told);
+  const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken, told)) };
+  write(join(broker, 'principals.json'), JSON.stringify(hashes), told);
+  if (!existsSync(places.registryKey)) write(places.registryKey, makeSigningKeys().privateKey);
+  write(join(broker, 'registry.pub'), publicHalf(places.registryKey, 'the broker admits nobody'), told);
   // Never made anew while there is one: the PCs obey the half that they hold.
   if (!existsSync(places.centreKey)) write(places.centreKey, makeSigningKeys().privateKey);
-  write(places.centrePub, publicHalf(places.centreKey));
+  write(places.centrePub, publicHalf(places.centreKey, 'the PCs obey nobody'));
   const admitted = pc === undefined ? [] : [{ pc, tokenHash: hashToken(secret(places.agentToken)), revoked: false }];
   write(places.admit, JSON.stringify(admitted));
-  return places;
+  if (places.editor !== undefined) secret(places.editor);
 }
 
-function publicHalf(file: string): string {
-  const key = loadPem(file, createPublicKey, 'is no private key: restore it from a copy; without it the PCs obey nobody');
+/** A data folder of before: what the broker keeps lay beside what it is told. */
+function moveOwn(broker: string, own: string): void {
+  for (const name of ['registry-version', 'server.key', 'server.csr'])
+    if (existsSync(join(broker, name))) renameSync(join(broker, name), join(own, name));
+  rmSync(join(broker, 'compiled'), { recursive: true, force: true });
+}
+
+function publicHalf(file: string, without: string): string {
+  const key = loadPem(file, createPublicKey, `is no private key: restore it from a copy; without it ${without}`);
   return key.export({ type: 'spki', format: 'pem' }).toString();
 }
 
-function secret(file: string): string {
+function secret(file: string, mode = modes.own): string {
   // A disk that was full at an earlier start may have left an empty one, with which nobody is let in.
   const held = existsSync(file) ? loadText(file).trim() : '';
-  if (held !== '') return held;
-  const fresh = randomBytes(32).toString('base64url');
-  write(file, fresh);
-  return fresh;
+  const text = held || randomBytes(32).toString('base64url');
+  if (held === '') write(file, text, mode);
+  else chmodSync(file, mode);
+  return text;
 }
 
-function write(file: string, text: string): void {
+function write(file: string, text: string, mode = modes.own): void {
   try {
-    replaceFile(file, text);
+    replaceFile(file, text, mode);
   } catch (error) {
     stopWith(`${file}: cannot be written: ${codeOf(error)}`);
   }
@@ -168,7 +193,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_REGISTRY_KEY: places.registryKey,
     SABHA_CENTRE_KEY: places.centreKey,
     SABHA_ADMIT: places.admit,
-    SABHA_BROKER_CSR: join(data, 'broker', 'server.csr'),
+    SABHA_BROKER_CSR: join(keptBy(data, 'broker'), 'server.csr'),
     SABHA_BROKER_CERT: join(data, 'broker', 'server.pem'),
     ...mqtts,
     ...reflector,
@@ -187,6 +212,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_METRICS_PORT: `${settings.ports.exporter}`,
   };
   const broker = {
+    SABHA_TOLD: join(data, 'broker'),
     SABHA_METRICS_PORT: `${settings.ports.brokerMetrics}`,
     // PCs that enrol from other machines come over TLS from there too.
     ...(settings.https && { SABHA_TLS_HOST: process.env['SABHA_TLS_HOST'] ?? settings.https.host }),
@@ -197,13 +223,12 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
   const env = (name: PartName, more: Record<string, string>) => ({
     ...common,
     // What is compiled once is compiled for the next start too: half of what that costs. In the folder of its part, since it is code.
-    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(data, name, 'compiled'),
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(keptBy(data, name), 'compiled'),
     ...more,
-    SABHA_DATA: join(data, name),
+    SABHA_DATA: keptBy(data, name),
   });
-  const anyAddress = ['0.0.0.0', '::'];
   const agent = own && {
-    ...(anyAddress.includes(broker.SABHA_REFLECTOR_HOST) ? {} : { SABHA_REFLECTOR_HOST: broker.SABHA_REFLECTOR_HOST }),
+    ...(['0.0.0.0', '::'].includes(broker.SABHA_REFLECTOR_HOST) ? {} : { SABHA_REFLECTOR_HOST: broker.SABHA_REFLECTOR_HOST }),
     SABHA_PC: own.pc,
     SABHA_TOKEN_FILE: places.agentToken,
     SABHA_CENTRE_KEY: places.centrePub,
@@ -215,6 +240,20 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     { name: 'dashboards', script: script('dashboards'), env: env('dashboards', dashboards) },
     ...(agent === null ? [] : [{ name: 'agent', script: script('agent'), env: env('agent', agent) } as const]),
   ];
+}
+
+/** Which parts there are and how each is started, for whoever makes services of them. */
+function sayParts(parts: readonly Part[]): void {
+  const rows = parts.map(({ name, script }) => ({ name, args: [...runFlags, relative(import.meta.dirname, script)] }));
+  process.stdout.write(`${JSON.stringify(rows)}\n`);
+}
+
+/** For systemd to read (`EnvironmentFile`). */
+function writeEnvironments(data: string, parts: readonly Part[]): void {
+  for (const { name, env } of parts) {
+    const rows = Object.entries(env).map(([key, value]) => `${key}="${value.replaceAll(/["\\$`]/g, '\\$&')}"\n`);
+    write(join(data, name, 'service.env'), rows.join(''));
+  }
 }
 
 /** Starts a part, and starts it again whenever it ends. One that never came up stops everything, with its own line above. */
@@ -322,27 +361,6 @@ async function ask<T>(url: string): Promise<T[] | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function siteLines(sites: SiteView[] | undefined): string[] | undefined {
-  const words = siteStages.map((name) => `${sites?.filter(({ stage }) => stage === name).length} ${name}`);
-  return sites && [`Sites (${sites.length}): ${words.join(', ')}`];
-}
-
-function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number): string[] | undefined {
-  const own = pcs?.find((one) => one.pc === pc);
-  if (pcs !== undefined && own === undefined) return [`This PC (${pc}) is not watched: it is retired or moved, or its site is closed.`];
-  // What the ledger remembers of an earlier day is no health.
-  if (own === undefined || own.checks.length === 0 || (own.heardAt ?? 0) < startedAt) return undefined;
-  const checks = own.checks.map(({ component, device, status, fault, reason, name }) => {
-    const said = faultOf(fault ?? '')?.title.en ?? fault ?? status;
-    return `  ${{ ok: '●', fault: '◆', unknown: '○' }[status]} ${component}${placeOf(device, name)}: ${said}${reason ? `, ${reason}` : ''}`;
-  });
-  return [`This PC (${pc}):`, ...checks];
-}
-
-function placeOf(device: string, name: string | undefined): string {
-  return name !== undefined ? ` (${name})` : device === '' || device.startsWith('expected-') ? '' : ` ${device}`;
 }
 
 /** What `flows` alone can judge, it judges before anything is made, and says the line itself. */

@@ -40,7 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{agent,broker,flows,dashboards}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts', 'start.test.ts'],
+          include: ['{agent,broker,flows,dashboards,centre}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts', 'start.test.ts'],
           exclude: [long, '**/node_modules/**'],
           testTimeout: 60_000,
           ...patient,

@@ -39,7 +39,9 @@ export type BrokerOptions = {
   registryFile: string;
   /** Public key that snapshots are signed for, PEM. */
   registryKeyFile: string;
-  /** The broker's own folder; it keeps the highest registry version there. */
+  /** Where `flows` puts the certificate of the TLS listener; absent = in the broker's own folder. */
+  certificateFile?: string;
+  /** The broker's own folder: the highest registry version, its key, and the request for its certificate, which `flows` may read. */
   dataDir: string;
   clock: Clock;
   /** By which the reflector may send a PC something again, where that is not the clock: it plays a day in minutes. */
@@ -55,6 +57,8 @@ export type Broker = {
   reflectorPort: number | undefined;
   /** What the broker says of itself. */
   series: Registry;
+  /** Why no PC is admitted yet; undefined where they are. */
+  unready(): string | undefined;
   close(): Promise<void>;
 };
 
@@ -72,7 +76,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const admission = createAdmission(secrets);
   const sessions = createSessions();
   const rights = createRights(clock);
-  const tls = options.tls && (await createTlsListener({ dataDir: options.dataDir, clock, log }));
+  const tls = options.tls && (await createTlsListener(options));
   const registryFile = followRegistry({
     file: options.registryFile,
     key,
@@ -120,7 +124,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const port = await listen(listener.server, options);
     const tlsPort = tls && options.tls ? await listen(tls.server, options.tls) : undefined;
     reflector = options.reflector && (await openReflector({ ...options.reflector, answerers, count: metrics.countPacket }));
-    return { port, tlsPort, reflectorPort: reflector?.port, series: metrics.series, close };
+    const unready = () => (registryFile.version() === 0 ? 'flows has not said yet which PCs are admitted' : undefined);
+    return { port, tlsPort, reflectorPort: reflector?.port, series: metrics.series, unready, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,7 +1,7 @@
 /** The broker as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { environment, oneLine, realClock, runPart, StartError, serveMetrics } from '#contracts';
+import { environment, oneLine, realClock, runPart, StartError, serveMetrics, supervisorOf } from '#contracts';
 import { createBroker } from './broker.ts';
 import { type Limits, openFilesLimit, usualLimits, withoutPace } from './protection/limits.ts';
 
@@ -10,16 +10,19 @@ const { env } = process;
 const { required, port, number } = environment(env);
 
 // Within 1 s it ends, whatever a client does.
-await runPart({ log, name: 'the broker', stopLimitMs: 900, start });
+await runPart({ log, name: 'the broker', stopLimitMs: 900, start, supervisor: supervisorOf(env) });
 
 async function start() {
   const dataDir = required('SABHA_DATA');
+  // What others tell the broker, it need not be able to write.
+  const told = env['SABHA_TOLD'] ?? dataDir;
   const started = await createBroker({
     host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1',
     port: port('SABHA_MQTT_PORT', 1883),
-    secretsFile: join(dataDir, 'principals.json'),
+    secretsFile: join(told, 'principals.json'),
     registryFile: required('SABHA_REGISTRY'),
-    registryKeyFile: join(dataDir, 'registry.pub'),
+    registryKeyFile: join(told, 'registry.pub'),
+    certificateFile: join(told, 'server.pem'),
     tls: env['SABHA_TLS_HOST'] ? { host: env['SABHA_TLS_HOST'], port: port('SABHA_TLS_PORT', 8883) } : undefined,
     reflector: env['SABHA_REFLECTOR_PORT']
       ? { host: env['SABHA_REFLECTOR_HOST'] ?? '127.0.0.1', port: port('SABHA_REFLECTOR_PORT', 8620) }
@@ -30,7 +33,7 @@ async function start() {
     log,
     limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });
-  const metrics = await serveMetrics(started.series, port('SABHA_METRICS_PORT', 9101));
+  const metrics = await serveMetrics(started.series, port('SABHA_METRICS_PORT', 9101), started.unready);
   log.info({ port: started.port, tlsPort: started.tlsPort, reflectorPort: started.reflectorPort, metricsPort: metrics.port }, 'ready');
   return () => {
     metrics.close();

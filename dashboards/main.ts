@@ -1,13 +1,13 @@
 /** The exporter as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { pino } from 'pino';
-import { environment, loadText, oneLine, realClock, runPart, StartError } from '#contracts';
+import { environment, loadText, oneLine, realClock, runPart, StartError, supervisorOf } from '#contracts';
 import { startExporter } from './exporter/exporter.ts';
 
 const log = pino({ base: { part: 'dashboards' } });
 const { env } = process;
 const { required, port, number } = environment(env);
 
-await runPart({ log, name: 'the exporter', stopLimitMs: 900, start });
+await runPart({ log, name: 'the exporter', stopLimitMs: 900, start, supervisor: supervisorOf(env) });
 
 async function start() {
   const exporter = await startExporter({

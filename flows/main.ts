@@ -19,6 +19,7 @@ import {
   runPart,
   StartError,
   serveMetrics,
+  supervisorOf,
 } from '#contracts';
 import type { Accounts } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
@@ -63,6 +64,7 @@ await runPart({
   log,
   name: 'flows',
   stopLimitMs: 2_000,
+  supervisor: supervisorOf(env),
   async start() {
     const parts = await start();
     return () => stop(parts);
@@ -93,7 +95,7 @@ async function start(): Promise<Parts> {
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
   const gone = (line: string) => void people.tellDirectly('commit_failed', line);
-  const watch = await openWatched({ settings, dataDir, registry, log }, gone).catch(startFailed);
+  const watch = await openWatched({ settings, dataDir, clock, registry, log }, gone).catch(startFailed);
   const { ledger } = watch;
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
@@ -108,7 +110,7 @@ async function start(): Promise<Parts> {
   const answers = createAnswers({ ...runtime, ...people });
   await runtime.open();
   const say = sayOf(runtime.say);
-  await watch.start(runtime.record, (line) => say('centre.ledger_older', line));
+  await watch.start(runtime.record, say);
   const { centreKey } = keys;
   const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey };
   const backups = backupsOf(base, beside, say);
@@ -123,11 +125,8 @@ async function start(): Promise<Parts> {
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
   let red: Red | undefined;
-  const pki = await startCertificates(base, keys, {
-    runtime,
-    tellDirectly: people.tellDirectly,
-    onHttps: (tls) => onTls?.(tls),
-  });
+  const { tellDirectly } = people;
+  const pki = await startCertificates(base, keys, { runtime, tellDirectly, onHttps: (tls) => onTls?.(tls) });
   const { wires, sites, now, record, view } = runtime;
   const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
@@ -137,7 +136,9 @@ async function start(): Promise<Parts> {
   const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, announcements, countRefused };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
-  const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics)).catch(startFailed);
+  const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics), runtime.view.unready).catch(
+    startFailed,
+  );
   red = await startTabs(base, deciding, { tabs, accounts });
   if (red) deciding.follow(red.watch);
   runtime.started();

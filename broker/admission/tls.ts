@@ -3,13 +3,15 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
-import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, replaceFile, StartError } from '#contracts';
+import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, modes, replaceFile, StartError } from '#contracts';
 import { followFile, none } from './follow-file.ts';
 
 /** What `createTlsListener` needs. */
 export type TlsOptions = {
-  /** The broker's own folder: its key and its request for a certificate stand there, and the certificate that `flows` puts beside them. */
+  /** The broker's own folder: its key and its request for a certificate stand there. */
   dataDir: string;
+  /** Where `flows` puts the certificate; absent = beside them. */
+  certificateFile?: string;
   clock: Clock;
   log: Log;
 };
@@ -28,7 +30,8 @@ const handshakeTimeoutMs = 10_000;
  * A TLS server that does not listen yet. A new certificate and new roots count for who connects from then on; nobody is cut off.
  * Guarantee: 'secureConnection' comes only for a client whose certificate, in force now, a root of the snapshot has signed for clients.
  */
-export async function createTlsListener({ dataDir, clock, log }: TlsOptions): Promise<TlsListener> {
+export async function createTlsListener(options: TlsOptions): Promise<TlsListener> {
+  const { dataDir, clock, log, certificateFile: file = join(dataDir, 'server.pem') } = options;
   const key = await ownKey(dataDir);
   let cert = '';
   let ca: readonly string[] = [];
@@ -40,7 +43,6 @@ export async function createTlsListener({ dataDir, clock, log }: TlsOptions): Pr
     noDelay: true,
   });
   const renew = () => server.setSecureContext(contextOf({ key, cert, ca }));
-  const file = join(dataDir, 'server.pem');
   const followed = followFile(file, clock, (text) => {
     if (text.value === none) return log.info({ file }, 'waits for the certificate of the broker: nobody comes in over TLS yet');
     const problem = text.ok ? problemOf(text.value, key) : text.value;
@@ -73,16 +75,16 @@ function contextOf({ key, cert, ca }: { key: string; cert: string; ca: readonly 
 async function ownKey(dataDir: string): Promise<string> {
   const [keyFile, requestFile] = [join(dataDir, 'server.key'), join(dataDir, 'server.csr')];
   const isNew = !existsSync(keyFile);
-  if (isNew) put(keyFile, makePrivateKey());
+  if (isNew) put(keyFile, makePrivateKey(), modes.own);
   const key = loadText(keyFile);
   if (!isEcKey(key)) throw new StartError(`${keyFile}: not a private key of an elliptic curve`);
-  if (isNew || !existsSync(requestFile)) put(requestFile, makeRequest(key, 'broker').pem);
+  if (isNew || !existsSync(requestFile)) put(requestFile, makeRequest(key, 'broker').pem, modes.shared);
   return key;
 }
 
-function put(file: string, text: string): void {
+function put(file: string, text: string, mode: number): void {
   try {
-    replaceFile(file, text);
+    replaceFile(file, text, mode);
   } catch (error) {
     throw new StartError(`${file}: cannot be written: ${codeOf(error)}`);
   }

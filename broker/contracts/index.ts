@@ -2,6 +2,7 @@
 
 export * from './centre/administration.ts';
 export * from './centre/api.ts';
+export * from './centre/first-health.ts';
 export * from './centre/settings.ts';
 export * from './domain/altitude.ts';
 export * from './domain/faults.ts';
@@ -17,6 +18,7 @@ export * from './kit/backoff.ts';
 export * from './kit/certificates.ts';
 export * from './kit/clock.ts';
 export { certificatesIn } from './kit/der.ts';
+export * from './kit/health.ts';
 export * from './kit/latest.ts';
 export * from './kit/log.ts';
 export * from './kit/mutex.ts';

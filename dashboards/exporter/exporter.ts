@@ -40,10 +40,14 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const fleet = createFleet(clock.up);
   const metrics = createMetrics(fleet.view);
   const { seriesPerSite = defaultSeriesPerSite } = options;
-  const pages = { own: metrics.page, fleet: () => fleetPage(fleet.view(), seriesPerSite, metrics.countRefused) };
-  const server = await servePages(pages, options.metricsPort);
   const broker = reporter(options, 'the broker');
   const stream = reporter(options, 'the API of flows');
+  const pages = {
+    own: metrics.page,
+    fleet: () => fleetPage(fleet.view(), seriesPerSite, metrics.countRefused),
+    unready: () => broker.trouble() ?? stream.trouble(),
+  };
+  const server = await servePages(pages, options.metricsPort);
   const session = openPartSession({
     ...mqtt,
     connect,
@@ -102,6 +106,7 @@ function reporter({ log, clock }: ExporterOptions, name: string) {
   const startedUp = clock.up();
   let saidIs: 'well' | 'failed' | undefined;
   return {
+    trouble: () => (saidIs === 'well' ? undefined : `${name} does not answer`),
     well() {
       if (saidIs !== 'well') log.info(`${name} answers`);
       saidIs = 'well';

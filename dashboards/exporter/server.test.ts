@@ -12,7 +12,7 @@ afterEach(() => {
 const own: Pages['own'] = async () => ({ type: 'text/plain; version=0.0.4; charset=utf-8', text: 'a 1\n' });
 
 async function serve(fleet: Pages['fleet'] = () => ['b 1\n', 'c 2\n']) {
-  const server = await servePages({ own, fleet }, 0);
+  const server = await servePages({ own, fleet, unready: () => 'the broker does not answer' }, 0);
   closing.push(server.close);
   return { ...server, at: `http://127.0.0.1:${server.port}` };
 }
@@ -26,6 +26,8 @@ test('two pages are answered and nothing else; a port in use is one clear line',
   expect(fleet.headers.get('content-encoding')).toBe(null);
   expect(await fleet.text()).toBe('b 1\nc 2\n');
   expect((await fetch(`${at}/`)).status).toBe(404);
+  expect(await (await fetch(`${at}/healthz`)).json()).toEqual({ alive: true });
+  expect(await (await fetch(`${at}/readyz`)).json()).toEqual({ ready: false, because: 'the broker does not answer' });
   expect((await fetch(`${at}/metrics/pcs`, { method: 'POST' })).status).toBe(404);
   await expect(servePages({ own, fleet: () => [] }, port)).rejects.toThrow(`port ${port} is in use by another program (127.0.0.1:${port})`);
 });

@@ -1,10 +1,10 @@
-/** Where Prometheus reads: two pages on loopback, and nothing else. */
+/** Where Prometheus reads: two pages on loopback, whether we live and are ready, and nothing else. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { finished, type Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { constants, createGzip } from 'node:zlib';
 import { Registry } from 'prom-client';
-import { listen } from '#contracts';
+import { answersHealth, listen, type Unready } from '#contracts';
 
 /** What stands on the two pages, asked for at each scrape. */
 export type Pages = {
@@ -12,6 +12,8 @@ export type Pages = {
   own(): Promise<{ type: string; text: string }>;
   /** `/metrics/pcs`: the sites and PCs and what is counted of them, piece by piece. */
   fleet(): Iterable<string>;
+  /** Absent = it always is. */
+  unready?: Unready;
 };
 
 /**
@@ -20,6 +22,7 @@ export type Pages = {
  */
 export async function servePages(pages: Pages, port: number): Promise<{ port: number; close(): void }> {
   const server = createServer(async (request, response) => {
+    if (answersHealth(request, response, pages.unready ?? (() => undefined))) return;
     if (request.method === 'GET' && request.url === '/metrics/pcs') return sendFleet(pages.fleet(), request, response);
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     const { type, text } = await pages.own();

@@ -1,8 +1,9 @@
 /** The ledger and its backups, and how a fault of the centre's own is told. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { realClock } from '#contracts';
+import { type Clock, realClock } from '#contracts';
 import type { Backups } from '../backup/backup.ts';
+import { isSynchronised } from '../backup/clock-judge.ts';
 import { openBackups } from '../backup/open.ts';
 import { type LedgerWatch, watchLedger } from '../backup/watch.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -10,7 +11,7 @@ import type { CentreEvent } from '../records/incidents.ts';
 import type { Base, CentreSettings, Log } from './base.ts';
 
 /** Where the ledger lies, and what is beside it. */
-export type KeptAt = { settings: CentreSettings; dataDir: string; registry: string; log: Log };
+export type KeptAt = { settings: CentreSettings; dataDir: string; clock: Clock; registry: string; log: Log };
 /** Says of a fault of the centre's own that it stands by a reason, or no more. */
 export type Say = (fault: string, reason: string | null) => void;
 
@@ -18,10 +19,13 @@ export type Say = (fault: string, reason: string | null) => void;
  * The ledger, looked at before anything is written to it; `gone` hears that its file is. What is beside it goes by the time of the machine, as
  * certificates do.
  */
-export async function openWatched({ settings, dataDir, registry, log }: KeptAt, gone: (line: string) => void): Promise<LedgerWatch> {
+export async function openWatched({ settings, dataDir, clock, registry, log }: KeptAt, gone: (line: string) => void): Promise<LedgerWatch> {
   const ledgerFile = join(dataDir, 'ledger.db');
   const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB });
-  return watchLedger({ ledger, flows: dataDir, ledgerFile, registry, clock: realClock(), now: Date.now, gone, log });
+  // What a clock that runs faster than the day has written says nothing of that of the machine.
+  const isOwnTime = clock.speed === undefined || clock.speed === 1;
+  const at = { flows: dataDir, ledgerFile, registry, clock: realClock(), now: Date.now };
+  return watchLedger({ ledger, ...at, isSynchronised, ignoresTime: !isOwnTime, gone, log });
 }
 
 /** What a backup holds beside the ledger. */

@@ -11,7 +11,7 @@ import { isPackable, type Packed } from './format/pack.ts';
 export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };
 
 /** Of the data folder of `flows` what is not packed: the ledger, whose copy is, what is made anew, and what is handed out to PCs. */
-const leftOut = /^(ledger\.db|backups|compiled|updates|first-secret|told-|restored\.json)/;
+const leftOut = /^(ledger\.db|backups|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
 
 /** Reads them. A file that goes meanwhile, as in a Deploy, is left out. */
 export async function centreFiles({ flows, registry, settings, registryKey }: CentrePlaces): Promise<Packed[]> {

@@ -6,11 +6,20 @@ import { DamageError } from './format/backup-error.ts';
 import { proofOf } from './proof.ts';
 
 if (parentPort) {
-  // Of this thread alone, which is so on Linux only.
-  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+  stepBack();
   try {
     parentPort.postMessage(proofOf(workerData));
   } catch (error) {
     parentPort.postMessage({ failed: messageOf(error), isDamage: error instanceof DamageError });
+  }
+}
+
+/** Of this thread alone, which is so on Linux only. Where the system forbids even that, the proof is worth more than its manners. */
+function stepBack(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    return;
   }
 }

@@ -5,6 +5,7 @@ import { type Cancel, type Clock, codeOf, replaceFile } from '#contracts';
 import { LedgerError } from '../ledger/errors.ts';
 import { olderKey } from '../records/meta-keys.ts';
 import type { Ledger, Op } from '../records/ops.ts';
+import { createClockJudge } from './clock-judge.ts';
 import { markText, readMark, readNote, type WentBack, wentBack } from './mark.ts';
 import { restoredNote } from './restore.ts';
 
@@ -22,6 +23,10 @@ export type WatchOptions = {
   now(): number;
   /** The ledger's file is gone. */
   gone(line: string): void;
+  /** Whether something sets the clock of the machine; undefined where nobody can say. */
+  isSynchronised?(): boolean | undefined;
+  /** What the ledger holds was written by another clock. */
+  ignoresTime?: boolean;
   log: Record<'warn' | 'error', (fields: object, line: string) => void>;
 };
 
@@ -31,12 +36,15 @@ export type LedgerWatch = {
   /** What it lacks, told for a day, as an audit says it. */
   older(): { older?: string };
   /** Writes down what it lacks; then the mark follows the ledger as it is now. `record` is false where that was not taken, and is asked again. */
-  start(record: (ops: readonly Op[]) => Promise<boolean>, told: (line: string | null) => void): Promise<void>;
+  start(record: (ops: readonly Op[]) => Promise<boolean>, say: Say): Promise<void>;
   close(): void;
 };
 
+type Fault = 'centre.ledger_older' | 'centre.clock';
+type Say = (fault: Fault, reason: string | null) => void;
 type State = {
   options: WatchOptions;
+  clockTrouble: () => string | null;
   inode: number;
   lost: string | null;
   found: WentBack | undefined;
@@ -54,7 +62,14 @@ export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
   if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; PCs are asked for what they keep of the last 24 hours`);
   const before = notAhead(parsed(held.older), now());
   const told = found ? { until: now() + toldForMs, line: found.line } : before;
-  const state: State = { options, inode: statSync(ledgerFile).ino, lost: null, found, told, cancel: () => undefined, closed: false };
+  const clockTrouble = createClockJudge({
+    newestAt: options.ignoresTime === true ? 0 : held.newestAt,
+    up: options.clock.up,
+    isSynchronised: () => undefined,
+    ...options,
+  });
+  const { ino: inode } = statSync(ledgerFile);
+  const state: State = { options, clockTrouble, inode, lost: null, found, told, cancel: () => undefined, closed: false };
   return {
     ledger: {
       ...ledger,
@@ -70,7 +85,7 @@ export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
       const line = standing(state);
       return line === null ? {} : { older: line };
     },
-    start: (record, tell) => tick(state, { record, tell, mark: '', said: undefined }),
+    start: (record, say) => tick(state, { record, say, mark: '', said: {} }),
     close() {
       state.closed = true;
       state.cancel();
@@ -80,18 +95,18 @@ export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
 
 type Kept = {
   record: (ops: readonly Op[]) => Promise<boolean>;
-  tell: (line: string | null) => void;
+  say: Say;
   mark: string;
-  said: string | null | undefined;
+  said: { [fault in Fault]?: string | null };
 };
 
 async function tick(state: State, kept: Kept): Promise<void> {
   const { options } = state;
   look(state);
   const mark = state.lost === null ? await keepMark(state, kept) : kept.mark;
-  const said = standing(state);
+  const said = { 'centre.ledger_older': standing(state), 'centre.clock': state.clockTrouble() };
   // The first time in any case: an incident of before may be open.
-  if (said !== kept.said) kept.tell(said);
+  for (const fault of ['centre.ledger_older', 'centre.clock'] as const) if (said[fault] !== kept.said[fault]) kept.say(fault, said[fault]);
   if (!state.closed) state.cancel = options.clock.after(everyMs, () => void tick(state, { ...kept, mark, said }));
 }
 

@@ -90,9 +90,10 @@ async function readUtf8(path: string, shown: string): Promise<string> {
   }
 }
 
+/** Who put sudo before it is the one who acts. */
 function userName(): string {
   try {
-    return userInfo().username || 'operator';
+    return env['SUDO_USER'] || userInfo().username || 'operator';
   } catch {
     return 'operator';
   }

@@ -13,6 +13,7 @@ import {
   olderKey,
   reflectorKeyKey,
   registryVersionKey,
+  settledKey,
   weeklyKey,
 } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
@@ -192,7 +193,7 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
   return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
 }
 
-/** Which ledger it is, how far it is, and what people did last. */
+/** Which ledger it is, how far it is, what people did last, and what time it was then. */
 export function progress(db: DatabaseSync): Progress {
   const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
   // A PC, which is written with slashes, is nobody who acts; nor is a step of the queue of measurements.
@@ -200,7 +201,14 @@ export function progress(db: DatabaseSync): Progress {
     SELECT id, at, who, what, about FROM audit WHERE who NOT GLOB '*/*' AND what <> 'command measure-link' ORDER BY id DESC LIMIT ${actsRemembered}`);
   const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
   const lastAct = numberFrom(db, 'SELECT max(id) FROM audit');
-  return { ledger: String(ledger), commits: Number(commits), lastAct, acts: actsOf(acts.all()), older };
+  return { ledger: String(ledger), commits: Number(commits), lastAct, acts: actsOf(acts.all()), older, newestAt: newestAt(db) };
+}
+
+/** Of the last row of the audit, and of the running time that is noted each minute. */
+function newestAt(db: DatabaseSync): number {
+  const note = metaWhere(db, `key = '${settledKey}'`)[settledKey];
+  const { from, ranMs } = (note === undefined ? { from: 0, ranMs: 0 } : JSON.parse(note)) as { from: number; ranMs: number };
+  return Math.max(from + ranMs, numberFrom(db, 'SELECT coalesce((SELECT at FROM audit ORDER BY id DESC LIMIT 1), 0)'));
 }
 
 function actsOf(found: readonly Record<string, unknown>[]): Act[] {

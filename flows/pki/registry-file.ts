@@ -1,7 +1,7 @@
 /** Gives the broker its list of who may connect: a signed snapshot beside the ledger (DESIGN, decision 12). */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '#contracts';
+import { modes, openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '#contracts';
 import { registryVersionKey } from '../records/meta-keys.ts';
 import type { Contents, Ledger } from '../records/ops.ts';
 
@@ -27,7 +27,7 @@ export async function publishRegistry({ ledger, registry, roots, reflectorKey, f
   const same = published !== undefined && published.version >= registry.version && contentOf(published) === contentOf(fresh);
   const version = same ? published.version : Math.max(registry.version, published?.version ?? 0) + 1;
   if (version !== registry.version) await ledger.commit([{ op: 'meta', key: registryVersionKey, value: String(version) }]);
-  if (!same) replaceFile(file, sealSnapshot({ version, ...fresh }, key));
+  if (!same) replaceFile(file, sealSnapshot({ version, ...fresh }, key), modes.shared);
   return version;
 }
 

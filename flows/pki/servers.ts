@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { type Cancel, type Clock, codeOf, doors, makePrivateKey, replaceFile } from '#contracts';
+import { type Cancel, type Clock, codeOf, doors, makePrivateKey, modes, replaceFile } from '#contracts';
 import type { Authority } from './authority.ts';
 
 /** Which servers have certificates of our authority, and who takes a new one into use. */
@@ -94,7 +94,8 @@ async function certify(options: ServersOptions, { key, file, name }: Server): Pr
   const names = [...new Set([...options.names, 'localhost', '127.0.0.1'])];
   if (isGood(textOf(file), { key, names, root: authority.rootDer, now: now() })) return false;
   const { pem } = await authority.issue({ kind: 'server', name, names }, key);
-  replaceFile(file, pem + new X509Certificate(authority.rootDer).toString());
+  // Of both certificates, since the broker reads one of them: what is in it every client is shown.
+  replaceFile(file, pem + new X509Certificate(authority.rootDer).toString(), modes.shared);
   return true;
 }
 

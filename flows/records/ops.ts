@@ -139,9 +139,9 @@ export type Act = { id: number; at: number; who: string; what: string; about: st
 
 /**
  * Which ledger this is, how many commits it has seen, its last row of the audit, and the last acts of people, newest first. `older`: what stands
- * under its meta key.
+ * under its meta key. `newestAt`: a time of the centre that was reached when it was written.
  */
-export type Progress = { ledger: string; commits: number; lastAct: number; acts: Act[]; older: string | null };
+export type Progress = { ledger: string; commits: number; lastAct: number; acts: Act[]; older: string | null; newestAt: number };
 
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
 export type Ledger = {

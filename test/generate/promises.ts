@@ -7,7 +7,7 @@ import { notYet, promises } from './promise-rows.ts';
 export type NamedTest = { file: string; name: string };
 
 const root = new URL('../../', import.meta.url);
-const folders = '{agent,broker,flows,dashboards,test}/**/*.{test,ts}';
+const folders = '{agent,broker,flows,dashboards,centre,test}/**/*.{test,ts}';
 /** A test or a group of them, whose name begins with the rows that it proves: `S6 …`, `R18, R19 …`. */
 const named = /^\s*(?:test|describe|it)\b[\w.]*(?:\([^\n]*?\))?\(\s*(['"`])((?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+[^\n]*?)\1/gm;
 /** Of a table of cases over several lines the name stands at its end. */

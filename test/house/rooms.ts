@@ -204,4 +204,15 @@ export const parts: readonly Part[] = [
       { path: 'dashboards', floor: 6, about: 'the process and its wiring', enter: 'main.ts' },
     ],
   },
+  {
+    path: 'centre',
+    lines: 850,
+    rooms: [
+      { path: 'centre/machine', floor: 1, about: 'where on a machine the centre stands, its users, the programs it is installed by' },
+      { path: 'centre/units', floor: 2, about: 'its parts as services of systemd' },
+      { path: 'centre/release', floor: 3, about: 'releases side by side, and which one is in use' },
+      { path: 'centre/verbs', floor: 4, about: 'install, upgrade, go back, uninstall' },
+      { path: 'centre', floor: 5, about: 'the process and its wiring', enter: 'cli.ts' },
+    ],
+  },
 ];

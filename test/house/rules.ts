@@ -7,7 +7,9 @@ import { roomRules } from './room-rules.ts';
 import { eachFile, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
 import { eachNode, parse } from './syntax.ts';
 
-const parts = ['agent', 'broker', 'flows', 'dashboards'];
+const parts = ['agent', 'broker', 'flows', 'dashboards', 'centre'];
+/** The agent's questions, the centre's installation, the start, and what tells systemd of us. */
+const startsPrograms = /^(agent\/platform\/|centre\/machine\/|broker\/contracts\/kit\/health\.ts$|start\.ts$)/;
 const contracts = 'broker/contracts/';
 const lineLimit = 400;
 const dependencyLimit = 40;
@@ -31,10 +33,9 @@ export const rules: readonly Rule[] = [
     find: eachImport((file, target) => file === 'start.ts' && isOurs(target) && target !== '#contracts'),
   },
   {
-    name: 'only agent/platform and start.ts start programs',
+    name: 'only agent/platform, centre/machine, start.ts and the word to systemd start programs',
     find: eachImport(
-      (file, target) =>
-        /^((node:)?(child_process|cluster)|systeminformation)(\/|$)/.test(target) && !/^(agent\/platform\/|start\.ts$)/.test(file),
+      (file, target) => /^((node:)?(child_process|cluster)|systeminformation)(\/|$)/.test(target) && !startsPrograms.test(file),
     ),
   },
   {

@@ -28,8 +28,10 @@ beforeAll(async () => {
 afterAll(() => site.remove());
 
 function filesOf(part: string): { file: string; text: string }[] {
-  const folder = join(site.data, part);
-  return readdirSync(folder).map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+  const entries = readdirSync(join(site.data, part), { withFileTypes: true });
+  return entries.flatMap((one) =>
+    one.isDirectory() ? filesOf(join(part, one.name)) : { file: one.name, text: readFileSync(join(one.parentPath, one.name), 'utf8') },
+  );
 }
 
 /** Every private key that stands in the broker's folder. */

@@ -54,7 +54,7 @@ test('a part that is killed comes back by itself and the others go on', async ()
 test('F1 a part that was killed once waited before it was started again, and compiled all its code anew: the first time in a row it starts at once, compiled', async () => {
   const centre = startCentre({ ...site, env: { ...site.env, NODE_COMPILE_CACHE: undefined } });
   await isUp(centre);
-  const compiled = join(site.data, 'dashboards/compiled');
+  const compiled = join(site.data, 'dashboards/own/compiled');
   expect(readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(100);
   const first = await killed(centre, 'dashboards');
   const second = await killed(centre, 'dashboards');

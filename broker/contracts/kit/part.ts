@@ -1,5 +1,6 @@
 /** How a part of the centre runs as a process: one line when it cannot go on, and an end when it is told to. */
 import { flushCompileCache } from 'node:module';
+import type { Supervisor } from './health.ts';
 import { StartError } from './start.ts';
 import { endAlone } from './told-to-end.ts';
 
@@ -14,6 +15,8 @@ export type PartOptions = {
   start(): Promise<() => unknown>;
   /** Whether whoever started us still holds our channel; undefined where there never was one. A test scripts it. */
   isHeld?(): boolean | undefined;
+  /** Who is told that it is ready and lives; undefined where nobody asks. */
+  supervisor?: Supervisor | undefined;
 };
 
 /** Before the first packet mqtt-packet makes a buffer of each number up to 65,535, which hold 9 MiB of a process and spare it next to nothing. */
@@ -28,7 +31,8 @@ export async function withoutNumberCache(): Promise<void> {
  * Guarantee: exit code 0 when it was told to stop, within `stopLimitMs`; 1, after one fatal line, where anything is thrown. Who is left alone
  * is gone in the same time.
  */
-export async function runPart({ log, name, stopLimitMs, start, isHeld = () => process.connected }: PartOptions): Promise<void> {
+export async function runPart(options: PartOptions): Promise<void> {
+  const { log, name, stopLimitMs, start, isHeld = () => process.connected, supervisor } = options;
   let stop: (() => unknown) | undefined;
   let isAlone = false;
   const exit = () => (isAlone ? endAlone() : process.exit(0));
@@ -40,6 +44,7 @@ export async function runPart({ log, name, stopLimitMs, start, isHeld = () => pr
   });
   const end = async () => {
     setTimeout(exit, stopLimitMs).unref();
+    supervisor?.stopping();
     await stop?.();
     exit();
   };
@@ -51,6 +56,7 @@ export async function runPart({ log, name, stopLimitMs, start, isHeld = () => pr
   process.once('disconnect', leftAlone);
   await withoutNumberCache();
   stop = await start();
+  supervisor?.ready();
   // Now, not at the end: one that is killed has none, and is to be back soon.
   flushCompileCache();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());

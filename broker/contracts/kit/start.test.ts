@@ -123,6 +123,20 @@ describe('what listens', () => {
     expect(text).not.toMatch(/nodejs_active_\w+_total/);
     expect([(await get('/')).status, (await get('/metrics', 'POST')).status]).toEqual([404, 404]);
   });
+
+  test('whoever asks a part hears that it lives, and that it is ready, or why it is not yet', async () => {
+    let because: string | undefined = 'there is no registry yet';
+    const page = await serveMetrics(new Registry(), 0, () => because);
+    onTestFinished(page.close);
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${page.port}${path}`);
+      return [answer.status, await answer.json()];
+    };
+    expect(await ask('/healthz')).toEqual([200, { alive: true }]);
+    expect(await ask('/readyz')).toEqual([503, { ready: false, because: 'there is no registry yet' }]);
+    because = undefined;
+    expect(await ask('/readyz')).toEqual([200, { ready: true }]);
+  });
 });
 
 test('the code of an error, or its words', () => {

@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -16,6 +17,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { dirname } from 'node:path';
 import type { Registry } from 'prom-client';
+import { answersHealth, type Unready } from './health.ts';
 import { oneLine } from './one-line.ts';
 
 /** Why a part did not start, in one line. */
@@ -114,10 +116,11 @@ export async function addProcessFigures(register: Registry): Promise<void> {
   for (const name of ['active_handles', 'active_resources', 'active_requests']) register.removeSingleMetric(`nodejs_${name}_total`);
 }
 
-/** Serves a registry and the figures of the process on loopback: `GET /metrics` and nothing else. */
-export async function serveMetrics(registry: Registry, port: number) {
+/** Serves a registry and the figures of the process on loopback, and whether it lives and is ready; nothing else. */
+export async function serveMetrics(registry: Registry, port: number, unready: Unready = () => undefined) {
   await addProcessFigures(registry);
   const server = createServer(async (request, response) => {
+    if (answersHealth(request, response, unready)) return;
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     const text = await registry.metrics();
     response.writeHead(200, { 'content-type': registry.contentType }).end(text);
@@ -131,14 +134,21 @@ export async function serveMetrics(registry: Registry, port: number) {
   };
 }
 
+/** Who may read a file: its owner alone, or the group of its folder too, by which one part tells another. */
+export const modes = { own: 0o600, shared: 0o640 };
+
 /**
  * Replaces a file. Throws what the system says.
  * Guarantee: after a kill or a power cut the old one is there or this one, whole.
  */
-export function replaceFile(file: string, content: string | Uint8Array): void {
+export function replaceFile(file: string, content: string | Uint8Array, mode = modes.own): void {
   const fresh = `${file}.new`;
   try {
-    synced(fresh, 'w', (handle) => writeFileSync(handle, content));
+    synced(fresh, 'w', (handle) => {
+      // Also where a kill left one of another mode.
+      fchmodSync(handle, mode);
+      writeFileSync(handle, content);
+    });
     renameSync(fresh, file);
   } catch (error) {
     rmSync(fresh, { force: true });

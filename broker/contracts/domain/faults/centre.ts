@@ -121,6 +121,16 @@ export const centreFaults = {
       hi: 'तब से लोगों ने जो किया वह दोबारा करें: उसकी सूची ऑडिट में है। अकाउंट देख लें। मशीन की डिस्क जाँचें।',
     },
   },
+  'centre.clock': {
+    severity: 'major',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'The clock of the centre is wrong', hi: 'सेंटर की घड़ी ग़लत है' },
+    action: {
+      en: 'Look at the time of the central machine ("timedatectl"). Let a time server set it.',
+      hi: 'सेंट्रल मशीन का समय देखें ("timedatectl")। उसे टाइम सर्वर से सेट होने दें।',
+    },
+  },
   'centre.channel_login': {
     severity: 'major',
     parents: [],

@@ -1,0 +1,63 @@
+/** Whether a part lives and is ready: it tells systemd where that started it, and whoever asks by HTTP. */
+import { spawn } from 'node:child_process';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Cancel } from './clock.ts';
+
+/** Who started a part and is told how it is. */
+export type Supervisor = { ready(): void; stopping(): void };
+/** `tell` = how it is told; a test scripts it. `every` calls again and again, as `setInterval`. */
+export type Means = { tell?: (state: string) => void; every?: (periodMs: number, task: () => void) => Cancel };
+
+/** Of the limit of the watchdog, in which it must hear from us: two words may be lost. */
+const share = 1 / 3;
+
+/**
+ * The supervisor of this process, from its environment; undefined where nobody asks to be told (`sd_notify`).
+ * Guarantee: that it lives is said from the event loop and by nothing else, so that one that is blocked falls silent.
+ */
+export function supervisorOf(env: Readonly<Record<string, string | undefined>>, means: Means = {}): Supervisor | undefined {
+  const { tell = tellSystemd, every = everyWhile } = means;
+  if (!env['NOTIFY_SOCKET']) return undefined;
+  const limitMs = Number(env['WATCHDOG_USEC'] ?? 0) / 1_000;
+  let cancel: Cancel = () => {};
+  return {
+    ready() {
+      tell('READY=1');
+      if (limitMs > 0) cancel = every(limitMs * share, () => tell('WATCHDOG=1'));
+    },
+    stopping() {
+      cancel();
+      tell('STOPPING=1');
+    },
+  };
+}
+
+/** Node has no datagram sockets of this machine: systemd's own program has. */
+function tellSystemd(state: string): void {
+  const child = spawn('systemd-notify', [state], { stdio: 'ignore' });
+  // Where it is not there systemd ends us, and says that it heard nothing.
+  child.on('error', () => {});
+  child.unref();
+}
+
+function everyWhile(periodMs: number, task: () => void): Cancel {
+  const timer = setInterval(task, periodMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Why a part is not ready, in one line; undefined where it is. */
+export type Unready = () => string | undefined;
+
+/** Answers `GET /healthz` and `GET /readyz` as the API of `flows` does; false where something else was asked. */
+export function answersHealth(
+  { method, url }: Pick<IncomingMessage, 'method' | 'url'>,
+  response: ServerResponse,
+  unready: Unready,
+): boolean {
+  if (method !== 'GET' || (url !== '/healthz' && url !== '/readyz')) return false;
+  const because = url === '/readyz' ? unready() : undefined;
+  const said = url === '/healthz' ? { alive: true } : { ready: because === undefined, because };
+  response.writeHead(because === undefined ? 200 : 503, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(said));
+  return true;
+}

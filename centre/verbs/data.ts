@@ -1,0 +1,68 @@
+/** The data of an installed centre as its verbs need them: a copy before they change, and the copy put back. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { loadText, readSettings } from '#contracts';
+import { CentreError } from '../machine/centre-error.ts';
+import { lastLine } from '../machine/owners.ts';
+import { type Places, userOf } from '../machine/places.ts';
+import { nodeIn } from '../release/release.ts';
+import type { Context } from './context.ts';
+
+/** A backup, and the version of the ledger in it. */
+export type Copy = { file: string; ledger: number };
+
+const made = v.pipe(v.string(), v.parseJson(), v.object({ file: v.string() }));
+const checked = v.pipe(v.string(), v.parseJson(), v.object({ about: v.object({ ledger: v.number() }) }));
+const asksVersion =
+  'const db = new (require("node:sqlite").DatabaseSync)(process.argv[1]); console.log(db.prepare("PRAGMA user_version").get().user_version)';
+
+/** The settings of the centre. */
+export function settingsFile({ settings }: Places): string {
+  return join(settings, 'sabha.json');
+}
+
+/** Makes a backup of the running centre, which the release to come reads from end to end. Throws a `CentreError` where it does not find it whole. */
+export function makeCopy(context: Context, release: string): Copy {
+  const { current } = context.places;
+  const { file } = v.parse(
+    made,
+    sabha(context, { by: current, words: ['backup', '--json'], otherwise: 'no copy of the data can be made' }),
+  );
+  const check = { by: release, words: restoring(context, file, ['--check', '--json']), otherwise: 'the copy of the data cannot be used' };
+  const { about } = v.parse(checked, sabha(context, check));
+  return { file, ledger: about.ledger };
+}
+
+/** Puts a copy in the place of the data. Throws a `CentreError`; then nothing is changed. */
+export function putBack(context: Context, file: string): void {
+  const words = restoring(context, file, []);
+  sabha(context, { by: context.places.current, words, otherwise: 'the copy of the data cannot be put back' });
+}
+
+/** The version of the ledger of a stopped centre; undefined where it has none yet. It is opened as its own user: what SQLite leaves beside it is that user's. */
+export function ledgerVersion({ places, machine }: Context): number | undefined {
+  const ledger = join(places.data, 'flows', 'ledger.db');
+  if (!existsSync(ledger)) return undefined;
+  const { code, out, err } = machine.run(nodeIn(places.current), ['-e', asksVersion, ledger], { as: userOf('flows') });
+  if (code !== 0) throw new CentreError(`${ledger}: cannot be read: ${lastLine(err)}`);
+  return Number(out);
+}
+
+function restoring({ places }: Context, file: string, options: string[]): string[] {
+  const path = settingsFile(places);
+  const settings = readSettings(loadText(path), path);
+  if (!settings.ok) throw new CentreError(settings.line);
+  const passphrase = settings.value.backup?.passphraseFile;
+  return ['restore', file, ...options, ...(passphrase === undefined ? [] : ['--passphrase-file', passphrase])];
+}
+
+type Call = { by: string; words: string[]; otherwise: string };
+
+/** The command `sabha` of a release, as its user. */
+function sabha({ places, machine }: Context, { by, words, otherwise }: Call): string {
+  const env = { SABHA_CONFIG: settingsFile(places), SABHA_DATA: places.data };
+  const { code, out, err } = machine.run(nodeIn(by), [join(by, 'flows/cli/cli.ts'), ...words], { as: userOf('flows'), env });
+  if (code !== 0) throw new CentreError(`${otherwise}: ${lastLine(err)}`);
+  return out;
+}

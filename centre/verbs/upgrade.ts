@@ -1,0 +1,74 @@
+/** A centre gets another release, and goes back to the one before. */
+import { join } from 'node:path';
+import { CentreError } from '../machine/centre-error.ts';
+import { giveFolders, makeUsers } from '../machine/owners.ts';
+import { currentRelease, forgetPrevious, keepPrevious, type Previous, readPrevious, removeOthers, useRelease } from '../release/links.ts';
+import { layRelease, nameOf } from '../release/release.ts';
+import type { Context } from './context.ts';
+import { ledgerVersion, makeCopy, putBack, settingsFile } from './data.ts';
+import { servedParts } from './install.ts';
+import { linkServices, restartServices, stopServices } from './services.ts';
+
+/** `check` = it only looks whether it would go; `withoutCopy` = the data are not copied first. */
+export type UpgradeOptions = { check: boolean; withoutCopy: boolean };
+
+/**
+ * Brings the release of the sources, after a copy of the data. One that does not come up is taken back at once. Throws a `CentreError`.
+ * Guarantee: killed at any moment it leaves the old release in use or the new one, and can be called again.
+ */
+export function upgrade(context: Context, { check, withoutCopy }: UpgradeOptions): void {
+  const { places, machine, from, say, idOf } = context;
+  const before = currentRelease(places);
+  if (before === undefined) throw new CentreError('no centre is installed here: "install" does that');
+  const name = nameOf(from);
+  if (before === name && check) return say(`${name} is in use already`);
+  layRelease({ from, places, machine }, settingsFile(places));
+  if (before === name) return finish(context, name);
+  const copy = withoutCopy ? undefined : makeCopy(context, join(places.releases, name));
+  if (check)
+    return say(`${name} would take the place of ${before}: its settings are good${copy ? `, the copy ${copy.file} is whole` : ''}`);
+  makeUsers(machine, servedParts);
+  giveFolders(places, idOf);
+  keepPrevious(places, { release: before, backup: copy?.file ?? null, ledger: copy?.ledger ?? null });
+  useRelease(places, name);
+  try {
+    finish(context, name);
+  } catch (error) {
+    if (!(error instanceof CentreError)) throw error;
+    goBack(context, readPrevious(places) ?? { release: before, backup: null, ledger: null });
+    throw new CentreError(`${error.message}; ${before} is in use again`);
+  }
+}
+
+/**
+ * Goes back to the release before the last upgrade, and to its data where that one changed the ledger. Throws a `CentreError`.
+ * Guarantee: as for `upgrade`.
+ */
+export function rollback(context: Context): void {
+  const { places } = context;
+  const previous = readPrevious(places);
+  if (previous === undefined) throw new CentreError('there is no release to go back to');
+  goBack(context, previous);
+}
+
+function finish(context: Context, name: string): void {
+  linkServices(context);
+  restartServices(context);
+  removeOthers(context.places);
+  context.say(`${name} is in use`);
+}
+
+function goBack(context: Context, { release, backup, ledger }: Previous): void {
+  const { places, say } = context;
+  stopServices(context);
+  const isChanged = ledger !== null && (ledgerVersion(context) ?? ledger) !== ledger;
+  useRelease(places, release);
+  linkServices(context);
+  if (isChanged && backup !== null) {
+    putBack(context, backup);
+    say(`the ledger is that of ${backup} again: what people did since then is gone, and the wall names it`);
+  }
+  restartServices(context);
+  forgetPrevious(places);
+  say(`${join(places.releases, release)} is in use again`);
+}

@@ -1,0 +1,116 @@
+/** A machine of scripted programs, in a folder of its own, and sources of a Sabha that is small. */
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { Ran } from '../machine/machine.ts';
+import { type Places, placesOf } from '../machine/places.ts';
+import type { Context } from './context.ts';
+
+export type Scripted = Context & {
+  root: string;
+  /** What was said. */
+  said: string[];
+  /** Programs that were called, as one line each. */
+  calls: string[];
+  /** Which release the parts run, as it was at their last start; undefined while they are stopped. */
+  running(): string | undefined;
+  /** The version of the ledger. */
+  ledger: number;
+  /** Ends the call at this program, as a kill would. */
+  killAt: number;
+  /** Releases that do not come up. */
+  broken: Set<string>;
+};
+
+export class Killed extends Error {}
+
+const done = (out = ''): Ran => ({ code: 0, out, err: '' });
+const failed = (err: string): Ran => ({ code: 1, out: '', err });
+
+/** Sources of a version. */
+export function sourcesOf(root: string, version: string): string {
+  const from = join(root, 'sources', version);
+  const files: Record<string, string> = {
+    LICENSE: 'Apache-2.0',
+    'package.json': JSON.stringify({ version }),
+    'package-lock.json': JSON.stringify({
+      packages: { '': {}, 'node_modules/mqtt': {}, 'node_modules/node': {}, 'node_modules/vitest': { dev: true } },
+    }),
+    'start.ts': `// ${version}`,
+    'broker/main.ts': '',
+    'broker/main.test.ts': '',
+    'centre/cli.ts': '',
+    'dashboards/main.ts': '',
+    'flows/main.ts': '',
+    'node_modules/mqtt/package.json': '{}',
+    'node_modules/vitest/package.json': '{}',
+    'node_modules/node/bin/node': '',
+  };
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(from, file)), { recursive: true });
+    writeFileSync(join(from, file), text);
+  }
+  mkdirSync(join(from, 'node_modules/.bin'), { recursive: true });
+  if (!existsSync(join(from, 'node_modules/.bin/node'))) symlinkSync('../node/bin/node', join(from, 'node_modules/.bin/node'));
+  return from;
+}
+
+export function scripted(): Scripted {
+  const root = mkdtempSync(join(tmpdir(), 'sabha-centre-'));
+  const places = placesOf(root);
+  const said: string[] = [];
+  const calls: string[] = [];
+  let running: string | undefined;
+  const own = { user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0 };
+  const scene: Scripted = {
+    root,
+    places,
+    said,
+    calls,
+    from: sourcesOf(root, '1.0.0'),
+    machine: { run },
+    idOf: () => own,
+    isBooted: true,
+    say: (line) => said.push(line),
+    running: () => running,
+    ledger: 13,
+    killAt: Number.POSITIVE_INFINITY,
+    broken: new Set(),
+  };
+  const answers: Record<string, (words: string[]) => Ran> = {
+    systemctl([verb = '', unit = '']) {
+      if (verb === 'stop') running = undefined;
+      if (verb === 'restart') {
+        running = current(places);
+        writeFileSync(join(places.data, 'flows/ledger.db'), '');
+      }
+      if (['is-active', 'start'].includes(verb) && scene.broken.has(running ?? '')) return failed(`${unit} failed`);
+      return done();
+    },
+    journalctl: () => done('{"level":60,"msg":"the ledger has version 14, this flows knows 13 and older"}\n'),
+    node([first = '', ...words]) {
+      if (first.endsWith('/flows/cli/cli.ts')) return sabha(words);
+      return done(words.includes('--parts') ? partsText : first === '-e' ? `${scene.ledger}\n` : '');
+    },
+  };
+
+  function sabha([verb, file = '', ...more]: string[]): Ran {
+    if (verb === 'backup') return running === undefined ? failed('the centre does not answer') : done(JSON.stringify({ file: '/copy' }));
+    if (!more.includes('--check')) scene.ledger = 13;
+    return done(JSON.stringify({ about: { ledger: 13, file } }));
+  }
+
+  function run(program: string, args: readonly string[]): Ran {
+    calls.push([basename(program), ...args].join(' '));
+    if (calls.length === scene.killAt) throw new Killed();
+    return answers[basename(program)]?.([...args]) ?? done();
+  }
+  return scene;
+}
+
+const partsText = JSON.stringify(['broker', 'flows', 'dashboards'].map((name) => ({ name, args: [`${name}/main.ts`] })));
+
+/** The release in use, whatever is whole of it. */
+export function current({ current: link }: Places): string | undefined {
+  return existsSync(link) ? basename(readlinkSync(link)) : undefined;
+}

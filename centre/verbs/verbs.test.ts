@@ -1,0 +1,232 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nameOf } from '../release/release.ts';
+import { current, Killed, type Scripted, scripted, sourcesOf } from './verbs.test-helper.ts';
+import { usage, verbOf } from './verbs.ts';
+
+let scene: Scripted;
+beforeEach(() => {
+  scene = scripted();
+  mkdirSync(scene.places.units, { recursive: true });
+});
+afterEach(() => rmSync(scene.root, { recursive: true }));
+
+const call = (...words: string[]) => verbOf(words)(scene);
+const at = (path: string) => join(scene.root, path);
+const newer = () => {
+  scene.from = sourcesOf(scene.root, '2.0.0');
+  return nameOf(scene.from);
+};
+
+test.each([[[]], [['instal']], [['toString']], [['install', '--purge']], [['upgrade', 'x']]])(
+  '%j is no call: one line says how it is called',
+  (words) => {
+    expect(() => verbOf(words)).toThrow(usage);
+  },
+);
+
+test('each call that docs/operate.md names is one', () => {
+  const page = readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8');
+  const calls = [...page.matchAll(/npm run centre -- ([a-z]+(?: --[a-z-]+)*)/g)].map(([, words = '']) => words.split(' '));
+  expect(calls.length).toBeGreaterThanOrEqual(5);
+  for (const words of calls) expect(() => verbOf(words)).not.toThrow();
+});
+
+describe('install', () => {
+  test('brings users, folders, settings, a release, its units and the command, and starts the parts', () => {
+    call('install');
+    const name = nameOf(scene.from);
+    expect([current(scene.places), scene.running()]).toEqual([name, name]);
+    expect(scene.calls[0]).toContain('systemd-sysusers --inline u sabha-broker');
+    expect(JSON.parse(readFileSync(at('etc/sabha/sabha.json'), 'utf8'))).toEqual({ site: null, people: [] });
+    const unit = at('etc/systemd/system/sabha-flows.service');
+    expect(readlinkSync(unit)).toBe(at('opt/sabha/current/units/sabha-flows.service'));
+    expect(readFileSync(unit, 'utf8')).toContain('User=sabha-flows');
+    expect(readFileSync(at('etc/systemd/system/multi-user.target.wants/sabha.target'), 'utf8')).toContain('[Install]');
+    expect(statSync(at('usr/local/bin/sabha')).mode & 0o111).toBe(0o111);
+    const modes = ['', '/flows', '/broker', '/broker/own', '/dashboards/own'].map(
+      (one) => statSync(at(`var/lib/sabha${one}`)).mode & 0o7777,
+    );
+    expect(modes).toEqual([0o711, 0o700, 0o2750, 0o2750, 0o700]);
+  });
+
+  test('of a release is neither test nor what only develops, and everybody may read it', () => {
+    call('install');
+    const release = at('opt/sabha/current');
+    expect(readdirSync(join(release, 'node_modules')).toSorted()).toEqual(['.bin', 'mqtt', 'node']);
+    expect(readdirSync(join(release, 'broker'))).toEqual(['main.ts']);
+    expect([statSync(join(release, 'broker')).mode & 0o777, statSync(join(release, 'start.ts')).mode & 0o777]).toEqual([0o755, 0o644]);
+  });
+
+  test('done twice it changes nothing; settings that stand there stay', () => {
+    call('install');
+    writeFileSync(at('etc/sabha/sabha.json'), '{"site": null}');
+    call('install');
+    expect(readFileSync(at('etc/sabha/sabha.json'), 'utf8')).toBe('{"site": null}');
+    expect(readdirSync(at('opt/sabha/releases'))).toEqual([nameOf(scene.from)]);
+  });
+
+  test('over another release it is refused', () => {
+    call('install');
+    const [before, name] = [nameOf(scene.from), newer()];
+    expect(() => call('install')).toThrow(`${before} is installed: "upgrade" brings ${name}`);
+    expect(current(scene.places)).toBe(before);
+  });
+
+  test('sources without their packages are one line, and nothing is there', () => {
+    rmSync(join(scene.from, 'node_modules'), { recursive: true });
+    expect(() => call('install')).toThrow(`is not there: run "npm ci" in ${scene.from} first`);
+    expect([current(scene.places), existsSync(at('etc/systemd/system/sabha.target'))]).toEqual([undefined, false]);
+    expect(readdirSync(at('opt/sabha/releases'))).toEqual([]);
+  });
+});
+
+describe('upgrade and rollback', () => {
+  let before: string;
+  beforeEach(() => {
+    call('install');
+    before = nameOf(scene.from);
+    scene.calls.length = 0;
+  });
+
+  test('the data are copied, then the new release runs; the way back leads to the old one, once', () => {
+    const name = newer();
+    call('upgrade');
+    expect([current(scene.places), scene.running()]).toEqual([name, name]);
+    const releases = at('opt/sabha');
+    expect(scene.calls.filter((one) => one.includes('/cli.ts'))).toEqual([
+      `node ${releases}/current/flows/cli/cli.ts backup --json`,
+      `node ${releases}/releases/${name}/flows/cli/cli.ts restore /copy --check --json`,
+    ]);
+    call('rollback');
+    expect([current(scene.places), scene.running(), scene.ledger]).toEqual([before, before, 13]);
+    expect(() => call('rollback')).toThrow('there is no release to go back to');
+  });
+
+  test('--check only looks: it says what would come, and that the copy is whole', () => {
+    const name = newer();
+    call('upgrade', '--check');
+    expect([current(scene.places), scene.running()]).toEqual([before, before]);
+    expect(scene.said.at(-1)).toBe(`${name} would take the place of ${before}: its settings are good, the copy /copy is whole`);
+  });
+
+  test('a ledger that the new release changed is put back with the old release', () => {
+    newer();
+    call('upgrade');
+    scene.ledger = 14;
+    call('rollback');
+    expect([current(scene.places), scene.ledger]).toEqual([before, 13]);
+    expect(scene.said.at(-2)).toContain('the ledger is that of /copy again');
+  });
+
+  test('a release that does not come up is taken back at once, and the line has its last words', () => {
+    const name = newer();
+    scene.broken.add(name);
+    scene.ledger = 14;
+    expect(() => call('upgrade')).toThrow(
+      `sabha-broker.service does not start: the ledger has version 14, this flows knows 13 and older; ${before} is in use again`,
+    );
+    expect([current(scene.places), scene.running(), scene.ledger]).toEqual([before, before, 13]);
+  });
+
+  test('a centre that does not run cannot be copied: nothing is changed, unless that is wanted', () => {
+    const name = newer();
+    scene.machine.run('systemctl', ['stop', 'sabha.target']);
+    expect(() => call('upgrade')).toThrow('no copy of the data can be made: the centre does not answer');
+    expect(current(scene.places)).toBe(before);
+    call('upgrade', '--without-copy');
+    expect(scene.running()).toBe(name);
+  });
+
+  test('releases of before the last are removed', () => {
+    const second = newer();
+    call('upgrade');
+    scene.from = sourcesOf(scene.root, '3.0.0');
+    call('upgrade');
+    expect(readdirSync(at('opt/sabha/releases')).toSorted()).toEqual([second, nameOf(scene.from)].toSorted());
+  });
+
+  test('where no centre is installed there is nothing to upgrade', () => {
+    call('uninstall');
+    expect(() => call('upgrade')).toThrow('no centre is installed here: "install" does that');
+  });
+});
+
+/** What stands before each verb, and which release is to be in use before and after it. */
+const scenes: Record<string, () => (string | undefined)[]> = {
+  install: () => [undefined, nameOf(scene.from)],
+  upgrade() {
+    call('install');
+    return [nameOf(scene.from), newer()];
+  },
+  rollback() {
+    const [before, name] = scenes['upgrade']?.() ?? [];
+    call('upgrade');
+    return [name, before];
+  },
+  uninstall() {
+    call('install');
+    return [nameOf(scene.from), undefined];
+  },
+};
+
+/** Each program that a verb calls is a place where it may end. True where this call is one that ended so. */
+function killedAt(step: number, verb: string): boolean {
+  scene.calls.length = 0;
+  scene.killAt = step;
+  try {
+    call(verb);
+    return false;
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    return true;
+  } finally {
+    scene.killAt = Number.POSITIVE_INFINITY;
+  }
+}
+
+test.each(Object.entries(scenes))(
+  '%s, killed at each of its steps, leaves the old release or the new one, whole; the same call again ends it',
+  (verb, prepare) => {
+    let isKilled = true;
+    for (let step = 1; isKilled; step++) {
+      rmSync(scene.root, { recursive: true });
+      scene = scripted();
+      mkdirSync(scene.places.units, { recursive: true });
+      const [before, after] = prepare();
+      isKilled = killedAt(step, verb);
+      const left = current(scene.places);
+      expect([before, after]).toContain(left);
+      if (left !== undefined) expect(readdirSync(join(scene.places.current, 'units'))).toContain('sabha.target');
+      if (isKilled) call(verb);
+      expect([current(scene.places), scene.running()]).toEqual([after, after]);
+    }
+  },
+);
+
+test('uninstall keeps data and settings, and a unit that somebody else linked; --purge removes what is ours', () => {
+  call('install');
+  symlinkSync('/dev/null', at('etc/systemd/system/other.service'));
+  call('uninstall');
+  expect(['opt/sabha', 'usr/local/bin/sabha', 'etc/systemd/system/sabha.target'].map((path) => existsSync(at(path)))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect(lstatSync(at('etc/systemd/system/other.service')).isSymbolicLink()).toBe(true);
+  expect([existsSync(at('var/lib/sabha/flows')), existsSync(at('etc/sabha/sabha.json'))]).toEqual([true, true]);
+  call('uninstall', '--purge');
+  expect([existsSync(at('var/lib/sabha')), existsSync(at('etc/sabha'))]).toEqual([false, false]);
+});

@@ -1,0 +1,123 @@
+/** The centre as services of a machine, in a copy of this Debian where systemd runs: installed, killed, frozen, rebooted, upgraded, taken back, removed. */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Booted, boot, canBoot } from './booted.ts';
+import { installed, requirePart } from './parts.ts';
+
+const tools = ['systemctl', 'systemd-analyze', 'systemd-sysusers', 'systemd-notify', 'setpriv', 'nsenter', 'unshare', 'ip'];
+const runs = requirePart('Debian, of which a copy with systemd can be started (root, overlayfs, iproute2)', installed(tools) && canBoot());
+const sources = fileURLToPath(new URL('../..', import.meta.url));
+const node = `PATH=${dirname(process.execPath)}:$PATH`;
+const units = ['broker', 'flows', 'dashboards'].map((part) => `sabha-${part}.service`);
+const [broker = '', flows = '', dashboards = ''] = units;
+/** Limits, not waits: a release is a few hundred MiB that are copied. */
+const limitMs = 1_800_000;
+const patience = { timeout: 600_000, interval: 500 };
+
+describe.runIf(runs)('the centre as services', { timeout: limitMs }, () => {
+  let machine: Booted;
+  beforeAll(async () => {
+    machine = await boot();
+  }, limitMs);
+  afterAll(() => machine?.remove());
+
+  /** What the centre's command says, of the sources as they are in the copy. */
+  const centre = (words: string) => machine.sh(`${node} node ${sources}/centre/cli.ts ${words}`);
+  const out = async (script: string) => (await machine.sh(script)).out.trim();
+  const code = async (script: string) => (await machine.sh(script)).code;
+  const pidOf = (unit: string) => out(`systemctl show --value --property MainPID ${unit}`);
+  const states = () => out(`systemctl is-active ${units.join(' ')}`);
+  const allActive = units.map(() => 'active').join('\n');
+  const release = () => out('basename $(readlink /opt/sabha/current)');
+  const said = 'async (answer) => console.log(answer.status, await answer.text()), (error) => console.log(error.cause.code)';
+  const asked = (port: number, path: string) => out(`${node} node -e "fetch('http://127.0.0.1:${port}${path}').then(${said})"`);
+
+  test('one call: three parts run, each as a user of its own, live and ready', async () => {
+    expect(await centre('install')).toMatchObject({ code: 0, err: '' });
+    await expect.poll(states, patience).toBe(allActive);
+    const users = await Promise.all(units.map(async (unit) => out(`stat -c %U /proc/${await pidOf(unit)}`)));
+    expect(users).toEqual(['sabha-broker', 'sabha-flows', 'sabha-dashboards']);
+    for (const port of [9101, 9102, 9103]) {
+      expect(await asked(port, '/healthz')).toBe('200 {"alive":true}');
+      await expect.poll(() => asked(port, '/readyz'), patience).toBe('200 {"ready":true}');
+    }
+    expect(await out(`grep 'open files' /proc/${await pidOf(broker)}/limits`)).toMatch(/65536 +65536/);
+  });
+
+  test('S18 the user of the broker opens nothing of flows, and writes nothing of what it is told', async () => {
+    const as = (user: string, script: string) => machine.sh(`setpriv --reuid=${user} --regid=${user} --clear-groups sh -c '${script}'`);
+    const data = '/var/lib/sabha';
+    expect((await as('sabha-broker', `cat ${data}/broker/registry.json`)).code).toBe(0);
+    const closed = [
+      `ls ${data}/flows`,
+      'ls /etc/sabha',
+      ...['flows/ledger.db', 'flows/centre.key', 'broker/ledger-mark.json', 'dashboards/exporter.token'].map(
+        (file) => `cat ${data}/${file}`,
+      ),
+    ];
+    for (const script of closed) expect((await as('sabha-broker', script)).err, script).toContain('Permission denied');
+    for (const file of ['registry.json', 'principals.json', 'planted'])
+      expect((await as('sabha-broker', `echo x >>${data}/broker/${file}`)).code, file).not.toBe(0);
+    expect((await as('sabha-flows', `cat ${data}/broker/own/registry-version`)).code).not.toBe(0);
+  });
+
+  test('systemd takes the units, and rates the exposure of each at most 2.0', async () => {
+    expect(await machine.sh(`systemd-analyze verify ${units.join(' ')} sabha-prepare.service sabha.target`)).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    });
+    for (const unit of [...units, 'sabha-prepare.service'])
+      expect(await code(`systemd-analyze security --threshold=20 --no-pager ${unit}`), unit).toBe(0);
+  });
+
+  test('a part that is killed comes back, and so does one that stands still; the others go on', async () => {
+    const before = await Promise.all(units.map(pidOf));
+    await machine.sh(`kill -9 ${before[0]}; kill -STOP ${before[2]}`);
+    const still = async () => (await Promise.all([broker, dashboards].map(pidOf))).filter((pid) => pid === '0' || before.includes(pid));
+    await expect.poll(still, patience).toEqual([]);
+    await expect.poll(states, patience).toBe(allActive);
+    expect(await pidOf(flows)).toBe(before[1]);
+  });
+
+  test('it is there again after a reboot of the machine', async () => {
+    await machine.reboot();
+    await expect.poll(states, patience).toBe(allActive);
+    await expect.poll(() => asked(1880, '/readyz'), patience).toBe('200 {"ready":true}');
+  });
+
+  test('a newer release takes its place with a copy of the data, and goes back', async () => {
+    const before = await release();
+    await machine.sh(`sed -i 's/"version": "[^"]*"/"version": "9.9.9"/' ${sources}/package.json`);
+    expect(await centre('upgrade --check')).toMatchObject({ code: 0, err: '' });
+    expect(await release()).toBe(before);
+    expect(await centre('upgrade')).toMatchObject({ code: 0, err: '' });
+    expect(await release()).toMatch(/^9\.9\.9-/);
+    await expect.poll(states, patience).toBe(allActive);
+    expect(await out(`readlink /proc/${await pidOf(flows)}/exe`)).toContain('/opt/sabha/releases/9.9.9-');
+    expect(await out('ls /var/lib/sabha/flows/backups')).toMatch(/\.backup$/m);
+    await expect.poll(() => code('sabha audit'), patience).toBe(0);
+    expect(await centre('rollback')).toMatchObject({ code: 0, err: '' });
+    expect(await release()).toBe(before);
+    await expect.poll(states, patience).toBe(allActive);
+  });
+
+  test('a wrong setting is one line, and what runs goes on', async () => {
+    await machine.sh('echo "{" >/etc/sabha/sabha.json');
+    const upgraded = await centre('upgrade');
+    expect([upgraded.code, upgraded.err.trim().split('\n').length]).toEqual([1, 1]);
+    expect(upgraded.err).toContain('/etc/sabha/sabha.json');
+    await expect.poll(states, patience).toBe(allActive);
+    await machine.sh(`echo '{ "site": null, "people": [] }' >/etc/sabha/sabha.json`);
+  });
+
+  test('it goes: data stay, unless they are to go too', async () => {
+    expect(await centre('uninstall')).toMatchObject({ code: 0, err: '' });
+    expect(await states()).not.toMatch(/^active$/m);
+    expect(await out('ls -d /opt/sabha /usr/local/bin/sabha /etc/systemd/system/sabha* 2>/dev/null')).toBe('');
+    expect(await code('test -e /var/lib/sabha/flows/ledger.db')).toBe(0);
+    expect(await centre('uninstall --purge')).toMatchObject({ code: 0, err: '' });
+    expect(await code('test -e /var/lib/sabha || test -e /etc/sabha || getent passwd sabha-broker')).not.toBe(0);
+  });
+});

@@ -1,0 +1,76 @@
+/** What each part starts from, where the system starts it as a user of its own: made by `start.ts --prepare`, and never by the part. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createSite, type Site } from './centre-under-test.ts';
+
+const run = promisify(execFile);
+let site: Site;
+beforeEach(async () => {
+  site = await createSite({ site: null });
+});
+afterEach(() => site.remove());
+
+const start = async (...words: string[]) => (await run(process.execPath, ['start.ts', ...words], { env: site.env })).stdout;
+const at = (file: string) => join(site.data, file);
+const text = (file: string) => readFileSync(at(file), 'utf8');
+const modeOf = (file: string) => (statSync(at(file)).mode & 0o777).toString(8);
+
+test('which parts there are is said before anything is made: the agent, which has a package of its own, is none of them', async () => {
+  const parts: { name: string; args: string[] }[] = JSON.parse(await start('--parts'));
+  expect(parts.map(({ name, args }) => [name, args.at(-1)])).toEqual(
+    ['broker', 'flows', 'dashboards'].map((name) => [name, `${name}/main.ts`]),
+  );
+  expect(existsSync(site.data)).toBe(false);
+});
+
+test('what a part is told its group may read, what is a secret of flows nobody else; the second time changes none of it', async () => {
+  await start('--prepare');
+  const told = ['broker/principals.json', 'broker/registry.pub', 'dashboards/exporter.token'];
+  const own = ['flows/flows.token', 'flows/registry.key', 'flows/centre.key', 'flows/admit.json'];
+  expect([...told, ...own].map(modeOf)).toEqual([...told.map(() => '640'), ...own.map(() => '600')]);
+  const before = [...told, ...own].map(text);
+  // As a restore leaves it, or a centre of before.
+  writeFileSync(at('broker/registry.json'), '{}', { mode: 0o600 });
+  await start('--prepare');
+  expect([...told, ...own].map(text)).toEqual(before);
+  expect(modeOf('broker/registry.json')).toBe('640');
+});
+
+test('each part finds in its own file for systemd what npm start would give it; the broker keeps its own below what it is told', async () => {
+  await start('--prepare');
+  const told = Object.fromEntries([...text('broker/service.env').matchAll(/^(\w+)="(.*)"$/gm)].map(([, name, value]) => [name, value]));
+  expect(told).toMatchObject({
+    SABHA_DATA: at('broker/own'),
+    SABHA_TOLD: at('broker'),
+    SABHA_REGISTRY: at('broker/registry.json'),
+    SABHA_MQTT_PORT: `${site.ports.mqtt}`,
+  });
+  expect(text('broker/service.env')).not.toContain(at('flows'));
+  expect(text('flows/service.env')).toContain(`SABHA_BROKER_CSR="${at('broker/own/server.csr')}"`);
+});
+
+test('in a data folder of before the key of the broker lay beside what it is told: it goes on with the same key and the same version', async () => {
+  await start('--prepare');
+  for (const [name, said] of [
+    ['server.key', 'a key'],
+    ['server.csr', 'a request'],
+    ['registry-version', '7'],
+  ] as const)
+    writeFileSync(at(`broker/${name}`), said, { mode: 0o600 });
+  mkdirSync(at('broker/compiled'));
+  rmSync(at('broker/own'), { recursive: true });
+  await start('--prepare');
+  expect(['server.key', 'server.csr', 'registry-version'].map((name) => text(`broker/own/${name}`))).toEqual(['a key', 'a request', '7']);
+  expect(['server.key', 'server.csr', 'registry-version', 'compiled'].filter((name) => existsSync(at(`broker/${name}`)))).toEqual([]);
+});
+
+test('a wrong setting is one line, and what the parts started from stays', async () => {
+  await start('--prepare');
+  const before = text('broker/service.env');
+  site.configure({ ports: 'many' });
+  await expect(start('--prepare')).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^.*sabha\.json: ports: .*\n$/) });
+  expect(text('broker/service.env')).toBe(before);
+});
