@@ -242,7 +242,8 @@ test('S18 with all that the broker holds, its token hashes and public keys inclu
   await isUp(centre);
   await centre.stop();
   const read = (file: string) => readFileSync(join(site.data, file), 'utf8');
-  const loot = readdirSync(join(site.data, 'broker')).map((file) => read(`broker/${file}`));
+  const held = readdirSync(join(site.data, 'broker'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const loot = held.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
   const key = createPublicKey(read('agent/centre.pub'));
   const own = read('flows/centre.key');
   site.remove();
