@@ -68,7 +68,7 @@ test('a code leads a PC to its certificate; the data of flows restored from yest
     centreKey: commands.publicKey,
   });
   expect(readdirSync(data('flows/ca')).map((file) => [file, statSync(data('flows/ca', file)).mode & 0o777])).toEqual(
-    ['ca.key', 'https.key', 'https.pem', 'roots.pem'].map((file) => [file, 0o600]),
+    Object.entries({ 'ca.key': 0o600, 'https.key': 0o600, 'https.pem': 0o640, 'roots.pem': 0o600 }),
   );
 
   await flows.end('SIGTERM');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byReadiness, meetingComponents, readinesses, readinessOf } from './sites.ts';
+import { byReadiness, groupOfScope, groupScope, isWithin, meetingComponents, readinesses, readinessOf } from './sites.ts';
 import { type Check, presences } from './states.ts';
 
 const ok = (component: string): Check => ({ component, device: 'expected-1', status: 'ok', fault: null, reason: null });
@@ -49,4 +49,20 @@ describe('a room is ready as far as its checks know', () => {
 
 test('the worst room counts for its site', () => {
   expect([...readinesses].reverse().sort(byReadiness)[0]).toBe('not-ready');
+});
+
+describe('scopes', () => {
+  test.each([
+    ['', 'goa/panaji', true],
+    ['goa', 'goa', true],
+    ['goa', 'goa/panaji', true],
+    ['goa', 'goa-north/panaji', false],
+    ['goa/panaji', 'goa', false],
+  ])('"%s" holds %s: %s', (scope, path, holds) => expect(isWithin(scope, path)).toBe(holds));
+
+  test('a group is written so that no path reads like it, and read back', () => {
+    expect(groupScope('magadh')).toBe('group:magadh');
+    expect(groupOfScope('group:magadh')).toBe('magadh');
+    expect(groupOfScope('goa/panaji')).toBeUndefined();
+  });
 });

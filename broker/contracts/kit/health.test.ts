@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { type Means, supervisorOf } from './health.ts';
+import { answersHealth, type Means, supervisorOf } from './health.ts';
 
 function scripted() {
   const told: string[] = [];
@@ -40,4 +41,17 @@ test('without a watchdog it says no more than that it is ready', () => {
   const { told, periods, means } = scripted();
   supervisorOf({ NOTIFY_SOCKET: '@abstract' }, means)?.ready();
   expect([told, periods]).toEqual([['READY=1'], []]);
+});
+
+test('whether it lives and is ready is answered to GET alone, with the reason where it is not', () => {
+  const asked = (method: string, url: string, because?: string) => {
+    const said: unknown[] = [];
+    const response = { writeHead: (code: number) => ({ end: (text: string) => said.push(code, JSON.parse(text)) }) };
+    return [answersHealth({ method, url }, response as unknown as ServerResponse, () => because), ...said];
+  };
+  expect(asked('GET', '/healthz', 'the disk is full')).toEqual([true, 200, { alive: true }]);
+  expect(asked('GET', '/readyz')).toEqual([true, 200, { ready: true }]);
+  expect(asked('GET', '/readyz', 'the disk is full')).toEqual([true, 503, { ready: false, because: 'the disk is full' }]);
+  expect(asked('POST', '/readyz')).toEqual([false]);
+  expect(asked('GET', '/metrics')).toEqual([false]);
 });

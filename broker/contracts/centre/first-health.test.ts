@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import type { PcView, SiteView } from './api.ts';
+import { pcLines, siteLines } from './first-health.ts';
+
+const pc = 'ladakh/leh/hall';
+const check = { component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null } as const;
+// What the lines do not read is not there.
+const pcView = (change: object) => ({ pc, heardAt: 10, checks: [check], ...change }) as PcView;
+const siteView = (stage: string) => ({ stage }) as SiteView;
+
+test('how many sites stand at which stage; nothing while nobody says', () => {
+  expect(siteLines(undefined)).toBeUndefined();
+  expect(siteLines(['live', 'live', 'planned'].map(siteView))).toEqual(['Sites (3): 1 planned, 0 commissioning, 2 live, 0 closed']);
+});
+
+test('a PC says its health with the mark, the name and the reason of each check', () => {
+  const checks = [
+    { ...check, name: 'RoomMic' },
+    { ...check, component: 'camera', status: 'fault', fault: 'camera.missing', reason: 'found: none' },
+    { ...check, component: 'display', device: 'HDMI-1', status: 'unknown' },
+    { ...check, component: 'projector', device: '', status: 'fault', fault: 'projector.dark' },
+  ];
+  expect(pcLines([pcView({ checks })], pc, 10)).toEqual([
+    `This PC (${pc}):`,
+    '  ● microphone (RoomMic): ok',
+    '  ◆ camera: Camera not found, found: none',
+    '  ○ display HDMI-1: unknown',
+    '  ◆ projector: projector.dark',
+  ]);
+});
+
+test('what was said before the start, nothing at all, and what nobody answered are no health yet', () => {
+  expect(pcLines(undefined, pc, 10)).toBeUndefined();
+  expect(pcLines([pcView({ heardAt: 9 })], pc, 10)).toBeUndefined();
+  expect(pcLines([pcView({ heardAt: null })], pc, 10)).toBeUndefined();
+  expect(pcLines([pcView({ checks: [] })], pc, 10)).toBeUndefined();
+});
+
+test('a PC that the centre does not watch is told so', () => {
+  expect(pcLines([], pc, 10)).toEqual([`This PC (${pc}) is not watched: it is retired or moved, or its site is closed.`]);
+});
