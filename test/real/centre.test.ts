@@ -6,7 +6,10 @@ import { type Booted, boot, canBoot } from './booted.ts';
 import { installed, requirePart } from './parts.ts';
 
 const tools = ['systemctl', 'systemd-analyze', 'systemd-sysusers', 'systemd-notify', 'setpriv', 'nsenter', 'unshare', 'ip'];
-const runs = requirePart('Debian, of which a copy with systemd can be started (root, overlayfs, iproute2)', installed(tools) && canBoot());
+const needed = requirePart('systemd, util-linux and iproute2 (root)', installed(tools) && process.getuid?.() === 0);
+// No package brings it: whether the machine of the test lets a copy of itself boot. The night insists on it.
+const runs = needed && (canBoot() || (process.env['SABHA_NIGHTLY'] !== undefined && requirePart('a kernel that lets a copy boot', false)));
+if (needed && !runs) console.warn('skipped: this machine lets no copy of itself boot (overlayfs, cgroups)');
 const sources = fileURLToPath(new URL('../..', import.meta.url));
 const node = `PATH=${dirname(process.execPath)}:$PATH`;
 const units = ['broker', 'flows', 'dashboards'].map((part) => `sabha-${part}.service`);
