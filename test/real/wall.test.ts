@@ -28,7 +28,7 @@ describe.runIf(wallRuns)('the wall', () => {
       '7',
       '9',
     ]);
-    await page.getByText('1 open, somebody is on it').waitFor();
+    await page.getByText('1 open: somebody is on it').waitFor();
     expect(stage.troubles).toEqual([]);
   });
 
@@ -151,11 +151,11 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(clock, { timeout: 3_000 }).not.toBe(before);
     await page.keyboard.type('ha');
     await page.keyboard.press('Enter');
-    await page.getByText('2 open, somebody is on it').waitFor();
+    await page.getByText('2 open: somebody is on it').waitFor();
     expect(view.posts).toEqual([['/api/incidents/7/acknowledge', { by: 'Asha' }]]);
     await expect.poll(() => tile('ladakh').getAttribute('class')).not.toContain('hot');
     await line(9).getByRole('button', { name: 'I am on it' }).click();
-    await page.getByText('3 open, somebody is on it').waitFor();
+    await page.getByText('3 open: somebody is on it').waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'You: Asha' }).waitFor();
     expect(stage.troubles).toEqual([]);
