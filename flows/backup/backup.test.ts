@@ -130,6 +130,12 @@ test('a restore is refused in one line, with nothing changed: a centre that runs
   expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
 });
 
+test('a backup could not be looked through beside the centre that had made it, and so no upgrade began', async () => {
+  const { file: made } = await backups().make();
+  expect(await restored(made, { check: true })).toMatchObject({ audit: { events: 1 }, aside: [] });
+  expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
+});
+
 test('over a centre that stands there it is put by a rename: what was there lies beside it, and what the broker was told last stays', async () => {
   const { file: made } = await backups().make();
   const kept = join(root, 'kept.backup');

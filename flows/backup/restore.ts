@@ -39,7 +39,9 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const { file, data } = options;
   try {
     const about = await readAbout(file);
-    checkPlace(about, join(data, 'flows'));
+    checkOwn(about, join(data, 'flows'));
+    // Whoever only looks leaves a running centre alone.
+    if (!options.check) checkStopped(join(data, 'flows'));
     await mkdir(data, { recursive: true, mode: 0o700 });
     await checkRoom(about, data);
     return await unpackAndSwap(about, options);
@@ -115,11 +117,10 @@ function swapSettings(restored: string, settings: string, stamp: string): string
   return [`${settings}.before-${stamp}`];
 }
 
-function checkPlace({ centre }: About, flows: string): void {
+function checkOwn({ centre }: About, flows: string): void {
   const key = join(flows, 'centre.key');
   if (existsSync(key) && markOf(key) !== centre)
     throw new BackupError(`it is another centre's than the one in ${flows}: give it a data folder of its own by SABHA_DATA`);
-  checkStopped(flows);
 }
 
 function checkStopped(flows: string): void {
