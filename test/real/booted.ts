@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type Program, startProgram } from '../system/processes.ts';
 import type { Ran } from './debian.ts';
 
@@ -107,7 +107,7 @@ async function start(holder: Program, folder: string): Promise<System> {
     return promise;
   };
   const state = async () => (await run('systemctl is-system-running')).out;
-  await expect.poll(state, { timeout: 600_000, interval: 500 }).toMatch(/running|degraded/);
+  await vi.waitFor(async () => expect(await state()).toMatch(/running|degraded/), { timeout: 600_000, interval: 500 });
   return { program, run };
 }
 
