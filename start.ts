@@ -204,7 +204,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_METRICS_PORT: `${settings.ports.flowsMetrics}`,
     // Its own output is a pipe to us.
     ...(process.stdout.isTTY && { SABHA_TERMINAL: 'yes' }),
-    ...(places.editor === undefined ? {} : { SABHA_EDITOR_PASSWORD: places.editor }),
+    ...(places.editor === undefined ? {} : { SABHA_EDITOR_PASSWORD_FILE: places.editor }),
   };
   const dashboards = {
     SABHA_TOKEN_FILE: places.exporterToken,

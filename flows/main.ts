@@ -365,13 +365,13 @@ function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 't
   return { ...at, openid, organisation: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
-/** Open where the password is told: by `npm run editor`, or by the settings. */
+/** Open where the file of its password is named: by `npm run editor`, or by the settings. */
 function editor(settings: CentreSettings, { may, vouches }: Accounts): Pick<RedOptions, 'editor'> {
-  const password = env['SABHA_EDITOR_PASSWORD'];
-  if (password === undefined) return {};
+  const file = env['SABHA_EDITOR_PASSWORD_FILE'];
+  if (file === undefined) return {};
   const mayEdit = (name: string) => may(name, 'tabs');
   const proves = (name: string, given: string) => vouches({ name, address: '127.0.0.1' }, given);
-  const login = editorLogin(password, { mayEdit, proves });
+  const login = editorLogin(loadText(file).trim(), { mayEdit, proves });
   return { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login } };
 }
 
