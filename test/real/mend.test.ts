@@ -1,5 +1,7 @@
 /** One key, and the button of a notification, against a real PipeWire and a real bus: what is muted or not chosen is mended, and taken back. */
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,8 +23,12 @@ describe.runIf(runs)('the key of a room', () => {
   let notifications: Awaited<ReturnType<typeof startNotifications>>;
   let env: Record<string, string | undefined>;
   const seats: Program[] = [];
+  // A centre that is there, and says nothing.
+  const centre = createServer();
 
   beforeAll(async () => {
+    await once(centre.listen(0, '127.0.0.1'), 'listening');
+    const { port } = centre.address() as AddressInfo;
     desktop = await startDesktop();
     await desktop.plug(id, name);
     const { PATH, NODE_COMPILE_CACHE } = process.env;
@@ -32,13 +38,14 @@ describe.runIf(runs)('the key of a room', () => {
     mkdirSync(join(folder, 'data'), { mode: 0o700 });
     const expected = { microphone: [{ match: 'roommic' }], speaker: [], camera: [], display: [] };
     const SABHA_PROFILE = JSON.stringify({ link: 'fibre', elevationM: 0, expected, languages: ['en'] });
-    const own = { SABHA_PC: 'ladakh/leh/hall', SABHA_TOKEN_FILE: join(folder, 'token'), SABHA_MQTT_PORT: '1', SABHA_PROFILE };
+    const own = { SABHA_PC: 'ladakh/leh/hall', SABHA_TOKEN_FILE: join(folder, 'token'), SABHA_MQTT_PORT: `${port}`, SABHA_PROFILE };
     seats.push(start(['run', '--apart'], { PATH, NODE_COMPILE_CACHE, ...own }), start(['room']));
   });
   afterAll(async () => {
     await Promise.all(seats.map((seat) => seat.end('SIGKILL')));
     await notifications?.end();
     await desktop?.stop();
+    centre.close();
     rmSync(folder, { recursive: true });
   });
 
