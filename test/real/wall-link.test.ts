@@ -200,4 +200,61 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     await expect.poll(() => page.locator('[data-item=installed]').textContent()).toContain('No room is known yet.');
     expect(await page.locator('main [data-mark=ok]').count()).toBe(0);
   });
+
+  test('a view that was turned to in the moment in which the page was drawn stayed the one before', async () => {
+    await stage.page.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (document.querySelector('.top') === null) return;
+        observer.disconnect();
+        history.replaceState(null, '', '#/rollcall');
+        dispatchEvent(new HashChangeEvent('hashchange'));
+      }).observe(document, { subtree: true, childList: true });
+    });
+    await stage.open('#/');
+    await stage.page.locator('.caller').waitFor();
+  });
+
+  test('a page that was looked at in the moment in which it was drawn waited for ever', async () => {
+    await stage.page.addInitScript(() => {
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+      new MutationObserver((_, observer) => {
+        if (document.querySelector('.top') === null) return;
+        observer.disconnect();
+        Object.defineProperty(document, 'hidden', { value: false, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }).observe(document, { subtree: true, childList: true });
+    });
+    await stage.open('#/');
+    expect(stage.view.streams()).toBe(1);
+  });
+
+  test('who went from a state to the roll call before the first word was to call the whole nation', async () => {
+    const { page, view } = stage;
+    const words = Promise.withResolvers<void>();
+    await page.route('**/api/words', async (route) => {
+      await words.promise;
+      await route.continue();
+    });
+    await page.goto(`http://127.0.0.1:${view.port}/#/nation/ladakh`);
+    await page.getByRole('link', { name: 'Call the roll' }).click();
+    await page.waitForURL('**/#/rollcall');
+    words.resolve();
+    expect(await page.locator('select[name=state]').inputValue()).toBe('ladakh');
+  });
+
+  test('a state that became known after the roll call was drawn could call nobody', async () => {
+    const { page, view } = stage;
+    const known = Promise.withResolvers<void>();
+    await page.route('**/api/me', async (route) => {
+      await known.promise;
+      await route.fulfill({ json: { name: 'asha', role: 'state', scope: 'ladakh', once: false } });
+    });
+    view.onPost = () => ({ status: 201, body: { id: 'r1' } });
+    await stage.open('#/rollcall');
+    await page.locator('.caller').waitFor();
+    known.resolve();
+    await page.getByText('You: asha').waitFor();
+    await page.getByRole('button', { name: 'Call the roll' }).click();
+    await expect.poll(() => view.posts).toEqual([['/api/rollcalls', { scope: 'ladakh', by: 'asha' }]]);
+  });
 });
