@@ -27,6 +27,8 @@ const noWords = { faults: {}, reasons: [], words: {} };
 
 function Wall() {
   const route = useRoute();
+  const place = useRef('');
+  if (route.view === 'nation' || route.view === 'site') place.current = route.at;
   const { view: streamed, connected, upMs } = useStream(route.view === 'site' ? route.at : null);
   const told = useCatalogue(connected);
   const { faults: catalogue, reasons, words } = told ?? noWords;
@@ -54,20 +56,21 @@ function Wall() {
       </div>
     </header>
     <${Banner} scene=${scene} view=${view} connected=${connected} />
-    <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} counts=${counts} />`}</main>
+    <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} place=${place.current} counts=${counts} />`}</main>
     <${Announcer} scene=${scene} view=${view} />
     ${dialog}`;
 }
 
-/** @param {{ scene: Scene, view: View, route: Route, counts: ReturnType<typeof tally> }} props */
-function Page({ scene, view, route, counts }) {
+/**
+ * `place` is the state or the site that was open last.
+ * @param {{ scene: Scene, view: View, route: Route, place: string, counts: ReturnType<typeof tally> }} props
+ */
+function Page({ scene, view, route, place, counts }) {
   const { at } = route;
-  const scope = useRef('');
-  if (route.view === 'nation' || route.view === 'site') scope.current = at;
   if (route.view === 'site') return html`<${SitePage} scene=${scene} view=${view} at=${at} key=${at} />`;
   if (route.view === 'incident')
     return html`<${IncidentPage} scene=${scene} id=${at} row=${view.incidents.find((one) => `${one.id}` === at)} all=${view.incidents} key=${at} />`;
-  if (route.view === 'rollcall') return html`<${RollCallPage} scene=${scene} view=${view} id=${at} scope=${scope.current} />`;
+  if (route.view === 'rollcall') return html`<${RollCallPage} scene=${scene} view=${view} id=${at} scope=${place} />`;
   if (route.view === 'roster') return html`<${RosterPage} scene=${scene} person=${at} />`;
   return html`<${Nation} scene=${scene} view=${view} counts=${counts} state=${at} />`;
 }

@@ -5,7 +5,8 @@ import { startProgram } from '../system/processes.ts';
 type DemoChoice = { sites: number; seed: number; env?: Record<string, string> };
 export type RunningDemo = { wall: string; stop(): Promise<void> };
 
-const startLimitMs = 60_000;
+/** So long the demo itself waits for its PCs. */
+const startLimitMs = 180_000;
 const patienceMs = 20_000;
 
 /** `npm run demo` on free ports; resolves with the address that it prints. `stop` throws with what the demo found wrong with itself. */

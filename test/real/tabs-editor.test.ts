@@ -37,7 +37,15 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     site?.remove();
   }, startLimitMs);
 
-  const deploy = () => page.locator('#red-ui-header-button-deploy').click();
+  /** A dialog that closes hands its changes over only then: a button that is off before does nothing. */
+  const deploy = () => page.locator('#red-ui-header-button-deploy:not(.disabled)').click();
+  const deployed = () => page.locator('#red-ui-header-button-deploy.disabled').waitFor();
+  /** By the keyboard: two clicks that are further apart than the editor allows open nothing. */
+  const edit = async (node: string) => {
+    await page.locator(`#${node}`).click();
+    await page.locator(`#${node}.red-ui-flow-node-selected`).waitFor();
+    await page.keyboard.press('Enter');
+  };
   const steps = async () => (await centre.api<TabsStep[]>('/api/tabs/steps')).map(({ who, about }) => `${who}: ${about.split('\n')[1]}`);
   const undo = () => {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by: 'Anil' }) };
@@ -46,7 +54,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
 
   test('recipients are chosen from the roster in a dialog, and undo brings back who it was', async () => {
     const { running } = await centre.api<TabsState>('/api/tabs');
-    await page.locator('#who-minor').dblclick();
+    await edit('who-minor');
     await page.locator('#sabha-who-list input[value=vendors]').check();
     expect(await page.locator('#sabha-who-list label').allTextContents()).toEqual([
       'technician',
@@ -59,6 +67,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     await deploy();
     const changed = 'sabha: ~ 40 Who: "minor: the technician" (sabha-who): to ["technician"] → ["technician","vendors"]';
     await expect.poll(steps, { timeout: 30_000 }).toEqual([changed]);
+    await deployed();
     expect((await undo()).ok).toBe(true);
     await expect.poll(async () => (await centre.api<TabsState>('/api/tabs')).running, { timeout: 30_000 }).toBe(running);
     expect((await steps())[0]).toContain('Anil: ~ 40 Who');
@@ -67,11 +76,11 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
   test('severity and wait are changed in their dialogs, the button tries them before the Deploy, and undo takes both back', async () => {
     await page.reload();
     await page.locator('.red-ui-tab', { hasText: '10 Faults' }).first().click();
-    await page.locator('#faults-site-rule').dblclick();
+    await edit('faults-site-rule');
     await page.locator('#node-input-severity').selectOption('major');
     await page.locator('#node-dialog-ok').click();
     await page.locator('.red-ui-tab', { hasText: '50 Escalate' }).first().click();
-    await page.locator('#escalate-15-min').dblclick();
+    await edit('escalate-15-min');
     await page.locator('.red-ui-typedInput-input').first().fill('5');
     await page.locator('#node-dialog-ok').click();
     await page.locator('#sabha-try').click();
@@ -83,6 +92,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     const before = await steps();
     await deploy();
     await expect.poll(async () => (await steps()).length, { timeout: 30_000 }).toBe(before.length + 1);
+    await deployed();
     const [{ about = '' } = {}] = await centre.api<TabsStep[]>('/api/tabs/steps');
     expect(about).toContain('severity "critical" → "major"');
     expect(about).toContain('duration "15" → "5"');
@@ -97,9 +107,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     await page.keyboard.press('Delete');
     await page.locator('#who-minor').waitFor({ state: 'detached' });
     await deploy();
-    const told = page.locator('.red-ui-notification-error');
-    await told.first().waitFor();
-    expect(await told.first().textContent()).toContain('who-severity (how urgent?): output 3 leads nowhere');
+    await page.locator('.red-ui-notification-error', { hasText: 'who-severity (how urgent?): output 3 leads nowhere' }).waitFor();
     expect(await centre.api<TabsState>('/api/tabs')).toMatchObject({ running, refused: null, wrong: [] });
     // The page asks whether what is not deployed may be lost.
     page.once('dialog', (dialog) => void dialog.accept());

@@ -19,19 +19,26 @@ describe.runIf(wallRuns)('the wall and its link', () => {
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
 
+  /** From here on the time of the page moves by hand alone. */
+  const standStill = async () => stage.page.clock.pauseAt((await stage.page.evaluate(() => Date.now())) + 100);
+
   test('a dead link does not stay green because somebody goes from view to view', async () => {
-    const { page } = stage;
+    const { page, view } = stage;
     await page.clock.install();
     await stage.open('#/');
-    await expect.poll(() => page.title()).toBe('◆ 2 · Sabha');
-    await page.route('**/api/stream**', () => {});
+    await standStill();
+    // The last word of the centre, at a moment that is known.
+    view.change({ incidents: [microphoneGone(Date.now(), { id: 30 })] });
+    view.isFrozen = true;
+    await page.locator('[data-incident="30"]').waitFor();
     await page.clock.runFor(6_000);
-    expect(await page.title()).toBe('◆ 2 · Sabha');
+    expect(await page.title()).toBe('◆ 3 · Sabha');
     await page.locator('.needs .line a').first().click();
-    await page.evaluate(() => Object.assign(location, { hash: '#/site/ladakh/leh' }));
+    await page.locator('.needs').waitFor({ state: 'detached' });
+    await stage.open('#/site/ladakh/leh');
     await page.locator('.site').waitFor();
     await page.clock.runFor(7_000);
-    await expect.poll(() => page.title()).toBe('○ Sabha');
+    expect(await page.title()).toBe('○ Sabha');
     await page.getByText('Connection to the centre lost').waitFor();
   });
 
@@ -73,8 +80,15 @@ describe.runIf(wallRuns)('the wall and its link', () => {
   test('a request that failed is asked again: the words that were dropped, the alert that was refused', async () => {
     const { page } = stage;
     const asked = { words: 0, alert: 0 };
-    // The words are asked for once more when the link stands: that one has to fail too.
-    await page.route('**/api/words', (route) => (asked.words++ < 2 ? route.abort() : route.continue()));
+    // The words are asked for once more when the link stands: that one has to fail too, and the first not before it.
+    const again = Promise.withResolvers<void>();
+    await page.route('**/api/words', async (route) => {
+      asked.words += 1;
+      if (asked.words > 2) return route.continue();
+      if (asked.words === 2) again.resolve();
+      await again.promise;
+      return route.abort();
+    });
     await page.route('**/api/incidents/7', (route) => (asked.alert++ < 1 ? route.fulfill({ status: 503, body: '{}' }) : route.continue()));
     await stage.open('#/incident/7');
     await page.getByText('Unplug the microphone cable and plug it in again.').waitFor();
@@ -119,9 +133,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     const asked = requests(leh);
     await stage.open('#/site/ladakh/leh');
     await page.locator('.checklist').waitFor();
-    // From here on time moves by hand alone.
-    await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 100);
-    const first = asked.length;
+    await standStill();
     let passed = 0;
     const run = async (ms: number) => {
       passed += ms;
@@ -132,28 +144,36 @@ describe.runIf(wallRuns)('the wall and its link', () => {
       await run(20);
       return asked.length;
     };
-    // Nor does the centre say another time.
+    // Nor does the centre say another time than this: five seconds after a minute began, when nothing is to be asked again soon.
     view.isFrozen = true;
-    const say = async (one: SiteView) => view.change({ at: await page.evaluate(() => Date.now()), sites: [one] });
+    const begun = 60_000 * Math.ceil(Date.now() / 60_000) + 5_000;
+    const say = (one: SiteView) => view.change({ at: begun + passed, sites: [one] });
     let words = 0;
-    /** The centre speaks meanwhile, and the page hears it: else the link would be dead. */
+    /** The centre speaks, and the page hears it: else the link would be dead. */
+    const speak = async (stage: SiteView['stage']) => {
+      words += 1;
+      const name = `Leh ${words}`;
+      say({ ...site, stage, name: { en: name, hi: name } });
+      await expect
+        .poll(async () => {
+          await drawn();
+          return page.locator('.title h2').textContent();
+        })
+        .toContain(name);
+    };
     const pass = async (ms: number, stage: SiteView['stage']) => {
       for (const until = passed + ms; passed < until; ) {
         await run(Math.min(5_000, until - passed));
-        words += 1;
-        const name = `Leh ${words}`;
-        await say({ ...site, stage, name: { en: name, hi: name } });
-        await expect
-          .poll(async () => {
-            await drawn();
-            return page.locator('.title h2').textContent();
-          })
-          .toContain(name);
+        await speak(stage);
       }
     };
+    await speak('commissioning');
+    // What that makes it ask, it asks now.
+    await run(500);
+    const first = asked.length;
     await pass(30_000, 'commissioning');
     await expect.poll(drawn).toBe(first + 2);
-    await say({ ...site, stage: 'live' });
+    say({ ...site, stage: 'live' });
     await expect.poll(drawn).toBe(first + 3);
     await pass(30_000, 'live');
     await page.locator('.checklist').waitFor({ state: 'detached' });
@@ -179,5 +199,62 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     view.change({ sites: [{ ...site, stage: 'planned' }] });
     await expect.poll(() => page.locator('[data-item=installed]').textContent()).toContain('No room is known yet.');
     expect(await page.locator('main [data-mark=ok]').count()).toBe(0);
+  });
+
+  test('a view that was turned to in the moment in which the page was drawn stayed the one before', async () => {
+    await stage.page.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (document.querySelector('.top') === null) return;
+        observer.disconnect();
+        history.replaceState(null, '', '#/rollcall');
+        dispatchEvent(new HashChangeEvent('hashchange'));
+      }).observe(document, { subtree: true, childList: true });
+    });
+    await stage.open('#/');
+    await stage.page.locator('.caller').waitFor();
+  });
+
+  test('a page that was looked at in the moment in which it was drawn waited for ever', async () => {
+    await stage.page.addInitScript(() => {
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+      new MutationObserver((_, observer) => {
+        if (document.querySelector('.top') === null) return;
+        observer.disconnect();
+        Object.defineProperty(document, 'hidden', { value: false, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }).observe(document, { subtree: true, childList: true });
+    });
+    await stage.open('#/');
+    expect(stage.view.streams()).toBe(1);
+  });
+
+  test('who went from a state to the roll call before the first word was to call the whole nation', async () => {
+    const { page, view } = stage;
+    const words = Promise.withResolvers<void>();
+    await page.route('**/api/words', async (route) => {
+      await words.promise;
+      await route.continue();
+    });
+    await page.goto(`http://127.0.0.1:${view.port}/#/nation/ladakh`);
+    await page.getByRole('link', { name: 'Call the roll' }).click();
+    await page.waitForURL('**/#/rollcall');
+    words.resolve();
+    expect(await page.locator('select[name=state]').inputValue()).toBe('ladakh');
+  });
+
+  test('a state that became known after the roll call was drawn could call nobody', async () => {
+    const { page, view } = stage;
+    const known = Promise.withResolvers<void>();
+    await page.route('**/api/me', async (route) => {
+      await known.promise;
+      await route.fulfill({ json: { name: 'asha', role: 'state', scope: 'ladakh', once: false } });
+    });
+    view.onPost = () => ({ status: 201, body: { id: 'r1' } });
+    await stage.open('#/rollcall');
+    await page.locator('.caller').waitFor();
+    known.resolve();
+    await page.getByText('You: asha').waitFor();
+    await page.getByRole('button', { name: 'Call the roll' }).click();
+    await expect.poll(() => view.posts).toEqual([['/api/rollcalls', { scope: 'ladakh', by: 'asha' }]]);
   });
 });

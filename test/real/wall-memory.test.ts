@@ -12,8 +12,10 @@ const mebi = 1024 * 1024;
 describe.runIf(wallRuns)('the wall', () => {
   const stage = wallStage();
 
-  /** MiB that live, and nodes, after everything that is not reached is gone. */
+  /** MiB that live, and nodes, once all that was said is drawn and everything that is not reached is gone. */
   async function held(session: CDPSession): Promise<{ heapMiB: number; nodes: number }> {
+    const waiting = stage.view.content.incidents.filter((one) => one.overAt === null && one.acknowledged === null);
+    await expect.poll(() => stage.page.title()).toBe(`◆ ${waiting.length} · Sabha`);
     for (let turn = 0; turn < 3; turn += 1) await session.send('HeapProfiler.collectGarbage');
     const { metrics } = await session.send('Performance.getMetrics');
     const of = (name: string) => metrics.find((one) => one.name === name)?.value ?? Number.NaN;

@@ -13,7 +13,6 @@ const looks = [
   ['dark', 375],
   ['light', 375],
 ] as const;
-const secondsOf = (time = '') => time.split(':').reduce((sum, part) => 60 * sum + Number(part), 0);
 const still = { reducedMotion: 'reduce', bypassCSP: true } as const;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -40,7 +39,8 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await expect.poll(() => page.title()).toBe('○ Sabha');
     await page.getByRole('heading', { name: 'Needed somebody, when last known' }).waitFor();
     stage.view = await startWallView(content, port);
-    await expect.poll(stage.tally, { timeout: 5_000 }).toEqual({ ok: '707', fault: '17', unknown: '29' });
+    // It may just have tried in vain, and tries again within 10 s.
+    await expect.poll(stage.tally, { timeout: 20_000 }).toEqual({ ok: '707', fault: '17', unknown: '29' });
     await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
   });
 
@@ -49,29 +49,29 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     const { page, view } = stage;
     const asOf = async () => /as of (\S+)/.exec((await page.locator('.link').textContent()) ?? '')?.[1];
     const first = await asOf();
-    await expect.poll(asOf, { timeout: 3_000 }).not.toBe(first);
+    await expect.poll(asOf).not.toBe(first);
     view.isFrozen = true;
-    const last = await asOf();
     const lost = page.getByText(/Everything is unknown since (\d\d:\d\d:\d\d)/);
-    await lost.waitFor({ timeout: 15_000 });
+    await lost.waitFor();
     const [, since = ''] = /since (\S+)\./.exec((await lost.textContent()) ?? '') ?? [];
-    expect([await asOf(), since]).toEqual([since, since]);
-    expect(Math.abs(secondsOf(since) - secondsOf(last))).toBeLessThanOrEqual(1);
+    const last = await page.evaluate((at) => new Date(at).toLocaleTimeString('en-GB'), view.saidAt);
+    expect([await asOf(), since]).toEqual([last, last]);
     expect(await stage.tally()).toEqual({ ok: '0', fault: '0', unknown: '753' });
-  }, 30_000);
+  }, 60_000);
 
   test('the banner of an old gap stood beside new silence for an hour: it says what it is about, and leaves once each PC was heard or judged', async () => {
     await stage.open('#/');
     const { page, view } = stage;
-    const away = { from: new Date().setHours(10, 2, 0, 0), to: new Date().setHours(10, 5, 20, 0) };
+    const away = { from: stage.today(10, 2, 0), to: stage.today(10, 5, 20) };
     view.change({ away: { ...away, settled: false } });
     await page.getByText('The centre heard no PC from 10:02:00 to 10:05:20. Until each has spoken again or is found silent').waitFor();
     await page.getByRole('button', { name: 'हिन्दी' }).click();
     await page.getByText('10:02:00 से 10:05:20 तक सेंटर को किसी PC की जानकारी नहीं मिली।').waitFor();
     view.change({ away: { ...away, settled: true } });
     await expect.poll(() => page.locator('.banner').textContent()).toBe('');
-    await stage.open('#/');
-    await expect.poll(() => page.locator('.banner').textContent()).toBe('');
+    await page.reload();
+    await page.locator('main > *').first().waitFor();
+    expect(await page.locator('.banner').textContent()).toBe('');
     expect(stage.troubles).toEqual([]);
   });
 
@@ -103,6 +103,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: not known yet, the site cannot be reached$/);
     await stage.open('#/incident/7');
     const note = stage.page.locator('[data-outage]');
+    await stage.page.locator('article.incident').waitFor();
     expect(await note.count()).toBe(0);
     const row = microphoneGone(now, { outage: { ...outage, to: null } });
     view.content.full.set(7, fullOf(row, now));
@@ -198,14 +199,10 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
       await view.close();
       await page.locator('main.stale').waitFor();
       for (const view of ['#/', ...views]) {
-        await page.evaluate(async (hash) => {
-          Object.assign(location, { hash });
-          await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-        }, view);
+        await stage.open(view);
         await page.locator('main h2, main .quiet').first().waitFor();
         expect([view, 'lost', await seriousFaults()]).toEqual([view, 'lost', []]);
       }
-      stage.view = await startWallView(view.content);
     },
   );
 
@@ -268,7 +265,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     const first = await work();
     for (let tick = 0; tick < 3; tick += 1) {
       const last = await clock();
-      await expect.poll(clock, { timeout: 3_000 }).not.toBe(last);
+      await expect.poll(clock).not.toBe(last);
     }
     const ticked = await work();
     const site = sites.find((one) => one.site === 'goa/site-1');

@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
+import { freePorts } from '../system/processes.ts';
 import { requirePart } from './parts.ts';
 import { nation } from './wall-nation.ts';
 import { startWallView, type WallView } from './wall-view.ts';
@@ -15,8 +16,10 @@ export type Stage = {
   view: WallView;
   /** What the page complained of. */
   troubles: string[];
-  /** Opens the view of a hash, in a new context where options are given. */
+  /** Opens the view of a hash, in a new context where options are given. What stands afterwards is that view, not the one before. */
   open(hash: string, options?: Options): Promise<void>;
+  /** A time of the page's own day, in which it is noon. */
+  today(hours: number, minutes: number, seconds: number): number;
   tally(): Promise<Record<string, string | null>>;
   /** How far the page can be pushed sideways, in pixels. */
   sideways(): Promise<number>;
@@ -25,15 +28,24 @@ export type Stage = {
 /** To be called once in a `describe`: its hooks start and stop everything. The page begins empty: a test opens its view. */
 export function wallStage(): Stage {
   let browser: Browser;
+  // The page lives where it is noon: five minutes ago was not yesterday, whenever the test runs.
+  const hoursAhead = 12 - new Date().getUTCHours();
+  const timezoneId = zoneOf(hoursAhead);
   const stage: Stage = {
     page: undefined as unknown as Page,
     context: undefined as unknown as BrowserContext,
     view: undefined as unknown as WallView,
     troubles: [],
     open: async (hash, options) => {
-      if (options !== undefined || stage.page === undefined) await newPage(stage, browser, options ?? {});
-      await stage.page.goto(`http://127.0.0.1:${stage.view.port}/${hash}`);
+      if (options !== undefined || stage.page === undefined) await newPage(stage, browser, { timezoneId, ...options });
+      const wall = `http://127.0.0.1:${stage.view.port}/`;
+      if (stage.page.url().startsWith(`${wall}#`)) await turn(stage.page, hash);
+      else await stage.page.goto(`${wall}${hash}`);
       await stage.page.locator('main > *').first().waitFor();
+    },
+    today: (hours, minutes, seconds) => {
+      const aheadMs = 3_600_000 * hoursAhead;
+      return new Date(Date.now() + aheadMs).setUTCHours(hours, minutes, seconds, 0) - aheadMs;
     },
     tally: async () => {
       const text = (mark: string) => stage.page.locator(`[data-tally=${mark}] strong`).textContent();
@@ -46,8 +58,10 @@ export function wallStage(): Stage {
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
-    stage.view = await startWallView(nation(Date.now()));
-    await newPage(stage, browser, {});
+    // Not one that the system gives to clients: who goes on asking at a port that is closed would meet itself there.
+    const [port] = await freePorts(1);
+    stage.view = await startWallView(nation(Date.now()), port);
+    await newPage(stage, browser, { timezoneId });
   });
   afterEach(async () => {
     await stage.context.close();
@@ -60,7 +74,8 @@ async function newPage(stage: Stage, browser: Browser, options: Options): Promis
   await stage.context?.close();
   stage.context = await browser.newContext({ viewport: { width: 1680, height: 1000 }, locale: 'en-GB', colorScheme: 'dark', ...options });
   stage.page = await stage.context.newPage();
-  stage.page.setDefaultTimeout(5_000);
+  // A limit, not a wait: a browser that is busy is not wrong.
+  stage.page.setDefaultTimeout(20_000);
   stage.troubles = [];
   stage.page.on('pageerror', (error) => stage.troubles.push(error.message));
   stage.page.on('dialog', (dialog) => {
@@ -70,4 +85,19 @@ async function newPage(stage: Stage, browser: Browser, options: Options): Promis
   stage.page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !message.text().includes('ERR_')) stage.troubles.push(message.text());
   });
+}
+
+/** The page draws in the same breath in which it hears of the turn, and it hears before this listener, which came later. */
+async function turn(page: Page, hash: string): Promise<void> {
+  await page.evaluate(async (to) => {
+    if (location.hash === to) return;
+    const heard = new Promise((resolve) => addEventListener('hashchange', resolve, { once: true }));
+    location.hash = to;
+    await heard;
+  }, hash);
+}
+
+/** The zone that is so many hours ahead of UTC: in these names the west is plus. */
+function zoneOf(hours: number): string {
+  return `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`;
 }

@@ -43,6 +43,8 @@ export type WallView = {
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): number;
   /** Says nothing more over its streams, which stand open: its process stands still. */
   isFrozen: boolean;
+  /** The time that the last word of a stream named. */
+  saidAt: number;
   /** Streams that stand open. */
   streams(): number;
   close(): Promise<void>;
@@ -92,7 +94,8 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
       reasons: _reasons,
       ...rest
     } = view.content;
-    const snapshot = { ...rest, at: Date.now(), pcs: rest.pcs.filter((one) => one.site === pcs) };
+    view.saidAt = Date.now();
+    const snapshot = { ...rest, at: view.saidAt, pcs: rest.pcs.filter((one) => one.site === pcs) };
     const stream = { response, pcs };
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(`event: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
@@ -106,6 +109,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
     posts: [],
     onPost: () => ({ status: 204 }),
     isFrozen: false,
+    saidAt: 0,
     change: (frame) => {
       const { content: old } = view;
       const rollcall = frame.rollcall ?? old.rollcall;
@@ -120,6 +124,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
         ...(frame.away && { away: frame.away }),
       };
       const full = { at: Date.now(), subscribed: view.content.subscribed, ...frame };
+      view.saidAt = full.at;
       const textFor = (site: string | null) => {
         const { pcs = [], ...rest } = full;
         const mine = pcs.filter((one) => one.site === site);
@@ -131,14 +136,17 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
     streams: () => streams.size,
     close: async () => {
       clearInterval(beats);
+      if (!server.listening) return;
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
   const beats = setInterval(() => {
+    if (view.isFrozen) return;
     const frame = { at: Date.now(), subscribed: view.content.subscribed };
-    for (const { response } of view.isFrozen ? [] : streams) response.write(`event: change\ndata: ${JSON.stringify(frame)}\n\n`);
+    view.saidAt = frame.at;
+    for (const { response } of streams) response.write(`event: change\ndata: ${JSON.stringify(frame)}\n\n`);
   }, beatEveryMs);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

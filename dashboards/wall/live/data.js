@@ -1,5 +1,5 @@
 /** What the wall reads of the centre: the stream, the catalogue's words, and single things that a view asks for. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { changed, viewOf } from './model.js';
 import { answerLimitMs, toLogin } from './post.js';
 import { follow, silentLimitMs } from './stream.js';
@@ -37,7 +37,8 @@ export function useStream(site) {
 
 function useVisible() {
   const [visible, setVisible] = useState(!document.hidden);
-  useEffect(() => {
+  // At once: a page in the background runs its other effects a second later, and may be looked at before.
+  useLayoutEffect(() => {
     const look = () => setVisible(!document.hidden);
     document.addEventListener('visibilitychange', look);
     return () => document.removeEventListener('visibilitychange', look);

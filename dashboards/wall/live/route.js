@@ -1,5 +1,5 @@
 /** Which of the views is open, by the address after its hash. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /**
  * `at` is what the view is of: a state ('' = the whole nation), a site, an incident, a roll call ('' = the one that runs, or the last), a person of
@@ -25,7 +25,8 @@ export function routeOf(hash) {
 /** The open view. A new one begins at its top, and those who hear the page are put there. */
 export function useRoute() {
   const [route, setRoute] = useState(routeOf(location.hash));
-  useEffect(() => {
+  // Before the page is seen: a turn that comes first would be heard by nobody.
+  useLayoutEffect(() => {
     const turn = () => {
       const next = routeOf(location.hash);
       setRoute(next);

@@ -65,7 +65,9 @@ export function RollCallPage({ scene, view, id, scope }) {
 function Caller({ scene, view, first, runs }) {
   const { lang } = scene;
   const own = scene.scope;
-  const [scope, setScope] = useState(own === '' || `${first}/`.startsWith(`${own}/`) ? first : own);
+  const [chosen, setChosen] = useState(/** @type {string | null} */ (null));
+  // What is the reader's own may become known after the page stands.
+  const scope = chosen ?? (own === '' || `${first}/`.startsWith(`${own}/`) ? first : own);
   const { busy, error, run } = useActing(scene.act);
   const state = scope.split('/')[0] ?? '';
   const sites = (view.sites.get(state) ?? []).filter((one) => one.stage === 'live');
@@ -74,7 +76,7 @@ function Caller({ scene, view, first, runs }) {
     const done = await run('/api/rollcalls', { scope });
     if (done !== null) location.hash = `#/rollcall/${/** @type {{ id: string }} */ (done.answer).id}`;
   };
-  const choose = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => setScope(event.currentTarget.value);
+  const choose = (/** @type {{ currentTarget: HTMLSelectElement }} */ event) => setChosen(event.currentTarget.value);
   const states = [...view.sites.keys()].sort();
   return html`<form class="card caller" onSubmit=${submit}>
     <label>${say(lang, 'scope')}<select value=${state} onChange=${choose} name="state">
