@@ -156,7 +156,7 @@ function expireEvery(state: State): void {
 }
 
 async function obey({ runner, platform, clock }: State, order: SeatOrder): Promise<Order> {
-  const signal = AbortSignal.timeout(orderLimitMs / (clock.speed ?? 1));
+  const signal = AbortSignal.timeout(Math.ceil(orderLimitMs / (clock.speed ?? 1)));
   const act = async (): Promise<Order> => {
     if (order.verb === 'restart-sound') return platform.restartSound(signal);
     if (order.verb === 'set-default-device') return platform.setDefaultDevice({ kind: order.kind, name: order.name }, signal);

@@ -74,7 +74,8 @@ describe.runIf(runs)('the room card', () => {
       expect(words).toContain(said);
     expect(await page.locator('h1').textContent()).toBe('हॉल · Hall');
     write(knownOf(working, both));
-    await expect.poll(verdict).toBe('✔ तैयार (जाँच बाकी)');
+    // It looks each five seconds.
+    await expect.poll(verdict, { timeout: 30_000 }).toBe('✔ तैयार (जाँच बाकी)');
     expect([troubles, [...new Set(asked)]]).toEqual([[], [url]]);
   });
 

@@ -92,14 +92,14 @@ exec setpriv ${rights.join(' ')} --no-new-privs --bounding-set=-all --inh-caps=-
   );
   bring(
     `#!/bin/sh
-trap 'kill "$service"; wait "$service"; rm /run/supervisor; exit' TERM
+trap 'kill "$!"; wait "$!"; rm /run/supervisor; exit' TERM
 first='${first}'
 while :; do
   /run/cage env $first ${said('ExecStart')} &
-  service=$!
   first=
-  echo "$service" >/run/service
-  wait "$service"
+  echo "$!" >/run/service.half
+  mv /run/service.half /run/service
+  wait "$!"
   sleep 1
 done
 `,

@@ -40,6 +40,8 @@ describe.runIf(runs)('a running agent at its centre', () => {
 
   async function start(how: { aheadMs?: number } = {}): Promise<Program> {
     agent = whole.startAgent(how);
+    // The centre may not have heard yet of the end of the one before it.
+    await agent.says(({ msg }) => msg === 'connected', patience.timeout);
     await expect.poll(async () => (await whole.pc())?.presence, patience).toBe('online');
     return agent;
   }

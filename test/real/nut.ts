@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../system/processes.ts';
@@ -19,7 +19,7 @@ export type NutServer = {
 
 const folderOfNut = ['/usr/lib/nut', '/lib/nut'].find((folder) => existsSync(join(folder, 'dummy-ups')));
 /** After this long without a word of the driver the server calls what it knows stale. */
-const maxAgeSeconds = 2;
+const maxAgeSeconds = 4;
 
 export function nutFound(): boolean {
   return folderOfNut !== undefined && existsSync(join(folderOfNut, 'upsd'));
@@ -32,11 +32,12 @@ export async function nutServer(first: Record<string, string>): Promise<NutServe
   let saidAt = Math.floor(Date.now() / 1_000);
   const say = async (variables: Record<string, string>) => {
     const lines = Object.entries(variables).map(([name, value]) => `${name}: ${value}\n`);
-    const file = join(folder, 'room.dev');
-    await writeFile(file, lines.join(''));
-    // The driver goes by the second in which the file was written.
+    const half = join(folder, 'room.half');
+    await writeFile(half, lines.join(''));
+    // The driver goes by the second in which the file was written, and reads it whole.
     saidAt += 2;
-    await utimes(file, saidAt, saidAt);
+    await utimes(half, saidAt, saidAt);
+    await rename(half, join(folder, 'room.dev'));
   };
   const write = (name: string, text: string) => writeFile(join(folder, name), text, { mode: 0o600 });
   await write('ups.conf', '[room]\n  driver = dummy-ups\n  port = room.dev\n  mode = dummy-once\n  pollinterval = 1\n');

@@ -35,8 +35,10 @@ export type Desktop = {
   plugSpeaker(id: string, description: string): Promise<() => Promise<unknown>>;
   /** Makes what PipeWire lists as a camera of its own, as a built-in one of libcamera: it has no picture. The result takes it away. */
   plugCamera(id: string, description: string): Promise<() => Promise<void>>;
-  /** Pulls a microphone out; returns when the process behind it has ended, which the sound server notices by itself. */
+  /** Pulls a microphone out: the process behind it ends, and the sound server notices that by itself; returns when it lists it no more. */
   unplug(id: string): Promise<void>;
+  /** Returns when a watch, which has called so often, has told of a change that was made for it: from now on it misses none. */
+  heardBy(calls: () => number): Promise<void>;
   /** `pactl`, as a person would use it: set-source-mute, set-source-volume, set-default-source. Returns what it printed. */
   pactl(...args: string[]): Promise<string>;
   /** Another program that records from a microphone; the result ends it. `program` is the name of its binary. */
@@ -49,7 +51,8 @@ export type Desktop = {
   stop(): Promise<void>;
 };
 
-const patienceMs = 10_000;
+/** A limit, not a wait: what never comes is told by its name. */
+const patienceMs = 30_000;
 const run = promisify(execFile);
 
 /** Starts the services and returns when the sound server answers. No device is plugged in yet. */
@@ -67,7 +70,9 @@ export async function startDesktop(): Promise<Desktop> {
     processes.delete(name);
     if (child) await finish(child);
   };
-  const pactl = async (...args: string[]) => (await run('pactl', args, { env: { ...process.env, ...env } })).stdout;
+  const ask = async (program: string, args: string[] = []) =>
+    (await run(program, args, { env: { ...process.env, ...env }, timeout: patienceMs })).stdout;
+  const pactl = (...args: string[]) => ask('pactl', args);
   const lists = async (kind: string, text: string) => (await pactl('list', 'short', kind)).includes(`\t${text}\t`);
   const stop = async () => {
     for (const name of [...processes.keys()].reverse()) await end(name);
@@ -99,7 +104,18 @@ export async function startDesktop(): Promise<Desktop> {
     stop,
     kill: end,
     freeze: (service) => void processes.get(service)?.kill('SIGSTOP'),
-    unplug: end,
+    async unplug(id) {
+      await end(id);
+      await until(`the end of microphone ${id}`, async () => !(await lists('sources', id)));
+    },
+    async heardBy(calls) {
+      const before = calls();
+      await until('a watch that tells', async () => {
+        const module = await pactl('load-module', 'module-null-sink', 'sink_name=passing');
+        await pactl('unload-module', module.trim());
+        return calls() > before;
+      });
+    },
     async plug(id, description = id) {
       begin(id, 'pw-loopback', loopback(id, description));
       await until(`microphone ${id}`, () => lists('sources', id));
@@ -110,6 +126,7 @@ export async function startDesktop(): Promise<Desktop> {
     async plugSpeaker(id, description) {
       const properties = `'device.description="${description}" priority.session=3000'`;
       const module = await pactl('load-module', 'module-null-sink', `sink_name=${id}`, `sink_properties=${properties}`);
+      await until(`loudspeaker ${id}`, () => lists('sinks', id));
       begin('first-use', 'pacat', ['--playback', `--device=${id}`, '/dev/zero']);
       await until(`first use of ${id}`, () => running('sinks', id));
       await end('first-use');
@@ -117,7 +134,7 @@ export async function startDesktop(): Promise<Desktop> {
     },
     async plugCamera(id, description) {
       begin(id, 'pw-loopback', loopback(id, description, { 'media.class': 'Video/Source', 'media.role': 'Camera' }));
-      await until(`camera ${id}`, async () => (await run('pw-dump', [], { env: { ...process.env, ...env } })).stdout.includes(`"${id}"`));
+      await until(`camera ${id}`, async () => (await ask('pw-dump')).includes(`"${id}"`));
       return () => end(id);
     },
     async record(id, program) {
@@ -156,8 +173,16 @@ function loopback(id: string, description: string, like: Record<string, string |
 async function until(what: string, done: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await done().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come in ${patienceMs / 1000} s`);
+    if (performance.now() > deadline) throw new Error(`${what} did not come in ${patienceMs / 1_000} s`);
     await pause(50);
+  }
+}
+
+/** Returns when a watch has called no more for longer than it gathers events. */
+export async function quiet(calls: () => number): Promise<void> {
+  for (let before = -1; before !== calls(); ) {
+    before = calls();
+    await pause(500);
   }
 }
 

@@ -14,6 +14,7 @@ const sounds = requirePart('PipeWire', installed(pipewireTools));
 const holdMs = 20_000;
 /** From the end of the hold time to the mail. */
 const toldMs = 3_000;
+const patience = { timeout: 60_000 };
 
 const people = [
   { id: 'tashi', name: 'Tashi', role: 'technician', scope: 'ladakh/leh', language: 'hi', email: 'tashi@office.test' },
@@ -49,15 +50,15 @@ describe.runIf(runs && sounds)('the microphone of a room is pulled out and put b
   });
 
   test('the technician has a mail in Hindi at most 3 s after the hold time, with room, device, fault and what to do', async () => {
-    await expect.poll(async () => (await microphone()).status, { timeout: 10_000 }).toBe('ok');
+    await expect.poll(async () => (await microphone()).status, patience).toBe('ok');
     // The room has come to rest: within 2 s of another change this one would ride with the next message.
-    await expect.poll(quietForMs, { timeout: 30_000 }).toBeGreaterThan(2_500);
+    await expect.poll(quietForMs, patience).toBeGreaterThan(2_500);
     const unpluggedAt = performance.now();
     await desktop.unplug('room_mic');
-    await expect.poll(async () => (await incidents()).length, { timeout: 5_000 }).toBe(1);
-    await expect.poll(async () => (await incidents())[0]?.told.length, { timeout: holdMs + 5_000 }).toBeGreaterThan(0);
-    const [mail] = await server.mails(1);
+    await expect.poll(async () => (await missing()).length, { timeout: holdMs + 30_000 }).toBe(1);
     const afterMs = performance.now() - unpluggedAt;
+    const [mail] = await missing();
+    await expect.poll(async () => (await incidents()).map(({ told }) => told.length > 0), patience).toEqual([true]);
     console.log(`mail ${(afterMs / 1_000).toFixed(2)} s after the cable was pulled, hold time ${holdMs / 1_000} s`);
     expect(afterMs).toBeGreaterThanOrEqual(holdMs);
     expect(afterMs).toBeLessThanOrEqual(holdMs + toldMs);
@@ -70,19 +71,20 @@ describe.runIf(runs && sounds)('the microphone of a room is pulled out and put b
   });
 
   test('plugged in again the microphone is told to be well by itself, once', async () => {
-    const before = (await server.mails(1)).length;
     await desktop.plug('room_mic', 'RoomMic');
-    await expect.poll(async () => (await server.mails(0)).length, { timeout: 15_000 }).toBeGreaterThan(before);
-    await expect.poll(() => centre.sample('flowsMetrics', 'sabha_outbox_waiting'), { timeout: 10_000 }).toBe(0);
-    // Another true fault of this PC, such as a processor that is busy with these tests, leaves the incident open: it is then better, not over.
-    const about = (await server.mails(0)).filter(({ text }) => text.includes('माइक नहीं मिल रहा'));
-    expect(about.map(({ text }) => text.split('\n')[1]?.split(':')[0])).toEqual([
-      expect.any(String),
-      expect.stringMatching(/^(ठीक हो गया|कुछ ठीक हुआ)$/),
-    ]);
+    // Another mail may come first, of another true fault of this PC, such as a processor that is busy with these tests.
+    await expect.poll(async () => (await missing()).length, patience).toBe(2);
+    await expect.poll(() => centre.sample('flowsMetrics', 'sabha_outbox_waiting'), patience).toBe(0);
+    // Such a fault leaves the incident open: it is then better, not over.
+    const words = (await missing()).map(({ text }) => text.split('\n')[1]?.split(':')[0]);
+    expect(words).toEqual([expect.any(String), expect.stringMatching(/^(ठीक हो गया|कुछ ठीक हुआ)$/)]);
     expect((await microphone()).status).toBe('ok');
-    expect((await incidents()).filter(({ over }) => over === null)).toEqual([]);
+    const standing = (await incidents()).filter(({ over }) => over === null).flatMap(({ faults }) => faults.filter(isOfMicrophone));
+    expect(standing.filter(({ watched }) => watched === undefined)).toEqual([]);
   });
+  /** The mails about it, oldest first. */
+  const missing = async () => (await server.mails(0)).filter(({ text }) => text.includes('माइक नहीं मिल रहा'));
+  const isOfMicrophone = ({ fault }: { fault: string }) => fault.startsWith('microphone.');
 
   async function microphone(): Promise<PcView['checks'][number]> {
     const [pc] = await centre.api<PcView[]>('/api/pcs');
@@ -96,7 +98,7 @@ describe.runIf(runs && sounds)('the microphone of a room is pulled out and put b
   }
   async function incidents(): Promise<IncidentView[]> {
     const all = await centre.api<IncidentView[]>('/api/incidents');
-    return all.filter(({ faults }) => faults.some(({ fault }) => fault.startsWith('microphone.')));
+    return all.filter(({ faults }) => faults.some(isOfMicrophone));
   }
 });
 
@@ -105,9 +107,10 @@ describe.runIf(runs)('the agent of a PC ends', () => {
     const server = await mailServer();
     onTestFinished(() => server.remove());
     await server.start();
-    // The clock of flows and agent runs five times as fast: the 90 s of the rule (R18) pass in 18, and a machine that stands still for a moment is no gap.
+    // The clock of flows and agent runs three times as fast: the 90 s of the rule (R18) pass in 30, and a machine that stands still for a moment is no
+    // gap: of a PC that is away in a gap of the centre's own another word would be told.
     const site = { profile: { expected: { camera: [], microphone: [] } } };
-    const parts = await createParts({ pcs: ['room-1'], settings: { site, people, channels: channels(server.port) }, speed: 5 });
+    const parts = await createParts({ pcs: ['room-1'], settings: { site, people, channels: channels(server.port) }, speed: 3 });
     onTestFinished(() => parts.site.remove());
     const { ports } = parts.site;
     const snapshot = () => ask<Snapshot>(ports, '/api/snapshot?pcs=all');
@@ -115,24 +118,26 @@ describe.runIf(runs)('the agent of a PC ends', () => {
     await parts.start('broker');
     await parts.start('flows');
     const killed = await parts.start('agent');
-    await expect.poll(presence, { timeout: 10_000 }).toBe('online');
+    // Another true fault of this PC may be told beside it, and leaves its incident open: it is then better, not over.
+    const silences = async () => (await server.mails(0)).map(({ text }) => text).filter((text) => text.includes('PC से जवाब नहीं आ रहा'));
+    await expect.poll(presence, patience).toBe('online');
 
     await killed.end('SIGKILL');
-    await expect.poll(presence, { timeout: 5_000 }).toBe('lost');
-    await expect.poll(presence, { timeout: 40_000 }).toBe('silent');
-    expect((await server.mails(1))[0]?.text).toContain('PC से जवाब नहीं आ रहा');
+    await expect.poll(presence, patience).toBe('lost');
+    await expect.poll(presence, patience).toBe('silent');
+    await expect.poll(silences, patience).toHaveLength(1);
 
     const stopped = await parts.start('agent');
-    await expect.poll(presence, { timeout: 10_000 }).toBe('online');
-    expect((await server.mails(2))[1]?.text).toMatch(/^ठीक हो गया: PC से जवाब नहीं आ रहा/m);
+    await expect.poll(presence, patience).toBe('online');
+    const over = expect.stringMatching(/^(ठीक हो गया|कुछ ठीक हुआ): PC से जवाब नहीं आ रहा/m);
+    await expect.poll(silences, patience).toEqual([expect.any(String), over]);
     await stopped.end('SIGTERM');
     // That it is seen is the promise, not how soon: broker and flows share two cores and a disk with whatever else runs.
-    await expect.poll(presence, { timeout: 20_000 }).toBe('stopped');
+    await expect.poll(presence, patience).toBe('stopped');
     const stoppedAt = (await snapshot()).at;
     // Past every limit that makes silence of a PC on fibre: 90 s after a will, 150 s without a word.
-    await expect.poll(async () => (await snapshot()).at - stoppedAt, { timeout: 60_000 }).toBeGreaterThan(170_000);
+    await expect.poll(async () => (await snapshot()).at - stoppedAt, { timeout: 120_000 }).toBeGreaterThan(170_000);
     expect(await presence()).toBe('stopped');
-    const silences = (await server.mails(2)).filter(({ text }) => text.includes('PC से जवाब नहीं आ रहा'));
-    expect(silences).toHaveLength(2);
+    expect(await silences()).toHaveLength(2);
   });
 });

@@ -1,6 +1,6 @@
 /** The update of an installed agent, with real builds: real broker and flows, the launcher as a supervisor starts it. */
 import { createPrivateKey } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeSigningKeys, type PcView, sealSigned } from '#contracts';
@@ -11,15 +11,21 @@ import { type Program, startProgram } from '../system/processes.ts';
 
 const keys = makeSigningKeys();
 const key = createPrivateKey(keys.privateKey);
-/** The first look for an update comes after 10 to 20 min, a version has 5 min to be heard. */
-const speed = 100;
-const within = { timeout: 60_000, interval: 200 };
+/**
+ * The clocks of an agent. At the fast one it looks for an update 6 to 12 s after its start, and one that is never heard is taken back in 3 s; at
+ * the patient one a version has half a minute to be heard, however busy the machine is. The centre goes by the clock of everybody.
+ */
+const [fast, patient] = [100, 10];
+const within = { timeout: 120_000, interval: 200 };
 
 let parts: Parts;
+/** That of the starts from now on. */
+let speed = fast;
 let installed: Installed | undefined;
 
 beforeEach(async () => {
-  parts = await createParts({ pcs: ['pc-1'], speed });
+  speed = fast;
+  parts = await createParts({ pcs: ['pc-1'] });
   await parts.start('broker');
   await parts.start('flows');
 });
@@ -53,7 +59,7 @@ async function install(version: string): Promise<Installed> {
   };
   const state = { stopped: false, lines: [] as string[], program: undefined as Program | undefined };
   const run = () => {
-    const started = startProgram({ args: [join(program, 'launch.mjs'), 'run'], env: { ...env, ...own } });
+    const started = startProgram({ args: [join(program, 'launch.mjs'), 'run'], env: { ...env, ...own, SABHA_SPEED: `${speed}` } });
     state.program = started;
     void started.ended.then(() => {
       state.lines.push(...started.lines.map(({ msg }) => msg));
@@ -78,12 +84,15 @@ const offer = (version: string, more: Partial<Pack> = {}) => release({ out: join
 const running = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ agent, presence }) => `${presence} ${agent}`);
 
 test('S10, F25 a signed release replaces the agent; one that the centre never hears takes itself back, and one that hangs is taken back by the launcher', async () => {
+  // It is whole before anybody looks for it: the next look would come after hours.
+  await offer('0.2.0');
   installed = await install('0.1.0');
   await expect.poll(running, within).toEqual(['online 0.1.0']);
-  await offer('0.2.0');
+  speed = patient;
   await expect.poll(running, within).toEqual(['online 0.2.0']);
   await expect.poll(() => installed?.slots(), within).toMatchObject({ trial: null, proven: { version: '0.2.0' } });
 
+  speed = fast;
   await offer('0.3.0', { entry: 'test/real/mute-agent.ts' });
   await installed.restart();
   await expect.poll(() => installed?.slots(), within).toMatchObject({ trial: null, rejected: { version: '0.3.0' } });
@@ -93,13 +102,13 @@ test('S10, F25 a signed release replaces the agent; one that the centre never he
   await installed.restart();
   await expect.poll(() => installed?.slots(), within).toMatchObject({ trial: null, rejected: { version: '0.4.0' } });
   await expect.poll(running, within).toEqual(['online 0.2.0']);
-}, 180_000);
+}, 600_000);
 
 test('S10 what another key signed, and an older release, change nothing', async () => {
+  await offer('0.1.0');
   installed = await install('0.2.0');
   await expect.poll(running, within).toEqual(['online 0.2.0']);
   const said = (words: string) => installed?.lines().some((line) => line.includes(words));
-  await offer('0.1.0');
   await expect.poll(() => said('an update is refused: 0.1.0 is older than 0.2.0'), within).toBe(true);
   const foreign = createPrivateKey(makeSigningKeys().privateKey);
   const updates = join(parts.site.data, 'flows/updates');
@@ -107,5 +116,7 @@ test('S10 what another key signed, and an older release, change nothing', async 
   writeFileSync(join(updates, 'manifest.json'), JSON.stringify(sealSigned({ version: '9.0.0' }, foreign)));
   await installed.restart();
   await expect.poll(() => said('an update is refused: wrong signature'), within).toBe(true);
-  expect(await running()).toEqual(['online 0.2.0']);
-}, 180_000);
+  // It was started anew, and the centre hears of that by another way than we read what it said.
+  await expect.poll(running, within).toEqual(['online 0.2.0']);
+  expect(existsSync(join(parts.site.data, 'agent/update/slots.json'))).toBe(false);
+}, 600_000);

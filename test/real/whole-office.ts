@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type CommandView, type FaultId, faultIds, faultOf, type PcView, type SiteDetail } from '#contracts';
 import { bucketOf, type Police, policeOf, type Shape } from '../bench/shaped-link.ts';
 import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';
@@ -60,23 +61,22 @@ export async function openWholeOffice(profile: object) {
     /** Orders it, and resolves with the answer of the PC. */
     async order(verb: string): Promise<CommandView['answers'][number]> {
       const { id } = await api<{ id: string }>('/api/commands', { verb, to: path, by: 'Asha' });
-      const { promise, resolve } = Promise.withResolvers<CommandView['answers'][number]>();
-      const look = async () => {
+      for (;;) {
         const { answers, state } = await api<CommandView>(`/api/commands/${id}`);
         const [answer] = answers;
-        if (answer !== undefined) resolve(answer);
-        else if (state === 'open') setTimeout(look, 250);
-        else resolve({ pc: path, at: 0, outcome: 'failed', reason: `the command is ${state}` });
-      };
-      await look();
-      return promise;
+        if (answer !== undefined) return answer;
+        if (state !== 'open') return { pc: path, at: 0, outcome: 'failed', reason: `the command is ${state}` };
+        await pause(250);
+      }
     },
     /** Ends the connection of the PC to the centre as a firewall does; the next one goes as the network lets it. */
     async cut(): Promise<void> {
       const held = spawnSync('ip', ['netns', 'exec', office.office, 'ss', '-Htn', 'dport', '=', `:${ports.mqtt}`], { encoding: 'utf8' });
-      const own = /:(\d+)\s+\S+:8883/.exec(held.stdout)?.[1];
-      if (own === undefined) return;
-      office.rule(office.router, 'forward', `tcp sport ${own} tcp dport ${ports.mqtt} reject with tcp reset`);
+      // The first one may be that of an agent before, which is still being closed.
+      const own = [...held.stdout.matchAll(/:(\d+)\s+\S+:8883/g)].map(([, port]) => port);
+      if (own.length === 0) return;
+      const resets = own.map((port) => `tcp sport ${port} tcp dport ${ports.mqtt} reject with tcp reset`);
+      office.rule(office.router, 'forward', ...resets);
       // What comes down is acknowledged, and that is answered by the reset.
       await api('/api/commands', { verb: 'probe-now', to: path, by: 'Asha' });
     },

@@ -95,15 +95,16 @@ describe.runIf(runs)('Windows, by Wine', () => {
   it('calls are given another microphone than programs: the watch tells it', async () => {
     const watch = node.start('watch.mjs', 'watch.json');
     try {
+      // What follows the last end of a line is half a line.
       const lines = (): SoundState[] =>
         existsSync(join(windows.folder, 'watch.json'))
           ? read('watch.json')
               .split('\n')
-              .filter((line) => line !== '')
+              .slice(0, -1)
               .map((line) => JSON.parse(line).value)
           : [];
-      await expect.poll(() => lines().length, { timeout: 120_000 }).toBe(1);
-      const [before] = lines();
+      await expect.poll(() => lines().length, { timeout: 120_000 }).toBeGreaterThan(0);
+      const before = lines().at(-1);
       const other = before?.sources.find(({ id }) => id !== before.defaultSource);
       expect(before?.defaultCallSource).toBe(before?.defaultSource);
       await reg('add', drivers, '/v', 'DefaultVoiceInput', '/d', other?.id ?? '', '/f');

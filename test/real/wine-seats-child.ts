@@ -61,8 +61,9 @@ for (const [name, text] of Object.entries(strangers)) {
   server.close();
   seen[name] = [refused.at(-1), said()];
 }
+const before = refused.length;
 for (let n = 0; n < 300; n += 1) room.send({ type: 'alive' });
-await until(() => refused.length === Object.keys(strangers).length + 1);
+await until(() => refused.length > before);
 seen['flood'] = [refused.at(-1), said()];
 writeFileSync(process.argv[2] ?? '', JSON.stringify(seen));
 process.exit(0);
