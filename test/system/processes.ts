@@ -50,7 +50,12 @@ export function startProgram({ program = process.execPath, args, env, cwd }: Com
   });
   const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal }));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
-  void ended.then(tell);
+  /** Only then has all been heard that it said: its end may be known before its last lines are read. */
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+    tell();
+  });
   return {
     pid: child.pid ?? 0,
     lines,
@@ -65,7 +70,7 @@ export function startProgram({ program = process.execPath, args, env, cwd }: Com
         if (found) return found;
         const leftMs = deadline - performance.now();
         const what = `${wanted} was not said; it said:\n${lines.map(({ msg }) => msg).join('\n')}`;
-        if (!isRunning()) throw new Error(`ended: ${what}`);
+        if (isOver) throw new Error(`ended: ${what}`);
         if (leftMs <= 0) throw new Error(`late: ${what}`);
         await next(heard, leftMs);
       }
