@@ -4,9 +4,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Processor time that the process has used so far, all its threads, by the nanosecond counter of the scheduler. */
 export function cpuSeconds(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
-  return (
-    threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]), 0) / 1e9
-  );
+  return threads.reduce((sum, thread) => sum + nanosecondsOf(`/proc/${pid}/task/${thread}/schedstat`), 0) / 1e9;
+}
+
+/** 0 for a thread that has ended since it was listed. */
+function nanosecondsOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8').split(' ')[0]);
+  } catch {
+    return 0;
+  }
 }
 
 export function rssMiB(pid: number): number {

@@ -70,6 +70,8 @@ describe('F32 a part of the centre stands still for five minutes', () => {
     '%s: no PC is accused, and all are seen as they are soon after',
     async ([what, parts, share, { tells, reconnects }], { task }) => {
       expect(await untilSeen(performance.now() + patienceMs, 0)).toEqual([]);
+      // The end of what the centre said of itself in the gap before is told too, and is none of this one's words.
+      await expect.poll(ownOpen, { timeout: patienceMs, interval: 500 }).toBe(0);
       const before = { incidents: await incidents(), delivered: await delivered() };
       const pids = parts.map(pidOf);
       await standStill(pids, share);
@@ -143,6 +145,7 @@ describe('F32 a part of the centre stands still for five minutes', () => {
   }
 
   const incidents = () => ask<IncidentRow[]>('/api/incidents');
+  const ownOpen = async () => (await incidents()).filter(({ scope, over }) => scope === 'centre' && over === null).length;
   const delivered = async () => (await ask<LedgerAudit>('/api/audit?now=true')).notifications.delivered;
 
   async function ask<T>(path: string): Promise<T> {

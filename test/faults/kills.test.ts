@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkKey, type Fault, faults, type IncidentView, type PcView } from '#contracts';
 import { randomFrom } from '../random.ts';
@@ -158,13 +159,21 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
   async function roomsAreSeenAsTheyAre(): Promise<void> {
     const standing = load.standing().map(({ pc, fault, device }) => `${pc} ${fault} ${device}`);
     await expect.poll(openFaults, { timeout: settleMs, interval: 250 }).toEqual(standing.sort());
-    const seen = await ask<PcView[]>(parts.site.ports, '/api/pcs');
-    expect(new Set(seen.map(({ presence }) => presence))).toEqual(new Set(['online']));
-    for (const { pc, agent } of pcs) expect(answers(seen.find((one) => one.pc === pc)?.checks), pc).toEqual(answers(agent.table.checks()));
+    await expect.poll(seenOtherwise, { timeout: settleMs, interval: 250 }).toEqual([]);
     const online = () => sampleOf(parts.site.ports.exporter, 'sabha_pcs{state="ladakh",presence="online"}', '/metrics/pcs');
     await expect.poll(online, { timeout: settleMs }).toBe(rooms);
     load.mend(load.standing());
     await expect.poll(openFaults, { timeout: settleMs, interval: 250 }).toEqual([]);
+  }
+
+  /** What was mended while a part was away is no incident any more, but what it says now may come with the next beat only (R13). */
+  async function seenOtherwise(): Promise<string[]> {
+    const seen = new Map((await ask<PcView[]>(parts.site.ports, '/api/pcs')).map((one) => [one.pc, one]));
+    return pcs.flatMap(({ pc, agent }) => {
+      const [there, here] = [answers(seen.get(pc)?.checks), answers(agent.table.checks())];
+      const presence = seen.get(pc)?.presence;
+      return presence === 'online' && isDeepStrictEqual(there, here) ? [] : [`${pc} ${presence}: ${there} for ${here}`];
+    });
   }
 
   async function openFaults(): Promise<string[]> {

@@ -30,15 +30,15 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
       }),
     );
     const firing = async () => (await alerts(at)).map(({ labels }) => `${labels['alertname']} ${labels['severity']} ${labels['incident']}`);
-    await expect.poll(firing, { timeout: 10_000 }).toEqual(['microphone.missing minor 17']);
+    await expect.poll(firing, { timeout: 30_000 }).toEqual(['microphone.missing minor 17']);
     incidents = [incident('critical')];
-    await expect.poll(firing, { timeout: 10_000 }).toEqual(['microphone.missing critical 17']);
+    await expect.poll(firing, { timeout: 30_000 }).toEqual(['microphone.missing critical 17']);
     expect((await alerts(at))[0]).toMatchObject({
       generatorURL: linkOf(),
       annotations: { summary: 'Leh, Room "1"} {: Microphone not found' },
     });
     incidents = [];
-    await expect.poll(firing, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(firing, { timeout: 30_000 }).toEqual([]);
     expect(words).toEqual([]);
   });
 });
@@ -66,7 +66,7 @@ async function startAlertmanager(): Promise<string> {
   child.stderr.on('data', (data) => (said += data));
   const at = `http://127.0.0.1:${port}`;
   const ready = async () => (await fetch(`${at}/-/ready`).catch(() => undefined))?.ok ?? said;
-  await expect.poll(ready, { timeout: 20_000 }).toBe(true);
+  await expect.poll(ready, { timeout: 30_000 }).toBe(true);
   return at;
 }
 

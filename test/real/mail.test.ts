@@ -23,13 +23,13 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
   });
   afterEach(() => server.remove());
 
-  /** An outbox whose backoff runs twenty times faster. */
+  /** An outbox whose clock runs ten times faster; a mail has three seconds then, since one that is taken later comes twice. */
   function view(isOver: (incident: number) => boolean = () => false) {
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
     const email = { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false };
     const channels = openChannels({ settings: { email }, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf });
-    const clock = realClock(20);
+    const clock = realClock(10);
     const outbox = createOutbox({
       clock,
       random: Math.random,
@@ -74,12 +74,17 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     const { ledger, outbox, outcomes } = view();
     outbox.add(['never', 'later', 'asha'].map((person, i) => row({ person, transition: i })));
     await server.mails(1);
-    await expect.poll(() => ledger.get('1/email/later')?.tries).toBeGreaterThan(1);
+    // The three go their own ways: that the mail lies in its box says nothing of the two others, nor that the outbox has heard of it.
+    const told = ['0/email/never refused', '0/email/never/console delivered', '2/email/asha delivered'];
+    await expect.poll(() => outcomes.filter((one) => !one.endsWith('retry')).toSorted(), { timeout: 30_000 }).toEqual(told);
+    const isTriedAgain = () => {
+      const { tries = 0, lastError } = ledger.get('1/email/later') ?? {};
+      return tries > 1 && lastError;
+    };
+    await expect.poll(isTriedAgain, { timeout: 30_000 }).toContain('451');
     await outbox.stop();
     expect(ledger.get('0/email/never')).toMatchObject({ state: 'refused', lastError: expect.stringContaining('550') });
     expect(ledger.get('1/email/later')).toMatchObject({ state: 'waiting', lastError: expect.stringContaining('451') });
-    expect(outcomes).toContain('0/email/never/console delivered');
-    expect(outcomes).toContain('2/email/asha delivered');
   });
 
   test('F17 after an outage of the server one mail says how each incident ended, and nothing stale comes as news', async () => {
@@ -89,11 +94,11 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
       row({ createdAt: 1 }),
       row({ transition: 2, createdAt: 2, notice: notice({ kind: 'cleared', at: Date.UTC(2026, 2, 3, 8, 50) }) }),
     ]);
-    await expect.poll(() => ledger.get('1/email/asha')?.tries, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => ledger.get('1/email/asha')?.tries, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
     // Tries may follow each other fast: until this is over what waits since before the start is still news.
-    await expect.poll(() => clock.up() - addedUp, { timeout: 10_000 }).toBeGreaterThan(startGraceMs);
+    await expect.poll(() => clock.up() - addedUp, { timeout: 30_000 }).toBeGreaterThan(startGraceMs);
     await server.start();
-    await expect.poll(() => outbox.waiting(), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => outbox.waiting(), { timeout: 60_000 }).toBe(0);
     const mails = await server.mails(1);
     await outbox.stop();
     expect(outcomes.filter((one) => one.endsWith('delivered'))).toEqual(['1/email/asha delivered']);

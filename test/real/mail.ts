@@ -13,7 +13,7 @@ import { installed } from './parts.ts';
 export type MailServer = {
   port: number;
   start(): Promise<void>;
-  /** The mails delivered so far, oldest first, once there are `count`; throws after 10 s without. */
+  /** The mails delivered so far, oldest first, once there are `count`; throws after 20 s without. */
   mails(count: number): Promise<ReadMail[]>;
   stop(): Promise<void>;
   /** Stops it and removes its folder. */
@@ -85,11 +85,11 @@ function script(folder: string, box: string): string {
   ].join('\n');
 }
 
-/** Ends when the server greets; throws with its own words when it ends first, or after 10 s. */
+/** Ends when the server greets; throws with its own words when it ends first, or after 20 s. */
 async function answering(child: ChildProcess, port: number): Promise<void> {
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (said += data));
-  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 50) {
     if (child.exitCode !== null) throw new Error(`smtpd ended with ${child.exitCode}: ${said}`);
     if (await greets(port)) return;
     await delay(50);
@@ -111,7 +111,7 @@ async function greets(port: number): Promise<boolean> {
 
 async function mailsIn(folder: string, count: number): Promise<ReadMail[]> {
   let names: string[] = [];
-  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 50) {
     names = await readdir(folder).catch(() => []);
     if (names.length >= count)
       return Promise.all((await inOrder(folder, names)).map(async (path) => readMail(await readFile(path, 'utf8'))));

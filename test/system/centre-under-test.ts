@@ -70,11 +70,19 @@ function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
   return living.find(({ parent, command }) => starters.has(parent) && command.endsWith(`/${part}/main.ts`))?.pid ?? 0;
 }
 
-/** Resolves when the centre has said its first words about this PC; answers the seconds since the start of the wait. */
+/** Resolves when the centre has said its first words about this PC and all its parts are ready; answers the seconds from the start of the wait to those words. */
 export async function isUp(centre: Pick<Centre, 'says'>, limitMs = 60_000): Promise<number> {
   const startedAt = performance.now();
   await centre.says('This PC (', limitMs);
-  return (performance.now() - startedAt) / 1_000;
+  const upSeconds = (performance.now() - startedAt) / 1_000;
+  // For those words nobody needs the exporter, which may be later.
+  await centre.says(({ msg, part }) => msg === 'ready' && part === 'dashboards', limitMs);
+  return upSeconds;
+}
+
+/** True where the machine starved flows: its log has each of the gaps, of which a test makes one at most. It says then that it is too slow, and so it is. */
+export function isStarved({ lines }: Pick<Program, 'lines'>): boolean {
+  return lines.filter(({ msg }) => msg.startsWith('no silence is judged')).length > 1;
 }
 
 /** What the API of `flows` answers. */

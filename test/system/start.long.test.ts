@@ -55,11 +55,16 @@ test('F1 a part that was killed once waited before it was started again, and com
   const centre = startCentre({ ...site, env: { ...site.env, NODE_COMPILE_CACHE: undefined } });
   await isUp(centre);
   const compiled = join(site.data, 'dashboards/own/compiled');
-  expect(readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(100);
-  const first = await killed(centre, 'dashboards');
-  const second = await killed(centre, 'dashboards');
-  expect(second).toBeGreaterThanOrEqual(500);
-  expect(first).toBeLessThan(second);
+  await expect.poll(() => readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(100);
+  const parts = ['dashboards', 'agent', 'broker'];
+  const [first, second]: [number[], number[]] = [[], []];
+  for (const part of parts) {
+    first.push(await killed(centre, part));
+    second.push(await killed(centre, part));
+  }
+  expect(Math.min(...second)).toBeGreaterThanOrEqual(500);
+  // The quickest of each: what a machine does besides can keep one of them waiting for longer than we do.
+  expect(Math.min(...first)).toBeLessThan(Math.min(...second));
   await centre.stop();
 });
 
@@ -73,12 +78,12 @@ async function killed({ pidOf }: Centre, part: string): Promise<number> {
 }
 
 test('the first health of a PC that speaks late was never printed: it is said that it is late, and the health when it comes', async () => {
-  const centre = startCentre(site);
-  await expect.poll(() => centre.pidOf('agent'), { timeout: 60_000 }).not.toBe(0);
-  const agent = centre.pidOf('agent');
-  process.kill(agent, 'SIGSTOP');
-  await centre.says('this PC has not said anything yet');
-  process.kill(agent, 'SIGCONT');
+  // It stops itself: whoever looks for it may come when it has spoken.
+  const stop = "if (process.argv[1]?.endsWith('/agent/main.ts')) process.kill(process.pid, 'SIGSTOP')";
+  const preload = `--import=data:text/javascript,${encodeURIComponent(stop)}`;
+  const centre = startCentre({ ...site, env: { ...site.env, NODE_OPTIONS: preload } });
+  await centre.says('this PC has not said anything yet', 120_000);
+  process.kill(centre.pidOf('agent') || Number.NaN, 'SIGCONT');
   await isUp(centre);
   await centre.stop();
 }, 180_000);

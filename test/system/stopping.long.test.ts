@@ -38,7 +38,7 @@ test.each([...ways, ['start.ts killed with -9', killStart]] as typeof ways)('npm
 
 function killStart(): void {
   const start = livingWith(site.folder).find(({ command }) => command === 'node start.ts');
-  process.kill(start?.pid ?? 0, 'SIGKILL');
+  process.kill(start?.pid ?? Number.NaN, 'SIGKILL');
 }
 
 test('npm start: start.ts killed with -9 while its parts still start leaves none of them', async () => {
@@ -66,7 +66,7 @@ test('npm start under nohup and in a session of its own goes on when the shell t
   const pcs = () => ask<unknown[]>(site.ports, '/api/pcs').catch(() => []);
   await expect.poll(async () => (await pcs()).length, { timeout: 60_000 }).toBe(1);
   const start = livingWith(site.folder).find(({ command }) => command === 'npm start');
-  process.kill(start?.pid ?? 0, 'SIGTERM');
+  process.kill(start?.pid ?? Number.NaN, 'SIGTERM');
   await noneLeft(site.folder, 60_000);
 });
 
