@@ -130,21 +130,16 @@ test('a restore is refused in one line, with nothing changed: a centre that runs
   expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
 });
 
-test('a backup could not be looked through beside the centre that had made it, and so no upgrade began', async () => {
-  const { file: made } = await backups().make();
-  expect(await restored(made, { check: true })).toMatchObject({ audit: { events: 1 }, aside: [] });
-  expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
-});
-
 test('over a centre that stands there it is put by a rename: what was there lies beside it, and what the broker was told last stays', async () => {
   const { file: made } = await backups().make();
   const kept = join(root, 'kept.backup');
   copyFileSync(made, kept);
   await ledger.commit([event(2)]);
+  // It could not be looked through beside the centre that had made it, and so no upgrade began.
+  expect((await restored(kept, { check: true })).aside).toEqual([]);
   await closeIt();
   writeFileSync(registry(), 'told since');
   writeFileSync(settings(), '{"people":[],"editor":true}');
-  expect((await restored(kept, { check: true })).aside).toEqual([]);
   expect(proofOf(file()).audit.events).toBe(2);
   const { aside } = await restored(kept);
   expect(aside).toEqual([`${settings()}.before-20260601T003000`, `${flows()}.before-20260601T003000`]);
