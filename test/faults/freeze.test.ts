@@ -71,7 +71,7 @@ describe('F32 a part of the centre stands still for five minutes', () => {
     async ([what, parts, share, { tells, reconnects }], { task }) => {
       expect(await untilSeen(performance.now() + patienceMs, 0)).toEqual([]);
       // The end of what the centre said of itself in the gap before is told too, and is none of this one's words.
-      await expect.poll(ownOpen, { timeout: patienceMs, interval: 500 }).toBe(0);
+      await expect.poll(ownOpen, { timeout: 2 * patienceMs, interval: 500 }).toBe(0);
       const before = { incidents: await incidents(), delivered: await delivered() };
       const pids = parts.map(pidOf);
       await standStill(pids, share);
