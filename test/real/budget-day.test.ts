@@ -98,25 +98,29 @@ describe.runIf(runs)('the meter', () => {
     ['120 events, four a second, on a line that loses 8 % each way', '120x250', 30_000, 80],
   ];
   const possible = rows.filter(([, , , lostPerMille]) => lostPerMille === 0 || loses);
-  test.each(possible)('%s: never under the count of the kernel by more than 2 %, and not much over', async (_, ...row) => {
-    const [events, lastMs, lostPerMille] = row;
-    // An answer that other work on the machine makes late looks as one that was sent again.
-    const at = await office(40, { link: 'fibre', expected }, { PATH: withoutSound }, beforeOthers);
-    await nameServer(at.here);
-    if (lostPerMille > 0) at.lose(lostPerMille);
-    const before = at.wireBytes();
-    const agent = at.startAgent({ DAY_EVENTS: events }, 'test/real/day-agent.ts');
-    await expect.poll(async () => (await at.pc())?.presence, { timeout: 60_000 }).toBe('online');
-    await delay(lastMs + 15_000);
-    await agent.end('SIGTERM');
-    await delay(500);
-    const kernel = at.wireBytes() - before;
-    const { telemetry, tests } = JSON.parse(readFileSync(join(at.data, 'budget.json'), 'utf8'));
-    const ratio = (telemetry + tests) / kernel;
-    console.log(JSON.stringify({ events, lostPerMille, kernel, telemetry, tests, ratio: Number(ratio.toFixed(4)) }));
-    expect(ratio).toBeGreaterThan(0.98);
-    expect(ratio).toBeLessThan(lostPerMille > 0 ? 1.25 : 1.1);
-  });
+  test.each(possible)(
+    '%s: never under the count of the kernel by more than 2 % (5 % where 8 % are lost), and not much over',
+    async (_, ...row) => {
+      const [events, lastMs, lostPerMille] = row;
+      // An answer that other work on the machine makes late looks as one that was sent again.
+      const at = await office(40, { link: 'fibre', expected }, { PATH: withoutSound }, beforeOthers);
+      await nameServer(at.here);
+      if (lostPerMille > 0) at.lose(lostPerMille);
+      const before = at.wireBytes();
+      const agent = at.startAgent({ DAY_EVENTS: events }, 'test/real/day-agent.ts');
+      await expect.poll(async () => (await at.pc())?.presence, { timeout: 60_000 }).toBe('online');
+      await delay(lastMs + 15_000);
+      await agent.end('SIGTERM');
+      await delay(500);
+      const kernel = at.wireBytes() - before;
+      const { telemetry, tests } = JSON.parse(readFileSync(join(at.data, 'budget.json'), 'utf8'));
+      const ratio = (telemetry + tests) / kernel;
+      console.log(JSON.stringify({ events, lostPerMille, kernel, telemetry, tests, ratio: Number(ratio.toFixed(4)) }));
+      // Which packets are lost is chance: in 6 runs 0.96 to 1.10, of which none is to be told from a meter that is right.
+      expect(ratio).toBeGreaterThan(lostPerMille > 40 ? 0.95 : 0.98);
+      expect(ratio).toBeLessThan(lostPerMille > 0 ? 1.25 : 1.1);
+    },
+  );
 });
 
 /** A line on which each byte needs its time, however many are under way; there is no netem here. */
