@@ -175,7 +175,7 @@ test('roster show PERSON has the day of that person too', async () => {
   state().scripted['GET /api/roster/day?person=asha'] = day;
   const lines = (await sabha(['roster', 'show', 'asha'])).out.split('\n');
   expect(lines).toHaveLength(7);
-  expect(lines.slice(3)).toEqual(['today (Asia/Kolkata):', '09:00 - 18:00', '20:00 - 00:00 for Bina', '']);
+  expect(lines.slice(3)).toEqual(['today (Asia/Kolkata):', '09:00 - 18:00', '20:00 - 24:00 for Bina', '']);
   state().scripted['GET /api/roster/day?person=asha'] = { ...day, shifts: [] };
   expect((await sabha(['roster', 'show', 'asha'])).out).toContain('\nno duty\n');
 });

@@ -84,7 +84,9 @@ async function show({ api, words: [person], options }: Call): Promise<Answer> {
 function dayLines({ timeZone, shifts }: DayView): string[] {
   const clock = (at: number) =>
     Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
-  const lines = shifts.map((one) => `${clock(one.from)} - ${clock(one.to)}${one.for === null ? '' : ` for ${one.for}`}`);
+  // The end of the day, not its beginning.
+  const end = (at: number) => clock(at).replace('00:00', '24:00');
+  const lines = shifts.map((one) => `${clock(one.from)} - ${end(one.to)}${one.for === null ? '' : ` for ${one.for}`}`);
   return [`today (${timeZone}):`, ...(lines.length === 0 ? ['no duty'] : lines)];
 }
 
