@@ -23,7 +23,8 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     await isUp(centre, startLimitMs);
     browser = await openBrowser();
     page = await (await browser.newContext({ viewport: { width: 1_400, height: 900 } })).newPage();
-    page.setDefaultTimeout(30_000);
+    // A limit, not a wait: the editor is heavy, and opens late on a busy machine.
+    page.setDefaultTimeout(60_000);
     await page.goto(`http://127.0.0.1:${site.ports.editor}/`);
     await page.locator('#node-dialog-login-username').fill('sabha');
     await page.locator('#node-dialog-login-password').fill(readFileSync(join(site.data, 'flows', 'editor.password'), 'utf8').trim());
