@@ -71,7 +71,7 @@ function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
 }
 
 /** Resolves when the centre has said its first words about this PC and all its parts are ready; answers the seconds from the start of the wait to those words. */
-export async function isUp(centre: Pick<Centre, 'says'>, limitMs = 60_000): Promise<number> {
+export async function isUp(centre: Pick<Centre, 'says'>, limitMs?: number): Promise<number> {
   const startedAt = performance.now();
   await centre.says('This PC (', limitMs);
   const upSeconds = (performance.now() - startedAt) / 1_000;

@@ -26,7 +26,8 @@ export type Program = {
 
 export type Command = { program?: string; args: string[]; env: Record<string, string | undefined>; cwd?: string };
 
-const patienceMs = 60_000;
+/** A limit, not a wait; it ends before that of a test does, and says what was said instead. */
+const patienceMs = 100_000;
 
 /** Starts a program in a group of its own. Without `program` it is a script for this runtime. */
 export function startProgram({ program = process.execPath, args, env, cwd }: Command): Program {
