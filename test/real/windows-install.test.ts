@@ -7,7 +7,7 @@ import { createHash, createPrivateKey } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeSigningKeys } from '#contracts';
 import { pack } from '../../agent/install/pack.ts';
 import { type TaskName, taskFile, taskNames } from '../../agent/install/task.ts';
@@ -31,6 +31,8 @@ describe.runIf(runs)('the zip for Windows', () => {
   beforeAll(async () => {
     for (const version of ['0.1.0', '0.3.0']) await made(version, version);
     wine = await startWine();
+    // The scheduler of a fresh Windows starts a moment after it.
+    await vi.waitFor(async () => expect((await wine.run(['schtasks', '/query'])).code).toBe(0), patience);
   }, 900_000);
   afterAll(async () => {
     await wine?.remove();
