@@ -34,7 +34,7 @@ describe.runIf(wallRuns)('the roster on the wall', () => {
     await page.locator('tr[data-person]').first().waitFor();
     const rows = await page.locator('tr[data-person]').allTextContents();
     expect(rows[0]).toMatch(/^\s*Bina.*on duty now.*no channel/s);
-    expect(rows[1]).toMatch(/Asha <b>.*off duty.*Mon-Fri 09:00-18:00.*e-mail, SMS.*SMS: never tried/s);
+    expect(rows[1]).toMatch(/Asha <b>.*Technician · ladakh\/leh.*off duty.*Mon-Fri 09:00-18:00.*e-mail, SMS.*SMS: never tried/s);
     expect([stage.troubles, await stage.sideways()]).toEqual([[], 0]);
   });
 

@@ -61,11 +61,20 @@ function Row({ scene, person }) {
   const { id, name, now, cells, reached } = person;
   return html`<tr class=${now === 'here' ? 'ok' : ''} data-person=${id} data-now=${now}>
     <td><a href="#/roster/${id}"><${Foreign} text=${name} /></a></td>
-    <td><${Foreign} text=${[cells['roles'], cells['scopes']].join(' · ')} /></td>
+    <td>${rolesText(lang, cells['roles'])} · <${Foreign} text=${cells['scopes']} /></td>
     <td><${Mark} is=${now === 'here' ? 'ok' : 'unknown'} /> ${say(lang, `now.${now}`)}</td>
     <td><${Foreign} text=${cells['duty'] || say(lang, 'roster.always')} /></td>
     <td>${reached.length === 0 ? html`<b>${say(lang, 'roster.noChannel')}</b>` : reached.map((one) => sayWord(scene, 'channel', one)).join(', ')}</td>
     <td class="number">${proofText(scene, person)}</td></tr>`;
+}
+
+/**
+ * @param {Scene['lang']} lang
+ * @param {string | undefined} cell
+ */
+function rolesText(lang, cell) {
+  const shown = (/** @type {string} */ one) => say(lang, /** @type {`role.${'technician' | 'state' | 'central'}`} */ (`role.${one}`));
+  return (cell ?? '').split('|').map(shown).join(', ');
 }
 
 /**
