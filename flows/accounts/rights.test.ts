@@ -56,7 +56,8 @@ test('what is not in the table is refused: a role or an action that nobody named
 
 test('an account of a group of sites may do at them what its role may, and nothing beside them', () => {
   const within = (scope: string, path: string) => scope === path || (scope === 'group:magadh' && path === 'goa/panaji');
-  const refused = (path: string) => refusalFor({ role: 'state', scope: 'group:magadh', within }, 'stage', path);
+  const refused = (path: string) =>
+    refusalFor({ role: 'state', scope: 'group:magadh', has: (own) => within('group:magadh', own) }, 'stage', path);
   expect(refused('goa/panaji')).toBeUndefined();
   expect(['goa', 'goa/margao', ''].map(refused)).toEqual(Array(3).fill('this account is for group:magadh only'));
 });

@@ -22,8 +22,8 @@ export type Action =
   | 'backup';
 /** Whether a path lies in a scope. */
 export type Within = (scope: string, path: string) => boolean;
-/** What somebody may do, and where; `within` knows groups of sites too. */
-export type Grant = { role: AccountRole; scope: string; within?: Within | undefined };
+/** What somebody may do, and where; `has` knows what lies there, groups of sites too, and is as the tree says where it is absent. */
+export type Grant = { role: AccountRole; scope: string; has?(path: string): boolean };
 
 const reading: readonly Action[] = ['read'];
 const acting: readonly Action[] = [
@@ -48,7 +48,7 @@ const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
  * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
  * Guarantee: a role, an action or a path that is not named is refused.
  */
-export function refusalFor({ role, scope, within = isWithin }: Grant, action: Action, path: string): string | undefined {
+export function refusalFor({ role, scope, has = (own) => isWithin(scope, own) }: Grant, action: Action, path: string): string | undefined {
   if (!Object.hasOwn(allowed, role) || !allowed[role].includes(action)) return `an account with the role "${role}" may not do this`;
-  return within(scope, path) ? undefined : `this account is for ${scope} only`;
+  return has(path) ? undefined : `this account is for ${scope} only`;
 }

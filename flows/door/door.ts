@@ -32,8 +32,6 @@ export type CountRefused = (reason: 'host' | 'origin' | 'type') => void;
 export type Door = {
   hosts: Hosts;
   viewerOf(request: FastifyRequest): Viewer | undefined;
-  /** Whether a path lies in the scope of an account; absent: as the tree says. */
-  within?: Within;
 };
 
 declare module 'fastify' {
@@ -77,7 +75,6 @@ export function plainDoor(): Door {
 /** The door beyond this machine: who asks is told by the cookie of a session. */
 export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find'>, within: Within = isWithin): Door {
   return {
-    within,
     hosts: namedHosts(names),
     viewerOf(request) {
       const token = cookieOf(request, cookieName);
@@ -114,7 +111,7 @@ function cookieOf({ headers }: FastifyRequest, name: string): string | undefined
  * Puts the checks of a door before every route that is added from now on.
  * Guarantee: no handler runs before they have passed, and a handler of a logged-in person finds that person's name as `by`, whatever was sent.
  */
-export function addDoor(app: FastifyInstance, { hosts, viewerOf, within }: Door, count?: CountRefused): void {
+export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?: CountRefused): void {
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.machine) return;
@@ -131,7 +128,7 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf, within }: Door,
     const { viewer, body, routeOptions } = request;
     const { open, once, may, at, machine } = routeOptions.config;
     if (request.is404 || open || machine) return;
-    const line = may === undefined ? 'nobody may do this' : refusalFor({ ...viewer, within }, may, at?.(request) ?? '');
+    const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, at?.(request) ?? '');
     if (!once && line !== undefined) throw new Refused(403, line);
     if (viewer.name !== null && typeof body === 'object' && body !== null) Object.assign(body, { by: viewer.name });
   });
