@@ -25,11 +25,7 @@ export function DutyCard({ scene, row }) {
   if (duty === null || duty === 'missing' || duty.roles.length === 0) return null;
   return html`<section class="card later" aria-labelledby="duty"><h2 id="duty">${say(lang, 'toldNow')}</h2>
     <dl class="facts">${duty.roles.map(
-      ({
-        role,
-        persons,
-        by,
-      }) => html`<div key=${role} data-role=${role}><dt>${say(lang, /** @type {`role.${'technician' | 'state' | 'central'}`} */ (`role.${role}`))}</dt>
+      ({ role, persons, by }) => html`<div key=${role} data-role=${role}><dt>${roleText(lang, role)}</dt>
         <dd>${persons.map(({ id, name }, at) => html`${at === 0 ? null : ', '}<${Foreign} text=${name} key=${id} />`)}${by === 'duty' ? null : html` <span class="dim">${say(lang, `by.${by}`)}</span>`}</dd></div>`,
     )}</dl>
     ${scene.role === 'reader' ? null : html`<p class="acts"><a class="button" href="#/roster">${say(lang, 'roster')}</a></p>`}</section>`;
@@ -61,7 +57,10 @@ function Row({ scene, person }) {
   const { id, name, now, cells, reached } = person;
   return html`<tr class=${now === 'here' ? 'ok' : ''} data-person=${id} data-now=${now}>
     <td><a href="#/roster/${id}"><${Foreign} text=${name} /></a></td>
-    <td>${rolesText(lang, cells['roles'])} · <${Foreign} text=${cells['scopes']} /></td>
+    <td>${(cells['roles'] ?? '')
+      .split('|')
+      .map((role) => roleText(lang, role))
+      .join(', ')} · <${Foreign} text=${cells['scopes']} /></td>
     <td><${Mark} is=${now === 'here' ? 'ok' : 'unknown'} /> ${say(lang, `now.${now}`)}</td>
     <td><${Foreign} text=${cells['duty'] || say(lang, 'roster.always')} /></td>
     <td>${reached.length === 0 ? html`<b>${say(lang, 'roster.noChannel')}</b>` : reached.map((one) => sayWord(scene, 'channel', one)).join(', ')}</td>
@@ -70,11 +69,10 @@ function Row({ scene, person }) {
 
 /**
  * @param {Scene['lang']} lang
- * @param {string | undefined} cell
+ * @param {string} role
  */
-function rolesText(lang, cell) {
-  const shown = (/** @type {string} */ one) => say(lang, /** @type {`role.${'technician' | 'state' | 'central'}`} */ (`role.${one}`));
-  return (cell ?? '').split('|').map(shown).join(', ');
+function roleText(lang, role) {
+  return say(lang, /** @type {`role.${'technician' | 'state' | 'central'}`} */ (`role.${role}`));
 }
 
 /**
