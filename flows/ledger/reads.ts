@@ -24,6 +24,7 @@ import type { TreeNode } from '../records/sites.ts';
 import { LedgerError } from './errors.ts';
 import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
+import { lackOf } from './shape.ts';
 
 /** So many finished roll calls are kept, the newest. */
 export const rollcallsKept = 50;
@@ -38,17 +39,17 @@ export function load(db: DatabaseSync): Contents {
   const { version, entries } = registry(db);
   return {
     // A record that an older version wrote lacks what came later.
-    pcs: rows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc').map((record) => ({ ...record, calledAt: record.calledAt ?? null })),
-    incidents: rows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
-    transitions: rows<Transition>(
+    pcs: wholeRows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc').map((record) => ({ ...record, calledAt: record.calledAt ?? null })),
+    incidents: wholeRows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
+    transitions: wholeRows<Transition>(
       db,
       `SELECT row FROM transitions
        WHERE state <> 'concluded' OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
     ),
-    timers: rows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
-    outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
+    timers: wholeRows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
+    outbox: wholeRows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
     registry: { version, entries },
-    nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
+    nodes: wholeRows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
     // Two ranges of the key, so that not one inventory is read.
     meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
     nextIncident: number('SELECT max(id) FROM incidents') + 1,
@@ -63,7 +64,7 @@ export function registry(db: DatabaseSync): RegistryContents {
   return {
     version: Number(version ?? 0),
     // An entry that an older version wrote knows of no certificates.
-    entries: rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc').map((entry) => ({
+    entries: wholeRows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc').map((entry) => ({
       ...entry,
       certificates: entry.certificates ?? [],
     })),
@@ -76,8 +77,8 @@ export function registry(db: DatabaseSync): RegistryContents {
 /** Who may log in, and who is logged in. */
 export function accounts(db: DatabaseSync): AccountContents {
   return {
-    accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
-    logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
+    accounts: wholeRows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
+    logins: wholeRows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
   };
 }
 
@@ -85,7 +86,7 @@ export function accounts(db: DatabaseSync): AccountContents {
 export function roster(db: DatabaseSync): RosterContents {
   const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
   const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
-  const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
+  const members = wholeRows<Member>(db, 'SELECT row FROM roster ORDER BY id');
   return { members, proofs: proofs.map((one) => ({ ...one })), ...(weeklyAt !== undefined && { weeklyAt }) };
 }
 
@@ -279,15 +280,31 @@ function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[]
   return Array.from(db.prepare(sql).all(...values), (row) => parsed<T>(String(row['row']), sql));
 }
 
+/** Rows that the start cannot do without: one that lacks a key is told here, and not as a property of undefined later. */
+function wholeRows<T>(db: DatabaseSync, sql: string): T[] {
+  const table = tableOf(sql);
+  return rows<T>(db, sql).map((row) => {
+    const lack = lackOf(table, row);
+    if (lack !== undefined) throw damaged(`a row of its table ${table} lacks ${lack}`);
+    return row;
+  });
+}
+
 /** A byte that turned within a text leaves the file's structure whole: it is found only here. */
 function parsed<T>(text: string, sql: string): T {
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    const table = /FROM (\w+)/.exec(sql)?.[1];
-    const line = `the ledger is damaged (a row of its table ${table} cannot be read): restore a copy, or move it away to begin anew`;
-    throw new LedgerError('other', line, error);
+    throw damaged(`a row of its table ${tableOf(sql)} cannot be read`, error);
   }
+}
+
+function tableOf(sql: string): string {
+  return /FROM (\w+)/.exec(sql)?.[1] ?? '';
+}
+
+function damaged(how: string, error?: unknown): LedgerError {
+  return new LedgerError('other', `the ledger is damaged (${how}): restore a copy, or move it away to begin anew`, error);
 }
 
 function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {

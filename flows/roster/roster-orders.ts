@@ -17,6 +17,7 @@ import { rosterCsv } from './csv.ts';
 import { momentAt } from './duty.ts';
 import { planRoster } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
+import { anHour, createOften } from './often.ts';
 import { reachedBy, weakPoints } from './reach.ts';
 import { type FeedMade, type LeaveOrder, makeFeed, type StintSaid, setLeave, setStint, type Taken, takeShift } from './shift-orders.ts';
 import { dayOf, type Shift, shiftsOf } from './shifts.ts';
@@ -32,7 +33,8 @@ export type RosterOrders = ReturnType<typeof createRosterOrders>;
 export function createRosterOrders(options: RosterOrdersOptions) {
   const byId = (all: readonly Member[]) => new Map(all.map((one) => [one.id, one]));
   const proofs = new Map(options.proofs.map(({ person, channel, at }) => [`${person}/${channel}`, at]));
-  const kept: Kept = { options, fixed: byId(options.fixed), held: byId(options.held), proofs };
+  const often = { tests: createOften(anHour.tests), takes: createOften(anHour.takes) };
+  const kept: Kept = { options, fixed: byId(options.fixed), held: byId(options.held), proofs, often };
   const inTurn = mutex();
   return {
     /** The persons whose scope lies in one ('' = all), by name. */
@@ -120,6 +122,10 @@ async function proveChannels(kept: Kept, id: string, { channel, by }: { channel:
   const unreached = wanted.find((name) => !channels.reaches(name, member));
   if (unreached !== undefined) return { ok: false, missing: false, line: `the channel "${unreached}" does not reach ${id}` };
   if (wanted.length === 0) return { ok: false, missing: false, line: `no channel reaches ${id}` };
+  const next = kept.often.tests.next(id, now());
+  const line = `${id} had ${anHour.tests} tests within an hour, and each is a message: the next can go at ${next}`;
+  if (next !== undefined) return { ok: false, missing: false, often: true, line };
+  kept.often.tests.count(id, now());
   const results = await Promise.all(
     wanted.map(async (name) => {
       const outcome = await prove(id, name);

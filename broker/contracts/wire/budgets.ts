@@ -53,7 +53,16 @@ export const budgets = {
     why: 'the first says how it began, the others how it is; more than anybody reads',
   },
   toldAMinute: { most: 6, unit: 'of them told a minute', why: 'what a person can read; the next waits for the minute to end' },
-  toldAnHour: { most: 8, unit: 'news of a room told an hour', why: 'twice what a flapping camera makes; the end of each is told besides' },
+  messagesAnHour: {
+    most: 3,
+    unit: 'messages an hour of a room, or of a cause of many, all-clears with them',
+    why: 'it broke, it is well, it broke again; what is critical and new is told besides, the rest waits, or is counted',
+  },
+  toldAnHour: {
+    most: 8,
+    unit: 'news of a room an hour, told or counted',
+    why: 'twice what a flapping camera makes; with more its PC is muted',
+  },
   toldOfNoisyAnHour: {
     most: 1,
     unit: 'of those once its PC is named for anything',

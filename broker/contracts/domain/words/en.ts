@@ -265,6 +265,8 @@ export const en = {
     'something worse stands by now': 'something worse stands by now',
     'told once more': 'it was told with what came later',
     'held back: quiet': 'it waits: somebody wants it quiet, or maintenance goes on',
+    'held back: enough was told in this hour': 'it waits: enough was told of this place in this hour',
+    'counted: enough was told in this hour': 'enough was told of this place in that hour, so it was only counted',
     'counted: its PC is noisy': 'its PC says too much, so it was only counted',
     'waits for the morning': 'it waits for the morning',
     'waits for the opening of the office': 'it waits until the office opens',

@@ -222,6 +222,8 @@ export const hi: Vocabulary = {
     'something worse stands by now': 'इससे बड़ी दिक्कत अभी बनी है',
     'told once more': 'बाद वाली ख़बर के साथ बताया गया',
     'held back: quiet': 'रुका है: किसी ने अलर्ट रोका है या मेंटेनेंस चल रहा है',
+    'held back: enough was told in this hour': 'रुका है: इस जगह के बारे में इस घंटे में काफ़ी बताया जा चुका है',
+    'counted: enough was told in this hour': 'इस जगह के बारे में उस घंटे में काफ़ी बताया जा चुका था, इसलिए सिर्फ़ गिना गया',
     'counted: its PC is noisy': 'इसका PC बहुत ज़्यादा अलर्ट दे रहा है, इसलिए सिर्फ़ गिना गया',
     'waits for the morning': 'सुबह बताया जाएगा',
     'waits for the opening of the office': 'दफ़्तर खुलने पर बताया जाएगा',

@@ -228,6 +228,8 @@ export const mr: FurtherLanguage = {
       'something worse stands by now': 'यापेक्षा मोठी अडचण अजून आहे',
       'told once more': 'नंतरच्या बातमीबरोबर कळवले',
       'held back: quiet': 'थांबले आहे: कोणी अलर्ट थांबवला आहे किंवा मेंटेनन्स सुरू आहे',
+      'held back: enough was told in this hour': 'थांबले आहे: या जागेबद्दल या तासात पुरेसे सांगितले आहे',
+      'counted: enough was told in this hour': 'या जागेबद्दल त्या तासात पुरेसे सांगितले होते, म्हणून फक्त मोजले',
       'counted: its PC is noisy': 'याचा PC खूप जास्त अलर्ट देतो, म्हणून फक्त मोजले',
       'waits for the morning': 'सकाळी कळवले जाईल',
       'waits for the opening of the office': 'ऑफिस उघडल्यावर कळवले जाईल',
