@@ -31,7 +31,7 @@ export function openRow(row: OutboxRow, person: Person, channels: Channels): Out
 
 /** The row that tells the same over the next channel that reaches the person. */
 export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels; now: number }): OutboxRow {
-  const { further: [channel = lastChannel, ...further] = [], moved: _, ...rest } = row;
+  const { further: [channel = lastChannel, ...further] = [], moved: _, accepted: __, ...rest } = row;
   const next = openRow({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
   const key = `${row.key}/${next.channel}`;
   return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };

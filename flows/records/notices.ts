@@ -1,4 +1,5 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type * as v from 'valibot';
 import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
 import type { Again } from './handling.ts';
@@ -51,6 +52,8 @@ export type OutboxRow = {
   further?: readonly string[];
   /** It went out over the next channel too. */
   moved?: true;
+  /** The other side took it under this name, and says later what became of it: it is not sent again. */
+  accepted?: { id: string; at: number };
   notice: Notice;
   createdAt: number;
   /** Not before this time. */
@@ -68,12 +71,33 @@ export type Outcome =
   /** The channel refuses ourselves: a wrong password, an expired token. Trying again helps nobody. */
   | { result: 'locked'; reason: string };
 
+/** What a channel says of a send. `accepted`: the other side took it under this name, and says later what became of it; that is no delivery yet. */
+export type SendOutcome = Outcome | { result: 'accepted'; id: string };
+
+/** What the other side says later of a message that it took. */
+export type Report = { channel: string; id: string; outcome: Extract<Outcome, { result: 'delivered' | 'refused' }> };
+
+/** Takes what is said later of messages. Each rejects where the ledger takes nothing now: whoever said it is to say it again. */
+export type Reports = {
+  /** Ends once it is committed. A name that nobody knows changes nothing. */
+  take(report: Report): Promise<void>;
+  /** To whom a message went that was taken under this name, and about what. */
+  about(channel: string, id: string): { person: string; incident: number | null } | undefined;
+};
+
+/** A call of a provider at the address of a channel: `token` is what stands behind its name there. */
+export type HookCall = { method: string; token: string; query: URLSearchParams; headers: IncomingHttpHeaders; body: Buffer };
+/** 401: it does not prove who it is. */
+export type HookReply = { status: 200 | 400 | 401; text?: string };
+
 /** A way to reach a person, open; every one passes the same conformance suite. */
 export type Channel = {
   /** Longest time that one send may take, where it is not the outbox's own. */
   limitMs?: number;
   /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
-  send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<Outcome>;
+  send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
+  /** Its provider calls us, at the address of this channel. Guarantee: what does not prove who it is does nothing. Rejects where it is to be said again. */
+  hear?(call: HookCall): Promise<HookReply>;
   close(): void;
 };
 
@@ -103,6 +127,8 @@ export type Around = {
   onAnswer?: TakeAnswer | undefined;
   /** Absent: nobody takes words. */
   onWord?: TakeWord | undefined;
+  /** Absent: nobody follows what is said later of messages, so what is taken counts as delivered. */
+  reports?: Reports | undefined;
   shortText: ShortText;
 };
 
