@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Cancel, stateOf } from '#contracts';
 import { type Announcements, createAnnouncements } from '../announce/announce.ts';
 import type { Answers } from '../answers/answers.ts';
-import { takeAnswers } from '../answers/by-channel.ts';
+import { type AnswersOptions, takeAnswers, takeMissedCalls } from '../answers/by-channel.ts';
 import { takeDutyWords } from '../duty/by-word.ts';
 import { feedPath } from '../duty/feed-route.ts';
 import { startWeekly } from '../duty/weekly.ts';
@@ -19,6 +19,7 @@ import { toldIn } from '../people/direct/told-before.ts';
 import type { Outbox } from '../people/outbox.ts';
 import { createRoster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
+import { speechOf } from '../people/speech.ts';
 import { wallAddress } from '../people/visit.ts';
 import type { LogLine, Reports } from '../records/notices.ts';
 import type { RosterContents } from '../records/roster.ts';
@@ -41,17 +42,20 @@ type Open = { outbox(): Pick<Outbox, 'report' | 'accepted'> | undefined; ingest(
 export function openPeople({ settings, dataDir, clock, log }: Base, { answers, orders, runtime }: Later) {
   const roster = createRoster(settings.people, (path) => runtime().ingest()?.table().groupsOf(path) ?? []);
   const offers = createOffers();
-  const onAnswer = takeAnswers({
+  const said: AnswersOptions = {
     roster,
     async answer({ id }, incident, word) {
       const answered = await answers().answer(id, incident, word);
       return answered.ok ? 'done' : answered.why === 'over' ? 'over' : 'missing';
     },
-  });
+  };
+  const onAnswer = takeAnswers(said);
+  const onMissedCall = takeMissedCalls({ ...said, openFor: (person) => answers().openFor(person) });
   const onWord = takeDutyWords({ roster, orders });
   const reports = reportsTo(runtime);
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
-  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, onWord, reports, shortText: smsOf });
+  const heard = { onAnswer, onWord, onMissedCall, reports };
+  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, ...heard, shortText: smsOf, speech: speechOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = centrePlace();

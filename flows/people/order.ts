@@ -1,6 +1,6 @@
 /** A person's own order of channels: over which the person is told first, and over which next where that one does not deliver. */
 import type { Person } from '#contracts';
-import type { OutboxRow } from '../records/notices.ts';
+import type { OpenChannel, OutboxRow } from '../records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 
 /** As `deliver` on the tabs names it. */
@@ -9,9 +9,9 @@ export { ownOrder } from './channels/channels.ts';
 /** Where a message goes first, and where next. */
 export type Way = { channel: string; further?: readonly string[] };
 
-/** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent. */
+/** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list, and none that waits to be asked for; the console is last, and never absent. */
 export function wayOf(person: Person, channels: Channels): Way {
-  const forPeople = () => [...channels].filter(([, { forPrograms = false }]) => !forPrograms).map(([name]) => name);
+  const forPeople = () => [...channels].filter(([, { forPrograms, asked }]) => !(forPrograms || asked)).map(([name]) => name);
   const { channels: own = [] } = person;
   const wanted = own.length > 0 ? own : forPeople();
   const reaching = wanted.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
@@ -19,10 +19,15 @@ export function wayOf(person: Person, channels: Channels): Way {
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
 }
 
-/** The row on the first channel of its order that still reaches the person: the console, where none does. */
+/** The row on the first channel of its order that still reaches the person, and carries such news at that time: the console, where none does. */
 export function openRow(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
   const order = [row.channel, ...(row.further ?? [])];
-  const at = order.findIndex((name) => channels.get(name)?.reaches(person));
+  const isAlone = row.further === undefined;
+  const carries = (one: OpenChannel) => isAlone || (one.carries?.(row.notice, Math.max(row.createdAt, row.dueAt)) ?? true);
+  const at = order.findIndex((name) => {
+    const open = channels.get(name);
+    return open?.reaches(person) && carries(open);
+  });
   if (at === 0) return row;
   const { further: _, ...rest } = row;
   const further = at < 0 ? [] : order.slice(at + 1);

@@ -1,6 +1,6 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
 import type { Cancel, Clock, MessageLanguage } from '#contracts';
-import type { Notice, OutboxRow, Report, SendOutcome } from '../records/notices.ts';
+import type { Notice, OutboxRow, Outcome, Report, SendOutcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Accepted, createAccepted } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
@@ -134,7 +134,8 @@ async function deliver(office: Office, item: Item): Promise<void> {
   const items = lanes.together(item);
   const rows = () => items.map(({ row }) => row);
   const { channel } = item.row;
-  const outcome = locks.of(channel) ?? (await attempt(options, rows(), cut));
+  const isStale = isNoNews(item.row, options);
+  const outcome = isStale ? noNews : (locks.of(channel) ?? (await attempt(options, rows(), cut)));
   const isRetry = outcome.result === 'retry';
   // Cut short by our own stop: the row stays as it is in the ledger.
   if (isRetry && cut.aborted) return;
@@ -151,10 +152,17 @@ async function deliver(office: Office, item: Item): Promise<void> {
   ]);
   for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
   add(rest);
-  options.onOutcome(item.row, outcome);
+  if (!isStale) options.onOutcome(item.row, outcome);
   const early = outcome.result === 'accepted' ? accepted.hold(rows()) : undefined;
   if (early !== undefined) await endAccepted(office, rows(), early);
 }
+
+/** Nobody is woken for what is over, or was told elsewhere. */
+function isNoNews({ channel, moved, notice: { incident } }: OutboxRow, { channels, isOver }: OutboxOptions): boolean {
+  return channels.get(channel)?.newsOnly === true && (moved === true || (incident !== null && isOver(incident)));
+}
+
+const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
 
 /** Tells it over the person's next channel; here it goes on waiting, as news no more. */
 async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void> {

@@ -87,8 +87,8 @@ export type Reports = {
 
 /** A call of a provider at the address of a channel: `token` is what stands behind its name there. */
 export type HookCall = { method: string; token: string; query: URLSearchParams; headers: IncomingHttpHeaders; body: Buffer };
-/** 401: it does not prove who it is. */
-export type HookReply = { status: 200 | 400 | 401; text?: string };
+/** 401: it does not prove who it is. 503: it is to be said again. */
+export type HookReply = { status: 200 | 401 | 503; text?: string };
 
 /** A way to reach a person, open; every one passes the same conformance suite. */
 export type Channel = {
@@ -104,11 +104,14 @@ export type Channel = {
 /** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
 export type LogLine = (fields: object, words: string) => void;
 
-/** An answer as a channel hears it: from one of these addresses of the channel, the person's own first. */
-export type Answer = { channel: string; addresses: readonly string[]; incident: number; word: AnswerWord };
+/** An answer as a channel hears it: from one of these addresses of the channel, the person's own first, or of the person to whom the message went. */
+export type Answer = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: AnswerWord };
 
 /** Takes an answer, once it is committed: `line` is what the person is shown, `by` the name that others are shown where it counts. */
 export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
+
+/** Takes the number of somebody who called us and hung up; what it came to. */
+export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
 
 /** A text as a channel hears it from a person alone, no group; what is to be answered, undefined where it is nothing of ours. */
 export type TakeWord = (said: { channel: string; address: string; text: string }) => Promise<string | undefined>;
@@ -127,9 +130,13 @@ export type Around = {
   onAnswer?: TakeAnswer | undefined;
   /** Absent: nobody takes words. */
   onWord?: TakeWord | undefined;
+  /** Absent: nobody takes missed calls. */
+  onMissedCall?: TakeMissedCall | undefined;
   /** Absent: nobody follows what is said later of messages, so what is taken counts as delivered. */
   reports?: Reports | undefined;
   shortText: ShortText;
+  /** What is read aloud of a notice. */
+  speech(notice: Notice, language: MessageLanguage): string;
 };
 
 /** All that Sabha knows of a channel: one file each in `people/channels/`, and its line in the list there. */
@@ -149,10 +156,27 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   forPrograms?: true;
   /** It carries no list: what is late goes out one by one too. */
   single?: true;
+  /** It stands in nobody's order who does not name it, and central hears the findings of the centre elsewhere. */
+  asked?: true;
+  /** What is over, or was told over another channel, does not go out here at all. */
+  newsOnly?: true;
+  /** What it carries in an order of channels, and when; a tab that names it alone is not asked. Absent: anything. */
+  carries?(settings: v.InferOutput<S>): Carries;
 };
 
+/** Whether a notice of a time goes over a channel. */
+export type Carries = (notice: Notice, at: number) => boolean;
+
 /** A channel, and whom it can reach. */
-export type OpenChannel = { channel: Channel; reaches(person: Person): boolean; forPrograms?: boolean; single?: boolean };
+export type OpenChannel = {
+  channel: Channel;
+  reaches(person: Person): boolean;
+  forPrograms?: boolean;
+  single?: boolean;
+  asked?: boolean;
+  newsOnly?: boolean;
+  carries?: Carries | undefined;
+};
 
 /** A message in the words of one person's language. */
 export type RenderedMessage = {

@@ -7,11 +7,12 @@ import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
 import { bySms } from './sms-gateway.ts';
 import { byTelegram } from './telegram.ts';
+import { byVoice } from './voice.ts';
 import { byWatchdog } from './watchdog.ts';
 import { byWebhook } from './webhook.ts';
 
 /** In the order of their words in the API. */
-const list: readonly ChannelKind[] = [byEmail, byTelegram, bySms, byConsole, byWebhook, byWatchdog];
+const list: readonly ChannelKind[] = [byEmail, byTelegram, bySms, byVoice, byConsole, byWebhook, byWatchdog];
 
 /** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
@@ -62,10 +63,15 @@ function twice(settings: ChannelSettings): string | undefined {
 export function openChannels({ settings, offers, ...around }: Asked): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
-    .map(({ name, open, forPrograms = false, single = false, reaches = ({ addresses }) => addresses[name] !== undefined }) => {
-      return [name, { channel: open(settings[name], around), reaches, forPrograms, single }] as const;
-    });
+    .map((kind) => [kind.name, openOne(kind, settings[kind.name], around)] as const);
   return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers)]);
+}
+
+function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {
+  const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...rest } = kind;
+  const { forPrograms = false, single = false, asked = false, newsOnly = false } = rest;
+  const channel = open(settings, around);
+  return { channel, reaches, forPrograms, single, asked, newsOnly, ...(carries && { carries: carries(settings) }) };
 }
 
 /** Every channel that a tab may name, set or not: a person whom it does not reach gets the message over the console. */

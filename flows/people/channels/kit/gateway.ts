@@ -80,3 +80,13 @@ export function nameInAnswer(answer: HttpAnswer, place: string | undefined, key:
 export function isPhone(number: string): boolean {
   return /^\+?[1-9]\d{7,14}$/.test(number);
 }
+
+/** Whether two ways of writing may be one number: with or without the code of the country, with zeros before it. */
+export function isSamePhone(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((number) => number.replace(/\D/g, '').replace(/^0+/, ''));
+  if (one === undefined || other === undefined || Math.min(one.length, other.length) < nationalDigits) return false;
+  return one.endsWith(other) || other.endsWith(one);
+}
+
+/** Of a number in India without the code of the country. */
+const nationalDigits = 10;
