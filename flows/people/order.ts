@@ -9,9 +9,9 @@ export { ownOrder } from './channels/channels.ts';
 /** Where a message goes first, and where next. */
 export type Way = { channel: string; further?: readonly string[] };
 
-/** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list, and none that waits to be asked for; the console is last, and never absent. */
+/** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent. */
 export function wayOf(person: Person, channels: Channels): Way {
-  const forPeople = () => [...channels].filter(([, { forPrograms, asked }]) => !(forPrograms || asked)).map(([name]) => name);
+  const forPeople = () => [...channels].filter(([, { forPrograms = false }]) => !forPrograms).map(([name]) => name);
   const { channels: own = [] } = person;
   const wanted = own.length > 0 ? own : forPeople();
   const reaching = wanted.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));

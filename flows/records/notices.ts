@@ -154,9 +154,11 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   reaches?(person: Person): boolean;
   /** Programs read it: it stands in nobody's order who does not name it. */
   forPrograms?: true;
+  /** Under this name of `addresses` stands by what else it knows who writes to us. */
+  knownBy?: string;
   /** It carries no list: what is late goes out one by one too. */
   single?: true;
-  /** It stands in nobody's order who does not name it, and central hears the findings of the centre elsewhere. */
+  /** It reaches nobody whose own order does not name it, and central hears the findings of the centre elsewhere. */
   asked?: true;
   /** What is over, or was told over another channel, does not go out here at all. */
   newsOnly?: true;

@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 24_800,
+    lines: 25_300,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },

@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
 import { expect, onTestFinished, test } from 'vitest';
 import { realClock } from '#contracts';
 import type { Answer, Channel, OpenChannel, OutboxRow, Outcome, SendOutcome } from '../../records/notices.ts';
@@ -5,11 +9,13 @@ import type { Way } from '../order.ts';
 import { createOutbox } from '../outbox.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
 import { channelsOf, createRoster, wayTo } from '../roster.ts';
+import { smsOf } from '../sms/sms.ts';
 import { speechOf } from '../speech.ts';
-import type { Channels } from './channels.ts';
+import { type Channels, channelSettings, openChannels } from './channels.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import { isSamePhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
+import { createOffers } from './offered.ts';
 import { byVoice, createVoice, type VoiceOptions } from './voice.ts';
 import { type AtPhone, voiceGateway } from './voice-gateway.test-helper.ts';
 
@@ -188,14 +194,27 @@ test('by day, and for what is not critical or is over, no phone rings: the next 
   expect([byNight.gateway.calls, byNight.told]).toEqual([[], ['telegram', 'telegram', 'telegram']]);
 });
 
-test('a tab that chooses the phone alone is not asked; who does not name it is never called, nor is central for what the centre finds', async () => {
-  const { clock, gateway, channels, add } = office({ start: day });
+test('a tab that chooses the phone alone rings at any hour', async () => {
+  const { clock, gateway, add } = office({ start: day });
   add({}, { channel: 'voice' });
   await clock.pass(0);
   expect(gateway.calls).toHaveLength(1);
-  const { channels: _, ...unasked } = asha;
-  expect(wayTo(unasked, 'own-order', channels)).toEqual({ channel: 'telegram', further: ['console'] });
-  expect(channelsOf(asha, channels)).toEqual(['console', 'telegram']);
+});
+
+test('who does not name it in the order is never called, nor is central for what the centre finds at itself', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sabha-voice-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, token);
+  const { headers: _, ...rest } = settings;
+  const set = v.parse(channelSettings, { voice: { ...rest, reports: { ...settings.reports, tokenFile } } });
+  const around = { offers: createOffers(), log() {}, clock: testClock(), shortText: smsOf, speech: speechOf };
+  const channels = openChannels({ settings: set, ...around });
+  const { channels: __, ...unasked } = asha;
+  expect(wayTo(unasked, 'own-order', channels)).toEqual({ channel: 'console' });
+  expect(wayTo(unasked, 'voice', channels)).toEqual({ channel: 'console' });
+  expect(wayTo(asha, 'own-order', channels)).toEqual({ channel: 'voice', further: ['console'] });
+  expect(channelsOf(asha, channels)).toEqual(['console']);
 });
 
 test('a key that is here before the gateway’s own answer is to be said again; a missed call names its number; a stranger says nothing', async () => {
