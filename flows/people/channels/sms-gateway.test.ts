@@ -8,6 +8,7 @@ import { templatesWith } from '../sms/templates.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from './sms-gateway.ts';
+import { type Arrived, storm } from './storm.test-helper.ts';
 
 const asha = { ...technician, addresses: { sms: '+919419000001' } };
 const secret = 'authkey-4711';
@@ -196,4 +197,21 @@ test('a report that nobody can take now is refused, so that it is said again', a
   const takes = { take: () => Promise.reject(new Error('the ledger is opened anew')) };
   const { hears } = reporting({ takes });
   await expect(hears({ body: Buffer.from('requestId=g-1&status=1') })).rejects.toThrow('opened anew');
+});
+
+storm({
+  name: 'sms',
+  limits: { everyMs: 100, apartMs: 0 },
+  open(clock) {
+    const arrived: Arrived[] = [];
+    const fetch: Fetch = async (_, init) => {
+      const { to } = JSON.parse(String(init?.body)) as { to: string };
+      arrived.push({ at: clock.up(), to });
+      return Response.json({ type: 'success' });
+    };
+    return {
+      channel: channel(fetch, { clock, shortText: () => ({ template: 'x', text: 'news' }), registered: new Map([['x', '1234567890123']]) }),
+      arrived,
+    };
+  },
 });

@@ -16,6 +16,7 @@ import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import { isSamePhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
 import { createOffers } from './offered.ts';
+import { storm } from './storm.test-helper.ts';
 import { byVoice, createVoice, type VoiceOptions } from './voice.ts';
 import { type AtPhone, voiceGateway } from './voice-gateway.test-helper.ts';
 
@@ -261,4 +262,13 @@ test('a number is the same with the code of the country or without it, and never
     expect(isSamePhone('+919419000001', other)).toBe(true);
   for (const other of ['', '00001', '419000001', '+919419000002', '919419000001 9'])
     expect(isSamePhone('+919419000001', other)).toBe(false);
+});
+
+storm({
+  name: 'voice',
+  limits: { everyMs: 100, apartMs: 0 },
+  open(clock) {
+    const gateway = voiceGateway(clock, token, () => 'unanswered');
+    return { channel: open(gateway.fetch, { clock }), arrived: gateway.calls };
+  },
 });
