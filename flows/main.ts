@@ -25,6 +25,7 @@ import type { Accounts } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import type { Announcements } from './announce/announce.ts';
 import { type Answers, createAnswers } from './answers/answers.ts';
+import { addHooks } from './answers/hook-routes.ts';
 import { createLinks, type Links, linkPath, loadLinkKey, noticePath } from './answers/link.ts';
 import { addNotices } from './answers/notice-routes.ts';
 import { addAnswers } from './answers/routes.ts';
@@ -100,7 +101,7 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base, { answers: () => answers, orders: () => roster, table: () => runtime.ingest()?.table() });
+  const people = openPeople(base, { answers: () => answers, orders: () => roster, runtime: () => runtime });
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
@@ -132,8 +133,8 @@ async function start(): Promise<Parts> {
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
   const announcements = announcementsOf(base, people, { table: sites.table, record, now });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
-  const { countRefused } = metrics;
-  const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, announcements, countRefused };
+  const told = { people, answers, links, roster, announcements };
+  const behind = { ...told, keys, runtime, accounts, pki, https, tabs: deciding.orders, proof, metrics };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics), runtime.view.unready).catch(
@@ -242,8 +243,10 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   });
 }
 
-type Behind = Pick<Metrics, 'countRefused'> & {
+type Behind = {
   keys: Keys;
+  people: People;
+  metrics: Metrics;
   runtime: Runtime;
   answers: Answers;
   links: AllLinks;
@@ -257,7 +260,7 @@ type Behind = Pick<Metrics, 'countRefused'> & {
 };
 
 function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
-  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, countRefused } = behind;
+  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
@@ -278,10 +281,11 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
       addAnswers(app, { answers, links: links.answers, clock });
       addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone });
       addDutyFeed(app, { roster, clock, now: runtime.now });
+      addHooks(app, { ...behind.people, clock });
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
-    countRefused,
+    countRefused: metrics.countRefused,
     log,
   });
 }

@@ -24,7 +24,7 @@ import type { Channels } from './people/channels/channels.ts';
 import { failing } from './people/failing.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './people/outbox.ts';
 import { type Roster, recipientsOf } from './people/roster.ts';
-import type { OutboxRow, Outcome } from './records/notices.ts';
+import type { OutboxRow, SendOutcome } from './records/notices.ts';
 import type { Contents, Ledger } from './records/ops.ts';
 
 /** What is around the pipeline whichever ledger's memory it runs on. */
@@ -140,7 +140,7 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
 }
 
 function outboxOf({ ledger, clock, channels, roster, random, count, wall, link, shortLink, readLink }: Around, ingest: Ingest): Outbox {
-  const onOutcome = (row: OutboxRow, outcome: Outcome) => {
+  const onOutcome = (row: OutboxRow, outcome: SendOutcome) => {
     count.notified(row.channel, outcome.result);
     for (const finding of failing(row, outcome)) void ingest.tell({ type: 'centre', ...finding });
   };

@@ -16,7 +16,8 @@ import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
 import type { MaintenanceOrdersOptions } from './maintenance/maintenance.ts';
 import type { Waits, Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
-import type { TellCentralDirectly } from './people/direct.ts';
+import type { TellCentralDirectly } from './people/direct/direct.ts';
+import type { Outbox } from './people/outbox.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
 import type { NotAhead } from './records/clock.ts';
 import type { CentreEvent, WireMessage } from './records/incidents.ts';
@@ -48,6 +49,8 @@ export type Runtime = {
   view: CentreView;
   /** What is open now; undefined while the ledger is opened anew. */
   ingest(): Ingest | undefined;
+  /** What waits for people now; undefined while the ledger is opened anew. */
+  outbox(): Outbox | undefined;
   /** The site table as it is used now. Throws while the ledger is opened anew. */
   sites: Omit<SiteOrdersOptions, 'newToken'>;
   /** The calendar as it is used now. */
@@ -115,6 +118,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     wires: wiresOf(state, now),
     view: live.view,
     ingest: () => life.pipeline?.ingest,
+    outbox: () => life.pipeline?.outbox,
     sites: sitesOf(life, now),
     meetings: state.dates.meetings,
     maintenance: state.dates.maintenance,

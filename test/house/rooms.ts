@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 24_800,
+    lines: 25_300,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
@@ -163,6 +163,11 @@ export const parts: readonly Part[] = [
       { path: 'flows/cli', floor: 6, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 5, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
       {
+        path: 'flows/people/direct',
+        floor: 6,
+        about: 'what is said without an incident: central past the outbox, a test of a channel, a word',
+      },
+      {
         path: 'flows/duty',
         floor: 6,
         about: 'what members of the roster have of it: each week what it lacks, duty by a word, duty as a calendar',
@@ -177,7 +182,7 @@ export const parts: readonly Part[] = [
       },
       { path: 'flows/nodes/kinds', floor: 6, about: 'what each of our nodes does', enter: null },
       { path: 'flows/nodes', floor: 7, about: 'their shells, as Node-RED loads them', enter: null },
-      { path: 'flows/pki', floor: 6, about: 'who may connect: authority, enrolment, registry' },
+      { path: 'flows/pki', floor: 7, about: 'who may connect: authority, enrolment, registry' },
       { path: 'flows/commands', floor: 6, about: 'orders to PCs, and the queue of measurements' },
       { path: 'flows/view', floor: 7, about: 'what the API shows' },
       { path: 'flows/outside', floor: 8, about: 'what programs of others are told: Alertmanager, and the heartbeat of the whole way' },
