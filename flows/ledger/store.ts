@@ -2,6 +2,8 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
+import { hashAt, openChain } from '../audit/chain.ts';
+import { openSteps } from '../audit/tables.ts';
 import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
 import type { Maintenance } from '../records/maintenance.ts';
@@ -78,6 +80,7 @@ export type Store = {
   /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
   audit(): LedgerAudit;
   progress(): Progress;
+  hashAt(row: number): string | null;
   /** Brings what stands in the write-ahead log into the file. */
   checkpoint(): void;
   /** Copies it into a file, while commits go on. */
@@ -130,6 +133,7 @@ export function openStore(db: DatabaseSync): Store {
     past: (query) => past(db, query),
     audit: () => audit(db),
     progress: () => progress(db),
+    hashAt: (row) => hashAt(db, row),
     checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
     copyTo: (file) => copyOf(db, file),
     close: () => db.close(),
@@ -186,7 +190,8 @@ function openWriters(db: DatabaseSync): Writers {
   const timerGone = db.prepare('DELETE FROM timers WHERE id = ?');
   const outbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   const outboxSet = rowOf('outbox', 3);
-  const audited = db.prepare('INSERT INTO audit (at, who, what, about) VALUES (?, ?, ?, ?)');
+  const audited = openChain(db);
+  const stepped = openSteps(db);
   const registry = rowOf('registry', 2);
   const nodes = rowOf('nodes', 2);
   const nodeGone = db.prepare('DELETE FROM nodes WHERE path = ?');
@@ -196,11 +201,6 @@ function openWriters(db: DatabaseSync): Writers {
   );
   const command = openCommandRows(db);
   const answered = openAnswers(db);
-  const accountRow = rowOf('accounts', 2);
-  const accountGone = db.prepare('DELETE FROM accounts WHERE name = ?');
-  const logins = rowOf('logins', 3);
-  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
-  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
   const meta = rowOf('meta', 2);
   const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
   const json = JSON.stringify;
@@ -216,7 +216,8 @@ function openWriters(db: DatabaseSync): Writers {
     'timer-gone': ({ id }) => timerGone.run(id),
     outbox: ({ row }) => outbox.run(row.key, row.state, json(row)),
     'outbox-set': ({ row }) => outboxSet.run(row.key, row.state, json(row)),
-    audit: ({ at, who, what, about }) => audited.run(at, who, what, about),
+    audit: audited,
+    step: stepped,
     registry: ({ entry }) => registry.run(entry.pc, json(entry)),
     node: ({ node }) => nodes.run(node.path, json(node)),
     'node-gone': ({ path }) => nodeGone.run(path),
@@ -229,17 +230,29 @@ function openWriters(db: DatabaseSync): Writers {
     command: ({ row }) => command(row),
     'command-answer': ({ pc, at, answer }) => {
       const { id, verb, outcome } = answer;
-      if (answered({ pc, at, answer })) audited.run(at, pc, `command ${verb}`, `${id}: ${outcome}`);
+      if (answered({ pc, at, answer })) stepped({ at, who: pc, what: `command ${verb}`, about: `${id}: ${outcome}` });
     },
-    account: ({ account }) => accountRow.run(account.name, json(account)),
-    'account-gone': ({ name }) => {
-      accountGone.run(name);
-      loginsGone.run(name);
-    },
-    login: ({ login }) => logins.run(login.hash, login.account, json(login)),
-    'login-gone': ({ hash }) => loginGone.run(hash),
+    ...openAccountRows(db),
     ...openImported(db),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
+  };
+}
+
+/** Writes accounts and logins; with an account go its logins. */
+function openAccountRows(db: DatabaseSync): Pick<Writers, 'account' | 'account-gone' | 'login' | 'login-gone'> {
+  const write = db.prepare('REPLACE INTO accounts VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM accounts WHERE name = ?');
+  const logins = db.prepare('REPLACE INTO logins VALUES (?, ?, ?)');
+  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
+  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
+  return {
+    account: ({ account }) => write.run(account.name, JSON.stringify(account)),
+    'account-gone': ({ name }) => {
+      gone.run(name);
+      loginsGone.run(name);
+    },
+    login: ({ login }) => logins.run(login.hash, login.account, JSON.stringify(login)),
+    'login-gone': ({ hash }) => loginGone.run(hash),
   };
 }
 

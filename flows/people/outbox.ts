@@ -1,5 +1,6 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
 import { type Cancel, type Clock, doubledMs, type MessageLanguage } from '#contracts';
+import type { Note } from '../audit/note.ts';
 import type { Notice, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
@@ -10,7 +11,7 @@ import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
 import { movedRow, nextRow, openRow } from './order.ts';
 import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
-import { isNews, render } from './words.ts';
+import { footerMark, isNews, render } from './words.ts';
 
 /** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
@@ -30,6 +31,8 @@ export type OutboxOptions = {
   shortLink?: ((person: string, incident: number) => string | undefined) | undefined;
   /** Where a person says that a notice to many is read. */
   readLink?: ((person: string, announcement: number) => string | undefined) | undefined;
+  /** What a message carries at its end. */
+  note?: Note | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: Outcome) => void;
 };
@@ -150,7 +153,7 @@ async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void
 
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink, note }: OutboxOptions,
   rows: readonly OutboxRow[],
   cut: AbortSignal,
 ): Promise<Outcome> {
@@ -168,8 +171,16 @@ async function attempt(
   const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
   const telling = { language, wall, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
   const said = first.notice.digest ? morning(all, telling) : late(all, telling);
-  const message = { key: first.key, ...said, language, severity: said.notice.severity };
-  return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  const line = isPerson ? note?.lineFor(person) : undefined;
+  const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
+  const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
+  return outcome;
+}
+
+/** A line of its own at the end of a text, above its footer. */
+function withLine(text: string, line: string | undefined): string {
+  return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
 }
 
 /** `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */

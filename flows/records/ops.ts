@@ -36,7 +36,10 @@ export type Op =
   | { op: 'outbox'; row: OutboxRow }
   /** Replaces the row of the key. */
   | { op: 'outbox-set'; row: OutboxRow }
+  /** What a person or the centre did: a row of the chain. */
   | { op: 'audit'; at: number; who: string; what: string; about: string }
+  /** What a machine did. */
+  | { op: 'step'; at: number; who: string; what: string; about: string }
   | { op: 'registry'; entry: RegistryEntry }
   | { op: 'node'; node: TreeNode }
   /** With a PC goes what was remembered of it; not its registry entry, nor which configuration versions and tokens it had, which must not come again. */
@@ -138,10 +141,18 @@ export type RegistryContents = Contents['registry'] & {
 export type Act = { id: number; at: number; who: string; what: string; about: string };
 
 /**
- * Which ledger this is, how many commits it has seen, its last row of the audit, and the last acts of people, newest first. `older`: what stands
- * under its meta key. `newestAt`: a time of the centre that was reached when it was written.
+ * Which ledger this is, how many commits it has seen, its last row of the audit with the hash of that, and the last acts of people, newest first.
+ * `older`: what stands under its meta key. `newestAt`: a time of the centre that was reached when it was written.
  */
-export type Progress = { ledger: string; commits: number; lastAct: number; acts: Act[]; older: string | null; newestAt: number };
+export type Progress = {
+  ledger: string;
+  commits: number;
+  lastAct: number;
+  head: string;
+  acts: Act[];
+  older: string | null;
+  newestAt: number;
+};
 
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
 export type Ledger = {
@@ -180,6 +191,8 @@ export type Ledger = {
   /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
   audit(): Promise<LedgerAudit>;
   progress(): Promise<Progress>;
+  /** The hash of one row of the audit; null where there is no such row. */
+  hashAt(row: number): Promise<string | null>;
   /** Brings what stands in the write-ahead log into the file. */
   checkpoint(): Promise<void>;
   /** Copies it into a file, which is written anew; commits go on meanwhile. */

@@ -207,6 +207,19 @@ export const ledgerAudit = v.object({
   /** Events whose content is not that of their mark. */
   altered: v.exactOptional(count),
   commits: v.exactOptional(count),
+  /**
+   * The chain of the audit: how many rows, the last of them, out of how many a person was taken, the last one that the centre signed for (null where none
+   * is yet), and a line for each that is missing or not what was written; absent where the copy is older than the chain.
+   */
+  chain: v.exactOptional(
+    v.object({
+      rows: count,
+      head: v.object({ row: count, hash: text }),
+      forgotten: count,
+      signed: v.nullable(v.object({ row: count, hash: text, at: time })),
+      wrong: v.array(text),
+    }),
+  ),
   /** Why the ledger is not what it was: older, or another one; absent where it is. */
   older: v.exactOptional(text),
 });

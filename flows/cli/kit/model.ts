@@ -11,7 +11,11 @@ export type Client = {
 };
 
 /** What a backup held, and where that lies which stood in its place. */
-export type RestoredCentre = { about: { at: number }; audit: Pick<LedgerAudit, 'events' | 'incidents'>; aside: readonly string[] };
+export type RestoredCentre = {
+  about: { at: number };
+  audit: Pick<LedgerAudit, 'events' | 'incidents' | 'chain'>;
+  aside: readonly string[];
+};
 
 /** What somebody typed, and what a verb may use to answer it. */
 export type Call = {

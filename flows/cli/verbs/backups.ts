@@ -1,5 +1,6 @@
 /** The verbs of the ledger as a whole: the proof, a backup, and a centre that is made again of one. */
 import type { BackupMade, LedgerAudit } from '#contracts';
+import { shortHash } from '../../audit/heads.ts';
 import type { Answer, Call, Verb } from '../kit/model.ts';
 import { table, timeText } from '../kit/text.ts';
 
@@ -18,12 +19,27 @@ export const backups: Record<string, Verb> = {
 /** The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not whole or not the one it was. */
 async function audit({ api, options }: Call): Promise<Answer> {
   const found = await api.get<LedgerAudit>(options['now'] === true ? '/api/audit?now=true' : '/api/audit');
-  const { at, ...facts } = found;
+  const { at, chain, ...facts } = found;
   const rows = Object.entries(facts).map(([name, value]) => [name, inWords(value)]);
-  const ok = found.gaps === 0 && found.twice === 0 && (found.altered ?? 0) === 0 && found.integrity === 'ok' && found.older === undefined;
+  const wrong = chain?.wrong ?? [];
+  const ok =
+    wrong.length === 0 &&
+    found.gaps === 0 &&
+    found.twice === 0 &&
+    (found.altered ?? 0) === 0 &&
+    found.integrity === 'ok' &&
+    found.older === undefined;
   const of = at === undefined ? [] : [`by the copy of ${timeText(at)}; --now makes a new one`];
   const verdict = ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole';
-  return { ok, json: found, text: [table(['WHAT', 'FOUND'], rows), ...of, verdict].join('\n') };
+  const chained = chain === undefined ? [] : [['audit', chainText(chain)]];
+  const changed = wrong.map((line) => `! audit: ${line}`);
+  return { ok, json: found, text: [table(['WHAT', 'FOUND'], [...rows, ...chained]), ...changed, ...of, verdict].join('\n') };
+}
+
+function chainText({ rows, forgotten, signed }: NonNullable<LedgerAudit['chain']>): string {
+  const emptied = forgotten === 0 ? '' : `, a person taken out of ${forgotten}`;
+  const by = signed === null ? 'no head signed yet' : `signed at ${timeText(signed.at)}: row ${signed.row} ${shortHash(signed.hash)}`;
+  return `${rows} rows${emptied}; ${by}`;
 }
 
 /** What is made lies with those of each hour; a file that is named is a copy of it. */
@@ -45,6 +61,7 @@ async function restore({ words: [file = ''], options, restore: run }: Call): Pro
     holds,
     `it stands in its place now; what people did after ${timeText(about.at)} is gone, and PCs send again what they still have`,
     ...aside.map((path) => `what was there before: ${path}`),
+    ...(found.chain?.wrong ?? []).map((line) => `! its audit: ${line}`),
     'look through the accounts (sabha accounts list) before anything else: those that were removed since are back',
   ];
   return { ok: true, json: done, text: text.join('\n') };
