@@ -264,7 +264,7 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
+function openApi({ settings, dataDir, clock, ledger }: Base, behind: Behind): Promise<Api> {
   const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, countRefused } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
@@ -274,6 +274,7 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
     accounts,
     tabs,
     proof,
+    acts: ledger,
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
     maintenance: createMaintenanceOrders(runtime.maintenance),

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
 import { announceRoutes } from './announce-routes.ts';
-import { centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
+import { auditRoutes, centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { maintenanceRoutes } from './maintenance-routes.ts';
@@ -30,6 +30,7 @@ export const routes: readonly Route[] = [
   ...tabsRoutes,
   ...loginRoutes,
   ...proofRoutes,
+  ...auditRoutes,
 ];
 
 /** Adds the rows of the parts that are there. */

@@ -44,3 +44,29 @@ test('a backup is made on the central machine and copied to the file that is nam
   );
   expect((await sabha(['restore', 'b.backup'])).out).toMatch(/is gone[\s\S]*flows\.before[\s\S]*accounts list/);
 });
+
+test('who did what is listed, of one person and since a time, over all pages; as CSV it opens in a spreadsheet', async () => {
+  const act = (id: number, what: string) => ({ id, at: id * 60_000, who: 'asha', what, about: 'incident 3' });
+  const since = 70 * 86_400_000;
+  Object.assign(state().scripted, {
+    [`GET /api/audit/log?who=asha&since=${since}`]: { acts: [act(9, 'note')], before: 9 },
+    [`GET /api/audit/log?who=asha&since=${since}&before=9`]: { acts: [act(4, 'acknowledge')], before: null },
+    'GET /api/audit/log?of=machines': { acts: Array.from({ length: 60 }, (_, n) => act(n + 1, 'outage')), before: null },
+    'GET /api/audit/log.csv?': 'row,at\r\n',
+  });
+  const listed = await sabha(['audit', 'log', '--who', 'asha', '--since', '30d']);
+  expect([listed.code, listed.out]).toEqual([
+    0,
+    expect.stringMatching(/1970-01-01 00:09:00 UTC +9 +asha +note +incident 3\n.* 4 +asha +acknowledge/),
+  ]);
+  expect((await sabha(['audit', 'log', '--machines'])).out).toContain('... and 10 more');
+  expect((await sabha(['audit', 'log', '--csv'])).out).toBe('row,at\n');
+  expect(await sabha(['audit', 'log', '--csv', 'a.csv'])).toMatchObject({ code: 0 });
+  expect(written('a.csv')).toBe('\ufeffrow,at\r\n');
+  expect(await sabha(['audit', 'log', '--since', 'lately'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--since lately: a day'),
+  });
+  await sabha(['audit', 'log', '--since', '1970-01-02', '--who', 'asha']);
+  expect(state().asked.at(-1)?.url).toBe('/api/audit/log?who=asha&since=86400000');
+});

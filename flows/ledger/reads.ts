@@ -19,7 +19,7 @@ import {
   weeklyKey,
 } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Act, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
+import type { Act, ActsQuery, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
 import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
 import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
@@ -195,15 +195,23 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
   return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
 }
 
+/** What was done, the newest first. */
+export function acts(db: DatabaseSync, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }: ActsQuery): Act[] {
+  const found = db.prepare(`
+    SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
+    WHERE id < :before AND at >= :since AND (:who IS NULL OR who = :who COLLATE NOCASE) ORDER BY id DESC LIMIT :most`);
+  return actsOf(found.all({ before, since, who: who ?? null, most }));
+}
+
 /** Which ledger it is, how far it is, what people did last, and what time it was then. */
 export function progress(db: DatabaseSync): Progress {
   const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
-  const acts = db.prepare(
+  const last = db.prepare(
     `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`,
   );
   const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
   const { row: lastAct, hash: head } = headOf(db);
-  return { ledger: String(ledger), commits: Number(commits), lastAct, head, acts: actsOf(acts.all()), older, newestAt: newestAt(db) };
+  return { ledger: String(ledger), commits: Number(commits), lastAct, head, acts: actsOf(last.all()), older, newestAt: newestAt(db) };
 }
 
 /** Of the last act and the last step of a machine, and of the running time that is noted each minute. */

@@ -10,6 +10,8 @@ import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
 import type {
+  Act,
+  ActsQuery,
   Away,
   Change,
   CommandRow,
@@ -29,6 +31,7 @@ import { history, openStrips } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
 import {
   accounts,
+  acts,
   announcement,
   announcements,
   audit,
@@ -76,6 +79,7 @@ export type Store = {
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
   tabsSteps(): TabsStep[];
+  acts(query: ActsQuery): Act[];
   past(query: PastQuery): PastPage;
   /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
   audit(): LedgerAudit;
@@ -130,6 +134,7 @@ export function openStore(db: DatabaseSync): Store {
     command: (id) => command(db, id),
     openCommands: (now) => openCommands(db, now),
     tabsSteps: () => tabsSteps(db),
+    acts: (query) => acts(db, query),
     past: (query) => past(db, query),
     audit: () => audit(db),
     progress: () => progress(db),

@@ -140,6 +140,9 @@ export type RegistryContents = Contents['registry'] & {
 /** Something that somebody did, as it stands in the audit. */
 export type Act = { id: number; at: number; who: string; what: string; about: string };
 
+/** Which rows: of what people and the centre did, or machines; of one of them, since a time, below a number. The newest first, `most` of them at most. */
+export type ActsQuery = { of: 'people' | 'machines'; who?: string | undefined; since?: number | undefined; before?: number | undefined; most: number };
+
 /**
  * Which ledger this is, how many commits it has seen, its last row of the audit with the hash of that, and the last acts of people, newest first.
  * `older`: what stands under its meta key. `newestAt`: a time of the centre that was reached when it was written.
@@ -186,6 +189,8 @@ export type Ledger = {
   openCommands(now: number): Promise<OpenCommand[]>;
   /** What became of the tabs, newest first, at most 50. */
   tabsSteps(): Promise<TabsStep[]>;
+  /** What was done, page by page. */
+  acts(query: ActsQuery): Promise<Act[]>;
   /** What happened, page by page, so that no commit waits for all of it. */
   past(query: PastQuery): Promise<PastPage>;
   /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */

@@ -72,6 +72,7 @@ describe('OpenAPI', () => {
     addRoutes(app, {
       view: none,
       proof: none,
+      acts: none,
       siteOrders: none,
       identity: none,
       commands: none,

@@ -224,6 +224,11 @@ export const ledgerAudit = v.object({
   older: v.exactOptional(text),
 });
 
+/** Something that was done, by its row. */
+const act = v.object({ id: count, at: time, who: text, what: text, about: text });
+/** The newest first; `before`: what the next page begins below, null where there is none. */
+export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
+
 /** A backup that was just made: the file, on the central machine, and why it lies in the first folder only, if it does. */
 export const backupMade = v.object({ file: text, bytes: count, at: time, second: v.exactOptional(text) });
 
@@ -322,6 +327,7 @@ export type Explained = v.InferOutput<typeof explained>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
+export type AuditLog = v.InferOutput<typeof auditLog>;
 export type BackupMade = v.InferOutput<typeof backupMade>;
 export type RolloutView = v.InferOutput<typeof rolloutView>;
 export type CommandSummary = v.InferOutput<typeof commandSummary>;

@@ -34,6 +34,7 @@ export type Call = {
   copyFile(from: string, to: string): Promise<void>;
   /** Makes the centre of this machine again from a backup; throws `CliError`. */
   restore(what: { file: string; check: boolean; passphraseFile: string | undefined }): Promise<RestoredCentre>;
+  now(): number;
   pause(ms: number): Promise<void>;
   /** A line beside the answer, while it is waited for. */
   say(line: string): void;

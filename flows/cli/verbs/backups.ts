@@ -1,12 +1,18 @@
-/** The verbs of the ledger as a whole: the proof, a backup, and a centre that is made again of one. */
-import type { BackupMade, LedgerAudit } from '#contracts';
+/** The verbs of the ledger as a whole: the proof, who did what, a backup, and a centre that is made again of one. */
+import type { AuditLog, BackupMade, LedgerAudit } from '#contracts';
 import { shortHash } from '../../audit/heads.ts';
-import type { Answer, Call, Verb } from '../kit/model.ts';
-import { table, timeText } from '../kit/text.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const backups: Record<string, Verb> = {
   audit: { usage: '[--now]', words: [0, 0], options: { now: { type: 'boolean' } }, run: audit },
+  'audit log': {
+    usage: '[--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]',
+    words: [0, 1],
+    options: { who: { type: 'string' }, since: { type: 'string' }, machines: { type: 'boolean' }, csv: { type: 'boolean' } },
+    run: log,
+  },
   backup: { usage: '[FILE]', words: [0, 1], run: backup },
   restore: {
     usage: 'FILE [--check] [--passphrase-file FILE]',
@@ -72,4 +78,55 @@ function inWords(value: unknown): string {
   return Object.entries(value)
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
+}
+
+const shown = 50;
+
+async function log({ api, words: [file], options, writeText, now }: Call): Promise<Answer> {
+  const { who, since, machines, csv } = options;
+  const query = new URLSearchParams({
+    ...(typeof who === 'string' && { who }),
+    ...(typeof since === 'string' && { since: `${sinceOf(since, now())}` }),
+    ...(machines === true && { of: 'machines' }),
+  });
+  if (csv === true || file !== undefined) return asCsv(await api.text(`/api/audit/log.csv?${query}`), file, writeText);
+  const acts = await allOf(api, query);
+  const rows = acts.slice(0, shown).map(({ id, at, who: by, what, about }) => [timeText(at), id, by, what, about]);
+  const more =
+    acts.length > shown
+      ? firstOf(
+          acts.map(({ id }) => `${id}`),
+          shown,
+        ).slice(-1)
+      : [];
+  return { ok: true, json: acts, text: [table(['WHEN', 'ROW', 'WHO', 'WHAT', 'ABOUT'], rows), ...more].join('\n') };
+}
+
+async function asCsv(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
+  if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
+  // Fetch takes the mark of UTF-8 away, by which a spreadsheet knows it.
+  await writeText(file, csv.startsWith('\ufeff') ? csv : `\ufeff${csv}`);
+  return { ok: true, json: { file }, text: `written to ${file}` };
+}
+
+async function allOf(api: Call['api'], query: URLSearchParams): Promise<AuditLog['acts']> {
+  const all: AuditLog['acts'] = [];
+  for (let before: number | null = null; ; ) {
+    const page: AuditLog = await api.get(
+      `/api/audit/log?${new URLSearchParams([...query, ...(before === null ? [] : [['before', `${before}`]])])}`,
+    );
+    all.push(...page.acts);
+    before = page.before;
+    if (before === null) return all;
+  }
+}
+
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 24 * 3_600_000 };
+
+function sinceOf(text: string, now: number): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
+  const at = count === '' ? Date.parse(/^\d{4}-\d\d-\d\d/.test(text) ? text : '') : now - Number(count) * (unitMs[unit] ?? 0);
+  if (!Number.isFinite(at))
+    throw new CliError(2, `--since ${text}: a day such as 2027-01-05, or so many days or hours back such as 30d or 12h`);
+  return Math.max(0, at);
 }
