@@ -33,7 +33,7 @@ import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
-import { announcementsOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
+import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
 import { createNote } from './audit/note.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
@@ -114,8 +114,7 @@ async function start(): Promise<Parts> {
   await runtime.open();
   const say = sayOf(runtime.say);
   await watch.start(runtime.record, say);
-  const { centreKey } = keys;
-  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey };
+  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey: keys.centreKey };
   const backups = backupsOf(base, beside, say);
   signed = backups.signed;
   checkScopes(settings, runtime);
@@ -264,7 +263,8 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock, ledger }: Base, behind: Behind): Promise<Api> {
+function openApi(base: Base, behind: Behind): Promise<Api> {
+  const { settings, dataDir, clock, ledger } = base;
   const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, countRefused } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
@@ -279,6 +279,7 @@ function openApi({ settings, dataDir, clock, ledger }: Base, behind: Behind): Pr
     meetings: createMeetingOrders(runtime.meetings),
     maintenance: createMaintenanceOrders(runtime.maintenance),
     roster,
+    people: forgettingOf(base, { roster, ...runtime }),
     announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),

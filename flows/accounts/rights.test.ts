@@ -25,6 +25,7 @@ const least: Record<Action, AccountRole> = {
   accounts: 'central',
   backup: 'central',
   audit: 'central',
+  people: 'central',
 };
 /** Paths that lie in a scope, one by one. */
 const inside: Record<string, string[]> = {

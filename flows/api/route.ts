@@ -15,6 +15,7 @@ import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
@@ -40,6 +41,7 @@ type Parts = {
     pcsOf(site: string): readonly string[];
   };
   roster: RosterOrders;
+  people: PeopleOrders;
   announcements: Announcements;
   commands: CommandsView;
   accounts: {

@@ -9,7 +9,7 @@ import { maintenanceRoutes } from './maintenance-routes.ts';
 import { meetingRoutes } from './meeting-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
-import { rosterRoutes } from './roster-routes.ts';
+import { peopleRoutes, rosterRoutes } from './roster-routes.ts';
 import type { PartsFor, Route } from './route.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
@@ -24,6 +24,7 @@ export const routes: readonly Route[] = [
   ...meetingRoutes,
   ...maintenanceRoutes,
   ...rosterRoutes,
+  ...peopleRoutes,
   ...announceRoutes,
   ...accountRoutes,
   ...commandRoutes,

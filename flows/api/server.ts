@@ -22,6 +22,7 @@ import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
@@ -52,6 +53,7 @@ export type ApiOptions = {
   meetings?: MeetingOrders;
   maintenance?: MaintenanceOrders;
   roster?: RosterOrders;
+  people?: PeopleOrders;
   announcements?: Announcements;
   /** Backups, and the proof that is read from them. */
   proof?: Pick<Backups, 'audit' | 'make'>;
@@ -135,7 +137,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, maintenance, roster, announcements, accounts, tabs, proof, acts, log, clock = realClock() } = options;
+  const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
@@ -155,7 +157,7 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     view: ({ scope }) => viewFor(scope),
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
-    ...alike({ meetings, maintenance, roster, announcements, proof, acts }),
+    ...alike(options),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
     accounts: () => ({ accounts, has, directory }),
@@ -192,10 +194,11 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   };
 }
 
-type Alike = Pick<ApiOptions, 'meetings' | 'maintenance' | 'roster' | 'announcements' | 'proof' | 'acts'>;
+type Alike = Pick<ApiOptions, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts'>;
 
 /** Parts that are the same for whoever sees them; one that is not there has no routes. */
-function alike(parts: { [K in keyof Alike]: Alike[K] | undefined }): PartsFor {
+function alike({ meetings, maintenance, roster, people, announcements, proof, acts }: Alike): PartsFor {
+  const parts = { meetings, maintenance, roster, people, announcements, proof, acts };
   const there = Object.entries(parts).filter(([, part]) => part !== undefined);
   return Object.fromEntries(there.map(([name, part]) => [name, () => part]));
 }

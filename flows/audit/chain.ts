@@ -57,7 +57,7 @@ export function ledgerOf(db: DatabaseSync): string {
 }
 
 /** By a mark a word can be proven, and without its salt not be guessed. */
-function markOf(salt: Uint8Array, word: string): Buffer {
+export function markOf(salt: Uint8Array, word: string): Buffer {
   return createHash('sha256').update(salt).update(word).digest();
 }
 

@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import { hashAt, openChain } from '../audit/chain.ts';
+import { personRows, takeOut } from '../audit/forget.ts';
 import { openSteps } from '../audit/tables.ts';
 import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
@@ -24,9 +25,10 @@ import type {
   RegistryContents,
 } from '../records/ops.ts';
 import type { PastPage, PastQuery } from '../records/past.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../records/person.ts';
 import type { RosterContents } from '../records/roster.ts';
 import { copyOf } from './copy.ts';
-import { asLedgerError } from './errors.ts';
+import { asLedgerError, LedgerError } from './errors.ts';
 import { history, openStrips } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
 import {
@@ -80,6 +82,8 @@ export type Store = {
   openCommands(now: number): OpenCommand[];
   tabsSteps(): TabsStep[];
   acts(query: ActsQuery): Act[];
+  person(words: PersonWords): PersonRow[];
+  forget(whom: Forgetting): Forgotten;
   past(query: PastQuery): PastPage;
   /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
   audit(): LedgerAudit;
@@ -135,6 +139,8 @@ export function openStore(db: DatabaseSync): Store {
     openCommands: (now) => openCommands(db, now),
     tabsSteps: () => tabsSteps(db),
     acts: (query) => acts(db, query),
+    person: (words) => personRows(db, words),
+    forget: (whom) => forgetPerson(db, whom),
     past: (query) => past(db, query),
     audit: () => audit(db),
     progress: () => progress(db),
@@ -143,6 +149,22 @@ export function openStore(db: DatabaseSync): Store {
     copyTo: (file) => copyOf(db, file),
     close: () => db.close(),
   };
+}
+
+/** Guarantee: what was taken out stands in no page of the file any more, nor in the log beside it: what earlier versions of a row left there goes too. */
+function forgetPerson(db: DatabaseSync, whom: Forgetting): Forgotten {
+  const done = inTransaction(db, () => takeOut(db, whom));
+  try {
+    db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    const { code, message } = asLedgerError(error);
+    throw new LedgerError(
+      code,
+      `the person is taken out of all rows, but the file could not be written anew, and has traces left: ${message}; do it again`,
+      error,
+    );
+  }
+  return done;
 }
 
 function inTransaction<T>(db: DatabaseSync, work: () => T): T {

@@ -18,6 +18,7 @@ import type { Maintenance } from './maintenance.ts';
 import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
 import type { PastPage, PastQuery } from './past.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords } from './person.ts';
 import type { Member, Proof, RosterContents } from './roster.ts';
 import type { TreeNode } from './sites.ts';
 
@@ -141,7 +142,13 @@ export type RegistryContents = Contents['registry'] & {
 export type Act = { id: number; at: number; who: string; what: string; about: string };
 
 /** Which rows: of what people and the centre did, or machines; of one of them, since a time, below a number. The newest first, `most` of them at most. */
-export type ActsQuery = { of: 'people' | 'machines'; who?: string | undefined; since?: number | undefined; before?: number | undefined; most: number };
+export type ActsQuery = {
+  of: 'people' | 'machines';
+  who?: string | undefined;
+  since?: number | undefined;
+  before?: number | undefined;
+  most: number;
+};
 
 /**
  * Which ledger this is, how many commits it has seen, its last row of the audit with the hash of that, and the last acts of people, newest first.
@@ -195,6 +202,10 @@ export type Ledger = {
   past(query: PastQuery): Promise<PastPage>;
   /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
   audit(): Promise<LedgerAudit>;
+  /** All rows in which a person stands. */
+  person(words: PersonWords): Promise<PersonRow[]>;
+  /** Takes a person out of them, and writes the file anew. Nothing else may be written meanwhile, and whatever was loaded before is not true any more. */
+  forget(whom: Forgetting): Promise<Forgotten>;
   progress(): Promise<Progress>;
   /** The hash of one row of the audit; null where there is no such row. */
   hashAt(row: number): Promise<string | null>;

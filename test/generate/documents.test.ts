@@ -73,6 +73,7 @@ describe('OpenAPI', () => {
       view: none,
       proof: none,
       acts: none,
+      people: none,
       siteOrders: none,
       identity: none,
       commands: none,

@@ -97,7 +97,7 @@ export const parts: readonly Part[] = [
     path: 'flows',
     lines: 25_300,
     rooms: [
-      { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
+      { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
         path: 'flows/audit',
         floor: 1,

@@ -229,6 +229,15 @@ const act = v.object({ id: count, at: time, who: text, what: text, about: text }
 /** The newest first; `before`: what the next page begins below, null where there is none. */
 export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
 
+/** All that stands of a person in the ledger, and the words by which it was found. Rows may name others too. */
+export const personExport = v.object({
+  name: text,
+  words: v.array(text),
+  rows: v.array(v.object({ table: text, row: v.record(text, v.unknown()) })),
+});
+/** Out of how many rows a person was taken, or would be; `backupsUntil`: when the last backup of now is deleted. */
+export const personForgotten = v.object({ audit: count, elsewhere: count, applied: v.boolean(), backupsUntil: v.nullable(time) });
+
 /** A backup that was just made: the file, on the central machine, and why it lies in the first folder only, if it does. */
 export const backupMade = v.object({ file: text, bytes: count, at: time, second: v.exactOptional(text) });
 
@@ -327,6 +336,8 @@ export type Explained = v.InferOutput<typeof explained>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
+export type PersonExport = v.InferOutput<typeof personExport>;
+export type PersonForgotten = v.InferOutput<typeof personForgotten>;
 export type AuditLog = v.InferOutput<typeof auditLog>;
 export type BackupMade = v.InferOutput<typeof backupMade>;
 export type RolloutView = v.InferOutput<typeof rolloutView>;
