@@ -59,6 +59,11 @@ test('who left long ago is found by what is typed, and by other words', async ()
   expect((await about())[1]).toBe('ravi: leave set, asha: call forgotten-1a2b3c');
 });
 
+test('what was told of a ledger that went back, and is told no more, is no hindrance', async () => {
+  const { people } = await setUp({ ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":5,"line":"Asha Kumari: note"}' }] });
+  expect(await people.forget({ ...asked, apply: true })).toMatchObject({ value: { audit: 1, elsewhere: 1 } });
+});
+
 test.each([
   ['stands in sabha.json', { isFixed: true }, /^asha stands in sabha\.json: /],
   [
@@ -70,6 +75,11 @@ test.each([
     'is the contact of a site',
     { ops: [{ op: 'node', node: { path: 'ladakh/leh', contact: { name: 'Asha Kumari' } } } as unknown as Op] },
     /names this person at ladakh\/leh/,
+  ],
+  [
+    'is named by what is told of a ledger that went back',
+    { ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":6,"line":"Asha Kumari: note"}' } as Op] },
+    /^for a day after/,
   ],
 ])('who %s is refused in one line, and nothing has changed', async (_how, at, line) => {
   const { people, did } = await setUp(at);

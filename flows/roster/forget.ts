@@ -1,5 +1,6 @@
 /** All that stands of a person is handed to whoever asks, or taken out: their rows, and the roster. */
 import { isId, type PersonExport, type PersonForgotten } from '#contracts';
+import { olderKey } from '../records/meta-keys.ts';
 import type { Ledger, Op } from '../records/ops.ts';
 import type { PersonRow, PersonWords } from '../records/person.ts';
 import type { RefusedOrder } from './kept.ts';
@@ -58,15 +59,23 @@ async function forget(options: ForgetOptions, { apply, ...asked }: PersonAsked &
 }
 
 /** Others hold these in memory, or read them from a file: they are changed there. */
-function refusalOf({ roster }: ForgetOptions, name: string, rows: readonly PersonRow[]): string | undefined {
+function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly PersonRow[]): string | undefined {
   const known = roster.known(name);
   if (known?.isFixed === true) return `${known.member.id} stands in sabha.json: take them out there and start the centre anew`;
   const [node] = rows.filter(({ table }) => table === 'nodes');
   if (node !== undefined)
     return `the site table names this person at ${String(node.row['path']) || 'the top'}: import it with somebody else there first`;
+  if (rows.some((one) => isTold(one, now())))
+    return 'for a day after a ledger went back the centre tells what this person did last: forget them then';
   const account = rows.find(({ table }) => table === 'accounts' || table === 'logins');
   if (account === undefined) return undefined;
   return `there is an account of this person: sabha accounts remove ${String(account.row['name'] ?? account.row['account'])} first`;
+}
+
+/** What is told of acts that are gone is in the memory of more than one. */
+function isTold({ table, row: { key, value } }: PersonRow, now: number): boolean {
+  const until = typeof value === 'object' && value !== null && 'until' in value ? Number(value.until) : 0;
+  return table === 'meta' && key === olderKey && until > now;
 }
 
 /** One who left long ago stands under the name that is typed, and what else somebody knows of them. */
