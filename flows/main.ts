@@ -34,7 +34,8 @@ import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
-import { announcementsOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
+import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
+import { createNote } from './audit/note.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
@@ -107,14 +108,16 @@ async function start(): Promise<Parts> {
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const links = openLinks(base, () => runtime);
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
-  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), send, publish, count: metrics.count });
+  let signed: Backups['signed'] = () => undefined;
+  const note = createNote(() => signed());
+  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), note, send, publish, count: metrics.count });
   const answers = createAnswers({ ...runtime, ...people });
   await runtime.open();
   const say = sayOf(runtime.say);
   await watch.start(runtime.record, say);
-  const { centreKey } = keys;
-  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey };
+  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey: keys.centreKey };
   const backups = backupsOf(base, beside, say);
+  signed = backups.signed;
   checkScopes(settings, runtime);
   const tabs = openTabsOf(base, people, {
     ...runtime,
@@ -126,8 +129,7 @@ async function start(): Promise<Parts> {
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
   let red: Red | undefined;
-  const { tellDirectly } = people;
-  const pki = await startCertificates(base, keys, { runtime, tellDirectly, onHttps: (tls) => onTls?.(tls) });
+  const pki = await startCertificates(base, keys, { runtime, ...people, onHttps: (tls) => onTls?.(tls) });
   const { wires, sites, now, record, view } = runtime;
   const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
@@ -146,10 +148,15 @@ async function start(): Promise<Parts> {
   await backups.start();
   const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
-  const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
-  if (https) sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
+  if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ends: [endOutside, endWeekly], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+}
+
+/** On the terminal, where somebody looks at one. */
+async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
+  const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
+  sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
 }
 
 type Telling = { people: People; links: AllLinks };
@@ -259,7 +266,8 @@ type Behind = {
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
+function openApi(base: Base, behind: Behind): Promise<Api> {
+  const { settings, dataDir, clock, ledger } = base;
   const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
@@ -269,10 +277,12 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
     accounts,
     tabs,
     proof,
+    acts: ledger,
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
     maintenance: createMaintenanceOrders(runtime.maintenance),
     roster,
+    people: forgettingOf(base, { roster, ...runtime }),
     announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),

@@ -91,6 +91,25 @@ test('that the tabs were refused stands also after the ledger was opened anew, u
   await runtime.close();
 });
 
+test('S19 a person who is forgotten while the centre runs is not written anew from its memory', async () => {
+  const words = { ids: ['asha'], texts: ['Asha Kumari'], alias: 'forgotten-1' };
+  const { runtime, clock, ledger } = await setUp();
+  runtime.say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: true, reason: 'a file is empty' });
+  await clock.pass(1_000);
+  const incident = runtime.view.incidents()[0]?.id ?? 0;
+  await runtime.ingest()?.tell({ type: 'note', incident, by: 'asha', text: 'Asha Kumari looks at it' });
+  expect(await ledger.person(words)).not.toEqual([]);
+  const done = runtime.apart(() => ledger.forget({ words, by: 'meera', at: clock.now() }));
+  await expect(runtime.apart(async () => {})).rejects.toThrow('the ledger is opened anew');
+  await clock.pass(2_000);
+  expect(await done).toMatchObject({ audit: 0 });
+  await runtime.ingest()?.tell({ type: 'note', incident, by: 'ravi', text: 'it is full again' });
+  const notes = runtime.ingest()?.memory.incidents.get(incident)?.notes;
+  expect(notes).toMatchObject([{ by: 'forgotten-1', text: 'forgotten-1 looks at it' }, { by: 'ravi' }]);
+  expect(await ledger.person(words)).toEqual([]);
+  await runtime.close();
+});
+
 test('R29 the same where the clock was put right while flows was down, at its next start', async () => {
   const first = await setUp({ aheadMs: 2 * hour });
   const { clock, ledger } = first;

@@ -9,7 +9,7 @@ import { createMoments } from './calendar/moments.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
 import { type Numbers, usualNumbers } from './correlation/numbers.ts';
-import type { Heard, Offer } from './ingest/committed.ts';
+import type { Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { LedgerError } from './ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
@@ -70,6 +70,8 @@ export type Runtime = {
   say(word: CentreWord): void;
   /** Tells it, now and whenever the clock was set or the ledger is opened. */
   follow(keeper: NotAhead): void;
+  /** Does something to the ledger while nothing of it is in memory, and opens it anew. PCs send again what comes meanwhile. */
+  apart<T>(work: () => Promise<T>): Promise<T>;
   /** Notifications that wait. */
   waiting(): number;
   /** For how long the oldest commit is under way, in ms; 0 where none is. */
@@ -112,8 +114,7 @@ type State = {
 /** Opens nothing yet: that is `open`. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const state = createState(options);
-  const { life, rollcalls, live, measureQueue } = state;
-  const { now } = state;
+  const { life, rollcalls, live, measureQueue, now } = state;
   return {
     wires: wiresOf(state, now),
     view: live.view,
@@ -152,6 +153,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       state.words.set(word.fault, word);
       void life.pipeline?.ingest.tell(word);
     },
+    apart: (work) => apart(state, work),
     async close() {
       life.closed = true;
       live.close();
@@ -268,7 +270,8 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
     heard(heard) {
       commands.heard(heard);
       measureQueue.heard(heard);
-      answersCall(rollcalls, heard);
+      const { pc, event } = heard;
+      if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
     },
     offered({ message, node }) {
       life.failures = 0;
@@ -285,10 +288,6 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
     clockSet: () => followClock(state),
     failed,
   };
-}
-
-function answersCall(rollcalls: RollCalls, { pc, event }: Heard): void {
-  if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
 }
 
 /** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
@@ -321,20 +320,39 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   reopen(state);
 }
 
+async function apart<T>(state: State, work: () => Promise<T>): Promise<T> {
+  const { life, rollcalls } = state;
+  const { pipeline } = life;
+  if (pipeline === undefined) throw new Error('the ledger is opened anew');
+  // At once: nobody else may do the same meanwhile.
+  life.pipeline = undefined;
+  rollcalls.drop();
+  try {
+    await pipeline.ingest.leave();
+    await pipeline.close();
+    return await work();
+  } finally {
+    await open(state).catch(unread(state));
+  }
+}
+
 function reopen(state: State): void {
   const { options, life } = state;
   options.clock.after(doubledMs(life.failures - 1, reopening), () => {
     if (life.closed) return;
-    open(state).then(
-      () => options.log.warn({}, 'the pipeline is open again, from the ledger'),
-      (error: Error) => {
-        life.failures += 1;
-        life.trouble = `the ledger cannot be read: ${error.message}`;
-        options.log.error({}, life.trouble);
-        reopen(state);
-      },
-    );
+    open(state).then(() => options.log.warn({}, 'the pipeline is open again, from the ledger'), unread(state));
   });
+}
+
+/** The ledger could not be read: it is tried again. */
+function unread(state: State) {
+  const { options, life } = state;
+  return (error: Error): void => {
+    life.failures += 1;
+    life.trouble = `the ledger cannot be read: ${error.message}`;
+    options.log.error({}, life.trouble);
+    reopen(state);
+  };
 }
 
 function sitesOf(life: Life, now: () => number): Runtime['sites'] {

@@ -1,7 +1,7 @@
 /** Who may do what, and where. What is not named here nobody may. */
 import { type AccountRole, isWithin } from '#contracts';
 
-/** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `tokens` = whatever lets a PC in, enrolment codes too. */
+/** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `audit` = to read who did what, `people` = all that stands of a person, and to take it out, `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action =
   | 'read'
   | 'acknowledge'
@@ -19,7 +19,9 @@ export type Action =
   | 'commands'
   | 'tabs'
   | 'accounts'
-  | 'backup';
+  | 'backup'
+  | 'audit'
+  | 'people';
 /** Whether a path lies in a scope. */
 export type Within = (scope: string, path: string) => boolean;
 /** What somebody may do, and where; `within` knows groups of sites too. */
@@ -41,7 +43,7 @@ const acting: readonly Action[] = [
 const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   reader: reading,
   state: acting,
-  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup'],
+  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup', 'audit', 'people'],
 };
 
 /**

@@ -1,7 +1,18 @@
 /** The roster: who is told, who is on duty, and who is away. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { dayView, dutyView, feedView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
+import {
+  dayView,
+  dutyView,
+  feedView,
+  personExport,
+  personForgotten,
+  proofView,
+  rosterCheck,
+  rosterImport,
+  rosterPerson,
+  shiftView,
+} from '#contracts';
 import { ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rosterLimitBytes } from '../roster/csv.ts';
@@ -128,6 +139,35 @@ export const rosterRoutes: readonly Route[] = [
     ['post /api/roster/remove', 'Takes one person out of the roster.'],
     { right: whole('import'), body: removing, refusals: [404, 409] },
     async (roster, { body: { person, by: who } }) => done(await roster.remove(person, who)),
+  ),
+];
+
+const personAsked = {
+  by,
+  name: v.pipe(v.string(), v.trim(), v.minLength(3), v.maxLength(80)),
+  also: v.optional(v.array(v.pipe(v.string(), v.trim(), v.minLength(3), v.maxLength(80))), []),
+};
+
+/** All that stands of one person, wherever it is. */
+export const peopleRoutes: readonly Route[] = [
+  on('people')(
+    ['post /api/people/export', 'All rows of the ledger in which a person stands, by id, name, phone and addresses.'],
+    { right: whole('people'), body: v.strictObject(personAsked), answer: personExport },
+    (people, { body }) => people.export(body),
+  ),
+  on('people')(
+    ['post /api/people/forget', 'Takes a person out of all rows, with `apply`; without it counts them.'],
+    {
+      right: whole('people'),
+      body: v.strictObject({ ...personAsked, apply: v.optional(v.boolean(), false) }),
+      answer: personForgotten,
+      refusals: [404, 409],
+    },
+    async (people, { body }) => {
+      const forgotten = await people.forget(body);
+      if (!forgotten.ok) throw new Refused(forgotten.missing ? 404 : 409, forgotten.line);
+      return forgotten.value;
+    },
   ),
 ];
 

@@ -13,7 +13,9 @@ import type { ScopedView } from '../door/scoped.ts';
 import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
+import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
@@ -28,6 +30,8 @@ export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeC
 type Parts = {
   view: ScopedView;
   proof: Pick<Backups, 'audit' | 'make'>;
+  /** What was done. */
+  acts: Pick<Ledger, 'acts'>;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
   maintenance: MaintenanceOrders;
@@ -37,6 +41,7 @@ type Parts = {
     pcsOf(site: string): readonly string[];
   };
   roster: RosterOrders;
+  people: PeopleOrders;
   announcements: Announcements;
   commands: CommandsView;
   accounts: {

@@ -20,7 +20,9 @@ import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
+import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
@@ -32,7 +34,7 @@ import { addFiles, addUpdates, loadWall } from './bytes/files.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { wordsFile } from './incident-routes.ts';
-import type { IdentityOrders } from './route.ts';
+import type { IdentityOrders, PartsFor } from './route.ts';
 import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
 
@@ -51,9 +53,12 @@ export type ApiOptions = {
   meetings?: MeetingOrders;
   maintenance?: MaintenanceOrders;
   roster?: RosterOrders;
+  people?: PeopleOrders;
   announcements?: Announcements;
   /** Backups, and the proof that is read from them. */
   proof?: Pick<Backups, 'audit' | 'make'>;
+  /** What was done. */
+  acts?: Pick<Ledger, 'acts'>;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -132,7 +137,7 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, maintenance, roster, announcements, accounts, tabs, proof, log, clock = realClock() } = options;
+  const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
   const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
@@ -152,13 +157,9 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     view: ({ scope }) => viewFor(scope),
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
-    ...(meetings && { meetings: () => meetings }),
-    ...(maintenance && { maintenance: () => maintenance }),
-    ...(roster && { roster: () => roster }),
-    ...(announcements && { announcements: () => announcements }),
+    ...alike(options),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
-    ...(proof && { proof: () => proof }),
     accounts: () => ({ accounts, has, directory }),
     ...(https && { logins: () => accounts }),
     streams: () => ({ streams, headers }),
@@ -191,6 +192,15 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
       await app.close();
     },
   };
+}
+
+type Alike = Pick<ApiOptions, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts'>;
+
+/** Parts that are the same for whoever sees them; one that is not there has no routes. */
+function alike({ meetings, maintenance, roster, people, announcements, proof, acts }: Alike): PartsFor {
+  const parts = { meetings, maintenance, roster, people, announcements, proof, acts };
+  const there = Object.entries(parts).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(there.map(([name, part]) => [name, () => part]));
 }
 
 type AppOptions = Pick<ApiOptions, 'log'> & { up(): number; tls: HttpsOptions['tls'] | undefined };

@@ -5,6 +5,7 @@ import { type Cancel, stateOf } from '#contracts';
 import { type Announcements, createAnnouncements } from '../announce/announce.ts';
 import type { Answers } from '../answers/answers.ts';
 import { type AnswersOptions, takeAnswers, takeMissedCalls } from '../answers/by-channel.ts';
+import { goneAfterMs } from '../backup/keep.ts';
 import { takeDutyWords } from '../duty/by-word.ts';
 import { feedPath } from '../duty/feed-route.ts';
 import { startWeekly } from '../duty/weekly.ts';
@@ -25,6 +26,7 @@ import type { LogLine, Reports } from '../records/notices.ts';
 import type { RosterContents } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { memberOf } from '../roster/book.ts';
+import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrdersOptions } from '../roster/kept.ts';
 import { createRosterOrders, type RosterOrders } from '../roster/roster-orders.ts';
 import { centrePlace } from '../sites/table.ts';
@@ -106,6 +108,15 @@ export function watchRoster({ clock, log }: Base, { roster, channels }: People, 
     record,
     log,
   });
+}
+
+/** What is done about all that stands of one person. Backups go by the time of the machine. */
+export function forgettingOf(
+  { ledger }: Base,
+  { roster, apart, record, now }: { roster: RosterOrders } & Pick<ForgetOptions, 'apart' | 'record' | 'now'>,
+): PeopleOrders {
+  const randomId = () => randomBytes(3).toString('hex');
+  return createPeopleOrders({ roster, ledger, apart, record, now, backupsUntil: () => Date.now() + goneAfterMs, randomId });
 }
 
 /** Notices to many of the roster. */

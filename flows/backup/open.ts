@@ -1,7 +1,8 @@
 /** Backups of the centre of this process, put together. */
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { loadText, realClock, type Settings } from '#contracts';
+import { headLine } from '../audit/heads.ts';
 import type { Ledger } from '../records/ops.ts';
 import { type BackupOptions, type Backups, createBackups } from './backup.ts';
 import { type CentrePlaces, centreFiles, centreMark } from './centre-files.ts';
@@ -21,7 +22,13 @@ export function openBackups({ ledger, places, centreKey, settings = {}, say, log
   return createBackups({
     ledger,
     ledgerFile: join(places.flows, 'ledger.db'),
-    prover: createProver(),
+    prover: createProver(createPublicKey(centreKey)),
+    async sign(head) {
+      const { ledger: name } = await ledger.progress();
+      const at = Date.now();
+      await ledger.commit([{ op: 'audit', ...headLine({ ...head, ledger: name, at }, centreKey) }]);
+      return { ...head, at };
+    },
     files: () => centreFiles(places),
     centre: centreMark(centreKey),
     folder: join(places.flows, 'backups'),

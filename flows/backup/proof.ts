@@ -1,6 +1,8 @@
 /** The proof of a copy of the ledger: read whole, by whoever has the time, while the ledger goes on. */
+import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '#contracts';
+import { hasChain, proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';
 import { audit } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
@@ -9,13 +11,13 @@ import { DamageError } from './format/backup-error.ts';
 /** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
 export type Proof = { audit: LedgerAudit; damage: string | null };
 
-/** Reads a copy: its pages, the mark of every event computed anew, and the sums. Throws `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened. */
-export function proofOf(file: string): Proof {
+/** Reads a copy: its pages, the mark of every event computed anew, the sums, and the chain of the audit; `key` is the public one of the centre. Throws `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened. */
+export function proofOf(file: string, key?: KeyObject): Proof {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
-    const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress') };
+    const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress'), ...chainOf(db, key) };
     return { audit: found, damage: damageIn(found) };
   } catch (error) {
     throw isDamage(error) ? new DamageError(messageOf(error)) : asLedgerError(error);
@@ -24,7 +26,11 @@ export function proofOf(file: string): Proof {
   }
 }
 
-/** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. */
+function chainOf(db: DatabaseSync, key: KeyObject | undefined): Pick<LedgerAudit, 'chain'> {
+  return hasChain(db) ? { chain: proveChain(db, key) } : {};
+}
+
+/** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. Nor is a broken chain: its words are there, and no backup may fail for them. */
 function damageIn({ integrity, altered: changed = 0 }: LedgerAudit): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
   return changed === 0 ? null : `${changed} events are not what was written`;

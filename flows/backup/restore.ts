@@ -2,7 +2,7 @@
  * A centre from its backup, on the machine where it was or on an empty one. It is unpacked and proven beside what is there, and takes its place
  * by a rename.
  */
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -61,7 +61,7 @@ async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Res
   await rm(fresh, { recursive: true, force: true });
   try {
     await readBackup(file, { folder: fresh, passphrase });
-    const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'));
+    const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'), publicKeyIn(join(fresh, 'flows', 'centre.key')));
     if (damage !== null) throw new BackupError(`its ledger is damaged: ${damage}`);
     const aside = check ? [] : await swap(fresh, about, options);
     return { about, audit, aside };
@@ -125,6 +125,11 @@ function checkOwn({ centre }: About, flows: string): void {
 
 function checkStopped(flows: string): void {
   if (isHeld(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
+}
+
+/** By which it signed its audit; one that keeps its key elsewhere is proven without. */
+function publicKeyIn(file: string): KeyObject | undefined {
+  return existsSync(file) ? createPublicKey(readFileSync(file, 'utf8')) : undefined;
 }
 
 function markOf(key: string): string {

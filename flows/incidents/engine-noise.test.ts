@@ -119,7 +119,7 @@ describe('R27 a PC whose alerts change too often', () => {
     stage.live(hour + minute);
     expect(stage.ops).toContainEqual(
       expect.objectContaining({
-        op: 'audit',
+        op: 'step',
         who: pc,
         what: 'noisy no more',
         about: expect.stringMatching(/^[1-9]\d* alerts were only counted$/),

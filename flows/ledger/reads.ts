@@ -1,6 +1,8 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
+import { headOf } from '../audit/chain.ts';
+import { headSigned } from '../audit/heads.ts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import { type Announcement, type AnnouncementState, announcementPrefix } from '../records/announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
@@ -17,7 +19,7 @@ import {
   weeklyKey,
 } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Act, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
+import type { Act, ActsQuery, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
 import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
 import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
@@ -194,22 +196,31 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
   return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
 }
 
+/** What was done, the newest first. */
+export function acts(db: DatabaseSync, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }: ActsQuery): Act[] {
+  const found = db.prepare(`
+    SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
+    WHERE id < :before AND at >= :since AND (:who IS NULL OR who = :who COLLATE NOCASE) ORDER BY id DESC LIMIT :most`);
+  return actsOf(found.all({ before, since, who: who ?? null, most }));
+}
+
 /** Which ledger it is, how far it is, what people did last, and what time it was then. */
 export function progress(db: DatabaseSync): Progress {
   const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
-  // A PC, which is written with slashes, is nobody who acts; nor is a step of the queue of measurements.
-  const acts = db.prepare(`
-    SELECT id, at, who, what, about FROM audit WHERE who NOT GLOB '*/*' AND what <> 'command measure-link' ORDER BY id DESC LIMIT ${actsRemembered}`);
+  const last = db.prepare(
+    `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`,
+  );
   const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
-  const lastAct = numberFrom(db, 'SELECT max(id) FROM audit');
-  return { ledger: String(ledger), commits: Number(commits), lastAct, acts: actsOf(acts.all()), older, newestAt: newestAt(db) };
+  const { row: lastAct, hash: head } = headOf(db);
+  return { ledger: String(ledger), commits: Number(commits), lastAct, head, acts: actsOf(last.all()), older, newestAt: newestAt(db) };
 }
 
-/** Of the last row of the audit, and of the running time that is noted each minute. */
+/** Of the last act and the last step of a machine, and of the running time that is noted each minute. */
 function newestAt(db: DatabaseSync): number {
   const note = metaWhere(db, `key = '${settledKey}'`)[settledKey];
   const { from, ranMs } = (note === undefined ? { from: 0, ranMs: 0 } : JSON.parse(note)) as { from: number; ranMs: number };
-  return Math.max(from + ranMs, numberFrom(db, 'SELECT coalesce((SELECT at FROM audit ORDER BY id DESC LIMIT 1), 0)'));
+  const lastOf = (table: string) => numberFrom(db, `SELECT coalesce((SELECT at FROM ${table} ORDER BY id DESC LIMIT 1), 0)`);
+  return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
 function actsOf(found: readonly Record<string, unknown>[]): Act[] {

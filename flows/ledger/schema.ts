@@ -3,6 +3,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { keepPrivate } from '#contracts';
+import { chainAudit } from '../audit/tables.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 
 /** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
@@ -42,8 +43,13 @@ export function migrate(db: DatabaseSync): void {
   const version = numberFrom(db, 'PRAGMA user_version');
   if (version > migrations.length)
     throw new LedgerError('other', `the ledger has version ${version}, this flows knows ${migrations.length} and older`);
-  for (const [index, sql] of migrations.entries())
-    if (index >= version) db.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`);
+  for (const [index, step] of migrations.entries()) {
+    if (index < version) continue;
+    db.exec('BEGIN IMMEDIATE');
+    if (typeof step === 'string') db.exec(step);
+    else step(db);
+    db.exec(`PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
 }
 
 /** `ok`, or the first thing that is wrong with the file. */
@@ -95,7 +101,8 @@ function removeIfEmpty(file: string): void {
   if (existsSync(file) && statSync(file).size === 0) rmSync(file);
 }
 
-const migrations = [
+/** SQL, or what SQL alone cannot do. */
+const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
   `
   CREATE TABLE spools (
     id INTEGER PRIMARY KEY, pc TEXT NOT NULL, spool TEXT NOT NULL,
@@ -202,6 +209,7 @@ const migrations = [
   toProgress(),
   announcementTables(),
   maintenanceTable(),
+  chainAudit,
 ];
 
 /** The persons of the roster, and when each channel last was proven to reach somebody. */

@@ -1,5 +1,6 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
 import type { Cancel, Clock, MessageLanguage } from '#contracts';
+import type { Note } from '../audit/note.ts';
 import type { Notice, OutboxRow, Outcome, Report, SendOutcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Accepted, createAccepted } from './accepted.ts';
@@ -12,7 +13,7 @@ import { movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
-import { isNews, render } from './words.ts';
+import { footerMark, isNews, render } from './words.ts';
 
 /** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
@@ -32,6 +33,8 @@ export type OutboxOptions = {
   shortLink?: ((person: string, incident: number) => string | undefined) | undefined;
   /** Where a person says that a notice to many is read. */
   readLink?: ((person: string, announcement: number) => string | undefined) | undefined;
+  /** What a message carries at its end. */
+  note?: Note | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: SendOutcome) => void;
 };
@@ -203,7 +206,7 @@ async function endAccepted({ options, add }: Office, rows: readonly OutboxRow[],
 
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink, note }: OutboxOptions,
   rows: readonly OutboxRow[],
   cut: AbortSignal,
 ): Promise<SendOutcome> {
@@ -221,8 +224,16 @@ async function attempt(
   const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
   const telling = { language, wall, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
   const said = first.notice.digest ? morning(all, telling) : late(all, telling);
-  const message = { key: first.key, ...said, language, severity: said.notice.severity };
-  return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  const line = isPerson ? note?.lineFor(person) : undefined;
+  const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
+  const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
+  return outcome;
+}
+
+/** A line of its own at the end of a text, above its footer. */
+function withLine(text: string, line: string | undefined): string {
+  return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
 }
 
 /** `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */

@@ -1,7 +1,8 @@
 /** A roll call as a table for a spreadsheet: CSV by RFC 4180, in which no cell can be taken for a formula. */
 import type { RollCallView } from '#contracts';
+import { safeTable } from '../sites/sheet.ts';
 
-const header = 'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner';
+const header = 'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner'.split(',');
 
 /** Rows in order of state, site and PC, lines ended by CRLF. Guarantee: a text that begins like a formula is led by an apostrophe. */
 export function rollCallTable({ rows }: RollCallView): string {
@@ -11,11 +12,5 @@ export function rollCallTable({ rows }: RollCallView): string {
     const heard = heardAt === null ? '' : new Date(heardAt).toISOString();
     return [state, site, siteName.en, room.en, pc, seconds, readiness, why?.component, why?.fault, why?.reason, heard, owner];
   });
-  return [header, ...lines.map((cells) => cells.map(cell).join(','))].map((line) => `${line}\r\n`).join('');
-}
-
-function cell(value: string | null | undefined): string {
-  const text = value ?? '';
-  const safe = /^(\s*[=+\-@＝＋－＠]|[\t\r])/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return safeTable(header, lines);
 }

@@ -15,7 +15,7 @@ import { checkRoster } from './check.ts';
 import { cellsOf } from './columns.ts';
 import { rosterCsv } from './csv.ts';
 import { momentAt } from './duty.ts';
-import { planRoster } from './import.ts';
+import { planRoster, type RosterChange } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
 import { anHour, createOften } from './often.ts';
 import { reachedBy, weakPoints } from './reach.ts';
@@ -60,6 +60,15 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     shiftsBy: (hash: string) => shiftsBy(kept, hash),
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
+    /** Takes a person out of the roster, also as who stands in for others. */
+    forget: (id: string, by: string): Promise<PersonOrder> =>
+      inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => without(kept, id) })),
+    /** The person of an id or a name, and whether `sabha.json` names them too; undefined where there is none. */
+    known(name: string): { member: Member; isFixed: boolean } | undefined {
+      const isMeant = ({ id, name: own }: Member) => [id, own].some((one) => one.toLowerCase() === name.toLowerCase());
+      const member = [...kept.held.values()].find(isMeant) ?? options.fixed.find(isMeant);
+      return member && { member, isFixed: kept.fixed.has(member.id) };
+    },
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
     check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
     /** Whom no channel reaches, and of each other person the channel that was proven longest ago, where that is for long. */
@@ -71,6 +80,14 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     /** True where all of a scope, or group of sites, lies in another. */
     liesWithin: (outer: string, inner: string) => liesIn(options, outer, inner),
   };
+}
+
+function without({ held }: Kept, id: string): RosterChange {
+  const others = [...held.values()].filter((one) => one.id !== id && (one.deputy === id || one.relief?.by === id));
+  const put = others.map(({ relief, ...one }) => {
+    return { ...one, deputy: one.deputy === id ? null : one.deputy, ...(relief !== undefined && relief.by !== id && { relief }) };
+  });
+  return { put, gone: [id] };
 }
 
 /** A file as it was sent. `replace`: who does not stand in it is no more. */

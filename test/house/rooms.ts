@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_000,
+    lines: 5_080,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -97,7 +97,13 @@ export const parts: readonly Part[] = [
     path: 'flows',
     lines: 25_300,
     rooms: [
-      { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
+      { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
+      {
+        path: 'flows/audit',
+        floor: 1,
+        about: 'what was done, as a chain that proves itself, and how a person is taken out of it',
+        enter: 'chain.ts',
+      },
       { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
       {
         path: 'flows/outages',

@@ -111,6 +111,16 @@ export const centreFaults = {
       hi: 'सेंटर बंद करें और "sabha restore" से सबसे नया बैकअप लगाएँ। मशीन की डिस्क जाँचें।',
     },
   },
+  'centre.audit_changed': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'Somebody changed the audit of the centre', hi: 'किसी ने सेंटर का ऑडिट बदल दिया' },
+    action: {
+      en: 'Run "sabha audit": it names each row. Keep the newest backups, and find out who can write on the machine.',
+      hi: '"sabha audit" चलाएँ: वह हर पंक्ति बताता है। नए बैकअप सँभाल कर रखें और पता करें कि मशीन पर कौन लिख सकता है।',
+    },
+  },
   'centre.ledger_older': {
     severity: 'critical',
     parents: [],

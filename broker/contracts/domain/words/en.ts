@@ -148,6 +148,7 @@ export const en = {
     stillStands: 'These still stand this morning:',
     late: 'Late alerts: {n}',
     wasAway: 'For a while messages did not come through here:',
+    auditHead: 'Audit of {date}: row {row}, {hash}',
     meeting: 'Meeting at {time}.',
     tap: 'Answer with one tap: {url}',
   },
