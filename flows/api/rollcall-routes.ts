@@ -32,7 +32,10 @@ export const rollCallRoutes: readonly Route[] = [
     },
     (view, { body }) => {
       const started = view.rollcalls.start(body);
-      if (typeof started === 'string') throw new Refused(...refusals[started]);
+      if (typeof started === 'string') {
+        const [status, line] = refusals[started];
+        throw new Refused(status, line, { code: started === 'unknown' ? 'missing' : started });
+      }
       return started;
     },
   ),

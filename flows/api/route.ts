@@ -137,7 +137,7 @@ export function doneStatus({ done, answer }: Route['said']): 200 | 201 | 204 {
 /** What a request says, or a refusal with one line. */
 export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
-  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]));
+  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]), { code: 'invalid' });
   return result.output;
 }
 

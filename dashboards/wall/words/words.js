@@ -67,6 +67,7 @@ const table = {
   deeds: ['What was done', 'क्या-क्या हुआ'],
   'deed.acknowledged': ['{by} is on it', '{by} देख रहे हैं'],
   'deed.taken-over': ['{by} took it over from {to}', '{to} से {by} ने ले लिया'],
+  'deed.withdrawn': ['{by} took that back at once', '{by} ने तुरंत वापस ले लिया'],
   'deed.lapsed': ['{to} was on it; asked again', '{to} देख रहे थे; दोबारा पूछा गया'],
   'deed.fixed': ['{by} says it is fixed', '{by} के मुताबिक ठीक हो गया'],
   'deed.reopened': ['Still there: open again', 'दिक्कत अब भी है: फिर खुला'],
