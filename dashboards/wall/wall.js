@@ -5,8 +5,9 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
 import { needsSomebody, news, tally } from './live/model.js';
 import { useRoute } from './live/route.js';
-import { Mark } from './parts/parts.js';
+import { Mark, mayAct } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
+import { useTaking } from './parts/taking.js';
 import { IncidentPage } from './views/incident.js';
 import { incidentTitle } from './views/incidents.js';
 import { Nation } from './views/nation.js';
@@ -33,14 +34,15 @@ function Wall() {
   const view = told === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
-  const { act, dialog, scope, role, switches } = usePerson(lang);
+  const { act, dialog, scope, role, you, switches } = usePerson(lang);
+  const { take, pieces } = useTaking({ lang, words }, act);
   useTick();
   useOnlySite(view);
 
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, role, act };
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, role, you, act, take };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`
@@ -48,7 +50,7 @@ function Wall() {
       <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
       <${ConnectionState} scene=${scene} view=${view} connected=${connected} />
       <div class="switches">
-        <a class="button primary" href="#/rollcall">${say(lang, 'callRoll')}</a>
+        <a class=${mayAct(scene) ? 'button primary' : 'button'} href="#/rollcall">${say(lang, mayAct(scene) ? 'callRoll' : 'roll')}</a>
         ${switches}
         <${Switches} ...${preferences} />
       </div>
@@ -56,6 +58,7 @@ function Wall() {
     <${Banner} scene=${scene} view=${view} connected=${connected} />
     <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} counts=${counts} />`}</main>
     <${Announcer} scene=${scene} view=${view} />
+    ${pieces}
     ${dialog}`;
 }
 

@@ -29,7 +29,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     await page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).click();
     await page.getByLabel('Name').fill('Asha');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('1 open, somebody is on it').waitFor();
+    await page.getByText('1 open: somebody is on it').waitFor();
     expect(view.incident(7)?.acknowledged?.by).toBe('Asha');
     await page.locator('[data-incident="7"]').getByRole('link', { name: 'Details' }).click();
     await page.getByLabel('Note for incident 7').fill('केबल बदल दी');

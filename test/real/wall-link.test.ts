@@ -53,7 +53,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     await expect.poll(() => stage.view.streams()).toBe(0);
     stage.view.change({ incidents: [microphoneGone(Date.now(), { acknowledged: { by: 'Asha', at: Date.now() } })] });
     await show(false);
-    await stage.page.getByText('2 open, somebody is on it').waitFor();
+    await stage.page.getByText('2 open: somebody is on it').waitFor();
   });
 
   test('what is not answered in time is said not to be saved', async () => {

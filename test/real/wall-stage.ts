@@ -60,7 +60,7 @@ async function newPage(stage: Stage, browser: Browser, options: Options): Promis
   await stage.context?.close();
   stage.context = await browser.newContext({ viewport: { width: 1680, height: 1000 }, locale: 'en-GB', colorScheme: 'dark', ...options });
   stage.page = await stage.context.newPage();
-  stage.page.setDefaultTimeout(5_000);
+  stage.page.setDefaultTimeout(15_000);
   stage.troubles = [];
   stage.page.on('pageerror', (error) => stage.troubles.push(error.message));
   stage.page.on('dialog', (dialog) => {

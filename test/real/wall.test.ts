@@ -28,7 +28,7 @@ describe.runIf(wallRuns)('the wall', () => {
       '7',
       '9',
     ]);
-    await page.getByText('1 open, somebody is on it').waitFor();
+    await page.getByText('1 open: somebody is on it').waitFor();
     expect(stage.troubles).toEqual([]);
   });
 
@@ -151,11 +151,11 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(clock, { timeout: 3_000 }).not.toBe(before);
     await page.keyboard.type('ha');
     await page.keyboard.press('Enter');
-    await page.getByText('2 open, somebody is on it').waitFor();
+    await page.getByText('2 open: somebody is on it').waitFor();
     expect(view.posts).toEqual([['/api/incidents/7/acknowledge', { by: 'Asha' }]]);
     await expect.poll(() => tile('ladakh').getAttribute('class')).not.toContain('hot');
     await line(9).getByRole('button', { name: 'I am on it' }).click();
-    await page.getByText('3 open, somebody is on it').waitFor();
+    await page.getByText('3 open: somebody is on it').waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'You: Asha' }).waitFor();
     expect(stage.troubles).toEqual([]);
@@ -206,7 +206,16 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(marks).toEqual(['ok', 'ok', 'unknown', 'unknown', 'unknown', 'unknown']);
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
-    await page.getByRole('button', { name: 'Accept: this site is live' }).click();
+    const accept = page.getByRole('button', { name: 'Accept: this site is live' });
+    await page.getByText('Not yet: 3 of the points above are open.').waitFor();
+    expect([await accept.isDisabled(), await accept.getAttribute('aria-describedby')]).toEqual([true, 'not-yet']);
+    await accept.press('Enter');
+    const detail = detailOf(Date.now(), { ...site, stage: 'commissioning' });
+    const checklist = detail.checklist.map((one) => (one.item === 'quiet-day' ? one : { ...one, done: true, about: [] }));
+    view.content.details.set('ladakh/leh', { ...detail, checklist });
+    await page.reload();
+    await page.getByText('Not yet').waitFor({ state: 'detached' });
+    await accept.click();
     await page.locator('.checklist').waitFor({ state: 'detached' });
     expect(view.posts).toEqual([['/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Asha' }]]);
   });
@@ -228,10 +237,10 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByText('Unplug the microphone cable and plug it in again.').waitFor();
     expect(await line(7).textContent()).toContain('केबल देख रहा हूँ');
     expect(await line(7).locator('.history').textContent()).toMatch(/Raised\s*told Tashi by email/);
-    view.onPost = () => ({ status: 409, body: { error: 'this incident is over' } });
+    view.onPost = () => ({ status: 409, body: { error: 'this incident is over', code: 'over' } });
     await page.getByLabel('Note for incident 7').fill('cable');
     await page.keyboard.press('Enter');
-    await page.getByText('Not saved: this incident is over').waitFor();
+    await page.getByText('Not saved: this alert is over').waitFor();
     expect(await page.getByLabel('Note for incident 7').inputValue()).toBe('cable');
     view.onPost = (_path, { by = '', text = '' }) => {
       const full = fullOf(microphoneGone(Date.now()), Date.now());

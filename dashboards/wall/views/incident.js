@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { childrenOf, incidentMark, shownFaults } from '../live/model.js';
-import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from '../parts/parts.js';
+import { Age, actionOf, Foreign, Mark, mayAct, outageText, Place, titleOf } from '../parts/parts.js';
 import { timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
 import { Actions, deedText, handlingLines } from './handling.js';
@@ -50,7 +50,7 @@ function Incident({ scene, incident, all, onActed }) {
     ${incident.outage === null ? null : html`<p class="hint" data-outage=${incident.outage.cause}>${awayText(scene, incident.outage)}</p>`}
     <${Many} scene=${scene} incident=${incident} all=${all} />
     <${People} scene=${scene} incident=${incident} />
-    ${overAt === null ? html`<${Actions} scene=${scene} incident=${incident} onActed=${onActed} />` : null}
+    ${overAt === null && mayAct(scene) ? html`<${Actions} scene=${scene} incident=${incident} title=${incidentTitle(scene, incident)} onActed=${onActed} />` : null}
     <${Reasons} scene=${scene} incident=${incident} />
     <${History} scene=${scene} incident=${incident} />
   </article>`;

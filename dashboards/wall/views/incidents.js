@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
 import { placed, useHeld } from '../live/held.js';
 import { incidentMark, isWatched, shownFaults } from '../live/model.js';
-import { Age, Foreign, Mark, Place, titleOf } from '../parts/parts.js';
+import { Age, Foreign, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { ageText, timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
@@ -50,7 +50,7 @@ export function OverList({ scene, incidents }) {
 function Line({ scene, incident, still }) {
   const { lang, now } = scene;
   const { id, severity, acknowledged, told } = incident;
-  const { busy, error, run } = useActing(scene.act);
+  const { waits, error, doing } = useActing(scene.act);
   const [first] = shownFaults(incident, now);
   const last = told.at(-1);
   const handling = handlingLines(scene, incident).at(-1);
@@ -73,7 +73,7 @@ function Line({ scene, incident, still }) {
               : html`<bdi>${toldText(scene, last)}</bdi>`
       }</p>
       <p class="acts">
-        <${Take} lang=${lang} incident=${incident} still=${still} busy=${busy} onTake=${() => run(`/api/incidents/${id}/acknowledge`, {})} />
+        ${mayAct(scene) ? html`<${TakeButton} lang=${lang} incident=${incident} still=${still} waits=${waits} onTake=${() => doing(() => scene.take({ id, title: incidentTitle(scene, incident) }))} />` : null}
         <a class="button" href="#/incident/${id}">${say(lang, 'details')}</a>
       </p>
       <${Trouble} lang=${lang} error=${error} />
@@ -83,14 +83,14 @@ function Line({ scene, incident, still }) {
 
 /**
  * `still`: a hand is in the list. The button that was under it stays there and does nothing more: what stands beside it would else come under the hand.
- * @param {{ lang: Language, incident: IncidentRow, still: boolean, busy: boolean, onTake: () => void }} props
+ * @param {{ lang: Language, incident: IncidentRow, still: boolean, waits: 'true' | null, onTake: () => void }} props
  */
-function Take({ lang, incident, still, busy, onTake }) {
+function TakeButton({ lang, incident, still, waits, onTake }) {
   const isWanted = incident.acknowledged === null && incident.overAt === null;
   const had = useRef(isWanted);
   if (!still) had.current = isWanted;
   if (!isWanted && !had.current) return null;
-  return html`<button disabled=${busy} aria-disabled=${isWanted ? null : 'true'} onClick=${isWanted ? onTake : null}>${say(lang, 'acknowledge')}</button>`;
+  return html`<button aria-disabled=${isWanted ? waits : 'true'} onClick=${isWanted ? onTake : null}>${say(lang, 'acknowledge')}</button>`;
 }
 
 /** @param {{ scene: Scene, incident: IncidentRow }} props */

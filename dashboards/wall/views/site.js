@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { Mark, markText, titleOf, whyText } from '../parts/parts.js';
+import { Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -84,8 +84,11 @@ function Title({ scene, row, state }) {
 function Checklist({ scene, detail, onActed }) {
   const { lang, now, live } = scene;
   const { site, facts, checklist } = detail;
-  const { busy, error, run } = useActing(scene.act);
+  const { waits, error, run } = useActing(scene.act);
+  // A day without a fault may be waited for, or not: whoever accepts it decides that.
+  const open = checklist.filter(({ item, done }) => !done && item !== 'quiet-day').length;
   const accept = async () => {
+    if (open > 0) return;
     if ((await run(`/api/sites/${site.site}/stage`, { stage: 'live' })) !== null) onActed();
   };
   return html`<section class="card checklist" aria-labelledby="checklist">
@@ -97,7 +100,8 @@ function Checklist({ scene, detail, onActed }) {
           ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
     ${facts.cleanSince === null ? null : html`<p class="dim">${say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>`}
-    <button class="primary" disabled=${busy} onClick=${accept}>${say(lang, 'accept')}</button>
+    ${mayAct(scene) ? html`<button class="primary" aria-disabled=${open > 0 ? 'true' : waits} aria-describedby=${open > 0 ? 'not-yet' : null} onClick=${accept}>${say(lang, 'accept')}</button>` : null}
+    ${open > 0 ? html`<p class="dim" id="not-yet">${say(lang, 'openPoints', { n: open })}</p>` : null}
     <${Trouble} lang=${lang} error=${error} />
   </section>`;
 }
