@@ -8,6 +8,7 @@ import { useRoute } from './live/route.js';
 import { Mark, mayAct } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
 import { useTaking } from './parts/taking.js';
+import { Empty } from './views/empty.js';
 import { IncidentPage } from './views/incident.js';
 import { incidentTitle } from './views/incidents.js';
 import { Nation } from './views/nation.js';
@@ -72,6 +73,7 @@ function Page({ scene, view, route, counts }) {
     return html`<${IncidentPage} scene=${scene} id=${at} row=${view.incidents.find((one) => `${one.id}` === at)} all=${view.incidents} key=${at} />`;
   if (route.view === 'rollcall') return html`<${RollCallPage} scene=${scene} view=${view} id=${at} scope=${scope.current} />`;
   if (route.view === 'roster') return html`<${RosterPage} scene=${scene} person=${at} />`;
+  if (view.sites.size === 0) return html`<${Empty} scene=${scene} />`;
   return html`<${Nation} scene=${scene} view=${view} counts=${counts} state=${at} />`;
 }
 

@@ -152,7 +152,8 @@ function sent(said: Route['said'], reply: FastifyReply, found: unknown): Fastify
   const status = doneStatus(said);
   if (status !== 200) reply.code(status);
   if (answer !== undefined && 'about' in answer) {
-    reply.type(`${answer.type}; charset=utf-8`).header('content-disposition', `attachment; filename="${answer.file}"`);
+    reply.type(`${answer.type}; charset=utf-8`);
+    if (!reply.hasHeader('content-disposition')) reply.header('content-disposition', `attachment; filename="${answer.file}"`);
   }
   return reply.send(found);
 }

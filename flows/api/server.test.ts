@@ -150,6 +150,7 @@ test('a roll call is started, followed and taken along as a table', async () => 
   expect(await (await get('/api/rollcalls/call-1')).json()).toEqual(view.called[0]);
   const table = await get('/api/rollcalls/call-1/table.csv');
   expect(table.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  expect(table.headers.get('content-disposition')).toBe('attachment; filename="roll-call-nation-1970-01-01-0530.csv"');
   expect(await table.text()).toMatch(/^state,site,site_name,room,pc,answer_after_s,/);
 });
 

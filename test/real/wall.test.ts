@@ -254,7 +254,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByText('This alert is not in the records.').waitFor();
   });
 
-  test('the roll of a state is called, answers come in live, and paper shows every room', async () => {
+  test('the roll of a state is called, answers come in live, and paper shows what the screen shows', async () => {
     const { view } = stage;
     const call = (answered: number, finished: boolean) => rollCallOf(view.content, 'ladakh', { answered, finished });
     view.onPost = () => {
@@ -288,6 +288,10 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(rows).toEqual(['fault', 'unknown']);
     expect(await page.locator('tr.unknown').textContent()).toMatch(/Unknown.*silent since.*Tashi/s);
     expect(await page.getByRole('link', { name: 'CSV' }).getAttribute('href')).toBe('/api/rollcalls/r1/table.csv');
+    await page.emulateMedia({ media: 'print' });
+    expect(await rows()).toEqual(['fault', 'unknown']);
+    await page.emulateMedia({ media: 'screen' });
+    await page.getByLabel('Rooms that are ready too').check();
     await page.emulateMedia({ media: 'print' });
     await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('ok')]);
     const inks = await page.locator('tr[data-pc] td').evaluateAll((all) => all.map((one) => getComputedStyle(one).color));

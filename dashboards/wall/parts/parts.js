@@ -155,6 +155,14 @@ export function Lines({ lines }) {
 }
 
 /**
+ * Equal texts as one, each with how often it stands there, in the order of the first.
+ * @param {readonly string[]} texts
+ */
+export function counted(texts) {
+  return [...Map.groupBy(texts, (text) => text)].map(([text, all]) => /** @type {const} */ ([text, all.length]));
+}
+
+/**
  * A number as people write it: at most so many decimals.
  * @param {number} value
  * @param {number} [decimals]

@@ -30,7 +30,7 @@ function Incident({ scene, incident, all, onActed }) {
   const { lang, now } = scene;
   const { id, severity, scope, overAt } = incident;
   const [first, ...others] = shownFaults(incident, now);
-  const action = first === undefined ? null : actionOf(scene, first.fault);
+  const action = first === undefined || overAt !== null ? null : actionOf(scene, first.fault);
   const again = againText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
   const site = scope
@@ -93,10 +93,10 @@ function awayText(scene, outage) {
  */
 function People({ scene, incident }) {
   const { lang, now } = scene;
-  const { told, acknowledged } = incident;
+  const { told, acknowledged, overAt } = incident;
   return html`<ul class="people">
-    ${acknowledged === null ? null : html`<li class="on-it"><bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
-    ${handlingLines(scene, incident).map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}
+    ${acknowledged === null ? null : html`<li class=${overAt === null ? 'on-it' : ''}><bdi>${say(lang, overAt === null ? 'acknowledgedBy' : 'tookIt', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
+    ${(overAt === null ? handlingLines(scene, incident) : []).map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}
     ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : null}
     ${told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
   </ul>`;

@@ -118,7 +118,7 @@ function Board({ scene, view, summary, rows }) {
 }
 
 /**
- * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end; paper shows them all.
+ * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end.
  * @param {Scene} scene
  * @param {View} view
  * @param {{ summary: RollCallSummary, rows: ReadonlyMap<string, RollCallRow> }} rollcall

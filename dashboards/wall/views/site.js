@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
+import { counted, Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -87,16 +87,18 @@ function Checklist({ scene, detail, onActed }) {
   const { waits, error, run } = useActing(scene.act);
   // A day without a fault may be waited for, or not: whoever accepts it decides that.
   const open = checklist.filter(({ item, done }) => !done && item !== 'quiet-day').length;
+  const next = checklist.find(({ done }) => !done);
   const accept = async () => {
     if (open > 0) return;
     if ((await run(`/api/sites/${site.site}/stage`, { stage: 'live' })) !== null) onActed();
   };
   return html`<section class="card checklist" aria-labelledby="checklist">
     <h2 id="checklist">${say(lang, 'stillToDo')}</h2>
+    ${next === undefined ? null : html`<p><b>${say(lang, 'nextPoint', { what: sayWord(scene, 'checklist', next.item) })}</b></p>`}
     <ul>${checklist.map(
       ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done && live ? 'ok' : 'unknown'} />
         <span>${sayWord(scene, 'checklist', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
-          ${about.map((one, at) => html`<span class="dim about" key=${at}><bdi>${aboutText(scene, detail, one)}</bdi></span>`)}
+          ${counted(about.map((one) => aboutText(scene, detail, one))).map(([text, n]) => html`<span class="dim about" key=${text}><bdi>${text}</bdi>${n === 1 ? null : ` × ${n}`}</span>`)}
           ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
     ${facts.cleanSince === null ? null : html`<p class="dim">${say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>`}

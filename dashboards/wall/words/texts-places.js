@@ -28,6 +28,7 @@ export const placeTexts = {
   'roster.nobody': ['Nobody is in the roster yet.', 'रोस्टर में अभी कोई नहीं है।'],
   'roster.notYours': ['This account does not show the roster.', 'इस अकाउंट से रोस्टर नहीं दिखता।'],
   stillToDo: ['Still to do before this site is live', 'चालू होने से पहले ये काम बाकी हैं'],
+  nextPoint: ['Next: {what}', 'अगला काम: {what}'],
   done: ['done', 'हो गया'],
   open: ['open', 'बाकी'],
   cleanSince: ['without a fault since {time}', '{time} से बिना ख़राबी के'],
