@@ -5,6 +5,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
 import { needsSomebody, news, tally } from './live/model.js';
 import { useRoute } from './live/route.js';
+import { useFocusKept } from './parts/focus.js';
+import { skip, useKeys } from './parts/keys.js';
 import { Mark, mayAct } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
 import { useTaking } from './parts/taking.js';
@@ -36,7 +38,9 @@ function Wall() {
   const preferences = usePreferences();
   const { lang } = preferences;
   const { act, dialog, scope, role, you, switches } = usePerson(lang);
-  const { take, pieces } = useTaking({ lang, words }, act);
+  const { take, undo, pieces } = useTaking({ lang, words }, act);
+  const keys = useKeys(lang, undo);
+  useFocusKept();
   useTick();
   useOnlySite(view);
 
@@ -47,6 +51,7 @@ function Wall() {
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`
+    <button class="skip" onClick=${skip}>${say(lang, 'skip')}</button>
     <header class="top">
       <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
       <${ConnectionState} scene=${scene} view=${view} connected=${connected} />
@@ -54,12 +59,14 @@ function Wall() {
         <a class=${mayAct(scene) ? 'button primary' : 'button'} href="#/rollcall">${say(lang, mayAct(scene) ? 'callRoll' : 'roll')}</a>
         ${switches}
         <${Switches} ...${preferences} />
+        <button title=${say(lang, 'keys')} aria-label=${say(lang, 'keys')} onClick=${keys.open}>?</button>
       </div>
     </header>
     <${Banner} scene=${scene} view=${view} connected=${connected} />
     <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} counts=${counts} />`}</main>
     <${Announcer} scene=${scene} view=${view} />
     ${pieces}
+    ${keys.page}
     ${dialog}`;
 }
 

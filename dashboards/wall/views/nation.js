@@ -1,6 +1,7 @@
 /** The nation: how many sites are ready, a tile for each state, and what needs somebody now. */
 import { html } from 'htm/preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { nextBox } from '../live/around.js';
 import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
 import { Age, Bar, Mark, markText, whyText } from '../parts/parts.js';
@@ -78,10 +79,13 @@ function Map36({ scene, view, selected }) {
   const names = useMemo(() => new Map(view.states.map((/** @type {StateView} */ one) => [one.state, one.name])), [view.states]);
   const hot = hotStates(view.incidents, scene.now);
   const all = [...view.sites.keys()].sort();
+  const [last, setLast] = useState('');
+  // One stop for the tab key: from there the arrows go.
+  const stop = [last, selected].find((state) => all.includes(state)) ?? all[0];
   const tile = (/** @type {string} */ state) =>
-    html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} />`;
+    html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} stop=${stop === state} />`;
   const elsewhere = all.filter((state) => tileOf(state) === undefined);
-  return html`<nav class="map" aria-label=${say(lang, 'map')}>
+  return html`<nav class="map" aria-label=${say(lang, 'map')} onKeyDown=${goOn} onFocusIn=${(/** @type {{ target: Element }} */ { target }) => setLast(target.getAttribute('data-state') ?? '')}>
     <div class="grid">${all.filter((state) => tileOf(state) !== undefined).map(tile)}</div>
     ${elsewhere.length === 0 ? null : html`<div class="flow">${elsewhere.map(tile)}</div>`}
     <p class="legend dim">${/** @type {const} */ (['ok', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${markText(scene, is)}</span>`)}
@@ -89,7 +93,26 @@ function Map36({ scene, view, selected }) {
   </nav>`;
 }
 
-/** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean }} TileProps */
+/**
+ * Arrow keys: to the tile that lies there, wherever this screen has put it.
+ * @param {KeyboardEvent & { currentTarget: Element }} event
+ */
+function goOn(event) {
+  const tiles = [...event.currentTarget.querySelectorAll('.tile')];
+  const next =
+    tiles[
+      nextBox(
+        tiles.map((one) => one.getBoundingClientRect()),
+        tiles.findIndex((one) => one === document.activeElement),
+        event.key,
+      )
+    ];
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
+}
+
+/** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean, stop: boolean }} TileProps */
 
 /**
  * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours. A tree that is
@@ -104,7 +127,7 @@ function Tile(props) {
 }
 
 /** @param {TileProps} props */
-function tileView({ lang, live, state, name, sites, hot, selected }) {
+function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
   const place = tileOf(state);
   const full = nameIn(lang, name ?? { en: state, hi: state });
   const code = place?.code ?? full;
@@ -113,7 +136,7 @@ function tileView({ lang, live, state, name, sites, hot, selected }) {
   const { paths, cell } = dotsOf(sites, (site) => dotOf(site, live));
   const style = place === undefined ? {} : { '--column': `${place.column + 1}`, '--row': `${place.row + 1}` };
   const looks = `tile${hot ? ' hot' : ''}${selected ? ' chosen' : ''}`;
-  return html`<a class=${looks} href=${selected ? '#/' : `#/nation/${state}`} data-state=${state} style=${style}
+  return html`<a class=${looks} href=${selected ? '#/' : `#/nation/${state}`} data-state=${state} style=${style} tabindex=${stop ? 0 : -1}
     title=${full} aria-current=${selected ? 'true' : null}>
     <span class="head"><b>${code}</b><em>${counts.live === 0 ? '–' : `${counts.ok}/${counts.live}`}</em></span>
     <span class="unseen">${label}${hot ? `. ${say(lang, 'needsTile')}` : ''}</span>
