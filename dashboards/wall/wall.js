@@ -48,7 +48,7 @@ function Wall() {
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
   const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, role, you, act, take };
-  const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
+  const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), true), [view?.sites]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`
     <button class="skip" onClick=${skip}>${say(lang, 'skip')}</button>

@@ -56,6 +56,15 @@ export function markText(reader, mark) {
 }
 
 /**
+ * What was known when the link broke, with its time; as it is while it holds.
+ * @param {Pick<Scene, 'lang' | 'now' | 'live' | 'lostAt'>} scene
+ * @param {string} what
+ */
+export function knownText({ lang, now, live, lostAt }, what) {
+  return live || lostAt === null ? what : say(lang, 'knownThen', { time: timeText(lang, lostAt, now), what });
+}
+
+/**
  * "for 3 min", with the clock time for those who point at it.
  * @param {{ scene: Scene, since: number }} props
  */

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { nextBox } from '../live/around.js';
 import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
-import { Age, Bar, Mark, markText, whyText } from '../parts/parts.js';
+import { Age, Bar, knownText, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
@@ -27,7 +27,7 @@ export function Nation({ scene, view, counts, state }) {
       ${
         /** @type {const} */ (['ok', 'fault', 'unknown']).map(
           (mark) => html`<p class="count ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
-          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${markText(scene, mark)}</span></p>`,
+          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${knownText(scene, markText(scene, mark))}</span></p>`,
         )
       }
     </section>
@@ -103,7 +103,7 @@ function goOn(event) {
     tiles[
       nextBox(
         tiles.map((one) => one.getBoundingClientRect()),
-        tiles.findIndex((one) => one === document.activeElement),
+        tiles.findIndex((one) => one.matches(':focus')),
         event.key,
       )
     ];
@@ -131,15 +131,16 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
   const place = tileOf(state);
   const full = nameIn(lang, name ?? { en: state, hi: state });
   const code = place?.code ?? full;
-  const counts = tally(sites, live);
+  // Without a link as it was known: greyed, and said to be of then.
+  const counts = tally(sites, true);
   const label = say(lang, 'tile', { ...counts, name: full, all: counts.live, other: counts.planned + counts.commissioning });
-  const { paths, cell } = dotsOf(sites, (site) => dotOf(site, live));
+  const { paths, cell } = dotsOf(sites, dotOf);
   const style = place === undefined ? {} : { '--column': `${place.column + 1}`, '--row': `${place.row + 1}` };
   const looks = `tile${hot ? ' hot' : ''}${selected ? ' chosen' : ''}`;
   return html`<a class=${looks} href=${selected ? '#/' : `#/nation/${state}`} data-state=${state} style=${style} tabindex=${stop ? 0 : -1}
     title=${full} aria-current=${selected ? 'true' : null}>
     <span class="head"><b>${code}</b><em>${counts.live === 0 ? '–' : `${counts.ok}/${counts.live}`}</em></span>
-    <span class="unseen">${label}${hot ? `. ${say(lang, 'needsTile')}` : ''}</span>
+    <span class="unseen">${live ? '' : `${say(lang, 'connectionLost')}. `}${label}${hot ? `. ${say(lang, 'needsTile')}` : ''}</span>
     <svg viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">${paths.map(([dot, d]) => html`<path key=${dot} class="dot ${dot}" d=${d} stroke-width=${(cell / 8).toFixed(2)} />`)}</svg>
   </a>`;
 }
@@ -149,10 +150,10 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
  * @param {{ scene: Scene, view: View, state: string }} props
  */
 function StatePanel({ scene, view, state }) {
-  const { lang, live } = scene;
+  const { lang } = scene;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => heading.current?.focus(), []);
-  const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, live) : 'ok');
+  const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, true) : 'ok');
   const sites = worstFirst(view.sites.get(state) ?? [], markOf, (one) => one.site);
   const name = nameIn(lang, view.states.find((one) => one.state === state)?.name ?? { en: state, hi: state });
   return html`<section class="card panel" data-panel=${state}>
@@ -163,13 +164,13 @@ function StatePanel({ scene, view, state }) {
 
 /** @param {{ scene: Scene, site: SiteView }} props */
 function SiteLine({ scene, site }) {
-  const { lang, live, lostAt } = scene;
-  const dot = dotOf(site, live);
-  const since = site.quietSince ?? lostAt;
+  const { lang } = scene;
+  const dot = dotOf(site);
+  const since = site.quietSince;
   const words =
     site.stage !== 'live'
       ? sayWord(scene, 'stage', site.stage)
-      : (live && whyText(scene, site.why)) || markText(scene, live ? 'ok' : 'unknown');
+      : knownText(scene, whyText(scene, site.why) || markText(scene, readinessMark(site.readiness, true)));
   return html`<li><a href="#/site/${site.site}" data-site=${site.site}><${Mark} is=${dot ?? 'closed'} /><bdi>${nameIn(lang, site.name)}</bdi></a>
     <span class="dim">${words}${since === null ? null : html` · <${Age} scene=${scene} since=${since} />`}</span></li>`;
 }
@@ -177,10 +178,9 @@ function SiteLine({ scene, site }) {
 /**
  * Null for a site that is no more.
  * @param {SiteView} site
- * @param {boolean} live
  * @returns {Dot | null}
  */
-function dotOf({ stage, readiness }, live) {
+function dotOf({ stage, readiness }) {
   if (stage === 'closed') return null;
-  return stage === 'live' ? readinessMark(readiness, live) : stage;
+  return stage === 'live' ? readinessMark(readiness, true) : stage;
 }

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { counted, Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
+import { counted, knownText, Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -71,12 +71,12 @@ export function SitePage({ scene, view, at }) {
 
 /** @param {{ scene: Scene, row: SiteView, state: string }} props */
 function Title({ scene, row, state }) {
-  const { lang, live } = scene;
-  const mark = readinessMark(row.readiness, live);
+  const { lang } = scene;
+  const mark = readinessMark(row.readiness, true);
   return html`<div class="title" data-site=${row.site}>
     <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
     <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(scene, 'stage', row.stage)}</span>`}</h2>
-    <p class="dim state">${markText(scene, mark)}${live && row.why !== null ? ` · ${whyText(scene, row.why)}` : ''}</p>
+    <p class="dim state">${knownText(scene, `${markText(scene, mark)}${row.why === null ? '' : ` · ${whyText(scene, row.why)}`}`)}</p>
   </div>`;
 }
 

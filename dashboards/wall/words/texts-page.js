@@ -6,7 +6,11 @@ export const pageTexts = {
   connectionLost: ['Connection lost', 'कनेक्शन टूट गया'],
   deaf: ['Centre hears nobody', 'सेंटर को कोई PC नहीं मिल रहा'],
   lostBanner: ['Connection to the centre lost. Everything is unknown since {time}.', 'सेंटर से कनेक्शन टूट गया है। {time} से कुछ भी पक्का पता नहीं।'],
-  lostHint: ['The page keeps trying by itself.', 'पेज अपने आप फिर से कोशिश कर रहा है।'],
+  lostHint: [
+    'Greyed: what was known then. The page keeps trying by itself.',
+    'फीके रंग में उस समय की जानकारी है। पेज अपने आप फिर से कोशिश कर रहा है।',
+  ],
+  knownThen: ['at {time}: {what}', '{time} पर: {what}'],
   deafBanner: [
     'The centre itself is cut off from the PCs. Everything is unknown since {time}.',
     'सेंटर का PC से संपर्क टूटा है। {time} से कुछ भी पक्का पता नहीं।',
