@@ -10,6 +10,7 @@ import { Dialog } from './dialog.js';
 const listed = /** @type {const} */ ([
   ['?', 'key.help'],
   ['W', 'key.needs'],
+  ['/', 'key.search'],
   ['N', 'key.nation'],
   ['R', 'key.roll'],
   ['U', 'key.undo'],
@@ -33,6 +34,12 @@ function closeState() {
   location.hash = '#/';
 }
 
+/** To the search of the list, where there is one. */
+function search() {
+  const field = document.querySelector('input[type=search]');
+  if (field instanceof HTMLElement) field.focus();
+}
+
 /**
  * True where a key is meant for what has the focus, or for the browser.
  * @param {KeyboardEvent} event
@@ -53,15 +60,14 @@ export function useKeys(lang, undo) {
   useEffect(() => {
     /** @type {Readonly<Record<string, () => void>>} */
     const letters = { w: skip, n: () => location.assign('#/'), r: () => location.assign('#/rollcall'), u: undo };
+    /** @type {Readonly<Record<string, () => void>>} */
+    const marks = { escape: closeState, '?': () => setOpen(true), '/': search };
+    const heard = new Map(Object.entries(isOn ? { ...letters, ...marks } : marks));
     const press = (/** @type {KeyboardEvent} */ event) => {
-      if (isTaken(event)) return;
-      const key = event.key.toLowerCase();
-      if (key === 'escape') closeState();
-      else if (key === '?') setOpen(true);
-      else if (isOn && Object.hasOwn(letters, key)) {
-        event.preventDefault();
-        letters[key]?.();
-      }
+      const does = heard.get(event.key.toLowerCase());
+      if (does === undefined || isTaken(event)) return;
+      event.preventDefault();
+      does();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

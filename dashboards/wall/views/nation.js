@@ -9,6 +9,7 @@ import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
 import { DutyCard } from './roster.js';
+import { useSearch } from './search.js';
 
 /** @import { Component } from 'preact' */
 /** @import { IncidentRow, Language, SiteView, StateView, Words } from '#contracts' */
@@ -49,25 +50,29 @@ export function Nation({ scene, view, counts, state }) {
  */
 export function Needs({ scene, view, within, allKnown }) {
   const { lang, live, now } = scene;
-  const open = openIncidents(view.incidents, within);
+  const every = openIncidents(view.incidents, within);
+  const { isMeant, field } = useSearch(scene, view, every.length);
+  const open = every.filter(isMeant);
   const waiting = open.filter((one) => needsSomebody(one, now));
   const watched = open.filter((one) => isWatched(one, now));
   const taken = open.filter((one) => !needsSomebody(one, now) && !isWatched(one, now));
-  const calm = live && allKnown && open.length === 0;
+  const calm = live && allKnown && every.length === 0;
+  const nothing = calm ? 'nobodyNeeded' : every.length > 0 && open.length === 0 ? 'noMatch' : live ? 'nobodyWaits' : 'notKnown';
   return html`<section class="card needs" aria-labelledby="needs">
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
-      ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, calm ? 'nobodyNeeded' : live ? 'nobodyWaits' : 'notKnown')}</p>` : null}
-      <${IncidentList} scene=${scene} incidents=${waiting} known=${view.incidents} />
+      ${field}
+      ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, nothing)}</p>` : null}
+      <${IncidentList} scene=${scene} incidents=${waiting} known=${view.incidents} states=${view.states} />
     </section>
-    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} known=${view.incidents} open=${within !== ''} />
-    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} known=${view.incidents} open=${within !== ''} />`;
+    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} view=${view} open=${within !== ''} />
+    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} view=${view} open=${within !== ''} />`;
 }
 
-/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], known: IncidentRow[], open: boolean }} props */
-function Fold({ scene, title, text, incidents, known, open }) {
+/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], view: View, open: boolean }} props */
+function Fold({ scene, title, text, incidents, view, open }) {
   if (incidents.length === 0) return null;
   return html`<details class="card" open=${open}><summary><b>${title}</b> · ${text}</summary>
-    <${IncidentList} scene=${scene} incidents=${incidents} known=${known} /></details>`;
+    <${IncidentList} scene=${scene} incidents=${incidents} known=${view.incidents} states=${view.states} /></details>`;
 }
 
 /**

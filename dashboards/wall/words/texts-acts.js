@@ -60,6 +60,7 @@ export const actTexts = {
   keys: ['Keys', 'कीबोर्ड से'],
   'key.help': ['this list', 'यह सूची'],
   'key.needs': ['to what needs somebody', 'जहाँ ध्यान चाहिए'],
+  'key.search': ['search in the list', 'सूची में खोजें'],
   'key.nation': ['to the nation', 'पूरे देश पर'],
   'key.roll': ['to the roll call', 'हाज़िरी पर'],
   'key.undo': ['undo what was just taken', 'अभी लिया हुआ वापस करें'],
