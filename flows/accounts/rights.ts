@@ -46,11 +46,16 @@ const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
   central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup', 'audit', 'people'],
 };
 
+/** Whether a role may do a thing anywhere at all. */
+export function mayDo(role: AccountRole, action: Action): boolean {
+  return Object.hasOwn(allowed, role) && allowed[role].includes(action);
+}
+
 /**
  * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
  * Guarantee: a role, an action or a path that is not named is refused.
  */
 export function refusalFor({ role, scope, within = isWithin }: Grant, action: Action, path: string): string | undefined {
-  if (!Object.hasOwn(allowed, role) || !allowed[role].includes(action)) return `an account with the role "${role}" may not do this`;
+  if (!mayDo(role, action)) return `an account with the role "${role}" may not do this`;
   return within(scope, path) ? undefined : `this account is for ${scope} only`;
 }

@@ -142,7 +142,7 @@ export function doneStatus({ done, answer }: Route['said']): 200 | 201 | 204 {
 /** What a request says, or a refusal with one line. */
 export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
-  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]));
+  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]), { code: 'invalid' });
   return result.output;
 }
 
@@ -157,7 +157,8 @@ function sent(said: Route['said'], reply: FastifyReply, found: unknown): Fastify
   const status = doneStatus(said);
   if (status !== 200) reply.code(status);
   if (answer !== undefined && 'about' in answer) {
-    reply.type(`${answer.type}; charset=utf-8`).header('content-disposition', `attachment; filename="${answer.file}"`);
+    reply.type(`${answer.type}; charset=utf-8`);
+    if (!reply.hasHeader('content-disposition')) reply.header('content-disposition', `attachment; filename="${answer.file}"`);
   }
   return reply.send(found);
 }

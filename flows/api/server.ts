@@ -260,10 +260,11 @@ function answer(error: FastifyError | Refused, reply: FastifyReply, log: ApiOpti
   const status = error.statusCode ?? 500;
   if (status < 500 || error instanceof Refused) {
     const code = 'code' in error ? error.code : '';
-    return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240) });
+    const why = error instanceof Refused ? error.why : undefined;
+    return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
   log.error({ err: error }, 'a request failed');
-  return reply.code(500).send({ error: 'the centre could not do this; its log says why' });
+  return reply.code(500).send({ error: 'the centre could not do this; its log says why', code: 'failed' });
 }
 
 function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host: string; port: number; field: string }): string {

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type AccountRole, isWithin } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
-import { type Action, refusalFor, type Within } from '../accounts/rights.ts';
+import { type Action, mayDo, refusalFor, type Within } from '../accounts/rights.ts';
 import { hashOf } from '../accounts/sessions.ts';
 import { type Hosts, loopbackHosts, namedHosts, refusalOf } from './guard.ts';
 import { Refused } from './refused.ts';
@@ -131,10 +131,18 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf, within }: Door,
     const { viewer, body, routeOptions } = request;
     const { open, once, may, at, machine } = routeOptions.config;
     if (request.is404 || open || machine) return;
-    const line = may === undefined ? 'nobody may do this' : refusalFor({ ...viewer, within }, may, at?.(request) ?? '');
-    if (!once && line !== undefined) throw new Refused(403, line);
+    if (!once) refuseUnless(viewer, { may, path: at?.(request) ?? '', within });
     if (viewer.name !== null && typeof body === 'object' && body !== null) Object.assign(body, { by: viewer.name });
   });
+}
+
+type Wanted = { may: Action | undefined; path: string; within: Within | undefined };
+
+function refuseUnless({ role, scope }: Viewer, { may, path, within }: Wanted): void {
+  const line = may === undefined ? 'nobody may do this' : refusalFor({ role, scope, within }, may, path);
+  if (line === undefined) return;
+  const isOfRole = may === undefined || !mayDo(role, may);
+  throw new Refused(403, line, isOfRole ? { code: 'role' } : { code: 'scope', about: { scope } });
 }
 
 function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | undefined): FastifyReply | undefined {

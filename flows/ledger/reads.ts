@@ -20,7 +20,7 @@ import {
 } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Act, ActsQuery, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
-import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
+import { type Acknowledged, type Past, type PastPage, type PastQuery, type PcChange, type Sent, withdrawnWord } from '../records/past.ts';
 import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { LedgerError } from './errors.ts';
@@ -162,9 +162,13 @@ export function past(db: DatabaseSync, { since, after: from, most = pastPage }: 
   const acknowledged = incidents.flatMap(({ id }) =>
     found<Acknowledged>(
       db,
-      "SELECT at, who AS by, ? AS incident FROM audit WHERE what = 'acknowledge' AND about = ? ORDER BY id",
+      // What was taken back at once was not acknowledged.
+      `SELECT at, by, ?1 AS incident FROM (
+        SELECT id, at, who AS by, about, lead(about) OVER (ORDER BY id) AS next FROM audit WHERE what = 'acknowledge' AND about IN (?2, ?3)
+      ) WHERE about = ?2 AND next IS NOT ?3 ORDER BY id`,
       id,
       `incident ${id}`,
+      `incident ${id}: ${withdrawnWord}`,
     ),
   );
   const first = Math.min(since, ...incidents.map(({ openedAt }) => openedAt));

@@ -245,7 +245,7 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   const incident = transition && memory.incidents.get(transition.incident);
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   if (options.isUnread(incident.scope, now)) return;
-  const judged = judgeTimer(timer, transition, incident);
+  const judged = judgeTimer(timer, { transition, incident, now });
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
   // What waits by hours and meetings is judged all the same: it may have become urgent.
   if (options.isQuiet(incident) && timer.message.hours?.waits === undefined) return;

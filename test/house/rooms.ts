@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_080,
+    lines: 5_120,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -203,7 +203,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'dashboards',
-    lines: 3_850,
+    lines: 4_400,
     rooms: [
       { path: 'dashboards/exporter', floor: 1, about: 'series for Prometheus' },
       { path: 'dashboards/grafana', floor: 1, about: 'the dashboards as code', enter: 'generate.ts' },
