@@ -1,10 +1,11 @@
 /** The ledger and its backups, and how a fault of the centre's own is told. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { type Clock, realClock } from '#contracts';
+import { type Cancel, type Clock, loadText, realClock } from '#contracts';
+import { createRetention, type RetentionOptions } from '../archive/retention.ts';
 import type { Backups } from '../backup/backup.ts';
 import { isSynchronised } from '../backup/clock-judge.ts';
-import { openBackups } from '../backup/open.ts';
+import { archivesIn, openBackups } from '../backup/open.ts';
 import { type LedgerWatch, watchLedger } from '../backup/watch.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { CentreEvent } from '../records/incidents.ts';
@@ -35,6 +36,26 @@ export type Beside = { registry: string; settings: string; registryKey: KeyObjec
 export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: Say): Backups {
   return openBackups({ ledger, places: { flows: dataDir, ...beside }, centreKey, settings: settings.backup, say, log });
 }
+
+/** Begins to take out of the ledger what is old, until the result ends it. Archives are sealed by the passphrase of backups. */
+export function startRetention({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt }: Times): Cancel {
+  const passphraseFile = settings.backup?.passphraseFile;
+  const { start, close } = createRetention({
+    retention: ledger.retention,
+    settings: settings.retention,
+    ledgerFile: join(dataDir, 'ledger.db'),
+    folder: archivesIn(dataDir),
+    passphrase: () => (passphraseFile === undefined ? undefined : loadText(passphraseFile).trim()),
+    clock,
+    now,
+    settledAt,
+    log,
+  });
+  start();
+  return close;
+}
+
+type Times = Pick<RetentionOptions, 'now' | 'settledAt'>;
 
 /** Says it by the word of a centre. */
 export function sayOf(say: (word: Extract<CentreEvent, { type: 'centre' }>) => void): Say {

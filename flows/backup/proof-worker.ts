@@ -8,7 +8,7 @@ import { proofOf } from './proof.ts';
 if (parentPort) {
   stepBack();
   try {
-    parentPort.postMessage(proofOf(workerData));
+    parentPort.postMessage(proofOf(workerData.file, workerData.archives));
   } catch (error) {
     parentPort.postMessage({ failed: messageOf(error), isDamage: error instanceof DamageError });
   }

@@ -87,12 +87,18 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
     await fillBroker(fresh, data);
     const aside = swapSettings(join(fresh, 'sabha.json'), settings, stamp);
     await rename(restoring, flows);
+    if (isAside) await keepArchives(before, flows);
     return isAside ? [...aside, before] : aside;
   } catch (error) {
     if (isAside) await rename(before, flows);
     await rm(restoring, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** They are in no backup: the ledger of before goes on by those that are here. After a kill they lie with what stood here, and the audit misses them. */
+async function keepArchives(before: string, flows: string): Promise<void> {
+  if (existsSync(join(before, 'archives'))) await rename(join(before, 'archives'), join(flows, 'archives'));
 }
 
 /** What the broker was told last is newer than any backup, and says who was shut out since: where it is there it stays. */

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Ledger, Op, Poison, Receipt } from '../records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sift } from './poison.ts';
+import { retentionBy } from './retention/retention.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './thread.ts';
@@ -47,6 +48,7 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     audit: () => queue.ask('audit'),
     progress: () => queue.ask('progress'),
     checkpoint: () => queue.ask('checkpoint'),
+    retention: retentionBy((step, args) => queue.ask('retain', step, args)),
     copyTo: copies.copyTo,
     close: () => queue.ask('close'),
   };
@@ -77,6 +79,7 @@ export function inThread(db: DatabaseSync): Ledger {
     audit: async () => store.audit(),
     progress: async () => store.progress(),
     checkpoint: async () => store.checkpoint(),
+    retention: retentionBy(async (step, args) => store.retain(step, args)),
     copyTo: store.copyTo,
     close: async () => store.close(),
   };

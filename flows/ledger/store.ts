@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
+import type { Retention } from '../records/archives.ts';
 import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
@@ -47,6 +48,7 @@ import {
   roster,
   tabsSteps,
 } from './reads.ts';
+import { openRetention } from './retention/retention.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
@@ -80,6 +82,8 @@ export type Store = {
   progress(): Progress;
   /** Brings what stands in the write-ahead log into the file. */
   checkpoint(): void;
+  /** One slice of what leaves the ledger for its age. */
+  retain(step: keyof Retention, args: readonly unknown[]): unknown;
   /** Copies it into a file, while commits go on. */
   copyTo(file: string): Promise<void>;
   close(): void;
@@ -91,6 +95,7 @@ export function openStore(db: DatabaseSync): Store {
   const beginSpools = openSpools(db);
   const write = openWriter(db);
   const forget = openForget(db);
+  const retention = openRetention(db, (work) => inTransaction(db, work));
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     commit(batches) {
@@ -131,6 +136,7 @@ export function openStore(db: DatabaseSync): Store {
     audit: () => audit(db),
     progress: () => progress(db),
     checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    retain: (step, args) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
     copyTo: (file) => copyOf(db, file),
     close: () => db.close(),
   };

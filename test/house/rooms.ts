@@ -98,7 +98,12 @@ export const parts: readonly Part[] = [
     lines: 24_800,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
-      { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
+      {
+        path: 'flows/ledger/retention',
+        floor: 2,
+        about: 'what leaves the ledger for its age: events for archives, what is deleted, free pages',
+      },
+      { path: 'flows/ledger', floor: 3, about: 'SQLite; `main.ts` alone opens it' },
       {
         path: 'flows/outages',
         floor: 2,
@@ -143,13 +148,19 @@ export const parts: readonly Part[] = [
       },
       {
         path: 'flows/backup/format',
-        floor: 3,
+        floor: 4,
         about: 'a backup as a file: packed, compressed, sealed, and proven as it is read',
         enter: 'backup-file.ts',
       },
       {
-        path: 'flows/backup',
+        path: 'flows/archive',
         floor: 5,
+        about: 'events that left the ledger: one sealed file a month, written, proven and given up',
+        enter: 'retention.ts',
+      },
+      {
+        path: 'flows/backup',
+        floor: 6,
         about: 'the centre comes back: its backups, their proof, a restore, and by what a ledger that went back is known',
       },
       { path: 'flows/node-red', floor: 5, about: 'the tabs run here' },
@@ -160,7 +171,7 @@ export const parts: readonly Part[] = [
         enter: null,
       },
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
-      { path: 'flows/cli', floor: 6, about: '`sabha`: words of a call to a verb' },
+      { path: 'flows/cli', floor: 7, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 5, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
       {
         path: 'flows/duty',

@@ -209,6 +209,10 @@ export const ledgerAudit = v.object({
   commits: v.exactOptional(count),
   /** Why the ledger is not what it was: older, or another one; absent where it is. */
   older: v.exactOptional(text),
+  /** Events that are in archives and no more in the ledger itself. */
+  archived: v.exactOptional(count),
+  /** What is wrong with archives, a line each; absent where nothing is. */
+  archives: v.exactOptional(v.array(text)),
 });
 
 /** A backup that was just made: the file, on the central machine, and why it lies in the first folder only, if it does. */

@@ -20,7 +20,8 @@ async function audit({ api, options }: Call): Promise<Answer> {
   const found = await api.get<LedgerAudit>(options['now'] === true ? '/api/audit?now=true' : '/api/audit');
   const { at, ...facts } = found;
   const rows = Object.entries(facts).map(([name, value]) => [name, inWords(value)]);
-  const ok = found.gaps === 0 && found.twice === 0 && (found.altered ?? 0) === 0 && found.integrity === 'ok' && found.older === undefined;
+  const isSame = found.older === undefined && found.archives === undefined;
+  const ok = found.gaps === 0 && found.twice === 0 && (found.altered ?? 0) === 0 && found.integrity === 'ok' && isSame;
   const of = at === undefined ? [] : [`by the copy of ${timeText(at)}; --now makes a new one`];
   const verdict = ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole';
   return { ok, json: found, text: [table(['WHAT', 'FOUND'], rows), ...of, verdict].join('\n') };
@@ -51,6 +52,7 @@ async function restore({ words: [file = ''], options, restore: run }: Call): Pro
 }
 
 function inWords(value: unknown): string {
+  if (Array.isArray(value)) return value.join('; ');
   if (typeof value !== 'object' || value === null) return `${value}`;
   return Object.entries(value)
     .map(([name, count]) => `${count} ${name}`)

@@ -1,0 +1,36 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDatabase } from '../ledger/schema.ts';
+import { openStore } from '../ledger/store.ts';
+import { centreFiles, centreMark } from './centre-files.ts';
+import { writeBackup } from './format/backup-file.ts';
+import { restore } from './restore.ts';
+
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sabha-centre-'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+test('archives are in no backup, and a restore where they lie keeps them', async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const [data, settings, registry] = [join(root, 'data'), join(root, 'sabha.json'), join(root, 'data', 'broker', 'registry.json')];
+  const flows = join(data, 'flows');
+  for (const folder of [join(flows, 'archives'), join(data, 'broker')]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(flows, 'archives', '2026-06.archive'), 'a year of a nation');
+  writeFileSync(join(flows, 'centre.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  writeFileSync(settings, '{}');
+  writeFileSync(registry, 'told');
+  openStore(openDatabase({ file: join(flows, 'ledger.db') })).close();
+  const files = await centreFiles({ flows, registry, settings, registryKey: privateKey });
+  expect(files.filter(({ path }) => path.includes('archives'))).toEqual([]);
+  const content = readFileSync(join(flows, 'ledger.db'));
+  const packed = [{ path: 'flows/ledger.db', bytes: content.length, content }, ...files];
+  const file = join(root, 'a.backup');
+  await writeBackup(file, { files: packed, about: { at: 5, centre: centreMark(privateKey), commits: 0 }, passphrase: undefined });
+  await restore({ file, data, settings, passphrase: undefined, check: false, now: () => 9 });
+  expect(readdirSync(join(flows, 'archives'))).toEqual(['2026-06.archive']);
+});
