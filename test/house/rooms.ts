@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_000,
+    lines: 5_060,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 24_800,
+    lines: 25_000,
     rooms: [
       { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
       {
