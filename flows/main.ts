@@ -31,7 +31,7 @@ import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
-import { backupsOf, openWatched, sayOf, startRetention } from './assembly/keeping.ts';
+import { backupsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
 import { announcementsOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
 import type { Backups } from './backup/backup.ts';
@@ -143,13 +143,13 @@ async function start(): Promise<Parts> {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
-  const endRetention = startRetention(base, runtime);
+  const endHousekeeping = startHousekeeping(base, runtime, say);
   const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
   const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
   if (https) sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ends: [endOutside, endWeekly, endRetention], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ends: [endOutside, endWeekly, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
 }
 
 type Telling = { people: People; links: AllLinks };

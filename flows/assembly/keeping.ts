@@ -5,6 +5,7 @@ import { type Cancel, type Clock, loadText, realClock } from '#contracts';
 import { createRetention, type RetentionOptions } from '../archive/retention.ts';
 import type { Backups } from '../backup/backup.ts';
 import { isSynchronised } from '../backup/clock-judge.ts';
+import { watchDisk } from '../backup/disk-watch.ts';
 import { archivesIn, openBackups } from '../backup/open.ts';
 import { type LedgerWatch, watchLedger } from '../backup/watch.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -37,13 +38,17 @@ export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey,
   return openBackups({ ledger, places: { flows: dataDir, ...beside }, centreKey, settings: settings.backup, say, log });
 }
 
-/** Begins to take out of the ledger what is old, until the result ends it. Archives are sealed by the passphrase of backups. */
-export function startRetention({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt }: Times): Cancel {
+/**
+ * Begins to take out of the ledger what is old, and to look how full the disk is, until the result ends both. Archives are sealed by the
+ * passphrase of backups.
+ */
+export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt }: Times, say: Say): Cancel {
+  const ledgerFile = join(dataDir, 'ledger.db');
   const passphraseFile = settings.backup?.passphraseFile;
   const { start, close } = createRetention({
     retention: ledger.retention,
     settings: settings.retention,
-    ledgerFile: join(dataDir, 'ledger.db'),
+    ledgerFile,
     folder: archivesIn(dataDir),
     passphrase: () => (passphraseFile === undefined ? undefined : loadText(passphraseFile).trim()),
     clock,
@@ -52,7 +57,11 @@ export function startRetention({ settings, dataDir, clock, ledger, log }: Base, 
     log,
   });
   start();
-  return close;
+  const endDisk = watchDisk({ folder: dataDir, ledgerFile, limitMiB: settings.ledgerLimitMiB, clock: realClock(), say, log });
+  return () => {
+    close();
+    endDisk();
+  };
 }
 
 type Times = Pick<RetentionOptions, 'now' | 'settledAt'>;
