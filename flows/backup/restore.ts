@@ -3,11 +3,12 @@
  * by a rename.
  */
 import { createPrivateKey } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { copyFile, cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { codeOf, messageOf, replaceFile } from '#contracts';
+import { archiveFile } from '../archive/segment.ts';
 import { centreMark } from './centre-files.ts';
 import { BackupError } from './format/backup-error.ts';
 import { type About, readAbout, readBackup } from './format/backup-file.ts';
@@ -96,9 +97,32 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
   }
 }
 
-/** They are in no backup: the ledger of before goes on by those that are here. After a kill they lie with what stood here, and the audit misses them. */
+/**
+ * They are in no backup: the ledger goes on by those that are here, as far as it knows them. One that is longer is copied, since what its end
+ * holds stands nowhere else and will be written over. After a kill all lie with what stood here, and the audit misses them.
+ */
 async function keepArchives(before: string, flows: string): Promise<void> {
-  if (existsSync(join(before, 'archives'))) await rename(join(before, 'archives'), join(flows, 'archives'));
+  const [from, to] = [join(before, 'archives'), join(flows, 'archives')];
+  const known = existsSync(from) ? archivesKnown(join(flows, 'ledger.db')) : [];
+  if (known.length > 0) await mkdir(to, { recursive: true, mode: 0o700 });
+  for (const { month, bytes } of known) {
+    const [file, kept] = [archiveFile(from, month), archiveFile(to, month)];
+    const size = statSync(file, { throwIfNoEntry: false })?.size;
+    if (size !== undefined) await (size > bytes ? copyFile(file, kept) : rename(file, kept));
+  }
+}
+
+/** None where the ledger is of a version before there were any. */
+function archivesKnown(ledger: string): { month: string; bytes: number }[] {
+  const db = new DatabaseSync(ledger);
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
+    const hasAny = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'archives'").get() !== undefined;
+    const rows = hasAny ? db.prepare('SELECT month, bytes FROM archives WHERE expired = 0').all() : [];
+    return Array.from(rows, ({ month, bytes }) => ({ month: String(month), bytes: Number(bytes) }));
+  } finally {
+    db.close();
+  }
 }
 
 /** What the broker was told last is newer than any backup, and says who was shut out since: where it is there it stays. */

@@ -14,7 +14,8 @@ import type { Random } from '../random.ts';
 /** `eventsADay` of each PC. */
 export type YearsOptions = { folder: string; pcs: number; days: number; eventsADay: number; random: Random; say(line: string): void };
 
-/** `sizes`: bytes of the ledger at the end of each day, of the archives at the end; `slicesMs`: how long each slice kept commits waiting. */
+/** `sizes`: bytes of the ledger at the end of each day, of the archives at the end; `slicesMs`: what each slice took of this
+ * processor, which is what commits wait for beside the disk. */
 export type Years = {
   events: number;
   sizes: number[];
@@ -90,9 +91,10 @@ const restless: Clock = {
 function timed(retention: LedgerRetention, into: number[]): LedgerRetention {
   const one = <K extends keyof Retention>(step: K): LedgerRetention[K] =>
     (async (...args: Parameters<Retention[K]>) => {
-      const from = performance.now();
+      const before = process.threadCpuUsage();
       const done = await (retention[step] as (...all: Parameters<Retention[K]>) => Promise<ReturnType<Retention[K]>>)(...args);
-      into.push(performance.now() - from);
+      const { user, system } = process.threadCpuUsage(before);
+      into.push((user + system) / 1_000);
       return done;
     }) as LedgerRetention[K];
   return {

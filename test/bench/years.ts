@@ -46,7 +46,7 @@ export const yearsBench: Bench = {
             target: { ours: 0 },
           }),
           row({
-            metric: 'a slice keeps commits waiting, p99',
+            metric: 'a slice of what leaves takes of the processor, p99',
             unit: 'ms',
             better: 'less',
             ours: percentile(slicesMs, 0.99),
