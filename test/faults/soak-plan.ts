@@ -1,5 +1,6 @@
 /** What a soak does, drawn from its seed alone: the same seed plays the same faults at the same moments, however long it lasts. */
 import { parseArgs } from 'node:util';
+import { oneLine } from '#contracts';
 import { randomFrom } from '../random.ts';
 
 /** Each by its row of the promises. */
@@ -35,6 +36,6 @@ export function readSoakOptions(args: string[], newSeed: () => number): { ok: tr
       throw new Error(`--seed: a whole number from 0, not "${values.seed}"`);
     return { ok: true, value: { hours, seed } };
   } catch (error) {
-    return { ok: false, line: (error as Error).message };
+    return { ok: false, line: oneLine((error as Error).message, 200) };
   }
 }
