@@ -205,7 +205,7 @@ test('an archive that is missing, cut or changed in one bit is named', async () 
   expect(wrong()).toEqual([`${month}.archive is missing`]);
 });
 
-test('more months than are kept go, the oldest first, their files an hour later, and the sums still come out', async () => {
+test('more months than are kept go, the oldest first, their files with the next run, and the sums still come out', async () => {
   const settings = { ...kept, archiveMonths: 2 };
   await ledger.commit([birth(99)]);
   for (let seq = 1; seq <= 5; seq += 1) {

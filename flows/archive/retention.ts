@@ -1,5 +1,5 @@
 /**
- * What leaves the ledger for its age: each hour, in slices between which commits go on. Events go into the archive of the month, sealed; what
+ * What leaves the ledger for its age: every six hours, in slices between which commits go on. Events go into the archive of the month, sealed; what
  * is older still is deleted; the file shrinks.
  */
 import { createHash, type Hash } from 'node:crypto';
@@ -10,6 +10,8 @@ import { archiveFile, lineOf, writeSegment } from './segment.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+/** Oftener, and pages of the ledger would be half full for ever; seldomer, and it would be larger by what waits. */
+const everyMs = 6 * hourMs;
 /** After a start the centre has other things to do first. */
 const firstAfterMs = 10 * 60_000;
 /** Between two slices the ledger is everybody else's for as long as a slice may take at most. */
@@ -47,15 +49,18 @@ export function createRetention(options: RetentionOptions): Retaining {
   const rest = () =>
     new Promise<void>((resolve, reject) => void (closed ? reject(new Error('it is closed')) : clock.after(restMs, resolve)));
   const again = (ms: number) => {
-    if (!closed) cancel = clock.after(ms, () => void hourly());
+    if (!closed) cancel = clock.after(ms, () => void now());
   };
 
-  async function hourly(): Promise<void> {
-    await runOnce(options, rest).then(
-      ({ archived }) => archived > 0 && log.info({ archived }, 'events went into the archive'),
-      (error: unknown) => closed || log.error({}, `what is old stays in the ledger for now: ${messageOf(error)}`),
+  async function now(): Promise<void> {
+    const failed = await runOnce(options, rest).then(
+      ({ archived }) => {
+        if (archived > 0) log.info({ archived }, 'events went into the archive');
+      },
+      (error: unknown) => messageOf(error),
     );
-    again(hourMs);
+    if (failed !== undefined && !closed) log.error({}, `what is old stays in the ledger for now: ${failed}`);
+    again(failed === undefined ? everyMs : hourMs);
   }
 
   return {
