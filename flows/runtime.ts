@@ -86,9 +86,8 @@ type Life = {
   started: boolean;
   closed: boolean;
   failures: number;
-  /** Why the ledger takes nothing, until it took something. */
+  /** Why the ledger takes nothing, until it took something; and the line about it that was logged last. */
   trouble: string | undefined;
-  /** The line about it that was logged last, and when. */
   logged: { line: string; up: number } | undefined;
 };
 
@@ -113,8 +112,7 @@ type State = {
 /** Opens nothing yet: that is `open`. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const state = createState(options);
-  const { life, rollcalls, live, measureQueue } = state;
-  const { now } = state;
+  const { life, rollcalls, live, measureQueue, now } = state;
   return {
     wires: wiresOf(state, now),
     view: live.view,
@@ -342,7 +340,6 @@ function reopen(state: State): void {
   options.clock.after(doubledMs(life.failures - 1, reopening), () => {
     if (life.closed) return;
     open(state).then(
-      // Of a disk it is told when that takes something again: that the ledger can be read says nothing yet.
       () => life.trouble ?? options.log.warn({}, 'the pipeline is open again, from the ledger'),
       (error: Error) => {
         life.failures += 1;
