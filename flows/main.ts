@@ -32,7 +32,7 @@ import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
-import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
+import { backupsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
 import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
 import { createNote } from './audit/note.ts';
@@ -146,11 +146,12 @@ async function start(): Promise<Parts> {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
+  const endHousekeeping = startHousekeeping(base, runtime, say);
   const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
   if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ends: [endOutside, endWeekly], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ends: [endOutside, endWeekly, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
 }
 
 /** On the terminal, where somebody looks at one. */

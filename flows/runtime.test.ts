@@ -13,7 +13,7 @@ const hour = 3_600_000;
 const none = () => {};
 
 /** A runtime on a ledger in memory, with what it sends to PCs. */
-async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs = 0 } = {}) {
+async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs = 0, logged = [] as string[] } = {}) {
   const settings = readSettings('{}');
   if (!settings.ok) throw new Error('no settings');
   const clock = testClock();
@@ -33,7 +33,7 @@ async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs 
     publish: async () => {},
     capacity: { atOncePerState: 1, atOnce: 1 },
     count: { message: none, receipt: none, commit: none, concluded: none, notified: none },
-    log: { warn: none, error: none },
+    log: { warn: (_, line) => void logged.push(line), error: (_, line) => void logged.push(line) },
     random: () => 0,
     randomId: () => `id-${++ids}`,
   });
@@ -107,6 +107,34 @@ test('S19 a person who is forgotten while the centre runs is not written anew fr
   const notes = runtime.ingest()?.memory.incidents.get(incident)?.notes;
   expect(notes).toMatchObject([{ by: 'forgotten-1', text: 'forgotten-1 looks at it' }, { by: 'ravi' }]);
   expect(await ledger.person(words)).toEqual([]);
+  await runtime.close();
+});
+
+test('F5 a disk that stayed full was two lines of the log a second: it is one a minute, and one when it takes something again', async () => {
+  const kept = inThread(new DatabaseSync(':memory:'));
+  let full = false;
+  const ledger: typeof kept = {
+    ...kept,
+    commit: async (ops) => (full ? Promise.reject(new LedgerError('full', 'database or disk is full')) : kept.commit(ops)),
+  };
+  const logged: string[] = [];
+  const { runtime, clock } = await setUp({ ledger, logged });
+  full = true;
+  for (let second = 0; second < 120; second += 1) {
+    void runtime.record([]);
+    // As the tabs do, which take what is offered anew after each start.
+    runtime.started();
+    await clock.pass(1_000);
+  }
+  // No broker is in this test, and its silence has a line of its own.
+  const ofTheDisk = logged.filter((line) => !line.includes('the broker'));
+  expect(new Set(ofTheDisk)).toEqual(new Set(['the ledger took nothing: database or disk is full']));
+  expect(ofTheDisk.length).toBeLessThanOrEqual(3);
+  expect(runtime.view.unready()).toContain('the disk is full');
+  full = false;
+  await clock.pass(120_000);
+  await runtime.record([]);
+  expect(logged).toContain('the ledger takes batches again');
   await runtime.close();
 });
 

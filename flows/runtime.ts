@@ -29,6 +29,8 @@ import { createLiveView, type LiveView } from './view/live.ts';
 import type { CentreView } from './view/view.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
+/** A disk that stays full is tried again and again: its line is logged once in this time. */
+const sameLineMs = 60_000;
 
 /** What a runtime is given: what is around its pipelines, and what outlives them. */
 export type RuntimeOptions = Around & {
@@ -89,8 +91,9 @@ type Life = {
   started: boolean;
   closed: boolean;
   failures: number;
-  /** Why the ledger takes nothing, until it took something. */
+  /** Why the ledger takes nothing, until it took something; and the line about it that was logged last. */
   trouble: string | undefined;
+  logged: { line: string; up: number } | undefined;
 };
 
 type State = {
@@ -169,7 +172,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
 function createState(given: RuntimeOptions): State {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
-  const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0, trouble: undefined };
+  const life: Life = {
+    pipeline: undefined,
+    subscribed: false,
+    started: false,
+    closed: false,
+    failures: 0,
+    trouble: undefined,
+    logged: undefined,
+  };
   const { ledger, commitMs } = watchedBy(given, life);
   const ingest = () => life.pipeline?.ingest;
   const now = () => ingest()?.time() ?? clock.now();
@@ -311,7 +322,7 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   life.failures += 1;
   if (error instanceof LedgerError) {
     life.trouble = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger took nothing: ${error.message}`;
-    options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
+    if (isNews(state, error.message)) options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
     void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
   } else {
     options.log.error({}, `the memory is made anew from the ledger: ${error.message}`);
@@ -336,11 +347,19 @@ async function apart<T>(state: State, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** True where the line was not logged within the last minute. */
+function isNews({ options, life }: State, line: string): boolean {
+  const up = options.clock.up();
+  if (life.logged?.line === line && up - life.logged.up < sameLineMs) return false;
+  life.logged = { line, up };
+  return true;
+}
+
 function reopen(state: State): void {
   const { options, life } = state;
   options.clock.after(doubledMs(life.failures - 1, reopening), () => {
     if (life.closed) return;
-    open(state).then(() => options.log.warn({}, 'the pipeline is open again, from the ledger'), unread(state));
+    open(state).then(() => life.trouble ?? options.log.warn({}, 'the pipeline is open again, from the ledger'), unread(state));
   });
 }
 

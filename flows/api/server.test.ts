@@ -5,7 +5,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { faultIds } from '#contracts';
 import {
   emptyAccounts,
@@ -184,6 +184,17 @@ test('acknowledge and note reach the view', async () => {
   expect((await post('/api/incidents/7/acknowledge', { by: '  Asha ' })).status).toBe(204);
   expect((await post('/api/incidents/7/note', { by: 'Asha', text: 'केबल बदल दी' })).status).toBe(204);
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'केबल बदल दी' }] });
+});
+
+test('whoever orders something while the disk is full read "the centre could not do this": it is 503 with the reason', async () => {
+  const { acknowledge } = view;
+  onTestFinished(() => void Object.assign(view, { acknowledge }));
+  view.acknowledge = () => Promise.reject(new Error('the ledger did not take it'));
+  view.because = 'the disk is full: the ledger took nothing';
+  expect(await refusal(post('/api/incidents/7/acknowledge', { by: 'Asha' }))).toEqual([
+    503,
+    'nothing is done now: the disk is full: the ledger took nothing',
+  ]);
 });
 
 test('what somebody has is not taken over unasked: the second is told who has it, and takes it over by saying so', async () => {

@@ -139,7 +139,7 @@ type Opened = {
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
   const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
-  const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
+  const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
   addDoor(app, https ? loginDoor(https.names, accounts, within) : plainDoor(), options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
@@ -203,7 +203,7 @@ function alike({ meetings, maintenance, roster, people, announcements, proof, ac
   return Object.fromEntries(there.map(([name, part]) => [name, () => part]));
 }
 
-type AppOptions = Pick<ApiOptions, 'log'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
+type AppOptions = Pick<ApiOptions, 'log'> & Pick<CentreView, 'unready'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
 
 /** Where PCs enrol; null where nobody comes from beyond this machine. */
 function doorOf(https: HttpsOptions | undefined): string | null {
@@ -211,14 +211,14 @@ function doorOf(https: HttpsOptions | undefined): string | null {
   return https === undefined || name === undefined ? null : `https://${name}:${https.port}`;
 }
 
-function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions): FastifyInstance {
+function createApp(headers: Record<string, string>, { log, unready, up, tls }: AppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     requestTimeout: 10_000,
     rewriteUrl: ({ url = '/' }) => answerUrl(url),
     https: tls === undefined ? null : secured(tls),
-    frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), log),
+    frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), { log, unready }),
   }) as unknown as FastifyInstance;
   if (tls) {
     app.server.maxConnections = httpsConnectionLimit;
@@ -231,7 +231,7 @@ function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions
   app.setNotFoundHandler((request) => {
     throw new Refused(404, `nothing answers ${request.method} ${oneLine(request.url, 80)}`);
   });
-  app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, log));
+  app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, { log, unready }));
   return app;
 }
 
@@ -256,13 +256,16 @@ const ownWords: Record<string, string> = {
   FST_ERR_BAD_URL: 'the address cannot be read',
 };
 
-function answer(error: FastifyError | Refused, reply: FastifyReply, log: ApiOptions['log']): FastifyReply {
+function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unready }: Pick<AppOptions, 'log' | 'unready'>): FastifyReply {
   const status = error.statusCode ?? 500;
   if (status < 500 || error instanceof Refused) {
     const code = 'code' in error ? error.code : '';
     const why = error instanceof Refused ? error.why : undefined;
     return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
+  // Whoever orders something while the disk is full reads why, and the log has it already.
+  const because = unready();
+  if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240) });
   log.error({ err: error }, 'a request failed');
   return reply.code(500).send({ error: 'the centre could not do this; its log says why', code: 'failed' });
 }

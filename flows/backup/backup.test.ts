@@ -86,11 +86,12 @@ function backups(edit: Partial<Parameters<typeof createBackups>[0]> = {}): Backu
   const places = { flows: flows(), registry: registry(), settings: settings(), registryKey: centreKey };
   return createBackups({
     ...{ ledger, ledgerFile: file(), clock: testClock(), now, say, second: undefined, passphrase: () => 'correct horse' },
-    prover: { prove: async (copy) => proofOf(copy), stop: () => undefined },
+    prover: { prove: async (copy, archives) => proofOf(copy, { archives }), stop: () => undefined },
     sign: async (head) => ({ ...head, at: now() }),
     files: () => centreFiles(places),
     centre: centreMark(centreKey),
     folder: join(flows(), 'backups'),
+    archives: join(flows(), 'archives'),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     ...edit,
   });

@@ -12,6 +12,7 @@ import { readBackup, writeBackup } from './format/backup-file.ts';
 import { copyInto } from './format/copy-into.ts';
 import type { Packed } from './format/pack.ts';
 import { backupName, backupsIn, sweep } from './keep.ts';
+import type { ArchivesAt } from './proof.ts';
 import type { Prover } from './prover.ts';
 
 const hourMs = 3_600_000;
@@ -34,6 +35,8 @@ export type BackupOptions = {
   /** Whose they are. */
   centre: string;
   folder: string;
+  /** Where archives lie. */
+  archives: string;
   /** Where each stands once more, on another disk. */
   second: string | undefined;
   /** Read anew each time; throws where it cannot be. */
@@ -67,6 +70,7 @@ type State = {
   options: BackupOptions;
   audit: LedgerAudit | undefined;
   signed: Signed | undefined;
+  proofs: number;
   goodAt: number;
   cancel: Cancel;
   closed: boolean;
@@ -74,7 +78,8 @@ type State = {
 
 /** Nothing is done before `start`, `make` or `audit`. */
 export function createBackups(options: BackupOptions): Backups {
-  const state: State = { options, audit: undefined, signed: undefined, goodAt: options.now(), cancel: () => undefined, closed: false };
+  const nothing = { audit: undefined, signed: undefined, proofs: 0 };
+  const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: false };
   const inTurn = mutex();
   const make = () => inTurn(() => makeOne(state));
 
@@ -154,11 +159,12 @@ async function inSecond(file: string, second: string): Promise<string | undefine
 }
 
 function proveNow(state: State): Promise<LedgerAudit> {
-  return inWork(state, async (work) => (await provenCopy(state, work)).audit);
+  return inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit);
 }
 
-async function provenCopy(state: State, work: string) {
-  const { ledger, prover, say, now, log } = state.options;
+/** In each hour other archives are read whole, so that an old one is every half day. */
+async function provenCopy(state: State, work: string, read: ArchivesAt['read'] = state.proofs++) {
+  const { ledger, prover, archives, say, now, log } = state.options;
   const copy = join(work, 'ledger.db');
   const at = now();
   await ledger.copyTo(copy);
@@ -166,7 +172,7 @@ async function provenCopy(state: State, work: string) {
     log.error({}, `the ledger is damaged: ${damage}`);
     say('centre.ledger_damaged', damage);
   };
-  const { audit, damage } = await prover.prove(copy).catch((error: unknown) => {
+  const { audit, damage } = await prover.prove(copy, { folder: archives, read }).catch((error: unknown) => {
     if (error instanceof DamageError) tell(error.message);
     // What an older copy said does not hold any more.
     state.audit = undefined;

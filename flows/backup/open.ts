@@ -16,6 +16,11 @@ export type CentreBackups = Pick<BackupOptions, 'say' | 'log'> & {
   settings: Settings['backup'];
 };
 
+/** Where the archives of a data folder lie. */
+export function archivesIn(flows: string): string {
+  return join(flows, 'archives');
+}
+
 /** They go by the time of the machine, whatever the speed of the clock. */
 export function openBackups({ ledger, places, centreKey, settings = {}, say, log }: CentreBackups): Backups {
   const { folder: second, passphraseFile } = settings;
@@ -32,6 +37,7 @@ export function openBackups({ ledger, places, centreKey, settings = {}, say, log
     files: () => centreFiles(places),
     centre: centreMark(centreKey),
     folder: join(places.flows, 'backups'),
+    archives: archivesIn(places.flows),
     second,
     passphrase: () => (passphraseFile === undefined ? undefined : loadText(passphraseFile).trim()),
     say,

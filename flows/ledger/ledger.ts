@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Ledger, Op, Poison, Receipt } from '../records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sift } from './poison.ts';
+import { retentionBy } from './retention/retention.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './thread.ts';
@@ -51,6 +52,7 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     progress: () => queue.ask('progress'),
     hashAt: (row) => queue.ask('hashAt', row),
     checkpoint: () => queue.ask('checkpoint'),
+    retention: retentionBy((step, args) => queue.ask('retain', step, args)),
     copyTo: copies.copyTo,
     close: () => queue.ask('close'),
   };
@@ -85,6 +87,7 @@ export function inThread(db: DatabaseSync): Ledger {
     progress: async () => store.progress(),
     hashAt: async (row) => store.hashAt(row),
     checkpoint: async () => store.checkpoint(),
+    retention: retentionBy(async (step, args) => store.retain(step, args)),
     copyTo: store.copyTo,
     close: async () => store.close(),
   };

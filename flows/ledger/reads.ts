@@ -249,8 +249,10 @@ export function audit(db: DatabaseSync): LedgerAudit {
   const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
   const unaccounted = number(`
     SELECT total(up_to - ${heldIn('s.id', { a: '1', b: 'up_to' })} - ${below(piece, 'pieces')} - ${below(range, 'settled')}) FROM spools s`);
+  const archived = number('SELECT total(b - a + 1) FROM archived');
   return {
-    events: number('SELECT count(*) FROM events'),
+    events: number('SELECT count(*) FROM events') + archived,
+    ...(archived > 0 && { archived }),
     spools: number('SELECT count(*) FROM spools'),
     gaps: settled('gap') + unaccounted,
     dropped: settled('dropped') + capped(piece('t.b'), 'pieces t'),

@@ -7,6 +7,7 @@ import { personRows, takeOut } from '../audit/forget.ts';
 import { openSteps } from '../audit/tables.ts';
 import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
+import type { Retention } from '../records/archives.ts';
 import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
@@ -54,6 +55,7 @@ import {
   roster,
   tabsSteps,
 } from './reads.ts';
+import { openRetention } from './retention/retention.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
@@ -91,6 +93,8 @@ export type Store = {
   hashAt(row: number): string | null;
   /** Brings what stands in the write-ahead log into the file. */
   checkpoint(): void;
+  /** One slice of what leaves the ledger for its age. */
+  retain(step: keyof Retention, args: readonly unknown[]): unknown;
   /** Copies it into a file, while commits go on. */
   copyTo(file: string): Promise<void>;
   close(): void;
@@ -102,6 +106,7 @@ export function openStore(db: DatabaseSync): Store {
   const beginSpools = openSpools(db);
   const write = openWriter(db);
   const forget = openForget(db);
+  const retention = openRetention(db, (work) => inTransaction(db, work));
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     commit(batches) {
@@ -146,6 +151,7 @@ export function openStore(db: DatabaseSync): Store {
     progress: () => progress(db),
     hashAt: (row) => hashAt(db, row),
     checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    retain: (step, args) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
     copyTo: (file) => copyOf(db, file),
     close: () => db.close(),
   };

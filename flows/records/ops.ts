@@ -13,6 +13,7 @@ import type {
 } from '#contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Announcement, AnnouncementState } from './announcements.ts';
+import type { LedgerRetention } from './archives.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Meeting } from './meetings.ts';
@@ -211,6 +212,8 @@ export type Ledger = {
   hashAt(row: number): Promise<string | null>;
   /** Brings what stands in the write-ahead log into the file. */
   checkpoint(): Promise<void>;
+  /** What leaves it for its age, in slices: each waits for the commits before it, as they do for it. */
+  retention: LedgerRetention;
   /** Copies it into a file, which is written anew; commits go on meanwhile. */
   copyTo(file: string): Promise<void>;
   close(): Promise<void>;

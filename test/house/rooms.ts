@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_120,
+    lines: 5_160,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -95,7 +95,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 25_300,
+    lines: 27_500,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
@@ -104,7 +104,12 @@ export const parts: readonly Part[] = [
         about: 'what was done, as a chain that proves itself, and how a person is taken out of it',
         enter: 'chain.ts',
       },
-      { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
+      {
+        path: 'flows/ledger/retention',
+        floor: 2,
+        about: 'what leaves the ledger for its age: events for archives, what is deleted, free pages',
+      },
+      { path: 'flows/ledger', floor: 3, about: 'SQLite; `main.ts` alone opens it' },
       {
         path: 'flows/outages',
         floor: 2,
@@ -149,13 +154,19 @@ export const parts: readonly Part[] = [
       },
       {
         path: 'flows/backup/format',
-        floor: 3,
+        floor: 4,
         about: 'a backup as a file: packed, compressed, sealed, and proven as it is read',
         enter: 'backup-file.ts',
       },
       {
-        path: 'flows/backup',
+        path: 'flows/archive',
         floor: 5,
+        about: 'events that left the ledger: one sealed file a month, written, proven and given up',
+        enter: 'retention.ts',
+      },
+      {
+        path: 'flows/backup',
+        floor: 6,
         about: 'the centre comes back: its backups, their proof, a restore, and by what a ledger that went back is known',
       },
       { path: 'flows/node-red', floor: 5, about: 'the tabs run here' },
@@ -166,7 +177,7 @@ export const parts: readonly Part[] = [
         enter: null,
       },
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
-      { path: 'flows/cli', floor: 6, about: '`sabha`: words of a call to a verb' },
+      { path: 'flows/cli', floor: 7, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 5, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
       {
         path: 'flows/people/direct',

@@ -222,6 +222,10 @@ export const ledgerAudit = v.object({
   ),
   /** Why the ledger is not what it was: older, or another one; absent where it is. */
   older: v.exactOptional(text),
+  /** Events that are in archives and no more in the ledger itself. */
+  archived: v.exactOptional(count),
+  /** What is wrong with archives, a line each; absent where nothing is. */
+  archives: v.exactOptional(v.array(text)),
 });
 
 /** Something that was done, by its row. */

@@ -28,13 +28,8 @@ async function audit({ api, options }: Call): Promise<Answer> {
   const { at, chain, ...facts } = found;
   const rows = Object.entries(facts).map(([name, value]) => [name, inWords(value)]);
   const wrong = chain?.wrong ?? [];
-  const ok =
-    wrong.length === 0 &&
-    found.gaps === 0 &&
-    found.twice === 0 &&
-    (found.altered ?? 0) === 0 &&
-    found.integrity === 'ok' &&
-    found.older === undefined;
+  const isSame = found.older === undefined && found.archives === undefined && wrong.length === 0;
+  const ok = found.gaps === 0 && found.twice === 0 && (found.altered ?? 0) === 0 && found.integrity === 'ok' && isSame;
   const of = at === undefined ? [] : [`by the copy of ${timeText(at)}; --now makes a new one`];
   const verdict = ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole';
   const chained = chain === undefined ? [] : [['audit', chainText(chain)]];
@@ -74,6 +69,7 @@ async function restore({ words: [file = ''], options, restore: run }: Call): Pro
 }
 
 function inWords(value: unknown): string {
+  if (Array.isArray(value)) return value.join('; ');
   if (typeof value !== 'object' || value === null) return `${value}`;
   return Object.entries(value)
     .map(([name, count]) => `${count} ${name}`)
