@@ -58,9 +58,10 @@ function backups() {
   return createBackups({
     ...{ ledger, ledgerFile: file(), clock: testClock(), now: () => time, second: undefined, passphrase: () => undefined, log: quiet },
     say: (fault, reason) => void said.push(`${fault}: ${reason}`),
-    prover: { prove: async (copy) => proofOf(copy, key), stop: () => undefined },
+    prover: { prove: async (copy, archives) => proofOf(copy, { key, archives }), stop: () => undefined },
     files: async () => [{ ...centreFile, bytes: centreFile.content.length }],
     centre: 'ab',
+    archives: join(root, 'data', 'flows', 'archives'),
     folder: join(root, 'data', 'flows', 'backups'),
     async sign(head) {
       heads.push(head.row);

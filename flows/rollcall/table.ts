@@ -3,7 +3,9 @@ import type { RollCallView } from '#contracts';
 import { safeTable } from '../sites/sheet.ts';
 
 const header =
-  'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner,state_name,last_heard_local,time_zone'.split(',');
+  'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner,state_name,last_heard_local,time_zone'.split(
+    ',',
+  );
 /** Without it a spreadsheet reads the Hindi of a name as something else. */
 const byteOrderMark = '\ufeff';
 
