@@ -25,15 +25,17 @@ import type { Accounts } from './accounts/accounts.ts';
 import { createOpenId } from './accounts/openid.ts';
 import type { Announcements } from './announce/announce.ts';
 import { type Answers, createAnswers } from './answers/answers.ts';
+import { addHooks } from './answers/hook-routes.ts';
 import { createLinks, type Links, linkPath, loadLinkKey, noticePath } from './answers/link.ts';
 import { addNotices } from './answers/notice-routes.ts';
 import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
-import { backupsOf, openWatched, sayOf } from './assembly/keeping.ts';
+import { backupsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
-import { announcementsOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
+import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
+import { createNote } from './audit/note.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
@@ -100,20 +102,22 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base, { answers: () => answers, orders: () => roster, table: () => runtime.ingest()?.table() });
+  const people = openPeople(base, { answers: () => answers, orders: () => roster, runtime: () => runtime });
   const listed = await ledger.roster();
   people.roster.use(listed.members);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const links = openLinks(base, () => runtime);
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
-  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), send, publish, count: metrics.count });
+  let signed: Backups['signed'] = () => undefined;
+  const note = createNote(() => signed());
+  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), note, send, publish, count: metrics.count });
   const answers = createAnswers({ ...runtime, ...people });
   await runtime.open();
   const say = sayOf(runtime.say);
   await watch.start(runtime.record, say);
-  const { centreKey } = keys;
-  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey };
+  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey: keys.centreKey };
   const backups = backupsOf(base, beside, say);
+  signed = backups.signed;
   checkScopes(settings, runtime);
   const tabs = openTabsOf(base, people, {
     ...runtime,
@@ -125,15 +129,14 @@ async function start(): Promise<Parts> {
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
   let red: Red | undefined;
-  const { tellDirectly } = people;
-  const pki = await startCertificates(base, keys, { runtime, tellDirectly, onHttps: (tls) => onTls?.(tls) });
+  const pki = await startCertificates(base, keys, { runtime, ...people, onHttps: (tls) => onTls?.(tls) });
   const { wires, sites, now, record, view } = runtime;
   const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
   const announcements = announcementsOf(base, people, { table: sites.table, record, now });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
-  const { countRefused } = metrics;
-  const behind = { keys, runtime, answers, links, accounts, pki, https, tabs: deciding.orders, proof, roster, announcements, countRefused };
+  const told = { people, answers, links, roster, announcements };
+  const behind = { ...told, keys, runtime, accounts, pki, https, tabs: deciding.orders, proof, metrics };
   const api = await openApi(base, behind).catch(startFailed);
   onTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics), runtime.view.unready).catch(
@@ -143,12 +146,18 @@ async function start(): Promise<Parts> {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
+  const endHousekeeping = startHousekeeping(base, runtime, say);
   const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
-  const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
-  if (https) sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
+  if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ends: [endOutside, endWeekly], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ends: [endOutside, endWeekly, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+}
+
+/** On the terminal, where somebody looks at one. */
+async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
+  const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
+  sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
 }
 
 type Telling = { people: People; links: AllLinks };
@@ -242,8 +251,10 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   });
 }
 
-type Behind = Pick<Metrics, 'countRefused'> & {
+type Behind = {
   keys: Keys;
+  people: People;
+  metrics: Metrics;
   runtime: Runtime;
   answers: Answers;
   links: AllLinks;
@@ -256,8 +267,9 @@ type Behind = Pick<Metrics, 'countRefused'> & {
   https: Omit<HttpsOptions, 'tls'> | undefined;
 };
 
-function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Api> {
-  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, countRefused } = behind;
+function openApi(base: Base, behind: Behind): Promise<Api> {
+  const { settings, dataDir, clock, ledger } = base;
+  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     host: '127.0.0.1',
@@ -266,10 +278,12 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
     accounts,
     tabs,
     proof,
+    acts: ledger,
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
     maintenance: createMaintenanceOrders(runtime.maintenance),
     roster,
+    people: forgettingOf(base, { roster, ...runtime }),
     announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
@@ -278,10 +292,11 @@ function openApi({ settings, dataDir, clock }: Base, behind: Behind): Promise<Ap
       addAnswers(app, { answers, links: links.answers, clock });
       addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone });
       addDutyFeed(app, { roster, clock, now: runtime.now });
+      addHooks(app, { ...behind.people, clock });
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
-    countRefused,
+    countRefused: metrics.countRefused,
     log,
   });
 }

@@ -24,7 +24,7 @@ import type { Channels } from './people/channels/channels.ts';
 import { failing } from './people/failing.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './people/outbox.ts';
 import { type Roster, recipientsOf } from './people/roster.ts';
-import type { OutboxRow, Outcome } from './records/notices.ts';
+import type { OutboxRow, SendOutcome } from './records/notices.ts';
 import type { Contents, Ledger } from './records/ops.ts';
 
 /** What is around the pipeline whichever ledger's memory it runs on. */
@@ -48,6 +48,8 @@ export type Around = {
   shortLink?: OutboxOptions['shortLink'];
   /** Where it is said that a notice to many is read. */
   readLink?: OutboxOptions['readLink'];
+  /** What a message to somebody carries at its end. */
+  note?: OutboxOptions['note'];
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** Gives the broker the registry with these entries in it. */
   publish(entries: readonly RegistryEntry[]): Promise<void>;
@@ -139,11 +141,14 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 
-function outboxOf({ ledger, clock, channels, roster, random, count, wall, link, shortLink, readLink }: Around, ingest: Ingest): Outbox {
-  const onOutcome = (row: OutboxRow, outcome: Outcome) => {
+function outboxOf(
+  { ledger, clock, channels, roster, random, count, wall, link, shortLink, readLink, note }: Around,
+  ingest: Ingest,
+): Outbox {
+  const onOutcome = (row: OutboxRow, outcome: SendOutcome) => {
     count.notified(row.channel, outcome.result);
     for (const finding of failing(row, outcome)) void ingest.tell({ type: 'centre', ...finding });
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
-  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, link, shortLink, readLink, onOutcome });
+  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, link, shortLink, readLink, note, onOutcome });
 }

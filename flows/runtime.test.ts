@@ -13,7 +13,7 @@ const hour = 3_600_000;
 const none = () => {};
 
 /** A runtime on a ledger in memory, with what it sends to PCs. */
-async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs = 0 } = {}) {
+async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs = 0, logged = [] as string[] } = {}) {
   const settings = readSettings('{}');
   if (!settings.ok) throw new Error('no settings');
   const clock = testClock();
@@ -33,7 +33,7 @@ async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs 
     publish: async () => {},
     capacity: { atOncePerState: 1, atOnce: 1 },
     count: { message: none, receipt: none, commit: none, concluded: none, notified: none },
-    log: { warn: none, error: none },
+    log: { warn: (_, line) => void logged.push(line), error: (_, line) => void logged.push(line) },
     random: () => 0,
     randomId: () => `id-${++ids}`,
   });
@@ -88,6 +88,53 @@ test('that the tabs were refused stands also after the ledger was opened anew, u
   runtime.say({ ...word, standing: false });
   await clock.pass(60_000);
   expect(standing()).toEqual([]);
+  await runtime.close();
+});
+
+test('S19 a person who is forgotten while the centre runs is not written anew from its memory', async () => {
+  const words = { ids: ['asha'], texts: ['Asha Kumari'], alias: 'forgotten-1' };
+  const { runtime, clock, ledger } = await setUp();
+  runtime.say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: true, reason: 'a file is empty' });
+  await clock.pass(1_000);
+  const incident = runtime.view.incidents()[0]?.id ?? 0;
+  await runtime.ingest()?.tell({ type: 'note', incident, by: 'asha', text: 'Asha Kumari looks at it' });
+  expect(await ledger.person(words)).not.toEqual([]);
+  const done = runtime.apart(() => ledger.forget({ words, by: 'meera', at: clock.now() }));
+  await expect(runtime.apart(async () => {})).rejects.toThrow('the ledger is opened anew');
+  await clock.pass(2_000);
+  expect(await done).toMatchObject({ audit: 0 });
+  await runtime.ingest()?.tell({ type: 'note', incident, by: 'ravi', text: 'it is full again' });
+  const notes = runtime.ingest()?.memory.incidents.get(incident)?.notes;
+  expect(notes).toMatchObject([{ by: 'forgotten-1', text: 'forgotten-1 looks at it' }, { by: 'ravi' }]);
+  expect(await ledger.person(words)).toEqual([]);
+  await runtime.close();
+});
+
+test('F5 a disk that stayed full was two lines of the log a second: it is one a minute, and one when it takes something again', async () => {
+  const kept = inThread(new DatabaseSync(':memory:'));
+  let full = false;
+  const ledger: typeof kept = {
+    ...kept,
+    commit: async (ops) => (full ? Promise.reject(new LedgerError('full', 'database or disk is full')) : kept.commit(ops)),
+  };
+  const logged: string[] = [];
+  const { runtime, clock } = await setUp({ ledger, logged });
+  full = true;
+  for (let second = 0; second < 120; second += 1) {
+    void runtime.record([]);
+    // As the tabs do, which take what is offered anew after each start.
+    runtime.started();
+    await clock.pass(1_000);
+  }
+  // No broker is in this test, and its silence has a line of its own.
+  const ofTheDisk = logged.filter((line) => !line.includes('the broker'));
+  expect(new Set(ofTheDisk)).toEqual(new Set(['the ledger took nothing: database or disk is full']));
+  expect(ofTheDisk.length).toBeLessThanOrEqual(3);
+  expect(runtime.view.unready()).toContain('the disk is full');
+  full = false;
+  await clock.pass(120_000);
+  await runtime.record([]);
+  expect(logged).toContain('the ledger takes batches again');
   await runtime.close();
 });
 

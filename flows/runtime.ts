@@ -9,14 +9,15 @@ import { createMoments } from './calendar/moments.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
 import { type Numbers, usualNumbers } from './correlation/numbers.ts';
-import type { Heard, Offer } from './ingest/committed.ts';
+import type { Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { LedgerError } from './ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
 import type { MaintenanceOrdersOptions } from './maintenance/maintenance.ts';
 import type { Waits, Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
-import type { TellCentralDirectly } from './people/direct.ts';
+import type { TellCentralDirectly } from './people/direct/direct.ts';
+import type { Outbox } from './people/outbox.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
 import type { NotAhead } from './records/clock.ts';
 import type { CentreEvent, WireMessage } from './records/incidents.ts';
@@ -28,6 +29,8 @@ import { createLiveView, type LiveView } from './view/live.ts';
 import type { CentreView } from './view/view.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
+/** A disk that stays full is tried again and again: its line is logged once in this time. */
+const sameLineMs = 60_000;
 
 /** What a runtime is given: what is around its pipelines, and what outlives them. */
 export type RuntimeOptions = Around & {
@@ -48,6 +51,8 @@ export type Runtime = {
   view: CentreView;
   /** What is open now; undefined while the ledger is opened anew. */
   ingest(): Ingest | undefined;
+  /** What waits for people now; undefined while the ledger is opened anew. */
+  outbox(): Outbox | undefined;
   /** The site table as it is used now. Throws while the ledger is opened anew. */
   sites: Omit<SiteOrdersOptions, 'newToken'>;
   /** The calendar as it is used now. */
@@ -67,6 +72,8 @@ export type Runtime = {
   say(word: CentreWord): void;
   /** Tells it, now and whenever the clock was set or the ledger is opened. */
   follow(keeper: NotAhead): void;
+  /** Does something to the ledger while nothing of it is in memory, and opens it anew. PCs send again what comes meanwhile. */
+  apart<T>(work: () => Promise<T>): Promise<T>;
   /** Notifications that wait. */
   waiting(): number;
   /** For how long the oldest commit is under way, in ms; 0 where none is. */
@@ -84,8 +91,9 @@ type Life = {
   started: boolean;
   closed: boolean;
   failures: number;
-  /** Why the ledger takes nothing, until it took something. */
+  /** Why the ledger takes nothing, until it took something; and the line about it that was logged last. */
   trouble: string | undefined;
+  logged: { line: string; up: number } | undefined;
 };
 
 type State = {
@@ -109,12 +117,12 @@ type State = {
 /** Opens nothing yet: that is `open`. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const state = createState(options);
-  const { life, rollcalls, live, measureQueue } = state;
-  const { now } = state;
+  const { life, rollcalls, live, measureQueue, now } = state;
   return {
     wires: wiresOf(state, now),
     view: live.view,
     ingest: () => life.pipeline?.ingest,
+    outbox: () => life.pipeline?.outbox,
     sites: sitesOf(life, now),
     meetings: state.dates.meetings,
     maintenance: state.dates.maintenance,
@@ -148,6 +156,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       state.words.set(word.fault, word);
       void life.pipeline?.ingest.tell(word);
     },
+    apart: (work) => apart(state, work),
     async close() {
       life.closed = true;
       live.close();
@@ -163,7 +172,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
 function createState(given: RuntimeOptions): State {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
-  const life: Life = { pipeline: undefined, subscribed: false, started: false, closed: false, failures: 0, trouble: undefined };
+  const life: Life = {
+    pipeline: undefined,
+    subscribed: false,
+    started: false,
+    closed: false,
+    failures: 0,
+    trouble: undefined,
+    logged: undefined,
+  };
   const { ledger, commitMs } = watchedBy(given, life);
   const ingest = () => life.pipeline?.ingest;
   const now = () => ingest()?.time() ?? clock.now();
@@ -264,7 +281,8 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
     heard(heard) {
       commands.heard(heard);
       measureQueue.heard(heard);
-      answersCall(rollcalls, heard);
+      const { pc, event } = heard;
+      if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
     },
     offered({ message, node }) {
       life.failures = 0;
@@ -281,10 +299,6 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
     clockSet: () => followClock(state),
     failed,
   };
-}
-
-function answersCall(rollcalls: RollCalls, { pc, event }: Heard): void {
-  if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
 }
 
 /** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
@@ -308,7 +322,7 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   life.failures += 1;
   if (error instanceof LedgerError) {
     life.trouble = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger took nothing: ${error.message}`;
-    options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
+    if (isNews(state, error.message)) options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
     void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
   } else {
     options.log.error({}, `the memory is made anew from the ledger: ${error.message}`);
@@ -317,20 +331,47 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   reopen(state);
 }
 
+async function apart<T>(state: State, work: () => Promise<T>): Promise<T> {
+  const { life, rollcalls } = state;
+  const { pipeline } = life;
+  if (pipeline === undefined) throw new Error('the ledger is opened anew');
+  // At once: nobody else may do the same meanwhile.
+  life.pipeline = undefined;
+  rollcalls.drop();
+  try {
+    await pipeline.ingest.leave();
+    await pipeline.close();
+    return await work();
+  } finally {
+    await open(state).catch(unread(state));
+  }
+}
+
+/** True where the line was not logged within the last minute. */
+function isNews({ options, life }: State, line: string): boolean {
+  const up = options.clock.up();
+  if (life.logged?.line === line && up - life.logged.up < sameLineMs) return false;
+  life.logged = { line, up };
+  return true;
+}
+
 function reopen(state: State): void {
   const { options, life } = state;
   options.clock.after(doubledMs(life.failures - 1, reopening), () => {
     if (life.closed) return;
-    open(state).then(
-      () => options.log.warn({}, 'the pipeline is open again, from the ledger'),
-      (error: Error) => {
-        life.failures += 1;
-        life.trouble = `the ledger cannot be read: ${error.message}`;
-        options.log.error({}, life.trouble);
-        reopen(state);
-      },
-    );
+    open(state).then(() => life.trouble ?? options.log.warn({}, 'the pipeline is open again, from the ledger'), unread(state));
   });
+}
+
+/** The ledger could not be read: it is tried again. */
+function unread(state: State) {
+  const { options, life } = state;
+  return (error: Error): void => {
+    life.failures += 1;
+    life.trouble = `the ledger cannot be read: ${error.message}`;
+    options.log.error({}, life.trouble);
+    reopen(state);
+  };
 }
 
 function sitesOf(life: Life, now: () => number): Runtime['sites'] {

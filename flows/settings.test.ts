@@ -55,6 +55,7 @@ const full = {
     },
   },
   capacity: { atOncePerState: 1, atOnce: 20 },
+  retention: { eventDays: 3, archiveMonths: 24, historyDays: 800 },
   ledgerLimitMiB: 512,
 };
 
@@ -71,6 +72,13 @@ describe('one clear line says what is wrong with a channel and where', () => {
     ['what is wrong elsewhere', '{"sit":{},"channels":{"emial":{}}}', 'sabha.json: sit: this key is not known'],
     ['an unknown key inside', '{"channels":{"emial":{}}}', 'sabha.json: channels.emial: this key is not known'],
     ['null in the place of the channels', '{"channels":null}', 'sabha.json: channels: expected Object, found null'],
+    ['events that leave before PCs forget them', '{"retention":{"eventDays":1}}', 'sabha.json: retention.eventDays: expected >=2, found 1'],
+    [
+      'half a month of archives',
+      '{"retention":{"archiveMonths":0.5}}',
+      expect.stringMatching(/^sabha\.json: retention\.archiveMonths: expected /),
+    ],
+    ['a retention that is not known', '{"retention":{"days":9}}', 'sabha.json: retention.days: this key is not known'],
     ['settings for the console, which has none', '{"channels":{"console":{}}}', 'sabha.json: channels.console: this key is not known'],
     [
       'a name on the tabs that is one of ours',

@@ -1,5 +1,5 @@
 /** Follows the registry's snapshot file: the last good one stays in use, an older one never comes back. */
-import type { KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, codeOf, type Log, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '#contracts';
 import { type FileText, followFile, none, readText } from './follow-file.ts';
 
@@ -7,7 +7,7 @@ import { type FileText, followFile, none, readText } from './follow-file.ts';
 export type RegistryFileOptions = {
   file: string;
   key: KeyObject;
-  /** Keeps the highest version ever used, so that an old snapshot is refused after a restart too. */
+  /** Keeps the highest version ever used, with a sum, so that an old snapshot is refused after a restart too. */
   floorFile: string;
   clock: Clock;
   log: Log;
@@ -26,7 +26,7 @@ export type RegistryFile = {
  */
 export function followRegistry(options: RegistryFileOptions): RegistryFile {
   const { file, key, floorFile, clock, log, onSnapshot } = options;
-  let floor = readFloor(floorFile);
+  let floor = floorIn(options);
   let version = 0;
 
   function take(text: FileText): void {
@@ -49,7 +49,7 @@ export function followRegistry(options: RegistryFileOptions): RegistryFile {
     if (version <= floor) return;
     floor = version;
     try {
-      replaceFile(floorFile, String(floor));
+      replaceFile(floorFile, floorText(floor));
     } catch (error) {
       log.error({ file: floorFile }, `cannot remember the version of the registry: ${codeOf(error)}`);
     }
@@ -67,10 +67,21 @@ function refusal(reason: string): string {
   return `registry snapshot cannot be used: ${reason}`;
 }
 
-function readFloor(file: string): number {
+/**
+ * What is remembered. A digit that turned would refuse every snapshot for ever, or let an older one in: so a sum stands beside it. Where they do
+ * not fit nobody knows the version, and the signed snapshot that is there is believed: whoever can write this file is the broker already.
+ */
+function floorIn({ floorFile: file, log }: RegistryFileOptions): number {
   const text = readText(file);
   if (text.value === none) return 0;
   if (!text.ok) throw new StartError(`${file}: ${text.value}`);
-  if (!/^\d{1,15}$/.test(text.value)) throw new StartError(`${file}: not a version: ${text.value.slice(0, 40)}`);
-  return Number(text.value);
+  const floor = Number(/^\d{1,15}/.exec(text.value)?.[0]);
+  // Without a sum an older version wrote it.
+  if (text.value === floorText(floor) || text.value === String(floor)) return floor;
+  log.error({ file }, 'the version of the registry that was remembered is damaged: the signed snapshot that is there is believed');
+  return 0;
+}
+
+function floorText(version: number): string {
+  return `${version} ${createHash('sha256').update(String(version)).digest('hex').slice(0, 16)}`;
 }

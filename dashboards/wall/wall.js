@@ -5,8 +5,12 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
 import { needsSomebody, news, tally } from './live/model.js';
 import { useRoute } from './live/route.js';
-import { Mark } from './parts/parts.js';
+import { useFocusKept } from './parts/focus.js';
+import { skip, useKeys } from './parts/keys.js';
+import { Mark, mayAct } from './parts/parts.js';
 import { usePerson } from './parts/person.js';
+import { useTaking } from './parts/taking.js';
+import { Empty } from './views/empty.js';
 import { IncidentPage } from './views/incident.js';
 import { incidentTitle } from './views/incidents.js';
 import { Nation } from './views/nation.js';
@@ -35,29 +39,36 @@ function Wall() {
   const view = told === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
-  const { act, dialog, scope, role, switches } = usePerson(lang);
+  const { act, dialog, scope, role, you, switches } = usePerson(lang);
+  const { take, undo, pieces } = useTaking({ lang, words }, act);
+  const keys = useKeys(lang, undo);
+  useFocusKept();
   useTick();
   useOnlySite(view);
 
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, role, act };
-  const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), scene.live), [view?.sites, scene.live]);
+  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, role, you, act, take };
+  const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), true), [view?.sites]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`
+    <button class="skip" onClick=${skip}>${say(lang, 'skip')}</button>
     <header class="top">
       <h1><a href="#/">Sabha</a> <small>${view === null ? null : html`<span>${say(lang, 'stages', counts)}</span>`}</small></h1>
       <${ConnectionState} scene=${scene} view=${view} connected=${connected} />
       <div class="switches">
-        <a class="button primary" href="#/rollcall">${say(lang, 'callRoll')}</a>
+        <a class=${mayAct(scene) ? 'button primary' : 'button'} href="#/rollcall">${say(lang, mayAct(scene) ? 'callRoll' : 'roll')}</a>
         ${switches}
         <${Switches} ...${preferences} />
+        <button title=${say(lang, 'keys')} aria-label=${say(lang, 'keys')} onClick=${keys.open}>?</button>
       </div>
     </header>
     <${Banner} scene=${scene} view=${view} connected=${connected} />
     <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} place=${place.current} counts=${counts} />`}</main>
     <${Announcer} scene=${scene} view=${view} />
+    ${pieces}
+    ${keys.page}
     ${dialog}`;
 }
 
@@ -72,6 +83,7 @@ function Page({ scene, view, route, place, counts }) {
     return html`<${IncidentPage} scene=${scene} id=${at} row=${view.incidents.find((one) => `${one.id}` === at)} all=${view.incidents} key=${at} />`;
   if (route.view === 'rollcall') return html`<${RollCallPage} scene=${scene} view=${view} id=${at} scope=${place} />`;
   if (route.view === 'roster') return html`<${RosterPage} scene=${scene} person=${at} />`;
+  if (view.sites.size === 0) return html`<${Empty} scene=${scene} />`;
   return html`<${Nation} scene=${scene} view=${view} counts=${counts} state=${at} />`;
 }
 

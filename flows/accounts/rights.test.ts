@@ -24,6 +24,8 @@ const least: Record<Action, AccountRole> = {
   tabs: 'central',
   accounts: 'central',
   backup: 'central',
+  audit: 'central',
+  people: 'central',
 };
 /** Paths that lie in a scope, one by one. */
 const inside: Record<string, string[]> = {

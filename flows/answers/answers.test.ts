@@ -97,3 +97,14 @@ test('a button pressed twenty times told central twenty times that it is not min
   await answers.answer('asha', incident, 'not-mine');
   expect(audit).toHaveLength(6);
 });
+
+test('open for a person is what they were told of, is not over, and nobody has taken', async () => {
+  const { answers, incident, stage, mend } = answersRig();
+  expect(answers.openFor('asha')).toEqual([]);
+  stage.incident()?.told.push({ person: 'asha', channel: 'voice', at: 0 });
+  expect([answers.openFor('asha'), answers.openFor('bina')]).toEqual([[incident], []]);
+  await answers.answer('asha', incident, 'going');
+  expect(answers.openFor('asha')).toEqual([]);
+  mend();
+  expect(answers.openFor('asha')).toEqual([]);
+});

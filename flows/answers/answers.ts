@@ -34,6 +34,8 @@ export type Answers = {
   here(person: string, incident: number): Promise<boolean>;
   /** All that the page of a link shows; undefined where the incident is no longer kept. */
   sheet(person: string, incident: number, link: string): Sheet | undefined;
+  /** The incidents that a person was told of, and that nobody has taken. */
+  openFor(person: string): number[];
   /** The language of a person; undefined of one who is not told any more. */
   languageOf(person: string): MessageLanguage | undefined;
   /** Told when an incident may read differently. */
@@ -92,6 +94,8 @@ export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers
       const found = open?.memory.incidents.get(incident);
       return open && person && found && sheetOf(open, found, { person, link });
     },
+    openFor: (id) =>
+      [...(ingest()?.memory.incidents.values() ?? [])].filter((one) => isOpenFor(one, id)).map(({ id: incident }) => incident),
     languageOf: (id) => known(id)?.language,
     onChange: (incident, listener) =>
       view.onChange('', ({ incidents = [] }) => {
@@ -126,6 +130,10 @@ function isSaid(incident: Incident, { person, word, now }: { person: Person; wor
   const isHolder = has(incident, person);
   if (word === 'fixed') return isHolder && incident.fixed !== undefined;
   return word === 'seen' || isHolder === (word === 'going');
+}
+
+function isOpenFor({ over, acknowledged, told }: Incident, person: string): boolean {
+  return over === null && acknowledged === null && told.some((one) => one.person === person);
 }
 
 /** The site whose PCs are asked: that of a room, or of a cause within one site. */

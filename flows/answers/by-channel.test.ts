@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { technician } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
-import { takeAnswers } from './by-channel.ts';
+import { takeAnswers, takeMissedCalls } from './by-channel.ts';
 
 const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
 
@@ -30,4 +30,40 @@ test('a stranger answers nothing, and what is over or gone counts for nobody', a
   expect(said).toEqual([]);
   expect(await rig('over').press('4711')).toEqual({ line: 'Already over' });
   expect((await rig('missing').press('4711')).by).toBeUndefined();
+});
+
+test('a person to whom the message went answers without an address, as long as they are in the roster', async () => {
+  const said: string[] = [];
+  const take = takeAnswers({
+    roster: createRoster([technician]),
+    async answer(person) {
+      said.push(person.id);
+      return 'done';
+    },
+  });
+  const about = { channel: 'voice', addresses: [], incident: 17, word: 'going' } as const;
+  await take({ ...about, person: 'asha' });
+  expect((await take({ ...about, person: 'left-us' })).by).toBeUndefined();
+  expect(said).toEqual(['asha']);
+});
+
+test('a missed call takes the one incident that its person was told of; with two, none, a stranger, or a number of two persons it takes nothing', async () => {
+  const phone = (id: string, voice: string) => ({ ...technician, id, addresses: { voice } });
+  const persons = [phone('asha', '+919419000001'), phone('bina', '+919419000002'), phone('chand', '+919419000003')];
+  const twins = [phone('dev', '+919419000009'), phone('esha', '09419000009')];
+  const openFor: Record<string, number[]> = { asha: [17], bina: [17, 18], chand: [], dev: [17], esha: [17] };
+  const said: string[] = [];
+  const take = takeMissedCalls({
+    roster: createRoster([...persons, ...twins]),
+    openFor: (person) => openFor[person] ?? [],
+    async answer(person, incident, word) {
+      said.push(`${person.id} ${incident} ${word}`);
+      return 'done';
+    },
+  });
+  const numbers = ['09419000001', '09419000002', '09419000003', '+14155550100', '9419000009', '001', ''];
+  const became = [];
+  for (const number of numbers) became.push(await take('voice', number));
+  expect(became).toEqual(['taken', 'several', 'none', 'stranger', 'stranger', 'stranger', 'stranger']);
+  expect(said).toEqual(['asha 17 going']);
 });

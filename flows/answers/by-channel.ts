@@ -1,9 +1,10 @@
 /** What people answer over a channel: whose address it is, and what the person is shown. */
 import { type AnswerWord, type Person, wordsIn } from '#contracts';
 import { answerLine } from '../people/channels/kit/buttons.ts';
+import { isSamePhone } from '../people/channels/kit/gateway.ts';
 import { plain } from '../people/channels/kit/plain.ts';
 import type { Roster } from '../people/roster.ts';
-import type { TakeAnswer } from '../records/notices.ts';
+import type { TakeAnswer, TakeMissedCall } from '../records/notices.ts';
 
 /** `answer` takes what one person says of an incident: done, or why not. */
 export type AnswersOptions = {
@@ -11,11 +12,12 @@ export type AnswersOptions = {
   answer(person: Person, incident: number, word: AnswerWord): Promise<'done' | 'missing' | 'over'>;
 };
 
-/** Guarantee: nobody answers who has none of the addresses in the roster; the first address that has a person counts. */
+/** Guarantee: nobody answers who has none of the addresses in the roster, or is not in it any more; the first address that has a person counts. */
 export function takeAnswers({ roster, answer }: AnswersOptions): TakeAnswer {
-  return async ({ channel, addresses, incident, word }) => {
-    const persons = roster.people().persons.map(({ id }) => roster.person(id));
-    const [person] = addresses.flatMap((address) => persons.filter((one) => one.addresses[channel] === address));
+  return async ({ channel, addresses, person: told, incident, word }) => {
+    const persons = personsOf(roster);
+    const at = addresses.flatMap((address) => persons.filter((one) => one.addresses[channel] === address));
+    const [person] = told === undefined ? at : persons.filter(({ id }) => id === told);
     if (person === undefined) return { line: stranger };
     const became = await answer(person, incident, word);
     const { language } = person;
@@ -23,6 +25,29 @@ export function takeAnswers({ roster, answer }: AnswersOptions): TakeAnswer {
     const by = plain(person.name);
     return { by, line: answerLine(by, word, language) };
   };
+}
+
+/** `openFor`: the incidents that a person was told of, and that nobody has taken yet. */
+export type MissedCallsOptions = AnswersOptions & { openFor(person: string): number[] };
+
+/**
+ * Whoever calls back and hangs up takes what they were told of.
+ * Guarantee: only where number, person and incident are one each; nobody is known by less than ten digits. It says *going* and nothing else: a number can be forged.
+ */
+export function takeMissedCalls({ roster, answer, openFor }: MissedCallsOptions): TakeMissedCall {
+  return async (channel, number) => {
+    const callers = personsOf(roster).filter(({ addresses }) => isSamePhone(addresses[channel] ?? '', number));
+    const [person, ...others] = callers;
+    if (person === undefined || others.length > 0) return 'stranger';
+    const [incident, ...more] = openFor(person.id);
+    if (incident === undefined) return 'none';
+    if (more.length > 0) return 'several';
+    return (await answer(person, incident, 'going')) === 'done' ? 'taken' : 'none';
+  };
+}
+
+function personsOf(roster: AnswersOptions['roster']): Person[] {
+  return roster.people().persons.map(({ id }) => roster.person(id));
 }
 
 /** A stranger has no language that we know. */

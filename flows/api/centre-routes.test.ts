@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { TabsStep } from '#contracts';
 import { BackupError } from '../backup/format/backup-error.ts';
+import { inThread } from '../ledger/ledger.ts';
 import { openTabs } from '../node-red/tabs.ts';
 import { createTabsOrders } from '../node-red/tabs-orders.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
@@ -139,4 +141,33 @@ test('the audit reads the newest copy, and a new one where that is asked for; a 
     throw new BackupError('no room in /data: 9 MiB are needed, 1 are free');
   };
   expect(await ask('POST', '/api/backup', { by: 'Anil' })).toEqual({ error: 'no room in /data: 9 MiB are needed, 1 are free' });
+});
+
+test('who did what is answered page by page, and as a table with the mark of UTF-8 in which nothing is a formula', async () => {
+  const ledger = inThread(new DatabaseSync(':memory:'));
+  const all = Array.from(
+    { length: 2_001 },
+    (_, n) => ({ op: 'audit', at: n, who: n === 5 ? 'Ravi' : 'asha', what: 'note', about: `${n}` }) as const,
+  );
+  await ledger.commit([
+    ...all,
+    { op: 'audit', at: 9_000, who: '=cmd()', what: 'note', about: 'a, "b"' },
+    { op: 'step', at: 1, who: 'la/leh/pc-1', what: 'outage', about: '' },
+  ]);
+  const app = fastify();
+  onTestFinished(() => app.close());
+  addRoutes(app, { acts: () => ledger });
+  const ask = async (url: string) => (await app.inject({ url })).json();
+  const first = await ask('/api/audit/log');
+  expect([first.acts.length, first.acts[0].who, first.before]).toEqual([2_000, '=cmd()', 3]);
+  expect((await ask('/api/audit/log?before=3')).acts.map(({ id }: { id: number }) => id)).toEqual([2, 1]);
+  expect((await ask('/api/audit/log?who=ravi')).acts).toEqual([{ id: 6, at: 5, who: 'Ravi', what: 'note', about: '5' }]);
+  expect((await ask('/api/audit/log?since=2000')).acts.map(({ id }: { id: number }) => id)).toEqual([2_002, 2_001]);
+  expect((await ask('/api/audit/log?of=machines')).acts).toMatchObject([{ who: 'la/leh/pc-1', what: 'outage' }]);
+  const { body, headers } = await app.inject({ url: '/api/audit/log.csv?since=1999' });
+  expect(body).toBe(
+    `\ufeffrow,at,who,what,about\r\n2002,1970-01-01T00:00:09.000Z,'=cmd(),note,"a, ""b"""\r\n${[2_000, 1_999].map((n) => `${n + 1},1970-01-01T00:00:0${n === 2_000 ? '2.000' : '1.999'}Z,asha,note,${n}\r\n`).join('')}`,
+  );
+  expect(headers['content-disposition']).toContain('audit.csv');
+  expect((await app.inject({ url: '/api/audit/log.csv' })).body.split('\r\n')).toHaveLength(2_004);
 });

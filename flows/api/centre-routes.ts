@@ -2,6 +2,7 @@
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import {
+  auditLog,
   backupMade,
   explained,
   incidentReasons,
@@ -16,8 +17,10 @@ import {
 import { BackupError } from '../backup/format/backup-error.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
+import type { Act } from '../records/ops.ts';
+import { safeTable } from '../sites/sheet.ts';
 import { on, type Route, read } from './route.ts';
-import { incidentId, order, pcsQuery } from './schemas.ts';
+import { csv, incidentId, order, pcsQuery } from './schemas.ts';
 
 const frames = {
   type: 'text/event-stream',
@@ -160,6 +163,40 @@ export const proofRoutes: readonly Route[] = [
         if (error instanceof BackupError) throw new Refused(409, error.message);
         throw error;
       }
+    },
+  ),
+];
+
+const who = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(80)));
+const wholeNumber = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number));
+const logEntries = { who, since: v.optional(wholeNumber), of: v.optional(v.picklist(['people', 'machines']), 'people') };
+/** No commit waits for more rows than these. */
+const rowsAtOnce = 2_000;
+/** More than a nation's operators do in 400 days; what is older stands in the pages. */
+const rowsInFile = 500_000;
+
+/** Who did what. */
+export const auditRoutes: readonly Route[] = [
+  on('acts')(
+    ['get /api/audit/log', 'Who did what, the newest first, page by page: people and the centre, or machines. `since` is a time.'],
+    { right: whole('audit'), query: v.strictObject({ ...logEntries, before: v.optional(wholeNumber) }), answer: auditLog },
+    async (ledger, { query }) => {
+      const acts = await ledger.acts({ ...query, most: rowsAtOnce });
+      return { acts, before: acts.length < rowsAtOnce ? null : (acts.at(-1)?.id ?? null) };
+    },
+  ),
+  on('acts')(
+    ['get /api/audit/log.csv', 'The same as one table.'],
+    { right: whole('audit'), query: v.strictObject(logEntries), answer: csv('audit.csv') },
+    async (ledger, { query }) => {
+      const all: Act[] = [];
+      for (let more = true; more && all.length < rowsInFile; ) {
+        const acts = await ledger.acts({ ...query, before: all.at(-1)?.id, most: rowsAtOnce });
+        all.push(...acts);
+        more = acts.length === rowsAtOnce;
+      }
+      const rows = all.map(({ id, at, who: name, what, about }) => [`${id}`, new Date(at).toISOString(), name, what, about]);
+      return `\ufeff${safeTable(['row', 'at', 'who', 'what', 'about'], rows)}`;
     },
   ),
 ];

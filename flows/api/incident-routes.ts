@@ -45,6 +45,11 @@ export const incidentRoutes: readonly Route[] = [
     },
   ),
   on('view')(
+    ['post /api/incidents/{id}/withdraw', 'Takes back what was acknowledged a moment ago (15 s): as if it had not been.'],
+    { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
+    async (view, { params, body }) => done(await view.withdraw(read(incidentId, params.id), body.by)),
+  ),
+  on('view')(
     ['post /api/incidents/{id}/note', 'A note for those who come later.'],
     { right: { ...ownPart, may: 'note' }, body: noting, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.note(read(incidentId, params.id), body.by, body.text)),
@@ -100,21 +105,27 @@ function refuseTaken(incident: IncidentView | undefined, who: string): void {
   const { acknowledged = null, overAt = 0 } = incident ?? {};
   if (acknowledged === null || overAt !== null || acknowledged.by === who) return;
   const since = new Date(acknowledged.at).toISOString().slice(11, 16);
-  throw new Refused(409, `${acknowledged.by} has it since ${since} UTC: "takeOver" takes it over`);
+  throw new Refused(409, `${acknowledged.by} has it since ${since} UTC: "takeOver" takes it over`, {
+    code: 'taken',
+    about: { by: acknowledged.by, at: acknowledged.at },
+  });
 }
 
-function done(outcome: Done | 'nobody' | 'time' | 'often'): undefined {
+function done(outcome: Done | keyof typeof refusals): undefined {
   if (outcome === 'done') return;
-  throw outcome === 'missing' ? noIncident() : new Refused(...refusals[outcome]);
+  if (outcome === 'missing') throw noIncident();
+  const [status, line] = refusals[outcome];
+  throw new Refused(status, line, { code: outcome });
 }
 
 const refusals = {
   over: [409, 'this incident is over'],
+  late: [409, 'only who acknowledged it takes that back, within 15 seconds'],
   nobody: [422, 'there is no such person in the roster'],
   time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
   often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
 } satisfies Record<string, [number, string]>;
 
 function noIncident(): Refused {
-  return new Refused(404, 'there is no such incident');
+  return new Refused(404, 'there is no such incident', { code: 'missing' });
 }

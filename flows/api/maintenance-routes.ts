@@ -29,7 +29,8 @@ export const maintenanceRoutes: readonly Route[] = [
     ['get /api/maintenance', 'Maintenance that concerns a place, what goes on or comes next first.'],
     { right: ownPart, query: v.strictObject({ scope: v.optional(place) }), answer: v.array(maintenanceView) },
     (maintenance, { viewer, query: { scope = viewer.scope } }) => {
-      if (!viewer.has(scope)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+      if (!viewer.has(scope))
+        throw new Refused(403, `this account is for ${viewer.scope} only`, { code: 'scope', about: { scope: viewer.scope } });
       return maintenance.list(scope);
     },
   ),

@@ -5,10 +5,14 @@ import { rollCallSummary, rollCallView } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
-import { rollCallTable } from '../rollcall/table.ts';
-import type { NotStarted } from '../view/view.ts';
+import { rollCallTable, tableName } from '../rollcall/table.ts';
+import type { NotStarted, PcChoice } from '../view/view.ts';
 import { on, type Route } from './route.ts';
 import { by, csv, scope } from './schemas.ts';
+
+/** Where a site has none of its own, or is no more. */
+const usualZone = 'Asia/Kolkata';
+const noPcs: PcChoice = '';
 
 const refusals: Record<NotStarted, [number, string]> = {
   busy: [409, 'a roll call runs already'],
@@ -32,7 +36,10 @@ export const rollCallRoutes: readonly Route[] = [
     },
     (view, { body }) => {
       const started = view.rollcalls.start(body);
-      if (typeof started === 'string') throw new Refused(...refusals[started]);
+      if (typeof started === 'string') {
+        const [status, line] = refusals[started];
+        throw new Refused(status, line, { code: started === 'unknown' ? 'missing' : started });
+      }
       return started;
     },
   ),
@@ -44,7 +51,14 @@ export const rollCallRoutes: readonly Route[] = [
   on('view')(
     ['get /api/rollcalls/{id}/table.csv', 'The same as a table.'],
     { right: ownPart, answer: csv('roll-call.csv'), refusals: [404] },
-    async (view, { params }) => rollCallTable(await found(view, params.id)),
+    async (view, { params, reply }) => {
+      const call = await found(view, params.id);
+      const zones = new Map(view.sites().map(({ site }) => [site, view.site(site)?.facts.timeZone]));
+      const names = new Map(view.snapshot(noPcs).states.map(({ state, name }) => [state, name.en]));
+      const timeZone = (site: string) => zones.get(site) ?? usualZone;
+      reply.header('content-disposition', `attachment; filename="${tableName(call, timeZone(call.scope))}"`);
+      return rollCallTable(call, { stateName: (state) => names.get(state) ?? state, timeZone });
+    },
   ),
 ];
 

@@ -4,6 +4,7 @@ import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
 import { createRoster } from '../people/roster.ts';
 import type { Op } from '../records/ops.ts';
 import { memberOf } from '../roster/book.ts';
+import { anHour } from '../roster/often.ts';
 import { hoursLater, planOf, wednesday } from '../roster/roster.test-helper.ts';
 import { createRosterOrders } from '../roster/roster-orders.ts';
 import { feedHash } from '../roster/shift-orders.ts';
@@ -15,6 +16,7 @@ let takes: boolean;
 let onTabs: string[];
 let tabsRun: boolean;
 let tokens = 0;
+let now = wednesday;
 let said: ReturnType<typeof createRosterOrders>;
 let roster: ReturnType<typeof createRoster>;
 let app: FastifyInstance;
@@ -25,6 +27,7 @@ beforeEach(() => {
   takes = true;
   onTabs = [];
   tabsRun = true;
+  now = wednesday;
   roster = createRoster([central]);
   const { table, channels, reaches } = planOf('');
   const orders = createRosterOrders({
@@ -40,7 +43,7 @@ beforeEach(() => {
     pause: async () => {},
     word: (person, lines) => ({ op: 'meta', key: `word/${person}`, value: lines.join() }),
     prove: async (_person, channel) => (channel === 'sms' ? { result: 'retry', reason: 'the gateway is away' } : { result: 'delivered' }),
-    now: () => wednesday,
+    now: () => now,
     newToken: () => `token-${++tokens}`,
     feedAddress: (token) => `https://centre.test/duty.ics?${token}`,
     record: async (ops) => {
@@ -219,6 +222,21 @@ test('a shift that runs is taken over until it ends, who had it is told once, an
     'devi stands in sabha.json: change it there',
   ]);
   expect(written.filter(({ op }) => op === 'meta')).toHaveLength(1);
+});
+
+test('a test could be sent to one person without end, and a shift taken in turn without end: six and three an hour, and one line says when again', async () => {
+  await load();
+  const test = () => post('test', { person: 'asha', channel: 'email' });
+  for (let n = 0; n < anHour.tests; n += 1) expect((await test()).statusCode).toBe(200);
+  const often = 'asha had 6 tests within an hour, and each is a message: the next can go at 07:00 UTC';
+  expect(await test()).toMatchObject({ statusCode: 429, body: { message: often } });
+  const take = async (n: number) => post('take', { person: ['bina', 'devi'][n % 2], from: 'asha' });
+  for (let n = 0; n < anHour.takes; n += 1) expect((await take(n)).statusCode).toBe(200);
+  const line = 'the shift of asha went over 3 times within an hour, and each time asha is told: the next can be at 07:00 UTC';
+  expect(await take(anHour.takes)).toMatchObject({ statusCode: 429, body: { message: line } });
+  expect(written.filter(({ op }) => op === 'meta')).toHaveLength(anHour.takes);
+  now = hoursLater(1);
+  expect([(await test()).statusCode, (await take(anHour.takes)).statusCode]).toEqual([200, 200]);
 });
 
 test('duty begins and ends by a person’s own word; hours of the roster it cannot end, and who had the shift is told', async () => {

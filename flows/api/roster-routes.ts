@@ -1,11 +1,22 @@
 /** The roster: who is told, who is on duty, and who is away. */
 import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
-import { dayView, dutyView, feedView, proofView, rosterCheck, rosterImport, rosterPerson, shiftView } from '#contracts';
+import {
+  dayView,
+  dutyView,
+  feedView,
+  personExport,
+  personForgotten,
+  proofView,
+  rosterCheck,
+  rosterImport,
+  rosterPerson,
+  shiftView,
+} from '#contracts';
 import { ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rosterLimitBytes } from '../roster/csv.ts';
-import type { PersonOrder } from '../roster/kept.ts';
+import type { PersonOrder, RefusedOrder } from '../roster/kept.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import { on, type Route } from './route.ts';
 import { by, csv, scopeOrGroup } from './schemas.ts';
@@ -89,22 +100,28 @@ export const rosterRoutes: readonly Route[] = [
     },
   ),
   on('roster')(
-    ['post /api/roster/test', 'Sends one person a test message over a channel, or over each; what arrived is kept as a proof.'],
-    { right: { may: 'roster', at: ownPart.at }, body: testing, answer: proofView, refusals: [404, 409] },
+    [
+      'post /api/roster/test',
+      'Sends one person a test message over a channel, or over each; what arrived is kept as a proof. 429 where the person had six in this hour.',
+    ],
+    { right: { may: 'roster', at: ownPart.at }, body: testing, answer: proofView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, channel, by: who } }) => {
       mayChange(roster, viewer, person);
       const proven = await roster.prove(person, { channel, by: who });
-      if (!proven.ok) throw new Refused(proven.missing ? 404 : 409, proven.line);
+      if (!proven.ok) throw refusedBy(proven);
       return proven.value;
     },
   ),
   on('roster')(
-    ['post /api/roster/take', 'The shift that somebody has now goes over to another, until it ends; who had it is told, once.'],
-    { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409] },
+    [
+      'post /api/roster/take',
+      'The shift that somebody has now goes over to another, until it ends; who had it is told, once. 429 where it went over three times in this hour.',
+    ],
+    { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, from, by: who } }) => {
       mayChange(roster, viewer, from);
       const taken = await roster.take(person, { from, by: who });
-      if (!taken.ok) throw new Refused(taken.missing ? 404 : 409, taken.line);
+      if (!taken.ok) throw refusedBy(taken);
       return taken.value;
     },
   ),
@@ -114,7 +131,7 @@ export const rosterRoutes: readonly Route[] = [
     async (roster, { viewer, body: { person, revoke, by: who } }) => {
       mayChange(roster, viewer, person);
       const made = await roster.feed(person, { revoke, by: who });
-      if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
+      if (!made.ok) throw refusedBy(made);
       return made.value;
     },
   ),
@@ -122,6 +139,35 @@ export const rosterRoutes: readonly Route[] = [
     ['post /api/roster/remove', 'Takes one person out of the roster.'],
     { right: whole('import'), body: removing, refusals: [404, 409] },
     async (roster, { body: { person, by: who } }) => done(await roster.remove(person, who)),
+  ),
+];
+
+const personAsked = {
+  by,
+  name: v.pipe(v.string(), v.trim(), v.minLength(3), v.maxLength(80)),
+  also: v.optional(v.array(v.pipe(v.string(), v.trim(), v.minLength(3), v.maxLength(80))), []),
+};
+
+/** All that stands of one person, wherever it is. */
+export const peopleRoutes: readonly Route[] = [
+  on('people')(
+    ['post /api/people/export', 'All rows of the ledger in which a person stands, by id, name, phone and addresses.'],
+    { right: whole('people'), body: v.strictObject(personAsked), answer: personExport },
+    (people, { body }) => people.export(body),
+  ),
+  on('people')(
+    ['post /api/people/forget', 'Takes a person out of all rows, with `apply`; without it counts them.'],
+    {
+      right: whole('people'),
+      body: v.strictObject({ ...personAsked, apply: v.optional(v.boolean(), false) }),
+      answer: personForgotten,
+      refusals: [404, 409],
+    },
+    async (people, { body }) => {
+      const forgotten = await people.forget(body);
+      if (!forgotten.ok) throw new Refused(forgotten.missing ? 404 : 409, forgotten.line);
+      return forgotten.value;
+    },
   ),
 ];
 
@@ -138,8 +184,12 @@ function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
 }
 
 function done(order: PersonOrder): undefined {
-  if (!order.ok) throw new Refused(order.missing ? 404 : 409, order.line);
+  if (!order.ok) throw refusedBy(order);
   return undefined;
+}
+
+function refusedBy({ missing, often, line }: RefusedOrder): Refused {
+  return new Refused(missing ? 404 : often ? 429 : 409, line);
 }
 
 function tooLarge(error: FastifyError): never {

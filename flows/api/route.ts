@@ -13,7 +13,9 @@ import type { ScopedView } from '../door/scoped.ts';
 import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
+import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import type { Explain } from '../view/explained.ts';
@@ -28,6 +30,8 @@ export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeC
 type Parts = {
   view: ScopedView;
   proof: Pick<Backups, 'audit' | 'make'>;
+  /** What was done. */
+  acts: Pick<Ledger, 'acts'>;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
   maintenance: MaintenanceOrders;
@@ -37,6 +41,7 @@ type Parts = {
     pcsOf(site: string): readonly string[];
   };
   roster: RosterOrders;
+  people: PeopleOrders;
   announcements: Announcements;
   commands: CommandsView;
   accounts: {
@@ -137,7 +142,7 @@ export function doneStatus({ done, answer }: Route['said']): 200 | 201 | 204 {
 /** What a request says, or a refusal with one line. */
 export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
-  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]));
+  if (!result.success) throw new Refused(400, describeIssue(result.issues[0]), { code: 'invalid' });
   return result.output;
 }
 
@@ -152,7 +157,8 @@ function sent(said: Route['said'], reply: FastifyReply, found: unknown): Fastify
   const status = doneStatus(said);
   if (status !== 200) reply.code(status);
   if (answer !== undefined && 'about' in answer) {
-    reply.type(`${answer.type}; charset=utf-8`).header('content-disposition', `attachment; filename="${answer.file}"`);
+    reply.type(`${answer.type}; charset=utf-8`);
+    if (!reply.hasHeader('content-disposition')) reply.header('content-disposition', `attachment; filename="${answer.file}"`);
   }
   return reply.send(found);
 }

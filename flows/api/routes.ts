@@ -2,14 +2,14 @@
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
 import { announceRoutes } from './announce-routes.ts';
-import { centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
+import { auditRoutes, centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { maintenanceRoutes } from './maintenance-routes.ts';
 import { meetingRoutes } from './meeting-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
-import { rosterRoutes } from './roster-routes.ts';
+import { peopleRoutes, rosterRoutes } from './roster-routes.ts';
 import type { PartsFor, Route } from './route.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
@@ -24,12 +24,14 @@ export const routes: readonly Route[] = [
   ...meetingRoutes,
   ...maintenanceRoutes,
   ...rosterRoutes,
+  ...peopleRoutes,
   ...announceRoutes,
   ...accountRoutes,
   ...commandRoutes,
   ...tabsRoutes,
   ...loginRoutes,
   ...proofRoutes,
+  ...auditRoutes,
 ];
 
 /** Adds the rows of the parts that are there. */

@@ -47,6 +47,8 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
     incidents: () => view.state.incidents.map(row),
     incident: (id) => view.state.incidents.find((one) => one.id === id),
     acknowledge: async (id, by) => change(id, (one) => ({ ...one, acknowledged: { by, at: now() } })),
+    withdraw: async (id, by) =>
+      view.incident(id)?.acknowledged?.by === by ? change(id, (one) => ({ ...one, acknowledged: null })) : 'late',
     note: async (id, by, text) => change(id, (one) => ({ ...one, notes: [...one.notes, { at: now(), by, text }] })),
     fixed: async (id, by) => change(id, (one) => ({ ...one, fixed: { by, at: now(), until: now() + 300_000 } })),
     assign: async (id, by, to) => (to === 'nobody' ? 'nobody' : change(id, (one) => ({ ...one, assigned: { to, by, at: now() } }))),

@@ -5,7 +5,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { faultIds } from '#contracts';
 import {
   emptyAccounts,
@@ -69,7 +69,7 @@ const post = (path: string, body: unknown, headers: Record<string, string> = { '
 async function refusal(answer: Promise<Response>): Promise<[number, string]> {
   const response = await answer;
   const body = (await response.json()) as { error: string };
-  expect(Object.keys(body)).toEqual(['error']);
+  expect(['error', 'code', 'about']).toEqual(expect.arrayContaining(Object.keys(body)));
   expect(body.error).not.toContain('\n');
   return [response.status, body.error];
 }
@@ -150,6 +150,7 @@ test('a roll call is started, followed and taken along as a table', async () => 
   expect(await (await get('/api/rollcalls/call-1')).json()).toEqual(view.called[0]);
   const table = await get('/api/rollcalls/call-1/table.csv');
   expect(table.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  expect(table.headers.get('content-disposition')).toBe('attachment; filename="roll-call-nation-1970-01-01-0530.csv"');
   expect(await table.text()).toMatch(/^state,site,site_name,room,pc,answer_after_s,/);
 });
 
@@ -185,6 +186,17 @@ test('acknowledge and note reach the view', async () => {
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'केबल बदल दी' }] });
 });
 
+test('whoever orders something while the disk is full read "the centre could not do this": it is 503 with the reason', async () => {
+  const { acknowledge } = view;
+  onTestFinished(() => void Object.assign(view, { acknowledge }));
+  view.acknowledge = () => Promise.reject(new Error('the ledger did not take it'));
+  view.because = 'the disk is full: the ledger took nothing';
+  expect(await refusal(post('/api/incidents/7/acknowledge', { by: 'Asha' }))).toEqual([
+    503,
+    'nothing is done now: the disk is full: the ledger took nothing',
+  ]);
+});
+
 test('what somebody has is not taken over unasked: the second is told who has it, and takes it over by saying so', async () => {
   const path = '/api/incidents/7/acknowledge';
   await post(path, { by: 'Asha' });
@@ -196,6 +208,27 @@ test('what somebody has is not taken over unasked: the second is told who has it
   expect((await post(path, { by: 'Asha' })).status).toBe(204);
   expect((await post(path, { by: 'Meera', takeOver: true })).status).toBe(204);
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Meera' } });
+});
+
+test('what was just acknowledged is taken back by who took it, and by nobody else', async () => {
+  await post('/api/incidents/7/acknowledge', { by: 'Asha' });
+  expect(await refusal(post('/api/incidents/7/withdraw', { by: 'Meera' }))).toEqual([
+    409,
+    'only who acknowledged it takes that back, within 15 seconds',
+  ]);
+  expect((await post('/api/incidents/7/withdraw', { by: 'Asha' })).status).toBe(204);
+  expect(view.incident(7)?.acknowledged).toBeNull();
+});
+
+test('a refusal has a code beside its line, for a page that says it in the language of its reader', async () => {
+  const body = async (path: string, said: object) => (await post(path, said)).json();
+  await post('/api/incidents/7/acknowledge', { by: 'Asha' });
+  const at = view.incident(7)?.acknowledged?.at;
+  expect(await body('/api/incidents/7/acknowledge', { by: 'Meera' })).toMatchObject({ code: 'taken', about: { by: 'Asha', at } });
+  expect(await body('/api/incidents/9/acknowledge', { by: 'Asha' })).toEqual({ error: 'there is no such incident', code: 'missing' });
+  expect(await body('/api/incidents/7/acknowledge', { by: '' })).toMatchObject({ code: 'invalid' });
+  expect(await body('/api/incidents/7/assign', { by: 'Asha', to: 'nobody' })).toMatchObject({ code: 'nobody' });
+  expect(await body('/api/rollcalls', { by: 'Asha', scope: 'goa' })).toMatchObject({ code: 'missing' });
 });
 
 test('fixed, assign and snooze reach the view; nobody of that name and a time that is none are 422', async () => {
@@ -339,7 +372,7 @@ test('a view that throws is a 500 that tells nothing of the inside, and the log 
   };
   const other = await startApi(options({ view: broken }));
   const answer = await fetch(`http://127.0.0.1:${other.port}/api/snapshot`);
-  expect([answer.status, await answer.json()]).toEqual([500, { error: 'the centre could not do this; its log says why' }]);
+  expect([answer.status, await answer.json()]).toEqual([500, { error: 'the centre could not do this; its log says why', code: 'failed' }]);
   expect(logged).toContain('a request failed');
   await other.close();
 });

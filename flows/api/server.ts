@@ -20,7 +20,9 @@ import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
+import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
@@ -32,7 +34,7 @@ import { addFiles, addUpdates, loadWall } from './bytes/files.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { wordsFile } from './incident-routes.ts';
-import type { IdentityOrders } from './route.ts';
+import type { IdentityOrders, PartsFor } from './route.ts';
 import { addRoutes } from './routes.ts';
 import { bodyLimitBytes } from './schemas.ts';
 
@@ -51,9 +53,12 @@ export type ApiOptions = {
   meetings?: MeetingOrders;
   maintenance?: MaintenanceOrders;
   roster?: RosterOrders;
+  people?: PeopleOrders;
   announcements?: Announcements;
   /** Backups, and the proof that is read from them. */
   proof?: Pick<Backups, 'audit' | 'make'>;
+  /** What was done. */
+  acts?: Pick<Ledger, 'acts'>;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -132,9 +137,9 @@ type Opened = {
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
-  const { view, siteOrders, meetings, maintenance, roster, announcements, accounts, tabs, proof, log, clock = realClock() } = options;
+  const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.importMap);
-  const app = createApp(headers, { log, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
+  const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
   addDoor(app, https ? loginDoor(https.names, accounts, within) : plainDoor(), options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
@@ -152,13 +157,9 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     view: ({ scope }) => viewFor(scope),
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
-    ...(meetings && { meetings: () => meetings }),
-    ...(maintenance && { maintenance: () => maintenance }),
-    ...(roster && { roster: () => roster }),
-    ...(announcements && { announcements: () => announcements }),
+    ...alike(options),
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
-    ...(proof && { proof: () => proof }),
     accounts: () => ({ accounts, has, directory }),
     ...(https && { logins: () => accounts }),
     streams: () => ({ streams, headers }),
@@ -193,7 +194,16 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
   };
 }
 
-type AppOptions = Pick<ApiOptions, 'log'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
+type Alike = Pick<ApiOptions, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts'>;
+
+/** Parts that are the same for whoever sees them; one that is not there has no routes. */
+function alike({ meetings, maintenance, roster, people, announcements, proof, acts }: Alike): PartsFor {
+  const parts = { meetings, maintenance, roster, people, announcements, proof, acts };
+  const there = Object.entries(parts).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(there.map(([name, part]) => [name, () => part]));
+}
+
+type AppOptions = Pick<ApiOptions, 'log'> & Pick<CentreView, 'unready'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
 
 /** Where PCs enrol; null where nobody comes from beyond this machine. */
 function doorOf(https: HttpsOptions | undefined): string | null {
@@ -201,14 +211,14 @@ function doorOf(https: HttpsOptions | undefined): string | null {
   return https === undefined || name === undefined ? null : `https://${name}:${https.port}`;
 }
 
-function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions): FastifyInstance {
+function createApp(headers: Record<string, string>, { log, unready, up, tls }: AppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     requestTimeout: 10_000,
     rewriteUrl: ({ url = '/' }) => answerUrl(url),
     https: tls === undefined ? null : secured(tls),
-    frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), log),
+    frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), { log, unready }),
   }) as unknown as FastifyInstance;
   if (tls) {
     app.server.maxConnections = httpsConnectionLimit;
@@ -221,7 +231,7 @@ function createApp(headers: Record<string, string>, { log, up, tls }: AppOptions
   app.setNotFoundHandler((request) => {
     throw new Refused(404, `nothing answers ${request.method} ${oneLine(request.url, 80)}`);
   });
-  app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, log));
+  app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, { log, unready }));
   return app;
 }
 
@@ -246,14 +256,18 @@ const ownWords: Record<string, string> = {
   FST_ERR_BAD_URL: 'the address cannot be read',
 };
 
-function answer(error: FastifyError | Refused, reply: FastifyReply, log: ApiOptions['log']): FastifyReply {
+function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unready }: Pick<AppOptions, 'log' | 'unready'>): FastifyReply {
   const status = error.statusCode ?? 500;
   if (status < 500 || error instanceof Refused) {
     const code = 'code' in error ? error.code : '';
-    return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240) });
+    const why = error instanceof Refused ? error.why : undefined;
+    return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
+  // Whoever orders something while the disk is full reads why, and the log has it already.
+  const because = unready();
+  if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240) });
   log.error({ err: error }, 'a request failed');
-  return reply.code(500).send({ error: 'the centre could not do this; its log says why' });
+  return reply.code(500).send({ error: 'the centre could not do this; its log says why', code: 'failed' });
 }
 
 function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host: string; port: number; field: string }): string {

@@ -3,7 +3,7 @@ import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import { historyView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import { Refused, type RefusedWhy } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { Done } from '../sites/site-orders.ts';
@@ -62,7 +62,7 @@ export const siteRoutes: readonly Route[] = [
     ['post /api/sites/{state}/{site}/stage', 'Takes it to another stage.'],
     { right: { may: 'stage', at: place }, body: staging, refusals: [404, 409] },
     async (orders, { params, body: { by: who, stage, force } }) =>
-      void tokensOf(await orders.stage({ site: placePath(params), stage, force }, who)),
+      void tokensOf(await orders.stage({ site: placePath(params), stage, force }, who), { code: 'stage' }),
   ),
 ];
 
@@ -81,13 +81,13 @@ export const rolloutRoutes: readonly Route[] = [
 ];
 
 /** The tokens that an order made; a refusal where it was not carried out. */
-export function tokensOf(done: Done): { tokens: Record<string, string> } {
-  if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line);
+export function tokensOf(done: Done, why?: RefusedWhy): { tokens: Record<string, string> } {
+  if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line, done.missing ? { code: 'missing' } : why);
   return { tokens: done.tokens };
 }
 
 function noSite(): never {
-  throw new Refused(404, 'there is no such site');
+  throw new Refused(404, 'there is no such site', { code: 'missing' });
 }
 
 /** The server's own words name the limit of every other route. */

@@ -1,10 +1,12 @@
 /** The ledger and its backups, and how a fault of the centre's own is told. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { type Clock, realClock } from '#contracts';
+import { type Cancel, type Clock, loadText, realClock } from '#contracts';
+import { createRetention, type RetentionOptions } from '../archive/retention.ts';
 import type { Backups } from '../backup/backup.ts';
 import { isSynchronised } from '../backup/clock-judge.ts';
-import { openBackups } from '../backup/open.ts';
+import { watchDisk } from '../backup/disk-watch.ts';
+import { archivesIn, openBackups } from '../backup/open.ts';
 import { type LedgerWatch, watchLedger } from '../backup/watch.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { CentreEvent } from '../records/incidents.ts';
@@ -35,6 +37,34 @@ export type Beside = { registry: string; settings: string; registryKey: KeyObjec
 export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: Say): Backups {
   return openBackups({ ledger, places: { flows: dataDir, ...beside }, centreKey, settings: settings.backup, say, log });
 }
+
+/**
+ * Begins to take out of the ledger what is old, and to look how full the disk is, until the result ends both. Archives are sealed by the
+ * passphrase of backups.
+ */
+export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt }: Times, say: Say): Cancel {
+  const ledgerFile = join(dataDir, 'ledger.db');
+  const passphraseFile = settings.backup?.passphraseFile;
+  const { start, close } = createRetention({
+    retention: ledger.retention,
+    settings: settings.retention,
+    ledgerFile,
+    folder: archivesIn(dataDir),
+    passphrase: () => (passphraseFile === undefined ? undefined : loadText(passphraseFile).trim()),
+    clock,
+    now,
+    settledAt,
+    log,
+  });
+  start();
+  const endDisk = watchDisk({ folder: dataDir, ledgerFile, limitMiB: settings.ledgerLimitMiB, clock: realClock(), say, log });
+  return () => {
+    close();
+    endDisk();
+  };
+}
+
+type Times = Pick<RetentionOptions, 'now' | 'settledAt'>;
 
 /** Says it by the word of a centre. */
 export function sayOf(say: (word: Extract<CentreEvent, { type: 'centre' }>) => void): Say {

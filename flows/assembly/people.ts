@@ -4,24 +4,29 @@ import { setImmediate } from 'node:timers/promises';
 import { type Cancel, stateOf } from '#contracts';
 import { type Announcements, createAnnouncements } from '../announce/announce.ts';
 import type { Answers } from '../answers/answers.ts';
-import { takeAnswers } from '../answers/by-channel.ts';
+import { type AnswersOptions, takeAnswers, takeMissedCalls } from '../answers/by-channel.ts';
+import { goneAfterMs } from '../backup/keep.ts';
 import { takeDutyWords } from '../duty/by-word.ts';
 import { feedPath } from '../duty/feed-route.ts';
 import { startWeekly } from '../duty/weekly.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import type { Tabs } from '../node-red/tabs.ts';
 import { toldBy } from '../node-red/told-by.ts';
 import { openChannels } from '../people/channels/channels.ts';
 import { createOffers } from '../people/channels/offered.ts';
-import { createDirect } from '../people/direct.ts';
-import { createProve, createWord } from '../people/prove.ts';
+import { createDirect } from '../people/direct/direct.ts';
+import { createProve, createWord } from '../people/direct/prove.ts';
+import { toldIn } from '../people/direct/told-before.ts';
+import type { Outbox } from '../people/outbox.ts';
 import { createRoster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
-import { toldIn } from '../people/told-before.ts';
+import { speechOf } from '../people/speech.ts';
 import { wallAddress } from '../people/visit.ts';
-import type { LogLine } from '../records/notices.ts';
+import type { LogLine, Reports } from '../records/notices.ts';
 import type { RosterContents } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { memberOf } from '../roster/book.ts';
+import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrdersOptions } from '../roster/kept.ts';
 import { createRosterOrders, type RosterOrders } from '../roster/roster-orders.ts';
 import { centrePlace } from '../sites/table.ts';
@@ -31,28 +36,48 @@ import type { Base } from './base.ts';
 /** The persons, and how each is reached. */
 export type People = ReturnType<typeof openPeople>;
 
-/** What is made after the people: `answers` takes what somebody says of an incident, `orders` what of their own duty; `table` is undefined while the ledger is opened anew. */
-export type Later = { answers(): Answers; orders(): RosterOrders; table(): SiteTable | undefined };
+/** What is made after the people: `answers` takes what somebody says of an incident, `orders` what of their own duty; nothing is open while the ledger is opened anew. */
+export type Later = { answers(): Answers; orders(): RosterOrders; runtime(): Open };
+type Open = { outbox(): Pick<Outbox, 'report' | 'accepted'> | undefined; ingest(): Pick<Ingest, 'table'> | undefined };
 
 /** Opens the channels, and the roster with the persons of the settings. */
-export function openPeople({ settings, dataDir, clock, log }: Base, { answers, orders, table }: Later) {
-  const roster = createRoster(settings.people, (path) => table()?.groupsOf(path) ?? []);
+export function openPeople({ settings, dataDir, clock, log }: Base, { answers, orders, runtime }: Later) {
+  const roster = createRoster(settings.people, (path) => runtime().ingest()?.table().groupsOf(path) ?? []);
   const offers = createOffers();
-  const onAnswer = takeAnswers({
+  const said: AnswersOptions = {
     roster,
     async answer({ id }, incident, word) {
       const answered = await answers().answer(id, incident, word);
       return answered.ok ? 'done' : answered.why === 'over' ? 'over' : 'missing';
     },
-  });
+  };
+  const onAnswer = takeAnswers(said);
+  const onMissedCall = takeMissedCalls({ ...said, openFor: (person) => answers().openFor(person) });
   const onWord = takeDutyWords({ roster, orders });
+  const reports = reportsTo(runtime);
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
-  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, onAnswer, onWord, shortText: smsOf });
+  const heard = { onAnswer, onWord, onMissedCall, reports };
+  const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, ...heard, shortText: smsOf, speech: speechOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = centrePlace();
   const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
   return { roster, channels, offers, tellDirectly };
+}
+
+/** What is said later of a message goes to the outbox that has its row. */
+function reportsTo(runtime: Later['runtime']): Reports {
+  return {
+    async take(report) {
+      const open = runtime().outbox();
+      if (open === undefined) throw new Error('the ledger is opened anew');
+      await open.report(report);
+    },
+    about(channel, id) {
+      const row = runtime().outbox()?.accepted(channel, id);
+      return row && { person: row.person, incident: row.notice.incident };
+    },
+  };
 }
 
 /** `listed`: the roster as the ledger has it; `tells`: what the tabs would do. */
@@ -83,6 +108,15 @@ export function watchRoster({ clock, log }: Base, { roster, channels }: People, 
     record,
     log,
   });
+}
+
+/** What is done about all that stands of one person. Backups go by the time of the machine. */
+export function forgettingOf(
+  { ledger }: Base,
+  { roster, apart, record, now }: { roster: RosterOrders } & Pick<ForgetOptions, 'apart' | 'record' | 'now'>,
+): PeopleOrders {
+  const randomId = () => randomBytes(3).toString('hex');
+  return createPeopleOrders({ roster, ledger, apart, record, now, backupsUntil: () => Date.now() + goneAfterMs, randomId });
 }
 
 /** Notices to many of the roster. */

@@ -5,18 +5,22 @@
 import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '#contracts';
+import type { Head } from '../audit/chain.ts';
 import type { Ledger } from '../records/ops.ts';
 import { BackupError, DamageError } from './format/backup-error.ts';
 import { readBackup, writeBackup } from './format/backup-file.ts';
 import { copyInto } from './format/copy-into.ts';
 import type { Packed } from './format/pack.ts';
 import { backupName, backupsIn, sweep } from './keep.ts';
+import type { ArchivesAt } from './proof.ts';
 import type { Prover } from './prover.ts';
 
 const hourMs = 3_600_000;
 /** After a start the centre has other things to do first. */
 const firstAfterMs = 5 * 60_000;
 const retryMs = 10 * 60_000;
+/** For the head of the audit the centre signs so often. */
+const signEveryMs = 24 * hourMs;
 /** None that is good for so long is a fault. */
 const oldMs = 26 * hourMs;
 
@@ -31,16 +35,23 @@ export type BackupOptions = {
   /** Whose they are. */
   centre: string;
   folder: string;
+  /** Where archives lie. */
+  archives: string;
   /** Where each stands once more, on another disk. */
   second: string | undefined;
   /** Read anew each time; throws where it cannot be. */
   passphrase(): string | undefined;
+  /** Signs for the head of the audit, in a row of its own, and says when. */
+  sign(head: Head): Promise<Signed>;
   /** Says whether a fault of the centre stands. */
-  say(fault: 'centre.backup_old' | 'centre.ledger_damaged', reason: string | null): void;
+  say(fault: 'centre.backup_old' | 'centre.ledger_damaged' | 'centre.audit_changed', reason: string | null): void;
   clock: Clock;
   now(): number;
   log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 };
+
+/** The head of the audit that was signed for last, and when. */
+export type Signed = Head & { at: number };
 
 /** Backups of one centre. */
 export type Backups = {
@@ -50,14 +61,25 @@ export type Backups = {
   make(): Promise<BackupMade>;
   /** What the newest copy says; with `now`, or where there is none yet, one is made. */
   audit(now: boolean): Promise<LedgerAudit>;
+  /** Undefined before the first copy of a process is proven. */
+  signed(): Signed | undefined;
   close(): void;
 };
 
-type State = { options: BackupOptions; audit: LedgerAudit | undefined; goodAt: number; cancel: Cancel; closed: boolean };
+type State = {
+  options: BackupOptions;
+  audit: LedgerAudit | undefined;
+  signed: Signed | undefined;
+  proofs: number;
+  goodAt: number;
+  cancel: Cancel;
+  closed: boolean;
+};
 
 /** Nothing is done before `start`, `make` or `audit`. */
 export function createBackups(options: BackupOptions): Backups {
-  const state: State = { options, audit: undefined, goodAt: options.now(), cancel: () => undefined, closed: false };
+  const nothing = { audit: undefined, signed: undefined, proofs: 0 };
+  const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: false };
   const inTurn = mutex();
   const make = () => inTurn(() => makeOne(state));
 
@@ -82,6 +104,7 @@ export function createBackups(options: BackupOptions): Backups {
     },
     make,
     audit: async (now) => (now ? undefined : state.audit) ?? (await inTurn(() => proveNow(state))),
+    signed: () => state.signed,
     close() {
       state.closed = true;
       state.cancel();
@@ -136,11 +159,12 @@ async function inSecond(file: string, second: string): Promise<string | undefine
 }
 
 function proveNow(state: State): Promise<LedgerAudit> {
-  return inWork(state, async (work) => (await provenCopy(state, work)).audit);
+  return inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit);
 }
 
-async function provenCopy(state: State, work: string) {
-  const { ledger, prover, say, now, log } = state.options;
+/** In each hour other archives are read whole, so that an old one is every half day. */
+async function provenCopy(state: State, work: string, read: ArchivesAt['read'] = state.proofs++) {
+  const { ledger, prover, archives, say, now, log } = state.options;
   const copy = join(work, 'ledger.db');
   const at = now();
   await ledger.copyTo(copy);
@@ -148,7 +172,7 @@ async function provenCopy(state: State, work: string) {
     log.error({}, `the ledger is damaged: ${damage}`);
     say('centre.ledger_damaged', damage);
   };
-  const { audit, damage } = await prover.prove(copy).catch((error: unknown) => {
+  const { audit, damage } = await prover.prove(copy, { folder: archives, read }).catch((error: unknown) => {
     if (error instanceof DamageError) tell(error.message);
     // What an older copy said does not hold any more.
     state.audit = undefined;
@@ -156,7 +180,26 @@ async function provenCopy(state: State, work: string) {
   });
   if (damage !== null) tell(damage);
   state.audit = { ...audit, at };
+  await followChain(state, audit);
   return { copy, bytes: (await stat(copy)).size, audit: state.audit, damage };
+}
+
+/** A chain that is broken is told; for one that was just proven the centre signs once a day. */
+async function followChain(state: State, { chain }: LedgerAudit): Promise<void> {
+  const { say, sign, now, log } = state.options;
+  if (chain === undefined) return;
+  const { wrong, head, signed } = chain;
+  const [first, ...others] = wrong;
+  for (const line of wrong) log.error({}, `the audit was changed: ${line}`);
+  say('centre.audit_changed', first === undefined ? null : `${first}${others.length > 0 ? `, and ${others.length} more` : ''}`);
+  if (signed !== null) state.signed = signed;
+  const isDue = signed === null || Math.abs(now() - signed.at) >= signEveryMs;
+  if (first !== undefined || head.row === 0 || !isDue) return;
+  // The backup is good without it, and the next one tries again.
+  await sign(head).then(
+    (done) => (state.signed = done),
+    (error: unknown) => log.warn({}, `the head of the audit is not signed: ${messageOf(error)}`),
+  );
 }
 
 /** A folder of its own for each, which is left empty by whatever became of it. */

@@ -10,8 +10,8 @@ import { isPackable, type Packed } from './format/pack.ts';
 /** Where they lie: `flows` = its data folder, `registry` = the broker's snapshot, `settings` = sabha.json. */
 export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };
 
-/** Of the data folder of `flows` what is not packed: the ledger, whose copy is, what is made anew, and what is handed out to PCs. */
-const leftOut = /^(ledger\.db|backups|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
+/** Of the data folder of `flows` what is not packed: the ledger, whose copy is, archives, which are as large as all of the rest, what is made anew, and what is handed out to PCs. */
+const leftOut = /^(ledger\.db|backups|archives|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
 
 /** Reads them. A file that goes meanwhile, as in a Deploy, is left out. */
 export async function centreFiles({ flows, registry, settings, registryKey }: CentrePlaces): Promise<Packed[]> {

@@ -11,6 +11,9 @@ const kept: readonly { eachMs: number; most: number }[] = [
 ];
 const namePattern = /^sabha-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.backup$/;
 
+/** After so long none of those of now is kept any more, where each week has one. */
+export const goneAfterMs = 9 * 7 * dayMs;
+
 /** The name of a backup of a time, in UTC. */
 export function backupName(at: number): string {
   return `sabha-${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.backup`;

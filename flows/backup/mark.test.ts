@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const at = Date.UTC(2026, 5, 1, 0, 30);
 const act = (id: number) => ({ id, at, who: 'asha', what: `act ${id}`, about: 'x'.repeat(900) });
-const held: Progress = { ledger: 'a', commits: 10, lastAct: 3, acts: [act(3)], older: null, newestAt: at };
+const held: Progress = { ledger: 'a', commits: 10, lastAct: 3, head: 'f'.repeat(64), acts: [act(3)], older: null, newestAt: at };
 
 test('a ledger lacks nothing where it is as far as its mark or farther, and where nothing stood before', () => {
   expect(wentBack(held, undefined, undefined)).toBeUndefined();

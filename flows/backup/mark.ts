@@ -9,7 +9,13 @@ import type { Act, Progress } from '../records/ops.ts';
 import { restoredNote } from './restore.ts';
 
 const act = v.object({ id: v.number(), at: v.number(), who: v.string(), what: v.string(), about: v.string() });
-const markSchema = v.object({ ledger: v.string(), commits: v.number(), lastAct: v.number(), acts: v.array(act) });
+const markSchema = v.object({
+  ledger: v.string(),
+  commits: v.number(),
+  lastAct: v.number(),
+  head: v.optional(v.string()),
+  acts: v.array(act),
+});
 const noteSchema = v.object({ at: v.number(), restoredAt: v.number() });
 
 /** How far a ledger was. */
@@ -40,6 +46,16 @@ export function wentBack(held: Progress, mark: Mark | undefined, note: Note | un
   return { line: oneLine(`${head}: ${lost}${named.length > 0 ? `: ${named.join('; ')}${more}` : ''}`, 900), acts };
 }
 
+/**
+ * Whether the audit is still the one that stood here: `hash` = what its row of the mark has now, null where that row is gone. Undefined where it
+ * is, where the mark knows no hash, and where it is of another ledger.
+ */
+export function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, hash: string | null): WentBack | undefined {
+  if (ledger !== held.ledger || head === undefined || lastAct === 0 || hash === head) return undefined;
+  const how = hash === null ? 'is gone' : 'is not the one that stood here';
+  return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
+}
+
 /** The mark in a file; undefined where there is none that can be read. */
 export function readMark(file: string): Mark | undefined {
   return readJson(file, markSchema);
@@ -51,8 +67,8 @@ export function readNote(flows: string): Note | undefined {
 }
 
 /** The mark as it is written. */
-export function markText({ ledger, commits, lastAct, acts }: Progress): string {
-  return `${JSON.stringify({ ledger, commits, lastAct, acts: acts.map((one) => ({ ...one, about: oneLine(one.about, textMost) })) })}\n`;
+export function markText({ ledger, commits, lastAct, head, acts }: Progress): string {
+  return `${JSON.stringify({ ledger, commits, lastAct, head, acts: acts.map((one) => ({ ...one, about: oneLine(one.about, textMost) })) })}\n`;
 }
 
 function readJson<S extends v.GenericSchema>(file: string, schema: S): v.InferOutput<S> | undefined {

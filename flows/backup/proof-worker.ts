@@ -8,7 +8,8 @@ import { proofOf } from './proof.ts';
 if (parentPort) {
   stepBack();
   try {
-    parentPort.postMessage(proofOf(workerData));
+    const { file, ...options } = workerData;
+    parentPort.postMessage(proofOf(file, options));
   } catch (error) {
     parentPort.postMessage({ failed: messageOf(error), isDamage: error instanceof DamageError });
   }

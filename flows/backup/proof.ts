@@ -1,6 +1,9 @@
 /** The proof of a copy of the ledger: read whole, by whoever has the time, while the ledger goes on. */
+import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '#contracts';
+import { wrongArchives } from '../archive/proof.ts';
+import { hasChain, proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';
 import { audit } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
@@ -9,14 +12,24 @@ import { DamageError } from './format/backup-error.ts';
 /** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
 export type Proof = { audit: LedgerAudit; damage: string | null };
 
-/** Reads a copy: its pages, the mark of every event computed anew, and the sums. Throws `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened. */
-export function proofOf(file: string): Proof {
+/** Where the archives of a ledger lie, and of which months every byte is read; of the others it is seen that they are there and as long as they were. */
+export type ArchivesAt = { folder: string; read: 'all' | number };
+
+/** `key`: the public one of the centre, by which the heads of the audit are signed. */
+export type ProofOptions = { key?: KeyObject | undefined; archives?: ArchivesAt | undefined };
+
+/**
+ * Reads a copy: its pages, the mark of every event computed anew, the sums, what has left for archives, and the chain of the audit. Throws
+ * `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened.
+ */
+export function proofOf(file: string, { key, archives }: ProofOptions = {}): Proof {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
-    const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress') };
-    return { audit: found, damage: damageIn(found) };
+    const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress'), ...chainOf(db, key) };
+    const wrong = archives === undefined ? [] : wrongArchives(db, archives.folder, isRead(db, archives));
+    return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageIn(found) };
   } catch (error) {
     throw isDamage(error) ? new DamageError(messageOf(error)) : asLedgerError(error);
   } finally {
@@ -24,7 +37,19 @@ export function proofOf(file: string): Proof {
   }
 }
 
-/** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. */
+function chainOf(db: DatabaseSync, key: KeyObject | undefined): Pick<LedgerAudit, 'chain'> {
+  return hasChain(db) ? { chain: proveChain(db, key) } : {};
+}
+
+/** The newest, and of the older ones the one whose turn it is. */
+function isRead(db: DatabaseSync, { read }: ArchivesAt): (month: string) => boolean {
+  if (read === 'all') return () => true;
+  const months = Array.from(db.prepare('SELECT month FROM archives WHERE expired = 0 ORDER BY month').all(), ({ month }) => String(month));
+  const turn = [months.at(-1), months[read % Math.max(1, months.length)]];
+  return (month) => turn.includes(month);
+}
+
+/** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. Nor is a broken chain: its words are there, and no backup may fail for them. */
 function damageIn({ integrity, altered: changed = 0 }: LedgerAudit): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
   return changed === 0 ? null : `${changed} events are not what was written`;

@@ -1,18 +1,19 @@
 /** Proves copies of the ledger one by one, in a thread beside all else. */
+import type { KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { BackupError, DamageError } from './format/backup-error.ts';
-import type { Proof } from './proof.ts';
+import type { ArchivesAt, Proof } from './proof.ts';
 
 /** `prove` rejects with a `BackupError` where the copy cannot be opened; `stop` ends a proof that is under way. */
-export type Prover = { prove(file: string): Promise<Proof>; stop(): void };
+export type Prover = { prove(file: string, archives: ArchivesAt): Promise<Proof>; stop(): void };
 
-/** Nothing runs before the first proof is asked for. */
-export function createProver(): Prover {
+/** Nothing runs before the first proof is asked for. `key`: the public one of the centre. */
+export function createProver(key: KeyObject): Prover {
   const running = new Set<Worker>();
   return {
-    prove(file) {
+    prove(file, archives) {
       const { promise, resolve, reject } = Promise.withResolvers<Proof>();
-      const worker = new Worker(new URL('./proof-worker.ts', import.meta.url), { workerData: file });
+      const worker = new Worker(new URL('./proof-worker.ts', import.meta.url), { workerData: { file, key, archives } });
       running.add(worker);
       worker.once('message', (said: Proof | { failed: string; isDamage: boolean }) => {
         if ('audit' in said) resolve(said);

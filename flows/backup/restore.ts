@@ -2,12 +2,13 @@
  * A centre from its backup, on the machine where it was or on an empty one. It is unpacked and proven beside what is there, and takes its place
  * by a rename.
  */
-import { createPrivateKey } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { copyFile, cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { codeOf, messageOf, replaceFile } from '#contracts';
+import { archiveFile } from '../archive/segment.ts';
 import { centreMark } from './centre-files.ts';
 import { BackupError } from './format/backup-error.ts';
 import { type About, readAbout, readBackup } from './format/backup-file.ts';
@@ -61,7 +62,7 @@ async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Res
   await rm(fresh, { recursive: true, force: true });
   try {
     await readBackup(file, { folder: fresh, passphrase });
-    const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'));
+    const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'), { key: publicKeyIn(join(fresh, 'flows', 'centre.key')) });
     if (damage !== null) throw new BackupError(`its ledger is damaged: ${damage}`);
     const aside = check ? [] : await swap(fresh, about, options);
     return { about, audit, aside };
@@ -89,11 +90,40 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
     await fillBroker(fresh, data);
     const aside = swapSettings(join(fresh, 'sabha.json'), settings, stamp);
     await rename(restoring, flows);
+    if (isAside) await keepArchives(before, flows);
     return isAside ? [...aside, before] : aside;
   } catch (error) {
     if (isAside) await rename(before, flows);
     await rm(restoring, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/**
+ * They are in no backup: the ledger goes on by those that are here, as far as it knows them. One that is longer is copied, since what its end
+ * holds stands nowhere else and will be written over. After a kill all lie with what stood here, and the audit misses them.
+ */
+async function keepArchives(before: string, flows: string): Promise<void> {
+  const [from, to] = [join(before, 'archives'), join(flows, 'archives')];
+  const known = existsSync(from) ? archivesKnown(join(flows, 'ledger.db')) : [];
+  if (known.length > 0) await mkdir(to, { recursive: true, mode: 0o700 });
+  for (const { month, bytes } of known) {
+    const [file, kept] = [archiveFile(from, month), archiveFile(to, month)];
+    const size = statSync(file, { throwIfNoEntry: false })?.size;
+    if (size !== undefined) await (size > bytes ? copyFile(file, kept) : rename(file, kept));
+  }
+}
+
+/** None where the ledger is of a version before there were any. */
+function archivesKnown(ledger: string): { month: string; bytes: number }[] {
+  const db = new DatabaseSync(ledger);
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
+    const hasAny = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'archives'").get() !== undefined;
+    const rows = hasAny ? db.prepare('SELECT month, bytes FROM archives WHERE expired = 0').all() : [];
+    return Array.from(rows, ({ month, bytes }) => ({ month: String(month), bytes: Number(bytes) }));
+  } finally {
+    db.close();
   }
 }
 
@@ -125,6 +155,11 @@ function checkOwn({ centre }: About, flows: string): void {
 
 function checkStopped(flows: string): void {
   if (isHeld(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
+}
+
+/** By which it signed its audit; one that keeps its key elsewhere is proven without. */
+function publicKeyIn(file: string): KeyObject | undefined {
+  return existsSync(file) ? createPublicKey(readFileSync(file, 'utf8')) : undefined;
 }
 
 function markOf(key: string): string {

@@ -6,7 +6,7 @@ import { LedgerError } from '../ledger/errors.ts';
 import { olderKey } from '../records/meta-keys.ts';
 import type { Ledger, Op } from '../records/ops.ts';
 import { createClockJudge } from './clock-judge.ts';
-import { markText, readMark, readNote, type WentBack, wentBack } from './mark.ts';
+import { changedBehind, markText, readMark, readNote, type WentBack, wentBack } from './mark.ts';
 import { restoredNote } from './restore.ts';
 
 const everyMs = 5_000;
@@ -58,7 +58,8 @@ type Told = { until: number; line: string };
 export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
   const { ledger, ledgerFile, flows, log, now } = options;
   const held = await ledger.progress();
-  const found = wentBack(held, readMark(markFile(options)), readNote(flows));
+  const mark = readMark(markFile(options));
+  const found = wentBack(held, mark, readNote(flows)) ?? (mark && changedBehind(held, mark, await ledger.hashAt(mark.lastAct)));
   if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; PCs are asked for what they keep of the last 24 hours`);
   const before = notAhead(parsed(held.older), now());
   const told = found ? { until: now() + toldForMs, line: found.line } : before;

@@ -20,6 +20,20 @@ test('the audit says of when the copy is that it read; --now has a new one made'
   expect((await sabha(['audit', '--now'])).out).toContain('by the copy of 1970-01-01 01:00:00 UTC');
 });
 
+test('S19 the audit is a no where a row of its chain is wrong, and names it; it says what the centre signed for', async () => {
+  const signed = { row: 7, hash: '0123456789abcdef'.repeat(4), at: 0 };
+  const chain = { rows: 9, head: { row: 9, hash: 'f'.repeat(64) }, forgotten: 2, signed, wrong: [] as string[] };
+  const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 }, chain };
+  state().scripted['GET /api/audit'] = whole;
+  const line = '9 rows, a person taken out of 2; signed at 1970-01-01 00:00:00 UTC: row 7 0123 4567 89ab cdef';
+  expect(await sabha(['audit'])).toMatchObject({ code: 0, out: expect.stringContaining(line) });
+  state().scripted['GET /api/audit'] = { ...whole, chain: { ...chain, signed: null, wrong: ['row 4 is missing'] } };
+  expect(await sabha(['audit'])).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/no head signed yet[\s\S]*! audit: row 4 is missing/),
+  });
+});
+
 test('a backup is made on the central machine and copied to the file that is named; a restore says what is gone and what to look through', async () => {
   state().scripted['POST /api/backup'] = { file: '/data/a.backup', bytes: 2_048, at: 0 };
   expect((await sabha(['backup'])).out).toBe('/data/a.backup: 2 KiB, of 1970-01-01 00:00:00 UTC\n');
@@ -29,4 +43,30 @@ test('a backup is made on the central machine and copied to the file that is nam
     'b.backup is whole: 9 events, 2 incidents, of 1970-01-01 00:00:00 UTC\n',
   );
   expect((await sabha(['restore', 'b.backup'])).out).toMatch(/is gone[\s\S]*flows\.before[\s\S]*accounts list/);
+});
+
+test('who did what is listed, of one person and since a time, over all pages; as CSV it opens in a spreadsheet', async () => {
+  const act = (id: number, what: string) => ({ id, at: id * 60_000, who: 'asha', what, about: 'incident 3' });
+  const since = 70 * 86_400_000;
+  Object.assign(state().scripted, {
+    [`GET /api/audit/log?who=asha&since=${since}`]: { acts: [act(9, 'note')], before: 9 },
+    [`GET /api/audit/log?who=asha&since=${since}&before=9`]: { acts: [act(4, 'acknowledge')], before: null },
+    'GET /api/audit/log?of=machines': { acts: Array.from({ length: 60 }, (_, n) => act(n + 1, 'outage')), before: null },
+    'GET /api/audit/log.csv?': 'row,at\r\n',
+  });
+  const listed = await sabha(['audit', 'log', '--who', 'asha', '--since', '30d']);
+  expect([listed.code, listed.out]).toEqual([
+    0,
+    expect.stringMatching(/1970-01-01 00:09:00 UTC +9 +asha +note +incident 3\n.* 4 +asha +acknowledge/),
+  ]);
+  expect((await sabha(['audit', 'log', '--machines'])).out).toContain('... and 10 more');
+  expect((await sabha(['audit', 'log', '--csv'])).out).toBe('row,at\n');
+  expect(await sabha(['audit', 'log', '--csv', 'a.csv'])).toMatchObject({ code: 0 });
+  expect(written('a.csv')).toBe('\ufeffrow,at\r\n');
+  expect(await sabha(['audit', 'log', '--since', 'lately'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--since lately: a day'),
+  });
+  await sabha(['audit', 'log', '--since', '1970-01-02', '--who', 'asha']);
+  expect(state().asked.at(-1)?.url).toBe('/api/audit/log?who=asha&since=86400000');
 });

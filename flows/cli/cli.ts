@@ -21,7 +21,7 @@ async function main(args: string[]): Promise<number> {
   }
   const api = createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])));
   const say = (line: string) => console.error(line);
-  const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, pause, say };
+  const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
   const { ok, out } = await dispatch(args, { api, by: userName(), ...doing });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;

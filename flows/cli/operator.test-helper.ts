@@ -51,6 +51,7 @@ export function operator(): Operator {
           audit: { events: 9, incidents: { raised: 2, cleared: 0, closed: 0, open: 2 } },
           aside: ['flows.before'],
         }),
+        now: () => 100 * 86_400_000,
         pause: async () => {},
         say: (line: string) => said.push(`${line}\n`),
       };

@@ -179,3 +179,18 @@ test('roster show PERSON has the day of that person too', async () => {
   state().scripted['GET /api/roster/day?person=asha'] = { ...day, shifts: [] };
   expect((await sabha(['roster', 'show', 'asha'])).out).toContain('\nno duty\n');
 });
+
+test('all that stands of a person is exported; forgetting counts first, and with --yes says how long backups still have the name', async () => {
+  const found = { name: 'asha', words: ['asha'], rows: [{ table: 'outbox', row: { key: '1/email/asha' } }] };
+  state().scripted['POST /api/people/export'] = found;
+  expect(JSON.parse((await sabha(['people', 'export', 'asha', '--also', '98765 43210', '--also', 'asha.k'])).out)).toEqual(found);
+  expect(state().asked.at(-1)?.body).toEqual({ name: 'asha', also: ['98765 43210', 'asha.k'], by: 'tester' });
+  expect((await sabha(['people', 'export', 'asha', 'asha.json'])).out).toContain('asha.json: 1 rows; some name others too');
+  state().scripted['POST /api/people/forget'] = { audit: 3, elsewhere: 9, applied: false, backupsUntil: null };
+  expect((await sabha(['people', 'forget', 'asha'])).out).toBe(
+    'asha stands in 3 rows of the audit and 9 others; nothing is changed yet: --yes takes the name out, for good\n',
+  );
+  state().scripted['POST /api/people/forget'] = { audit: 3, elsewhere: 9, applied: true, backupsUntil: 0 };
+  expect((await sabha(['people', 'forget', 'asha', '--yes'])).out).toMatch(/taken out of 3 rows[\s\S]*deleted by 1970-01-01 00:00:00 UTC/);
+  expect(state().asked.at(-1)?.body).toEqual({ name: 'asha', also: [], apply: true, by: 'tester' });
+});

@@ -117,7 +117,14 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   const committed = await ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
-    { op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about: `${to || 'everywhere'}: ${row.id}` },
+    // A round of measurements has its own row: each command of it is a step of the queue.
+    {
+      op: verb === 'measure-link' ? 'step' : 'audit',
+      at: ingest.time(),
+      who: by,
+      what: `command ${verb}`,
+      about: `${to || 'everywhere'}: ${row.id}`,
+    },
   ]);
   if (!committed) throw new Error('the ledger did not take the command');
   state.open.set(row.id, { row, answered: new Set() });

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type AccountRole, isWithin } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
-import { type Action, refusalFor, type Within } from '../accounts/rights.ts';
+import { type Action, mayDo, refusalFor, type Within } from '../accounts/rights.ts';
 import { hashOf } from '../accounts/sessions.ts';
 import { type Hosts, loopbackHosts, namedHosts, refusalOf } from './guard.ts';
 import { Refused } from './refused.ts';
@@ -128,10 +128,16 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?:
     const { viewer, body, routeOptions } = request;
     const { open, once, may, at, machine } = routeOptions.config;
     if (request.is404 || open || machine) return;
-    const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, at?.(request) ?? '');
-    if (!once && line !== undefined) throw new Refused(403, line);
+    if (!once) refuseUnless(viewer, may, at?.(request) ?? '');
     if (viewer.name !== null && typeof body === 'object' && body !== null) Object.assign(body, { by: viewer.name });
   });
+}
+
+function refuseUnless(viewer: Viewer, may: Action | undefined, path: string): void {
+  const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, path);
+  if (line === undefined) return;
+  const isOfRole = may === undefined || !mayDo(viewer.role, may);
+  throw new Refused(403, line, isOfRole ? { code: 'role' } : { code: 'scope', about: { scope: viewer.scope } });
 }
 
 function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | undefined): FastifyReply | undefined {

@@ -45,6 +45,7 @@ export function scopedView(view: CentreView, scope: string, within: Within = isW
     pcs: (choice) => view.pcs(choice).filter(({ pc }) => has(pc)),
     incidents: () => view.incidents().filter((one) => has(pathOf(one))),
     acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : view.acknowledge(id, by)),
+    withdraw: async (id, by) => (incident(id) === undefined ? 'missing' : view.withdraw(id, by)),
     fixed: async (id, by) => (incident(id) === undefined ? 'missing' : view.fixed(id, by)),
     assign: async (id, by, to) => (incident(id) === undefined ? 'missing' : view.assign(id, by, to)),
     snooze: async (id, by, until) => (incident(id) === undefined ? 'missing' : view.snooze(id, by, until)),

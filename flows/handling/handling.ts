@@ -1,8 +1,8 @@
 /** What people do about an incident: who is on it, who was asked, what is said to be fixed, what is quiet for a while. Pure steps, and no telling. */
 import type { LinkClass } from '#contracts';
-import type { Again, Deed, HandlingOrder } from '../records/handling.ts';
+import type { Again, Deed, HandlingOrder, Taken } from '../records/handling.ts';
 import type { Incident, StandingFault } from '../records/incidents.ts';
-import { deedsKept, fixedForMs, hourMs, takenForMs, tellingOrdersAnHour } from './numbers.ts';
+import { deedsKept, fixedForMs, hourMs, takenForMs, tellingOrdersAnHour, withdrawForMs } from './numbers.ts';
 
 /** What an order is judged by. */
 export type Around = { now: number; link: LinkClass };
@@ -14,6 +14,8 @@ export function handled(incident: Incident, order: HandlingOrder, around: Around
   switch (order.type) {
     case 'acknowledge':
       return taken(incident, by, now);
+    case 'withdraw':
+      return withdrawn(incident, by, now);
     case 'fixed': {
       const until = now + fixedForMs[link];
       const own = incident.acknowledged?.by === by ? incident : taken(incident, by, now);
@@ -38,6 +40,16 @@ export function isOrderedOften({ deeds = [] }: Incident, now: number): boolean {
   return lately.length >= tellingOrdersAnHour;
 }
 
+/** True while who just took it may take that back. */
+export function mayWithdraw({ acknowledged }: Incident, by: string, now: number): boolean {
+  return acknowledged?.by === by && acknowledged.instead !== undefined && !isSettled(acknowledged, now);
+}
+
+/** True where somebody is on it, and can no more take that back: before, nothing ends for it, since nothing would begin it anew. */
+export function isSettled(acknowledged: Taken | null, now: number): boolean {
+  return acknowledged !== null && now - acknowledged.at >= withdrawForMs;
+}
+
 /** Who said last, under this name, that they are on it; undefined where nobody did by an answer, or not since a time. */
 export function personOf({ answers = [] }: Incident, name: string, since = 0): string | undefined {
   return answers.findLast(({ by, word, at }) => by === name && at >= since && (word === 'going' || word === 'fixed'))?.person;
@@ -53,9 +65,20 @@ export function has(incident: Incident, { id, name }: { id: string; name: string
 function taken(incident: Incident, by: string, now: number): Incident {
   const { acknowledged, severity } = incident;
   const isOther = acknowledged !== null && acknowledged.by !== by;
-  const { fixed, assigned: _, ...rest } = incident;
-  const next = { ...rest, ...(fixed && !isOther && { fixed }), acknowledged: { by, at: now, severity } };
+  const { fixed, assigned, ...rest } = incident;
+  const before = acknowledged && { by: acknowledged.by, at: acknowledged.at, severity: acknowledged.severity };
+  const instead = { acknowledged: before, ...(assigned && { assigned }), ...(fixed && { fixed }) };
+  const next = { ...rest, ...(fixed && !isOther && { fixed }), acknowledged: { by, at: now, severity, instead } };
   return withDeed(next, isOther ? { at: now, by, did: 'taken-over', to: acknowledged.by } : { at: now, by, did: 'acknowledged' });
+}
+
+/** As if it had not been taken; both stand in the history. Another's, or what is settled, stays as it is. */
+function withdrawn(incident: Incident, by: string, now: number): Incident {
+  const { acknowledged, fixed: _, assigned: __, ...rest } = incident;
+  if (!mayWithdraw(incident, by, now)) return incident;
+  const { acknowledged: before = null, ...handling } = acknowledged?.instead ?? {};
+  const next = { ...rest, ...handling, acknowledged: before };
+  return withDeed(next, { at: now, by, did: 'withdrawn', ...(before && { to: before.by }) });
 }
 
 /** What time has made of an incident, and what is to be told of it for that. `heardAt`: the last word of its PC, where it is a room's. */

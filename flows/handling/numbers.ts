@@ -11,6 +11,12 @@ export function takenForMs(severity: Severity): number {
 }
 
 /**
+ * So long who took it takes it back, as if it had not been: ten seconds that a person is shown, and what a thin line needs to carry both. Until
+ * then an acknowledgement ends nothing.
+ */
+export const withdrawForMs = 15_000;
+
+/**
  * What is said to be fixed has this long to be seen as well. A PC runs its probes anew as soon as it is asked and says what changed within seconds;
  * it must be heard once more, and whoever is at the cable may have pulled two: two beats of the link and some minutes.
  */

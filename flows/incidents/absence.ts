@@ -149,13 +149,13 @@ function relabel(core: Core, { record, why }: { record: Away; why: Outage }, now
   told(core, { pc: record.pc, before: record.absence, after: absence }, now);
 }
 
-/** Writes the verdict into its incident, which may be over, and into the audit. Nobody is sent a message for it. */
+/** Writes the verdict into its incident, which may be over, and among the steps of machines. Nobody is sent a message for it. */
 function told({ memory }: Core, { pc, before, after }: { pc: string; before: Absence; after: Absence }, now: number): void {
   const incident = after.incident === null ? undefined : memory.incidents.get(after.incident);
   if (incident === undefined) return;
   memory.putIncident({ ...incident, outage: shownOutage(after) });
   const about = `incident ${incident.id}: ${textOf(after)}, was ${textOf(before)}`;
-  memory.add(`audit/outage/${incident.id}/${now}`, { op: 'audit', at: now, who: pc, what: 'outage', about });
+  memory.add(`audit/outage/${incident.id}/${now}`, { op: 'step', at: now, who: pc, what: 'outage', about });
 }
 
 function textOf({ cause, confidence }: Outage): string {

@@ -133,7 +133,7 @@ function wordsOf(op: Op): string[] {
   if (op.op === 'outbox') return [`tell ${op.row.notice.kind} ${op.row.notice.scope} ${op.row.notice.lines}`];
   if (op.op === 'change') return [`${op.pc} ${op.component} ${op.status}`];
   if (op.op === 'transition' && op.transition.state === 'concluded') return [`concluded ${op.transition.kind} ${op.transition.conclusion}`];
-  return op.op === 'audit' ? [`audit ${op.who} ${op.what} ${op.about}`] : [];
+  return op.op === 'audit' || op.op === 'step' ? [`audit ${op.who} ${op.what} ${op.about}`] : [];
 }
 
 for (let seed = 1; seed <= 12; seed += 1) {

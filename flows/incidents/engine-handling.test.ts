@@ -116,6 +116,49 @@ test('somebody else takes it over: both stand in the history, and it counts from
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'taken-over Tashi Asha']);
 });
 
+test('R21 a slip of the finger stopped the escalation: who took it takes it back within 15 s, and the next level is told at its time', () => {
+  const stage = broken();
+  const [first] = stage.outbox();
+  stage.live((first?.createdAt ?? 0) + 15 * minute - stage.now() - 5_000);
+  order(stage, { type: 'acknowledge' });
+  const from = stage.now();
+  stage.pass(8_000);
+  expect(since(stage, from)).toEqual([]);
+  order(stage, { type: 'withdraw' });
+  expect(stage.incident()).toMatchObject({ acknowledged: null });
+  stage.pass(minute);
+  expect(since(stage, from)).toEqual(['raised to state']);
+  expect(deeds(stage)).toEqual(['acknowledged Asha', 'withdrawn Asha']);
+});
+
+test('what was taken over by mistake is again of who had it, with whom was asked and what was said to be fixed; later, or by another, nothing changes', () => {
+  const stage = broken();
+  order(stage, { type: 'fixed' });
+  const before = stage.incident();
+  order(stage, { type: 'acknowledge', by: 'Tashi' });
+  order(stage, { type: 'withdraw', by: 'Ravi' });
+  expect(stage.incident()?.acknowledged?.by).toBe('Tashi');
+  order(stage, { type: 'withdraw', by: 'Tashi' });
+  const { instead: _, ...had } = before?.acknowledged ?? {};
+  expect(stage.incident()).toMatchObject({ acknowledged: had, fixed: before?.fixed });
+  order(stage, { type: 'acknowledge', by: 'Tashi' });
+  stage.pass(15_000);
+  order(stage, { type: 'withdraw', by: 'Tashi' });
+  expect(stage.incident()?.acknowledged?.by).toBe('Tashi');
+  expect(deeds(stage).slice(-3)).toEqual(['taken-over Tashi Asha', 'withdrawn Tashi Asha', 'taken-over Tashi Asha']);
+});
+
+test('R21 what is told to the tabs in the moment before an acknowledgement is taken back still begins its waits', () => {
+  const stage = withLevels(online());
+  stage.state([fault('microphone.missing'), ok('camera')]);
+  order(stage, { type: 'acknowledge' });
+  stage.pass(1_000);
+  order(stage, { type: 'withdraw' });
+  const from = stage.now();
+  stage.live(16 * minute);
+  expect(since(stage, from)).toContain('raised to state');
+});
+
 test('R21 what is said to be fixed and is not: reopened after five minutes, who said it is told once, then the next level', () => {
   const stage = broken();
   order(stage, { type: 'fixed' });

@@ -28,7 +28,7 @@ function two(): Stage {
   return stage;
 }
 
-const audits = (stage: Stage) => stage.ops.flatMap((op) => (op.op === 'audit' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
+const audits = (stage: Stage) => stage.ops.flatMap((op) => (op.op === 'step' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
 
 describe('an absence', () => {
   it('begins at the last word before the will, is judged at once, and stands in the incident and on the wires', () => {

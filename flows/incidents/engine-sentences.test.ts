@@ -78,7 +78,7 @@ describe('what is told of a room', () => {
       stage.state([fault(id)]);
       stage.pass(second);
       stage.state([ok(id.split('.')[0] ?? '')]);
-      stage.pass(40 * second);
+      stage.live(40 * 60 * second);
     }
     stage.state([fault('pc.disk_full', 'disk')]);
     const raised = stage.outbox().filter(({ notice }) => notice.kind === 'raised');

@@ -210,6 +210,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'conclude':
       return core.transitions.conclude(event, now);
     case 'acknowledge':
+    case 'withdraw':
     case 'fixed':
     case 'assign':
     case 'snooze':

@@ -287,7 +287,7 @@ export function followNoise(core: Core, now: number): void {
   for (const pc of core.transitions.refused(now)) if (core.noise.name(pc, 'alerts', now)) setNoisy(core, { pc, what: 'alerts' }, now);
   for (const pc of core.noise.muted()) followPc(core, pc, now);
   for (const { pc, untold } of core.noise.quiet(now)) {
-    core.memory.add(`noisy/${pc}`, { op: 'audit', at: now, who: pc, what: 'noisy no more', about: `${untold} alerts were only counted` });
+    core.memory.add(`noisy/${pc}`, { op: 'step', at: now, who: pc, what: 'noisy no more', about: `${untold} alerts were only counted` });
     setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
     const record = core.memory.pcs.get(pc);
     if (record !== undefined) addChanges(core, pc, core.history.shown(record, now));

@@ -8,7 +8,7 @@ const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
 describe('R27 what is taken of one PC', () => {
   test('R27 events at the pace that the broker allows were 11 GB a day: a day takes a whole spool and no more', () => {
     const { allowance, pass } = open();
-    const second: Weight = { kind: 'events', count: 20, bytes: 128 * 1_024 };
+    const second: Weight = { kind: 'events', count: 2, bytes: 128 * 1_024 };
     let bytes = 0;
     for (let at = 0; at < 2 * dayMs; at += 1_000) {
       if (allowance.take(pc, second)) bytes += second.bytes;
@@ -19,25 +19,47 @@ describe('R27 what is taken of one PC', () => {
     expect(bytes).toBeGreaterThan(1.9 * eventBytesADay.most);
   });
 
-  test('R27 small events are counted: no more than half a million a day', () => {
+  test('R27 small events are counted: beyond 5,000 a day a PC is held back, and is heard again within the hour, as far as they go', () => {
     const { allowance, pass } = open();
     let taken = 0;
-    for (let at = 0; at < dayMs; at += 10_000) {
-      if (allowance.take(pc, { kind: 'events', count: 500, bytes: 1 })) taken += 500;
+    const quarters: number[] = [];
+    for (let at = 0; at < 3 * dayMs; at += 10_000) {
+      if (allowance.take(pc, { kind: 'events', count: 10, bytes: 1 })) {
+        taken += 10;
+        quarters.push(at);
+      }
       pass(10_000);
     }
-    expect(taken).toBeLessThanOrEqual(budgets.eventsADay.most + budgets.eventsAtOnce.most);
+    expect(taken).toBeLessThanOrEqual(3 * budgets.eventsADay.most + budgets.eventsAtOnce.most);
+    expect(taken).toBeGreaterThan(2.9 * budgets.eventsADay.most + budgets.eventsAtOnce.most);
+    expect(Math.max(...quarters.slice(1).map((at, index) => at - (quarters[index] ?? 0)))).toBeLessThanOrEqual(3_620_000);
+    expect(budgets.eventsADay.most).toBe(5_000);
   });
 
-  test('R27 a PC that was heard within its budget for a day says all of a full spool at once', () => {
+  test('R27 a PC that writes as many events as an honest one four times over is never held back', () => {
+    const { allowance, pass } = open();
+    const eachMs = dayMs / budgets.eventsADay.most;
+    for (let at = 0; at < 10 * dayMs; at += eachMs) {
+      expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 1_000 })).toBe(true);
+      pass(eachMs);
+    }
+  });
+
+  test('R27 a PC that was cut off for a month says at once all that it could write in it', () => {
     const { allowance, pass } = open();
     expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 })).toBe(true);
-    pass(dayMs);
+    pass(30 * dayMs);
+    for (let n = 0; n < 300; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
+  });
+
+  test('R27 a PC that was quiet for months says all of a full spool at once', () => {
+    const { allowance, pass } = open();
+    pass(105 * dayMs);
     for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
   });
 
   test('R27 a PC that was away for weeks says all of its spool at once, also to a centre that has just started', () => {
-    const { allowance } = open(budgets.eventsADay.most);
+    const { allowance } = open(budgets.eventsGathered.most);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
@@ -50,14 +72,14 @@ describe('R27 what is taken of one PC', () => {
     const first = taken();
     expect(first).toBeGreaterThanOrEqual(17_600);
     expect(first).toBeLessThanOrEqual(17_600 + budgets.eventsAtOnce.most);
-    allowance.waits(pc, budgets.eventsADay.most);
+    allowance.waits(pc, budgets.eventsGathered.most);
     pass(1_000);
     expect(taken()).toBe(0);
   });
 
-  test('R27 a PC that is born anew after a quiet day keeps what gathered: only its first birth says how much waits', () => {
+  test('R27 a PC that is born anew after a quiet time keeps what gathered: only its first birth says how much waits', () => {
     const { allowance, pass } = open();
-    pass(dayMs);
+    pass(105 * dayMs);
     allowance.waits(pc, 0);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
@@ -69,7 +91,7 @@ describe('R27 what is taken of one PC', () => {
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
-    allowance.waits(pc, budgets.eventsADay.most);
+    allowance.waits(pc, budgets.eventsGathered.most);
     expect(allowance.take(pc, batch)).toBe(false);
   });
 

@@ -5,7 +5,10 @@ import type { Report } from './read-message.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
-/** Who was held back is heard again when it may say this part of a breath, so that what stood first comes before what came later (R8). */
+/**
+ * Who was held back is heard again when it may say this part of a breath, so that what stood first comes before what came later (R8); of what
+ * fills so slowly that it would wait for hours, when it may say what an hour brings.
+ */
 const resumePart = 0.25;
 
 /** What a message weighs: as a word, as so many events, or as a spool that is not where it was. */
@@ -25,7 +28,7 @@ const paces: Record<Weight['kind'], Pace> = {
   },
   events: {
     start: { count: budgets.eventsAtOnce.most, bytes: budgets.eventBytesAtOnce.most },
-    most: { count: budgets.eventsADay.most, bytes: budgets.eventBytesADay.most },
+    most: { count: budgets.eventsGathered.most, bytes: budgets.eventBytesADay.most },
     perMs: { count: budgets.eventsADay.most / dayMs, bytes: budgets.eventBytesADay.most / dayMs },
   },
   spools: { start: spoolsAtOnce, most: spoolsAtOnce, perMs: { count: budgets.spoolsADay.most / dayMs, bytes: 0 } },
@@ -51,9 +54,9 @@ export function createAllowance(up: () => number) {
 
   function take(pc: string, { kind, count, bytes }: Weight): boolean {
     const had = has(kind, pc);
-    const { start } = paces[kind];
-    const least = had.isHeldBack ? resumePart : 0;
-    const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least * start[name]);
+    const { start, perMs } = paces[kind];
+    const least = (name: keyof Rate) => (had.isHeldBack ? Math.min(resumePart * start[name], perMs[name] * hourMs) : 0);
+    const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least(name));
     const goes = isEnough('count', count) && isEnough('bytes', bytes);
     const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
     held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });

@@ -17,7 +17,7 @@ describe('one PC among thousands', () => {
     expect(rig.counted.filter((one) => one.endsWith('poison'))).toEqual(['state poison', 'state poison']);
     expect(rig.said).toEqual(['unreadable state: a bug of ours']);
     expect(budgets.logLinesAMinute.most).toBe(1);
-    expect(rig.db.prepare('SELECT who, what, about FROM audit').all()).toMatchObject([
+    expect(rig.db.prepare('SELECT who, what, about FROM steps').all()).toMatchObject([
       { who: pc, what: 'unreadable state', about: 'poison: a bug of ours' },
     ]);
     expect(rig.acks()).toHaveLength(1);

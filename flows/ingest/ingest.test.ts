@@ -152,7 +152,7 @@ describe('ingest', () => {
     expect(rig.counted).toEqual(
       expect.arrayContaining(['state version', 'state malformed', 'state schema', 'state oversized', 'other unknown', 'commit ok']),
     );
-    expect(rig.db.prepare('SELECT count(*) AS n FROM audit').get()).toEqual({ n: 1 });
+    expect(rig.db.prepare('SELECT count(*) AS n FROM steps').get()).toEqual({ n: 1 });
     expect(rig.said).toEqual(['unreadable state: unknown envelope 110']);
   });
 

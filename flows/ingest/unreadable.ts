@@ -15,7 +15,7 @@ export function createNotes(log: { warn(fields: object, line: string): void }) {
     if (Math.abs(now - (noted.get(pc) ?? Number.NEGATIVE_INFINITY)) < notedEveryMs) return [];
     noted.set(pc, now);
     log.warn({ who: pc, reason }, `${what}: ${about}`);
-    return [{ op: 'audit', at: now, who: pc, what, about: `${reason}: ${about}` }];
+    return [{ op: 'step', at: now, who: pc, what, about: `${reason}: ${about}` }];
   };
 }
 

@@ -44,7 +44,7 @@ test.each([
     const found = ledger.command('c');
     expect(found?.row).toEqual(commandRow('c', to, 600_000));
     expect(found?.answers).toEqual(pcs.toSorted().map((pc) => ({ pc, at: 5, outcome: 'done', reason: null })));
-    expect(ledger.db.prepare('SELECT who, what, about FROM audit ORDER BY id').all()).toEqual(
+    expect(ledger.db.prepare('SELECT who, what, about FROM steps ORDER BY id').all()).toEqual(
       pcs.map((pc) => ({ who: pc, what: 'command probe-now', about: 'c: done' })),
     );
     expect(ledger.command('none')).toBeUndefined();

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Ledger, Op, Poison, Receipt } from '../records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sift } from './poison.ts';
+import { retentionBy } from './retention/retention.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './thread.ts';
@@ -43,10 +44,15 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
     command: (id) => queue.ask('command', id),
     openCommands: (now) => queue.ask('openCommands', now),
     tabsSteps: () => queue.ask('tabsSteps'),
+    acts: (query) => queue.ask('acts', query),
+    person: (words) => queue.ask('person', words),
+    forget: (whom) => queue.ask('forget', whom),
     past: (query) => queue.ask('past', query),
     audit: () => queue.ask('audit'),
     progress: () => queue.ask('progress'),
+    hashAt: (row) => queue.ask('hashAt', row),
     checkpoint: () => queue.ask('checkpoint'),
+    retention: retentionBy((step, args) => queue.ask('retain', step, args)),
     copyTo: copies.copyTo,
     close: () => queue.ask('close'),
   };
@@ -73,10 +79,15 @@ export function inThread(db: DatabaseSync): Ledger {
     command: async (id) => store.command(id),
     openCommands: async (now) => store.openCommands(now),
     tabsSteps: async () => store.tabsSteps(),
+    acts: async (query) => store.acts(query),
+    person: async (words) => store.person(words),
+    forget: async (whom) => store.forget(whom),
     past: async (query) => store.past(query),
     audit: async () => store.audit(),
     progress: async () => store.progress(),
+    hashAt: async (row) => store.hashAt(row),
     checkpoint: async () => store.checkpoint(),
+    retention: retentionBy(async (step, args) => store.retain(step, args)),
     copyTo: store.copyTo,
     close: async () => store.close(),
   };

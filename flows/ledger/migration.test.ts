@@ -14,8 +14,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const pc = 'capital/this-office/this-pc';
-const incident = { id: 3, scope: pc, openedAt: 5, overAt: null, over: null, closedBecause: null, severity: 'major' };
-const record = { pc, link: 'fibre', presence: 'online', session: 4, rev: 2, digest: null, checks: [], heardAt: 9, spool: 'a', config: 1 };
+/** Rows as version 1 wrote them. */
+const incident = {
+  ...{ id: 3, scope: pc, openedAt: 5, overAt: null, over: null, closedBecause: null, severity: 'major' },
+  ...{ flapping: false, faults: [], acknowledged: null, told: [], notes: [] },
+};
+const record = {
+  ...{ pc, link: 'fibre', presence: 'online', session: 4, rev: 2, digest: null, checks: [], heardAt: 9, spool: 'a', config: 1 },
+  ...{ boot: null, lostAt: null, lostSession: 0, unheard: false, inventory: null, agent: null, ended: {} },
+};
 
 /** The tables of version 1, as `flows` 0.1 made them. Never edited. */
 const version1 = `

@@ -11,6 +11,9 @@ export type Settled = Range & { why: Why; told: number };
 /** What is held: read by an index, since a body that is long makes each look at its event slow. */
 const heldRows = ['events INDEXED BY events_place', 'copies'];
 
+/** What is held by archives, as ranges that do not overlap. */
+const archived = 'archived';
+
 /** A tombstone's range that touches more pieces is one range below them. */
 export const piecesJoined = 256;
 
@@ -51,7 +54,9 @@ export function openSettled(db: DatabaseSync) {
     SELECT pc, t.spool, a, b, why, told FROM settled t INDEXED BY settled_untold JOIN spools s ON s.id = t.spool WHERE told < b LIMIT 1`);
   const nth = (rows: string, name: string) =>
     `coalesce((SELECT ${name} FROM ${rows} WHERE spool = :spool AND ${name} > :a ORDER BY ${name} LIMIT 1 OFFSET :most), :b)`;
-  const after = db.prepare(`SELECT min(:b, ${nth('pieces', 'a')}, ${heldRows.map((rows) => nth(rows, 'seq')).join()}) AS b`);
+  const after = db.prepare(
+    `SELECT min(:b, ${nth('pieces', 'a')}, ${nth(archived, 'a')}, ${heldRows.map((rows) => nth(rows, 'seq')).join()}) AS b`,
+  );
   const ranges = (spool: number, { a, b }: Range) => within.all({ spool, a, b }) as Settled[];
   return {
     save: (spool: number, { a, b, why, told }: Settled) => void save.run(spool, a, b, why, told),
@@ -69,11 +74,11 @@ export function openSettled(db: DatabaseSync) {
 /** How far one may go without a hole. */
 export function openReach(db: DatabaseSync) {
   const endOf = (rows: string) => `SELECT b FROM (SELECT b FROM ${rows} WHERE spool = :spool AND a <= :number ORDER BY a DESC LIMIT 1)`;
-  const settled = db.prepare(`SELECT max(b) AS b FROM (${endOf('pieces')} UNION ALL ${endOf('settled')})`);
+  const settled = db.prepare(`SELECT max(b) AS b FROM (${['pieces', 'settled', archived].map(endOf).join(' UNION ALL ')})`);
   const next = (rows: string) => `coalesce((SELECT min(a) FROM ${rows} WHERE spool = :spool AND a > :from), ${Number.MAX_SAFE_INTEGER})`;
-  const upToNext = `spool = :spool AND seq > :from AND seq < min(${next('pieces')}, ${next('settled')})`;
+  const upToNext = `spool = :spool AND seq > :from AND seq < min(${['pieces', 'settled', archived].map(next).join()})`;
   const held = db.prepare(`${heldRows.map((rows) => `SELECT seq FROM ${rows} WHERE ${upToNext}`).join(' UNION ALL ')} ORDER BY seq`);
-  /** The end of the range in which a number is settled, or that of one below it. */
+  /** The end of the range in which a number is settled or archived, or that of one below it. */
   const settledTo = (spool: number, number: number) => Number(settled.get({ spool, number })?.['b']);
 
   /** The last of at most so many numbers after `from` that are held without a hole between them, up to the next range: read lazily, no further. */
@@ -87,7 +92,7 @@ export function openReach(db: DatabaseSync) {
   }
 
   return {
-    /** True where it is settled. */
+    /** True where it is settled, or held by an archive. */
     isSettled: (spool: number, number: number) => settledTo(spool, number) >= number,
 
     /**
@@ -111,7 +116,9 @@ export function openReach(db: DatabaseSync) {
 
 /** An expression of how many numbers from `a` to `b` are held; its values are names or columns. */
 export function heldIn(spool: string, { a, b }: { a: string; b: string }): string {
-  return `(${heldRows.map((rows) => `(SELECT count(*) FROM ${rows} WHERE spool = ${spool} AND seq BETWEEN ${a} AND ${b})`).join(' + ')})`;
+  const one = heldRows.map((rows) => `(SELECT count(*) FROM ${rows} WHERE spool = ${spool} AND seq BETWEEN ${a} AND ${b})`);
+  const many = `(SELECT total(min(h.b, ${b}) - max(h.a, ${a}) + 1) FROM ${archived} h WHERE ${overlapsIn(archived, { spool, a, b })})`;
+  return `(${[...one, many].join(' + ')})`;
 }
 
 /**

@@ -1,6 +1,8 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
+import { headOf } from '../audit/chain.ts';
+import { headSigned } from '../audit/heads.ts';
 import type { Account, AccountContents, Login } from '../records/accounts.ts';
 import { type Announcement, type AnnouncementState, announcementPrefix } from '../records/announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
@@ -17,13 +19,14 @@ import {
   weeklyKey,
 } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
-import type { Act, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
-import type { Acknowledged, Past, PastPage, PastQuery, PcChange, Sent } from '../records/past.ts';
+import type { Act, ActsQuery, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
+import { type Acknowledged, type Past, type PastPage, type PastQuery, type PcChange, type Sent, withdrawnWord } from '../records/past.ts';
 import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { LedgerError } from './errors.ts';
 import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
+import { lackOf } from './shape.ts';
 
 /** So many finished roll calls are kept, the newest. */
 export const rollcallsKept = 50;
@@ -38,17 +41,17 @@ export function load(db: DatabaseSync): Contents {
   const { version, entries } = registry(db);
   return {
     // A record that an older version wrote lacks what came later.
-    pcs: rows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc').map((record) => ({ ...record, calledAt: record.calledAt ?? null })),
-    incidents: rows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
-    transitions: rows<Transition>(
+    pcs: wholeRows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc').map((record) => ({ ...record, calledAt: record.calledAt ?? null })),
+    incidents: wholeRows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
+    transitions: wholeRows<Transition>(
       db,
       `SELECT row FROM transitions
        WHERE state <> 'concluded' OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
     ),
-    timers: rows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
-    outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
+    timers: wholeRows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
+    outbox: wholeRows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
     registry: { version, entries },
-    nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
+    nodes: wholeRows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
     // Two ranges of the key, so that not one inventory is read.
     meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
     nextIncident: number('SELECT max(id) FROM incidents') + 1,
@@ -63,7 +66,7 @@ export function registry(db: DatabaseSync): RegistryContents {
   return {
     version: Number(version ?? 0),
     // An entry that an older version wrote knows of no certificates.
-    entries: rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc').map((entry) => ({
+    entries: wholeRows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc').map((entry) => ({
       ...entry,
       certificates: entry.certificates ?? [],
     })),
@@ -76,8 +79,8 @@ export function registry(db: DatabaseSync): RegistryContents {
 /** Who may log in, and who is logged in. */
 export function accounts(db: DatabaseSync): AccountContents {
   return {
-    accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
-    logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
+    accounts: wholeRows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
+    logins: wholeRows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
   };
 }
 
@@ -85,7 +88,7 @@ export function accounts(db: DatabaseSync): AccountContents {
 export function roster(db: DatabaseSync): RosterContents {
   const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
   const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
-  const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
+  const members = wholeRows<Member>(db, 'SELECT row FROM roster ORDER BY id');
   return { members, proofs: proofs.map((one) => ({ ...one })), ...(weeklyAt !== undefined && { weeklyAt }) };
 }
 
@@ -159,9 +162,13 @@ export function past(db: DatabaseSync, { since, after: from, most = pastPage }: 
   const acknowledged = incidents.flatMap(({ id }) =>
     found<Acknowledged>(
       db,
-      "SELECT at, who AS by, ? AS incident FROM audit WHERE what = 'acknowledge' AND about = ? ORDER BY id",
+      // What was taken back at once was not acknowledged.
+      `SELECT at, by, ?1 AS incident FROM (
+        SELECT id, at, who AS by, about, lead(about) OVER (ORDER BY id) AS next FROM audit WHERE what = 'acknowledge' AND about IN (?2, ?3)
+      ) WHERE about = ?2 AND next IS NOT ?3 ORDER BY id`,
       id,
       `incident ${id}`,
+      `incident ${id}: ${withdrawnWord}`,
     ),
   );
   const first = Math.min(since, ...incidents.map(({ openedAt }) => openedAt));
@@ -193,22 +200,31 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
   return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
 }
 
+/** What was done, the newest first. */
+export function acts(db: DatabaseSync, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }: ActsQuery): Act[] {
+  const found = db.prepare(`
+    SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
+    WHERE id < :before AND at >= :since AND (:who IS NULL OR who = :who COLLATE NOCASE) ORDER BY id DESC LIMIT :most`);
+  return actsOf(found.all({ before, since, who: who ?? null, most }));
+}
+
 /** Which ledger it is, how far it is, what people did last, and what time it was then. */
 export function progress(db: DatabaseSync): Progress {
   const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
-  // A PC, which is written with slashes, is nobody who acts; nor is a step of the queue of measurements.
-  const acts = db.prepare(`
-    SELECT id, at, who, what, about FROM audit WHERE who NOT GLOB '*/*' AND what <> 'command measure-link' ORDER BY id DESC LIMIT ${actsRemembered}`);
+  const last = db.prepare(
+    `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`,
+  );
   const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
-  const lastAct = numberFrom(db, 'SELECT max(id) FROM audit');
-  return { ledger: String(ledger), commits: Number(commits), lastAct, acts: actsOf(acts.all()), older, newestAt: newestAt(db) };
+  const { row: lastAct, hash: head } = headOf(db);
+  return { ledger: String(ledger), commits: Number(commits), lastAct, head, acts: actsOf(last.all()), older, newestAt: newestAt(db) };
 }
 
-/** Of the last row of the audit, and of the running time that is noted each minute. */
+/** Of the last act and the last step of a machine, and of the running time that is noted each minute. */
 function newestAt(db: DatabaseSync): number {
   const note = metaWhere(db, `key = '${settledKey}'`)[settledKey];
   const { from, ranMs } = (note === undefined ? { from: 0, ranMs: 0 } : JSON.parse(note)) as { from: number; ranMs: number };
-  return Math.max(from + ranMs, numberFrom(db, 'SELECT coalesce((SELECT at FROM audit ORDER BY id DESC LIMIT 1), 0)'));
+  const lastOf = (table: string) => numberFrom(db, `SELECT coalesce((SELECT at FROM ${table} ORDER BY id DESC LIMIT 1), 0)`);
+  return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
 function actsOf(found: readonly Record<string, unknown>[]): Act[] {
@@ -233,8 +249,10 @@ export function audit(db: DatabaseSync): LedgerAudit {
   const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
   const unaccounted = number(`
     SELECT total(up_to - ${heldIn('s.id', { a: '1', b: 'up_to' })} - ${below(piece, 'pieces')} - ${below(range, 'settled')}) FROM spools s`);
+  const archived = number('SELECT total(b - a + 1) FROM archived');
   return {
-    events: number('SELECT count(*) FROM events'),
+    events: number('SELECT count(*) FROM events') + archived,
+    ...(archived > 0 && { archived }),
     spools: number('SELECT count(*) FROM spools'),
     gaps: settled('gap') + unaccounted,
     dropped: settled('dropped') + capped(piece('t.b'), 'pieces t'),
@@ -279,15 +297,31 @@ function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[]
   return Array.from(db.prepare(sql).all(...values), (row) => parsed<T>(String(row['row']), sql));
 }
 
+/** Rows that the start cannot do without: one that lacks a key is told here, and not as a property of undefined later. */
+function wholeRows<T>(db: DatabaseSync, sql: string): T[] {
+  const table = tableOf(sql);
+  return rows<T>(db, sql).map((row) => {
+    const lack = lackOf(table, row);
+    if (lack !== undefined) throw damaged(`a row of its table ${table} lacks ${lack}`);
+    return row;
+  });
+}
+
 /** A byte that turned within a text leaves the file's structure whole: it is found only here. */
 function parsed<T>(text: string, sql: string): T {
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    const table = /FROM (\w+)/.exec(sql)?.[1];
-    const line = `the ledger is damaged (a row of its table ${table} cannot be read): restore a copy, or move it away to begin anew`;
-    throw new LedgerError('other', line, error);
+    throw damaged(`a row of its table ${tableOf(sql)} cannot be read`, error);
   }
+}
+
+function tableOf(sql: string): string {
+  return /FROM (\w+)/.exec(sql)?.[1] ?? '';
+}
+
+function damaged(how: string, error?: unknown): LedgerError {
+  return new LedgerError('other', `the ledger is damaged (${how}): restore a copy, or move it away to begin anew`, error);
 }
 
 function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {

@@ -3,6 +3,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { keepPrivate } from '#contracts';
+import { chainAudit } from '../audit/tables.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 
 /** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
@@ -24,11 +25,14 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
   try {
     if (existsSync(dirname(file))) keepPrivate(file);
     db = new DatabaseSync(file);
+    if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     prepare(db, limitMiB);
     // A large one would hold up the start for a minute: its next copy is read whole instead, in a thread of its own.
-    const found = isNew || statSync(file).size > readAtStartBytes ? 'ok' : integrityOf(db, 'quick_check');
+    const isSmall = isNew || statSync(file).size <= readAtStartBytes;
+    const found = isNew || !isSmall ? 'ok' : integrityOf(db, 'quick_check');
     if (found !== 'ok') throw damaged(file, found);
     migrate(db);
+    if (!isNew && isSmall) letShrink(db);
     return db;
   } catch (error) {
     db?.close();
@@ -42,8 +46,13 @@ export function migrate(db: DatabaseSync): void {
   const version = numberFrom(db, 'PRAGMA user_version');
   if (version > migrations.length)
     throw new LedgerError('other', `the ledger has version ${version}, this flows knows ${migrations.length} and older`);
-  for (const [index, sql] of migrations.entries())
-    if (index >= version) db.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`);
+  for (const [index, step] of migrations.entries()) {
+    if (index < version) continue;
+    db.exec('BEGIN IMMEDIATE');
+    if (typeof step === 'string') db.exec(step);
+    else step(db);
+    db.exec(`PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
 }
 
 /** `ok`, or the first thing that is wrong with the file. */
@@ -75,6 +84,18 @@ function prepare(db: DatabaseSync, limitMiB: number): void {
   db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor((limitMiB * 1024 * 1024) / pageBytes))}`);
 }
 
+/** A file of before, which could not give pages back, is written anew once. It takes a moment, but for a large one: that is as it was. */
+function letShrink(db: DatabaseSync): void {
+  if (numberFrom(db, 'PRAGMA auto_vacuum') !== 0) return;
+  db.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  try {
+    db.exec('VACUUM');
+  } catch (error) {
+    // Without room for it the ledger is as good as it was, and the next start tries it again.
+    if (asLedgerError(error).code !== 'full') throw error;
+  }
+}
+
 function explained(thrown: unknown, file: string): LedgerError {
   const error = asLedgerError(thrown);
   if (error === thrown) return error;
@@ -95,7 +116,8 @@ function removeIfEmpty(file: string): void {
   if (existsSync(file) && statSync(file).size === 0) rmSync(file);
 }
 
-const migrations = [
+/** SQL, or what SQL alone cannot do. */
+const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
   `
   CREATE TABLE spools (
     id INTEGER PRIMARY KEY, pc TEXT NOT NULL, spool TEXT NOT NULL,
@@ -202,6 +224,8 @@ const migrations = [
   toProgress(),
   announcementTables(),
   maintenanceTable(),
+  archiveTables(),
+  chainAudit,
 ];
 
 /** The persons of the roster, and when each channel last was proven to reach somebody. */
@@ -239,6 +263,28 @@ function announcementTables(): string {
 /** What maintenance is planned. */
 function maintenanceTable(): string {
   return 'CREATE TABLE maintenance (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;';
+}
+
+/**
+ * What stays of events that left for an archive: the numbers that are held there, the segments of each month, the sums of each spool in it, and
+ * what a segment holds already and the ledger does still. By the indexes is found what is deleted for its age.
+ */
+function archiveTables(): string {
+  return `
+  CREATE TABLE archived (spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (spool, a)) STRICT, WITHOUT ROWID;
+  CREATE TABLE leaving (spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (spool, a)) STRICT, WITHOUT ROWID;
+  CREATE TABLE archives (month TEXT PRIMARY KEY, bytes INTEGER NOT NULL, expired INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE archive_segments (
+    month TEXT NOT NULL, at INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    PRIMARY KEY (month, at)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE archive_spools (
+    spool INTEGER NOT NULL, month TEXT NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, count INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, newest REAL NOT NULL, PRIMARY KEY (spool, month)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX outbox_done ON outbox (row ->> '$.createdAt') WHERE state <> 'waiting';
+  CREATE INDEX forks_received ON forks (received);
+  `;
 }
 
 /** The version of the tables. */

@@ -27,7 +27,9 @@ export function openSpoolTable(db: DatabaseSync) {
   const save = db.prepare('UPDATE spools SET first = ?, last = ?, up_to = ?, forked = ? WHERE id = ?');
   const lowest = db.prepare('SELECT min(seq) AS seq FROM events WHERE spool = ?');
   const mark = db.prepare('SELECT mark FROM events WHERE spool = ? AND seq = ?');
-  const event = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
+  const event = db.prepare(`
+    INSERT INTO events SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+    WHERE coalesce((SELECT b FROM archived WHERE spool = ?1 AND a <= ?2 ORDER BY a DESC LIMIT 1), 0) < ?2 ON CONFLICT DO NOTHING`);
   const fork = db.prepare('INSERT INTO forks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
   // Each of the PC's spools is asked by the index of marks for the few events of that mark: no walk through what the PC repeats.
   const original = db.prepare(`
@@ -49,7 +51,7 @@ export function openSpoolTable(db: DatabaseSync) {
     save: ({ id, first, last, upTo, forked }: Spool) => void save.run(first, last, upTo, forked, id),
     lowest: ({ id }: Spool) => Number(lowest.get(id)?.['seq']),
     markAt: ({ id }: Spool, seq: number) => mark.get(id, seq)?.['mark'] as string | undefined,
-    /** False where the number is held already. */
+    /** False where the number is held already, here or by an archive. */
     addEvent: ({ id, forked }: Spool, { seq, boot, at, grade, kind, body }: EventMessage, stamp: Stamp) => {
       const isNew = event.run(id, seq, stamp.mark, stamp.at, boot, at, grade, kind, JSON.stringify(body)).changes === 1;
       if (isNew && forked) copyGone.run(id, seq);

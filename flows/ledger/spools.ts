@@ -136,7 +136,9 @@ function event(batch: Batch, { pc, event, at }: EventOp): void {
     return;
   }
   if (!table.addEvent(spool, event, stamp)) {
-    if (table.markAt(spool, event.seq) !== stamp.mark) table.addFork(spool, event, stamp);
+    const held = table.markAt(spool, event.seq);
+    // Of what left for an archive nothing is known but that it came: a restored disk that is older shows by the mark of the ack.
+    if (held !== undefined && held !== stamp.mark) table.addFork(spool, event, stamp);
     return;
   }
   totals.applied += 1;

@@ -175,7 +175,7 @@ describe('what was written is what is loaded', () => {
     const ledger = open();
     const line: Op = { op: 'audit', at: 5, who: 'asha', what: 'acknowledge', about: '4' };
     ledger.write(line, line);
-    expect(ledger.db.prepare('SELECT * FROM audit').all()).toEqual(
+    expect(ledger.db.prepare('SELECT id, at, who, what, about FROM audit').all()).toEqual(
       [1, 2].map((id) => ({ id, at: 5, who: 'asha', what: 'acknowledge', about: '4' })),
     );
   });
@@ -336,4 +336,13 @@ test('a byte that had turned within a row was told at the start in the words of 
     ),
   );
   expect(audit().integrity).toBe('ok');
+});
+
+test('a byte that had turned within the name of a key of a row was told at the start as a property of undefined: the line names table and key', () => {
+  const { db, load } = open();
+  const { name, ...rest } = node('la', 'Ladakh');
+  db.prepare('INSERT INTO nodes (path, row) VALUES (?, ?)').run('la', JSON.stringify({ ...rest, nale: name }));
+  expect(load).toThrow(
+    new LedgerError('other', 'the ledger is damaged (a row of its table nodes lacks name): restore a copy, or move it away to begin anew'),
+  );
 });

@@ -2,12 +2,18 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
+import { hashAt, openChain } from '../audit/chain.ts';
+import { personRows, takeOut } from '../audit/forget.ts';
+import { openSteps } from '../audit/tables.ts';
 import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
+import type { Retention } from '../records/archives.ts';
 import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
 import type {
+  Act,
+  ActsQuery,
   Away,
   Change,
   CommandRow,
@@ -20,13 +26,15 @@ import type {
   RegistryContents,
 } from '../records/ops.ts';
 import type { PastPage, PastQuery } from '../records/past.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../records/person.ts';
 import type { RosterContents } from '../records/roster.ts';
 import { copyOf } from './copy.ts';
-import { asLedgerError } from './errors.ts';
+import { asLedgerError, LedgerError } from './errors.ts';
 import { history, openStrips } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
 import {
   accounts,
+  acts,
   announcement,
   announcements,
   audit,
@@ -47,6 +55,7 @@ import {
   roster,
   tabsSteps,
 } from './reads.ts';
+import { openRetention } from './retention/retention.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
@@ -74,12 +83,18 @@ export type Store = {
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
   tabsSteps(): TabsStep[];
+  acts(query: ActsQuery): Act[];
+  person(words: PersonWords): PersonRow[];
+  forget(whom: Forgetting): Forgotten;
   past(query: PastQuery): PastPage;
   /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
   audit(): LedgerAudit;
   progress(): Progress;
+  hashAt(row: number): string | null;
   /** Brings what stands in the write-ahead log into the file. */
   checkpoint(): void;
+  /** One slice of what leaves the ledger for its age. */
+  retain(step: keyof Retention, args: readonly unknown[]): unknown;
   /** Copies it into a file, while commits go on. */
   copyTo(file: string): Promise<void>;
   close(): void;
@@ -91,6 +106,7 @@ export function openStore(db: DatabaseSync): Store {
   const beginSpools = openSpools(db);
   const write = openWriter(db);
   const forget = openForget(db);
+  const retention = openRetention(db, (work) => inTransaction(db, work));
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     commit(batches) {
@@ -127,13 +143,34 @@ export function openStore(db: DatabaseSync): Store {
     command: (id) => command(db, id),
     openCommands: (now) => openCommands(db, now),
     tabsSteps: () => tabsSteps(db),
+    acts: (query) => acts(db, query),
+    person: (words) => personRows(db, words),
+    forget: (whom) => forgetPerson(db, whom),
     past: (query) => past(db, query),
     audit: () => audit(db),
     progress: () => progress(db),
+    hashAt: (row) => hashAt(db, row),
     checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    retain: (step, args) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
     copyTo: (file) => copyOf(db, file),
     close: () => db.close(),
   };
+}
+
+/** Guarantee: what was taken out stands in no page of the file any more, nor in the log beside it: what earlier versions of a row left there goes too. */
+function forgetPerson(db: DatabaseSync, whom: Forgetting): Forgotten {
+  const done = inTransaction(db, () => takeOut(db, whom));
+  try {
+    db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    const { code, message } = asLedgerError(error);
+    throw new LedgerError(
+      code,
+      `the person is taken out of all rows, but the file could not be written anew, and has traces left: ${message}; do it again`,
+      error,
+    );
+  }
+  return done;
 }
 
 function inTransaction<T>(db: DatabaseSync, work: () => T): T {
@@ -186,7 +223,8 @@ function openWriters(db: DatabaseSync): Writers {
   const timerGone = db.prepare('DELETE FROM timers WHERE id = ?');
   const outbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   const outboxSet = rowOf('outbox', 3);
-  const audited = db.prepare('INSERT INTO audit (at, who, what, about) VALUES (?, ?, ?, ?)');
+  const audited = openChain(db);
+  const stepped = openSteps(db);
   const registry = rowOf('registry', 2);
   const nodes = rowOf('nodes', 2);
   const nodeGone = db.prepare('DELETE FROM nodes WHERE path = ?');
@@ -196,11 +234,6 @@ function openWriters(db: DatabaseSync): Writers {
   );
   const command = openCommandRows(db);
   const answered = openAnswers(db);
-  const accountRow = rowOf('accounts', 2);
-  const accountGone = db.prepare('DELETE FROM accounts WHERE name = ?');
-  const logins = rowOf('logins', 3);
-  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
-  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
   const meta = rowOf('meta', 2);
   const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
   const json = JSON.stringify;
@@ -216,7 +249,8 @@ function openWriters(db: DatabaseSync): Writers {
     'timer-gone': ({ id }) => timerGone.run(id),
     outbox: ({ row }) => outbox.run(row.key, row.state, json(row)),
     'outbox-set': ({ row }) => outboxSet.run(row.key, row.state, json(row)),
-    audit: ({ at, who, what, about }) => audited.run(at, who, what, about),
+    audit: audited,
+    step: stepped,
     registry: ({ entry }) => registry.run(entry.pc, json(entry)),
     node: ({ node }) => nodes.run(node.path, json(node)),
     'node-gone': ({ path }) => nodeGone.run(path),
@@ -229,17 +263,29 @@ function openWriters(db: DatabaseSync): Writers {
     command: ({ row }) => command(row),
     'command-answer': ({ pc, at, answer }) => {
       const { id, verb, outcome } = answer;
-      if (answered({ pc, at, answer })) audited.run(at, pc, `command ${verb}`, `${id}: ${outcome}`);
+      if (answered({ pc, at, answer })) stepped({ at, who: pc, what: `command ${verb}`, about: `${id}: ${outcome}` });
     },
-    account: ({ account }) => accountRow.run(account.name, json(account)),
-    'account-gone': ({ name }) => {
-      accountGone.run(name);
-      loginsGone.run(name);
-    },
-    login: ({ login }) => logins.run(login.hash, login.account, json(login)),
-    'login-gone': ({ hash }) => loginGone.run(hash),
+    ...openAccountRows(db),
     ...openImported(db),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
+  };
+}
+
+/** Writes accounts and logins; with an account go its logins. */
+function openAccountRows(db: DatabaseSync): Pick<Writers, 'account' | 'account-gone' | 'login' | 'login-gone'> {
+  const write = db.prepare('REPLACE INTO accounts VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM accounts WHERE name = ?');
+  const logins = db.prepare('REPLACE INTO logins VALUES (?, ?, ?)');
+  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
+  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
+  return {
+    account: ({ account }) => write.run(account.name, JSON.stringify(account)),
+    'account-gone': ({ name }) => {
+      gone.run(name);
+      loginsGone.run(name);
+    },
+    login: ({ login }) => logins.run(login.hash, login.account, JSON.stringify(login)),
+    'login-gone': ({ hash }) => loginGone.run(hash),
   };
 }
 

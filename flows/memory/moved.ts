@@ -1,4 +1,5 @@
 /** The times of what the memory holds, moved: the clock by which they were written was set, while `flows` was down or while it runs (R29). */
+import type { Taken } from '../records/handling.ts';
 import type { Absence, Incident, PcRecord, ShownOutage, StandingFault, Transition } from '../records/incidents.ts';
 import type { Memory } from './memory.ts';
 
@@ -72,7 +73,7 @@ function incidentAt(incident: Incident, move: Move): Incident {
     overAt: maybe(overAt, move),
     faults: incident.faults.map((fault) => faultAt(fault, move)),
     ...(ended && { ended: ended.map((fault) => faultAt(fault, move)) }),
-    acknowledged: acknowledged && { ...acknowledged, at: move(acknowledged.at) },
+    acknowledged: acknowledged && takenAt(acknowledged, move),
     ...(assigned && { assigned: { ...assigned, at: move(assigned.at) } }),
     ...(fixed && { fixed: spanAt(fixed, move) }),
     ...(snoozed && { snoozed: spanAt(snoozed, move) }),
@@ -82,6 +83,15 @@ function incidentAt(incident: Incident, move: Move): Incident {
     ...(incident.answers && { answers: incident.answers.map((one) => ({ ...one, at: move(one.at) })) }),
     ...(outage && { outage: shownAt(outage, move) }),
   };
+}
+
+function takenAt({ instead, ...taken }: Taken, move: Move): Taken {
+  const before = instead && {
+    acknowledged: instead.acknowledged && takenAt(instead.acknowledged, move),
+    ...(instead.assigned && { assigned: { ...instead.assigned, at: move(instead.assigned.at) } }),
+    ...(instead.fixed && { fixed: spanAt(instead.fixed, move) }),
+  };
+  return { ...taken, at: move(taken.at), ...(before && { instead: before }) };
 }
 
 /** It lasts as long as it was to. */

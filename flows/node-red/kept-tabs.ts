@@ -6,9 +6,9 @@ import { type FlowNode, parseTab } from './tabs-storage.ts';
 
 /**
  * `running`: the last good set. `before`: the one before the last Deploy. `next`: a Deploy that is accepted and not written yet.
- * `release`: the tabs of the release from which those in use were made.
+ * `release`: the tabs of the release from which those in use were made. `coming`: those of another release that are not written yet.
  */
-type Name = 'running' | 'before' | 'next' | 'release';
+type Name = 'running' | 'before' | 'next' | 'release' | 'coming';
 
 /** The sets of a folder. */
 export type KeptTabs = ReturnType<typeof keptTabs>;

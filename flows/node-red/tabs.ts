@@ -111,7 +111,10 @@ function lintOptions({ options, isKnown }: State): LintOptions {
   return { ...options.lint, isKnown };
 }
 
-/** Ends a Deploy that a crash cut short, makes the folder where it is new, and brings tabs that nobody changed to this release. */
+/**
+ * Ends a Deploy that a crash cut short, makes the folder where it is new, and brings tabs that nobody changed to this release.
+ * Guarantee: after a kill at any step the next start finds all of the old tabs, or brings all of the new ones.
+ */
 function prepare(state: State, release: readonly FlowNode[]): void {
   const { kept, options } = state;
   const next = kept.read('next');
@@ -120,11 +123,24 @@ function prepare(state: State, release: readonly FlowNode[]): void {
   const isNew = textsOf(options.dir).size === 0 && kept.read('running') === undefined;
   const base = kept.read('release');
   const isUntouched = present.ok && base !== undefined && hashOf(present.nodes) === hashOf(base);
-  if (isNew || isUntouched) {
-    state.from = 'release';
-    writeTabs(options.dir, release);
+  // What stands is half of one release and half of another: nobody's work.
+  const isCut = kept.read('coming') !== undefined;
+  if (isNew || isUntouched || isCut) follow(state, release);
+  else if (base === undefined) kept.write('release', release);
+}
+
+function follow(state: State, release: readonly FlowNode[]): void {
+  const { kept, options } = state;
+  state.from = 'release';
+  // A disk that takes nothing beside them may still take the tabs.
+  keeping(state, () => kept.write('coming', release));
+  writeTabs(options.dir, release);
+  try {
+    kept.write('release', release);
+  } finally {
+    // Where it stayed, the next start would take an operator's tabs for half a release.
+    kept.drop('coming');
   }
-  if (isNew || isUntouched || base === undefined) kept.write('release', release);
 }
 
 /** A disk that takes nothing must not silence the tabs that it still holds. */
@@ -188,6 +204,7 @@ async function save(state: State, nodes: FlowNode[], who: string): Promise<void>
   const wrong = changedOnDisk(state) ?? lines[0];
   if (wrong !== undefined) throw new Error(lines.length > 1 ? `${wrong} (and ${lines.length - 1} more)` : wrong);
   const about = aboutOf(state.running, nodes);
+  kept.drop('coming');
   kept.write('next', nodes);
   if (!(await options.record({ who, what: 'tabs deployed', about }))) {
     kept.drop('next');

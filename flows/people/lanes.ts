@@ -122,7 +122,7 @@ function goWith({ row: a }: Item, { row: b }: Item): boolean {
 }
 
 /** How long it is news yet: what was told over another channel is none. A wall clock that was set makes it neither longer nor shorter than it may be. */
-function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
+export function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
   if (moved) return 0;
   const limitMs = newsLimitMs(notice.severity);
   return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);

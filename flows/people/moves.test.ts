@@ -1,7 +1,7 @@
 /** What a channel does not deliver goes over the next of its person's own order; what it takes later is one message. */
 import { afterEach, expect, test } from 'vitest';
 import type { Person } from '#contracts';
-import type { OpenChannel, OutboxRow, Outcome, RenderedMessage } from '../records/notices.ts';
+import type { OpenChannel, OutboxRow, RenderedMessage, SendOutcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Channels } from './channels/channels.ts';
 import { failing } from './failing.ts';
@@ -10,7 +10,7 @@ import { createOutbox, type Outbox } from './outbox.ts';
 import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
 
-type Answer = () => Outcome | Promise<Outcome>;
+type Answer = () => SendOutcome | Promise<SendOutcome>;
 const delivered: Answer = () => ({ result: 'delivered' });
 const hangs: Answer = () => new Promise(() => {});
 const locked: Answer = () => ({ result: 'locked', reason: '535 wrong password' });
@@ -18,7 +18,7 @@ const locked: Answer = () => ({ result: 'locked', reason: '535 wrong password' }
 /** An outbox whose channels answer as the test says, and a ledger that outlives it. */
 function rig(answers: Record<string, Answer>, ledger = new Map<string, OutboxRow>(), clock = testClock()) {
   const sent: { at: number; channel: string; message: RenderedMessage }[] = [];
-  const outcomes: { row: OutboxRow; outcome: Outcome }[] = [];
+  const outcomes: { row: OutboxRow; outcome: SendOutcome }[] = [];
   const over = new Set<number>();
   const names = ['console', ...Object.keys(answers)];
   const channels: Channels = new Map(

@@ -15,6 +15,9 @@ export function newsLimitMs(severity: Severity): number {
   return severity === 'critical' ? 60_000 : 5 * 60_000;
 }
 
+/** A message that was accepted, and of which nothing is said in this time, did not arrive: no operator keeps one for longer. */
+export const reportLimitMs = 24 * 60 * 60_000;
+
 /** After a start, what waits has at least this long on its own channel. */
 export const startGraceMs = 10_000;
 

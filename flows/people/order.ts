@@ -1,6 +1,6 @@
 /** A person's own order of channels: over which the person is told first, and over which next where that one does not deliver. */
 import type { Person } from '#contracts';
-import type { OutboxRow } from '../records/notices.ts';
+import type { OpenChannel, OutboxRow } from '../records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 
 /** As `deliver` on the tabs names it. */
@@ -19,10 +19,15 @@ export function wayOf(person: Person, channels: Channels): Way {
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
 }
 
-/** The row on the first channel of its order that still reaches the person: the console, where none does. */
+/** The row on the first channel of its order that still reaches the person, and carries such news at that time: the console, where none does. */
 export function openRow(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
   const order = [row.channel, ...(row.further ?? [])];
-  const at = order.findIndex((name) => channels.get(name)?.reaches(person));
+  const isAlone = row.further === undefined;
+  const carries = (one: OpenChannel) => isAlone || (one.carries?.(row.notice, Math.max(row.createdAt, row.dueAt)) ?? true);
+  const at = order.findIndex((name) => {
+    const open = channels.get(name);
+    return open?.reaches(person) && carries(open);
+  });
   if (at === 0) return row;
   const { further: _, ...rest } = row;
   const further = at < 0 ? [] : order.slice(at + 1);
@@ -31,7 +36,7 @@ export function openRow(row: OutboxRow, person: Person, channels: Channels): Out
 
 /** The row that tells the same over the next channel that reaches the person. */
 export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels; now: number }): OutboxRow {
-  const { further: [channel = lastChannel, ...further] = [], moved: _, ...rest } = row;
+  const { further: [channel = lastChannel, ...further] = [], moved: _, accepted: __, ...rest } = row;
   const next = openRow({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
   const key = `${row.key}/${next.channel}`;
   return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };

@@ -348,3 +348,21 @@ test('an SMS has a link in few characters; a digest has one a line, each of its 
       ?.toSorted(),
   ).toEqual(['https://a.example/t?asha.18', 'https://a.example/t?asha.19']);
 });
+
+test('S19 the line of the signed audit stands above the footer until it arrived, once a person, and never on the console', async () => {
+  const first: Outcome[] = [{ result: 'retry', reason: '451 later' }];
+  const known = new Set<string>();
+  const note = {
+    lineFor: ({ id }: { id: string }) => (known.has(id) ? undefined : 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef'),
+    arrived: (id: string) => void known.add(id),
+  };
+  const { clock, outbox, sent } = rig(async () => first.pop() ?? { result: 'delivered' }, { note });
+  outbox.add([row({ key: '0/console/asha', channel: 'console' })]);
+  await clock.pass(0);
+  outbox.add([row()]);
+  await clock.pass(120_000);
+  outbox.add([row({ key: '2/email/asha', transition: 2 })]);
+  await clock.pass(0);
+  const lines = sent.map(({ text }) => /\n(Audit of .*)\n-- \n/.exec(text)?.[1]?.slice(0, 5));
+  expect(lines).toEqual([undefined, 'Audit', 'Audit', undefined]);
+});

@@ -1,16 +1,19 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
-import { type Cancel, type Clock, doubledMs, type MessageLanguage } from '#contracts';
-import type { Notice, OutboxRow, Outcome } from '../records/notices.ts';
+import type { Cancel, Clock, MessageLanguage } from '#contracts';
+import type { Note } from '../audit/note.ts';
+import type { Notice, OutboxRow, Outcome, Report, SendOutcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
+import { type Accepted, createAccepted } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
 import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
-import { movedRow, nextRow, openRow } from './order.ts';
+import { movedRow, openRow } from './order.ts';
+import { afterAll, afterReport, nextOf, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
-import { isNews, render } from './words.ts';
+import { footerMark, isNews, render } from './words.ts';
 
 /** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
@@ -30,14 +33,20 @@ export type OutboxOptions = {
   shortLink?: ((person: string, incident: number) => string | undefined) | undefined;
   /** Where a person says that a notice to many is read. */
   readLink?: ((person: string, announcement: number) => string | undefined) | undefined;
+  /** What a message carries at its end. */
+  note?: Note | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
-  onOutcome: (row: OutboxRow, outcome: Outcome) => void;
+  onOutcome: (row: OutboxRow, outcome: SendOutcome) => void;
 };
 
 /** The outbox of one memory. */
 export type Outbox = {
   /** Takes rows that are in the ledger. A key that waits already is left as it is. */
   add(rows: readonly OutboxRow[]): void;
+  /** What the other side says later of a message that it took; ends once it is committed. A name that is not known changes nothing. */
+  report(report: Report): Promise<void>;
+  /** The row that was accepted under this name, of the last ones. */
+  accepted(channel: string, id: string): OutboxRow | undefined;
   /** Rows not yet delivered and not refused. */
   waiting(): number;
   /** Sends until it is stopped; rejects when the ledger does not take an outcome, and then sends nothing more (R20). */
@@ -56,7 +65,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();
-  const office: Office = { options, lanes, locks: createLocks(clock), cut: cut.signal, add };
+  const accepted = createAccepted(clock);
+  const office: Office = { options, lanes, accepted, locks: createLocks(clock), cut: cut.signal, add };
   let state: 'new' | 'running' | 'stopped' = 'new';
   let cancelTimer: Cancel = () => {};
 
@@ -64,17 +74,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
     cancelTimer();
     if (state !== 'running') return;
     for (const item of lanes.toMove()) moveOn(office, item).catch(fail);
+    for (const { rows } of accepted.toMove()) moveAccepted(office, rows).catch(fail);
+    for (const { rows } of accepted.toEnd()) endAccepted(office, rows, unsaid).catch(fail);
     for (let item = lanes.next(); item; item = lanes.next()) {
       const one = deliver(office, item).catch(fail);
       sending.add(one);
       void one.finally(() => sending.delete(one)).then(pump);
     }
-    const waitMs = lanes.nextInMs();
-    if (waitMs !== undefined) cancelTimer = clock.after(waitMs, pump);
+    const waitMs = Math.min(lanes.nextInMs() ?? Number.POSITIVE_INFINITY, accepted.nextInMs() ?? Number.POSITIVE_INFINITY);
+    if (waitMs < Number.POSITIVE_INFINITY) cancelTimer = clock.after(waitMs, pump);
   }
 
   function add(rows: readonly OutboxRow[]): void {
-    for (const row of rows) {
+    for (const row of rows.filter((one) => one.accepted !== undefined)) accepted.hold([row]);
+    for (const row of rows.filter((one) => one.accepted === undefined)) {
       lanes.add(openRow(row, roster.person(row.person), channels), Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
     }
     pump();
@@ -89,7 +102,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     add,
-    waiting: lanes.size,
+    async report(report) {
+      const rows = accepted.take(report);
+      if (rows === undefined) return;
+      await endAccepted(office, rows, report.outcome).catch((error) => {
+        fail(error);
+        throw error;
+      });
+    },
+    accepted: accepted.last,
+    waiting: () => lanes.size() + accepted.size(),
     run() {
       state = 'running';
       pump();
@@ -108,13 +130,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** What the work on one item needs. */
-type Office = { options: OutboxOptions; lanes: Lanes; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
+type Office = { options: OutboxOptions; lanes: Lanes; accepted: Accepted; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
 
-async function deliver({ options, lanes, locks, cut, add }: Office, item: Item): Promise<void> {
+async function deliver(office: Office, item: Item): Promise<void> {
+  const { options, lanes, accepted, locks, cut, add } = office;
   const items = lanes.together(item);
   const rows = () => items.map(({ row }) => row);
   const { channel } = item.row;
-  const outcome = locks.of(channel) ?? (await attempt(options, rows(), cut));
+  const isStale = isNoNews(item.row, options);
+  const outcome = isStale ? noNews : (locks.of(channel) ?? (await attempt(options, rows(), cut)));
   const isRetry = outcome.result === 'retry';
   // Cut short by our own stop: the row stays as it is in the ledger.
   if (isRetry && cut.aborted) return;
@@ -131,14 +155,22 @@ async function deliver({ options, lanes, locks, cut, add }: Office, item: Item):
   ]);
   for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
   add(rest);
-  options.onOutcome(item.row, outcome);
+  if (!isStale) options.onOutcome(item.row, outcome);
+  const early = outcome.result === 'accepted' ? accepted.hold(rows()) : undefined;
+  if (early !== undefined) await endAccepted(office, rows(), early);
 }
+
+/** Nobody is woken for what is over, or was told elsewhere. */
+function isNoNews({ channel, moved, notice: { incident } }: OutboxRow, { channels, isOver }: OutboxOptions): boolean {
+  return channels.get(channel)?.newsOnly === true && (moved === true || (incident !== null && isOver(incident)));
+}
+
+const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
 
 /** Tells it over the person's next channel; here it goes on waiting, as news no more. */
 async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void> {
   const { row } = item;
-  const { clock, channels, roster } = options;
-  const next = nextRow(row, roster.person(row.person), { channels, now: clock.now() });
+  const next = nextOf(row, options);
   item.row = movedRow(row);
   lanes.stays(item);
   await options.commit([
@@ -148,12 +180,36 @@ async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void
   add([next]);
 }
 
+/** The same for what was accepted, and of which nothing is said in time. */
+async function moveAccepted({ options, add }: Office, rows: OutboxRow[]): Promise<void> {
+  const next = rows.filter(({ further }) => further !== undefined).map((row) => nextOf(row, options));
+  for (const [at, row] of rows.entries()) rows[at] = movedRow(row);
+  await options.commit([
+    ...rows.map((row) => ({ op: 'outbox-set', row }) as const),
+    ...next.map((row) => ({ op: 'outbox', row }) as const),
+  ]);
+  add(next);
+}
+
+/** Of what was accepted it is known now what became of it. */
+async function endAccepted({ options, add }: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const { ended, rest } = afterReport(rows, outcome, options);
+  await options.commit([
+    ...ended.map((row) => ({ op: 'outbox-set', row }) as const),
+    ...rest.map((row) => ({ op: 'outbox', row }) as const),
+  ]);
+  add(rest);
+  options.onOutcome(first, outcome);
+}
+
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink, note }: OutboxOptions,
   rows: readonly OutboxRow[],
   cut: AbortSignal,
-): Promise<Outcome> {
+): Promise<SendOutcome> {
   const [first] = rows;
   const channel = channels.get(first?.channel ?? '')?.channel;
   if (first === undefined) return { result: 'delivered' };
@@ -168,8 +224,16 @@ async function attempt(
   const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
   const telling = { language, wall, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
   const said = first.notice.digest ? morning(all, telling) : late(all, telling);
-  const message = { key: first.key, ...said, language, severity: said.notice.severity };
-  return limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  const line = isPerson ? note?.lineFor(person) : undefined;
+  const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
+  const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
+  return outcome;
+}
+
+/** A line of its own at the end of a text, above its footer. */
+function withLine(text: string, line: string | undefined): string {
+  return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
 }
 
 /** `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
@@ -214,43 +278,18 @@ function late(all: readonly Late[], telling: Telling): Said {
   };
 }
 
-/** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */
-function after(row: OutboxRow, outcome: Outcome, { clock, random }: OutboxOptions): { row: OutboxRow; waitMs: number } {
-  const tries = row.tries + 1;
-  if (outcome.result === 'delivered') return { row: { ...row, tries, state: 'delivered', lastError: null }, waitMs: 0 };
-  if (outcome.result !== 'retry') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
-  // Full jitter: anything between nothing and a limit that doubles, so that a server which is back is not stormed.
-  const jitterMs = Math.ceil(random() * doubledMs(row.tries, backoff));
-  const waitMs = Math.min(Math.max(jitterMs, outcome.afterMs ?? 0), backoff.maxMs);
-  return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
-}
-
-/** The rows of one message after an attempt; one message is tried again as one. `rest`: what goes over the next channel instead, at last to the console. */
-function afterAll(
-  rows: readonly OutboxRow[],
-  outcome: Outcome,
-  options: OutboxOptions,
-): { ended: OutboxRow[]; rest: OutboxRow[]; waitMs: number } {
-  const all = rows.map((row) => after(row, outcome, options));
-  const ended = all.map(({ row }) => row);
-  const isLost = (row: OutboxRow) => row.state === 'refused' && row.channel !== lastChannel && row.moved !== true;
-  const { clock, channels, roster } = options;
-  const rest = ended.filter(isLost).map((row) => nextRow(row, roster.person(row.person), { channels, now: clock.now() }));
-  return { ended, rest, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
-}
-
 type Locks = ReturnType<typeof createLocks>;
 
 /** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. */
 function createLocks(clock: Clock) {
-  const locked = new Map<string, { outcome: Outcome; untilUp: number }>();
-  const of = (channel: string): Outcome | undefined => {
+  const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
+  const of = (channel: string): SendOutcome | undefined => {
     const lock = locked.get(channel);
     return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
   };
   return {
     of,
-    note(channel: string, outcome: Outcome): void {
+    note(channel: string, outcome: SendOutcome): void {
       if (outcome.result === 'delivered') locked.delete(channel);
       if (outcome.result !== 'locked') return;
       if (of(channel) === undefined) locked.set(channel, { outcome, untilUp: clock.up() + loginPauseMs });

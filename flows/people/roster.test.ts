@@ -4,6 +4,7 @@ import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
 import { channelFor, channelsOf, createRoster, namesOf, personNamed, wrongScope } from './roster.ts';
 import { smsOf } from './sms/sms.ts';
+import { speechOf } from './speech.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
   id,
@@ -16,7 +17,7 @@ const person = (id: string, role: Person['role'], scope: string, email?: string)
   ...(email === undefined ? {} : { email }),
 });
 const open = (settings: ChannelSettings) =>
-  openChannels({ settings, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf });
+  openChannels({ settings, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf, speech: speechOf });
 const asha = person('asha', 'technician', 'ladakh/leh', 'asha@office.test');
 const bina = person('bina', 'technician', 'ladakh/leh-2');
 const chand = person('chand', 'state', 'ladakh');

@@ -128,9 +128,9 @@ export function personNamed(roster: Pick<Roster, 'people'>, said: string): strin
   return (persons.find(({ id }) => id === wanted) ?? persons.find(({ name }) => name.toLowerCase() === wanted))?.id;
 }
 
-/** Every channel that reaches the person; never none, since the console reaches everybody. */
+/** Every channel that reaches the person and waits for nobody to ask for it; never none, since the console reaches everybody. */
 export function channelsOf(person: Person, channels: Channels): string[] {
-  return [...channels].filter(([, one]) => one.reaches(person)).map(([name]) => name);
+  return [...channels].filter(([, one]) => one.reaches(person) && !one.asked).map(([name]) => name);
 }
 
 /** One line for a person whose scope holds none of the PCs, who would never be told; undefined where all is well. */

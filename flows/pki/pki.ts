@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Clock, Settings } from '#contracts';
-import type { TellCentralDirectly } from '../people/direct.ts';
+import type { TellCentralDirectly } from '../people/direct/direct.ts';
 import type { Authority } from './authority.ts';
 import { createCodes } from './codes.ts';
 import { createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';

@@ -4,6 +4,14 @@ import type { AgainReason, DeedKind, Severity } from '#contracts';
 /** One thing that was done; `by` is empty where nobody did it. `to`: who was asked, or from whom it was taken. */
 export type Deed = { at: number; by: string; did: DeedKind; to?: string; until?: number };
 
+/** Who is on it. `instead`: what stood before, while this can still be taken back. */
+export type Taken = {
+  by: string;
+  at: number;
+  severity: Severity;
+  instead?: Pick<Handling, 'assigned' | 'fixed'> & { acknowledged: Taken | null };
+};
+
 /** How an incident is handled, beside being taken. */
 export type Handling = {
   /** `to` is the id of a person. */
@@ -22,6 +30,7 @@ export type Again = { why: AgainReason; by: string; to: string[] };
 /** What a person orders about an incident. */
 export type HandlingOrder =
   | { type: 'acknowledge'; incident: number; by: string }
+  | { type: 'withdraw'; incident: number; by: string }
   | { type: 'fixed'; incident: number; by: string }
   | { type: 'assign'; incident: number; by: string; to: string }
   | { type: 'snooze'; incident: number; by: string; until: number };

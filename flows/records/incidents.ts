@@ -13,7 +13,7 @@ import type {
   Want,
   Words,
 } from '#contracts';
-import type { Again, Handling, HandlingOrder } from './handling.ts';
+import type { Again, Handling, HandlingOrder, Taken } from './handling.ts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */
 export type PcRecord = {
@@ -123,7 +123,7 @@ export type Incident = Handling & {
   severity: Severity;
   flapping: boolean;
   faults: StandingFault[];
-  acknowledged: { by: string; at: number; severity: Severity } | null;
+  acknowledged: Taken | null;
   told: Told[];
   notes: { at: number; by: string; text: string }[];
   /** What those who were told of it answered. */

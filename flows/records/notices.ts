@@ -1,4 +1,5 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type * as v from 'valibot';
 import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
 import type { Again } from './handling.ts';
@@ -51,6 +52,8 @@ export type OutboxRow = {
   further?: readonly string[];
   /** It went out over the next channel too. */
   moved?: true;
+  /** The other side took it under this name, and says later what became of it: it is not sent again. */
+  accepted?: { id: string; at: number };
   notice: Notice;
   createdAt: number;
   /** Not before this time. */
@@ -68,23 +71,47 @@ export type Outcome =
   /** The channel refuses ourselves: a wrong password, an expired token. Trying again helps nobody. */
   | { result: 'locked'; reason: string };
 
+/** What a channel says of a send. `accepted`: the other side took it under this name, and says later what became of it; that is no delivery yet. */
+export type SendOutcome = Outcome | { result: 'accepted'; id: string };
+
+/** What the other side says later of a message that it took. */
+export type Report = { channel: string; id: string; outcome: Extract<Outcome, { result: 'delivered' | 'refused' }> };
+
+/** Takes what is said later of messages. Each rejects where the ledger takes nothing now: whoever said it is to say it again. */
+export type Reports = {
+  /** Ends once it is committed. A name that nobody knows changes nothing. */
+  take(report: Report): Promise<void>;
+  /** To whom a message went that was taken under this name, and about what. */
+  about(channel: string, id: string): { person: string; incident: number | null } | undefined;
+};
+
+/** A call of a provider at the address of a channel: `token` is what stands behind its name there. */
+export type HookCall = { method: string; token: string; query: URLSearchParams; headers: IncomingHttpHeaders; body: Buffer };
+/** 401: it does not prove who it is. 503: it is to be said again. */
+export type HookReply = { status: 200 | 401 | 503; text?: string };
+
 /** A way to reach a person, open; every one passes the same conformance suite. */
 export type Channel = {
   /** Longest time that one send may take, where it is not the outbox's own. */
   limitMs?: number;
   /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
-  send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<Outcome>;
+  send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
+  /** Its provider calls us, at the address of this channel. Guarantee: what does not prove who it is does nothing. Rejects where it is to be said again. */
+  hear?(call: HookCall): Promise<HookReply>;
   close(): void;
 };
 
 /** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
 export type LogLine = (fields: object, words: string) => void;
 
-/** An answer as a channel hears it: from one of these addresses of the channel, the person's own first. */
-export type Answer = { channel: string; addresses: readonly string[]; incident: number; word: AnswerWord };
+/** An answer as a channel hears it: from one of these addresses of the channel, the person's own first, or of the person to whom the message went. */
+export type Answer = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: AnswerWord };
 
 /** Takes an answer, once it is committed: `line` is what the person is shown, `by` the name that others are shown where it counts. */
 export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
+
+/** Takes the number of somebody who called us and hung up; what it came to. */
+export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
 
 /** A text as a channel hears it from a person alone, no group; what is to be answered, undefined where it is nothing of ours. */
 export type TakeWord = (said: { channel: string; address: string; text: string }) => Promise<string | undefined>;
@@ -103,7 +130,13 @@ export type Around = {
   onAnswer?: TakeAnswer | undefined;
   /** Absent: nobody takes words. */
   onWord?: TakeWord | undefined;
+  /** Absent: nobody takes missed calls. */
+  onMissedCall?: TakeMissedCall | undefined;
+  /** Absent: nobody follows what is said later of messages, so what is taken counts as delivered. */
+  reports?: Reports | undefined;
   shortText: ShortText;
+  /** What is read aloud of a notice. */
+  speech(notice: Notice, language: MessageLanguage): string;
 };
 
 /** All that Sabha knows of a channel: one file each in `people/channels/`, and its line in the list there. */
@@ -121,12 +154,31 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   reaches?(person: Person): boolean;
   /** Programs read it: it stands in nobody's order who does not name it. */
   forPrograms?: true;
+  /** Under this name of `addresses` stands by what else it knows who writes to us. */
+  knownBy?: string;
   /** It carries no list: what is late goes out one by one too. */
   single?: true;
+  /** It reaches nobody whose own order does not name it, and central hears the findings of the centre elsewhere. */
+  asked?: true;
+  /** What is over, or was told over another channel, does not go out here at all. */
+  newsOnly?: true;
+  /** What it carries in an order of channels, and when; a tab that names it alone is not asked. Absent: anything. */
+  carries?(settings: v.InferOutput<S>): Carries;
 };
 
+/** Whether a notice of a time goes over a channel. */
+export type Carries = (notice: Notice, at: number) => boolean;
+
 /** A channel, and whom it can reach. */
-export type OpenChannel = { channel: Channel; reaches(person: Person): boolean; forPrograms?: boolean; single?: boolean };
+export type OpenChannel = {
+  channel: Channel;
+  reaches(person: Person): boolean;
+  forPrograms?: boolean;
+  single?: boolean;
+  asked?: boolean;
+  newsOnly?: boolean;
+  carries?: Carries | undefined;
+};
 
 /** A message in the words of one person's language. */
 export type RenderedMessage = {

@@ -13,11 +13,13 @@ import type {
 } from '#contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Announcement, AnnouncementState } from './announcements.ts';
+import type { LedgerRetention } from './archives.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
 import type { PastPage, PastQuery } from './past.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords } from './person.ts';
 import type { Member, Proof, RosterContents } from './roster.ts';
 import type { TreeNode } from './sites.ts';
 
@@ -36,7 +38,10 @@ export type Op =
   | { op: 'outbox'; row: OutboxRow }
   /** Replaces the row of the key. */
   | { op: 'outbox-set'; row: OutboxRow }
+  /** What a person or the centre did: a row of the chain. */
   | { op: 'audit'; at: number; who: string; what: string; about: string }
+  /** What a machine did. */
+  | { op: 'step'; at: number; who: string; what: string; about: string }
   | { op: 'registry'; entry: RegistryEntry }
   | { op: 'node'; node: TreeNode }
   /** With a PC goes what was remembered of it; not its registry entry, nor which configuration versions and tokens it had, which must not come again. */
@@ -137,11 +142,28 @@ export type RegistryContents = Contents['registry'] & {
 /** Something that somebody did, as it stands in the audit. */
 export type Act = { id: number; at: number; who: string; what: string; about: string };
 
+/** Which rows: of what people and the centre did, or machines; of one of them, since a time, below a number. The newest first, `most` of them at most. */
+export type ActsQuery = {
+  of: 'people' | 'machines';
+  who?: string | undefined;
+  since?: number | undefined;
+  before?: number | undefined;
+  most: number;
+};
+
 /**
- * Which ledger this is, how many commits it has seen, its last row of the audit, and the last acts of people, newest first. `older`: what stands
- * under its meta key. `newestAt`: a time of the centre that was reached when it was written.
+ * Which ledger this is, how many commits it has seen, its last row of the audit with the hash of that, and the last acts of people, newest first.
+ * `older`: what stands under its meta key. `newestAt`: a time of the centre that was reached when it was written.
  */
-export type Progress = { ledger: string; commits: number; lastAct: number; acts: Act[]; older: string | null; newestAt: number };
+export type Progress = {
+  ledger: string;
+  commits: number;
+  lastAct: number;
+  head: string;
+  acts: Act[];
+  older: string | null;
+  newestAt: number;
+};
 
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
 export type Ledger = {
@@ -175,13 +197,23 @@ export type Ledger = {
   openCommands(now: number): Promise<OpenCommand[]>;
   /** What became of the tabs, newest first, at most 50. */
   tabsSteps(): Promise<TabsStep[]>;
+  /** What was done, page by page. */
+  acts(query: ActsQuery): Promise<Act[]>;
   /** What happened, page by page, so that no commit waits for all of it. */
   past(query: PastQuery): Promise<PastPage>;
   /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
   audit(): Promise<LedgerAudit>;
+  /** All rows in which a person stands. */
+  person(words: PersonWords): Promise<PersonRow[]>;
+  /** Takes a person out of them, and writes the file anew. Nothing else may be written meanwhile, and whatever was loaded before is not true any more. */
+  forget(whom: Forgetting): Promise<Forgotten>;
   progress(): Promise<Progress>;
+  /** The hash of one row of the audit; null where there is no such row. */
+  hashAt(row: number): Promise<string | null>;
   /** Brings what stands in the write-ahead log into the file. */
   checkpoint(): Promise<void>;
+  /** What leaves it for its age, in slices: each waits for the commits before it, as they do for it. */
+  retention: LedgerRetention;
   /** Copies it into a file, which is written anew; commits go on meanwhile. */
   copyTo(file: string): Promise<void>;
   close(): Promise<void>;

@@ -6,6 +6,8 @@ import type { OutboxRow } from './notices.ts';
 export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
 /** Somebody saw to an incident. */
 export type Acknowledged = { incident: number; at: number; by: string };
+/** What stands in the audit behind an acknowledgement that was taken back at once. */
+export const withdrawnWord = 'withdrawn';
 /** An answer of a PC's component. */
 export type PcChange = { pc: string; component: string; at: number; status: string; faults: string[] };
 

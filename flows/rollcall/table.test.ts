@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import type { RollCallRow, RollCallView } from '#contracts';
-import { rollCallTable } from './table.ts';
+import { rollCallTable, tableName } from './table.ts';
 
 const row = (edit: Partial<RollCallRow>): RollCallRow => ({
   pc: 'ladakh/leh/vc-1',
@@ -17,6 +17,8 @@ const row = (edit: Partial<RollCallRow>): RollCallRow => ({
   ...edit,
 });
 const view = (rows: RollCallRow[]) => ({ rows }) as RollCallView;
+const places = { stateName: () => 'Ladakh', timeZone: () => 'Asia/Kolkata' };
+const tableOf = (rows: RollCallRow[]) => rollCallTable(view(rows), places).replace(/^\ufeff/, '');
 
 test('one line a room in order, with what is wrong and whose it is', () => {
   const silent = {
@@ -26,11 +28,11 @@ test('one line a room in order, with what is wrong and whose it is', () => {
     heardAt: null,
     owner: 'Asha',
   } as const;
-  const table = rollCallTable(view([row({ pc: 'ladakh/leh/vc-2', ...silent }), row({})]));
+  const table = tableOf([row({ pc: 'ladakh/leh/vc-2', ...silent }), row({})]);
   expect(table.split('\r\n')).toEqual([
-    'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner',
-    'ladakh,ladakh/leh,Leh,Hall,ladakh/leh/vc-1,1.2,ready,,,,2026-01-02T03:04:05.000Z,',
-    'ladakh,ladakh/leh,Leh,Hall,ladakh/leh/vc-2,,unknown,pc,,silent,,Asha',
+    'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner,state_name,last_heard_local,time_zone',
+    'ladakh,ladakh/leh,Leh,Hall,ladakh/leh/vc-1,1.2,ready,,,,2026-01-02T03:04:05.000Z,,Ladakh,2026-01-02 08:34:05,Asia/Kolkata',
+    'ladakh,ladakh/leh,Leh,Hall,ladakh/leh/vc-2,,unknown,pc,,silent,,Asha,Ladakh,,Asia/Kolkata',
     '',
   ]);
 });
@@ -38,14 +40,21 @@ test('one line a room in order, with what is wrong and whose it is', () => {
 test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', ' =1+1', '\n=1', '\u00a0@x', '＝1'])(
   'a name %j is no formula to a spreadsheet',
   (name) => {
-    const [, cells] = parse(rollCallTable(view([row({ room: { en: name, hi: name } })])), { record_delimiter: '\r\n' }) as string[][];
+    const [, cells] = parse(tableOf([row({ room: { en: name, hi: name } })]), { record_delimiter: '\r\n' }) as string[][];
     expect(cells?.[3]).toBe(`'${name}`);
   },
 );
 
 test('quotes, commas and line breaks stay in their cell', () => {
   const name = 'Hall "A",\nfirst floor\r\n';
-  const [, cells] = parse(rollCallTable(view([row({ room: { en: name, hi: name } })])), { record_delimiter: '\r\n' }) as string[][];
+  const [, cells] = parse(tableOf([row({ room: { en: name, hi: name } })]), { record_delimiter: '\r\n' }) as string[][];
   expect(cells?.[3]).toBe(name);
-  expect(cells).toHaveLength(12);
+  expect(cells).toHaveLength(15);
+});
+
+test('a spreadsheet read the Hindi of a name as something else: the file begins with its mark, and its name says of whom and when it is', () => {
+  expect(rollCallTable(view([row({})]), places).startsWith('\ufeffstate,')).toBe(true);
+  const startedAt = Date.UTC(2026, 10, 28, 20, 2);
+  expect(tableName({ scope: 'ladakh/leh', startedAt }, 'Asia/Kolkata')).toBe('roll-call-ladakh-leh-2026-11-29-0132.csv');
+  expect(tableName({ scope: '', startedAt }, 'Asia/Kolkata')).toBe('roll-call-nation-2026-11-29-0132.csv');
 });

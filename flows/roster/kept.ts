@@ -7,6 +7,7 @@ import type { SiteTable } from '../records/sites.ts';
 import { type Book, createBook } from './book.ts';
 import type { ToldPlace } from './check.ts';
 import type { RosterChange } from './import.ts';
+import type { Often } from './often.ts';
 import type { OpenChannels } from './reach.ts';
 
 /** The present roster, and how a change of it is applied. */
@@ -39,8 +40,8 @@ export type RosterOrdersOptions = {
   feedAddress(token: string): string;
 };
 
-/** Why an order on one person is not carried out; `missing` = there is none of that name. */
-export type RefusedOrder = { ok: false; missing: boolean; line: string };
+/** Why an order on one person is not carried out; `missing` = there is none of that name, `often` = not so soon again. */
+export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: string };
 /** What became of an order on one person. */
 export type PersonOrder = { ok: true } | RefusedOrder;
 
@@ -52,6 +53,8 @@ export type Kept = {
   fixed: ReadonlyMap<string, Member>;
   held: ReadonlyMap<string, Member>;
   proofs: Map<string, number>;
+  /** Each tells somebody. */
+  often: { tests: Often; takes: Often };
 };
 
 /** A change of one person. */

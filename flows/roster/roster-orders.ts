@@ -15,8 +15,9 @@ import { checkRoster } from './check.ts';
 import { cellsOf } from './columns.ts';
 import { rosterCsv } from './csv.ts';
 import { momentAt } from './duty.ts';
-import { planRoster } from './import.ts';
+import { planRoster, type RosterChange } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
+import { anHour, createOften } from './often.ts';
 import { reachedBy, weakPoints } from './reach.ts';
 import { type FeedMade, type LeaveOrder, makeFeed, type StintSaid, setLeave, setStint, type Taken, takeShift } from './shift-orders.ts';
 import { dayOf, type Shift, shiftsOf } from './shifts.ts';
@@ -32,7 +33,8 @@ export type RosterOrders = ReturnType<typeof createRosterOrders>;
 export function createRosterOrders(options: RosterOrdersOptions) {
   const byId = (all: readonly Member[]) => new Map(all.map((one) => [one.id, one]));
   const proofs = new Map(options.proofs.map(({ person, channel, at }) => [`${person}/${channel}`, at]));
-  const kept: Kept = { options, fixed: byId(options.fixed), held: byId(options.held), proofs };
+  const often = { tests: createOften(anHour.tests), takes: createOften(anHour.takes) };
+  const kept: Kept = { options, fixed: byId(options.fixed), held: byId(options.held), proofs, often };
   const inTurn = mutex();
   return {
     /** The persons whose scope lies in one ('' = all), by name. */
@@ -58,6 +60,15 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     shiftsBy: (hash: string) => shiftsBy(kept, hash),
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
+    /** Takes a person out of the roster, also as who stands in for others. */
+    forget: (id: string, by: string): Promise<PersonOrder> =>
+      inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => without(kept, id) })),
+    /** The person of an id or a name, and whether `sabha.json` names them too; undefined where there is none. */
+    known(name: string): { member: Member; isFixed: boolean } | undefined {
+      const isMeant = ({ id, name: own }: Member) => [id, own].some((one) => one.toLowerCase() === name.toLowerCase());
+      const member = [...kept.held.values()].find(isMeant) ?? options.fixed.find(isMeant);
+      return member && { member, isFixed: kept.fixed.has(member.id) };
+    },
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
     check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
     /** Whom no channel reaches, and of each other person the channel that was proven longest ago, where that is for long. */
@@ -69,6 +80,14 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     /** True where all of a scope, or group of sites, lies in another. */
     liesWithin: (outer: string, inner: string) => liesIn(options, outer, inner),
   };
+}
+
+function without({ held }: Kept, id: string): RosterChange {
+  const others = [...held.values()].filter((one) => one.id !== id && (one.deputy === id || one.relief?.by === id));
+  const put = others.map(({ relief, ...one }) => {
+    return { ...one, deputy: one.deputy === id ? null : one.deputy, ...(relief !== undefined && relief.by !== id && { relief }) };
+  });
+  return { put, gone: [id] };
 }
 
 /** A file as it was sent. `replace`: who does not stand in it is no more. */
@@ -120,6 +139,10 @@ async function proveChannels(kept: Kept, id: string, { channel, by }: { channel:
   const unreached = wanted.find((name) => !channels.reaches(name, member));
   if (unreached !== undefined) return { ok: false, missing: false, line: `the channel "${unreached}" does not reach ${id}` };
   if (wanted.length === 0) return { ok: false, missing: false, line: `no channel reaches ${id}` };
+  const next = kept.often.tests.next(id, now());
+  const line = `${id} had ${anHour.tests} tests within an hour, and each is a message: the next can go at ${next}`;
+  if (next !== undefined) return { ok: false, missing: false, often: true, line };
+  kept.often.tests.count(id, now());
   const results = await Promise.all(
     wanted.map(async (name) => {
       const outcome = await prove(id, name);

@@ -53,6 +53,17 @@ export function csvText<C extends string>(columns: readonly C[], rows: readonly 
   return `\ufeff${[columns.join(','), ...lines].join('\r\n')}\r\n`;
 }
 
+/** A table for a spreadsheet by RFC 4180, lines ended by CR LF. Guarantee: a text that begins like a formula is led by an apostrophe. */
+export function safeTable(header: readonly string[], rows: readonly (readonly (string | null | undefined)[])[]): string {
+  return [header, ...rows].map((cells) => `${cells.map(safe).join(',')}\r\n`).join('');
+}
+
+function safe(value: string | null | undefined): string {
+  const text = value ?? '';
+  const led = /^(\s*[=+\-@＝＋－＠]|[\t\r])/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(led) ? `"${led.replaceAll('"', '""')}"` : led;
+}
+
 function headerProblems<C extends string>(header: readonly string[], { columns, later }: Sheet<C>): CsvProblem[] {
   const at = (column: string, what: string): CsvProblem => ({ line: 1, column, what });
   const separator = header.length === 1 ? /[;\t]/.exec(header[0] ?? '')?.[0] : undefined;

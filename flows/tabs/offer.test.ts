@@ -5,7 +5,7 @@ import { type Live, startLive, tabsDir, wireMessage } from '../node-red/tabs.tes
 import { type FlowNode, readTabs } from '../node-red/tabs-storage.ts';
 import { message } from '../people/channels/conformance.test-helper.ts';
 import { technician } from '../people/people.test-helper.ts';
-import type { Outcome } from '../records/notices.ts';
+import type { SendOutcome } from '../records/notices.ts';
 
 let live: Live;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ function withOffer(): FlowNode[] {
   ];
 }
 
-const send = (subject: string): Promise<Outcome> =>
+const send = (subject: string): Promise<SendOutcome> =>
   live.offers.channel('telegram').send(message({ key: `7/telegram/${subject}`, subject }), technician, AbortSignal.timeout(5_000));
 
 test('an offer in the row adds its act and passes the message on, as a deliver does; the lint takes it as a path', async () => {

@@ -6,6 +6,7 @@ import { openChannels } from '../people/channels/channels.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import { createRoster, recipientsOf } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
+import { speechOf } from '../people/speech.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { checkRoster, type Tell } from '../roster/check.ts';
 import { groupsOfRoom, hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
@@ -18,7 +19,14 @@ const places = [
 const severities = ['critical', 'major', 'minor'] as const;
 /** The wait after which the tabs tell. */
 const holds = { fibre: 'faults-hold', geo: 'thin-hold' } as const;
-const channels = openChannels({ settings: {}, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf });
+const channels = openChannels({
+  settings: {},
+  offers: createOffers(),
+  log: () => {},
+  clock: realClock(),
+  shortText: smsOf,
+  speech: speechOf,
+});
 
 type Kind = { message: WireMessage; node: string; tells: Tell[] };
 

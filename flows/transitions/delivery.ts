@@ -3,7 +3,7 @@ import { bySeverity, isAbsence, type Severity } from '#contracts';
 import { woken } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, Told, Transition } from '../records/incidents.ts';
-import type { OutboxRow } from '../records/notices.ts';
+import type { Notice, OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
 import type { Noise } from './noise.ts';
@@ -27,8 +27,8 @@ export type TransitionOptions = {
   isQuiet(incident: Incident): boolean;
   /** True while what a scope said in a gap of our own may still be on its way to us. */
   isUnread(scope: string, now: number): boolean;
-  /** How fast the steps of one room may be told (R27). */
-  pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'toldNews'>;
+  /** How fast the steps of one room, or of one cause of many, may be told (R27). */
+  pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };
 
 /** A memory, whom it may ask, and the time. */
@@ -40,17 +40,14 @@ const gatherMs = 30_000;
 type Delivery = Hand & { transition: Transition; incident: Incident; acts: readonly Act[] };
 
 /** Puts into the outbox what is not there yet, and remembers on the incident who was told. */
-export function deliver({ memory, options, now, transition, incident, acts }: Delivery): { told: Incident; sent: string[] } {
-  const faults = toldFaults(transition, incident);
+export function deliver(delivery: Delivery): { told: Incident; sent: string[] } {
+  const { memory, options, now, transition, incident, acts } = delivery;
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
   const at = { scope: incident.spread?.path ?? incident.scope, now, knew: knewOf(transition, incident) };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
-    const place = incident.place ?? options.place(incident.scope);
-    const before = memory.pastOf(incident.scope);
-    const { severity, hours } = act;
-    const news = noticeOf({ transition, incident, place, faults, severity, before, hours, placeOf: options.place });
+    const news = noticeFor(delivery, act);
     for (const { person, ...way } of options.recipients(act.to, act.channel, at)) {
       const { channel } = way;
       const to = sentAs(`${channel}/${person}`, act, transition);
@@ -65,13 +62,23 @@ export function deliver({ memory, options, now, transition, incident, acts }: De
   return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
 }
 
+type Deliver = Extract<Act, { do: 'deliver' }>;
+
+function noticeFor({ memory, options, transition, incident }: Delivery, { severity, hours }: Deliver): Notice {
+  const place = incident.place ?? options.place(incident.scope);
+  const faults = toldFaults(transition, incident);
+  const before = memory.pastOf(incident.scope);
+  const counted = transition.again === undefined ? options.pace.counted(incident.scope) : 0;
+  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, placeOf: options.place });
+}
+
 /** Whoever was told hears of the end, whatever the hour. */
 function knewOf(transition: Transition, incident: Incident): string[] {
   return isEnd(transition) ? incident.told.map(({ person }) => person) : [];
 }
 
 /** Once to a person on a channel; and once more where a meeting has made more urgent what was told already. */
-function sentAs(to: string, { severity, hours }: Extract<Act, { do: 'deliver' }>, transition: Transition): string {
+function sentAs(to: string, { severity, hours }: Deliver, transition: Transition): string {
   const isRaised = hours?.meeting !== undefined && transition.sent.includes(to) && isWorse(severity, transition.severity);
   return isRaised ? `${to}/${severity}/${hours.meeting?.at}` : to;
 }

@@ -1,16 +1,14 @@
 /** Who is beyond its budget (R27): how often the incidents of each room step, who is named for it, and how fast its steps are told. */
 import { budgets, faultOf, isPcPath } from '#contracts';
+import { createPace, lastHour, moved, type Pace } from './pace.ts';
 import type { Scene, Standing } from './standing.ts';
 
 /** In what a PC is beyond its budget. What it is named for first is what is said of it. */
 export type Excess = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
-const hourMs = 3_600_000;
-const minuteMs = 60_000;
 /** What has no hold and is there and gone within this does not stay: it is not to use up the one time that its fault goes past a mute. */
 const staysMs = 30_000;
 
-type Telling = { at: number; faults: readonly string[] };
 type Noisy = {
   since: number;
   lastAt: number;
@@ -74,13 +72,13 @@ export function createNoise() {
     name,
     /** True while nothing more is told of a room. */
     isMuted,
-    mayTell: pace.mayTell,
-    told: pace.told,
-    toldNews: pace.toldNews,
-    /** True where enough news of a room was told in this hour: with more of it, it is muted. Of one whose PC is named already that is less. */
+    /** How fast its steps are told, and what is counted. */
+    ...tellingOf(pace),
+    /** True where there was enough news of a room in this hour, told or counted: with more of it, it is muted. Of one whose PC is named already that is less. */
     isFull: (scope: string, now: number) => !isMuted(scope) && pace.newsInAnHour(scope, now) >= newsAtMost(noisy.has(scope)),
     /** Those that are noisy no more, with what was only counted: for an hour they were named, and stayed within their budget. */
     quiet(now: number): { pc: string; untold: number }[] {
+      pace.tidy(now);
       const over = [...noisy].filter(([, { since, lastAt }]) => Math.min(now - since, now - lastAt) >= budgets.noisyMs.most);
       for (const [pc] of over) noisy.delete(pc);
       return over.map(([pc, { untold }]) => ({ pc, untold }));
@@ -101,39 +99,12 @@ export function createNoise() {
   };
 }
 
-function newsAtMost(isNamed: boolean): number {
-  return isNamed ? budgets.toldOfNoisyAnHour.most : budgets.toldAnHour.most;
+function tellingOf({ mayTell, told, cameNews, left, wasCritical, count, counted }: Pace) {
+  return { mayTell, told, cameNews, left, wasCritical, count, counted };
 }
 
-/** How fast the steps of each room are told. */
-function createPace() {
-  const told = new Map<string, Telling[]>();
-  const news = new Map<string, number[]>();
-  const lately = (scope: string, now: number) => (told.get(scope) ?? []).filter(({ at }) => now - at < minuteMs);
-
-  return {
-    /** True where one more step of a room may be told of now: it is no flood, and not once more the same. The centre's own always may. */
-    mayTell(scope: string, faults: readonly string[], now: number): boolean {
-      const late = lately(scope, now);
-      const again = (fault: string) => late.filter((one) => one.faults.includes(fault)).length >= budgets.sameAMinute.most;
-      return late.length < budgets.toldAMinute.most && !faults.every(again);
-    },
-    newsInAnHour: (scope: string, now: number) => lastHour(news.get(scope), now).length,
-    toldNews(scope: string, now: number): void {
-      if (isPcPath(scope)) news.set(scope, [...(news.get(scope) ?? []), now].slice(-budgets.toldAnHour.most));
-    },
-    told(scope: string, faults: readonly string[], now: number): void {
-      if (isPcPath(scope)) told.set(scope, [...lately(scope, now), { at: now, faults }].slice(-budgets.toldAMinute.most));
-    },
-    setClock(byMs: number): void {
-      for (const [scope, times] of news) news.set(scope, moved(times, byMs));
-      for (const tellings of told.values()) for (const one of tellings) one.at += byMs;
-    },
-    forget(pc: string): void {
-      told.delete(pc);
-      news.delete(pc);
-    },
-  };
+function newsAtMost(isNamed: boolean): number {
+  return isNamed ? budgets.toldOfNoisyAnHour.most : budgets.toldAnHour.most;
 }
 
 /** True where something stands that did not when it was last looked at; what is frozen stood, and is no news when it thaws. */
@@ -156,12 +127,4 @@ function firstOf(held: Noisy, standing: Scene['standing'], now: number): string[
 function isUrgent({ fault, severity, since }: Standing, now: number): boolean {
   const staysAtLeastMs = fault === 'pc.silent' ? 0 : faultOf(fault)?.holdMs || staysMs;
   return severity === 'critical' && now - since >= staysAtLeastMs;
-}
-
-function lastHour(times: readonly number[] = [], now: number): number[] {
-  return times.filter((at) => now - at < hourMs);
-}
-
-function moved(times: readonly number[], byMs: number): number[] {
-  return times.map((at) => at + byMs);
 }

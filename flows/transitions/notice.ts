@@ -15,9 +15,11 @@ export function noticeOf(at: {
   severity: Severity;
   before: readonly PastFault[] | undefined;
   hours?: HoursFields | undefined;
+  /** So many of its steps were told to nobody since the last message. */
+  counted?: number;
   placeOf(scope: string): Place;
 }): Notice {
-  const { transition, incident, place, faults, severity, before, hours, placeOf } = at;
+  const { transition, incident, place, faults, severity, before, hours, counted = 0, placeOf } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -34,6 +36,7 @@ export function noticeOf(at: {
     ...(transition.again && { again: { why: transition.again.why, by: transition.again.by } }),
     ...(hours?.digest && { digest: true }),
     ...(hours?.meeting && { meeting: hours.meeting }),
+    ...(counted > 0 && { counted }),
     ...(incident.until !== undefined && { until: incident.until }),
     ...(incident.spread && { many: manyOf(incident, incident.spread, placeOf) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],

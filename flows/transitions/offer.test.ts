@@ -187,12 +187,12 @@ describe('a timer', () => {
     stage.subscribe();
     stage.birth();
     const act = (dueAt: number): Act => ({ do: 'wait', node: 'n', dueAt, unlessAcknowledged: true, message: { ...wait, to: [] } });
-    stage.setPath(() => ({ acts: [act(stage.now() + 1_000), act(stage.now() + 9_000)] }));
+    stage.setPath(() => ({ acts: [act(stage.now() + 16_000), act(stage.now() + 30_000)] }));
     stage.state([fault('microphone.missing')]);
     stage.apply({ type: 'acknowledge', incident: 1, by: 'a' });
-    stage.pass(2_000);
+    stage.pass(17_000);
     expect(stage.engine.memory.transitions.get(1)?.state).toBe('waiting');
-    stage.pass(9_000);
+    stage.pass(15_000);
     expect(stage.engine.memory.transitions.get(1)?.state).toBe('concluded');
   });
 });

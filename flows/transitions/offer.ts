@@ -1,5 +1,7 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
 import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, maintainedIn, pathOfScope } from '#contracts';
+import { isSettled } from '../handling/handling.ts';
+import { withdrawForMs } from '../handling/numbers.ts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
 import { isEnd } from './incident.ts';
 import { faultKey } from './standing.ts';
@@ -41,11 +43,15 @@ function isWorseNow({ about, severity }: Transition, { faults }: Incident): bool
   return faults.some((one) => !one.hidden && one.goneAt === null && (keys.has(one.key) || bySeverity(one.severity, severity) < 0));
 }
 
-/** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. */
-export function judgeTimer(timer: Timer, transition: Transition, incident: Incident): Judgement {
-  if (timer.unlessAcknowledged && incident.acknowledged !== null)
-    return { next: 'over', how: `acknowledged by ${incident.acknowledged.by}` };
-  return judge(transition, incident);
+/** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. It waits while that may be taken back. */
+export function judgeTimer(
+  timer: Timer,
+  { transition, incident, now }: { transition: Transition; incident: Incident; now: number },
+): Judgement {
+  const { acknowledged } = incident;
+  if (!timer.unlessAcknowledged || acknowledged === null) return judge(transition, incident);
+  if (!isSettled(acknowledged, now)) return { next: 'later', inMs: acknowledged.at + withdrawForMs - now };
+  return { next: 'over', how: `acknowledged by ${acknowledged.by}` };
 }
 
 /** The faults that a transition tells of and that the incident still has; what ended and came back later has a transition of its own. */
@@ -91,7 +97,8 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
       ...(place.timeZone !== undefined && { timeZone: place.timeZone }),
       severity: incident.severity,
       flapping: incident.flapping,
-      acknowledged: incident.acknowledged !== null,
+      // A wait that began for nothing ends by itself; one that did not begin would not come back.
+      acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
       told: [...new Set(incident.told.map((one) => one.person))],
       cause: causeOf(incident),
     },

@@ -6,6 +6,7 @@ import type { Act, Incident, News, PassedWay, Timer, Transition } from '../recor
 import { deliver, type Hand, overridden, type TransitionOptions, tellCentral, withTold } from './delivery.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, wireMessage } from './offer.ts';
+import { countedWord, hasWaited, holdForTurn, isTooMuch, mayTell, noteTold, refused, waitsItsTurn, withOthers } from './rate.ts';
 
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;
@@ -50,7 +51,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       return true;
     },
 
-    /** The rooms whose news waits because enough of theirs was told in this hour (R27). */
+    /** The rooms that have more news than is counted in an hour (R27). */
     refused: (now: number) => refused({ memory, options, now }),
 
     /** What waits by meetings and hours is due: the tabs judge it anew. */
@@ -113,9 +114,11 @@ function conclude(hand: Hand, said: Concluded): void {
   if (transition?.state !== 'open' || incident === undefined) return;
   const marked = overridden({ incident, transition, severity: said.severity, now });
   if (isHeldBack(options, marked, { transition, acts: said.acts })) return hold(memory, { transition, incident: marked, said });
+  const judged = { transition, incident: marked, acts: said.acts };
+  if (isTooMuch(hand, judged)) return wait(hand, judged, said.how);
   const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
   memory.putIncident(told);
-  if (sent.length > transition.sent.length) noteTold(hand, transition, incident);
+  if (sent.length > transition.sent.length) noteTold(hand, judged);
   if (isWorse(transition.severity, said.severity)) dropWaits(memory, transition);
   const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
   for (const { node, dueAt, unlessAcknowledged, message } of waits) {
@@ -147,6 +150,12 @@ function hold(memory: Memory, at: { transition: Transition; incident: Incident; 
   memory.putTransition({ ...transition, state: 'pending', conclusion: joined(transition.conclusion, `${said.how}; held back: quiet`) });
 }
 
+/** It is told when its room has its turn again. */
+function wait(hand: Hand, at: { transition: Transition; incident: Incident }, how: string): void {
+  hand.memory.putIncident(at.incident);
+  holdForTurn(hand, at, joined(at.transition.conclusion, how));
+}
+
 /** What waits untold, or for its next level, waits no more: it is told once more. True where some of it was told to nobody. */
 function gather(memory: Memory, incident: number): boolean {
   const news = memory.liveOf(incident).filter((one) => !isEnd(one));
@@ -175,11 +184,24 @@ function proceed({ memory, options, now }: Hand, incidentId: number): void {
     const incident = memory.incidents.get(incidentId);
     if (incident === undefined) return;
     const judged = judge(one, incident);
-    if (judged.next === 'over') memory.putTransition({ ...one, state: 'concluded', conclusion: judged.how });
-    // It waits, and keeps back nothing that comes after it.
-    if (judged.next === 'later' || (judged.next === 'go' && !isEnd(one) && options.isQuiet(incident))) continue;
-    if (judged.next === 'go') return offer({ memory, options, transition: one, now });
+    if (judged.next === 'over') overUntold({ memory, options, now }, { transition: one, incident, how: judged.how });
+    if (judged.next !== 'go' || isKept({ memory, options, now }, one, incident)) continue;
+    return offer({ memory, options, transition: withOthers({ memory, options, now }, one, incident), now });
   }
+}
+
+/** It waits, and keeps back nothing that comes after it. */
+function isKept(hand: Hand, one: Transition, incident: Incident): boolean {
+  return (!isEnd(one) && hand.options.isQuiet(incident)) || waitsItsTurn(hand, one, incident);
+}
+
+/** What is over before it was its turn is counted in the next message of its room. */
+function overUntold(
+  { memory, options }: Hand,
+  { transition, incident, how }: { transition: Transition; incident: Incident; how: string },
+): void {
+  if (hasWaited(transition)) options.pace.count(incident.scope);
+  memory.putTransition({ ...transition, state: 'concluded', conclusion: hasWaited(transition) ? countedWord : how });
 }
 
 /** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
@@ -200,32 +222,6 @@ function mute(memory: Memory, incidentId: number, how: string): void {
     for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
     memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
   }
-}
-
-function refused({ memory, options, now }: Hand): string[] {
-  const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
-  const of = (one: Transition) => memory.incidents.get(one.incident);
-  const first = memory.live().filter((one) => isFirst(one) && due(one));
-  const scopes = new Set(first.flatMap((one) => of(one) ?? []).flatMap((one) => (options.isQuiet(one) ? [] : one.scope)));
-  return [...scopes].filter((scope) => options.pace.isFull(scope, now));
-}
-
-function noteTold({ options, now }: Hand, transition: Transition, { scope }: Incident): void {
-  options.pace.told(scope, idsOf(transition), now);
-  if (isFirst(transition)) options.pace.toldNews(scope, now);
-}
-
-function mayTell({ options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
-  return !(isFirst(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, idsOf(transition), now);
-}
-
-/** News that nobody was told of yet. What is told once more is no word of its PC. */
-function isFirst(transition: Transition): boolean {
-  return !isEnd(transition) && transition.sent.length === 0 && transition.again === undefined;
-}
-
-function idsOf({ about }: Transition): string[] {
-  return about.map(({ fault }) => fault);
 }
 
 function step(hand: Hand & { transition: Transition }, isOverdue: boolean): void {
@@ -249,7 +245,7 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   const incident = transition && memory.incidents.get(transition.incident);
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
   if (options.isUnread(incident.scope, now)) return;
-  const judged = judgeTimer(timer, transition, incident);
+  const judged = judgeTimer(timer, { transition, incident, now });
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
   // What waits by hours and meetings is judged all the same: it may have become urgent.
   if (options.isQuiet(incident) && timer.message.hours?.waits === undefined) return;

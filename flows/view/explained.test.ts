@@ -6,6 +6,7 @@ import { createOffers } from '../people/channels/offered.ts';
 import { technician } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
+import { speechOf } from '../people/speech.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
@@ -25,7 +26,7 @@ function setUp(way: Way | undefined = { nodes, tells: [told('webhook'), told('co
     },
     table: () => table,
     roster: createRoster([asha]),
-    channels: openChannels({ settings: {}, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf }),
+    channels: openChannels({ settings: {}, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf, speech: speechOf }),
     now: () => Date.UTC(2026, 2, 3, 8, 35),
   });
   return { asked, explain };

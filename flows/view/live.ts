@@ -1,10 +1,11 @@
 /** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
 import { isPcPath, type RollCallView, type Snapshot } from '#contracts';
-import { isOrderedOften } from '../handling/handling.ts';
+import { isOrderedOften, mayWithdraw } from '../handling/handling.ts';
 import { snoozeMostMs } from '../handling/numbers.ts';
 import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { personNamed } from '../people/roster.ts';
+import { withdrawnWord } from '../records/past.ts';
 import { checklist } from '../sites/life.ts';
 import { begin, changed, followUnheard, soon, tellHeard } from './frames.ts';
 import { awayOf, chosen, createState, incidentOf, type LiveViewOptions, type State, statesOf, viewOf } from './live-state.ts';
@@ -123,13 +124,18 @@ function viewing(state: State): CentreView {
   };
 }
 
-type Operations = Pick<CentreView, 'acknowledge' | 'note' | 'fixed' | 'assign' | 'snooze'>;
+type Operations = Pick<CentreView, 'acknowledge' | 'withdraw' | 'note' | 'fixed' | 'assign' | 'snooze'>;
 
 /** What a person does about an incident. */
 function operations({ ingest, roster, commands, clock }: LiveViewOptions): Operations {
   const now = () => ingest()?.time() ?? clock.now();
   return {
     acknowledge: (id, by) => operate(ingest(), id, { type: 'acknowledge', by }),
+    async withdraw(id, by) {
+      const found = ingest()?.memory.incidents.get(id);
+      if (found?.over === null && !mayWithdraw(found, by, now())) return 'late';
+      return operate(ingest(), id, { type: 'withdraw', by });
+    },
     note: (id, by, text) => operate(ingest(), id, { type: 'note', by, text }),
     async fixed(id, by) {
       const done = await operate(ingest(), id, { type: 'fixed', by });
@@ -152,7 +158,7 @@ function operations({ ingest, roster, commands, clock }: LiveViewOptions): Opera
 }
 
 type Operation =
-  | { type: 'acknowledge' | 'fixed'; by: string }
+  | { type: 'acknowledge' | 'withdraw' | 'fixed'; by: string }
   | { type: 'note'; by: string; text: string }
   | { type: 'assign'; by: string; to: string }
   | { type: 'snooze'; by: string; until: number };
@@ -164,7 +170,7 @@ async function operate(ingest: Ingest | undefined, incident: number, operation: 
   if (found.over !== null) return 'over';
   const told = await ingest.tell(
     { ...operation, incident },
-    { who: operation.by, what: operation.type, about: aboutOf(operation, incident) },
+    { who: operation.by, what: operation.type === 'withdraw' ? 'acknowledge' : operation.type, about: aboutOf(operation, incident) },
   );
   if (!told) throw new Error('the ledger did not take it');
   return 'done';
@@ -178,6 +184,8 @@ function isOften(ingest: Ingest | undefined, incident: number, now: number): boo
 
 function aboutOf(operation: Operation, incident: number): string {
   const about = `incident ${incident}`;
+  // Beside what it takes back, so that whoever reads who saw to an incident finds both.
+  if (operation.type === 'withdraw') return `${about}: ${withdrawnWord}`;
   if (operation.type === 'assign') return `${about}: ${operation.to}`;
   return operation.type === 'snooze' ? `${about}: until ${new Date(operation.until).toISOString()}` : about;
 }

@@ -39,6 +39,8 @@ test('why somebody was told is read from the ledger, of an incident that is over
     { op: 'outbox', row: row('70/email/ravi') },
     { op: 'audit', at: 40, who: 'Anil', what: 'acknowledge', about: 'incident 3' },
     { op: 'audit', at: 41, who: 'Ravi', what: 'acknowledge', about: 'incident 33' },
+    { op: 'audit', at: 42, who: 'Ravi', what: 'acknowledge', about: 'incident 3' },
+    { op: 'audit', at: 43, who: 'Ravi', what: 'acknowledge', about: 'incident 3: withdrawn' },
   ]);
   const reasons = createReasons(ledger, (id) => (id === 'asha' ? 'Asha' : id));
   const found = await reasons(3);

@@ -38,6 +38,8 @@ export type CentreView = {
   incident(id: number): IncidentView | undefined;
   /** Resolves when it is committed; `missing` where there is no such incident, `over` where it is over. */
   acknowledge(id: number, by: string): Promise<Done>;
+  /** Takes back what this person just acknowledged; `late`: it is somebody else's, or too long ago. */
+  withdraw(id: number, by: string): Promise<Done | 'late'>;
   note(id: number, by: string, text: string): Promise<Done>;
   /** Somebody says that it is fixed: its PC is asked to look at once. */
   fixed(id: number, by: string): Promise<Done>;

@@ -11,6 +11,7 @@ import { qualityBench } from './quality.ts';
 import { rollcallBench } from './rollcall.ts';
 import { stormBench } from './storm.ts';
 import { verdictsBench } from './verdicts.ts';
+import { yearsBench } from './years.ts';
 
 export const benches: readonly Bench[] = [
   agentBench,
@@ -24,4 +25,5 @@ export const benches: readonly Bench[] = [
   rollcallBench,
   stormBench,
   verdictsBench,
+  yearsBench,
 ];

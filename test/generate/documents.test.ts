@@ -72,6 +72,8 @@ describe('OpenAPI', () => {
     addRoutes(app, {
       view: none,
       proof: none,
+      acts: none,
+      people: none,
       siteOrders: none,
       identity: none,
       commands: none,

@@ -1,13 +1,13 @@
 /** OpenAPI 3.1 of the API of `flows`, made from the rows by which it reads and answers. */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { snapshot, streamFrame } from '#contracts';
+import { refusal, snapshot, streamFrame } from '#contracts';
 import { doneStatus, type Route } from '../../flows/api/route.ts';
 import { routes } from '../../flows/api/routes.ts';
 
 type Answer = Route['said']['answer'];
 
-const components = { Snapshot: snapshot, StreamFrame: streamFrame };
+const components = { Snapshot: snapshot, StreamFrame: streamFrame, Refusal: refusal };
 
 /** The document as it is committed. */
 export function openApi(): string {
@@ -24,17 +24,11 @@ export function openApi(): string {
     },
     paths,
     components: {
-      schemas: { ...Object.fromEntries(Object.entries(components).map(([name, one]) => [name, schemaOf(one)])), Refusal: refusal },
+      schemas: Object.fromEntries(Object.entries(components).map(([name, one]) => [name, schemaOf(one)])),
     },
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
-
-const refusal = {
-  type: 'object',
-  properties: { error: { type: 'string', description: 'One line: what is wrong, and where.' } },
-  required: ['error'],
-};
 
 const refused = {
   description: 'Not done.',

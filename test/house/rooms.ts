@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_000,
+    lines: 5_160,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -95,10 +95,21 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 24_800,
+    lines: 27_500,
     rooms: [
-      { path: 'flows/records', floor: 1, about: 'what the ledger holds, types only', enter: null },
-      { path: 'flows/ledger', floor: 2, about: 'SQLite; `main.ts` alone opens it' },
+      { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
+      {
+        path: 'flows/audit',
+        floor: 1,
+        about: 'what was done, as a chain that proves itself, and how a person is taken out of it',
+        enter: 'chain.ts',
+      },
+      {
+        path: 'flows/ledger/retention',
+        floor: 2,
+        about: 'what leaves the ledger for its age: events for archives, what is deleted, free pages',
+      },
+      { path: 'flows/ledger', floor: 3, about: 'SQLite; `main.ts` alone opens it' },
       {
         path: 'flows/outages',
         floor: 2,
@@ -143,13 +154,19 @@ export const parts: readonly Part[] = [
       },
       {
         path: 'flows/backup/format',
-        floor: 3,
+        floor: 4,
         about: 'a backup as a file: packed, compressed, sealed, and proven as it is read',
         enter: 'backup-file.ts',
       },
       {
-        path: 'flows/backup',
+        path: 'flows/archive',
         floor: 5,
+        about: 'events that left the ledger: one sealed file a month, written, proven and given up',
+        enter: 'retention.ts',
+      },
+      {
+        path: 'flows/backup',
+        floor: 6,
         about: 'the centre comes back: its backups, their proof, a restore, and by what a ledger that went back is known',
       },
       { path: 'flows/node-red', floor: 5, about: 'the tabs run here' },
@@ -160,8 +177,13 @@ export const parts: readonly Part[] = [
         enter: null,
       },
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
-      { path: 'flows/cli', floor: 6, about: '`sabha`: words of a call to a verb' },
+      { path: 'flows/cli', floor: 7, about: '`sabha`: words of a call to a verb' },
       { path: 'flows/people', floor: 5, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
+      {
+        path: 'flows/people/direct',
+        floor: 6,
+        about: 'what is said without an incident: central past the outbox, a test of a channel, a word',
+      },
       {
         path: 'flows/duty',
         floor: 6,
@@ -177,7 +199,7 @@ export const parts: readonly Part[] = [
       },
       { path: 'flows/nodes/kinds', floor: 6, about: 'what each of our nodes does', enter: null },
       { path: 'flows/nodes', floor: 7, about: 'their shells, as Node-RED loads them', enter: null },
-      { path: 'flows/pki', floor: 6, about: 'who may connect: authority, enrolment, registry' },
+      { path: 'flows/pki', floor: 7, about: 'who may connect: authority, enrolment, registry' },
       { path: 'flows/commands', floor: 6, about: 'orders to PCs, and the queue of measurements' },
       { path: 'flows/view', floor: 7, about: 'what the API shows' },
       { path: 'flows/outside', floor: 8, about: 'what programs of others are told: Alertmanager, and the heartbeat of the whole way' },
@@ -192,7 +214,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'dashboards',
-    lines: 3_850,
+    lines: 4_400,
     rooms: [
       { path: 'dashboards/exporter', floor: 1, about: 'series for Prometheus' },
       { path: 'dashboards/grafana', floor: 1, about: 'the dashboards as code', enter: 'generate.ts' },

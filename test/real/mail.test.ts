@@ -8,6 +8,7 @@ import { createOutbox } from '../../flows/people/outbox.ts';
 import { notice, row, technician } from '../../flows/people/people.test-helper.ts';
 import { createRoster } from '../../flows/people/roster.ts';
 import { smsOf } from '../../flows/people/sms/sms.ts';
+import { speechOf } from '../../flows/people/speech.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
 import type { Op } from '../../flows/records/ops.ts';
 import { type MailServer, mailServer, mailServerFound } from './mail.ts';
@@ -28,7 +29,14 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
     const email = { host: '127.0.0.1', port: server.port, from: 'sabha@centre.test', secure: false };
-    const channels = openChannels({ settings: { email }, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf });
+    const channels = openChannels({
+      settings: { email },
+      offers: createOffers(),
+      log: () => {},
+      clock: realClock(),
+      shortText: smsOf,
+      speech: speechOf,
+    });
     const clock = realClock(10);
     const outbox = createOutbox({
       clock,

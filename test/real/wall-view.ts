@@ -16,6 +16,7 @@ import type {
   SiteDetail,
   Snapshot,
   StreamFrame,
+  WhoView,
 } from '#contracts';
 import { loadWall } from '../../flows/api/bytes/files.ts';
 import { wordsFile } from '../../flows/api/incident-routes.ts';
@@ -31,6 +32,8 @@ export type Content = Snapshot & {
   /** Answered for every place. */
   maintenance?: MaintenanceView[];
   reasons?: Map<number, IncidentReasons>;
+  /** Absent: central. */
+  role?: WhoView['role'];
 };
 
 export type WallView = {
@@ -92,6 +95,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
       roster: _roster,
       maintenance: _maintenance,
       reasons: _reasons,
+      role: _role,
       ...rest
     } = view.content;
     view.saidAt = Date.now();
@@ -157,7 +161,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
 /** What is asked for by its name alone. */
 const wholes: Record<string, (content: Content) => unknown> = {
   '/api/words': () => words,
-  '/api/me': () => ({ name: null, role: 'central', scope: '', once: false }),
+  '/api/me': ({ role = 'central' }) => ({ name: null, role, scope: '', once: false }),
   '/api/roster': ({ roster }) => roster?.persons ?? [],
   '/api/roster/duty': ({ at, roster }) => ({ at, scope: '', roles: roster?.duty ?? [] }),
   '/api/roster/day': ({ roster }) => roster?.day,

@@ -206,7 +206,16 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(marks).toEqual(['ok', 'ok', 'unknown', 'unknown', 'unknown', 'unknown']);
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
-    await page.getByRole('button', { name: 'Accept: this site is live' }).click();
+    const accept = page.getByRole('button', { name: 'Accept: this site is live' });
+    await page.getByText('Not yet: 3 of the points above are open.').waitFor();
+    expect([await accept.isDisabled(), await accept.getAttribute('aria-describedby')]).toEqual([true, 'not-yet']);
+    await accept.press('Enter');
+    const detail = detailOf(Date.now(), { ...site, stage: 'commissioning' });
+    const checklist = detail.checklist.map((one) => (one.item === 'quiet-day' ? one : { ...one, done: true, about: [] }));
+    view.content.details.set('ladakh/leh', { ...detail, checklist });
+    await page.reload();
+    await page.getByText('Not yet').waitFor({ state: 'detached' });
+    await accept.click();
     await page.locator('.checklist').waitFor({ state: 'detached' });
     expect(view.posts).toEqual([['/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Asha' }]]);
   });
@@ -228,10 +237,10 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByText('Unplug the microphone cable and plug it in again.').waitFor();
     expect(await line(7).textContent()).toContain('केबल देख रहा हूँ');
     expect(await line(7).locator('.history').textContent()).toMatch(/Raised\s*told Tashi by email/);
-    view.onPost = () => ({ status: 409, body: { error: 'this incident is over' } });
+    view.onPost = () => ({ status: 409, body: { error: 'this incident is over', code: 'over' } });
     await page.getByLabel('Note for incident 7').fill('cable');
     await page.keyboard.press('Enter');
-    await page.getByText('Not saved: this incident is over').waitFor();
+    await page.getByText('Not saved: this alert is over').waitFor();
     expect(await page.getByLabel('Note for incident 7').inputValue()).toBe('cable');
     view.onPost = (_path, { by = '', text = '' }) => {
       const full = fullOf(microphoneGone(Date.now()), Date.now());
@@ -245,7 +254,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByText('This alert is not in the records.').waitFor();
   });
 
-  test('the roll of a state is called, answers come in live, and paper shows every room', async () => {
+  test('the roll of a state is called, answers come in live, and paper shows what the screen shows', async () => {
     const { view } = stage;
     const call = (answered: number, finished: boolean) => rollCallOf(view.content, 'ladakh', { answered, finished });
     view.onPost = () => {
@@ -279,6 +288,10 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(rows).toEqual(['fault', 'unknown']);
     expect(await page.locator('tr.unknown').textContent()).toMatch(/Unknown.*silent since.*Tashi/s);
     expect(await page.getByRole('link', { name: 'CSV' }).getAttribute('href')).toBe('/api/rollcalls/r1/table.csv');
+    await page.emulateMedia({ media: 'print' });
+    expect(await rows()).toEqual(['fault', 'unknown']);
+    await page.emulateMedia({ media: 'screen' });
+    await page.getByLabel('Rooms that are ready too').check();
     await page.emulateMedia({ media: 'print' });
     await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('ok')]);
     const inks = await page.locator('tr[data-pc] td').evaluateAll((all) => all.map((one) => getComputedStyle(one).color));

@@ -1,5 +1,6 @@
 /** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
 import { isPcPath, siteOf } from '#contracts';
+import { isWaiting } from '../../flows/transitions/rate.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
@@ -47,6 +48,7 @@ export function closedIsTold(world: World, { incidents, transitions, outbox }: R
   const untold = closed.flatMap(({ id, told, closedBecause }) => {
     const last = transitions.find((one) => one.incident === id && one.kind === 'closed');
     if (last === undefined) return [`incident ${id} was closed (${closedBecause}), and nothing says so`];
+    if (isWaiting(last)) return [];
     // The default route and a catch tell central alone.
     if (/default route|error on the tab/.test(last.conclusion ?? '')) return [];
     const reached = new Set(outbox.filter((row) => row.transition === last.id).map(({ person }) => person));

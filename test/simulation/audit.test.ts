@@ -19,6 +19,7 @@ test('the audit finds what it is there to find', async () => {
   await eachIsFound(crimes, history);
 });
 
+const fourTimes = 'SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4';
 /** What is done to the ledger after a room was retired while its microphone was missing; a row under a new name is one that the world did not see. */
 const siteCrimes: [string, string, RegExp][] = [
   ['it is still open', `UPDATE incidents SET row = json_set(row, '$.over', NULL)`, /pc-1 is not watched and has an open incident/],
@@ -36,6 +37,18 @@ const siteCrimes: [string, string, RegExp][] = [
     'it is told later',
     `UPDATE outbox SET row = json_set(row, '$.key', 'late-' || (row ->> '$.key'), '$.createdAt', (row ->> '$.createdAt') + 600000)`,
     /is told of a room that is/,
+  ],
+  [
+    'it is told five times in an hour',
+    `INSERT INTO transitions SELECT id + 100 * n, incident, state, json_set(row, '$.id', id + 100 * n) FROM transitions, (${fourTimes}) WHERE id = 1;
+     INSERT INTO outbox SELECT (1 + 100 * n) || '/email/asha', state, json_set(row, '$.key', (1 + 100 * n) || '/email/asha', '$.transition', 1 + 100 * n)
+     FROM outbox, (${fourTimes}) WHERE key = '1/email/asha'`,
+    /pc-1: [4-6] messages within an hour, and 3 is the most/,
+  ],
+  [
+    'it is held back although nothing was told before',
+    `UPDATE transitions SET row = json_set(row, '$.conclusion', 'counted: enough was told in this hour') WHERE id = 1`,
+    /pc-1 at .* raised microphone.missing was held back, and only 1 messages were told/,
   ],
 ];
 

@@ -5,6 +5,8 @@ import { inThread } from '../../flows/ledger/ledger.ts';
 import type { StandingFault, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
 import { isEnd } from '../../flows/transitions/incident.ts';
+import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
+import { fewAnHour, heldWithReason, isInTurn } from './audit-pace.ts';
 import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import { centreStepMs, hits } from './disturbances.ts';
@@ -24,7 +26,7 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...machinesByPath(world).flatMap(([path, kept]) => eventsArrived(world, path, kept)),
     ...spoolsAreEmpty(world),
     ...sameIncidents(world, twin),
-    ...nothingWaits(rows),
+    ...nothingWaits(world, rows),
     ...eachStandingFaultIsTold(rows),
     ...whatStoodLongWasTold(history, world, rows),
     ...noGoodNewsForStrangers(rows),
@@ -35,6 +37,8 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...explainedIsTold(rows),
     ...nothingOfOthers(world, rows),
     ...closedIsTold(world, rows),
+    ...fewAnHour(world, rows),
+    ...heldWithReason(world, rows),
   ];
 }
 
@@ -151,21 +155,27 @@ function openIn(world: World): string[] {
     .sort();
 }
 
-/** Every transition has its conclusion or waits for a later level, and every message has left. */
-export function nothingWaits({ transitions, outbox }: Rows): string[] {
+/** Every transition has its conclusion, or waits for a later level or its turn, and every message has left. */
+export function nothingWaits(world: World, { transitions, outbox }: Rows): string[] {
   return [
     ...transitions
-      .filter(({ state }) => state === 'open' || state === 'pending')
+      .filter((one) => one.state === 'open' || (one.state === 'pending' && !isInTurn(world, one)))
       .map((one) => `transition ${one.id} is still ${one.state}`),
     ...outbox.filter(({ state }) => state === 'waiting').map((row) => `message ${row.key} still waits: ${row.lastError}`),
   ];
 }
 
-function eachStandingFaultIsTold({ incidents }: Rows): string[] {
+/** Or the news of it waits for its turn. */
+function eachStandingFaultIsTold({ incidents, transitions }: Rows): string[] {
   const standing = incidents
     .filter((one) => one.over === null)
-    .flatMap((one) => one.faults.map((fault) => ({ scope: one.scope, ...fault })));
-  return standing.filter((fault) => !fault.hidden && fault.told === null).map((fault) => `${fault.scope}: nobody was told of ${fault.key}`);
+    .flatMap((one) => one.faults.map((fault) => ({ incident: one.id, scope: one.scope, ...fault })));
+  const waiting = new Set(
+    transitions.filter(isWaiting).flatMap((one) => one.about.map(({ fault, device }) => `${one.incident} ${fault}|${device}`)),
+  );
+  return standing
+    .filter((one) => !one.hidden && one.told === null && !waiting.has(`${one.incident} ${one.key}`))
+    .map((fault) => `${fault.scope}: nobody was told of ${fault.key}`);
 }
 
 /** A fault that stood, in sight of the centre and undisturbed, longer than its hold and the default route takes, was told. */
@@ -173,7 +183,8 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
   const reached = new Set(outbox.flatMap((row) => (row.transition === null ? [] : [row.transition])));
   // What the ledger dates while the clock of the centre is wrong is wrong by as much.
   const stepsMs = history.disturbances.some(({ kind }) => kind === 'clock of the centre is put right') ? centreStepMs : 0;
-  const told = transitions.filter((one) => reached.has(one.id) || one.conclusion?.includes('default route'));
+  // What had to wait for its turn is judged by itself.
+  const told = transitions.filter((one) => reached.has(one.id) || one.conclusion?.includes('default route') || hasWaited(one));
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const { path } = world.pc(pc);
     const [fault = '', device = ''] = key.split('|');

@@ -5,7 +5,7 @@ import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { openStore } from '../../flows/ledger/store.ts';
 import { createOffers } from '../../flows/people/channels/offered.ts';
-import { createDirect } from '../../flows/people/direct.ts';
+import { createDirect } from '../../flows/people/direct/direct.ts';
 import { createRoster } from '../../flows/people/roster.ts';
 import type { Ledger, Op } from '../../flows/records/ops.ts';
 import type { TreeNode } from '../../flows/records/sites.ts';

@@ -30,14 +30,14 @@ export function createDates() {
     stages.set(path, [...before, { stage, stageAt, at: worldOf(stageAt) }]);
   }
 
-  /** What a raise tells of stood since then, whatever becomes of the fault later. */
+  /** What a raise tells of stood since then, whatever becomes of the fault later. What waits for its turn may take other news with it. */
   function noteTransition(op: Op, worldOf: (at: number) => number): void {
-    if (op.op !== 'transition' || decided.has(op.transition.id)) return;
+    if (op.op !== 'transition') return;
     const { id, incident, at, about } = op.transition;
-    decided.set(id, worldOf(at));
+    setOnce(decided, id, worldOf(at));
     for (const { fault, device } of about) {
       const key = `${fault}|${device}`;
-      toldSince.set(`${id} ${key}`, stood.get(incident)?.get(key) ?? worldOf(at));
+      setOnce(toldSince, `${id} ${key}`, stood.get(incident)?.get(key) ?? worldOf(at));
     }
   }
 

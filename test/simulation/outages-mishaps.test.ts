@@ -26,7 +26,7 @@ const texts = (world: World) =>
 const audited = (world: World) =>
   world.centre
     .db()
-    .prepare("SELECT about FROM audit WHERE what = 'outage' ORDER BY id")
+    .prepare("SELECT about FROM steps WHERE what = 'outage' ORDER BY id")
     .all()
     .map(({ about }) => String(about));
 

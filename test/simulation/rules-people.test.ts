@@ -251,7 +251,7 @@ for (const point of ['before a send', 'after a send']) {
       world.centre.start();
       await world.pass(2 * minute);
       expect(mailTo(world, 'asha'), `pass ${pass}`).toContainEqual(raised);
-      expect([...fewDuplicates(world), ...nothingWaits(rowsOf(world))], `pass ${pass}`).toEqual([]);
+      expect([...fewDuplicates(world), ...nothingWaits(world, rowsOf(world))], `pass ${pass}`).toEqual([]);
     }
   });
 }

@@ -24,7 +24,7 @@ export async function complaints(world: World): Promise<string[]> {
     ...(twice === 0 ? [] : [`${twice} events stand twice`]),
     ...world.pcs.flatMap((pc) => eventsArrived(world, pc.path, pc.record.kept)),
     ...spoolsAreEmpty(world),
-    ...nothingWaits(rowsOf(world)),
+    ...nothingWaits(world, rowsOf(world)),
   ];
 }
 

@@ -14,8 +14,8 @@ export type Mailbox = {
   close(): Promise<void>;
 };
 
-/** Opens a mailbox for everybody on a free port. A mail stands in it before the sender hears that it was taken. */
-export async function openMailbox(): Promise<Mailbox> {
+/** Opens a mailbox for everybody, on a free port where none is named. A mail stands in it before the sender hears that it was taken. */
+export async function openMailbox(at = 0): Promise<Mailbox> {
   const mails: Mail[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -33,7 +33,7 @@ export async function openMailbox(): Promise<Mailbox> {
   });
   // A sender that is killed in the middle of a mail is what these tests are about.
   server.on('error', () => {});
-  server.listen(0, '127.0.0.1');
+  server.listen(at, '127.0.0.1');
   await once(server.server, 'listening');
   return {
     port: (server.server.address() as AddressInfo).port,

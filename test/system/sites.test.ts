@@ -111,7 +111,8 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
     rows: [{ pc, why: { fault: 'camera.missing' }, owner: 'Asha' }],
   });
   const table = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/rollcalls/${call.id}/table.csv`);
-  expect((await table.text()).split('\r\n')[1]).toContain('not-ready,camera,camera.missing');
+  const said = await table.text();
+  expect([table.status, said]).toEqual([200, expect.stringContaining('not-ready,camera,camera.missing')]);
   expect((await detail()).pcs[0]?.calledAt).not.toBeNull();
 
   const ordering = { to: pc, verb: 'send-log', args: { lines: 5 }, by: 'Asha' };

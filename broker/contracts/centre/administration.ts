@@ -207,9 +207,40 @@ export const ledgerAudit = v.object({
   /** Events whose content is not that of their mark. */
   altered: v.exactOptional(count),
   commits: v.exactOptional(count),
+  /**
+   * The chain of the audit: how many rows, the last of them, out of how many a person was taken, the last one that the centre signed for (null where none
+   * is yet), and a line for each that is missing or not what was written; absent where the copy is older than the chain.
+   */
+  chain: v.exactOptional(
+    v.object({
+      rows: count,
+      head: v.object({ row: count, hash: text }),
+      forgotten: count,
+      signed: v.nullable(v.object({ row: count, hash: text, at: time })),
+      wrong: v.array(text),
+    }),
+  ),
   /** Why the ledger is not what it was: older, or another one; absent where it is. */
   older: v.exactOptional(text),
+  /** Events that are in archives and no more in the ledger itself. */
+  archived: v.exactOptional(count),
+  /** What is wrong with archives, a line each; absent where nothing is. */
+  archives: v.exactOptional(v.array(text)),
 });
+
+/** Something that was done, by its row. */
+const act = v.object({ id: count, at: time, who: text, what: text, about: text });
+/** The newest first; `before`: what the next page begins below, null where there is none. */
+export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
+
+/** All that stands of a person in the ledger, and the words by which it was found. Rows may name others too. */
+export const personExport = v.object({
+  name: text,
+  words: v.array(text),
+  rows: v.array(v.object({ table: text, row: v.record(text, v.unknown()) })),
+});
+/** Out of how many rows a person was taken, or would be; `backupsUntil`: when the last backup of now is deleted. */
+export const personForgotten = v.object({ audit: count, elsewhere: count, applied: v.boolean(), backupsUntil: v.nullable(time) });
 
 /** A backup that was just made: the file, on the central machine, and why it lies in the first folder only, if it does. */
 export const backupMade = v.object({ file: text, bytes: count, at: time, second: v.exactOptional(text) });
@@ -309,6 +340,9 @@ export type Explained = v.InferOutput<typeof explained>;
 export type CsvProblem = v.InferOutput<typeof csvProblem>;
 export type SitesDifference = v.InferOutput<typeof sitesDifference>;
 export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
+export type PersonExport = v.InferOutput<typeof personExport>;
+export type PersonForgotten = v.InferOutput<typeof personForgotten>;
+export type AuditLog = v.InferOutput<typeof auditLog>;
 export type BackupMade = v.InferOutput<typeof backupMade>;
 export type RolloutView = v.InferOutput<typeof rolloutView>;
 export type CommandSummary = v.InferOutput<typeof commandSummary>;

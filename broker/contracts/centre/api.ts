@@ -271,6 +271,32 @@ export const historyView = v.object({
 /** What an account may do, from least to most; where, says its scope. */
 export const accountRoles = ['reader', 'state', 'central'] as const;
 
+/** Why a request was refused, for a page that says it in the language of its reader. A refusal without one is said by its line. */
+export const refusalCodes = [
+  'role',
+  'scope',
+  'invalid',
+  'missing',
+  'over',
+  'taken',
+  'late',
+  'nobody',
+  'time',
+  'often',
+  'stage',
+  'busy',
+  'deaf',
+  'failed',
+] as const;
+/** One of them. */
+export type RefusalCode = (typeof refusalCodes)[number];
+/** What a refused request is answered: `error` is one line for an operator; `about` fills the blanks of what the code says. */
+export const refusal = v.object({
+  error: text,
+  code: v.exactOptional(v.picklist(refusalCodes)),
+  about: v.exactOptional(v.record(v.string(), v.union([text, v.number()]))),
+});
+
 export type PcView = v.InferOutput<typeof pcView>;
 export type SiteView = v.InferOutput<typeof siteView>;
 export type StateView = v.InferOutput<typeof stateView>;

@@ -201,6 +201,22 @@ const backup = v.strictObject({
   ),
 });
 
+const days = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+const retention = v.strictObject({
+  eventDays: v.optional(
+    about(days(2, 60), 'After so many days events leave the ledger. Not less than 2: PCs send again what they keep of the last 24 hours.'),
+    2,
+  ),
+  archiveMonths: v.optional(about(days(1, 120), 'So many archives are kept, the newest: a year and the month that runs.'), 13),
+  historyDays: v.optional(
+    about(
+      days(31, 3_660),
+      'Incidents, their steps and messages, and what is left of PCs that are gone: a year, and time to look back at it.',
+    ),
+    400,
+  ),
+});
+
 /** All of `sabha.json`; each key has a default, and one that is not known is wrong. */
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
@@ -240,6 +256,13 @@ export const settings = v.strictObject({
   ),
   capacity: v.optional(about(capacity, 'How many sites measure the capacity of their link at the same time.'), {}),
   backup: v.exactOptional(about(backup, 'Backups are made each hour in data/flows/backups, whatever stands here.')),
+  retention: v.optional(
+    about(
+      retention,
+      'How long what is kept. Events that leave the ledger stand in data/flows/archives, one file a month; the rest is deleted.',
+    ),
+    {},
+  ),
   ledgerLimitMiB: v.optional(
     about(v.pipe(v.number(), v.minValue(0)), 'MiB that the ledger may take of the disk; 0 = no limit of its own.'),
     0,

@@ -18,7 +18,17 @@ export const answerWords = ['seen', 'going', 'fixed', 'not-mine'] as const;
 export type AnswerWord = (typeof answerWords)[number];
 
 /** What becomes of an incident by people and by the lack of them, as its history shows it. */
-export const deedKinds = ['acknowledged', 'taken-over', 'lapsed', 'fixed', 'reopened', 'assigned', 'snoozed', 'awake'] as const;
+export const deedKinds = [
+  'acknowledged',
+  'taken-over',
+  'withdrawn',
+  'lapsed',
+  'fixed',
+  'reopened',
+  'assigned',
+  'snoozed',
+  'awake',
+] as const;
 export type DeedKind = (typeof deedKinds)[number];
 
 /** Why what people know of is told once more. */

@@ -24,7 +24,12 @@ export const budgets = {
     unit: 'ranges of its spools, or 16 times as many events side by side, walked in one commit',
     why: 'a tenth of a second; what is more goes on with the next word, so that nobody waits for it',
   },
-  eventsADay: { most: 524_288, unit: 'events a day', why: 'a PC that was away for a month says all of it in a day' },
+  eventsADay: { most: 5_000, unit: 'events a day', why: 'four times an honest PC; what is more waits in its own spool' },
+  eventsGathered: {
+    most: 524_288,
+    unit: 'events that gather of those while a PC is quiet',
+    why: 'a PC that was away for a month says all of it at once',
+  },
   eventBytesADay: { most: 64 * kibibyte * kibibyte, unit: 'bytes of events a day', why: 'a whole spool' },
   eventsAtOnce: { most: 8_192, unit: 'events in one breath after a start', why: 'a week of an honest PC, beside what waited' },
   eventBytesAtOnce: { most: 2 * kibibyte * kibibyte, unit: 'bytes of events in one breath after a start', why: 'as much as those weigh' },
@@ -53,7 +58,16 @@ export const budgets = {
     why: 'the first says how it began, the others how it is; more than anybody reads',
   },
   toldAMinute: { most: 6, unit: 'of them told a minute', why: 'what a person can read; the next waits for the minute to end' },
-  toldAnHour: { most: 8, unit: 'news of a room told an hour', why: 'twice what a flapping camera makes; the end of each is told besides' },
+  messagesAnHour: {
+    most: 3,
+    unit: 'messages an hour of a room, or of a cause of many, all-clears with them',
+    why: 'it broke, it is well, it broke again; what is critical and new is told besides, the rest waits, or is counted',
+  },
+  toldAnHour: {
+    most: 8,
+    unit: 'news of a room an hour, told or counted',
+    why: 'twice what a flapping camera makes; with more its PC is muted',
+  },
   toldOfNoisyAnHour: {
     most: 1,
     unit: 'of those once its PC is named for anything',

@@ -7,8 +7,8 @@ const fingerMs = 5_000;
 /**
  * What a list shows: all that is wanted, or those who stood there when the hand came, in their places and with their newest words; what came
  * meanwhile waits.
- * @template {{ id: number }} T
- * @param {readonly number[] | null} held
+ * @template {{ id: number | string }} T
+ * @param {readonly (number | string)[] | null} held
  * @param {{ wanted: readonly T[], all: readonly T[] }} rows
  * @returns {{ shown: readonly T[], waiting: number }}
  */
@@ -21,10 +21,10 @@ export function placed(held, { wanted, all }) {
 
 /**
  * The ids that stood in a list when a hand came into it, until it is gone; `ids` are those that stand there now. `hand` goes onto the list.
- * @param {readonly number[]} ids
+ * @param {readonly (number | string)[]} ids
  */
 export function useHeld(ids) {
-  const [held, setHeld] = useState(/** @type {readonly number[] | null} */ (null));
+  const [held, setHeld] = useState(/** @type {readonly (number | string)[] | null} */ (null));
   const inside = useRef({ pointer: false, focus: false });
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   useEffect(() => () => clearTimeout(timer.current), []);

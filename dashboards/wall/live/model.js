@@ -182,7 +182,7 @@ export function openIncidents(incidents, within = '') {
  * The part of the tree that an incident is about; '' for a cause that is of several states.
  * @param {Pick<IncidentRow, 'scope' | 'spread'>} incident
  */
-function pathOf({ scope, spread }) {
+export function pathOf({ scope, spread }) {
   return spread?.path ?? scope.replace(/^maintenance:/, '');
 }
 

@@ -3,7 +3,10 @@
 /** No request waits longer for its answer. */
 export const answerLimitMs = 20_000;
 
-/** `status` 0 = nobody answered; `error` is '' where it was done; `waitS` = seconds after which to try again. @typedef {{ status: number, error: string, answer: any, waitS: number }} Posted */
+/**
+ * `status` 0 = nobody answered; `error` is '' where it was done; `waitS` = seconds after which to try again, `code` and `about` = why not, to be worded.
+ * @typedef {{ status: number, error: string, answer: any, waitS: number, code?: string, about?: Record<string, string | number> }} Posted
+ */
 
 /**
  * Posts a body as JSON. Never throws.
@@ -18,7 +21,9 @@ export async function post(path, body) {
     const { status } = response;
     const answer = status === 204 ? null : await response.json();
     const waitS = Number(response.headers.get('retry-after') ?? 0);
-    return { status, error: response.ok ? '' : String(answer?.error), answer: response.ok ? answer : null, waitS };
+    if (response.ok) return { status, error: '', answer, waitS };
+    const { error, code, about } = answer ?? {};
+    return { status, error: String(error), answer: null, waitS, code, about };
   } catch {
     return { status: 0, error: '', answer: null, waitS: 0 };
   }

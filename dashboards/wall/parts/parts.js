@@ -8,12 +8,22 @@ import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
+/** @import { Take } from './taking.js' */
 /** A fact of a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
- * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `act` does something in their name.
- * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], act: Act }} Scene
+ * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `you` their name, `act` does something in that name,
+ * `take` takes an incident.
+ * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], you: string, act: Act, take: Take }} Scene
  */
+
+/**
+ * Whether the reader may do more than look: nobody is shown what he may not press.
+ * @param {Pick<Scene, 'role'>} scene
+ */
+export function mayAct({ role }) {
+  return role !== 'reader';
+}
 
 /** Made anew for each mark: one that is kept would keep alive the tree in which it first stood. */
 const shapes = {
@@ -43,6 +53,15 @@ export function Mark({ is }) {
  */
 export function markText(reader, mark) {
   return sayWord(reader, 'readiness', readinesses[mark]);
+}
+
+/**
+ * What was known when the link broke, with its time; as it is while it holds.
+ * @param {Pick<Scene, 'lang' | 'now' | 'live' | 'lostAt'>} scene
+ * @param {string} what
+ */
+export function knownText({ lang, now, live, lostAt }, what) {
+  return live || lostAt === null ? what : say(lang, 'knownThen', { time: timeText(lang, lostAt, now), what });
 }
 
 /**
@@ -142,6 +161,14 @@ export function Place({ scene, names }) {
  */
 export function Lines({ lines }) {
   return html`<dl class="facts">${lines.map(([key, label, text]) => html`<div key=${key} data-fact=${key}><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
+}
+
+/**
+ * Equal texts as one, each with how often it stands there, in the order of the first.
+ * @param {readonly string[]} texts
+ */
+export function counted(texts) {
+  return [...Map.groupBy(texts, (text) => text)].map(([text, all]) => /** @type {const} */ ([text, all.length]));
 }
 
 /**

@@ -15,6 +15,8 @@ const scene: Scene = {
   scope: '',
   role: 'central',
   act: async () => null,
+  you: 'Asha',
+  take: async () => null,
 };
 const why = (reason: string | null, lang: 'en' | 'hi' = 'en') =>
   whyText({ ...scene, lang }, { component: 'microphone', fault: 'microphone.not_default', reason });

@@ -1,15 +1,18 @@
 /** The person before the page: acts in their name. Where nobody logs in it asks for it once, when it is needed. */
 import { html } from 'htm/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { post, toLogin } from '../live/post.js';
 import { recall, remember } from '../words/preferences.js';
+import { refusedText } from '../words/refused.js';
 import { say, shown } from '../words/words.js';
+import { Dialog } from './dialog.js';
 
 /** @import { Language, WhoView } from '#contracts' */
+/** Why a thing was not done, in words ('' where it was) and by its code, and what was answered. @typedef {{ error: string, code?: string, about?: Record<string, string | number>, answer: unknown }} Done */
 /**
- * Posts in the reader's name: why it was not done ('' where it was) and what was answered; null where no name was given.
- * @typedef {(path: string, body: Record<string, string | number | boolean>) => Promise<{ error: string, answer: unknown } | null>} Act
+ * Posts in the reader's name; null where no name was given.
+ * @typedef {(path: string, body: Record<string, string | number | boolean>) => Promise<Done | null>} Act
  */
 
 /**
@@ -36,15 +39,16 @@ export function usePerson(lang) {
   const act = async (path, body) => {
     const by = account ?? (name === '' ? await ask() : name);
     if (by === null) return null;
-    const { status, error, answer } = await post(path, { ...body, by });
-    if (status === 401) toLogin();
-    return { error: status === 0 ? say(lang, 'noAnswer') : shown(error), answer };
+    const posted = await post(path, { ...body, by });
+    if (posted.status === 401) toLogin();
+    return { ...posted, error: refusedText(lang, posted) };
   };
   const dialog = asking === null ? null : html`<${NameDialog} lang=${lang} name=${name} onDone=${done} />`;
   return {
     act,
     dialog,
     scope: known?.scope ?? '',
+    you: account ?? name,
     role: known?.role ?? /** @type {const} */ ('reader'),
     switches: html`<${Who} lang=${lang} name=${account ?? name} account=${account} onAsk=${ask} />`,
   };
@@ -58,18 +62,25 @@ function Who({ lang, name, account, onAsk }) {
 }
 
 /**
- * One thing that a button does: whether it is under way, and why it was not done. `run` resolves to what was answered, null where it was not done.
+ * One thing that a button does: whether it is under way, and why it was not done. `run` resolves to what was answered, null where it was not done,
+ * or where another is under way; `doing` does the same with something else than a post. `waits` is the `aria-disabled` of its buttons.
  * @param {Act} act
  */
 export function useActing(act) {
   const [state, setState] = useState({ busy: false, error: '' });
-  const run = async (/** @type {string} */ path, /** @type {Record<string, string | number | boolean>} */ body) => {
+  const isBusy = useRef(false);
+  const doing = async (/** @type {() => Promise<Done | null>} */ what) => {
+    if (isBusy.current) return null;
+    isBusy.current = true;
     setState({ busy: true, error: '' });
-    const done = await act(path, body);
+    const done = await what();
+    isBusy.current = false;
     setState({ busy: false, error: done?.error ?? '' });
     return done?.error === '' ? done : null;
   };
-  return { ...state, run };
+  const run = (/** @type {string} */ path, /** @type {Record<string, string | number | boolean>} */ body) => doing(() => act(path, body));
+  // A button that is disabled loses the focus of whoever pressed it: it stays, and does nothing.
+  return { ...state, waits: state.busy ? /** @type {const} */ ('true') : null, run, doing };
 }
 
 /**
@@ -90,20 +101,18 @@ async function logOut() {
  * @param {{ lang: Language, name: string, onDone: (name: string | null) => void }} props
  */
 function NameDialog({ lang, name, onDone }) {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => dialog.current?.showModal(), []);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     const given = input.current?.value.trim() ?? '';
     if (given !== '') onDone(given);
   };
-  return html`<dialog ref=${dialog} aria-labelledby="who" onClose=${() => onDone(null)}>
+  return html`<${Dialog} titleId="who" onClose=${() => onDone(null)}>
     <form onSubmit=${submit}>
       <h2 id="who">${say(lang, 'nameTitle')}</h2>
       <p>${say(lang, 'nameWhy')}</p>
       <label>${say(lang, 'nameLabel')}<input ref=${input} name="name" required maxlength="80" autocomplete="name" defaultValue=${name} /></label>
       <p class="buttons"><button type="button" onClick=${() => onDone(null)}>${say(lang, 'cancel')}</button><button class="primary">${say(lang, 'save')}</button></p>
     </form>
-  </dialog>`;
+  <//>`;
 }

@@ -37,21 +37,24 @@ export function deedText({ lang, now }, { did, by, to = '', until }) {
   return say(lang, `deed.${did}`, { by: shown(by), to: shown(to), until: until === undefined ? '' : timeText(lang, until, now) });
 }
 
-/** @param {{ scene: Scene, incident: IncidentView, onActed: () => void }} props */
-export function Actions({ scene, incident, onActed }) {
+/** @param {{ scene: Scene, incident: IncidentView, title: string, onActed: () => void }} props */
+export function Actions({ scene, incident, title, onActed }) {
   const { lang, now } = scene;
   const { acknowledged, fixed } = incident;
-  const { busy, error, run } = useActing(scene.act);
+  const { busy, waits, error, run, doing } = useActing(scene.act);
   const act = async (/** @type {string} */ what, /** @type {Parameters<Scene['act']>[1]} */ body = {}) => {
     const done = (await run(`/api/incidents/${incident.id}/${what}`, body)) !== null;
     if (done) onActed();
     return done;
   };
+  const take = async () => {
+    if ((await doing(() => scene.take({ id: incident.id, title }, acknowledged !== null))) !== null) onActed();
+  };
   return html`<div class="actions">
     <p class="acts">
-      <button class=${acknowledged === null ? 'primary' : ''} disabled=${busy} onClick=${() => act('acknowledge', acknowledged === null ? {} : { takeOver: true })}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>
-      ${fixed ? null : html`<button disabled=${busy} onClick=${() => act('fixed')}>${sayWord(scene, 'answer', 'fixed')}</button>`}
-      ${quietHours.map((n) => html`<button key=${n} disabled=${busy} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
+      ${acknowledged?.by === scene.you ? null : html`<button class=${acknowledged === null ? 'primary' : ''} aria-disabled=${waits} onClick=${take}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>`}
+      ${fixed ? null : html`<button aria-disabled=${waits} onClick=${() => act('fixed')}>${sayWord(scene, 'answer', 'fixed')}</button>`}
+      ${quietHours.map((n) => html`<button key=${n} aria-disabled=${waits} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
     </p>
     <${Line} busy=${busy} most=${80} label=${say(lang, 'assignLabel')} button=${say(lang, 'assign')} onText=${(/** @type {string} */ to) => act('assign', { to })} />
     <${Line} busy=${busy} most=${500} label=${say(lang, 'noteLabel', { id: incident.id })} hint=${say(lang, 'notePlaceholder')} button=${say(lang, 'addNote')} onText=${(/** @type {string} */ text) => act('note', { text })} />

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { childrenOf, incidentMark, shownFaults } from '../live/model.js';
-import { Age, actionOf, Foreign, Mark, outageText, Place, titleOf } from '../parts/parts.js';
+import { Age, actionOf, Foreign, Mark, mayAct, outageText, Place, titleOf } from '../parts/parts.js';
 import { timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
 import { Actions, deedText, handlingLines } from './handling.js';
@@ -30,7 +30,7 @@ function Incident({ scene, incident, all, onActed }) {
   const { lang, now } = scene;
   const { id, severity, scope, overAt } = incident;
   const [first, ...others] = shownFaults(incident, now);
-  const action = first === undefined ? null : actionOf(scene, first.fault);
+  const action = first === undefined || overAt !== null ? null : actionOf(scene, first.fault);
   const again = againText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
   const site = scope
@@ -50,7 +50,7 @@ function Incident({ scene, incident, all, onActed }) {
     ${incident.outage === null ? null : html`<p class="hint" data-outage=${incident.outage.cause}>${awayText(scene, incident.outage)}</p>`}
     <${Many} scene=${scene} incident=${incident} all=${all} />
     <${People} scene=${scene} incident=${incident} />
-    ${overAt === null ? html`<${Actions} scene=${scene} incident=${incident} onActed=${onActed} />` : null}
+    ${overAt === null && mayAct(scene) ? html`<${Actions} scene=${scene} incident=${incident} title=${incidentTitle(scene, incident)} onActed=${onActed} />` : null}
     <${Reasons} scene=${scene} incident=${incident} />
     <${History} scene=${scene} incident=${incident} />
   </article>`;
@@ -93,10 +93,10 @@ function awayText(scene, outage) {
  */
 function People({ scene, incident }) {
   const { lang, now } = scene;
-  const { told, acknowledged } = incident;
+  const { told, acknowledged, overAt } = incident;
   return html`<ul class="people">
-    ${acknowledged === null ? null : html`<li class="on-it"><bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
-    ${handlingLines(scene, incident).map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}
+    ${acknowledged === null ? null : html`<li class=${overAt === null ? 'on-it' : ''}><bdi>${say(lang, overAt === null ? 'acknowledgedBy' : 'tookIt', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
+    ${(overAt === null ? handlingLines(scene, incident) : []).map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}
     ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : null}
     ${told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
   </ul>`;

@@ -1,37 +1,61 @@
 /** What needs somebody, one line each: what, where, since when, who knows of it. */
 import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
+import { grouped } from '../live/grouped.js';
 import { placed, useHeld } from '../live/held.js';
 import { incidentMark, isWatched, shownFaults } from '../live/model.js';
-import { Age, Foreign, Mark, Place, titleOf } from '../parts/parts.js';
+import { Age, Foreign, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { ageText, timeText } from '../words/times.js';
-import { say, sayWord, shown } from '../words/words.js';
+import { nameIn, say, sayWord, shown } from '../words/words.js';
 import { handlingLines } from './handling.js';
 
-/** @import { IncidentRow, Language } from '#contracts' */
+/** @import { IncidentRow, Language, StateView } from '#contracts' */
+/** @import { Group } from '../live/grouped.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
+/** Within a group each stands for itself. @type {readonly StateView[]} */
+const none = [];
 /** How many are shown before somebody asks for all. */
 const few = 12;
 
 /**
  * Incidents, the first few of them until all are asked for. While a hand is in the list each stays in its place, and new ones wait; `known` is
- * all that the wall knows, also what somebody is on by now.
- * @param {{ scene: Scene, incidents: IncidentRow[], known: IncidentRow[] }} props
+ * all that the wall knows, also what somebody is on by now. More than ten of one fault in one state are one line that opens.
+ * @param {{ scene: Scene, incidents: IncidentRow[], known: IncidentRow[], states: readonly StateView[] }} props
  */
-export function IncidentList({ scene, incidents, known }) {
+export function IncidentList({ scene, incidents, known, states }) {
   const [all, setAll] = useState(false);
-  const first = all ? incidents : incidents.slice(0, few);
+  const { now } = scene;
+  const wanted = states.length === 0 ? incidents : grouped(incidents, { now });
+  const first = all ? wanted : wanted.slice(0, few);
   const { held, hand, letGo } = useHeld(first.map(({ id }) => id));
-  const { shown: shownOnes, waiting } = placed(held, { wanted: first, all: known });
+  const { shown: shownOnes, waiting } = placed(held, {
+    wanted: first,
+    all: held === null ? [] : [...known, ...grouped(incidents, { now, kept: held }).filter((one) => 'rows' in one)],
+  });
   const showAll = () => {
     letGo();
     setAll(true);
   };
-  return html`<ul class="lines" ...${hand}>${shownOnes.map((one) => html`<${Line} scene=${scene} incident=${one} still=${held !== null} key=${one.id} />`)}</ul>
+  return html`<ul class="lines" ...${hand}>${shownOnes.map((one) =>
+    'rows' in one
+      ? html`<${Many} scene=${scene} group=${one} known=${known} states=${states} key=${one.id} />`
+      : html`<${Line} scene=${scene} incident=${one} still=${held !== null} key=${one.id} />`,
+  )}</ul>
     <p class="new-ones" role="status">${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
-    ${first.length < incidents.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
+    ${first.length < wanted.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
+}
+
+/** @param {{ scene: Scene, group: Group, known: IncidentRow[], states: readonly StateView[] }} props */
+function Many({ scene, group: { id, state, fault, rows }, known, states }) {
+  const [open, setOpen] = useState(false);
+  const name = nameIn(scene.lang, states.find((one) => one.state === state)?.name ?? { en: state, hi: '' });
+  const worst = rows[0]?.severity ?? 'minor';
+  const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => setOpen(event.currentTarget.open);
+  return html`<li class="line ${worst}" data-group=${id}><span class="tag ${worst}" title=${sayWord(scene, 'severity', worst)}><${Mark} is=${scene.live ? 'fault' : 'unknown'} /></span>
+    <details onToggle=${toggled}><summary><b>${titleOf(scene, fault)}</b> · <bdi>${say(scene.lang, 'manyOf', { n: rows.length, state: name })}</bdi></summary>
+    ${open ? html`<${IncidentList} scene=${scene} incidents=${rows} known=${known} states=${none} />` : null}</details></li>`;
 }
 
 /**
@@ -50,7 +74,7 @@ export function OverList({ scene, incidents }) {
 function Line({ scene, incident, still }) {
   const { lang, now } = scene;
   const { id, severity, acknowledged, told } = incident;
-  const { busy, error, run } = useActing(scene.act);
+  const { waits, error, doing } = useActing(scene.act);
   const [first] = shownFaults(incident, now);
   const last = told.at(-1);
   const handling = handlingLines(scene, incident).at(-1);
@@ -73,7 +97,7 @@ function Line({ scene, incident, still }) {
               : html`<bdi>${toldText(scene, last)}</bdi>`
       }</p>
       <p class="acts">
-        <${Take} lang=${lang} incident=${incident} still=${still} busy=${busy} onTake=${() => run(`/api/incidents/${id}/acknowledge`, {})} />
+        ${mayAct(scene) ? html`<${TakeButton} lang=${lang} incident=${incident} still=${still} waits=${waits} onTake=${() => doing(() => scene.take({ id, title: incidentTitle(scene, incident) }))} />` : null}
         <a class="button" href="#/incident/${id}">${say(lang, 'details')}</a>
       </p>
       <${Trouble} lang=${lang} error=${error} />
@@ -83,14 +107,14 @@ function Line({ scene, incident, still }) {
 
 /**
  * `still`: a hand is in the list. The button that was under it stays there and does nothing more: what stands beside it would else come under the hand.
- * @param {{ lang: Language, incident: IncidentRow, still: boolean, busy: boolean, onTake: () => void }} props
+ * @param {{ lang: Language, incident: IncidentRow, still: boolean, waits: 'true' | null, onTake: () => void }} props
  */
-function Take({ lang, incident, still, busy, onTake }) {
+function TakeButton({ lang, incident, still, waits, onTake }) {
   const isWanted = incident.acknowledged === null && incident.overAt === null;
   const had = useRef(isWanted);
   if (!still) had.current = isWanted;
   if (!isWanted && !had.current) return null;
-  return html`<button disabled=${busy} aria-disabled=${isWanted ? null : 'true'} onClick=${isWanted ? onTake : null}>${say(lang, 'acknowledge')}</button>`;
+  return html`<button aria-disabled=${isWanted ? waits : 'true'} onClick=${isWanted ? onTake : null}>${say(lang, 'acknowledge')}</button>`;
 }
 
 /** @param {{ scene: Scene, incident: IncidentRow }} props */

@@ -5,6 +5,8 @@ import { capacityText } from './link.js';
 
 const scene: Scene = {
   ...{ lang: 'en', now: 60_000, live: true, lostAt: null, catalogue: {}, scope: '', role: 'central', act: async () => null },
+  you: 'Asha',
+  take: async () => null,
   ...{ reasons, words: vocabulary },
 };
 type Capacity = NonNullable<LinkReport['capacity']>;

@@ -1,13 +1,15 @@
 /** The nation: how many sites are ready, a tile for each state, and what needs somebody now. */
 import { html } from 'htm/preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { nextBox } from '../live/around.js';
 import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
-import { Age, Bar, Mark, markText, whyText } from '../parts/parts.js';
+import { Age, Bar, knownText, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
 import { DutyCard } from './roster.js';
+import { useSearch } from './search.js';
 
 /** @import { Component } from 'preact' */
 /** @import { IncidentRow, Language, SiteView, StateView, Words } from '#contracts' */
@@ -26,7 +28,7 @@ export function Nation({ scene, view, counts, state }) {
       ${
         /** @type {const} */ (['ok', 'fault', 'unknown']).map(
           (mark) => html`<p class="count ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
-          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${markText(scene, mark)}</span></p>`,
+          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${knownText(scene, markText(scene, mark))}</span></p>`,
         )
       }
     </section>
@@ -48,25 +50,29 @@ export function Nation({ scene, view, counts, state }) {
  */
 export function Needs({ scene, view, within, allKnown }) {
   const { lang, live, now } = scene;
-  const open = openIncidents(view.incidents, within);
+  const every = openIncidents(view.incidents, within);
+  const { isMeant, field } = useSearch(scene, view, every.length);
+  const open = every.filter(isMeant);
   const waiting = open.filter((one) => needsSomebody(one, now));
   const watched = open.filter((one) => isWatched(one, now));
   const taken = open.filter((one) => !needsSomebody(one, now) && !isWatched(one, now));
-  const calm = live && allKnown && open.length === 0;
+  const calm = live && allKnown && every.length === 0;
+  const nothing = calm ? 'nobodyNeeded' : every.length > 0 && open.length === 0 ? 'noMatch' : live ? 'nobodyWaits' : 'notKnown';
   return html`<section class="card needs" aria-labelledby="needs">
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
-      ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, calm ? 'nobodyNeeded' : live ? 'nobodyWaits' : 'notKnown')}</p>` : null}
-      <${IncidentList} scene=${scene} incidents=${waiting} known=${view.incidents} />
+      ${field}
+      ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, nothing)}</p>` : null}
+      <${IncidentList} scene=${scene} incidents=${waiting} known=${view.incidents} states=${view.states} />
     </section>
-    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} known=${view.incidents} open=${within !== ''} />
-    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} known=${view.incidents} open=${within !== ''} />`;
+    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} view=${view} open=${within !== ''} />
+    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} view=${view} open=${within !== ''} />`;
 }
 
-/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], known: IncidentRow[], open: boolean }} props */
-function Fold({ scene, title, text, incidents, known, open }) {
+/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], view: View, open: boolean }} props */
+function Fold({ scene, title, text, incidents, view, open }) {
   if (incidents.length === 0) return null;
   return html`<details class="card" open=${open}><summary><b>${title}</b> · ${text}</summary>
-    <${IncidentList} scene=${scene} incidents=${incidents} known=${known} /></details>`;
+    <${IncidentList} scene=${scene} incidents=${incidents} known=${view.incidents} states=${view.states} /></details>`;
 }
 
 /**
@@ -78,10 +84,13 @@ function Map36({ scene, view, selected }) {
   const names = useMemo(() => new Map(view.states.map((/** @type {StateView} */ one) => [one.state, one.name])), [view.states]);
   const hot = hotStates(view.incidents, scene.now);
   const all = [...view.sites.keys()].sort();
+  const [last, setLast] = useState('');
+  // One stop for the tab key: from there the arrows go.
+  const stop = [last, selected].find((state) => all.includes(state)) ?? all[0];
   const tile = (/** @type {string} */ state) =>
-    html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} />`;
+    html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} stop=${stop === state} />`;
   const elsewhere = all.filter((state) => tileOf(state) === undefined);
-  return html`<nav class="map" aria-label=${say(lang, 'map')}>
+  return html`<nav class="map" aria-label=${say(lang, 'map')} onKeyDown=${goOn} onFocusIn=${(/** @type {{ target: Element }} */ { target }) => setLast(target.getAttribute('data-state') ?? '')}>
     <div class="grid">${all.filter((state) => tileOf(state) !== undefined).map(tile)}</div>
     ${elsewhere.length === 0 ? null : html`<div class="flow">${elsewhere.map(tile)}</div>`}
     <p class="legend dim">${/** @type {const} */ (['ok', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${markText(scene, is)}</span>`)}
@@ -89,7 +98,26 @@ function Map36({ scene, view, selected }) {
   </nav>`;
 }
 
-/** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean }} TileProps */
+/**
+ * Arrow keys: to the tile that lies there, wherever this screen has put it.
+ * @param {KeyboardEvent & { currentTarget: Element }} event
+ */
+function goOn(event) {
+  const tiles = [...event.currentTarget.querySelectorAll('.tile')];
+  const next =
+    tiles[
+      nextBox(
+        tiles.map((one) => one.getBoundingClientRect()),
+        tiles.findIndex((one) => one.matches(':focus')),
+        event.key,
+      )
+    ];
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
+}
+
+/** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean, stop: boolean }} TileProps */
 
 /**
  * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours. A tree that is
@@ -104,19 +132,20 @@ function Tile(props) {
 }
 
 /** @param {TileProps} props */
-function tileView({ lang, live, state, name, sites, hot, selected }) {
+function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
   const place = tileOf(state);
   const full = nameIn(lang, name ?? { en: state, hi: state });
   const code = place?.code ?? full;
-  const counts = tally(sites, live);
+  // Without a link as it was known: greyed, and said to be of then.
+  const counts = tally(sites, true);
   const label = say(lang, 'tile', { ...counts, name: full, all: counts.live, other: counts.planned + counts.commissioning });
-  const { paths, cell } = dotsOf(sites, (site) => dotOf(site, live));
+  const { paths, cell } = dotsOf(sites, dotOf);
   const style = place === undefined ? {} : { '--column': `${place.column + 1}`, '--row': `${place.row + 1}` };
   const looks = `tile${hot ? ' hot' : ''}${selected ? ' chosen' : ''}`;
-  return html`<a class=${looks} href=${selected ? '#/' : `#/nation/${state}`} data-state=${state} style=${style}
+  return html`<a class=${looks} href=${selected ? '#/' : `#/nation/${state}`} data-state=${state} style=${style} tabindex=${stop ? 0 : -1}
     title=${full} aria-current=${selected ? 'true' : null}>
     <span class="head"><b>${code}</b><em>${counts.live === 0 ? '–' : `${counts.ok}/${counts.live}`}</em></span>
-    <span class="unseen">${label}${hot ? `. ${say(lang, 'needsTile')}` : ''}</span>
+    <span class="unseen">${live ? '' : `${say(lang, 'connectionLost')}. `}${label}${hot ? `. ${say(lang, 'needsTile')}` : ''}</span>
     <svg viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">${paths.map(([dot, d]) => html`<path key=${dot} class="dot ${dot}" d=${d} stroke-width=${(cell / 8).toFixed(2)} />`)}</svg>
   </a>`;
 }
@@ -126,10 +155,10 @@ function tileView({ lang, live, state, name, sites, hot, selected }) {
  * @param {{ scene: Scene, view: View, state: string }} props
  */
 function StatePanel({ scene, view, state }) {
-  const { lang, live } = scene;
+  const { lang } = scene;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => heading.current?.focus(), []);
-  const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, live) : 'ok');
+  const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, true) : 'ok');
   const sites = worstFirst(view.sites.get(state) ?? [], markOf, (one) => one.site);
   const name = nameIn(lang, view.states.find((one) => one.state === state)?.name ?? { en: state, hi: state });
   return html`<section class="card panel" data-panel=${state}>
@@ -140,13 +169,13 @@ function StatePanel({ scene, view, state }) {
 
 /** @param {{ scene: Scene, site: SiteView }} props */
 function SiteLine({ scene, site }) {
-  const { lang, live, lostAt } = scene;
-  const dot = dotOf(site, live);
-  const since = site.quietSince ?? lostAt;
+  const { lang } = scene;
+  const dot = dotOf(site);
+  const since = site.quietSince;
   const words =
     site.stage !== 'live'
       ? sayWord(scene, 'stage', site.stage)
-      : (live && whyText(scene, site.why)) || markText(scene, live ? 'ok' : 'unknown');
+      : knownText(scene, whyText(scene, site.why) || markText(scene, readinessMark(site.readiness, true)));
   return html`<li><a href="#/site/${site.site}" data-site=${site.site}><${Mark} is=${dot ?? 'closed'} /><bdi>${nameIn(lang, site.name)}</bdi></a>
     <span class="dim">${words}${since === null ? null : html` · <${Age} scene=${scene} since=${since} />`}</span></li>`;
 }
@@ -154,10 +183,9 @@ function SiteLine({ scene, site }) {
 /**
  * Null for a site that is no more.
  * @param {SiteView} site
- * @param {boolean} live
  * @returns {Dot | null}
  */
-function dotOf({ stage, readiness }, live) {
+function dotOf({ stage, readiness }) {
   if (stage === 'closed') return null;
-  return stage === 'live' ? readinessMark(readiness, live) : stage;
+  return stage === 'live' ? readinessMark(readiness, true) : stage;
 }

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { readinessMark, withRows } from '../live/model.js';
-import { awayText, Bar, Foreign, Mark, markText, whyText } from '../parts/parts.js';
+import { awayText, Bar, Foreign, Mark, markText, mayAct, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { nameIn, say, sayWord, shown } from '../words/words.js';
@@ -40,7 +40,7 @@ export function RollCard({ scene, view }) {
  * @param {{ scene: Scene, view: View, id: string, scope: string }} props
  */
 export function RollCallPage({ scene, view, id, scope }) {
-  const { lang, live } = scene;
+  const { live } = scene;
   const current = view.rollcall !== null && (id === '' || view.rollcall.id === id) ? view.rollcall : null;
   const wanted = id === '' ? (current?.id ?? null) : id;
   /** @type {RollCallView | 'missing' | null} */
@@ -52,10 +52,16 @@ export function RollCallPage({ scene, view, id, scope }) {
     [full, view.rows, current?.id],
   );
   return html`<div class="roll">
-    <${Caller} scene=${scene} view=${view} first=${scope} runs=${view.rollcall !== null && isRunning(view.rollcall, scene.now)} />
+    ${mayAct(scene) ? html`<${Caller} scene=${scene} view=${view} first=${scope} runs=${view.rollcall !== null && isRunning(view.rollcall, scene.now)} />` : null}
     ${summary !== null ? html`<${Board} scene=${scene} view=${view} summary=${summary} rows=${rows} key=${summary.id} />` : null}
-    ${summary === null && id !== '' ? html`<p class="card quiet">${say(lang, found === 'missing' ? 'noRollFound' : 'loading')}</p>` : null}
+    ${summary === null ? html`<${NoRoll} scene=${scene} id=${id} isMissing=${found === 'missing'} />` : null}
   </div>`;
+}
+
+/** @param {{ scene: Scene, id: string, isMissing: boolean }} props */
+function NoRoll({ scene, id, isMissing }) {
+  if (id === '') return mayAct(scene) ? null : html`<p class="card quiet">${say(scene.lang, 'noRoll')}</p>`;
+  return html`<p class="card quiet">${say(scene.lang, isMissing ? 'noRollFound' : 'loading')}</p>`;
 }
 
 /**
@@ -114,7 +120,7 @@ function Board({ scene, view, summary, rows }) {
 }
 
 /**
- * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end; paper shows them all.
+ * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end.
  * @param {Scene} scene
  * @param {View} view
  * @param {{ summary: RollCallSummary, rows: ReadonlyMap<string, RollCallRow> }} rollcall

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { Mark, markText, titleOf, whyText } from '../parts/parts.js';
+import { counted, knownText, Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -71,12 +71,12 @@ export function SitePage({ scene, view, at }) {
 
 /** @param {{ scene: Scene, row: SiteView, state: string }} props */
 function Title({ scene, row, state }) {
-  const { lang, live } = scene;
-  const mark = readinessMark(row.readiness, live);
+  const { lang } = scene;
+  const mark = readinessMark(row.readiness, true);
   return html`<div class="title" data-site=${row.site}>
     <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
     <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(scene, 'stage', row.stage)}</span>`}</h2>
-    <p class="dim state">${markText(scene, mark)}${live && row.why !== null ? ` · ${whyText(scene, row.why)}` : ''}</p>
+    <p class="dim state">${knownText(scene, `${markText(scene, mark)}${row.why === null ? '' : ` · ${whyText(scene, row.why)}`}`)}</p>
   </div>`;
 }
 
@@ -84,20 +84,26 @@ function Title({ scene, row, state }) {
 function Checklist({ scene, detail, onActed }) {
   const { lang, now, live } = scene;
   const { site, facts, checklist } = detail;
-  const { busy, error, run } = useActing(scene.act);
+  const { waits, error, run } = useActing(scene.act);
+  // A day without a fault may be waited for, or not: whoever accepts it decides that.
+  const open = checklist.filter(({ item, done }) => !done && item !== 'quiet-day').length;
+  const next = checklist.find(({ done }) => !done);
   const accept = async () => {
+    if (open > 0) return;
     if ((await run(`/api/sites/${site.site}/stage`, { stage: 'live' })) !== null) onActed();
   };
   return html`<section class="card checklist" aria-labelledby="checklist">
     <h2 id="checklist">${say(lang, 'stillToDo')}</h2>
+    ${next === undefined ? null : html`<p><b>${say(lang, 'nextPoint', { what: sayWord(scene, 'checklist', next.item) })}</b></p>`}
     <ul>${checklist.map(
       ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done && live ? 'ok' : 'unknown'} />
         <span>${sayWord(scene, 'checklist', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
-          ${about.map((one, at) => html`<span class="dim about" key=${at}><bdi>${aboutText(scene, detail, one)}</bdi></span>`)}
+          ${counted(about.map((one) => aboutText(scene, detail, one))).map(([text, n]) => html`<span class="dim about" key=${text}><bdi>${text}</bdi>${n === 1 ? null : ` × ${n}`}</span>`)}
           ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
     ${facts.cleanSince === null ? null : html`<p class="dim">${say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>`}
-    <button class="primary" disabled=${busy} onClick=${accept}>${say(lang, 'accept')}</button>
+    ${mayAct(scene) ? html`<button class="primary" aria-disabled=${open > 0 ? 'true' : waits} aria-describedby=${open > 0 ? 'not-yet' : null} onClick=${accept}>${say(lang, 'accept')}</button>` : null}
+    ${open > 0 ? html`<p class="dim" id="not-yet">${say(lang, 'openPoints', { n: open })}</p>` : null}
     <${Trouble} lang=${lang} error=${error} />
   </section>`;
 }

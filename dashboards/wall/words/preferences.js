@@ -6,7 +6,7 @@ import { say } from './words.js';
 
 /** @import { Language } from '#contracts' */
 /** @typedef {'dark' | 'light'} Theme */
-/** @typedef {'lang' | 'theme' | 'name'} Preference */
+/** @typedef {'lang' | 'theme' | 'name' | 'keys'} Preference */
 
 /** Language and theme of the page, which obeys them at once. */
 export function usePreferences() {

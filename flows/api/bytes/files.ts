@@ -14,7 +14,7 @@ type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import
 
 /** What the pages of the login and of an answer need: served to everybody. */
 const loginFiles =
-  /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
+  /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|texts-[a-z]+|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
 
 /** The browser modules that the wall's import map names, by their file under `node_modules`. */
 const modules: Record<string, string> = {

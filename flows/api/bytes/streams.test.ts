@@ -123,7 +123,7 @@ test('a stream carries the PCs that it asked for and no others; a choice that no
   await expect.poll(() => view.listeners(), { interval: 10, timeout: 9_000 }).toBe(2);
   const wrong = await fetch(`http://127.0.0.1:${api.port}/api/stream?pcs=leh`);
   expect(wrong.status).toBe(400);
-  expect(await wrong.json()).toEqual({ error: expect.stringContaining('pcs: ') });
+  expect(await wrong.json()).toEqual({ code: 'invalid', error: expect.stringContaining('pcs: ') });
 });
 
 test('a name with line breaks stays one event', async () => {

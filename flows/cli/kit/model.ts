@@ -11,7 +11,11 @@ export type Client = {
 };
 
 /** What a backup held, and where that lies which stood in its place. */
-export type RestoredCentre = { about: { at: number }; audit: Pick<LedgerAudit, 'events' | 'incidents'>; aside: readonly string[] };
+export type RestoredCentre = {
+  about: { at: number };
+  audit: Pick<LedgerAudit, 'events' | 'incidents' | 'chain'>;
+  aside: readonly string[];
+};
 
 /** What somebody typed, and what a verb may use to answer it. */
 export type Call = {
@@ -30,6 +34,7 @@ export type Call = {
   copyFile(from: string, to: string): Promise<void>;
   /** Makes the centre of this machine again from a backup; throws `CliError`. */
   restore(what: { file: string; check: boolean; passphraseFile: string | undefined }): Promise<RestoredCentre>;
+  now(): number;
   pause(ms: number): Promise<void>;
   /** A line beside the answer, while it is waited for. */
   say(line: string): void;

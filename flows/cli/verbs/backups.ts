@@ -1,11 +1,18 @@
-/** The verbs of the ledger as a whole: the proof, a backup, and a centre that is made again of one. */
-import type { BackupMade, LedgerAudit } from '#contracts';
-import type { Answer, Call, Verb } from '../kit/model.ts';
-import { table, timeText } from '../kit/text.ts';
+/** The verbs of the ledger as a whole: the proof, who did what, a backup, and a centre that is made again of one. */
+import type { AuditLog, BackupMade, LedgerAudit } from '#contracts';
+import { shortHash } from '../../audit/heads.ts';
+import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const backups: Record<string, Verb> = {
   audit: { usage: '[--now]', words: [0, 0], options: { now: { type: 'boolean' } }, run: audit },
+  'audit log': {
+    usage: '[--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]',
+    words: [0, 1],
+    options: { who: { type: 'string' }, since: { type: 'string' }, machines: { type: 'boolean' }, csv: { type: 'boolean' } },
+    run: log,
+  },
   backup: { usage: '[FILE]', words: [0, 1], run: backup },
   restore: {
     usage: 'FILE [--check] [--passphrase-file FILE]',
@@ -18,12 +25,22 @@ export const backups: Record<string, Verb> = {
 /** The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not whole or not the one it was. */
 async function audit({ api, options }: Call): Promise<Answer> {
   const found = await api.get<LedgerAudit>(options['now'] === true ? '/api/audit?now=true' : '/api/audit');
-  const { at, ...facts } = found;
+  const { at, chain, ...facts } = found;
   const rows = Object.entries(facts).map(([name, value]) => [name, inWords(value)]);
-  const ok = found.gaps === 0 && found.twice === 0 && (found.altered ?? 0) === 0 && found.integrity === 'ok' && found.older === undefined;
+  const wrong = chain?.wrong ?? [];
+  const isSame = found.older === undefined && found.archives === undefined && wrong.length === 0;
+  const ok = found.gaps === 0 && found.twice === 0 && (found.altered ?? 0) === 0 && found.integrity === 'ok' && isSame;
   const of = at === undefined ? [] : [`by the copy of ${timeText(at)}; --now makes a new one`];
   const verdict = ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole';
-  return { ok, json: found, text: [table(['WHAT', 'FOUND'], rows), ...of, verdict].join('\n') };
+  const chained = chain === undefined ? [] : [['audit', chainText(chain)]];
+  const changed = wrong.map((line) => `! audit: ${line}`);
+  return { ok, json: found, text: [table(['WHAT', 'FOUND'], [...rows, ...chained]), ...changed, ...of, verdict].join('\n') };
+}
+
+function chainText({ rows, forgotten, signed }: NonNullable<LedgerAudit['chain']>): string {
+  const emptied = forgotten === 0 ? '' : `, a person taken out of ${forgotten}`;
+  const by = signed === null ? 'no head signed yet' : `signed at ${timeText(signed.at)}: row ${signed.row} ${shortHash(signed.hash)}`;
+  return `${rows} rows${emptied}; ${by}`;
 }
 
 /** What is made lies with those of each hour; a file that is named is a copy of it. */
@@ -45,14 +62,67 @@ async function restore({ words: [file = ''], options, restore: run }: Call): Pro
     holds,
     `it stands in its place now; what people did after ${timeText(about.at)} is gone, and PCs send again what they still have`,
     ...aside.map((path) => `what was there before: ${path}`),
+    ...(found.chain?.wrong ?? []).map((line) => `! its audit: ${line}`),
     'look through the accounts (sabha accounts list) before anything else: those that were removed since are back',
   ];
   return { ok: true, json: done, text: text.join('\n') };
 }
 
 function inWords(value: unknown): string {
+  if (Array.isArray(value)) return value.join('; ');
   if (typeof value !== 'object' || value === null) return `${value}`;
   return Object.entries(value)
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
+}
+
+const shown = 50;
+
+async function log({ api, words: [file], options, writeText, now }: Call): Promise<Answer> {
+  const { who, since, machines, csv } = options;
+  const query = new URLSearchParams({
+    ...(typeof who === 'string' && { who }),
+    ...(typeof since === 'string' && { since: `${sinceOf(since, now())}` }),
+    ...(machines === true && { of: 'machines' }),
+  });
+  if (csv === true || file !== undefined) return asCsv(await api.text(`/api/audit/log.csv?${query}`), file, writeText);
+  const acts = await allOf(api, query);
+  const rows = acts.slice(0, shown).map(({ id, at, who: by, what, about }) => [timeText(at), id, by, what, about]);
+  const more =
+    acts.length > shown
+      ? firstOf(
+          acts.map(({ id }) => `${id}`),
+          shown,
+        ).slice(-1)
+      : [];
+  return { ok: true, json: acts, text: [table(['WHEN', 'ROW', 'WHO', 'WHAT', 'ABOUT'], rows), ...more].join('\n') };
+}
+
+async function asCsv(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
+  if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
+  // Fetch takes the mark of UTF-8 away, by which a spreadsheet knows it.
+  await writeText(file, csv.startsWith('\ufeff') ? csv : `\ufeff${csv}`);
+  return { ok: true, json: { file }, text: `written to ${file}` };
+}
+
+async function allOf(api: Call['api'], query: URLSearchParams): Promise<AuditLog['acts']> {
+  const all: AuditLog['acts'] = [];
+  for (let before: number | null = null; ; ) {
+    const page: AuditLog = await api.get(
+      `/api/audit/log?${new URLSearchParams([...query, ...(before === null ? [] : [['before', `${before}`]])])}`,
+    );
+    all.push(...page.acts);
+    before = page.before;
+    if (before === null) return all;
+  }
+}
+
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 24 * 3_600_000 };
+
+function sinceOf(text: string, now: number): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
+  const at = count === '' ? Date.parse(/^\d{4}-\d\d-\d\d/.test(text) ? text : '') : now - Number(count) * (unitMs[unit] ?? 0);
+  if (!Number.isFinite(at))
+    throw new CliError(2, `--since ${text}: a day such as 2027-01-05, or so many days or hours back such as 30d or 12h`);
+  return Math.max(0, at);
 }

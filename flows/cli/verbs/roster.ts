@@ -1,7 +1,21 @@
 /** The verbs of the roster. */
-import type { DayView, DutyView, FeedView, ProofView, RosterCheck, RosterImport, RosterPerson, ShiftView } from '#contracts';
+import type {
+  DayView,
+  DutyView,
+  FeedView,
+  PersonExport,
+  PersonForgotten,
+  ProofView,
+  RosterCheck,
+  RosterImport,
+  RosterPerson,
+  ShiftView,
+} from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
+
+/** Other words by which somebody stands: an older phone, the name of an account. */
+const also = { type: 'string', multiple: true } as const;
 
 /** By their words. */
 export const roster: Record<string, Verb> = {
@@ -25,6 +39,8 @@ export const roster: Record<string, Verb> = {
   'roster take': { usage: 'PERSON --from PERSON', words: [1, 1], options: { from: { type: 'string' } }, run: take },
   'roster feed': { usage: 'PERSON [--revoke]', words: [1, 1], options: { revoke: { type: 'boolean' } }, run: feed },
   'roster remove': { usage: 'PERSON', words: [1, 1], run: remove },
+  'people export': { usage: 'NAME [FILE] [--also WORD]...', words: [1, 2], options: { also }, run: exportPerson },
+  'people forget': { usage: 'NAME [--also WORD]... [--yes]', words: [1, 1], options: { also, yes: { type: 'boolean' } }, run: forget },
 };
 
 async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {
@@ -183,6 +199,29 @@ async function feed({ api, by, words: [person = ''], options }: Call): Promise<A
 async function remove({ api, by, words: [person = ''] }: Call): Promise<Answer> {
   await api.post('/api/roster/remove', { person, by });
   return { ok: true, json: { person }, text: `${person} is removed` };
+}
+
+async function exportPerson({ api, by, words: [name = '', file], options, writeText }: Call): Promise<Answer> {
+  const found = await api.post<PersonExport>('/api/people/export', { name, also: options['also'] ?? [], by });
+  const text = `${JSON.stringify(found, null, 2)}\n`;
+  if (file === undefined) return { ok: true, json: found, text: text.trimEnd() };
+  await writeText(file, text);
+  return {
+    ok: true,
+    json: { file },
+    text: `written to ${file}: ${found.rows.length} rows; some name others too: look through it before you hand it on`,
+  };
+}
+
+/** Backups of before still have the person: nothing rewrites a backup. */
+async function forget({ api, by, words: [name = ''], options }: Call): Promise<Answer> {
+  const body = { name, also: options['also'] ?? [], apply: options['yes'] === true, by };
+  const { audit, elsewhere, applied, backupsUntil } = await api.post<PersonForgotten>('/api/people/forget', body);
+  const json = { audit, elsewhere, applied, backupsUntil };
+  const rows = `${audit} rows of the audit and ${elsewhere} others`;
+  if (!applied) return { ok: true, json, text: `${name} stands in ${rows}; nothing is changed yet: --yes takes the name out, for good` };
+  const until = `backups of before still have it; the last one is deleted by ${timeText(backupsUntil)}, and copies that you keep elsewhere by you`;
+  return { ok: true, json, text: `${name} is taken out of ${rows}\n${until}` };
 }
 
 function scopeQuery(scope: unknown): string {

@@ -11,6 +11,7 @@ const opened = (settings: ChannelSettings) => [
     log: () => {},
     clock: realClock(),
     shortText: () => ({ template: '', text: '' }),
+    speech: () => '',
   }).keys(),
 ];
 

@@ -1,17 +1,19 @@
 /** THE list of channels. A new one is a file, its test, and a line here. */
 import * as v from 'valibot';
-import { type Language, setting, type Vocabulary, vocabulary } from '#contracts';
+import { type Language, type Person, setting, type Vocabulary, vocabulary } from '#contracts';
 import type { Around, ChannelKind, OpenChannel } from '../../records/notices.ts';
 import { byConsole } from './console.ts';
 import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
 import { bySms } from './sms-gateway.ts';
 import { byTelegram } from './telegram.ts';
+import { byVoice } from './voice.ts';
 import { byWatchdog } from './watchdog.ts';
 import { byWebhook } from './webhook.ts';
+import { byWhatsapp } from './whatsapp.ts';
 
 /** In the order of their words in the API. */
-const list: readonly ChannelKind[] = [byEmail, byTelegram, bySms, byConsole, byWebhook, byWatchdog];
+const list: readonly ChannelKind[] = [byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
 
 /** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
@@ -62,10 +64,24 @@ function twice(settings: ChannelSettings): string | undefined {
 export function openChannels({ settings, offers, ...around }: Asked): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
-    .map(({ name, open, forPrograms = false, single = false, reaches = ({ addresses }) => addresses[name] !== undefined }) => {
-      return [name, { channel: open(settings[name], around), reaches, forPrograms, single }] as const;
-    });
+    .map((kind) => [kind.name, openOne(kind, settings[kind.name], around)] as const);
   return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers)]);
+}
+
+function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {
+  const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...rest } = kind;
+  const { forPrograms = false, single = false, asked = false, newsOnly = false } = rest;
+  const channel = open(settings, around);
+  const isAsked = (person: Person) => !asked || person.channels?.includes(name) === true;
+  return {
+    channel,
+    reaches: (person) => reaches(person) && isAsked(person),
+    forPrograms,
+    single,
+    asked,
+    newsOnly,
+    ...(carries && { carries: carries(settings) }),
+  };
 }
 
 /** Every channel that a tab may name, set or not: a person whom it does not reach gets the message over the console. */
@@ -84,9 +100,9 @@ export function strayChannel(name: string, settings: ChannelSettings): string | 
 /** One line on an address for a channel that would never use it, which is a typo; undefined where all is well. */
 export function strayAddress(name: string, settings: ChannelSettings): string | undefined {
   if (settings.offered?.includes(name)) return undefined;
-  const kind = kinds.find((one) => one.name === name && one.reaches === undefined);
+  const kind = kinds.find((one) => (one.name === name || one.knownBy === name) && one.reaches === undefined);
   if (kind === undefined) return 'is not in channels.offered';
-  return settings[name] === undefined ? `channels.${name} is not set` : undefined;
+  return settings[kind.name] === undefined ? `channels.${kind.name} is not set` : undefined;
 }
 
 /** Where in the settings something stands that is nobody else's business. */

@@ -15,6 +15,8 @@ type Carried = 'key' | 'subject' | 'text';
 /** One channel with its other side. */
 export type Rig = {
   channel: Channel;
+  /** It says later whether it arrived: what is taken is accepted. */
+  accepts?: boolean;
   /** What of a message this channel carries; absent: all three. */
   carries?: readonly Carried[];
   /** What the other side took, decoded. */
@@ -40,14 +42,14 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
 
     test('delivered means that the other side took exactly this message, once', async () => {
       const rig = await start();
-      expect(await rig.channel.send(message(), person, AbortSignal.timeout(5_000))).toEqual({ result: 'delivered' });
+      expect(await rig.channel.send(message(), person, AbortSignal.timeout(5_000))).toEqual(tookBy(rig));
       expect(rig.taken()).toEqual([carriedOf(rig, message())]);
     });
 
     test('Hindi, quotes and markup arrive as they were written', async () => {
       const rig = await start();
       const hostile = message({ subject: 'माइक नहीं मिल रहा <b>', text: 'माइक $(reboot)"</script>\n.\nQUIT\n%0d%0a कॉन्फ़्रेंस रूम\n' });
-      expect(await rig.channel.send(hostile, person, AbortSignal.timeout(5_000))).toEqual({ result: 'delivered' });
+      expect(await rig.channel.send(hostile, person, AbortSignal.timeout(5_000))).toEqual(tookBy(rig));
       expect(rig.taken()).toEqual([carriedOf(rig, hostile)]);
     });
 
@@ -95,6 +97,10 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       expect(await channel.send(message(), person, AbortSignal.timeout(100))).toMatchObject({ result: 'retry' });
     });
   });
+}
+
+function tookBy({ accepts = false }: Rig) {
+  return accepts ? { result: 'accepted', id: expect.stringMatching(/\S/) } : { result: 'delivered' };
 }
 
 function carriedOf({ carries = ['key', 'subject', 'text'] }: Rig, said: RenderedMessage) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RenderedMessage } from '../../records/notices.ts';
+import { realClock } from '#contracts';
+import type { HookCall, RenderedMessage, Report } from '../../records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { scrubber } from '../sms/scrubber.test-helper.ts';
 import { smsOf } from '../sms/sms.ts';
@@ -7,6 +8,7 @@ import { templatesWith } from '../sms/templates.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from './sms-gateway.ts';
+import { type Arrived, storm } from './storm.test-helper.ts';
 
 const asha = { ...technician, addresses: { sms: '+919419000001' } };
 const secret = 'authkey-4711';
@@ -18,6 +20,7 @@ const settings = {
   accepted: '"type":"success"',
   denied: 'authentication',
   form: 'fixed',
+  perSecond: 10,
 } as const satisfies Partial<GatewaySettings>;
 const templates = templatesWith(true);
 const dltOf = (at: number) => `${1_107_160_000_000_000_000n + BigInt(at)}`;
@@ -25,7 +28,7 @@ const registered = new Map(templates.map(({ id }, at) => [id, dltOf(at)]));
 const link = 'https://sabha.test/?#/incident/17';
 
 const channel = (fetch: Fetch, changes: Partial<SmsOptions> = {}) =>
-  createSms({ settings, secret, registered, shortText: smsOf, fetch, ...changes });
+  createSms({ settings, secret, registered, shortText: smsOf, clock: realClock(), fetch, ...changes });
 const listed = (link: boolean) => new Map(templatesWith(link).map((one, at) => [dltOf(at), one]));
 const strict = (addresses = ['https://sabha.test/?'], link = true) => scrubber({ templates: listed(link), addresses });
 const send = (fetch: Fetch, changes: Partial<RenderedMessage> = {}, options = {}) =>
@@ -126,4 +129,89 @@ test('the file of the operator’s ids: read whole, or one line that says what i
     new Map([['news.x.en.fixed', '1107160000000000001']]),
   );
   expect(() => readRegistered('id,dlt\nnews.x,1.107E+18\n', 'dlt.csv')).toThrow('dlt.csv: line 2: id and dlt (10 to 25 digits) are needed');
+});
+
+const token = 'a-secret-of-the-gateway-4711';
+const reading = { tokenFile: '', token, id: 'requestId', status: 'status', delivered: ['1', 'DELIVRD'], failed: ['2', 'UNDELIV'] };
+/** A gateway with reports: what it says at our address is taken. */
+function reporting(how: object = {}) {
+  const taken: Report[] = [];
+  const takes = { take: async (report: Report) => void taken.push(report) };
+  const answer: Fetch = async () => Response.json({ type: 'success', data: [{ id: 'g-77' }] });
+  const open = channel(answer, { settings: { ...settings, idInAnswer: 'data.0.id' }, heard: { ...reading, takes, ...how } });
+  const call = (changes: Partial<HookCall>): HookCall => ({
+    method: 'POST',
+    token,
+    query: new URLSearchParams(),
+    headers: {},
+    body: Buffer.from(''),
+    ...changes,
+  });
+  return { open, taken, hears: (changes: Partial<HookCall>) => open.hear?.(call(changes)) };
+}
+
+test('with reports the gateway only accepts: under its own id, or under our key where its answer has none', async () => {
+  const { open } = reporting();
+  expect(await open.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: 'g-77' });
+  const takes = { take: async () => {} };
+  const plain = channel(strict().fetch, { heard: { ...reading, takes } });
+  expect(await plain.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: '1/x/asha' });
+});
+
+test('a report is read of an address, of a form, of JSON, and of a list that stands as JSON in a form', async () => {
+  const json = { 'content-type': 'application/json' };
+  const { taken, hears } = reporting();
+  await hears({ method: 'GET', query: new URLSearchParams('requestId=g-1&status=DELIVRD') });
+  await hears({ body: Buffer.from('requestId=g-2&status=UNDELIV') });
+  await hears({ headers: json, body: Buffer.from('{"requestId":"g-3","status":2}') });
+  await hears({ headers: json, body: Buffer.from('{"requestId":"g-4","status":"SUBMITTED"}') });
+  expect(taken).toEqual([
+    { channel: 'sms', id: 'g-1', outcome: { result: 'delivered' } },
+    { channel: 'sms', id: 'g-2', outcome: { result: 'refused', reason: 'the gateway says UNDELIV' } },
+    { channel: 'sms', id: 'g-3', outcome: { result: 'refused', reason: 'the gateway says 2' } },
+  ]);
+  const many = reporting({ list: 'data', status: 'report.0.status' });
+  const data = JSON.stringify([
+    { requestId: 'g-5', report: [{ status: '1' }] },
+    { requestId: 'g-6', report: [] },
+    { requestId: 'g-7', report: [{ status: '2' }] },
+  ]);
+  await many.hears({ body: Buffer.from(new URLSearchParams({ data }).toString()) });
+  expect(many.taken.map(({ id, outcome }) => `${id} ${outcome.result}`)).toEqual(['g-5 delivered', 'g-7 refused']);
+});
+
+test('who does not show the secret says nothing, and what is no report is none', async () => {
+  const { taken, hears } = reporting({ list: '.' });
+  const body = Buffer.from('[{"requestId":"g-1","status":"1"}]');
+  const headers = { 'content-type': 'application/json' };
+  for (const wrong of ['', 'x', `${token}x`, token.slice(0, -1), token.toUpperCase()])
+    expect(await hears({ token: wrong, headers, body })).toEqual({ status: 401 });
+  for (const none of ['', '{', 'null', '7', '[7,null,"x",{}]', '{"__proto__":{"requestId":"g"}}'])
+    expect(await hears({ headers, body: Buffer.from(none) })).toEqual({ status: 200 });
+  expect(taken).toEqual([]);
+  expect(await hears({ headers, body })).toEqual({ status: 200 });
+  expect(taken).toHaveLength(1);
+});
+
+test('a report that nobody can take now is refused, so that it is said again', async () => {
+  const takes = { take: () => Promise.reject(new Error('the ledger is opened anew')) };
+  const { hears } = reporting({ takes });
+  await expect(hears({ body: Buffer.from('requestId=g-1&status=1') })).rejects.toThrow('opened anew');
+});
+
+storm({
+  name: 'sms',
+  limits: { everyMs: 100, apartMs: 0 },
+  open(clock) {
+    const arrived: Arrived[] = [];
+    const fetch: Fetch = async (_, init) => {
+      const { to } = JSON.parse(String(init?.body)) as { to: string };
+      arrived.push({ at: clock.up(), to });
+      return Response.json({ type: 'success' });
+    };
+    return {
+      channel: channel(fetch, { clock, shortText: () => ({ template: 'x', text: 'news' }), registered: new Map([['x', '1234567890123']]) }),
+      arrived,
+    };
+  },
 });

@@ -5,6 +5,9 @@ import { type Fault, minute, times } from './row.ts';
 const clearMs = 5 * minute;
 const nothingToDo = { en: 'The sites need to do nothing.', hi: 'साइटों को कुछ नहीं करना है।' };
 
+/** A copy that comes and goes is no news. */
+const diskHoldMs = 10 * minute;
+
 /** Rows that `flows` itself raises. */
 export const centreFaults = {
   'centre.broker_lost': {
@@ -111,6 +114,16 @@ export const centreFaults = {
       hi: 'सेंटर बंद करें और "sabha restore" से सबसे नया बैकअप लगाएँ। मशीन की डिस्क जाँचें।',
     },
   },
+  'centre.audit_changed': {
+    severity: 'critical',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'Somebody changed the audit of the centre', hi: 'किसी ने सेंटर का ऑडिट बदल दिया' },
+    action: {
+      en: 'Run "sabha audit": it names each row. Keep the newest backups, and find out who can write on the machine.',
+      hi: '"sabha audit" चलाएँ: वह हर पंक्ति बताता है। नए बैकअप सँभाल कर रखें और पता करें कि मशीन पर कौन लिख सकता है।',
+    },
+  },
   'centre.ledger_older': {
     severity: 'critical',
     parents: [],
@@ -129,6 +142,26 @@ export const centreFaults = {
     action: {
       en: 'Look at the time of the central machine ("timedatectl"). Let a time server set it.',
       hi: 'सेंट्रल मशीन का समय देखें ("timedatectl")। उसे टाइम सर्वर से सेट होने दें।',
+    },
+  },
+  'centre.disk': {
+    severity: 'major',
+    parents: [],
+    ...times(diskHoldMs, 0),
+    title: { en: 'The disk of the centre is four fifths full', hi: 'सेंटर की डिस्क 80% भर गई है' },
+    action: {
+      en: 'Look what takes the room on the central machine ("df -h", "du -sh"). Move old backups and archives to another disk, or give it a larger one.',
+      hi: 'देखें कि सेंट्रल मशीन पर जगह किसने ली है ("df -h", "du -sh")। पुराने बैकअप और आर्काइव दूसरी डिस्क पर ले जाएँ, या बड़ी डिस्क लगाएँ।',
+    },
+  },
+  'centre.disk_full': {
+    severity: 'critical',
+    parents: [],
+    ...times(diskHoldMs, 0),
+    title: { en: 'The disk of the centre is nearly full', hi: 'सेंटर की डिस्क लगभग भर गई है' },
+    action: {
+      en: 'Free some disk space on the central machine today. Once it is full no alert is stored.',
+      hi: 'सेंट्रल मशीन पर आज ही डिस्क की जगह ख़ाली करें। भर जाने पर कोई अलर्ट सेव नहीं होगा।',
     },
   },
   'centre.channel_login': {

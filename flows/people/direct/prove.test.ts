@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Channel, Outcome, RenderedMessage } from '../records/notices.ts';
-import { createSiteTable } from '../sites/table.ts';
-import { technician, testClock } from './people.test-helper.ts';
+import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
+import { createSiteTable } from '../../sites/table.ts';
+import { technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import { render } from '../words.ts';
 import { createProve, createWord } from './prove.ts';
-import { createRoster } from './roster.ts';
-import { render } from './words.ts';
 
 function rig(send: Channel['send']) {
   const clock = testClock();

@@ -1,12 +1,12 @@
 /** The way past the outbox: when the ledger itself cannot be written, central is told at once. */
 import type { Clock } from '#contracts';
-import type { Place } from '../records/place.ts';
-import { centralNotice } from '../transitions/notice.ts';
-import type { Channels } from './channels/channels.ts';
-import { limited } from './limited.ts';
-import type { Roster } from './roster.ts';
+import type { Place } from '../../records/place.ts';
+import { centralNotice } from '../../transitions/notice.ts';
+import type { Channels } from '../channels/channels.ts';
+import { limited } from '../limited.ts';
+import type { Roster } from '../roster.ts';
+import { render } from '../words.ts';
 import type { DirectReason, ToldBefore } from './told-before.ts';
-import { render } from './words.ts';
 
 /** Who is told past the outbox, and how. */
 export type DirectOptions = {
@@ -49,7 +49,8 @@ export function createDirect({ clock, channels, roster, place, before, onFailure
           notice,
         };
         const outcome = await limited({ clock, limitMs: sendLimitMs }, (signal) => channel.send(message, person, signal));
-        if (outcome.result === 'delivered') before.note(reason, clock.now());
+        // What is said later of it needs the ledger, which may be what is told of.
+        if (outcome.result === 'delivered' || outcome.result === 'accepted') before.note(reason, clock.now());
         else onFailure(name, person.id, outcome.reason);
       });
     });

@@ -1,13 +1,13 @@
 /** What the centre says to one person without an incident: a test of a channel, sent past the outbox, and a word, which goes into it. */
 import type { Clock } from '#contracts';
-import type { Notice, OutboxRow, Outcome } from '../records/notices.ts';
-import type { Place } from '../records/place.ts';
-import { centralNotice } from '../transitions/notice.ts';
-import type { Channels } from './channels/channels.ts';
-import { limited } from './limited.ts';
-import { wayOf } from './order.ts';
-import type { Roster } from './roster.ts';
-import { render } from './words.ts';
+import type { Notice, OutboxRow, Outcome } from '../../records/notices.ts';
+import type { Place } from '../../records/place.ts';
+import { centralNotice } from '../../transitions/notice.ts';
+import type { Channels } from '../channels/channels.ts';
+import { limited } from '../limited.ts';
+import { wayOf } from '../order.ts';
+import type { Roster } from '../roster.ts';
+import { render } from '../words.ts';
 
 /** Whom it may go to, and over what. */
 export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; place: Place };
@@ -17,6 +17,8 @@ export type Prove = (person: string, channel: string) => Promise<Outcome>;
 
 /** Whoever asked is waiting for the answer. */
 const proveLimitMs = 30_000;
+/** Accepted is no proof. */
+const onTheWay: Outcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
 
 /** Guarantee: sent once, whatever becomes of it: a retry of the outbox would prove another moment. */
 export function createProve({ clock, channels, roster, place }: ProveOptions): Prove {
@@ -34,7 +36,8 @@ export function createProve({ clock, channels, roster, place }: ProveOptions): P
       severity: notice.severity,
       notice,
     };
-    return limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
+    const outcome = await limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
+    return outcome.result === 'accepted' ? onTheWay : outcome;
   };
 }
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Person } from '#contracts';
-import type { OpenChannel, Outcome, RenderedMessage } from '../records/notices.ts';
-import type { Channels } from './channels/channels.ts';
+import type { OpenChannel, Outcome, RenderedMessage } from '../../records/notices.ts';
+import type { Channels } from '../channels/channels.ts';
+import { technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
 import { createDirect } from './direct.ts';
-import { technician, testClock } from './people.test-helper.ts';
-import { createRoster } from './roster.ts';
 import { toldIn } from './told-before.ts';
 
 const devi: Person = {

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { microphoneGone } from '../../../test/real/wall-nation.ts';
+import { grouped, isMeant } from './grouped.js';
+
+const now = 1_000_000;
+const many = (n: number, state: string, first: number) =>
+  Array.from({ length: n }, (_, at) => microphoneGone(now, { id: first + at, scope: `${state}/site-${at}/vc-1` }));
+const ids = (...args: Parameters<typeof grouped>) =>
+  grouped(...args).map((one) => ('rows' in one ? `${one.id} × ${one.rows.length}` : one.id));
+
+test('forty lines of one fault in one state hid the one of another: more than ten are one line, in the place of the first', () => {
+  const all = [...many(1, 'goa', 1), ...many(11, 'assam', 100), ...many(10, 'bihar', 200)];
+  expect(ids(all, { now })).toEqual([1, 'assam/microphone.missing × 11', ...many(10, 'bihar', 200).map(({ id }) => id)]);
+});
+
+test('a group under a hand stays one while it becomes fewer; what is of several states is never in one', () => {
+  const few = many(3, 'assam', 100);
+  expect(ids(few, { now, kept: ['assam/microphone.missing'] })).toEqual(['assam/microphone.missing × 3']);
+  const wide = many(12, 'x', 1).map((one) => ({ ...one, spread: { members: [], away: [], of: 3, path: '' } }));
+  expect(ids(wide, { now })).toHaveLength(12);
+});
+
+test('a search means what has all its words, in any case and order', () => {
+  const texts = ['Leh', 'Conference room', 'Microphone not found'];
+  expect(['', 'leh micro', 'MICRO Leh', 'leh camera'].map((search) => isMeant(search, texts))).toEqual([true, true, true, false]);
+});

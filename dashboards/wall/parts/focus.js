@@ -1,0 +1,29 @@
+/** The focus is never lost: where what had it is taken away, what stood around it has it. */
+import { useEffect } from 'preact/hooks';
+
+/** Keeps it, for as long as the page stands. */
+export function useFocusKept() {
+  useEffect(() => {
+    /** What had it last, and all around it, from the inside out. @type {Element[]} */
+    let around = [];
+    const remember = (/** @type {FocusEvent} */ { target }) => {
+      around = [];
+      for (let one = target instanceof Element ? target : null; one !== null && one !== document.body; one = one.parentElement)
+        around.push(one);
+    };
+    const keep = () => {
+      const [last] = around;
+      if (last === undefined || last.isConnected || document.activeElement !== document.body) return;
+      const near = around.find((one) => one.isConnected);
+      const next = near?.querySelector('a[href], button, input') ?? document.querySelector('main');
+      if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+    };
+    document.addEventListener('focusin', remember);
+    const watch = new MutationObserver(keep);
+    watch.observe(document.body, { childList: true, subtree: true });
+    return () => {
+      document.removeEventListener('focusin', remember);
+      watch.disconnect();
+    };
+  }, []);
+}

@@ -1,0 +1,68 @@
+/** Taking an incident: at once where it is free, over another only when that is wanted, and back again for ten seconds. */
+import { html } from 'htm/preact';
+import { useEffect, useState } from 'preact/hooks';
+import { timeText } from '../words/times.js';
+import { say, sayWord, shown } from '../words/words.js';
+import { Dialog } from './dialog.js';
+
+/** @import { Language } from '#contracts' */
+/** @import { Reader } from '../words/words.js' */
+/** @import { Act, Done } from './person.js' */
+/** What is taken, and what it is called. @typedef {{ id: number, title: string }} Wanted */
+/** Null where no name was given, or somebody has it and is asked about. @typedef {(wanted: Wanted, takeOver?: boolean) => Promise<Done | null>} Take */
+
+/** So long a press is taken back; the centre allows some seconds more, for the way. */
+const undoMs = 10_000;
+
+/**
+ * `take` takes an incident; `undo` takes that back while it can be; `pieces` stand on the page.
+ * @param {Reader} reader
+ * @param {Act} act
+ */
+export function useTaking(reader, act) {
+  const { lang } = reader;
+  const [asked, setAsked] = useState(/** @type {(Wanted & { by: string, at: number }) | null} */ (null));
+  const [given, setGiven] = useState(/** @type {(Wanted & { error: string }) | null} */ (null));
+  useEffect(() => {
+    const timer = setTimeout(() => setGiven(null), undoMs);
+    return () => clearTimeout(timer);
+  }, [given]);
+  /** @type {Take} */
+  const take = async (wanted, takeOver = false) => {
+    const done = await act(`/api/incidents/${wanted.id}/acknowledge`, takeOver ? { takeOver } : {});
+    if (done?.code === 'taken') {
+      setAsked({ ...wanted, by: shown(String(done.about?.['by'])), at: Number(done.about?.['at']) });
+      return null;
+    }
+    if (done?.error === '') setGiven({ ...wanted, error: '' });
+    return done;
+  };
+  const undo = async () => {
+    if (given === null || given.error !== '') return;
+    const done = await act(`/api/incidents/${given.id}/withdraw`, {});
+    setGiven(done === null || done.error === '' ? null : { ...given, error: done.error });
+  };
+  const answer = (/** @type {boolean} */ isWanted) => {
+    setAsked(null);
+    if (asked !== null && isWanted) void take(asked, true);
+  };
+  const pieces = html`<div class="undo" role="status">${given === null ? null : html`<${Given} lang=${lang} given=${given} onUndo=${undo} />`}</div>
+    ${asked === null ? null : html`<${Ask} reader=${reader} asked=${asked} onAnswer=${answer} />`}`;
+  return { take, undo, pieces };
+}
+
+/** @param {{ lang: Language, given: Wanted & { error: string }, onUndo: () => void }} props */
+function Given({ lang, given: { title, error }, onUndo }) {
+  if (error !== '') return html`<p>${say(lang, 'notSaved', { why: error })}</p>`;
+  return html`<p><bdi>${say(lang, 'takenNow', { title })}</bdi> <button onClick=${onUndo}>${say(lang, 'undo')}</button></p>`;
+}
+
+/** @param {{ reader: Reader, asked: Wanted & { by: string, at: number }, onAnswer: (isWanted: boolean) => void }} props */
+function Ask({ reader, asked: { title, by, at }, onAnswer }) {
+  const { lang } = reader;
+  return html`<${Dialog} titleId="taken" onClose=${() => onAnswer(false)}>
+    <h2 id="taken">${sayWord(reader, 'answer', 'takeOverAsk')}</h2>
+    <p><bdi>${title}</bdi>: <bdi>${say(lang, 'takenAlready', { by, time: timeText(lang, at, Date.now()) })}</bdi></p>
+    <p class="buttons"><button onClick=${() => onAnswer(false)}>${say(lang, 'leaveIt')}</button><button class="primary" onClick=${() => onAnswer(true)}>${sayWord(reader, 'answer', 'takeOver')}</button></p>
+  <//>`;
+}

@@ -1,0 +1,41 @@
+/** The search over a list of incidents: by site, room, fault or state, or only one's own. */
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import { isMeant } from '../live/grouped.js';
+import { pathOf, shownFaults } from '../live/model.js';
+import { titleOf } from '../parts/parts.js';
+import { say } from '../words/words.js';
+
+/** @import { IncidentRow } from '#contracts' */
+/** @import { View } from '../live/model.js' */
+/** @import { Scene } from '../parts/parts.js' */
+
+/** So few are read sooner than searched. */
+const few = 10;
+
+/**
+ * `field` is nothing while there are few and nothing is searched for.
+ * @param {Scene} scene
+ * @param {View} view
+ * @param {number} count
+ */
+export function useSearch(scene, view, count) {
+  const { lang, you, now } = scene;
+  const [search, setSearch] = useState('');
+  const [mine, setMine] = useState(false);
+  const isOwn = (/** @type {IncidentRow} */ { acknowledged, assigned }) => [acknowledged?.by, assigned?.to].includes(you);
+  const textsOf = (/** @type {IncidentRow} */ one) => {
+    const state = view.states.find(({ state: id }) => id === pathOf(one).split('/')[0])?.name;
+    const names = [one.site, one.room, ...(state === undefined ? [] : [state])].flatMap(({ en, hi }) => [en, hi]);
+    return [one.scope, ...names, ...shownFaults(one, now).map(({ fault }) => titleOf(scene, fault))];
+  };
+  const typed = (/** @type {{ currentTarget: HTMLInputElement }} */ event) => setSearch(event.currentTarget.value);
+  const isShown = count > few || search !== '' || mine;
+  return {
+    isMeant: (/** @type {IncidentRow} */ one) => (!mine || isOwn(one)) && (search === '' || isMeant(search, textsOf(one))),
+    field: isShown
+      ? html`<p class="acts" role="search"><input type="search" value=${search} aria-label=${say(lang, 'search')} placeholder=${say(lang, 'search')} onInput=${typed} />
+        <label><input type="checkbox" checked=${mine} onChange=${() => setMine(!mine)} /> ${say(lang, 'mine')}</label></p>`
+      : null,
+  };
+}

@@ -1,0 +1,64 @@
+/** The proof of archives: that each file is there and as long as it was written, and that its bytes are those. It needs no passphrase. */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { codeOf } from '#contracts';
+import { archiveFile } from './segment.ts';
+
+const chunkBytes = 1024 * 1024;
+
+type Written = { at: number; bytes: number; sha256: string };
+
+/**
+ * What is wrong with the archives that a ledger names, a line each. `isRead` says of which months every byte is read; of the others only length.
+ */
+export function wrongArchives(db: DatabaseSync, folder: string, isRead: (month: string) => boolean): string[] {
+  const months = db.prepare('SELECT month, bytes FROM archives WHERE expired = 0 ORDER BY month').all();
+  const segments = db.prepare('SELECT at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
+  const wrong = months.flatMap(({ month, bytes }) => {
+    const file = archiveFile(folder, String(month));
+    const read = isRead(String(month)) ? (segments.all(String(month)) as Written[]) : [];
+    const found = wrongIn(file, Number(bytes), read);
+    return found === undefined ? [] : [`${basename(file)} ${found}`];
+  });
+  return [...wrong, ...wrongSums(db)];
+}
+
+function wrongIn(file: string, bytes: number, segments: readonly Written[]): string | undefined {
+  let handle: number | undefined;
+  try {
+    handle = openSync(file, 'r');
+    const { size } = fstatSync(handle);
+    if (size < bytes) return `is cut: ${size} bytes are there of ${bytes}`;
+    const bad = segments.filter((one) => sumOf(handle as number, one) !== one.sha256);
+    return bad.length === 0 ? undefined : `is damaged: ${bad.length} of ${segments.length} segments, the first at byte ${bad[0]?.at}`;
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? 'is missing' : `cannot be read: ${codeOf(error)}`;
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+function sumOf(handle: number, { at, bytes }: Written): string {
+  const hash = createHash('sha256');
+  const chunk = Buffer.alloc(Math.min(bytes, chunkBytes));
+  for (let done = 0; done < bytes; ) {
+    const read = readSync(handle, chunk, 0, Math.min(chunk.length, bytes - done), at + done);
+    if (read === 0) break;
+    hash.update(chunk.subarray(0, read));
+    done += read;
+  }
+  return hash.digest('hex');
+}
+
+/** Of each spool as many numbers are held by archives, or about to be, as its rows of the months say. One that is being deleted has none of either. */
+function wrongSums(db: DatabaseSync): string[] {
+  const runs = (rows: string) => `(SELECT total(b - a + 1) FROM ${rows} r WHERE r.spool = s.spool)`;
+  const wrong = db
+    .prepare(`
+    SELECT k.pc, k.spool AS name, sum(s.count) AS told, ${runs('archived')} + ${runs('leaving')} AS held
+    FROM archive_spools s JOIN spools k ON k.id = s.spool WHERE k.up_to > 0 GROUP BY s.spool HAVING told <> held LIMIT 5`)
+    .all();
+  return Array.from(wrong, ({ pc, name, told, held }) => `the sums of ${pc} ${name} do not come out: ${held} of ${told} events`);
+}

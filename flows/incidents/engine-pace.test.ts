@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { budgets, type Check } from '#contracts';
+import type { OutboxRow } from '../records/notices.ts';
+import { live, nation, restarted } from './nation.test-helper.ts';
+import { fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+describe('R27 three messages an hour and room', () => {
+  it('what is critical and new is told besides, the rest of the room in one when the hour is over', () => {
+    const stage = online();
+    const all = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'microphone.missing'];
+    for (let n = 1; n <= all.length; n += 1) {
+      stage.state(all.slice(0, n).map((id) => fault(id)));
+      stage.live(minute);
+    }
+    const { most } = budgets.messagesAnHour;
+    const faultsOf = () => toldOf(stage, pc).map(({ notice }) => notice.faults.map((one) => one.fault).join(' '));
+    expect(faultsOf()).toEqual([...all.slice(0, most), 'microphone.missing']);
+    stage.live(hour);
+    expect(faultsOf().slice(most + 1)).toEqual(['pc.load_high pc.memory_low']);
+    expect(stage.incident()?.faults.every(({ told }) => told !== null)).toBe(true);
+  });
+
+  it('a camera that came back each quarter of an hour made eight an hour: three, the rest is one line, and the last word is true', () => {
+    const stage = online();
+    const turn = (camera: Check, ms: number) => {
+      stage.state([ok('microphone'), camera]);
+      stage.live(ms);
+    };
+    // Gone for longer than its calm, so that each return is an incident of its own.
+    for (let n = 0; n < 16; n += 1) {
+      turn(fault('camera.missing'), 2 * minute);
+      turn(ok('camera'), 12 * minute);
+    }
+    stage.live(2 * hour);
+    const rows = toldOf(stage, pc);
+    expect(mostAnHour(rows)).toBe(budgets.messagesAnHour.most);
+    expect(rows.some(({ notice }) => (notice.counted ?? 0) >= 2)).toBe(true);
+    expect(rows.at(-1)?.notice.kind).toBe('cleared');
+    expect(stage.engine.memory.live()).toEqual([]);
+  });
+
+  it('the end of what was and what is by now, where both wait, go out in this order', () => {
+    const stage = online();
+    const turn = (checks: Check[], ms: number) => {
+      stage.state([ok('microphone'), ...checks]);
+      stage.live(ms);
+    };
+    turn([fault('camera.missing')], minute);
+    turn([ok('camera')], 2 * minute);
+    turn([fault('camera.missing')], minute);
+    turn([ok('camera')], 14 * minute);
+    turn([fault('pc.disk_full', 'disk'), ok('camera')], 15 * minute);
+    expect(kindsOf(stage)).toEqual(['raised', 'cleared', 'raised']);
+    stage.live(hour);
+    expect(kindsOf(stage)).toEqual(['raised', 'cleared', 'raised', 'cleared', 'raised']);
+  });
+
+  it('what waited for its turn when flows died is told by the next one', () => {
+    const stage = online();
+    const all = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high'].map((id) => fault(id));
+    for (let n = 1; n <= all.length; n += 1) stage.state(all.slice(0, n));
+    stage.live(minute);
+    expect(toldOf(stage, pc)).toHaveLength(budgets.messagesAnHour.most);
+    const known = [{ pc, link: 'fibre' as const, elevationM: 3_524, alerts: true }];
+    const next = restarted(stage, known);
+    next.birth(pc, { session: 2 });
+    next.state(all);
+    next.live(2 * minute);
+    expect(toldOf(next, pc).map(({ notice }) => notice.faults.map((one) => one.fault))).toEqual([['pc.load_high']]);
+  });
+});
+
+describe('R27 three messages an hour and cause of many', () => {
+  it('a site of two PCs, away for 3 min and there for 11, made 52 messages in 6 h: at most three an hour, and a wider cause at once', () => {
+    const { stage, of } = nation({ sites: 4, pcs: 2 });
+    const all = [0, 1, 2, 3].map(of);
+    let session = 1;
+    const away = (sites: number[], ms: number) => {
+      for (const one of sites.flatMap(of)) stage.lost(one, session);
+      live(stage, ms, all.filter((_, at) => !sites.includes(at)).flat());
+    };
+    const there = (sites: number[], ms: number) => {
+      session += 1;
+      for (const one of all.flat()) stage.birth(one, { session, ...(sites.flatMap(of).includes(one) && { apartMs: minute }) });
+      live(stage, ms, all.flat());
+    };
+    for (let at = 0; at < 6 * hour; at += 14 * minute) {
+      away([0], 3 * minute);
+      there([0], 11 * minute);
+    }
+    const rows = toldOf(stage, 'site:bihar/site-0');
+    expect(mostAnHour(rows)).toBe(budgets.messagesAnHour.most);
+    expect(stage.outbox()).toEqual(rows);
+    expect(rows.some(({ notice }) => (notice.counted ?? 0) > 0)).toBe(true);
+    away([0, 1, 2, 3], 5 * minute);
+    const wider = stage.outbox().slice(rows.length);
+    expect(wider.map(({ notice }) => notice.kind)).toContain('raised');
+    expect(wider.every(({ notice }) => notice.scope !== 'site:bihar/site-0')).toBe(true);
+  });
+});
+
+function toldOf(stage: Stage, scope: string): OutboxRow[] {
+  return stage.outbox().filter(({ notice }) => notice.scope === scope);
+}
+
+function kindsOf(stage: Stage): string[] {
+  return toldOf(stage, pc).map(({ notice }) => notice.kind);
+}
+
+function mostAnHour(rows: readonly OutboxRow[]): number {
+  return Math.max(
+    ...rows.map(({ createdAt: from }) => rows.filter(({ createdAt }) => createdAt >= from && createdAt < from + hour).length),
+  );
+}

@@ -1,0 +1,161 @@
+/** The rows behind archives: events that leave, and what stays of them in the ledger: which numbers are held, by which segment, with which sums. */
+import { createHash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import type { LeavingEvent, LeavingPage, PageAsk, PagePlace, Retention, Run, Segment, SegmentSpool } from '../../records/archives.ts';
+
+/** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
+const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
+
+/** The steps by which events leave. Each is to stand in a transaction of its own. */
+export type ArchiveRows = Pick<Retention, 'page' | 'end' | 'seal' | 'leave' | 'expire'>;
+
+/**
+ * Opens the rows of archives.
+ * Guarantee: an event is in the ledger until its segment is sealed, and its number counts as held before and after; of each spool the last
+ * number that may be acknowledged stays, since its mark goes with the ack (R7).
+ */
+export function openArchiveRows(db: DatabaseSync): ArchiveRows {
+  const end = openEnd(db);
+  return { page: openPage(db), end, seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };
+}
+
+function openPage(db: DatabaseSync): Retention['page'] {
+  const spools = db.prepare(`SELECT id, pc, spool AS name, up_to AS upTo FROM spools WHERE id >= ? ORDER BY id LIMIT ${slice.spools}`);
+  const events = db.prepare(`
+    SELECT seq, mark, received, boot, at, grade, kind, body FROM events WHERE spool = ? AND seq > ? AND seq < ? ORDER BY seq`);
+
+  function* due(asked: readonly AskedSpool[], { after, before, ahead }: PageAsk): Generator<LeavingEvent> {
+    for (const { id, pc, name, upTo } of asked) {
+      const from = id === after.spool ? after.seq : 0;
+      for (const row of events.iterate(id, from, upTo) as Iterable<Omit<LeavingEvent, 'spool' | 'pc' | 'name'>>) {
+        // One that came late into a hole keeps what lies above it: of a spool they leave in order.
+        if (row.received >= before && row.received <= ahead) break;
+        yield { spool: id, pc, name, ...row };
+      }
+    }
+  }
+
+  return (ask): LeavingPage => {
+    const found: LeavingEvent[] = [];
+    let bytes = 0;
+    const asked = spools.all(ask.after.spool) as AskedSpool[];
+    for (const event of due(asked, ask)) {
+      found.push(event);
+      bytes += event.body.length;
+      if (found.length === slice.rows || bytes >= slice.bytes) return { events: found, next: { spool: event.spool, seq: event.seq } };
+    }
+    return { events: found, next: asked.length < slice.spools ? null : nextSpool(asked.at(-1)?.id) };
+  };
+}
+
+type AskedSpool = { id: number; pc: string; name: string; upTo: number };
+
+function nextSpool(last = 0): PagePlace {
+  return { spool: last + 1, seq: 0 };
+}
+
+function openEnd(db: DatabaseSync): Retention['end'] {
+  const end = db.prepare('SELECT bytes FROM archives WHERE month = ?');
+  return (month) => Number(end.get(month)?.['bytes'] ?? 0);
+}
+
+function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {
+  const archive = db.prepare(`
+    INSERT INTO archives VALUES (:month, :bytes, 0) ON CONFLICT (month) DO UPDATE SET bytes = excluded.bytes, expired = 0`);
+  const segment = db.prepare('INSERT INTO archive_segments VALUES (:month, :at, :bytes, :sha256)');
+  const held = db.prepare('SELECT a, b, count, sha256, newest FROM archive_spools WHERE spool = ? AND month = ?');
+  const save = db.prepare('REPLACE INTO archive_spools VALUES (:spool, :month, :a, :b, :count, :sha256, :newest)');
+  const leaving = db.prepare('INSERT INTO leaving VALUES (?, ?, ?)');
+
+  function saveSpool(month: string, { spool, runs, sha256, newest }: SegmentSpool): void {
+    const before = held.get(spool, month) as { a: number; b: number; count: number; sha256: string; newest: number } | undefined;
+    const count = runs.reduce((sum, { a, b }) => sum + b - a + 1, 0);
+    const [a, b] = [Math.min(...runs.map((run) => run.a)), Math.max(...runs.map((run) => run.b))];
+    save.run({
+      spool,
+      month,
+      a: Math.min(a, before?.a ?? a),
+      b: Math.max(b, before?.b ?? b),
+      count: count + (before?.count ?? 0),
+      sha256: chained(before?.sha256, sha256),
+      newest: Math.max(newest, before?.newest ?? newest),
+    });
+    for (const run of runs) leaving.run(spool, run.a, run.b);
+  }
+
+  return ({ month, at, bytes, sha256, spools }: Segment) => {
+    if (end(month) !== at) throw new Error(`a segment of ${month} begins at byte ${at}, its archive ends at ${end(month)}`);
+    archive.run({ month, bytes: at + bytes });
+    segment.run({ month, at, bytes, sha256 });
+    for (const one of spools) saveSpool(month, one);
+  };
+}
+
+/** The sum of a spool over its segments of a month. */
+function chained(before: string | undefined, sha256: string): string {
+  return createHash('sha256')
+    .update(`${before ?? ''}${sha256}`)
+    .digest('hex');
+}
+
+function openLeave(db: DatabaseSync): Retention['leave'] {
+  const first = db.prepare('SELECT spool, a, b FROM leaving ORDER BY spool, a LIMIT 1');
+  // The size of a body is asked, not the body.
+  const sizes = db.prepare(`
+    SELECT seq, octet_length(body) AS bytes FROM events WHERE spool = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ${slice.rows}`);
+  const gone = db.prepare('DELETE FROM events WHERE spool = ? AND seq BETWEEN ? AND ?');
+  const done = db.prepare('DELETE FROM leaving WHERE spool = ? AND a = ?');
+  const rest = db.prepare('UPDATE leaving SET a = ? WHERE spool = ? AND a = ?');
+  const hold = openHold(db);
+  return () => {
+    const one = first.get() as (Run & { spool: number }) | undefined;
+    if (one === undefined) return false;
+    const { spool, a, b } = one;
+    const last = lastOf(sizes.iterate(spool, a, b) as Iterable<{ seq: number; bytes: number }>);
+    gone.run(spool, a, last);
+    hold(spool, { a, b: last });
+    if (last === b) done.run(spool, a);
+    else rest.run(last + 1, spool, a);
+    return true;
+  };
+}
+
+/** How far a slice goes: numbers of a run stand side by side. */
+function lastOf(rows: Iterable<{ seq: number; bytes: number }>): number {
+  let bytes = 0;
+  let last = 0;
+  for (const row of rows) {
+    last = row.seq;
+    bytes += row.bytes;
+    if (bytes >= slice.bytes) break;
+  }
+  return last;
+}
+
+/** Numbers that are held by archives; runs that touch are one. */
+function openHold(db: DatabaseSync): (spool: number, run: Run) => void {
+  const left = db.prepare(
+    'SELECT a FROM archived WHERE spool = ? AND b = ? AND a = (SELECT max(a) FROM archived WHERE spool = ?1 AND a <= ?2)',
+  );
+  const right = db.prepare('SELECT b FROM archived WHERE spool = ? AND a = ?');
+  const gone = db.prepare('DELETE FROM archived WHERE spool = ? AND a = ?');
+  const save = db.prepare('REPLACE INTO archived VALUES (?, ?, ?)');
+  return (spool, { a, b }) => {
+    const next = right.get(spool, b + 1)?.['b'];
+    if (next !== undefined) gone.run(spool, b + 1);
+    save.run(spool, Number(left.get(spool, a - 1)?.['a'] ?? a), Number(next ?? b));
+  };
+}
+
+function openExpire(db: DatabaseSync): Retention['expire'] {
+  const before = db.prepare('SELECT month FROM archives WHERE expired = 1 ORDER BY month');
+  const old = db.prepare(
+    'UPDATE archives SET expired = 1 WHERE expired = 0 AND month NOT IN (SELECT month FROM archives ORDER BY month DESC LIMIT ?)',
+  );
+  const segments = db.prepare('DELETE FROM archive_segments WHERE month IN (SELECT month FROM archives WHERE expired = 1)');
+  return (kept) => {
+    const gone = Array.from(before.all(), ({ month }) => String(month));
+    if (old.run(kept).changes > 0) segments.run();
+    return gone;
+  };
+}

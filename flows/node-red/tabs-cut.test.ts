@@ -1,0 +1,107 @@
+import type * as Fs from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openTabs } from './tabs.ts';
+import { hashOf } from './tabs-diff.ts';
+import { type FlowNode, readTabs, writeTabs } from './tabs-storage.ts';
+
+/** So many steps on the disk are still made; then the process is dead, and makes none any more. */
+const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY }));
+
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof Fs>();
+  const dying = <A extends unknown[], R>(work: (...args: A) => R) => {
+    return (...args: A): R => {
+      if (disk.left <= 0) throw new Error('killed');
+      disk.left -= 1;
+      return work(...args);
+    };
+  };
+  const { writeFileSync, renameSync, rmSync: remove, openSync, mkdirSync } = fs;
+  return {
+    ...fs,
+    writeFileSync: dying(writeFileSync),
+    renameSync: dying(renameSync),
+    rmSync: dying(remove),
+    openSync: dying(openSync),
+    mkdirSync: dying(mkdirSync),
+  };
+});
+
+let root: string;
+beforeEach(() => {
+  disk.left = Number.POSITIVE_INFINITY;
+  root = mkdtempSync(join(tmpdir(), 'sabha-cut-'));
+});
+afterEach(() => {
+  disk.left = Number.POSITIVE_INFINITY;
+  rmSync(root, { recursive: true });
+});
+
+/** Two tabs are other ones, one is gone and one is new. */
+const tab = (n: number, info: string): FlowNode => ({ id: `tab-${n}`, type: 'tab', label: `${n}0 Tab`, info });
+const way: FlowNode[] = [
+  { id: 'head', type: 'sabha-incident', z: 'tab-1', wires: [['end']] },
+  { id: 'end', type: 'sabha-conclude', z: 'tab-1', how: 'told', howType: 'str', wires: [] },
+];
+const old = [tab(1, ''), ...way, tab(2, ''), tab(3, '')];
+const changed = [tab(1, 'new'), ...way, tab(2, 'new'), tab(4, 'new')];
+const judge = () => [];
+
+test('a Deploy that is killed at any step on the disk leaves all of the old tabs or all of the new ones', async () => {
+  const releaseDir = releaseOf('old', old);
+  const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir, judge });
+  open(root).load();
+  const found = await eachStep((at) => {
+    const tabs = open(at);
+    tabs.load();
+    return { run: () => tabs.save(structuredClone(changed), 'asha'), after: () => open(at).load() };
+  });
+  expect(new Set(found)).toEqual(new Set([hashOf(old), hashOf(changed)]));
+});
+
+test('tabs that follow a new release, killed at any step, were half old and half new, and then held for the work of an operator', async () => {
+  openTabs({ dir: join(root, 'tabs'), releaseDir: releaseOf('old', old) }).load();
+  const later = releaseOf('new', changed);
+  const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir: later });
+  const found = await eachStep((at) => ({ run: () => open(at).load(), after: () => open(at).load() }));
+  expect(new Set(found)).toEqual(new Set([hashOf(changed)]));
+});
+
+function releaseOf(name: string, nodes: readonly FlowNode[]): string {
+  const dir = join(root, `release-${name}`);
+  mkdirSync(dir, { recursive: true });
+  writeTabs(dir, nodes);
+  return dir;
+}
+
+type Life = { run(): unknown; after(): FlowNode[] };
+
+/** The hash of what runs after a kill at the first step, the second, … until it is done before its kill. What is on the disk is what runs. */
+async function eachStep(live: (at: string) => Life): Promise<string[]> {
+  const found: string[] = [];
+  for (let steps = 0; ; steps += 1) {
+    const at = join(root, `kill-${steps}`);
+    for (const folder of ['tabs', 'tabs-kept']) cpSync(join(root, folder), join(at, folder), { recursive: true });
+    const { run, after } = live(at);
+    disk.left = steps;
+    await Promise.resolve()
+      .then(run)
+      .catch(() => undefined);
+    const isDone = disk.left > 0;
+    disk.left = Number.POSITIVE_INFINITY;
+    const runs = hashOf(after());
+    expect(hashOf(nodesOf(join(at, 'tabs'))), `killed at step ${steps}`).toBe(runs);
+    found.push(runs);
+    rmSync(at, { recursive: true });
+    if (isDone) return found;
+  }
+}
+
+function nodesOf(from: string): FlowNode[] {
+  const read = readTabs(from);
+  if (!read.ok) throw new Error(read.line);
+  return read.nodes;
+}

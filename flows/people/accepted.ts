@@ -1,0 +1,78 @@
+/** What other sides took and have yet to say what became of: it is not sent again, and goes out over the next channel where they say nothing in time, or no. */
+import { type Clock, keepLatest } from '#contracts';
+import type { OutboxRow, Report } from '../records/notices.ts';
+import { newsMs } from './lanes.ts';
+import { reportLimitMs } from './numbers.ts';
+
+/** Rows that went out as one message; from `lateUp` of `Clock.up` on they are news no more, and from `endUp` on nobody says anything of them any more. */
+export type Held = { rows: OutboxRow[]; lateUp: number; endUp: number };
+
+/** What is accepted, by its channel and its name there. */
+export type Accepted = {
+  /** Holds rows that carry the same `accepted`, unless it was said before they came here what became of them, and answers that: a gateway may be faster than its own answer. */
+  hold(rows: OutboxRow[]): Report['outcome'] | undefined;
+  /** What a report is about, which is then held no more; undefined where nothing is, and then the report is remembered for a while. */
+  take(report: Report): OutboxRow[] | undefined;
+  /** The last row of that name, held or not. */
+  last(channel: string, id: string): OutboxRow | undefined;
+  /** What is news no more and may go out over another channel. */
+  toMove(): Held[];
+  /** What nobody will say anything of any more, which is then held no more. */
+  toEnd(): Held[];
+  /** Milliseconds until one of the two is there; undefined where nothing is held. */
+  nextInMs(): number | undefined;
+  size(): number;
+};
+
+/** So many reports of messages that are not here (yet), and so many messages that were, are remembered. */
+const rememberedAtMost = 2_000;
+
+/** Guarantee: a report counts once. */
+export function createAccepted(clock: Clock): Accepted {
+  const held = new Map<string, Held>();
+  const early = new Map<string, Report['outcome']>();
+  const seen = new Map<string, OutboxRow>();
+  return {
+    hold(rows) {
+      const [first] = rows;
+      if (first?.accepted === undefined) return undefined;
+      const { id, at } = first.accepted;
+      const name = nameOf(first.channel, id);
+      keepLatest(seen, [name, first], rememberedAtMost);
+      const said = early.get(name);
+      early.delete(name);
+      if (said !== undefined) return said;
+      const agoMs = Math.max(0, clock.now() - at);
+      const lateUp = clock.up() + Math.min(...rows.map((row) => newsMs(row, clock.now())));
+      held.set(name, { rows, lateUp, endUp: clock.up() + Math.max(0, reportLimitMs - agoMs) });
+      return undefined;
+    },
+    take({ channel, id, outcome }) {
+      const name = nameOf(channel, id);
+      const found = held.get(name);
+      if (found === undefined) keepLatest(early, [name, outcome], rememberedAtMost);
+      held.delete(name);
+      return found?.rows;
+    },
+    last: (channel, id) => held.get(nameOf(channel, id))?.rows[0] ?? seen.get(nameOf(channel, id)),
+    toMove: () => [...held.values()].filter((one) => mayMove(one) && one.lateUp <= clock.up()),
+    toEnd() {
+      const ended = [...held].filter(([, { endUp }]) => endUp <= clock.up());
+      for (const [name] of ended) held.delete(name);
+      return ended.map(([, one]) => one);
+    },
+    nextInMs() {
+      const nextUp = [...held.values()].map((one) => (mayMove(one) ? Math.min(one.lateUp, one.endUp) : one.endUp));
+      return nextUp.length === 0 ? undefined : Math.max(0, nextUp.reduce((a, b) => Math.min(a, b)) - clock.up());
+    },
+    size: () => [...held.values()].reduce((sum, { rows }) => sum + rows.length, 0),
+  };
+}
+
+function mayMove({ rows }: Held): boolean {
+  return rows.some(({ further }) => further !== undefined);
+}
+
+function nameOf(channel: string, id: string): string {
+  return `${channel} ${id}`;
+}

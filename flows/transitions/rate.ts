@@ -1,0 +1,116 @@
+/**
+ * How often a room, or a cause of many, is told of (R27): some messages an hour, its all-clears with them. What is critical and was not told as
+ * such in that hour always is, and so is what people ordered. The rest waits for its turn; what is over by then is told to nobody, and counted
+ * in the next message.
+ */
+import { bySeverity } from '#contracts';
+import type { Memory } from '../memory/memory.ts';
+import type { Act, Incident, Transition } from '../records/incidents.ts';
+import type { Hand } from './delivery.ts';
+import { isEnd } from './incident.ts';
+import { judge, newsOf } from './offer.ts';
+import { faultKey } from './standing.ts';
+
+/** What stands in the conclusion of what waits for its turn, and of what was over before that. */
+const turnWord = 'held back: enough was told in this hour';
+export const countedWord = 'counted: enough was told in this hour';
+/** What waits goes over the wires anew after this time: a meeting that has come near may have made it critical. */
+const lookAgainMs = 10 * 60_000;
+
+/** What the tabs would do with a transition; the incident as they judged it. */
+type Judged = { transition: Transition; incident: Incident; acts: readonly Act[] };
+
+/** True where it is not told now, since enough was. A list of the morning is one message, whatever stands in it. */
+export function isTooMuch({ options, now }: Hand, { transition, incident, acts }: Judged): boolean {
+  const { scope } = incident;
+  if (transition.again !== undefined || transition.sent.length > 0 || options.pace.left(scope, now) > 0) return false;
+  if (!acts.some((act) => act.do === 'deliver') || isOfMorning(acts)) return false;
+  return criticalOf(transition, incident).every((fault) => options.pace.wasCritical(scope, fault, now));
+}
+
+/** True while a transition waits for its turn. Where the end of what was waits and what is by now waits too, both go, in this order, or none. */
+export function waitsItsTurn({ memory, options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
+  if (!isWaiting(transition)) return false;
+  const left = options.pace.left(scope, now);
+  if (left > 1 || (left === 1 && !isPair(memory, scope))) return false;
+  return isEnd(transition) || now - (transition.offeredAt ?? now) < lookAgainMs;
+}
+
+function isPair(memory: Memory, scope: string): boolean {
+  const waiting = memory.liveScope(scope).flatMap((id) => memory.liveOf(id).filter(isWaiting));
+  return waiting.some(isEnd) && waiting.some((one) => !isEnd(one));
+}
+
+/** It waits for its turn from now on. */
+export function holdForTurn({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
+  if (!hasWaited(transition) && !isEnd(transition)) options.pace.cameNews(incident.scope, now);
+  const conclusion = transition.conclusion?.endsWith(turnWord) ? transition.conclusion : `${how}; ${turnWord}`;
+  memory.putTransition({ ...transition, state: 'pending', conclusion });
+}
+
+/** What waited and has its turn takes with it what waits beside it of the same incident and still stands: all of that is one message. */
+export function withOthers({ memory, options, now }: Hand, transition: Transition, incident: Incident): Transition {
+  if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, now) < 1) return transition;
+  const isBeside = (one: Transition) => one.id !== transition.id && isWaiting(one) && !isEnd(one);
+  const others = memory.liveOf(incident.id).filter((one) => isBeside(one) && judge(one, incident).next === 'go');
+  for (const one of others) memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; told once more` });
+  return together([transition, ...others]);
+}
+
+function together([first, ...others]: [Transition, ...Transition[]]): Transition {
+  const all = [first, ...others];
+  const about = new Map(all.flatMap((one) => one.about).map((one) => [faultKey(one.fault, one.device), one]));
+  const [severity = first.severity] = all.map((one) => one.severity).sort(bySeverity);
+  const kind = all.some((one) => one.kind === 'raised') ? 'raised' : first.kind;
+  return { ...first, kind, at: Math.max(...all.map(({ at }) => at)), about: [...about.values()], severity };
+}
+
+/** True while it waits for its turn. */
+export function isWaiting({ state, conclusion }: Transition): boolean {
+  return state === 'pending' && conclusion?.endsWith(turnWord) === true;
+}
+
+/** True of what waited for its turn, and of what was counted then. */
+export function hasWaited({ conclusion }: Transition): boolean {
+  return conclusion?.includes(turnWord) === true || conclusion === countedWord;
+}
+
+/** It was told: that counts, once a transition. */
+export function noteTold({ options, now }: Hand, { transition, incident, acts }: Judged): void {
+  const { scope } = incident;
+  if (isFirst(transition) && !hasWaited(transition)) options.pace.cameNews(scope, now);
+  if (transition.sent.length > 0 || transition.again !== undefined || isOfMorning(acts)) return;
+  options.pace.told(scope, { faults: idsOf(transition), critical: criticalOf(transition, incident) }, now);
+}
+
+/** True where one more step may go over the wires now. */
+export function mayTell({ options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
+  return !(isFirst(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, idsOf(transition), now);
+}
+
+/** The rooms of which there is more news in this hour than is told or counted: they are muted. */
+export function refused({ memory, options, now }: Hand): string[] {
+  const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
+  const of = (one: Transition) => memory.incidents.get(one.incident);
+  const first = memory.live().filter((one) => isFirst(one) && !hasWaited(one) && due(one));
+  const scopes = new Set(first.flatMap((one) => of(one) ?? []).flatMap((one) => (options.isQuiet(one) ? [] : one.scope)));
+  return [...scopes].filter((scope) => options.pace.isFull(scope, now));
+}
+
+/** News that nobody was told of yet. What is told once more is no word of its PC. */
+function isFirst(transition: Transition): boolean {
+  return !isEnd(transition) && transition.sent.length === 0 && transition.again === undefined;
+}
+
+function isOfMorning(acts: readonly Act[]): boolean {
+  return acts.some((act) => act.do === 'deliver' && act.hours?.digest === true);
+}
+
+function idsOf({ about }: Transition): string[] {
+  return about.map(({ fault }) => fault);
+}
+
+/** What of the news is critical, as rules on the tabs have it; none where it is the end of something. */
+function criticalOf(transition: Transition, incident: Incident): string[] {
+  return isEnd(transition) ? [] : newsOf(transition, incident).flatMap((one) => (one.severity === 'critical' ? one.fault : []));
+}

@@ -1,0 +1,95 @@
+/** What somebody presses on the wall: it is taken back, nothing is taken from another unasked, and why it was not done is read in one's own language. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { wallRuns, wallStage } from './wall-stage.ts';
+
+describe.runIf(wallRuns)('what is pressed', () => {
+  const stage = wallStage();
+  const line = (id: number) => stage.page.locator(`[data-incident="${id}"]`);
+  const taken = (id: number) => stage.view.content.incidents.find((one) => one.id === id)?.acknowledged ?? null;
+  const paths = () => stage.view.posts.map(([path, body]) => `${path.split('/').slice(3).join('/')}${'takeOver' in body ? ' over' : ''}`);
+
+  beforeEach(async () => {
+    await stage.context.addInitScript(() => localStorage.setItem('sabha.name', 'Asha'));
+    const { view } = stage;
+    view.onPost = (path, { by = '', takeOver }) => {
+      const id = Number(path.split('/')[3]);
+      const row = view.content.incidents.find((one) => one.id === id);
+      if (row === undefined) return { status: 404, body: { error: 'there is no such incident', code: 'missing' } };
+      const { acknowledged } = row;
+      if (path.endsWith('/withdraw')) view.change({ incidents: [{ ...row, acknowledged: null }] });
+      else if (acknowledged !== null && acknowledged.by !== by && !takeOver)
+        return { status: 409, body: { error: 'has it', code: 'taken', about: acknowledged } };
+      else view.change({ incidents: [{ ...row, acknowledged: { by, at: Date.now() } }] });
+      return { status: 204 };
+    };
+  });
+
+  test('a slip of the finger is undone within ten seconds, and the button is gone after them', async () => {
+    await stage.page.clock.install();
+    await stage.open('#/');
+    const { page } = stage;
+    const undo = page.getByRole('button', { name: 'Undo' });
+    await line(7).getByRole('button', { name: 'I am on it' }).click();
+    await page.getByText('You are on it: Microphone not found').waitFor();
+    await undo.click();
+    await undo.waitFor({ state: 'detached' });
+    expect([paths(), taken(7)]).toEqual([['7/acknowledge', '7/withdraw'], null]);
+    await line(7).getByRole('button', { name: 'I am on it' }).click();
+    await undo.waitFor();
+    await page.clock.runFor(9_000);
+    expect(await undo.count()).toBe(1);
+    await page.clock.runFor(1_500);
+    await undo.waitFor({ state: 'detached' });
+    expect(taken(7)?.by).toBe('Asha');
+    expect(stage.troubles).toEqual([]);
+  });
+
+  test('a second person is told who has it since when, and takes it over only by saying so; Escape leaves it, and the focus where it was', async () => {
+    const { view } = stage;
+    await stage.open('#/');
+    const { page } = stage;
+    const at = new Date().setHours(14, 2, 7, 0);
+    const row = view.content.incidents.find((one) => one.id === 7);
+    if (row !== undefined) view.content.incidents = [{ ...row, acknowledged: { by: 'Tashi', at } }];
+    const button = line(7).getByRole('button', { name: 'I am on it' });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('Tashi has it since 14:02:07').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await button.evaluate((one) => one === document.activeElement)).toBe(true);
+    expect(taken(7)?.by).toBe('Tashi');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'I take it over' }).click();
+    await page.getByText('You are on it: Microphone not found').waitFor();
+    expect([paths(), taken(7)?.by]).toEqual([['7/acknowledge', '7/acknowledge', '7/acknowledge over'], 'Asha']);
+    expect(stage.troubles.filter((one) => !one.includes('409'))).toEqual([]);
+  });
+
+  test('who may only look is shown nothing that he may not press, in any view', async () => {
+    stage.view.content.role = 'reader';
+    for (const view of ['#/nation', '#/site/ladakh/leh', '#/incident/7', '#/rollcall']) {
+      await stage.open(view);
+      await stage.page.locator('main h2, main .quiet').first().waitFor();
+      const names = await stage.page.locator('main :is(button, input, select)').allTextContents();
+      expect([view, names]).toEqual([view, []]);
+    }
+  });
+
+  test('the Hindi page had English in it, cut off: each refusal is said in the language of its reader', async () => {
+    const { view } = stage;
+    await stage.open('#/incident/7', { locale: 'hi-IN' });
+    const { page } = stage;
+    await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
+    await page.reload();
+    const refuse = async (body: object, words: string) => {
+      view.onPost = () => ({ status: 409, body });
+      await page.getByRole('button', { name: 'ठीक कर दिया' }).click();
+      await page.getByText(`सेव नहीं हुआ: ${words}`).waitFor();
+    };
+    await refuse({ error: 'this incident is over', code: 'over' }, 'यह अलर्ट ख़त्म हो चुका है');
+    await refuse({ error: 'an account with the role "reader" may not do this', code: 'role' }, 'आपके अकाउंट से सिर्फ़ देखा जा सकता है');
+    await refuse({ error: 'this account is for goa only', code: 'scope', about: { scope: 'goa' } }, 'आपका अकाउंट दूसरे हिस्से के लिए है: goa');
+    await refuse({ error: 'of a newer centre', code: 'newer' }, 'सेंटर ने मना किया (of a newer centre)');
+  });
+});

@@ -1,0 +1,75 @@
+/** What is judged of how often a room, or a cause of many, is told of (R27). */
+import { budgets, causeKindOf, faultOf, isPcPath } from '#contracts';
+import type { Transition } from '../../flows/records/incidents.ts';
+import { isEnd } from '../../flows/transitions/incident.ts';
+import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
+import type { Rows } from './rows.ts';
+import { epochMs } from './time.ts';
+import { clockOf, type World } from './world.ts';
+
+const hourMs = 3_600_000;
+/** Of a wire, and of an offer that is made twice. */
+const slackMs = 30_000;
+
+type Message = { transition: Transition; at: number };
+
+/** What was told of each scope that has a pace, in order. */
+function messagesOf({ centre }: World, { incidents, transitions, outbox }: Rows): Map<string, Message[]> {
+  const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
+  const firstAt = new Map<number, number>();
+  for (const { key, transition, createdAt, notice } of outbox) {
+    const at = centre.seen.dates.written(key) ?? createdAt - epochMs;
+    if (transition !== null && notice.digest === undefined) firstAt.set(transition, Math.min(at, firstAt.get(transition) ?? at));
+  }
+  const told = transitions.flatMap((one) => {
+    const at = firstAt.get(one.id);
+    return at === undefined ? [] : [{ scope: scopes.get(one.incident) ?? '', transition: one, at }];
+  });
+  const paced = told.filter(({ scope }) => isPcPath(scope) || causeKindOf(scope) !== undefined).toSorted((a, b) => a.at - b.at);
+  return Map.groupBy(paced, ({ scope }) => scope);
+}
+
+/** Three messages an hour, what is critical and new besides. A start of `flows` begins anew, and so does a clock that was put. */
+export function fewAnHour(world: World, rows: Rows): string[] {
+  const { kills, failedCommits, steps } = world.centre.seen;
+  const most = budgets.messagesAnHour.most * (1 + kills + failedCommits + steps);
+  return [...messagesOf(world, rows)].flatMap(([scope, all]) => {
+    const usual = all.filter((one, index) => !isBesides(one, all.slice(0, index)));
+    const counts = usual.map(({ at }) => usual.filter((one) => one.at >= at && one.at < at + hourMs - slackMs).length);
+    const over = Math.max(0, ...counts);
+    return over <= most ? [] : [`${scope}: ${over} messages within an hour, and ${most} is the most`];
+  });
+}
+
+/** What people ordered, what no tab took, and what is critical and was not told in the hour before. */
+function isBesides({ transition, at }: Message, earlier: readonly Message[]): boolean {
+  if (transition.again !== undefined || /default route|error on the tab/.test(transition.conclusion ?? '')) return true;
+  const before = earlier.filter((one) => !isEnd(one.transition) && one.at > at - hourMs).flatMap((one) => one.transition.about);
+  return !isEnd(transition) && criticalOf(transition).some((fault) => !before.some((one) => one.fault === fault));
+}
+
+/** What waits, or was only counted, had its reason: enough was told; and whatever of it was critical was told in that hour. */
+export function heldWithReason(world: World, rows: Rows): string[] {
+  const scopes = new Map(rows.incidents.map(({ id, scope }) => [id, scope]));
+  const all = messagesOf(world, rows);
+  return rows.transitions.filter(hasWaited).flatMap((one) => {
+    const scope = scopes.get(one.incident) ?? '';
+    const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
+    const about = (all.get(scope) ?? []).filter((message) => message.transition.id !== one.id && message.at > at - hourMs - slackMs);
+    const what = `${scope} at ${clockOf(at)}: ${one.kind} ${one.about.map(({ fault }) => fault).join(', ')} was held back`;
+    if (about.length < budgets.messagesAnHour.most) return [`${what}, and only ${about.length} messages were told`];
+    const told = new Set(about.flatMap(({ transition }) => transition.about.map(({ fault }) => fault)));
+    const untold = isEnd(one) || one.severity !== 'critical' ? [] : criticalOf(one).filter((fault) => !told.has(fault));
+    return untold.map((fault) => `${what}, and nobody was told of ${fault}, which is critical`);
+  });
+}
+
+/** True where it waits for its turn, and has not waited for longer than it may. */
+export function isInTurn(world: World, one: Transition): boolean {
+  const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
+  return isWaiting(one) && world.time.now() - at < 2 * hourMs;
+}
+
+function criticalOf({ about }: Transition): string[] {
+  return about.map(({ fault }) => fault).filter((fault) => faultOf(fault)?.severity === 'critical');
+}
