@@ -107,7 +107,7 @@ test('a ledger of before the chain gets one, in its order; what machines did goe
     CREATE INDEX audit_acknowledged ON audit (about) WHERE what = 'acknowledge';
     INSERT INTO audit VALUES (1, 5, 'asha', 'command measure-link', 'everywhere: a, 2 sites'), (2, 5.5, 'the schedule', 'command measure-link', 'la/leh/pc-1: b'),
       (3, 6, 'la/leh/pc-1', 'command measure-link', 'b: done'), (7, 7, 'ravi', 'acknowledge', 'incident 3');
-    PRAGMA user_version = 15;
+    PRAGMA user_version = 16;
   `);
   const store = openStore(db);
   store.commit([[act(8)]]);

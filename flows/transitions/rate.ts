@@ -11,8 +11,9 @@ import { isEnd } from './incident.ts';
 import { judge, newsOf } from './offer.ts';
 import { faultKey } from './standing.ts';
 
-/** What stands in the conclusion of what waits for its turn, and of what was over before that. */
+/** What stands in the conclusion of what waits for its turn. */
 const turnWord = 'held back: enough was told in this hour';
+/** What stands in the conclusion of what was over before its turn. */
 export const countedWord = 'counted: enough was told in this hour';
 /** What waits goes over the wires anew after this time: a meeting that has come near may have made it critical. */
 const lookAgainMs = 10 * 60_000;
