@@ -26,13 +26,13 @@ import { createOpenId } from './accounts/openid.ts';
 import type { Announcements } from './announce/announce.ts';
 import { type Answers, createAnswers } from './answers/answers.ts';
 import { addHooks } from './answers/hook-routes.ts';
-import { createLinks, type Links, linkPath, loadLinkKey, noticePath } from './answers/link.ts';
 import { addNotices } from './answers/notice-routes.ts';
 import { addAnswers } from './answers/routes.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
+import { type AllLinks, linking, openLinks } from './assembly/links.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
 import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
 import { createNote } from './audit/note.ts';
@@ -47,7 +47,6 @@ import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import type { Tabs } from './node-red/tabs.ts';
 import { startOutside } from './outside/outside.ts';
 import { wrongScope } from './people/roster.ts';
-import { wallAddress } from './people/visit.ts';
 import { openAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
@@ -174,7 +173,7 @@ function runtimeOf(
     reflector: reflectorWith(keys.reflectorSecret),
     site: settings.site,
     ...people,
-    ...linking(settings, links),
+    ...linking(settings.https, links),
     capacity: settings.capacity,
     log,
     random: Math.random,
@@ -201,34 +200,6 @@ function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Ke
     key: privateKey(required('SABHA_REGISTRY_KEY')),
     admitted: env['SABHA_ADMIT'] === undefined ? [] : JSON.parse(loadText(env['SABHA_ADMIT'])),
   });
-}
-
-type AllLinks = { answers: Links; notices: Links };
-
-/** By these people answer without a login; the key outlives a start, as the links do. */
-function openLinks({ dataDir }: Base, runtime: () => Runtime): AllLinks {
-  const now = () => runtime().now();
-  const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
-  const key = loadLinkKey(join(dataDir, 'answer.key'), randomBytes);
-  return { answers: createLinks({ key, now, toldOf }), notices: createLinks({ key, now, about: 'notice' }) };
-}
-
-/** What messages lead to, where the centre has a name that a phone can open. */
-function linking(
-  { https }: CentreSettings,
-  { answers, notices }: AllLinks,
-): Pick<RuntimeOptions, 'wall' | 'link' | 'shortLink' | 'readLink'> {
-  const wall = wallAddress(https);
-  if (wall === undefined) return {};
-  return {
-    wall,
-    link: (person, incident) => `${wall}${linkPath}?${answers.token(person, incident)}`,
-    shortLink(person, incident) {
-      const token = answers.shortToken(person, incident);
-      return token && `${wall}/?${token}`;
-    },
-    readLink: (person, notice) => `${wall}${noticePath}?${notices.token(person, notice)}`,
-  };
 }
 
 function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession {

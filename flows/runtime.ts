@@ -4,8 +4,9 @@
  */
 import { doubledMs, type SettingsSite } from '#contracts';
 import { createDates, type Dates } from './assembly/dates.ts';
+import { openSiteTable } from './assembly/site-table.ts';
+import { createWires } from './assembly/wires.ts';
 import type { MeetingOrdersOptions } from './calendar/meeting-orders.ts';
-import { createMoments } from './calendar/moments.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
 import { type Numbers, usualNumbers } from './correlation/numbers.ts';
@@ -14,7 +15,7 @@ import type { Ingest } from './ingest/ingest.ts';
 import { LedgerError } from './ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
 import type { MaintenanceOrdersOptions } from './maintenance/maintenance.ts';
-import type { Waits, Wires } from './node-red/wires.ts';
+import type { Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
 import type { TellCentralDirectly } from './people/direct/direct.ts';
 import type { Outbox } from './people/outbox.ts';
@@ -117,15 +118,17 @@ type State = {
 /** Opens nothing yet: that is `open`. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const state = createState(options);
-  const { life, rollcalls, live, measureQueue, now } = state;
+  const { life, rollcalls, live, measureQueue, now, takers, dates } = state;
+  const { offers, roster, channels, numbers } = state.options;
+  const ingest = () => life.pipeline?.ingest;
   return {
-    wires: wiresOf(state, now),
+    wires: createWires({ ingest, now, takers, dates, offers, roster, channels, numbers }),
     view: live.view,
-    ingest: () => life.pipeline?.ingest,
+    ingest,
     outbox: () => life.pipeline?.outbox,
-    sites: sitesOf(life, now),
-    meetings: state.dates.meetings,
-    maintenance: state.dates.maintenance,
+    sites: openSiteTable(ingest, now),
+    meetings: dates.meetings,
+    maintenance: dates.maintenance,
     record: (ops) => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
     open: () => open(state),
     take: (topic, payload) => life.pipeline?.ingest.take(topic, payload),
@@ -372,52 +375,4 @@ function unread(state: State) {
     options.log.error({}, life.trouble);
     reopen(state);
   };
-}
-
-function sitesOf(life: Life, now: () => number): Runtime['sites'] {
-  const ingest = (): Ingest => {
-    if (life.pipeline === undefined) throw new Error('the ledger is opened anew');
-    return life.pipeline.ingest;
-  };
-  return {
-    table: () => ingest().table(),
-    records: () => ingest().memory.pcs,
-    wanted: (pc) => ingest().wanted(pc),
-    entry: (pc) => ingest().entry(pc),
-    async apply(change, ops) {
-      if (!(await ingest().changeSites(change, ops))) throw new Error('the ledger did not take the change');
-    },
-    rollout: () => ingest().rollout(),
-    async release(by) {
-      if (!(await ingest().release(by))) throw new Error('the ledger did not take it');
-    },
-    now,
-  };
-}
-
-function wiresOf(state: State, now: () => number): Wires {
-  const { options, life, takers } = state;
-  return {
-    head: (take) => takers.take('', take),
-    waiting: takers.take,
-    waits: (node) => waitsFor(life, node),
-    conclude: (message, how, way) => life.pipeline?.ingest.conclude(message, how, way),
-    people: options.roster.people,
-    channels: () => [...options.channels.keys()],
-    offered: options.offers.take,
-    outcome: options.offers.outcome,
-    moment: createMoments({
-      calendar: state.dates.calendar,
-      table: () => life.pipeline?.ingest.table(),
-      members: (scope) => life.pipeline?.ingest.memory.openIncident(scope)?.spread?.members ?? [],
-      now,
-    }),
-    correlate: (numbers) => void Object.assign(options.numbers, numbers),
-    now,
-  };
-}
-
-function waitsFor({ pipeline }: Life, node: string): Waits {
-  const due = [...(pipeline?.ingest.memory.timers.values() ?? [])].flatMap((timer) => (timer.node === node ? [timer.dueAt] : []));
-  return { count: due.length, nextAt: due.length === 0 ? null : Math.min(...due) };
 }

@@ -1,6 +1,6 @@
 /** The words by which a person stands in texts and rows, and how they are taken out. */
 
-import type { PersonWords } from '../records/person.ts';
+import type { PersonWords } from '../records/roster.ts';
 
 /** Takes a person out of what stands under a name. */
 export type Scrub = {

@@ -34,8 +34,7 @@ const pem = (key: typeof centreKey) => key.export({ type: 'pkcs8', format: 'pem'
 const now = () => Date.UTC(2026, 5, 1, 0, 30);
 const hourMs = 3_600_000;
 
-let root = '';
-let data = '';
+let [root, data] = ['', ''];
 let ledger: Ledger;
 let open = false;
 const said: string[] = [];

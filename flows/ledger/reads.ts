@@ -24,9 +24,9 @@ import { type Acknowledged, type Past, type PastPage, type PastQuery, type PcCha
 import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { LedgerError } from './errors.ts';
-import { heldIn, lostIn } from './range-rows.ts';
 import { integrityOf, numberFrom } from './schema.ts';
 import { lackOf } from './shape.ts';
+import { heldIn, lostIn } from './spools/range-rows.ts';
 
 /** So many finished roll calls are kept, the newest. */
 export const rollcallsKept = 50;

@@ -26,8 +26,7 @@ import type {
   RegistryContents,
 } from '../records/ops.ts';
 import type { PastPage, PastQuery } from '../records/past.ts';
-import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../records/person.ts';
-import type { RosterContents } from '../records/roster.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords, RosterContents } from '../records/roster.ts';
 import { copyOf } from './copy.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { history, openStrips } from './history.ts';
@@ -57,7 +56,7 @@ import {
 } from './reads.ts';
 import { openRetention } from './retention/retention.ts';
 import { migrate } from './schema.ts';
-import { openSpools, type SpoolBatch } from './spools.ts';
+import { openSpools, type SpoolBatch } from './spools/spools.ts';
 
 /** The ledger without a thread around it. */
 export type Store = {

@@ -19,8 +19,7 @@ import type { Maintenance } from './maintenance.ts';
 import type { Meeting } from './meetings.ts';
 import type { OutboxRow } from './notices.ts';
 import type { PastPage, PastQuery } from './past.ts';
-import type { Forgetting, Forgotten, PersonRow, PersonWords } from './person.ts';
-import type { Member, Proof, RosterContents } from './roster.ts';
+import type { Forgetting, Forgotten, Member, PersonRow, PersonWords, Proof, RosterContents } from './roster.ts';
 import type { TreeNode } from './sites.ts';
 
 /** One row that is written, or taken away. */

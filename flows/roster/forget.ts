@@ -2,7 +2,7 @@
 import { isId, type PersonExport, type PersonForgotten } from '#contracts';
 import { olderKey } from '../records/meta-keys.ts';
 import type { Ledger, Op } from '../records/ops.ts';
-import type { PersonRow, PersonWords } from '../records/person.ts';
+import type { PersonRow, PersonWords } from '../records/roster.ts';
 import type { RefusedOrder } from './kept.ts';
 import type { RosterOrders } from './roster-orders.ts';
 

@@ -109,6 +109,11 @@ export const parts: readonly Part[] = [
         floor: 2,
         about: 'what leaves the ledger for its age: events for archives, what is deleted, free pages',
       },
+      {
+        path: 'flows/ledger/spools',
+        floor: 2,
+        about: 'which numbers of a spool are held, lost or settled, and how far it is acknowledged',
+      },
       { path: 'flows/ledger', floor: 3, about: 'SQLite; `main.ts` alone opens it' },
       {
         path: 'flows/outages',

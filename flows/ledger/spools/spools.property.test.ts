@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type EventMessage, markOf } from '#contracts';
-import type { Cursor, Op, Receipt } from '../records/ops.ts';
-import { openStore } from './store.ts';
+import type { Cursor, Op, Receipt } from '../../records/ops.ts';
+import { openStore } from '../store.ts';
 
 const histories = 300;
 const batchesEach = 40;

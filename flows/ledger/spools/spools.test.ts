@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { budgets, type EventMessage, markOf } from '#contracts';
-import type { Op } from '../records/ops.ts';
-import { openStore } from './store.ts';
+import type { Op } from '../../records/ops.ts';
+import { openStore } from '../store.ts';
 
 const pc = 'la/leh/pc-1';
 

@@ -1,7 +1,7 @@
 /** Which numbers of each spool are held or settled, and how far an ack may go (R4, R5, R7, R8). */
 import type { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage, markOf } from '#contracts';
-import type { Op, Poison, Receipt } from '../records/ops.ts';
+import type { Op, Poison, Receipt } from '../../records/ops.ts';
 import type { Range, Why } from './range-rows.ts';
 import { openRanges, type Ranges } from './ranges.ts';
 import { openSpoolTable, type Spool, type SpoolTable } from './spool-table.ts';

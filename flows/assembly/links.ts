@@ -1,0 +1,39 @@
+/** The links in messages: by them people answer without a login, and reach the wall. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createLinks, type Links, linkPath, loadLinkKey, noticePath } from '../answers/link.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { OutboxOptions } from '../people/outbox.ts';
+import { wallAddress } from '../people/visit.ts';
+import type { Base, CentreSettings } from './base.ts';
+
+/** Those that answer an incident, and those that say that a notice was read. */
+export type AllLinks = { answers: Links; notices: Links };
+
+type Told = { now(): number; ingest(): Pick<Ingest, 'memory'> | undefined };
+
+/** The key outlives a start, as the links do. */
+export function openLinks({ dataDir }: Pick<Base, 'dataDir'>, runtime: () => Told): AllLinks {
+  const now = () => runtime().now();
+  const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
+  const key = loadLinkKey(join(dataDir, 'answer.key'), randomBytes);
+  return { answers: createLinks({ key, now, toldOf }), notices: createLinks({ key, now, about: 'notice' }) };
+}
+
+/** What messages lead to, where the centre has a name that a phone can open. */
+export function linking(
+  https: CentreSettings['https'],
+  { answers, notices }: AllLinks,
+): Pick<OutboxOptions, 'wall' | 'link' | 'shortLink' | 'readLink'> {
+  const wall = wallAddress(https);
+  if (wall === undefined) return {};
+  return {
+    wall,
+    link: (person, incident) => `${wall}${linkPath}?${answers.token(person, incident)}`,
+    shortLink(person, incident) {
+      const token = answers.shortToken(person, incident);
+      return token && `${wall}/?${token}`;
+    },
+    readLink: (person, notice) => `${wall}${noticePath}?${notices.token(person, notice)}`,
+  };
+}
