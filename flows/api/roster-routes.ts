@@ -107,9 +107,7 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, body: testing, answer: proofView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, channel, by: who } }) => {
       mayChange(roster, viewer, person);
-      const proven = await roster.prove(person, { channel, by: who });
-      if (!proven.ok) throw refusedBy(proven);
-      return proven.value;
+      return granted(await roster.prove(person, { channel, by: who }));
     },
   ),
   on('roster')(
@@ -120,9 +118,7 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, from, by: who } }) => {
       mayChange(roster, viewer, from);
-      const taken = await roster.take(person, { from, by: who });
-      if (!taken.ok) throw refusedBy(taken);
-      return taken.value;
+      return granted(await roster.take(person, { from, by: who }));
     },
   ),
   on('roster')(
@@ -130,9 +126,7 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, body: feeding, answer: feedView, refusals: [404, 409] },
     async (roster, { viewer, body: { person, revoke, by: who } }) => {
       mayChange(roster, viewer, person);
-      const made = await roster.feed(person, { revoke, by: who });
-      if (!made.ok) throw refusedBy(made);
-      return made.value;
+      return granted(await roster.feed(person, { revoke, by: who }));
     },
   ),
   on('roster')(
@@ -184,12 +178,15 @@ function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
 }
 
 function done(order: PersonOrder): undefined {
-  if (!order.ok) throw refusedBy(order);
-  return undefined;
+  if (!order.ok) refuse(order);
 }
 
-function refusedBy({ missing, often, line }: RefusedOrder): Refused {
-  return new Refused(missing ? 404 : often ? 429 : 409, line);
+function granted<T>(order: { ok: true; value: T } | RefusedOrder): T {
+  return order.ok ? order.value : refuse(order);
+}
+
+function refuse({ missing, often, line }: RefusedOrder): never {
+  throw new Refused(missing ? 404 : often ? 429 : 409, line);
 }
 
 function tooLarge(error: FastifyError): never {
