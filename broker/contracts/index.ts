@@ -29,6 +29,7 @@ export * from './kit/session.ts';
 export * from './kit/start.ts';
 export * from './kit/time-limit.ts';
 export * from './kit/told-to-end.ts';
+export * from './kit/zoned.ts';
 export * from './wire/budgets.ts';
 export * from './wire/commands.ts';
 export * from './wire/enrol-code.ts';

@@ -1,7 +1,7 @@
 /** Meetings from an iCalendar file (RFC 5545). ical.js reads the lines; what they mean for a room is judged here. */
 import { createHash } from 'node:crypto';
 import ICAL from 'ical.js';
-import { oneLine } from '#contracts';
+import { oneLine, zonedAt } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
@@ -205,8 +205,7 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
 /** The same time as the zone of the meeting shows it. */
 function inZone({ local, zone }: Time, to: string | null): string {
   if (zone === null || to === null || zone === to) return local;
-  const at = Temporal.Instant.fromEpochMilliseconds(atOf(local, zone));
-  return at.toZonedDateTimeISO(to).toPlainDateTime().toString({ smallestUnit: 'second' });
+  return zonedAt(atOf(local, zone), to).toPlainDateTime().toString({ smallestUnit: 'second' });
 }
 
 /** Single dates (RECURRENCE-ID) go to the meeting that they belong to; a date alone is a meeting without a rule. */

@@ -1,4 +1,5 @@
 /** The pure decision of *when*: what time it is at an office, as far as its meetings and its hours say. */
+import { zonedAt } from '#contracts';
 import type { DayHours, Occurrence, OfficeHours } from '../records/meetings.ts';
 import { minutesOf } from '../sites/hours.ts';
 import { atOf } from './occurrences.ts';
@@ -127,7 +128,7 @@ function closedLately({ hours, timeZone }: Office, { nearMs }: WhenRules, now: n
 
 /** From eight in the evening to six, by the clock on the wall. */
 function quietKind({ timeZone }: Office, now: number): 'closed' | 'night' {
-  const { hour } = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone);
+  const { hour } = zonedAt(now, timeZone);
   return hour >= 20 || hour < 6 ? 'night' : 'closed';
 }
 
@@ -156,7 +157,7 @@ function timeOn(day: number, minute: number, zone: string): number {
 }
 
 function localDay(at: number, zone: string): number {
-  return dayOf(Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(zone).toPlainDate().toString());
+  return dayOf(zonedAt(at, zone).toPlainDate().toString());
 }
 
 function daysFrom(at: number, zone: string): number[] {

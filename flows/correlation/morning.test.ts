@@ -15,3 +15,8 @@ test.each([
   expect(new Date(found).toISOString().slice(0, 16)).toBe(morning);
   expect(found % quarterMs).toBe(0);
 });
+
+test('a fault since half a millisecond ended the centre: of a clock that runs faster, and of a PC that says so', () => {
+  expect(morningAfter(utc('2026-03-03T20:30') + 0.7573, 'Asia/Kolkata')).toBe(utc('2026-03-04T02:30'));
+  expect(() => morningAfter(1e300, 'Asia/Kolkata')).not.toThrow();
+});

@@ -1,5 +1,5 @@
 /** The weekly finding: what the roster lacks in the two weeks to come is told to each state's officer, in one message; where all is well nothing is. */
-import type { Cancel, Clock, RosterCheck } from '#contracts';
+import { type Cancel, type Clock, type RosterCheck, zonedAt } from '#contracts';
 import type { Roster } from '../people/roster.ts';
 import { weeklyKey } from '../records/meta-keys.ts';
 import type { Op } from '../records/ops.ts';
@@ -81,7 +81,7 @@ function keptRow(at: number): Op {
 
 /** The first Monday morning after a time, by the clock of the centre. */
 export function mondayAfter(at: number, timeZone: string): number {
-  const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(timeZone);
+  const local = zonedAt(at, timeZone);
   const ofWeek = local
     .startOfDay()
     .add({ days: monday - local.dayOfWeek })

@@ -1,6 +1,6 @@
 /** What the nodes *who*, *urgency* and *which* decide, as pure functions of what their dialogs say; a node is a thin shell around one of them. */
 import * as v from 'valibot';
-import { describeIssue, faultIds, isTimeZone, type Severity, severities } from '#contracts';
+import { describeIssue, faultIds, isTimeZone, type Severity, severities, zonedAt } from '#contracts';
 import type { WireMessage } from '../records/incidents.ts';
 import { toMs } from './acts.ts';
 
@@ -120,7 +120,7 @@ export function urgencyNow(message: WireMessage, { severity, sparesCritical, hol
 
 /** From a moment to the next time of day; none where it is that time. */
 function msUntil(from: number, timeOfDay: string, zone: string): number {
-  const start = Temporal.Instant.fromEpochMilliseconds(Math.ceil(from)).toZonedDateTimeISO(zone);
+  const start = zonedAt(Math.ceil(from), zone);
   const today = start.withPlainTime(timeOfDay);
   const next = Temporal.ZonedDateTime.compare(today, start) < 0 ? start.add({ days: 1 }).withPlainTime(timeOfDay) : today;
   return next.epochMilliseconds - from;

@@ -1,5 +1,5 @@
 /** A roll call as a table for a spreadsheet: CSV by RFC 4180, in which no cell can be taken for a formula. */
-import type { RollCallView } from '#contracts';
+import { type RollCallView, zonedAt } from '#contracts';
 import { safeTable } from '../sites/sheet.ts';
 
 const header =
@@ -34,6 +34,6 @@ export function tableName({ scope, startedAt }: Pick<RollCallView, 'scope' | 'st
 
 /** As a spreadsheet takes it for a time: `2027-01-15 18:30:00`. */
 function localTime(at: number, zone: string): string {
-  const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(zone).toPlainDateTime();
+  const local = zonedAt(at, zone).toPlainDateTime();
   return local.toString({ smallestUnit: 'second' }).replace('T', ' ');
 }

@@ -1,4 +1,5 @@
 /** Who is there at a moment: hours of duty and leave, by the clock on the wall of each person. */
+import { zonedAt } from '#contracts';
 import type { DayHours } from '../records/meetings.ts';
 import type { Member } from '../records/roster.ts';
 
@@ -60,6 +61,6 @@ export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: 
 const minuteMs = 60_000;
 
 function localAt(now: number, zone: string): Local {
-  const time = Temporal.Instant.fromEpochMilliseconds(Math.floor(now)).toZonedDateTimeISO(zone);
+  const time = zonedAt(now, zone);
   return { date: time.toPlainDate().toString(), weekday: time.dayOfWeek, minute: time.hour * 60 + time.minute };
 }

@@ -1,4 +1,5 @@
 /** The shifts of one person in a time: as times, whatever the clocks on walls do between. */
+import { zonedAt } from '#contracts';
 import type { Leave, Member } from '../records/roster.ts';
 import type { Book } from './book.ts';
 
@@ -49,7 +50,7 @@ function leaveSpans(leave: readonly Leave[], zone: string): Span[] {
 }
 
 function dayAt(at: number, zone: string): Temporal.PlainDate {
-  return Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(zone).toPlainDate();
+  return zonedAt(at, zone).toPlainDate();
 }
 
 /** A minute of a local day, which may lie after its midnight. */

@@ -1,5 +1,5 @@
 /** The verbs of maintenance. */
-import type { MaintenanceView } from '#contracts';
+import { type MaintenanceView, zonedAt } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { table } from '../kit/text.ts';
 
@@ -44,10 +44,7 @@ async function list({ api, options }: Call): Promise<Answer> {
 /** By the clock there, as it was planned; in India where it names no zone. */
 function whenText({ start, minutes, zone, next }: MaintenanceView): string {
   if (next === null) return `from ${start.slice(0, 16).replace('T', ' ')} for ${minutes} min`;
-  const local = (at: number) =>
-    Temporal.Instant.fromEpochMilliseconds(at)
-      .toZonedDateTimeISO(zone ?? 'Asia/Kolkata')
-      .toPlainDateTime();
+  const local = (at: number) => zonedAt(at, zone ?? 'Asia/Kolkata').toPlainDateTime();
   const text = (at: number) => local(at).toString({ smallestUnit: 'minute' }).replace('T', ' ');
   return `from ${text(next.from)} to ${text(next.to)}`;
 }

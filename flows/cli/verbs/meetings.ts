@@ -1,5 +1,5 @@
 /** The verbs of the calendar. */
-import type { MeetingsImport, MeetingView } from '#contracts';
+import { type MeetingsImport, type MeetingView, zonedAt } from '#contracts';
 import type { Answer, Call, Verb } from '../kit/model.ts';
 import { firstOf, table } from '../kit/text.ts';
 
@@ -51,7 +51,7 @@ async function list({ api, options }: Call): Promise<Answer> {
 
 /** By the clock of the meeting; of one by the clocks of its sites, in India. */
 function nextText(at: number, zone: string | null): string {
-  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone ?? 'Asia/Kolkata');
+  const local = zonedAt(at, zone ?? 'Asia/Kolkata');
   return local.toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ');
 }
 

@@ -1,15 +1,16 @@
 /** The verbs of the roster. */
-import type {
-  DayView,
-  DutyView,
-  FeedView,
-  PersonExport,
-  PersonForgotten,
-  ProofView,
-  RosterCheck,
-  RosterImport,
-  RosterPerson,
-  ShiftView,
+import {
+  type DayView,
+  type DutyView,
+  type FeedView,
+  type PersonExport,
+  type PersonForgotten,
+  type ProofView,
+  type RosterCheck,
+  type RosterImport,
+  type RosterPerson,
+  type ShiftView,
+  zonedAt,
 } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
@@ -98,8 +99,7 @@ async function show({ api, words: [person], options }: Call): Promise<Answer> {
 
 /** By the clock of the person, as the wall has it. */
 function dayLines({ timeZone, shifts }: DayView): string[] {
-  const clock = (at: number) =>
-    Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
+  const clock = (at: number) => zonedAt(at, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
   // The end of the day, not its beginning.
   const end = (at: number) => clock(at).replace('00:00', '24:00');
   const lines = shifts.map((one) => `${clock(one.from)} - ${end(one.to)}${one.for === null ? '' : ` for ${one.for}`}`);

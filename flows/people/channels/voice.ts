@@ -1,6 +1,6 @@
 /** A call by any provider with an HTTP interface that reads a text aloud: for a feature phone at night. Key 1 says "I am going", and so does a call back that nobody picks up. */
 import * as v from 'valibot';
-import { type Clock, isTimeZone, loadText, type MessageLanguage, setting } from '#contracts';
+import { type Clock, isTimeZone, loadText, type MessageLanguage, setting, zonedAt } from '#contracts';
 import type { Around, Channel, ChannelKind, HookCall, HookReply, Notice, RenderedMessage } from '../../records/notices.ts';
 import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
 import { type Fetch, request } from './kit/http.ts';
@@ -144,6 +144,6 @@ function isWithin({ from, to }: VoiceSettings['rings'], time: string): boolean {
 }
 
 function localTime(at: number, timeZone: string): string {
-  const local = Temporal.Instant.fromEpochMilliseconds(Math.round(at)).toZonedDateTimeISO(isTimeZone(timeZone) ? timeZone : 'UTC');
+  const local = zonedAt(at, isTimeZone(timeZone) ? timeZone : 'UTC');
   return local.toPlainTime().toString({ smallestUnit: 'minute' });
 }

@@ -1,5 +1,5 @@
 /** The short form of a message: which registered text it is, and what stands in its blanks. */
-import { filled, isTimeZone, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, wordFor } from '#contracts';
+import { filled, isTimeZone, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, wordFor, zonedAt } from '#contracts';
 import type { Notice } from '../../records/notices.ts';
 import { short } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
@@ -70,8 +70,7 @@ function valuesOf(notice: Notice, { language, form, link = '' }: SmsOptions): Re
 
 /** As short as a moment may be: 14:05 3/3. */
 function momentOf(atMs: number, timeZone: string): string {
-  const at = Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0;
-  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(isTimeZone(timeZone) ? timeZone : 'UTC');
+  const local = zonedAt(Math.min(Math.max(atMs, 0), latestMs), isTimeZone(timeZone) ? timeZone : 'UTC');
   return `${local.toPlainTime().toString({ smallestUnit: 'minute' })} ${local.day}/${local.month}`;
 }
 
