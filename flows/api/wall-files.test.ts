@@ -69,6 +69,11 @@ test('a file is sent packed, and not again where the page has it', async () => {
   expect(first.headers.get('content-encoding')).toBe('gzip');
   expect(Number(first.headers.get('content-length'))).toBeLessThan(200);
   expect(await first.text()).toHaveLength(3000);
+  const small = await get('/wall.js', { 'accept-encoding': 'gzip, deflate, br' });
+  expect([small.headers.get('content-encoding'), await small.text()]).toEqual([
+    'br',
+    await (await get('/wall.js', { 'accept-encoding': 'identity' })).text(),
+  ]);
   const again = await get('/wall.js', { 'if-none-match': first.headers.get('etag') ?? '' });
   expect([again.status, await again.text()]).toEqual([304, '']);
 });

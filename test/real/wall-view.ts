@@ -77,7 +77,8 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
       return void response.writeHead(reply.status, { 'content-type': 'application/json' }).end(reply.body && JSON.stringify(reply.body));
     }
     const file = files.get(url.pathname);
-    if (file !== undefined) return void response.writeHead(200, { 'content-type': file.type, 'content-encoding': 'gzip' }).end(file.gzip);
+    if (file !== undefined)
+      return void response.writeHead(200, { 'content-type': file.type, 'content-encoding': 'gzip' }).end(file.packed('gzip'));
     if (url.pathname === '/api/stream') return open(response, url.searchParams.get('pcs'));
     const found = read(view.content, url.pathname);
     response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' });

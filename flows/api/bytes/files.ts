@@ -3,13 +3,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ownPart } from '../../door/door.ts';
 import { Refused } from '../../door/refused.ts';
 
+/** The ways to pack a file, the smallest first: on a thin link brotli is a seventh less than gzip. */
+const packings = { br: (body: Buffer) => brotliCompressSync(body), gzip: (body: Buffer) => gzipSync(body) };
+type Packing = keyof typeof packings;
+
 /** A file in memory, as it is sent. */
-export type StaticFile = { body: Buffer; gzip: Buffer; type: string; etag: string };
+export type StaticFile = { body: Buffer; type: string; etag: string; packed(how: Packing): Buffer };
 type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
 
 /** What the pages of the login and of an answer need: served to everybody. */
@@ -53,9 +57,10 @@ export function addFiles(app: FastifyInstance, files: Map<string, StaticFile>): 
 export function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
-  const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-  if (packed) reply.header('content-encoding', 'gzip');
-  return reply.type(file.type).send(packed ? file.gzip : file.body);
+  const understood = (request.headers['accept-encoding'] ?? '').split(/[\s,;]+/);
+  const packing = (Object.keys(packings) as Packing[]).find((one) => understood.includes(one));
+  if (packing !== undefined) reply.header('content-encoding', packing);
+  return reply.type(file.type).send(packing === undefined ? file.body : file.packed(packing));
 }
 
 async function namesIn(dir: string): Promise<string[]> {
@@ -72,9 +77,15 @@ async function load(path: string): Promise<StaticFile> {
   return fileOf(body, types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream');
 }
 
-/** What never changes while this process runs, packed once. */
+/** What never changes while this process runs: packed once, when it is first asked for. */
 export function fileOf(body: Buffer, type: string): StaticFile {
-  return { body, gzip: gzipSync(body), type, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+  const made = new Map<Packing, Buffer>();
+  return {
+    body,
+    type,
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    packed: (how) => made.getOrInsertComputed(how, () => packings[how](body)),
+  };
 }
 
 function importMapHash(html: string): string {
