@@ -2,6 +2,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { nextBox } from '../live/around.js';
+import { useHeld } from '../live/held.js';
 import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
 import { Age, Bar, knownText, Mark, markText, whyText } from '../parts/parts.js';
@@ -44,6 +45,9 @@ export function Nation({ scene, view, counts, state }) {
   </div>`;
 }
 
+/** A hand in the whole of it. */
+const here = ['needs'];
+
 /**
  * What waits for somebody within a state or a site, what somebody is on, and what is well again. "Nothing needs anybody" is said only where everything is known to be well.
  * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
@@ -51,14 +55,15 @@ export function Nation({ scene, view, counts, state }) {
 export function Needs({ scene, view, within, allKnown }) {
   const { lang, live, now } = scene;
   const every = openIncidents(view.incidents, within);
-  const { isMeant, field } = useSearch(scene, view, every.length);
+  const { held, hand } = useHeld(here);
+  const { isMeant, field } = useSearch(scene, view, { count: every.length, still: held !== null });
   const open = every.filter(isMeant);
   const waiting = open.filter((one) => needsSomebody(one, now));
   const watched = open.filter((one) => isWatched(one, now));
   const taken = open.filter((one) => !needsSomebody(one, now) && !isWatched(one, now));
   const calm = live && allKnown && every.length === 0;
   const nothing = calm ? 'nobodyNeeded' : every.length > 0 && open.length === 0 ? 'noMatch' : live ? 'nobodyWaits' : 'notKnown';
-  return html`<section class="card needs" aria-labelledby="needs">
+  return html`<section class="card needs" aria-labelledby="needs" ...${hand}>
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
       ${field}
       ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, nothing)}</p>` : null}

@@ -1,6 +1,6 @@
 /** The search over a list of incidents: by site, room, fault or state, or only one's own. */
 import { html } from 'htm/preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { isMeant } from '../live/grouped.js';
 import { pathOf, shownFaults } from '../live/model.js';
 import { titleOf } from '../parts/parts.js';
@@ -14,12 +14,12 @@ import { say } from '../words/words.js';
 const few = 10;
 
 /**
- * `field` is nothing while there are few and nothing is searched for.
+ * `field` is nothing while there are few and nothing is searched for. `still`: a hand is below it, and what is under that stays there.
  * @param {Scene} scene
  * @param {View} view
- * @param {number} count
+ * @param {{ count: number, still: boolean }} list
  */
-export function useSearch(scene, view, count) {
+export function useSearch(scene, view, { count, still }) {
   const { lang, you, now } = scene;
   const [search, setSearch] = useState('');
   const [mine, setMine] = useState(false);
@@ -30,10 +30,11 @@ export function useSearch(scene, view, count) {
     return [one.scope, ...names, ...shownFaults(one, now).map(({ fault }) => titleOf(scene, fault))];
   };
   const typed = (/** @type {{ currentTarget: HTMLInputElement }} */ event) => setSearch(event.currentTarget.value);
-  const isShown = count > few || search !== '' || mine;
+  const isShown = useRef(false);
+  if (!still) isShown.current = count > few || search !== '' || mine;
   return {
     isMeant: (/** @type {IncidentRow} */ one) => (!mine || isOwn(one)) && (search === '' || isMeant(search, textsOf(one))),
-    field: isShown
+    field: isShown.current
       ? html`<p class="acts" role="search"><input type="search" value=${search} aria-label=${say(lang, 'search')} placeholder=${say(lang, 'search')} onInput=${typed} />
         <label><input type="checkbox" checked=${mine} onChange=${() => setMine(!mine)} /> ${say(lang, 'mine')}</label></p>`
       : null,
