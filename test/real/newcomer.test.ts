@@ -54,11 +54,17 @@ describe.runIf(isComplete)('a newcomer', () => {
           expect(text).toMatch(/^Sabha/);
           expect(text).toContain('Roll call · Ladakh');
           expect(text).toContain('called by Asha');
-          for (const { siteName } of call.rows) expect(text).toContain(siteName.en);
+          // Ready rooms are on paper where somebody asks for them.
+          for (const { siteName, readiness } of call.rows)
+            expect([siteName.en, text.includes(siteName.en)]).toEqual([siteName.en, readiness !== 'ready']);
           expect(text).toMatch(/Not ready\s+Leh\s+Conference room\s+Microphone not found\s+Technician on duty/);
           expect(text).not.toContain('Print');
           expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
           expect(pdf.toString('latin1').match(/\/Type \/Page\b/g)).toHaveLength(1);
+          await page.emulateMedia({ media: 'screen' });
+          await page.getByLabel('Rooms that are ready too').check();
+          const { text: whole } = await newcomer.print(page);
+          for (const { siteName } of call.rows) expect(whole).toContain(siteName.en);
           expect(troubles).toEqual([]);
         } finally {
           await browser.close();

@@ -48,7 +48,7 @@ describe.runIf(wallRuns)('what is pressed', () => {
     const { view } = stage;
     await stage.open('#/');
     const { page } = stage;
-    const at = new Date().setHours(14, 2, 7, 0);
+    const at = stage.today(14, 2, 7);
     const row = view.content.incidents.find((one) => one.id === 7);
     if (row !== undefined) view.content.incidents = [{ ...row, acknowledged: { by: 'Tashi', at } }];
     const button = line(7).getByRole('button', { name: 'I am on it' });

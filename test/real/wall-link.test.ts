@@ -251,7 +251,8 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     });
     view.onPost = () => ({ status: 201, body: { id: 'r1' } });
     await stage.open('#/rollcall');
-    await page.locator('.caller').waitFor();
+    // Of whom nothing is known nothing can be pressed.
+    await page.locator('.roll .quiet').waitFor();
     known.resolve();
     await page.getByText('You: asha').waitFor();
     await page.getByRole('button', { name: 'Call the roll' }).click();
