@@ -44,8 +44,8 @@ export type BrokerOptions = {
   /** The broker's own folder: the highest registry version, its key, and the request for its certificate, which `flows` may read. */
   dataDir: string;
   clock: Clock;
-  /** By which the reflector may send a PC something again, where that is not the clock: it plays a day in minutes. */
-  refill?: Pick<Clock, 'up'>;
+  /** That of the centre and its PCs, where it plays a day in minutes: by it the reflector says when a probe came, and may send something again. */
+  played?: Clock;
   log: Log;
   /** What is not given here is as usual. */
   limits?: Partial<Limits>;
@@ -67,7 +67,7 @@ export type Broker = {
  * Guarantee: without readable secrets and key it does not start, and without a snapshot of the registry no PC is admitted.
  */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { clock, log } = options;
+  const { clock, played = clock, log } = options;
   const limits = { ...usualLimits, ...options.limits };
   refuseOpenHost(options.host);
   const secrets = loadSecrets(options.secretsFile);
@@ -107,8 +107,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
   const answerers = [
-    createStampAnswerer({ rights, clock, count: metrics.countPacket }),
-    createTrains({ prove: rights.prove, secret: randomBytes(32), clock, refill: options.refill ?? clock, count: metrics.countPacket }),
+    createStampAnswerer({ rights, clock: played, count: metrics.countPacket }),
+    createTrains({ prove: rights.prove, secret: randomBytes(32), clock, refill: played, count: metrics.countPacket }),
   ];
   let reflector: Reflector | undefined;
   const close = async () => {

@@ -29,7 +29,7 @@ async function start() {
       : undefined,
     dataDir,
     clock: realClock(),
-    refill: realClock(number('SABHA_SPEED', 1)),
+    played: realClock(number('SABHA_SPEED', 1)),
     log,
     limits: { ...paceOf(env['SABHA_PACE'] ?? 'on'), strangers: strangersWithin(openFilesLimit()) },
   });

@@ -132,6 +132,14 @@ it('tells each change of a tier, each capacity, and else once an hour; as readin
   expect(new Set(events.map(({ grade }) => grade))).toEqual(new Set(['reading']));
 });
 
+it('where nothing changes a thin link is not told of each hour, but each third', async () => {
+  const { clock, begin, reports, set } = setUp();
+  set.link = 'geo';
+  begin();
+  await clock.pass(24 * hour);
+  expect(reports().length).toBe(8);
+});
+
 it('what others use of the capacity counts, and while that is not known the tier stands', async () => {
   const used = { bps: { up: 0, down: 0 } as { up: number; down: number } | null };
   const { clock, begin, quality, capacity } = setUp({ usedBps: () => used.bps });

@@ -1,6 +1,6 @@
 /** Measures the link of the site where this PC is the one that does: rounds at the pace of the class, what they say together, and who is told. */
 import * as v from 'valibot';
-import { type Cancel, type LinkReport, linkReport, links } from '#contracts';
+import { type Cancel, isThin, type LinkReport, linkReport, links } from '#contracts';
 import { latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
 import type { Budget } from '../net/data-budget.ts';
 import type { OpenUdp } from '../net/udp.ts';
@@ -69,7 +69,8 @@ const first = { leastMs: 5_000, spreadMs: 55_000 };
 const lookAgainMs = 600_000;
 /** In doubt more probes come, and sooner, so that a threshold of 1 % is judged within five rounds; but only so many of them in a while. */
 const doubt = { probes: 60, hasten: 5, rounds: 8, periods: 24 };
-const reportEveryMs = 3_600_000;
+/** Where nothing changed; on a thin link a report is a hundredth of the bytes of a day. */
+const reportEveryMs = { usual: 3_600_000, thin: 3 * 3_600_000 };
 const uselessRounds = 3;
 const reportedProbes = 300;
 
@@ -183,7 +184,8 @@ function take(state: State, made: Round | string): void {
   if (window === undefined) return;
   const { changed, otherClass } = state.history.add(window);
   if (otherClass !== undefined) state.record('link-class-changed', otherClass);
-  if (changed || state.clock.up() - state.reportedUp >= reportEveryMs) report(state);
+  const everyMs = isThin(links[state.link()]) ? reportEveryMs.thin : reportEveryMs.usual;
+  if (changed || state.clock.up() - state.reportedUp >= everyMs) report(state);
 }
 
 function took(state: State, capacity: Capacity): boolean {

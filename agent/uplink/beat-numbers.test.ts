@@ -6,13 +6,20 @@ import { createBeatNumbers } from './beat-numbers.ts';
 const keys = Object.keys(beatSeries) as BeatKey[];
 const sizeOf = (numbers: object) => JSON.stringify(numbers).length - 2;
 
-it('says what changed and nothing else, with three digits', () => {
+it('says what changed in its first three digits and nothing else; of a long number each digit', () => {
   const beats = createBeatNumbers();
   const first = beats.pick({ load: 0.25678, up: 123_456 }, 80);
-  expect(first).toEqual({ load: 0.257, up: 123_000 });
+  expect(first).toEqual({ load: 0.257, up: 123_456 });
   beats.said(first);
-  expect(beats.pick({ load: 0.2569, up: 123_499 }, 80)).toEqual({});
+  expect(beats.pick({ load: 0.2569, up: 123_489.5 }, 80)).toEqual({});
   expect(beats.pick({ load: 0.26, up: 123_499 }, 80)).toEqual({ load: 0.26 });
+});
+
+it('whoever begins to listen is said everything again', () => {
+  const beats = createBeatNumbers();
+  beats.said(beats.pick({ load: 0.25 }, 80));
+  beats.forget();
+  expect(beats.pick({ load: 0.25 }, 80)).toEqual({ load: 0.25 });
 });
 
 it('what was not acknowledged is said again, with what it is by then', () => {

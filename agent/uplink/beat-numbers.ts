@@ -1,7 +1,4 @@
-/**
- * Which numbers a beat carries. On a thin link, where each byte is paid for: what changed, and of the rest a few in turn. Elsewhere that is
- * done with what is measured now and then, and all else is said each time.
- */
+/** Which numbers a beat carries: what changed, and of the rest a few in turn, as far as there is room (beat-room.ts). */
 import type { BeatKey } from '#contracts';
 import type { Numbers } from '../checks/check-table.ts';
 
@@ -11,23 +8,15 @@ export type BeatNumbers = {
   pick(numbers: Numbers, roomBytes: number): Numbers;
   /** The beat of this pick was acknowledged. */
   said(picked: Numbers): void;
+  /** Who listens now may have heard nothing: all of it is news. */
+  forget(): void;
 };
-
-/** Measured each few minutes, or counted over a month. */
-const slowKeys: readonly BeatKey[] = ['lu', 'ld', 'ju', 'jd', 'r', 'tu', 'td', 'cu', 'cd', 'bt', 'bm', 'sip'];
 
 type Said = { value: number; beat: number };
 
 /** So many beats after it was last said, a number is said again though it did not change. */
 const againAfter = 8;
 const significantDigits = 3;
-
-/** The numbers that are said each time, and those that are said when they changed. */
-export function splitNumbers(numbers: Numbers): { each: Numbers; slow: Numbers } {
-  const isSlow = ([key]: [string, unknown]) => slowKeys.includes(key as BeatKey);
-  const rows = Object.entries(numbers);
-  return { each: Object.fromEntries(rows.filter((row) => !isSlow(row))), slow: Object.fromEntries(rows.filter(isSlow)) };
-}
 
 /**
  * Guarantee: with the 29 numbers that there are and 60 B of room each one is said again within 15 acknowledged beats, so that a receiver which
@@ -38,9 +27,9 @@ export function createBeatNumbers(): BeatNumbers {
   let beat = 0;
   return {
     pick: (numbers, roomBytes) => {
-      const rows = Object.entries(numbers).map(([key, value]) => ({ key, value: rounded(value), said: told.get(key) }));
+      const rows = Object.entries(numbers).map(([key, value]) => ({ key, value: shortened(value), said: told.get(key) }));
       const wanted = rows
-        .filter(({ value, said }) => said === undefined || said.value !== value || beat - said.beat >= againAfter)
+        .filter(({ value, said }) => said === undefined || rounded(said.value) !== rounded(value) || beat - said.beat >= againAfter)
         .sort((a, b) => (a.said?.beat ?? -1) - (b.said?.beat ?? -1));
       return fitting(wanted, roomBytes);
     },
@@ -48,6 +37,7 @@ export function createBeatNumbers(): BeatNumbers {
       for (const [key, value] of Object.entries(picked)) told.set(key, { value, beat });
       beat += 1;
     },
+    forget: () => told.clear(),
   };
 }
 
@@ -61,6 +51,11 @@ function fitting(rows: readonly { key: string; value: number }[], roomBytes: num
     left -= bytes;
   }
   return picked;
+}
+
+/** As short as a number can be said; of a long one no digit is dearer than a zero. */
+function shortened(value: number): number {
+  return Math.abs(value) < 1_000 ? rounded(value) : Math.round(value);
 }
 
 /** A figure that trembles in its last digit is no news. */

@@ -1,7 +1,8 @@
 /** Says the beat: the digest of the state and the numbers, and the question for the centre's time (R13, R16). */
-import { type Beat, type Cancel, type Clock, encode, isThin, type LinkLimits, thinBeatBytes } from '#contracts';
-import type { CheckTable, Numbers } from '../checks/check-table.ts';
-import { createBeatNumbers, splitNumbers } from './beat-numbers.ts';
+import { type Beat, type Cancel, type Clock, encode, type LinkLimits } from '#contracts';
+import type { CheckTable } from '../checks/check-table.ts';
+import { createBeatNumbers } from './beat-numbers.ts';
+import { createBeatRoom } from './beat-room.ts';
 import type { Echo } from './echo.ts';
 
 /** What is said, in which session, how often, and how. */
@@ -10,6 +11,8 @@ export type BeatSenderOptions = {
   clock: Clock;
   session: number;
   limits: () => LinkLimits;
+  /** Of the topic, which each beat carries as well. */
+  topicBytes: number;
   /** The question for the time. */
   echo: Pick<Echo, 'due' | 'ask'>;
   /** Runs a task later, unless the session is over by then. */
@@ -24,44 +27,30 @@ export type BeatSender = {
   start(): void;
   /** One more, now, which asks for the time. */
   ask(): void;
+  /** Who listens now may have heard none of them. */
+  forget(): void;
 };
 
 /** Says nothing before `start`. */
-export function createBeatSender({ table, clock, session, limits, echo, later, send }: BeatSenderOptions): BeatSender {
+export function createBeatSender({ table, clock, session, limits, topicBytes, echo, later, send }: BeatSenderOptions): BeatSender {
   const beatNumbers = createBeatNumbers();
+  const room = createBeatRoom(limits, topicBytes);
 
   function beat(): void {
     say(echo.due());
     later(limits().beatMs, beat);
   }
 
+  /** Where something is left out, the beat says that it is a part. */
   function say(asked: number | undefined): void {
-    const message = { digest: table.digest(), session, at: clock.now(), ...(asked !== undefined && { echo: asked }) };
-    if (isThin(limits())) thin(message);
-    else wide(message);
+    const bare: Omit<Beat, 'n'> = { digest: table.digest(), session, at: clock.now(), ...(asked !== undefined && { echo: asked }) };
+    const numbers = table.numbers();
+    const n = beatNumbers.pick(numbers, room.bytes() - encode('beat', { ...bare, part: 1, n: {} }).length);
+    const isPart = Object.keys(n).length < Object.keys(numbers).length;
+    const payload = encode('beat', { ...bare, ...(isPart && { part: 1 as const }), n });
+    room.used(payload.length);
+    void send(payload).then((acked) => acked && beatNumbers.said(n));
   }
 
-  /** Guarantee: its payload has at most 150 B (`thinBeatBytes`). */
-  function thin(bare: Omit<Beat, 'n'>): void {
-    const message = { ...bare, part: 1 as const };
-    const n = beatNumbers.pick(table.numbers(), thinBeatBytes - encode('beat', { ...message, n: {} }).length);
-    void send(encode('beat', { ...message, n })).then((acked) => acked && beatNumbers.said(n));
-  }
-
-  /** Where something is left out because it did not change, the beat says that it is a part. */
-  function wide(bare: Omit<Beat, 'n'>): void {
-    const { each, slow } = splitNumbers(table.numbers());
-    const news = beatNumbers.pick(slow, Number.POSITIVE_INFINITY);
-    const isPart = Object.keys(news).length < Object.keys(slow).length;
-    const message = { ...bare, ...(isPart && { part: 1 as const }), n: { ...shortened(each), ...news } };
-    void send(encode('beat', message)).then((acked) => acked && beatNumbers.said(news));
-  }
-
-  return { start: beat, ask: () => say(echo.ask()) };
-}
-
-/** Three digits say enough of a ratio. */
-function shortened(numbers: Numbers): Record<string, number> {
-  const short = (value: number) => (Math.abs(value) < 1_000 ? Number(value.toPrecision(3)) : Math.round(value));
-  return Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, short(value)]));
+  return { start: beat, ask: () => say(echo.ask()), forget: beatNumbers.forget };
 }

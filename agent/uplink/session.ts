@@ -113,11 +113,16 @@ function createState(options: SessionOptions): State {
       send: (payload) => void send(state, 'presence', payload),
       isOver: () => state.over,
       asked() {
+        state.beats.forget();
         // A centre whose clock was set says hello (R29): whoever found the two apart looks again before anybody is told.
         if (Math.abs(figures.clockOffsetMs ?? 0) > apartMs) state.beats.ask();
       },
     }),
-    beats: createBeatSender({ table, clock, session, limits, echo, later, send: (payload) => send(state, 'beat', payload) }),
+    beats: createBeatSender({
+      ...{ table, clock, session, limits, echo, later },
+      topicBytes: pcTopic(options.pc, 'beat').length,
+      send: (payload) => send(state, 'beat', payload),
+    }),
     eventSender: createEventSender({
       spool,
       later,

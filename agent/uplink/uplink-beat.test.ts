@@ -12,7 +12,7 @@ test('R13 each beat carries digest and numbers at QoS 1 in the beat of its class
   await clock.pass(480_000);
   const beats = net.take('beat');
   expect(beats.map((one) => one.at)).toEqual([0, 240_000, 480_000]);
-  expect(beats[0]?.message).toMatchObject({ digest: table.digest(), session: session(), n: { load: 0.257, up: 123_000 } });
+  expect(beats[0]?.message).toMatchObject({ digest: table.digest(), session: session(), n: { load: 0.257, up: 123_457 } });
   expect(beats.slice(1).map(({ message }) => message.n)).toEqual([{}, {}]);
   net.take('state');
   net.take('presence');
@@ -62,30 +62,26 @@ test.each(['geo', 'floor'] as const)('a beat on %s has at most 150 B, whatever t
   expect([...said].sort()).toEqual(Object.keys(beatSeries).sort());
 });
 
-test('a beat on fibre says what is measured now and then only when it changed, and each eighth time', async () => {
+test('a beat on fibre says everything at first and after a hello, then what changed, and each eighth time', async () => {
   const { uplink, clock, net, table } = setUp();
-  const merge = (r: number) => table.merge({ component: 'link', everyMs: 3_600_000, checks: [], numbers: { r, lu: 0, load: 0.5 } });
+  const merge = (r: number) => table.merge({ component: 'link', everyMs: 3_600_000, checks: [], numbers: { r, lu: 0 } });
   merge(93.2);
   uplink.start();
   await clock.pass(60_000);
   merge(88);
   await clock.pass(10 * 60_000);
-  const beats = net.take('beat').map(({ message }) => [message.part, message.n['load'], message.n['r'], message.n['lu']]);
+  const said = () => net.take('beat').map(({ message }) => [message.part, message.n['r'], message.n['lu']]);
+  const beats = said();
   expect(beats.slice(0, 4)).toEqual([
-    [undefined, 0.5, 93.2, 0],
-    [1, 0.5, undefined, undefined],
-    [1, 0.5, 88, undefined],
-    [1, 0.5, undefined, undefined],
+    [undefined, 93.2, 0],
+    [1, undefined, undefined],
+    [1, 88, undefined],
+    [1, undefined, undefined],
   ]);
-  expect(beats.slice(4).filter(([, , r]) => r !== undefined)).toHaveLength(1);
-});
-
-test('a beat on fibre says every other number each time', async () => {
-  const { uplink, clock, net, table } = setUp();
-  table.merge({ component: 'pc', everyMs: 3_600_000, checks: [], numbers: { load: 0.256789, up: 123_456.7 } });
-  uplink.start();
-  await clock.pass(120_000);
-  for (const { message } of net.take('beat')) expect(message).toMatchObject({ n: { load: 0.257, up: 123_457 } });
+  expect(beats.slice(4).filter(([, r]) => r !== undefined)).toHaveLength(1);
+  net.hello('all', { id: 'h1', withinMs: 1_000, fresh: false });
+  await clock.pass(60_000);
+  expect(said()).toEqual([[undefined, 88, 0]]);
 });
 
 test('the echo of a beat gives round trip and clock offset; it is asked for until it comes, and then once an hour', async () => {

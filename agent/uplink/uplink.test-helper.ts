@@ -95,6 +95,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
   const net = wire(clock);
   const logs: string[] = [];
   const seen = {
+    link,
     configs: [] as Signed[],
     commands: [] as Signed[],
     words: [] as unknown[],
@@ -116,7 +117,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
     random,
     spool,
     table,
-    limits: () => links[link],
+    limits: () => links[seen.link],
     configVersion: () => seen.configs.length,
     onConfig: (config) => seen.configs.push(config) < 2,
     onCommand: (command) => void seen.commands.push(command),

@@ -202,6 +202,29 @@ test('many hellos at once are bounded, and one that comes when the session is ov
   expect(net.take('presence')).toEqual([]);
 });
 
+test('a PC whose first configuration says that its link is thin sent two pings a beat for as long as it stayed connected: it connects anew', async () => {
+  const { net, uplink, clock, seen, ack, session } = setUp();
+  uplink.start();
+  await clock.pass(0);
+  ack(0, { session: session() });
+  net.take('presence');
+  const config = encode('config', { signed: '{}', signature: 'x' });
+  net.down('config', config);
+  await clock.pass(10_000);
+  expect([net.connects.length, net.state.ended]).toEqual([1, 0]);
+  net.take('presence');
+  seen.link = 'geo';
+  seen.configs.length = 0;
+  net.down('config', config);
+  await clock.pass(10_000);
+  expect(net.connects.map(({ keepaliveMs }) => keepaliveMs)).toEqual([90_000, 300_000]);
+  expect(net.state.ended).toBe(1);
+  // No goodbye: nobody went away.
+  const [birth, ...more] = net.take('presence');
+  expect(birth?.message).toMatchObject({ kind: 'birth', session: session(), config: 1, apartMs: expect.any(Number) });
+  expect(more).toEqual([]);
+});
+
 test('a configuration is handed on, and shown by a birth where it was taken; so is a command; nonsense is one line', async () => {
   const { uplink, clock, net, logs, seen } = setUp();
   uplink.start();

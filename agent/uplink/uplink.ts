@@ -1,5 +1,5 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
-import { backoffMs, type Cancel, encode, nameOf, pcTopic } from '#contracts';
+import { backoffMs, type Cancel, encode, nameOf, pcTopic, type Signed } from '#contracts';
 import { noClock } from './centre-clock.ts';
 import type { Connected, Transport } from './mqtt.ts';
 import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
@@ -76,10 +76,11 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
   const number = spool.nextSession();
   const will = { topic: pcTopic(pc, 'presence'), payload: encode('presence', { kind: 'lost', boot, session: number }) };
   const since = clock.up();
+  const { keepaliveMs } = options.limits();
   let session: Session | undefined;
   let lost: string | undefined;
   const answer = await transport.connect(
-    { name: nameOf(pc), password: token, keepaliveMs: options.limits().keepaliveMs, will },
+    { name: nameOf(pc), password: token, keepaliveMs, will },
     {
       message: (topic, payload) => session?.receive(topic, payload),
       closed: (reason) => {
@@ -97,12 +98,21 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
   if (!answer.ok) return again(options, state, answer);
   if (lost !== undefined) return again(options, state, { refused: false, reason: lost });
   const { connection } = answer;
-  const onBehind = () => {
+  const anew = (reason: string) => {
+    if (session?.answered()) state.apartUp = clock.up();
     session?.close();
     void connection.end();
-    again(options, state, { refused: false, reason: 'the centre knows a later session: the disk was put back' });
+    again(options, state, { refused: false, reason });
   };
-  session = openSession({ ...forSession(options), connection, session: number, apartUp: state.apartUp, figures: state.figures, onBehind });
+  const onBehind = () => anew('the centre knows a later session: the disk was put back');
+  // A keepalive is agreed upon with the CONNECT; a shorter one than the beat costs a ping for each that is missing.
+  const onConfig = (config: Signed) => {
+    const taken = options.onConfig(config);
+    if (taken && options.limits().keepaliveMs !== keepaliveMs) anew('the link is of another class, with another keepalive');
+    return taken;
+  };
+  const { apartUp, figures } = state;
+  session = openSession({ ...forSession(options), connection, session: number, apartUp, figures, onBehind, onConfig });
   state.session = session;
   state.figures.connected = true;
   onConnection?.();
@@ -113,9 +123,9 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
 function forSession(options: UplinkOptions) {
   const { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, gone, fresh, log } =
     options;
-  const { onConfig, onCommand, onMeasure, onPreviousTold } = options;
+  const { onCommand, onMeasure, onPreviousTold } = options;
   const facts = { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, gone, fresh, log };
-  return { ...facts, onConfig, onCommand, onMeasure, onPreviousTold };
+  return { ...facts, onCommand, onMeasure, onPreviousTold };
 }
 
 function again(options: UplinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {

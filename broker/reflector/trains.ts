@@ -92,7 +92,7 @@ type Proven = { session: Session; reply: Around['reply'] };
 function answer(state: State, request: TrainRequest, around: Around): string {
   if (request.kind === 'hello') return welcome(state, request, around);
   const session = sessionOf(state, request, around);
-  if (session === 'crowded') return request.kind === 'up' ? session : deny(session, request, around);
+  if (session === 'crowded' || session === 'spent') return request.kind === 'up' ? session : deny(session, request, around);
   if (typeof session === 'string') return session;
   session.usedUp = state.clock.up();
   if (request.kind === 'up') return note(session, request);
@@ -110,7 +110,7 @@ function welcome(state: State, { token, train, seq }: TrainRequest, { from, repl
 
 /** The session of a token, or a new one in its place: a PC that begins anew has another port. */
 function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Around): Session | string {
-  const { sessions, clock } = state;
+  const { sessions, clock, bytes, refill } = state;
   const name = token.toString('latin1');
   const address = addressOf(from);
   const held = sessions.get(name);
@@ -123,6 +123,8 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
   for (const [key, one] of sessions) if (!isAlive(one, clock.up())) sessions.delete(key);
   sessions.delete(name);
   if (sessions.size >= sessionsAtMost) return 'crowded';
+  // Whoever could not be sent the whole way down is not to find that out when the way up is spent.
+  if (bytes.waitMs(`${proven.pc}`, trainSessionBytes, refill.up()) > 0) return 'spent';
   const up = clock.up();
   const opened: Session = {
     address,

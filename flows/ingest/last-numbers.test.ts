@@ -5,7 +5,8 @@ import { encode } from '#contracts';
 import { createNumbers } from './last-numbers.ts';
 
 const pc = 'ladakh/leh/vc-1';
-const beat = (n: Record<string, number>) => encode('beat', { digest: '0'.repeat(16), session: 1, at: 1, n });
+const beat = (n: Record<string, number>, part?: 1) =>
+  encode('beat', { digest: '0'.repeat(16), session: 1, at: 1, n, ...(part && { part }) });
 const minute = 60_000;
 
 test('the numbers of the last beat, and none that a page does not show', () => {
@@ -26,6 +27,17 @@ test('on a thin link what a beat leaves out stays as it was said, until a full o
   expect(numbers.of(pc, 'geo', 15 * each)).toEqual({ room: 36, uc: 0.9 });
   numbers.heard(pc, { link: 'geo', payload: beat({ room: 20 }), up: 16 * each });
   expect(numbers.of(pc, 'geo', 16 * each)).toEqual({ room: 20 });
+});
+
+test('on fibre a beat that says it is a part leaves the rest as it was said, and one that does not leaves nothing', () => {
+  const numbers = createNumbers();
+  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21, uc: 0.9 }), up: 0 });
+  for (let nth = 1; nth <= 15; nth++) numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21 + nth }, 1), up: nth * minute });
+  expect(numbers.of(pc, 'fibre', 15 * minute)).toEqual({ room: 36, uc: 0.9 });
+  numbers.heard(pc, { link: 'fibre', payload: beat({ room: 20 }, 1), up: 16 * minute });
+  expect(numbers.of(pc, 'fibre', 16 * minute)).toEqual({ room: 20 });
+  numbers.heard(pc, { link: 'fibre', payload: beat({ uc: 0.5 }), up: 17 * minute });
+  expect(numbers.of(pc, 'fibre', 17 * minute)).toEqual({ uc: 0.5 });
 });
 
 test('a beat that cannot be read or is far too long says nothing; a PC that is gone is forgotten', () => {

@@ -7,25 +7,30 @@ type ShownNumbers = Partial<Record<(typeof shownKeys)[number], number>>;
 /** A beat of all numbers takes less than a quarter of it. */
 const beatLimitBytes = 2_048;
 const missedBeats = 3;
+/** Where a beat is a part, as each writes it (R11: without parsing). */
+const partMark = '"part":1';
+
+type KeptBeat = { up: number; text: string };
 
 /**
  * Beats are kept as they came and read when somebody asks: nearly none is ever asked for. `up` = a clock that never jumps.
- * Guarantee: a number that its PC has not said again for three beats (where the link is thin: since the last full one) is not answered.
+ * Guarantee: a number that its PC has not said again for three beats after the time in which each is said once is not answered.
  */
 export function createNumbers() {
-  const byPc = new Map<string, { up: number; text: string }[]>();
+  const byPc = new Map<string, KeptBeat[]>();
   return {
     heard(pc: string, { link, payload, up }: { link: LinkClass; payload: Buffer; up: number }): void {
       if (payload.length > beatLimitBytes) return;
       const beats = byPc.get(pc) ?? [];
       // As text, a character a byte: a buffer is a piece of 64 KiB that others were cut from too, all of which it would keep alive.
       beats.push({ up, text: payload.toString('latin1') });
-      while (beats.length > keptOf(link)) beats.shift();
+      while (beats.length > keptOf(link, beats)) beats.shift();
       byPc.set(pc, beats);
     },
     of(pc: string, link: LinkClass, up: number): ShownNumbers {
-      const sinceMs = (keptOf(link) + missedBeats - 1) * links[link].beatMs;
-      const fresh = (byPc.get(pc) ?? []).filter((beat) => up - beat.up <= sinceMs);
+      const beats = byPc.get(pc) ?? [];
+      const sinceMs = (keptOf(link, beats) + missedBeats - 1) * links[link].beatMs;
+      const fresh = beats.filter((beat) => up - beat.up <= sinceMs);
       const said = Object.assign({}, ...fresh.map(({ text }) => numbersIn(Buffer.from(text, 'latin1'))));
       return Object.fromEntries(shownKeys.flatMap((key) => (said[key] === undefined ? [] : [[key, said[key]]])));
     },
@@ -33,9 +38,9 @@ export function createNumbers() {
   };
 }
 
-/** On a thin link these numbers come in parts; elsewhere each beat brings all of them. */
-function keptOf(link: LinkClass): number {
-  return isThin(links[link]) ? partBeats : 1;
+/** On a thin link they always come in parts, elsewhere where the last beat says so; else it brings all of them. */
+function keptOf(link: LinkClass, beats: readonly KeptBeat[]): number {
+  return isThin(links[link]) || beats.at(-1)?.text.includes(partMark) === true ? partBeats : 1;
 }
 
 function numbersIn(payload: Buffer): Record<string, number> {

@@ -207,14 +207,19 @@ test('no transfer where UDP is open, over a satellite, beyond the budget, or whe
 test('a third test in a row is refused by name, and is no finding about the link', async () => {
   const { way, run, seen } = setUp({ left: 1e8, down: { bps: 50 * mbit, bucketBytes: 128_000 } });
   const answers = [];
+  const costs: number[] = [];
   for (let at = 0; at < 4; at += 1) {
+    const usedBefore = seen.used;
     answers.push(await way.run(run()));
+    costs.push(seen.used - usedBefore);
     // Each has a socket of its own.
     way.rebind();
   }
   expect(answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'failed', 'failed']);
   expect(answers.at(-1)).toEqual({ outcome: 'failed', reason: measureLater.spent });
   expect(seen.took.map(({ udpBlocked }) => udpBlocked)).toEqual([false, false]);
+  // The first piece of the way up, where it was all of it: 0.9 MB.
+  for (const wireBytes of costs.slice(2)) expect(wireBytes).toBeLessThan(60_000);
 });
 
 test.each([

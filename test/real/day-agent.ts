@@ -1,10 +1,16 @@
-/** The agent in a room of the simulation: what it says and what that costs is real, and its day has four faults, each found and mended. */
+/**
+ * The agent in a room of the simulation: what it says and what that costs is real. Its first two hours have all four faults of a day, each
+ * found and mended; at each whole hour it writes down what it has used.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { realClock } from '#contracts';
+import { isTrainRequest, realClock } from '#contracts';
 import { createAgent } from '../../agent/assembly/agent.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { readAgentSettings } from '../../agent/identity/settings.ts';
 import { createBudget } from '../../agent/net/data-budget.ts';
+import { udpWireBytes } from '../../agent/net/meter.ts';
+import type { OpenUdp } from '../../agent/net/udp.ts';
 import { createProbes } from '../../agent/probes/probes.ts';
 import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { createConfigStore } from '../../agent/store/config-store.ts';
@@ -13,13 +19,19 @@ import { accessByCertificate } from '../../agent/uplink/centre-access.ts';
 import { createRoom, type RoomFault } from '../fleet/room.ts';
 import { randomFrom } from '../random.ts';
 
-const hourMs = 3_600_000;
-const day: readonly [RoomFault, number, number][] = [
-  ['microphone.missing', 3, 4],
-  ['speaker.muted', 8, 9],
-  ['pc.load_high', 12, 13],
-  ['camera.missing', 17, 19],
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+/** Minutes from the start. */
+const faults: readonly [RoomFault, number, number][] = [
+  ['microphone.missing', 20, 35],
+  ['speaker.muted', 45, 60],
+  ['pc.load_high', 65, 95],
+  ['camera.missing', 100, 115],
 ];
+const lastHour = 24;
+
+/** What was used until an hour is over. `trains`: of the tests, each measurement of the capacity by itself; bytes on the wire. */
+export type HourUsed = { telemetry: number; tests: number; trains: number[] };
 
 const dataDir = process.env['SABHA_DATA'] ?? '';
 const opened = openIdentity(identityFolder(dataDir));
@@ -30,9 +42,11 @@ const log = { info: () => undefined, warn: (_: object, line: string) => console.
 const clock = realClock(settings.value.speed, settings.value.epochMs);
 const budget = createBudget({ clock, store: budgetFile(dataDir, log) });
 const access = accessByCertificate(settings.value, { identity: opened.value, log, budget });
-const room = createRoom({ elevationM: 3_524, clock, random: randomFrom(7) });
+const room = createRoom({ elevationM: 3_524, clock, random: randomFrom(7), hasBattery: true });
+const trains: number[] = [];
 const agent = createAgent({
   ...access,
+  udp: counted(access.udp),
   ...{ pc: settings.value.pc, version: '0.1.0', clock, log, budget, profile: settings.value.profile },
   centre: { ...access.centre, anchors: [] },
   platform: room.platform(),
@@ -43,11 +57,41 @@ const agent = createAgent({
   restart: () => undefined,
 });
 agent.start();
-for (const [fault, from, to] of day) {
-  clock.after(from * hourMs, () => room.set(fault, true));
-  clock.after(to * hourMs, () => room.set(fault, false));
+for (const [fault, from, to] of faults) {
+  clock.after(from * minuteMs, () => room.set(fault, true));
+  clock.after(to * minuteMs, () => room.set(fault, false));
 }
+for (let hour = 1; hour <= lastHour; hour += 1) clock.after(hour * hourMs, () => writeDown(hour));
 /** How many events happen beside the day, and how far apart they are. */
 const [events = 0, gapMs = 0] = (process.env['DAY_EVENTS'] ?? '').split('x').map(Number);
 for (let at = 0; at < events; at += 1) clock.after(5_000 + at * gapMs, () => agent.record('noted', { number: at }));
 process.once('SIGTERM', () => void agent.stop('stopped').then(() => process.exit(0)));
+
+/** Whole or not at all, for whoever waits for the file. */
+function writeDown(hour: number): void {
+  const { telemetryBytes: telemetry, testBytes: tests } = budget.figures();
+  const file = join(dataDir, `hour-${hour}.json`);
+  writeFileSync(`${file}.new`, JSON.stringify({ telemetry, tests, trains } satisfies HourUsed));
+  renameSync(`${file}.new`, file);
+}
+
+/** Of a socket by which trains are asked for all bytes are theirs. */
+function counted(open: OpenUdp): OpenUdp {
+  return async (port, onPacket) => {
+    let nth: number | undefined;
+    const count = (packet: Buffer) => {
+      if (nth !== undefined) trains[nth] = (trains[nth] ?? 0) + udpWireBytes(packet.length);
+    };
+    const socket = await open(port, (packet) => {
+      count(packet);
+      onPacket(packet);
+    });
+    if (typeof socket === 'string') return socket;
+    const send = (packet: Buffer) => {
+      if (nth === undefined && isTrainRequest(packet)) nth = trains.push(0) - 1;
+      count(packet);
+      socket.send(packet);
+    };
+    return { ...socket, send };
+  };
+}

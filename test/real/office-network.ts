@@ -1,7 +1,7 @@
 /** A PC on a network of its own, enrolled at a whole centre: a namespace behind one cable, on which the kernel counts every byte. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PcView } from '#contracts';
 import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
@@ -19,6 +19,8 @@ export type OfficeNetwork = {
   /** Starts the agent of the office, or another program that is one. */
   startAgent(env?: Record<string, string>, program?: string): Program;
   pc(): Promise<PcView | undefined>;
+  /** Tells the site to measure its link. */
+  measureLink(): Promise<void>;
   /** Bytes on the cable, both ways, as the kernel counts them. */
   wireBytes(): number;
   /** From now on so many of a thousand packets are lost each way, behind the counters of the cable. */
@@ -26,7 +28,8 @@ export type OfficeNetwork = {
   stop(): Promise<void>;
 };
 
-const path = 'capital/this-office/hall';
+/** As long as such names are; the lowest one of its site, and so the one that measures. */
+const path = 'capital/this-office/conference-hall-first-floor';
 const device = 'office';
 
 export function ip(...args: string[]): void {
@@ -51,8 +54,34 @@ export function goesBeforeOthers(): boolean {
   return spawnSync(program, args).status === 0;
 }
 
+type Cable = { space: string; outer: string; here: string; there: string };
+
+function layCable({ space, outer, here, there }: Cable): void {
+  mkdirSync(`/etc/netns/${space}`, { recursive: true });
+  writeFileSync(`/etc/netns/${space}/resolv.conf`, `nameserver ${here}\n`);
+  ip('netns', 'add', space);
+  ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', device, 'netns', space);
+  // Whatever the kernel says by itself on a new cable is not the agent's.
+  spawnSync('sh', ['-c', silence(outer)]);
+  ip('netns', 'exec', space, 'sh', '-c', silence(device));
+  ip('address', 'add', `${here}/24`, 'dev', outer);
+  ip('link', 'set', outer, 'up');
+  ip('-n', space, 'address', 'add', `${there}/24`, 'dev', device);
+  ip('-n', space, 'link', 'set', device, 'up');
+  ip('-n', space, 'route', 'add', 'default', 'via', here);
+  introduce({ space, outer, here, there });
+}
+
+function removeCable({ space, outer }: Cable, net: number): void {
+  // With its namespace the cable would go a moment later, and the next office of this number would find it.
+  spawnSync('ip', ['link', 'delete', outer]);
+  spawnSync('nft', ['delete', 'table', 'ip', tableOf(net)]);
+  spawnSync('ip', ['netns', 'delete', space]);
+  rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
+}
+
 /** Both ends know each other's card for good: the questions of ARP stay on the cable, and never reach the line that the agent counts. */
-function introduce(space: string, { outer, here, there }: { outer: string; here: string; there: string }): void {
+function introduce({ space, outer, here, there }: Cable): void {
   const cardOf = (...ahead: string[]) => {
     const [program = '', ...args] = [...ahead, 'cat', `/sys/class/net/${ahead.length > 0 ? device : outer}/address`];
     return spawnSync(program, args, { encoding: 'utf8' }).stdout.trim();
@@ -87,21 +116,16 @@ export async function openOffice(
   const outer = `sb${process.pid % 100_000}-${net}`;
   const [here, there] = [`10.203.${net}.1`, `10.203.${net}.2`];
   const [https = 0, mqttPort = 0] = await freePorts(2);
-  const rooms = ['this-pc', 'hall'].map((id) => ({ id, room: { en: `Room ${id}` } }));
+  const rooms = ['this-pc', basename(path)].map((id) => ({ id, room: { en: `Room ${id}` } }));
   const site = await createSite({ https: { host: here, port: https, mqttPort, names: [here] }, site: { profile, pcs: rooms } }, env);
-  mkdirSync(`/etc/netns/${space}`, { recursive: true });
-  writeFileSync(`/etc/netns/${space}/resolv.conf`, `nameserver ${here}\n`);
-  ip('netns', 'add', space);
-  ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', device, 'netns', space);
-  // Whatever the kernel says by itself on a new cable is not the agent's.
-  spawnSync('sh', ['-c', silence(outer)]);
-  ip('netns', 'exec', space, 'sh', '-c', silence(device));
-  ip('address', 'add', `${here}/24`, 'dev', outer);
-  ip('link', 'set', outer, 'up');
-  ip('-n', space, 'address', 'add', `${there}/24`, 'dev', device);
-  ip('-n', space, 'link', 'set', device, 'up');
-  ip('-n', space, 'route', 'add', 'default', 'via', here);
-  introduce(space, { outer, here, there });
+  const cable = { space, outer, here, there };
+  try {
+    layCable(cable);
+  } catch (error) {
+    removeCable(cable, net);
+    site.remove();
+    throw error;
+  }
   const inside = (program: string[], more: Record<string, string> = {}): Program =>
     startProgram({
       ...commandOf([...ahead, 'ip', 'netns', 'exec', space, ...program]),
@@ -114,11 +138,7 @@ export async function openOffice(
     for (const one of running) await one.end('SIGKILL');
     await centre.end('SIGINT');
     site.remove();
-    // With its namespace the cable would go a moment later, and the next office of this number would find it.
-    spawnSync('ip', ['link', 'delete', outer]);
-    spawnSync('nft', ['delete', 'table', 'ip', tableOf(net)]);
-    spawnSync('ip', ['netns', 'delete', space]);
-    rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
+    removeCable(cable, net);
   };
   try {
     await centre.says('certificate of the broker in use', 40_000);
@@ -136,6 +156,12 @@ export async function openOffice(
       return agent;
     },
     pc: async () => (await ask<PcView[]>(site.ports, '/api/pcs')).find(({ pc }) => pc === path),
+    async measureLink() {
+      const body = JSON.stringify({ verb: 'measure-link', to: 'capital/this-office', by: 'Asha' });
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await fetch(`http://127.0.0.1:${site.ports.api}/api/commands`, { method: 'POST', headers, body });
+      if (status >= 300) throw new Error(`measure-link: ${status}`);
+    },
     lose(perMille) {
       loseAt([], { table: tableOf(net), from: there, perMille });
       loseAt(['ip', 'netns', 'exec', space], { table: tableOf(net), from: here, perMille });

@@ -30,7 +30,8 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   const ahead = aheadMs();
   return {
     speed,
-    now: speed === 1 ? Date.now : () => startedAt + up(),
+    // In whole milliseconds at each speed, or what is said of a day that is played faster would be longer than that day.
+    now: speed === 1 ? Date.now : () => Math.round(startedAt + up()),
     up,
     slept: () => Math.max(0, aheadMs() - ahead) * speed,
     after: (delayMs, task) => {

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { type BeatKey, beatSeries, linkClasses, links, pcTopic, thinBeatBytes } from '#contracts';
+import { createBeatNumbers } from './beat-numbers.ts';
+import { createBeatRoom } from './beat-room.ts';
+
+const keys = Object.keys(beatSeries) as BeatKey[];
+const days = 2;
+const envelopeBytes = 85;
+/** A topic of `sabha/v1/…/beat`. */
+const longName = 'himachal-pradesh/lahaul-and-spiti-office/conference-room-2';
+/** Ethernet, IP and TCP of the beat, of its PUBACK and of the acknowledgement of that; MQTT and TLS. */
+const aroundBytes = 3 * 66 + 29 + 26;
+
+/** Payloads of some days in which every number changes with every beat. */
+function daysOf(link: (typeof linkClasses)[number], pc: string): { beats: number[]; numbers: number } {
+  const room = createBeatRoom(() => links[link], pcTopic(pc, 'beat').length);
+  const picks = createBeatNumbers();
+  const beats: number[] = [];
+  let numbers = 0;
+  for (let at = 0; at < (days * 86_400_000) / links[link].beatMs; at += 1) {
+    const all = Object.fromEntries(keys.map((key, nth) => [key, 0.101 + ((at + nth) % 800) / 1_000]));
+    const n = picks.pick(all, room.bytes() - envelopeBytes);
+    const payloadBytes = envelopeBytes + JSON.stringify(n).length - 2;
+    room.used(payloadBytes);
+    picks.said(n);
+    beats.push(payloadBytes);
+    numbers += Object.keys(n).length;
+  }
+  return { beats, numbers };
+}
+
+test.each(linkClasses)('on %s beats with many numbers and a long name took more in a day than a day has of the month', (link) => {
+  const { beats, numbers } = daysOf(link, longName);
+  const wireBytes = beats.reduce((sum, bytes) => sum + bytes + pcTopic(longName, 'beat').length + aroundBytes, 0);
+  expect(wireBytes).toBeLessThan((0.86 * links[link].budget.telemetryBytes * days) / 31);
+  // And what they may take is used.
+  expect(numbers / beats.length).toBeGreaterThan(4);
+});
+
+test('the first beat of a session says all there is, except on a thin link', () => {
+  const firstOf = (link: (typeof linkClasses)[number]) => createBeatRoom(() => links[link], 40).bytes();
+  expect(linkClasses.map(firstOf)).toEqual([1_000, 1_000, 1_000, thinBeatBytes, thinBeatBytes]);
+});
+
+test('what a beat leaves is for the next ones, up to one that says all; it never has less than one on a thin link', () => {
+  const room = createBeatRoom(() => links.fibre, 40);
+  room.used(1_000);
+  const share = room.bytes();
+  expect(share).toBeGreaterThan(thinBeatBytes);
+  for (let beat = 0; beat < 3; beat += 1) room.used(100);
+  expect(room.bytes()).toBe(share + 3 * (share - 100));
+  for (let beat = 0; beat < 100; beat += 1) room.used(100);
+  expect(room.bytes()).toBe(1_000);
+  const narrow = createBeatRoom(() => links.fibre, 110);
+  narrow.used(1_000);
+  expect(narrow.bytes()).toBe(thinBeatBytes);
+});
