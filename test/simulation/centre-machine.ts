@@ -50,7 +50,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   const machine = createMachine(time);
   const link = createLink(2);
   const post = createPost(world);
-  const roster = createRoster(people);
+  const roster = createRoster(people, (path) => running?.centre.sites.table().groupsOf(path) ?? []);
   let db = newLedger(nodes);
   let running: { process: Process; centre: Runtime; tabs: (() => void) | undefined } | undefined;
   const seen = {
@@ -205,6 +205,8 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     machine,
     link,
     post,
+    /** Who is told; it outlives `flows` here, as its rows in the ledger do. */
+    roster,
     seen,
     state,
     start,
