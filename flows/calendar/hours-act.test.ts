@@ -5,7 +5,16 @@ import type { Moment } from './when.ts';
 
 const now = 1_800_000_000_000;
 const hour = 3_600_000;
-const open: Moment = { is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, isClosing: false, lookAt: null };
+const open: Moment = {
+  is: 'open',
+  meeting: null,
+  digestAt: now,
+  backAt: now,
+  isNearClosing: false,
+  isClosing: false,
+  closed: null,
+  lookAt: null,
+};
 const night: Moment = { ...open, is: 'night', digestAt: now + 7 * hour, backAt: now + 8 * hour, isNearClosing: true };
 const review = { id: 'm', title: 'Review', from: now + hour / 2, to: now + 2 * hour };
 const soon: Moment = { ...open, is: 'soon', meeting: review, lookAt: review.to };
@@ -103,6 +112,17 @@ test('a PC that goes off with the office is missed at the next opening; one whos
   });
   expect(act(silent('link-down'), closing)).toMatchObject({ go: true });
   expect(act(silent('link-down'), night)).toMatchObject({ go: false, waits: [{ dueAt: 7 * hour }] });
+});
+
+test('what went with the office in the evening and is told in the morning, since what stood for it is over, was told before the office opens', () => {
+  const morning: Moment = { ...open, backAt: now + hour / 2, closed: { from: now - 16 * hour, to: now - hour / 4 } };
+  const silent = (agoMs: number, cause: 'undetermined' | 'upstream' | 'link-down' = 'undetermined') =>
+    act(message({ fault: 'pc.silent', outage: { cause, confidence: 0.5, from: now - agoMs } }), morning).how;
+  expect(silent(15 * hour)).toBe('waits for the opening of the office');
+  // That many went at one moment is all that this says.
+  expect(silent(15 * hour, 'upstream')).toBe('waits for the opening of the office');
+  // Since noon of yesterday; since this morning; and one whose line broke.
+  expect([silent(21 * hour), silent(hour / 8), silent(15 * hour, 'link-down')]).toEqual(['', '', '']);
 });
 
 test('the last PC of an office that closes made it a site of which none answers, told at half past six', () => {

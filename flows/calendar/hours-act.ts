@@ -91,10 +91,14 @@ const ofMany: ReadonlySet<string> = new Set(['outage.link', 'outage.provider', '
 
 /**
  * A PC that says goodbye or just goes is switched off with its office; a line that breaks, or a state that is gone, is not. Of many offices
- * that went while most of them close, that they went together says nothing of a line: only what one of them knew does.
+ * that went while most of them close, that they went together says nothing of a line: only what one of them knew does. In the morning it counts
+ * when it went: what stood for many is over before the last of them should be there.
  */
-function isSwitchedOff({ fault, outage }: WireMessage, { isNearClosing, isClosing }: Moment): boolean {
-  const proofs = ofMany.has(fault) ? ['link-down', 'crash', 'power-cut'] : ['link-down', 'upstream', 'crash'];
-  const mayBe = outage === null || !proofs.includes(outage.cause);
-  return mayBe && ((ofOne.has(fault) && isNearClosing) || (ofMany.has(fault) && isClosing));
+function isSwitchedOff({ fault, outage }: WireMessage, { isNearClosing, isClosing, closed }: Moment): boolean {
+  const { cause = 'undetermined', from = Number.NaN } = outage ?? {};
+  if (cause === 'link-down' || cause === 'crash') return false;
+  if (ofMany.has(fault)) return isClosing && cause !== 'power-cut';
+  if (!ofOne.has(fault)) return false;
+  const isOfNight = closed !== null && from >= closed.from && from < closed.to;
+  return isOfNight || (isNearClosing && cause !== 'upstream');
 }

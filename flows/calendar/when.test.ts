@@ -55,6 +55,17 @@ test('a PC that goes off near closing time is expected again at the next opening
   expect(moment('2027-01-15T09:45').backAt).toBe(at('2027-01-15T09:45'));
 });
 
+test('between its morning and the time at which all should be there it is known what went with its last closing', () => {
+  const closed = (now: string) => {
+    const { closed: found } = moment(now);
+    return found && [local(found.from), local(found.to)];
+  };
+  expect(closed('2027-01-15T09:10')).toEqual(['2027-01-14T17:30', '2027-01-15T09:00']);
+  expect(closed('2027-01-18T09:44')).toEqual(['2027-01-15T17:30', '2027-01-18T09:00']);
+  for (const now of ['2027-01-15T08:59', '2027-01-15T09:45', '2027-01-15T14:00', '2027-01-16T12:00']) expect(closed(now)).toBeNull();
+  expect(moment('2027-01-15T09:10', { ...leh, hours: null }).closed).toBeNull();
+});
+
 test('it is looked at again when the next meeting comes near, and when the one that runs is over', () => {
   expect(local(moment('2027-01-15T02:00').lookAt ?? 0)).toBe('2027-01-15T10:30');
   expect(local(moment('2027-01-15T10:45').lookAt ?? 0)).toBe('2027-01-15T12:00');

@@ -30,6 +30,8 @@ export type Moment = {
   isNearClosing: boolean;
   /** It closes within the time of the rules, or has closed within it: its PCs may be switched off one by one, or all at once. */
   isClosing: boolean;
+  /** Before its PCs should be there again: when those went that were switched off with it, from near its last closing until its day began. Else null. */
+  closed: { from: number; to: number } | null;
   /** When to look again: the next meeting comes near, or the one that runs ends; null where none is known. */
   lookAt: number | null;
 };
@@ -49,7 +51,8 @@ export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rul
   const isNearClosing = quiet || closing !== null;
   const is = running ? 'meeting' : near.length > 0 ? 'soon' : quiet ? quietKind(office, now) : 'open';
   const isClosing = closing !== null || closedLately(office, rules, now);
-  return { is, meeting: running ?? near[0] ?? null, digestAt, backAt, isNearClosing, isClosing, lookAt };
+  const closed = quiet ? null : lastNight(office, rules, now);
+  return { is, meeting: running ?? near[0] ?? null, digestAt, backAt, isNearClosing, isClosing, closed, lookAt };
 }
 
 /**
@@ -114,6 +117,19 @@ function closingSoon({ hours, timeZone }: Office, { nearMs }: WhenRules, now: nu
   const span = spanOn(hours, day);
   const closing = span === null ? 0 : timeOn(day, span.to, timeZone);
   return now < closing && closing - now <= nearMs ? closing : null;
+}
+
+/** From near the last closing of an earlier day until this day began; null once all should be there, and where nothing says when that was. */
+function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: WhenRules, now: number): Moment['closed'] {
+  const today = localDay(now, timeZone);
+  const span = spanOn(hours, today);
+  if (span === null || now >= timeOn(today, span.from, timeZone) + graceMs) return null;
+  for (let day = today - 1; day >= today - closedDays; day -= 1) {
+    const last = spanOn(hours, day);
+    if (last === null) continue;
+    return { from: timeOn(day, last.to, timeZone) - nearMs, to: timeOn(today, Math.min(span.from, digest), timeZone) };
+  }
+  return null;
 }
 
 /** Whether the office has closed within the time of the rules, on this day or past the midnight before it. */

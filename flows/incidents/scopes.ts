@@ -38,7 +38,7 @@ const endedMemoryMs = 3_600_000;
 export type Asking = { needed: boolean; askedAt: number; unreadable: number };
 
 /** What the engine begins with, and whom it may ask. */
-export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread'> & {
+export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread' | 'isBeside'> & {
   contents: Contents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */

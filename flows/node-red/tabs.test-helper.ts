@@ -24,7 +24,16 @@ export const now = 1_800_000_000_000;
 
 /** The scope of an office that is closed for an hour more; all others are open. */
 export const asleep = 'bihar/gaya/pc-1';
-const always: Moment = { is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, isClosing: false, lookAt: null };
+const always: Moment = {
+  is: 'open',
+  meeting: null,
+  digestAt: now,
+  backAt: now,
+  isNearClosing: false,
+  isClosing: false,
+  closed: null,
+  lookAt: null,
+};
 
 export type Conclusion = { message: WireMessage; how: string };
 export type Run = { message: WireMessage; node?: string };

@@ -111,12 +111,16 @@ function wentOnBattery(other: PcRecord, { after, until, now }: { after: number; 
   return said !== null && said.since >= after && said.since <= until;
 }
 
+/** True where another PC was heard after this one was gone, and is there now, whether or not it was away meanwhile. */
+export function isThere(other: PcRecord, one: Away): boolean {
+  return other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
+}
+
 /** Another PC of the site was heard after this one was gone, on its mains, and had not been away itself: site and line stand. */
 function stayed(other: PcRecord, one: Away): boolean {
-  const isThere = other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
   // On a line that comes and goes it may have been away more than once meanwhile, and only the last time is held.
   const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
-  return isThere && !wasAway;
+  return isThere(other, one) && !wasAway;
 }
 
 /** Its site was there. Where others went with it, what they share may have failed, such as an access point; but not those that were switched off in order. */

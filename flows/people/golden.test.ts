@@ -77,6 +77,7 @@ const told: Record<string, Partial<Notice>> = {
   'a PC crashed': away('crash', 0.95),
   'a PC was shut down': { ...away('intended', 0.99), severity: 'minor' },
   'a PC is away, nobody knows why': away('undetermined', 0.5),
+  'a PC is away, and another one of its site answers': { ...away('undetermined', 0.5), beside: true },
   'a PC is back after a power cut': back('power-cut', 0.95),
   'a PC is back, and it was not what was told': { ...back('power-cut', 0.95), toldOutage: { cause: 'upstream', confidence: 0.85 } },
   'a PC is back, and what was told stands': { ...back('pc-off', 0.8), toldOutage: { cause: 'upstream', confidence: 0.9 } },

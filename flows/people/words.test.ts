@@ -112,7 +112,7 @@ test('one thing to do has no number', () => {
 test('flapping adds one sentence, and so do changes that were only counted', () => {
   expect(render(notice({ flapping: true }), 'en').text).toContain('Since 3 Mar, 14:05. It comes and goes.\n');
   expect(render(notice({ flapping: true }), 'hi').text).toContain('यह बार-बार आ-जा रहा है।');
-  expect(render(notice({ counted: 5 }), 'en').text).toContain('Since 3 Mar, 14:05. 5 more changes of this hour were only counted.\n');
+  expect(render(notice({ counted: 5 }), 'en').text).toContain('Since 3 Mar, 14:05. Only counted in this hour: 5 more.\n');
 });
 
 test('a raise that waited until the incident was over says so in place of the action', () => {
@@ -281,6 +281,21 @@ describe('a PC that is away', () => {
       'Why: not known yet, the site cannot be reached.',
     );
     expect(said({}).join()).not.toContain('Why');
+  });
+
+  test('while another PC of its site answers it was said that the site cannot be reached, and that somebody should ask for its router', () => {
+    const unknown = { outage: { ...outage, cause: 'undetermined', confidence: 0.5 }, beside: true } as const;
+    expect(said(unknown).slice(3)).toEqual([
+      'Why: not known; another PC of the site answers.',
+      '1. Switch the PC on.',
+      '2. If it is on, check its network cable.',
+      '3. Then restart it.',
+    ]);
+    expect(said(unknown, 'hi')[3]).toBe('वजह: पता नहीं; साइट के दूसरे PC से जवाब आ रहा है।');
+    const perhaps = said({ outage: { ...outage, cause: 'pc-off', confidence: 0.6 }, beside: true });
+    expect(perhaps.slice(3, 5)).toEqual(['Why: not known, perhaps only this PC is away.', '1. Switch the PC on.']);
+    // What is known of a power cut is known of the site.
+    expect(said({ outage, beside: true })[3]).toBe('Why: power cut.');
   });
 
   test.each(outageCauses)('for %s asks for what helps then: nobody looks for a cable in a power cut', (cause) => {

@@ -153,11 +153,13 @@ function wellOf({ many }: Notice, { message }: Vocabulary): string[] {
 }
 
 /** What to do about the first fault: of a PC or a site that is away that depends on why it is. */
-function actionOf({ faults, outage }: Notice, language: MessageLanguage): string {
+function actionOf({ faults, outage, beside }: Notice, language: MessageLanguage): string {
   const fault = faults[0]?.fault ?? '';
   if (!(fault === silent || fault === 'outage.site') || outage === undefined) return actionIn(fault, language) ?? '';
   const { cause, confidence } = outage;
-  return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? 'undetermined' : cause];
+  // Where another PC of the site answers, its power and its line are there.
+  const unknown = beside ? 'pc-off' : 'undetermined';
+  return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? unknown : cause];
 }
 
 const silent = 'pc.silent';
@@ -224,7 +226,8 @@ function whyOf(message: Message): string[] {
   if (notice.kind === 'closed') return closedBecause(message);
   const { outage, toldOutage } = notice;
   if (outage === undefined || !isAbsence(notice.faults[0]?.fault ?? '') || message.over) return [];
-  const text = (one: Outage) => outageText(one, message.language);
+  const isReached = notice.beside === true && outage.cause === 'undetermined';
+  const text = (one: Outage) => (isReached ? words.message.beside : outageText(one, message.language));
   const why = (one: Outage) => filled(words.message.why, { reason: text(one) });
   if (!hasEnded(notice)) return [why(outage)];
   const isTold = toldOutage !== undefined && toldOutage.cause !== 'undetermined';

@@ -235,7 +235,7 @@ export type WireMessage = WireFields & {
   /** Ids of all faults in the news. */
   faults: string[];
   /** Why the PC is away, or was in this incident, as far as it is known now. */
-  outage: Outage | null;
+  outage: (Outage & { from?: number }) | null;
   acts: Act[];
 };
 

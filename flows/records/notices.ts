@@ -26,6 +26,8 @@ export type Notice = Place & {
   meeting?: { at: number; title: string };
   /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
   outage?: ShownOutage;
+  /** Another PC of its site answers now: the site can be reached. */
+  beside?: true;
   /** Of maintenance: when it ends. */
   until?: number;
   /** What was told of why it is away, before this. */

@@ -76,7 +76,8 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
 
 function openPlay(past: Past, world: World): Play {
   const memory = createMemory(emptyContents);
-  const transitions = createTransitions(memory, { ...world, isQuiet: quietIn(memory), isUnread: () => false, pace: createNoise() });
+  const own = { isQuiet: quietIn(memory), isUnread: () => false, isBeside: () => false, pace: createNoise() };
+  const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
   return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 } };
 }

@@ -25,6 +25,8 @@ export type TransitionOptions = {
   facts(scope: string): PlaceFacts;
   /** True while nothing new of it is to be told: somebody wants it quiet, or it is under maintenance. */
   isQuiet(incident: Incident): boolean;
+  /** True while the PC of a scope is away and another one of its site answers. */
+  isBeside(scope: string): boolean;
   /** True while what a scope said in a gap of our own may still be on its way to us. */
   isUnread(scope: string, now: number): boolean;
   /** How fast the steps of one room, or of one cause of many, may be told (R27). */
@@ -69,7 +71,8 @@ function noticeFor({ memory, options, transition, incident }: Delivery, { severi
   const faults = toldFaults(transition, incident);
   const before = memory.pastOf(incident.scope);
   const counted = transition.again === undefined ? options.pace.counted(incident.scope) : 0;
-  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, placeOf: options.place });
+  const isBeside = options.isBeside(incident.scope);
+  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, isBeside, placeOf: options.place });
 }
 
 /** Whoever was told hears of the end, whatever the hour. */

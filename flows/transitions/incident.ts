@@ -7,6 +7,8 @@ import { type Scene, type Standing, silence } from './standing.ts';
 /** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */
 const flapWindowMs = 30 * 60_000;
 const calmMs = 10 * 60_000;
+/** Good news of a part waits so long for the rest of it: whoever plugs a hub in brings back all that hangs on it, within seconds. */
+const momentMs = 30_000;
 
 /** True for the end of what stood: whoever was told of it hears of its end, and it is no step that counts (R27). */
 export function isEnd({ kind }: { kind: TransitionKind }): boolean {
@@ -43,7 +45,7 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
   const flapping = faults.some((fault) => flaps(fault, ended, now));
   if (faults.length === 0) return { ...over(base, { ends, ended: endedNow }, { scene, now }), ended: nextEnded };
   const severity = worst(faults);
-  const eased = easedOf(endedNow, faults);
+  const eased = easedOf(endedNow, faults, { ended, now });
   const said = eased.length === 0 ? endedNow : endedNow.map((fault) => ({ ...fault, said: true }));
   const next: Incident = {
     ...base,
@@ -145,9 +147,10 @@ function endedIn(incident: Incident | undefined, ends: readonly StandingFault[],
 }
 
 /** What is told as better: all that ended and was not said yet, unless something worse is left, or what explains it, or the all-clear says it in a moment. */
-function easedOf(ended: Ended, left: readonly StandingFault[]): Ended {
-  // What is left has ended too, and nobody was told of it.
-  if (left.every(({ goneAt, told }) => goneAt !== null && told === null)) return [];
+function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 'ended' | 'now'>): Ended {
+  // What is left has ended too, and nobody was told of it, or it is over in a moment.
+  const isSoonOver = (one: StandingFault) => watchedUntil(one, at.ended) - at.now <= momentMs;
+  if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
   const isLeft = (one: StandingFault) =>
     left.some(
@@ -165,7 +168,8 @@ function over(base: Incident, { ends, ended }: Over, { scene, now }: Omit<Ending
   const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };
   const seen = ends.filter(({ hidden }) => !hidden);
   const known = ended.length > 0 ? ended : seen;
-  return { incident, news: [{ kind, faults: (known.length > 0 ? known : ends).toSorted((a, b) => bySeverity(a.severity, b.severity)) }] };
+  const faults = (known.length > 0 ? known : ends).toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
+  return { incident, news: [{ kind, faults }] };
 }
 
 function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; faults: StandingFault[]; isNew: boolean }): News[] {

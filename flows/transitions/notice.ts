@@ -17,9 +17,11 @@ export function noticeOf(at: {
   hours?: HoursFields | undefined;
   /** So many of its steps were told to nobody since the last message. */
   counted?: number;
+  /** Another PC of its site answers. */
+  isBeside?: boolean;
   placeOf(scope: string): Place;
 }): Notice {
-  const { transition, incident, place, faults, severity, before, hours, counted = 0, placeOf } = at;
+  const { transition, incident, place, faults, severity, before, hours, counted = 0, isBeside = false, placeOf } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -31,6 +33,7 @@ export function noticeOf(at: {
     flapping: incident.flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
+    ...(isBeside && !isEnd(transition) && { beside: true }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
     ...(!isEnd(transition) && before && before.length > 0 && { before }),
     ...(transition.again && { again: { why: transition.again.why, by: transition.again.by } }),
@@ -73,10 +76,10 @@ function manyOf({ scope }: Incident, { away, of }: Spread, placeOf: (scope: stri
   return { kind, down: away.length, of, names: away.slice(0, namesAtMost).map(nameOf) };
 }
 
-/** True where something stands that is as severe, beside the news. */
+/** True where something stands that is as severe, beside the news; or what it explains is more severe, and was told. */
 function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
-  const others = incident.faults.filter((one) => !isIn(news, one));
-  return others.some((one) => !one.hidden && one.goneAt === null && bySeverity(one.severity, severity) <= 0);
+  const others = incident.faults.filter((one) => one.goneAt === null && !isIn(news, one));
+  return others.some((one) => bySeverity(one.severity, severity) < (one.hidden ? 0 : 1) && (!one.hidden || one.told !== null));
 }
 
 /** A notice of the centre's own, past any incident: what the default route bundles, or a word told directly. */

@@ -104,7 +104,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
     },
     fault: first,
     faults: faultIds,
-    outage: incident.outage ? { cause: incident.outage.cause, confidence: incident.outage.confidence } : null,
+    outage: incident.outage ? { cause: incident.outage.cause, confidence: incident.outage.confidence, from: incident.outage.from } : null,
     severity: at.fields?.severity ?? transition.severity,
     holdMs: at.fields?.holdMs ?? transition.holdMs,
     to: [...(at.fields?.to ?? transition.again?.to ?? [])],

@@ -3,13 +3,12 @@
  * such in that hour always is, and so is what people ordered. The rest waits for its turn; what is over by then is told to nobody, and counted
  * in the next message.
  */
-import { bySeverity } from '#contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, Transition } from '../records/incidents.ts';
 import type { Hand } from './delivery.ts';
 import { isEnd } from './incident.ts';
 import { judge, newsOf } from './offer.ts';
-import { faultKey } from './standing.ts';
+import { together } from './together.ts';
 
 /** What stands in the conclusion of what waits for its turn. */
 const turnWord = 'held back: enough was told in this hour';
@@ -56,14 +55,6 @@ export function withOthers({ memory, options, now }: Hand, transition: Transitio
   const others = memory.liveOf(incident.id).filter((one) => isBeside(one) && judge(one, incident).next === 'go');
   for (const one of others) memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; told once more` });
   return together([transition, ...others]);
-}
-
-function together([first, ...others]: [Transition, ...Transition[]]): Transition {
-  const all = [first, ...others];
-  const about = new Map(all.flatMap((one) => one.about).map((one) => [faultKey(one.fault, one.device), one]));
-  const [severity = first.severity] = all.map((one) => one.severity).sort(bySeverity);
-  const kind = all.some((one) => one.kind === 'raised') ? 'raised' : first.kind;
-  return { ...first, kind, at: Math.max(...all.map(({ at }) => at)), about: [...about.values()], severity };
 }
 
 /** True while it waits for its turn. */

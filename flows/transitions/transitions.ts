@@ -7,6 +7,7 @@ import { deliver, type Hand, overridden, type TransitionOptions, tellCentral, wi
 import { isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, wireMessage } from './offer.ts';
 import { countedWord, hasWaited, holdForTurn, isTooMuch, mayTell, noteTold, refused, waitsItsTurn, withOthers } from './rate.ts';
+import { withHeld } from './together.ts';
 
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;
@@ -252,7 +253,8 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell({ memory, options, now }, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
-  offer({ memory, options, now, transition, timer });
+  const whole = withHeld({ memory, options, now }, { transition, timer, incident });
+  offer({ memory, options, now, transition: whole, timer });
 }
 
 /** A clear cancels the waits: what waited to be told is over untold (R22, R24). */

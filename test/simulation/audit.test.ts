@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import type { Incident } from '../../flows/records/incidents.ts';
+import type { Op } from '../../flows/records/ops.ts';
 import { audit } from './audit.ts';
 import { type History, historyOf, play } from './history.ts';
+import { createOpenScopes } from './open-scopes.ts';
 
 /** What is done to the ledger of a good history, and what the audit must say of it. */
 const crimes: [string, string, RegExp][] = [
@@ -10,6 +13,11 @@ const crimes: [string, string, RegExp][] = [
   ['a message was never sent', `UPDATE outbox SET row = json_set(row, '$.state', 'waiting')`, /still waits/],
   ['a transition was forgotten', `UPDATE transitions SET row = json_set(row, '$.state', 'open')`, /is still open/],
   ['nobody was told', 'DELETE FROM outbox', /nobody was told/],
+  [
+    'somebody of the other site was told',
+    `UPDATE outbox SET row = json_set(row, '$.person', 'nora')`,
+    /nora of ladakh\/nubra was told of ladakh\/leh\/pc-/,
+  ],
 ];
 
 test('the audit finds what it is there to find', async () => {
@@ -81,3 +89,20 @@ async function eachIsFound(crimes: readonly [string, string, RegExp][], history:
   }
   expect(await complaints()).toBe('');
 }
+
+test('two incidents that are open for one room at one time are seen in the commit that left them so, and in no other', () => {
+  const incident = (id: number, over: 'cleared' | null): Op => ({ op: 'incident', incident: { ...emptyIncident, id, over } });
+  const open = createOpenScopes();
+  open.took([incident(1, null)]);
+  open.took([incident(2, null), incident(1, 'cleared')]);
+  open.forget();
+  open.took([incident(3, null)]);
+  expect(open.twice).toEqual([]);
+  open.took([incident(4, null)]);
+  expect(open.twice).toEqual(['bihar/gaya/pc-1 has the incidents 3 and 4 open at one time']);
+});
+
+const emptyIncident: Incident = {
+  ...{ id: 0, scope: 'bihar/gaya/pc-1', openedAt: 0, severity: 'info', flapping: false, overAt: null, over: null, closedBecause: null },
+  ...{ acknowledged: null, faults: [], told: [], notes: [] },
+};

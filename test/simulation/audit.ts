@@ -7,6 +7,7 @@ import type { OutboxRow } from '../../flows/records/notices.ts';
 import { isEnd } from '../../flows/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
 import { fewAnHour, heldWithReason, isInTurn } from './audit-pace.ts';
+import { nobodyOutside } from './audit-people.ts';
 import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
 import { centreStepMs, hits } from './disturbances.ts';
@@ -39,6 +40,8 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...closedIsTold(world, rows),
     ...fewAnHour(world, rows),
     ...heldWithReason(world, rows),
+    ...nobodyOutside(world, rowsOf(world)),
+    ...world.centre.seen.open.twice,
   ];
 }
 

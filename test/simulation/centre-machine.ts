@@ -16,6 +16,7 @@ import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';
 import { createDates } from './dates.ts';
 import { createLink } from './network.ts';
+import { createOpenScopes } from './open-scopes.ts';
 import { createPost, people } from './people.ts';
 import { type Broken, startTabs } from './tabs.ts';
 import { createMachine, type Process, type Time } from './time.ts';
@@ -50,12 +51,14 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   const machine = createMachine(time);
   const link = createLink(2);
   const post = createPost(world);
-  const roster = createRoster(people);
+  const roster = createRoster(people, (path) => running?.centre.sites.table().groupsOf(path) ?? []);
   let db = newLedger(nodes);
   let running: { process: Process; centre: Runtime; tabs: (() => void) | undefined } | undefined;
   const seen = {
     arrivals: new Map<string, Arrival[]>(),
     dates: createDates(),
+    /** What its ledger has open. */
+    open: createOpenScopes(),
     /** Times of each SUBACK, of each loss of the session, and of each end of a gap of our own. */
     subscribed: [] as { at: number; up: boolean }[],
     kills: 0,
@@ -139,6 +142,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
           inner.commit(ops).then(
             (receipt) => {
               seen.dates.took(ops, (at) => at - aheadMs);
+              seen.open.took(ops);
               answer(() => resolve(receipt));
             },
             (error: Error) => {
@@ -205,6 +209,8 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     machine,
     link,
     post,
+    /** Who is told; it outlives `flows` here, as its rows in the ledger do. */
+    roster,
     seen,
     state,
     start,
@@ -259,10 +265,12 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     db: () => db,
     /** The ledger is lost: the next start begins a new one. */
     loseLedger(): void {
+      seen.open.forget();
       db = newLedger(nodes);
     },
     /** The ledger is what it was. */
     restoreLedger(image: Uint8Array): void {
+      seen.open.forget();
       db = new DatabaseSync(':memory:');
       db.deserialize(image);
     },

@@ -1,6 +1,7 @@
 /** A history: what changes in the rooms, and what goes wrong meanwhile, all from one seed. At its end everything is well for long enough to come to rest. */
 import type { links } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
+import { ofSecondSite } from './audit-people.ts';
 import { begin, type Disturbance, disturbanceOf, end, healAll } from './disturbances.ts';
 import { perform, type SiteAct, siteActsOf } from './sites.ts';
 import { createWorld, type World } from './world.ts';
@@ -55,6 +56,7 @@ export async function play(history: History, { disturbed }: { disturbed: boolean
   const { seed, pcs, link, changes, disturbances, restores, siteActs, calmAtMs } = history;
   const world = createWorld({ seed, pcs, link, sites: 2, hostile: disturbances.some(({ kind }) => kind === 'a PC is hostile') });
   const { time, note } = world;
+  world.centre.roster.use([ofSecondSite]);
   world.boot();
   for (const change of changes) time.at(change.atMs, () => make(world, change));
   for (const act of siteActs) time.at(act.atMs, () => perform(world, act));

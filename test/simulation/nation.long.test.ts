@@ -1,8 +1,10 @@
 /** Streams of whole nations through the tabs themselves, at their full size: exact messages, persons and times. */
 import { describe, expect, test } from 'vitest';
 import { type LightNation, type LightSite, startLightNation } from './light-nation.ts';
-import { hour } from './office-day.ts';
+import { hour, office } from './office-day.ts';
+import { people } from './people.ts';
 import { minute, second } from './scene.ts';
+import { epochMs } from './time.ts';
 
 const states = ['assam', 'bihar', 'goa', 'kerala', 'ladakh', 'odisha', 'punjab', 'sikkim'];
 
@@ -14,6 +16,12 @@ function offices(count: number, edit: (at: number) => Partial<LightSite> = () =>
 /** Who was told what by mail, in its order. */
 function mails({ deliveries }: LightNation): string[] {
   return deliveries.filter(({ channel }) => channel === 'email').map(({ person, subject }) => `${person}: ${subject}`);
+}
+
+/** Lets time pass until it is so late in India. */
+async function until(nation: LightNation, local: string): Promise<void> {
+  const at = Temporal.PlainDateTime.from(local).toZonedDateTime('Asia/Kolkata').epochMilliseconds;
+  await nation.pass(at - epochMs - nation.time.now());
 }
 
 /** One after the other, spread over a time. */
@@ -45,6 +53,111 @@ describe('736 offices', () => {
     over(nation, minute, jio, (pc) => nation.comeBack([pc]));
     await nation.pass(20 * minute);
     expect(mails(nation).slice(1)).toEqual(['meera: All offices: Cleared: Sites of one provider do not answer, Jio']);
+  });
+
+  test('of which one flaps for two hours tell of it twice', async () => {
+    const nation = await startLightNation({ sites: [...offices(735), { path: 'ladakh/leh', pcs: 2 }] });
+    await nation.pass(3 * minute);
+    const leh = nation.at('ladakh/leh');
+    for (let turn = 0; turn < 24; turn += 1) {
+      nation.cut(leh);
+      await nation.pass(3 * minute);
+      nation.comeBack(leh);
+      await nation.pass(2 * minute);
+    }
+    await nation.pass(50 * minute);
+    expect(mails(nation)).toEqual([
+      expect.stringMatching(/^asha: .*Critical: No PC of the site answers, ladakh\/leh/),
+      expect.stringMatching(/^asha: .*Cleared: No PC of the site answers, ladakh\/leh/),
+    ]);
+  });
+});
+
+/** The world begins at 14:05: offices that close soon after spare the hours in which 600 PCs only beat. */
+const short = { vc: [{ days: [1, 2, 3, 4, 5, 6], from: 570, to: 880 }], closes: 900 };
+
+test('600 offices that close for the day are nobody’s message until the morning; the ten that stay away are one list for each person, when all should be there', async () => {
+  const nation = await startLightNation({ sites: offices(600), hours: short });
+  await until(nation, '2026-03-03T14:30');
+  const all = nation.at('');
+  for (const [at, pc] of all.entries()) {
+    const go = () => (at % 3 === 0 ? nation.leave([pc], 'shutdown') : nation.powerOff([pc]));
+    nation.time.later((at * 40 * minute) / all.length, go);
+  }
+  await until(nation, '2026-03-04T08:55');
+  expect(mails(nation)).toEqual([]);
+  // Ten that were switched off at the wall stay away.
+  const missing = all.filter((_, at) => at % 60 === 1);
+  over(
+    nation,
+    30 * minute,
+    all.filter((pc) => !missing.includes(pc)),
+    (pc) => nation.comeBack([pc]),
+  );
+  await until(nation, '2026-03-04T10:00');
+  const told = nation.deliveries.filter(({ channel }) => channel === 'email');
+  expect(mails(nation)).toEqual(['meera: 8 alerts of the night', 'asha: 2 alerts of the night']);
+  expect(missing).toHaveLength(10);
+  for (const pc of missing) expect(told.map(({ text }) => text).join('\n')).toContain(pc.slice(0, pc.lastIndexOf('/')));
+  // A quarter of an hour after they open: the states were back long before, and then ten rooms were told one by one.
+  const opened = Temporal.PlainDateTime.from('2026-03-04T09:45').toZonedDateTime('Asia/Kolkata').epochMilliseconds;
+  expect(told.every(({ at }) => at + epochMs >= opened)).toBe(true);
+});
+
+test('600 offices whose cleaners pull every plug in the same minute are nobody’s message either', async () => {
+  const nation = await startLightNation({ sites: offices(600), hours: short });
+  await until(nation, '2026-03-03T14:45');
+  over(nation, minute, nation.at(''), (pc) => nation.powerOff([pc]));
+  await until(nation, '2026-03-04T09:00');
+  expect(mails(nation)).toEqual([]);
+  over(nation, 30 * minute, nation.at(''), (pc) => nation.comeBack([pc]));
+  await until(nation, '2026-03-04T10:30');
+  expect(mails(nation)).toEqual([]);
+});
+
+describe('60 cameras after an update', () => {
+  const technicians = states.map((state) => ({
+    ...{ id: `tech-${state}`, name: state, role: 'technician' as const, scope: state, language: 'en' as const },
+    ...{ email: `${state}@office.test`, webhook: false, addresses: {} },
+  }));
+  const central = people.filter(({ role }) => role === 'central');
+
+  async function updated(): Promise<{ nation: LightNation; broken: string[] }> {
+    const nation = await startLightNation({ sites: offices(300), hours: office, people: [...technicians, ...central] });
+    await until(nation, '2026-03-04T02:00');
+    const broken = nation.at('').slice(0, 60);
+    over(nation, 30 * minute, broken, (pc) => {
+      nation.update([pc], '2');
+      nation.device(pc, { component: 'camera', fault: 'camera.missing' });
+    });
+    return { nation, broken };
+  }
+
+  test('are one message to central in the night, which names the update, and nobody else’s', async () => {
+    const { nation } = await updated();
+    await until(nation, '2026-03-04T08:00');
+    expect(mails(nation)).toEqual([expect.stringMatching(/^meera: All offices: \w+: The same fault in many rooms: Camera not found/)]);
+    expect(nation.deliveries.find(({ channel }) => channel === 'email')?.text).toMatch(/agent 2|version 2/);
+  });
+
+  test('that are taken back before the morning are one all-clear, and no room is told of', async () => {
+    const { nation, broken } = await updated();
+    await until(nation, '2026-03-04T05:00');
+    over(nation, 30 * minute, broken, (pc) => {
+      nation.update([pc], '1');
+      nation.device(pc, { component: 'camera', fault: null });
+    });
+    await until(nation, '2026-03-04T10:00');
+    expect(mails(nation).slice(1)).toEqual([expect.stringMatching(/^meera: All offices: Cleared: The same fault in many rooms/)]);
+  });
+
+  test('that stand in the morning are in its digest: one message for each technician, with his rooms', async () => {
+    const { nation, broken } = await updated();
+    await until(nation, '2026-03-04T09:10');
+    const byState = Map.groupBy(broken, (pc) => pc.slice(0, pc.indexOf('/')));
+    expect(byState.size).toBeGreaterThan(1);
+    const digests = [...byState].map(([state, rooms]) => `tech-${state}: ${rooms.length} alerts of the night`);
+    expect(mails(nation).slice(1).toSorted()).toEqual(digests.toSorted());
   });
 });
 

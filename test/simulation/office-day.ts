@@ -1,6 +1,7 @@
 /** Days of offices: their hours, their meetings and what mail came when, by the clock of the place. */
 import { createMeetingOrders } from '../../flows/calendar/meeting-orders.ts';
 import type { OfficeHours } from '../../flows/records/meetings.ts';
+import type { Delivery } from './people.ts';
 import { minute, second } from './scene.ts';
 import { epochMs } from './time.ts';
 import type { World } from './world.ts';
@@ -45,15 +46,32 @@ export async function importMeetings(world: World, ...lines: string[]) {
   await world.pass(second);
   return done;
 }
-/** Whoever was told by mail since the hours were set: when, by the clock of the site, and what. */
+
+/** When a mail came, by the clock of the site: `03-04T09:00`. */
+function cameAt({ at }: Delivery): string {
+  return Temporal.Instant.fromEpochMilliseconds(epochMs + at)
+    .toZonedDateTimeISO(zone)
+    .toPlainDateTime()
+    .toString()
+    .slice(5, 16);
+}
+
+const byMail = ({ centre }: World) => centre.post.deliveries.filter(({ channel }) => channel === 'email');
+
+/** What a person was told by mail: when, by the clock of the site, and what. */
 export function mails(world: World, person = 'asha'): string[] {
-  const at = (ms: number) =>
-    Temporal.Instant.fromEpochMilliseconds(epochMs + ms)
-      .toZonedDateTimeISO(zone)
-      .toPlainDateTime()
-      .toString()
-      .slice(5, 16);
-  return world.centre.post.deliveries
-    .filter((one) => one.channel === 'email' && one.person === person)
-    .map((one) => `${at(one.at)} ${one.subject}`);
+  return byMail(world)
+    .filter((one) => one.person === person)
+    .map((one) => `${cameAt(one)} ${one.subject}`);
+}
+
+/** Whoever was told by mail: when, who and what. */
+export function allMails(world: World): string[] {
+  return byMail(world).map((one) => `${cameAt(one)} ${one.person}: ${one.subject}`);
+}
+
+/** The lines of the last mail to a person, without its place and its footer. */
+export function lastText(world: World, person = 'asha'): string[] {
+  const text = byMail(world).findLast((one) => one.person === person)?.text ?? '';
+  return text.split('\n-- \n')[0]?.split('\n').slice(1) ?? [];
 }

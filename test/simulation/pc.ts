@@ -68,10 +68,12 @@ export type PcOptions = {
   record?: SpoolRecord;
   /** It has a battery, and the agent's own probe of it. */
   battery?: boolean;
+  /** What is looked at in its room, beside `usual`. */
+  components?: readonly string[];
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
 };
 
-const components = ['camera', 'microphone', 'pc'] as const;
+const usual = ['camera', 'microphone', 'pc'] as const;
 const probeEveryMs = 120_000;
 
 export function createPc(options: PcOptions): Pc {
@@ -81,7 +83,7 @@ export function createPc(options: PcOptions): Pc {
   const link = createLink(options.latencyMs);
   const machine = createMachine(time);
   const record = options.record ?? createSpoolRecord();
-  const room = createRoom();
+  const room = createRoom([...usual, ...(options.components ?? [])]);
   const supply: PowerFigures = { onMains: true, batteryChargeRatio: 1, isCharging: false, runtimeMs: null, batteryCelsius: null };
   let crashed = false;
   let begun: 'update' | null = null;
@@ -216,7 +218,7 @@ export function createPc(options: PcOptions): Pc {
 
 type Truth = Map<string, { component: string; device: string; fault: string | null }>;
 
-function createRoom(): { room: Room; probes(): Probe[] } {
+function createRoom(components: readonly string[]): { room: Room; probes(): Probe[] } {
   const truth: Truth = new Map();
   const failing = new Map<string, 'hangs' | 'throws'>();
   const models = new Map<string, string>();

@@ -24,7 +24,7 @@ test('five offices that close within three minutes were told as a state that is 
   expect(toldIn(world)).toEqual([]);
   for (const pc of pcsAt(world, 'bihar').slice(1)) world.time.later(world.random.next() * 30 * minute, () => pc.start({ reboot: true }));
   await until(world, '2026-03-04T10:00');
-  expect(mails(world, 'meera')).toEqual([expect.stringMatching(/^03-04T09:\d\d .*bihar\/site-1/)]);
+  expect(mails(world, 'meera')).toEqual([expect.stringMatching(/^03-04T09:4[56] .*bihar\/site-1/)]);
 });
 
 test('five offices that do not open again are one message, when they should be open', async () => {

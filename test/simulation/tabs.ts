@@ -117,6 +117,7 @@ const alwaysOpen: ReturnType<Wires['moment']> = {
   backAt: 0,
   isNearClosing: false,
   isClosing: false,
+  closed: null,
   lookAt: null,
 };
 

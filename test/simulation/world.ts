@@ -48,12 +48,14 @@ export type WorldOptions = {
   further?: readonly FurtherSite[];
   /** One more PC is admitted, which may become hostile. */
   hostile?: boolean;
+  /** What the PCs of the first site look at, beside the usual. */
+  components?: readonly string[];
 };
 
-export type FurtherSite = { path: string; link: keyof typeof links; pcs: number; battery?: boolean; isp?: string };
+export type FurtherSite = { path: string; link: keyof typeof links; pcs: number; battery?: boolean; isp?: string; groups?: string[] };
 
 export function createWorld(options: WorldOptions): World {
-  const { seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1, further = [], hostile = false } = options;
+  const { seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1, further = [], hostile = false, components = [] } = options;
   const time = createTime();
   const random = randomFrom(seed);
   const log: string[] = [];
@@ -71,7 +73,7 @@ export function createWorld(options: WorldOptions): World {
   const latencyMs = link === 'geo' ? 320 : 30;
   const limit = spoolLimitBytes === undefined ? {} : { spoolLimitBytes };
   const machine = (path: string, disk: { record?: SpoolRecord } = {}) =>
-    createPc({ path, profile: site.profile, latencyMs, world, ...limit, ...disk });
+    createPc({ path, profile: site.profile, latencyMs, components, world, ...limit, ...disk });
   const pcs = [...paths.map((path) => machine(path)), ...further.flatMap((one) => furtherPcs(one, world))];
   const former: Pc[] = [];
   return {
@@ -117,8 +119,8 @@ function pathsOf({ path, pcs }: FurtherSite): string[] {
 }
 
 function furtherNodes(one: FurtherSite): TreeNode[] {
-  const { path, link, isp = '' } = one;
-  return [{ ...nodeOf(path, { ...noFacts, isp }), layer: { link } }, ...pathsOf(one).map((pc) => nodeOf(pc))];
+  const { path, link, isp = '', groups = [] } = one;
+  return [{ ...nodeOf(path, { ...noFacts, isp, groups }), layer: { link } }, ...pathsOf(one).map((pc) => nodeOf(pc))];
 }
 
 function furtherPcs(one: FurtherSite, world: Parameters<typeof createPc>[0]['world']): Pc[] {

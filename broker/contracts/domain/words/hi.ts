@@ -95,6 +95,7 @@ export const hi: Vocabulary = {
     manyRooms: '{down} कमरे: {list}',
     left: 'इनमें दिक्कत अभी बनी है, इनकी ख़बर अलग से आएगी: {list}',
     why: 'वजह: {reason}।',
+    beside: 'पता नहीं; साइट के दूसरे PC से जवाब आ रहा है',
     thought: 'पहले लगा था: {cause}।',
     restOpen: 'बाकी दिक्कत अभी है।',
     roomWell: 'कमरा अब ठीक है। कुछ करने की ज़रूरत नहीं।',

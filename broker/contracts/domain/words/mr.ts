@@ -101,6 +101,7 @@ export const mr: FurtherLanguage = {
       manyRooms: '{down} खोल्या: {list}',
       left: 'यांची अडचण अजून आहे, त्यांची बातमी वेगळी येईल: {list}',
       why: 'कारण: {reason}.',
+      beside: 'माहीत नाही; या साइटच्या दुसऱ्या PC कडून उत्तर येत आहे',
       thought: 'आधी वाटले होते: {cause}.',
       restOpen: 'बाकीची अडचण अजून आहे.',
       roomWell: 'खोली आता ठीक आहे. काही करायची गरज नाही.',

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { Check } from '#contracts';
+import { fault, holdFirst, ok, online } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+describe('R21 what happens together', () => {
+  it('a hub that was unplugged was a message for each device: what breaks within two seconds is one, what comes later or is less severe is not', () => {
+    const [camera, microphone, speaker] = [fault('camera.missing'), fault('microphone.missing'), fault('speaker.missing')];
+    const told = (...steps: [Check[], number][]) => {
+      const stage = online();
+      stage.setPath(holdFirst);
+      for (const [checks, seconds] of steps) {
+        stage.state(checks);
+        stage.pass(seconds * second);
+      }
+      stage.pass(minute);
+      const at = stage.outbox().map(({ createdAt, notice }) => [createdAt - stage.now(), notice.faults.map((one) => one.fault)] as const);
+      return { at: at.map(([ms]) => (ms - (at[0]?.[0] ?? 0)) / second), faults: at.map(([, faults]) => faults) };
+    };
+    const ids = (...all: string[]) => all.map((one) => `${one}.missing`);
+    expect(
+      told([[camera, ok('microphone'), ok('speaker')], 1], [[camera, microphone, ok('speaker')], 1], [[camera, microphone, speaker], 0]),
+    ).toEqual({
+      at: [0],
+      faults: [ids('camera', 'microphone', 'speaker')],
+    });
+    expect(told([[camera, ok('microphone')], 3], [[camera, microphone], 0])).toEqual({
+      at: [0, 3],
+      faults: [ids('camera'), ids('microphone')],
+    });
+    expect(told([[camera, ok('speaker')], 1], [[camera, fault('speaker.muted')], 0]).faults).toEqual([ids('camera'), ['speaker.muted']]);
+  });
+
+  it('of what broke in the same moment, what is gone before the hold ends is not told, and neither is what somebody else is to be told of', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    stage.state([fault('camera.missing'), ok('microphone')]);
+    stage.pass(second);
+    stage.state([fault('camera.missing'), fault('microphone.missing')]);
+    stage.pass(10 * second);
+    stage.state([fault('camera.missing'), ok('microphone')]);
+    stage.pass(minute);
+    expect(stage.outbox().map(({ notice }) => notice.faults.map((one) => one.fault))).toEqual([['camera.missing']]);
+    const other = online();
+    other.setPath((offer) => holdFirst({ ...offer, message: { ...offer.message, to: [offer.message.fault] } }));
+    other.state([fault('camera.missing'), ok('microphone')]);
+    other.pass(second);
+    other.state([fault('camera.missing'), fault('microphone.missing')]);
+    other.pass(minute);
+    expect(other.outbox()).toHaveLength(2);
+  });
+
+  it('what was plugged in again was "Got better, the rest is still open" a second before its all-clear: it is one all-clear; what comes back does not keep it', () => {
+    const both = [fault('camera.missing'), fault('microphone.missing')];
+    const stage = online();
+    stage.state(both);
+    stage.state([ok('camera'), fault('microphone.missing')]);
+    stage.pass(2 * second);
+    stage.state([ok('camera'), ok('microphone')]);
+    stage.pass(minute);
+    expect(stage.kinds()).toEqual(['raised', 'cleared']);
+    const back = online();
+    back.state(both);
+    back.state([ok('camera'), fault('microphone.missing')]);
+    back.pass(2 * second);
+    back.state([ok('camera'), ok('microphone')]);
+    back.pass(4 * second);
+    expect(back.kinds()).toEqual(['raised']);
+    back.state([ok('camera'), fault('microphone.missing')]);
+    back.pass(second);
+    expect(back.kinds()).toEqual(['raised', 'eased']);
+  });
+
+  it('what explains a worse fault that was told is no worse', () => {
+    const stage = online();
+    stage.state([fault('camera.missing'), ok('usb')]);
+    stage.state([fault('camera.missing'), fault('usb.flapping')]);
+    expect(stage.outbox().map(({ notice: { kind, joins } }) => [kind, joins])).toEqual([
+      ['raised', undefined],
+      ['worsened', true],
+    ]);
+  });
+});

@@ -1,0 +1,58 @@
+/** Several steps of an incident that are one message. */
+import { bySeverity } from '#contracts';
+import type { Incident, Timer, Transition, WireMessage } from '../records/incidents.ts';
+import type { Hand } from './delivery.ts';
+import { isEnd } from './incident.ts';
+import { judge } from './offer.ts';
+import { faultKey } from './standing.ts';
+
+/** What breaks at once, such as all that hangs on one hub, a PC says in two states, which are at most this far apart. */
+const momentMs = 2_000;
+
+/** One transition that tells of all of these. */
+export function together([first, ...others]: [Transition, ...Transition[]]): Transition {
+  const all = [first, ...others];
+  const about = new Map(all.flatMap((one) => one.about).map((one) => [faultKey(one.fault, one.device), one]));
+  const [severity = first.severity] = all.map((one) => one.severity).sort(bySeverity);
+  const kind = all.some((one) => one.kind === 'raised') ? 'raised' : first.kind;
+  return { ...first, kind, at: Math.max(...all.map(({ at }) => at)), about: [...about.values()], severity };
+}
+
+/** What is told when a timer is due, with the incident that it is of. */
+export type Due = { transition: Transition; timer: Timer; incident: Incident };
+
+/**
+ * What is due takes with it what broke in the same moment and would be told a moment later, where the tabs made the same of both.
+ * Guarantee: nothing is told more than `momentMs` before its hold is over, and each counts as news of its room (R27).
+ */
+export function withHeld({ memory, options, now }: Hand, { transition, timer, incident }: Due): Transition {
+  if (!isHeld(transition)) return transition;
+  const held = memory.liveOf(incident.id).flatMap((one) => {
+    const [own, ...more] = memory.timersOf(one.id);
+    if (one.id === transition.id || own === undefined || more.length > 0 || !isHeld(one)) return [];
+    const apartMs = Math.max(Math.abs(one.at - transition.at), own.dueAt - timer.dueAt);
+    return apartMs <= momentMs && isSame(own, timer) && judge(one, incident).next === 'go' ? [{ one, own }] : [];
+  });
+  for (const { one, own } of held) {
+    options.pace.cameNews(incident.scope, now);
+    memory.dropTimer(own);
+    memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; ${toldTogether}` });
+  }
+  return together([transition, ...held.map(({ one }) => one)]);
+}
+
+const toldTogether = 'told with what broke in the same moment';
+
+/** News that waits for its hold, and that nobody was told of. */
+function isHeld(one: Transition): boolean {
+  return !isEnd(one) && one.state === 'waiting' && one.sent.length === 0 && one.again === undefined;
+}
+
+/** Both wait at one node, for the same to be done. */
+function isSame(a: Timer, b: Timer): boolean {
+  return a.node === b.node && a.unlessAcknowledged === b.unlessAcknowledged && markOf(a.message) === markOf(b.message);
+}
+
+function markOf({ severity, to, hours }: Pick<WireMessage, 'severity' | 'to' | 'hours'>): string {
+  return JSON.stringify([severity, to, hours ?? null]);
+}

@@ -1,0 +1,24 @@
+/** What is judged of who is told: nobody outside their scope (R23). */
+import { isWithin, pathOfScope } from '#contracts';
+import type { Member } from '../../flows/records/roster.ts';
+import { memberOf } from '../../flows/roster/book.ts';
+import type { Rows } from './rows.ts';
+import type { World } from './world.ts';
+
+/** A technician of the second site alone, who must hear of no other. */
+export const ofSecondSite: Member = memberOf({
+  ...{ id: 'nora', name: 'Nora', role: 'technician', scope: 'ladakh/nubra', language: 'en', email: 'nora@office.test' },
+  ...{ webhook: false, addresses: {} },
+});
+
+/** Everybody who was told has the place in their scope: what is the centre's own is for who has the whole nation. */
+export function nobodyOutside({ centre }: World, { incidents, transitions, outbox }: Rows): string[] {
+  const scopes = new Map(incidents.map(({ id, scope, spread }) => [id, spread?.path ?? pathOfScope(scope)]));
+  const incidentOf = new Map(transitions.map(({ id, incident }) => [id, incident]));
+  return outbox.flatMap(({ key, person, transition }) => {
+    const path = scopes.get(incidentOf.get(transition ?? 0) ?? 0) ?? '';
+    const own = centre.roster.person(person).scope;
+    const isFor = own === '' || (!path.startsWith('centre') && isWithin(own, path));
+    return isFor ? [] : [`${key}: ${person} of ${own} was told of ${path === '' ? 'the whole nation' : path}`];
+  });
+}

@@ -1,0 +1,29 @@
+/** What a ledger has open, commit by commit: never two incidents for one room or one cause (R20). */
+import type { Op } from '../../flows/records/ops.ts';
+
+/** Follows one ledger after the other. */
+export function createOpenScopes() {
+  const open = new Map<string, Set<number>>();
+  const twice: string[] = [];
+  return {
+    /** Each commit that left two open for one scope. */
+    twice: twice as readonly string[],
+    took(ops: readonly Op[]): void {
+      const touched = new Set<string>();
+      for (const op of ops) {
+        if (op.op !== 'incident') continue;
+        const { id, scope, over } = op.incident;
+        const ids = open.getOrInsertComputed(scope, () => new Set<number>());
+        if (over === null) ids.add(id);
+        else ids.delete(id);
+        touched.add(scope);
+      }
+      for (const scope of touched) {
+        const ids = [...(open.get(scope) ?? [])];
+        if (ids.length > 1) twice.push(`${scope} has the incidents ${ids.join(' and ')} open at one time`);
+      }
+    },
+    /** Another ledger takes its place. */
+    forget: () => open.clear(),
+  };
+}
