@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { realClock } from './clock.ts';
+import { realClock, zonedAt } from './clock.ts';
 
 test('the real clock runs a task after its delay, and never one that was cancelled', async () => {
   const clock = realClock();
@@ -48,4 +48,14 @@ test('a machine that is awake has not slept, whatever the speed', () => {
 
 test('a delay below zero is now', async () => {
   await new Promise<void>((done) => realClock().after(-5, done));
+});
+
+test.each([
+  ['a moment with a fraction', Date.UTC(2026, 10, 29, 12, 30) + 0.7573, '2026-11-29T18:00:00+05:30[Asia/Kolkata]'],
+  ['one before 1970 with a fraction', -0.25, '1970-01-01T05:29:59.999+05:30[Asia/Kolkata]'],
+  ['one beyond all calendars', 1e300, '+275759-09-13T'],
+  ['one before all calendars', Number.NEGATIVE_INFINITY, '-271820-04-20T'],
+  ['none', Number.NaN, '1970-01-01T05:30:00+05:30[Asia/Kolkata]'],
+])('%s has a time of day', (_, at, expected) => {
+  expect(`${zonedAt(at, 'Asia/Kolkata')}`).toContain(expected);
 });

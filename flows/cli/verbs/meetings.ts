@@ -1,32 +1,47 @@
 /** The verbs of the calendar. */
 import { type MeetingsImport, type MeetingView, zonedAt } from '#contracts';
 import type { Answer, Call, Verb } from '../kit/model.ts';
+import { flag, takes } from '../kit/options.ts';
+import { problemLine, problemText } from '../kit/problems.ts';
 import { firstOf, table } from '../kit/text.ts';
 
 /** By their words. */
 export const meetings: Record<string, Verb> = {
   'meetings import': {
     usage: 'FILE [--rooms PATHS] [--replace] [--dry-run]',
+    does: {
+      en: 'Loads meetings from a CSV or calendar file, or shows what it would change.',
+      hi: 'CSV या कैलेंडर फ़ाइल से मीटिंग लेता है, या दिखाता है कि क्या बदलेगा।',
+    },
     words: [1, 1],
-    options: { rooms: { type: 'string' }, replace: { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
+    options: {
+      rooms: takes('the rooms of meetings that name none', 'जिन मीटिंग में कमरा नहीं लिखा उनके कमरे'),
+      replace: flag('takes out who or what is not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'),
+      'dry-run': flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं'),
+    },
     run: importFile,
   },
-  'meetings list': { usage: '[--at STATE[/SITE]]', words: [0, 0], options: { at: { type: 'string' } }, run: list },
-  'meetings remove': { usage: 'ID', words: [1, 1], run: remove },
+  'meetings list': {
+    usage: '[--at STATE[/SITE]]',
+    does: { en: 'Lists the meetings to come.', hi: 'आने वाली मीटिंग दिखाता है।' },
+    words: [0, 0],
+    options: { at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    run: list,
+  },
+  'meetings remove': { usage: 'ID', does: { en: 'Takes a meeting out.', hi: 'एक मीटिंग हटाता है।' }, words: [1, 1], run: remove },
 };
 
-async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {
+async function importFile({ api, by, words: [file = ''], options, readText, language }: Call): Promise<Answer> {
   const rooms = typeof options['rooms'] === 'string' ? options['rooms'] : '';
   const body = { text: await readText(file), rooms, replace: options['replace'] === true, apply: options['dry-run'] !== true, by };
   const done = await api.post<MeetingsImport>('/api/meetings/import', body, [422]);
-  const at = ({ line, column, what }: MeetingsImport['notes'][number]) =>
-    `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${what}`;
-  if (done.problems.length > 0) {
-    const count = `${done.problems.length} problem${done.problems.length === 1 ? '' : 's'}`;
-    return { ok: false, json: done, text: [...done.problems.map(at), `nothing is changed: ${count}`].join('\n') };
-  }
+  if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   const end = done.applied ? 'done' : 'nothing is changed yet: --dry-run';
-  return { ok: true, json: done, text: [...firstOf(done.notes.map(at)), ...differenceLines(done.difference), end].join('\n') };
+  return {
+    ok: true,
+    json: done,
+    text: [...firstOf(done.notes.map((one) => problemLine(one, { file, language }))), ...differenceLines(done.difference), end].join('\n'),
+  };
 }
 
 function differenceLines({ added, changed, removed, same }: MeetingsImport['difference']): string[] {
