@@ -276,7 +276,8 @@ test('a configuration from the centre is kept, judged against at once and shown 
   net.take('presence');
   const config = sealed(configuration(7));
   net.down('config', encode('config', config));
-  await clock.pass(1_000);
+  // Of another class of link, it connects anew for its keepalive.
+  await clock.pass(10_000);
   expect(saved).toEqual([config]);
   expect(seen.at(-1)?.link).toBe('geo');
   expect(net.take('presence')).toMatchObject([{ message: { config: 7 } }]);
@@ -296,6 +297,7 @@ test('a configuration that the centre did not sign for this PC, or that is older
   agent.start();
   await clock.pass(1_000);
   net.down('config', encode('config', sealed(configuration(7))));
+  await clock.pass(10_000);
   const good = sealed(configuration(8));
   const bad: Signed[] = [
     { ...good, signature: sealed(configuration(9)).signature },

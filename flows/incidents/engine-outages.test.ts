@@ -45,7 +45,7 @@ describe('an absence', () => {
     expect(verdict(stage)).toBe('pc-off 0.8');
     stage.live(90 * second, other);
     expect(stage.incident()?.outage).toEqual({ cause: 'pc-off', confidence: 0.8, from: lastWord, to: null });
-    expect(stage.offers.at(-1)?.message.outage).toEqual({ cause: 'pc-off', confidence: 0.8 });
+    expect(stage.offers.at(-1)?.message.outage).toEqual({ cause: 'pc-off', confidence: 0.8, from: lastWord });
   });
 
   it('of a PC that is only silent begins at its last word too; it was gone when its next beat did not come', () => {
