@@ -11,14 +11,16 @@ export const ofSecondSite: Member = memberOf({
   ...{ webhook: false, addresses: {} },
 });
 
-/** Everybody who was told has the place in their scope: what is the centre's own is for who has the whole nation. */
+/** Everybody who was told has the place in their scope, or was named by somebody: what is the centre's own is for who has the whole nation. */
 export function nobodyOutside({ centre }: World, { incidents, transitions, outbox }: Rows): string[] {
   const scopes = new Map(incidents.map(({ id, scope, spread }) => [id, spread?.path ?? pathOfScope(scope)]));
   const incidentOf = new Map(transitions.map(({ id, incident }) => [id, incident]));
+  const named = new Set(transitions.flatMap(({ incident, again }) => (again?.to ?? []).map((person) => `${incident}/${person}`)));
   return outbox.flatMap(({ key, person, transition }) => {
-    const path = scopes.get(incidentOf.get(transition ?? 0) ?? 0) ?? '';
+    const incident = incidentOf.get(transition ?? 0) ?? 0;
+    const path = scopes.get(incident) ?? '';
     const own = centre.roster.person(person).scope;
-    const isFor = own === '' || (!path.startsWith('centre') && isWithin(own, path));
+    const isFor = own === '' || named.has(`${incident}/${person}`) || (!path.startsWith('centre') && isWithin(own, path));
     return isFor ? [] : [`${key}: ${person} of ${own} was told of ${path === '' ? 'the whole nation' : path}`];
   });
 }
