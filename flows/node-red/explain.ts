@@ -3,7 +3,7 @@ import { type Cancel, type Clock, mutex } from '#contracts';
 import type { WireMessage } from '../records/incidents.ts';
 import { readMessage, toMs } from './acts.ts';
 import type { Tabs } from './tabs.ts';
-import type { FlowNode } from './tabs-storage.ts';
+import { type FlowNode, nodeName } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
 /** A node that the message passed; `afterMs`: how long after the fault it does. */
@@ -86,7 +86,7 @@ function note(own: Running, { node, nodes, id }: Place, msg: unknown): void {
     own.afterMs = Math.max(own.afterMs, forMs ?? 0);
   }
   const { afterMs, way } = own;
-  way.nodes.push({ tab: nodes.get(node.z ?? '')?.label ?? '', node: node.name || node.id, type: node.type, afterMs });
+  way.nodes.push({ tab: nodes.get(node.z ?? '')?.label ?? '', node: nodeName(node), type: node.type, afterMs });
   if (node.type !== 'sabha-deliver' && node.type !== 'sabha-offer') return;
   way.tells.push({ to: [...message.to], channel: String(node['channel']), severity: message.severity, afterMs });
 }

@@ -133,3 +133,9 @@ function rank(key: string): number {
   if (first.includes(key)) return first.indexOf(key) - first.length;
   return last.indexOf(key) + 1;
 }
+
+/** What a node is called: its name, else its channel, else what it does. */
+export function nodeName({ name, type, channel }: FlowNode): string {
+  if (name) return name;
+  return typeof channel === 'string' ? channel : type.replace('sabha-', '');
+}

@@ -4,7 +4,7 @@ import { readMessage } from '../node-red/acts.ts';
 import type { Watch } from '../node-red/explain.ts';
 import type { Tabs } from '../node-red/tabs.ts';
 import { hashOf } from '../node-red/tabs-diff.ts';
-import type { FlowNode } from '../node-red/tabs-storage.ts';
+import { type FlowNode, nodeName } from '../node-red/tabs-storage.ts';
 import type { Wires } from '../node-red/wires.ts';
 import type { WireMessage } from '../records/incidents.ts';
 
@@ -58,12 +58,7 @@ function pathText(passed: readonly FlowNode[], nodes: ReadonlyMap<string, FlowNo
   for (const node of passed) {
     const tab = nodes.get(node.z ?? '')?.label ?? '';
     if (parts.at(-1)?.tab !== tab) parts.push({ tab, names: [] });
-    parts.at(-1)?.names.push(nameOf(node));
+    parts.at(-1)?.names.push(nodeName(node));
   }
   return oneLine(parts.map(({ tab, names }) => `${tab}: ${names.join(', ')}`).join(' | '), pathLimit);
-}
-
-function nameOf({ name, type, channel }: FlowNode): string {
-  if (name) return name;
-  return typeof channel === 'string' ? channel : type.replace('sabha-', '');
 }
