@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLanguage, languages, messageOf, readSettings, realClock, type SettingsSite } from '#contracts';
+import { isLanguage, languageFor, languages, messageOf, readSettings, realClock, type SettingsSite } from '#contracts';
 import { withLastWord } from './checks/last-word.ts';
 import { folder, WrongCall, wordsOf } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';
@@ -31,7 +31,7 @@ const onStderr = { info: () => undefined, warn: (_: object, line: string) => con
 /** The verb `check`: resolves with its exit code. Throws WrongCall. */
 export async function check(args: string[], env: Env): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
-  const options = { json: flag, all: flag, lang: { type: 'string', default: 'en' }, ...folder } as const;
+  const options = { json: flag, all: flag, lang: { type: 'string', default: languageFor(args, env) }, ...folder } as const;
   const { json, all, lang } = wordsOf({ args, options }).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const data = agentsOwn(dataFolder(env, args));

@@ -18,7 +18,7 @@ type Ran = { code: number; out: string; err: string };
 
 /** Runs the real command in an empty folder. */
 function agent(args: string[], config?: string, cwd = folder, more: Record<string, string | undefined> = {}): Promise<Ran> {
-  const env = { ...process.env, SABHA_CONFIG: config, ...more };
+  const env = { ...process.env, LC_ALL: 'C.UTF-8', SABHA_CONFIG: config, ...more };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [cli, ...args], { cwd, env }, (_error, out, err) => {
       resolve({ code: child.exitCode ?? -1, out, err });
@@ -106,7 +106,7 @@ it('enrol, run and check take the same folder, and run on a PC that is not enrol
   expect(await agent(['run', '--data', 'elsewhere'])).toEqual({ code: 1, out: '', err: line('elsewhere') });
   const broken = mkdtempSync(join(folder, 'broken-'));
   mkdirSync(join(broken, 'identity'));
-  const why = `${broken}/identity: cannot be read: ENOENT\n`;
+  const why = `${broken}/identity: cannot be read: there is no such file or folder\n`;
   expect(await agent(['run', '--data', broken])).toEqual({ code: 1, out: '', err: why });
   expect(await agent(['check', '--data', broken])).toEqual({ code: 2, out: '', err: why });
 });
@@ -161,21 +161,21 @@ it('exits 1 for an expected device that no PC has, with its fault in words', asy
 
 it.each([
   [['chek'], 'unknown verb "chek"; usage: '],
-  [[], 'no verb; usage: '],
+  [[], 'what is to be done?; usage: '],
   [['constructor'], 'unknown verb "constructor"; usage: '],
-  [['check', '--jsn'], "Unknown option '--jsn'; usage: "],
+  [['check', '--jsn'], 'there is no option --jsn; usage: '],
   [['check', '--lang', 'de'], '--lang: "de" is not one of en, hi'],
   [['enrol'], 'one enrolment code is expected; usage: '],
   [['enrol', 'A', 'B', '--pc', 'a/b/c'], 'one enrolment code is expected; usage: '],
-  [['enrol', 'A', '--pc', 'a/b'], '--pc: "a/b" is no path STATE/SITE/PC'],
-  [['enrol', 'A', '--pc', 'a/b/c'], '--centre: "" is no address https://HOST:PORT'],
-  [['enrol', 'A', '--pc', 'a/b/c', '--centre', 'http://x'], '--centre: "http://x" is no address https://HOST:PORT'],
-  [['run', 'now'], "Unexpected argument 'now'"],
+  [['enrol', 'A', '--pc', 'a/b'], '--pc: "a/b" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
+  [['enrol', 'A', '--pc', 'a/b/c'], '--centre: "" is no address: write https://HOST:PORT, such as '],
+  [['enrol', 'A', '--pc', 'a/b/c', '--centre', 'http://x'], '--centre: "http://x" is no address: write https://HOST:PORT, such as '],
+  [['run', 'now'], '"now" is one word too many'],
   [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
   [['uninstall', '--purge'], 'here the package does it: sudo apt remove sabha-agent; with purge the data too'],
-  [['install', '--silently'], "Unknown option '--silently'"],
+  [['install', '--silently'], 'there is no option --silently'],
   [['room', '--fix', '--undo'], '--fix or --undo, not both'],
-  [['room', '--lang', 'hi'], "Unknown option '--lang'; usage: "],
+  [['room', '--now'], 'there is no option --now; usage: '],
 ])('says what is wrong with %j in one line, exit 2', async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);
@@ -197,9 +197,18 @@ it.each([
   expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThan(140);
 });
 
+it.each([
+  [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
+  [['enrol'], { LC_ALL: 'hi_IN.UTF-8' }, 'एक कोड लिखें, जो सेंट्रल टीम ने दिया; ऐसे लिखें: npm run agent -- enrol CODE '],
+  [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यहाँ यह काम पैकेज करता है: '],
+] as const)('%j %j is answered in Hindi, in one line', async (args, env, line) => {
+  const { code, err } = await agent([...args], undefined, folder, env);
+  expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
+});
+
 it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind', async () => {
   const { code, err } = await agent(['enrol', 'ABC', '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
-  expect([code, err]).toEqual([1, 'the enrolment code has 3 characters, it should have 40\n']);
+  expect([code, err]).toEqual([1, 'the enrolment code has 3 characters, it should have 40: read it again\n']);
   expect(existsSync(join(folder, 'identity'))).toBe(false);
 });
 
@@ -217,6 +226,6 @@ it.each([
 it('says that a settings file that was named is not there, exit 2', async () => {
   expect(await agent(['check'], join(folder, 'none.json'))).toMatchObject({
     code: 2,
-    err: `${folder}/none.json: cannot be read: ENOENT\n`,
+    err: `${folder}/none.json: cannot be read: there is no such file or folder\n`,
   });
 });

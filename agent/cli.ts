@@ -2,8 +2,8 @@
  * The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting, 3 no fault but something unknown.
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
-import { isPcPath, whenNpmIsGone } from '#contracts';
-import { calls, folder, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
+import { isPcPath, languageFor, whenNpmIsGone } from '#contracts';
+import { afterEnrolment, calls, folder, usage, usageOf, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import { dataFolder, withSeatApart } from './store/data-folder.ts';
 
 const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
@@ -27,17 +27,19 @@ async function tellMachine(): Promise<number> {
 
 async function enrol(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
-  const options = { centre: text, pc: text, ...folder, again: { type: 'boolean', default: false } } as const;
+  const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = wordsOf({ args, options, allowPositionals: true });
   const [code, more] = positionals;
-  if (code === undefined || more !== undefined) throw new WrongCall(`one enrolment code is expected; ${usage}`);
+  if (code === undefined || more !== undefined) throw new WrongCall(`one enrolment code is expected; ${usageOf('enrol')}`);
   const { pc = '', again } = values;
   if (!isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
   const [{ enrol: enrolPc }, { identityFolder }] = await Promise.all([import('./identity/enrol.ts'), import('./identity/identity.ts')]);
   const done = await enrolPc({ code, centre: addressOf(values.centre), pc, folder: identityFolder(dataFolder(process.env, args)), again });
-  if (!done.ok) console.error(done.line);
-  else console.log(`${pc} is enrolled until ${done.value.certificate.validToDate.toISOString().slice(0, 10)}`);
-  return done.ok ? 0 : 1;
+  if (!done.ok) return notDone(done.line, args);
+  console.log(`${pc} is enrolled until ${done.value.certificate.validToDate.toISOString().slice(0, 10)}`);
+  // Only to a person: an installation takes what is said here for what went wrong.
+  if (process.stderr.isTTY) console.error(afterEnrolment[languageFor(args, process.env)]);
+  return 0;
 }
 
 function addressOf(centre = ''): { host: string; port: number } {
@@ -53,10 +55,7 @@ async function run(args: string[]): Promise<number> {
   const env = apart ? withSeatApart(own, data) : own;
   const { readWhoThisIs } = await import('./identity/settings.ts');
   const who = readWhoThisIs(env);
-  if (!who.ok) {
-    console.error(who.line);
-    return 1;
-  }
+  if (!who.ok) return notDone(who.line, args);
   const { main } = await import('./main.ts');
   await main(env);
   return 0;
@@ -83,10 +82,16 @@ async function installer(verb: 'install' | 'uninstall', args: string[]): Promise
   return (await import('./install/install.ts'))[verb]({ args, env, execPath, system, isTerminal: stdin.isTTY === true });
 }
 
+async function notDone(line: string, args: readonly string[]): Promise<1> {
+  const { lineFor } = await import('./identity/lines.ts');
+  console.error(lineFor(line, args, process.env));
+  return 1;
+}
+
 async function tellHelp(verb: string, args: string[]): Promise<number> {
-  const { helpLanguage, helpOf } = await import('./identity/help.ts');
+  const { helpOf } = await import('./identity/help.ts');
   const about = [verb, ...args].find((word): word is Verb => Object.hasOwn(calls, word));
-  console.log(helpOf(about, helpLanguage(args, process.env)));
+  console.log(helpOf(about, languageFor(args, process.env)));
   return 0;
 }
 
@@ -105,6 +110,6 @@ try {
   process.stdout.write('', () => process.exit(code));
 } catch (error) {
   if (!(error instanceof WrongCall)) throw error;
-  console.error(error.message);
+  await notDone(error.message, process.argv);
   process.exitCode = 2;
 }

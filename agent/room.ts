@@ -1,7 +1,7 @@
 /** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { onToldToEnd, realClock } from '#contracts';
+import { languageFor, onToldToEnd, realClock } from '#contracts';
 import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
 import { isOfRoom } from './seats/apart.ts';
@@ -32,8 +32,7 @@ export async function main(env: Env, data: string): Promise<void> {
 /** Asks the seat that sits in this session to mend, or to take that back; the lines say what it did, or why not, in the language of the site. */
 export async function press(env: Env, data: string, key: 'fix' | 'undo'): Promise<{ done: boolean; text: string }> {
   const answer = await pressKey(keyOf(userFolder(env, data)).address, key);
-  const { helpLanguage } = await import('./identity/help.ts');
-  return { done: answer.done, text: textOf(answer, helpLanguage([], env)) };
+  return { done: answer.done, text: textOf(answer, languageFor([], env)) };
 }
 
 /** At which the key of this user is heard. */

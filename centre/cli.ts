@@ -2,17 +2,23 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { StartError } from '#contracts';
+import { languageFor, lineIn, StartError } from '#contracts';
 import { CentreError } from './machine/centre-error.ts';
+import { lines } from './machine/lines.ts';
 import { thisMachine } from './machine/machine.ts';
 import { idsIn } from './machine/owners.ts';
 import { placesOf } from './machine/places.ts';
+import { helpOf } from './verbs/help.ts';
 import { verbOf } from './verbs/verbs.ts';
 
 /** Exit codes. */
 const codes = { notDone: 1, wrongCall: 2 };
 
+const language = languageFor(process.argv.slice(2), process.env);
+const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
+
 async function main(args: string[]): Promise<void> {
+  if (asksForHelp.has(args[0] ?? '') || args.includes('--help') || args.includes('-h')) return console.log(helpOf(language));
   const run = called(args);
   if (process.getuid?.() !== 0) return end(codes.wrongCall, 'this needs root: put sudo before it');
   const held = await alone();
@@ -53,7 +59,7 @@ function failed(error: unknown, code: number): never {
 }
 
 function end(code: number, line: string): never {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${lineIn(line, language, lines)}\n`);
   process.exit(code);
 }
 

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
-import { centreServerName, certificatesIn, codeOf, doors, oneLine } from '#contracts';
+import { centreServerName, certificatesIn, codeOf, doors, lineIn, oneLine } from '#contracts';
 import { meteredTlsFor, type Used } from '../net/meter.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
@@ -127,29 +127,12 @@ function send({ body, ...options }: RequestOptions & { body?: string }): Promise
   return promise;
 }
 
-/** What a code of the system, or of TLS, means to whoever sits at this PC: what is wrong, and where to look. */
-const meanings: readonly (readonly [codes: RegExp, line: string])[] = [
-  // A certificate's dates are judged by the clock of this PC, so it is the first thing to look at.
-  [/^CERT_(NOT_YET_VALID|HAS_EXPIRED)$/, 'its certificate is not valid at the time of this PC: check the clock'],
-  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name'],
-  [/^(ENOTFOUND|ENODATA|ENONAME)$/, 'no such name is known: check how it is written'],
-  [/^(EAI_AGAIN|ESERVFAIL|ETIMEOUT)$/, 'its name cannot be looked up: check the network of this PC'],
-  [/^E(NET|HOST)(UNREACH|DOWN)$|^EADDRNOTAVAIL$/, 'no way leads there: check the network of this PC, then the address'],
-  [/^ECONNREFUSED$/, 'nothing listens on this port: check address and port'],
-  [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, 'the connection was cut: perhaps a firewall between, or not the port of the centre'],
-  [/^ETIMEDOUT$/, 'no answer: check the address, and whether a firewall stands between'],
-  [/^(EPROTO|HPE_|ERR_SSL_|ERR_TLS_PROTOCOL)/, 'whoever answers does not speak as the centre does: check address and port'],
-  [
-    /SELF_SIGNED|^UNABLE_TO_|^CERT_/,
-    'its certificate is not of the authority of the centre: somebody else answers, or opens the connection between',
-  ],
-];
-
+/** What went wrong, as whoever sits at this PC reads it. */
 function whyNot(error: unknown): string {
   const code = codeOf(error);
   if (code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;
-  const known = meanings.find(([codes]) => codes.test(code))?.[1];
-  return known ?? ((error as Error).message || code);
+  const known = lineIn(code, 'en');
+  return known === code ? (error as Error).message || code : known;
 }
 
 /** A list of certificates, PKCS#7 in base64. */

@@ -1,11 +1,17 @@
 /** What the verbs of the agent do and take, in every language: `--help`. Loaded only when it is asked for. */
-import { isLanguage, type Language, type Words } from '#contracts';
+import type { Language, Words } from '#contracts';
 import { calls, command, type Verb } from './call.ts';
 
 type Help = { does: Words; options: readonly (readonly [option: string, says: Words])[] };
 
 const folder = ['--data DIR', { en: 'the folder of its data (else ./data)', hi: 'डेटा का फ़ोल्डर (नहीं तो ./data)' }] as const;
-const language = ['--lang en|hi', { en: 'English or Hindi', hi: 'अंग्रेज़ी या हिंदी' }] as const;
+const language = [
+  '--lang en|hi',
+  {
+    en: 'English or Hindi (else that of the system: LC_ALL, LC_MESSAGES, LANG)',
+    hi: 'अंग्रेज़ी या हिंदी (नहीं तो सिस्टम की भाषा: LC_ALL, LC_MESSAGES, LANG)',
+  },
+] as const;
 const enrolment = [
   ['CODE', { en: 'the enrolment code that the central team gave', hi: 'सेंट्रल टीम का दिया हुआ कोड' }],
   ['--centre https://HOST:8443', { en: 'where the centre is', hi: 'सेंटर का पता' }],
@@ -27,7 +33,7 @@ const verbs: Record<Verb, Help> = {
   },
   enrol: {
     does: { en: 'Makes this PC known to the centre. Once for each PC.', hi: 'इस PC को सेंटर से जोड़ता है। हर PC पर एक बार।' },
-    options: [...enrolment, ['--again', { en: 'replaces the key that it has', hi: 'पुरानी चाबी की जगह नई बनाता है' }], folder],
+    options: [...enrolment, ['--again', { en: 'replaces the key that it has', hi: 'पुरानी चाबी की जगह नई बनाता है' }], language, folder],
   },
   run: {
     does: {
@@ -75,13 +81,6 @@ export function helpOf(verb: Verb | undefined, lang: Language): string {
   }
   const rows = Object.entries(verbs).map(([name, { does }]): [string, string] => [name, does[lang].split(/(?<=[.।]) /)[0] ?? '']);
   return [`${command} VERB`, ...inColumns(rows), '', more[lang].replace('{call}', command)].join('\n');
-}
-
-/** The language that the call asks for, or else that of the system. */
-export function helpLanguage(args: readonly string[], env: Record<string, string | undefined>): Language {
-  const given = args[args.indexOf('--lang') + 1];
-  if (args.includes('--lang') && given !== undefined && isLanguage(given)) return given;
-  return (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '').startsWith('hi') ? 'hi' : 'en';
 }
 
 function inColumns(rows: readonly [string, string][]): string[] {

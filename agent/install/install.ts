@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { isLanguage, type Language, languages, messageOf } from '#contracts';
+import { isLanguage, type Language, languageFor, languages, messageOf } from '#contracts';
 import { calls } from '../identity/call.ts';
 import type { Read } from '../identity/identity.ts';
+import { lineFor } from '../identity/lines.ts';
 import { runProgram } from '../platform/program.ts';
 import { installation } from './installation.ts';
 import { type Answers, isEnrolled, isInstalled, type Machine } from './machine.ts';
@@ -37,7 +38,7 @@ type Begun = { words: Words; machine: Machine; tell: Tell };
 /** Installs the agent, or a newer one over it; resolves with the exit code. */
 export async function install(call: Call): Promise<number> {
   const begun = begin(call, 'sudo apt install ./sabha-agent_VERSION_amd64.deb');
-  if (!begun.ok) return refused(begun.line);
+  if (!begun.ok) return refused(begun.line, call);
   const { words, machine, tell } = begun.value;
   if (!(await perform(installation(machine), tell))) return notDone;
   return words.silent ? 0 : verdict(machine, words.language);
@@ -46,7 +47,7 @@ export async function install(call: Call): Promise<number> {
 /** Removes what an installation made; resolves with the exit code. */
 export async function uninstall(call: Call): Promise<number> {
   const begun = begin(call, 'sudo apt remove sabha-agent; with purge the data too');
-  if (!begun.ok) return refused(begun.line);
+  if (!begun.ok) return refused(begun.line, call);
   const { words, machine, tell } = begun.value;
   if (isInstalled(machine, words.purge)) return (await perform(removal(machine, words.purge), tell)) ? 0 : notDone;
   if (!words.silent) console.log(machine.say('nothing'));
@@ -54,7 +55,7 @@ export async function uninstall(call: Call): Promise<number> {
 }
 
 function begin(call: Call, byPackage: string): Read<Begun> {
-  const read = wordsOf(call.args);
+  const read = wordsOf(call);
   if (!read.ok) return read;
   const words = read.value;
   if (call.system !== 'win32') return { ok: false, line: `here the package does it: ${byPackage}` };
@@ -64,13 +65,12 @@ function begin(call: Call, byPackage: string): Read<Begun> {
   return { ok: true, value: { words, machine, tell: teller(words) } };
 }
 
-function wordsOf(args: string[]): Read<Words> {
+function wordsOf({ args, env }: Call): Read<Words> {
   const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const];
-  const ofSystem = Intl.DateTimeFormat().resolvedOptions().locale.startsWith('hi') ? 'hi' : 'en';
   const options = { centre: text, pc: text, data: text, lang: text, silent: flag, purge: flag };
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    const { centre, pc, data, lang = ofSystem, silent, purge } = values;
+    const { centre, pc, data, lang = languageFor(args, env), silent, purge } = values;
     if (!isLanguage(lang)) return { ok: false, line: `--lang: "${lang}" is not one of ${languages.join(', ')}` };
     const [code, ...more] = positionals;
     const given = [code, centre, pc].filter(Boolean);
@@ -125,7 +125,7 @@ async function verdict({ places, run }: Machine, language: Language): Promise<nu
   return code ?? notDone;
 }
 
-function refused(line: string): number {
-  console.error(line);
+function refused(line: string, { args, env }: Call): number {
+  console.error(lineFor(line, args, env));
   return wrongCall;
 }

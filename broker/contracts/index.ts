@@ -13,6 +13,7 @@ export * from './domain/series.ts';
 export * from './domain/sites.ts';
 export * from './domain/states.ts';
 export * from './domain/tiers.ts';
+export * from './domain/words/lines.ts';
 export * from './domain/words/words.ts';
 export * from './kit/backoff.ts';
 export * from './kit/certificates.ts';

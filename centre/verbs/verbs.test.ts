@@ -12,7 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Language } from '#contracts';
 import { nameOf } from '../release/release.ts';
+import { helpOf } from './help.ts';
 import { current, Killed, type Scripted, scripted, sourcesOf } from './verbs.test-helper.ts';
 import { usage, verbOf } from './verbs.ts';
 
@@ -36,6 +38,16 @@ test.each([[[]], [['instal']], [['toString']], [['install', '--purge']], [['upgr
     expect(() => verbOf(words)).toThrow(usage);
   },
 );
+
+test('help says of each verb and option what it does, in both languages', () => {
+  const words = (language: Language) => helpOf(language).match(/(?<=^ +)(?:[a-z]+|--[a-z-]+)(?= )/gm);
+  const called = usage
+    .replace(/.* -- /, '')
+    .split(/[ |[\]]+/)
+    .filter((word) => word !== '');
+  expect([words('en'), words('hi')]).toEqual([called, called]);
+  expect(helpOf('hi').match(/\p{Script=Devanagari}.*$/gmu)).toHaveLength(called.length);
+});
 
 test('each call that docs/operate.md names is one', () => {
   const page = readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8');

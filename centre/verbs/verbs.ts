@@ -30,7 +30,8 @@ export function verbOf(args: readonly string[]): (context: Context) => void {
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb === undefined) throw new CentreError(usage);
   try {
-    const { values } = parseArgs({ args: rest, options: Object.fromEntries(verb.options.map((one) => [one, { type: 'boolean' }])) });
+    const flags = verb.options.map((one) => [one, { type: 'boolean' }]);
+    const { values } = parseArgs({ args: rest, options: { ...Object.fromEntries(flags), lang: { type: 'string' } } });
     return (context) => verb.run(context, new Set(Object.keys(values)));
   } catch (error) {
     throw new CentreError(`${messageOf(error).split('.')[0]}; ${usage}`);

@@ -56,15 +56,22 @@ test('an export into a file imports again as the same', async () => {
 });
 
 test('a file that is not there or not UTF-8, and a centre that is not there, are told in one line', async () => {
-  expect(await sabha(['sites', 'import', 'gone.csv'])).toEqual({ code: 2, out: '', err: 'gone.csv: cannot be read: ENOENT\n' });
+  expect(await sabha(['sites', 'import', 'gone.csv'])).toEqual({
+    code: 2,
+    out: '',
+    err: 'gone.csv: cannot be read: there is no such file or folder\n',
+  });
   expect((await sabha(['sites', 'import', file('latin.csv', Buffer.from([0x63, 0xe9]))])).err).toBe(
     'latin.csv: is not UTF-8: save it as "CSV UTF-8"\n',
   );
-  expect(await sabha(['incidents'], { SABHA_API: 'http://127.0.0.1:1' })).toEqual({
+  expect(await sabha(['incidents'], { SABHA_API: 'http://127.0.0.1:2' })).toEqual({
     code: 2,
     out: '',
-    err: 'the centre at http://127.0.0.1:1 does not answer; is it running? SABHA_API names another address\n',
+    err: 'the centre at http://127.0.0.1:2 does not answer: nothing listens there. Is it running ("systemctl status sabha-flows")? SABHA_API names another address\n',
   });
+  expect((await sabha(['incidents', '--lang', 'hi'], { SABHA_API: 'http://nowhere.invalid' })).err).toMatch(
+    /^http:\/\/nowhere\.invalid पर सेंटर जवाब नहीं दे रहा: यह नाम नहीं मिला: .*\n$/,
+  );
 });
 
 test('without SABHA_API the address is that of sabha.json', async () => {
@@ -72,6 +79,21 @@ test('without SABHA_API the address is that of sabha.json', async () => {
   const settings = (text: string) => ({ SABHA_CONFIG: join(dir, file('sabha.json', text)) });
   expect((await sabha(['profile'], settings(JSON.stringify({ ports: { api: port } })))).code).toBe(0);
   expect((await sabha(['profile'], settings('{"ports": {"api": 0}}'))).err).toContain('ports.api is 0, so SABHA_API must name the address');
+});
+
+test.each([
+  [
+    ['enrol-code', '--help'],
+    {},
+    'sabha enrol-code STATE/SITE [--uses N] [--hours 24]\n\nMakes a code ',
+    /\n {2}--hours … +how long it opens/,
+  ],
+  [['help', 'roster', 'leave', '--lang', 'hi'], {}, 'sabha roster leave PERSON ', /\n {2}FROM\.\.TO +दिन, जैसे .*\n {2}--deputy … +उनकी जगह/],
+  [['pcs', '-h'], { LANG: 'hi_IN.UTF-8' }, 'sabha VERB\n\n  sabha pcs list     PC की सूची', /\n {2}sabha pcs token /],
+] as const)('%j %j explains the verb, and asks no centre', async (words, env, head, row) => {
+  const { code, out, err } = await sabha([...words], { SABHA_API: 'http://127.0.0.1:2', ...env });
+  expect([code, err, out.slice(0, head.length)]).toEqual([0, '', head]);
+  expect(out).toMatch(row);
 });
 
 test('help names every verb', async () => {

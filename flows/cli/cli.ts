@@ -3,26 +3,29 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { readSettings } from '#contracts';
+import { type Language, languageFor, lineIn, readSettings } from '#contracts';
 import { BackupError } from '../backup/format/backup-error.ts';
 import { copyInto } from '../backup/format/copy-into.ts';
 import { restore } from '../backup/restore.ts';
-import { dispatch, usage } from './dispatch.ts';
+import { dispatch } from './dispatch.ts';
+import { helpOf } from './help.ts';
 import { createClient } from './kit/client.ts';
+import { lines } from './kit/lines.ts';
 import { type Call, CliError, type RestoredCentre } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
 
 const env = process.env;
+const asksForHelp: ReadonlySet<string> = new Set(['--help', '-h']);
 
-async function main(args: string[]): Promise<number> {
-  if (['help', '--help', '-h'].includes(args[0] ?? '')) {
-    console.log(usage());
+async function main(args: string[], language: Language): Promise<number> {
+  if (args[0] === 'help' || args.some((word) => asksForHelp.has(word))) {
+    console.log(helpOf(args[0] === 'help' ? args.slice(1) : args, language));
     return 0;
   }
   const api = createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])));
   const say = (line: string) => console.error(line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
-  const { ok, out } = await dispatch(args, { api, by: userName(), ...doing });
+  const { ok, out } = await dispatch(args, { api, by: userName(), language, ...doing });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
 }
@@ -99,10 +102,12 @@ function userName(): string {
   }
 }
 
+const args = process.argv.slice(2);
+const language = languageFor(args, env);
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(args, language);
 } catch (error) {
   if (!(error instanceof CliError)) throw error;
-  console.error(plainText(error.message));
+  console.error(plainText(lineIn(error.message, language, lines)));
   process.exitCode = error.code;
 }

@@ -1,5 +1,7 @@
 /** From the words of a command to its answer. */
 import { parseArgs } from 'node:util';
+import { isLanguage, languages } from '#contracts';
+import { common, usageOf } from './help.ts';
 import { type Call, CliError, type Verb } from './kit/model.ts';
 import { jsonText, plainText } from './kit/text.ts';
 import { verbs } from './verbs/verbs.ts';
@@ -13,34 +15,25 @@ export async function dispatch(args: readonly string[], around: Around): Promise
   const verb = name === undefined ? undefined : verbs[name];
   if (name === undefined || verb === undefined) throw new CliError(2, noVerb(first));
   const { values, positionals } = parsed(name, verb, args.slice(name.split(' ').length));
-  const { json, by, ...options } = values;
+  const { json, by, lang, ...options } = values;
   if (typeof by === 'string' && by.trim() === '') throw new CliError(2, '--by needs a name');
+  if (typeof lang === 'string' && !isLanguage(lang)) throw new CliError(2, `--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const call: Call = { ...around, by: typeof by === 'string' ? by : around.by, words: positionals, options };
   const answer = await verb.run(call);
   return { ok: answer.ok, out: json === true ? jsonText(answer.json) : plainText(answer.text) };
 }
 
-/** One line for each verb. */
-export function usage(): string {
-  const lines = Object.entries(verbs).map(([name, verb]) => `  sabha ${usageOf(name, verb)}`);
-  return ['usage (each also with --json and --by NAME):', ...lines].join('\n');
-}
-
 function parsed(name: string, verb: Verb, args: string[]) {
-  const options = { ...verb.options, json: { type: 'boolean' }, by: { type: 'string' } } as const;
+  const options = { ...verb.options, ...common };
   const [least, most] = verb.words;
   try {
     const read = parseArgs({ args, options, allowPositionals: true, allowNegative: true });
     if (read.positionals.length >= least && read.positionals.length <= most)
       return read as { values: Call['options']; positionals: string[] };
   } catch (error) {
-    throw new CliError(2, `${(error as Error).message.split('.')[0]}; usage: sabha ${usageOf(name, verb)}`);
+    throw new CliError(2, `${(error as Error).message.split('.')[0]}; usage: ${usageOf(name, verb)}`);
   }
-  throw new CliError(2, `usage: sabha ${usageOf(name, verb)}`);
-}
-
-function usageOf(name: string, { usage: rest }: Verb): string {
-  return `${name} ${rest}`.trim();
+  throw new CliError(2, `usage: ${usageOf(name, verb)}`);
 }
 
 function noVerb(first: string): string {

@@ -42,6 +42,7 @@ export function operator(): Operator {
       const around = {
         api: createClient(api.address),
         by: 'tester',
+        language: 'en' as const,
         readText: async (name: string) => files[name] ?? '',
         readTexts: async (path: string) => ({ whole: path.endsWith('/'), texts: [{ name: path, text: files[path] ?? '' }] }),
         writeText: async (name: string, text: string) => void file(name, text),

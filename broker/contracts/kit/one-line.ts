@@ -5,9 +5,9 @@ import * as v from 'valibot';
 export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = oneLine(v.getDotPath(issue) ?? '(whole)', 120);
   if (issue.expected === 'never') return `${path}: this key is not known`;
-  const wanted = issue.expected ?? issue.message.replace(/^Invalid ([^:]*):.*/s, 'a valid $1');
   const measure = issue.type.endsWith('_length') ? 'a length ' : '';
-  return `${path}: expected ${measure}${wanted}, found ${oneLine(issue.received, 60)}`;
+  const wanted = ownWords(issue) ?? `${measure}${issue.expected ?? issue.message}`;
+  return `${path}: expected ${wanted}, found ${oneLine(issue.received, 60)}`;
 }
 
 /** What whatever was thrown says of itself. */
@@ -23,4 +23,13 @@ export function oneLine(text: string, limit: number): string {
 /** The name of a column as a heading says it, which a spreadsheet or its user may have written as `Name EN`: lower case, with underscores. */
 export function headingOf(heading: string): string {
   return heading.trim().toLowerCase().replace(/[ -]+/g, '_');
+}
+
+/** What a schema says of itself, where it says more than its library does: `Invalid site: state/site` is "state/site". */
+function ownWords({ message, expected }: v.BaseIssue<unknown>): string | undefined {
+  const [, what = '', form] = /^Invalid ([^:]*)(?:: (.+))?$/s.exec(message) ?? [];
+  if (what === '') return message;
+  if (form === undefined) return `a valid ${what}`;
+  const isOfLibrary = /^(?:Expected .+ but )?[Rr]eceived /s.test(form);
+  return isOfLibrary ? (expected === null ? `a valid ${what}` : undefined) : form;
 }

@@ -1,12 +1,14 @@
 /** The API as the operator's command asks it. */
+import { codeOf } from '#contracts';
 import { CliError, type Client } from './model.ts';
 
 /** A client of the API at an address. What it cannot do or get is a `CliError` of one line. */
 export function createClient(address: string): Client {
   if (!URL.canParse(address)) throw new CliError(2, `SABHA_API: "${address}" is no address such as http://127.0.0.1:1880`);
   const ask = async (path: string, init: RequestInit = {}, accept: readonly number[] = []): Promise<string> => {
-    const answer = await fetch(new URL(path, address), init).catch(() => {
-      throw new CliError(2, `the centre at ${address} does not answer; is it running? SABHA_API names another address`);
+    const answer = await fetch(new URL(path, address), init).catch((error: Error) => {
+      // What `fetch` says is that it failed; why stands in its cause.
+      throw new CliError(2, `the centre at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
     });
     const text = await answer.text().catch(() => {
       throw new CliError(2, `the centre at ${address} stopped in the middle of its answer`);

@@ -1,6 +1,6 @@
 /** What a verb of the operator's command is. */
-import type { ParseArgsOptionsConfig } from 'node:util';
-import type { LedgerAudit } from '#contracts';
+import type { ParseArgsOptionDescriptor } from 'node:util';
+import type { Language, LedgerAudit, Words } from '#contracts';
 
 /** The API as a verb asks it. What it cannot do or get is a `CliError`. */
 export type Client = {
@@ -24,6 +24,8 @@ export type Call = {
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** Who asks; it stands in the audit. */
   by: string;
+  /** Of whoever reads the answer. */
+  language: Language;
   api: Client;
   /** Text of a UTF-8 file; throws `CliError`. */
   readText(file: string): Promise<string>;
@@ -43,13 +45,18 @@ export type Call = {
 /** `ok` = the answer is yes (exit code 0) or no (1). Of the two forms one is printed. */
 export type Answer = { ok: boolean; json: unknown; text: string };
 
+/** What may be said with a verb, as `parseArgs` takes it, and what it is for. */
+export type Option = ParseArgsOptionDescriptor & { says: Words };
+
 /** A row in the list of verbs. */
 export type Verb = {
   /** What stands behind the verb, as the usage shows it. */
   usage: string;
+  /** What it does, in one sentence. */
+  does: Words;
   /** Fewest and most words behind the verb. */
   words: readonly [number, number];
-  options?: ParseArgsOptionsConfig;
+  options?: Readonly<Record<string, Option>>;
   run(call: Call): Promise<Answer>;
 };
 

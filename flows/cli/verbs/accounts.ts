@@ -1,19 +1,35 @@
 /** The verbs of the accounts. */
 import type { AccountMade, AccountView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { takes } from '../kit/options.ts';
 import { table, timeText } from '../kit/text.ts';
 
 /** Who may log in. */
 export const accounts: Record<string, Verb> = {
   'accounts add': {
     usage: 'NAME --role reader|state|central [--scope STATE|STATE/SITE]',
+    does: {
+      en: 'Makes an account for the wall; its secret is shown this once.',
+      hi: 'वॉल का अकाउंट बनाता है; उसका गुप्त शब्द एक ही बार दिखता है।',
+    },
     words: [1, 1],
-    options: { role: { type: 'string' }, scope: { type: 'string' } },
+    options: {
+      role: takes(
+        'reader looks, state acts for its part, central does all',
+        'reader सिर्फ़ देखता है, state अपने हिस्से में काम करता है, central सब कुछ',
+      ),
+      scope: takes('all, a state or a site', 'all, राज्य या ऑफ़िस'),
+    },
     run: add,
   },
-  'accounts list': { usage: '', words: [0, 0], run: list },
-  'accounts password': { usage: 'NAME', words: [1, 1], run: password },
-  'accounts remove': { usage: 'NAME', words: [1, 1], run: remove },
+  'accounts list': { usage: '', does: { en: 'Lists the accounts.', hi: 'अकाउंट की सूची दिखाता है।' }, words: [0, 0], run: list },
+  'accounts password': {
+    usage: 'NAME',
+    does: { en: 'Makes a new secret for an account, shown this once.', hi: 'अकाउंट का नया गुप्त शब्द बनाता है, जो एक ही बार दिखता है।' },
+    words: [1, 1],
+    run: password,
+  },
+  'accounts remove': { usage: 'NAME', does: { en: 'Takes an account away.', hi: 'अकाउंट हटाता है।' }, words: [1, 1], run: remove },
 };
 
 async function add({ api, by, words: [name = ''], options }: Call): Promise<Answer> {

@@ -1,17 +1,27 @@
 /** The verbs of notices to many. */
 import type { AnnouncementSummary, AnnouncementView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const announce: Record<string, Verb> = {
   announce: {
     usage: 'all|STATE[/SITE]|group:NAME|GROUP TEXT [--yes]',
+    does: {
+      en: 'Sends a notice to many; without --yes it shows to whom it would go.',
+      hi: 'बहुतों को सूचना भेजता है; --yes के बिना सिर्फ़ दिखाता है कि किसे जाएगी।',
+    },
     words: [2, 2],
-    options: { yes: { type: 'boolean' } },
+    options: { yes: flag('does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है') },
     run: say,
   },
-  announced: { usage: '[NUMBER]', words: [0, 1], run: shown },
+  announced: {
+    usage: '[NUMBER]',
+    does: { en: 'Lists the notices, or shows who got one and who read it.', hi: 'भेजी हुई सूचनाएँ दिखाता है, या यह कि किसे मिली और किसने पढ़ी।' },
+    words: [0, 1],
+    run: shown,
+  },
 };
 
 async function say({ api, by, words: [to = '', text = ''], options }: Call): Promise<Answer> {

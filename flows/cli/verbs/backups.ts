@@ -2,22 +2,47 @@
 import type { AuditLog, BackupMade, LedgerAudit } from '#contracts';
 import { shortHash } from '../../audit/heads.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag, takes } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const backups: Record<string, Verb> = {
-  audit: { usage: '[--now]', words: [0, 0], options: { now: { type: 'boolean' } }, run: audit },
+  audit: {
+    usage: '[--now]',
+    does: {
+      en: 'Proves that no event is missing, none stands twice and nothing was changed.',
+      hi: 'साबित करता है कि कोई घटना छूटी, दोहराई या बदली नहीं गई।',
+    },
+    words: [0, 0],
+    options: { now: flag('by a new copy of the ledger', 'रिकॉर्ड की नई कॉपी से') },
+    run: audit,
+  },
   'audit log': {
     usage: '[--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]',
+    does: { en: 'Lists who did what.', hi: 'दिखाता है कि किसने क्या किया।' },
     words: [0, 1],
-    options: { who: { type: 'string' }, since: { type: 'string' }, machines: { type: 'boolean' }, csv: { type: 'boolean' } },
+    options: {
+      who: takes('only what this person did', 'सिर्फ़ इस व्यक्ति का किया हुआ'),
+      since: takes('since a day, or so many days or hours back', 'इस दिन से, या इतने दिन या घंटे पहले से'),
+      machines: flag('what machines did, too', 'मशीनों का किया हुआ भी'),
+      csv: flag('as CSV, into the file that is named', 'CSV में, लिखी हुई फ़ाइल में'),
+    },
     run: log,
   },
-  backup: { usage: '[FILE]', words: [0, 1], run: backup },
+  backup: {
+    usage: '[FILE]',
+    does: { en: 'Makes a backup, and copies it into a file.', hi: 'बैकअप बनाता है, और फ़ाइल में कॉपी करता है।' },
+    words: [0, 1],
+    run: backup,
+  },
   restore: {
     usage: 'FILE [--check] [--passphrase-file FILE]',
+    does: { en: 'Makes the centre of this machine again from a backup.', hi: 'बैकअप से इस मशीन का सेंटर फिर से बनाता है।' },
     words: [1, 1],
-    options: { check: { type: 'boolean' }, 'passphrase-file': { type: 'string' } },
+    options: {
+      check: flag('proves the backup, and changes nothing', 'सिर्फ़ बैकअप की जाँच, बदलता कुछ नहीं'),
+      'passphrase-file': takes('the file with the passphrase of the backup', 'फ़ाइल जिसमें बैकअप का पासफ़्रेज़ है'),
+    },
     run: restore,
   },
 };

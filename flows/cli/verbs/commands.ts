@@ -1,6 +1,7 @@
 /** The verbs of commands to PCs. */
 import { type CommandSummary, type CommandView, verbNames } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag, takes, takesMany } from '../kit/options.ts';
 import { table, timeText } from '../kit/text.ts';
 
 const lookMs = 500;
@@ -9,16 +10,22 @@ const lookMs = 500;
 export const commands: Record<string, Verb> = {
   cmd: {
     usage: 'VERB --to all|STATE|STATE/SITE|STATE/SITE/PC [--arg KEY=VALUE]... [--wait]',
+    does: { en: 'Sends an order to PCs.', hi: 'PC को आदेश भेजता है।' },
     words: [1, 1],
-    options: { to: { type: 'string' }, arg: { type: 'string', multiple: true }, wait: { type: 'boolean' } },
+    options: {
+      to: takes('to whom it goes', 'किसे भेजना है'),
+      arg: takesMany('what the order needs', 'आदेश के लिए ज़रूरी बात'),
+      wait: flag('waits for the answers', 'जवाब का इंतज़ार करता है'),
+    },
     run: issue,
   },
   'cmd show': {
     usage: 'ID',
+    does: { en: 'Shows what became of an order.', hi: 'दिखाता है कि आदेश का क्या हुआ।' },
     words: [1, 1],
     run: async ({ api, words: [id = ''] }) => answerOf(await api.get(`/api/commands/${encodeURIComponent(id)}`)),
   },
-  'cmd list': { usage: '', words: [0, 0], run: list },
+  'cmd list': { usage: '', does: { en: 'Lists the orders.', hi: 'आदेशों की सूची दिखाता है।' }, words: [0, 0], run: list },
 };
 
 async function issue(call: Call): Promise<Answer> {

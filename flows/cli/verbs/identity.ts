@@ -2,19 +2,42 @@
 import { renderUnicodeCompact } from 'uqr';
 import { type EnrolCodeView, isPcPath } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { takes } from '../kit/options.ts';
 import { table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const identity: Record<string, Verb> = {
   'enrol-code': {
     usage: 'STATE/SITE [--uses N] [--hours 24]',
+    does: {
+      en: 'Makes a code by which the PCs of a site are enrolled, shown this once, with the line for each PC.',
+      hi: 'ऑफ़िस के PC जोड़ने का कोड बनाता है, जो एक ही बार दिखता है, हर PC की लाइन के साथ।',
+    },
     words: [1, 1],
-    options: { uses: { type: 'string' }, hours: { type: 'string' } },
+    options: {
+      uses: takes('how many PCs it lets in (else as many as the site has)', 'कितने PC जुड़ सकते हैं (नहीं तो जितने ऑफ़िस में हैं)'),
+      hours: takes('how long it opens (else 24)', 'कितने घंटे चलेगा (नहीं तो 24)'),
+    },
     run: enrolCode,
   },
-  'enrol-code list': { usage: '', words: [0, 0], run: listCodes },
-  'enrol-code cancel': { usage: 'STATE/SITE', words: [1, 1], run: cancelCodes },
-  revoke: { usage: 'STATE/SITE/PC', words: [1, 1], run: revoke },
+  'enrol-code list': {
+    usage: '',
+    does: { en: 'Lists the codes that still let PCs in, without what they are.', hi: 'चालू कोड दिखाता है, पर कोड ख़ुद नहीं।' },
+    words: [0, 0],
+    run: listCodes,
+  },
+  'enrol-code cancel': {
+    usage: 'STATE/SITE',
+    does: { en: 'Takes back the open codes of a site.', hi: 'ऑफ़िस के चालू कोड वापस लेता है।' },
+    words: [1, 1],
+    run: cancelCodes,
+  },
+  revoke: {
+    usage: 'STATE/SITE/PC',
+    does: { en: 'Shuts a PC out: it can connect no more.', hi: 'PC को बंद करता है: वह फिर नहीं जुड़ सकता।' },
+    words: [1, 1],
+    run: revoke,
+  },
 };
 
 type Made = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };

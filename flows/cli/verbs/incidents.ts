@@ -1,16 +1,44 @@
 /** The verbs of incidents. */
 import { type IncidentRow, outageText } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag } from '../kit/options.ts';
 import { table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const incidents: Record<string, Verb> = {
-  incidents: { usage: '[--open]', words: [0, 0], options: { open: { type: 'boolean' } }, run: list },
-  ack: { usage: 'ID [--take-over]', words: [1, 1], options: { 'take-over': { type: 'boolean' } }, run: acknowledge },
-  'incidents fixed': { usage: 'ID', words: [1, 1], run: fixed },
-  'incidents assign': { usage: 'ID PERSON', words: [2, 2], run: assign },
-  'incidents snooze': { usage: 'ID TIME (90m, 2h, or 2027-01-15T18:30+05:30)', words: [2, 2], run: snooze },
-  note: { usage: 'ID TEXT', words: [2, 2], run: note },
+  incidents: {
+    usage: '[--open]',
+    does: { en: 'Lists the incidents.', hi: 'अलर्ट की सूची दिखाता है।' },
+    words: [0, 0],
+    options: { open: flag('only those that are not over', 'सिर्फ़ वे जो ख़त्म नहीं हुए') },
+    run: list,
+  },
+  ack: {
+    usage: 'ID [--take-over]',
+    does: { en: 'Says that you see to an incident.', hi: 'बताता है कि अलर्ट आप देख रहे हैं।' },
+    words: [1, 1],
+    options: { 'take-over': flag('also where somebody else has it', 'कोई और देख रहा हो तब भी') },
+    run: acknowledge,
+  },
+  'incidents fixed': {
+    usage: 'ID',
+    does: { en: 'Says that an incident is fixed; its PC is checked again.', hi: 'बताता है कि काम हो गया; PC की फिर जाँच होती है।' },
+    words: [1, 1],
+    run: fixed,
+  },
+  'incidents assign': {
+    usage: 'ID PERSON',
+    does: { en: 'Gives an incident to a person.', hi: 'अलर्ट किसी को सौंपता है।' },
+    words: [2, 2],
+    run: assign,
+  },
+  'incidents snooze': {
+    usage: 'ID TIME (90m, 2h, or 2027-01-15T18:30+05:30)',
+    does: { en: 'Keeps an incident quiet until a time.', hi: 'अलर्ट को कुछ समय के लिए रोकता है।' },
+    words: [2, 2],
+    run: snooze,
+  },
+  note: { usage: 'ID TEXT', does: { en: 'Writes a note to an incident.', hi: 'अलर्ट पर टिप्पणी लिखता है।' }, words: [2, 2], run: note },
 };
 
 async function list({ api, options }: Call): Promise<Answer> {

@@ -1,25 +1,38 @@
 /** The verbs of maintenance. */
 import type { MaintenanceView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { takes } from '../kit/options.ts';
 import { table } from '../kit/text.ts';
 
 /** By their words. */
 export const maintenance: Record<string, Verb> = {
   'maintenance add': {
     usage: 'STATE[/SITE[/PC]] --from TIME --to TIME|--minutes N --for TEXT [--rule RRULE] [--zone ZONE]',
+    does: { en: 'Plans a time in which nothing of a place is told.', hi: 'ऐसा समय तय करता है जब किसी जगह का अलर्ट नहीं जाता।' },
     words: [1, 1],
     options: {
-      from: { type: 'string' },
-      to: { type: 'string' },
-      minutes: { type: 'string' },
-      for: { type: 'string' },
-      rule: { type: 'string' },
-      zone: { type: 'string' },
+      from: takes('its begin', 'शुरू का समय'),
+      to: takes('its end', 'ख़त्म होने का समय'),
+      minutes: takes('how long, in the place of --to', 'कितने मिनट, --to की जगह'),
+      for: takes('what for, as people read it', 'किस लिए, जैसा लोग पढ़ेंगे'),
+      rule: takes('how it repeats (RRULE)', 'कैसे दोहराना है (RRULE)'),
+      zone: takes('the time zone, such as Asia/Kolkata', 'समय क्षेत्र, जैसे Asia/Kolkata'),
     },
     run: add,
   },
-  'maintenance list': { usage: '[--at STATE[/SITE[/PC]]]', words: [0, 0], options: { at: { type: 'string' } }, run: list },
-  'maintenance remove': { usage: 'ID', words: [1, 1], run: remove },
+  'maintenance list': {
+    usage: '[--at STATE[/SITE[/PC]]]',
+    does: { en: 'Lists what is planned.', hi: 'तय किए हुए काम दिखाता है।' },
+    words: [0, 0],
+    options: { at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    run: list,
+  },
+  'maintenance remove': {
+    usage: 'ID',
+    does: { en: 'Takes a planned time out.', hi: 'तय किया हुआ समय हटाता है।' },
+    words: [1, 1],
+    run: remove,
+  },
 };
 
 async function add({ api, by, words: [scope = ''], options }: Call): Promise<Answer> {

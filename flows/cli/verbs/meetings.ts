@@ -1,18 +1,33 @@
 /** The verbs of the calendar. */
 import type { MeetingsImport, MeetingView } from '#contracts';
 import type { Answer, Call, Verb } from '../kit/model.ts';
+import { flag, takes } from '../kit/options.ts';
 import { firstOf, table } from '../kit/text.ts';
 
 /** By their words. */
 export const meetings: Record<string, Verb> = {
   'meetings import': {
     usage: 'FILE [--rooms PATHS] [--replace] [--dry-run]',
+    does: {
+      en: 'Loads meetings from a CSV or calendar file, or shows what it would change.',
+      hi: 'CSV या कैलेंडर फ़ाइल से मीटिंग लेता है, या दिखाता है कि क्या बदलेगा।',
+    },
     words: [1, 1],
-    options: { rooms: { type: 'string' }, replace: { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
+    options: {
+      rooms: takes('the rooms of meetings that name none', 'जिन मीटिंग में कमरा नहीं लिखा उनके कमरे'),
+      replace: flag('takes out who or what is not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'),
+      'dry-run': flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं'),
+    },
     run: importFile,
   },
-  'meetings list': { usage: '[--at STATE[/SITE]]', words: [0, 0], options: { at: { type: 'string' } }, run: list },
-  'meetings remove': { usage: 'ID', words: [1, 1], run: remove },
+  'meetings list': {
+    usage: '[--at STATE[/SITE]]',
+    does: { en: 'Lists the meetings to come.', hi: 'आने वाली मीटिंग दिखाता है।' },
+    words: [0, 0],
+    options: { at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    run: list,
+  },
+  'meetings remove': { usage: 'ID', does: { en: 'Takes a meeting out.', hi: 'एक मीटिंग हटाता है।' }, words: [1, 1], run: remove },
 };
 
 async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {

@@ -2,22 +2,64 @@
 import { isPcPath, outageText, type PcView, type ProfileView, siteOf } from '#contracts';
 import { bridgeText, upsText } from '../../sites/addresses.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag, takes } from '../kit/options.ts';
 import { table, timeText, whyText } from '../kit/text.ts';
 
 /** By their words. */
 export const pcs: Record<string, Verb> = {
-  'pcs list': { usage: '[--site STATE/SITE]', words: [0, 0], options: { site: { type: 'string' } }, run: list },
-  'pcs show': { usage: 'STATE/SITE/PC', words: [1, 1], run: show },
-  'pcs move': { usage: 'STATE/SITE/PC STATE/SITE[/PC]', words: [2, 2], run: move },
-  'pcs retire': { usage: 'STATE/SITE/PC', words: [1, 1], run: retire },
-  'pcs replace': { usage: 'STATE/SITE/PC', words: [1, 1], run: replace },
+  'pcs list': {
+    usage: '[--site STATE/SITE]',
+    does: { en: 'Lists the PCs and whether their rooms are ready.', hi: 'PC की सूची दिखाता है, और यह कि कमरे तैयार हैं या नहीं।' },
+    words: [0, 0],
+    options: { site: takes('only those of a site', 'सिर्फ़ इस ऑफ़िस के') },
+    run: list,
+  },
+  'pcs show': {
+    usage: 'STATE/SITE/PC',
+    does: { en: 'Shows a PC with all its checks.', hi: 'एक PC और उसकी सारी जाँचें दिखाता है।' },
+    words: [1, 1],
+    run: show,
+  },
+  'pcs move': {
+    usage: 'STATE/SITE/PC STATE/SITE[/PC]',
+    does: { en: 'Moves a PC to another place.', hi: 'PC को दूसरी जगह ले जाता है।' },
+    words: [2, 2],
+    run: move,
+  },
+  'pcs retire': {
+    usage: 'STATE/SITE/PC',
+    does: { en: 'Takes a PC out for good.', hi: 'PC को हमेशा के लिए हटाता है।' },
+    words: [1, 1],
+    run: retire,
+  },
+  'pcs replace': {
+    usage: 'STATE/SITE/PC',
+    does: { en: 'Lets another machine take the place of a PC.', hi: 'PC की जगह दूसरी मशीन लगाने देता है।' },
+    words: [1, 1],
+    run: replace,
+  },
   'pcs token': {
     usage: 'STATE/SITE/PC... | --scope SCOPE [--renew]',
+    does: {
+      en: 'Makes new tokens for PCs on this machine, shown this once.',
+      hi: 'इस मशीन के PC के लिए नए टोकन बनाता है, जो एक ही बार दिखते हैं।',
+    },
     words: [0, 100],
-    options: { scope: { type: 'string' }, renew: { type: 'boolean' } },
+    options: {
+      scope: takes('all, a state or a site', 'all, राज्य या ऑफ़िस'),
+      renew: flag('also for PCs that have one', 'जिनके पास है उनके लिए भी नया'),
+    },
     run: token,
   },
-  profile: { usage: '[STATE[/SITE[/PC]]]', words: [0, 1], run: profile },
+  profile: {
+    usage: '[STATE[/SITE[/PC]]]',
+    does: {
+      en: 'Shows what is expected at a place, and where each value comes from.',
+      hi: 'दिखाता है कि किसी जगह क्या होना चाहिए, और हर मान कहाँ से आया।',
+    },
+    words: [0, 1],
+    run: profile,
+  },
 };
 
 type Tokens = { tokens: Record<string, string> };

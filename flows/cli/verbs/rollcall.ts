@@ -1,6 +1,7 @@
 /** The verbs of the roll call. */
 import type { RollCallCounts, RollCallSummary, RollCallView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag, takes } from '../kit/options.ts';
 import { table, timeText, whyText } from '../kit/text.ts';
 
 const lookMs = 500;
@@ -11,16 +12,24 @@ const looksLimit = 600;
 export const rollcall: Record<string, Verb> = {
   'rollcall start': {
     usage: '--scope all|STATE|STATE/SITE [--no-wait]',
+    does: {
+      en: 'Asks every room at once whether it is ready, and waits for the answers.',
+      hi: 'हर कमरे से एक साथ पूछता है कि तैयार है या नहीं, और जवाब का इंतज़ार करता है।',
+    },
     words: [0, 0],
-    options: { scope: { type: 'string' }, wait: { type: 'boolean', default: true } },
+    options: {
+      scope: takes('all, a state or a site', 'all, राज्य या ऑफ़िस'),
+      wait: { ...flag('does not wait for the answers', 'जवाब का इंतज़ार नहीं करता'), default: true },
+    },
     run: start,
   },
   'rollcall show': {
     usage: 'ID',
+    does: { en: 'Shows a roll call.', hi: 'एक हाज़िरी दिखाता है।' },
     words: [1, 1],
     run: async ({ api, words: [id = ''] }) => answerOf(await api.get(`/api/rollcalls/${encodeURIComponent(id)}`)),
   },
-  'rollcall list': { usage: '', words: [0, 0], run: list },
+  'rollcall list': { usage: '', does: { en: 'Lists the roll calls.', hi: 'हाज़िरी की सूची दिखाता है।' }, words: [0, 0], run: list },
 };
 
 async function start(call: Call): Promise<Answer> {

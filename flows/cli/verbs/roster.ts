@@ -12,35 +12,113 @@ import type {
   ShiftView,
 } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag, takes, takesMany } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** Other words by which somebody stands: an older phone, the name of an account. */
-const also = { type: 'string', multiple: true } as const;
+const also = takesMany('another word by which the person stands: an older phone, an account', 'व्यक्ति का दूसरा नाम: पुराना फ़ोन, अकाउंट');
 
 /** By their words. */
 export const roster: Record<string, Verb> = {
   'roster import': {
     usage: 'FILE [--replace] [--yes]',
+    does: {
+      en: 'Loads the people who are told from a CSV file; without --yes it shows what would change.',
+      hi: 'जिन्हें ख़बर जाती है उनकी सूची CSV से लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
+    },
     words: [1, 1],
-    options: { replace: { type: 'boolean' }, yes: { type: 'boolean' } },
+    options: {
+      replace: flag('takes out who or what is not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'),
+      yes: flag('does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है'),
+    },
     run: importFile,
   },
-  'roster export': { usage: '[FILE]', words: [0, 1], run: exportAll },
-  'roster show': { usage: '[PERSON] [--at STATE[/SITE]|group:NAME]', words: [0, 1], options: { at: { type: 'string' } }, run: show },
-  'roster duty': { usage: '[STATE[/SITE]|group:NAME]', words: [0, 1], run: duty },
-  'roster leave': { usage: 'PERSON FROM..TO|none [--deputy PERSON]', words: [2, 2], options: { deputy: { type: 'string' } }, run: leave },
+  'roster export': {
+    usage: '[FILE]',
+    does: {
+      en: 'Writes the people who are told as CSV, into a file or here.',
+      hi: 'जिन्हें ख़बर जाती है उनकी सूची CSV में लिखता है, फ़ाइल में या यहीं।',
+    },
+    words: [0, 1],
+    run: exportAll,
+  },
+  'roster show': {
+    usage: '[PERSON] [--at STATE[/SITE]|group:NAME]',
+    does: {
+      en: 'Shows who is told, and over which channels; of one person all.',
+      hi: 'दिखाता है कि किसे और किस रास्ते ख़बर जाती है; एक व्यक्ति का पूरा ब्योरा भी।',
+    },
+    words: [0, 1],
+    options: { at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    run: show,
+  },
+  'roster duty': {
+    usage: '[STATE[/SITE]|group:NAME]',
+    does: { en: 'Shows who is told now, and why.', hi: 'दिखाता है कि अभी किसे ख़बर जाएगी, और क्यों।' },
+    words: [0, 1],
+    run: duty,
+  },
+  'roster leave': {
+    usage: 'PERSON FROM..TO|none [--deputy PERSON]',
+    does: { en: 'Notes days off; news goes to the deputy then.', hi: 'छुट्टी लिखता है; तब ख़बर उनकी जगह वाले को जाती है।' },
+    words: [2, 2],
+    options: { deputy: takes('who is told instead', 'उनकी जगह किसे ख़बर जाए') },
+    run: leave,
+  },
   'roster check': {
     usage: '[--days DAYS] [--at STATE[/SITE]|group:NAME]',
+    does: { en: 'Looks for hours and places in which nobody would be told.', hi: 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।' },
     words: [0, 0],
-    options: { days: { type: 'string' }, at: { type: 'string' } },
+    options: { days: takes('how many days', 'कितने दिन'), at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
     run: check,
   },
-  'notify test': { usage: 'PERSON [--channel CHANNEL]', words: [1, 1], options: { channel: { type: 'string' } }, run: notifyTest },
-  'roster take': { usage: 'PERSON --from PERSON', words: [1, 1], options: { from: { type: 'string' } }, run: take },
-  'roster feed': { usage: 'PERSON [--revoke]', words: [1, 1], options: { revoke: { type: 'boolean' } }, run: feed },
-  'roster remove': { usage: 'PERSON', words: [1, 1], run: remove },
-  'people export': { usage: 'NAME [FILE] [--also WORD]...', words: [1, 2], options: { also }, run: exportPerson },
-  'people forget': { usage: 'NAME [--also WORD]... [--yes]', words: [1, 1], options: { also, yes: { type: 'boolean' } }, run: forget },
+  'notify test': {
+    usage: 'PERSON [--channel CHANNEL]',
+    does: {
+      en: 'Sends a test message to a person, and says whether it arrived.',
+      hi: 'किसी को जाँच का संदेश भेजता है, और बताता है कि पहुँचा या नहीं।',
+    },
+    words: [1, 1],
+    options: { channel: takes('over this channel only', 'सिर्फ़ इस रास्ते से') },
+    run: notifyTest,
+  },
+  'roster take': {
+    usage: 'PERSON --from PERSON',
+    does: { en: 'Gives the shift of one person to another.', hi: 'एक व्यक्ति की शिफ़्ट दूसरे को देता है।' },
+    words: [1, 1],
+    options: { from: takes('the person whose shift it is', 'जिसकी शिफ़्ट है') },
+    run: take,
+  },
+  'roster feed': {
+    usage: 'PERSON [--revoke]',
+    does: { en: 'Makes the address of a duty calendar, shown this once.', hi: 'ड्यूटी कैलेंडर का पता बनाता है, जो एक ही बार दिखता है।' },
+    words: [1, 1],
+    options: { revoke: flag('takes the address back', 'पता वापस लेता है') },
+    run: feed,
+  },
+  'roster remove': {
+    usage: 'PERSON',
+    does: { en: 'Takes a person out of the roster.', hi: 'किसी को सूची से हटाता है।' },
+    words: [1, 1],
+    run: remove,
+  },
+  'people export': {
+    usage: 'NAME [FILE] [--also WORD]...',
+    does: { en: 'Writes all that stands of a person.', hi: 'किसी व्यक्ति के बारे में जो भी लिखा है, सब निकालता है।' },
+    words: [1, 2],
+    options: { also },
+    run: exportPerson,
+  },
+  'people forget': {
+    usage: 'NAME [--also WORD]... [--yes]',
+    does: {
+      en: 'Takes the name of a person out everywhere; without --yes it counts only.',
+      hi: 'किसी का नाम हर जगह से हटाता है; --yes के बिना सिर्फ़ गिनता है।',
+    },
+    words: [1, 1],
+    options: { also, yes: flag('does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है') },
+    run: forget,
+  },
 };
 
 async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {

@@ -1,6 +1,7 @@
 /** The verbs of the site table. */
 import { type RolloutView, type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { flag, takes } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
@@ -10,18 +11,40 @@ const stages = ['live', 'commissioning', 'planned', 'closed'] as const;
 export const sites: Record<string, Verb> = {
   'sites import': {
     usage: 'FILE [--dry-run]',
+    does: {
+      en: 'Loads the table of sites from a CSV file, or shows what it would change.',
+      hi: 'CSV फ़ाइल से ऑफ़िसों की सूची लेता है, या दिखाता है कि क्या बदलेगा।',
+    },
     words: [1, 1],
-    options: { 'dry-run': { type: 'boolean' } },
+    options: { 'dry-run': flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं') },
     run: (call) => importFile(call),
   },
   'sites list': {
     usage: '[--stage STAGE] [--state STATE]',
+    does: { en: 'Lists the sites, with how many stand in each stage.', hi: 'ऑफ़िसों की सूची दिखाता है, और हर चरण में कितने हैं।' },
     words: [0, 0],
-    options: { stage: { type: 'string' }, state: { type: 'string' } },
+    options: {
+      stage: takes('only those of a stage: planned, commissioning, live, closed', 'सिर्फ़ इस चरण के: planned, commissioning, live, closed'),
+      state: takes('only those of a state', 'सिर्फ़ इस राज्य के'),
+    },
     run: list,
   },
-  'sites export': { usage: '[FILE]', words: [0, 1], run: exportAll },
-  'sites stage': { usage: 'STATE/SITE STAGE [--force]', words: [2, 2], options: { force: { type: 'boolean' } }, run: stage },
+  'sites export': {
+    usage: '[FILE]',
+    does: { en: 'Writes the table of sites as CSV, into a file or here.', hi: 'ऑफ़िसों की सूची CSV में लिखता है, फ़ाइल में या यहीं।' },
+    words: [0, 1],
+    run: exportAll,
+  },
+  'sites stage': {
+    usage: 'STATE/SITE STAGE [--force]',
+    does: {
+      en: 'Brings a site to a stage: planned, commissioning, live or closed.',
+      hi: 'ऑफ़िस का चरण बदलता है: planned, commissioning, live या closed।',
+    },
+    words: [2, 2],
+    options: { force: flag('also where points are open', 'काम बाक़ी हों तब भी') },
+    run: stage,
+  },
 };
 
 /** Loads a site table, or tells what it would change; `staged` lets profiles go out in stages. */
@@ -82,12 +105,26 @@ async function stage({ api, by, words: [site = '', to = ''], options }: Call): P
 export const config: Record<string, Verb> = {
   'config stage': {
     usage: 'FILE [--dry-run]',
+    does: {
+      en: 'Loads the table of sites so that the new configuration goes out in stages.',
+      hi: 'ऑफ़िसों की सूची लेता है, और नई सेटिंग थोड़े-थोड़े PC पर भेजता है।',
+    },
     words: [1, 1],
-    options: { 'dry-run': { type: 'boolean' } },
+    options: { 'dry-run': flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं') },
     run: (call) => importFile(call, true),
   },
-  'config show': { usage: '', words: [0, 0], run: show },
-  'config release': { usage: '', words: [0, 0], run: release },
+  'config show': {
+    usage: '',
+    does: { en: 'Shows how far a configuration in stages has got.', hi: 'दिखाता है कि सेटिंग कहाँ तक पहुँची।' },
+    words: [0, 0],
+    run: show,
+  },
+  'config release': {
+    usage: '',
+    does: { en: 'Lets a configuration go out to every PC.', hi: 'सेटिंग सब PC पर भेजता है।' },
+    words: [0, 0],
+    run: release,
+  },
 };
 
 /** The answer is no where it stopped by itself. */

@@ -1,16 +1,50 @@
 /** The verbs of the tabs: what edited ones would have told, whether they are in order, what differs, what became of them, the last Deploy taken back, and what they would do with a fault. */
 import type { Explained, IncidentReasons, TabsDifferences, TabsState, TabsStep, TabsTrial, TabsUndone } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
+import { takes } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const tabs: Record<string, Verb> = {
-  'tabs check': { usage: '', words: [0, 0], run: check },
-  'tabs diff': { usage: '', words: [0, 0], run: diff },
-  'tabs log': { usage: '', words: [0, 0], run: log },
-  'tabs undo': { usage: '', words: [0, 0], run: undo },
-  'tabs try': { usage: 'FILE|DIR [--days 30]', words: [1, 1], options: { days: { type: 'string' } }, run: tryOut },
-  explain: { usage: 'SITE|PC|centre FAULT | --incident N', words: [0, 2], options: { incident: { type: 'string' } }, run: explain },
+  'tabs check': {
+    usage: '',
+    does: { en: 'Says whether the tabs run and are in order.', hi: 'बताता है कि टैब चल रहे हैं और ठीक हैं या नहीं।' },
+    words: [0, 0],
+    run: check,
+  },
+  'tabs diff': {
+    usage: '',
+    does: { en: 'Shows what differs between your tabs and those of the release.', hi: 'आपके और रिलीज़ के टैब का अंतर दिखाता है।' },
+    words: [0, 0],
+    run: diff,
+  },
+  'tabs log': { usage: '', does: { en: 'Shows who changed the tabs.', hi: 'दिखाता है कि टैब किसने बदले।' }, words: [0, 0], run: log },
+  'tabs undo': {
+    usage: '',
+    does: { en: 'Takes the last Deploy of the tabs back.', hi: 'टैब का पिछला Deploy वापस लेता है।' },
+    words: [0, 0],
+    run: undo,
+  },
+  'tabs try': {
+    usage: 'FILE|DIR [--days 30]',
+    does: {
+      en: 'Plays the last days through other tabs: who would have been told more, less or later.',
+      hi: 'पिछले दिनों को दूसरे टैब से चलाकर देखता है: किसे ज़्यादा, कम या देर से ख़बर जाती।',
+    },
+    words: [1, 1],
+    options: { days: takes('how many days', 'कितने दिन') },
+    run: tryOut,
+  },
+  explain: {
+    usage: 'SITE|PC|centre FAULT | --incident N',
+    does: {
+      en: 'Shows whom a fault would reach and when, or why an incident was told as it was.',
+      hi: 'दिखाता है कि ख़राबी की ख़बर किसे और कब जाएगी, या किसी अलर्ट की ख़बर क्यों गई।',
+    },
+    words: [0, 2],
+    options: { incident: takes('why this incident was told as it was', 'इस अलर्ट की ख़बर क्यों गई') },
+    run: explain,
+  },
 };
 
 /** The answer is no where a file is refused or the lint finds something. */

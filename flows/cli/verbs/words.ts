@@ -3,7 +3,12 @@ import type { Answer, Call, Verb } from '../kit/model.ts';
 
 /** By its words. */
 export const words: Record<string, Verb> = {
-  'words export': { usage: '[FILE]', words: [0, 1], run: exportAll },
+  'words export': {
+    usage: '[FILE]',
+    does: { en: 'Writes the texts for SMS as they have to be registered.', hi: 'SMS के संदेश लिखता है, जैसे उन्हें रजिस्टर कराना है।' },
+    words: [0, 1],
+    run: exportAll,
+  },
 };
 
 /** A spreadsheet needs the mark of UTF-8 at the start of a file; a terminal does not. */

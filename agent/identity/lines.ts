@@ -1,0 +1,65 @@
+/** What the agent says of a call, in Hindi; English where the line of the program is not plain enough. Loaded only when something is wrong. */
+import { type LineRow, languageFor, lineIn } from '#contracts';
+
+const lines: readonly LineRow[] = [
+  [/^no verb$/, { en: 'what is to be done?', hi: 'क्या करना है?' }],
+  [/^unknown verb "(.*)"$/, { hi: '"$1" यहाँ नहीं चलता' }],
+  [/^one enrolment code is expected$/, { hi: 'एक कोड लिखें, जो सेंट्रल टीम ने दिया' }],
+  [
+    /^--pc: "(.*)" is no path STATE\/SITE\/PC$/,
+    {
+      en: '--pc: "$1" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1',
+      hi: '--pc: "$1" किसी PC का नाम नहीं है: STATE/SITE/PC लिखें, जैसे ladakh/leh/vc-1',
+    },
+  ],
+  [
+    /^--centre: "(.*)" is no address (\S+)$/,
+    {
+      en: '--centre: "$1" is no address: write $2, such as https://sabha.example.org:8443',
+      hi: '--centre: "$1" पता नहीं है: $2 लिखें, जैसे https://sabha.example.org:8443',
+    },
+  ],
+  [/^--lang: "(.*)" is not one of (.+)$/, { hi: '--lang: "$1" नहीं चलता, इनमें से एक लिखें: $2' }],
+  [/^--fix or --undo, not both$/, { hi: '--fix या --undo, दोनों साथ नहीं' }],
+  [/^a code goes with --centre and --pc$/, { hi: 'कोड के साथ --centre और --pc भी लिखें' }],
+  [/^here the package does it: (.+)$/, { hi: 'यहाँ यह काम पैकेज करता है: $1' }],
+  [/^this PC is enrolled already \((.+)\); --again replaces its key$/, { hi: 'यह PC पहले से जुड़ा है ($1); नई चाबी के लिए --again लिखें' }],
+  [/^this PC is not enrolled \(no (.+)\); (.+)$/, { hi: 'यह PC अभी जुड़ा नहीं है ($1 नहीं है); ऐसे जोड़ें: $2' }],
+  [
+    /^(\S+) is not the centre that gave this code$/,
+    { en: '$1 is not the centre that gave this code: check address and code', hi: 'यह कोड $1 वाले सेंटर का नहीं है: पता और कोड देखें' },
+  ],
+  [
+    /^(\S+) answered (no certificate for the key of this PC|a certificate .+)$/,
+    { en: '$1 answered $2: tell the central team', hi: '$1 का जवाब ठीक नहीं था: सेंट्रल टीम को बताएँ' },
+  ],
+  [
+    /^(\S+): what (\S+) answered cannot be read$/,
+    { en: '$1: what answers there is not the centre: check address and port', hi: '$1: जवाब देने वाला सेंटर नहीं लगता: पता और पोर्ट देखें' },
+  ],
+  [
+    /^no answer in (\d+) s$/,
+    { en: 'no answer in $1 s: check the address, and the network of this PC', hi: '$1 सेकंड में जवाब नहीं आया: पता और इस PC का नेटवर्क देखें' },
+  ],
+  [/^site is null: no conferencing PC stands here$/, { hi: 'site null है: यहाँ मीटिंग का कोई PC नहीं है' }],
+  [/^a number from (\d+) to (\d+) is expected$/, { hi: '$1 से $2 तक की संख्या चाहिए' }],
+  [/^a whole number is expected$/, { hi: 'पूरी संख्या चाहिए' }],
+  [/^HOST:PORT,HOST:PORT is expected$/, { hi: 'HOST:PORT,HOST:PORT की तरह लिखें' }],
+  [/^(.+), but the certificate is of (.+)$/, { hi: '$1, पर सर्टिफ़िकेट $2 का है' }],
+  [/^not the certificate of a PC$/, { hi: 'यह किसी PC का सर्टिफ़िकेट नहीं है' }],
+  [/^not the key of the certificate$/, { hi: 'यह चाबी इस सर्टिफ़िकेट की नहीं है' }],
+  [/^no certificate of an authority$/, { hi: 'इसमें सेंटर का सर्टिफ़िकेट नहीं है' }],
+  [/^ProgramFiles, ProgramData and SystemRoot are not all set$/, { hi: 'Windows ने ProgramFiles, ProgramData या SystemRoot नहीं बताया' }],
+  [
+    /^"(.*)" will not do: a whole path such as (\S+) is expected, without quotes and %$/,
+    { hi: '"$1" नहीं चलेगा: पूरा रास्ता लिखें, जैसे $2, बिना कोट और %' },
+  ],
+  [/^the agent of this PC has its data in (.+); uninstall it first$/, { hi: 'इस PC के एजेंट का डेटा $1 में है; पहले उसे हटाएँ' }],
+  [/^a link leads out of the folder$/, { hi: 'एक लिंक फ़ोल्डर से बाहर जाता है' }],
+  [/^this is no folder of the agent$/, { hi: 'यह एजेंट का फ़ोल्डर नहीं है' }],
+];
+
+/** A line of the agent for whoever typed the call. */
+export function lineFor(line: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): string {
+  return lineIn(line, languageFor(args, env), lines);
+}

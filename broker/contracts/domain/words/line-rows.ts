@@ -1,0 +1,203 @@
+/** THE table of what may go wrong at a terminal, each line once. A row without English is said in English as the program says it. */
+
+/** Pattern of a whole line, or of a piece that another row caught, and its words with what it caught: `$1`, itself looked up here. */
+export type LineRow = readonly [pattern: RegExp, words: { en?: string; hi: string }];
+
+/** What a code of the system, or of TLS, means: what is wrong, and where to look. */
+const codes: readonly LineRow[] = [
+  [/^ENOENT$/, { en: 'there is no such file or folder', hi: 'ऐसी कोई फ़ाइल या फ़ोल्डर नहीं है' }],
+  [
+    /^(?:EACCES|EPERM)$/,
+    {
+      en: 'this user may not do that: ask the administrator, or put sudo before it',
+      hi: 'इस यूज़र को इजाज़त नहीं है: एडमिन से कहें, या आगे sudo लगाएँ',
+    },
+  ],
+  [/^EISDIR$/, { en: 'it is a folder, a file is expected', hi: 'यह फ़ोल्डर है, फ़ाइल चाहिए' }],
+  [/^ENOTDIR$/, { en: 'a part of this path is a file, not a folder', hi: 'इस रास्ते में एक जगह फ़ोल्डर की जगह फ़ाइल है' }],
+  [/^(?:ENOSPC|EDQUOT)$/, { en: 'the disk is full: make room, then try again', hi: 'डिस्क भर गई है: जगह बनाएँ, फिर कोशिश करें' }],
+  [/^EROFS$/, { en: 'the disk can only be read', hi: 'डिस्क पर लिखा नहीं जा सकता, सिर्फ़ पढ़ा जा सकता है' }],
+  [/^EIO$/, { en: 'the disk does not read or write: it may be failing', hi: 'डिस्क पढ़ या लिख नहीं पा रही: शायद ख़राब हो रही है' }],
+  [/^(?:EBUSY|ETXTBSY)$/, { en: 'another program is using it: close that first', hi: 'कोई और प्रोग्राम इसे इस्तेमाल कर रहा है: पहले उसे बंद करें' }],
+  [/^EADDRINUSE$/, { en: 'another program uses this port', hi: 'यह पोर्ट कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
+  // A certificate's dates are judged by the clock of this PC, so it is the first thing to look at.
+  [
+    /^CERT_(?:NOT_YET_VALID|HAS_EXPIRED)$/,
+    {
+      en: 'its certificate is not valid at the time of this PC: check the clock',
+      hi: 'इस PC के समय के हिसाब से उसका सर्टिफ़िकेट मान्य नहीं है: घड़ी देखें',
+    },
+  ],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, { en: 'its certificate is for another name', hi: 'उसका सर्टिफ़िकेट किसी और नाम का है' }],
+  [
+    /^(?:ENOTFOUND|ENODATA|ENONAME)$/,
+    { en: 'no such name is known: check how it is written', hi: 'यह नाम नहीं मिला: देखें कि ठीक लिखा है या नहीं' },
+  ],
+  [
+    /^(?:EAI_AGAIN|ESERVFAIL|ETIMEOUT)$/,
+    { en: 'its name cannot be looked up: check the network of this PC', hi: 'नाम का पता नहीं लग पा रहा: इस PC का नेटवर्क देखें' },
+  ],
+  [
+    /^(?:E(?:NET|HOST)(?:UNREACH|DOWN)|EADDRNOTAVAIL)$/,
+    { en: 'no way leads there: check the network of this PC, then the address', hi: 'वहाँ तक रास्ता नहीं है: पहले इस PC का नेटवर्क देखें, फिर पता' },
+  ],
+  [
+    /^ECONNREFUSED$/,
+    { en: 'nothing listens on this port: check address and port', hi: 'इस पोर्ट पर कोई जवाब देने वाला नहीं है: पता और पोर्ट देखें' },
+  ],
+  [
+    /^(?:ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET)$/,
+    {
+      en: 'the connection was cut: perhaps a firewall between, or not the port of the centre',
+      hi: 'कनेक्शन बीच में कट गया: शायद फ़ायरवॉल है, या यह सेंटर का पोर्ट नहीं है',
+    },
+  ],
+  [
+    /^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/,
+    {
+      en: 'no answer: check the address, and whether a firewall stands between',
+      hi: 'कोई जवाब नहीं: पता देखें, और यह कि बीच में फ़ायरवॉल तो नहीं',
+    },
+  ],
+  [
+    /^(?:EPROTO|HPE_\w+|ERR_SSL_\w+|ERR_TLS_PROTOCOL\w*|ERR_HTTP2?_\w+)$/,
+    { en: 'whoever answers does not speak as the centre does: check address and port', hi: 'जवाब देने वाला सेंटर नहीं लगता: पता और पोर्ट देखें' },
+  ],
+  [
+    /^(?:\w*SELF_SIGNED\w*|UNABLE_TO_\w+|CERT_\w+)$/,
+    {
+      en: 'its certificate is not of the authority of the centre: somebody else answers, or opens the connection between',
+      hi: 'उसका सर्टिफ़िकेट सेंटर का नहीं है: कोई और जवाब दे रहा है, या बीच में कनेक्शन खोल रहा है',
+    },
+  ],
+];
+
+/** What a system, a library of TLS or Node says in its own words. */
+const raw: readonly LineRow[] = [
+  [/^getaddrinfo (E\w+) (\S+)$/, { en: '$2: $1', hi: '$2: $1' }],
+  [/^(?:connect|read|write) (E\w+)(?: (\S+))?(?: - Local .*)?$/, { en: '$1', hi: '$1' }],
+  [/^(E[A-Z]{2,}): [^,]+, (?:\w+) '(.+?)'(?: -> '.+')?$/, { en: '$2: $1', hi: '$2: $1' }],
+  [
+    /^(?:\w+ EPROTO )?[0-9A-F]*:?error:[0-9A-F]+:.*$/s,
+    { en: 'whoever answers does not speak as the centre does: check address and port', hi: 'जवाब देने वाला सेंटर नहीं लगता: पता और पोर्ट देखें' },
+  ],
+  [/^(?:Error: )?bad port$/, { en: 'no program may ask this port', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
+  [/^Unknown option '(.+)'$/, { en: 'there is no option $1', hi: '$1 नाम का कोई विकल्प नहीं है' }],
+  [/^Unexpected argument '(.+)'$/, { en: '"$1" is one word too many', hi: '"$1" फ़ालतू है, इसे हटा दें' }],
+  [
+    /^Option '(?:-\w, )?(--[\w-]+).*' argument (?:missing|is ambiguous)$/,
+    { en: '$1 needs a word behind it', hi: '$1 के बाद कुछ लिखना ज़रूरी है' },
+  ],
+  [/^Option '(?:-\w, )?(--[\w-]+).*' does not take an argument$/, { en: '$1 takes no word behind it', hi: '$1 के साथ "=" न लगाएँ' }],
+];
+
+/** What schemas expect and find. */
+const schemas: readonly LineRow[] = [
+  [/^(.*\S): this key is not known$/s, { hi: '$1: यह नाम यहाँ नहीं चलता' }],
+  [/^expected a number from (\S+) to (\S+), found (.+)$/s, { hi: '$1 से $2 तक की संख्या चाहिए, यहाँ $3 है' }],
+  [/^expected "\w+", found undefined$/, { en: 'it is missing', hi: 'यह नहीं लिखा है' }],
+  [/^expected \/.+\/\w*, found (.+)$/s, { en: '$1 is not in the form that is expected', hi: '$1 सही रूप में नहीं लिखा है' }],
+  [/^expected (.+), found undefined$/s, { en: 'it is missing: $1 is expected', hi: 'यह नहीं लिखा है: $1 चाहिए' }],
+  [/^expected (.+), found (.+)$/s, { en: '$1 is expected, not $2', hi: '$1 चाहिए, $2 नहीं' }],
+  [/^\(("[^"]+"(?: \| "[^"]+")+)\)$/, { en: 'one of $1', hi: '$1 में से एक' }],
+  [/^"([^"]+)" \| (".+)$/, { en: '"$1", $2', hi: '"$1", $2' }],
+  [/^a length >=1$/, { en: 'something', hi: 'कुछ' }],
+  [/^a length >=(\S+)$/, { en: 'a length of at least $1', hi: 'कम से कम $1 की लंबाई' }],
+  [/^a length <=(\S+)$/, { en: 'a length of at most $1', hi: 'ज़्यादा से ज़्यादा $1 की लंबाई' }],
+  [/^>=(\S+)$/, { en: 'at least $1', hi: 'कम से कम $1' }],
+  [/^<=(\S+)$/, { en: 'at most $1', hi: 'ज़्यादा से ज़्यादा $1' }],
+  [/^string$/, { en: 'a text', hi: 'कोई शब्द या वाक्य' }],
+  [/^number$/, { en: 'a number', hi: 'कोई संख्या' }],
+  [/^integer$/, { en: 'a whole number', hi: 'कोई पूरी संख्या' }],
+  [/^boolean$/, { en: 'true or false', hi: 'true या false' }],
+  [/^Array$/, { en: 'a list [ ]', hi: 'सूची [ ]' }],
+  [/^Object$/, { en: 'a group { }', hi: 'समूह { }' }],
+  [/^must not be empty$/, { hi: 'ख़ाली नहीं होना चाहिए' }],
+  [/^this column is not known$/, { hi: 'यह कॉलम यहाँ नहीं चलता' }],
+  [/^this column stands twice$/, { hi: 'यह कॉलम दो बार है' }],
+  [/^this column is missing$/, { hi: 'यह कॉलम नहीं है' }],
+  [/^these columns are missing: (.+)$/, { hi: 'ये कॉलम नहीं हैं: $1' }],
+  [
+    /^expected (\d+) cells as in the header, found (\d+)$/,
+    { en: '$1 cells are expected, as in the first line, not $2', hi: 'पहली लाइन की तरह $1 खाने चाहिए, $2 नहीं' },
+  ],
+  [/^the file is empty$/, { hi: 'फ़ाइल ख़ाली है' }],
+  [
+    /^a path state\/site\/pc$/,
+    { en: 'a PC as STATE/SITE/PC, such as ladakh/leh/vc-1,', hi: 'PC का नाम STATE/SITE/PC, जैसे ladakh/leh/vc-1,' },
+  ],
+  [/^state\/site$/, { en: 'a site as STATE/SITE, such as ladakh/leh,', hi: 'ऑफ़िस का नाम STATE/SITE, जैसे ladakh/leh,' }],
+  [/^state\/site or state\/site\/pc$/, { en: 'a site as STATE/SITE or a PC as STATE/SITE/PC', hi: 'ऑफ़िस STATE/SITE या PC STATE/SITE/PC' }],
+  [/^"" for everywhere, a state, or state\/site$/, { en: 'a state, or a site as STATE/SITE,', hi: 'राज्य, या ऑफ़िस का नाम STATE/SITE,' }],
+];
+
+/** What a PC and its centre say of an enrolment. */
+const enrolment: readonly LineRow[] = [
+  [
+    /^the enrolment code has a character that none has$/,
+    {
+      en: 'the enrolment code has a character that none has: read it again',
+      hi: 'कोड में ऐसा अक्षर है जो किसी कोड में नहीं होता: फिर से देखकर लिखें',
+    },
+  ],
+  [
+    /^the enrolment code has (\d+) characters, it should have (\d+)$/,
+    { en: 'the enrolment code has $1 characters, it should have $2: read it again', hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें' },
+  ],
+  [
+    /^this enrolment code is wrong, used up or over$/,
+    {
+      en: 'this enrolment code is wrong, used up or over: ask the central team for a new one',
+      hi: 'यह कोड ग़लत है, ख़त्म हो चुका है या पुराना है: सेंट्रल टीम से नया कोड लें',
+    },
+  ],
+  [
+    /^this code is for (.+)$/,
+    { en: 'this code is for $1: look at --pc, or ask for the code of your office', hi: 'यह कोड $1 का है: --pc देखें, या अपने ऑफ़िस का कोड लें' },
+  ],
+  [
+    /^(.+) has a certificate already.*$/,
+    {
+      en: '$1 is enrolled already: ask the central team for "pcs replace $1"',
+      hi: '$1 पहले से जुड़ा है: सेंट्रल टीम से "pcs replace $1" करने को कहें',
+    },
+  ],
+  [
+    /^(.+) is revoked.*$/,
+    { en: '$1 is shut out: ask the central team for "pcs replace $1"', hi: '$1 को बंद किया गया है: सेंट्रल टीम से "pcs replace $1" करने को कहें' },
+  ],
+  [
+    /^too many attempts: wait (\d+) s$/,
+    { en: 'too many attempts: wait $1 s, and read the code again', hi: 'बहुत बार कोशिश हुई: $1 सेकंड रुकें, और कोड फिर से देखें' },
+  ],
+  [/^(\S+) answered [45]\d\d: (.+)$/, { en: '$1 says: $2', hi: '$1 का जवाब: $2' }],
+  [
+    /^nothing more$/,
+    { en: 'nothing more; perhaps it is not the centre: check address and port', hi: 'और कुछ नहीं; शायद यह सेंटर नहीं है: पता और पोर्ट देखें' },
+  ],
+];
+
+/** Lines of several pieces: a file and what is wrong in it, a call and how it is written. */
+const pieces: readonly LineRow[] = [
+  [/^(.+); (usage: .+)$/s, { en: '$1; $2', hi: '$1; $2' }],
+  [/^usage: (.+)$/s, { hi: 'ऐसे लिखें: $1' }],
+  [/^cannot be read: (.+)$/, { en: 'cannot be read: $1', hi: 'पढ़ा नहीं जा सका: $1' }],
+  [/^cannot be written: (.+)$/, { en: 'cannot be written: $1', hi: 'लिखा नहीं जा सका: $1' }],
+  [/^cannot be used as a folder: (.+)$/, { en: 'cannot be used as a folder: $1', hi: 'फ़ोल्डर की तरह इस्तेमाल नहीं हो सकता: $1' }],
+  [/^is not UTF-8: save it as "CSV UTF-8"$/, { hi: 'UTF-8 में नहीं है: "CSV UTF-8" चुनकर फिर सेव करें' }],
+  [
+    /^not JSON: .*\(line (\d+) column (\d+)\)$/s,
+    {
+      en: 'not JSON: a comma, quote or bracket is wrong at or before line $1, column $2',
+      hi: 'JSON ठीक नहीं है: लाइन $1, अक्षर $2 के पास कॉमा, कोट या ब्रैकेट देखें',
+    },
+  ],
+  [
+    /^not JSON(?:: .*)?$/s,
+    { en: 'not JSON: a comma, quote or bracket is missing or too many', hi: 'JSON ठीक नहीं है: कॉमा, कोट या ब्रैकेट कम या ज़्यादा है' },
+  ],
+  [/^(.+?): (.+)$/s, { en: '$1: $2', hi: '$1: $2' }],
+];
+
+/** All rows: of two that fit the first one counts. */
+export const lineRows: readonly LineRow[] = [...codes, ...raw, ...schemas, ...enrolment, ...pieces];

@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { codeOf } from '../../kit/start.ts';
+import { languageFor, lineIn } from './lines.ts';
+
+const nowhere = () => '';
+
+test.each([
+  [['check', '--lang', 'hi'], { LANG: 'en_IN.UTF-8' }, 'hi'],
+  [['--lang=en'], { LANG: 'hi_IN.UTF-8' }, 'en'],
+  [[], { LC_ALL: 'C', LANG: 'hi_IN.UTF-8' }, 'en'],
+  [[], { LC_ALL: '', LC_MESSAGES: 'hi_IN', LANG: 'en_IN' }, 'hi'],
+  [[], { LANG: 'hi_IN.UTF-8' }, 'hi'],
+  [['--lang', 'de'], { LANG: 'hi_IN.UTF-8' }, 'hi'],
+  [[], {}, 'en'],
+] as const)('%j with %j is answered in %s', (args, env, language) => {
+  expect(languageFor(args, env, nowhere)).toBe(language);
+});
+
+test('where no variable says so, as on Windows, the language of the system counts', () => {
+  expect(languageFor([], {}, () => 'hi-IN')).toBe('hi');
+});
+
+test.each([
+  [
+    'x/identity: cannot be read: ENOENT',
+    'x/identity: cannot be read: there is no such file or folder',
+    'x/identity: पढ़ा नहीं जा सका: ऐसी कोई फ़ाइल या फ़ोल्डर नहीं है',
+  ],
+  [
+    'centre.example:8443: ECONNREFUSED',
+    'centre.example:8443: nothing listens on this port: check address and port',
+    /^centre\.example:8443: इस पोर्ट पर/,
+  ],
+  [
+    'site: expected state/site, found "ladakh"',
+    'site: a site as STATE/SITE, such as ladakh/leh, is expected, not "ladakh"',
+    /^site: ऑफ़िस का नाम STATE\/SITE.* चाहिए, "ladakh" नहीं$/,
+  ],
+  [
+    'stage: expected ("planned" | "live" | "closed"), found "x"',
+    'stage: one of "planned", "live", "closed" is expected, not "x"',
+    'stage: "planned", "live", "closed" में से एक चाहिए, "x" नहीं',
+  ],
+  ['hours: expected <=720, found 9999', 'hours: at most 720 is expected, not 9999', 'hours: ज़्यादा से ज़्यादा 720 चाहिए, 9999 नहीं'],
+  ['at: expected "at", found undefined', 'at: it is missing', 'at: यह नहीं लिखा है'],
+  [
+    "Unknown option '--jsn'; usage: sabha incidents [--open]",
+    'there is no option --jsn; usage: sabha incidents [--open]',
+    '--jsn नाम का कोई विकल्प नहीं है; ऐसे लिखें: sabha incidents [--open]',
+  ],
+  ['nothing listens on this port: check address and port', 'nothing listens on this port: check address and port', /^इस पोर्ट पर/],
+  ['what nobody foresaw', 'what nobody foresaw', 'what nobody foresaw'],
+])('%s is read as a person reads it', (line, en, hi) => {
+  expect(lineIn(line, 'en')).toBe(en);
+  expect(lineIn(line, 'hi')).toEqual(typeof hi === 'string' ? hi : expect.stringMatching(hi));
+});
+
+test('the rows of a command stand before those of all', () => {
+  expect(lineIn('a: ENOENT', 'hi', [[/^a: (.+)$/, { hi: 'पहले: $1' }]])).toBe('पहले: ऐसी कोई फ़ाइल या फ़ोल्डर नहीं है');
+});
+
+/** Real causes, as the system of this machine tells them. */
+const causes: Record<string, () => unknown> = {
+  ENOENT: () => caught(() => readFileSync('/nowhere/at all')),
+  EISDIR: () => caught(() => readFileSync('/')),
+  ENOTDIR: () => caught(() => readFileSync('/dev/null/x')),
+  ENOSPC: () => caught(() => writeFileSync('/dev/full', 'x')),
+  ECONNREFUSED: () => failed((on) => request('http://127.0.0.1:1').on('error', on).end()),
+  ENOTFOUND: () => failed((on) => request('http://nowhere.invalid').on('error', on).end()),
+  'a server without TLS': () => answeredBy('HTTP/1.1 400 no\r\n\r\n'),
+  'a server that cuts the connection': () => answeredBy(undefined),
+};
+
+test.each(Object.keys(causes))('%s is not told by its code, nor in the words of a library, in either language', async (name) => {
+  const error = await causes[name]?.();
+  const [code, message] = [codeOf(error), (error as Error).message];
+  for (const language of ['en', 'hi'] as const)
+    for (const said of [code, message]) {
+      const line = lineIn(`x: ${said}`, language);
+      expect(line).not.toMatch(/\bE[A-Z]{4,}\b|error:|getaddrinfo|syscall|UND_/);
+      expect(line).not.toContain(said);
+    }
+});
+
+function caught(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
+
+function failed(start: (on: (error: unknown) => void) => unknown): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  start(resolve);
+  return promise;
+}
+
+async function answeredBy(text: string | undefined): Promise<unknown> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => (text === undefined ? socket.resetAndDestroy() : socket.end(text)));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const error = await failed((on) => httpsRequest(`https://127.0.0.1:${port}`).on('error', on).end());
+  server.close();
+  return error;
+}

@@ -1,0 +1,123 @@
+/** What `sabha` says of a call, and its centre of an order, in Hindi; English where the line of the program is not plain enough. */
+import type { LineRow } from '#contracts';
+
+/** What was typed. */
+const calls: readonly LineRow[] = [
+  [/^no verb: sabha help lists them$/, { en: 'what is to be done? "sabha help" lists it', hi: 'क्या करना है? "sabha help" में सूची है' }],
+  [
+    /^unknown verb "(.*)": sabha help lists them$/,
+    { en: '"$1" is not known: "sabha help" lists what is', hi: '"$1" यहाँ नहीं चलता: "sabha help" में सूची है' },
+  ],
+  [/^which of: (.+)\?$/, { hi: 'इनमें से कौन सा: $1?' }],
+  [/^--by needs a name$/, { hi: '--by के बाद नाम लिखें' }],
+  [/^--lang: "(.+)" is not one of (.+)$/, { hi: '--lang: "$1" नहीं चलता, इनमें से एक लिखें: $2' }],
+  [/^accounts add needs --role: (.+)$/, { hi: 'accounts add के साथ --role लिखें: reader, state या central' }],
+  [/^--since (.+): a day such as .+$/, { hi: '--since $1: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
+  [
+    /^there is no PC (.+)$/,
+    { en: 'there is no PC $1: "sabha pcs list" shows them', hi: '$1 नाम का कोई PC नहीं है: "sabha pcs list" में सूची है' },
+  ],
+  [/^name the PCs, or a whole --scope$/, { hi: 'PC के नाम लिखें, या पूरा --scope' }],
+  [
+    /^"(.*)" is no PC: expected STATE\/SITE\/PC$/,
+    {
+      en: '"$1" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1',
+      hi: '"$1" किसी PC का नाम नहीं है: STATE/SITE/PC लिखें, जैसे ladakh/leh/vc-1',
+    },
+  ],
+  [
+    /^"(.*)" is no site: expected STATE\/SITE$/,
+    { en: '"$1" is no site: write STATE/SITE, such as ladakh/leh', hi: '"$1" किसी ऑफ़िस का नाम नहीं है: STATE/SITE लिखें, जैसे ladakh/leh' },
+  ],
+  [/^roster take needs --from: the person whose shift it is$/, { hi: 'roster take के साथ --from लिखें: जिसकी शिफ़्ट है' }],
+  [/^"(.*)" is no command: (.+)$/, { hi: '"$1" कोई आदेश नहीं है: $2' }],
+  [/^cmd needs --to: all, STATE, STATE\/SITE or STATE\/SITE\/PC$/, { hi: 'cmd के साथ --to लिखें: all, STATE, STATE/SITE या STATE/SITE/PC' }],
+  [/^--arg "(.*)" is not KEY=VALUE$/, { hi: '--arg "$1": KEY=VALUE की तरह लिखें' }],
+  [/^"(.*)" is no number of a notice$/, { hi: '"$1" किसी सूचना का नंबर नहीं है' }],
+  [/^rollcall start needs --scope: all, STATE or STATE\/SITE$/, { hi: 'rollcall start के साथ --scope लिखें: all, STATE या STATE/SITE' }],
+  [/^roll call (.+) does not end$/, { hi: 'हाज़िरी $1 पूरी नहीं हो रही' }],
+  [/^--(.+) needs a whole number$/, { hi: '--$1 के बाद पूरी संख्या लिखें' }],
+  [/^--days: "(.*)" is no number of days$/, { hi: '--days: "$1" दिनों की संख्या नहीं है' }],
+  [
+    /^explain takes a place and a fault, or --incident with its number$/,
+    { hi: 'explain के साथ जगह और ख़राबी लिखें, या --incident और उसका नंबर' },
+  ],
+  [
+    /^"(.*)" is no number of an incident$/,
+    {
+      en: '"$1" is no number of an incident: "sabha incidents --open" shows them',
+      hi: '"$1" किसी अलर्ट का नंबर नहीं है: "sabha incidents --open" में सूची है',
+    },
+  ],
+  [/^"(.*)" is no time: (.+)$/, { hi: '"$1" समय नहीं है: 90m, 2h, या 2027-01-15T18:30+05:30 लिखें' }],
+  [/^maintenance add takes --from with a time, and --for with what for$/, { hi: 'maintenance add के साथ --from में समय और --for में काम लिखें' }],
+  [/^--minutes takes a number, not "(.*)"$/, { hi: '--minutes के बाद संख्या लिखें, "$1" नहीं' }],
+];
+
+/** What was looked for on this machine, or at the centre. */
+const places: readonly LineRow[] = [
+  [/^SABHA_API: "(.*)" is no address such as (\S+)$/, { hi: 'SABHA_API: "$1" पता नहीं है; ऐसे लिखें: $2' }],
+  [
+    /^the centre at (\S+) does not answer: ECONNREFUSED$/,
+    {
+      en: 'the centre at $1 does not answer: nothing listens there. Is it running ("systemctl status sabha-flows")? SABHA_API names another address',
+      hi: '$1 पर सेंटर जवाब नहीं दे रहा: वहाँ कुछ नहीं चल रहा। क्या सेंटर चालू है ("systemctl status sabha-flows")? दूसरा पता SABHA_API में लिखें',
+    },
+  ],
+  [
+    /^the centre at (\S+) does not answer: (.+)$/s,
+    {
+      en: 'the centre at $1 does not answer: $2. SABHA_API names another address',
+      hi: '$1 पर सेंटर जवाब नहीं दे रहा: $2। दूसरा पता SABHA_API में लिखें',
+    },
+  ],
+  [
+    /^the centre at (\S+) stopped in the middle of its answer$/,
+    { en: 'the centre at $1 stopped in the middle of its answer: try again', hi: '$1 पर सेंटर जवाब के बीच में रुक गया: फिर कोशिश करें' },
+  ],
+  [
+    /^(\S+) is no centre of Sabha: .+$/,
+    { en: '$1 is no centre of Sabha: check the address in SABHA_API', hi: '$1 Sabha का सेंटर नहीं है: SABHA_API का पता देखें' },
+  ],
+  [/^the centre answered with status (\d+)$/, { hi: 'सेंटर ने मना किया (स्थिति $1)' }],
+  [/^(.+): no file there ends in (.+)$/, { hi: '$1: वहाँ $2 वाली कोई फ़ाइल नहीं है' }],
+  [/^(.+): (\S+) cannot be copied there: (.+)$/, { hi: '$1: $2 वहाँ कॉपी नहीं हुई: $3' }],
+  [/^(.+): ports\.api is 0, so SABHA_API must name the address$/, { hi: '$1: ports.api 0 है, इसलिए पता SABHA_API में लिखें' }],
+];
+
+/** Why the centre does not do it. */
+const refusals: readonly LineRow[] = [
+  [
+    /^there is no site (.+)$/,
+    { en: 'there is no site $1: "sabha sites list" shows them', hi: '$1 नाम का कोई ऑफ़िस नहीं है: "sabha sites list" में सूची है' },
+  ],
+  [/^(.+) is closed$/, { hi: '$1 बंद है' }],
+  [
+    /^(.+) has no PC in the site table$/,
+    { en: '$1 has no PC in the site table: "sabha sites import" brings them', hi: '$1 का कोई PC सूची में नहीं है: "sabha sites import" से जोड़ें' },
+  ],
+  [/^no code of (.+) is open$/, { hi: '$1 का कोई कोड चालू नहीं है' }],
+  [/^there is no account "(.*)"$/, { hi: '"$1" नाम का कोई अकाउंट नहीं है' }],
+  [/^there is an account "(.*)" already$/, { hi: '"$1" नाम का अकाउंट पहले से है' }],
+  [/^there is no fault "(.*)"$/, { hi: '"$1" नाम की कोई ख़राबी नहीं है' }],
+  [/^there is no such (?:incident)$/, { hi: 'ऐसा कोई अलर्ट नहीं है' }],
+  [/^there is no such person$/, { hi: 'इस नाम का कोई सूची में नहीं है' }],
+  [/^there is no such site$/, { hi: 'ऐसा कोई ऑफ़िस नहीं है' }],
+  [/^there is no such (?:meeting)$/, { hi: 'ऐसी कोई मीटिंग नहीं है' }],
+  [/^there is no such (?:roll call)$/, { hi: 'ऐसी कोई हाज़िरी नहीं है' }],
+  [/^there is no such (?:notice|maintenance|command)$/, { hi: 'रिकॉर्ड में ऐसा कुछ नहीं है' }],
+  [/^there is no ([a-z0-9/-]+)$/, { hi: '$1 सूची में नहीं है' }],
+  [
+    /^(.+) has it since (\S+ ?\S*) UTC: "takeOver" takes it over$/,
+    { en: '$1 has it since $2 UTC: --take-over takes it over', hi: '$2 UTC से $1 देख रहे हैं: आप लेना चाहें तो --take-over लिखें' },
+  ],
+  [/^no configuration is on its way in stages$/, { hi: 'कोई सेटिंग थोड़ी-थोड़ी करके नहीं भेजी जा रही' }],
+  [/^the tabs do not run: the log of flows says why$/, { hi: 'टैब नहीं चल रहे: वजह flows के लॉग में है' }],
+  [/^the file is larger than (\d+) MiB$/, { hi: 'फ़ाइल $1 MiB से बड़ी है' }],
+  [/^log in first$/, { hi: 'पहले लॉग इन करें' }],
+  [/^not so soon again$/, { hi: 'थोड़ा रुककर फिर करें' }],
+  [/^the centre could not do this; its log says why$/, { hi: 'सेंटर यह नहीं कर पाया; वजह उसके लॉग में है' }],
+];
+
+/** The rows of `sabha`. */
+export const lines: readonly LineRow[] = [...calls, ...places, ...refusals];

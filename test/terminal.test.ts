@@ -1,0 +1,44 @@
+/** What the three commands say of a call: each line that their code holds has its Hindi, and no code of the system is read by a person. */
+import { expect, test } from 'vitest';
+import { type LineRow, lineIn } from '#contracts';
+import { lineFor } from '../agent/identity/lines.ts';
+import { lines as ofCentre } from '../centre/machine/lines.ts';
+import { lines as ofSabha } from '../flows/cli/kit/lines.ts';
+import { saidAs } from './house/said.ts';
+import { isTest, repository, type SourceFile } from './house/source.ts';
+import { eachNode, nameOf, parse, textOf } from './house/syntax.ts';
+
+const sources = repository('.').filter(({ path }) => !isTest(path));
+const inHindi = (rows: readonly LineRow[]) => (line: string) => lineIn(line, 'hi', rows);
+const ofAgent = (line: string) => lineFor(line, ['--lang', 'hi'], {});
+const devanagari = /\p{Script=Devanagari}/u;
+
+test.each([
+  ['sabha', /^flows\/cli\//, 'CliError', inHindi(ofSabha), 25],
+  ['the agent', /^agent\//, 'WrongCall', ofAgent, 5],
+  ['the centre', /^centre\//, 'CentreError', inHindi(ofCentre), 15],
+] as const)('what %s says of a call is said in Hindi too', (_, where, thrown, hindi, least) => {
+  const said = sources.filter(({ path }) => where.test(path)).flatMap((source) => thrownIn(source, thrown));
+  expect(said.length).toBeGreaterThan(least);
+  expect(said.filter((line) => !devanagari.test(hindi(line)))).toEqual([]);
+});
+
+test('what keeps a PC from its centre, or an installation from its end, is said in Hindi too', () => {
+  const ofPc = sources.filter(({ path }) => /^agent\/(identity|install)\/(?!deb|zip|pack)/.test(path));
+  const said = saidAs('line', ofPc).flatMap(({ texts }) => texts.slice(-1));
+  expect(said.length).toBeGreaterThan(10);
+  expect(said.filter((line) => /[a-z]{3} [a-z]{2}/.test(line) && !devanagari.test(ofAgent(line)))).toEqual([]);
+});
+
+/** The lines of `new Thrown(…)`, with a word of a person in each blank. */
+function thrownIn(source: SourceFile, thrown: string): string[] {
+  const found: string[] = [];
+  eachNode(parse(source).program, (node) => {
+    if (node.type !== 'NewExpression' || nameOf(node.callee) !== thrown) return;
+    const line = node.arguments.at(-1);
+    const text = line?.type === 'TemplateLiteral' ? line.quasis.map(({ value }) => value.cooked).join('7') : textOf(line);
+    // A line that is all blank comes from elsewhere; a usage is words to type.
+    if (text !== undefined && /[a-z]{3}/.test(text.replace(/^7; /, '').replace(/^usage: .*/, ''))) found.push(text);
+  });
+  return found;
+}
