@@ -37,7 +37,8 @@ function open() {
   };
   const table = createSiteTable(smallTree());
   const clock = testClock();
-  const guesses = createGuesses({ clock, onAlarm: () => {} });
+  const alarms: (string | null)[] = [];
+  const guesses = createGuesses({ clock, onAlarm: (_, site) => alarms.push(site) });
   const enrolment = createEnrolment({
     authority,
     codes: createCodes({}, authority.rootDer, randomBytes),
@@ -66,7 +67,7 @@ function open() {
     return made.code;
   };
   const enrol = (password: string, request = 'ladakh.leh.vc-1') => enrolment.enrol({ address: '10.0.0.1', password, request });
-  return { registry, applied, recorded, keepers, script, enrolment, code, enrol, guesses };
+  return { alarms, registry, applied, recorded, keepers, script, enrolment, code, enrol, guesses };
 }
 
 test('the certificate and the use of its code are one change of the ledger', async () => {
@@ -108,6 +109,18 @@ test('a code that is right is let in from an address that guesses have held up, 
   for (let nth = 0; nth < 5; nth += 1) guesses.failed('10.0.0.1');
   expect(await enrol('0'.repeat(26))).toMatchObject({ ok: false, status: 429 });
   expect(await enrol(right)).toMatchObject({ ok: true });
+});
+
+test.each([
+  ['a clerk whose office was given a code', true, 'ladakh.leh.vc-1', 'ladakh/leh'],
+  ['somebody of an office that was given none', false, 'ladakh.leh.vc-1', null],
+  ['somebody who names a PC that there is not', true, 'ladakh.leh.vc-9', null],
+  ['somebody who sends no request', true, 'nonsense', null],
+])('%s mistypes it five times: a critical alert at central for whoever is not waited for alone', async (_, isOpen, request, site) => {
+  const { alarms, code, enrol } = open();
+  if (isOpen) await code(1);
+  for (let nth = 0; nth < 5; nth += 1) await enrol('0'.repeat(20), request);
+  expect(alarms).toEqual([site]);
 });
 
 test('guesses hold up no renewal, and a PC that asks in vain is answered once a minute', async () => {

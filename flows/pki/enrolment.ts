@@ -1,6 +1,6 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
-import { type Clock, type EnrolCodeView, mutex, oneLine, type RegistryEntry } from '#contracts';
+import { type Clock, type EnrolCodeView, mutex, oneLine, pathOfName, type RegistryEntry, siteOf } from '#contracts';
 import type { NotAhead } from '../records/clock.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
@@ -113,7 +113,7 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
   const found = codes.find(asked.password, now());
   if (found === undefined) {
     const waitMs = guesses.waitMs(address);
-    return waitMs > 0 ? slowDown(waitMs) : refuse(options, address, wrongCode);
+    return waitMs > 0 ? slowDown(waitMs) : refuse(options, { address, site: await expectedSite(options, asked) }, wrongCode);
   }
   const { site, uses, given, by } = found.code;
   return certify(options, asked, {
@@ -125,7 +125,7 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
       return uses > 0 ? mayEnrol(heldOf(options), { name, site }, now()) : wrongCode;
     },
     next: enrolled,
-    refuse: (refused) => refuse(options, address, refused),
+    refuse: (refused) => refuse(options, { address, site }, refused),
     what: 'certificate issued',
     by: `code by ${by}`,
     ops: ({ name, publicKey }, { serial }) => [codes.used(found, name, { key: hashOf(publicKey), serial })],
@@ -195,9 +195,20 @@ async function sweep({ sites, now, settledAt }: EnrolmentOptions): Promise<void>
   await sites.apply({ nodes: [], gone: [], replaced: [], registry, audit });
 }
 
+/** The site of the PC that asks, where a code of it is open: whoever was given that one may have typed it wrong. Null for anybody else. */
+async function expectedSite({ authority, codes, guesses, sites, now }: EnrolmentOptions, { request }: Asked): Promise<string | null> {
+  const read = guesses.isCalm() ? await authority.readRequest(request) : undefined;
+  const pc = read?.ok ? pathOfName(read.value.name) : undefined;
+  if (pc === undefined || sites.table().node(pc) === undefined) return null;
+  const site = siteOf(pc);
+  return codes.open(now()).some(({ code }) => code.site === site) ? site : null;
+}
+
+type Whom = { address: string; site: string | null };
+
 /** Says no, and leaves a row; a flood leaves a few and is asked to come later. */
-async function refuse(options: EnrolmentOptions, address: string, refused: No): Promise<Refused> {
-  if (!options.guesses.failed(address)) return slowDown(crowdWaitMs);
+async function refuse(options: EnrolmentOptions, { address, site }: Whom, refused: No): Promise<Refused> {
+  if (!options.guesses.failed(address, site)) return slowDown(crowdWaitMs);
   await options.record([refusalRow(options.now(), address, refused)]);
   return refused;
 }

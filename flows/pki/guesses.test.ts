@@ -7,7 +7,12 @@ const minuteMs = 60_000;
 function open() {
   const clock = testClock();
   const alarms: string[] = [];
-  return { clock, alarms, guesses: createGuesses({ clock, onAlarm: (address) => alarms.push(address) }) };
+  const sites: (string | null)[] = [];
+  const onAlarm = (address: string, site: string | null) => {
+    alarms.push(address);
+    sites.push(site);
+  };
+  return { clock, alarms, sites, guesses: createGuesses({ clock, onAlarm }) };
 }
 
 test('five failures in a minute are free, then each costs a wait that doubles, up to an hour', async () => {
@@ -64,4 +69,26 @@ test('a flood from everywhere is written down up to sixty a minute and takes no 
   expect(guesses.size()).toBe(10_000);
   await clock.pass(minuteMs);
   expect(guesses.failed('10.9.9.9')).toBe(true);
+});
+
+test('five failures of one address for one site that is waited for name that site; of two addresses, two sites or nobody known they name none', () => {
+  const { sites, guesses } = open();
+  const five = (of: (n: number) => [address: string, site: string | null]) => {
+    for (let n = 0; n < 5; n++) guesses.failed(...of(n));
+  };
+  five(() => ['10.0.0.1', 'ladakh/leh']);
+  five((n) => [`10.0.0.${n}`, 'ladakh/leh']);
+  five((n) => ['10.0.0.1', n === 2 ? 'ladakh/kargil' : 'ladakh/leh']);
+  five((n) => ['10.0.0.1', n === 0 ? null : 'ladakh/leh']);
+  five(() => ['10.0.0.1', null]);
+  expect(sites).toEqual(['ladakh/leh', null, null, null, null]);
+});
+
+test('in a flood there is no time to look closer', async () => {
+  const { clock, guesses } = open();
+  expect(guesses.isCalm()).toBe(true);
+  for (let n = 0; n < 60; n++) guesses.failed(`10.0.1.${n}`);
+  expect(guesses.isCalm()).toBe(false);
+  await clock.pass(minuteMs);
+  expect(guesses.isCalm()).toBe(true);
 });

@@ -15,7 +15,13 @@ const alarmWithinMs = 10 * minuteMs;
 type Stranger = { tries: number; since: number; level: number; until: number };
 
 /** What is written down of failures, and who is told of many. */
-export type GuessesOptions = { clock: Pick<Clock, 'up'>; onAlarm(address: string): void };
+export type GuessesOptions = {
+  clock: Pick<Clock, 'up'>;
+  /** `site`: whose code somebody at one address fails to type, and nobody else fails; null where it may be anybody. */
+  onAlarm(address: string, site: string | null): void;
+};
+/** Who failed, when, and for a PC of which site that was given a code. */
+type Failure = { at: number; network: string; site: string | null };
 /** Failures of those who try codes. */
 export type Guesses = ReturnType<typeof createGuesses>;
 
@@ -25,21 +31,26 @@ export type Guesses = ReturnType<typeof createGuesses>;
  */
 export function createGuesses({ clock, onAlarm }: GuessesOptions) {
   const strangers = new Map<string, Stranger>();
-  let recent: number[] = [];
+  let recent: Failure[] = [];
   let noted = { since: Number.NEGATIVE_INFINITY, count: 0 };
 
   return {
     /** Milliseconds until this address may try again; 0 = now. */
     waitMs: (address: string): number => Math.max(0, (strangers.get(networkOf(address))?.until ?? 0) - clock.up()),
 
-    /** One more failure; false where there are too many to write each of them down. */
-    failed(address: string): boolean {
+    /** Whether there is time to look closer at a failure: a flood is only counted. */
+    isCalm: (): boolean => clock.up() - noted.since >= minuteMs || noted.count < notedInMinute,
+
+    /** One more failure, for a PC of `site` as far as that is known; false where there are too many to write each of them down. */
+    failed(address: string, site: string | null = null): boolean {
       const now = clock.up();
-      remember(strangers, networkOf(address), now);
-      recent = [...recent, now].filter((at) => now - at < alarmWithinMs).slice(-alarmTries);
+      const network = networkOf(address);
+      remember(strangers, network, now);
+      recent = [...recent, { at: now, network, site }].filter(({ at }) => now - at < alarmWithinMs).slice(-alarmTries);
       if (recent.length >= alarmTries) {
+        const isOne = recent.every((one) => one.network === network && one.site === site);
         recent = [];
-        onAlarm(address);
+        onAlarm(address, isOne ? site : null);
       }
       if (now - noted.since >= minuteMs) noted = { since: now, count: 0 };
       noted.count += 1;

@@ -22,6 +22,8 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'se
     /** Enrolment codes as the ledger holds them. */
     codes: Readonly<Record<string, string>>;
     tellDirectly: TellCentralDirectly;
+    /** Says what stands of a finding of the centre; null = no more. */
+    say(fault: 'centre.enrolment_refused', reason: string | null): void;
     /** HTTPS has another certificate than before. */
     onHttps(tls: ServerTls): void;
     clock: Clock;
@@ -39,16 +41,17 @@ export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & {
 };
 
 const sweepEveryMs = 60 * 60_000;
+/** Nobody has mistyped a code for so long: whoever did has asked, or given up. */
+const mistypedMs = 60 * 60_000;
 
 /** Makes what is missing of the certificates, and keeps them good. */
 export async function startPki(options: PkiOptions): Promise<Pki> {
   const { authority, folder, https, sites, record, broker, centre, now, clock, log } = options;
-  const onAlarm = (address: string) =>
-    void options.tellDirectly('enrolment_refused', `five refusals in ten minutes, the last from ${address}`);
+  const mistyping = mistypings(options);
   const enrolment = createEnrolment({
     ...{ authority, sites, record, now, settledAt: options.settledAt, follow: options.follow, clock },
     codes: createCodes(options.codes, authority.rootDer, options.random),
-    guesses: createGuesses({ clock, onAlarm }),
+    guesses: createGuesses({ clock, onAlarm: mistyping.alarm }),
   });
   const files = httpsFiles(folder);
   const tls = (): ServerTls => ({ ...read(files), ca: [...authority.roots] });
@@ -63,8 +66,27 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
     addEst: (app) => addEst(app, { authority, enrolment, centre, log }),
     close() {
       sweep();
+      mistyping.close();
       servers.close();
     },
+  };
+}
+
+/** Somebody whom one site was waited from is a finding; anybody else is told to central at once. */
+function mistypings({ clock, tellDirectly, say }: Pick<PkiOptions, 'clock' | 'tellDirectly' | 'say'>) {
+  const over = () => say('centre.enrolment_refused', null);
+  let cancel = () => {};
+  // What stood before the start: who mistyped then is forgotten.
+  over();
+  return {
+    alarm(address: string, site: string | null): void {
+      const line = `five refusals in ten minutes, the last from ${address}`;
+      if (site === null) return void tellDirectly('enrolment_refused', line);
+      cancel();
+      cancel = clock.after(mistypedMs, over);
+      say('centre.enrolment_refused', `${site}: ${line}`);
+    },
+    close: () => cancel(),
   };
 }
 

@@ -74,6 +74,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     },
   };
   const told: [string, string][] = [];
+  const findings: [string, string | null][] = [];
   let server: EnrolmentServer | undefined;
   const pki = await startPki({
     authority,
@@ -87,6 +88,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
       return true;
     },
     tellDirectly: async (reason, detail) => void told.push([reason, detail]),
+    say: (fault, reason) => void findings.push([fault, reason]),
     broker: { request: join(folder, 'server.csr'), certificate: join(folder, 'server.pem') },
     centre: { mqtt: { port: 8_883 }, centreKey: null },
     now,
@@ -111,6 +113,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     ledger,
     clock,
     told,
+    findings,
     said,
     port,
     /** Real time does not move, what the centre takes for it does. */

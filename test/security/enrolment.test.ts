@@ -121,6 +121,20 @@ describe('S2 an enrolment code', () => {
     expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
   });
 
+  test('mistyped five times by an office that was given one is a finding for an hour, and no word to central; by anybody else it is one', async () => {
+    const [nothing, standing] = [
+      ['centre.enrolment_refused', null],
+      ['centre.enrolment_refused', 'ladakh/leh: five refusals in ten minutes, the last from 127.0.0.1'],
+    ];
+    await rig.code();
+    for (let n = 0; n < 5; n++) await enrol(rig, one, '0'.repeat(20));
+    expect([rig.findings, rig.told]).toEqual([[nothing, standing], []]);
+    await rig.clock.pass(hourMs);
+    expect(rig.findings).toEqual([nothing, standing, nothing]);
+    for (let n = 0; n < 5; n++) await enrol(rig, far, '0'.repeat(20), `127.0.0.${n + 2}`);
+    expect([rig.findings.length, rig.told.length]).toEqual([3, 1]);
+  });
+
   test('gives a lost answer again, for the same key and no further use; to another key, or past a renewal, nothing', async () => {
     const code = await rig.code('ladakh/leh', 1);
     const { key, body } = await newRequest(one);

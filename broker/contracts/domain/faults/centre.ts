@@ -174,6 +174,16 @@ export const centreFaults = {
       hi: 'sabha.json में लिखी फ़ाइल में उसका पासवर्ड या टोकन बदलें। सेंटर रीस्टार्ट करें।',
     },
   },
+  'centre.enrolment_refused': {
+    severity: 'minor',
+    parents: [],
+    ...times(0, 0),
+    title: { en: 'An office mistypes its enrolment code', hi: 'एक ऑफ़िस अपना कोड ग़लत लिख रहा है' },
+    action: {
+      en: 'Call the office that is named. Read the code out to them, or give a new one.',
+      hi: 'जिस ऑफ़िस का नाम है उसे फ़ोन करें। कोड पढ़कर सुनाएँ, या नया कोड दें।',
+    },
+  },
   'outage.power': {
     severity: 'major',
     parents: [],
