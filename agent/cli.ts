@@ -2,8 +2,8 @@
  * The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting, 3 no fault but something unknown.
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
-import { isPcPath, languageFor, whenNpmIsGone } from '#contracts';
-import { afterEnrolment, calls, folder, usage, usageOf, type Verb, WrongCall, wordsOf } from './identity/call.ts';
+import { filled, isPcPath, languageFor, realClock, whenNpmIsGone, withPatience } from '#contracts';
+import { afterEnrolment, asking, calls, folder, usage, usageOf, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import { dataFolder, withSeatApart } from './store/data-folder.ts';
 
 const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
@@ -34,11 +34,14 @@ async function enrol(args: string[]): Promise<number> {
   const { pc = '', again } = values;
   if (!isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
   const [{ enrol: enrolPc }, { identityFolder }] = await Promise.all([import('./identity/enrol.ts'), import('./identity/identity.ts')]);
-  const done = await enrolPc({ code, centre: addressOf(values.centre), pc, folder: identityFolder(dataFolder(process.env, args)), again });
+  const language = languageFor(args, process.env);
+  const enrolling = enrolPc({ code, centre: addressOf(values.centre), pc, folder: identityFolder(dataFolder(process.env, args)), again });
+  const say = (seconds: number) => filled(asking[language], { seconds });
+  const done = await withPatience(enrolling, { clock: realClock(), screen: process.stderr, say });
   if (!done.ok) return notDone(done.line, args);
   console.log(`${pc} is enrolled until ${done.value.certificate.validToDate.toISOString().slice(0, 10)}`);
   // Only to a person: an installation takes what is said here for what went wrong.
-  if (process.stderr.isTTY) console.error(afterEnrolment[languageFor(args, process.env)]);
+  if (process.stderr.isTTY) console.error(afterEnrolment[language]);
   return 0;
 }
 

@@ -26,6 +26,8 @@ export function usageOf(verb: Verb): string {
   return `usage: ${command} ${calls[verb]} [--data DIR]`;
 }
 
+/** While the centre is asked. */
+export const asking: Words = { en: 'asking the centre: {seconds} s', hi: 'सेंटर से पूछा जा रहा है: {seconds} सेकंड' };
 /** What comes next on a PC that is enrolled. */
 export const afterEnrolment: Words = isPackage
   ? {

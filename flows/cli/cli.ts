@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Language, languageFor, lineIn, readSettings } from '#contracts';
+import { clearLine, type Language, languageFor, lineIn, readSettings, realClock, withPatience } from '#contracts';
 import { BackupError } from '../backup/format/backup-error.ts';
 import { copyInto } from '../backup/format/copy-into.ts';
 import { restore } from '../backup/restore.ts';
@@ -15,6 +15,10 @@ import { type Call, CliError, type RestoredCentre } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
 
 const env = process.env;
+const waiting: Readonly<Record<Language, (seconds: number) => string>> = {
+  en: (seconds) => `still at work: ${seconds} s (Ctrl+C ends the waiting)`,
+  hi: (seconds) => `काम चल रहा है: ${seconds} सेकंड (रुकना हो तो Ctrl+C)`,
+};
 const asksForHelp: ReadonlySet<string> = new Set(['--help', '-h']);
 
 async function main(args: string[], language: Language): Promise<number> {
@@ -23,9 +27,15 @@ async function main(args: string[], language: Language): Promise<number> {
     return 0;
   }
   const api = createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])));
-  const say = (line: string) => console.error(line);
+  // A line of its own takes the place of the one that says how long it takes.
+  const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
-  const { ok, out } = await dispatch(args, { api, by: userName(), language, ...doing });
+  const work = dispatch(args, { api, by: userName(), language, ...doing });
+  const { ok, out } = await withPatience(work, {
+    clock: realClock(),
+    screen: process.stderr,
+    say: (seconds) => waiting[language](seconds),
+  });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
 }

@@ -35,6 +35,12 @@ export const parts: readonly Part[] = [
         with: ['faults'],
       },
       { path: 'broker/contracts/domain/words', floor: 3, about: 'what people read of the domain, in every language, once' },
+      {
+        path: 'broker/contracts/terminal',
+        floor: 3,
+        about: 'what a person at a terminal reads: in which language, in which words, while it takes long',
+        enter: 'lines.ts',
+      },
       { path: 'broker/contracts/wire', floor: 3, about: 'what goes over the wire: topics, messages, commands, packets', enter: null },
       { path: 'broker/contracts/centre', floor: 4, about: 'what the centre offers (its API) and is set to', enter: null },
       { path: 'broker/contracts', floor: 5, about: 'the one face: `#contracts`', enter: 'index.ts' },
@@ -42,7 +48,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 15_500,
+    lines: 15_650,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },

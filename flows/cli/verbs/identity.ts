@@ -1,6 +1,6 @@
 /** The verbs of identities: a code by which PCs enrol, and a PC that is shut out. */
 import { renderUnicodeCompact } from 'uqr';
-import { type EnrolCodeView, isPcPath } from '#contracts';
+import { type EnrolCodeView, filled, isPcPath, type Language } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { takes } from '../kit/options.ts';
 import { table, timeText } from '../kit/text.ts';
@@ -40,21 +40,42 @@ export const identity: Record<string, Verb> = {
   },
 };
 
+/** For whoever sends the lines on; `next` is what comes then. */
+const phrases = {
+  en: {
+    one: '1 PC of {site}, until {until}, shown this once:',
+    many: '{uses} PCs of {site}, until {until}, shown this once:',
+    on: 'on {pc}:',
+    next: 'Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site {site}',
+    nameless: 'Next: write the name by which PCs reach this machine for NAME; https.names in sabha.json has it printed here.',
+  },
+  hi: {
+    one: '{site} का 1 PC, {until} तक, एक ही बार दिखता है:',
+    many: '{site} के {uses} PC, {until} तक, एक ही बार दिखता है:',
+    on: '{pc} पर:',
+    next: 'आगे: हर लाइन, या उसके कोड की फ़ोटो, उस PC पर बैठे व्यक्ति को भेजें। एक मिनट में PC यहाँ दिखेगा: sabha pcs list --site {site}',
+    nameless: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; sabha.json में https.names लिखने पर वह यहीं छपेगा।',
+  },
+} as const satisfies Record<Language, Record<string, string>>;
+
 type Made = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };
 
-async function enrolCode({ api, by, words: [site = ''], options }: Call): Promise<Answer> {
+async function enrolCode({ api, by, words: [site = ''], options, language }: Call): Promise<Answer> {
   const wanted = Object.fromEntries(
     ['uses', 'hours'].flatMap((name) => (options[name] === undefined ? [] : [[name, numberOf(name, options[name])]])),
   );
   const made = await api.post<Made>('/api/enrol-codes', { site, by, ...wanted });
-  const head = `${made.uses} PC${made.uses === 1 ? '' : 's'} of ${site}, until ${timeText(made.ends)}, shown this once:`;
-  return { ok: true, json: { site, ...made }, text: [head, made.code, ...made.pcs.flatMap((pc) => lineFor(pc, made))].join('\n') };
+  const said = phrases[language];
+  const head = filled(made.uses === 1 ? said.one : said.many, { uses: made.uses, site, until: timeText(made.ends) });
+  const lines = made.pcs.flatMap((pc) => ['', filled(said.on, { pc }), ...lineFor(pc, made)]);
+  const next = ['', filled(made.centre === null ? said.nameless : said.next, { site })];
+  return { ok: true, json: { site, ...made }, text: [head, made.code, ...lines, ...next].join('\n') };
 }
 
 /** What is typed on the PC, to be copied or to be scanned and sent on. */
 function lineFor(pc: string, { code, centre }: Made): string[] {
   const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
-  return ['', `on ${pc}:`, line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
+  return [line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
 }
 
 async function listCodes({ api }: Call): Promise<Answer> {

@@ -152,7 +152,7 @@ const enrolment: readonly LineRow[] = [
     },
   ],
   [
-    /^this code is for (.+)$/,
+    /^this code is for (\S+), not for (\S+)$/,
     { en: 'this code is for $1: look at --pc, or ask for the code of your office', hi: 'यह कोड $1 का है: --pc देखें, या अपने ऑफ़िस का कोड लें' },
   ],
   [

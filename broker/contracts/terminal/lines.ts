@@ -1,5 +1,5 @@
 /** What a person at a terminal is told, in his language: no code of the system, no text of a schema, no English within Hindi. */
-import { isLanguage, type Language } from '../faults.ts';
+import { isLanguage, type Language } from '../domain/faults.ts';
 import { type LineRow, lineRows } from './line-rows.ts';
 
 export type { LineRow } from './line-rows.ts';

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { codeOf } from '../../kit/start.ts';
+import { codeOf } from '../kit/start.ts';
 import { languageFor, lineIn } from './lines.ts';
 
 const nowhere = () => '';
