@@ -30,6 +30,16 @@ test('what keeps a PC from its centre, or an installation from its end, is said 
   expect(said.filter((line) => /[a-z]{3} [a-z]{2}/.test(line) && !devanagari.test(ofAgent(line)))).toEqual([]);
 });
 
+test('why the centre enrols no PC is said in Hindi too', () => {
+  const said = saidAs(
+    'line',
+    sources.filter(({ path }) => path === 'flows/pki/grants.ts'),
+  ).map(({ texts }) => texts.at(-1) ?? '');
+  const first = said.filter((line) => !/^the certificate |^".*" has no/.test(line));
+  expect(first.length).toBeGreaterThan(5);
+  expect(first.filter((line) => !devanagari.test(ofAgent(line)))).toEqual([]);
+});
+
 /** The lines of `new Thrown(…)`, with a word of a person in each blank. */
 function thrownIn(source: SourceFile, thrown: string): string[] {
   const found: string[] = [];

@@ -43,7 +43,7 @@ test('each faulty line of an import is told as file:line, and the answer is no',
   expect(run.code).toBe(1);
   expect(run.out.split('\n')).toEqual([
     'bad.csv:6 elevation_m: expected a number from -500 to 9000, found "high"',
-    expect.stringMatching(/^bad\.csv:8 link: expected .* found "vsat"$/),
+    expect.stringMatching(/^bad\.csv:8 link: expected one of .*, found "vsat"$/),
     'nothing is changed: 2 problems',
     '',
   ]);

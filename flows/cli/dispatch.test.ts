@@ -63,6 +63,11 @@ test('a fault is explained: nodes with their time, whom and over what, the text 
   });
 });
 
+test('sites import says what is wrong in the file in Hindi where that is asked for', async () => {
+  const { code, out } = await sabha(['sites', 'import', file('bad.csv', 'state;site;pc\n'), '--lang', 'hi']);
+  expect([code, out]).toEqual([1, 'bad.csv:1 खाने ";" से अलग हैं: फ़ाइल को कॉमा वाली CSV में सेव करें\nकुछ नहीं बदला: 1 ग़लती\n']);
+});
+
 test('sites list is aligned, and says how many stand in each stage', async () => {
   const row = (site: string, change: Partial<SiteView>): SiteView => ({
     site,

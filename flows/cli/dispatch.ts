@@ -18,7 +18,8 @@ export async function dispatch(args: readonly string[], around: Around): Promise
   const { json, by, lang, ...options } = values;
   if (typeof by === 'string' && by.trim() === '') throw new CliError(2, '--by needs a name');
   if (typeof lang === 'string' && !isLanguage(lang)) throw new CliError(2, `--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  const call: Call = { ...around, by: typeof by === 'string' ? by : around.by, words: positionals, options };
+  const language = typeof lang === 'string' ? lang : around.language;
+  const call: Call = { ...around, language, by: typeof by === 'string' ? by : around.by, words: positionals, options };
   const answer = await verb.run(call);
   return { ok: answer.ok, out: json === true ? jsonText(answer.json) : plainText(answer.text) };
 }

@@ -94,11 +94,15 @@ const raw: readonly LineRow[] = [
 /** What schemas expect and find. */
 const schemas: readonly LineRow[] = [
   [/^(.*\S): this key is not known$/s, { hi: '$1: यह नाम यहाँ नहीं चलता' }],
+  [
+    /^expected (\d+) cells as in the header, found (\d+)$/,
+    { en: 'expected $1 cells, as in the first line, found $2', hi: 'पहली लाइन की तरह $1 खाने चाहिए, $2 नहीं' },
+  ],
   [/^expected a number from (\S+) to (\S+), found (.+)$/s, { hi: '$1 से $2 तक की संख्या चाहिए, यहाँ $3 है' }],
   [/^expected "\w+", found undefined$/, { en: 'it is missing', hi: 'यह नहीं लिखा है' }],
   [/^expected \/.+\/\w*, found (.+)$/s, { en: '$1 is not in the form that is expected', hi: '$1 सही रूप में नहीं लिखा है' }],
-  [/^expected (.+), found undefined$/s, { en: 'it is missing: $1 is expected', hi: 'यह नहीं लिखा है: $1 चाहिए' }],
-  [/^expected (.+), found (.+)$/s, { en: '$1 is expected, not $2', hi: '$1 चाहिए, $2 नहीं' }],
+  [/^expected (.+), found undefined$/s, { en: 'it is missing: expected $1', hi: 'यह नहीं लिखा है: $1 चाहिए' }],
+  [/^expected (.+), found (.+)$/s, { en: 'expected $1, found $2', hi: '$1 चाहिए, $2 नहीं' }],
   [/^\(("[^"]+"(?: \| "[^"]+")+)\)$/, { en: 'one of $1', hi: '$1 में से एक' }],
   [/^"([^"]+)" \| (".+)$/, { en: '"$1", $2', hi: '"$1", $2' }],
   [/^a length >=1$/, { en: 'something', hi: 'कुछ' }],
@@ -112,23 +116,23 @@ const schemas: readonly LineRow[] = [
   [/^boolean$/, { en: 'true or false', hi: 'true या false' }],
   [/^Array$/, { en: 'a list [ ]', hi: 'सूची [ ]' }],
   [/^Object$/, { en: 'a group { }', hi: 'समूह { }' }],
+  [/^lower-case letters, digits and "-", at most (\d+), and not "all"$/, { hi: 'छोटे अंग्रेज़ी अक्षर, अंक और "-" (ज़्यादा से ज़्यादा $1, "all" नहीं)' }],
+  [/^roles of (.+) with "\|" between$/, { hi: 'इनमें से भूमिकाएँ, बीच में "|": $1' }],
+  [/^a time zone such as (\S+)$/, { hi: 'समय क्षेत्र, जैसे $1' }],
+  [/^a valid (.+)$/, { hi: 'सही $1' }],
   [/^must not be empty$/, { hi: 'ख़ाली नहीं होना चाहिए' }],
   [/^this column is not known$/, { hi: 'यह कॉलम यहाँ नहीं चलता' }],
   [/^this column stands twice$/, { hi: 'यह कॉलम दो बार है' }],
   [/^this column is missing$/, { hi: 'यह कॉलम नहीं है' }],
   [/^these columns are missing: (.+)$/, { hi: 'ये कॉलम नहीं हैं: $1' }],
-  [
-    /^expected (\d+) cells as in the header, found (\d+)$/,
-    { en: '$1 cells are expected, as in the first line, not $2', hi: 'पहली लाइन की तरह $1 खाने चाहिए, $2 नहीं' },
-  ],
   [/^the file is empty$/, { hi: 'फ़ाइल ख़ाली है' }],
   [
     /^a path state\/site\/pc$/,
-    { en: 'a PC as STATE/SITE/PC, such as ladakh/leh/vc-1,', hi: 'PC का नाम STATE/SITE/PC, जैसे ladakh/leh/vc-1,' },
+    { en: 'a PC as STATE/SITE/PC, such as ladakh/leh/vc-1', hi: 'PC का नाम STATE/SITE/PC (जैसे ladakh/leh/vc-1)' },
   ],
-  [/^state\/site$/, { en: 'a site as STATE/SITE, such as ladakh/leh,', hi: 'ऑफ़िस का नाम STATE/SITE, जैसे ladakh/leh,' }],
+  [/^state\/site$/, { en: 'a site as STATE/SITE, such as ladakh/leh', hi: 'ऑफ़िस का नाम STATE/SITE (जैसे ladakh/leh)' }],
   [/^state\/site or state\/site\/pc$/, { en: 'a site as STATE/SITE or a PC as STATE/SITE/PC', hi: 'ऑफ़िस STATE/SITE या PC STATE/SITE/PC' }],
-  [/^"" for everywhere, a state, or state\/site$/, { en: 'a state, or a site as STATE/SITE,', hi: 'राज्य, या ऑफ़िस का नाम STATE/SITE,' }],
+  [/^"" for everywhere, a state, or state\/site$/, { en: 'a state, or a site as STATE/SITE', hi: 'राज्य, या ऑफ़िस का नाम STATE/SITE' }],
 ];
 
 /** What a PC and its centre say of an enrolment. */
@@ -156,14 +160,14 @@ const enrolment: readonly LineRow[] = [
     { en: 'this code is for $1: look at --pc, or ask for the code of your office', hi: 'यह कोड $1 का है: --pc देखें, या अपने ऑफ़िस का कोड लें' },
   ],
   [
-    /^(.+) has a certificate already.*$/,
+    /^(\S+) has (?:a certificate already|another certificate by now): ask the centre to replace it$/,
     {
       en: '$1 is enrolled already: ask the central team for "pcs replace $1"',
       hi: '$1 पहले से जुड़ा है: सेंट्रल टीम से "pcs replace $1" करने को कहें',
     },
   ],
   [
-    /^(.+) is revoked.*$/,
+    /^(\S+) is revoked: ask the centre to replace it$/,
     { en: '$1 is shut out: ask the central team for "pcs replace $1"', hi: '$1 को बंद किया गया है: सेंट्रल टीम से "pcs replace $1" करने को कहें' },
   ],
   [
@@ -171,6 +175,15 @@ const enrolment: readonly LineRow[] = [
     { en: 'too many attempts: wait $1 s, and read the code again', hi: 'बहुत बार कोशिश हुई: $1 सेकंड रुकें, और कोड फिर से देखें' },
   ],
   [/^(\S+) answered [45]\d\d: (.+)$/, { en: '$1 says: $2', hi: '$1 का जवाब: $2' }],
+  [
+    /^there is no PC (\S+) in the site table$/,
+    { en: 'there is no PC $1 in the list of the centre: look at --pc', hi: 'सेंटर की सूची में $1 नाम का PC नहीं है: --pc देखें' },
+  ],
+  [/^(\S+) is closed$/, { hi: '$1 बंद हो चुका है: सेंट्रल टीम से पूछें' }],
+  [
+    /^"(.*)" is no name of a PC: expected state\.site\.pc$/,
+    { en: '"$1" is no name of a PC: look at --pc', hi: '"$1" किसी PC का नाम नहीं है: --pc देखें' },
+  ],
   [
     /^nothing more$/,
     { en: 'nothing more; perhaps it is not the centre: check address and port', hi: 'और कुछ नहीं; शायद यह सेंटर नहीं है: पता और पोर्ट देखें' },

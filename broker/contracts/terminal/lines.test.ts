@@ -37,15 +37,15 @@ test.each([
   ],
   [
     'site: expected state/site, found "ladakh"',
-    'site: a site as STATE/SITE, such as ladakh/leh, is expected, not "ladakh"',
+    'site: expected a site as STATE/SITE, such as ladakh/leh, found "ladakh"',
     /^site: ऑफ़िस का नाम STATE\/SITE.* चाहिए, "ladakh" नहीं$/,
   ],
   [
     'stage: expected ("planned" | "live" | "closed"), found "x"',
-    'stage: one of "planned", "live", "closed" is expected, not "x"',
+    'stage: expected one of "planned", "live", "closed", found "x"',
     'stage: "planned", "live", "closed" में से एक चाहिए, "x" नहीं',
   ],
-  ['hours: expected <=720, found 9999', 'hours: at most 720 is expected, not 9999', 'hours: ज़्यादा से ज़्यादा 720 चाहिए, 9999 नहीं'],
+  ['hours: expected <=720, found 9999', 'hours: expected at most 720, found 9999', 'hours: ज़्यादा से ज़्यादा 720 चाहिए, 9999 नहीं'],
   ['at: expected "at", found undefined', 'at: it is missing', 'at: यह नहीं लिखा है'],
   [
     "Unknown option '--jsn'; usage: sabha incidents [--open]",

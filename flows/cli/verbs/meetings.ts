@@ -2,6 +2,7 @@
 import type { MeetingsImport, MeetingView } from '#contracts';
 import type { Answer, Call, Verb } from '../kit/model.ts';
 import { flag, takes } from '../kit/options.ts';
+import { problemLine, problemText } from '../kit/problems.ts';
 import { firstOf, table } from '../kit/text.ts';
 
 /** By their words. */
@@ -30,18 +31,17 @@ export const meetings: Record<string, Verb> = {
   'meetings remove': { usage: 'ID', does: { en: 'Takes a meeting out.', hi: 'एक मीटिंग हटाता है।' }, words: [1, 1], run: remove },
 };
 
-async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {
+async function importFile({ api, by, words: [file = ''], options, readText, language }: Call): Promise<Answer> {
   const rooms = typeof options['rooms'] === 'string' ? options['rooms'] : '';
   const body = { text: await readText(file), rooms, replace: options['replace'] === true, apply: options['dry-run'] !== true, by };
   const done = await api.post<MeetingsImport>('/api/meetings/import', body, [422]);
-  const at = ({ line, column, what }: MeetingsImport['notes'][number]) =>
-    `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${what}`;
-  if (done.problems.length > 0) {
-    const count = `${done.problems.length} problem${done.problems.length === 1 ? '' : 's'}`;
-    return { ok: false, json: done, text: [...done.problems.map(at), `nothing is changed: ${count}`].join('\n') };
-  }
+  if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   const end = done.applied ? 'done' : 'nothing is changed yet: --dry-run';
-  return { ok: true, json: done, text: [...firstOf(done.notes.map(at)), ...differenceLines(done.difference), end].join('\n') };
+  return {
+    ok: true,
+    json: done,
+    text: [...firstOf(done.notes.map((one) => problemLine(one, { file, language }))), ...differenceLines(done.difference), end].join('\n'),
+  };
 }
 
 function differenceLines({ added, changed, removed, same }: MeetingsImport['difference']): string[] {

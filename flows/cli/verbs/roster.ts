@@ -13,6 +13,7 @@ import type {
 } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { flag, takes, takesMany } from '../kit/options.ts';
+import { problemLine, problemText } from '../kit/problems.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** Other words by which somebody stands: an older phone, the name of an account. */
@@ -121,16 +122,16 @@ export const roster: Record<string, Verb> = {
   },
 };
 
-async function importFile({ api, by, words: [file = ''], options, readText }: Call): Promise<Answer> {
+async function importFile({ api, by, words: [file = ''], options, readText, language }: Call): Promise<Answer> {
   const body = { csv: await readText(file), replace: options['replace'] === true, apply: options['yes'] === true, by };
   const done = await api.post<RosterImport>('/api/roster/import', body, [422]);
-  const at = ({ line, column, what }: RosterImport['notes'][number]) => `${file}:${line} ${column === '' ? '' : `${column}: `}${what}`;
-  if (done.problems.length > 0) {
-    const count = `${done.problems.length} problem${done.problems.length === 1 ? '' : 's'}`;
-    return { ok: false, json: done, text: [...done.problems.map(at), `nothing is changed: ${count}`].join('\n') };
-  }
+  if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   const end = done.applied ? 'done' : 'nothing is changed yet: --yes does it';
-  return { ok: true, json: done, text: [...differenceLines(done.difference), ...firstOf(done.notes.map(at)), end].join('\n') };
+  return {
+    ok: true,
+    json: done,
+    text: [...differenceLines(done.difference), ...firstOf(done.notes.map((one) => problemLine(one, { file, language }))), end].join('\n'),
+  };
 }
 
 function differenceLines({ added, changed, removed, same, missing }: RosterImport['difference']): string[] {

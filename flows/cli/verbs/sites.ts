@@ -2,6 +2,7 @@
 import { type RolloutView, type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { flag, takes } from '../kit/options.ts';
+import { problemText } from '../kit/problems.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
@@ -48,17 +49,10 @@ export const sites: Record<string, Verb> = {
 };
 
 /** Loads a site table, or tells what it would change; `staged` lets profiles go out in stages. */
-async function importFile({ api, by, words: [file = ''], options, readText }: Call, staged = false): Promise<Answer> {
+async function importFile({ api, by, words: [file = ''], options, readText, language }: Call, staged = false): Promise<Answer> {
   const body = { csv: await readText(file), apply: options['dry-run'] !== true, staged, by };
   const done = await api.post<SitesImport>('/api/sites/import', body, [422]);
-  if (done.problems.length > 0) {
-    const lines = done.problems.map(({ line, column, what }) => `${file}:${line} ${column === '' ? '' : `${column}: `}${what}`);
-    return {
-      ok: false,
-      json: done,
-      text: [...lines, `nothing is changed: ${lines.length} problem${lines.length === 1 ? '' : 's'}`].join('\n'),
-    };
-  }
+  if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   return {
     ok: true,
     json: done,

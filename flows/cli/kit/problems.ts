@@ -1,0 +1,53 @@
+/** What is wrong in a file, line by line, as a person reads it. */
+import { type CsvProblem, type Language, type LineRow, lineIn, type Words } from '#contracts';
+
+/** What an import finds in its file, in Hindi. */
+const found: readonly LineRow[] = [
+  [/^a PC needs its site$/, { hi: 'PC के साथ उसका ऑफ़िस भी लिखें' }],
+  [/^a site needs its state$/, { hi: 'ऑफ़िस के साथ उसका राज्य भी लिखें' }],
+  [/^latitude and longitude stand together$/, { hi: 'latitude और longitude दोनों लिखें' }],
+  [/^only the line of a site may say this$/, { hi: 'यह सिर्फ़ ऑफ़िस की लाइन में लिखा जाता है' }],
+  [/^stands twice: line (\d+) is the same (?:person|meeting)$/, { hi: 'यह दो बार है: लाइन $1 में भी यही है' }],
+  [/^(.+) stands twice: line (\d+) is the same place$/, { hi: '$1 दो बार है: लाइन $2 में भी यही है' }],
+  [/^there is no state, site or PC (.+)$/, { hi: '$1 नाम का कोई राज्य, ऑफ़िस या PC नहीं है' }],
+  [/^there is no site or room (.+)$/, { hi: '$1 नाम का कोई ऑफ़िस या कमरा नहीं है' }],
+  [/^no site is in the group (.+)$/, { hi: '$1 समूह में कोई ऑफ़िस नहीं है' }],
+  [/^who is central looks after all$/, { hi: 'central वाला सबकी देखरेख करता है: scopes में all लिखें' }],
+  [/^there is no channel "(.*)" here; there are (.+)$/, { hi: '"$1" नाम का रास्ता यहाँ नहीं है; ये हैं: $2' }],
+  [/^"(.*)" has no address of this person$/, { hi: '"$1" के लिए इस व्यक्ति का पता नहीं लिखा है' }],
+  [/^"(.*)" is a word of Sabha's own$/, { hi: '"$1" Sabha का अपना शब्द है: दूसरा चुनें' }],
+  [/^"(.*)" is a group$/, { hi: '"$1" एक समूह है' }],
+  [/^"(.*)" is a role or a person$/, { hi: '"$1" एक भूमिका या व्यक्ति है' }],
+  [/^nobody is their own deputy$/, { hi: 'कोई अपनी जगह ख़ुद नहीं हो सकता' }],
+  [/^there is no person "(.*)" in this file or the roster$/, { hi: '"$1" नाम का कोई इस फ़ाइल या सूची में नहीं है' }],
+  [/^the file has more than (\d+) (?:lines|meetings)$/, { hi: 'फ़ाइल में $1 से ज़्यादा लाइनें हैं' }],
+  [/^the cells are separated by (.+): save the file as CSV with commas$/, { hi: 'खाने $1 से अलग हैं: फ़ाइल को कॉमा वाली CSV में सेव करें' }],
+  [/^a quote is opened here or below and never closed$/, { hi: 'यहाँ या नीचे कोई कोट खुला है और बंद नहीं हुआ' }],
+  [/^a quote stands .+$/, { hi: 'कोट ग़लत जगह है: खाने के अंदर उसे दो बार लिखें, और पूरे खाने को कोट में रखें' }],
+  [/^expected the columns (.+); these are missing: (.+)$/, { en: 'these columns are missing: $2', hi: 'ये कॉलम नहीं हैं: $2' }],
+  [/^this column is not known: (.+)$/, { hi: 'यह कॉलम यहाँ नहीं चलता: $1' }],
+  [/^expected paths such as (\S+) or (\S+), a state, or all$/, { hi: 'कमरे ऐसे लिखें: $1 या $2, राज्य, या all' }],
+  [/^expected a time such as (\S+ \S+), (\S+), or minutes$/, { hi: 'समय ऐसे लिखें: $1, $2, या मिनट' }],
+  [/^expected a time such as (.+)$/, { hi: 'समय ऐसे लिखें: $1' }],
+  [/^expected dates such as (\S+), with ";" between$/, { hi: 'तारीख़ें ऐसे लिखें: $1, बीच में ";"' }],
+  [/^the zone "(.*)" is not known: a name such as (\S+)$/, { hi: '"$1" नाम का समय क्षेत्र नहीं है: $2 जैसा लिखें' }],
+  [/^names more than (\d+) dates$/, { hi: '$1 से ज़्यादा तारीख़ें हैं' }],
+  [/^(\d+) more problems .+$/, { hi: '$1 ग़लतियाँ और हैं' }],
+];
+
+const unchanged: Readonly<Record<'one' | 'many', Words>> = {
+  one: { en: 'nothing is changed: 1 problem', hi: 'कुछ नहीं बदला: 1 ग़लती' },
+  many: { en: 'nothing is changed: {n} problems', hi: 'कुछ नहीं बदला: {n} ग़लतियाँ' },
+};
+
+/** Each problem with its place in the file, and that nothing is changed for them. */
+export function problemText(problems: readonly CsvProblem[], { file, language }: { file: string; language: Language }): string {
+  const lines = problems.map((one) => problemLine(one, { file, language }));
+  const end = unchanged[problems.length === 1 ? 'one' : 'many'][language].replace('{n}', `${problems.length}`);
+  return [...lines, end].join('\n');
+}
+
+/** One of them, or a note; a file that has no lines has no line 0. */
+export function problemLine({ line, column, what }: CsvProblem, { file, language }: { file: string; language: Language }): string {
+  return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${lineIn(what, language, found)}`;
+}
