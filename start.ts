@@ -17,6 +17,8 @@ import {
   codeOf,
   doubledMs,
   hashToken,
+  languageFor,
+  lineIn,
   loadPem,
   loadText,
   makeFolder,
@@ -390,11 +392,8 @@ async function freePort(): Promise<number> {
 }
 
 function stopWith(line: string): never {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${lineIn(line, languageFor(process.argv, process.env))}\n`);
   process.exit(1);
 }
 
-await main().catch((error) => {
-  if (!(error instanceof StartError)) throw error;
-  stopWith(error.message);
-});
+await main().catch((error) => (error instanceof StartError ? stopWith(error.message) : Promise.reject(error)));

@@ -161,7 +161,7 @@ it('exits 1 for an expected device that no PC has, with its fault in words', asy
 
 it.each([
   [['chek'], 'unknown verb "chek"; usage: '],
-  [[], 'what is to be done?; usage: '],
+  [[], 'what is to be done is not said; usage: '],
   [['constructor'], 'unknown verb "constructor"; usage: '],
   [['check', '--jsn'], 'there is no option --jsn; usage: '],
   [['check', '--lang', 'de'], '--lang: "de" is not one of en, hi'],
@@ -208,7 +208,7 @@ it.each([
 
 it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind', async () => {
   const { code, err } = await agent(['enrol', 'ABC', '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
-  expect([code, err]).toEqual([1, 'the enrolment code has 3 characters, it should have 40: read it again\n']);
+  expect([code, err]).toEqual([1, 'the enrolment code should have 40 characters, not 3: read it again\n']);
   expect(existsSync(join(folder, 'identity'))).toBe(false);
 });
 

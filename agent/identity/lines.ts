@@ -2,7 +2,7 @@
 import { type LineRow, languageFor, lineIn } from '#contracts';
 
 const lines: readonly LineRow[] = [
-  [/^no verb$/, { en: 'what is to be done?', hi: 'क्या करना है?' }],
+  [/^no verb$/, { en: 'what is to be done is not said', hi: 'क्या करना है, यह नहीं लिखा' }],
   [/^unknown verb "(.*)"$/, { hi: '"$1" यहाँ नहीं चलता' }],
   [/^one enrolment code is expected$/, { hi: 'एक कोड लिखें, जो सेंट्रल टीम ने दिया' }],
   [

@@ -111,18 +111,24 @@ describe.runIf(runs)('the package for Debian', () => {
     install(debian, '0.1.0');
     const told = (call: string) => {
       const { code, out, err } = debian.sh(call);
-      return [code, out + err.replace(/; usage: sabha-agent check .*/, '; usage')];
+      return [code, out + err.replace(/; usage: sabha-agent .*/, '; usage')];
     };
     const at = '--centre https://localhost';
     expect(told('setpriv --reuid=65534 --clear-groups sabha-agent enrol')).toEqual([
       2,
       'sabha-agent: this needs root: put sudo before it\n',
     ]);
-    expect(told('sabha-agent')).toEqual([2, 'no verb; usage\n']);
+    expect(told('sabha-agent')).toEqual([2, 'what is to be done is not said; usage\n']);
     expect(told('sabha-agent enrol')).toEqual([2, 'one enrolment code is expected; usage\n']);
-    expect(told('sabha-agent enrol X --pc a/b/c')).toEqual([2, '--centre: "" is no address https://HOST:PORT\n']);
-    expect(told(`sabha-agent enrol X ${at}`)).toEqual([2, '--pc: "" is no path STATE/SITE/PC\n']);
-    expect(told(`sabha-agent enrol X ${at} --pc a/b/c`)).toEqual([1, 'the enrolment code has 1 characters, it should have 40\n']);
+    expect(told('sabha-agent enrol X --pc a/b/c')).toEqual([
+      2,
+      '--centre: "" is no address: write https://HOST:PORT, such as https://sabha.example.org:8443\n',
+    ]);
+    expect(told(`sabha-agent enrol X ${at}`)).toEqual([2, '--pc: "" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1\n']);
+    expect(told(`sabha-agent enrol X ${at} --pc a/b/c`)).toEqual([
+      1,
+      'the enrolment code should have 40 characters, not 1: read it again\n',
+    ]);
     expect(told('sabha-agent run')).toEqual([2, 'sabha-agent: the service runs it: systemctl start sabha-agent\n']);
   });
 

@@ -127,7 +127,7 @@ describe.runIf(runs)('the zip for Windows', () => {
     expect(await told('--data', 'सभा')).toEqual([2, '', expect.stringMatching(/^"सभा" will not do: [^\n]*\n$/)]);
     expect(await told('X')).toEqual([2, '', 'a code goes with --centre and --pc; usage\n']);
     expect(await told('--pc', 'a/b/c')).toEqual([2, '', 'a code goes with --centre and --pc; usage\n']);
-    expect(await told('--what')).toEqual([2, '', "Unknown option '--what'; usage\n"]);
+    expect(await told('--what')).toEqual([2, '', 'there is no option --what; usage\n']);
     expect(left()).toEqual([]);
   });
 

@@ -146,7 +146,7 @@ const enrolment: readonly LineRow[] = [
   ],
   [
     /^the enrolment code has (\d+) characters, it should have (\d+)$/,
-    { en: 'the enrolment code has $1 characters, it should have $2: read it again', hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें' },
+    { en: 'the enrolment code should have $2 characters, not $1: read it again', hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें' },
   ],
   [
     /^this enrolment code is wrong, used up or over$/,
@@ -190,6 +190,18 @@ const enrolment: readonly LineRow[] = [
   ],
 ];
 
+/** What ends `npm start` before it begins. */
+const starts: readonly LineRow[] = [
+  [/^Node (\S+) is too old: run "(.+)", which brings Node (\d+)$/, { hi: 'Node $1 बहुत पुराना है: "$2" चलाएँ, उससे Node $3 आएगा' }],
+  [/^(.+): a restore was interrupted: run "(.+)" again$/, { hi: '$1: बैकअप लौटाना बीच में रुक गया था: "$2" फिर चलाएँ' }],
+  [/^port (\d+) is in use by another program(?: \((\S+)\))?$/, { hi: 'पोर्ट $1 कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
+  [
+    /^(.+): is no private key: restore it from a copy; without it the PCs obey nobody$/,
+    { hi: '$1: यह चाबी नहीं है: कॉपी से लौटाएँ; इसके बिना PC किसी की नहीं मानेंगे' },
+  ],
+  [/^(\S+) is not set$/, { hi: '$1 नहीं लिखा है' }],
+];
+
 /** Lines of several pieces: a file and what is wrong in it, a call and how it is written. */
 const pieces: readonly LineRow[] = [
   [/^(.+); (usage: .+)$/s, { en: '$1; $2', hi: '$1; $2' }],
@@ -213,4 +225,4 @@ const pieces: readonly LineRow[] = [
 ];
 
 /** All rows: of two that fit the first one counts. */
-export const lineRows: readonly LineRow[] = [...codes, ...raw, ...schemas, ...enrolment, ...pieces];
+export const lineRows: readonly LineRow[] = [...codes, ...raw, ...schemas, ...enrolment, ...starts, ...pieces];
