@@ -70,7 +70,8 @@ const causes: Record<string, () => unknown> = {
   ENOTDIR: () => caught(() => readFileSync('/dev/null/x')),
   ENOSPC: () => caught(() => writeFileSync('/dev/full', 'x')),
   ECONNREFUSED: () => failed((on) => request('http://127.0.0.1:1').on('error', on).end()),
-  ENOTFOUND: () => failed((on) => request('http://nowhere.invalid').on('error', on).end()),
+  // No name: it is known at once that nobody has it, and no server is asked.
+  ENOTFOUND: () => failed((on) => request('http://a..b').on('error', on).end()),
   'a server without TLS': () => answeredBy('HTTP/1.1 400 no\r\n\r\n'),
   'a server that cuts the connection': () => answeredBy(undefined),
 };
