@@ -42,7 +42,7 @@ const withoutInput = new Set(['sabha-incident', 'sabha-correlate', 'catch', 'com
 function labelOf(node: FlowNode): string {
   if (node.name) return node.name;
   if (node.type === 'sabha-conclude') return node['howType'] === 'str' ? String(node['how']) : caught(node);
-  if (node.type === 'sabha-deliver') return String(node['channel']);
+  if (node.type === 'sabha-deliver') return `deliver: ${node['channel']}`;
   return node.type === 'sabha-when' ? `when: ${node['before']} min, ${node['digest']}` : node.type;
 }
 

@@ -1,10 +1,10 @@
 /** The editor of the tabs in a real browser, beside a running centre that its settings opened it with. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TabsState, TabsStep } from '#contracts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
+import { faultsOfDrawing, openEditor, pictureOf, pictureTab, tabsShown } from '../pictures/tabs.ts';
 import { type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
 import { requirePart } from './parts.ts';
 
@@ -22,13 +22,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     centre = startCentre(site);
     await isUp(centre, startLimitMs);
     browser = await openBrowser();
-    page = await (await browser.newContext({ viewport: { width: 1_400, height: 900 } })).newPage();
-    // A limit, not a wait: the editor is heavy, and opens late on a busy machine.
-    page.setDefaultTimeout(60_000);
-    await page.goto(`http://127.0.0.1:${site.ports.editor}/`);
-    await page.locator('#node-dialog-login-username').fill('sabha');
-    await page.locator('#node-dialog-login-password').fill(readFileSync(join(site.data, 'flows', 'editor.password'), 'utf8').trim());
-    await page.locator('#node-dialog-login-submit').click();
+    page = await openEditor(browser, site);
     await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
     await page.locator('#who-minor').waitFor();
   }, 2 * startLimitMs);
@@ -52,6 +46,18 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by: 'Anil' }) };
     return fetch(`http://127.0.0.1:${site.ports.api}/api/tabs/undo`, init);
   };
+
+  test('each tab is drawn whole, with nothing on another, backwards or beyond the border, and stands in the documents as a picture', async () => {
+    const document = readFileSync('docs/tabs.md', 'utf8');
+    const labels = (await page.locator('#red-ui-workspace-tabs > li.red-ui-tab').allTextContents()).map((label) => label.trim());
+    expect(labels).toEqual([...tabsShown]);
+    for (const tab of tabsShown) {
+      expect((await pictureTab(page, tab)).length, tab).toBeGreaterThan(5_000);
+      expect(await faultsOfDrawing(page, tab)).toEqual([]);
+      expect(document).toContain(pictureOf(tab));
+    }
+    await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
+  }, 120_000);
 
   test('recipients are chosen from the roster in a dialog, and undo brings back who it was', async () => {
     const { running } = await centre.api<TabsState>('/api/tabs');
