@@ -5,7 +5,7 @@ import type { Leave, Member } from '../records/roster.ts';
 import { cell } from '../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../sites/hours.ts';
 
-const { that, read, isPlain, isKnownZone, phone, mail, textMark } = cell;
+const { that, read, isPlain, isTimeZone, phone, mail, textMark } = cell;
 /** Between the parts of a cell, as in the site table. */
 const bar = '|';
 const partsLimit = 50;
@@ -42,7 +42,7 @@ export const rowSchema = v.object({
   duty: read(dutyOf, dutyWanted),
   leave: read(leaveOf, 'days such as 2027-01-10..2027-01-20 (more with ";" between)'),
   deputy: v.optional(that(isId, `the id of a person: ${idWanted}`)),
-  time_zone: v.optional(that(isKnownZone, 'a time zone such as Asia/Kolkata')),
+  time_zone: v.optional(that(isTimeZone, 'a time zone such as Asia/Kolkata')),
 });
 
 /** What a row says. */

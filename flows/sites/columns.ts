@@ -53,7 +53,7 @@ const devices = v.optional(
 );
 
 /** Cells that the table of people has too. */
-export const cell = { phone: phoneNumber, mail: mailAddress, that, read, isPlain, isKnownZone, textMark };
+export const cell = { phone: phoneNumber, mail: mailAddress, that, read, isPlain, isTimeZone, textMark };
 
 /** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
 export const rowSchema = v.object({
@@ -72,7 +72,7 @@ export const rowSchema = v.object({
   contact_name: text,
   contact_phone: phone,
   contact_email: v.optional(mailAddress),
-  time_zone: v.optional(that(isKnownZone, 'a time zone such as Asia/Kolkata')),
+  time_zone: v.optional(that(isTimeZone, 'a time zone such as Asia/Kolkata')),
   cameras: devices,
   microphones: devices,
   speakers: devices,
@@ -280,12 +280,4 @@ function devicesText(devices: Devices | undefined): string {
 
 function numberText(value: number | null | undefined): string {
   return value === null || value === undefined ? '' : String(value);
-}
-
-/** Looked up once each: it is slow. */
-const knownZones = new Set<string>();
-
-function isKnownZone(name: string): boolean {
-  if (!knownZones.has(name) && isTimeZone(name)) knownZones.add(name);
-  return knownZones.has(name);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readSettings } from './settings.ts';
+import { isTimeZone, readSettings } from './settings.ts';
 
 describe('defaults', () => {
   test('nothing is served beyond loopback', () => {
@@ -138,3 +138,15 @@ function must(text: string) {
   if (!result.ok) throw new Error(result.line);
   return result.value;
 }
+
+test('a time zone is known the second time as it was the first, in any case; of what is no zone nothing is kept', () => {
+  for (const round of [1, 2]) {
+    expect(['Asia/Kolkata', 'asia/kolkata', 'UTC', '+05:30'].map(isTimeZone), `${round}`).toEqual([true, true, true, true]);
+    expect(['Asia/Kolkatta', '', 'IST', '2026-11-29T00:00[Asia/Kolkata]'].map(isTimeZone), `${round}`).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  }
+});

@@ -318,6 +318,18 @@ function isSafeUrl(text: string): boolean {
 
 /** True for a time zone that this machine knows. Intl knows more names ("IST") than Temporal, and Temporal more forms (a whole date): it must be one of both. */
 export function isTimeZone(text: string): boolean {
+  if (knownZones.has(text)) return true;
+  if (!isZoneOfBoth(text)) return false;
+  // Names are few, but may be written in any case.
+  if (knownZones.size < knownZonesAtMost) knownZones.add(text);
+  return true;
+}
+
+/** Those that were found, since a look costs more than the rest of a time of day in a message does. */
+const knownZones = new Set<string>();
+const knownZonesAtMost = 1_000;
+
+function isZoneOfBoth(text: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text);
     return new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined;
