@@ -1,6 +1,6 @@
 /** The simulated broker: clean sessions, wills, take-over, PUBACK before delivery, access by the broker's own rules; a kill drops it all. */
 import type { Connected, Connection, ConnectionHandlers } from '../../agent/uplink/mqtt.ts';
-import { accessOf, principalOf } from '../../broker/admission/access.ts';
+import { accessOf, type Principal, principalOf } from '../../broker/admission/access.ts';
 import type { Random } from '../random.ts';
 import { createPipe, type Link, type Pipe } from './network.ts';
 import type { Process, Time } from './time.ts';
@@ -16,6 +16,8 @@ export type Client = { name: string; link: Link; process: Process; keepaliveMs: 
 
 type Session = {
   client: Client;
+  /** Undefined for a name that nobody can have. */
+  principal: Principal | undefined;
   will: Will | undefined;
   filters: string[];
   up: Pipe<Up>;
@@ -78,6 +80,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     };
     const own: Session = {
       client,
+      principal: principalOf(client.name),
       will: client.will,
       filters: [],
       atBroker: true,
@@ -122,7 +125,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
   function receive(session: Session, frame: Up): void {
     if (!session.atBroker || !state.up) return;
     if (frame.do === 'disconnect') return leave(session, false);
-    const principal = principalOf(session.client.name);
+    const { principal } = session;
     if (principal === undefined) return;
     if (frame.do === 'subscribe') {
       const granted = frame.filters.filter((topic) => accessOf(principal, 'subscribe', { topic, qos: 1, retain: false }).allow);
@@ -144,7 +147,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
 
   function forward(topic: string, payload: Buffer): void {
     for (const session of sessions.values()) {
-      const principal = principalOf(session.client.name);
+      const { principal } = session;
       if (principal === undefined || !session.filters.some((filter) => matches(filter, topic))) continue;
       if (!accessOf(principal, 'forward', { topic, qos: 1, retain: false }).allow) continue;
       session.down.send({ do: 'publish', topic, payload });

@@ -16,6 +16,9 @@ export type Time = {
 export const epochMs = Date.UTC(2026, 2, 3, 8, 35);
 
 type Entry = { at: number; order: number; task: (() => void) | undefined };
+type Due = Entry & { task: () => void };
+
+const stepsATurn = 64;
 
 export function createTime(): Time {
   const heap: Entry[] = [];
@@ -35,18 +38,23 @@ export function createTime(): Time {
     wait: (work) => void works.push(work),
     later: (delayMs, task) => at(nowMs + Math.max(0, delayMs), task),
     async run(untilMs) {
-      for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
-        pop(heap);
-        const { task } = next;
-        if (task === undefined) continue;
+      let isOver = false;
+      const step = () => {
+        if (isOver || works.length > 0) return;
+        const next = nextDue(heap, untilMs);
+        isOver = next === undefined;
+        if (next === undefined) return;
         nowMs = next.at;
-        task();
-        await settled();
+        next.task();
+      };
+      step();
+      while (!isOver) {
+        await turnOf(step);
         while (works.length > 0) {
           const under = works;
           works = [];
           await Promise.all(under);
-          await settled();
+          await turnOf(() => {});
         }
       }
       nowMs = Math.max(nowMs, untilMs);
@@ -141,8 +149,38 @@ function createProcess(time: Time, wall: () => number): Process {
   };
 }
 
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Those that were cancelled are passed over. */
+function nextDue(heap: Entry[], untilMs: number): Due | undefined {
+  for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
+    pop(heap);
+    if (isDue(next)) return next;
+  }
+  return undefined;
+}
+
+function isDue(entry: Entry): entry is Due {
+  return entry.task !== undefined;
+}
+
+/**
+ * A turn of the machine's own loop costs more than most steps do: one takes many of them. Between two immediates of a turn every promise that
+ * can go on goes on. A step that throws is the last one.
+ */
+function turnOf(step: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let failed = false;
+    const guarded = () => {
+      if (failed) return;
+      try {
+        step();
+      } catch (error) {
+        failed = true;
+        reject(error);
+      }
+    };
+    for (let left = stepsATurn; left > 0; left -= 1) setImmediate(guarded);
+    setImmediate(resolve);
+  });
 }
 
 function before(a: Entry, b: Entry): boolean {

@@ -1,0 +1,47 @@
+/** What every world stands on: the order in which things happen. */
+import { expect, test } from 'vitest';
+import { createTime } from './time.ts';
+
+test('between two events every promise that can go on has gone on, however many fall due together', async () => {
+  const time = createTime();
+  const said: string[] = [];
+  const names = Array.from({ length: 200 }, (_, at) => `${at}`);
+  for (const name of names) {
+    time.at(1_000, () => {
+      said.push(`${name} comes`);
+      void Promise.resolve()
+        .then(() => Promise.resolve())
+        .then(() => said.push(`${name} goes`));
+    });
+  }
+  await time.run(2_000);
+  expect(said).toEqual(names.flatMap((name) => [`${name} comes`, `${name} goes`]));
+  expect(time.now()).toBe(2_000);
+});
+
+test('an event that throws ends the run, and nothing further falls due', async () => {
+  const time = createTime();
+  const said: number[] = [];
+  for (const at of [1, 2, 3, 4]) {
+    time.at(at, () => {
+      if (at === 2) throw new Error('no such room');
+      said.push(at);
+    });
+  }
+  await expect(time.run(10)).rejects.toThrow('no such room');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([said, time.now()]).toEqual([[1], 2]);
+});
+
+test('what is waited for is over before the next event', async () => {
+  const time = createTime();
+  const said: string[] = [];
+  const work = Promise.withResolvers<void>();
+  time.at(1, () => {
+    time.wait(work.promise.then(() => said.push('over')));
+    setImmediate(() => setImmediate(work.resolve));
+  });
+  time.at(1, () => void said.push('next'));
+  await time.run(1);
+  expect(said).toEqual(['over', 'next']);
+});
