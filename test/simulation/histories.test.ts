@@ -1,4 +1,4 @@
-/** The first few histories; `histories-*.long.test.ts` play hundreds. */
+/** The first few histories; `histories.long.test.ts` plays hundreds. */
 import { expect, test } from 'vitest';
 import { begin } from './disturbances.ts';
 import { judgeSeed } from './histories.ts';

@@ -4,11 +4,10 @@ import { historyOf, play } from './history.ts';
 
 const usual = 200;
 
-/** The seeds of one of several files, which run side by side: SABHA_HISTORIES says how many in all, SABHA_SEED picks the one to replay. */
-export function seedsOf(file: number, files: number): number[] {
+/** SABHA_HISTORIES says how many, SABHA_SEED picks the one to replay. */
+export function seedsOf(): number[] {
   const { SABHA_SEED: one, SABHA_HISTORIES: count } = process.env;
-  const seeds = one === undefined ? Array.from({ length: Number(count ?? usual) }, (_, index) => index + 1) : [Number(one)];
-  return seeds.filter((seed) => seed % files === file);
+  return one === undefined ? Array.from({ length: Number(count ?? usual) }, (_, index) => index + 1) : [Number(one)];
 }
 
 /** Throws where a promise is broken; a seed that is replayed prints what happened. */

@@ -1,0 +1,40 @@
+/** Plays histories in as many processes as there are processors: a history is nothing but computing, and a process has one Node-RED. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const player = fileURLToPath(new URL('./history-child.ts', import.meta.url));
+
+/** Begins at once; gives for each seed what is wrong with its history, empty where nothing is. The processes end with the last seed, or with ours. */
+export function startPlayers(seeds: readonly number[]): ReadonlyMap<number, Promise<string>> {
+  const results = seeds.map((seed) => ({ seed, ...Promise.withResolvers<string>() }));
+  const waiting = [...results];
+  const playWaiting = async () => {
+    let child: ChildProcess | undefined;
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (child === undefined || !isRunning(child)) child = fork(player, { execArgv: [] });
+      next.resolve(await playedBy(child, next.seed));
+    }
+    if (child?.connected) child.disconnect();
+  };
+  for (let left = Math.min(seeds.length, availableParallelism()); left > 0; left -= 1) void playWaiting();
+  return new Map(results.map(({ seed, promise }) => [seed, promise]));
+}
+
+/** A process that ends under its history has lost that one alone. */
+function playedBy(child: ChildProcess, seed: number): Promise<string> {
+  return new Promise((resolve) => {
+    const ended = (code: number | null, signal: string | null) =>
+      resolve(`the process that played seed ${seed} ended with ${code ?? signal}`);
+    child.once('exit', ended);
+    child.once('message', (said) => {
+      child.off('exit', ended);
+      resolve(String(said));
+    });
+    child.send(seed);
+  });
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
