@@ -2,7 +2,8 @@
 import { type AnswerWord, answerWords, bySeverity, filled, isAbsence, type MessageLanguage, type Person, wordsIn } from '#contracts';
 import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { clockOf, timeOf } from '../people/times.ts';
+import { clockOf } from '../people/channels/kit/local.ts';
+import { timeOf } from '../people/times.ts';
 import { spokenOf } from '../people/words.ts';
 import type { Answer, Incident } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';

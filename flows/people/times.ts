@@ -1,5 +1,6 @@
 /** Times of day in a message, on the clocks of the site. */
 import { datesIn, isTimeZone, type MessageLanguage, messageLanguages } from '#contracts';
+import { clockOf, localOf } from './channels/kit/local.ts';
 
 /** Day and time. A zone that this machine does not know is UTC, and says so. */
 export function timeOf(atMs: number, timeZone: string, language: MessageLanguage): string {
@@ -13,22 +14,9 @@ export function dayOf(atMs: number, timeZone: string, language: MessageLanguage)
   return dayIn(localOf(atMs, timeZone), language);
 }
 
-/** The time of day alone. */
-export function clockOf(atMs: number, timeZone: string): string {
-  return localOf(atMs, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
-}
-
 function dayIn(local: Temporal.ZonedDateTime, language: MessageLanguage): string {
   return days.get(language)?.format(Date.UTC(local.year, local.month - 1, local.day)) ?? local.toPlainDate().toString();
 }
-
-function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {
-  const instant = Temporal.Instant.fromEpochMilliseconds(Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0);
-  return instant.toZonedDateTimeISO(isTimeZone(timeZone) ? timeZone : 'UTC');
-}
-
-/** The end of the year 9999: nobody sends a message about a later one. */
-const latestMs = 253_402_300_799_000;
 
 /** Made once: a format costs more to make than a message. */
 const days = new Map(messageLanguages.map((language) => [language, dayFormat(language)]));

@@ -19,9 +19,10 @@ import {
   wordsIn,
 } from '#contracts';
 import type { Notice } from '../records/notices.ts';
+import { clockOf } from './channels/kit/local.ts';
 import { short, variableLimit } from './channels/kit/plain.ts';
 import { differing, itemLimit, type List, listThatFits } from './lists.ts';
-import { clockOf, timeOf } from './times.ts';
+import { timeOf } from './times.ts';
 import { incidentLink, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */

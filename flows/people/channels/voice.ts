@@ -1,9 +1,10 @@
 /** A call by any provider with an HTTP interface that reads a text aloud: for a feature phone at night. Key 1 says "I am going", and so does a call back that nobody picks up. */
 import * as v from 'valibot';
-import { type Clock, isTimeZone, loadText, type MessageLanguage, setting, zonedAt } from '#contracts';
+import { type Clock, loadText, type MessageLanguage, setting } from '#contracts';
 import type { Around, Channel, ChannelKind, HookCall, HookReply, Notice, RenderedMessage } from '../../records/notices.ts';
 import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
 import { type Fetch, request } from './kit/http.ts';
+import { clockOf } from './kit/local.ts';
 import { createPace } from './kit/pace.ts';
 import { isSameSecret, loadToken, placeInJson, reportFields, reportOf, saidIn, valueAt } from './kit/reports.ts';
 
@@ -43,7 +44,7 @@ export const byVoice: ChannelKind<typeof voiceSettings> = {
   carries:
     ({ rings }) =>
     (notice, at) =>
-      isUrgent(notice) && isWithin(rings, localTime(at, notice.timeZone)),
+      isUrgent(notice) && isWithin(rings, clockOf(at, notice.timeZone)),
   open(settings, around) {
     const { secretFile, reports } = settings;
     const secret = secretFile === undefined ? '' : loadText(secretFile).trim();
@@ -141,9 +142,4 @@ function isUrgent({ severity, kind }: Notice): boolean {
 function isWithin({ from, to }: VoiceSettings['rings'], time: string): boolean {
   if (from === to) return true;
   return from < to ? from <= time && time < to : time >= from || time < to;
-}
-
-function localTime(at: number, timeZone: string): string {
-  const local = zonedAt(at, isTimeZone(timeZone) ? timeZone : 'UTC');
-  return local.toPlainTime().toString({ smallestUnit: 'minute' });
 }

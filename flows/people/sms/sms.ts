@@ -1,6 +1,7 @@
 /** The short form of a message: which registered text it is, and what stands in its blanks. */
-import { filled, isTimeZone, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, wordFor, zonedAt } from '#contracts';
+import { filled, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, wordFor } from '#contracts';
 import type { Notice } from '../../records/notices.ts';
+import { clockOf, localOf } from '../channels/kit/local.ts';
 import { short } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
 import { usableUrl } from './tags.ts';
@@ -70,9 +71,6 @@ function valuesOf(notice: Notice, { language, form, link = '' }: SmsOptions): Re
 
 /** As short as a moment may be: 14:05 3/3. */
 function momentOf(atMs: number, timeZone: string): string {
-  const local = zonedAt(Math.min(Math.max(atMs, 0), latestMs), isTimeZone(timeZone) ? timeZone : 'UTC');
-  return `${local.toPlainTime().toString({ smallestUnit: 'minute' })} ${local.day}/${local.month}`;
+  const { day, month } = localOf(atMs, timeZone);
+  return `${clockOf(atMs, timeZone)} ${day}/${month}`;
 }
-
-/** The end of the year 9999. */
-const latestMs = 253_402_300_799_000;
