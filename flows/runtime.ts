@@ -101,6 +101,8 @@ type State = {
   /** With the ledger as it is watched. */
   options: RuntimeOptions & { numbers: Numbers };
   now(): number;
+  /** What is open now; undefined while the ledger is opened anew. */
+  ingest(): Ingest | undefined;
   commitMs: Watched['commitMs'];
   life: Life;
   /** The wait nodes by their id; the head has no name. */
@@ -118,9 +120,8 @@ type State = {
 /** Opens nothing yet: that is `open`. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const state = createState(options);
-  const { life, rollcalls, live, measureQueue, now, takers, dates } = state;
+  const { life, rollcalls, live, measureQueue, now, takers, dates, ingest } = state;
   const { offers, roster, channels, numbers } = state.options;
-  const ingest = () => life.pipeline?.ingest;
   return {
     wires: createWires({ ingest, now, takers, dates, offers, roster, channels, numbers }),
     view: live.view,
@@ -208,6 +209,7 @@ function createState(given: RuntimeOptions): State {
     words: new Map(),
     dates,
     now,
+    ingest,
   };
 }
 
