@@ -1,5 +1,5 @@
 /** Plain text for a terminal. */
-import { oneLine, type Why } from '#contracts';
+import { oneLine, type Why, zonedAt } from '#contracts';
 
 type Cell = string | number | null | undefined;
 
@@ -41,6 +41,11 @@ export function firstOf(lines: readonly string[], limit = 50): string[] {
 /** A time as an operator reads it; "-" for none. */
 export function timeText(ms: number | null): string {
   return ms === null ? '-' : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** A time by the clock of a zone, to the minute. */
+export function localText(ms: number, zone: string): string {
+  return zonedAt(ms, zone).toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ');
 }
 
 /** Why a room is not ready, in a few words; '' where it is. */

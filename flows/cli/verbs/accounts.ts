@@ -1,7 +1,7 @@
 /** The verbs of the accounts. */
 import type { AccountMade, AccountView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { takes } from '../kit/options.ts';
+import { takes, usual } from '../kit/options.ts';
 import { table, timeText } from '../kit/text.ts';
 
 /** Who may log in. */
@@ -18,7 +18,7 @@ export const accounts: Record<string, Verb> = {
         'reader looks, state acts for its part, central does all',
         'reader सिर्फ़ देखता है, state अपने हिस्से में काम करता है, central सब कुछ',
       ),
-      scope: takes('all, a state or a site', 'all, राज्य या ऑफ़िस'),
+      scope: usual.scope,
     },
     run: add,
   },

@@ -1,7 +1,7 @@
 /** The verbs of notices to many. */
 import type { AnnouncementSummary, AnnouncementView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag } from '../kit/options.ts';
+import { usual } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
@@ -13,7 +13,7 @@ export const announce: Record<string, Verb> = {
       hi: 'बहुतों को सूचना भेजता है; --yes के बिना सिर्फ़ दिखाता है कि किसे जाएगी।',
     },
     words: [2, 2],
-    options: { yes: flag('does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है') },
+    options: { yes: usual.yes },
     run: say,
   },
   announced: {

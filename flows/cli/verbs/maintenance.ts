@@ -1,8 +1,8 @@
 /** The verbs of maintenance. */
-import { type MaintenanceView, zonedAt } from '#contracts';
+import type { MaintenanceView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { takes } from '../kit/options.ts';
-import { table } from '../kit/text.ts';
+import { takes, usual } from '../kit/options.ts';
+import { localText, table } from '../kit/text.ts';
 
 /** By their words. */
 export const maintenance: Record<string, Verb> = {
@@ -24,7 +24,7 @@ export const maintenance: Record<string, Verb> = {
     usage: '[--at STATE[/SITE[/PC]]]',
     does: { en: 'Lists what is planned.', hi: 'तय किए हुए काम दिखाता है।' },
     words: [0, 0],
-    options: { at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    options: { at: usual.at },
     run: list,
   },
   'maintenance remove': {
@@ -57,8 +57,7 @@ async function list({ api, options }: Call): Promise<Answer> {
 /** By the clock there, as it was planned; in India where it names no zone. */
 function whenText({ start, minutes, zone, next }: MaintenanceView): string {
   if (next === null) return `from ${start.slice(0, 16).replace('T', ' ')} for ${minutes} min`;
-  const local = (at: number) => zonedAt(at, zone ?? 'Asia/Kolkata').toPlainDateTime();
-  const text = (at: number) => local(at).toString({ smallestUnit: 'minute' }).replace('T', ' ');
+  const text = (at: number) => localText(at, zone ?? 'Asia/Kolkata');
   return `from ${text(next.from)} to ${text(next.to)}`;
 }
 

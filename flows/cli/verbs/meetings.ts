@@ -1,9 +1,9 @@
 /** The verbs of the calendar. */
-import { type MeetingsImport, type MeetingView, zonedAt } from '#contracts';
+import type { MeetingsImport, MeetingView } from '#contracts';
 import type { Answer, Call, Verb } from '../kit/model.ts';
-import { flag, takes } from '../kit/options.ts';
+import { takes, usual } from '../kit/options.ts';
 import { problemLine, problemText } from '../kit/problems.ts';
-import { firstOf, table } from '../kit/text.ts';
+import { firstOf, localText, table } from '../kit/text.ts';
 
 /** By their words. */
 export const meetings: Record<string, Verb> = {
@@ -16,8 +16,8 @@ export const meetings: Record<string, Verb> = {
     words: [1, 1],
     options: {
       rooms: takes('the rooms of meetings that name none', 'जिन मीटिंग में कमरा नहीं लिखा उनके कमरे'),
-      replace: flag('takes out who or what is not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'),
-      'dry-run': flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं'),
+      replace: usual.replace,
+      'dry-run': usual.dryRun,
     },
     run: importFile,
   },
@@ -25,7 +25,7 @@ export const meetings: Record<string, Verb> = {
     usage: '[--at STATE[/SITE]]',
     does: { en: 'Lists the meetings to come.', hi: 'आने वाली मीटिंग दिखाता है।' },
     words: [0, 0],
-    options: { at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    options: { at: usual.at },
     run: list,
   },
   'meetings remove': { usage: 'ID', does: { en: 'Takes a meeting out.', hi: 'एक मीटिंग हटाता है।' }, words: [1, 1], run: remove },
@@ -66,8 +66,7 @@ async function list({ api, options }: Call): Promise<Answer> {
 
 /** By the clock of the meeting; of one by the clocks of its sites, in India. */
 function nextText(at: number, zone: string | null): string {
-  const local = zonedAt(at, zone ?? 'Asia/Kolkata');
-  return local.toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ');
+  return localText(at, zone ?? 'Asia/Kolkata');
 }
 
 async function remove({ api, by, words: [id = ''] }: Call): Promise<Answer> {

@@ -2,7 +2,7 @@
 import { isPcPath, outageText, type PcView, type ProfileView, siteOf } from '#contracts';
 import { bridgeText, upsText } from '../../sites/addresses.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, takes } from '../kit/options.ts';
+import { flag, takes, usual } from '../kit/options.ts';
 import { table, timeText, whyText } from '../kit/text.ts';
 
 /** By their words. */
@@ -46,7 +46,7 @@ export const pcs: Record<string, Verb> = {
     },
     words: [0, 100],
     options: {
-      scope: takes('all, a state or a site', 'all, राज्य या ऑफ़िस'),
+      scope: usual.scope,
       renew: flag('also for PCs that have one', 'जिनके पास है उनके लिए भी नया'),
     },
     run: token,

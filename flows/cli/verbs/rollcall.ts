@@ -1,7 +1,7 @@
 /** The verbs of the roll call. */
 import type { RollCallCounts, RollCallSummary, RollCallView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, takes } from '../kit/options.ts';
+import { flag, usual } from '../kit/options.ts';
 import { table, timeText, whyText } from '../kit/text.ts';
 
 const lookMs = 500;
@@ -18,7 +18,7 @@ export const rollcall: Record<string, Verb> = {
     },
     words: [0, 0],
     options: {
-      scope: takes('all, a state or a site', 'all, राज्य या ऑफ़िस'),
+      scope: usual.scope,
       wait: { ...flag('does not wait for the answers', 'जवाब का इंतज़ार नहीं करता'), default: true },
     },
     run: start,

@@ -13,7 +13,7 @@ import {
   zonedAt,
 } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, takes, takesMany } from '../kit/options.ts';
+import { flag, takes, takesMany, usual } from '../kit/options.ts';
 import { problemLine, problemText } from '../kit/problems.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
@@ -30,8 +30,8 @@ export const roster: Record<string, Verb> = {
     },
     words: [1, 1],
     options: {
-      replace: flag('takes out who or what is not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'),
-      yes: flag('does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है'),
+      replace: usual.replace,
+      yes: usual.yes,
     },
     run: importFile,
   },
@@ -51,7 +51,7 @@ export const roster: Record<string, Verb> = {
       hi: 'दिखाता है कि किसे और किस रास्ते ख़बर जाती है; एक व्यक्ति का पूरा ब्योरा भी।',
     },
     words: [0, 1],
-    options: { at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    options: { at: usual.at },
     run: show,
   },
   'roster duty': {
@@ -71,7 +71,7 @@ export const roster: Record<string, Verb> = {
     usage: '[--days DAYS] [--at STATE[/SITE]|group:NAME]',
     does: { en: 'Looks for hours and places in which nobody would be told.', hi: 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।' },
     words: [0, 0],
-    options: { days: takes('how many days', 'कितने दिन'), at: takes('only those of a place', 'सिर्फ़ इस जगह के') },
+    options: { days: usual.days, at: usual.at },
     run: check,
   },
   'notify test': {
@@ -118,7 +118,7 @@ export const roster: Record<string, Verb> = {
       hi: 'किसी का नाम हर जगह से हटाता है; --yes के बिना सिर्फ़ गिनता है।',
     },
     words: [1, 1],
-    options: { also, yes: flag('does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है') },
+    options: { also, yes: usual.yes },
     run: forget,
   },
 };

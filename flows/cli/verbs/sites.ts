@@ -1,7 +1,7 @@
 /** The verbs of the site table. */
 import { type RolloutView, type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, takes } from '../kit/options.ts';
+import { flag, takes, usual } from '../kit/options.ts';
 import { problemText } from '../kit/problems.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
@@ -17,7 +17,7 @@ export const sites: Record<string, Verb> = {
       hi: 'CSV फ़ाइल से ऑफ़िसों की सूची लेता है, या दिखाता है कि क्या बदलेगा।',
     },
     words: [1, 1],
-    options: { 'dry-run': flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं') },
+    options: { 'dry-run': usual.dryRun },
     run: (call) => importFile(call),
   },
   'sites list': {
@@ -104,7 +104,7 @@ export const config: Record<string, Verb> = {
       hi: 'ऑफ़िसों की सूची लेता है, और नई सेटिंग थोड़े-थोड़े PC पर भेजता है।',
     },
     words: [1, 1],
-    options: { 'dry-run': flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं') },
+    options: { 'dry-run': usual.dryRun },
     run: (call) => importFile(call, true),
   },
   'config show': {

@@ -1,7 +1,7 @@
 /** The verbs of the tabs: what edited ones would have told, whether they are in order, what differs, what became of them, the last Deploy taken back, and what they would do with a fault. */
 import type { Explained, IncidentReasons, TabsDifferences, TabsState, TabsStep, TabsTrial, TabsUndone } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { takes } from '../kit/options.ts';
+import { takes, usual } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
@@ -32,7 +32,7 @@ export const tabs: Record<string, Verb> = {
       hi: 'पिछले दिनों को दूसरे टैब से चलाकर देखता है: किसे ज़्यादा, कम या देर से ख़बर जाती।',
     },
     words: [1, 1],
-    options: { days: takes('how many days', 'कितने दिन') },
+    options: { days: usual.days },
     run: tryOut,
   },
   explain: {
