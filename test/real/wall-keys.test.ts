@@ -58,6 +58,22 @@ describe.runIf(wallRuns)('by the keyboard alone', () => {
     expect(stage.troubles).toEqual([]);
   });
 
+  test('U was not heard in the moment after "Undo" stood on the page: it is heard as soon as that is drawn', async () => {
+    await stage.open('#/nation');
+    await stage.page.locator('.needs .line').first().waitFor();
+    await stage.page.evaluate(() => {
+      const place = document.querySelector('.undo');
+      const drawn = new MutationObserver(() => {
+        if (place?.querySelector('button') == null) return;
+        drawn.disconnect();
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'u', bubbles: true, cancelable: true }));
+      });
+      if (place !== null) drawn.observe(place, { childList: true, subtree: true });
+    });
+    await stage.page.locator('.needs [data-incident="7"]').getByRole('button', { name: 'I am on it' }).press('Enter');
+    await expect.poll(() => stage.view.posts.map(([path]) => path.split('/').at(-1))).toEqual(['acknowledge', 'withdraw']);
+  });
+
   test('letters lead to the views and take a press back; they can be turned off', async () => {
     await stage.open('#/nation');
     await press('r');

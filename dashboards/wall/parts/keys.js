@@ -1,6 +1,6 @@
 /** What the keyboard does on every view, and the page that lists it. */
 import { html } from 'htm/preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { recall, remember } from '../words/preferences.js';
 import { say } from '../words/words.js';
 import { Dialog } from './dialog.js';
@@ -57,7 +57,8 @@ function isTaken({ target, ctrlKey, metaKey, altKey, defaultPrevented }) {
 export function useKeys(lang, undo) {
   const [isOpen, setOpen] = useState(false);
   const [isOn, setOn] = useState(recall('keys') !== 'off');
-  useEffect(() => {
+  // With what is drawn, not a moment after: who sees "Undo" may press U at once.
+  useLayoutEffect(() => {
     /** @type {Readonly<Record<string, () => void>>} */
     const letters = { w: skip, n: () => location.assign('#/'), r: () => location.assign('#/rollcall'), u: undo };
     /** @type {Readonly<Record<string, () => void>>} */
