@@ -1,5 +1,5 @@
 /** A backup as one file: a head that says whose and of when it is, and behind it all files of a centre, compressed and sealed. */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -46,7 +46,8 @@ export async function writeBackup(file: string, { files, about: said, passphrase
   const part = `${file}.part`;
   const frames = (chunks: AsyncIterable<Uint8Array>) => sealed(chunks, { key, bound });
   try {
-    const out = createWriteStream(part, { mode: 0o600, flush: true });
+    // It is there before anything can fail: what is opened after the failure would stay.
+    const out = (await open(part, 'w', 0o600)).createWriteStream({ flush: true });
     out.write(bound);
     await pipeline(packed(files), createZstdCompress(), frames, out);
     await rename(part, file);
