@@ -156,7 +156,9 @@ test('a ledger of a version that this one does not know is refused in one line, 
   const db = new DatabaseSync(file);
   db.exec(`PRAGMA user_version = ${ledgerVersion + 1}`);
   db.close();
-  expect(() => openDatabase({ file })).toThrow(`the ledger has version ${ledgerVersion + 1}, this flows knows ${ledgerVersion} and older`);
+  expect(() => openDatabase({ file })).toThrow(
+    `the ledger has version ${ledgerVersion + 1}, this flows knows ${ledgerVersion} and older: run the release that wrote it, or restore a backup of before`,
+  );
   const after = new DatabaseSync(file);
   expect(tablesOf(after)).toEqual(old);
   after.close();
