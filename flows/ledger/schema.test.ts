@@ -61,7 +61,9 @@ test('a ledger of a newer version is refused and left alone', () => {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA user_version = 99');
   db.close();
-  expect(refusal()).toBe(`the ledger has version 99, this flows knows ${ledgerVersion} and older`);
+  expect(refusal()).toBe(
+    `the ledger has version 99, this flows knows ${ledgerVersion} and older: run the release that wrote it, or restore a backup of before`,
+  );
 });
 
 describe('a damaged ledger is refused with one line and never replaced', () => {

@@ -45,7 +45,10 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
 export function migrate(db: DatabaseSync): void {
   const version = numberFrom(db, 'PRAGMA user_version');
   if (version > migrations.length)
-    throw new LedgerError('other', `the ledger has version ${version}, this flows knows ${migrations.length} and older`);
+    throw new LedgerError(
+      'other',
+      `the ledger has version ${version}, this flows knows ${migrations.length} and older: run the release that wrote it, or restore a backup of before`,
+    );
   for (const [index, step] of migrations.entries()) {
     if (index < version) continue;
     db.exec('BEGIN IMMEDIATE');

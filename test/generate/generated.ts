@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
 import { channelSettings } from '../../flows/people/channels/channels.ts';
-import { contributingPage } from '../house/page.ts';
+import { contributingPage, operatePage } from '../house/page.ts';
 import { probesPage } from '../house/probe-rows.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
@@ -22,6 +22,7 @@ const list: Generated[] = [
   { file: 'test/PROMISES.md', make: promisesPage },
   { file: 'CONTRIBUTING.md', make: contributingPage },
   { file: 'docs/probes.md', make: probesPage },
+  { file: 'docs/operate.md', make: operatePage },
   ...dashboardFiles,
 ];
 

@@ -53,7 +53,7 @@ export const promises: Readonly<Record<string, string>> = {
   F21: 'Node-RED is killed or its files are damaged',
   F22: 'Prometheus or Grafana is down',
   F23: 'The will of an older session comes late',
-  F24: 'An older agent, a newer centre',
+  F24: 'An older agent or an older ledger, a newer centre',
   F25: 'An update is cut, forged, or does not start',
   F26: 'A staged roll-out fails on some PCs',
   F27: 'Days of random faults',

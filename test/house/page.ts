@@ -1,17 +1,32 @@
-/** The table of rooms as CONTRIBUTING shows it. */
+/** What a page shows of a table that stands in code, between two marks. */
 import { readFileSync } from 'node:fs';
+import { faults } from '#contracts';
 import { entryOf } from './room-rules.ts';
 import { parts } from './rooms.ts';
 
-const begin = '<!-- rooms: made by `npm run generate` from test/house/rooms.ts -->';
-const end = '<!-- /rooms -->';
-
-/** The text of CONTRIBUTING.md with today's table in it. Throws where the page has no place for one. */
+/** The text of CONTRIBUTING.md with today's rooms in it. Throws where the page has no place for them. */
 export function contributingPage(): string {
-  const page = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error('CONTRIBUTING.md: has no place for the table of rooms');
-  return `${page.slice(0, from)}${begin}\n${roomsTable()}\n${page.slice(to)}`;
+  return pageWith('CONTRIBUTING.md', { name: 'rooms', from: 'test/house/rooms.ts', table: roomsTable() });
+}
+
+/** The text of docs/operate.md with today's faults of the centre in it. Throws where the page has no place for them. */
+export function operatePage(): string {
+  return pageWith('docs/operate.md', { name: 'faults', from: 'broker/contracts/domain/faults/centre.ts', table: centreFaultsTable() });
+}
+
+function pageWith(file: string, { name, from, table }: { name: string; from: string; table: string }): string {
+  const page = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  const begin = `<!-- ${name}: made by \`npm run generate\` from ${from} -->`;
+  const [first, last] = [page.indexOf(begin), page.indexOf(`<!-- /${name} -->`)];
+  if (first < 0 || last < first) throw new Error(`${file}: has no place for the table of ${name}`);
+  return `${page.slice(0, first)}${begin}\n${table}\n${page.slice(last)}`;
+}
+
+function centreFaultsTable(): string {
+  const rows = Object.entries(faults)
+    .filter(([id]) => id.startsWith('centre.'))
+    .map(([id, { severity, title, action }]) => `| \`${id}\` | ${severity} | ${title.en} | ${action.en} |`);
+  return ['| fault | severity | says | do |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function roomsTable(): string {
