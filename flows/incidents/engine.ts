@@ -20,7 +20,7 @@ import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
 import { createTransitions } from '../transitions/transitions.ts';
-import { isBeside, withAbsence } from './absence.ts';
+import { isBesideIn, withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
 import { followHandled, handle } from './handled.ts';
@@ -128,7 +128,7 @@ function createCore(options: EngineOptions, now: number): Core {
       facts,
       isQuiet: quietIn(memory),
       isUnread: waits,
-      isBeside: (scope) => isBeside(core, scope),
+      isBeside: (scope) => isBesideIn(core, scope),
       pace: noise,
     }),
     noise,
