@@ -19,6 +19,7 @@ import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } f
 import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
+import { recall } from '../transitions/rate.ts';
 import { createTransitions } from '../transitions/transitions.ts';
 import { isBesideIn, withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
@@ -118,6 +119,7 @@ function createCore(options: EngineOptions, now: number): Core {
     return { link, elevationM, timeZone: place(scope).timeZone };
   };
   const noise = createNoise();
+  recall(noise, memory);
   const waits = (scope: string, at: number) => isUnread(core, scope, at);
   const parts = {
     transitions: createTransitions(memory, {
