@@ -153,12 +153,13 @@ function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Lo
   end(cause, cause.endedAt === null && still.length >= least ? cause.faults : [], now);
 }
 
-/** Who goes while it stands goes with it, unless it was there long after the last one went. */
-function join(cause: Cause, { sight, from, at }: Down, { withinMs }: Numbers): void {
+/** Who goes while it stands goes with it, unless it was there long after the last one went. True where that is news. */
+function join(cause: Cause, { sight, from, at }: Down, { withinMs }: Numbers): boolean {
   const isOfIt = cause.kind === 'plane' || sight.regions.includes(cause.scope);
-  if (!isOfIt || cause.members.has(sight.site) || from > cause.lastAt + withinMs) return;
+  if (!isOfIt || cause.members.has(sight.site) || from > cause.lastAt + withinMs) return false;
   cause.members.add(sight.site);
   cause.lastAt = Math.max(cause.lastAt, at);
+  return true;
 }
 
 function end(cause: Cause, faults: readonly string[], now: number): void {
@@ -176,7 +177,7 @@ function openWide(state: State, field: Field, now: number): void {
   if (downs.length < 2) return;
   const plane = wide.some(({ kind }) => kind === 'plane') ? undefined : planeOf({ sites: field.sites, downs, numbers });
   const found = plane === undefined ? regionsOf({ sites: field.sites, downs, numbers }) : [plane];
-  for (const one of found) if (!isRest(state, one, now)) openFound(state, one);
+  for (const one of found) if (!isRest(state, one, now)) openFound(state, field, one);
 }
 
 /** What a wider cause that just ended has not brought back yet is no cause of its own, until it had its time. */
@@ -187,7 +188,8 @@ function isRest({ causes, numbers }: State, { scope, downs }: Found, now: number
   });
 }
 
-function openFound({ causes }: State, { scope, downs, of }: Found): void {
+/** Who went before the others, and is away too, is counted from the first word on. */
+function openFound({ causes, numbers }: State, field: Field, { scope, downs, of }: Found): void {
   const kind = causeKindOf(scope) ?? 'nation';
   const before = causes.get(scope);
   const since = Math.min(...downs.map((one) => one.at));
@@ -196,7 +198,10 @@ function openFound({ causes }: State, { scope, downs, of }: Found): void {
   // One that ended a moment ago, and is watched still, goes on.
   const members = new Set([...(before?.members ?? []), ...sites]);
   const faults = [kind === 'plane' ? 'centre.plane' : `outage.${kind}`];
-  causes.set(scope, { scope, kind, since: before?.since ?? since, members, of, away: sites, faults, endedAt: null, lastAt });
+  const cause: Cause = { scope, kind, since: before?.since ?? since, members, of, away: sites, faults, endedAt: null, lastAt };
+  causes.set(scope, cause);
+  const gone = field.downs.filter((down) => join(cause, down, numbers));
+  cause.away = [...sites, ...gone.map(({ sight }) => sight.site)];
 }
 
 function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: { down: Down | undefined; now: number }): void {

@@ -1,6 +1,6 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
 import { links, type Outage, openUpTo, siteOf, stateOf } from '#contracts';
-import { type Away, isAway, isThere, lineOfMany, undetermined, whyAway, windowMs } from '../outages/outages.ts';
+import { type Away, isAway, isBeside, lineOfMany, undetermined, whyAway, windowMs } from '../outages/outages.ts';
 import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
 import {
   type Finding,
@@ -52,9 +52,8 @@ export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord
 }
 
 /** True while the PC of a scope is away and another one of its site answers. */
-export function isBeside(core: Core, scope: string): boolean {
-  const own = core.memory.pcs.get(scope);
-  return own !== undefined && isAway(own) && neighboursOf(core, scope).some((other) => isThere(other, own));
+export function isBesideIn(core: Core, scope: string): boolean {
+  return isBeside(core.memory.pcs.get(scope), neighboursOf(core, scope));
 }
 
 function goes(core: Core, { before, record }: Change, now: number): PcRecord {

@@ -241,6 +241,25 @@ describe('many sites', () => {
     expect(stage.offers[0]?.message.incident).toMatchObject({ state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } });
   });
 
+  it('of which two went some minutes before the others were "5 of 8" while 7 were away: who is away is counted, and named', () => {
+    const { stage, of } = nation({ sites: 8, pcs: 1 });
+    const go = (sites: number[]) => {
+      for (const pc of sites.flatMap(of)) stage.lost(pc);
+    };
+    const there = (from: number) => wide(8 - from, from).flatMap(of);
+    go([0, 1]);
+    live(stage, 7 * minute, there(2));
+    go(wide(5, 2));
+    live(stage, 5 * minute, there(7));
+    expect(told(stage)).toEqual([...[0, 1].flatMap(of).map((pc) => `raised ${pc}`), 'raised state:bihar']);
+    const { many, severity } = stage.outbox().at(-1)?.notice ?? {};
+    expect({ ...many, severity }).toMatchObject({ kind: 'state', down: 7, of: 8, severity: 'critical' });
+    expect(many?.names).toHaveLength(7);
+    back(stage, wide(5, 2).flatMap(of));
+    live(stage, 12 * minute, wide(6, 2).flatMap(of));
+    expect(stage.outbox().find(({ notice }) => notice.kind === 'cleared')?.notice.many).toMatchObject({ down: 2, of: 8 });
+  });
+
   it('of which three go within an hour, each at a time of its own, are three', () => {
     const { stage, of } = nation({ sites: 10, pcs: 1 });
     for (const site of wide(3)) {

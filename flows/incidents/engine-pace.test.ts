@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { budgets, type Check } from '#contracts';
+import type { Transition } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import { live, nation, restarted } from './nation.test-helper.ts';
 import { fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
@@ -69,8 +70,70 @@ describe('R27 three messages an hour and room', () => {
     const next = restarted(stage, known);
     next.birth(pc, { session: 2 });
     next.state(all);
-    next.live(2 * minute);
+    next.live(30 * minute);
+    expect(toldOf(next, pc)).toEqual([]);
+    next.live(31 * minute);
     expect(toldOf(next, pc).map(({ notice }) => notice.faults.map((one) => one.fault))).toEqual([['pc.load_high']]);
+  });
+});
+
+describe('R27 three messages an hour, across starts', () => {
+  const known = [{ pc, link: 'fibre' as const, elevationM: 3_524, alerts: true }];
+  const minor = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'display.missing'];
+  const one = (at: number) => [ok('microphone'), ok('camera'), fault(minor[at % minor.length] ?? '')];
+  /** The next start, whose PC says what it said. */
+  const next = (stage: Stage, checks: Check[], session: number, edit?: (one: Transition) => Transition) => {
+    const started = restarted(stage, known, edit);
+    started.birth(pc, { session });
+    started.state(checks);
+    return started;
+  };
+
+  it('each start began the hour anew: a centre that dies each ten minutes tells three an hour, and counts the rest', () => {
+    const rows: OutboxRow[] = [];
+    let stage = online();
+    for (let turn = 0; turn < 18; turn += 1) {
+      stage.state(one(turn));
+      stage.live(10 * minute);
+      rows.push(...toldOf(stage, pc));
+      stage = next(stage, one(turn), turn + 2);
+    }
+    expect(mostAnHour(rows)).toBe(budgets.messagesAnHour.most);
+    expect(rows.length).toBeGreaterThanOrEqual(2 * budgets.messagesAnHour.most);
+    expect(rows.some(({ notice }) => (notice.counted ?? 0) >= 2)).toBe(true);
+  });
+
+  it('what is critical and new is told besides, and what was told as critical before the start is not told besides once more', () => {
+    let stage = online();
+    const rest = [fault('pc.disk_full'), fault('pc.hot')];
+    const missing = [fault('microphone.missing'), ok('camera'), ...rest];
+    for (const said of [rest.slice(0, 1), rest, missing]) stage.state(said);
+    stage.live(minute);
+    expect(toldOf(stage, pc)).toHaveLength(budgets.messagesAnHour.most);
+    stage = next(stage, [ok('microphone'), ok('camera'), ...rest], 2);
+    stage.live(12 * minute);
+    stage.state(missing);
+    stage.live(2 * minute);
+    expect(toldOf(stage, pc)).toEqual([]);
+    stage.state([fault('microphone.missing'), fault('camera.missing'), ...rest]);
+    stage.live(2 * minute);
+    expect(toldOf(stage, pc).map(({ notice }) => notice.faults[0]?.fault)).toEqual(['camera.missing']);
+  });
+
+  it('a ledger of an older version, in which the conclusion alone says what waits for its turn, goes on', () => {
+    let stage = online();
+    const all = minor.slice(0, 4).map((id) => fault(id));
+    for (let n = 1; n <= all.length; n += 1) stage.state(all.slice(0, n));
+    stage.live(minute);
+    const waits = [...stage.engine.memory.transitions.values()].at(-1);
+    expect(waits).toMatchObject({ state: 'pending', turn: { is: 'waits' }, conclusion: 'told; held back: enough was told in this hour' });
+    stage = next(stage, all, 2, ({ turn: _, ...older }) => older);
+    stage.state(all.slice(0, 3));
+    stage.live(20 * minute);
+    expect(stage.engine.memory.transitions.get(waits?.id ?? 0)).toMatchObject({
+      state: 'concluded',
+      conclusion: 'counted: enough was told in this hour',
+    });
   });
 });
 

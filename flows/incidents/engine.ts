@@ -19,8 +19,9 @@ import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } f
 import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
+import { recall } from '../transitions/rate.ts';
 import { createTransitions } from '../transitions/transitions.ts';
-import { isBeside, withAbsence } from './absence.ts';
+import { isBesideIn, withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
 import { followHandled, handle } from './handled.ts';
@@ -118,6 +119,7 @@ function createCore(options: EngineOptions, now: number): Core {
     return { link, elevationM, timeZone: place(scope).timeZone };
   };
   const noise = createNoise();
+  recall(noise, memory);
   const waits = (scope: string, at: number) => isUnread(core, scope, at);
   const parts = {
     transitions: createTransitions(memory, {
@@ -128,7 +130,7 @@ function createCore(options: EngineOptions, now: number): Core {
       facts,
       isQuiet: quietIn(memory),
       isUnread: waits,
-      isBeside: (scope) => isBeside(core, scope),
+      isBeside: (scope) => isBesideIn(core, scope),
       pace: noise,
     }),
     noise,

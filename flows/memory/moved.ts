@@ -111,8 +111,17 @@ function shownAt(outage: ShownOutage, move: Move): ShownOutage {
 
 function transitionAt(one: Transition, move: Move): Transition {
   const about = one.about.map((fault) => ({ ...fault, since: move(fault.since) }));
+  const { turn, told } = one;
   const passes = one.passes?.map((pass) => ({ ...pass, at: move(pass.at) }));
-  return { ...one, about, at: move(one.at), offeredAt: maybe(one.offeredAt, move), ...(passes && { passes }) };
+  return {
+    ...one,
+    about,
+    at: move(one.at),
+    offeredAt: maybe(one.offeredAt, move),
+    ...(turn && { turn: { ...turn, at: move(turn.at) } }),
+    ...(told && { told: { ...told, at: move(told.at) } }),
+    ...(passes && { passes }),
+  };
 }
 
 /** When each fault ended, moved. */

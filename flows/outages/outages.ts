@@ -111,9 +111,14 @@ function wentOnBattery(other: PcRecord, { after, until, now }: { after: number; 
   return said !== null && said.since >= after && said.since <= until;
 }
 
-/** True where another PC was heard after this one was gone, and is there now, whether or not it was away meanwhile. */
-export function isThere(other: PcRecord, one: Away): boolean {
+/** Another PC was heard after this one was gone, and is there now, whether or not it was away meanwhile. */
+function isThere(other: PcRecord, one: Away): boolean {
   return other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
+}
+
+/** True while a PC is away and one of the others of its site answers: the site can be reached. */
+export function isBeside(one: PcRecord | undefined, others: readonly PcRecord[]): boolean {
+  return one !== undefined && isAway(one) && others.some((other) => isThere(other, one));
 }
 
 /** Another PC of the site was heard after this one was gone, on its mains, and had not been away itself: site and line stand. */

@@ -227,9 +227,7 @@ function whyOf(message: Message): string[] {
   if (notice.kind === 'closed') return closedBecause(message);
   const { outage, toldOutage } = notice;
   if (outage === undefined || !isAbsence(notice.faults[0]?.fault ?? '') || message.over) return [];
-  const isReached = notice.beside === true && outage.cause === 'undetermined';
-  const text = (one: Outage) => (isReached ? words.message.beside : outageText(one, message.language));
-  const why = (one: Outage) => filled(words.message.why, { reason: text(one) });
+  const why = (one: Outage) => filled(words.message.why, { reason: outageText({ ...one, beside: notice.beside }, message.language) });
   if (!hasEnded(notice)) return [why(outage)];
   const isTold = toldOutage !== undefined && toldOutage.cause !== 'undetermined';
   if (isTold && outage.cause !== toldOutage.cause && toldOutage.confidence > outage.confidence) return [why(toldOutage)];

@@ -165,9 +165,16 @@ export type Transition = {
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;
+  /** How it stands with its turn; null where enough was never told when it was to be. Absent in rows of older versions, whose conclusion says it. */
+  turn?: Turn | null;
+  /** The message of it that counts in the pace of its scope (R27): when, and what of it was critical. */
+  told?: { at: number; critical: string[] };
   /** Its passes over the wires, the last ones; absent in rows of older versions. */
   passes?: Pass[];
 };
+
+/** It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. */
+export type Turn = { is: 'waits' | 'waited' | 'counted'; at: number };
 
 /** The nodes that a message passed, as text, and the hash of the tabs in which they stood. */
 export type PassedWay = { tabs: string; path: string };

@@ -4,16 +4,17 @@
  * in the next message.
  */
 import type { Memory } from '../memory/memory.ts';
-import type { Act, Incident, Transition } from '../records/incidents.ts';
+import type { Act, Incident, Transition, Turn } from '../records/incidents.ts';
 import type { Hand } from './delivery.ts';
 import { isEnd } from './incident.ts';
+import type { Noise } from './noise.ts';
 import { judge, newsOf } from './offer.ts';
 import { together } from './together.ts';
 
 /** What stands in the conclusion of what waits for its turn. */
 const turnWord = 'held back: enough was told in this hour';
-/** What stands in the conclusion of what was over before its turn. */
-export const countedWord = 'counted: enough was told in this hour';
+/** The conclusion of what was over before its turn. */
+const countedWord = 'counted: enough was told in this hour';
 /** What waits goes over the wires anew after this time: a meeting that has come near may have made it critical. */
 const lookAgainMs = 10 * 60_000;
 
@@ -44,8 +45,21 @@ function isPair(memory: Memory, scope: string): boolean {
 /** It waits for its turn from now on. */
 export function holdForTurn({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
   if (!hasWaited(transition) && !isEnd(transition)) options.pace.cameNews(incident.scope, now);
-  const conclusion = transition.conclusion?.endsWith(turnWord) ? transition.conclusion : `${how}; ${turnWord}`;
-  memory.putTransition({ ...transition, state: 'pending', conclusion });
+  const conclusion = turnOf(transition) === 'waits' ? transition.conclusion : `${how}; ${turnWord}`;
+  memory.putTransition({ ...transition, state: 'pending', conclusion, turn: { is: 'waits', at: transition.turn?.at ?? now } });
+}
+
+/** It had its turn, or waits for something else by now. */
+export function hadTurn(transition: Transition): Transition {
+  const { turn } = transition;
+  return turn?.is === 'waits' ? { ...transition, turn: { ...turn, is: 'waited' } } : transition;
+}
+
+/** Concludes what is over and was told to nobody: where it waited for its turn it is counted in the next message of its scope. */
+export function overUntold({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
+  if (!hasWaited(transition)) return memory.putTransition({ ...transition, state: 'concluded', conclusion: how });
+  options.pace.count(incident.scope);
+  memory.putTransition({ ...transition, state: 'concluded', conclusion: countedWord, turn: { is: 'counted', at: now } });
 }
 
 /** What waited and has its turn takes with it what waits beside it of the same incident and still stands: all of that is one message. */
@@ -58,21 +72,48 @@ export function withOthers({ memory, options, now }: Hand, transition: Transitio
 }
 
 /** True while it waits for its turn. */
-export function isWaiting({ state, conclusion }: Transition): boolean {
-  return state === 'pending' && conclusion?.endsWith(turnWord) === true;
+export function isWaiting(transition: Transition): boolean {
+  return transition.state === 'pending' && turnOf(transition) === 'waits';
 }
 
 /** True of what waited for its turn, and of what was counted then. */
-export function hasWaited({ conclusion }: Transition): boolean {
-  return conclusion?.includes(turnWord) === true || conclusion === countedWord;
+export function hasWaited(transition: Transition): boolean {
+  return turnOf(transition) !== undefined;
 }
 
-/** It was told: that counts, once a transition. */
-export function noteTold({ options, now }: Hand, { transition, incident, acts }: Judged): void {
+function turnOf({ turn, conclusion }: Transition): Turn['is'] | undefined {
+  if (turn !== undefined) return turn?.is;
+  // As older versions wrote it.
+  if (conclusion === countedWord) return 'counted';
+  if (conclusion?.endsWith(turnWord)) return 'waits';
+  return conclusion?.includes(turnWord) ? 'waited' : undefined;
+}
+
+/** It was told: that counts, once a transition. Answers what is to be kept of it for the next start. */
+export function noteTold({ options, now }: Hand, { transition, incident, acts }: Judged): Pick<Transition, 'told'> {
   const { scope } = incident;
   if (isFirst(transition) && !hasWaited(transition)) options.pace.cameNews(scope, now);
-  if (transition.sent.length > 0 || transition.again !== undefined || isOfMorning(acts)) return;
-  options.pace.told(scope, { faults: idsOf(transition), critical: criticalOf(transition, incident) }, now);
+  if (transition.sent.length > 0 || transition.again !== undefined || isOfMorning(acts)) return {};
+  const critical = criticalOf(transition, incident);
+  options.pace.told(scope, { faults: idsOf(transition), critical }, now);
+  return { told: { at: now, critical } };
+}
+
+/** What was told and counted before a start goes on counting: a centre that starts again and again would begin the hour anew each time. */
+export function recall(pace: Pick<Noise, 'told' | 'cameNews' | 'count'>, { transitions, incidents }: Memory): void {
+  const marks = [...transitions.values()].flatMap((one) => marksOf(pace, one, incidents.get(one.incident)?.scope ?? ''));
+  for (const { does } of marks.toSorted((a, b) => a.at - b.at)) does();
+}
+
+type Mark = { at: number; does(): void };
+
+function marksOf(pace: Parameters<typeof recall>[0], one: Transition, scope: string): Mark[] {
+  const { told, turn } = one;
+  const newsAt = isEnd(one) || one.again !== undefined ? undefined : (turn?.at ?? told?.at);
+  const marks: Mark[] = newsAt === undefined ? [] : [{ at: newsAt, does: () => pace.cameNews(scope, newsAt) }];
+  if (turn?.is === 'counted') marks.push({ at: turn.at, does: () => pace.count(scope) });
+  if (told) marks.push({ at: told.at, does: () => pace.told(scope, { faults: idsOf(one), critical: told.critical }, told.at) });
+  return marks;
 }
 
 /** True where one more step may go over the wires now. */

@@ -6,7 +6,7 @@ import type { Act, Incident, News, PassedWay, Timer, Transition } from '../recor
 import { deliver, type Hand, overridden, type TransitionOptions, tellCentral, withTold } from './delivery.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, wireMessage } from './offer.ts';
-import { countedWord, hasWaited, holdForTurn, isTooMuch, mayTell, noteTold, refused, waitsItsTurn, withOthers } from './rate.ts';
+import { hadTurn, holdForTurn, isTooMuch, mayTell, noteTold, overUntold, refused, waitsItsTurn, withOthers } from './rate.ts';
 import { withHeld } from './together.ts';
 
 /** The default route sends at most one message in this time (R24). */
@@ -85,7 +85,7 @@ function add(memory: Memory, { incident, news }: { incident: Incident; news: New
   const id = memory.newId('transition');
   const holdMs = held ? 0 : holdOf(faults);
   const fresh = { id, incident: incident.id, kind, at: now, about: faults.map(factsOf), severity: worst(faults), holdMs };
-  const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null };
+  const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
   memory.putTransition({ ...fresh, ...(again && { again }), ...begin });
   if (incident.over !== null) cancelWaits(memory, incident);
 }
@@ -119,7 +119,7 @@ function conclude(hand: Hand, said: Concluded): void {
   if (isTooMuch(hand, judged)) return wait(hand, judged, said.how);
   const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
   memory.putIncident(told);
-  if (sent.length > transition.sent.length) noteTold(hand, judged);
+  const counts = sent.length > transition.sent.length ? noteTold(hand, judged) : {};
   if (isWorse(transition.severity, said.severity)) dropWaits(memory, transition);
   const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
   for (const { node, dueAt, unlessAcknowledged, message } of waits) {
@@ -127,7 +127,7 @@ function conclude(hand: Hand, said: Concluded): void {
   }
   const state = waits.length > 0 ? 'waiting' : 'concluded';
   const conclusion = joined(transition.conclusion, said.how);
-  memory.putTransition({ ...withPass(transition, said, now), severity: said.severity, state, sent, conclusion });
+  memory.putTransition({ ...withPass(hadTurn(transition), said, now), ...counts, severity: said.severity, state, sent, conclusion });
   proceed(hand, incident.id);
 }
 
@@ -148,7 +148,8 @@ function isHeldBack(options: TransitionOptions, incident: Incident, at: { transi
 function hold(memory: Memory, at: { transition: Transition; incident: Incident; said: Concluded }): void {
   const { transition, incident, said } = at;
   memory.putIncident(incident);
-  memory.putTransition({ ...transition, state: 'pending', conclusion: joined(transition.conclusion, `${said.how}; held back: quiet`) });
+  const conclusion = joined(transition.conclusion, `${said.how}; held back: quiet`);
+  memory.putTransition({ ...hadTurn(transition), state: 'pending', conclusion });
 }
 
 /** It is told when its room has its turn again. */
@@ -185,7 +186,7 @@ function proceed({ memory, options, now }: Hand, incidentId: number): void {
     const incident = memory.incidents.get(incidentId);
     if (incident === undefined) return;
     const judged = judge(one, incident);
-    if (judged.next === 'over') overUntold({ memory, options, now }, { transition: one, incident, how: judged.how });
+    if (judged.next === 'over') overUntold({ memory, options, now }, { transition: one, incident }, judged.how);
     if (judged.next !== 'go' || isKept({ memory, options, now }, one, incident)) continue;
     return offer({ memory, options, transition: withOthers({ memory, options, now }, one, incident), now });
   }
@@ -194,15 +195,6 @@ function proceed({ memory, options, now }: Hand, incidentId: number): void {
 /** It waits, and keeps back nothing that comes after it. */
 function isKept(hand: Hand, one: Transition, incident: Incident): boolean {
   return (!isEnd(one) && hand.options.isQuiet(incident)) || waitsItsTurn(hand, one, incident);
-}
-
-/** What is over before it was its turn is counted in the next message of its room. */
-function overUntold(
-  { memory, options }: Hand,
-  { transition, incident, how }: { transition: Transition; incident: Incident; how: string },
-): void {
-  if (hasWaited(transition)) options.pace.count(incident.scope);
-  memory.putTransition({ ...transition, state: 'concluded', conclusion: hasWaited(transition) ? countedWord : how });
 }
 
 /** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */

@@ -2,7 +2,7 @@
 import { maintainedIn, type StreamFrame, siteOf } from '#contracts';
 import type { Changed } from '../ingest/committed.ts';
 import { awayOf, chosen, type State, statesOf, viewOf } from './live-state.ts';
-import { incidentNews, isUnheard, pcView } from './rows.ts';
+import { besideAt, incidentNews, isUnheard, pcView } from './rows.ts';
 import type { PcChoice } from './view.ts';
 
 const frameEveryMs = 250;
@@ -23,12 +23,14 @@ export function begin(state: State): void {
 export function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
   const table = state.options.ingest()?.table();
   for (const path of sites) state.sites.touch(path);
-  for (const pc of [...pcs, ...pcsGone]) state.sites.touch(siteOf(pc));
+  const near = new Set([...pcs, ...pcsGone].map(siteOf));
+  for (const site of near) state.sites.touch(site);
   for (const id of incidents) touchIncident(state, id);
+  const turned = turnedBeside(state, near);
   // Whoever comes later begins with a snapshot.
   if (state.listeners.size === 0) return;
   // The names of rooms and the wanted configuration come with the site.
-  for (const pc of [...pcs, ...sites.flatMap((path) => table?.pcsOf(path) ?? [])]) state.pcs.add(pc);
+  for (const pc of [...pcs, ...turned, ...sites.flatMap((path) => table?.pcsOf(path) ?? [])]) state.pcs.add(pc);
   for (const pc of pcsGone) state.pcsGone.add(pc);
   soon(state);
 }
@@ -39,6 +41,21 @@ function touchIncident({ options, sites, incidents }: State, id: number): void {
   // What is open of a place says until when it is maintained.
   if (maintainedIn(scope) !== undefined) incidents.touchAll();
   if (scope.split('/').length === 3) sites.touch(siteOf(scope));
+}
+
+/** Those that are away of these sites, and beside which another one answers by now, or does no more: of them and of what is open of them it is news. */
+function turnedBeside(state: State, sites: Iterable<string>): string[] {
+  const view = viewOf(state.options);
+  if (view === undefined) return [];
+  const turned: string[] = [];
+  for (const site of sites) {
+    const now = new Set(besideAt(view, site));
+    turned.push(...now.symmetricDifference(state.beside.get(site) ?? new Set<string>()));
+    if (now.size > 0) state.beside.set(site, now);
+    else state.beside.delete(site);
+  }
+  for (const pc of turned) state.incidents.touch(view.memory.openIncident(pc)?.id ?? 0);
+  return turned;
 }
 
 /** A frame within 250 ms, where anybody listens. */
@@ -83,6 +100,16 @@ export function followUnheard(state: State): void {
   const moved = unheard.symmetricDifference(now);
   state.unheard = now;
   if (moved.size > 0) changed(state, { pcs: [...moved], incidents: [] });
+}
+
+/** That a PC answers may be known by its next word alone, though that has nothing new. */
+export function followBeside(state: State): void {
+  const sites = viewOf(state.options)?.table.sites ?? [];
+  const turned = turnedBeside(
+    state,
+    sites.map(({ path }) => path),
+  );
+  if (turned.length > 0) changed(state, { pcs: turned, incidents: [] });
 }
 
 /** Says of the chosen PCs that were heard and had nothing new when that was. */

@@ -42,6 +42,8 @@ export type State = {
   /** When each PC was heard, as last told, and which of them are shown as unheard. */
   heard: Map<string, number>;
   unheard: ReadonlySet<string>;
+  /** The PCs of each site that are shown as away while another one of it answers. */
+  beside: Map<string, ReadonlySet<string>>;
   cancelFrame: Cancel | undefined;
 };
 
@@ -60,6 +62,7 @@ export function createState(options: LiveViewOptions): State {
     away: undefined,
     heard: new Map(),
     unheard: new Set(),
+    beside: new Map(),
     cancelFrame: undefined,
   };
 }

@@ -10,9 +10,14 @@ import { createLiveView } from './live.ts';
 import type { LiveViewOptions } from './live-state.ts';
 import type { PcChoice } from './view.ts';
 
-/** A nation of `count` sites with one PC each, all of which talk. */
-export function setUp({ count = 3, talking = true } = {}) {
-  const held = { table: createSiteTable(nodesOf(count)), isOpen: true, isWritten: true, away: null as { from: number; to: number } | null };
+/** A nation of `count` sites with `each` PCs, all of which talk. */
+export function setUp({ count = 3, each = 1, talking = true } = {}) {
+  const held = {
+    table: createSiteTable(nodesOf(count, each)),
+    isOpen: true,
+    isWritten: true,
+    away: null as { from: number; to: number } | null,
+  };
   const stage = createStage({ known: [...held.table.known], at: Date.UTC(2026, 2, 3, 8, 35) });
   const pcs = held.table.known.map(({ pc }) => pc);
   stage.subscribe();
@@ -79,7 +84,7 @@ export const well = [ok('microphone', jabra), ok('camera'), ok('speaker')];
 export const broken = [{ ...fault('microphone.missing', jabra), name: 'Jabra Speak 710' }, ok('camera'), ok('speaker')];
 const technician = { id: 'technician', name: 'आशा कुमारी', role: 'technician', scope: '' } as Person;
 
-function nodesOf(count: number): TreeNode[] {
+function nodesOf(count: number, each: number): TreeNode[] {
   const path = (at: number) => `kerala/kozhikode-${at + 1}`;
   const sites = Array.from({ length: count }, (_, at): TreeNode[] => [
     {
@@ -88,7 +93,9 @@ function nodesOf(count: number): TreeNode[] {
       layer: {},
       site: { ...noFacts, stage: 'live' },
     },
-    { path: `${path(at)}/vc-1`, name: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' }, layer: {}, site: null },
+    ...Array.from({ length: each }, (_, pc): TreeNode => {
+      return { path: `${path(at)}/vc-${pc + 1}`, name: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' }, layer: {}, site: null };
+    }),
   ]);
   const state = { path: 'kerala', name: { en: 'Kerala', hi: 'केरल' }, layer: {}, site: null };
   return [{ path: '', name: { en: 'All', hi: 'सब' }, layer: {}, site: null }, state, ...sites.flat()];

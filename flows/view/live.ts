@@ -7,7 +7,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { personNamed } from '../people/roster.ts';
 import { withdrawnWord } from '../records/past.ts';
 import { checklist } from '../sites/life.ts';
-import { begin, changed, followUnheard, soon, tellHeard } from './frames.ts';
+import { begin, changed, followBeside, followUnheard, soon, tellHeard } from './frames.ts';
 import { awayOf, chosen, createState, incidentOf, type LiveViewOptions, type State, statesOf, viewOf } from './live-state.ts';
 import { incidentView, pcView, siteView, surroundingsOf } from './rows.ts';
 import { historyOf } from './strips.ts';
@@ -31,6 +31,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
   const state = createState(options);
   const showHeard = (): void => {
     followUnheard(state);
+    followBeside(state);
     tellHeard(state);
     cancelHeard = options.clock.after(heardEveryMs, showHeard);
   };

@@ -21,6 +21,7 @@ import {
 } from '#contracts';
 import { maintainedFor } from '../incidents/maintenance.ts';
 import type { Memory } from '../memory/memory.ts';
+import { isBeside } from '../outages/outages.ts';
 import type { Incident, PcRecord, StandingFault } from '../records/incidents.ts';
 import type { Place } from '../records/place.ts';
 import type { SiteTable } from '../records/sites.ts';
@@ -40,6 +41,9 @@ export type View = {
   link(site: string): Pick<SiteDetail, 'link' | 'broke'>;
   numbers(pc: string): Record<string, number>;
 };
+
+/** Of a view, what presence is judged by. */
+type Now = Pick<View, 'memory' | 'table' | 'subscribed' | 'at'>;
 
 /** True once each PC of a live site was heard after a time, or found silent: what stands is of now. */
 export function isSettled({ memory, table }: Pick<View, 'memory' | 'table'>, since: number): boolean {
@@ -66,30 +70,50 @@ export function pcView(view: View, pc: string): PcView {
     config: { wanted: view.wanted(pc), held: record?.config ?? 0 },
     ...answerOf(view, pc),
     incident: memory.openIncident(pc)?.id ?? null,
-    outage: outageOf(record),
+    outage: outageOf(view, record),
   };
 }
 
 /** Why a PC is away now. */
-function outageOf(record: PcRecord | undefined): PcView['outage'] {
+function outageOf(view: View, record: PcRecord | undefined): PcView['outage'] {
   const { absence, presence } = record ?? {};
-  if (!absence || absence.to !== null || presence === 'online' || presence === 'never') return null;
+  if (!record || !absence || absence.to !== null || presence === 'online' || presence === 'never') return null;
   const { cause, confidence, from } = absence;
-  return { cause, confidence, sureness: surenessOf(confidence), from };
+  return { cause, confidence, sureness: surenessOf(confidence), from, ...besideOf(view, record.pc) };
+}
+
+/** That another PC of its site answers, where its own is away: by the rule of the messages, and of those that are shown as there. */
+function besideOf(view: View, pc: string): { beside?: true } {
+  return isBeside(view.memory.pcs.get(pc), answering(view, siteOf(pc))) ? { beside: true } : {};
+}
+
+/** The PCs of a site that are away while another one of it answers. */
+export function besideAt(view: Now, site: string): string[] {
+  const away = view.table.pcsOf(site).filter((pc) => view.memory.pcs.get(pc)?.absence?.to === null);
+  const there = away.length === 0 ? [] : answering(view, site);
+  return away.filter((pc) => isBeside(view.memory.pcs.get(pc), there));
+}
+
+function answering(view: Now, site: string): PcRecord[] {
+  return view.table.pcsOf(site).flatMap((pc) => (presenceOf(view, pc) === 'online' ? (view.memory.pcs.get(pc) ?? []) : []));
 }
 
 /**
  * Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more, or
  * who was not heard for its limit: a gap of ours gives it another one, and nobody vouches for it meanwhile.
  */
-export function answerOf({ memory, table, subscribed, at }: Pick<View, 'memory' | 'table' | 'subscribed' | 'at'>, pc: string) {
+export function answerOf(now: Now, pc: string) {
+  const presence = presenceOf(now, pc);
+  const checks = now.memory.pcs.get(pc)?.checks ?? [];
+  return { presence, checks, ...readinessOf({ presence, checks }) };
+}
+
+function presenceOf({ memory, table, subscribed, at }: Now, pc: string): Presence {
   const record = memory.pcs.get(pc);
   const held = record?.presence ?? 'never';
+  if (table.stageOf(pc) === 'closed' && held !== 'never') return 'stopped';
   const isDeaf = !subscribed && held !== 'never' && held !== 'stopped';
-  const presence: Presence =
-    table.stageOf(pc) === 'closed' && held !== 'never' ? 'stopped' : isDeaf ? 'silent' : isUnheard(record, at) ? 'unheard' : held;
-  const checks = record?.checks ?? [];
-  return { presence, checks, ...readinessOf({ presence, checks }) };
+  return isDeaf ? 'silent' : isUnheard(record, at) ? 'unheard' : held;
 }
 
 /** True of one that is there as far as anybody judged, and was not heard for its limit. */
@@ -146,7 +170,8 @@ export function stateViews(table: SiteTable): StateView[] {
 }
 
 /** An incident as it stands in lists. */
-export function incidentRow({ memory, place, personName }: View, incident: Incident): IncidentRow {
+export function incidentRow(view: View, incident: Incident): IncidentRow {
+  const { memory, place, personName } = view;
   const { site, room } = place(incident.scope);
   const { acknowledged, assigned, snoozed, faults, told, notes: _, answers: __, deeds: ___, outage = null, ...rest } = incident;
   const ended = memory.endedOf(incident.scope);
@@ -162,7 +187,7 @@ export function incidentRow({ memory, place, personName }: View, incident: Incid
     ...(assigned && { assigned: { ...assigned, to: personName(assigned.to) } }),
     ...(snoozed && { snoozed: { by: snoozed.by, at: snoozed.at, until: snoozed.until } }),
     ...(planned?.until !== undefined && { maintenance: { incident: planned.id, until: planned.until } }),
-    outage: outage && { ...outage, sureness: surenessOf(outage.confidence) },
+    outage: outage && { ...outage, sureness: surenessOf(outage.confidence), ...(outage.to === null && besideOf(view, incident.scope)) },
     faults: faults.map((one) => {
       const { key: _, reason: __, goneAt: ___, told: ____, ...fault } = one;
       return { ...fault, ...watched(one) };

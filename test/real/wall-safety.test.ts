@@ -114,8 +114,11 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     view.change({ pcs: [away] });
     const state = stage.page.locator('article .state');
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: power cut$/);
-    view.change({ pcs: [{ ...away, outage: { ...outage, cause: 'undetermined', confidence: 0.5, sureness: 'open' } }] });
+    const unknown = { ...outage, cause: 'undetermined', confidence: 0.5, sureness: 'open' } as const;
+    view.change({ pcs: [{ ...away, outage: unknown }] });
     await expect.poll(() => state.textContent()).toMatch(/Does not answer: not known yet, the site cannot be reached$/);
+    view.change({ pcs: [{ ...away, outage: { ...unknown, beside: true } }] });
+    await expect.poll(() => state.textContent()).toMatch(/Does not answer: not known; another PC of the site answers$/);
     await stage.open('#/incident/7');
     const note = stage.page.locator('[data-outage]');
     await stage.page.locator('article.incident').waitFor();

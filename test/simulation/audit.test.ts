@@ -55,7 +55,7 @@ const siteCrimes: [string, string, RegExp][] = [
   ],
   [
     'it is held back although nothing was told before',
-    `UPDATE transitions SET row = json_set(row, '$.conclusion', 'counted: enough was told in this hour') WHERE id = 1`,
+    `UPDATE transitions SET row = json_set(row, '$.turn', json('{"is":"counted","at":0}')) WHERE id = 1`,
     /pc-1 at .* raised microphone.missing was held back, and only 1 messages were told/,
   ],
 ];

@@ -21,7 +21,14 @@ const readiness = v.picklist(readinesses);
 /** Why a room is not ready or not known. */
 const why = v.nullable(v.object({ component: text, fault: maybeText, reason: maybeText }));
 
-const outage = { cause: v.picklist(outageCauses), confidence: v.number(), sureness: v.picklist(surenesses), from: time };
+const outage = {
+  cause: v.picklist(outageCauses),
+  confidence: v.number(),
+  sureness: v.picklist(surenesses),
+  from: time,
+  /** Another PC of its site answers now: the site can be reached. */
+  beside: v.exactOptional(v.literal(true)),
+};
 
 /** One PC, with what it last said. */
 export const pcView = v.object({

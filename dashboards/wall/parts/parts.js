@@ -127,10 +127,11 @@ export function whyText(scene, why) {
 /**
  * Why a PC is away, or was, and how sure that is.
  * @param {Reader} reader
- * @param {Outage & { sureness: Sureness }} outage
+ * @param {Outage & { sureness: Sureness, beside?: true }} outage
  */
-export function outageText(reader, { cause, sureness }) {
-  const what = sayWord(reader, 'outage', cause);
+export function outageText(reader, { cause, sureness, beside }) {
+  const isReached = cause === 'undetermined' && beside;
+  const what = isReached ? sayWord(reader, 'message', 'beside') : sayWord(reader, 'outage', cause);
   return cause === 'undetermined' ? what : sayWord(reader, 'sureness', sureness).replace('{cause}', what);
 }
 

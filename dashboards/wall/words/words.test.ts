@@ -89,7 +89,8 @@ test('why a PC is away is said as the messages say it', () => {
   for (const lang of ['en', 'hi'] as const)
     for (const cause of outageCauses)
       for (const confidence of [0.95, 0.9, 0.8, 0.61, 0.6])
-        expect(wallText(reader(lang), { cause, confidence, sureness: surenessOf(confidence) })).toBe(
-          outageText({ cause, confidence }, lang),
-        );
+        for (const beside of [{}, { beside: true }] as const)
+          expect(wallText(reader(lang), { cause, confidence, sureness: surenessOf(confidence), ...beside })).toBe(
+            outageText({ cause, confidence, ...beside }, lang),
+          );
 });

@@ -62,6 +62,9 @@ test.each([
 
 test('what is not known says so, and no more', () => {
   expect(outageText({ cause: 'undetermined', confidence: 0.5 }, 'en')).toBe('not known yet, the site cannot be reached');
+  // Of a site that answers nobody says that it cannot be reached; what is known of a power cut is known of the site.
+  expect(outageText({ cause: 'undetermined', confidence: 0.5, beside: true }, 'en')).toBe('not known; another PC of the site answers');
+  expect(outageText({ cause: 'power-cut', confidence: 0.9, beside: true }, 'en')).toBe('power cut');
 });
 
 describe.each(Object.entries(further))('the further language %s', (language, own) => {

@@ -39,10 +39,11 @@ export function filled(text: string, blanks: Readonly<Record<string, string | nu
   return text.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(blanks, name) ? `${blanks[name]}` : blank));
 }
 
-/** A cause and how sure it is, in words: what is sure is said as it is. */
-export function outageText({ cause, confidence }: Outage, language: MessageLanguage): string {
-  const { outage, sureness } = wordsIn(language);
-  return cause === 'undetermined' ? outage[cause] : filled(sureness[surenessOf(confidence)], { cause: outage[cause] });
+/** A cause and how sure it is, in words: what is sure is said as it is. `beside`: another PC of the site answers. */
+export function outageText({ cause, confidence, beside }: Outage & { beside?: true | undefined }, language: MessageLanguage): string {
+  const { outage, sureness, message } = wordsIn(language);
+  if (cause === 'undetermined') return beside ? message.beside : outage[cause];
+  return filled(sureness[surenessOf(confidence)], { cause: outage[cause] });
 }
 
 /** Title of a fault; undefined for one that this version does not know. */
