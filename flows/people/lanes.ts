@@ -34,11 +34,14 @@ export type Lanes = {
   size(): number;
 };
 
+/** What a channel is to the order. `gathers`: what is late on it goes out in one message; `atOnce`: so many may be on their way. */
+export type LaneKind = { gathers(channel: string): boolean; atOnce(channel: string): number };
+const anyKind: LaneKind = { gathers: () => true, atOnce: () => besideEver };
+
 /**
- * `gathers`: what is late on this channel goes out in one message.
  * Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done.
  */
-export function createLanes(clock: Clock, gathers: (channel: string) => boolean = () => true): Lanes {
+export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKind): Lanes {
   const lanes = new Map<string, Item[]>();
   const keys = new Set<string>();
   /** What is on its way. */
@@ -47,7 +50,7 @@ export function createLanes(clock: Clock, gathers: (channel: string) => boolean 
   const movable = new Set<Item>();
   const isLate = (item: Item) => item.lateUp <= clock.up();
 
-  const heads = () => headsOf(lanes.values(), taken);
+  const heads = () => headsOf(lanes.values(), taken, atOnce);
 
   return {
     add(row, waitMs) {
@@ -103,14 +106,14 @@ export function createLanes(clock: Clock, gathers: (channel: string) => boolean 
 }
 
 /** The first of each lane, when it may go, and whether its person has none on the way there. */
-function headsOf(lanes: Iterable<Item[]>, taken: Taken): { item: Item; goesUp: number; isFirst: boolean }[] {
+function headsOf(lanes: Iterable<Item[]>, taken: Taken, atOnce: LaneKind['atOnce']): { item: Item; goesUp: number; isFirst: boolean }[] {
   const onTheWay = waysOf(taken);
   return [...lanes].flatMap(([item]) => {
     if (item === undefined || taken.has(item)) return [];
     const { channel, person } = item.row;
     const way = onTheWay.get(channel);
     const isFirst = !way?.persons.has(person);
-    const isFull = (way?.count ?? 0) >= (isFirst ? besideEver : besideAtMost);
+    const isFull = (way?.count ?? 0) >= Math.min(isFirst ? besideEver : besideAtMost, atOnce(channel));
     const freeUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
     return [{ item, goesUp: Math.max(item.dueUp, freeUp), isFirst }];
   });

@@ -8,7 +8,7 @@ import { type Channels, lastChannel } from './channels/channels.ts';
 import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
-import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
+import { backoff, besideEver, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
 import { movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
@@ -61,7 +61,10 @@ export type Outbox = {
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, channels, roster } = options;
-  const lanes = createLanes(clock, (name) => channels.get(name)?.single !== true);
+  const lanes = createLanes(clock, {
+    gathers: (name) => channels.get(name)?.single !== true,
+    atOnce: (name) => channels.get(name)?.channel.atOnce ?? besideEver,
+  });
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();

@@ -45,7 +45,8 @@ function after(row: OutboxRow, outcome: SendOutcome, { clock, random }: Around):
     return { row: { ...row, tries, lastError: null, accepted: { id: outcome.id, at: clock.now() } }, waitMs: 0 };
   if (outcome.result !== 'retry') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
   // Full jitter: anything between nothing and a limit that doubles, so that a server which is back is not stormed.
-  const jitterMs = Math.ceil(random() * doubledMs(row.tries, backoff));
+  // Who names a wait is asked after it: what waited for a turn several times waits no longer for that.
+  const jitterMs = Math.ceil(random() * doubledMs(outcome.afterMs === undefined ? row.tries : 0, backoff));
   const waitMs = Math.min(Math.max(jitterMs, outcome.afterMs ?? 0), backoff.maxMs);
   return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
 }

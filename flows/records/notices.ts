@@ -96,6 +96,8 @@ export type HookReply = { status: 200 | 401 | 503; text?: string };
 export type Channel = {
   /** Longest time that one send may take, where it is not the outbox's own. */
   limitMs?: number;
+  /** Most sends at the same time, where it is fewer than the outbox's own. */
+  atOnce?: number;
   /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
   /** Its provider calls us, at the address of this channel. Guarantee: what does not prove who it is does nothing. Rejects where it is to be said again. */

@@ -3,9 +3,10 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
+import { realClock } from '#contracts';
 import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
-import { createEmail, type EmailSettings } from './email.ts';
+import { createEmail, type EmailSettings, mailerOf } from './email.ts';
 import { type ReadMail, readMail } from './mail.test-helper.ts';
 
 type MailRig = Rig & { mails: ReadMail[]; recipients: string[] };
@@ -34,7 +35,8 @@ async function open(options: SMTPServerOptions = {}, settings: Partial<EmailSett
 }
 
 function client(port: number, settings: Partial<EmailSettings> = {}) {
-  return { channel: createEmail({ host: '127.0.0.1', port, from: 'sabha@centre.test', secure: false, ...settings }) };
+  const all = { host: '127.0.0.1', port, from: 'sabha@centre.test', secure: false, ...settings };
+  return { channel: createEmail(all, { clock: realClock(), mailer: mailerOf(all) }) };
 }
 
 function takenOf({ headers, text }: ReadMail) {

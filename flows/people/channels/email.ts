@@ -1,10 +1,11 @@
 /** E-mail by SMTP: plain text and the same as small HTML, one thread an incident, one connection a message. */
 import { createHash } from 'node:crypto';
-import { createTransport } from 'nodemailer';
+import { createTransport, type SendMailOptions } from 'nodemailer';
 import * as v from 'valibot';
-import { isLoopback, setting } from '#contracts';
+import { type Clock, isLoopback, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
 import { htmlOf } from './kit/html.ts';
+import { createPace } from './kit/pace.ts';
 import { plain } from './kit/plain.ts';
 
 const { about } = setting;
@@ -15,10 +16,19 @@ const emailSettings = v.strictObject({
   secure: v.optional(about(v.boolean(), 'TLS from the first byte, as on port 465.'), false),
   user: v.optional(v.string()),
   password: v.optional(v.string()),
+  perMinute: v.exactOptional(
+    about(
+      v.pipe(v.number(), v.minValue(1), v.maxValue(6_000)),
+      'So many mails a minute the server takes from us. Absent: it names no limit.',
+    ),
+  ),
 });
 
 /** What the e-mail channel is set to. */
 export type EmailSettings = v.InferOutput<typeof emailSettings>;
+
+/** What takes mails to a server. */
+export type Mailer = { sendMail(mail: SendMailOptions & { signal: AbortSignal }): Promise<unknown>; close(): void };
 
 /** It reaches who has an e-mail address. */
 export const byEmail: ChannelKind<typeof emailSettings> = {
@@ -26,17 +36,43 @@ export const byEmail: ChannelKind<typeof emailSettings> = {
   words: { en: 'e-mail', hi: 'ई-मेल' },
   settings: emailSettings,
   secrets: ['password'],
-  open: createEmail,
+  open: (settings, { clock }) => createEmail(settings, { clock, mailer: mailerOf(settings) }),
   reaches: (person) => person.email !== undefined,
 };
 
+/** So many connections to a server that names a limit: Exchange Online lets a mailbox have three. What waits is chosen late, and what is late goes in one mail. */
+const atOnce = 3;
+const talkLimitMs = 30_000;
+
 /**
  * The e-mail channel. A message has the same Message-ID each time it is sent, so that one sent twice can be told.
- * Guarantee: `delivered` only after the server's word for the whole message; a password never travels in clear beyond this machine.
+ * Guarantee: `delivered` only after the server's word for the whole message; a password never travels in clear beyond this machine; with
+ * `perMinute` the server is asked no more often.
  */
-export function createEmail(settings: EmailSettings): Channel {
-  const { host, port, secure, user, password } = settings;
-  const transport = createTransport({
+export function createEmail(settings: EmailSettings, { clock, mailer }: { clock: Clock; mailer: Mailer }): Channel {
+  const { perMinute } = settings;
+  const everyMs = 60_000 / (perMinute ?? Number.POSITIVE_INFINITY);
+  const pace = perMinute === undefined ? undefined : createPace(clock, everyMs);
+  return {
+    ...(pace && { atOnce, limitMs: atOnce * everyMs + talkLimitMs }),
+    async send(message, person, signal) {
+      const { email } = person;
+      if (email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
+      if (pace && !(await pace.turn(email, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+      try {
+        await mailer.sendMail({ ...mailOf(message, settings, { name: person.name, address: email }), signal });
+        return { result: 'delivered' };
+      } catch (error) {
+        return outcomeOf(error);
+      }
+    },
+    close: () => mailer.close(),
+  };
+}
+
+/** Talks to the mail server of the settings. */
+export function mailerOf({ host, port, secure, user, password }: EmailSettings): Mailer {
+  return createTransport({
     host,
     port,
     secure,
@@ -49,18 +85,6 @@ export function createEmail(settings: EmailSettings): Channel {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return {
-    async send(message, person, signal) {
-      if (person.email === undefined) return { result: 'refused', reason: `${person.id} has no e-mail address` };
-      try {
-        await transport.sendMail({ ...mailOf(message, settings, { name: person.name, address: person.email }), signal });
-        return { result: 'delivered' };
-      } catch (error) {
-        return outcomeOf(error);
-      }
-    },
-    close: () => transport.close(),
-  };
 }
 
 function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: string; address: string }) {

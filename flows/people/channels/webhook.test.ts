@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { realClock } from '#contracts';
 import type { Outcome } from '../../records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
@@ -30,7 +31,7 @@ async function open(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { channel: createWebhook({ url: `http://127.0.0.1:${port}/hook`, secret, shape }), posts, close };
+  return { channel: createWebhook({ url: `http://127.0.0.1:${port}/hook`, secret, shape }, { clock: realClock(), fetch }), posts, close };
 }
 
 const status =

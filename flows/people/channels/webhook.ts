@@ -1,10 +1,10 @@
 /** A JSON POST for each message, signed as Standard Webhooks says: for a ticket desk, a chat, or a program of the organisation's own. */
 import { createHash, createHmac } from 'node:crypto';
 import * as v from 'valibot';
-import { type Person, setting } from '#contracts';
+import { type Clock, type Person, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../records/notices.ts';
 import { alertOf, webhookBodyOf } from './kit/alert.ts';
-import { askedToWait, type HttpAnswer, request } from './kit/http.ts';
+import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
 
 const { about } = setting;
 const webhookSettings = v.strictObject({
@@ -27,7 +27,7 @@ export const byWebhook: ChannelKind<typeof webhookSettings> = {
   words: { en: 'webhook', hi: 'वेबहुक' },
   settings: webhookSettings,
   secrets: ['secret'],
-  open: createWebhook,
+  open: (settings, { clock }) => createWebhook(settings, { clock, fetch: globalThis.fetch }),
   reaches: (person) => person.webhook,
   forPrograms: true,
   single: true,
@@ -39,12 +39,18 @@ const final = new Set([400, 410, 413, 415, 422]);
 /**
  * The webhook channel. `webhook-id` is the same each time a message is sent, so that one sent twice can be told; `webhook-signature` is
  * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
- * Guarantee: `delivered` only after a 2xx.
+ * Guarantee: `delivered` only after a 2xx; a server that names a wait is asked nothing before it is over.
  */
-export function createWebhook({ url, secret, shape = 'sabha' }: v.InferOutput<typeof webhookSettings>): Channel {
+export function createWebhook(
+  { url, secret, shape = 'sabha' }: v.InferOutput<typeof webhookSettings>,
+  { clock, fetch }: { clock: Clock; fetch: Fetch },
+): Channel {
   const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
+  let closedUntilUp = Number.NEGATIVE_INFINITY;
   return {
     async send(message, person, signal) {
+      const closedMs = closedUntilUp - clock.up();
+      if (closedMs > 0) return { result: 'retry', reason: 'the server asked to wait', afterMs: closedMs };
       const id = `msg_${createHash('sha256').update(message.key).digest('hex').slice(0, 32)}`;
       const timestamp = `${Math.floor(Date.now() / 1_000)}`;
       const body = JSON.stringify(shape === 'sabha' ? bodyOf(message, person) : alertBodyOf(message, person));
@@ -55,13 +61,19 @@ export function createWebhook({ url, secret, shape = 'sabha' }: v.InferOutput<ty
         'webhook-timestamp': timestamp,
         'webhook-signature': `v1,${signature}`,
       };
-      return outcomeOf(await request(fetch, url, { headers, body, signal }));
+      const outcome = outcomeOf(await request(fetch, url, { headers, body, signal }));
+      if (outcome.result === 'retry' && outcome.afterMs !== undefined) {
+        closedUntilUp = Math.max(closedUntilUp, clock.up() + Math.min(outcome.afterMs, closedAtMostMs));
+      }
+      return outcome;
     },
     close() {},
   };
 }
 
 const secretPrefix = 'whsec_';
+/** However long a wait it names, it is asked again after this: it may have been mended meanwhile. */
+const closedAtMostMs = 15 * 60_000;
 
 /** What other programs read: the text for a person, and beside it the facts. */
 function bodyOf({ key, subject, text, language, severity, notice }: RenderedMessage, person: Person) {
