@@ -28,6 +28,7 @@ import { type Answers, createAnswers } from './answers/answers.ts';
 import { addHooks } from './answers/hook-routes.ts';
 import { addNotices } from './answers/notice-routes.ts';
 import { addAnswers } from './answers/routes.ts';
+import { bundled } from './api/bytes/bundle.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
@@ -267,6 +268,7 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
+    bundle: (wall) => bundled(wall, clock),
     countRefused: metrics.countRefused,
     log,
   });

@@ -28,12 +28,16 @@ export function refusalOf({ method, headers, hosts: { scheme, names }, form = fa
   return undefined;
 }
 
-/** What every answer carries. `importMap` is the hash of the page's one inline script. */
-export function securityHeaders(importMap: string): Record<string, string> {
+/** What stands in the pages themselves, by its hash. */
+export type Inline = { scripts: readonly string[]; styles: readonly string[] };
+
+/** What every answer carries. */
+export function securityHeaders({ scripts, styles }: Inline): Record<string, string> {
+  const own = (hashes: readonly string[]) => ["'self'", ...hashes.map((hash) => `'${hash}'`)].join(' ');
   const policy = [
     "default-src 'none'",
-    `script-src 'self' '${importMap}'`,
-    "style-src 'self'",
+    `script-src ${own(scripts)}`,
+    `style-src ${own(styles)}`,
     "img-src 'self'",
     "connect-src 'self'",
     "form-action 'none'",
