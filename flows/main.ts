@@ -260,9 +260,9 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
-    addAnswers(app) {
-      addAnswers(app, { answers, links: links.answers, clock });
-      addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone });
+    addAnswers(app, head) {
+      addAnswers(app, { answers, links: links.answers, clock, head });
+      addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone, head });
       addDutyFeed(app, { roster, clock, now: runtime.now });
       addHooks(app, { ...behind.people, clock });
     },

@@ -12,7 +12,7 @@ import { answerUrl } from '../answers/link.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
-import { securityHeaders } from '../door/guard.ts';
+import { type Head, securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
@@ -67,8 +67,8 @@ export type ApiOptions = {
   bundle?: (wall: Wall) => Promise<Wall>;
   /** Folder of the agent's update that is offered. It need not be there. */
   updatesDir?: string;
-  /** Adds the routes by which people answer without a login. */
-  addAnswers?: ((app: FastifyInstance) => void) | undefined;
+  /** Adds the routes by which people answer without a login; `head` is that of their pages. */
+  addAnswers?: ((app: FastifyInstance, head: Head) => void) | undefined;
   /** Proves who may try what a link carries by TCP; absent = nobody may. */
   prove?: TransferOptions['prove'] | undefined;
   countRefused?: CountRefused;
@@ -180,7 +180,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened
     smsTexts: () => ({ csv: templatesCsv(longestLink(wallAddress(options.https))) }),
   });
   https?.addEst?.(app);
-  options.addAnswers?.(app);
+  options.addAnswers?.(app, wall.answers);
   if (https?.openid) addOpenId(app, { accounts, openid: https.openid, log });
   addWall(app, wall);
   if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);

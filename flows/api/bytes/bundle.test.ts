@@ -13,12 +13,14 @@ const wall = await bundled(plain, realClock());
 const textOf = (url: string, from: Wall = wall) => from.files.get(url)?.body.toString('utf8') ?? '';
 const scriptsOf = (html: string) => [...html.matchAll(/(?:src|href)="(\/bundle\/[^"]+)"/g)].map(([, url = '']) => url);
 
+const tap = [...plain.files].filter(([url]) => url.startsWith('/tap.'));
+
 /** A wall of some files. */
 function wallOf(texts: Record<string, string>): Wall {
   const files = Object.entries(texts).map(([url, text]): [string, StaticFile] => {
     return [url, fileOf(Buffer.from(text), types[url.slice(url.lastIndexOf('.') + 1)] ?? '')];
   });
-  return { files: new Map(files), isOpen: () => false, inline: { scripts: [], styles: [] } };
+  return { ...plain, files: new Map([...tap, ...files]), isOpen: () => false };
 }
 
 const page = '<script type="importmap">{"imports": {"a": "/a.js"}}</script>\n<script type="module" src="/b.js"></script>';
@@ -41,7 +43,7 @@ test('a page names two scripts at most, by their content, and its styles stand i
 test('who has not logged in gets the scripts of the login, and none of the wall', () => {
   const [login = '', shared = ''] = scriptsOf(textOf('/login.html')).toReversed();
   const own = scriptsOf(textOf('/')).filter((url) => url !== shared);
-  for (const url of ['/login.html', login, `${login}.map`, shared, '/icon.svg', '/tap.js', '/tap.css'])
+  for (const url of ['/login.html', login, `${login}.map`, shared, '/icon.svg', ...scriptsOf(wall.answers.script)])
     expect([url, wall.isOpen(url), wall.files.has(url)]).toEqual([url, true, true]);
   for (const url of ['/', '/index.html', ...own, ...own.map((one) => `${one}.map`)])
     expect([url, wall.isOpen(url), wall.files.has(url)]).toEqual([url, false, true]);
@@ -50,6 +52,13 @@ test('who has not logged in gets the scripts of the login, and none of the wall'
 test('both pages say that they load before any script runs, in both languages, and it is all of them that is needed for it', () => {
   for (const url of ['/index.html', '/login.html'])
     expect(textOf(url)).toMatch(/<p class="loading">Loading… <span lang="hi">लोड हो रहा है…<\/span><\/p>/);
+});
+
+test('the head of the page of an answer has its styles in it, admitted by their hash, and one script named by its content', () => {
+  const { style, script, inline } = wall.answers;
+  const [, css = ''] = /^<style>([^<]+)<\/style>$/.exec(style) ?? [];
+  expect(inline).toEqual({ scripts: [], styles: [`sha256-${createHash('sha256').update(css).digest('base64')}`] });
+  expect(script).toMatch(/^<script type="module" src="\/bundle\/tap-[A-Z0-9]{8}\.js"><\/script>$/);
 });
 
 test('packed, the wall is less than half of what it is file by file', () => {

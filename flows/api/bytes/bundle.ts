@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import type { Clock } from '#contracts';
+import type { Head } from '../../door/guard.ts';
 import { fileOf, type StaticFile } from './files.ts';
 import { hashOf, importMapOf, types, type Wall } from './wall.ts';
 
@@ -14,8 +15,7 @@ type Scripts = { files: Map<string, StaticFile>; needs(script: string): string[]
 /** So long a start waits for it. */
 const limitMs = 30_000;
 const folder = '/bundle/';
-/** What is sent beside the pages, as it is. */
-const alone = ['/icon.svg', '/tap.js', '/tap.css'];
+const icon = '/icon.svg';
 
 const styleTag = /<link rel="stylesheet" href="([^"]+)"(?: media="([^"]+)")?>\n?/g;
 const mapTag = /<script type="importmap">[\s\S]*?<\/script>\n?/;
@@ -43,20 +43,22 @@ export async function bundled(wall: Wall, clock: Pick<Clock, 'after'>): Promise<
 
 async function bundle(esbuild: Esbuild, wall: Wall): Promise<Wall> {
   const pages = [...wall.files].filter(([url, { type }]) => url !== '/' && type === types['html']).map(([url, file]) => pageOf(url, file));
-  const scripts = await bundleScripts(esbuild, wall, pages);
-  const files = new Map([...scripts.files, ...[...wall.files].filter(([url]) => alone.includes(url))]);
-  const open = new Set(alone);
+  const answer = pageOf('the page of an answer', fileOf(Buffer.from(wall.answers.style + wall.answers.script), ''));
+  const scripts = await bundleScripts(esbuild, wall, [...pages, answer]);
+  const dress = async (page: Page) => headOf(await stylesOf(esbuild, wall, page), scripts.needs(page.script));
+  const files = new Map([...scripts.files, ...[...wall.files].filter(([url]) => url === icon)]);
+  const answers = await dress(answer);
+  const open = new Set([icon, ...answers.needs]);
   const styles: string[] = [];
   for (const page of pages) {
-    const css = await stylesOf(esbuild, wall, page);
-    styles.push(hashOf(css));
-    const needs = scripts.needs(page.script);
-    files.set(page.url, fileOf(Buffer.from(rewritten(page, css, needs)), types['html'] ?? ''));
-    if (wall.isOpen(page.url)) for (const url of [page.url, ...needs.flatMap((one) => [one, `${one}.map`])]) open.add(url);
+    const head = await dress(page);
+    styles.push(...head.inline.styles);
+    files.set(page.url, fileOf(Buffer.from(rewritten(page, head)), types['html'] ?? ''));
+    if (wall.isOpen(page.url)) for (const url of [page.url, ...head.needs]) open.add(url);
   }
   const index = files.get('/index.html');
   if (index !== undefined) files.set('/', index);
-  return { files, isOpen: (url) => open.has(url), inline: { scripts: [], styles } };
+  return { files, isOpen: (url) => open.has(url.replace(/\.map$/, '')), inline: { scripts: [], styles }, answers };
 }
 
 function pageOf(url: string, { body }: StaticFile): Page {
@@ -68,7 +70,9 @@ function pageOf(url: string, { body }: StaticFile): Page {
 }
 
 async function bundleScripts({ build }: Esbuild, wall: Wall, pages: readonly Page[]): Promise<Scripts> {
-  const imports = Object.fromEntries(pages.flatMap(({ html }) => Object.entries<string>(JSON.parse(importMapOf(html)).imports)));
+  const imports = Object.fromEntries(
+    pages.flatMap(({ html }) => Object.entries<string>(JSON.parse(importMapOf(html) || '{"imports": {}}').imports)),
+  );
   const options = {
     entryPoints: pages.map(({ script }) => ({ in: script, out: basename(script, '.js') })),
     plugins: [fromWall(wall, imports)],
@@ -124,12 +128,21 @@ async function stylesOf({ transform }: Esbuild, { files }: Wall, page: Page): Pr
   return code.trim();
 }
 
-/** The page with its styles in it and its scripts by their new names, all of them named at once. */
-function rewritten({ html }: Page, css: string, [script = '', ...shared]: readonly string[]): string {
+/** Styles as they stand in a page, and its scripts by their new names, all of them named at once. */
+function headOf(css: string, needs: string[]): Head & { needs: string[] } {
+  const [script = '', ...shared] = needs;
   const early = shared.map((url) => `<link rel="modulepreload" href="${url}">\n`).join('');
-  const head = `<style>${css}</style>\n${early}<script type="module" src="${script}"></script>`;
+  return {
+    style: `<style>${css}</style>`,
+    script: `${early}<script type="module" src="${script}"></script>`,
+    inline: { scripts: [], styles: [hashOf(css)] },
+    needs,
+  };
+}
+
+function rewritten({ html }: Page, { style, script }: Head): string {
   return html
     .replaceAll(styleTag, '')
     .replace(mapTag, '')
-    .replace(scriptTag, () => head);
+    .replace(scriptTag, () => `${style}\n${script}`);
 }

@@ -4,11 +4,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { ownPart } from '../../door/door.ts';
-import type { Inline } from '../../door/guard.ts';
+import type { Head, Inline } from '../../door/guard.ts';
 import { fileOf, type StaticFile, sendFile } from './files.ts';
 
-/** Its files by their address. `isOpen`: what the pages of the login and of an answer need, for everybody. */
-export type Wall = { files: ReadonlyMap<string, StaticFile>; isOpen(url: string): boolean; inline: Inline };
+/** Its files by their address. `isOpen`: what the pages of the login and of an answer need, for everybody. `answers` is the head of the latter. */
+export type Wall = { files: ReadonlyMap<string, StaticFile>; isOpen(url: string): boolean; inline: Inline; answers: Head };
 
 const openFiles =
   /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|texts-[a-z]+|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
@@ -18,6 +18,13 @@ const modules: Record<string, string> = {
   '/modules/preact.js': 'preact/dist/preact.module.js',
   '/modules/preact-hooks.js': 'preact/hooks/dist/hooks.module.js',
   '/modules/htm.js': 'htm/dist/htm.module.js',
+};
+
+/** Of the pages of answers, which are no files. */
+const answers: Head = {
+  style: '<link rel="stylesheet" href="/tap.css">',
+  script: '<script type="module" src="/tap.js"></script>',
+  inline: { scripts: [], styles: [] },
 };
 
 /** What a file is, by the end of its name. */
@@ -38,7 +45,7 @@ export async function loadWall(wallDir: string, modulesDir: string): Promise<Wal
   if (page === undefined) throw new Error(`API: no index.html among the wall's files in ${wallDir}`);
   files.set('/', page);
   const scripts = [hashOf(importMapOf(page.body.toString('utf8')))];
-  return { files, isOpen: (url) => openFiles.test(url), inline: { scripts, styles: [] } };
+  return { files, isOpen: (url) => openFiles.test(url), inline: { scripts, styles: [] }, answers };
 }
 
 /** One route for each file. */
