@@ -28,6 +28,7 @@ import { type Answers, createAnswers } from './answers/answers.ts';
 import { addHooks } from './answers/hook-routes.ts';
 import { addNotices } from './answers/notice-routes.ts';
 import { addAnswers } from './answers/routes.ts';
+import { bundled } from './api/bytes/bundle.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
@@ -259,14 +260,15 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
-    addAnswers(app) {
-      addAnswers(app, { answers, links: links.answers, clock });
-      addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone });
+    addAnswers(app, head) {
+      addAnswers(app, { answers, links: links.answers, clock, head });
+      addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone, head });
       addDutyFeed(app, { roster, clock, now: runtime.now });
       addHooks(app, { ...behind.people, clock });
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
+    bundle: (wall) => bundled(wall, clock),
     countRefused: metrics.countRefused,
     log,
   });

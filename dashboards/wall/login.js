@@ -128,4 +128,7 @@ function toWall() {
   location.replace(`/${location.hash}`);
 }
 
-render(html`<${Login} />`, document.getElementById('login') ?? document.body);
+const root = document.getElementById('login') ?? document.body;
+// What stood there until now said that it loads.
+root.replaceChildren();
+render(html`<${Login} />`, root);

@@ -163,6 +163,8 @@ function pageTitle(view, { live, now }, counts) {
 }
 
 const root = document.getElementById('wall') ?? document.body;
+// What stood there until now said that it loads.
+root.replaceChildren();
 
 /** A page that broke must not stay green: it stops all that would still draw, says that it knows nothing, and starts again. */
 function broken() {

@@ -27,6 +27,7 @@ function rig() {
     links,
     clock: { now: () => now, up: () => 0, after: () => () => {} },
     timeZone: 'Asia/Kolkata',
+    head: { style: '<style>main {}</style>', script: '', inline: { scripts: [], styles: ['sha256-x'] } },
   });
   const ask = (method: 'GET' | 'POST', token: string) =>
     app.inject({
@@ -47,7 +48,8 @@ test('GET only shows what is said, as text, in the language of the person; the b
   expect(page.statusCode).toBe(200);
   for (const part of ['lang="hi"', 'आपके लिए सूचना', 'मैंने पढ़ लिया', 'Anil &#60;b&#62;', '13 जनवरी, 11:30']) expect(page.body).toContain(part);
   expect(page.body).not.toContain('<script>');
-  expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+  expect(page.body).toContain('<style>main {}</style>');
+  expect(page.headers['content-security-policy']).toMatch(/style-src 'self' 'sha256-x';.* frame-ancestors 'none'/);
   expect(read).toEqual([]);
   const done = await ask('POST', token);
   expect([done.statusCode, read]).toEqual([200, ['asha 3']]);

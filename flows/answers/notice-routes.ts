@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, wordsIn } from '#contracts';
 import { createLimits } from '../accounts/limits.ts';
 import type { Announcements } from '../announce/announce.ts';
+import type { Head } from '../door/guard.ts';
 import { timeOf } from '../people/times.ts';
 import type { Answers } from './answers.ts';
 import { type Links, noticePath } from './link.ts';
@@ -16,30 +17,33 @@ export type NoticeRoutesOptions = {
   links: Links;
   clock: Clock;
   timeZone: string;
+  head: Head;
 };
 
 /** Adds the page to a door. Guarantee: without a link that is good, of a person who was sent the notice, one line is shown and nothing else. */
-export function addNotices(app: FastifyInstance, { announcements, answers, links, clock, timeZone }: NoticeRoutesOptions): void {
-  const stage = { links, limits: createLimits(clock.up) };
+export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): void {
+  const { announcements, answers, links, clock, timeZone, head } = options;
+  const stage = { links, limits: createLimits(clock.up), head };
   const open = { config: { open: true, form: true } };
   addForms(app, (scope) => {
     scope.get(noticePath, open, (request, reply) =>
       withLink(stage, { request, reply }, async ({ person, incident: id }) => {
         const language = answers.languageOf(person) ?? browserLanguage(request);
         const found = await announcements.show(id, person);
-        if (found === undefined) return said(reply, 410, linePage(language, { line: wordsIn(language).announce.gone }));
+        if (found === undefined) return said(reply, 410, linePage({ head, language }, { line: wordsIn(language).announce.gone }));
         const { by, text, at } = found;
         const action = `${noticePath}?${tokenOf(request)}`;
-        return said(reply, 200, noticePage(language, { by, text, at: timeOf(at, timeZone, language), action }));
+        return said(reply, 200, noticePage({ head, language }, { by, text, at: timeOf(at, timeZone, language), action }));
       }),
     );
     scope.post(noticePath, open, (request, reply) =>
       withLink(stage, { request, reply }, async ({ person, incident: id }) => {
         const language = answers.languageOf(person) ?? browserLanguage(request);
         const { announce } = wordsIn(language);
-        if ((await announcements.show(id, person)) === undefined) return said(reply, 410, linePage(language, { line: announce.gone }));
+        if ((await announcements.show(id, person)) === undefined)
+          return said(reply, 410, linePage({ head, language }, { line: announce.gone }));
         await announcements.read(id, person);
-        return said(reply, 200, linePage(language, { line: announce.thanks }));
+        return said(reply, 200, linePage({ head, language }, { line: announce.thanks }));
       }),
     );
   });

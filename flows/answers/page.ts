@@ -1,5 +1,6 @@
 /** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
 import { answerWords, type MessageLanguage, wordsIn } from '#contracts';
+import type { Head } from '../door/guard.ts';
 import type { Sheet } from './sheet.ts';
 
 type Html = { html: string };
@@ -21,8 +22,11 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
+/** How a page looks, and in which language it speaks. */
+type Manner = { head: Head; language: MessageLanguage };
+
 /** The page of one incident. `action`: where its buttons go; `line`: what became of the last press. */
-export function sheetPage(sheet: Sheet, { action, live, line = '' }: { action: string; live: string; line?: string }): string {
+export function sheetPage(head: Head, sheet: Sheet, { action, live, line = '' }: { action: string; live: string; line?: string }): string {
   const { language, live: now } = sheet;
   const { answer, message } = wordsIn(language);
   const list = (items: string[]) => items.map((item) => html`<li>${item}</li>`);
@@ -51,34 +55,34 @@ ${answerWords.map(button)}
 <ul id="said">${list(now.said)}</ul>
 <ul class="visit">${list(sheet.visit)}</ul>
 </main>`;
-  return document(language, { title: `${sheet.place}: ${sheet.what}`, body, script: true });
+  return document({ head, language }, { title: `${sheet.place}: ${sheet.what}`, body, script: true });
 }
 
 /** A page that says one thing, with a way back where there is one. */
-export function linePage(language: MessageLanguage, { line, back }: { line: string; back?: string }): string {
-  const { answer } = wordsIn(language);
+export function linePage(manner: Manner, { line, back }: { line: string; back?: string }): string {
+  const { answer } = wordsIn(manner.language);
   const way = back === undefined ? html`` : html`<p><a href="${back}">${answer.back}</a></p>`;
-  return document(language, { title: 'Sabha', body: html`<main><h1>${line}</h1>${way}</main>`, script: false });
+  return document(manner, { title: 'Sabha', body: html`<main><h1>${line}</h1>${way}</main>`, script: false });
 }
 
 /** The page of a notice to many: what somebody says, and the button by which it is read. */
-export function noticePage(language: MessageLanguage, notice: { by: string; text: string; at: string; action: string }): string {
-  const { direct, announce } = wordsIn(language);
+export function noticePage(manner: Manner, notice: { by: string; text: string; at: string; action: string }): string {
+  const { direct, announce } = wordsIn(manner.language);
   const { by, text, at, action } = notice;
   const body = html`<main><p class="n">${direct.announcement} · Sabha</p><h1>${text}</h1><p class="place">${by}</p><p>${at}</p>
 <form method="post" action="${action}"><button name="word" value="read">${announce.read}</button></form></main>`;
-  return document(language, { title: direct.announcement, body, script: false });
+  return document(manner, { title: direct.announcement, body, script: false });
 }
 
 /** A page that asks before something of somebody else is taken. */
-export function askPage(language: MessageLanguage, { line, action, holder }: { line: string; action: string; holder: string }): string {
-  const { answer } = wordsIn(language);
+export function askPage(manner: Manner, { line, action, holder }: { line: string; action: string; holder: string }): string {
+  const { answer } = wordsIn(manner.language);
   const body = html`<main><h1>${line}</h1><form method="post" action="${action}"><input type="hidden" name="holder" value="${holder}">
 <button name="word" value="going">${answer.takeOver}</button></form><p><a href="${action}">${answer.back}</a></p></main>`;
-  return document(language, { title: 'Sabha', body, script: false });
+  return document(manner, { title: 'Sabha', body, script: false });
 }
 
-function document(language: MessageLanguage, { title, body, script }: { title: string; body: Html; script: boolean }): string {
+function document({ head, language }: Manner, { title, body, script }: { title: string; body: Html; script: boolean }): string {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -87,8 +91,8 @@ function document(language: MessageLanguage, { title, body, script }: { title: s
 <meta name="color-scheme" content="dark light">
 <title>${title}</title>
 <link rel="icon" href="/icon.svg">
-<link rel="stylesheet" href="/tap.css">
-${script ? html`<script type="module" src="/tap.js"></script>` : html``}
+${{ html: head.style }}
+${{ html: script ? head.script : '' }}
 </head>
 <body>${body}</body>
 </html>

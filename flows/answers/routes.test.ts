@@ -26,7 +26,7 @@ beforeEach(async () => {
     wallDir,
     modulesDir: 'node_modules',
     log: { warn() {}, error() {} },
-    addAnswers: (app) => addAnswers(app, { ...rig, clock }),
+    addAnswers: (app, head) => addAnswers(app, { ...rig, clock, head }),
   });
 });
 afterEach(async () => {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type AnswerWord, answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '#contracts';
 import { createLimits } from '../accounts/limits.ts';
+import { type Head, type Inline, ownAnd } from '../door/guard.ts';
 import type { Answered, Answers } from './answers.ts';
 import { type Link, type Links, linkPath } from './link.ts';
 import { createLives } from './lives.ts';
@@ -12,15 +13,16 @@ const livePath = `${linkPath}/live`;
 const bodyLimitBytes = 2_048;
 
 /** What the routes answer with. */
-export type AnswerRoutesOptions = { answers: Answers; links: Links; clock: Clock };
+export type AnswerRoutesOptions = { answers: Answers; links: Links; clock: Clock; head: Head };
 
 /** No frame, no script but ours; its form goes back here, which the browser says by `Origin` only where it may say so. */
-const headers = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-  'referrer-policy': 'same-origin',
-  'x-robots-tag': 'noindex',
-};
+function headersWith({ scripts, styles }: Inline): Record<string, string> {
+  return {
+    'content-security-policy': `default-src 'none'; script-src ${ownAnd(scripts)}; style-src ${ownAnd(styles)}; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
+    'referrer-policy': 'same-origin',
+    'x-robots-tag': 'noindex',
+  };
+}
 
 type Asked = { request: FastifyRequest; reply: FastifyReply };
 type Stage = AnswerRoutesOptions & { limits: ReturnType<typeof createLimits>; lives: ReturnType<typeof createLives> };
@@ -61,69 +63,72 @@ type Then = (link: Link) => FastifyReply | Promise<FastifyReply>;
 
 /** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
 export async function withLink(
-  { links, limits }: Pick<Stage, 'links' | 'limits'>,
+  { links, limits, head }: Pick<Stage, 'links' | 'limits' | 'head'>,
   { request, reply }: Asked,
   then: Then,
 ): Promise<FastifyReply> {
-  reply.headers(headers);
+  reply.headers(headersWith(head.inline));
   const read = links.read(tokenOf(request));
   if (read.ok) return then(read);
   const language = browserLanguage(request);
   const { answer } = wordsIn(language);
   const network = networkOf(request.ip);
   const waitMs = read.why === 'late' ? 0 : limits.take({ name: `links of ${network}`, address: request.ip });
-  if (waitMs === 0) return said(reply, read.why === 'late' ? 410 : 404, linePage(language, { line: answer[read.why] }));
+  if (waitMs === 0) return said(reply, read.why === 'late' ? 410 : 404, linePage({ head, language }, { line: answer[read.why] }));
   const n = Math.ceil(waitMs / 1_000);
-  return said(reply.header('retry-after', `${n}`), 429, linePage(language, { line: filled(answer.busy, { n }) }));
+  return said(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: filled(answer.busy, { n }) }));
 }
 
-function shown({ answers }: Stage, { request, reply }: Asked, link: Link): FastifyReply {
-  const sheet = answers.sheet(link.person, link.incident, link.id);
-  if (sheet === undefined) return gone(answers, { request, reply }, link);
+function shown(stage: Stage, { request, reply }: Asked, link: Link): FastifyReply {
+  const sheet = stage.answers.sheet(link.person, link.incident, link.id);
+  if (sheet === undefined) return gone(stage, { request, reply }, link);
   const token = tokenOf(request);
   const isHere = /&here(&|$)/.test(request.raw.url ?? '');
   const line = isHere && sheet.live.cure === 'broken' ? wordsIn(sheet.language).answer.checking : '';
-  return said(reply, 200, sheetPage(sheet, { action: `${linkPath}?${token}`, live: `${livePath}?${token}`, line }));
+  return said(reply, 200, sheetPage(stage.head, sheet, { action: `${linkPath}?${token}`, live: `${livePath}?${token}`, line }));
 }
 
 /** Guarantee: only a word of the four, or *I am here*, does anything; the page is then asked for anew, so that a reload says nothing twice. */
-async function acted({ answers }: Stage, { request, reply }: Asked, link: Link): Promise<FastifyReply> {
+async function acted(stage: Stage, { request, reply }: Asked, link: Link): Promise<FastifyReply> {
+  const { answers, head } = stage;
   const { word = '', holder } = (request.body ?? {}) as { word?: string; holder?: string };
   const page = `${linkPath}?${tokenOf(request)}`;
   const language = answers.languageOf(link.person);
-  if (language === undefined) return gone(answers, { request, reply }, link);
+  if (language === undefined) return gone(stage, { request, reply }, link);
   if (word === 'here') {
     const isAsked = await answers.here(link.person, link.incident);
     if (isAsked) return reply.redirect(`${page}&here`, 303);
-    return said(reply, 409, linePage(language, { line: wordsIn(language).answer.notReached, back: page }));
+    return said(reply, 409, linePage({ head, language }, { line: wordsIn(language).answer.notReached, back: page }));
   }
-  if (!isAnswer(word)) return said(reply, 400, linePage(language, { line: wordsIn(language).answer.wrong, back: page }));
+  if (!isAnswer(word)) return said(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));
   const done = await answers.byLink(link, word, holder);
-  return done.ok ? reply.redirect(page, 303) : refused(answers, { request, reply }, { link, why: done.why, page });
+  return done.ok ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: done.why, page });
 }
 
 type Refusal = { link: Link; why: Exclude<Answered, { ok: true }>['why']; page: string };
 
-function refused(answers: Answers, asked: Asked, { link, why, page }: Refusal): FastifyReply {
-  const sheet = answers.sheet(link.person, link.incident, link.id);
-  if (sheet === undefined) return gone(answers, asked, link);
+function refused(stage: Stage, asked: Asked, { link, why, page }: Refusal): FastifyReply {
+  const { head } = stage;
+  const sheet = stage.answers.sheet(link.person, link.incident, link.id);
+  if (sheet === undefined) return gone(stage, asked, link);
   const { language, live } = sheet;
   const { answer } = wordsIn(language);
   if (why === 'taken') {
-    return said(asked.reply, 409, askPage(language, { line: `${live.holder} ${answer.takeOverAsk}`, action: page, holder: live.taken }));
+    return said(
+      asked.reply,
+      409,
+      askPage({ head, language }, { line: `${live.holder} ${answer.takeOverAsk}`, action: page, holder: live.taken }),
+    );
   }
-  return said(asked.reply, 409, linePage(language, { line: why === 'over' ? live.status : answer[why], back: page }));
+  return said(asked.reply, 409, linePage({ head, language }, { line: why === 'over' ? live.status : answer[why], back: page }));
 }
 
 /** The person is not told any more, or the incident is forgotten. */
-function gone(answers: Answers, { request, reply }: Asked, { person }: Link): FastifyReply {
-  const language = answers.languageOf(person);
-  const { answer } = wordsIn(language ?? browserLanguage(request));
-  return said(
-    reply,
-    410,
-    linePage(language ?? browserLanguage(request), { line: language === undefined ? answer.stranger : answer.missing }),
-  );
+function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: Link): FastifyReply {
+  const own = answers.languageOf(person);
+  const language = own ?? browserLanguage(request);
+  const { answer } = wordsIn(language);
+  return said(reply, 410, linePage({ head, language }, { line: own === undefined ? answer.stranger : answer.missing }));
 }
 
 /** Sends a page. */

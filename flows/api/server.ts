@@ -12,7 +12,7 @@ import { answerUrl } from '../answers/link.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
-import { securityHeaders } from '../door/guard.ts';
+import { type Head, securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
@@ -30,9 +30,10 @@ import type { Explain } from '../view/explained.ts';
 import type { Reasons } from '../view/reasons.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
-import { addFiles, addUpdates, loadWall } from './bytes/files.ts';
+import { addUpdates } from './bytes/files.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
+import { addWall, loadWall, type Wall } from './bytes/wall.ts';
 import { wordsFile } from './incident-routes.ts';
 import type { IdentityOrders, PartsFor } from './route.ts';
 import { addRoutes } from './routes.ts';
@@ -62,10 +63,12 @@ export type ApiOptions = {
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
+  /** Makes few files of the wall's many; absent = each is served by itself. */
+  bundle?: (wall: Wall) => Promise<Wall>;
   /** Folder of the agent's update that is offered. It need not be there. */
   updatesDir?: string;
-  /** Adds the routes by which people answer without a login. */
-  addAnswers?: ((app: FastifyInstance) => void) | undefined;
+  /** Adds the routes by which people answer without a login; `head` is that of their pages. */
+  addAnswers?: ((app: FastifyInstance, head: Head) => void) | undefined;
   /** Proves who may try what a link carries by TCP; absent = nobody may. */
   prove?: TransferOptions['prove'] | undefined;
   countRefused?: CountRefused;
@@ -114,7 +117,7 @@ const handshakeLimitMs = 10_000;
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { host, port, https } = options;
   if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
-  const wall = await loadWall(options.wallDir, options.modulesDir);
+  const wall = await wallOf(options);
   const opened: Opened[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
   try {
@@ -129,6 +132,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   }
 }
 
+/** In few files where they can be made; else each by itself, which shows the same later. */
+async function wallOf({ wallDir, modulesDir, bundle, log }: ApiOptions): Promise<Wall> {
+  const wall = await loadWall(wallDir, modulesDir);
+  if (bundle === undefined) return wall;
+  return bundle(wall).catch((error: Error) => {
+    log.warn(`the wall is served file by file, which is slow on a thin link: ${oneLine(error.message, 160)}`);
+    return wall;
+  });
+}
+
 type Opened = {
   listen(at: { host: string; port: number }): Promise<number>;
   useTls(tls: HttpsOptions['tls']): void;
@@ -136,9 +149,9 @@ type Opened = {
 };
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
-function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>>, https?: HttpsOptions): Opened {
+function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened {
   const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
-  const headers = securityHeaders(wall.importMap);
+  const headers = securityHeaders(wall.inline);
   const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
   addDoor(app, https ? loginDoor(https.names, accounts, within) : plainDoor(), options.countRefused);
@@ -167,9 +180,9 @@ function openDoor(options: ApiOptions, wall: Awaited<ReturnType<typeof loadWall>
     smsTexts: () => ({ csv: templatesCsv(longestLink(wallAddress(options.https))) }),
   });
   https?.addEst?.(app);
-  options.addAnswers?.(app);
+  options.addAnswers?.(app, wall.answers);
   if (https?.openid) addOpenId(app, { accounts, openid: https.openid, log });
-  addFiles(app, wall.files);
+  addWall(app, wall);
   if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);
   if (options.prove !== undefined) addTransfers(app, { prove: options.prove, clock });
   const useTls = (tls: HttpsOptions['tls']) => {

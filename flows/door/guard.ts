@@ -28,12 +28,18 @@ export function refusalOf({ method, headers, hosts: { scheme, names }, form = fa
   return undefined;
 }
 
-/** What every answer carries. `importMap` is the hash of the page's one inline script. */
-export function securityHeaders(importMap: string): Record<string, string> {
+/** What stands in the pages themselves, by its hash. */
+export type Inline = { scripts: readonly string[]; styles: readonly string[] };
+
+/** What stands in the head of an answer's page, as HTML. */
+export type Head = { style: string; script: string; inline: Inline };
+
+/** What every answer carries. */
+export function securityHeaders({ scripts, styles }: Inline): Record<string, string> {
   const policy = [
     "default-src 'none'",
-    `script-src 'self' '${importMap}'`,
-    "style-src 'self'",
+    `script-src ${ownAnd(scripts)}`,
+    `style-src ${ownAnd(styles)}`,
     "img-src 'self'",
     "connect-src 'self'",
     "form-action 'none'",
@@ -49,6 +55,11 @@ export function securityHeaders(importMap: string): Record<string, string> {
     'cross-origin-resource-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
   };
+}
+
+/** Sources of a policy: what this server sends, and what stands in its pages. */
+export function ownAnd(hashes: readonly string[]): string {
+  return ["'self'", ...hashes.map((hash) => `'${hash}'`)].join(' ');
 }
 
 /** A browser leaves the port away where it is the scheme's own. */

@@ -217,7 +217,7 @@ export const parts: readonly Part[] = [
       { path: 'flows/door', floor: 8, about: 'who comes in through the API, and to what' },
       { path: 'flows/answers', floor: 9, about: 'what people answer without a login, by a link or a button; `routes.ts`: its page' },
       { path: 'flows/rollcall', floor: 8, about: 'the roll call' },
-      { path: 'flows/api/bytes', floor: 9, about: 'what the API sends as bytes: files, streams, transfers', enter: null },
+      { path: 'flows/api/bytes', floor: 9, about: 'what the API sends as bytes: the wall, files, streams, transfers', enter: null },
       { path: 'flows/api', floor: 10, about: 'HTTP: the doors and their routes', enter: 'server.ts' },
       { path: 'flows/assembly', floor: 11, about: '`flows` put together: its ledger, its people, its tabs', enter: null },
       { path: 'flows', floor: 12, about: 'the process and its wiring', enter: 'main.ts' },

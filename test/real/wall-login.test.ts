@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { realClock } from '#contracts';
 import type { OpenId } from '../../flows/accounts/openid.ts';
+import { bundled } from '../../flows/api/bytes/bundle.ts';
+import { loadWall } from '../../flows/api/bytes/wall.ts';
 import {
   emptyAccounts,
   emptySiteOrders,
@@ -20,6 +23,7 @@ import { wallRuns } from './wall-stage.ts';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const own = 'correct horse battery';
 const tls = selfSigned(['localhost']);
+const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
 
 describe.runIf(wallRuns)('the login of the wall', () => {
   let browser: Browser;
@@ -30,7 +34,9 @@ describe.runIf(wallRuns)('the login of the wall', () => {
   let accounts: ReturnType<typeof emptyAccounts>;
   let api: Api;
 
+  let wall: Awaited<ReturnType<typeof bundled>>;
   beforeAll(async () => {
+    wall = await bundled(await loadWall(folders.wallDir, folders.modulesDir), realClock());
     browser = await openBrowser();
   });
   afterAll(() => browser?.close());
@@ -51,8 +57,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
   function options(openid?: OpenId): ApiOptions {
     const https = { host: '127.0.0.1', port: 0, names: ['localhost'], tls, openid };
     const log = { warn: () => {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) };
-    const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-    return { host: '127.0.0.1', port: 0, https, accounts, view, siteOrders: emptySiteOrders(), ...folders, log };
+    return { host: '127.0.0.1', port: 0, https, accounts, view, siteOrders: emptySiteOrders(), ...folders, bundle: async () => wall, log };
   }
 
   async function look(options: Parameters<Browser['newContext']>[0]): Promise<void> {

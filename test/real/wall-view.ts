@@ -3,22 +3,24 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type {
-  DayView,
-  DutyView,
-  HistoryView,
-  IncidentReasons,
-  IncidentRow,
-  IncidentView,
-  MaintenanceView,
-  RollCallView,
-  RosterPerson,
-  SiteDetail,
-  Snapshot,
-  StreamFrame,
-  WhoView,
+import {
+  type DayView,
+  type DutyView,
+  type HistoryView,
+  type IncidentReasons,
+  type IncidentRow,
+  type IncidentView,
+  type MaintenanceView,
+  type RollCallView,
+  type RosterPerson,
+  realClock,
+  type SiteDetail,
+  type Snapshot,
+  type StreamFrame,
+  type WhoView,
 } from '#contracts';
-import { loadWall } from '../../flows/api/bytes/files.ts';
+import { bundled } from '../../flows/api/bytes/bundle.ts';
+import { loadWall } from '../../flows/api/bytes/wall.ts';
 import { wordsFile } from '../../flows/api/incident-routes.ts';
 import { securityHeaders } from '../../flows/door/guard.ts';
 
@@ -60,10 +62,17 @@ type Stream = { response: ServerResponse; pcs: string | null };
 
 const words: unknown = JSON.parse(wordsFile().body.toString());
 
+/** As a centre serves it; made once for all tests of a file. */
+let made: ReturnType<typeof bundled> | undefined;
+function served(): ReturnType<typeof bundled> {
+  made ??= loadWall('dashboards/wall', 'node_modules').then((wall) => bundled(wall, realClock()));
+  return made;
+}
+
 /** Starts it on a free port of loopback, or on `port`. */
 export async function startWallView(content: Content, port = 0): Promise<WallView> {
-  const { files, importMap } = await loadWall('dashboards/wall', 'node_modules');
-  const headers = securityHeaders(importMap);
+  const { files, inline } = await served();
+  const headers = securityHeaders(inline);
   const streams = new Set<Stream>();
   const server = createServer((request, response) => void answer(request, response));
 

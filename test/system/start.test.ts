@@ -24,6 +24,7 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   const upSeconds = await isUp(centre);
   const page = await fetch(`http://127.0.0.1:${site.ports.api}/`);
   expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect(await page.text()).toContain('src="/bundle/wall-');
   const askedAt = performance.now();
   const own = await selfTest(site);
   // The self-test is a start too, of one program: what this machine needs for that today.

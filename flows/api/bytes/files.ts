@@ -1,61 +1,22 @@
-/** Files: the wall's, read once at the start, and the newest agent's. What is not named here is not served: there is no path to climb. */
+/** Files: those that are held in memory, and the newest agent's. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ownPart } from '../../door/door.ts';
 import { Refused } from '../../door/refused.ts';
 
 /** The ways to pack a file, the smallest first: on a thin link brotli is a seventh less than gzip. */
 const packings = { br: (body: Buffer) => brotliCompressSync(body), gzip: (body: Buffer) => gzipSync(body) };
 type Packing = keyof typeof packings;
 
-/** A file in memory, as it is sent. */
-export type StaticFile = { body: Buffer; type: string; etag: string; packed(how: Packing): Buffer };
-type Wall = { files: Map<string, StaticFile> /** CSP source of the inline import map. */; importMap: string };
-
-/** What the pages of the login and of an answer need: served to everybody. */
-const loginFiles =
-  /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|texts-[a-z]+|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
-
-/** The browser modules that the wall's import map names, by their file under `node_modules`. */
-const modules: Record<string, string> = {
-  '/modules/preact.js': 'preact/dist/preact.module.js',
-  '/modules/preact-hooks.js': 'preact/hooks/dist/hooks.module.js',
-  '/modules/htm.js': 'htm/dist/htm.module.js',
-};
-
-const types: Record<string, string> = {
-  html: 'text/html; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  svg: 'image/svg+xml',
-};
-
-/** Reads the wall and its modules. Throws one clear line where a file is missing. */
-export async function loadWall(wallDir: string, modulesDir: string): Promise<Wall> {
-  const files = new Map<string, StaticFile>();
-  for (const name of await namesIn(wallDir)) files.set(`/${name}`, await load(join(wallDir, name)));
-  for (const [url, path] of Object.entries(modules)) files.set(url, await load(join(modulesDir, path)));
-  const page = files.get('/index.html');
-  if (page === undefined) throw new Error(`API: no index.html among the wall's files in ${wallDir}`);
-  files.set('/', page);
-  return { files, importMap: importMapHash(page.body.toString('utf8')) };
-}
-
-/** The wall's files, one route each. */
-export function addFiles(app: FastifyInstance, files: Map<string, StaticFile>): void {
-  for (const [url, file] of files) {
-    const config = loginFiles.test(url) ? { open: true } : { ...ownPart, page: file.type.startsWith('text/html') };
-    app.get(url, { config }, (request, reply) => sendFile(file, request, reply));
-  }
-}
+/** A file in memory, as it is sent. One of `forever` has its content in its name: whoever has it never asks again. */
+export type StaticFile = { body: Buffer; type: string; etag: string; forever: boolean; packed(how: Packing): Buffer };
 
 /** Not again to whoever has it, and packed to whoever can unpack it. */
 export function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
+  reply.headers({ 'cache-control': file.forever ? 'max-age=31536000, immutable' : 'no-cache', etag: file.etag, vary: 'accept-encoding' });
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
   const understood = (request.headers['accept-encoding'] ?? '').split(/[\s,;]+/);
   const packing = (Object.keys(packings) as Packing[]).find((one) => understood.includes(one));
@@ -63,34 +24,16 @@ export function sendFile(file: StaticFile, request: FastifyRequest, reply: Fasti
   return reply.type(file.type).send(packing === undefined ? file.body : file.packed(packing));
 }
 
-async function namesIn(dir: string): Promise<string[]> {
-  const names = await readdir(dir, { recursive: true }).catch((error: Error) => {
-    throw new Error(`API: cannot read the wall's files: ${error.message}`);
-  });
-  return names.map((name) => name.replaceAll('\\', '/')).filter((name) => /^([a-z-]+\/)?[a-z-]+\.(html|css|js|svg)$/.test(name));
-}
-
-async function load(path: string): Promise<StaticFile> {
-  const body = await readFile(path).catch((error: Error) => {
-    throw new Error(`API: cannot read a file of the wall: ${error.message}`);
-  });
-  return fileOf(body, types[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream');
-}
-
 /** What never changes while this process runs: packed once, when it is first asked for. */
-export function fileOf(body: Buffer, type: string): StaticFile {
+export function fileOf(body: Buffer, type: string, forever = false): StaticFile {
   const made = new Map<Packing, Buffer>();
   return {
     body,
     type,
     etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    forever,
     packed: (how) => made.getOrInsertComputed(how, () => packings[how](body)),
   };
-}
-
-function importMapHash(html: string): string {
-  const text = /<script type="importmap">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '';
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
 /** The only names that are served, by the file that `pack:agent` writes. */
