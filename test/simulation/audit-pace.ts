@@ -29,10 +29,9 @@ function messagesOf({ centre }: World, { incidents, transitions, outbox }: Rows)
   return Map.groupBy(paced, ({ scope }) => scope);
 }
 
-/** Three messages an hour, what is critical and new besides. A start of `flows` begins anew, and so does a clock that was put. */
+/** Three messages an hour, what is critical and new besides, however often `flows` starts. A clock that was put begins anew. */
 export function fewAnHour(world: World, rows: Rows): string[] {
-  const { kills, failedCommits, steps } = world.centre.seen;
-  const most = budgets.messagesAnHour.most * (1 + kills + failedCommits + steps);
+  const most = budgets.messagesAnHour.most * (1 + world.centre.seen.steps);
   return [...messagesOf(world, rows)].flatMap(([scope, all]) => {
     const usual = all.filter((one, index) => !isBesides(one, all.slice(0, index)));
     const counts = usual.map(({ at }) => usual.filter((one) => one.at >= at && one.at < at + hourMs - slackMs).length);
