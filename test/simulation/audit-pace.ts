@@ -3,6 +3,7 @@ import { budgets, causeKindOf, faultOf, isPcPath } from '#contracts';
 import type { Transition } from '../../flows/records/incidents.ts';
 import { isEnd } from '../../flows/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
+import { centreStepMs } from './disturbances.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
@@ -54,7 +55,11 @@ export function heldWithReason(world: World, rows: Rows): string[] {
   return rows.transitions.filter(hasWaited).flatMap((one) => {
     const scope = scopes.get(one.incident) ?? '';
     const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
-    const about = (all.get(scope) ?? []).filter((message) => message.transition.id !== one.id && message.at > at - hourMs - slackMs);
+    // The hour that a start takes from the ledger is by the clock of then, which may have been put to and fro.
+    const putMs = world.centre.seen.steps > 0 ? 2 * centreStepMs : 0;
+    const about = (all.get(scope) ?? []).filter(
+      (message) => message.transition.id !== one.id && message.at > at - hourMs - slackMs - putMs,
+    );
     const what = `${scope} at ${clockOf(at)}: ${one.kind} ${one.about.map(({ fault }) => fault).join(', ')} was held back`;
     if (about.length < budgets.messagesAnHour.most) return [`${what}, and only ${about.length} messages were told`];
     const told = new Set(about.flatMap(({ transition }) => transition.about.map(({ fault }) => fault)));
