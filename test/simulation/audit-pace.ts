@@ -3,6 +3,7 @@ import { budgets, causeKindOf, faultOf, isPcPath } from '#contracts';
 import type { Transition } from '../../flows/records/incidents.ts';
 import { isEnd } from '../../flows/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
+import { centreStepMs } from './disturbances.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
@@ -29,10 +30,9 @@ function messagesOf({ centre }: World, { incidents, transitions, outbox }: Rows)
   return Map.groupBy(paced, ({ scope }) => scope);
 }
 
-/** Three messages an hour, what is critical and new besides. A start of `flows` begins anew, and so does a clock that was put. */
+/** Three messages an hour, what is critical and new besides, however often `flows` starts. A clock that was put begins anew. */
 export function fewAnHour(world: World, rows: Rows): string[] {
-  const { kills, failedCommits, steps } = world.centre.seen;
-  const most = budgets.messagesAnHour.most * (1 + kills + failedCommits + steps);
+  const most = budgets.messagesAnHour.most * (1 + world.centre.seen.steps);
   return [...messagesOf(world, rows)].flatMap(([scope, all]) => {
     const usual = all.filter((one, index) => !isBesides(one, all.slice(0, index)));
     const counts = usual.map(({ at }) => usual.filter((one) => one.at >= at && one.at < at + hourMs - slackMs).length);
@@ -55,7 +55,11 @@ export function heldWithReason(world: World, rows: Rows): string[] {
   return rows.transitions.filter(hasWaited).flatMap((one) => {
     const scope = scopes.get(one.incident) ?? '';
     const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
-    const about = (all.get(scope) ?? []).filter((message) => message.transition.id !== one.id && message.at > at - hourMs - slackMs);
+    // The hour that a start takes from the ledger is by the clock of then, which may have been put to and fro.
+    const putMs = world.centre.seen.steps > 0 ? 2 * centreStepMs : 0;
+    const about = (all.get(scope) ?? []).filter(
+      (message) => message.transition.id !== one.id && message.at > at - hourMs - slackMs - putMs,
+    );
     const what = `${scope} at ${clockOf(at)}: ${one.kind} ${one.about.map(({ fault }) => fault).join(', ')} was held back`;
     if (about.length < budgets.messagesAnHour.most) return [`${what}, and only ${about.length} messages were told`];
     const told = new Set(about.flatMap(({ transition }) => transition.about.map(({ fault }) => fault)));

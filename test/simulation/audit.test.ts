@@ -68,6 +68,7 @@ test('the audit finds what is wrong with a room that is no longer ours', async (
     ...quiet,
     disturbances: [],
     restores: [],
+    quiets: [],
     changes: [missing],
     siteActs: [{ atMs: 6 * minute, forMs: minute, kind: 'retire', pc: 0 }],
   };
@@ -75,6 +76,67 @@ test('the audit finds what is wrong with a room that is no longer ours', async (
 });
 
 /** Each crime is done to the same good ledger and undone again. */
+const quietFrom = `(SELECT row ->> '$.deeds[0].at' FROM incidents WHERE id = 1)`;
+const maintainedFrom = `(SELECT row ->> '$.openedAt' FROM incidents WHERE row ->> '$.scope' = 'maintenance:ladakh/leh')`;
+/** What is done to the ledger after a microphone was missing, was kept quiet, and its site maintained. */
+const quietCrimes: [string, string, RegExp][] = [
+  [
+    'something critical came while it was quiet',
+    `UPDATE transitions SET row = json_set(row, '$.at', ${quietFrom} + 60000) WHERE id = 1`,
+    /ladakh\/leh\/pc-1: microphone.missing at .* was hidden by a quiet/,
+  ],
+  [
+    'it is told while it is quiet',
+    `UPDATE outbox SET row = json_set(row, '$.createdAt', ${quietFrom} + 60000) WHERE key = '1/email/asha'`,
+    /1\/email\/asha is told of ladakh\/leh\/pc-1 while it is quiet/,
+  ],
+  [
+    'its quiet does not end',
+    `UPDATE incidents SET row = json_set(row, '$.snoozed', json('{"by":"meera"}')) WHERE id = 1`,
+    /quiet for ever/,
+  ],
+  [
+    'nobody hears that the maintenance begins',
+    `DELETE FROM outbox WHERE row ->> '$.notice.scope' GLOB 'maintenance:*'`,
+    /nobody was told that ladakh\/leh is maintained/,
+  ],
+  [
+    'nobody hears that it is over',
+    `DELETE FROM outbox WHERE row ->> '$.notice.scope' GLOB 'maintenance:*' AND row ->> '$.notice.kind' = 'cleared'`,
+    /asha was told that maintenance:ladakh\/leh begins, and not that it is over/,
+  ],
+  [
+    'it does not end',
+    `UPDATE incidents SET row = json_set(row, '$.over', NULL) WHERE row ->> '$.scope' GLOB 'maintenance:*'`,
+    /maintenance:ladakh\/leh still goes on/,
+  ],
+  [
+    'it is told meanwhile',
+    `UPDATE outbox SET row = json_set(row, '$.key', 'late-1/email/asha', '$.createdAt', ${maintainedFrom} + 60000) WHERE key = '1/email/asha'`,
+    /late-1\/email\/asha is told at .* of ladakh\/leh, which is maintained/,
+  ],
+  [
+    'nobody hears what is still bad',
+    `DELETE FROM outbox WHERE row ->> '$.notice.again.why' = 'maintained'`,
+    /ladakh\/leh\/pc-1: microphone.missing.* still stood at .*, and nobody was told/,
+  ],
+];
+
+test('the audit finds what a quiet hid, and what was not told of maintenance', async () => {
+  const minute = 60_000;
+  const missing = { atMs: 3 * minute, pc: 0, component: 'microphone', device: 'expected-1', fault: 'microphone.missing' };
+  const once = { forMs: 5 * minute, pc: 0, choice: 0 };
+  const history: History = {
+    ...{ seed: 1, pcs: 3, link: 'fibre', calmAtMs: 25 * minute, disturbances: [], restores: [], siteActs: [] },
+    changes: [missing],
+    quiets: [
+      { ...once, atMs: 5 * minute, kind: 'snooze' },
+      { ...once, atMs: 12 * minute, kind: 'maintain' },
+    ],
+  };
+  await eachIsFound(quietCrimes, history);
+});
+
 async function eachIsFound(crimes: readonly [string, string, RegExp][], history: History): Promise<void> {
   const twin = await play(history, { disturbed: false });
   const world = await play(history, { disturbed: true });

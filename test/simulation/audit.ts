@@ -1,6 +1,6 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { DatabaseSync } from 'node:sqlite';
-import { checkKey, type EventMessage, faultOf, links } from '#contracts';
+import { type EventMessage, faultOf } from '#contracts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { StandingFault, Transition } from '../../flows/records/incidents.ts';
 import type { OutboxRow } from '../../flows/records/notices.ts';
@@ -8,13 +8,14 @@ import { isEnd } from '../../flows/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
 import { fewAnHour, heldWithReason, isInTurn } from './audit-pace.ts';
 import { nobodyOutside } from './audit-people.ts';
+import { maintenanceIsTold, quietHidesNothing } from './audit-quiet.ts';
 import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
 import { closedIsTold, nothingOfOthers } from './audit-sites.ts';
-import { centreStepMs, hits } from './disturbances.ts';
+import { longestQuiet, standingTimes } from './audit-times.ts';
+import { centreStepMs } from './disturbances.ts';
 import type { History } from './history.ts';
 import type { Delivery } from './people.ts';
 import { isOfHostile, type Rows, rowsOf, rowsOfOthers } from './rows.ts';
-import type { SiteAct } from './sites.ts';
 import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
@@ -41,6 +42,8 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...fewAnHour(world, rows),
     ...heldWithReason(world, rows),
     ...nobodyOutside(world, rowsOf(world)),
+    ...quietHidesNothing(world, rowsOf(world)),
+    ...maintenanceIsTold(history, world, rowsOf(world)),
     ...world.centre.seen.open.twice,
   ];
 }
@@ -212,47 +215,6 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
   });
 }
 
-type Stood = { pc: number; key: string; from: number; to: number };
-
-function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
-  const stood: Stood[] = [];
-  const open = new Map<string, Stood>();
-  for (const { pc, component, device, fault, atMs } of changes) {
-    const check = `${pc % pcs} ${checkKey({ component, device })}`;
-    const before = open.get(check);
-    if (before !== undefined) stood.push({ ...before, to: atMs });
-    open.delete(check);
-    if (fault !== null && fault !== 'absent') open.set(check, { pc: pc % pcs, key: `${fault}|${device}`, from: atMs, to: 0 });
-  }
-  return [...stood, ...[...open.values()].map((one) => ({ ...one, to: calmAtMs }))];
-}
-
-/** The longest time within which nothing was wrong with this PC's way to the centre, nor with the centre. */
-function longestQuiet({ disturbances, restores, siteActs, pcs, link }: History, pc: number, from: number, to: number): number {
-  const recoveryMs = links[link].backoffMaxMs + 2 * links[link].beatMs;
-  const trouble = [
-    ...disturbances
-      .filter(({ kind, pc: whose }) => hits(kind) === 'all' || (hits(kind) === 'pc' && whose % pcs === pc))
-      .map(({ kind, atMs, forMs }) => [atMs, atMs + forMs + (kind === 'probe fails' ? 660_000 : recoveryMs)] as const),
-    ...restores.filter((one) => one.pc === pc).map(({ atMs }) => [atMs, atMs + recoveryMs] as const),
-    ...siteActs.flatMap((act) => timeOfAct(act, pc, recoveryMs)),
-  ].sort(([a], [b]) => a - b);
-  let quietFrom = from;
-  let longest = 0;
-  for (const [start, over] of trouble) {
-    if (start > to) break;
-    longest = Math.max(longest, start - quietFrom);
-    quietFrom = Math.max(quietFrom, over);
-  }
-  return Math.max(longest, to - quietFrom);
-}
-
-/** From when until when a room is another one's matter, or nobody's. What is not seen after a site opened again is worth half an hour (R3). */
-function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recoveryMs: number): [number, number][] {
-  if (kind === 'close') return whose % 2 === pc % 2 ? [[atMs, atMs + forMs + 10 * 60_000 + recoveryMs]] : [];
-  return whose === pc ? [[atMs, Number.POSITIVE_INFINITY]] : [];
-}
-
 /** That something is over is told only to whoever was told that it began. */
 export function noGoodNewsForStrangers({ outbox, transitions, incidents }: Rows): string[] {
   const incidentOf = new Map(transitions.map((one) => [one.id, one.incident]));
@@ -300,8 +262,9 @@ export function mailsOfHostile({ hostile, centre }: World, { transitions }: Rows
 
 /** However much one PC says, and however often, nobody has more than three news an hour because of it (S21); the end of each is told besides (R27). */
 function hostileIsNoNoise(world: World, rows: Rows): string[] {
-  const ends = new Set(rows.transitions.filter(isEnd).map(({ id }) => `${id}`));
-  const news = mailsOfHostile(world, rows).filter(({ key }) => !ends.has(transitionIn(key)));
+  // What people kept quiet is told once more when they said.
+  const others = new Set(rows.transitions.filter((one) => isEnd(one) || one.again !== undefined).map(({ id }) => `${id}`));
+  const news = mailsOfHostile(world, rows).filter(({ key }) => !others.has(transitionIn(key)));
   return Object.entries(Object.groupBy(news, ({ person }) => person)).flatMap(([person, all = []]) => {
     // What a crash sends twice is judged by itself.
     const within = (from: number) => new Set(all.filter(({ at }) => at >= from && at < from + 3_600_000).map(({ key }) => key)).size;

@@ -1,6 +1,6 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
-import { createRetries, decode, flowsFilters, hearingTopic, parseTopic, readSettings, type SettingsSite } from '#contracts';
+import { createRetries, decode, flowsFilters, hearingTopic, parseTopic, readSettings, type SettingsSite, type Severity } from '#contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { openStore } from '../../flows/ledger/store.ts';
@@ -64,6 +64,8 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     kills: 0,
     /** How often its clock was put. */
     steps: 0,
+    /** What somebody wanted quiet, with how severe it was then. */
+    snoozed: [] as { incident: number; severity: Severity }[],
     failedCommits: 0,
   };
   const state = { broken: null as Broken, hangsUntil: 0 };

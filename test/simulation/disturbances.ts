@@ -2,6 +2,7 @@
 import type { CentreView } from '../../flows/view/view.ts';
 import type { Random } from '../random.ts';
 import type { Cut } from './broker.ts';
+import { given } from './orders.ts';
 import type { Broken } from './tabs.ts';
 import type { World } from './world.ts';
 
@@ -223,11 +224,7 @@ function operate(world: World, order: Order): void {
   const view = world.centre.centre()?.view;
   const open = view?.incidents().filter(({ over }) => over === null) ?? [];
   if (view === undefined || open.length === 0) return;
-  order(view, world.random.pick(open).id).catch((error: Error) => {
-    // What the disk did not take is said at once to whoever did it.
-    if (!error.message.startsWith('the ledger ')) throw error;
-    world.note(`an operator hears: ${error.message}`);
-  });
+  given(world, order(view, world.random.pick(open).id));
 }
 
 const cuts = ['reset', 'hole', 'half'] satisfies Cut[];

@@ -3,6 +3,7 @@ import type { links } from '#contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { ofSecondSite } from './audit-people.ts';
 import { begin, type Disturbance, disturbanceOf, end, healAll } from './disturbances.ts';
+import { keepQuiet, type QuietAct, quietActsOf } from './quiets.ts';
 import { perform, type SiteAct, siteActsOf } from './sites.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -19,6 +20,8 @@ export type History = {
   restores: Restore[];
   /** What operators do to sites and PCs, disturbed or not. */
   siteActs: SiteAct[];
+  /** What they keep quiet, where the history is disturbed. */
+  quiets: QuietAct[];
   calmAtMs: number;
 };
 
@@ -48,12 +51,13 @@ export function historyOf(seed: number): History {
     disturbances: many(20 + random.below(40), () => disturbanceOf(random, calmAtMs)).sort((a, b) => a.atMs - b.atMs),
     restores: many(random.below(4) === 0 ? 1 : 0, () => restoreOf(random, pcs, calmAtMs)),
     siteActs: siteActsOf(random, { pcs, untilMs: calmAtMs }),
+    quiets: quietActsOf(seed, { pcs, untilMs: calmAtMs }),
   };
 }
 
 /** Plays a history to its end, or its undisturbed twin: the same rooms, and nothing that goes wrong. */
 export async function play(history: History, { disturbed }: { disturbed: boolean }): Promise<World> {
-  const { seed, pcs, link, changes, disturbances, restores, siteActs, calmAtMs } = history;
+  const { seed, pcs, link, changes, disturbances, restores, siteActs, quiets, calmAtMs } = history;
   const world = createWorld({ seed, pcs, link, sites: 2, hostile: disturbances.some(({ kind }) => kind === 'a PC is hostile') });
   const { time, note } = world;
   world.centre.roster.use([ofSecondSite]);
@@ -69,6 +73,7 @@ export async function play(history: History, { disturbed }: { disturbed: boolean
       time.at(one.atMs + one.forMs, () => end(world, one));
     }
     for (const one of restores) restoreIn(world, one);
+    for (const one of quiets) time.at(one.atMs, () => keepQuiet(world, one));
     time.at(calmAtMs, () => {
       note('* all is well from here');
       healAll(world);

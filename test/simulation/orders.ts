@@ -1,4 +1,4 @@
-/** An order to the first PC of a world, and what came of it. */
+/** What is ordered in a world, and what came of it. */
 import { inThread } from '../../flows/ledger/ledger.ts';
 import type { World } from './world.ts';
 
@@ -21,4 +21,12 @@ export async function answersIn(world: World) {
   const ledger = inThread(world.centre.db());
   const [row] = await ledger.commands();
   return (row && (await ledger.command(row.id))?.answers)?.map(({ outcome }) => outcome) ?? [];
+}
+
+/** What the ledger did not take is said at once to whoever ordered it, and is no failure of the history. */
+export function given(world: World, done: Promise<unknown>): void {
+  done.catch((error: Error) => {
+    if (!error.message.startsWith('the ledger ')) throw error;
+    world.note(`an operator hears: ${error.message}`);
+  });
 }

@@ -1,7 +1,9 @@
 /** Streams of one room through the tabs themselves: what breaks together, what one cause explains, what comes and goes; exact messages and times. */
 import { expect, test } from 'vitest';
+import { fewAnHour } from './audit-pace.ts';
 import { judged } from './causes-scene.ts';
 import { allMails, lastText } from './office-day.ts';
+import { rowsOf } from './rows.ts';
 import { atRest, camera, microphone, minute, second } from './scene.ts';
 import type { World } from './world.ts';
 
@@ -107,6 +109,33 @@ test('a microphone that is muted and unmuted for two hours is told twice, once t
     `03-03T16:12 asha: ${of(`Cleared: ${muted}`)}`,
     `03-03T16:12 meera: ${of(`Cleared: ${muted}`)}`,
   ]);
+  expect(await judged(world)).toEqual([]);
+});
+
+test('R27 a centre that was killed each ten minutes told of a room three more after each start: of one room it is three an hour', async () => {
+  const world = await atRest({ components: ['speaker'] });
+  const things = [
+    ['microphone', 'microphone.muted'],
+    ['camera', 'camera.held'],
+    ['speaker', 'speaker.muted'],
+    ['camera', 'camera.slow_port'],
+    ['speaker', 'speaker.not_default'],
+  ] as const;
+  for (let turn = 0; turn < 15; turn += 1) {
+    const [component, fault] = things[turn % things.length] ?? things[0];
+    world.pc(0).room.set(component, '', fault);
+    await world.pass(5 * minute);
+    world.pc(0).room.set(component, '', null);
+    await world.pass(5 * minute - 10 * second);
+    world.centre.kill();
+    await world.pass(10 * second);
+    world.centre.start();
+  }
+  await world.pass(2 * 60 * minute);
+  expect(fewAnHour(world, rowsOf(world))).toEqual([]);
+  expect(world.centre.seen.kills).toBe(15);
+  // Neither is it silence: the last word of what was told is true.
+  expect(allMails(world).filter((line) => line.includes('Room pc-1')).length).toBeGreaterThanOrEqual(6);
   expect(await judged(world)).toEqual([]);
 });
 

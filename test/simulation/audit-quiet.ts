@@ -1,0 +1,198 @@
+/** What is judged of what people keep quiet: an incident for a while, a place that is maintained. */
+import { faultOf, isPcPath, isWithin, maintainedIn, type Severity } from '#contracts';
+import type { Incident, Transition } from '../../flows/records/incidents.ts';
+import type { Maintenance } from '../../flows/records/maintenance.ts';
+import type { OutboxRow } from '../../flows/records/notices.ts';
+import { isWorse } from '../../flows/transitions/incident.ts';
+import { hasWaited } from '../../flows/transitions/rate.ts';
+import { longestQuiet, standingTimes } from './audit-times.ts';
+import type { History } from './history.ts';
+import { zone } from './quiets.ts';
+import type { Rows } from './rows.ts';
+import { epochMs } from './time.ts';
+import { clockOf, type World } from './world.ts';
+
+const minute = 60_000;
+/** What was on the wires at its beginning may still go out, within the time of an offer. */
+const underWayMs = 15_000;
+/** Of a wire, of an offer that is made twice, and of the default route. */
+const tellingMs = 150_000;
+
+type Span = { from: number; to: number };
+
+/**
+ * A quiet hides nothing worse: what is critical and new, or worse than what was made quiet, ends it at once. Until it ends nothing of the incident
+ * is told, and after its time it is over.
+ */
+export function quietHidesNothing(world: World, rows: Rows): string[] {
+  return rows.incidents.flatMap((incident) => {
+    const spans = quietsOf(incident);
+    if (spans.length === 0) return [];
+    const news = rows.transitions.filter((one) => one.incident === incident.id && isNews(one));
+    const within = (at: number) => spans.some(({ from, to }) => at > from && at < to);
+    const hidden = news.filter((one) => one.again === undefined && within(one.at) && endsQuiet(world, one));
+    const ids = new Set(news.filter(isUsual).map(({ id }) => id));
+    // What was written while the clock was another is dated by that one.
+    const isDated = world.centre.seen.steps === 0;
+    const told = isDated ? rows.outbox.filter((row) => isOf(row, ids) && within(row.createdAt) && within(row.createdAt - underWayMs)) : [];
+    return [
+      ...hidden.map((one) => `${incident.scope}: ${namesOf(one)} at ${clockOf(one.at - epochMs)} was hidden by a quiet`),
+      ...told.map(({ key }) => `${key} is told of ${incident.scope} while it is quiet`),
+      ...(incident.over === null && incident.snoozed !== undefined ? [`${incident.scope} is quiet for ever`] : []),
+    ];
+  });
+}
+
+/** From when to when an incident was quiet, by the clock of the centre. */
+function quietsOf({ deeds = [], overAt }: Incident): Span[] {
+  const spans: Span[] = [];
+  for (const { did, at } of deeds) {
+    const last = spans.at(-1);
+    if (did === 'snoozed') spans.push({ from: at, to: overAt ?? Number.POSITIVE_INFINITY });
+    if (did === 'awake' && last !== undefined) last.to = Math.min(last.to, at);
+  }
+  return spans;
+}
+
+function endsQuiet({ centre }: World, { incident, about }: Transition): boolean {
+  const before = centre.seen.snoozed.filter((one) => one.incident === incident).map(({ severity }) => severity);
+  const severities = about.flatMap<Severity>(({ fault }) => faultOf(fault)?.severity ?? []);
+  return severities.some((severity) => severity === 'critical' || before.every((one) => isWorse(severity, one)));
+}
+
+/** Of maintenance people hear when it begins, when it ends, and what is still bad then, and nothing new of the place between. */
+export function maintenanceIsTold(history: History, world: World, rows: Rows): string[] {
+  const held = rows.incidents.filter(({ scope }) => maintainedIn(scope) !== undefined);
+  return [
+    ...plansOf(world).flatMap((plan) => beginsInSight(history, world, { plan, held, rows })),
+    ...held.flatMap((one) => [...endsToo(one, rows), ...tellsNothing(world, one, rows), ...tellsWhatIsLeft(history, world, one, rows)]),
+  ];
+}
+
+function plansOf({ centre }: World): Maintenance[] {
+  const found = centre.db().prepare('SELECT row FROM maintenance').all();
+  return found.map(({ row }) => JSON.parse(String(row)) as Maintenance);
+}
+
+/** What is planned for a place that is there, while nothing is wrong with the centre for long enough, is told. */
+function beginsInSight(history: History, world: World, at: { plan: Maintenance; held: Incident[]; rows: Rows }): string[] {
+  const { plan, held, rows } = at;
+  const { id, scope, start, minutes } = plan;
+  const from = Temporal.PlainDateTime.from(start).toZonedDateTime(zone).epochMilliseconds - epochMs;
+  const centreOnly = { ...history, quiets: [], siteActs: [], restores: [] };
+  const isSeen = longestQuiet(centreOnly, nobody, from, from + minutes * minute) >= tellingMs;
+  const isThere = world.centre.centre()?.sites.table().node(scope) !== undefined && !world.unwatched.some(({ path }) => path === scope);
+  if (!isSeen || !isThere || world.centre.seen.steps > 0) return [];
+  const own = held.filter(({ faults, ended = [] }) => [...faults, ...ended].some(({ device }) => device.startsWith(`${id}@`)));
+  const isTold = own.some(({ id: incident }) =>
+    rows.transitions.some((one) => one.incident === incident && isNews(one) && reached(one, rows)),
+  );
+  return isTold ? [] : [`${id}: nobody was told that ${scope} is maintained from ${clockOf(from)}`];
+}
+
+/** No PC of a history. */
+const nobody = -1;
+
+/** It is over, and whoever was told of it hears that. */
+function endsToo({ id, scope, over }: Incident, { transitions, outbox }: Rows): string[] {
+  if (over === null) return [`${scope} still goes on`];
+  const own = transitions.filter(({ incident }) => incident === id);
+  const ids = new Set(own.filter((one) => isNews(one) && isUsual(one)).map((one) => one.id));
+  const last = own.find(({ kind }) => kind === 'cleared');
+  if (last !== undefined && !isUsual(last)) return [];
+  const ends = new Set(outbox.filter(({ transition }) => transition === last?.id).map(({ person }) => person));
+  const began = new Set(outbox.filter((row) => isOf(row, ids)).map(({ person }) => person));
+  return [...began]
+    .filter((person) => !ends.has(person))
+    .map((person) => `${person} was told that ${scope} begins, and not that it is over`);
+}
+
+/** By the world's time; undefined where it did not end in this ledger. */
+function spanOf({ centre }: World, { id }: Incident, { transitions }: Rows): Span | undefined {
+  const own = transitions.filter(({ incident }) => incident === id);
+  const [first, last] = [own.find(isNews), own.find(({ kind }) => kind === 'cleared')].map(
+    (one) => one && centre.seen.dates.decided(one.id),
+  );
+  return first === undefined || last === undefined ? undefined : { from: first, to: last };
+}
+
+function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[] {
+  const span = spanOf(world, maintenance, rows);
+  const path = maintainedIn(maintenance.scope) ?? '';
+  if (span === undefined) return [];
+  const rooms = new Set(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map(({ id }) => id));
+  const ids = new Set(rows.transitions.filter((one) => rooms.has(one.incident) && isNews(one) && isUsual(one)).map(({ id }) => id));
+  return rows.outbox.flatMap((row) => {
+    const at = world.centre.seen.dates.written(row.key) ?? row.createdAt - epochMs;
+    return isOf(row, ids) && at > span.from + underWayMs && at < span.to
+      ? [`${row.key} is told at ${clockOf(at)} of ${path}, which is maintained`]
+      : [];
+  });
+}
+
+/** What was true of a room before the end, and for long enough after it, is told after it. */
+function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, rows: Rows): string[] {
+  const span = spanOf(world, maintenance, rows);
+  const path = maintainedIn(maintenance.scope) ?? '';
+  if (span === undefined) return [];
+  const rooms = new Map(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map((one) => [one.id, one.scope]));
+  return standingTimes(history).flatMap(({ pc, key, from, to }) => {
+    const [fault = '', device = ''] = key.split('|');
+    const needed = (faultOf(fault)?.holdMs ?? 0) + tellingMs;
+    const isHere = [...rooms.values()].includes(world.pc(pc).path);
+    const isLong = from < span.to && longestQuiet(history, pc, span.to, to) >= needed;
+    if (!isHere || !isLong || isHidden(history, { pc, key, from, to }) || isNoisy(rows, world.pc(pc).path)) return [];
+    const news = rows.transitions.filter(
+      (one) =>
+        rooms.get(one.incident) === world.pc(pc).path &&
+        isNews(one) &&
+        one.about.some((about) => about.fault === fault && about.device === device),
+    );
+    const isTold = news.some((one) => hasWaited(one) || !isUsual(one) || writtenOf(world, one, rows).some((at) => at >= span.to));
+    return isTold
+      ? []
+      : [`${world.pc(pc).path}: ${key} still stood at ${clockOf(span.to)}, when its maintenance ended, and nobody was told`];
+  });
+}
+
+function isHidden(history: History, { pc, key, from, to }: ReturnType<typeof standingTimes>[number]): boolean {
+  const parents = faultOf(key.split('|')[0] ?? '')?.parents ?? [];
+  return standingTimes(history).some(
+    (one) => one.pc === pc && parents.includes(one.key.split('|')[0] ?? '') && one.from <= to && one.to >= from,
+  );
+}
+
+/** Of a PC that is named for its noise no more is told than goes past that (R27). */
+function isNoisy({ incidents }: Rows, path: string): boolean {
+  return incidents.some(({ faults, ended = [] }) =>
+    [...faults, ...ended].some(({ fault, device }) => fault === 'pc.noisy' && device === path),
+  );
+}
+
+function writtenOf(world: World, { id }: Transition, { outbox }: Rows): number[] {
+  const own = outbox.filter(({ transition }) => transition === id);
+  return own.map(({ key, createdAt }) => world.centre.seen.dates.written(key) ?? createdAt - epochMs);
+}
+
+/** By the tabs, or by the route for what they do not finish. */
+function reached(one: Transition, { outbox }: Rows): boolean {
+  return !isUsual(one) || outbox.some(({ transition }) => transition === one.id);
+}
+
+function isNews({ kind }: Transition): boolean {
+  return kind === 'raised' || kind === 'worsened';
+}
+
+/** What a catch or the default route brings to central is told whatever else is so. */
+function isUsual({ conclusion }: Transition): boolean {
+  return !/default route|error on the tab/.test(conclusion ?? '');
+}
+
+/** What took another channel because the first one failed is no new word. */
+function isOf({ key, transition }: OutboxRow, ids: ReadonlySet<number>): boolean {
+  return ids.has(transition ?? 0) && key.split('/').length === 3;
+}
+
+function namesOf({ about }: Transition): string {
+  return about.map(({ fault }) => fault).join(', ');
+}

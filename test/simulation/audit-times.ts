@@ -1,0 +1,64 @@
+/** Times of a history, as they were planned: when a fault stood in a room, and when nothing was in its way to people. */
+import { checkKey, links } from '#contracts';
+import { centreStepMs, hits } from './disturbances.ts';
+import type { History } from './history.ts';
+import type { QuietAct } from './quiets.ts';
+import type { SiteAct } from './sites.ts';
+
+const minute = 60_000;
+
+/** A fault that was true of a room, from when to when. */
+export type Stood = { pc: number; key: string; from: number; to: number };
+
+/** What was true of the rooms of a history. */
+export function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
+  const stood: Stood[] = [];
+  const open = new Map<string, Stood>();
+  for (const { pc, component, device, fault, atMs } of changes) {
+    const check = `${pc % pcs} ${checkKey({ component, device })}`;
+    const before = open.get(check);
+    if (before !== undefined) stood.push({ ...before, to: atMs });
+    open.delete(check);
+    if (fault !== null && fault !== 'absent') open.set(check, { pc: pc % pcs, key: `${fault}|${device}`, from: atMs, to: 0 });
+  }
+  return [...stood, ...[...open.values()].map((one) => ({ ...one, to: calmAtMs }))];
+}
+
+/** The longest time within which nothing was wrong with this PC's way to the centre, nor with the centre, and nobody kept anything quiet. */
+export function longestQuiet(history: History, pc: number, from: number, to: number): number {
+  const { disturbances, restores, siteActs, quiets, pcs, link } = history;
+  const recoveryMs = links[link].backoffMaxMs + 2 * links[link].beatMs;
+  const trouble = [
+    ...disturbances
+      .filter(({ kind, pc: whose }) => hits(kind) === 'all' || (hits(kind) === 'pc' && whose % pcs === pc))
+      .map(({ kind, atMs, forMs }) => [atMs, atMs + forMs + (kind === 'probe fails' ? 660_000 : recoveryMs)] as const),
+    ...restores.filter((one) => one.pc === pc).map(({ atMs }) => [atMs, atMs + recoveryMs] as const),
+    ...siteActs.flatMap((act) => timeOfAct(act, pc, recoveryMs)),
+    ...quiets.filter((one) => one.kind === 'snooze' || isOfSite(one.pc, pc)).map((one) => timeOfQuiet(one, disturbances)),
+  ].sort(([a], [b]) => a - b);
+  let quietFrom = from;
+  let longest = 0;
+  for (const [start, over] of trouble) {
+    if (start > to) break;
+    longest = Math.max(longest, start - quietFrom);
+    quietFrom = Math.max(quietFrom, over);
+  }
+  return Math.max(longest, to - quietFrom);
+}
+
+/** From when until when a room is another one's matter, or nobody's. What is not seen after a site opened again is worth half an hour (R3). */
+function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recoveryMs: number): [number, number][] {
+  if (kind === 'close') return isOfSite(whose, pc) ? [[atMs, atMs + forMs + 10 * 60_000 + recoveryMs]] : [];
+  return whose === pc ? [[atMs, Number.POSITIVE_INFINITY]] : [];
+}
+
+/** Which incident is quiet is chosen then; a clock that is put wrong moves the end of it. */
+function timeOfQuiet({ atMs, forMs }: QuietAct, disturbances: History['disturbances']): readonly [number, number] {
+  const isPut = disturbances.some(({ kind }) => kind === 'clock of the centre is put right');
+  return [atMs, atMs + forMs + minute + (isPut ? centreStepMs : 0)];
+}
+
+/** Every other PC belongs to the second site. */
+function isOfSite(one: number, other: number): boolean {
+  return one % 2 === other % 2;
+}

@@ -1,0 +1,57 @@
+/** What people keep quiet meanwhile: an incident for a while, and a site or a room that is maintained. */
+import { causeKindOf, isPcPath, siteOf } from '#contracts';
+import { createMaintenanceOrders } from '../../flows/maintenance/maintenance.ts';
+import { randomFrom } from '../random.ts';
+import { given } from './orders.ts';
+import type { World } from './world.ts';
+
+/** `choice`: which of the incidents that are open then; whether the room or its site is maintained. */
+export type QuietAct = { atMs: number; forMs: number; kind: 'snooze' | 'maintain'; pc: number; choice: number };
+
+const minute = 60_000;
+const by = 'meera';
+/** As the sites of the simulation have it. */
+export const zone = 'Asia/Kolkata';
+
+/** From a stream of their own: what else happens in the history of a seed stays as it was. */
+export function quietActsOf(seed: number, { pcs, untilMs }: { pcs: number; untilMs: number }): QuietAct[] {
+  const random = randomFrom(seed + 1_000_000);
+  return Array.from({ length: random.below(3) }, () => ({
+    atMs: 2 * minute + random.next() * (untilMs - 22 * minute),
+    forMs: (5 + random.below(11)) * minute,
+    kind: random.pick(['snooze', 'maintain'] as const),
+    pc: random.below(pcs),
+    choice: random.below(60),
+  }));
+}
+
+/** Does it, where the centre runs. What the centre does not take then is not ordered anew. */
+export function keepQuiet(world: World, act: QuietAct): void {
+  if (act.kind === 'snooze') snooze(world, act);
+  else maintain(world, act);
+}
+
+function snooze(world: World, { choice, forMs }: QuietAct): void {
+  const view = world.centre.centre()?.view;
+  const mayBe = ({ scope }: { scope: string }) => isPcPath(scope) || causeKindOf(scope) !== undefined;
+  const open = (view?.incidents() ?? []).filter((one) => one.over === null && one.snoozed === undefined && mayBe(one));
+  const one = open[choice % open.length];
+  if (view === undefined || one === undefined) return;
+  world.note(`* incident ${one.id} is to be quiet for ${forMs / minute} min`);
+  world.centre.seen.snoozed.push({ incident: one.id, severity: one.severity });
+  given(world, view.snooze(one.id, by, view.now() + forMs));
+}
+
+/** From the next minute on. */
+function maintain(world: World, { pc, choice, forMs }: QuietAct): void {
+  const centre = world.centre.centre();
+  if (centre === undefined) return;
+  const { path } = world.pc(pc);
+  const scope = choice % 2 === 0 ? siteOf(path) : path;
+  const local = Temporal.Instant.fromEpochMilliseconds(centre.now() + minute)
+    .toZonedDateTimeISO(zone)
+    .toPlainDateTime();
+  const from = local.toString({ smallestUnit: 'minute' });
+  world.note(`* maintenance of ${scope} from ${from} for ${forMs / minute} min`);
+  given(world, createMaintenanceOrders(centre.maintenance).add({ scope, title: 'New UPS', from, minutes: forMs / minute, by }));
+}
