@@ -11,6 +11,7 @@ import { qualityBench } from './quality.ts';
 import { rollcallBench } from './rollcall.ts';
 import { stormBench } from './storm.ts';
 import { verdictsBench } from './verdicts.ts';
+import { wallBench } from './wall.ts';
 import { yearsBench } from './years.ts';
 
 export const benches: readonly Bench[] = [
@@ -25,5 +26,6 @@ export const benches: readonly Bench[] = [
   rollcallBench,
   stormBench,
   verdictsBench,
+  wallBench,
   yearsBench,
 ];

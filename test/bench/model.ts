@@ -32,7 +32,22 @@ type OfTheMachine = {
 };
 /** What is counted, the bytes that something takes, and the error of a measurement are the same on a slow machine: `ours` at most, or at least. */
 type OfUs = {
-  unit: 'B' | 'kB' | 'MiB' | '%' | 'points' | 'share' | 'events' | 'clients' | 'rooms' | 'runs' | 'messages' | 'alerts' | 'threads';
+  unit:
+    | 'B'
+    | 'kB'
+    | 'MiB'
+    | '%'
+    | 'points'
+    | 'share'
+    | 'events'
+    | 'clients'
+    | 'rooms'
+    | 'runs'
+    | 'messages'
+    | 'alerts'
+    | 'threads'
+    | 'requests'
+    | 'elements';
   target?: { ratio: number } | { ours: number };
 };
 

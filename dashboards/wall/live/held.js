@@ -20,14 +20,27 @@ export function placed(held, { wanted, all }) {
 }
 
 /**
- * The ids that stood in a list when a hand came into it, until it is gone; `ids` are those that stand there now. `hand` goes onto the list.
+ * What follows the last of those who are held, in a list that has grown at its end. What came in between them still waits.
+ * @param {readonly (number | string)[]} held
  * @param {readonly (number | string)[]} ids
  */
-export function useHeld(ids) {
+export function following(held, ids) {
+  const known = new Set(held);
+  return ids.slice(1 + ids.findLastIndex((id) => known.has(id)));
+}
+
+/**
+ * The ids that stood in a list when a hand came into it, until it is gone; `ids` are those that stand there now. `hand` goes onto the list. Where
+ * `drawn` grows those who follow are held too: the hand comes to them next.
+ * @param {readonly (number | string)[]} ids
+ * @param {number} [drawn]
+ */
+export function useHeld(ids, drawn = 0) {
   const [held, setHeld] = useState(/** @type {readonly (number | string)[] | null} */ (null));
   const inside = useRef({ pointer: false, focus: false });
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => setHeld((old) => old && [...old, ...following(old, ids)]), [drawn]);
   const come = (/** @type {'pointer' | 'focus'} */ how) => {
     clearTimeout(timer.current);
     inside.current[how] = true;

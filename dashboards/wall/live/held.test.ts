@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placed } from './held.js';
+import { following, placed } from './held.js';
 
 const rows = (...ids: number[]) => ids.map((id) => ({ id, words: `row ${id}` }));
 
@@ -20,4 +20,10 @@ test('a resting pointer became the button of four other incidents in a minute: u
 
 test('one that the centre forgot is no longer there', () => {
   expect(placed([1, 2], { wanted: rows(2), all: rows(2) })).toEqual({ shown: rows(2), waiting: 0 });
+});
+
+test('where a list grows under a hand those behind it are held too, and what came above them still waits', () => {
+  expect(following([3, 4], [9, 3, 4, 5, 6])).toEqual([5, 6]);
+  expect(following([3, 4], [9, 3, 8])).toEqual([8]);
+  expect(following([3, 4], [9, 3, 4])).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import { grouped } from '../live/grouped.js';
 import { placed, useHeld } from '../live/held.js';
 import { incidentMark, isWatched, shownFaults } from '../live/model.js';
+import { useGrowing } from '../parts/growing.js';
 import { Age, Foreign, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { ageText, timeText } from '../words/times.js';
@@ -20,31 +21,35 @@ const none = [];
 const few = 12;
 
 /**
- * Incidents, the first few of them until all are asked for. While a hand is in the list each stays in its place, and new ones wait; `known` is
- * all that the wall knows, also what somebody is on by now. More than ten of one fault in one state are one line that opens.
+ * Incidents, the first few of them until all are asked for, and then as far as somebody comes. While a hand is in the list each stays in its
+ * place, and new ones wait; `known` is all that the wall knows, also what somebody is on by now. More than ten of one fault in one state are one
+ * line that opens.
  * @param {{ scene: Scene, incidents: IncidentRow[], known: IncidentRow[], states: readonly StateView[] }} props
  */
 export function IncidentList({ scene, incidents, known, states }) {
-  const [all, setAll] = useState(false);
   const { now } = scene;
   const wanted = states.length === 0 ? incidents : grouped(incidents, { now });
-  const first = all ? wanted : wanted.slice(0, few);
-  const { held, hand, letGo } = useHeld(first.map(({ id }) => id));
+  const { drawn, isAsked, end, askAll } = useGrowing(few, wanted.length);
+  const first = wanted.slice(0, drawn);
+  const { held, hand, letGo } = useHeld(
+    first.map(({ id }) => id),
+    drawn,
+  );
   const { shown: shownOnes, waiting } = placed(held, {
     wanted: first,
     all: held === null ? [] : [...known, ...grouped(incidents, { now, kept: held }).filter((one) => 'rows' in one)],
   });
   const showAll = () => {
     letGo();
-    setAll(true);
+    askAll();
   };
   return html`<ul class="lines" ...${hand}>${shownOnes.map((one) =>
     'rows' in one
       ? html`<${Many} scene=${scene} group=${one} known=${known} states=${states} key=${one.id} />`
       : html`<${Line} scene=${scene} incident=${one} still=${held !== null} key=${one.id} />`,
   )}</ul>
-    <p class="new-ones" role="status">${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
-    ${first.length < wanted.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
+    <p class="new-ones" role="status" ref=${end}>${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
+    ${!isAsked && first.length < wanted.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
 }
 
 /** @param {{ scene: Scene, group: Group, known: IncidentRow[], states: readonly StateView[] }} props */
