@@ -5,6 +5,7 @@ import type { Around, ChannelKind, OpenChannel } from '../../records/notices.ts'
 import { byConsole } from './console.ts';
 import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
+import { byPush } from './push.ts';
 import { bySms } from './sms-gateway.ts';
 import { byTelegram } from './telegram.ts';
 import { byVoice } from './voice.ts';
@@ -13,7 +14,7 @@ import { byWebhook } from './webhook.ts';
 import { byWhatsapp } from './whatsapp.ts';
 
 /** In the order of their words in the API. */
-const list: readonly ChannelKind[] = [byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
+const list: readonly ChannelKind[] = [byPush, byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
 
 /** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
@@ -75,7 +76,7 @@ function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChan
   const isAsked = (person: Person) => !asked || person.channels?.includes(name) === true;
   return {
     channel,
-    reaches: (person) => reaches(person) && isAsked(person),
+    reaches: (person) => reaches(person, around) && isAsked(person),
     forPrograms,
     single,
     asked,
