@@ -19,6 +19,7 @@ import { pushKeyOf } from '../people/channels/kit/web-push.ts';
 import { createOffers } from '../people/channels/offered.ts';
 import { pushOf } from '../people/channels/push.ts';
 import { createDirect } from '../people/direct/direct.ts';
+import { createHeard, type Heard } from '../people/direct/heard.ts';
 import { createProve, createWord } from '../people/direct/prove.ts';
 import { toldIn } from '../people/direct/told-before.ts';
 import type { Outbox } from '../people/outbox.ts';
@@ -65,7 +66,8 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, o
   const onAnswer = takeAnswers(said);
   const onMissedCall = takeMissedCalls({ ...said, openFor: (person) => answers().openFor(person) });
   const onWord = takeDutyWords({ roster, orders });
-  const reports = reportsTo(runtime);
+  const tests = createHeard(clock);
+  const reports = reportsTo(runtime, tests);
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
   const push = devicesOf({ settings, dataDir }, roster, runtime);
   const heard = { onAnswer, onWord, onMissedCall, reports, devices: push && { ...push.devices, secret: push.secret } };
@@ -74,7 +76,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, o
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = centrePlace();
   const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
-  return { roster, channels, offers, tellDirectly, devices: push?.devices };
+  return { roster, channels, offers, tellDirectly, tests, devices: push?.devices };
 }
 
 /** Takes the persons of the ledger into use, with their devices. */
@@ -97,17 +99,18 @@ function devicesOf(
   return { secret, devices: createDevices({ key: pushKeyOf(secret), services: push.services, persons, record, now }) };
 }
 
-/** What is said later of a message goes to the outbox that has its row. */
-function reportsTo(runtime: Later['runtime']): Reports {
+/** What is said later of a message goes to the outbox that has its row, or to the test that waits for it. */
+function reportsTo(runtime: Later['runtime'], tests: Heard): Reports {
   return {
     async take(report) {
+      if (tests.take(report)) return;
       const open = runtime().outbox();
       if (open === undefined) throw new Error('the ledger is opened anew');
       await open.report(report);
     },
     about(channel, id) {
       const row = runtime().outbox()?.accepted(channel, id);
-      return row && { person: row.person, incident: row.notice.incident };
+      return row ? { person: row.person, incident: row.notice.incident } : tests.about(channel, id);
     },
   };
 }
@@ -162,7 +165,7 @@ export function announcementsOf(
 }
 
 /** What an operator does with the roster. */
-export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, devices }: People, at: Rostered): RosterOrders {
+export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, devices, tests }: People, at: Rostered): RosterOrders {
   const { table, record, now, tabs, listed, tells } = at;
   const said = { clock, channels, roster, place: centrePlace() };
   const word = createWord(said);
@@ -182,7 +185,7 @@ export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, de
         .running()
         .map(toldBy)
         .flatMap((told) => (told === 'unreadable' ? [] : told)),
-    prove: createProve(said),
+    prove: createProve({ ...said, heard: tests }),
     word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
     tells,
     pause: () => setImmediate(),
