@@ -82,6 +82,7 @@ test.each([
   ['a host of nobody’s list', 'https://10.0.0.1/x'],
   ['a host whose name only ends like one', 'https://evil-fcm.googleapis.com/x'],
   ['the name behind the star alone', 'https://push.apple.com/x'],
+  ['this machine, which the list does not name', 'http://127.0.0.1:1880/api/backup'],
   ['a port', 'https://fcm.googleapis.com:8443/x'],
   ['a login', 'https://a@fcm.googleapis.com/x'],
   ['no address', 'x'],

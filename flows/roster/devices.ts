@@ -1,6 +1,6 @@
 /** The devices on which persons of the roster are told: each belongs to whoever was logged in there, and goes when its browser, its person or its push service says so. */
 import * as v from 'valibot';
-import { mutex, type Person } from '#contracts';
+import { isLoopback, mutex, type Person } from '#contracts';
 import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
 import { devicePrefix } from '../records/meta-keys.ts';
 import type { Device } from '../records/notices.ts';
@@ -107,9 +107,11 @@ function refused(line: string): RefusedOrder {
   return { ok: false, missing: false, line };
 }
 
-/** Over https to a host of the list; a name behind "*." is any host below it. */
+/** Over https to a host of the list; a name behind "*." is any host below it. A push service on this machine needs neither https nor its port. */
 function leadsTo(endpoint: string, services: readonly string[]): boolean {
   const url = URL.parse(endpoint);
-  if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '' || url.port !== '') return false;
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  if (isLoopback(url.hostname)) return services.includes(url.hostname) && ['http:', 'https:'].includes(url.protocol);
+  if (url.protocol !== 'https:' || url.port !== '') return false;
   return services.some((one) => (one.startsWith('*.') ? url.hostname.endsWith(one.slice(1)) : url.hostname === one));
 }
