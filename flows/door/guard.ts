@@ -36,6 +36,7 @@ export function securityHeaders(importMap: string): Record<string, string> {
     "style-src 'self'",
     "img-src 'self'",
     "connect-src 'self'",
+    "manifest-src 'self'",
     "form-action 'none'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
