@@ -179,7 +179,11 @@ export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, de
     proofs: listed.proofs,
     fixed: settings.people.map(memberOf),
     table,
-    channels: { names: [...channels.keys()], reaches: (channel, person) => channels.get(channel)?.reaches(person) },
+    channels: {
+      names: [...channels.keys()],
+      reaches: (channel, person) => channels.get(channel)?.reaches(person),
+      joined: (channel) => channels.get(channel)?.joined === true,
+    },
     onTabs: () =>
       tabs
         .running()

@@ -163,6 +163,8 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   open(settings: v.InferOutput<S>, around: Around): Channel;
   /** Absent: it reaches who has an address under its name in `addresses`. */
   reaches?(person: Person, around: Pick<Around, 'devices'>): boolean;
+  /** Persons join it by themselves, so no list has an address for it. */
+  joined?: true;
   /** Programs read it: it stands in nobody's order who does not name it. */
   forPrograms?: true;
   /** Under this name of `addresses` stands by what else it knows who writes to us. */
@@ -184,6 +186,7 @@ export type Carries = (notice: Notice, at: number) => boolean;
 export type OpenChannel = {
   channel: Channel;
   reaches(person: Person): boolean;
+  joined?: boolean;
   forPrograms?: boolean;
   single?: boolean;
   asked?: boolean;

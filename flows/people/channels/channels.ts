@@ -32,8 +32,8 @@ export const ownOrder = 'own-order';
 /** What is always open comes first. */
 const kinds = list.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
 
-/** Their addresses stand elsewhere than those of a channel on the tabs. */
-const neverOffered = list.filter(({ reaches }) => reaches !== undefined).map(({ name }) => name);
+/** Their addresses stand elsewhere than those of a channel on the tabs. What is joined may have lived there before it was ours. */
+const neverOffered = list.filter(({ reaches, joined }) => reaches !== undefined && !joined).map(({ name }) => name);
 
 /** The key `channels` of `sabha.json`; a channel that is not in the list is wrong. */
 export const channelSettings = v.optional(
@@ -71,12 +71,13 @@ export function openChannels({ settings, offers, ...around }: Asked): Channels {
 
 function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {
   const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...rest } = kind;
-  const { forPrograms = false, single = false, asked = false, newsOnly = false } = rest;
+  const { joined = false, forPrograms = false, single = false, asked = false, newsOnly = false } = rest;
   const channel = open(settings, around);
   const isAsked = (person: Person) => !asked || person.channels?.includes(name) === true;
   return {
     channel,
     reaches: (person) => reaches(person, around) && isAsked(person),
+    joined,
     forPrograms,
     single,
     asked,

@@ -41,6 +41,7 @@ export const byPush: ChannelKind<typeof pushSettings> = {
   words: { en: 'notification', hi: 'नोटिफ़िकेशन' },
   settings: pushSettings,
   open: ({ contact: to }, around) => createPush({ contact: to, ...around, now: Date.now, fetch: globalThis.fetch }),
+  joined: true,
   reaches: ({ id }, { devices }) => (devices?.of(id).length ?? 0) > 0,
   // Words of the centre's own may name people, and what a locked screen shows has no page to open.
   carries:
