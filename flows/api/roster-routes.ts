@@ -160,7 +160,7 @@ export const deviceRoutes: readonly Route[] = [
     { right: ownPart, body: v.strictObject({ by, endpoint, p256dh: browserKey, auth: browserKey }), refusals: [404, 409] },
     async (devices, { body: { by: who, ...device } }) => {
       const { book, person } = ownDevices(devices, who);
-      return done(await book.add(person, device));
+      return done(await book.add(person, device, who));
     },
   ),
   on('devices')(
@@ -168,7 +168,7 @@ export const deviceRoutes: readonly Route[] = [
     { right: ownPart, body: v.strictObject({ by, endpoint }), refusals: [404] },
     async (devices, { body: { by: who, endpoint: gone } }) => {
       const { book, person } = ownDevices(devices, who);
-      await book.remove(person, gone);
+      await book.remove(person, gone, who);
       return undefined;
     },
   ),

@@ -50,30 +50,30 @@ test('a login means the person of that id or e-mail address, and nobody by a nam
 
 test('a device that was added is there after a start, and stands in the audit; one that is taken off is not', async () => {
   const { devices, ledger, acts } = rig();
-  expect(await devices.add('asha', device('phone'))).toEqual({ ok: true });
-  await devices.add('asha', device('phone'));
-  await devices.add('asha', device('pc'));
+  expect(await devices.add('asha', device('phone'), 'asha')).toEqual({ ok: true });
+  await devices.add('asha', device('phone'), 'asha');
+  await devices.add('asha', device('pc'), 'asha');
   expect(namesOf(rig(ledger).devices.of('asha'))).toEqual(['phone', 'pc']);
-  await devices.remove('ravi', device('pc').endpoint);
+  await devices.remove('ravi', device('pc').endpoint, 'ravi');
   expect(namesOf(devices.of('asha'))).toEqual(['phone', 'pc']);
-  await devices.remove('asha', device('phone').endpoint);
+  await devices.remove('asha', device('phone').endpoint, 'asha');
   expect(namesOf(rig(ledger).devices.of('asha'))).toEqual(['pc']);
-  await devices.remove('asha', device('pc').endpoint);
+  await devices.remove('asha', device('pc').endpoint, 'asha');
   expect(ledger).toEqual({});
   expect(acts).toEqual(['asha: device added', 'asha: device added', 'asha: device added', 'asha: device removed', 'asha: device removed']);
 });
 
 test('a PC at which somebody else logs in tells them, and no more who was there before', async () => {
   const { devices, ledger } = rig();
-  await devices.add('asha', device('desk'));
-  await devices.add('ravi', device('desk'));
+  await devices.add('asha', device('desk'), 'asha');
+  await devices.add('ravi', device('desk'), 'ravi');
   expect([devices.of('asha').length, devices.of('ravi').length]).toEqual([0, 1]);
   expect(Object.keys(ledger)).toEqual(['ravi']);
 });
 
 test('of many devices of one person the oldest goes', async () => {
   const { devices } = rig();
-  await Promise.all(Array.from({ length: 10 }, (_, n) => devices.add('asha', device(`${n}`))));
+  await Promise.all(Array.from({ length: 10 }, (_, n) => devices.add('asha', device(`${n}`), 'asha')));
   expect(namesOf(devices.of('asha'))).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
 });
 
@@ -88,33 +88,33 @@ test.each([
   ['no address', 'x'],
 ])('an address with %s leads nowhere: the centre posts only to push services', async (_, endpoint) => {
   const { devices, ledger } = rig();
-  expect(await devices.add('asha', { endpoint, ...keys })).toMatchObject({ ok: false });
+  expect(await devices.add('asha', { endpoint, ...keys }, 'asha')).toMatchObject({ ok: false });
   expect(ledger).toEqual({});
 });
 
 test('a host below one of the list is one of it; keys that are none are refused', async () => {
   const { devices } = rig();
-  expect(await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys })).toEqual({ ok: true });
-  expect(await devices.add('asha', { ...device('x'), p256dh: 'AAAA' })).toMatchObject({ ok: false });
+  expect(await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha')).toEqual({ ok: true });
+  expect(await devices.add('asha', { ...device('x'), p256dh: 'AAAA' }, 'asha')).toMatchObject({ ok: false });
 });
 
 test('a device that its push service no longer knows is forgotten, also by the ledger; where that takes nothing now, it is said again', async () => {
   const { devices, ledger, state } = rig();
-  await devices.add('asha', device('phone'));
+  await devices.add('asha', device('phone'), 'asha');
   state.takes = false;
   devices.gone('asha', device('phone').endpoint);
-  await expect(devices.add('asha', device('pc'))).rejects.toThrow('the ledger did not take the device');
+  await expect(devices.add('asha', device('pc'), 'asha')).rejects.toThrow('the ledger did not take the device');
   expect(namesOf(devices.of('asha'))).toEqual(['phone']);
   state.takes = true;
   devices.gone('asha', device('phone').endpoint);
-  await devices.remove('ravi', '');
+  await devices.remove('ravi', '', 'ravi');
   expect(ledger).toEqual({});
   expect(devices.of('asha')).toEqual([]);
 });
 
 test('who left the roster has no device; a device made for another key of the centre is none', async () => {
   const { devices, ledger, persons } = rig();
-  await devices.add('asha', device('phone'));
+  await devices.add('asha', device('phone'), 'asha');
   expect(rig(ledger, pushKeyOf(freshSeal().secret)).devices.of('asha')).toEqual([]);
   persons.shift();
   devices.keepPersons();

@@ -49,12 +49,12 @@ export function createDevices(options: DevicesOptions) {
       return (all.find(({ id }) => id === wanted) ?? all.find(({ email }) => email?.toLowerCase() === wanted))?.id;
     },
     /** Tells this person on this device from now on, and nobody else. */
-    add: (person: string, device: Device): Promise<PersonOrder> => inTurn(() => add(kept, person, device)),
+    add: (person: string, device: Device, by: string): Promise<PersonOrder> => inTurn(() => add(kept, { person, by }, device)),
     /** Tells the person there no more; a device that is not theirs stays. */
-    remove: (person: string, endpoint: string): Promise<void> =>
+    remove: (person: string, endpoint: string, by: string): Promise<void> =>
       inTurn(async () => {
         const left = without(kept, endpoint).get(person);
-        if (left !== undefined) await put(kept, new Map([[person, left]]), { who: person, what: 'device removed', about: person });
+        if (left !== undefined) await put(kept, new Map([[person, left]]), { who: by, what: 'device removed', about: person });
       }),
     /** Its push service says that it is gone. What the ledger does not take now is said again with the next message. */
     gone(person: string, endpoint: string): void {
@@ -76,14 +76,14 @@ export function createDevices(options: DevicesOptions) {
   };
 }
 
-async function add(kept: Kept, person: string, { endpoint, p256dh, auth }: Device): Promise<PersonOrder> {
+async function add(kept: Kept, { person, by }: { person: string; by: string }, { endpoint, p256dh, auth }: Device): Promise<PersonOrder> {
   const { key, services, now } = kept.options;
   if (!leadsTo(endpoint, services)) return refused('the push service of this browser is none of channels.push.services');
   if (!areKeys({ p256dh, auth })) return refused('these are no keys of a browser');
   const changed = without(kept, endpoint);
   const own = (changed.get(person) ?? kept.held.get(person) ?? []).filter((one) => one.key === key.public);
   changed.set(person, [...own, { endpoint, p256dh, auth, key: key.public, at: now() }].slice(-devicesAtMost));
-  await put(kept, changed, { who: person, what: 'device added', about: person });
+  await put(kept, changed, { who: by, what: 'device added', about: person });
   return { ok: true };
 }
 
