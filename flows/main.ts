@@ -35,7 +35,7 @@ import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
 import { type AllLinks, linking, openLinks } from './assembly/links.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
-import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, watchRoster } from './assembly/people.ts';
+import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, useRoster, watchRoster } from './assembly/people.ts';
 import { createNote } from './audit/note.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
@@ -104,7 +104,7 @@ async function start(): Promise<Parts> {
   const publish = await openRegistryOf(base, keys);
   const people = openPeople(base, { answers: () => answers, orders: () => roster, runtime: () => runtime });
   const listed = await ledger.roster();
-  people.roster.use(listed.members);
+  useRoster(people, listed);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const links = openLinks(base, () => runtime);
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
@@ -256,6 +256,7 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     maintenance: createMaintenanceOrders(runtime.maintenance),
     roster,
     people: forgettingOf(base, { roster, ...runtime }),
+    devices: behind.people.devices ?? null,
     announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useCatalogue, useStream } from './live/data.js';
 import { needsSomebody, news, tally } from './live/model.js';
 import { useRoute } from './live/route.js';
+import { TellHere } from './parts/device.js';
 import { useFocusKept } from './parts/focus.js';
 import { skip, useKeys } from './parts/keys.js';
 import { Mark, mayAct } from './parts/parts.js';
@@ -60,6 +61,7 @@ function Wall() {
       <div class="switches">
         <a class=${mayAct(scene) ? 'button primary' : 'button'} href="#/rollcall">${say(lang, mayAct(scene) ? 'callRoll' : 'roll')}</a>
         ${switches}
+        <${TellHere} lang=${lang} you=${you} act=${act} />
         <${Switches} ...${preferences} />
         <button title=${say(lang, 'keys')} aria-label=${say(lang, 'keys')} onClick=${keys.open}>?</button>
       </div>

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
 import { createRoster } from '../people/roster.ts';
 import type { Op } from '../records/ops.ts';
+import type { Member } from '../records/roster.ts';
 import { memberOf } from '../roster/book.ts';
 import { anHour } from '../roster/often.ts';
 import { hoursLater, planOf, wednesday } from '../roster/roster.test-helper.ts';
@@ -36,7 +37,11 @@ beforeEach(() => {
     proofs: [{ person: 'asha', channel: 'email', at: wednesday }],
     fixed: [memberOf(central)],
     table: () => table,
-    channels: { names: channels, reaches },
+    channels: {
+      names: [...channels, 'push'],
+      reaches: (channel, person: Member) => (channel === 'push' ? false : reaches(channel, person)),
+      joined: (channel) => channel === 'push',
+    },
     onTabs: () => onTabs,
     tells: async (scope) =>
       tabsRun ? [{ scope: `${scope || 'ladakh/leh'}/vc-1`, tells: [{ to: ['technician'], afterMs: 0 }] }] : undefined,
@@ -93,6 +98,12 @@ test('a faulty file is 422 with every faulty line, and changes nothing', async (
     ['4 roles'],
   ]);
   expect([told(['technician']), written]).toEqual([['devi'], []]);
+});
+
+test('a person whose phone is to be told first is imported before that phone is there, and is reached by the rest meanwhile', async () => {
+  expect(await load({ csv: csv.replace(',email,asha@', ',push|email,asha@') })).toMatchObject({ statusCode: 200, body: { applied: true } });
+  const [asha] = (await get()).filter(({ id }: { id: string }) => id === 'asha');
+  expect(asha).toMatchObject({ reached: ['email'] });
 });
 
 test('where the ledger takes nothing, nothing is in use', async () => {

@@ -16,6 +16,7 @@ import {
 import { ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rosterLimitBytes } from '../roster/csv.ts';
+import type { DeviceBook } from '../roster/devices.ts';
 import type { PersonOrder, RefusedOrder } from '../roster/kept.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import { on, type Route } from './route.ts';
@@ -135,6 +136,50 @@ export const rosterRoutes: readonly Route[] = [
     async (roster, { body: { person, by: who } }) => done(await roster.remove(person, who)),
   ),
 ];
+
+const endpoint = v.pipe(v.string(), v.maxLength(1_000));
+const browserKey = v.pipe(v.string(), v.regex(/^[\w-]{16,100}$/));
+const deviceView = v.object({ key: v.nullable(v.string()), person: v.nullable(v.string()), here: v.boolean() });
+
+/** On which devices whoever has logged in is told. */
+export const deviceRoutes: readonly Route[] = [
+  on('devices')(
+    [
+      'get /api/devices',
+      'The key for which a browser makes a device (null: Web Push is not set), the person of the roster whom the login means, and whether they are told on the device of that address.',
+    ],
+    { right: ownPart, query: v.strictObject({ by: v.optional(by), endpoint: v.optional(endpoint, '') }), answer: deviceView },
+    (devices, { viewer, query }) => {
+      const person = devices?.personOf(viewer.name ?? query.by ?? '') ?? null;
+      const here = person !== null && devices?.of(person).some((one) => one.endpoint === query.endpoint) === true;
+      return { key: devices?.key ?? null, person, here };
+    },
+  ),
+  on('devices')(
+    ['post /api/devices', 'Tells whoever has logged in on this device too (RFC 8030): its address and keys, as the browser names them.'],
+    { right: ownPart, body: v.strictObject({ by, endpoint, p256dh: browserKey, auth: browserKey }), refusals: [404, 409] },
+    async (devices, { body: { by: who, ...device } }) => {
+      const { book, person } = ownDevices(devices, who);
+      return done(await book.add(person, device, who));
+    },
+  ),
+  on('devices')(
+    ['post /api/devices/remove', 'Tells them on this device no more.'],
+    { right: ownPart, body: v.strictObject({ by, endpoint }), refusals: [404] },
+    async (devices, { body: { by: who, endpoint: gone } }) => {
+      const { book, person } = ownDevices(devices, who);
+      await book.remove(person, gone, who);
+      return undefined;
+    },
+  ),
+];
+
+function ownDevices(book: DeviceBook | null, login: string): { book: DeviceBook; person: string } {
+  if (book === null) throw new Refused(404, 'channels.push is not set');
+  const person = book.personOf(login);
+  if (person === undefined) throw new Refused(404, `nobody in the roster has the id or e-mail address "${login}"`);
+  return { book, person };
+}
 
 const personAsked = {
   by,

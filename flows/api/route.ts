@@ -15,6 +15,7 @@ import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import type { Enrolment } from '../pki/enrolment.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { DeviceBook } from '../roster/devices.ts';
 import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
@@ -42,6 +43,8 @@ type Parts = {
   };
   roster: RosterOrders;
   people: PeopleOrders;
+  /** Null where Web Push is not set. */
+  devices: DeviceBook | null;
   announcements: Announcements;
   commands: CommandsView;
   accounts: {

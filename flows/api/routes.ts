@@ -9,7 +9,7 @@ import { maintenanceRoutes } from './maintenance-routes.ts';
 import { meetingRoutes } from './meeting-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
-import { peopleRoutes, rosterRoutes } from './roster-routes.ts';
+import { deviceRoutes, peopleRoutes, rosterRoutes } from './roster-routes.ts';
 import type { PartsFor, Route } from './route.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
@@ -25,6 +25,7 @@ export const routes: readonly Route[] = [
   ...maintenanceRoutes,
   ...rosterRoutes,
   ...peopleRoutes,
+  ...deviceRoutes,
   ...announceRoutes,
   ...accountRoutes,
   ...commandRoutes,

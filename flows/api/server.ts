@@ -22,6 +22,7 @@ import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
 import type { Ledger } from '../records/ops.ts';
 import type { Replay } from '../replay/replay.ts';
+import type { DeviceBook } from '../roster/devices.ts';
 import type { PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import { liesWithin } from '../sites/groups.ts';
@@ -55,6 +56,8 @@ export type ApiOptions = {
   maintenance?: MaintenanceOrders;
   roster?: RosterOrders;
   people?: PeopleOrders;
+  /** Where people are told on devices of their own. */
+  devices?: DeviceBook | null;
   announcements?: Announcements;
   /** Backups, and the proof that is read from them. */
   proof?: Pick<Backups, 'audit' | 'make'>;
@@ -171,6 +174,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened
     siteOrders: () => siteOrders,
     identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
     ...alike(options),
+    devices: () => options.devices ?? null,
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
     accounts: () => ({ accounts, has, directory }),

@@ -1,10 +1,12 @@
 /** The people of the centre: who is told, over which channels, and what an operator does with the roster. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Cancel, stateOf } from '#contracts';
 import { type Announcements, createAnnouncements } from '../announce/announce.ts';
 import type { Answers } from '../answers/answers.ts';
 import { type AnswersOptions, takeAnswers, takeMissedCalls } from '../answers/by-channel.ts';
+import { loadLinkKey } from '../answers/link.ts';
 import { goneAfterMs } from '../backup/keep.ts';
 import { takeDutyWords } from '../duty/by-word.ts';
 import { feedPath } from '../duty/feed-route.ts';
@@ -13,19 +15,24 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { Tabs } from '../node-red/tabs.ts';
 import { toldBy } from '../node-red/told-by.ts';
 import { openChannels } from '../people/channels/channels.ts';
+import { pushKeyOf } from '../people/channels/kit/web-push.ts';
 import { createOffers } from '../people/channels/offered.ts';
+import { pushOf } from '../people/channels/push.ts';
 import { createDirect } from '../people/direct/direct.ts';
+import { createHeard, type Heard } from '../people/direct/heard.ts';
 import { createProve, createWord } from '../people/direct/prove.ts';
 import { toldIn } from '../people/direct/told-before.ts';
 import type { Outbox } from '../people/outbox.ts';
-import { createRoster } from '../people/roster.ts';
+import { createRoster, type Roster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
 import { speechOf } from '../people/speech.ts';
 import { wallAddress } from '../people/visit.ts';
 import type { LogLine, Reports } from '../records/notices.ts';
+import type { Op } from '../records/ops.ts';
 import type { RosterContents } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { memberOf } from '../roster/book.ts';
+import { createDevices, type DeviceBook } from '../roster/devices.ts';
 import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from '../roster/forget.ts';
 import type { RosterOrdersOptions } from '../roster/kept.ts';
 import { createRosterOrders, type RosterOrders } from '../roster/roster-orders.ts';
@@ -38,7 +45,12 @@ export type People = ReturnType<typeof openPeople>;
 
 /** What is made after the people: `answers` takes what somebody says of an incident, `orders` what of their own duty; nothing is open while the ledger is opened anew. */
 export type Later = { answers(): Answers; orders(): RosterOrders; runtime(): Open };
-type Open = { outbox(): Pick<Outbox, 'report' | 'accepted'> | undefined; ingest(): Pick<Ingest, 'table'> | undefined };
+type Open = {
+  record(ops: readonly Op[]): Promise<boolean>;
+  now(): number;
+  outbox(): Pick<Outbox, 'report' | 'accepted'> | undefined;
+  ingest(): Pick<Ingest, 'table'> | undefined;
+};
 
 /** Opens the channels, and the roster with the persons of the settings. */
 export function openPeople({ settings, dataDir, clock, log }: Base, { answers, orders, runtime }: Later) {
@@ -54,28 +66,51 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, o
   const onAnswer = takeAnswers(said);
   const onMissedCall = takeMissedCalls({ ...said, openFor: (person) => answers().openFor(person) });
   const onWord = takeDutyWords({ roster, orders });
-  const reports = reportsTo(runtime);
+  const tests = createHeard(clock);
+  const reports = reportsTo(runtime, tests);
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
-  const heard = { onAnswer, onWord, onMissedCall, reports };
+  const push = devicesOf({ settings, dataDir }, roster, runtime);
+  const heard = { onAnswer, onWord, onMissedCall, reports, devices: push && { ...push.devices, secret: push.secret } };
   const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, ...heard, shortText: smsOf, speech: speechOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const place = centrePlace();
   const tellDirectly = createDirect({ clock, channels, roster, place, before: toldIn(dataDir), onFailure });
-  return { roster, channels, offers, tellDirectly };
+  return { roster, channels, offers, tellDirectly, tests, devices: push?.devices };
 }
 
-/** What is said later of a message goes to the outbox that has its row. */
-function reportsTo(runtime: Later['runtime']): Reports {
+/** Takes the persons of the ledger into use, with their devices. */
+export function useRoster({ roster, devices }: People, { members, devices: written = {} }: RosterContents): void {
+  roster.use(members);
+  devices?.use(written);
+}
+
+/** The key by which push services know this centre is made at the first start with them, and lies beside the others. */
+function devicesOf(
+  { settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>,
+  roster: Roster,
+  runtime: Later['runtime'],
+): { secret: Buffer; devices: DeviceBook } | undefined {
+  const push = pushOf(settings.channels);
+  if (push === undefined) return undefined;
+  const secret = loadLinkKey(join(dataDir, 'push.key'), randomBytes);
+  const { record, now } = { record: (ops: readonly Op[]) => runtime().record(ops), now: () => runtime().now() };
+  const persons = () => roster.book().members;
+  return { secret, devices: createDevices({ key: pushKeyOf(secret), services: push.services, persons, record, now }) };
+}
+
+/** What is said later of a message goes to the outbox that has its row, or to the test that waits for it. */
+function reportsTo(runtime: Later['runtime'], tests: Heard): Reports {
   return {
     async take(report) {
+      if (tests.take(report)) return;
       const open = runtime().outbox();
       if (open === undefined) throw new Error('the ledger is opened anew');
       await open.report(report);
     },
     about(channel, id) {
       const row = runtime().outbox()?.accepted(channel, id);
-      return row && { person: row.person, incident: row.notice.incident };
+      return row ? { person: row.person, incident: row.notice.incident } : tests.about(channel, id);
     },
   };
 }
@@ -130,23 +165,31 @@ export function announcementsOf(
 }
 
 /** What an operator does with the roster. */
-export function rosterOrdersOf({ settings, clock }: Base, { roster, channels }: People, at: Rostered): RosterOrders {
+export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, devices, tests }: People, at: Rostered): RosterOrders {
   const { table, record, now, tabs, listed, tells } = at;
   const said = { clock, channels, roster, place: centrePlace() };
   const word = createWord(said);
+  const use: Roster['use'] = (members) => {
+    roster.use(members);
+    devices?.keepPersons();
+  };
   return createRosterOrders({
-    roster,
+    roster: { ...roster, use },
     held: listed.members,
     proofs: listed.proofs,
     fixed: settings.people.map(memberOf),
     table,
-    channels: { names: [...channels.keys()], reaches: (channel, person) => channels.get(channel)?.reaches(person) },
+    channels: {
+      names: [...channels.keys()],
+      reaches: (channel, person) => channels.get(channel)?.reaches(person),
+      joined: (channel) => channels.get(channel)?.joined === true,
+    },
     onTabs: () =>
       tabs
         .running()
         .map(toldBy)
         .flatMap((told) => (told === 'unreadable' ? [] : told)),
-    prove: createProve(said),
+    prove: createProve({ ...said, heard: tests }),
     word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
     tells,
     pause: () => setImmediate(),

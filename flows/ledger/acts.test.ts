@@ -28,3 +28,13 @@ test('a ledger that is empty has done nothing, at no time', () => {
   const store = openStore(db);
   expect([store.acts({ of: 'people', most: 10 }), store.progress().newestAt, store.announcement(7)]).toEqual([[], 0, undefined]);
 });
+
+test('the devices of a person stand in the roster as they were written, and go with the person', () => {
+  const db = new DatabaseSync(':memory:');
+  migrate(db);
+  const store = openStore(db);
+  const device = (person: string): Op => ({ op: 'meta', key: `device/${person}`, value: `[${person}]` });
+  store.commit([[device('asha'), device('bina')]]);
+  store.commit([[{ op: 'member-gone', id: 'bina' }]]);
+  expect(store.roster().devices).toEqual({ asha: '[asha]' });
+});

@@ -11,6 +11,7 @@ import type { Meeting } from '../records/meetings.ts';
 import {
   admittedPrefix,
   codePrefix,
+  devicePrefix,
   inventoryPrefix,
   olderKey,
   reflectorKeyKey,
@@ -89,7 +90,9 @@ export function roster(db: DatabaseSync): RosterContents {
   const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
   const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
   const members = wholeRows<Member>(db, 'SELECT row FROM roster ORDER BY id');
-  return { members, proofs: proofs.map((one) => ({ ...one })), ...(weeklyAt !== undefined && { weeklyAt }) };
+  const devices = metaUnder(db, devicePrefix);
+  const told = { ...(weeklyAt !== undefined && { weeklyAt }), ...(Object.keys(devices).length > 0 && { devices }) };
+  return { members, proofs: proofs.map((one) => ({ ...one })), ...told };
 }
 
 /** Notices to many, the newest first. */

@@ -10,7 +10,7 @@ import type { Announcement, AnnouncementState } from '../records/announcements.t
 import type { Retention } from '../records/archives.ts';
 import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
-import { inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
+import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
 import type {
   Act,
   ActsQuery,
@@ -354,17 +354,19 @@ function openCalendar(db: DatabaseSync): Pick<Writers, 'meeting' | 'meeting-gone
   return { meeting: ({ meeting }) => write.run(meeting.id, JSON.stringify(meeting)), 'meeting-gone': ({ id }) => gone.run(id) };
 }
 
-/** Writes the roster; with a person go the proofs. */
+/** Writes the roster; with a person go the proofs and the devices. */
 function openRoster(db: DatabaseSync): Pick<Writers, 'member' | 'member-gone' | 'proof'> {
   const write = db.prepare('REPLACE INTO roster VALUES (?, ?)');
   const gone = db.prepare('DELETE FROM roster WHERE id = ?');
   const proof = db.prepare('REPLACE INTO proofs VALUES (?, ?, ?)');
   const proofsGone = db.prepare('DELETE FROM proofs WHERE person = ?');
+  const devicesGone = db.prepare('DELETE FROM meta WHERE key = ?');
   return {
     member: ({ member }) => write.run(member.id, JSON.stringify(member)),
     'member-gone': ({ id }) => {
       gone.run(id);
       proofsGone.run(id);
+      devicesGone.run(`${devicePrefix}${id}`);
     },
     proof: ({ person, channel, at }) => proof.run(person, channel, at),
   };

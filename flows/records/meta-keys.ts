@@ -22,5 +22,7 @@ export const inventoryPrefix = 'inventory/';
 export const linkReportPrefix = 'link/';
 /** that of where its link last broke, */
 export const linkBreakPrefix = 'broke/';
+/** that of the devices on which a person is told, */
+export const devicePrefix = 'device/';
 /** and that of an enrolment code: the hash of its secret. */
 export const codePrefix = 'enrol/';

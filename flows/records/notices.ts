@@ -126,6 +126,11 @@ export type ShortText = (
   how: { language: MessageLanguage; form: 'fixed' | 'open'; link?: string | undefined },
 ) => { template: string; text: string };
 
+/** A browser that shows what its person is told: its address at the push service of its maker, and the keys for which a message is sealed. */
+export type Device = { endpoint: string; p256dh: string; auth: string };
+/** The devices of persons, and the secret by which push services know this centre. A service says that one is `gone`. */
+export type Devices = { secret: Buffer; of(person: string): readonly Device[]; gone(person: string, endpoint: string): void };
+
 /** What a channel is opened with, beside its settings. */
 export type Around = {
   log: LogLine;
@@ -138,6 +143,8 @@ export type Around = {
   onMissedCall?: TakeMissedCall | undefined;
   /** Absent: nobody follows what is said later of messages, so what is taken counts as delivered. */
   reports?: Reports | undefined;
+  /** Absent: nobody is told on devices. */
+  devices?: Devices | undefined;
   shortText: ShortText;
   /** What is read aloud of a notice. */
   speech(notice: Notice, language: MessageLanguage): string;
@@ -155,7 +162,9 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   secrets?: readonly string[];
   open(settings: v.InferOutput<S>, around: Around): Channel;
   /** Absent: it reaches who has an address under its name in `addresses`. */
-  reaches?(person: Person): boolean;
+  reaches?(person: Person, around: Pick<Around, 'devices'>): boolean;
+  /** Persons join it by themselves, so no list has an address for it. */
+  joined?: true;
   /** Programs read it: it stands in nobody's order who does not name it. */
   forPrograms?: true;
   /** Under this name of `addresses` stands by what else it knows who writes to us. */
@@ -177,6 +186,7 @@ export type Carries = (notice: Notice, at: number) => boolean;
 export type OpenChannel = {
   channel: Channel;
   reaches(person: Person): boolean;
+  joined?: boolean;
   forPrograms?: boolean;
   single?: boolean;
   asked?: boolean;

@@ -65,7 +65,7 @@ export type Op =
   | { op: 'maintenance'; maintenance: Maintenance }
   | { op: 'maintenance-gone'; id: string }
   | { op: 'member'; member: Member }
-  /** With a person go the proofs. */
+  /** With a person go the proofs, and the devices. */
   | { op: 'member-gone'; id: string }
   | ({ op: 'proof' } & Proof)
   | { op: 'announcement'; announcement: Announcement }

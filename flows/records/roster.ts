@@ -36,8 +36,8 @@ export type Member = Person & {
 /** When a channel last was proven to reach a person. */
 export type Proof = { person: string; channel: string; at: number };
 
-/** The roster as it is read at the start. `weeklyAt`: when what it lacks last was told. */
-export type RosterContents = { members: Member[]; proofs: Proof[]; weeklyAt?: string };
+/** The roster as it is read at the start. `weeklyAt`: when what it lacks last was told; `devices`: those of each person, as they were written. */
+export type RosterContents = { members: Member[]; proofs: Proof[]; weeklyAt?: string; devices?: Readonly<Record<string, string>> };
 
 /** `ids`: by which programs name the person; `texts`: name, phone, addresses, as people write them. `alias`: what stands in their place. */
 export type PersonWords = { ids: readonly string[]; texts: readonly string[]; alias: string };

@@ -2,8 +2,12 @@
 import type { Person } from '#contracts';
 import type { Member } from '../records/roster.ts';
 
-/** The channels that are open here, and whom each can reach. */
-export type OpenChannels = { names: readonly string[]; reaches(channel: string, person: Person): boolean | undefined };
+/** The channels that are open here, and whom each can reach now. `joined`: persons join it by themselves, so that it may stand in the order of who has not yet. */
+export type OpenChannels = {
+  names: readonly string[];
+  reaches(channel: string, person: Person): boolean | undefined;
+  joined?(channel: string): boolean;
+};
 /** A channel that should be tried again: it was last proven at a time, or never. */
 export type Unproven = { person: string; channel: string; at: number | null };
 /** When each channel last was proven, by `person/channel`. */

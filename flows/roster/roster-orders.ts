@@ -18,7 +18,7 @@ import { momentAt } from './duty.ts';
 import { planRoster, type RosterChange } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
 import { anHour, createOften } from './often.ts';
-import { reachedBy, weakPoints } from './reach.ts';
+import { type OpenChannels, reachedBy, weakPoints } from './reach.ts';
 import { type FeedMade, type LeaveOrder, makeFeed, type StintSaid, setLeave, setStint, type Taken, takeShift } from './shift-orders.ts';
 import { dayOf, type Shift, shiftsOf } from './shifts.ts';
 import { toldFor } from './told.ts';
@@ -95,7 +95,8 @@ export type RosterFile = { csv: string; replace: boolean; apply: boolean; by: st
 
 async function importFile(kept: Kept, file: RosterFile): Promise<RosterImport> {
   const { table, channels } = kept.options;
-  const sight = { table: table(), channels: channels.names, reaches: channels.reaches };
+  const reaches: OpenChannels['reaches'] = (channel, member) => channels.joined?.(channel) === true || channels.reaches(channel, member);
+  const sight = { table: table(), channels: channels.names, reaches };
   const planned = planRoster({ ...file, held: kept.held, fixed: kept.fixed, ...sight });
   const lost = planned.change === null ? [] : lostWords(kept, planned.change);
   const problems = [...planned.import.problems, ...lost.map((word) => ({ line: 1, column: '', what: onTabsLine(word) }))];

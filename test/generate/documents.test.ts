@@ -74,6 +74,7 @@ describe('OpenAPI', () => {
       proof: none,
       acts: none,
       people: none,
+      devices: none,
       siteOrders: none,
       identity: none,
       commands: none,

@@ -29,6 +29,13 @@ export const actTexts = {
   nameLabel: ['Name', 'नाम'],
   save: ['Save', 'सेव करें'],
   cancel: ['Cancel', 'रहने दें'],
+  tellHere: ['Tell me on this device', 'मुझे इस डिवाइस पर बताएँ'],
+  'tellHere.stop': ['Stop telling me here', 'यहाँ बताना बंद करें'],
+  'tellHere.denied': [
+    'this browser may show no notifications: allow it in its settings for this page',
+    'यह ब्राउज़र नोटिफ़िकेशन नहीं दिखा सकता: इस पेज के लिए सेटिंग में इसकी अनुमति दें',
+  ],
+  'tellHere.cannot': ['this browser does not reach its push service', 'यह ब्राउज़र अपनी पुश सेवा तक नहीं पहुँच पा रहा'],
   loginTitle: ['Log in', 'लॉग इन करें'],
   accountName: ['Account', 'अकाउंट'],
   password: ['Password', 'पासवर्ड'],

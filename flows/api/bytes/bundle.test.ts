@@ -45,7 +45,7 @@ test('who has not logged in gets the scripts of the login, and none of the wall'
   const own = scriptsOf(textOf('/')).filter((url) => url !== shared);
   for (const url of ['/login.html', login, `${login}.map`, shared, '/icon.svg', ...scriptsOf(wall.answers.script)])
     expect([url, wall.isOpen(url), wall.files.has(url)]).toEqual([url, true, true]);
-  for (const url of ['/', '/index.html', ...own, ...own.map((one) => `${one}.map`)])
+  for (const url of ['/', '/index.html', '/app.webmanifest', '/push-worker.js', ...own, ...own.map((one) => `${one}.map`)])
     expect([url, wall.isOpen(url), wall.files.has(url)]).toEqual([url, false, true]);
 });
 

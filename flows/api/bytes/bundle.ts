@@ -9,14 +9,14 @@ import { hashOf, importMapOf, types, type Wall } from './wall.ts';
 type Esbuild = typeof import('esbuild');
 /** A page, and what it names. */
 type Page = { url: string; html: string; styles: { url: string; media: string | undefined }[]; script: string };
-/** `needs`: the files that a script imports, by the address of its source. */
-type Scripts = { files: Map<string, StaticFile>; needs(script: string): string[] };
+/** `needs`: the files that a script imports, by the address of its source; `holds`: whether a source is in one of them. */
+type Scripts = { files: Map<string, StaticFile>; needs(script: string): string[]; holds(url: string): boolean };
 
 /** So long a start waits for it. */
 const limitMs = 30_000;
 const folder = '/bundle/';
-const icon = '/icon.svg';
 
+const inPages = new Set([types['html'], types['css']]);
 const styleTag = /<link rel="stylesheet" href="([^"]+)"(?: media="([^"]+)")?>\n?/g;
 const mapTag = /<script type="importmap">[\s\S]*?<\/script>\n?/;
 const scriptTag = /<script type="module" src="([^"]+)"><\/script>/;
@@ -46,9 +46,11 @@ async function bundle(esbuild: Esbuild, wall: Wall): Promise<Wall> {
   const answer = pageOf('the page of an answer', fileOf(Buffer.from(wall.answers.style + wall.answers.script), ''));
   const scripts = await bundleScripts(esbuild, wall, [...pages, answer]);
   const dress = async (page: Page) => headOf(await stylesOf(esbuild, wall, page), scripts.needs(page.script));
-  const files = new Map([...scripts.files, ...[...wall.files].filter(([url]) => url === icon)]);
+  // What a browser asks for besides: an icon, a manifest, a worker.
+  const besides = [...wall.files].filter(([url, { type }]) => !inPages.has(type) && !scripts.holds(url));
+  const files = new Map([...scripts.files, ...besides]);
   const answers = await dress(answer);
-  const open = new Set([icon, ...answers.needs]);
+  const open = new Set([...answers.needs, ...besides.map(([url]) => url).filter(wall.isOpen)]);
   const styles: string[] = [];
   for (const page of pages) {
     const head = await dress(page);
@@ -90,7 +92,11 @@ async function bundleScripts({ build }: Esbuild, wall: Wall, pages: readonly Pag
     const type = types[path.slice(path.lastIndexOf('.') + 1)] ?? '';
     return [urlOf(path), fileOf(Buffer.from(contents), type, true)] as const;
   });
-  return { files: new Map(files), needs: (script) => needsOf(metafile, script).map(urlOf) };
+  return {
+    files: new Map(files),
+    needs: (script) => needsOf(metafile, script).map(urlOf),
+    holds: (url) => Object.hasOwn(metafile.inputs, `wall:${url}`),
+  };
 }
 
 /** The file of a script, and all that it imports. */

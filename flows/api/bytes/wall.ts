@@ -34,6 +34,7 @@ export const types: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
   map: 'application/json; charset=utf-8',
   svg: 'image/svg+xml',
+  webmanifest: 'application/manifest+json',
 };
 
 /** Reads the wall and its modules. Throws one clear line where a file is missing. */
@@ -70,7 +71,9 @@ async function namesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir, { recursive: true }).catch((error: Error) => {
     throw new Error(`API: cannot read the wall's files: ${error.message}`);
   });
-  return names.map((name) => name.replaceAll('\\', '/')).filter((name) => /^([a-z-]+\/)?[a-z-]+\.(html|css|js|svg)$/.test(name));
+  return names
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => /^([a-z-]+\/)?[a-z-]+\.(html|css|js|svg|webmanifest)$/.test(name));
 }
 
 async function load(path: string): Promise<StaticFile> {

@@ -5,6 +5,7 @@ import type { Around, ChannelKind, OpenChannel } from '../../records/notices.ts'
 import { byConsole } from './console.ts';
 import { byEmail } from './email.ts';
 import { channelsOnTabs, type Offers } from './offered.ts';
+import { byPush } from './push.ts';
 import { bySms } from './sms-gateway.ts';
 import { byTelegram } from './telegram.ts';
 import { byVoice } from './voice.ts';
@@ -13,7 +14,7 @@ import { byWebhook } from './webhook.ts';
 import { byWhatsapp } from './whatsapp.ts';
 
 /** In the order of their words in the API. */
-const list: readonly ChannelKind[] = [byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
+const list: readonly ChannelKind[] = [byPush, byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
 
 /** The channels that are open, by their name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
@@ -31,8 +32,8 @@ export const ownOrder = 'own-order';
 /** What is always open comes first. */
 const kinds = list.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
 
-/** Their addresses stand elsewhere than those of a channel on the tabs. */
-const neverOffered = list.filter(({ reaches }) => reaches !== undefined).map(({ name }) => name);
+/** Their addresses stand elsewhere than those of a channel on the tabs. What is joined may have lived there before it was ours. */
+const neverOffered = list.filter(({ reaches, joined }) => reaches !== undefined && !joined).map(({ name }) => name);
 
 /** The key `channels` of `sabha.json`; a channel that is not in the list is wrong. */
 export const channelSettings = v.optional(
@@ -70,12 +71,13 @@ export function openChannels({ settings, offers, ...around }: Asked): Channels {
 
 function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {
   const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...rest } = kind;
-  const { forPrograms = false, single = false, asked = false, newsOnly = false } = rest;
+  const { joined = false, forPrograms = false, single = false, asked = false, newsOnly = false } = rest;
   const channel = open(settings, around);
   const isAsked = (person: Person) => !asked || person.channels?.includes(name) === true;
   return {
     channel,
-    reaches: (person) => reaches(person) && isAsked(person),
+    reaches: (person) => reaches(person, around) && isAsked(person),
+    joined,
     forPrograms,
     single,
     asked,

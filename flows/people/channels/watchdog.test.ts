@@ -21,6 +21,6 @@ test.each([
 });
 
 test('nobody of the roster is told by it', () => {
-  expect(byWatchdog.reaches?.(technician)).toBe(false);
-  expect(byWatchdog.reaches?.({ ...technician, id: watchdogPerson })).toBe(true);
+  expect(byWatchdog.reaches?.(technician, {})).toBe(false);
+  expect(byWatchdog.reaches?.({ ...technician, id: watchdogPerson }, {})).toBe(true);
 });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Channel, Outcome, RenderedMessage } from '../../records/notices.ts';
+import type { Channel, Outcome, RenderedMessage, Report } from '../../records/notices.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { render } from '../words.ts';
+import { createHeard } from './heard.ts';
 import { createProve, createWord } from './prove.ts';
 
 function rig(send: Channel['send']) {
@@ -19,7 +20,8 @@ function rig(send: Channel['send']) {
   const channels = new Map([['email', { channel, reaches: ({ id }: { id: string }) => id !== 'bina' }]]);
   const roster = createRoster([technician, { ...technician, id: 'chand', language: 'hi' }]);
   const options = { clock, channels, roster, place: createSiteTable([]).place('centre') };
-  return { clock, sent, prove: createProve(options), word: createWord(options) };
+  const heard = createHeard(clock);
+  return { clock, sent, heard, prove: createProve({ ...options, heard }), word: createWord(options) };
 }
 const delivered = async (): Promise<Outcome> => ({ result: 'delivered' });
 
@@ -68,4 +70,39 @@ test('a word goes over the first channel of the person, or to the desk where the
   const said = render(word('chand', ['shift_taken', 'Bina']).notice, 'hi');
   expect(said.subject).toContain('शिफ़्ट');
   expect(said.text).toContain('Bina');
+});
+
+const accepted: Channel['send'] = async () => ({ result: 'accepted', id: 'abc' });
+const reportOf = (outcome: Report['outcome'], id = 'abc'): Report => ({ channel: 'email', id, outcome });
+
+test('what a gateway took is proven once it says that it arrived, or refused as it says, however late within a minute and a half', async () => {
+  const { prove, heard, clock } = rig(accepted);
+  const asked = prove('asha', 'email');
+  await clock.pass(60_000);
+  expect(heard.about('email', 'abc')).toEqual({ person: 'asha', incident: null });
+  expect(heard.take(reportOf({ result: 'delivered' }, 'another'))).toBe(false);
+  expect(heard.take(reportOf({ result: 'delivered' }))).toBe(true);
+  expect(await asked).toEqual({ result: 'delivered' });
+  expect(heard.about('email', 'abc')).toBeUndefined();
+  const again = rig(accepted);
+  const refused = again.prove('asha', 'email');
+  await again.clock.pass(1_000);
+  again.heard.take(reportOf({ result: 'refused', reason: 'busy' }));
+  expect(await refused).toEqual({ result: 'refused', reason: 'busy' });
+});
+
+test('a phone that was faster than the answer of its gateway is a proof too', async () => {
+  const { prove, heard } = rig(async (...said) => {
+    heard.take(reportOf({ result: 'delivered' }));
+    return accepted(...said);
+  });
+  expect(await prove('asha', 'email')).toEqual({ result: 'delivered' });
+});
+
+test('of what nobody says anything more only the person can tell whether it arrived', async () => {
+  const { prove, heard, clock } = rig(accepted);
+  const asked = prove('asha', 'email');
+  await clock.pass(90_000);
+  expect(await asked).toMatchObject({ result: 'retry', reason: expect.stringContaining('only the person can say') });
+  expect(heard.take(reportOf({ result: 'delivered' }))).toBe(false);
 });

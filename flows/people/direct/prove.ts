@@ -8,6 +8,7 @@ import { limited } from '../limited.ts';
 import { wayOf } from '../order.ts';
 import type { Roster } from '../roster.ts';
 import { render } from '../words.ts';
+import type { Heard } from './heard.ts';
 
 /** Whom it may go to, and over what. */
 export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; place: Place };
@@ -17,11 +18,11 @@ export type Prove = (person: string, channel: string) => Promise<Outcome>;
 
 /** Whoever asked is waiting for the answer. */
 const proveLimitMs = 30_000;
-/** Accepted is no proof. */
+/** Accepted is no proof: what is said of it then is. */
 const onTheWay: Outcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
 
-/** Guarantee: sent once, whatever becomes of it: a retry of the outbox would prove another moment. */
-export function createProve({ clock, channels, roster, place }: ProveOptions): Prove {
+/** Guarantee: sent once, whatever becomes of it: a retry of the outbox would prove another moment. What is taken is proven once the other side says that it arrived. */
+export function createProve({ clock, channels, roster, place, heard }: ProveOptions & { heard: Pick<Heard, 'wait'> }): Prove {
   return async (id, name) => {
     const open = channels.get(name);
     const person = roster.person(id);
@@ -37,7 +38,8 @@ export function createProve({ clock, channels, roster, place }: ProveOptions): P
       notice,
     };
     const outcome = await limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
-    return outcome.result === 'accepted' ? onTheWay : outcome;
+    if (outcome.result !== 'accepted') return outcome;
+    return (await heard.wait({ channel: name, id: outcome.id, person: id })) ?? onTheWay;
   };
 }
 

@@ -1,0 +1,71 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
+import { freshSeal, pushKeyOf } from '../people/channels/kit/web-push.ts';
+import { createDevices } from '../roster/devices.ts';
+import { addRoutes } from './routes.ts';
+
+const key = pushKeyOf(freshSeal().secret);
+const device = {
+  endpoint: 'https://fcm.googleapis.com/fcm/send/phone',
+  p256dh: pushKeyOf(freshSeal().secret).public,
+  auth: Buffer.alloc(16, 7).toString('base64url'),
+};
+let app: FastifyInstance;
+let viewer: Viewer;
+let devices: ReturnType<typeof createDevices>;
+let isSet: boolean;
+
+beforeEach(() => {
+  isSet = true;
+  devices = createDevices({
+    key,
+    services: ['fcm.googleapis.com'],
+    persons: () => [{ id: 'asha', email: 'asha@office.test' }, { id: 'devi' }],
+    record: async () => true,
+    now: () => 0,
+  });
+  app = fastify();
+  viewer = { name: null, role: 'reader', scope: 'ladakh', once: false, session: '', has: () => true, isOpen: () => true };
+  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
+  addRoutes(app, { devices: () => (isSet ? devices : null) });
+});
+afterEach(() => app.close());
+
+const post = async (path: string, payload: object) =>
+  (await app.inject({ method: 'POST', url: `/api/devices${path}`, payload })).statusCode;
+const get = async (query = '') => (await app.inject(`/api/devices${query}`)).json();
+
+test('whoever has logged in is told on this device, whatever name the page sends, and no more once they say so', async () => {
+  viewer = { ...viewer, name: 'asha@office.test' };
+  const here = `?endpoint=${encodeURIComponent(device.endpoint)}`;
+  expect(await get(here)).toEqual({ key: key.public, person: 'asha', here: false });
+  expect(await post('', { by: 'devi', ...device })).toBe(204);
+  expect([devices.of('asha'), devices.of('devi')]).toEqual([[device], []]);
+  expect(await get(here)).toEqual({ key: key.public, person: 'asha', here: true });
+  expect(await post('/remove', { by: 'devi', endpoint: device.endpoint })).toBe(204);
+  expect(devices.of('asha')).toEqual([]);
+});
+
+test('at this machine, where nobody logs in, the name that is given counts', async () => {
+  expect(await get('?by=devi')).toMatchObject({ person: 'devi' });
+  expect(await post('', { by: 'Devi', ...device })).toBe(204);
+  expect(devices.of('devi')).toEqual([device]);
+});
+
+test('a login that is nobody of the roster, an address that is no push service, and keys that are none are refused', async () => {
+  viewer = { ...viewer, name: 'kiosk' };
+  expect(await get()).toMatchObject({ person: null, here: false });
+  expect(await post('', { by: 'x', ...device })).toBe(404);
+  viewer = { ...viewer, name: 'asha' };
+  expect(await post('', { by: 'x', ...device, endpoint: 'https://10.0.0.1/' })).toBe(409);
+  expect(await post('', { by: 'x', ...device, p256dh: 'A'.repeat(87) })).toBe(409);
+  expect(await post('', { by: 'x', ...device, auth: '<' })).toBe(400);
+  expect(devices.of('asha')).toEqual([]);
+});
+
+test('where Web Push is not set there is no key, and nothing to add to', async () => {
+  isSet = false;
+  expect(await get('?by=devi')).toEqual({ key: null, person: null, here: false });
+  expect(await post('', { by: 'devi', ...device })).toBe(404);
+});

@@ -1,0 +1,159 @@
+/** Told on this device: the button of the wall, its worker and the channel behind it, in a real browser; the push service is ours, and what it took is handed to the browser. */
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { realClock } from '#contracts';
+import { addHooks } from '../../flows/answers/hook-routes.ts';
+import { addForms } from '../../flows/answers/routes.ts';
+import { emptyAccounts, emptySiteOrders, scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
+import { type Api, startApi } from '../../flows/api/server.ts';
+import { message } from '../../flows/people/channels/conformance.test-helper.ts';
+import { freshSeal, pushKeyOf } from '../../flows/people/channels/kit/web-push.ts';
+import { createPush } from '../../flows/people/channels/push.ts';
+import { pushService } from '../../flows/people/channels/push-service.test-helper.ts';
+import { technician } from '../../flows/people/people.test-helper.ts';
+import type { Channel, Report } from '../../flows/records/notices.ts';
+import { createDevices } from '../../flows/roster/devices.ts';
+import { openBrowser } from '../pictures/browser.ts';
+import { wallRuns } from './wall-stage.ts';
+
+const secret = freshSeal().secret;
+const service = 'https://fcm.googleapis.com/fcm/send/here';
+
+describe.runIf(wallRuns)('told on this device', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let api: Api;
+  let behind: Awaited<ReturnType<typeof pushService>>;
+  let devices: ReturnType<typeof createDevices>;
+  let channel: Channel;
+  let reported: Report[];
+  let said: unknown[];
+  let troubles: string[];
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    [reported, said, troubles] = [[], [], []];
+    behind = await pushService();
+    const phone = behind.device('phone');
+    const persons = () => [technician];
+    devices = createDevices({ key: pushKeyOf(secret), services: ['fcm.googleapis.com'], persons, record: async () => true, now: Date.now });
+    const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
+    const own = { secret, of: () => [phone], gone: () => {} };
+    channel = createPush({ contact: 'mailto:it@office.test', devices: own, reports, now: Date.now, fetch });
+    api = await startApi({
+      host: '127.0.0.1',
+      port: 0,
+      accounts: emptyAccounts(),
+      view: viewOfLeh(),
+      siteOrders: emptySiteOrders(),
+      devices,
+      wallDir: 'dashboards/wall',
+      modulesDir: 'node_modules',
+      addAnswers(app) {
+        addHooks(app, { channels: new Map([['push', { channel, reaches: () => true }]]), clock: realClock() });
+        addForms(app, (scope) => {
+          scope.post('/t', { config: { open: true, form: true } }, (request, reply) => {
+            said.push(request.body);
+            return reply.code(204).send();
+          });
+        });
+      },
+      log: { warn() {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) },
+    });
+    context = await browser.newContext({ locale: 'en-GB' });
+    await context.grantPermissions(['notifications'], { origin: at('') });
+    await context.addInitScript(subscribesWithout, { service, ...phone, name: 'asha' });
+    page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => troubles.push(error.message));
+    page.on('console', (line) => void (['error', 'warning'].includes(line.type()) && troubles.push(line.text())));
+    await page.goto(at('/'));
+  });
+  afterEach(async () => {
+    await context.close();
+    await api.close();
+    await behind.close();
+  });
+
+  const at = (path: string) => `http://127.0.0.1:${api.port}${path}`;
+  const button = (name: 'Tell me on this device' | 'Stop telling me here') => page.getByRole('button', { name });
+
+  /** The worker, once the button was pressed, and the way by which a push service reaches it. */
+  async function joined(): Promise<{ cdp: CDPSession; registrationId: string }> {
+    const cdp = await context.newCDPSession(page);
+    const registered = new Promise<string>((resolve) => {
+      cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [one] }) => one && resolve(one.registrationId));
+    });
+    await cdp.send('ServiceWorker.enable');
+    await button('Tell me on this device').click();
+    await button('Stop telling me here').waitFor();
+    return { cdp, registrationId: await registered };
+  }
+
+  test('one press, and the centre tells this person here; another one, and it does not', async () => {
+    await joined();
+    expect(devices.of('asha').map(({ endpoint }) => endpoint)).toEqual([service]);
+    await page.reload();
+    await button('Stop telling me here').click();
+    await button('Tell me on this device').waitFor();
+    expect(devices.of('asha')).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+
+  test('what a push service brings is shown, and only then delivered; a button answers without a page', async () => {
+    const { cdp, registrationId } = await joined();
+    const link = at('/t?0123456789abcdef0123456789abcdef.asha.17.abc');
+    const outcome = await channel.send(message({ link }), technician, AbortSignal.timeout(5_000));
+    expect([outcome.result, reported]).toEqual(['accepted', []]);
+    await cdp.send('ServiceWorker.deliverPushMessage', { origin: at('/'), registrationId, data: behind.pushed[0]?.text ?? '' });
+    await expect
+      .poll(() => reported, { timeout: 20_000 })
+      .toEqual([{ channel: 'push', id: 'id' in outcome ? outcome.id : '', outcome: { result: 'delivered' } }]);
+    const shown = () => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((one) => one.title));
+    expect(await shown()).toEqual(['Critical: Microphone not found']);
+    const [worker] = context.serviceWorkers();
+    await worker?.evaluate(pressGoing);
+    await expect.poll(() => said, { timeout: 20_000 }).toEqual([{ word: 'going', holder: '' }]);
+    expect(await shown()).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+});
+
+function viewOfLeh() {
+  const view = scriptedView();
+  view.state.sites.push(wellSite());
+  return view;
+}
+
+/** No push service can be reached from here: what the browser would be given by one. Runs in the page. */
+function subscribesWithout({ service: endpoint, p256dh, auth, name }: Record<'service' | 'p256dh' | 'auth' | 'name', string>): void {
+  localStorage.setItem('sabha.name', name);
+  const made = {
+    endpoint,
+    toJSON: () => ({ endpoint, keys: { p256dh, auth } }),
+    unsubscribe: async () => {
+      localStorage.removeItem('subscribed');
+      return true;
+    },
+  };
+  const held = () => (localStorage.getItem('subscribed') === null ? null : made);
+  Object.assign(PushManager.prototype, {
+    getSubscription: async () => held(),
+    subscribe: async () => {
+      localStorage.setItem('subscribed', 'yes');
+      return made;
+    },
+  });
+}
+
+/** Presses the first button of what is shown. Runs in the worker. */
+async function pressGoing(): Promise<void> {
+  const { registration } = globalThis as unknown as { registration: ServiceWorkerRegistration };
+  const [notification] = await registration.getNotifications();
+  const press = Object.assign(new Event('notificationclick'), { notification, action: 'going', waitUntil: () => {} });
+  dispatchEvent(press);
+}
