@@ -1,0 +1,33 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { readSettings } from '#contracts';
+import { blockLanguages, givenTo, settingsBlocks, writtenCommands } from './operate.ts';
+
+const files = globSync('test/{real,system}/**/*.test.ts')
+  .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+  .filter(({ text }) => text.includes('house/operate.ts'));
+const run = readFileSync('.ci/run', 'utf8').replaceAll('npm run -s ', 'npm run ');
+
+test('docs/operate.md has no command that no test runs, and none is run as one of its that it does not have', () => {
+  const ran = files.flatMap((file) => givenTo('asWritten', file));
+  const written = writtenCommands();
+  expect(written.length).toBeGreaterThan(20);
+  // A step of the run of all checks is its own test.
+  const isStep = (command: string) => run.split('\n').some((line) => new RegExp(` ${command}( -|$)`).test(line));
+  expect(written.filter((command) => !ran.includes(command) && !isStep(command))).toEqual([]);
+  expect(ran.filter((command) => !written.includes(command))).toEqual([]);
+});
+
+test('what docs/operate.md has anybody put into a file is taken: settings by us, the rest by its program in a test', () => {
+  const blocks = settingsBlocks();
+  expect(blocks).toHaveLength(2);
+  for (const block of blocks)
+    expect(readSettings(JSON.stringify({ site: null, people: [], ...JSON.parse(block) })), block).toMatchObject({ ok: true });
+  expect(files.flatMap((file) => givenTo('blockOf', file)).sort()).toEqual(blockLanguages().sort());
+});
+
+test('a command that is written out nowhere is seen as run by nobody', () => {
+  const of = (text: string) => givenTo('asWritten', { path: 'a.test.ts', text });
+  expect(of("sh(asWritten('sudo npm run sabha -- audit')); sh(asWritten('npm ci') + ' --offline');")).toEqual(['sabha audit', 'npm ci']);
+  expect(of("const asked = 'sabha audit'; asWritten(asked); // asWritten('sabha audit')")).toEqual([]);
+});
