@@ -27,6 +27,7 @@ async function main(args: string[]): Promise<void> {
     places: placesOf(),
     machine: thisMachine(),
     from: fileURLToPath(new URL('..', import.meta.url)),
+    calledIn: process.env['INIT_CWD'] ?? process.cwd(),
     idOf: idsIn(),
     isBooted: existsSync('/run/systemd/system'),
     say: (line) => process.stdout.write(`${line}\n`),

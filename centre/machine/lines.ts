@@ -13,6 +13,11 @@ export const lines: readonly LineRow[] = [
   [/^(\S+) does not start: (.+)$/, { hi: '$1 चालू नहीं हो रहा: $2' }],
   [/^(systemctl [\w-]+ ?\S*): (.+)$/, { hi: '$1 नहीं चला: $2' }],
   [/^(.+) is installed: "upgrade" brings (.+)$/, { hi: '$1 पहले से लगा है: "upgrade" से $2 आएगा' }],
+  [
+    /^(\S+): a centre has its data there already: "(.+)" puts the backup in their place$/,
+    { hi: '$1: यहाँ एक सेंटर का डेटा पहले से है: "$2" से बैकअप उसकी जगह आएगा' },
+  ],
+  [/^the backup cannot be put here: (.+)$/, { hi: 'बैकअप यहाँ नहीं लाया जा सका: $1' }],
   [/^no centre is installed here: "install" does that$/, { hi: 'यहाँ सेंटर नहीं लगा है: "install" से लगाएँ' }],
   [/^(.+); (\S+) is in use again$/, { hi: '$1; $2 फिर से चालू है' }],
   [/^there is no release to go back to$/, { hi: 'लौटने के लिए कोई पिछली रिलीज़ नहीं है' }],

@@ -9,6 +9,8 @@ export type Context = {
   machine: Machine;
   /** A folder with Sabha's sources and its packages. */
   from: string;
+  /** The folder in which it was called: where a path begins that somebody gave. */
+  calledIn: string;
   /** The numbers of a user; throws where there is none. */
   idOf(name: string): Ids;
   /** Whether systemd runs here, or only will when the machine starts. */

@@ -1,8 +1,8 @@
 /** The data of an installed centre as its verbs need them: a copy before they change, and the copy put back. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { chownSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { loadText, readSettings } from '#contracts';
+import { codeOf, loadText, readSettings } from '#contracts';
 import { CentreError } from '../machine/centre-error.ts';
 import { lastLine } from '../machine/owners.ts';
 import { type Places, userOf } from '../machine/places.ts';
@@ -38,6 +38,52 @@ export function makeCopy(context: Context, release: string): Copy {
 export function putBack(context: Context, file: string): void {
   const words = restoring(context, file, []);
   sabha(context, { by: context.places.current, words, otherwise: 'the copy of the data cannot be put back' });
+}
+
+/** A backup from anywhere on the machine, which may be encrypted. */
+export type Brought = { from: string; passphraseFile: string | undefined };
+
+/** Whether data of a centre lie here. */
+export function hasData({ data }: Places): boolean {
+  return existsSync(join(data, 'flows', 'ledger.db'));
+}
+
+/**
+ * Puts a backup where no data are yet. Root reads it, since its folder may be closed to the user of flows. Throws a `CentreError`; then there are
+ * still none.
+ */
+export function bringData(context: Context, release: string, { from, passphraseFile }: Brought): void {
+  const { places, calledIn, idOf, say } = context;
+  const folder = join(places.data, 'brought');
+  const [copy, passphrase] = [join(folder, 'a.backup'), join(folder, 'passphrase')];
+  const { user, group } = idOf(userOf('flows'));
+  const bring = (file: string, to: string): void => {
+    try {
+      copyFileSync(resolve(calledIn, file), to);
+    } catch (error) {
+      throw new CentreError(`${file}: cannot be read: ${codeOf(error)}`);
+    }
+    chownSync(to, user, group);
+  };
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const one of [places.settings, places.data, folder]) chownSync(one, user, group);
+  try {
+    bring(from, copy);
+    if (passphraseFile !== undefined) bring(passphraseFile, passphrase);
+    const words = ['restore', copy, ...(passphraseFile === undefined ? [] : ['--passphrase-file', passphrase])];
+    say(named(sabha(context, { by: release, words, otherwise: 'the backup cannot be put here' }).trim()));
+  } catch (error) {
+    if (error instanceof CentreError) throw new CentreError(named(error.message));
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** People know the files by their own names. */
+  function named(text: string): string {
+    return text.replaceAll(copy, from).replaceAll(passphrase, passphraseFile ?? '');
+  }
 }
 
 /** The version of the ledger of a stopped centre; undefined where it has none yet. It is opened as its own user: what SQLite leaves beside it is that user's. */

@@ -6,7 +6,10 @@ type Help = { does: Words; options: Readonly<Record<string, Words>> };
 const verbs: Readonly<Record<string, Help>> = {
   install: {
     does: { en: 'Makes services of the centre on this machine, and mends them.', hi: 'इस मशीन पर सेंटर को सर्विस बनाता है, और ठीक करता है।' },
-    options: {},
+    options: {
+      from: { en: 'with the data and settings of this backup', hi: 'इस बैकअप के डेटा और सेटिंग के साथ' },
+      'passphrase-file': { en: 'the file with the passphrase of the backup', hi: 'फ़ाइल जिसमें बैकअप का पासफ़्रेज़ है' },
+    },
   },
   upgrade: {
     does: {

@@ -18,6 +18,8 @@ export type Scripted = Context & {
   ledger: number;
   /** Ends the call at this program, as a kill would. */
   killAt: number;
+  /** Why a restore is refused; '' = it is done. */
+  refuses: string;
   /** Releases that do not come up. */
   broken: Set<string>;
 };
@@ -68,6 +70,7 @@ export function scripted(): Scripted {
     said,
     calls,
     from: sourcesOf(root, '1.0.0'),
+    calledIn: root,
     machine: { run },
     idOf: () => own,
     isBooted: true,
@@ -75,6 +78,7 @@ export function scripted(): Scripted {
     running: () => running,
     ledger: 13,
     killAt: Number.POSITIVE_INFINITY,
+    refuses: '',
     broken: new Set(),
   };
   const answers: Record<string, (words: string[]) => Ran> = {
@@ -96,8 +100,9 @@ export function scripted(): Scripted {
 
   function sabha([verb, file = '', ...more]: string[]): Ran {
     if (verb === 'backup') return running === undefined ? failed('the centre does not answer') : done(JSON.stringify({ file: '/copy' }));
+    if (scene.refuses !== '') return failed(`${file}: ${scene.refuses}`);
     if (!more.includes('--check')) scene.ledger = 13;
-    return done(JSON.stringify({ about: { ledger: 13, file } }));
+    return done(more.includes('--json') ? JSON.stringify({ about: { ledger: 13, file } }) : `${file} is whole\n`);
   }
 
   function run(program: string, args: readonly string[]): Ran {

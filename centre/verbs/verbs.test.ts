@@ -44,14 +44,14 @@ test('help says of each verb and option what it does, in both languages', () => 
   const called = usage
     .replace(/.* -- /, '')
     .split(/[ |[\]]+/)
-    .filter((word) => word !== '');
+    .filter((word) => !['', 'FILE'].includes(word));
   expect([words('en'), words('hi')]).toEqual([called, called]);
   expect(helpOf('hi').match(/\p{Script=Devanagari}.*$/gmu)).toHaveLength(called.length);
 });
 
 test('each call that docs/operate.md names is one', () => {
   const page = readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8');
-  const calls = [...page.matchAll(/npm run centre -- ([a-z]+(?: --[a-z-]+)*)/g)].map(([, words = '']) => words.split(' '));
+  const calls = [...page.matchAll(/npm run centre -- ([a-z]+(?: --[a-z-]+| [~A-Z][^ `|]*)*)/g)].map(([, words = '']) => words.split(' '));
   expect(calls.length).toBeGreaterThanOrEqual(5);
   for (const words of calls) expect(() => verbOf(words)).not.toThrow();
 });
@@ -88,6 +88,33 @@ describe('install', () => {
     call('install');
     expect(readFileSync(at('etc/sabha/sabha.json'), 'utf8')).toBe('{"site": null}');
     expect(readdirSync(at('opt/sabha/releases'))).toEqual([nameOf(scene.from)]);
+  });
+
+  test('"From npm start to services" led to a centre with a key of its own, which refused the backup: it begins with a backup, before it has any', () => {
+    const closed = at('root/sabha.backup');
+    mkdirSync(at('root'));
+    writeFileSync(closed, 'of the trial');
+    writeFileSync(at('root/words'), 'correct horse');
+    call('install', '--from', 'root/sabha.backup', '--passphrase-file', 'root/words');
+    const brought = at('var/lib/sabha/brought');
+    const restored = `node ${at('opt/sabha/releases')}/${nameOf(scene.from)}/flows/cli/cli.ts restore ${brought}/a.backup --passphrase-file ${brought}/passphrase`;
+    const [first, second] = scene.calls.filter((one) => /restore|--prepare/.test(one));
+    expect([first, second]).toEqual([restored, expect.stringContaining('--prepare')]);
+    expect([existsSync(brought), current(scene.places)]).toEqual([false, nameOf(scene.from)]);
+    expect(scene.said[0]).toBe('root/sabha.backup is whole');
+    expect(() => call('install', '--from', 'root/sabha.backup')).toThrow('a centre has its data there already');
+  });
+
+  test('a backup that is not there, or that cannot be put here, is one line, and the next call begins anew', () => {
+    expect(() => call('install', '--from', 'none')).toThrow('none: cannot be read: ENOENT');
+    writeFileSync(at('half'), 'half');
+    scene.refuses = 'half of it is missing; nothing is changed';
+    expect(() => call('install', '--from', 'half')).toThrow(
+      'the backup cannot be put here: half: half of it is missing; nothing is changed',
+    );
+    expect([existsSync(at('var/lib/sabha/brought')), current(scene.places), scene.running()]).toEqual([false, undefined, undefined]);
+    call('install');
+    expect(scene.running()).toBe(nameOf(scene.from));
   });
 
   test('over another release it is refused', () => {

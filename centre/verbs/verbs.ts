@@ -7,10 +7,16 @@ import { install } from './install.ts';
 import { uninstall } from './uninstall.ts';
 import { rollback, upgrade } from './upgrade.ts';
 
-type Verb = { options: readonly string[]; run(context: Context, given: ReadonlySet<string>): void };
+/** `files`: which of its options name a file. */
+type Verb = { options: readonly string[]; files?: readonly string[]; run(context: Context, given: Given): void };
+type Given = ReadonlyMap<string, string | boolean | undefined>;
 
 const verbs: Record<string, Verb> = {
-  install: { options: [], run: install },
+  install: {
+    options: ['from', 'passphrase-file'],
+    files: ['from', 'passphrase-file'],
+    run: (context, given) => install(context, { from: fileIn(given, 'from'), passphraseFile: fileIn(given, 'passphrase-file') }),
+  },
   upgrade: {
     options: ['check', 'without-copy'],
     run: (context, given) => upgrade(context, { check: given.has('check'), withoutCopy: given.has('without-copy') }),
@@ -19,9 +25,14 @@ const verbs: Record<string, Verb> = {
   uninstall: { options: ['purge'], run: (context, given) => uninstall(context, { purge: given.has('purge') }) },
 };
 
+function fileIn(given: Given, option: string): string | undefined {
+  const said = given.get(option);
+  return typeof said === 'string' ? said : undefined;
+}
+
 /** One line that says how it is called. */
 export const usage = `usage: npm run centre -- ${Object.entries(verbs)
-  .map(([name, { options }]) => [name, ...options.map((one) => `[--${one}]`)].join(' '))
+  .map(([name, { options, files }]) => [name, ...options.map((one) => `[--${one}${files?.includes(one) ? ' FILE' : ''}]`)].join(' '))
   .join(' | ')}`;
 
 /** The verb of a call, ready to run. Throws a `CentreError` for a call that is none. */
@@ -30,9 +41,9 @@ export function verbOf(args: readonly string[]): (context: Context) => void {
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb === undefined) throw new CentreError(usage);
   try {
-    const flags = verb.options.map((one) => [one, { type: 'boolean' }]);
+    const flags = verb.options.map((one) => [one, { type: verb.files?.includes(one) ? 'string' : 'boolean' }]);
     const { values } = parseArgs({ args: rest, options: { ...Object.fromEntries(flags), lang: { type: 'string' } } });
-    return (context) => verb.run(context, new Set(Object.keys(values)));
+    return (context) => verb.run(context, new Map(Object.entries(values)));
   } catch (error) {
     throw new CentreError(`${messageOf(error).split('.')[0]}; ${usage}`);
   }
