@@ -119,7 +119,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(await line(7).locator('[data-mark]').getAttribute('data-mark')).toBe('ok');
     const [first] = rows;
     view.content.full.set(7, fullOf(first ?? microphoneGone(at), at));
-    await line(7).getByRole('link', { name: 'Details' }).click();
+    await line(7).getByRole('link').click();
     // On the page of the incident it stands once; the list that was clicked has it twice.
     await expect.poll(() => page.getByText('Answers again since 10:02:03').count()).toBe(1);
     await page.getByRole('button', { name: 'हिन्दी' }).click();

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
 import { grouped } from '../live/grouped.js';
 import { placed, useHeld } from '../live/held.js';
-import { incidentMark, isWatched, shownFaults } from '../live/model.js';
+import { incidentMark, isWatched, pathOf, shownFaults } from '../live/model.js';
 import { useGrowing } from '../parts/growing.js';
 import { Age, Foreign, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
@@ -46,7 +46,7 @@ export function IncidentList({ scene, incidents, known, states }) {
   return html`<ul class="lines" ...${hand}>${shownOnes.map((one) =>
     'rows' in one
       ? html`<${Many} scene=${scene} group=${one} known=${known} states=${states} key=${one.id} />`
-      : html`<${Line} scene=${scene} incident=${one} still=${held !== null} key=${one.id} />`,
+      : html`<${Line} scene=${scene} incident=${one} states=${states} still=${held !== null} key=${one.id} />`,
   )}</ul>
     <p class="new-ones" role="status" ref=${end}>${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
     ${!isAsked && first.length < wanted.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
@@ -75,12 +75,13 @@ export function OverList({ scene, incidents }) {
     ${open ? html`<ul>${incidents.slice(0, 100).map((one) => html`<${OverLine} scene=${scene} incident=${one} key=${one.id} />`)}</ul>` : null}</details>`;
 }
 
-/** @param {{ scene: Scene, incident: IncidentRow, still: boolean }} props */
-function Line({ scene, incident, still }) {
+/** @param {{ scene: Scene, incident: IncidentRow, states: readonly StateView[], still: boolean }} props */
+function Line({ scene, incident, states, still }) {
   const { lang, now } = scene;
   const { id, severity, acknowledged, told } = incident;
   const { waits, error, doing } = useActing(scene.act);
   const [first] = shownFaults(incident, now);
+  const state = states.find((one) => one.state === pathOf(incident).split('/')[0])?.name;
   const last = told.at(-1);
   const handling = handlingLines(scene, incident).at(-1);
   const again = againText(scene, incident);
@@ -88,25 +89,21 @@ function Line({ scene, incident, still }) {
   return html`<li class="line ${look}" data-incident=${id}>
     <span class="tag ${look}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${incidentMark(incident, scene)} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
     <div>
-      <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a></h3>
-      <p><${Place} scene=${scene} names=${[incident.site, incident.room]} />${first?.name ? html` · <span class="dim"><${Foreign} text=${first.name} /></span>` : null}</p>
+      <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a> <${Age} scene=${scene} since=${incident.openedAt} /></h3>
+      <p class="place"><${Place} scene=${scene} names=${[incident.site, ...(state === undefined ? [] : [state]), incident.room]} />${first?.name ? html`<span class="device"> · <${Foreign} text=${first.name} /></span>` : null}</p>
       ${again === null ? null : html`<p class="again">${again}</p>`}
       ${again === null && incident.flapping ? html`<p class="dim">${say(lang, 'flapping')}</p>` : null}
-      <p class="dim"><${Age} scene=${scene} since=${incident.openedAt} /> · ${
-        handling !== undefined
-          ? html`<bdi>${handling}</bdi>`
-          : acknowledged !== null
-            ? html`<bdi>${say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi>`
-            : last === undefined
-              ? say(lang, 'nobodyTold')
-              : html`<bdi>${toldText(scene, last)}</bdi>`
-      }</p>
-      <p class="acts">
-        ${mayAct(scene) ? html`<${TakeButton} lang=${lang} incident=${incident} still=${still} waits=${waits} onTake=${() => doing(() => scene.take({ id, title: incidentTitle(scene, incident) }))} />` : null}
-        <a class="button" href="#/incident/${id}">${say(lang, 'details')}</a>
-      </p>
-      <${Trouble} lang=${lang} error=${error} />
+      <p class="dim"><bdi>${
+        handling ??
+        (acknowledged !== null
+          ? say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })
+          : last === undefined
+            ? say(lang, 'nobodyTold')
+            : toldText(scene, last))
+      }</bdi></p>
     </div>
+    <p class="acts">${mayAct(scene) ? html`<${TakeButton} lang=${lang} incident=${incident} still=${still} waits=${waits} onTake=${() => doing(() => scene.take({ id, title: incidentTitle(scene, incident) }))} />` : null}</p>
+    <${Trouble} lang=${lang} error=${error} />
   </li>`;
 }
 

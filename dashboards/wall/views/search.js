@@ -35,7 +35,7 @@ export function useSearch(scene, view, { count, still }) {
   return {
     isMeant: (/** @type {IncidentRow} */ one) => (!mine || isOwn(one)) && (search === '' || isMeant(search, textsOf(one))),
     field: isShown.current
-      ? html`<p class="acts" role="search"><input type="search" value=${search} aria-label=${say(lang, 'search')} placeholder=${say(lang, 'search')} onInput=${typed} />
+      ? html`<p class="acts search" role="search"><input type="search" value=${search} aria-label=${say(lang, 'search')} placeholder=${say(lang, 'search')} onInput=${typed} />
         <label><input type="checkbox" checked=${mine} onChange=${() => setMine(!mine)} /> ${say(lang, 'mine')}</label></p>`
       : null,
   };
