@@ -9,7 +9,7 @@ import { rollback, upgrade } from './upgrade.ts';
 
 /** `files`: which of its options name a file. */
 type Verb = { options: readonly string[]; files?: readonly string[]; run(context: Context, given: Given): void };
-type Given = ReadonlyMap<string, string | boolean | undefined>;
+type Given = ReadonlyMap<string, unknown>;
 
 const verbs: Record<string, Verb> = {
   install: {

@@ -15,7 +15,7 @@ describe.runIf(wallRuns)('on each screen', () => {
     });
   const places = states.map((state, at) => ({ state, site: `${state}/${state}-district-office-${at}` }));
 
-  test.each(['en', 'hi'])('at 1,366 by 768 three incidents were seen, without their state: at least eight are, each with its state (%s)', async (lang) => {
+  test.each(['en', 'hi'])('three incidents were seen at 1,366 by 768, without their state: eight are, with it (%s)', async (lang) => {
     const now = Date.now();
     stage.view.content.incidents = places.map(({ site }, at) =>
       microphoneGone(now, {
