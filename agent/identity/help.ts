@@ -1,5 +1,5 @@
 /** What the verbs of the agent do and take, in every language: `--help`. Loaded only when it is asked for. */
-import type { Language, Words } from '#contracts';
+import { inColumns, type Language, type Words } from '#contracts';
 import { calls, command, type Verb } from './call.ts';
 
 type Help = { does: Words; options: readonly (readonly [option: string, says: Words])[] };
@@ -81,9 +81,4 @@ export function helpOf(verb: Verb | undefined, lang: Language): string {
   }
   const rows = Object.entries(verbs).map(([name, { does }]): [string, string] => [name, does[lang].split(/(?<=[.।]) /)[0] ?? '']);
   return [`${command} VERB`, ...inColumns(rows), '', more[lang].replace('{call}', command)].join('\n');
-}
-
-function inColumns(rows: readonly [string, string][]): string[] {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
 }

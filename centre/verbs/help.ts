@@ -1,5 +1,5 @@
 /** What the verbs of the centre do and take, in every language. */
-import type { Language, Words } from '#contracts';
+import { inColumns, type Language, type Words } from '#contracts';
 
 type Help = { does: Words; options: Readonly<Record<string, Words>> };
 
@@ -34,6 +34,5 @@ export function helpOf(language: Language): string {
     [name, does[language]],
     ...Object.entries(options).map(([option, says]) => [`  --${option}`, says[language]]),
   ]);
-  const width = Math.max(...rows.map(([name = '']) => name.length));
-  return ['npm run centre -- VERB [--lang en|hi]', '', ...rows.map(([name = '', text]) => `  ${name.padEnd(width)}  ${text}`)].join('\n');
+  return ['npm run centre -- VERB [--lang en|hi]', '', ...inColumns(rows)].join('\n');
 }

@@ -1,5 +1,5 @@
 /** What the verbs of `sabha` do and take, in every language: `--help`. */
-import { type Language, languages, type Words } from '#contracts';
+import { inColumns, type Language, languages, type Words } from '#contracts';
 import type { Option, Verb } from './kit/model.ts';
 import { flag, takes } from './kit/options.ts';
 import { verbs } from './verbs/verbs.ts';
@@ -76,9 +76,4 @@ function wordsOf(usage: string): string[] {
     const isOpen = bare.split('[').length < bare.split(']').length;
     return isOpen ? bare.slice(0, -1) : bare;
   });
-}
-
-function inColumns(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(...rows.map(([name = '']) => name.length));
-  return rows.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`.trimEnd());
 }

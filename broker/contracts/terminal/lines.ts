@@ -34,6 +34,12 @@ export function lineIn(line: string, language: Language, own: readonly LineRow[]
   return line;
 }
 
+/** Names and what is said of them, in two columns. */
+export function inColumns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...rows.map(([name = '']) => name.length));
+  return rows.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`.trimEnd());
+}
+
 function systemLocale(): string {
   return Intl.DateTimeFormat().resolvedOptions().locale;
 }
