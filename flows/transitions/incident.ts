@@ -8,7 +8,7 @@ import { type Scene, type Standing, silence } from './standing.ts';
 const flapWindowMs = 30 * 60_000;
 const calmMs = 10 * 60_000;
 /** Good news of a part waits so long for the rest of it: whoever plugs a hub in brings back all that hangs on it, within seconds. */
-const momentMs = 30_000;
+const restWaitMs = 30_000;
 
 /** True for the end of what stood: whoever was told of it hears of its end, and it is no step that counts (R27). */
 export function isEnd({ kind }: { kind: TransitionKind }): boolean {
@@ -149,7 +149,7 @@ function endedIn(incident: Incident | undefined, ends: readonly StandingFault[],
 /** What is told as better: all that ended and was not said yet, unless something worse is left, or what explains it, or the all-clear says it in a moment. */
 function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 'ended' | 'now'>): Ended {
   // What is left has ended too, and nobody was told of it, or it is over in a moment.
-  const isSoonOver = (one: StandingFault) => watchedUntil(one, at.ended) - at.now <= momentMs;
+  const isSoonOver = (one: StandingFault) => watchedUntil(one, at.ended) - at.now <= restWaitMs;
   if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
   const isLeft = (one: StandingFault) =>
