@@ -147,7 +147,7 @@ function outboxOf(
 ): Outbox {
   const onOutcome = (row: OutboxRow, outcome: SendOutcome) => {
     count.notified(row.channel, outcome.result);
-    for (const finding of failing(row, outcome)) void ingest.tell({ type: 'centre', ...finding });
+    for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
   return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, link, shortLink, readLink, note, onOutcome });

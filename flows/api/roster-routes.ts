@@ -172,10 +172,20 @@ export const deviceRoutes: readonly Route[] = [
       return undefined;
     },
   ),
+  on('devices')(
+    ['post /api/devices/remove-all', 'Tells one person on none of their devices any more, such as where a phone was stolen.'],
+    { right: whole('import'), body: removing, answer: v.object({ removed: v.number() }), refusals: [404] },
+    async (devices, { body: { person, by: who } }) => {
+      if (devices === null) throw new Refused(404, notSet);
+      return { removed: await devices.removeAll(person, who) };
+    },
+  ),
 ];
 
+const notSet = 'channels.push is not set';
+
 function ownDevices(book: DeviceBook | null, login: string): { book: DeviceBook; person: string } {
-  if (book === null) throw new Refused(404, 'channels.push is not set');
+  if (book === null) throw new Refused(404, notSet);
   const person = book.personOf(login);
   if (person === undefined) throw new Refused(404, `nobody in the roster has the id or e-mail address "${login}"`);
   return { book, person };

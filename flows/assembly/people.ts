@@ -171,7 +171,7 @@ export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, de
   const word = createWord(said);
   const use: Roster['use'] = (members) => {
     roster.use(members);
-    devices?.keepPersons();
+    void devices?.keepPersons();
   };
   return createRosterOrders({
     roster: { ...roster, use },

@@ -33,6 +33,7 @@ const ops: Op[] = [
   row('1/email/asha', 'asha', { lastError: 'asha@office.test: no such box' }),
   row('1/email/ravi', 'ravi', { notice: { announcement: { by: 'asha', text: 'call Asha  Kumari' } } }),
   { op: 'meta', key: 'answer/asha', value: 'x' },
+  { op: 'meta', key: 'device/asha', value: '[{"endpoint":"https://push.test/5ecret"}]' },
   { op: 'step', at: 1, who: 'asha', what: 'command measure-link', about: 'x' },
 ];
 
@@ -50,10 +51,11 @@ test('S19 a person who is forgotten stands in no row, no page of the file and no
     'transitions 1',
     'outbox 2',
     'steps 1',
+    'meta 1',
     'audit 3',
   ]);
   expect(found.find(({ table }) => table === 'incidents')?.row['row']).toMatchObject({ acknowledged: { by: 'Asha Kumari' } });
-  expect(store.forget({ words, by: 'meera', at: 7 })).toEqual({ audit: 3, elsewhere: 5 });
+  expect(store.forget({ words, by: 'meera', at: 7 })).toEqual({ audit: 3, elsewhere: 6 });
   expect(store.person(words)).toEqual([]);
   expect(proveChain(db)).toMatchObject({ rows: 5, forgotten: 3, wrong: [] });
   const acts = db.prepare('SELECT who, what, about FROM audit ORDER BY id').all();
@@ -62,13 +64,13 @@ test('S19 a person who is forgotten stands in no row, no page of the file and no
     'forgotten-1 | acknowledge | incident 3',
     'ravi | leave set | forgotten-1: 2027-01-05, call forgotten-1',
     'ravi | note | natasha went to bihar/asha/pc-1',
-    'meera | person forgotten | rows 1-3 of the audit, 5 elsewhere',
+    'meera | person forgotten | rows 1-3 of the audit, 6 elsewhere',
   ]);
   store.close();
   const bytes = readdirSync(folder)
     .map((name) => readFileSync(join(folder, name), 'latin1'))
     .join('');
-  for (const trace of ['Kumari', '9876543210', '43210', 'asha@', 'email/asha"', '"asha"']) expect(bytes.includes(trace), trace).toBe(false);
+  for (const trace of ['5ecret', 'Kumari', '9876543210', '43210', 'asha@', 'email/asha"', '"asha"']) expect(bytes.includes(trace), trace).toBe(false);
 });
 
 test('S19 a row that is emptied without a word that somebody was forgotten is named', () => {

@@ -1,5 +1,6 @@
 /** A person in the ledger: all rows in which they stand, and how they are taken out of them. Events are what PCs said, and know no person. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { devicePrefix } from '../records/meta-keys.ts';
 import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../records/roster.ts';
 import { type AuditRow, markOf, openChain } from './chain.ts';
 import { headSigned } from './heads.ts';
@@ -26,7 +27,14 @@ export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
     table: 'audit',
     row: { id, at, who, what, about },
   }));
-  return [...plain, ...acts];
+  const devices = devicesOf(db, words).map(({ key, value }) => ({ table: 'meta', row: { key, value: shown(value) } }));
+  return [...plain, ...devices, ...acts];
+}
+
+/** Their key names them, and nothing in them does. */
+function devicesOf(db: DatabaseSync, { ids }: PersonWords): { key: string; value: string }[] {
+  const read = db.prepare('SELECT key, value FROM meta WHERE key = ?');
+  return ids.flatMap((id) => (read.get(`${devicePrefix}${id}`) as { key: string; value: string } | undefined) ?? []);
 }
 
 /**
@@ -36,7 +44,9 @@ export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
 export function takeOut(db: DatabaseSync, { words, by, at }: Forgetting): Forgotten {
   const scrub = scrubOf(words);
   const updates = new Map<string, StatementSync>();
-  let elsewhere = 0;
+  const devices = devicesOf(db, words);
+  for (const { key } of devices) db.prepare('DELETE FROM meta WHERE key = ?').run(key);
+  let elsewhere = devices.length;
   for (const table of tables)
     for (const { keys, row, to } of changes(db, table, scrub)) {
       const sets = Object.keys(to).map((name) => `${name} = ?`);

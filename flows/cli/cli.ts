@@ -11,7 +11,7 @@ import { dispatch } from './dispatch.ts';
 import { helpOf } from './help.ts';
 import { createClient } from './kit/client.ts';
 import { lines } from './kit/lines.ts';
-import { type Call, CliError, type RestoredCentre } from './kit/model.ts';
+import { type Call, CliError, type Client, type RestoredCentre } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
 
 const env = process.env;
@@ -26,7 +26,7 @@ async function main(args: string[], language: Language): Promise<number> {
     console.log(helpOf(args[0] === 'help' ? args.slice(1) : args, language));
     return 0;
   }
-  const api = createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])));
+  const api = lazily(async () => createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']))));
   // A line of its own takes the place of the one that says how long it takes.
   const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
@@ -38,6 +38,17 @@ async function main(args: string[], language: Language): Promise<number> {
   });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
+}
+
+/** Only who asks the centre needs its address: a restore onto an empty machine finds no settings there. */
+function lazily(open: () => Promise<Client>): Client {
+  let made: Promise<Client> | undefined;
+  const client = () => (made ??= open());
+  return {
+    get: async (path) => (await client()).get(path),
+    text: async (path) => (await client()).text(path),
+    post: async (path, body, accept) => (await client()).post(path, body, accept),
+  };
 }
 
 /** npm runs a script in the package's folder; a file is meant from where the person stands. */

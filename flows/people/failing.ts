@@ -7,15 +7,19 @@ const failingTries = 3;
 /** A fault of a channel, and whether it stands. */
 type Finding = { fault: 'centre.channel_failing' | 'centre.channel_login'; device: string; standing: boolean; reason?: string };
 
-/** What is to be said of which device: the channel, or the channel to a person. */
-export function failing({ channel, person, tries }: OutboxRow, outcome: SendOutcome): Finding[] {
+/**
+ * What is to be said of which device: the channel, or the channel to a person. On one that persons join by themselves (`joined`) a refusal is no
+ * fault, since a phone that is off, or left, is nothing that central could mend, and a lock is that of the person's own devices.
+ */
+export function failing({ channel, person, tries }: OutboxRow, outcome: SendOutcome, joined = false): Finding[] {
   const { result } = outcome;
   const fails = (device: string, standing: boolean): Finding => ({ fault: 'centre.channel_failing', device, standing });
   const forPerson = `${channel} to ${person}`;
-  if (result === 'locked') return [{ fault: 'centre.channel_login', device: channel, standing: true, reason: outcome.reason }];
-  if (result === 'refused') return [fails(forPerson, true)];
+  const locked = joined ? forPerson : channel;
+  if (result === 'locked') return [{ fault: 'centre.channel_login', device: locked, standing: true, reason: outcome.reason }];
+  if (result === 'refused') return joined ? [] : [fails(forPerson, true)];
   if (result === 'retry') return tries >= failingTries ? [fails(channel, true)] : [];
-  const works: Finding[] = [fails(channel, false), { fault: 'centre.channel_login', device: channel, standing: false }];
+  const works: Finding[] = [fails(channel, false), { fault: 'centre.channel_login', device: locked, standing: false }];
   // Taken is not arrived: what did not reach the person last time may not now.
   return result === 'accepted' ? works : [...works, fails(forPerson, false)];
 }

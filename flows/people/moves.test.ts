@@ -27,7 +27,7 @@ function rig(answers: Record<string, Answer>, ledger = new Map<string, OutboxRow
         sent.push({ at: clock.up(), channel: name, message });
         return (answers[name] ?? delivered)();
       };
-      return [name, { channel: { send, close() {} }, reaches: () => true, single: name === 'tickets' }];
+      return [name, { channel: { send, close() {} }, reaches: () => true, single: name === 'tickets', joined: name === 'push' }];
     }),
   );
   const commit = async (ops: Op[]) => {
@@ -156,6 +156,26 @@ test('a wrong password is one finding and no retry: what waits goes on at once, 
   expect(told('email')).toHaveLength(2);
   const last = outcomes.at(-1);
   expect(last && failing(last.row, last.outcome)).toContainEqual({ fault: 'centre.channel_login', device: 'email', standing: false });
+});
+
+test('one phone whose push service lets us not in turned notifications off for everybody: it is the finding of its person, whose other channels are used', async () => {
+  const answers = { push: locked, email: delivered };
+  const { clock, told, outcomes, add } = rig(answers);
+  const of = (person: string, n: number): OutboxRow => ({ ...room(n, {}, ['email', 'console']), key: `${n}/push/${person}`, channel: 'push', person });
+  add(of('asha', 1));
+  await clock.pass(1_000);
+  const [first] = outcomes;
+  expect(first && failing(first.row, first.outcome, true)).toMatchObject([{ device: 'push to asha', standing: true }]);
+  answers.push = delivered as typeof locked;
+  add(of('asha', 2), of('ravi', 3));
+  await clock.pass(1_000);
+  expect(told('push').map(({ message }) => message.key)).toEqual(['1/push/asha', '3/push/ravi']);
+  expect(told('email').map(({ message }) => message.key)).toEqual(['1/push/asha/email', '2/push/asha/email']);
+});
+
+test('a phone that is off was a major finding for central, which nobody there could mend', () => {
+  const refused: SendOutcome = { result: 'refused', reason: 'nothing was said in 24 hours' };
+  expect([failing(room(1), refused).length, failing(room(1), refused, true)]).toEqual([1, []]);
 });
 
 test('refused by one channel, the next of the order is asked, and the console at the very end', async () => {

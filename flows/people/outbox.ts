@@ -69,7 +69,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();
   const accepted = createAccepted(clock);
-  const office: Office = { options, lanes, accepted, locks: createLocks(clock), cut: cut.signal, add };
+  const office: Office = { options, lanes, accepted, locks: createLocks(clock, channels), cut: cut.signal, add };
   let state: 'new' | 'running' | 'stopped' = 'new';
   let cancelTimer: Cancel = () => {};
 
@@ -139,13 +139,12 @@ async function deliver(office: Office, item: Item): Promise<void> {
   const { options, lanes, accepted, locks, cut, add } = office;
   const items = lanes.together(item);
   const rows = () => items.map(({ row }) => row);
-  const { channel } = item.row;
   const isStale = isNoNews(item.row, options);
-  const outcome = isStale ? noNews : (locks.of(channel) ?? (await attempt(options, rows(), cut)));
+  const outcome = isStale ? noNews : (locks.of(item.row) ?? (await attempt(options, rows(), cut)));
   const isRetry = outcome.result === 'retry';
   // Cut short by our own stop: the row stays as it is in the ledger.
   if (isRetry && cut.aborted) return;
-  locks.note(channel, outcome);
+  locks.note(item.row, outcome);
   // The rows as they are now: one may have moved on meanwhile.
   const { ended, rest, waitMs } = afterAll(rows(), outcome, options);
   for (const [at, one] of items.entries()) {
@@ -283,19 +282,20 @@ function late(all: readonly Late[], telling: Telling): Said {
 
 type Locks = ReturnType<typeof createLocks>;
 
-/** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. */
-function createLocks(clock: Clock) {
+/** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. One that persons join by themselves refuses that of one person. */
+function createLocks(clock: Clock, channels: Channels) {
   const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
-  const of = (channel: string): SendOutcome | undefined => {
-    const lock = locked.get(channel);
+  const nameOf = ({ channel, person }: OutboxRow) => (channels.get(channel)?.joined ? `${channel} to ${person}` : channel);
+  const of = (row: OutboxRow): SendOutcome | undefined => {
+    const lock = locked.get(nameOf(row));
     return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
   };
   return {
     of,
-    note(channel: string, outcome: SendOutcome): void {
-      if (outcome.result === 'delivered') locked.delete(channel);
+    note(row: OutboxRow, outcome: SendOutcome): void {
+      if (outcome.result === 'delivered') locked.delete(nameOf(row));
       if (outcome.result !== 'locked') return;
-      if (of(channel) === undefined) locked.set(channel, { outcome, untilUp: clock.up() + loginPauseMs });
+      if (of(row) === undefined) locked.set(nameOf(row), { outcome, untilUp: clock.up() + loginPauseMs });
     },
   };
 }

@@ -12,7 +12,7 @@ const namesOf = (all: readonly { endpoint: string }[]) => all.map(({ endpoint })
 
 /** A book over a ledger that outlives it. */
 function rig(ledger: Record<string, string> = {}, own = key) {
-  const persons = [{ id: 'asha', email: 'Asha@office.test' }, { id: 'ravi' }];
+  const persons: { id: string; email?: string }[] = [{ id: 'asha', email: 'Asha@office.test' }, { id: 'ravi' }];
   const acts: string[] = [];
   const state = { takes: true };
   let now = 0;
@@ -117,8 +117,45 @@ test('who left the roster has no device; a device made for another key of the ce
   await devices.add('asha', device('phone'), 'asha');
   expect(rig(ledger, pushKeyOf(freshSeal().secret)).devices.of('asha')).toEqual([]);
   persons.shift();
-  devices.keepPersons();
-  expect(devices.of('asha')).toEqual([]);
+  await devices.keepPersons();
+  expect([devices.of('asha'), ledger]).toEqual([[], {}]);
+});
+
+test('a device outlived its person: a later one of that id, or with another address, is not told on it', async () => {
+  const { devices, ledger, persons } = rig();
+  await devices.add('asha', device('phone'), 'Asha@office.test');
+  await devices.add('asha', device('pc'), 'asha');
+  persons[0] = { id: 'asha', email: 'asha.new@office.test' };
+  await devices.keepPersons();
+  expect(namesOf(devices.of('asha'))).toEqual(['pc']);
+  const next = rig(ledger);
+  next.persons.shift();
+  await next.devices.keepPersons();
+  expect(ledger).toEqual({});
+});
+
+test('of two devices that went at once one came back, and one that was just added was lost', async () => {
+  const { devices, ledger } = rig();
+  for (const name of ['old-1', 'old-2']) await devices.add('asha', device(name), 'asha');
+  devices.gone('asha', device('old-1').endpoint);
+  devices.gone('asha', device('old-2').endpoint);
+  await devices.add('asha', device('new'), 'asha');
+  expect([namesOf(devices.of('asha')), namesOf(JSON.parse(ledger['asha'] ?? ''))]).toEqual([['new'], ['new']]);
+});
+
+test('a phone that was stolen is taken off by somebody else: all devices of its person go, with who did it', async () => {
+  const { devices, ledger, acts } = rig();
+  for (const name of ['phone', 'pc']) await devices.add('asha', device(name), 'asha');
+  expect([await devices.removeAll('asha', 'meera'), await devices.removeAll('asha', 'meera')]).toEqual([2, 0]);
+  expect([ledger, acts.at(-1)]).toEqual([{}, 'meera: devices removed']);
+});
+
+test('a host that is taken off the list is posted to no more, also for a device that was added before', async () => {
+  const { devices, ledger } = rig();
+  await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha');
+  const left = createDevices({ key, services: ['fcm.googleapis.com'], persons: () => [{ id: 'asha' }], record: async () => true, now: () => 0 });
+  left.use(ledger);
+  expect(left.of('asha')).toEqual([]);
 });
 
 test('rows that cannot be read are no devices, and hold up no start', () => {

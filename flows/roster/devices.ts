@@ -10,8 +10,8 @@ import type { Audit, PersonOrder, RefusedOrder } from './kept.ts';
 /** More of one person are not kept: the oldest goes. */
 const devicesAtMost = 8;
 
-/** `key`: the device was made for it, and takes nothing that another one signed. */
-type Held = Device & { key: string; at: number };
+/** `key`: the device was made for it, and takes nothing that another one signed. `by`: the login that was there, which must mean the person still. */
+type Held = Device & { key: string; at: number; by: string };
 
 /** `persons`: who may be told now; `services`: the hosts to which a device may lead us. */
 export type DevicesOptions = {
@@ -26,28 +26,25 @@ export type DevicesOptions = {
 /** The devices of all persons. */
 export type DeviceBook = ReturnType<typeof createDevices>;
 
-const heldDevice = v.object({ endpoint: v.string(), p256dh: v.string(), auth: v.string(), key: v.string(), at: v.number() });
+const heldDevice = v.object({ endpoint: v.string(), p256dh: v.string(), auth: v.string(), key: v.string(), at: v.number(), by: v.string() });
 const heldDevices = v.pipe(v.string(), v.parseJson(), v.array(heldDevice));
 
 type Kept = { options: DevicesOptions; held: Map<string, readonly Held[]> };
 
 /** Guarantee: a device is in the ledger before it counts, and belongs to one person: whoever logs in there next takes it over. */
 export function createDevices(options: DevicesOptions) {
-  const { key, persons } = options;
+  const { key, services } = options;
   const kept: Kept = { options, held: new Map() };
   const { held } = kept;
   const inTurn = mutex();
+  const isOurs = (one: Held) => one.key === key.public && leadsTo(one.endpoint, services);
   return {
     /** As a browser wants it, to make a device for us. */
     key: key.public,
     of: (person: string): readonly Device[] =>
-      (held.get(person) ?? []).filter((one) => one.key === key.public).map(({ endpoint, p256dh, auth }) => ({ endpoint, p256dh, auth })),
+      (held.get(person) ?? []).filter(isOurs).map(({ endpoint, p256dh, auth }) => ({ endpoint, p256dh, auth })),
     /** The person of the roster whom a login means, by id or e-mail address. */
-    personOf(login: string): string | undefined {
-      const wanted = login.trim().toLowerCase();
-      const all = persons();
-      return (all.find(({ id }) => id === wanted) ?? all.find(({ email }) => email?.toLowerCase() === wanted))?.id;
-    },
+    personOf: (login: string) => personOf(options, login),
     /** Tells this person on this device from now on, and nobody else. */
     add: (person: string, device: Device, by: string): Promise<PersonOrder> => inTurn(() => add(kept, { person, by }, device)),
     /** Tells the person there no more; a device that is not theirs stays. */
@@ -56,10 +53,19 @@ export function createDevices(options: DevicesOptions) {
         const left = without(kept, endpoint).get(person);
         if (left !== undefined) await put(kept, new Map([[person, left]]), { who: by, what: 'device removed', about: person });
       }),
+    /** Tells the person on none of them any more, such as where a phone was stolen; how many they were. */
+    removeAll: (person: string, by: string): Promise<number> =>
+      inTurn(async () => {
+        const count = held.get(person)?.length ?? 0;
+        if (count > 0) await put(kept, new Map([[person, []]]), { who: by, what: 'devices removed', about: person });
+        return count;
+      }),
     /** Its push service says that it is gone. What the ledger does not take now is said again with the next message. */
     gone(person: string, endpoint: string): void {
-      const left = (held.get(person) ?? []).filter((one) => one.endpoint !== endpoint);
-      inTurn(() => put(kept, new Map([[person, left]]))).catch(() => {});
+      inTurn(async () => {
+        const left = without(kept, endpoint).get(person);
+        if (left !== undefined) await put(kept, new Map([[person, left]]));
+      }).catch(() => {});
     },
     /** Takes those of the ledger into use. */
     use(written: Readonly<Record<string, string>>): void {
@@ -68,12 +74,22 @@ export function createDevices(options: DevicesOptions) {
         if (read.success) held.set(id, read.output);
       }
     },
-    /** Who is told no more has no device: the ledger let them go with the person. */
-    keepPersons(): void {
-      const there = new Set(persons().map(({ id }) => id));
-      for (const id of held.keys()) if (!there.has(id)) held.delete(id);
-    },
+    /** Whoever is told no more, and whose login means them no more, has no device, in the ledger neither. */
+    keepPersons: (): Promise<void> =>
+      inTurn(async () => {
+        const own = [...held].map(([id, all]) => [id, all.filter(({ by }) => personOf(options, by) === id)] as const);
+        const changed = own.filter(([id, all]) => all.length < (held.get(id)?.length ?? 0));
+        // Out of use at once: where the ledger takes nothing now, the next start does it again.
+        for (const [id, all] of changed) held.set(id, all);
+        if (changed.length > 0) await put(kept, new Map(changed));
+      }).catch(() => {}),
   };
+}
+
+function personOf({ persons }: DevicesOptions, login: string): string | undefined {
+  const wanted = login.trim().toLowerCase();
+  const all = persons();
+  return (all.find(({ id }) => id === wanted) ?? all.find(({ email }) => email?.toLowerCase() === wanted))?.id;
 }
 
 async function add(kept: Kept, { person, by }: { person: string; by: string }, { endpoint, p256dh, auth }: Device): Promise<PersonOrder> {
@@ -82,7 +98,7 @@ async function add(kept: Kept, { person, by }: { person: string; by: string }, {
   if (!areKeys({ p256dh, auth })) return refused('these are no keys of a browser');
   const changed = without(kept, endpoint);
   const own = (changed.get(person) ?? kept.held.get(person) ?? []).filter((one) => one.key === key.public);
-  changed.set(person, [...own, { endpoint, p256dh, auth, key: key.public, at: now() }].slice(-devicesAtMost));
+  changed.set(person, [...own, { endpoint, p256dh, auth, key: key.public, at: now(), by }].slice(-devicesAtMost));
   await put(kept, changed, { who: by, what: 'device added', about: person });
   return { ok: true };
 }
@@ -100,7 +116,7 @@ async function put({ options, held }: Kept, next: ReadonlyMap<string, readonly H
   });
   const audit = act === undefined ? [] : [{ op: 'audit', at: options.now(), ...act } as const];
   if (!(await options.record([...rows, ...audit]))) throw new Error('the ledger did not take the device');
-  for (const [id, all] of next) held.set(id, all);
+  for (const [id, all] of next) all.length === 0 ? held.delete(id) : held.set(id, all);
 }
 
 function refused(line: string): RefusedOrder {

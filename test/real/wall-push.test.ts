@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { realClock } from '#contracts';
 import { addHooks } from '../../flows/answers/hook-routes.ts';
 import { addForms } from '../../flows/answers/routes.ts';
+import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { message } from '../../flows/people/channels/conformance.test-helper.ts';
@@ -29,6 +30,8 @@ describe.runIf(wallRuns)('told on this device', () => {
   let channel: Channel;
   let reported: Report[];
   let said: unknown[];
+  /** What the page of an answer says to a button. */
+  let answered: number;
   let troubles: string[];
 
   beforeAll(async () => {
@@ -37,8 +40,9 @@ describe.runIf(wallRuns)('told on this device', () => {
   afterAll(() => browser?.close());
   beforeEach(async () => {
     [reported, said, troubles] = [[], [], []];
+    answered = 204;
     behind = await pushService();
-    const phone = behind.device('phone');
+    const phone = behind.device('phone', pushKeyOf(secret).public);
     const persons = () => [technician];
     devices = createDevices({ key: pushKeyOf(secret), services: ['fcm.googleapis.com'], persons, record: async () => true, now: Date.now });
     const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
@@ -53,12 +57,13 @@ describe.runIf(wallRuns)('told on this device', () => {
       devices,
       wallDir: 'dashboards/wall',
       modulesDir: 'node_modules',
+      bundle: (wall) => bundled(wall, realClock()),
       addAnswers(app) {
         addHooks(app, { channels: new Map([['push', { channel, reaches: () => true }]]), clock: realClock() });
         addForms(app, (scope) => {
           scope.post('/t', { config: { open: true, form: true } }, (request, reply) => {
             said.push(request.body);
-            return reply.code(204).send();
+            return reply.code(answered).send();
           });
         });
       },
@@ -66,7 +71,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     });
     context = await browser.newContext({ locale: 'en-GB' });
     await context.grantPermissions(['notifications'], { origin: at('') });
-    await context.addInitScript(subscribesWithout, { service, ...phone, name: 'asha' });
+    await context.addInitScript(subscribesWithout, { service, ...phone, name: 'asha', key: pushKeyOf(secret).public });
     page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => troubles.push(error.message));
@@ -104,7 +109,10 @@ describe.runIf(wallRuns)('told on this device', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('what a push service brings is shown, and only then delivered; a button answers without a page', async () => {
+  const shown = () => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body]));
+
+  /** A notification stands on this device, as the centre sends it. */
+  async function told() {
     const { cdp, registrationId } = await joined();
     const link = at('/t?0123456789abcdef0123456789abcdef.asha.17.abc');
     const outcome = await channel.send(message({ link }), technician, AbortSignal.timeout(5_000));
@@ -113,13 +121,23 @@ describe.runIf(wallRuns)('told on this device', () => {
     await expect
       .poll(() => reported, { timeout: 20_000 })
       .toEqual([{ channel: 'push', id: 'id' in outcome ? outcome.id : '', outcome: { result: 'delivered' } }]);
-    const shown = () => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((one) => one.title));
-    expect(await shown()).toEqual(['Critical: Microphone not found']);
-    const [worker] = context.serviceWorkers();
-    await worker?.evaluate(pressGoing);
+    expect(await shown()).toEqual([['Critical: Microphone not found', '']]);
+  }
+
+  test('what a push service brings is shown, and only then delivered; a button answers without a page', async () => {
+    await told();
+    await context.serviceWorkers()[0]?.evaluate(pressGoing);
     await expect.poll(() => said, { timeout: 20_000 }).toEqual([{ word: 'going', holder: '' }]);
-    expect(await shown()).toEqual([]);
+    await expect.poll(shown, { timeout: 20_000 }).toEqual([]);
     expect(troubles).toEqual([]);
+  });
+
+  test('a press that did not come through was lost without a word: the notification says that nothing was sent', async () => {
+    await told();
+    answered = 503;
+    await context.serviceWorkers()[0]?.evaluate(pressGoing);
+    await expect.poll(shown, { timeout: 20_000 }).toEqual([['Critical: Microphone not found', 'Not sent. Tap to open the alert.']]);
+    expect(said).toEqual([{ word: 'going', holder: '' }]);
   });
 });
 
@@ -130,7 +148,7 @@ function viewOfLeh() {
 }
 
 /** No push service can be reached from here: what the browser would be given by one. Runs in the page. */
-function subscribesWithout({ service: endpoint, p256dh, auth, name }: Record<'service' | 'p256dh' | 'auth' | 'name', string>): void {
+function subscribesWithout({ service: endpoint, p256dh, auth, name, key }: Record<'service' | 'p256dh' | 'auth' | 'name' | 'key', string>): void {
   localStorage.setItem('sabha.name', name);
   const made = {
     endpoint,
@@ -143,7 +161,8 @@ function subscribesWithout({ service: endpoint, p256dh, auth, name }: Record<'se
   const held = () => (localStorage.getItem('subscribed') === null ? null : made);
   Object.assign(PushManager.prototype, {
     getSubscription: async () => held(),
-    subscribe: async () => {
+    subscribe: async ({ userVisibleOnly, applicationServerKey }: PushSubscriptionOptionsInit) => {
+      if (userVisibleOnly !== true || applicationServerKey !== key) throw new DOMException('not for this centre', 'InvalidAccessError');
       localStorage.setItem('subscribed', 'yes');
       return made;
     },

@@ -20,7 +20,7 @@ test('a device that was added is told, before the mail and after a start; what i
   const behind = await pushService();
   onTestFinished(() => behind.close());
   const push = { contact: 'mailto:it@office.test', services: ['127.0.0.1'] };
-  const parts = await createParts({ pcs: ['pc-1'], speed: 4, settings: { people, channels: { email: { port: mailbox.port }, push } } });
+  const parts = await createParts({ pcs: ['pc-1'], settings: { people, channels: { email: { port: mailbox.port }, push } } });
   onTestFinished(() => parts.site.remove());
   await parts.start('broker');
   const flows = await parts.start('flows');
@@ -32,7 +32,7 @@ test('a device that was added is told, before the mail and after a start; what i
   const { key } = await ask<{ key: string }>(parts.site.ports, '/api/devices?by=asha');
   expect(key).toMatch(/^[\w-]{87}$/);
   expect(statSync(join(parts.site.data, 'flows/push.key')).mode & 0o777).toBe(0o600);
-  expect((await post('/api/devices', { by: 'asha', ...behind.device('phone') })).status).toBe(204);
+  expect((await post('/api/devices', { by: 'asha', ...behind.device('phone', key) })).status).toBe(204);
   await flows.end('SIGTERM');
   await parts.start('flows');
   expect(await ask(parts.site.ports, '/api/devices?by=asha')).toMatchObject({ key, person: 'asha' });

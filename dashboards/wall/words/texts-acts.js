@@ -35,7 +35,10 @@ export const actTexts = {
     'this browser may show no notifications: allow it in its settings for this page',
     'यह ब्राउज़र नोटिफ़िकेशन नहीं दिखा सकता: इस पेज के लिए सेटिंग में इसकी अनुमति दें',
   ],
-  'tellHere.cannot': ['this browser does not reach its push service', 'यह ब्राउज़र अपनी पुश सेवा तक नहीं पहुँच पा रहा'],
+  'tellHere.cannot': [
+    'this device could not be added: its browser does not reach its push service, or does not trust this page',
+    'यह डिवाइस नहीं जुड़ सका: ब्राउज़र अपनी पुश सेवा तक नहीं पहुँच पा रहा, या इस पेज पर भरोसा नहीं करता',
+  ],
   loginTitle: ['Log in', 'लॉग इन करें'],
   accountName: ['Account', 'अकाउंट'],
   password: ['Password', 'पासवर्ड'],

@@ -98,6 +98,15 @@ export const roster: Record<string, Verb> = {
     options: { revoke: flag('takes the address back', 'पता वापस लेता है') },
     run: feed,
   },
+  'devices remove': {
+    usage: 'PERSON',
+    does: {
+      en: 'Sends a person no notifications on any device any more, such as where a phone was stolen.',
+      hi: 'किसी के किसी भी डिवाइस पर अब नोटिफ़िकेशन नहीं भेजता, जैसे फ़ोन चोरी होने पर।',
+    },
+    words: [1, 1],
+    run: removeDevices,
+  },
   'roster remove': {
     usage: 'PERSON',
     does: { en: 'Takes a person out of the roster.', hi: 'किसी को सूची से हटाता है।' },
@@ -278,6 +287,11 @@ async function feed({ api, by, words: [person = ''], options }: Call): Promise<A
 async function remove({ api, by, words: [person = ''] }: Call): Promise<Answer> {
   await api.post('/api/roster/remove', { person, by });
   return { ok: true, json: { person }, text: `${person} is removed` };
+}
+
+async function removeDevices({ api, by, words: [person = ''] }: Call): Promise<Answer> {
+  const done = await api.post<{ removed: number }>('/api/devices/remove-all', { person, by });
+  return { ok: true, json: done, text: `${person}: ${done.removed} taken off; who has them can add them again by a login` };
 }
 
 async function exportPerson({ api, by, words: [name = '', file], options, writeText }: Call): Promise<Answer> {

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Device } from '../../records/notices.ts';
 
-/** A browser: what it keeps to itself. */
-type Browser = { secret: Buffer; auth: string };
+/** A browser: what it keeps to itself, and the key for which it made its address. */
+type Browser = { secret: Buffer; auth: string; key?: string | undefined };
 
 /** Opens the body of a push message as a browser does (RFC 8188, RFC 8291). Throws where it was not sealed for it. */
 export function opened(body: Buffer, { secret, auth }: Browser): string {
@@ -46,7 +46,7 @@ export async function pushService(answer: PushAnswer = () => undefined) {
     if (answer(response, path)) return;
     const browser = browsers.get(path);
     if (browser === undefined) return void response.writeHead(410).end();
-    if (!isKnown(request.headers, origin())) return void response.writeHead(403).end();
+    if (!isKnown(request.headers, origin(), browser.key)) return void response.writeHead(403).end();
     if (!/^\d+$/.test(`${request.headers['ttl']}`) || request.headers['content-encoding'] !== 'aes128gcm')
       return void response.writeHead(400).end();
     pushed.push({ headers: request.headers, text: opened(body, browser), at: path });
@@ -57,11 +57,12 @@ export async function pushService(answer: PushAnswer = () => undefined) {
   const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     pushed,
-    device(name: string): Device {
+    /** `key`: the key of the centre for which it was made; absent: it takes that of any. */
+    device(name: string, key?: string): Device {
       const pair = createECDH('prime256v1');
       const p256dh = pair.generateKeys().toString('base64url');
       const auth = randomBytes(16).toString('base64url');
-      browsers.set(`/send/${name}`, { secret: pair.getPrivateKey(), auth });
+      browsers.set(`/send/${name}`, { secret: pair.getPrivateKey(), auth, key });
       return { endpoint: `${origin()}/send/${name}`, p256dh, auth };
     },
     /** The person took the permission back. */
@@ -73,9 +74,10 @@ export async function pushService(answer: PushAnswer = () => undefined) {
   };
 }
 
-/** RFC 8292: signed by the key that is named, for this service, and not for ever. */
-function isKnown({ authorization = '' }: IncomingHttpHeaders, origin: string): boolean {
+/** RFC 8292: signed by the key that is named, which is that of the browser, for this service, and not for ever. */
+function isKnown({ authorization = '' }: IncomingHttpHeaders, origin: string, own: string | undefined): boolean {
   const [, said = '', mark = '', k = ''] = /^vapid t=([\w-]+\.[\w-]+)\.([\w-]+), k=([\w-]{87})$/.exec(authorization) ?? [];
+  if (own !== undefined && own !== k) return false;
   const point = Buffer.from(k, 'base64url');
   const part = (from: number) => point.subarray(from, from + 32).toString('base64url');
   const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: part(1), y: part(33) }, format: 'jwk' });

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Device, Report } from '../../records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
-import { freshSeal } from './kit/web-push.ts';
+import { freshSeal, pushKeyOf } from './kit/web-push.ts';
 import { byPush, createPush } from './push.ts';
 import { type PushAnswer, pushService } from './push-service.test-helper.ts';
 
@@ -12,10 +12,11 @@ const link = 'https://sabha.test/t?0123456789abcdef0123456789abcdef.asha.17.abc'
 /** A channel to a push service of our own, and the devices of Asha behind it. */
 async function open({ answer, names = ['phone'] }: { answer?: PushAnswer | undefined; names?: string[] } = {}) {
   const service = await pushService(answer);
-  const held: Device[] = names.map(service.device);
+  const secret = freshSeal().secret;
+  const held: Device[] = names.map((name) => service.device(name, pushKeyOf(secret).public));
   const reported: Report[] = [];
   const devices = {
-    secret: freshSeal().secret,
+    secret,
     of: (person: string) => (person === technician.id ? held : []),
     gone: (_: string, endpoint: string) =>
       void held.splice(
@@ -76,9 +77,11 @@ describe('push', () => {
       {
         id: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}$/),
         title: 'Critical: Microphone not found',
+        body: '',
         lang: 'en',
-        link,
+        link: '/t?0123456789abcdef0123456789abcdef.asha.17.abc',
         tag: 'incident-17',
+        at: expect.any(Number),
         renotify: true,
         actions: [
           { action: 'going', title: 'I am going' },
@@ -90,6 +93,35 @@ describe('push', () => {
     expect(rig.service.pushed[0]?.headers).toMatchObject({ ttl: '900', urgency: 'high' });
   });
 
+  test('a phone cuts a title off after some forty letters, and place stood first: what is wrong does, and the place below', async () => {
+    const rig = await start();
+    const site = { en: 'Leh', hi: 'लेह' };
+    await send(rig, { subject: 'Leh, Ladakh: Critical: Microphone not found, Room 1', notice: notice({ site }) });
+    await send(rig, { subject: 'Critical: Disk: full', notice: notice({ site: { en: '', hi: '' } }) });
+    expect(rig.shown().map(({ title, body }) => [title, body])).toEqual([
+      ['Critical: Microphone not found, Room 1', 'Leh, Ladakh'],
+      ['Critical: Disk: full', ''],
+    ]);
+  });
+
+  test('a list that is late was pushed as a number alone: its lines stand below it, without the addresses of answers', async () => {
+    const rig = await start();
+    const text = '2 alerts came late\n• Leh: Camera missing. Major\nhttps://sabha.test/t?secret\n• Goa: Disk full. Minor\n-- \nSabha\n';
+    await send(rig, { subject: '2 alerts came late', text, list: true });
+    expect(rig.shown()[0]).toMatchObject({ title: '2 alerts came late', body: '• Leh: Camera missing. Major\n• Goa: Disk full. Minor' });
+    expect(rig.service.pushed[0]?.text).not.toContain('secret');
+  });
+
+  test('for a device that is away a push service keeps the last word on an incident, and not its beginning beside its end', async () => {
+    const rig = await start();
+    await send(rig);
+    await send(rig, { key: '2/push/asha', notice: notice({ kind: 'cleared' }) });
+    await send(rig, { key: '3/push/asha', notice: notice({ incident: 18 }) });
+    const topics = rig.service.pushed.map(({ headers }) => headers['topic']);
+    expect(topics[0]).toMatch(/^[\w-]{32}$/);
+    expect([topics[1] === topics[0], topics[2] === topics[0]]).toEqual([true, false]);
+  });
+
   test('the end of an incident takes the place of its news, quietly; a list, and what leads to the wall, has no buttons', async () => {
     const rig = await start();
     await send(rig, { link, severity: 'minor', notice: notice({ kind: 'cleared' }) });
@@ -99,6 +131,7 @@ describe('push', () => {
     expect(cleared).toMatchObject({ tag: 'incident-17', renotify: false, actions: [] });
     expect(rig.service.pushed[0]?.headers['urgency']).toBe('normal');
     expect(list).toMatchObject({ link: '/', actions: [] });
+    expect(onWall.link).toBe('/?#/incident/17');
     expect(list.tag).toBe(list.id);
     expect(onWall.actions).toEqual([]);
   });
@@ -147,6 +180,22 @@ describe('push', () => {
     expect(rig.held).toHaveLength(2);
   });
 
+  test('of two push services one hangs: the other device was rung again and again, and nothing came of it', async () => {
+    const rig = await start({ names: ['phone', 'pc'], answer: (_, path) => (path.endsWith('phone') ? true : undefined) });
+    const outcome = await rig.channel.send(message(), technician, AbortSignal.timeout(30_000));
+    expect([outcome.result, rig.shown().length]).toEqual(['accepted', 1]);
+  }, 20_000);
+
+  test('a device that its service refuses is enough to be told elsewhere, and no reason to leave the other one out', async () => {
+    const rig = await start({
+      names: ['phone', 'pc'],
+      answer: (response, path) => (path.endsWith('phone') ? status(403)(response, path) : undefined),
+    });
+    expect(await send(rig)).toMatchObject({ result: 'accepted' });
+    rig.service.leave('pc');
+    expect(await send(rig)).toEqual({ result: 'locked', reason: 'the push service answered 403' });
+  });
+
   test('it reaches who has a device, and carries what has a page: an incident or a notice to many, no word that may name people', async () => {
     const rig = await start();
     const { devices } = rig.options;
@@ -155,6 +204,7 @@ describe('push', () => {
     expect(byPush.reaches?.(technician, {})).toBe(false);
     const carries = byPush.carries?.({ contact: 'mailto:it@office.test', services: [] });
     expect(carries?.(notice(), 0)).toBe(true);
+    expect(carries?.(notice({ digest: true }), 0)).toBe(false);
     expect(carries?.(notice({ incident: null, kind: 'direct' }), 0)).toBe(false);
     expect(carries?.(notice({ incident: null, announcement: { id: 1, by: 'Devi', text: 'x' } }), 0)).toBe(true);
   });

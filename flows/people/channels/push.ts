@@ -43,17 +43,22 @@ export const byPush: ChannelKind<typeof pushSettings> = {
   open: ({ contact: to }, around) => createPush({ contact: to, ...around, now: Date.now, fetch: globalThis.fetch }),
   joined: true,
   reaches: ({ id }, { devices }) => (devices?.of(id).length ?? 0) > 0,
-  // Words of the centre's own may name people, and what a locked screen shows has no page to open.
+  // Words of the centre's own may name people, and what a locked screen shows has no page to open; a list of the morning is read, not glanced at.
   carries:
     () =>
-    ({ incident, announcement }: Notice) =>
-      incident !== null || announcement !== undefined,
+    ({ incident, announcement, digest }: Notice) =>
+      digest !== true && (incident !== null || announcement !== undefined),
 };
 
 /** A push service keeps it so long for a phone that is away: later it is told elsewhere, and nothing stale comes as news. */
 const keptS = 15 * 60;
-/** A title that a phone shows is far shorter. */
+/** One device whose service does not answer holds up none of the others of its person. */
+const deviceLimitMs = 8_000;
+/** What a phone shows is far shorter. */
 const titleLimit = 200;
+const bodyLimit = 1_200;
+/** A list is shown by its first lines. */
+const listMost = 8;
 
 /** `now`: the time of the machine, as push services judge by theirs. */
 export type PushOptions = Pick<Around, 'devices' | 'reports'> & { contact: string; now(): number; fetch: Fetch };
@@ -81,6 +86,8 @@ export function createPush(options: PushOptions): Channel {
       const sent = {
         text: JSON.stringify(shownOf(message, id)),
         urgent: message.severity === 'critical' || message.severity === 'major',
+        // A service keeps one word of a topic, the last one, for a device that is away (RFC 8030, 5.4).
+        topic: createHash('sha256').update(tagOf(message, id)).digest('base64url').slice(0, 32),
         id,
       };
       const outcomes = await Promise.all(own.map((device) => sendTo(device, sent, { ...options, key, signal })));
@@ -100,27 +107,54 @@ export function createPush(options: PushOptions): Channel {
   };
 }
 
-/** What the worker of the wall shows. A locked screen may show all of it: no person stands in it. */
+/** What the worker of the wall shows: what is wrong first, since a phone cuts a title off. A locked screen may show all of it: no person stands in it. */
 function shownOf(message: RenderedMessage, id: string) {
-  const { subject, language, link = '/', list, notice } = message;
+  const { subject, language, link, list, notice } = message;
   // The address of an answer has its token behind "?"; that of the wall its place behind "#".
-  const isAnswered = !list && message.link !== undefined && !link.includes('#');
+  const isAnswered = !list && link !== undefined && !link.includes('#');
   const buttons = isAnswered ? buttonsOf(message).map(({ text, data }) => ({ action: readButton(data)?.word ?? '', title: text })) : [];
+  const [where, what] = list ? [linesOf(message), plain(subject)] : divided(message);
   return {
     id,
-    title: plain(subject).slice(0, titleLimit),
+    title: what.slice(0, titleLimit),
+    body: where.slice(0, bodyLimit),
     lang: language,
-    link,
-    tag: notice.incident === null || list ? id : `incident-${notice.incident}`,
+    link: ownAddress(link),
+    tag: tagOf(message, id),
+    at: notice.at,
     renotify: notice.kind === 'raised' || notice.kind === 'worsened',
     actions: buttons.filter(({ action }) => action === 'going' || action === 'seen').toSorted((a, b) => a.action.localeCompare(b.action)),
   };
 }
 
-type Sent = { text: string; urgent: boolean; id: string };
+/** A subject begins with the place, where there is one: it stands below what is wrong there. */
+function divided({ subject, notice: { site } }: RenderedMessage): [where: string, what: string] {
+  const text = plain(subject);
+  const end = site.en === '' ? -1 : text.indexOf(': ');
+  return end < 0 ? ['', text] : [text.slice(0, end), text.slice(end + 2)];
+}
+
+/** Of a list what it lists, without the addresses by which a person answers. */
+function linesOf({ text }: RenderedMessage): string {
+  const lines = text.split('\n').filter((line) => line.startsWith('• '));
+  return lines.slice(0, listMost).map(plain).join('\n');
+}
+
+/** By its path alone: the wall may have been installed under another name of the centre than messages have. */
+function ownAddress(link: string | undefined): string {
+  const url = link === undefined ? null : URL.parse(link);
+  return url === null ? '/' : `${url.pathname}${url.search}${url.hash}`;
+}
+
+/** What takes the place of what: of one incident its last word. */
+function tagOf({ list, notice }: RenderedMessage, id: string): string {
+  return notice.incident === null || list ? id : `incident-${notice.incident}`;
+}
+
+type Sent = { text: string; urgent: boolean; topic: string; id: string };
 type Way = Pick<PushOptions, 'contact' | 'now' | 'fetch'> & { key: PushKey; signal: AbortSignal };
 
-async function sendTo({ endpoint, ...keys }: Device, { text, urgent, id }: Sent, way: Way): Promise<AtDevice> {
+async function sendTo({ endpoint, ...keys }: Device, { text, urgent, topic, id }: Sent, way: Way): Promise<AtDevice> {
   const { contact: to, now, fetch, key, signal } = way;
   const headers = {
     authorization: authorizationFor(endpoint, key, { contact: to, now: now() }),
@@ -128,8 +162,10 @@ async function sendTo({ endpoint, ...keys }: Device, { text, urgent, id }: Sent,
     'content-encoding': 'aes128gcm',
     ttl: `${keptS}`,
     urgency: urgent ? 'high' : 'normal',
+    topic,
   };
-  return outcomeOf(await request(fetch, endpoint, { headers, body: sealed(text, keys), signal }), id);
+  const own = AbortSignal.any([signal, AbortSignal.timeout(deviceLimitMs)]);
+  return outcomeOf(await request(fetch, endpoint, { headers, body: sealed(text, keys), signal: own }), id);
 }
 
 function outcomeOf(answer: HttpAnswer, id: string): AtDevice {
