@@ -145,7 +145,6 @@ async function start(): Promise<Parts> {
   red = await startTabs(base, deciding, { tabs, accounts });
   if (red) deciding.follow(red.watch);
   runtime.started();
-  void people.devices?.keepPersons();
   await backups.start();
   const endHousekeeping = startHousekeeping(base, runtime, say);
   const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });

@@ -14,9 +14,10 @@ export const lines: readonly LineRow[] = [
   [/^(systemctl [\w-]+ ?\S*): (.+)$/, { hi: '$1 नहीं चला: $2' }],
   [/^(.+) is installed: "upgrade" brings (.+)$/, { hi: '$1 पहले से लगा है: "upgrade" से $2 आएगा' }],
   [
-    /^(\S+): a centre has its data there already: "(.+)" puts the backup in their place$/,
-    { hi: '$1: यहाँ एक सेंटर का डेटा पहले से है: "$2" से बैकअप उसकी जगह आएगा' },
+    /^(\S+): a centre has its data there already: (".+?") without --from goes on with them, (".+?") takes them away$/,
+    { hi: '$1: यहाँ एक सेंटर का डेटा पहले से है: --from के बिना $2 उसी से आगे चलेगा, $3 उसे हटा देगा' },
   ],
+  [/^--passphrase-file is of a backup: --from names it$/, { hi: '--passphrase-file बैकअप का होता है: --from से बैकअप बताएँ' }],
   [/^the backup cannot be put here: (.+)$/, { hi: 'बैकअप यहाँ नहीं लाया जा सका: $1' }],
   [/^no centre is installed here: "install" does that$/, { hi: 'यहाँ सेंटर नहीं लगा है: "install" से लगाएँ' }],
   [/^(.+); (\S+) is in use again$/, { hi: '$1; $2 फिर से चालू है' }],

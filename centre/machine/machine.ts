@@ -15,7 +15,18 @@ const plain = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
 export function thisMachine(): Machine {
   return {
     run(program, args, { as, env = {} } = {}) {
-      const asUser = ['setpriv', `--reuid=${as}`, `--regid=${as}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--'];
+      // It ends with us: another call may begin where a killed one left off.
+      const asUser = [
+        'setpriv',
+        '--pdeathsig',
+        'KILL',
+        `--reuid=${as}`,
+        `--regid=${as}`,
+        '--clear-groups',
+        '--no-new-privs',
+        '--inh-caps=-all',
+        '--',
+      ];
       const [first = program, ...rest] = as === undefined ? [program, ...args] : [...asUser, program, ...args];
       const { status, stdout, stderr, error } = spawnSync(first, rest, { env: { ...plain, ...env }, encoding: 'utf8', maxBuffer: 2 ** 26 });
       return { code: status, out: stdout ?? '', err: error === undefined ? stderr : `${first}: ${error.message}` };

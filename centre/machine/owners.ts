@@ -16,7 +16,7 @@ const told = 0o2750;
  * has two writers, so nobody can plant a link or a file where another one writes; and nothing is handed over by a socket, since either may be
  * down while the other starts.
  */
-function foldersOf({ data, settings }: Places): Folder[] {
+function foldersOf({ data, settings, copies }: Places): Folder[] {
   const [flows, broker, dashboards] = ['flows', 'broker', 'dashboards'].map(userOf) as [string, string, string];
   return [
     { path: data, owner: flows, group: flows, mode: 0o711 },
@@ -26,6 +26,7 @@ function foldersOf({ data, settings }: Places): Folder[] {
     { path: join(data, 'dashboards'), owner: flows, group: dashboards, mode: told },
     { path: join(data, 'dashboards/own'), owner: dashboards, group: dashboards, mode: 0o700 },
     { path: settings, owner: flows, group: flows, mode: 0o750 },
+    { path: copies, owner: flows, group: flows, mode: 0o700 },
   ];
 }
 

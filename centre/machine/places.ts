@@ -12,6 +12,8 @@ export type Places = {
   /** sabha.json, and what it names. */
   settings: string;
   data: string;
+  /** Where the user of flows reads and writes what an operator names: a home is closed to it. */
+  copies: string;
   /** Where systemd looks for units of whoever runs the machine. */
   units: string;
   /** The command `sabha`. */
@@ -28,6 +30,7 @@ export function placesOf(root = '/'): Places {
     previous: join(program, 'previous.json'),
     settings: join(root, 'etc/sabha'),
     data: join(root, 'var/lib/sabha'),
+    copies: join(root, 'var/backups/sabha'),
     units: join(root, 'etc/systemd/system'),
     command: join(root, 'usr/local/bin/sabha'),
   };

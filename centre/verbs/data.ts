@@ -1,5 +1,5 @@
 /** The data of an installed centre as its verbs need them: a copy before they change, and the copy put back. */
-import { chownSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, lchownSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { codeOf, loadText, readSettings } from '#contracts';
@@ -48,41 +48,49 @@ export function hasData({ data }: Places): boolean {
   return existsSync(join(data, 'flows', 'ledger.db'));
 }
 
+/** Takes away what a call that was killed brought here: a whole backup, and its passphrase. */
+export function removeBrought({ data }: Places): void {
+  rmSync(broughtIn(data), { recursive: true, force: true });
+}
+
+function broughtIn(data: string): string {
+  return join(data, 'brought');
+}
+
 /**
  * Puts a backup where no data are yet. Root reads it, since its folder may be closed to the user of flows. Throws a `CentreError`; then there are
  * still none.
  */
 export function bringData(context: Context, release: string, { from, passphraseFile }: Brought): void {
   const { places, calledIn, idOf, say } = context;
-  const folder = join(places.data, 'brought');
+  const folder = broughtIn(places.data);
   const [copy, passphrase] = [join(folder, 'a.backup'), join(folder, 'passphrase')];
   const { user, group } = idOf(userOf('flows'));
+  const give = (path: string) => lchownSync(path, user, group);
   const bring = (file: string, to: string): void => {
     try {
-      copyFileSync(resolve(calledIn, file), to);
+      copyFileSync(resolve(calledIn, file), to, constants.COPYFILE_EXCL);
     } catch (error) {
       throw new CentreError(`${file}: cannot be read: ${codeOf(error)}`);
     }
-    chownSync(to, user, group);
+    give(to);
   };
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const one of [places.settings, places.data, folder]) chownSync(one, user, group);
+  // People know the files by their own names.
+  const named = (text: string) => text.replaceAll(copy, () => from).replaceAll(passphrase, () => passphraseFile ?? '');
+  mkdirSync(folder, { mode: 0o700 });
   try {
+    // Archives may lie in it, which no backup has; what is empty need not be put aside.
+    if (readdirSync(join(places.data, 'flows')).length === 0) rmdirSync(join(places.data, 'flows'));
     bring(from, copy);
     if (passphraseFile !== undefined) bring(passphraseFile, passphrase);
+    for (const one of [folder, settingsFile(places)]) if (existsSync(one)) give(one);
     const words = ['restore', copy, ...(passphraseFile === undefined ? [] : ['--passphrase-file', passphrase])];
     say(named(sabha(context, { by: release, words, otherwise: 'the backup cannot be put here' }).trim()));
   } catch (error) {
     if (error instanceof CentreError) throw new CentreError(named(error.message));
     throw error;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-
-  /** People know the files by their own names. */
-  function named(text: string): string {
-    return text.replaceAll(copy, from).replaceAll(passphrase, passphraseFile ?? '');
+    removeBrought(places);
   }
 }
 

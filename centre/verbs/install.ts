@@ -6,7 +6,7 @@ import { giveFolders, lastLine, makeUsers } from '../machine/owners.ts';
 import { currentRelease, useRelease } from '../release/links.ts';
 import { layRelease, nameOf, nodeIn, partNames } from '../release/release.ts';
 import type { Context } from './context.ts';
-import { bringData, hasData, settingsFile } from './data.ts';
+import { bringData, hasData, removeBrought, settingsFile } from './data.ts';
 import { linkServices, restartServices } from './services.ts';
 
 /** The parts that have a user. */
@@ -27,8 +27,12 @@ export function install(context: Context, { from: backup, passphraseFile }: Inst
   const installed = currentRelease(places);
   const name = nameOf(from);
   if (installed !== undefined && installed !== name) throw new CentreError(`${installed} is installed: "upgrade" brings ${name}`);
-  if (backup !== undefined && hasData(places))
-    throw new CentreError(`${places.data}: a centre has its data there already: "sabha restore ${backup}" puts the backup in their place`);
+  if (backup === undefined && passphraseFile !== undefined) throw new CentreError('--passphrase-file is of a backup: --from names it');
+  removeBrought(places);
+  if (backup !== undefined && hasData(places)) {
+    const ways = '"install" without --from goes on with them, "uninstall --purge" takes them away';
+    throw new CentreError(`${places.data}: a centre has its data there already: ${ways}`);
+  }
   makeUsers(machine, servedParts);
   mkdirSync(places.settings, { recursive: true });
   const settings = settingsFile(places);
@@ -38,6 +42,7 @@ export function install(context: Context, { from: backup, passphraseFile }: Inst
   if (backup !== undefined) {
     // Those of the backup come in their place.
     if (isNew) rmSync(settings);
+    giveFolders(places, idOf);
     bringData(context, release, { from: backup, passphraseFile });
     makeSettings(settings);
   }

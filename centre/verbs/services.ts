@@ -45,7 +45,8 @@ export function restartServices({ places, machine, isBooted, say }: Context): vo
     if (machine.run('systemctl', ['is-active', '--quiet', unit]).code === 0) continue;
     // One that has failed is tried once more.
     if (machine.run('systemctl', ['start', unit]).code === 0) continue;
-    const { out } = machine.run('journalctl', ['--unit', unit, '--lines', '1', '--output', 'cat', '--no-pager']);
+    // Of the part alone: after it systemd has words of its own about it.
+    const { out } = machine.run('journalctl', [`_SYSTEMD_UNIT=${unit}`, '--lines', '1', '--output', 'cat', '--no-pager']);
     throw new CentreError(`${unit} does not start: ${wordsOf(lastLine(out)) || `see journalctl --unit ${unit}`}`);
   }
 }

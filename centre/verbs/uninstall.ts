@@ -1,5 +1,7 @@
 /** A centre leaves a machine. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf } from '#contracts';
 import { CentreError } from '../machine/centre-error.ts';
 import { lastLine } from '../machine/owners.ts';
 import type { Context } from './context.ts';
@@ -19,10 +21,21 @@ export function uninstall(context: Context, { purge }: UninstallOptions): void {
   if (isBooted) machine.run('systemctl', ['daemon-reload']);
   rmSync(places.program, { recursive: true, force: true });
   if (!purge) return say(`the centre is gone; its data are in ${places.data}, its settings in ${places.settings} ("--purge" removes them)`);
-  for (const path of [places.data, places.settings]) rmSync(path, { recursive: true, force: true });
+  for (const path of [places.data, places.settings]) remove(path);
   for (const [, user = ''] of readFileSync('/etc/passwd', 'utf8').matchAll(ours)) {
     const { code, err } = machine.run('userdel', [user]);
     if (code !== 0) throw new CentreError(`the user ${user} cannot be removed: ${lastLine(err)}`);
   }
   say('the centre is gone, with its data, its settings and its users');
+}
+
+/** A disk that is mounted there stays, empty. */
+function remove(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) !== 'EBUSY') throw error;
+  }
 }

@@ -102,7 +102,44 @@ describe('install', () => {
     expect([first, second]).toEqual([restored, expect.stringContaining('--prepare')]);
     expect([existsSync(brought), current(scene.places)]).toEqual([false, nameOf(scene.from)]);
     expect(scene.said[0]).toBe('root/sabha.backup is whole');
-    expect(() => call('install', '--from', 'root/sabha.backup')).toThrow('a centre has its data there already');
+    expect(() => call('install', '--from', 'root/sabha.backup')).toThrow(
+      `${at('var/lib/sabha')}: a centre has its data there already: "install" without --from goes on with them`,
+    );
+    expect(() => call('install', '--passphrase-file', 'root/words')).toThrow('--passphrase-file is of a backup: --from names it');
+  });
+
+  test('killed at any program while a backup is brought, the next call goes on, and nothing of what was brought stays', () => {
+    writeFileSync(at('x.backup'), 'of the trial');
+    const brought = at('var/lib/sabha/brought');
+    for (let killAt = 1; killAt < 40; killAt += 1) {
+      // What a kill leaves, which an exception does not.
+      mkdirSync(brought, { recursive: true });
+      writeFileSync(join(brought, 'passphrase'), 'correct horse');
+      Object.assign(scene, { killAt });
+      scene.calls.length = 0;
+      try {
+        call('install', '--from', 'x.backup');
+        break;
+      } catch (error) {
+        if (error instanceof Killed) continue;
+        // The data are there: it goes on with them.
+        expect((error as Error).message).toContain('"install" without --from goes on with them');
+        Object.assign(scene, { killAt: Number.POSITIVE_INFINITY });
+        call('install');
+        break;
+      }
+    }
+    expect([existsSync(brought), current(scene.places), scene.running()]).toEqual([false, nameOf(scene.from), nameOf(scene.from)]);
+    call('uninstall');
+    expect(() => call('install', '--from', 'x.backup')).toThrow('"install" without --from goes on with them');
+    call('install');
+    expect(scene.running()).toBe(nameOf(scene.from));
+  });
+
+  test('where the disk of the data is mounted, all that was on it goes, and the place stays', () => {
+    call('install');
+    call('uninstall', '--purge');
+    expect([existsSync(at('var/lib/sabha')), existsSync(at('var/backups/sabha'))]).toEqual([false, true]);
   });
 
   test('a backup that is not there, or that cannot be put here, is one line, and the next call begins anew', () => {

@@ -126,9 +126,11 @@ export type Rostered = Pick<RosterOrdersOptions, 'table' | 'record' | 'now'> & {
 export type WatchedRoster = Pick<Rostered, 'record' | 'now'> & { orders: RosterOrders; weeklyAt: string | undefined; table(): SiteTable };
 
 /** Tells each week what the roster lacks, until the result ends it. */
-export function watchRoster({ clock, log }: Base, { roster, channels }: People, at: WatchedRoster): Cancel {
+export function watchRoster({ clock, log }: Base, { roster, channels, devices }: People, at: WatchedRoster): Cancel {
   const { orders, table, record, now, weeklyAt: toldAt } = at;
   const word = createWord({ clock, channels, roster, place: centrePlace() });
+  // Who was taken out of the settings is not known to have gone before.
+  void devices?.keepPersons();
   return startWeekly({
     clock,
     now,

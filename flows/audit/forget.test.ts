@@ -70,7 +70,8 @@ test('S19 a person who is forgotten stands in no row, no page of the file and no
   const bytes = readdirSync(folder)
     .map((name) => readFileSync(join(folder, name), 'latin1'))
     .join('');
-  for (const trace of ['5ecret', 'Kumari', '9876543210', '43210', 'asha@', 'email/asha"', '"asha"']) expect(bytes.includes(trace), trace).toBe(false);
+  for (const trace of ['5ecret', 'Kumari', '9876543210', '43210', 'asha@', 'email/asha"', '"asha"'])
+    expect(bytes.includes(trace), trace).toBe(false);
 });
 
 test('S19 a row that is emptied without a word that somebody was forgotten is named', () => {

@@ -24,8 +24,8 @@ export type RestoreOptions = {
   now(): number;
 };
 
-/** What stands now, or would; `aside` = what stood there before, which nothing deletes. */
-export type Restored = { about: About; audit: Proof['audit']; aside: string[] };
+/** What stands now, or would; `aside` = what stood there before, which nothing deletes; `left`: why archives of before did not come along. */
+export type Restored = { about: About; audit: Proof['audit']; aside: string[]; left?: string };
 
 /** Left in the data folder of `flows`, for its next start to tell. */
 export const restoredNote = 'restored.json';
@@ -64,14 +64,13 @@ async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Res
     await readBackup(file, { folder: fresh, passphrase });
     const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'), { key: publicKeyIn(join(fresh, 'flows', 'centre.key')) });
     if (damage !== null) throw new BackupError(`its ledger is damaged: ${damage}`);
-    const aside = check ? [] : await swap(fresh, about, options);
-    return { about, audit, aside };
+    return { about, audit, ...(check ? { aside: [] } : await swap(fresh, about, options)) };
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
-async function swap(fresh: string, about: About, { data, settings, file, now }: RestoreOptions): Promise<string[]> {
+async function swap(fresh: string, about: About, { data, settings, file, now }: RestoreOptions): Promise<Pick<Restored, 'aside' | 'left'>> {
   const stamp = new Date(now()).toISOString().slice(0, 19).replace(/[-:]/g, '');
   const [flows, restoring] = [join(data, 'flows'), restoringFolder(data)];
   const note = { file, at: about.at, restoredAt: now() };
@@ -79,6 +78,7 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
   await rm(restoring, { recursive: true, force: true });
   await rename(join(fresh, 'flows'), restoring);
   const before = `${flows}.before-${stamp}`;
+  const aside: string[] = [];
   let isAside = false;
   try {
     // Once more: somebody may have started it while the file was unpacked.
@@ -88,15 +88,20 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
       isAside = true;
     }
     await fillBroker(fresh, data);
-    const aside = swapSettings(join(fresh, 'sabha.json'), settings, stamp);
+    aside.push(...swapSettings(join(fresh, 'sabha.json'), settings, stamp));
     await rename(restoring, flows);
-    if (isAside) await keepArchives(before, flows);
-    return isAside ? [...aside, before] : aside;
   } catch (error) {
     if (isAside) await rename(before, flows);
     await rm(restoring, { recursive: true, force: true });
     throw error;
   }
+  if (!isAside) return { aside };
+  aside.push(before);
+  // The restored centre stands, whatever becomes of these.
+  return keepArchives(before, flows).then(
+    () => ({ aside }),
+    (error) => ({ aside, left: `${join(before, 'archives')}: ${messageOf(error)}` }),
+  );
 }
 
 /**

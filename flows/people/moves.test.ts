@@ -161,7 +161,12 @@ test('a wrong password is one finding and no retry: what waits goes on at once, 
 test('one phone whose push service lets us not in turned notifications off for everybody: it is the finding of its person, whose other channels are used', async () => {
   const answers = { push: locked, email: delivered };
   const { clock, told, outcomes, add } = rig(answers);
-  const of = (person: string, n: number): OutboxRow => ({ ...room(n, {}, ['email', 'console']), key: `${n}/push/${person}`, channel: 'push', person });
+  const of = (person: string, n: number): OutboxRow => ({
+    ...room(n, {}, ['email', 'console']),
+    key: `${n}/push/${person}`,
+    channel: 'push',
+    person,
+  });
   add(of('asha', 1));
   await clock.pass(1_000);
   const [first] = outcomes;

@@ -153,7 +153,13 @@ test('a phone that was stolen is taken off by somebody else: all devices of its 
 test('a host that is taken off the list is posted to no more, also for a device that was added before', async () => {
   const { devices, ledger } = rig();
   await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha');
-  const left = createDevices({ key, services: ['fcm.googleapis.com'], persons: () => [{ id: 'asha' }], record: async () => true, now: () => 0 });
+  const left = createDevices({
+    key,
+    services: ['fcm.googleapis.com'],
+    persons: () => [{ id: 'asha' }],
+    record: async () => true,
+    now: () => 0,
+  });
   left.use(ledger);
   expect(left.of('asha')).toEqual([]);
 });

@@ -26,7 +26,14 @@ export type DevicesOptions = {
 /** The devices of all persons. */
 export type DeviceBook = ReturnType<typeof createDevices>;
 
-const heldDevice = v.object({ endpoint: v.string(), p256dh: v.string(), auth: v.string(), key: v.string(), at: v.number(), by: v.string() });
+const heldDevice = v.object({
+  endpoint: v.string(),
+  p256dh: v.string(),
+  auth: v.string(),
+  key: v.string(),
+  at: v.number(),
+  by: v.string(),
+});
 const heldDevices = v.pipe(v.string(), v.parseJson(), v.array(heldDevice));
 
 type Kept = { options: DevicesOptions; held: Map<string, readonly Held[]> };

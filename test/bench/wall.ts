@@ -3,7 +3,7 @@
  * day of it, what it holds and how long it keeps somebody waiting. Uptime Kuma's status page would be a peer: its package is a placeholder of
  * 10 kB without the page, which its setup fetches from elsewhere.
  */
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { realClock, type SiteView } from '#contracts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, type ScriptedView, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
@@ -141,6 +141,16 @@ function otherwise(site: SiteView): SiteView {
   return { ...site, stage: 'live', readiness: isReady ? 'not-ready' : 'ready', why: isReady ? missing : null };
 }
 
+/** How many elements there are once no more come. */
+async function settledCount(page: Page): Promise<number> {
+  for (let last = -1; ; ) {
+    const count = await page.evaluate(() => document.querySelectorAll('*').length);
+    if (count === last) return count;
+    last = count;
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
+  }
+}
+
 /** All of one state at once: one line that opens, and behind it all of them. */
 async function manyRows(browser: Browser): Promise<Row[]> {
   const { view, url, close } = await serve('bundled');
@@ -155,7 +165,7 @@ async function manyRows(browser: Browser): Promise<Row[]> {
   await page.locator(`${group} summary`).click();
   await page.locator(`${group} [data-incident]`).first().waitFor();
   const ms = await openedMs(page, `${group} details > button`, { selector: `${group} [data-incident]`, atLeast: 13 });
-  const elements = await page.evaluate(() => document.querySelectorAll('*').length);
+  const elements = await settledCount(page);
   await context.close();
   await close();
   return [

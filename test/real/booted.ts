@@ -15,7 +15,7 @@ export type Booted = {
   remove(): Promise<void>;
 };
 
-const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
+const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/root' };
 /** Nothing that this machine starts is wanted, and a copy has no devices to look after. */
 const unwanted = [
   'systemd-udevd',

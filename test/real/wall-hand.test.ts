@@ -91,6 +91,45 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     expect(stage.troubles).toEqual([]);
   }, 300_000);
 
+  test('by the keyboard: what has the focus has it, whatever comes above', async () => {
+    await stage.open('#/nation');
+    const meant = await acknowledgeTen(
+      async (line) => {
+        const spared = Number(await line.getAttribute('data-incident'));
+        await stage.page.keyboard.press('Tab');
+        await line.locator('button').focus();
+        for (let at = 0; at < 3; at += 1) await storm(spared);
+        await stage.page.keyboard.press('Enter');
+      },
+      () => stage.page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur()).then(() => {}),
+    );
+    expect(acknowledged()).toEqual(meant);
+    expect(stage.troubles).toEqual([]);
+  }, 300_000);
+
+  test('by a finger that is lifted and comes down again: the button is where it was seen', async () => {
+    await stage.open('#/nation', { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+    await stage.context.addInitScript(() => localStorage.setItem('sabha.name', 'Asha'));
+    await stage.page.reload();
+    const list = stage.page.locator('.needs .lines').first();
+    const meant = await acknowledgeTen(
+      async (line) => {
+        const spared = Number(await line.getAttribute('data-incident'));
+        await line.locator('button').scrollIntoViewIfNeeded();
+        for (const type of ['pointerenter', 'pointerleave']) await list.dispatchEvent(type, { pointerType: 'touch' });
+        const box = await line.locator('button').boundingBox();
+        for (let at = 0; at < 3; at += 1) await storm(spared);
+        await stage.page.touchscreen.tap((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
+      },
+      // Its five seconds are over.
+      async () => {
+        for (const type of ['pointerenter', 'pointerleave']) await list.dispatchEvent(type, { pointerType: 'mouse' });
+      },
+    );
+    expect(acknowledged()).toEqual(meant);
+    expect(stage.troubles).toEqual([]);
+  }, 300_000);
+
   test('one that ends under the pointer: its button stays there, does nothing, and nothing else comes in its place', async () => {
     const posted: string[] = [];
     stage.page.on('request', (request) => request.method() === 'POST' && posted.push(request.url()));

@@ -45,17 +45,26 @@ describe.runIf(wallRuns)('hundreds at once', () => {
     const shown = () => lines.evaluateAll((all) => all.map((one) => Number(one.getAttribute('data-incident'))));
     await group.locator('summary').click();
     await group.getByRole('button', { name: 'Show all 612' }).click();
-    await expect.poll(() => lines.count()).toBeGreaterThan(12);
+    await expect.poll(() => lines.count()).toBe(52);
+    // Nobody scrolls, and no more are drawn, however often the page is.
+    for (let at = 0; at < 30; at += 1)
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 30))));
     const first = await shown();
-    expect(first.length).toBeLessThan(150);
+    expect(first).toHaveLength(52);
     await lines.first().hover();
     stage.view.change({ incidents: [bihar(5_000)] });
     await lines.last().scrollIntoViewIfNeeded();
     await expect.poll(async () => (await shown()).length).toBeGreaterThan(first.length);
     // What was drawn stands where it stood.
     expect((await shown()).slice(0, first.length)).toEqual(first);
-    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
-    await expect.poll(async () => new Set(await shown()).size).toBeGreaterThanOrEqual(612);
+    // A browser prints at once, with what stands there then.
+    const printed = await page.evaluate(async () => {
+      dispatchEvent(new Event('beforeprint'));
+      await Promise.resolve();
+      await Promise.resolve();
+      return document.querySelectorAll('[data-group="bihar/microphone.missing"] [data-incident]').length;
+    });
+    expect(printed).toBeGreaterThanOrEqual(612);
     expect(stage.troubles).toEqual([]);
   });
 });

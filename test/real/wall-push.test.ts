@@ -109,7 +109,8 @@ describe.runIf(wallRuns)('told on this device', () => {
     expect(troubles).toEqual([]);
   });
 
-  const shown = () => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body]));
+  const shown = () =>
+    page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body]));
 
   /** A notification stands on this device, as the centre sends it. */
   async function told() {
@@ -148,7 +149,13 @@ function viewOfLeh() {
 }
 
 /** No push service can be reached from here: what the browser would be given by one. Runs in the page. */
-function subscribesWithout({ service: endpoint, p256dh, auth, name, key }: Record<'service' | 'p256dh' | 'auth' | 'name' | 'key', string>): void {
+function subscribesWithout({
+  service: endpoint,
+  p256dh,
+  auth,
+  name,
+  key,
+}: Record<'service' | 'p256dh' | 'auth' | 'name' | 'key', string>): void {
   localStorage.setItem('sabha.name', name);
   const made = {
     endpoint,

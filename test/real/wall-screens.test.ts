@@ -25,7 +25,11 @@ describe.runIf(wallRuns)('on each screen', () => {
         told: at % 2 === 0 ? [] : [{ person: 'devi', channel: 'email', at: now - 60_000 }],
       }),
     );
-    await stage.open('#/nation', { viewport: { width: 1366, height: 768 }, locale: lang === 'hi' ? 'hi-IN' : 'en-GB' });
+    await stage.open('#/nation', {
+      viewport: { width: 1366, height: 768 },
+      locale: lang === 'hi' ? 'hi-IN' : 'en-GB',
+      reducedMotion: 'reduce',
+    });
     await stage.page.locator('.needs [data-incident]').nth(7).waitFor();
     expect(await seen()).toBeGreaterThanOrEqual(8);
     const place = lang === 'hi' ? 'ज़िला कार्यालय 1, बिहार, कॉन्फ़्रेंस रूम' : 'District office 1, Bihar, Conference room';
@@ -57,5 +61,8 @@ describe.runIf(wallRuns)('on each screen', () => {
         expect(Math.abs(wall[part] / desk[part] / grown - 1), `${part} at ${width}`).toBeLessThan(0.1);
     }
     expect(desk.type).toBe(16);
+    // Two screens side by side are no higher than one, and show no fewer rows.
+    expect((await at(3840, 1080)).type).toBe(16);
+    expect((await at(2560, 1080)).type).toBe(16);
   });
 });

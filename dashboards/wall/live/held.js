@@ -40,7 +40,14 @@ export function useHeld(ids, drawn = 0) {
   const inside = useRef({ pointer: false, focus: false });
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   useEffect(() => () => clearTimeout(timer.current), []);
-  useEffect(() => setHeld((old) => old && [...old, ...following(old, ids)]), [drawn]);
+  const kept = useRef(/** @type {{ held: typeof held, drawn: number, ids: readonly (number | string)[] } | null} */ (null));
+  const before = kept.current?.held === held ? kept.current : null;
+  // While it is drawn, not after: for a moment those who follow would else wait as new ones.
+  if (held === null) kept.current = null;
+  else if (before?.drawn !== drawn) {
+    const own = before?.ids ?? held;
+    kept.current = { held, drawn, ids: [...own, ...following(own, ids)] };
+  }
   const come = (/** @type {'pointer' | 'focus'} */ how) => {
     clearTimeout(timer.current);
     inside.current[how] = true;
@@ -64,5 +71,5 @@ export function useHeld(ids, drawn = 0) {
       if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) go('focus');
     },
   };
-  return { held, hand, letGo: () => setHeld(null) };
+  return { held: kept.current?.ids ?? null, hand, letGo: () => setHeld(null) };
 }

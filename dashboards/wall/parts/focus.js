@@ -14,8 +14,8 @@ export function useFocusKept() {
     const keep = () => {
       const [last] = around;
       if (last === undefined || last.isConnected || document.activeElement !== document.body) return;
-      const near = around.find((one) => one.isConnected);
-      const next = near?.querySelector('a[href], button, input') ?? document.querySelector('main');
+      const near = around.filter((one) => one.isConnected).map((one) => one.querySelector('a[href], button, input, summary'));
+      const next = near.find((one) => one !== null) ?? document.querySelector('main');
       if (next instanceof HTMLElement) next.focus({ preventScroll: true });
     };
     document.addEventListener('focusin', remember);

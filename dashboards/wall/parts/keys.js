@@ -20,7 +20,7 @@ const listed = /** @type {const} */ ([
 
 /** To what waits for somebody; where nothing does, to what the view shows. */
 export function skip() {
-  const target = document.querySelector('.needs .line a') ?? document.querySelector('main');
+  const target = document.querySelector('.needs .line :is(a, summary)') ?? document.querySelector('main');
   if (target instanceof HTMLElement) target.focus();
 }
 
@@ -66,7 +66,7 @@ export function useKeys(lang, undo) {
     const heard = new Map(Object.entries(isOn ? { ...letters, ...marks } : marks));
     const press = (/** @type {KeyboardEvent} */ event) => {
       const does = heard.get(event.key.toLowerCase());
-      if (does === undefined || isTaken(event)) return;
+      if (does === undefined || event.repeat || isTaken(event)) return;
       event.preventDefault();
       does();
     };

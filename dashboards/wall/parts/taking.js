@@ -1,6 +1,6 @@
 /** Taking an incident: at once where it is free, over another only when that is wanted, and back again for ten seconds. */
 import { html } from 'htm/preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 import { Dialog } from './dialog.js';
@@ -37,9 +37,13 @@ export function useTaking(reader, act) {
     if (done?.error === '') setGiven({ ...wanted, error: '' });
     return done;
   };
+  const isAsking = useRef(false);
   const undo = async () => {
-    if (given === null || given.error !== '') return;
+    // Pressed twice, the second one would hear that it is too late, of what the first one took back.
+    if (given === null || given.error !== '' || isAsking.current) return;
+    isAsking.current = true;
     const done = await act(`/api/incidents/${given.id}/withdraw`, {});
+    isAsking.current = false;
     setGiven(done === null || done.error === '' ? null : { ...given, error: done.error });
   };
   const answer = (/** @type {boolean} */ isWanted) => {

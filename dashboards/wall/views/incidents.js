@@ -39,16 +39,22 @@ export function IncidentList({ scene, incidents, known, states }) {
     wanted: first,
     all: held === null ? [] : [...known, ...grouped(incidents, { now, kept: held }).filter((one) => 'rows' in one)],
   });
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
   const showAll = () => {
     letGo();
     askAll();
+    // The button goes: the focus stays where the first of the others comes.
+    /** @type {HTMLElement | null | undefined} */ (list.current?.lastElementChild?.querySelector('a, summary'))?.focus({
+      preventScroll: true,
+    });
   };
-  return html`<ul class="lines" ...${hand}>${shownOnes.map((one) =>
+  return html`<ul class="lines" ref=${list} ...${hand}>${shownOnes.map((one) =>
     'rows' in one
       ? html`<${Many} scene=${scene} group=${one} known=${known} states=${states} key=${one.id} />`
       : html`<${Line} scene=${scene} incident=${one} states=${states} still=${held !== null} key=${one.id} />`,
   )}</ul>
-    <p class="new-ones" role="status" ref=${end}>${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
+    <div ref=${end}></div>
+    <p class="new-ones" role="status">${waiting === 0 ? null : html`<button onClick=${letGo}>${say(scene.lang, 'newOnes', { n: waiting })}</button>`}</p>
     ${!isAsked && first.length < wanted.length ? html`<button onClick=${showAll}>${say(scene.lang, 'showAll', { n: incidents.length })}</button>` : null}`;
 }
 
@@ -58,7 +64,7 @@ function Many({ scene, group: { id, state, fault, rows }, known, states }) {
   const name = nameIn(scene.lang, states.find((one) => one.state === state)?.name ?? { en: state, hi: '' });
   const worst = rows[0]?.severity ?? 'minor';
   const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => setOpen(event.currentTarget.open);
-  return html`<li class="line ${worst}" data-group=${id}><span class="tag ${worst}" title=${sayWord(scene, 'severity', worst)}><${Mark} is=${scene.live ? 'fault' : 'unknown'} /></span>
+  return html`<li class="line ${worst}" data-group=${id}><span class="tag ${worst}" title=${sayWord(scene, 'severity', worst)}><${Mark} is=${scene.live ? 'fault' : 'unknown'} /><span class="unseen">${sayWord(scene, 'severity', worst)}</span></span>
     <details onToggle=${toggled}><summary><b>${titleOf(scene, fault)}</b> · <bdi>${say(scene.lang, 'manyOf', { n: rows.length, state: name })}</bdi></summary>
     ${open ? html`<${IncidentList} scene=${scene} incidents=${rows} known=${known} states=${none} />` : null}</details></li>`;
 }

@@ -52,6 +52,8 @@ test('who has not logged in gets the scripts of the login, and none of the wall'
 test('both pages say that they load before any script runs, in both languages, and it is all of them that is needed for it', () => {
   for (const url of ['/index.html', '/login.html'])
     expect(textOf(url)).toMatch(/<p class="loading">Loading… <span lang="hi">लोड हो रहा है…<\/span><\/p>/);
+  // That it takes long is not said at once.
+  for (const url of ['/index.html', '/login.html']) expect(textOf(url)).toMatch(/\.late\{visibility:hidden;animation:[^}]*30s/);
 });
 
 test('the head of the page of an answer has its styles in it, admitted by their hash, and one script named by its content', () => {
@@ -74,6 +76,8 @@ test('what a file names that is not there is said with its name', async () => {
   const gone = wallOf({ '/index.html': page, '/b.js': "import 'a'; import './c.js';", '/a.js': '' });
   await expect(bundled(gone, realClock())).rejects.toThrow("./c.js, which /b.js names, is not among the wall's files");
   const bare = wallOf({ '/index.html': `<link rel="stylesheet" href="/x.css">\n${page}`, '/b.js': '', '/a.js': '' });
+  const other = wallOf({ '/index.html': `<link href="/x.css" rel="stylesheet">\n${page}`, '/b.js': "import 'a';", '/a.js': '' });
+  await expect(bundled(other, realClock())).rejects.toThrow('/index.html names its styles in another way than the others');
   await expect(bundled(bare, realClock())).rejects.toThrow("/x.css, which /index.html names, is not among the wall's files");
 });
 

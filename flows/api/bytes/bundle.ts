@@ -146,9 +146,11 @@ function headOf(css: string, needs: string[]): Head & { needs: string[] } {
   };
 }
 
-function rewritten({ html }: Page, { style, script }: Head): string {
-  return html
+function rewritten({ url, html }: Page, { style, script }: Head): string {
+  const text = html
     .replaceAll(styleTag, '')
     .replace(mapTag, '')
     .replace(scriptTag, () => `${style}\n${script}`);
+  if (text.includes('rel="stylesheet"')) throw new Error(`${url} names its styles in another way than the others`);
+  return text;
 }

@@ -15,6 +15,7 @@ export type RestoredCentre = {
   about: { at: number };
   audit: Pick<LedgerAudit, 'events' | 'incidents' | 'chain'>;
   aside: readonly string[];
+  left?: string;
 };
 
 /** What somebody typed, and what a verb may use to answer it. */

@@ -80,13 +80,14 @@ async function backup({ api, by, words: [to], copyFile }: Call): Promise<Answer>
 async function restore({ words: [file = ''], options, restore: run }: Call): Promise<Answer> {
   const { check = false, 'passphrase-file': passphraseFile } = options;
   const done = await run({ file, check: check === true, passphraseFile: typeof passphraseFile === 'string' ? passphraseFile : undefined });
-  const { about, audit: found, aside } = done;
+  const { about, audit: found, aside, left } = done;
   const holds = `${file} is whole: ${found.events} events, ${found.incidents.raised} incidents, of ${timeText(about.at)}`;
   if (check === true) return { ok: true, json: done, text: holds };
   const text = [
     holds,
     `it stands in its place now; what people did after ${timeText(about.at)} is gone, and PCs send again what they still have`,
     ...aside.map((path) => `what was there before: ${path}`),
+    ...(left === undefined ? [] : [`! archives did not come along: ${left}`]),
     ...(found.chain?.wrong ?? []).map((line) => `! its audit: ${line}`),
     'look through the accounts (sabha accounts list) before anything else: those that were removed since are back',
   ];
