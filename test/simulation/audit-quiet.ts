@@ -146,6 +146,8 @@ function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, 
       (one) =>
         rooms.get(one.incident) === world.pc(pc).path &&
         isNews(one) &&
+        // What was said before it began excuses nothing.
+        (world.centre.seen.dates.decided(one.id) ?? one.at - epochMs) >= span.from &&
         one.about.some((about) => about.fault === fault && about.device === device),
     );
     const isTold = news.some((one) => hasWaited(one) || !isUsual(one) || writtenOf(world, one, rows).some((at) => at >= span.to));

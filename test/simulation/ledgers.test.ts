@@ -72,6 +72,9 @@ test.each(versions)('F24 a ledger of version %i is opened with every row that it
     for (const [table, rows] of old)
       if (!['settled', 'pieces', 'copies', 'spools', 'audit', 'steps', 'meta', 'progress'].includes(table))
         expect(missing(rows, now.get(table) ?? []), `${table}, opening ${opening}`).toEqual([]);
+    const own = (old.get('meta') ?? []).filter(({ key }) => /^(registry|enrol)\b/.test(`${key}`));
+    expect(own.length).toBeGreaterThan(0);
+    expect(missing(own, now.get('meta') ?? []), `meta, opening ${opening}`).toEqual([]);
     const done = [...lines(now.get('audit')), ...lines(now.get('steps'))];
     expect(missing([...lines(old.get('audit')), ...lines(old.get('steps'))], done)).toEqual([]);
     expect(done).toHaveLength(said + opening - 1);
