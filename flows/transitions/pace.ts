@@ -47,13 +47,14 @@ export function createPace() {
       for (const [scope, times] of news) news.set(scope, moved(times, byMs));
       for (const tellings of told.values()) for (const one of tellings) one.at += byMs;
     },
+    /** What was told goes on counting: the next machine at a place, and one that is opened again, is the same room. */
     forget(pc: string): void {
-      for (const each of [told, news, untold]) each.delete(pc);
+      for (const each of [news, untold]) each.delete(pc);
     },
-    /** Forgets the causes of which nothing was told for an hour and nothing is counted: nobody else does, and there are ever new ones. */
+    /** Forgets those of which nothing was told for an hour and nothing is counted: nobody else does, and there are ever new ones. */
     tidy(now: number): void {
       for (const scope of told.keys()) {
-        if (!isPcPath(scope) && !untold.has(scope) && within(scope, now, hourMs).length === 0) told.delete(scope);
+        if (!untold.has(scope) && within(scope, now, hourMs).length === 0) told.delete(scope);
       }
     },
   };

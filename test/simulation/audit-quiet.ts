@@ -121,7 +121,10 @@ function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[]
   const path = maintainedIn(maintenance.scope) ?? '';
   if (span === undefined) return [];
   const rooms = new Set(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map(({ id }) => id));
-  const ids = new Set(rows.transitions.filter((one) => rooms.has(one.incident) && isNews(one) && isUsual(one)).map(({ id }) => id));
+  // A clock that is put ends it, which is told, and begins it anew.
+  const isLeft = ({ again }: Transition) => world.centre.seen.steps > 0 && again?.why === 'maintained';
+  const news = rows.transitions.filter((one) => rooms.has(one.incident) && isNews(one) && isUsual(one) && !isLeft(one));
+  const ids = new Set(news.map(({ id }) => id));
   return rows.outbox.flatMap((row) => {
     const at = world.centre.seen.dates.written(row.key) ?? row.createdAt - epochMs;
     return isOf(row, ids) && at > span.from + underWayMs && at < span.to

@@ -131,7 +131,7 @@ describe('push', () => {
     expect(cleared).toMatchObject({ tag: 'incident-17', renotify: false, actions: [] });
     expect(rig.service.pushed[0]?.headers['urgency']).toBe('normal');
     expect(list).toMatchObject({ link: '/', actions: [] });
-    expect(onWall.link).toBe('/?#/incident/17');
+    expect(onWall.link).toBe('/#/incident/17');
     expect(list.tag).toBe(list.id);
     expect(onWall.actions).toEqual([]);
   });

@@ -1,7 +1,7 @@
 /** Notifications of the browser, on a phone or a PC, by Web Push: sealed for the device, and delivered once the device says that it showed it. */
 import { createHash, createHmac } from 'node:crypto';
 import * as v from 'valibot';
-import { setting } from '#contracts';
+import { nameIn, setting } from '#contracts';
 import type { Around, Channel, ChannelKind, Device, HookCall, Notice, RenderedMessage, SendOutcome } from '../../records/notices.ts';
 import { buttonsOf, readButton } from './kit/buttons.ts';
 import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
@@ -57,6 +57,8 @@ const deviceLimitMs = 8_000;
 /** What a phone shows is far shorter. */
 const titleLimit = 200;
 const bodyLimit = 1_200;
+/** A subject shortens a long name, by no less than this. */
+const placeKnownBy = 8;
 /** A list is shown by its first lines. */
 const listMost = 8;
 
@@ -128,10 +130,10 @@ function shownOf(message: RenderedMessage, id: string) {
 }
 
 /** A subject begins with the place, where there is one: it stands below what is wrong there. */
-function divided({ subject, notice: { site } }: RenderedMessage): [where: string, what: string] {
+function divided({ subject, language, notice: { site } }: RenderedMessage): [where: string, what: string] {
   const text = plain(subject);
-  const end = site.en === '' ? -1 : text.indexOf(': ');
-  return end < 0 ? ['', text] : [text.slice(0, end), text.slice(end + 2)];
+  const [place, end] = [plain(nameIn(site, language)).slice(0, placeKnownBy), text.indexOf(': ')];
+  return place === '' || end < 0 || !text.startsWith(place) ? ['', text] : [text.slice(0, end), text.slice(end + 2)];
 }
 
 /** Of a list what it lists, without the addresses by which a person answers. */
