@@ -101,7 +101,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 28_400,
+    lines: 28_600,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
@@ -239,7 +239,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'centre',
-    lines: 900,
+    lines: 950,
     rooms: [
       { path: 'centre/machine', floor: 1, about: 'where on a machine the centre stands, its users, the programs it is installed by' },
       { path: 'centre/units', floor: 2, about: 'its parts as services of systemd' },
