@@ -175,6 +175,7 @@ const wholes: Record<string, (content: Content) => unknown> = {
   '/api/roster': ({ roster }) => roster?.persons ?? [],
   '/api/roster/duty': ({ at, roster }) => ({ at, scope: '', roles: roster?.duty ?? [] }),
   '/api/roster/day': ({ roster }) => roster?.day,
+  '/api/devices': () => ({ key: null, person: null, here: false }),
   '/api/maintenance': ({ maintenance }) => maintenance ?? [],
 };
 
