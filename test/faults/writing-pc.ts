@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startScriptedPc } from '../system/scripted-pc.ts';
 
-/** What the parent gives it. `from`: the first number to write; `until`: writes no more from here on, and ends when all is acknowledged. */
+/** What the parent gives it. `from`: the first number to write; `everyMs`: as often it writes one; `until`: writes no more from here on, and ends when all is acknowledged. */
 export type Writing = {
   pc: string;
   token: string;
@@ -14,9 +14,10 @@ export type Writing = {
   spool: string;
   from: number;
   until: number;
+  everyMs: number;
 };
 
-const { pc, token, data, mqtt, speed, epochMs, spool, from, until }: Writing = JSON.parse(process.env['SABHA_WRITING'] ?? '');
+const { pc, token, data, mqtt, speed, epochMs, spool, from, until, everyMs }: Writing = JSON.parse(process.env['SABHA_WRITING'] ?? '');
 const site = { data, ports: { mqtt } };
 const { agent, isConnected, stop } = startScriptedPc({ parts: { site, speed, epochMs, tokens: new Map([[pc, token]]) }, pc, spool });
 const say = (line: object) => void writeSync(1, `${JSON.stringify({ msg: 'wrote', ...line })}\n`);
@@ -25,7 +26,7 @@ for (let n = from; n < until; n += 1) {
   const { last } = agent.spool.range();
   agent.record('written', { n });
   if (agent.spool.range().last > last) say({ n });
-  await delay(2);
+  await delay(everyMs);
 }
 while (!isConnected() || agent.spool.figures().waiting > 0) await delay(2);
 await stop();
