@@ -26,15 +26,15 @@ test('a new channel with settings and a name of its own costs 1 file, 1 test and
   onTestFinished(house.remove);
   house.addFiles();
   const at = 'flows/people/channels/';
-  expect(listViolations(`${at}channels.ts`, repository(house.root))).toContain(`${at}push.ts: is not in the list`);
-  expect(await house.ask()).toMatchObject({ wrong: 'sabha.json: channels.push: this key is not known' });
+  expect(listViolations(`${at}channels.ts`, repository(house.root))).toContain(`${at}gong.ts: is not in the list`);
+  expect(await house.ask()).toMatchObject({ wrong: 'sabha.json: channels.gong: this key is not known' });
   expect(house.addToList()).toBe(1);
   expect(await house.ask()).toEqual({
-    wrong: 'sabha.json: channels.push.token: expected "tk_", found "x"',
-    stray: 'sabha.json: people.0.addresses.push: channels.push is not set',
+    wrong: 'sabha.json: channels.gong.token: expected "tk_", found "x"',
+    stray: 'sabha.json: people.0.addresses.gong: channels.gong is not set',
     taken: expect.stringMatching(/^sabha\.json: channels: .*a channel is set, or stands in offered, not both/),
-    reached: ['console', 'push'],
-    words: ['push', 'पुश'],
+    reached: ['console', 'gong'],
+    words: ['gong', 'घंटा'],
   });
   expect(await house.test()).toMatch(/Tests\s+6 passed/);
 });

@@ -20,8 +20,8 @@ export const oneMoreProbe: Newcomer = {
 export const oneMoreChannel: Newcomer = {
   list: 'flows/people/channels/channels.ts',
   folder: 'flows/people/channels',
-  name: 'push',
-  entry: 'byPush',
+  name: 'gong',
+  entry: 'byGong',
   fixtures: 'test/fixtures/channel',
   parts: ['flows', 'broker/contracts'],
 };

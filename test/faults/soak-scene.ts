@@ -102,9 +102,6 @@ export async function createScene(): Promise<Scene> {
   };
 }
 
-/** In hours it stays below what a centre takes of one PC in a day (R27). */
-const writesEveryMs = 1_000;
-
 function startWriter({ site, epochMs, tokens }: Parts, { from, until }: Pick<Writing, 'from' | 'until'>): Program {
   const spool = join(site.data, 'agent/writer.db');
   const writing: Writing = {
@@ -117,7 +114,7 @@ function startWriter({ site, epochMs, tokens }: Parts, { from, until }: Pick<Wri
     spool,
     from,
     until,
-    everyMs: writesEveryMs,
+    everyMs: 2,
   };
   return startProgram({ args: ['test/faults/writing-pc.ts'], env: { ...site.env, SABHA_WRITING: JSON.stringify(writing) } });
 }
