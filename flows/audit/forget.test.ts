@@ -33,7 +33,7 @@ const ops: Op[] = [
   row('1/email/asha', 'asha', { lastError: 'asha@office.test: no such box' }),
   row('1/email/ravi', 'ravi', { notice: { announcement: { by: 'asha', text: 'call Asha  Kumari' } } }),
   { op: 'meta', key: 'answer/asha', value: 'x' },
-  { op: 'meta', key: 'device/asha', value: '[{"endpoint":"https://push.test/5ecret"}]' },
+  { op: 'meta', key: 'device/asha', value: '[{"endpoint":"https://push.test/5ecret","by":"asha@office.test"}]' },
   { op: 'step', at: 1, who: 'asha', what: 'command measure-link', about: 'x' },
 ];
 

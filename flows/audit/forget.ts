@@ -17,18 +17,21 @@ const tables = [
 /** All that stands of a person, as it is. */
 export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
   const scrub = scrubOf(words);
+  const devices = devicesOf(db, words);
+  const isDevice = (row: Record<string, SQLInputValue>) => devices.some(({ key }) => key === row['key']);
   const plain = [...ownTables, ...tables].flatMap((table) =>
-    changes(db, table, scrub).map(({ row }) => ({
-      table,
-      row: Object.fromEntries(Object.entries(row).map(([name, one]) => [name, shown(one)])),
-    })),
+    changes(db, table, scrub)
+      .filter(({ row }) => table !== 'meta' || !isDevice(row))
+      .map(({ row }) => ({
+        table,
+        row: Object.fromEntries(Object.entries(row).map(([name, one]) => [name, shown(one)])),
+      })),
   );
   const acts = auditChanges(db, scrub).map(({ row: { id, at, who, what, about } }) => ({
     table: 'audit',
     row: { id, at, who, what, about },
   }));
-  const devices = devicesOf(db, words).map(({ key, value }) => ({ table: 'meta', row: { key, value: shown(value) } }));
-  return [...plain, ...devices, ...acts];
+  return [...plain, ...devices.map(({ key, value }) => ({ table: 'meta', row: { key, value: shown(value) } })), ...acts];
 }
 
 /** Their key names them, and nothing in them does. */
