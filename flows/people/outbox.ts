@@ -6,6 +6,7 @@ import type { Op } from '../records/ops.ts';
 import { type Accepted, createAccepted } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
+import { loginOf } from './failing.ts';
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
 import { backoff, besideEver, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
@@ -285,7 +286,7 @@ type Locks = ReturnType<typeof createLocks>;
 /** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. One that persons join by themselves refuses that of one person. */
 function createLocks(clock: Clock, channels: Channels) {
   const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
-  const nameOf = ({ channel, person }: OutboxRow) => (channels.get(channel)?.joined ? `${channel} to ${person}` : channel);
+  const nameOf = (row: OutboxRow) => loginOf(row, channels.get(row.channel)?.joined);
   const of = (row: OutboxRow): SendOutcome | undefined => {
     const lock = locked.get(nameOf(row));
     return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
