@@ -2,7 +2,7 @@
 import { links, willGraceMs } from '#contracts';
 import type { Transition } from '../../flows/records/incidents.ts';
 import type { Arrival } from './centre-machine.ts';
-import type { Rows } from './rows.ts';
+import { type Rows, rowsOf } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
@@ -26,6 +26,8 @@ export function noFalseSilence(world: World, { transitions, incidents }: Rows): 
 
 /** A site is called dark only where at least one of its PCs may be called silent; a cause of many sites, at least one of theirs (R19a). */
 export function noFalseCause(world: World, { transitions, incidents }: Rows): string[] {
+  // Of the hostile PC too.
+  const every = rowsOf(world);
   const isNews = ({ kind }: Transition) => kind === 'raised' || kind === 'worsened';
   return transitions.filter(isNews).flatMap((one) => {
     const incident = incidents.find(({ id }) => id === one.incident);
@@ -35,8 +37,19 @@ export function noFalseCause(world: World, { transitions, incidents }: Rows): st
     // Whoever ever said a word, the hostile PC too.
     const pcs = [...world.centre.seen.arrivals.keys()];
     const all = pcs.filter((pc) => members.some((member) => pc === member || pc.startsWith(`${member}/`)));
-    const wrong = all.map((pc) => falseSilence(world, pc, at));
+    const wrong = all.map((pc) => (isSilent(world, every, pc, at) ? undefined : falseSilence(world, pc, at)));
     return wrong.includes(undefined) ? [] : [`${incident?.scope} is called dark at ${clockOf(at)}, ${wrong[0] ?? 'though it has no PC'}`];
+  });
+}
+
+/** A PC was called silent before, which was judged by itself, and no word of it has come since: a start of the centre takes nothing of that back. */
+function isSilent({ centre }: World, { transitions, incidents }: Pick<Rows, 'transitions' | 'incidents'>, pc: string, at: number): boolean {
+  const words = (centre.seen.arrivals.get(pc) ?? []).filter((one) => !one.lost);
+  const own = new Set(incidents.filter(({ scope }) => scope === pc).map(({ id }) => id));
+  return transitions.some(({ id, incident, kind, about }) => {
+    const calledAt = centre.seen.dates.decided(id);
+    const isCalled = own.has(incident) && (kind === 'raised' || kind === 'worsened') && about.some(({ fault }) => fault === 'pc.silent');
+    return isCalled && calledAt !== undefined && calledAt < at && !words.some((one) => one.at > calledAt && one.at <= at);
   });
 }
 

@@ -21,10 +21,17 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
     const at = dates.decided(one.id) ?? one.at - epochMs;
     return within(scope, at, 0) ? [`${scope} is not watched, and at ${clockOf(at)} ${one.about[0]?.fault} is ${one.kind}`] : [];
   });
+  // Of a process that stood still the news and its end come out in one moment, in this order.
+  const ends = new Map(transitions.filter(({ kind }) => kind === 'closed').map((one) => [one.id, one.incident]));
+  const isClosedAtOnce = ({ incident, person, at }: { incident: number; person: string; at: number }) =>
+    outbox.some(
+      (row) => row.person === person && ends.get(row.transition ?? 0) === incident && Math.abs((dates.written(row.key) ?? 0) - at) < 1_000,
+    );
   const told = outbox.flatMap((row) => {
     const one = news.get(row.transition ?? 0);
     const at = dates.written(row.key) ?? row.createdAt - epochMs;
     // What took another channel because the first one failed is no new word, and says that it is over.
+    if (one !== undefined && isClosedAtOnce({ incident: one.incident, person: row.person, at })) return [];
     return one !== undefined && row.key.split('/').length === 3 && within(scopeOf(one.incident), at, underWayMs)
       ? [`${row.key} is told of a room that is not watched`]
       : [];
