@@ -47,7 +47,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     devices = createDevices({ key: pushKeyOf(secret), services: ['fcm.googleapis.com'], persons, record: async () => true, now: Date.now });
     const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
     const own = { secret, of: () => [phone], gone: () => {} };
-    channel = createPush({ contact: 'mailto:it@office.test', devices: own, reports, now: Date.now, fetch });
+    channel = createPush({ contact: 'mailto:it@office.test', devices: own, reports, now: Date.now, fetch, clock: realClock() });
     api = await startApi({
       host: '127.0.0.1',
       port: 0,

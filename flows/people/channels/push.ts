@@ -63,7 +63,7 @@ const placeKnownBy = 8;
 const listMost = 8;
 
 /** `now`: the time of the machine, as push services judge by theirs. */
-export type PushOptions = Pick<Around, 'devices' | 'reports'> & { contact: string; now(): number; fetch: Fetch };
+export type PushOptions = Pick<Around, 'devices' | 'reports' | 'clock'> & { contact: string; now(): number; fetch: Fetch };
 
 /** What became of it at one device. */
 type AtDevice = SendOutcome | { result: 'gone' };
@@ -154,10 +154,10 @@ function tagOf({ list, notice }: RenderedMessage, id: string): string {
 }
 
 type Sent = { text: string; urgent: boolean; topic: string; id: string };
-type Way = Pick<PushOptions, 'contact' | 'now' | 'fetch'> & { key: PushKey; signal: AbortSignal };
+type Way = Pick<PushOptions, 'contact' | 'now' | 'fetch' | 'clock'> & { key: PushKey; signal: AbortSignal };
 
 async function sendTo({ endpoint, ...keys }: Device, { text, urgent, topic, id }: Sent, way: Way): Promise<AtDevice> {
-  const { contact: to, now, fetch, key, signal } = way;
+  const { contact: to, now, fetch, clock, key, signal } = way;
   const headers = {
     authorization: authorizationFor(endpoint, key, { contact: to, now: now() }),
     'content-type': 'application/octet-stream',
@@ -166,8 +166,12 @@ async function sendTo({ endpoint, ...keys }: Device, { text, urgent, topic, id }
     urgency: urgent ? 'high' : 'normal',
     topic,
   };
-  const own = AbortSignal.any([signal, AbortSignal.timeout(deviceLimitMs)]);
-  return outcomeOf(await request(fetch, endpoint, { headers, body: sealed(text, keys), signal: own }), id);
+  const late = new AbortController();
+  const cancel = clock.after(deviceLimitMs, () => late.abort(new Error(`no answer in ${deviceLimitMs / 1_000} s`)));
+  const own = AbortSignal.any([signal, late.signal]);
+  const answer = await request(fetch, endpoint, { headers, body: sealed(text, keys), signal: own });
+  cancel();
+  return outcomeOf(answer, id);
 }
 
 function outcomeOf(answer: HttpAnswer, id: string): AtDevice {
