@@ -22,7 +22,7 @@ describe.runIf(wallRuns)('on each screen', () => {
         id: 100 + at,
         scope: `${site}/vc-1`,
         site: { en: `District office ${at}`, hi: `ज़िला कार्यालय ${at}` },
-        told: at % 2 === 0 ? [] : [{ person: 'devi', channel: 'email', at: now - 60_000 }],
+        told: at % 2 === 0 ? [] : [{ person: 'Technician on duty', channel: 'console', at: now - 60_000 }],
       }),
     );
     await stage.open('#/nation', {

@@ -85,7 +85,7 @@ describe.runIf(wallRuns)('the wall', () => {
     const row = microphoneGone(Date.now(), { id: 20, scope: 'delhi/site-1/vc-1', site: { en: 'Delhi 1', hi: 'दिल्ली 1' } });
     stage.view.change({ incidents: [row] });
     await line(20).getByRole('heading', { name: 'Microphone not found' }).waitFor();
-    expect(await line(20).textContent()).toContain('Tashi was told by e-mail');
+    expect(await line(20).textContent()).toContain('Tashi was told, ');
     await expect.poll(() => stage.page.title()).toBe('◆ 3 · Sabha');
     await expect.poll(spoken).toBe('New: Microphone not found, Conference room');
     stage.view.change({ incidents: [{ ...row, overAt: Date.now(), over: 'cleared' }] });

@@ -105,7 +105,7 @@ function Line({ scene, incident, states, still }) {
           ? say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })
           : last === undefined
             ? say(lang, 'nobodyTold')
-            : toldText(scene, last))
+            : say(lang, 'toldLine', { person: shown(last.person), time: timeText(lang, last.at, now) }))
       }</bdi></p>
     </div>
     <p class="acts">${mayAct(scene) ? html`<${TakeButton} lang=${lang} incident=${incident} still=${still} waits=${waits} onTake=${() => doing(() => scene.take({ id, title: incidentTitle(scene, incident) }))} />` : null}</p>
