@@ -6,6 +6,7 @@ import type { OutboxRow } from '../../flows/records/notices.ts';
 import { isWorse } from '../../flows/transitions/incident.ts';
 import { hasWaited } from '../../flows/transitions/rate.ts';
 import { longestQuiet, standingTimes } from './audit-times.ts';
+import type { Span } from './dates.ts';
 import type { History } from './history.ts';
 import { zone } from './quiets.ts';
 import type { Rows } from './rows.ts';
@@ -17,8 +18,6 @@ const minute = 60_000;
 const underWayMs = 15_000;
 /** Of a wire, of an offer that is made twice, and of the default route. */
 const tellingMs = 150_000;
-
-type Span = { from: number; to: number };
 
 /**
  * A quiet hides nothing worse: what is critical and new, or worse than what was made quiet, ends it at once. Until it ends nothing of the incident
@@ -107,19 +106,9 @@ function endsToo({ id, scope, over }: Incident, { transitions, outbox }: Rows): 
     .map((person) => `${person} was told that ${scope} begins, and not that it is over`);
 }
 
-/** By the world's time; undefined where it did not end in this ledger. */
-function spanOf({ centre }: World, { id }: Incident, { transitions }: Rows): Span | undefined {
-  const own = transitions.filter(({ incident }) => incident === id);
-  const [first, last] = [own.find(isNews), own.find(({ kind }) => kind === 'cleared')].map(
-    (one) => one && centre.seen.dates.decided(one.id),
-  );
-  return first === undefined || last === undefined ? undefined : { from: first, to: last };
-}
-
 function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[] {
-  const span = spanOf(world, maintenance, rows);
+  const spans = world.centre.seen.dates.spans(maintenance.id);
   const path = maintainedIn(maintenance.scope) ?? '';
-  if (span === undefined) return [];
   const rooms = new Set(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map(({ id }) => id));
   // A clock that is put ends it, which is told, and begins it anew.
   const isLeft = ({ again }: Transition) => world.centre.seen.steps > 0 && again?.why === 'maintained';
@@ -127,7 +116,7 @@ function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[]
   const ids = new Set(news.map(({ id }) => id));
   return rows.outbox.flatMap((row) => {
     const at = world.centre.seen.dates.written(row.key) ?? row.createdAt - epochMs;
-    return isOf(row, ids) && at > span.from + underWayMs && at < span.to
+    return isOf(row, ids) && spans.some(({ from, to }) => at > from + underWayMs && at < to)
       ? [`${row.key} is told at ${clockOf(at)} of ${path}, which is maintained`]
       : [];
   });
@@ -135,7 +124,7 @@ function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[]
 
 /** What was true of a room before the end, and for long enough after it, is told after it. */
 function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, rows: Rows): string[] {
-  const span = spanOf(world, maintenance, rows);
+  const span = world.centre.seen.dates.spans(maintenance.id).at(-1);
   const path = maintainedIn(maintenance.scope) ?? '';
   if (span === undefined) return [];
   const rooms = new Map(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map((one) => [one.id, one.scope]));

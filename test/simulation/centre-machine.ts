@@ -134,7 +134,8 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
     let lastMs = 0;
     const commit = (ops: Op[]) =>
       new Promise<Awaited<ReturnType<Ledger['commit']>>>((resolve, reject) => {
-        const aheadMs = (running?.centre.now() ?? 0) - time.now();
+        const givenMs = time.now();
+        const aheadMs = (running?.centre.now() ?? 0) - givenMs;
         lastMs = Math.max(lastMs, state.hangsUntil, time.now() + random.next() * commitMs);
         time.at(lastMs, () => {
           if (process.point('before a commit of the ledger')) return;
@@ -143,7 +144,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
           };
           inner.commit(ops).then(
             (receipt) => {
-              seen.dates.took(ops, (at) => at - aheadMs);
+              seen.dates.took(ops, givenMs, (at) => at - aheadMs);
               seen.open.took(ops);
               answer(() => resolve(receipt));
             },
