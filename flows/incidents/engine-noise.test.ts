@@ -269,6 +269,28 @@ describe('R27 what is told of a PC that is muted', () => {
     expect(kindsOf(stage, 'camera.missing')).toEqual(['raised', 'worsened', 'eased']);
   });
 
+  it('R27 people knew that a microphone is away: when the room was muted its end was one step too many, and nobody heard of it', () => {
+    const stage = online();
+    const battery = fault('power.battery_low', 'ups-1');
+    for (const checks of [[fault('microphone.missing')], [fault('microphone.missing'), battery], [fault('microphone.missing')]]) {
+      stage.state([...checks, ok('camera')]);
+      stage.live(5 * minute);
+    }
+    for (const microphone of [ok('microphone'), fault('microphone.missing'), ok('microphone')]) {
+      stage.state([microphone, fault('camera.held')]);
+      stage.live(5 * minute);
+    }
+    expect(kindsOf(stage, 'microphone.missing')).toEqual(['raised']);
+    for (let n = 0; n < 50; n += 1) {
+      stage.state([ok('microphone'), fault('camera.held', `usb-${n}`)]);
+      stage.pass(second);
+    }
+    expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy' }]);
+    stage.live(2 * hour);
+    const closed = toldOf(stage, pc).filter(({ notice }) => notice.kind === 'closed');
+    expect(closed.map(({ notice }) => notice.lines)).toEqual([['its alerts change too often, so they are only counted']]);
+  });
+
   it('R27 a link that drops each four minutes kept a PC muted for ever: only a change of what stands counts', () => {
     const stage = online();
     flood(stage, 60);

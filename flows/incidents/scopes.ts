@@ -27,6 +27,7 @@ import {
   standingFault,
   unknownFaults,
 } from '../transitions/standing.ts';
+import { owesAnEnd } from '../transitions/together.ts';
 import type { Transitions } from '../transitions/transitions.ts';
 import { isUnread } from './unread.ts';
 
@@ -266,17 +267,16 @@ export function namedBefore(core: Core, now: number): void {
   }
 }
 
-function hush({ memory, transitions }: Core, pc: string, now: number): void {
+function hush(core: Core, pc: string, now: number): void {
+  const { memory, transitions } = core;
   const incident = memory.openIncident(pc);
   for (const one of memory.liveScope(pc)) transitions.mute(one, 'counted: its PC is noisy');
-  if (incident !== undefined) memory.putIncident(onlyTold(incident, now));
-}
-
-/** What nobody was told of is news again once its PC is quiet. */
-function onlyTold(incident: Incident, now: number): Incident {
+  if (incident === undefined) return;
   const faults = incident.faults.filter(({ told }) => told !== null);
-  if (faults.length > 0) return { ...incident, faults, severity: worst(faults) };
-  return { ...incident, overAt: now, over: 'closed', closedBecause: excesses.alerts };
+  // What nobody was told of is news again once its PC is quiet.
+  if (faults.length > 0) memory.putIncident({ ...incident, faults, severity: worst(faults) });
+  else if (owesAnEnd(memory.stepsOf(incident.id))) followScope(core, { scope: pc, scene: sceneOver(excesses.alerts) }, now);
+  else memory.putIncident({ ...incident, overAt: now, over: 'closed', closedBecause: excesses.alerts });
 }
 
 /**

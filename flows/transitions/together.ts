@@ -1,4 +1,4 @@
-/** Several steps of an incident that are one message. */
+/** Several steps of an incident: those that are one message, and whether they leave people with a fault that is over. */
 import { bySeverity } from '#contracts';
 import type { Incident, Timer, Transition, WireMessage } from '../records/incidents.ts';
 import type { Hand } from './delivery.ts';
@@ -55,4 +55,15 @@ function isSame(a: Timer, b: Timer): boolean {
 
 function markOf({ severity, to, hours }: Pick<WireMessage, 'severity' | 'to' | 'hours'>): string {
   return JSON.stringify([severity, to, hours ?? null]);
+}
+
+/** People were told of a fault in these steps of an incident, and nothing told them, or is on its way to tell them, that it is over. */
+export function owesAnEnd(steps: readonly Transition[]): boolean {
+  const known = new Set<string>();
+  for (const one of steps) {
+    const keys = one.about.map(({ fault, device }) => faultKey(fault, device));
+    if (isEnd(one) && (one.sent.length > 0 || one.state !== 'concluded')) for (const key of keys) known.delete(key);
+    if (!isEnd(one) && one.sent.length > 0) for (const key of keys) known.add(key);
+  }
+  return known.size > 0;
 }

@@ -4,7 +4,7 @@ import type { Transition } from '../../flows/records/incidents.ts';
 import { isEnd } from '../../flows/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
 import { centreStepMs } from './disturbances.ts';
-import type { Rows } from './rows.ts';
+import { isMuting, type Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
@@ -41,10 +41,11 @@ export function fewAnHour(world: World, rows: Rows): string[] {
   });
 }
 
-/** What people ordered, what no tab took, and what is critical and was not told in the hour before. */
+/** What people ordered, what no tab took, and what is critical and was no news in the hour before. */
 function isBesides({ transition, at }: Message, earlier: readonly Message[]): boolean {
   if (transition.again !== undefined || /default route|error on the tab/.test(transition.conclusion ?? '')) return true;
-  const before = earlier.filter((one) => !isEnd(one.transition) && one.at > at - hourMs).flatMap((one) => one.transition.about);
+  const isNews = (one: Message) => !isEnd(one.transition) && one.transition.again === undefined && one.at > at - hourMs;
+  const before = earlier.filter(isNews).flatMap((one) => one.transition.about);
   return !isEnd(transition) && criticalOf(transition).some((fault) => !before.some((one) => one.fault === fault));
 }
 
@@ -55,10 +56,8 @@ export function heldWithReason(world: World, rows: Rows): string[] {
   return rows.transitions.filter(hasWaited).flatMap((one) => {
     const scope = scopes.get(one.incident) ?? '';
     const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
-    // The hour that a start takes from the ledger is by the clock of then, which may have been put to and fro.
-    const putMs = world.centre.seen.steps > 0 ? 2 * centreStepMs : 0;
     const about = (all.get(scope) ?? []).filter(
-      (message) => message.transition.id !== one.id && message.at > at - hourMs - slackMs - putMs,
+      (message) => message.transition.id !== one.id && message.at > at - hourMs - slackMs - putMs(world),
     );
     const what = `${scope} at ${clockOf(at)}: ${one.kind} ${one.about.map(({ fault }) => fault).join(', ')} was held back`;
     if (about.length < budgets.messagesAnHour.most) return [`${what}, and only ${about.length} messages were told`];
@@ -68,10 +67,29 @@ export function heldWithReason(world: World, rows: Rows): string[] {
   });
 }
 
+/** Of whom no more than counts is told had more news in the hour before than is told or counted. */
+export function mutedWithReason(world: World, { incidents, transitions }: Rows): string[] {
+  const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
+  const atOf = (one: Transition) => world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
+  const news = transitions.filter((one) => !isEnd(one));
+  const muted = news.flatMap((one) => one.about.filter(isMuting).map(({ device }) => ({ pc: device, at: atOf(one) })));
+  return muted.flatMap(({ pc, at }) => {
+    const own = news.filter(
+      (one) => scopes.get(one.incident) === pc && atOf(one) <= at && atOf(one) > at - hourMs - slackMs - putMs(world),
+    );
+    return own.length >= budgets.toldAnHour.most ? [] : [`${pc} was muted at ${clockOf(at)} for ${own.length} news in the hour before`];
+  });
+}
+
 /** True where it waits for its turn, and has not waited for longer than it may. */
 export function isInTurn(world: World, one: Transition): boolean {
   const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
   return isWaiting(one) && world.time.now() - at < 2 * hourMs;
+}
+
+/** The hour that a start takes from the ledger is by the clock of then, which may have been put to and fro. */
+function putMs({ centre }: World): number {
+  return centre.seen.steps > 0 ? 2 * centreStepMs : 0;
 }
 
 function criticalOf({ about }: Transition): string[] {

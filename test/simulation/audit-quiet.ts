@@ -9,7 +9,7 @@ import { longestQuiet, standingTimes } from './audit-times.ts';
 import type { Span } from './dates.ts';
 import type { History } from './history.ts';
 import { zone } from './quiets.ts';
-import type { Rows } from './rows.ts';
+import { type Rows, wasMuted } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
@@ -45,9 +45,11 @@ export function quietHidesNothing(world: World, rows: Rows): string[] {
 /** From when to when an incident was quiet, by the clock of the centre. */
 function quietsOf({ deeds = [], overAt }: Incident): Span[] {
   const spans: Span[] = [];
+  const end = overAt ?? Number.POSITIVE_INFINITY;
   for (const { did, at } of deeds) {
     const last = spans.at(-1);
-    if (did === 'snoozed') spans.push({ from: at, to: overAt ?? Number.POSITIVE_INFINITY });
+    // Once more is longer.
+    if (did === 'snoozed' && spans.at(-1)?.to !== end) spans.push({ from: at, to: end });
     if (did === 'awake' && last !== undefined) last.to = Math.min(last.to, at);
   }
   return spans;
@@ -131,16 +133,18 @@ function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, 
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const [fault = '', device = ''] = key.split('|');
     const needed = (faultOf(fault)?.holdMs ?? 0) + tellingMs;
+    // What hides it may be told in its place.
+    const names = [fault, ...(faultOf(fault)?.parents ?? [])];
     const isHere = [...rooms.values()].includes(world.pc(pc).path);
     const isLong = from < span.to && longestQuiet(history, pc, span.to, to) >= needed;
-    if (!isHere || !isLong || isHidden(history, { pc, key, from, to }) || isNoisy(rows, world.pc(pc).path)) return [];
+    if (!isHere || !isLong || isHidden(history, { pc, key, from, to }) || wasMuted(rows, world.pc(pc).path)) return [];
     const news = rows.transitions.filter(
       (one) =>
         rooms.get(one.incident) === world.pc(pc).path &&
         isNews(one) &&
         // What was said before it began excuses nothing.
         (world.centre.seen.dates.decided(one.id) ?? one.at - epochMs) >= span.from &&
-        one.about.some((about) => about.fault === fault && about.device === device),
+        one.about.some((about) => names.includes(about.fault) && (about.fault !== fault || about.device === device)),
     );
     const isTold = news.some((one) => hasWaited(one) || !isUsual(one) || writtenOf(world, one, rows).some((at) => at >= span.to));
     return isTold
@@ -153,13 +157,6 @@ function isHidden(history: History, { pc, key, from, to }: ReturnType<typeof sta
   const parents = faultOf(key.split('|')[0] ?? '')?.parents ?? [];
   return standingTimes(history).some(
     (one) => one.pc === pc && parents.includes(one.key.split('|')[0] ?? '') && one.from <= to && one.to >= from,
-  );
-}
-
-/** Of a PC that is named for its noise no more is told than goes past that (R27). */
-function isNoisy({ incidents }: Rows, path: string): boolean {
-  return incidents.some(({ faults, ended = [] }) =>
-    [...faults, ...ended].some(({ fault, device }) => fault === 'pc.noisy' && device === path),
   );
 }
 

@@ -28,13 +28,16 @@ export function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
 export function longestQuiet(history: History, pc: number, from: number, to: number): number {
   const { disturbances, restores, siteActs, quiets, pcs, link } = history;
   const recoveryMs = links[link].backoffMaxMs + 2 * links[link].beatMs;
+  const moved = siteActs.filter(({ kind }) => kind === 'move').map((act) => act.pc);
+  // Every other PC belongs to the second site, until it moves.
+  const isMaintained = (one: number) => one % 2 === pc % 2 || moved.includes(one);
   const trouble = [
     ...disturbances
       .filter(({ kind, pc: whose }) => hits(kind) === 'all' || (hits(kind) === 'pc' && whose % pcs === pc))
       .map(({ kind, atMs, forMs }) => [atMs, atMs + forMs + (kind === 'probe fails' ? 660_000 : recoveryMs)] as const),
     ...restores.filter((one) => one.pc === pc).map(({ atMs }) => [atMs, atMs + recoveryMs] as const),
-    ...siteActs.flatMap((act) => timeOfAct(act, pc, recoveryMs)),
-    ...quiets.filter((one) => one.kind === 'snooze' || isOfSite(one.pc, pc)).map((one) => timeOfQuiet(one, disturbances)),
+    ...siteActs.filter((act) => act.kind !== 'close' || act.pc % 2 === pc % 2).flatMap((act) => timeOfAct(act, pc, recoveryMs)),
+    ...quiets.filter((one) => one.kind === 'snooze' || isMaintained(one.pc)).map((one) => timeOfQuiet(one, disturbances)),
   ].sort(([a], [b]) => a - b);
   let quietFrom = from;
   let longest = 0;
@@ -48,7 +51,7 @@ export function longestQuiet(history: History, pc: number, from: number, to: num
 
 /** From when until when a room is another one's matter, or nobody's. What is not seen after a site opened again is worth half an hour (R3). */
 function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recoveryMs: number): [number, number][] {
-  if (kind === 'close') return isOfSite(whose, pc) ? [[atMs, atMs + forMs + 10 * 60_000 + recoveryMs]] : [];
+  if (kind === 'close') return [[atMs, atMs + forMs + 10 * minute + recoveryMs]];
   return whose === pc ? [[atMs, Number.POSITIVE_INFINITY]] : [];
 }
 
@@ -56,9 +59,4 @@ function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recove
 function timeOfQuiet({ atMs, forMs }: QuietAct, disturbances: History['disturbances']): readonly [number, number] {
   const isPut = disturbances.some(({ kind }) => kind === 'clock of the centre is put right');
   return [atMs, atMs + forMs + minute + (isPut ? centreStepMs : 0)];
-}
-
-/** Every other PC belongs to the second site. */
-function isOfSite(one: number, other: number): boolean {
-  return one % 2 === other % 2;
 }

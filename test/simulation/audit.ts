@@ -6,7 +6,7 @@ import type { StandingFault, Transition } from '../../flows/records/incidents.ts
 import type { OutboxRow } from '../../flows/records/notices.ts';
 import { isEnd } from '../../flows/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
-import { fewAnHour, heldWithReason, isInTurn } from './audit-pace.ts';
+import { fewAnHour, heldWithReason, isInTurn, mutedWithReason } from './audit-pace.ts';
 import { nobodyOutside } from './audit-people.ts';
 import { maintenanceIsTold, quietHidesNothing } from './audit-quiet.ts';
 import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
@@ -15,7 +15,7 @@ import { longestQuiet, standingTimes } from './audit-times.ts';
 import { centreStepMs } from './disturbances.ts';
 import type { History } from './history.ts';
 import type { Delivery } from './people.ts';
-import { isOfHostile, type Rows, rowsOf, rowsOfOthers } from './rows.ts';
+import { isMuting, isOfHostile, type Rows, rowsOf, rowsOfOthers, wasMuted } from './rows.ts';
 import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
@@ -41,6 +41,7 @@ export async function audit(history: History, world: World, twin: World): Promis
     ...closedIsTold(world, rows),
     ...fewAnHour(world, rows),
     ...heldWithReason(world, rows),
+    ...mutedWithReason(world, rows),
     ...nobodyOutside(world, rowsOf(world)),
     ...quietHidesNothing(world, rowsOf(world)),
     ...maintenanceIsTold(history, world, rowsOf(world)),
@@ -128,15 +129,25 @@ export function spoolsAreEmpty(world: World): string[] {
   });
 }
 
-/** What stands at the end is what is true in the rooms, and what the undisturbed run ended with. */
+/** What stands at the end is what is true in the rooms, and what the undisturbed run ended with; of a room that is muted nothing stands. */
 function sameIncidents(world: World, twin: World): string[] {
-  const [own, undisturbed] = [openIn(world), openIn(twin)];
+  const muted = mutedIn(world);
+  const seen = (lines: string[]) => lines.filter((line) => !muted.some((path) => line.startsWith(`${path}:`))).join('; ');
+  const [own, truth, undisturbed] = [openIn(world), truthOf(world), openIn(twin)].map(seen);
+  return [
+    ...(own === truth ? [] : [`open: ${own} | true: ${truth}`]),
+    ...(own === undisturbed ? [] : [`open: ${own} | undisturbed: ${undisturbed}`]),
+  ];
+}
+
+function truthOf(world: World): string[] {
   const watched = world.pcs.filter(({ path, isRemoved }) => !isRemoved() && world.isWatched(path));
-  const truth = watched.flatMap(({ path, room }) => (room.faults().length === 0 ? [] : [`${path}: ${room.faults().join(', ')}`])).sort();
-  const lines: string[] = [];
-  if (own.join('\n') !== truth.join('\n')) lines.push(`open: ${own.join('; ')} | true: ${truth.join('; ')}`);
-  if (own.join('\n') !== undisturbed.join('\n')) lines.push(`open: ${own.join('; ')} | undisturbed: ${undisturbed.join('; ')}`);
-  return lines;
+  return watched.flatMap(({ path, room }) => (room.faults().length === 0 ? [] : [`${path}: ${room.faults().join(', ')}`])).sort();
+}
+
+function mutedIn(world: World): string[] {
+  const centre = rowsOf(world).incidents.find(({ scope, over }) => scope === 'centre' && over === null);
+  return centre?.faults.flatMap((one) => (isMuting(one) && one.goneAt === null ? [one.device] : [])) ?? [];
 }
 
 function openIn(world: World): string[] {
@@ -144,10 +155,11 @@ function openIn(world: World): string[] {
   // for half an hour, which a history does not last.
   const isMended = ({ fault, goneAt }: StandingFault) =>
     (fault === 'centre.channel_failing' && world.centre.post.trouble === null) || (fault.startsWith('centre.') && goneAt !== null);
+  // Who is muted stays so for an hour.
   return rowsOfOthers(world)
     .incidents.filter(({ over }) => over === null)
     .flatMap(({ scope, faults }) => {
-      const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault));
+      const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault) && !isMuting(fault));
       // One that holds nothing at all would be wrong.
       return standing.length === 0 && faults.length > 0
         ? []
@@ -199,7 +211,7 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
       (one) => one.pc === pc && parents.includes(one.key.split('|')[0] ?? '') && one.from <= to && one.to >= from,
     );
     const needed = (faultOf(fault)?.holdMs ?? 0) + 150_000;
-    if (hidden || longestQuiet(history, pc, from, to) < needed) return [];
+    if (hidden || longestQuiet(history, pc, from, to) < needed || wasMuted({ incidents }, path)) return [];
     const wasTold = told.some((one) => {
       const incident = incidents.find(({ id }) => id === one.incident);
       // A PC that was moved had another path before.

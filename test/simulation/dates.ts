@@ -28,7 +28,7 @@ export function createDates() {
       noteSpan(op.incident, givenMs);
     }
     if (op.op === 'outbox') setOnce(written, op.row.key, worldOf(op.row.createdAt));
-    if (op.op === 'node') noteStage(op.node, worldOf);
+    if (op.op === 'node') noteStage(op.node, worldOf, givenMs);
   }
 
   /** It stands while one of its faults does: its all-clear may come minutes after that, for it waits whether they come back. */
@@ -41,11 +41,13 @@ export function createDates() {
     if (last !== undefined && isOpen && !stands) last.to = givenMs;
   }
 
-  function noteStage({ path, site }: TreeNode, worldOf: (at: number) => number): void {
+  function noteStage({ path, site }: TreeNode, worldOf: (at: number) => number, givenMs: number): void {
     const before = stages.get(path) ?? [];
     if (site === null || before.at(-1)?.stageAt === site.stageAt) return;
     const { stage, stageAt } = site;
-    stages.set(path, [...before, { stage, stageAt, at: worldOf(stageAt) }]);
+    // A clock that was put between the two, and a process that had no turn: what is watched for certain, and what is not, is judged.
+    const at = (stage === 'live' ? Math.min : Math.max)(givenMs, worldOf(stageAt));
+    stages.set(path, [...before, { stage, stageAt, at }]);
   }
 
   /** What a raise tells of stood since then, whatever becomes of the fault later. What waits for its turn may take other news with it. */

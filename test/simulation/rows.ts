@@ -35,3 +35,13 @@ export function rowsOfOthers(world: World): Rows {
 export function isOfHostile({ hostile }: World, { fault, device, name }: Pick<StandingFault, 'fault' | 'device' | 'name'>): boolean {
   return hostile !== null && (device === hostile.path || (fault === 'centre.unknown_fault' && name === hostile.path));
 }
+
+/** True where no more than counts is told of what a PC alerts (R27). */
+export function isMuting({ fault, reason }: Pick<StandingFault, 'fault' | 'reason'>): boolean {
+  return fault === 'pc.noisy' && reason?.startsWith('its alerts') === true;
+}
+
+/** True of a PC that was muted at any time: no more of it is told than goes past that. */
+export function wasMuted({ incidents }: Pick<Rows, 'incidents'>, path: string): boolean {
+  return incidents.some(({ faults, ended = [] }) => [...faults, ...ended].some((one) => isMuting(one) && one.device === path));
+}
