@@ -57,7 +57,10 @@ it('says with no centre known that its way is not known, and not that the centre
   expect(code).not.toBe(0);
 });
 
-it('on a machine without sound, tools or settings it calls nothing of the room well, leaves no component out, and says so on one plain screen', async () => {
+// What follows waits for a way that leads nowhere: beside each other.
+it.concurrent('on a machine without sound, tools or settings it calls nothing of the room well, leaves no component out, and says so on one plain screen', async ({
+  expect,
+}) => {
   const bare = { PATH: folder, XDG_RUNTIME_DIR: join(folder, 'none'), NO_COLOR: '' };
   const { out, err, code } = await agent(['check', '--json'], undefined, folder, bare);
   const { checks } = JSON.parse(out) as { checks: { component: string; status: string }[] };
@@ -71,7 +74,9 @@ it('on a machine without sound, tools or settings it calls nothing of the room w
   expect(screen.err).toBe('');
 });
 
-it('judges an enrolled PC as itself, by the configuration that its centre signed, whatever ./sabha.json says', async () => {
+it.concurrent('judges an enrolled PC as itself, by the configuration that its centre signed, whatever ./sabha.json says', async ({
+  expect,
+}) => {
   const home = await enrolledPc();
   const config = sealed({
     pc: 'ladakh/leh/pc-1',
@@ -89,7 +94,9 @@ it('judges an enrolled PC as itself, by the configuration that its centre signed
   expect(JSON.parse((await agent(['check', '--json', '--data', other], undefined, home)).out).pc).toBe('up/lucknow/hall');
 });
 
-it('does not judge an enrolled PC by the configuration of another, nor by its lack: what is expected is then not known', async () => {
+it.concurrent('does not judge an enrolled PC by the configuration of another, nor by its lack: what is expected is then not known', async ({
+  expect,
+}) => {
   const home = await enrolledPc();
   const foreign = sealed({ pc: 'ladakh/leh/pc-2', version: 3, profile: { link: 'geo', elevationM: 3_524, expected: { camera: [{}] } } });
   writeFileSync(join(home, 'data/agent/config.json'), encode('config', foreign));
@@ -139,8 +146,7 @@ it('on the machine of the centre it knows the centre, in the folder of the agent
 
 /** A home whose ./data/agent holds the identity of ladakh/leh/pc-1, as `enrol` leaves it; its ./sabha.json is of another place. */
 async function enrolledPc(): Promise<string> {
-  const home = mkdtempSync(join(tmpdir(), 'sabha-enrolled-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const home = mkdtempSync(join(folder, 'enrolled-'));
   const site = { state: 'up', id: 'lucknow', pcs: [{ id: 'hall', room: { en: 'Hall' } }] };
   writeFileSync(join(home, 'sabha.json'), JSON.stringify({ site }));
   const authority = await createAuthority('Sabha');
