@@ -111,6 +111,27 @@ describe.runIf(wallRuns)('told on this device', () => {
     expect(troubles).toEqual([]);
   });
 
+  test('a centre that came back with another key told nobody here, and the page said that it does: the button is there again', async () => {
+    await joined();
+    await page.evaluate(() => localStorage.setItem('subscribed', 'AAAA'));
+    await page.reload();
+    await button('Tell me on this device').click();
+    await button('Stop telling me here').waitFor();
+    expect(await page.evaluate(() => localStorage.getItem('subscribed'))).toBe(pushKeyOf(secret).public);
+    expect(troubles).toEqual([]);
+  });
+
+  test('on an iPhone nothing was said where only a page of the home screen can be told: it says how', async () => {
+    await context.addInitScript(() => {
+      Reflect.deleteProperty(globalThis, 'PushManager');
+      Object.assign(Navigator.prototype, { standalone: false });
+    });
+    await page.reload();
+    await page.getByText('To be told on this iPhone: Share → Add to Home Screen').waitFor();
+    expect(await button('Tell me on this device').count()).toBe(0);
+    expect(troubles).toEqual([]);
+  });
+
   const shown = () =>
     page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body]));
 
@@ -159,8 +180,13 @@ function subscribesWithout({
   key,
 }: Record<'service' | 'p256dh' | 'auth' | 'name' | 'key', string>): void {
   localStorage.setItem('sabha.name', name);
+  const bytesOf = (text: string) =>
+    Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0)).buffer;
   const made = {
     endpoint,
+    get options() {
+      return { applicationServerKey: bytesOf(localStorage.getItem('subscribed') ?? '') };
+    },
     toJSON: () => ({ endpoint, keys: { p256dh, auth } }),
     unsubscribe: async () => {
       localStorage.removeItem('subscribed');
@@ -172,7 +198,7 @@ function subscribesWithout({
     getSubscription: async () => held(),
     subscribe: async ({ userVisibleOnly, applicationServerKey }: PushSubscriptionOptionsInit) => {
       if (userVisibleOnly !== true || applicationServerKey !== key) throw new DOMException('not for this centre', 'InvalidAccessError');
-      localStorage.setItem('subscribed', 'yes');
+      localStorage.setItem('subscribed', key);
       return made;
     },
   });

@@ -8,24 +8,30 @@ import { useActing } from './person.js';
 /** @import { Language } from '#contracts' */
 /** @import { Act } from './person.js' */
 /** @typedef {{ key: string | null, person: string | null, here: boolean }} DeviceView */
+/** What a browser holds: its endpoint, and the key of the centre for which it was made, where it says so. @typedef {{ endpoint: string, key: string | null }} Held */
 /** What TypeScript does not know yet of a page. @typedef {{ trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(): string }): { createScriptURL(text: string): string } } }} TrustedPage */
 
 const workerPath = '/push-worker.js';
 const canPush = 'serviceWorker' in navigator && 'PushManager' in globalThis && 'Notification' in globalThis;
+/** On an iPhone only a page of the home screen can; only Safari there says whether a page is one. */
+const couldPush = !canPush && 'standalone' in navigator && navigator.standalone === false;
 
 /** @param {{ lang: Language, you: string, act: Act }} props */
 export function TellHere({ lang, you, act }) {
-  const [endpoint, setEndpoint] = useState(/** @type {string | null} */ (null));
+  const [held, setHeld] = useState(/** @type {Held | null} */ (null));
   const [turns, setTurns] = useState(0);
   useEffect(() => {
-    if (canPush) void subscribed().then((found) => setEndpoint(found?.endpoint ?? ''));
+    if (canPush) void subscribed().then((found) => setHeld(heldOf(found)));
+    if (couldPush) setHeld(heldOf(null));
   }, [turns]);
-  const asked = endpoint === null || you === '' ? null : `/api/devices?${new URLSearchParams({ by: you, endpoint })}`;
+  const asked = held === null || you === '' ? null : `/api/devices?${new URLSearchParams({ by: you, endpoint: held.endpoint })}`;
   /** @type {DeviceView | 'missing' | null} */
   const view = useFetched(asked, [turns]);
   const acting = useActing(act);
   if (view === null || view === 'missing' || view.key === null || view.person === null) return null;
-  const { key, here } = view;
+  if (couldPush) return html`<small class="dim">${say(lang, 'tellHere.homeScreen')}</small>`;
+  const { key } = view;
+  const here = view.here && (held?.key ?? key) === key;
   const press = async () => {
     await acting.doing(() => (here ? leave(act) : join(lang, act, key)));
     setTurns((n) => n + 1);
@@ -33,6 +39,21 @@ export function TellHere({ lang, you, act }) {
   const why = acting.error;
   return html`<button aria-disabled=${acting.waits} onClick=${press}>${say(lang, here ? 'tellHere.stop' : 'tellHere')}</button>
     ${why === '' ? null : html`<span class="error" role="alert">${say(lang, 'notSaved', { why })}</span>`}`;
+}
+
+/** @param {PushSubscription | null} found @returns {Held} */
+function heldOf(found) {
+  const bytes = found?.options?.applicationServerKey;
+  const key = bytes ? base64url(new Uint8Array(bytes)) : null;
+  return { endpoint: found?.endpoint ?? '', key };
+}
+
+/** `toBase64` is not there in the browsers of older phones. @param {Uint8Array} bytes */
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 /** What this browser is told by already; null where nothing is, or where it forbids to ask. */

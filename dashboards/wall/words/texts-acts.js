@@ -39,6 +39,10 @@ export const actTexts = {
     'this device could not be added: its browser does not reach its push service, or does not trust this page',
     'यह डिवाइस नहीं जुड़ सका: ब्राउज़र अपनी पुश सेवा तक नहीं पहुँच पा रहा, या इस पेज पर भरोसा नहीं करता',
   ],
+  'tellHere.homeScreen': [
+    'To be told on this iPhone: Share → Add to Home Screen, and open this page from there.',
+    'इस iPhone पर सूचना पाने के लिए: Share → Add to Home Screen, फिर यह पेज वहीं से खोलें।',
+  ],
   loginTitle: ['Log in', 'लॉग इन करें'],
   accountName: ['Account', 'अकाउंट'],
   password: ['Password', 'पासवर्ड'],
