@@ -271,9 +271,8 @@ describe('R27 what is told of a PC that is muted', () => {
 
   it('R27 people knew that a microphone is away: when the room was muted its end was one step too many, and nobody heard of it', () => {
     const stage = online();
-    const battery = fault('power.battery_low', 'ups-1');
-    for (const checks of [[fault('microphone.missing')], [fault('microphone.missing'), battery], [fault('microphone.missing')]]) {
-      stage.state([...checks, ok('camera')]);
+    for (const more of [ok('camera'), fault('power.battery_low', 'ups-1'), ok('camera')]) {
+      stage.state([fault('microphone.missing'), more]);
       stage.live(5 * minute);
     }
     for (const microphone of [ok('microphone'), fault('microphone.missing'), ok('microphone')]) {
@@ -287,8 +286,8 @@ describe('R27 what is told of a PC that is muted', () => {
     }
     expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy' }]);
     stage.live(2 * hour);
-    const closed = toldOf(stage, pc).filter(({ notice }) => notice.kind === 'closed');
-    expect(closed.map(({ notice }) => notice.lines)).toEqual([['its alerts change too often, so they are only counted']]);
+    const closed = toldOf(stage, pc).flatMap(({ notice }) => (notice.kind === 'closed' ? notice.lines : []));
+    expect(closed).toEqual(['its alerts change too often, so they are only counted']);
   });
 
   it('R27 a link that drops each four minutes kept a PC muted for ever: only a change of what stands counts', () => {
