@@ -168,14 +168,23 @@ export function worstFirst(all, markOf, pathOf) {
 }
 
 /**
- * Open incidents: nobody on it first, then the most severe, then the newest. `within` is a state or a site; '' is everywhere.
+ * Open incidents: nobody on it first, then the most severe, then the newest. `within` is a state or a site, where causes of many that go beyond
+ * it are listed as long as one of theirs is away there; '' is everywhere.
  * @param {IncidentRow[]} incidents
  * @param {string} within
  */
 export function openIncidents(incidents, within = '') {
   const rank = (/** @type {IncidentRow} */ one) => (one.acknowledged === null ? 0 : 10) + severities.indexOf(one.severity);
-  const open = incidents.filter((one) => one.overAt === null && isWithin(pathOf(one), within) && !isExplained(one, incidents));
+  const open = incidents.filter((one) => one.overAt === null && isOf(one, within) && !isExplained(one, incidents));
   return open.sort((a, b) => rank(a) - rank(b) || b.openedAt - a.openedAt);
+}
+
+/**
+ * @param {Pick<IncidentRow, 'scope' | 'spread'>} incident
+ * @param {string} within
+ */
+function isOf(incident, within) {
+  return isWithin(pathOf(incident), within) || incident.spread?.away.some((path) => isWithin(path, within)) === true;
 }
 
 /**

@@ -213,6 +213,14 @@ test('what a standing cause explains was listed beside it, room by room: it is l
   expect(overIncidents(all.map((one) => ({ ...one, overAt: 5, told: [] }))).map(({ id }) => id)).toEqual([1]);
 });
 
+test('a room that is one of many stood under "no alert waits for anybody", on the page of its own site: the cause stands there', () => {
+  const spread = { members: ['a/x/1', 'b/y/1'], away: ['a/x/1'], of: 3, path: '' };
+  const cause = incident(1, { scope: 'spread:microphone.missing Jabra', spread });
+  const all = [cause, incident(2, { scope: 'a/x/1', parent: 1, faults: [standing('microphone.missing', 'critical', { hidden: true })] })];
+  const seen = ['', 'a', 'a/x', 'b', 'b/y'].map((within) => openIncidents(all, within).map(({ id }) => id));
+  expect(seen).toEqual([[1], [1], [1], [], []]);
+});
+
 test('an incident whose PC answers again needs nobody now, and makes no state red; one of which anything still stands does', () => {
   const watched = { since: 900, until: 1_500 };
   const again = incident(1, { faults: [standing('pc.silent', 'critical', { watched })], severity: 'critical' });
