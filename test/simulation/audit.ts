@@ -179,8 +179,16 @@ export function nothingWaits(world: World, { transitions, outbox }: Rows): strin
     ...transitions
       .filter((one) => one.state === 'open' || (one.state === 'pending' && !isInTurn(world, one)))
       .map((one) => `transition ${one.id} is still ${one.state}`),
-    ...outbox.filter(({ state }) => state === 'waiting').map((row) => `message ${row.key} still waits: ${row.lastError}`),
+    ...outbox
+      .filter((row) => row.state === 'waiting' && !isJustWritten(world, row))
+      .map((row) => `message ${row.key} still waits: ${row.lastError}`),
   ];
+}
+
+/** In the last moment of a history: its turn came then. */
+function isJustWritten(world: World, { key, createdAt, tries }: OutboxRow): boolean {
+  const at = world.centre.seen.dates.written(key) ?? createdAt - epochMs;
+  return tries === 0 && world.time.now() - at < 1_000;
 }
 
 /** Or the news of it waits for its turn. */
