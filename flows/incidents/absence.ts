@@ -14,7 +14,8 @@ import {
   whyWasAway,
 } from '../outages/returns.ts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
-import { type Core, listeningSince, pcsOf, putRecord, regionsOf, shownOutage } from './scopes.ts';
+import type { Core } from './core.ts';
+import { listeningSince, pcsOf, putRecord, regionsOf, shownOutage } from './scopes.ts';
 
 /** A beat that is late by this much does not come. */
 const beatSlackMs = 15_000;

@@ -2,7 +2,7 @@
 import { type Around, handled, has } from '../handling/handling.ts';
 import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
 import { tellCentral } from '../transitions/delivery.ts';
-import type { Core } from './scopes.ts';
+import type { Core } from './core.ts';
 
 /** That nobody has it central hears of one person at most so often, however often they change their mind. */
 const notMineEveryMs = 3_600_000;

@@ -8,7 +8,8 @@ import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incident
 import { watchedUntil } from '../transitions/incident.ts';
 import { type Scene, sceneOfList, standingFault } from '../transitions/standing.ts';
 import { dueAt } from './absence.ts';
-import { alerts, type Core, followCentre, followPc, followScope, followUnheard, listeningSince, pcsOf } from './scopes.ts';
+import type { Core } from './core.ts';
+import { alerts, followCentre, followPc, followScope, followUnheard, listeningSince, pcsOf } from './scopes.ts';
 
 /** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
 export function correlate(core: Core, now: number): void {

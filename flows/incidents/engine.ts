@@ -24,12 +24,11 @@ import { createTransitions } from '../transitions/transitions.ts';
 import { isBesideIn, withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
+import type { Core, EngineOptions } from './core.ts';
 import { followHandled, handle } from './handled.ts';
 import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
 import {
-  type Core,
-  type EngineOptions,
   followNoise,
   followPc,
   followUnheard,

@@ -3,7 +3,7 @@ import { isPcPath } from '#contracts';
 import { dueOf, handled, personOf } from '../handling/handling.ts';
 import type { Again, HandlingOrder } from '../records/handling.ts';
 import type { Incident } from '../records/incidents.ts';
-import type { Core } from './scopes.ts';
+import type { Core } from './core.ts';
 
 /** Does what a person orders. Of an incident that is over nothing is ordered. */
 export function handle(core: Core, order: HandlingOrder, now: number): void {

@@ -3,19 +3,8 @@ import { causeKindOf, nameInScope, siteOf } from '#contracts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
 import { sceneOver } from '../transitions/standing.ts';
-import {
-  alerts,
-  type Core,
-  causesAbove,
-  closeRoom,
-  followPc,
-  followScope,
-  followUnheard,
-  pcsOf,
-  putRecord,
-  regionsOf,
-  setCentre,
-} from './scopes.ts';
+import type { Core } from './core.ts';
+import { alerts, causesAbove, closeRoom, followPc, followScope, followUnheard, pcsOf, putRecord, regionsOf, setCentre } from './scopes.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 

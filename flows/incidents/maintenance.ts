@@ -7,8 +7,9 @@ import type { Memory } from '../memory/memory.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
 import { faultKey, sceneOfList, standingFault } from '../transitions/standing.ts';
+import type { Core } from './core.ts';
 import { tellAgain } from './handled.ts';
-import { type Core, followScope } from './scopes.ts';
+import { followScope } from './scopes.ts';
 
 /** A clock that is set by less than this at its beginning or its end begins nothing anew. */
 const edgeMs = 60_000;

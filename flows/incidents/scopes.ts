@@ -1,112 +1,20 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
 import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, sureFrom } from '#contracts';
-import type { Batches } from '../correlation/batches.ts';
-import type { Correlation } from '../correlation/correlation.ts';
 import { morningAfter } from '../correlation/morning.ts';
-import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
-import type { Spreads } from '../correlation/spread.ts';
-import type { History } from '../memory/component-history.ts';
+import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { Drops } from '../outages/drops.ts';
-import type { InAll } from '../outages/in-all.ts';
-import type { FollowsClock } from '../records/clock.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
-import type { MaintenanceDate } from '../records/maintenance.ts';
-import type { Change, Contents } from '../records/ops.ts';
-import type { TransitionOptions } from '../transitions/delivery.ts';
+import type { Change } from '../records/ops.ts';
 import { follow, isEnd, worst } from '../transitions/incident.ts';
-import type { Excess, Noise } from '../transitions/noise.ts';
-import {
-  faultKey,
-  type Scene,
-  type Standing,
-  sceneOfList,
-  sceneOfPc,
-  sceneOver,
-  silence,
-  standingFault,
-  unknownFaults,
-} from '../transitions/standing.ts';
+import type { Excess } from '../transitions/noise.ts';
+import { faultKey, type Scene, sceneOfList, sceneOfPc, sceneOver, silence, standingFault, unknownFaults } from '../transitions/standing.ts';
 import { owesAnEnd } from '../transitions/together.ts';
-import type { Transitions } from '../transitions/transitions.ts';
+import type { Core } from './core.ts';
 import { isUnread } from './unread.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;
 const endedMemoryMs = 3_600_000;
-
-/** When a PC was last asked for its state, and how many answers could not be read. */
-export type Asking = { needed: boolean; askedAt: number; unreadable: number };
-
-/** What the engine begins with, and whom it may ask. */
-export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread' | 'isBeside'> & {
-  contents: Contents;
-  known: readonly KnownPc[];
-  /** Times at which `flows` started, this start included. */
-  starts: readonly number[];
-  /** The numbers of causes of many, as they are at each look; those of the table without them. */
-  numbers?: Numbers;
-  /** The dates of the maintenance that goes on at a time, begins soon, or has just ended; undefined where that is not known yet. */
-  maintenance?(now: number): readonly MaintenanceDate[] | undefined;
-  /** Of the same memory, beside the engine. */
-  followers: readonly FollowsClock[];
-};
-
-/** What the engine holds between two events. */
-export type Core = {
-  options: EngineOptions;
-  memory: Memory;
-  /** THE list of what holds times beside `memory` and those below: told once, in this order, when the clock is set (R29). */
-  followers: readonly FollowsClock[];
-  transitions: Transitions;
-  noise: Noise;
-  drops: Drops;
-  history: History;
-  batches: Batches;
-  /** What is one cause of many. */
-  correlation: Correlation;
-  spreads: Spreads;
-  /** PCs whose fault waits for what others say. */
-  waiting: Set<string>;
-  /** PCs that report a fault which the catalogue does not know. */
-  unknown: Set<string>;
-  known: Map<string, KnownPc>;
-  /** The known PCs of each site. */
-  sites: Map<string, string[]>;
-  /** The sites of each state and provider, by `regionsOf`. */
-  regions: Map<string, string[]>;
-  /** The causes that may stand above each site, the narrowest first. */
-  above: Map<string, readonly string[]>;
-  /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
-  expectedSince: Map<string, number>;
-  /** What is to be asked of a PC, and how its answers were. */
-  asking: Map<string, Asking>;
-  /** PCs that have named the state that is held since our last SUBACK. */
-  current: Set<string>;
-  /** Faults of the centre's own that stand. */
-  centre: Map<string, Standing>;
-  /** The list of unheard PCs is another since it was last followed. */
-  listChanged: boolean;
-  /** All that the ledger had open was followed once: what stood only in an earlier memory is gone. */
-  followed: boolean;
-  /** When this memory began, and the times at which `flows` started. */
-  startedAt: number;
-  starts: readonly number[];
-  /** Our own last SUBACK; null while we are not subscribed. */
-  subscribedAt: number | null;
-  unsubscribedAt: number | null;
-  /** Until when our hearing is proven, and when it was not of late (R18a). */
-  provenAt: number;
-  inAll: InAll;
-  /** In how much of the hearing of earlier starts a PC was not heard. */
-  inVain: ReadonlyMap<string, number>;
-  slowAt: readonly number[];
-  /** Until when something that was said in a gap of ours may still be on its way to us. */
-  unreadUntil: number;
-  /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
-  unfinishedAt: number;
-  namedAt: number;
-};
 
 /** Holds a record and writes it, with what changed of its answers. */
 export function putRecord(core: Core, record: PcRecord, now: number): void {

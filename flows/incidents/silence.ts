@@ -4,7 +4,8 @@ import { isOfGap, patienceMs, presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
 import { correlate } from './causes.ts';
-import { type Core, followPc, listeningSince, putRecord } from './scopes.ts';
+import type { Core } from './core.ts';
+import { followPc, listeningSince, putRecord } from './scopes.ts';
 
 /**
  * Judges the silence of each PC as of the last moment until which our hearing is proven (R18a), whether it is silent on its own or since a gap of ours, and why it may be away.

@@ -1,7 +1,7 @@
 /** The times of what the engine holds, when the clock by which they were written is set while it runs. */
 
 import { cutLedger, endedAt, type Move, maybe, moveHeld } from '../memory/moved.ts';
-import type { Core } from './scopes.ts';
+import type { Core } from './core.ts';
 
 /**
  * The clock was set by `byMs`: what this memory saw keeps its distance to now, so that no hold, wait, silence or calm ends by it (R29).
