@@ -27,6 +27,7 @@ function calibration(said: readonly Said[]): Row[] {
   const named = said.filter(({ cause }) => cause !== 'undetermined');
   const sure = named.filter(({ confidence }) => confidence >= sureFrom);
   const likely = named.filter(({ confidence }) => confidence < sureFrom && confidence > openUpTo);
+  const open = named.filter(({ confidence }) => confidence < sureFrom && confidence >= openUpTo);
   const twins = named.filter(({ isTwin }) => isTwin).map(({ confidence }) => confidence);
   const more = { unit: 'share', better: 'more' } as const;
   const brier = named.reduce((sum, one) => sum + (one.confidence - Number(isRight(one))) ** 2, 0) / named.length;
@@ -36,6 +37,12 @@ function calibration(said: readonly Said[]): Row[] {
       ...more,
       metric: `said with less, above ${openUpTo} (${likely.length}): right`,
       ours: share(likely, isRight),
+      target: { ours: 0.75 },
+    }),
+    row({
+      ...more,
+      metric: `the same with ${openUpTo}, which people read as not known (${open.length}): right`,
+      ours: share(open, isRight),
       target: { ours: 0.75 },
     }),
     row({
