@@ -130,13 +130,16 @@ function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, 
   const path = maintainedIn(maintenance.scope) ?? '';
   if (span === undefined) return [];
   const rooms = new Map(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map((one) => [one.id, one.scope]));
+  // A clock that was put ends it, and begins it anew.
+  const again = rows.incidents.filter(({ scope }) => scope === maintenance.scope).flatMap(({ id }) => world.centre.seen.dates.spans(id));
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const [fault = '', device = ''] = key.split('|');
     const needed = (faultOf(fault)?.holdMs ?? 0) + tellingMs;
     // What hides it may be told in its place.
     const names = [fault, ...(faultOf(fault)?.parents ?? [])];
     const isHere = [...rooms.values()].includes(world.pc(pc).path);
-    const isLong = from < span.to && longestQuiet(history, pc, span.to, to) >= needed;
+    const isOver = !again.some((one) => one.from >= span.to && one.from < span.to + needed);
+    const isLong = isOver && from < span.to && longestQuiet(history, pc, span.to, to) >= needed;
     if (!isHere || !isLong || isHidden(history, { pc, key, from, to }) || wasMuted(rows, world.pc(pc).path)) return [];
     const news = rows.transitions.filter(
       (one) =>
