@@ -12,7 +12,10 @@ import { isSameSecret, loadToken, type ReportSettings, reportFields, reportOf, r
 const { about } = setting;
 const gatewaySettings = v.strictObject({
   ...gatewayFields('{to}, {text}, {template} (the id by which the text is registered), {secret}, {key}'),
-  templatesFile: about(v.string(), 'CSV with the columns id and dlt: for each text of "sabha words sms" the id that the operator gave it.'),
+  templatesFile: about(
+    v.string(),
+    'CSV with the columns id and dlt: for each text of "sabha words export" the id that the operator gave it.',
+  ),
   form: v.optional(about(v.picklist(['fixed', 'open']), 'Which of the two forms is registered.'), 'fixed'),
   reports: v.optional(
     about(v.strictObject(reportFields), 'How the gateway says what the phone got. Absent: what the gateway took counts as delivered.'),

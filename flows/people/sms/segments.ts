@@ -36,9 +36,14 @@ function isGsm(text: string): boolean {
   return [...text].every((character) => basic.has(character) || extension.has(character));
 }
 
+/** What a word processor makes of signs of the basic table. */
+const typed: Readonly<Record<string, string>> = { '’': "'", '‘': "'", '“': '"', '”': '"', '–': '-', '—': '-', '…': '.' };
+
 /** The text in letters of the basic table only, which cost one septet each: accents go, what has no such letter goes too. */
 export function basicOf(text: string): string {
-  const letters = [...text].flatMap((character) => (basic.has(character) ? [character] : [...character.normalize('NFD')]));
+  const letters = [...text.replaceAll(/[’‘“”–—…]/g, (sign) => typed[sign] ?? sign)].flatMap((character) =>
+    basic.has(character) ? [character] : [...character.normalize('NFD')],
+  );
   return letters
     .filter((character) => basic.has(character))
     .join('')

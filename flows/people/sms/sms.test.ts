@@ -39,7 +39,7 @@ describe('segments', () => {
   });
 
   test('a name is brought to letters that cost one unit each', () => {
-    expect(basicOf('Pañaji – Śrī [Hall]')).toBe('Pañaji Sri Hall');
+    expect(basicOf('Pañaji – Śrī [Hall]')).toBe('Pañaji - Sri Hall');
     expect(basicOf('लेह')).toBe('');
   });
 });
@@ -108,6 +108,18 @@ describe('a short message', () => {
       'Leh, Conference room: माइक नहीं मिल रहा, 14:05 3/3 से। अलर्ट 17। Sabha',
     );
     expect(smsOf(notice(), { language: 'hi', form: 'open' }).text).toBe('लेह, कॉन्फ़्रेंस रूम: माइक नहीं मिल रहा, 14:05 3/3 से। अलर्ट 17। Sabha');
+  });
+
+  test.each([
+    ['Director’s room – 1st floor', 'Leh – North District Office'],
+    ['😀'.repeat(40), '🏔'.repeat(40)],
+  ])('a name of %j made three segments of an open text: it takes two at most', (room, site) => {
+    const faults = [{ fault: 'audio.of_a_newer_agent', device: '', name: null, reason: null, since }];
+    const one = notice({ faults, room: { en: room, hi: room }, site: { en: site, hi: site } });
+    const sizes = messageLanguages.map(
+      (language) => smsOf(one, { language, form: 'open', link: 'https://sabha.gov.in/?#/incident/1234567' }).size,
+    );
+    expect(Math.max(...sizes.map(({ segments }) => segments))).toBeLessThanOrEqual(2);
   });
 
   test('of a PC that is away says why, as far as it is known', () => {

@@ -1,11 +1,11 @@
 /** The short form of a message: which registered text it is, and what stands in its blanks. */
-import { filled, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, wordFor } from '#contracts';
+import { filled, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, type Words, wordFor } from '#contracts';
 import type { Notice } from '../../records/notices.ts';
 import { clockOf, localOf } from '../channels/kit/local.ts';
 import { short } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
 import { usableUrl } from './tags.ts';
-import { type Form, newsId, type Template, templatesWith } from './templates.ts';
+import { type Form, newsId, segmentLimit, type Template, templatesWith } from './templates.ts';
 
 /** In which form, and where the incident stands on the wall, where the centre has a name. */
 export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined };
@@ -16,11 +16,25 @@ export type Sms = { template: string; text: string; values: Readonly<Record<stri
 export function smsOf(notice: Notice, options: SmsOptions): Sms {
   const link = usableUrl(options.link);
   const template = templateFor(notice, { ...options, link });
-  const all = valuesOf(notice, { ...options, link });
-  const limited = template.blanks.map(({ name, limit }) => [name, short(all[name], limit).replace('…', '.')] as const);
-  const values = Object.fromEntries(limited);
+  const isLatin = options.form === 'fixed' || options.language === 'en';
+  const own = filledIn(template, valuesOf(notice, { ...options, link }, isLatin ? latin : nameIn));
+  // A sign that takes two units, such as one of a picture.
+  return own.size.segments <= segmentLimit ? own : filledIn(template, valuesOf(notice, { ...options, link }, latin));
+}
+
+function filledIn(template: Template, all: Values): Sms {
+  const values = Object.fromEntries(
+    template.blanks.map(({ name, limit }) => [name, short(all[name], limit).replaceAll('…', '.')] as const),
+  );
   const text = filled(template.text, values);
   return { template: template.id, text, values, size: sizeOf(text) };
+}
+
+type Values = Record<Template['blanks'][number]['name'], string>;
+
+/** One sign of another table, such as the apostrophe of a spreadsheet, makes all of a text cost twice. */
+function latin({ en }: Words): string {
+  return basicOf(en);
 }
 
 /** A fault without a text of its own, of a newer agent, takes the open one. */
@@ -51,10 +65,9 @@ function idOf({ kind, faults, lines, outage, many }: Notice): string {
   return newsId(fault, { cause: outage.cause, sureness });
 }
 
-function valuesOf(notice: Notice, { language, form, link = '' }: SmsOptions): Record<Template['blanks'][number]['name'], string> {
+function valuesOf(notice: Notice, { language, link = '' }: SmsOptions, nameOf: typeof nameIn): Values {
   const { site, room, faults, at, timeZone, incident, lines } = notice;
-  const named =
-    form === 'fixed' ? (name: { en: string }) => basicOf(name.en) : (name: { en: string; hi: string }) => nameIn(name, language);
+  const named = (name: Words) => nameOf(name, language);
   const fault = faults[0]?.fault ?? '';
   const title = titleIn(fault, language) ?? wordFor(language, 'direct', lines[0] ?? '') ?? (fault || (lines[0] ?? ''));
   const since = Math.min(...faults.map((one) => one.since), at);
