@@ -297,6 +297,16 @@ export function shownFaults(incident, now) {
   return faults.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || a.since - b.since);
 }
 
+/**
+ * Since when that stands which gives an incident its name; of one that is over, since when anything of it stood.
+ * @param {IncidentRow} incident
+ * @param {number} now
+ */
+export function sinceOf(incident, now) {
+  const { overAt, openedAt, faults } = incident;
+  return overAt === null ? (shownFaults(incident, now)[0]?.since ?? openedAt) : Math.min(openedAt, ...faults.map(({ since }) => since));
+}
+
 /** @typedef {{ key: 'newIncident' | 'incidentOver', incident: IncidentRow }} News */
 
 /**

@@ -14,6 +14,7 @@ import {
   overIncidents,
   pcMark,
   shownFaults,
+  sinceOf,
   tally,
   unknownSince,
   viewOf,
@@ -301,6 +302,15 @@ test('the most severe fault that no parent hides gives an incident its name', ()
   ];
   expect(shownFaults(incident(1, { faults }), 0).map((one) => one.fault)).toEqual(['pc.hot', 'camera.held']);
   expect(shownFaults(incident(1, { faults: [standing('pc.hot', 'major', { hidden: true })] }), 0)).toHaveLength(1);
+});
+
+test('one fault had two ages on one page, that of its incident and its own: the age is that of what gives the incident its name', () => {
+  const since = (at: number, more: object = {}) => ({ ...standing('microphone.missing', 'critical', more), since: at });
+  const watched = { since: 900, until: 1_500 };
+  expect(sinceOf(incident(1, { openedAt: 700, faults: [since(200)] }), 1_000)).toBe(200);
+  expect(sinceOf(incident(1, { openedAt: 100, faults: [since(100, { watched }), { ...since(800), severity: 'minor' }] }), 1_000)).toBe(800);
+  expect(sinceOf(incident(1, { openedAt: 700, faults: [] }), 1_000)).toBe(700);
+  expect(sinceOf(incident(1, { openedAt: 700, overAt: 950, faults: [since(900), since(200)] }), 1_000)).toBe(200);
 });
 
 test('only what is new, or what just ended, is spoken', () => {

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { childrenOf, incidentMark, shownFaults } from '../live/model.js';
+import { childrenOf, incidentMark, shownFaults, sinceOf } from '../live/model.js';
 import { Age, actionOf, Foreign, Mark, mayAct, outageText, Place, titleOf } from '../parts/parts.js';
 import { timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
@@ -39,7 +39,7 @@ function Incident({ scene, incident, all, onActed }) {
     .slice(0, 2)
     .join('/');
   return html`<article class="card incident ${overAt === null && again === null ? severity : 'past'}" data-incident=${id}>
-    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${incident.openedAt} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
+    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${sinceOf(incident, now)} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
     <h2>${incidentTitle(scene, incident)}</h2>
     <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
     ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
 import { grouped } from '../live/grouped.js';
 import { placed, useHeld } from '../live/held.js';
-import { incidentMark, isWatched, pathOf, shownFaults } from '../live/model.js';
+import { incidentMark, isWatched, pathOf, shownFaults, sinceOf } from '../live/model.js';
 import { useGrowing } from '../parts/growing.js';
 import { Age, Foreign, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
@@ -95,7 +95,7 @@ function Line({ scene, incident, states, still }) {
   return html`<li class="line ${look}" data-incident=${id}>
     <span class="tag ${look}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${incidentMark(incident, scene)} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
     <div>
-      <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a> <${Age} scene=${scene} since=${incident.openedAt} /></h3>
+      <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a> <${Age} scene=${scene} since=${sinceOf(incident, now)} /></h3>
       <p class="place"><${Place} scene=${scene} names=${[incident.site, ...(state === undefined ? [] : [state]), incident.room]} />${first?.name ? html`<span class="device"> · <${Foreign} text=${first.name} /></span>` : null}</p>
       ${again === null ? null : html`<p class="again">${again}</p>`}
       ${again === null && incident.flapping ? html`<p class="dim">${say(lang, 'flapping')}</p>` : null}
@@ -136,13 +136,14 @@ function OverLine({ scene, incident }) {
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */
-export function overText(scene, { overAt, over, closedBecause, openedAt }) {
+export function overText(scene, incident) {
   const { lang, now } = scene;
+  const { overAt, over, closedBecause } = incident;
   const at = overAt ?? now;
   const time = timeText(lang, at, now);
   const how =
     over === 'closed' ? say(lang, 'closedAt', { time, why: closedText(scene, closedBecause ?? '') }) : say(lang, 'clearedAt', { time });
-  return `${how} · ${say(lang, 'lasted', { age: ageText(scene, at - openedAt) })}`;
+  return `${how} · ${say(lang, 'lasted', { age: ageText(scene, at - sinceOf(incident, now)) })}`;
 }
 
 /**
