@@ -34,6 +34,8 @@ export type Answers = {
   here(person: string, incident: number): Promise<boolean>;
   /** All that the page of a link shows; undefined where the incident is no longer kept. */
   sheet(person: string, incident: number, link: string): Sheet | undefined;
+  /** The ids of those who were told of an incident; undefined while the ledger is opened anew. */
+  toldOf(incident: number): string[] | undefined;
   /** The incidents that a person was told of, and that nobody has taken. */
   openFor(person: string): number[];
   /** The language of a person; undefined of one who is not told any more. */
@@ -93,6 +95,10 @@ export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers
       const person = known(id);
       const found = open?.memory.incidents.get(incident);
       return open && person && found && sheetOf(open, found, { person, link });
+    },
+    toldOf(incident) {
+      const open = ingest();
+      return open && (open.memory.incidents.get(incident)?.told.map(({ person }) => person) ?? []);
     },
     openFor: (id) =>
       [...(ingest()?.memory.incidents.values() ?? [])].filter((one) => isOpenFor(one, id)).map(({ id: incident }) => incident),

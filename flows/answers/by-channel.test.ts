@@ -5,17 +5,27 @@ import { takeAnswers, takeMissedCalls } from './by-channel.ts';
 
 const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
 
-function rig(became: 'done' | 'missing' | 'over' = 'done') {
+function rig(became: 'done' | 'missing' | 'over' = 'done', knew = ['asha', 'leh-it']) {
   const said: string[] = [];
   const take = takeAnswers({
     roster: createRoster([technician, group]),
+    toldOf: (incident) => (incident === 17 ? knew : []),
     async answer(person, incident, word) {
       said.push(`${person.id} ${incident} ${word}`);
       return became;
     },
   });
-  return { said, press: (...addresses: string[]) => take({ channel: 'telegram', addresses, incident: 17, word: 'going' }) };
+  const press = (incident: number, ...addresses: string[]) => take({ channel: 'telegram', addresses, incident, word: 'going' });
+  return { said, press: (...addresses: string[]) => press(17, ...addresses), pressOf: press };
 }
+
+test('who changed the number in a button took every alert of the nation: only of what they or their group was told', async () => {
+  const { said, pressOf } = rig('done', ['leh-it']);
+  expect(await pressOf(18, '4711')).toEqual({ line: expect.stringContaining('Not in the roster') });
+  expect(await pressOf(17, '4711')).toEqual({ line: expect.stringContaining('Not in the roster') });
+  expect(await pressOf(17, '4711', '-100200')).toMatchObject({ by: 'Asha' });
+  expect(said).toEqual(['asha 17 going']);
+});
 
 test('the person of an address answers, in the person’s own language; in a group the person before the group', async () => {
   const { said, press } = rig();
@@ -36,6 +46,7 @@ test('a person to whom the message went answers without an address, as long as t
   const said: string[] = [];
   const take = takeAnswers({
     roster: createRoster([technician]),
+    toldOf: () => ['asha', 'left-us'],
     async answer(person) {
       said.push(person.id);
       return 'done';

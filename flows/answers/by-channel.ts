@@ -6,19 +6,25 @@ import { plain } from '../people/channels/kit/plain.ts';
 import type { Roster } from '../people/roster.ts';
 import type { TakeAnswer, TakeMissedCall } from '../records/notices.ts';
 
-/** `answer` takes what one person says of an incident: done, or why not. */
+/** `answer` takes what one person says of an incident: done, or why not; `toldOf`: the ids of those who were told of it, undefined where nobody can say now. */
 export type AnswersOptions = {
   roster: Pick<Roster, 'people' | 'person'>;
+  toldOf(incident: number): readonly string[] | undefined;
   answer(person: Person, incident: number, word: AnswerWord): Promise<'done' | 'missing' | 'over'>;
 };
 
-/** Guarantee: nobody answers who has none of the addresses in the roster, or is not in it any more; the first address that has a person counts. */
-export function takeAnswers({ roster, answer }: AnswersOptions): TakeAnswer {
+/**
+ * Guarantee: nobody answers who has none of the addresses in the roster, or is not in it any more, nor of what neither they nor the group at one
+ * of the addresses was told: what a press is about comes from a program of the person. The first address that has a person counts.
+ */
+export function takeAnswers({ roster, toldOf, answer }: AnswersOptions): TakeAnswer {
   return async ({ channel, addresses, person: told, incident, word }) => {
     const persons = personsOf(roster);
     const at = addresses.flatMap((address) => persons.filter((one) => one.addresses[channel] === address));
-    const [person] = told === undefined ? at : persons.filter(({ id }) => id === told);
-    if (person === undefined) return { line: stranger };
+    const meant = told === undefined ? at : persons.filter(({ id }) => id === told);
+    const [person] = meant;
+    const knew = toldOf(incident) ?? meant.map(({ id }) => id);
+    if (person === undefined || !meant.some(({ id }) => knew.includes(id))) return { line: stranger };
     const became = await answer(person, incident, word);
     const { language } = person;
     if (became !== 'done') return { line: became === 'over' ? wordsIn(language).message.over : stranger };
@@ -28,7 +34,7 @@ export function takeAnswers({ roster, answer }: AnswersOptions): TakeAnswer {
 }
 
 /** `openFor`: the incidents that a person was told of, and that nobody has taken yet. */
-export type MissedCallsOptions = AnswersOptions & { openFor(person: string): number[] };
+export type MissedCallsOptions = Omit<AnswersOptions, 'toldOf'> & { openFor(person: string): number[] };
 
 /**
  * Whoever calls back and hangs up takes what they were told of.

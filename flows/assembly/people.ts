@@ -58,6 +58,7 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, o
   const offers = createOffers();
   const said: AnswersOptions = {
     roster,
+    toldOf: (incident) => answers().toldOf(incident),
     async answer({ id }, incident, word) {
       const answered = await answers().answer(id, incident, word);
       return answered.ok ? 'done' : answered.why === 'over' ? 'over' : 'missing';
