@@ -14,7 +14,8 @@ const everywhere = 'all';
 
 const idWanted = 'lower-case letters, digits and "-", at most 32, and not "all"';
 const plainWanted = 'at most 80 characters on one line, and no = + - @ as the first';
-const handle = /^'?(@[A-Za-z]\w{3,31}|-?\d{4,20})$/;
+/** A person's @name cannot be written to. */
+const chat = /^'?-?\d{4,20}$/;
 /** Of WhatsApp: a country, a dot, and what the business knows the person by. */
 const scopedUser = /^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/;
 const path = /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,32}){0,2}$/;
@@ -32,7 +33,7 @@ export const rowSchema = v.object({
   email: v.optional(mail),
   telegram: v.optional(
     v.pipe(
-      that((text) => handle.test(text), 'a number of Telegram such as 4711004711, or @name'),
+      that((text) => chat.test(text), 'a number of Telegram such as 4711004711; a @name cannot be written to'),
       v.transform(unmarked),
     ),
   ),

@@ -38,6 +38,12 @@ test('a file becomes persons, and what is written reads back as the same', () =>
   expect(again).toMatchObject({ import: { problems: [], difference: { same: 2 } }, change: null });
 });
 
+test('a @name of Telegram was taken, counted as reached, and could never be written to', () => {
+  const row = (telegram: string) => `${header},telegram\n${asha},"${telegram}"\n${bina},\n`;
+  expect(wrong(row('@asha_devi'))).toEqual([expect.stringMatching(/^2 telegram: .*a @name cannot be written to/)]);
+  expect(planRoster(planOf(row("'-1004711"))).import.problems).toEqual([]);
+});
+
 test('a group of sites is a scope, in which there must be a site', () => {
   const tree = smallTree().map((one) =>
     one.path === 'ladakh/leh' && one.site ? { ...one, site: { ...one.site, groups: ['magadh'] } } : one,

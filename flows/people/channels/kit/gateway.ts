@@ -83,10 +83,13 @@ export function isPhone(number: string): boolean {
 
 /** Whether two ways of writing may be one number: with or without the code of the country, with zeros before it. */
 export function isSamePhone(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((number) => number.replace(/\D/g, '').replace(/^0+/, ''));
-  if (one === undefined || other === undefined || Math.min(one.length, other.length) < nationalDigits) return false;
-  return one.endsWith(other) || other.endsWith(one);
+  const [one, other] = [a, b].map((number) => number.replace(/\D/g, '').replace(/^0+/, '')).toSorted((x, y) => x.length - y.length);
+  if (one === undefined || other === undefined || one.length < nationalDigits) return false;
+  const isWhole = [a, b].every((number) => /^\s*\+/.test(number));
+  return one === other || (!isWhole && other.endsWith(one) && isCountry.test(other.slice(0, -one.length)));
 }
 
+/** Of the codes of countries two have one digit. */
+const isCountry = /^([17]|\d{2,3})$/;
 /** Of a number in India without the code of the country. */
 const nationalDigits = 10;
