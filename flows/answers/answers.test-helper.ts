@@ -53,7 +53,9 @@ export function answersRig() {
     },
   };
   const roster = createRoster(people);
-  const answers = createAnswers({ ingest: () => ingest, roster, view });
+  const written: string[] = [];
+  const channels = new Map([['telegram', { channel: { answered: (...words: unknown[]) => void written.push(words.join(' ')) } }]]);
+  const answers = createAnswers({ ingest: () => ingest, roster, view, channels });
   let late = 0;
   const links = createLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });
   const wait = (ms: number) => {
@@ -72,7 +74,7 @@ export function answersRig() {
   const reach = (can: boolean) => {
     reaches = can;
   };
-  return { reach, stage, incident, audit, ordered, listeners, answers, links, mend, pass, wait };
+  return { reach, stage, incident, audit, written, ordered, listeners, answers, links, mend, pass, wait };
 }
 
 function scripted(id: number): NonNullable<StreamFrame['incidents']> {

@@ -4,6 +4,7 @@ import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Incident } from '../records/incidents.ts';
+import type { Channel } from '../records/notices.ts';
 import type { CentreView } from '../view/view.ts';
 import type { Link } from './link.ts';
 import { type Sheet, sheetOf } from './sheet.ts';
@@ -22,6 +23,8 @@ export type AnswersOptions = {
   ingest(): Pick<Ingest, 'memory' | 'place' | 'tell' | 'time'> | undefined;
   roster: Pick<Roster, 'person' | 'people'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
+  /** Those that can write under a message that stands there say what was answered. */
+  channels: ReadonlyMap<string, { channel: Pick<Channel, 'answered'> }>;
 };
 
 /** The answers of one centre. */
@@ -45,7 +48,7 @@ export type Answers = {
 };
 
 /** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says one word once, also of two at the same time. */
-export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers {
+export function createAnswers({ ingest, roster, view, channels }: AnswersOptions): Answers {
   const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
   const asked = new Map<string, number>();
 
@@ -62,9 +65,14 @@ export function createAnswers({ ingest, roster, view }: AnswersOptions): Answers
     // Applied before the first await, so that a second one finds it.
     const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
     if (!told) throw new Error('the ledger did not take it');
+    write(incident, word, by);
     // Believed when the PC says so, which is asked to look at once.
     if (word === 'fixed') await here(id, incident);
     return { ok: true };
+  }
+
+  function write(incident: number, word: AnswerWord, by: string): void {
+    for (const { channel } of channels.values()) channel.answered?.(incident, word, by);
   }
 
   async function here(id: string, incident: number): Promise<boolean> {

@@ -102,6 +102,8 @@ export type Channel = {
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
   /** Its provider calls us, at the address of this channel. Guarantee: what does not prove who it is does nothing. Rejects where it is to be said again. */
   hear?(call: HookCall): Promise<HookReply>;
+  /** Somebody answered, here or elsewhere: messages of it that can be changed say so. The same may be said twice. */
+  answered?(incident: number, word: AnswerWord, by: string): void;
   close(): void;
 };
 

@@ -154,6 +154,16 @@ test('a button answers for its person; every copy of the message says who, in it
   expect(of('getUpdates').at(-1)).toMatchObject({ offset: 2 });
 });
 
+test('who took it by a link or on the wall stood under no message: every copy says so, once', async () => {
+  const { clock, send, posts, channel } = rig(undefined, async () => ({ line: '' }));
+  await send();
+  for (const _ of ['by the link', 'and once more']) channel.answered?.(17, 'going', 'Bina');
+  channel.answered?.(18, 'going', 'Bina');
+  await clock.pass(10_000);
+  const edits = posts.filter(({ method }) => method === 'editMessageText').map(({ body }) => body['text']);
+  expect(edits).toEqual([expect.stringMatching(/✔ Bina: I am going$/)]);
+});
+
 test('a stranger, a button that is none of ours and an answer that breaks change no message', async () => {
   const heard: string[] = [];
   const { clock, send, happen, posts } = rig(undefined, async ({ word }) => {

@@ -113,6 +113,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: T
       if (called.ok && !list) sent.add(notice.incident, { chat, id: idOf(called.result), text, language, keys, lines: [], waits: false });
       return outcome;
     },
+    answered: tellCopies,
     close: () => ended.abort(),
   };
 }
