@@ -115,7 +115,10 @@ function Reasons({ scene, incident }) {
     <ol class="history" data-reasons=${found.steps.length}>${found.steps.toReversed().map((one, at) => html`<li key=${at}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}: <bdi>${shown(one.said[lang], 400)}</bdi></li>`)}</ol>`;
 }
 
-/** @param {{ scene: Scene, incident: IncidentView }} props */
+/**
+ * What was done and said, and its steps. What became of a step is said by the reasons, in the words of the reader; the tabs have theirs in English.
+ * @param {{ scene: Scene, incident: IncidentView }} props
+ */
 function History({ scene, incident }) {
   const { lang, now } = scene;
   return html`
@@ -133,7 +136,7 @@ function History({ scene, incident }) {
       <ol class="history" data-deeds=${incident.deeds.length}>${incident.deeds.toReversed().map((one) => html`<li key=${one.at + one.did}><time>${timeText(lang, one.at, now)}</time> <bdi>${deedText(scene, one)}</bdi></li>`)}</ol>`
     }
     <h3 class="dim">${say(lang, 'history')}</h3>
-    <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.again === undefined ? null : ` (${say(lang, 'toldAgain')})`}${one.conclusion === null ? null : html` <span class="dim"><${Foreign} text=${one.conclusion} /></span>`}</li>`)}</ol>`;
+    <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.again === undefined ? null : ` (${say(lang, 'toldAgain')})`}</li>`)}</ol>`;
 }
 
 const sentences = /** @type {const} */ ({ seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine' });
