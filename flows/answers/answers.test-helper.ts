@@ -3,6 +3,7 @@ import type { Person, StreamFrame } from '#contracts';
 import { scriptedView } from '../api/scripted-view.test-helper.ts';
 import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
+import { createSiteTable } from '../sites/table.ts';
 import { type AnswersOptions, createAnswers } from './answers.ts';
 import { createLinks } from './link.ts';
 
@@ -30,6 +31,7 @@ export function answersRig() {
     memory: stage.engine.memory,
     time: stage.now,
     place: () => ({ site: { en: 'Leh <office>', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata', phone: '01982 1' }),
+    table: () => createSiteTable([]),
     async tell(event: Parameters<typeof stage.apply>[0], said?: unknown) {
       stage.apply(event);
       if (said !== undefined) audit.push(said);

@@ -45,9 +45,11 @@ test('the sheet says in the language of the person what stands, and that it is w
   const { answers, incident, mend, pass } = answersRig();
   const live = () => answers.sheet('asha', incident, 'a1')?.live;
   expect(answers.sheet('asha', incident, 'a1')).toMatchObject({
+    visit: ['कमरे का फ़ोन: 01982 1'],
+  });
+  expect(live()).toMatchObject({
     what: 'बहुत ज़रूरी: माइक नहीं मिल रहा',
     steps: ['माइक की केबल निकालकर दोबारा लगाएँ।', 'फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।'],
-    visit: ['कमरे का फ़ोन: 01982 1'],
   });
   expect(live()).toMatchObject({ cure: 'broken', holder: 'अभी किसी ने नहीं लिया है।', going: 'मैं जा रहा/रही हूँ', used: [] });
   await answers.answer('bina', incident, 'going');

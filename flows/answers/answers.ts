@@ -19,7 +19,7 @@ export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'us
 /** What the answers are taken with. */
 export type AnswersOptions = {
   /** What is open now; undefined while the ledger is opened anew. */
-  ingest(): Pick<Ingest, 'memory' | 'place' | 'tell' | 'time'> | undefined;
+  ingest(): Pick<Ingest, 'memory' | 'place' | 'table' | 'tell' | 'time'> | undefined;
   roster: Pick<Roster, 'person' | 'people'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
 };

@@ -1,7 +1,7 @@
 /** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
 import { answerWords, type MessageLanguage, wordsIn } from '#contracts';
 import type { Head } from '../door/guard.ts';
-import type { Sheet } from './sheet.ts';
+import { isCured, type Sheet } from './sheet.ts';
 
 type Html = { html: string };
 
@@ -38,15 +38,15 @@ export function sheetPage(head: Head, sheet: Sheet, { action, live, line = '' }:
   const body = html`
 <main data-cure="${now.cure}" data-live="${live}">
 <p class="n">${message.incident.replace('{n}', `${sheet.incident}`)} · Sabha</p>
-<h1>${sheet.what}</h1>
+<h1>${now.what}</h1>
 <p class="place">${sheet.place}</p>
-<p>${sheet.since}</p>
-${sheet.why.map((one) => html`<p>${one}</p>`)}
+<p id="since">${now.since}</p>
+<div id="why">${now.why.map((one) => html`<p>${one}</p>`)}</div>
 <p id="status" role="status">${now.status}</p>
 ${line === '' ? html`` : html`<p class="line" role="alert">${line}</p>`}
-<ol>${list(sheet.steps)}</ol>
+<ol id="steps">${list(now.steps)}</ol>
 <p id="holder" aria-live="polite">${now.holder}</p>
-<form method="post" action="${action}">
+<form method="post" action="${action}"${isCured(now.cure) ? html` hidden` : html``}>
 <input type="hidden" name="holder" value="${now.taken}">
 ${answerWords.map(button)}
 <button name="word" value="here" class="here">${answer.here}</button>
@@ -55,7 +55,7 @@ ${answerWords.map(button)}
 <ul id="said">${list(now.said)}</ul>
 <ul class="visit">${list(sheet.visit)}</ul>
 </main>`;
-  return document({ head, language }, { title: `${sheet.place}: ${sheet.what}`, body, script: true });
+  return document({ head, language }, { title: `${sheet.place}: ${now.what}`, body, script: true });
 }
 
 /** A page that says one thing, with a way back where there is one. */

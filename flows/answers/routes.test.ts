@@ -107,8 +107,11 @@ test('a page that stands open is told of its incident as it changes, and is forg
   expect(await next()).toContain('"cure":"broken"');
   await rig.answers.answer('asha', rig.incident, 'going');
   expect(await next()).toContain('Asha has it since 14:00.');
+  expect(await (await get(token())).text()).toMatch(/<form method="post" action="[^"]+">/);
   rig.mend();
-  expect(await next()).toMatch(/"cure":"well","status":"It works again since/);
+  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"It works again since/);
+  // What is well asks for nothing, also of who has no script.
+  expect(await (await get(token())).text()).toMatch(/<ol id="steps"><\/ol>[\s\S]*<form method="post" action="[^"]+" hidden>/);
   stop.abort();
   await expect.poll(() => rig.listeners.size).toBe(0);
 });

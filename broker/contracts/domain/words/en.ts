@@ -164,6 +164,8 @@ export const en = {
     nobody: 'Nobody has taken it yet.',
     has: '{name} has it since {time}.',
     mine: 'You have it since {time}.',
+    had: '{name} had it from {time}.',
+    mineBefore: 'You had it from {time}.',
     broken: 'It does not work yet.',
     unknown: 'It cannot be measured at the moment.',
     well: 'It works again since {time}. It is watched until {until}.',

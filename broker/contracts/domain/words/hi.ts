@@ -129,6 +129,8 @@ export const hi: Vocabulary = {
     nobody: 'अभी किसी ने नहीं लिया है।',
     has: '{time} से {name} देख रहे हैं।',
     mine: '{time} से आप देख रहे हैं।',
+    had: '{time} से {name} देख रहे थे।',
+    mineBefore: '{time} से आप देख रहे थे।',
     broken: 'अभी ठीक नहीं हुआ है।',
     unknown: 'अभी जाँच नहीं हो पा रही है।',
     well: '{time} से फिर काम कर रहा है। {until} तक नज़र रखी जाएगी।',

@@ -135,6 +135,8 @@ export const mr: FurtherLanguage = {
       nobody: 'अजून कोणी घेतले नाही.',
       has: '{time} पासून {name} पाहत आहेत.',
       mine: '{time} पासून तुम्ही पाहत आहात.',
+      had: '{time} पासून {name} पाहत होते.',
+      mineBefore: '{time} पासून तुम्ही पाहत होतात.',
       broken: 'अजून ठीक झाले नाही.',
       unknown: 'आत्ता तपासता येत नाही.',
       well: '{time} पासून पुन्हा चालू आहे. {until} पर्यंत लक्ष ठेवले जाईल.',
