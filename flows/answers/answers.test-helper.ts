@@ -1,7 +1,8 @@
 /** The answers of a centre with one room whose microphone is gone, over a real engine. */
-import type { Person, StreamFrame } from '#contracts';
+import type { CommandView, Person, StreamFrame } from '#contracts';
 import { scriptedView } from '../api/scripted-view.test-helper.ts';
 import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
+import { testClock } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { type AnswersOptions, createAnswers } from './answers.ts';
@@ -22,6 +23,8 @@ export function answersRig() {
   const audit: unknown[] = [];
   const ordered: unknown[] = [];
   let reaches = true;
+  let reply: CommandView['answers'] = [];
+  const clock = testClock();
   const listeners = new Set<(frame: StreamFrame) => void>();
   const incident = stage.incident()?.id ?? 0;
   const changed = () => {
@@ -51,11 +54,11 @@ export function answersRig() {
         return reaches ? { ok: true, id: 'c1' } : { ok: false, missing: true, line: 'there is no such site' };
       },
       list: async () => [],
-      one: async () => undefined,
+      one: async (id) => ({ ...command, id, state: 'open', answers: reply, missing: [] }),
     },
   };
   const roster = createRoster(people);
-  const answers = createAnswers({ ingest: () => ingest, roster, view });
+  const answers = createAnswers({ ingest: () => ingest, roster, view, clock });
   let late = 0;
   const links = createLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });
   const wait = (ms: number) => {
@@ -74,8 +77,19 @@ export function answersRig() {
   const reach = (can: boolean) => {
     reaches = can;
   };
-  return { reach, stage, incident, audit, ordered, listeners, answers, links, mend, pass, wait };
+  /** The PC says what became of the last command. */
+  const says = (outcome: 'done' | 'refused') => {
+    reply = [{ pc, at: stage.now(), outcome, reason: null }];
+  };
+  /** The PC is gone, as its broker says. */
+  const lose = () => {
+    stage.lost();
+    changed();
+  };
+  return { says, lose, clock, reach, stage, incident, audit, ordered, listeners, answers, links, mend, pass, wait };
 }
+
+const command = { by: '', to: '', verb: 'fast-checks', args: {}, at: 0, expires: 0 };
 
 function scripted(id: number): NonNullable<StreamFrame['incidents']> {
   const [row] = scriptedView().incidents();

@@ -34,7 +34,7 @@ function read(stage: Stage, changes = {}, language: MessageLanguage = 'en') {
   const table = () => ({ ...createSiteTable([]), pcsOf: () => [pc, other] });
   const at = { memory: stage.engine.memory, time: stage.now, place, table };
   const person = { id: 'bina', name: 'Bina', language, role: 'technician', scope: '', webhook: false, addresses: {} } as const;
-  return sheetOf(at, { ...incident, ...changes }, { person, link: 'b1' }).live;
+  return sheetOf(at, { ...incident, ...changes }, { person, link: 'b1', pcs: [pc], check: undefined }).live;
 }
 
 test('while the wall said that another PC of the site answers, the phone page said that the office cannot be reached, and to call it', () => {

@@ -9,6 +9,7 @@ import {
   type MessageLanguage,
   type Person,
   siteOf,
+  titleIn,
   wordsIn,
 } from '#contracts';
 import { has } from '../handling/handling.ts';
@@ -22,6 +23,7 @@ import type { Notice } from '../records/notices.ts';
 import { endOf, watchedUntil } from '../transitions/incident.ts';
 import { isOwn } from '../transitions/notice.ts';
 import { factsOf } from '../transitions/offer.ts';
+import type { CheckState } from './checks.ts';
 
 /** More lines of what was said nobody reads on a phone. */
 const saidAtMost = 12;
@@ -36,6 +38,8 @@ export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
   cure: Cure;
   /** How it stands, in a sentence. */
   status: string;
+  /** What came of the last check that somebody asked for, in a sentence; '' where that says nothing. */
+  line: string;
   /** Who has it, in a sentence; `taken` by name, '' for nobody. */
   holder: string;
   taken: string;
@@ -56,14 +60,15 @@ export function isCured(cure: Cure): boolean {
 }
 
 type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'>;
-type For = { person: Person; link: string };
+/** `pcs`: those that it is about; `check`: how it stands with the checks that were asked of them. */
+type For = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
 
 /** Everything that the page shows to the person of a link. */
-export function sheetOf(at: At, incident: Incident, { person, link }: For): Sheet {
-  const { language } = person;
+export function sheetOf(at: At, incident: Incident, asked: For): Sheet {
+  const { language } = asked.person;
   const spoken = spokenOf(noticeNow(at, incident, incident.place ?? at.place(incident.scope)), language);
   const { place, visit } = spoken;
-  return { place, visit, language, incident: incident.id, live: liveOf(at, incident, { person, link, spoken }) };
+  return { place, visit, language, incident: incident.id, live: liveOf(at, incident, { ...asked, spoken }) };
 }
 
 /** The news as it stands now, of an incident that is over as its end was told. */
@@ -106,7 +111,8 @@ function answersBeside({ memory, table }: At, scope: string): boolean {
   return isBeside(memory.pcs.get(scope), others);
 }
 
-function liveOf(at: At, incident: Incident, { person, link, spoken }: For & { spoken: Spoken }): Live {
+function liveOf(at: At, incident: Incident, { spoken, ...asked }: For & { spoken: Spoken }): Live {
+  const { person, link } = asked;
   const { timeZone } = incident.place ?? at.place(incident.scope);
   const { answer } = wordsIn(person.language);
   const { acknowledged, answers = [] } = incident;
@@ -122,6 +128,7 @@ function liveOf(at: At, incident: Incident, { person, link, spoken }: For & { sp
     steps: isCured(cure) ? [] : steps,
     cure,
     status,
+    line: isCured(cure) ? '' : checkLine(at, incident, asked),
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
     going: acknowledged === null || isMine ? answer.going : answer.takeOver,
@@ -151,7 +158,21 @@ function standingOf({ memory }: At, incident: Incident, { language, timeZone }: 
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };
 }
 
-const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine' } as const;
+/** What stands although its checks have run is said by name; what began later was not looked for. */
+function checkLine({ memory, place }: At, incident: Incident, { person: { language }, pcs, check }: For): string {
+  const { answer } = wordsIn(language);
+  if (check === undefined) return '';
+  const time = clockOf(check.at, (incident.place ?? place(incident.scope)).timeZone);
+  if (check.is === 'checked') {
+    const first = shownOf(incident).find((one) => one.goneAt === null && one.unknownSince === null && one.since <= check.at);
+    return first === undefined ? '' : filled(answer.checked, { time, what: titleIn(first.fault, language) ?? first.fault });
+  }
+  if (check.is === 'refused') return answer.notReached;
+  const isThere = pcs.some((pc) => memory.pcs.get(pc)?.presence === 'online');
+  return isThere && check.is === 'running' ? answer.checking : filled(answer.noAnswer, { time });
+}
+
+const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine', here: 'saidHere' } as const;
 
 function saidText({ by, word, at }: Answer, language: MessageLanguage, clock: (ms: number) => string): string {
   return filled(wordsIn(language).answer[sentences[word]], { name: by, time: clock(at) });
