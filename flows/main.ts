@@ -111,7 +111,7 @@ async function start(): Promise<Parts> {
   let signed: Backups['signed'] = () => undefined;
   const note = createNote(() => signed());
   const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), note, send, publish, count: metrics.count });
-  const answers = createAnswers({ ...runtime, ...people });
+  const answers = createAnswers({ ...runtime, ...people, clock });
   await runtime.open();
   const say = sayOf(runtime.say);
   await watch.start(runtime.record, say);

@@ -1,6 +1,6 @@
 /** Keeps the page of an answer as it is now. Without it the page works all the same: it is then as old as its last press. */
 
-/** @typedef {{ cure: string, status: string, holder: string, taken: string, going: string, said: string[], used: string[] }} Live */
+/** @typedef {{ what: string, since: string, why: string[], steps: string[], cure: string, status: string, line: string, holder: string, taken: string, going: string, said: string[], used: string[] }} Live */
 
 const main = document.querySelector('main');
 
@@ -11,21 +11,32 @@ function write(selector, text) {
   if (element !== null && element.textContent !== text) element.textContent = text;
 }
 
+/** @param {string} selector @param {'li' | 'p'} tag @param {string[]} texts */
+function list(selector, tag, texts) {
+  const made = texts.map((text) => Object.assign(document.createElement(tag), { textContent: text }));
+  document.querySelector(selector)?.replaceChildren(...made);
+}
+
 /** @param {Live} live */
-function show({ cure, status, holder, taken, going, said, used }) {
+function show({ what, since, why, steps, cure, status, line, holder, taken, going, said, used }) {
   if (main === null) return;
   main.dataset['cure'] = cure;
+  document.title = `${document.querySelector('.place')?.textContent}: ${what}`;
+  write('h1', what);
+  write('#since', since);
+  list('#why', 'p', why);
+  list('#steps', 'li', steps);
+  document.querySelector('form')?.toggleAttribute('hidden', cure === 'well' || cure === 'over');
   delete main.dataset['old'];
   write('#status', status);
+  write('#line', line);
   write('#holder', holder);
   write('button[value=going]', going);
-  if (cure !== 'broken') document.querySelector('.line')?.remove();
   const field = document.querySelector('input[name=holder]');
   if (field instanceof HTMLInputElement) field.value = taken;
   for (const button of document.querySelectorAll('button')) button.disabled = used.includes(button.value);
   document.querySelector('h2')?.toggleAttribute('hidden', said.length === 0);
-  const lines = said.map((text) => Object.assign(document.createElement('li'), { textContent: text }));
-  document.querySelector('#said')?.replaceChildren(...lines);
+  list('#said', 'li', said);
 }
 
 function follow() {

@@ -1,8 +1,10 @@
 /** The answers of a centre with one room whose microphone is gone, over a real engine. */
-import type { Person, StreamFrame } from '#contracts';
+import type { CommandView, Person, StreamFrame } from '#contracts';
 import { scriptedView } from '../api/scripted-view.test-helper.ts';
 import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
+import { testClock } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
+import { createSiteTable } from '../sites/table.ts';
 import { type AnswersOptions, createAnswers } from './answers.ts';
 import { createLinks } from './link.ts';
 
@@ -21,6 +23,8 @@ export function answersRig() {
   const audit: unknown[] = [];
   const ordered: unknown[] = [];
   let reaches = true;
+  let reply: CommandView['answers'] = [];
+  const clock = testClock();
   const listeners = new Set<(frame: StreamFrame) => void>();
   const incident = stage.incident()?.id ?? 0;
   const changed = () => {
@@ -30,6 +34,7 @@ export function answersRig() {
     memory: stage.engine.memory,
     time: stage.now,
     place: () => ({ site: { en: 'Leh <office>', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata', phone: '01982 1' }),
+    table: () => createSiteTable([]),
     async tell(event: Parameters<typeof stage.apply>[0], said?: unknown) {
       stage.apply(event);
       if (said !== undefined) audit.push(said);
@@ -49,13 +54,13 @@ export function answersRig() {
         return reaches ? { ok: true, id: 'c1' } : { ok: false, missing: true, line: 'there is no such site' };
       },
       list: async () => [],
-      one: async () => undefined,
+      one: async (id) => ({ ...command, id, state: 'open', answers: reply, missing: [] }),
     },
   };
   const roster = createRoster(people);
   const written: string[] = [];
   const channels = new Map([['telegram', { channel: { answered: (...words: unknown[]) => void written.push(words.join(' ')) } }]]);
-  const answers = createAnswers({ ingest: () => ingest, roster, view, channels });
+  const answers = createAnswers({ ingest: () => ingest, roster, view, clock, channels });
   let late = 0;
   const links = createLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });
   const wait = (ms: number) => {
@@ -74,8 +79,19 @@ export function answersRig() {
   const reach = (can: boolean) => {
     reaches = can;
   };
-  return { reach, stage, incident, audit, written, ordered, listeners, answers, links, mend, pass, wait };
+  /** The PC says what became of the last command. */
+  const says = (outcome: 'done' | 'refused') => {
+    reply = [{ pc, at: stage.now(), outcome, reason: null }];
+  };
+  /** The PC is gone, as its broker says. */
+  const lose = () => {
+    stage.lost();
+    changed();
+  };
+  return { says, lose, clock, reach, stage, incident, audit, written, ordered, listeners, answers, links, mend, pass, wait };
 }
+
+const command = { by: '', to: '', verb: 'fast-checks', args: {}, at: 0, expires: 0 };
 
 function scripted(id: number): NonNullable<StreamFrame['incidents']> {
   const [row] = scriptedView().incidents();

@@ -52,9 +52,11 @@ test('the sheet says in the language of the person what stands, and that it is w
   const { answers, incident, mend, pass } = answersRig();
   const live = () => answers.sheet('asha', incident, 'a1')?.live;
   expect(answers.sheet('asha', incident, 'a1')).toMatchObject({
+    visit: ['कमरे का फ़ोन: 01982 1'],
+  });
+  expect(live()).toMatchObject({
     what: 'बहुत ज़रूरी: माइक नहीं मिल रहा',
     steps: ['माइक की केबल निकालकर दोबारा लगाएँ।', 'फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।'],
-    visit: ['कमरे का फ़ोन: 01982 1'],
   });
   expect(live()).toMatchObject({ cure: 'broken', holder: 'अभी किसी ने नहीं लिया है।', going: 'मैं जा रहा/रही हूँ', used: [] });
   await answers.answer('bina', incident, 'going');
@@ -114,4 +116,62 @@ test('open for a person is what they were told of, is not over, and nobody has t
   expect(answers.openFor('asha')).toEqual([]);
   mend();
   expect(answers.openFor('asha')).toEqual([]);
+});
+
+test('the page said that the room is being checked for as long as the fault stood, though the PC had done it at once', async () => {
+  const { answers, incident, says, clock, mend } = answersRig();
+  const live = () => answers.sheet('bina', incident, 'b1')?.live;
+  let told = 0;
+  answers.onChange(incident, () => {
+    told += 1;
+  });
+  expect(live()?.line).toBe('');
+  await answers.here('bina', incident, 'b1');
+  expect(live()?.line).toBe('The room is being checked. The result appears here.');
+  says('done');
+  await clock.pass(2_000);
+  expect(live()?.line).toBe('The room is being checked. The result appears here.');
+  const before = told;
+  await clock.pass(10_000);
+  expect([live()?.line, told > before]).toEqual(['Checked at 14:00. Still there: Microphone not found.', true]);
+  expect(answers.sheet('asha', incident, 'a1')?.live.line).toBe('14:00 पर जाँच हुई। दिक्कत अब भी है: माइक नहीं मिल रहा।');
+  await clock.pass(31 * minute);
+  expect(live()?.line).toBe('');
+  await answers.here('bina', incident, 'b1');
+  mend();
+  expect(live()).toMatchObject({ cure: 'well', line: '' });
+});
+
+test('of a PC that cannot be reached the page said that the room is being checked', async () => {
+  const silent = answersRig();
+  const line = ({ answers, incident }: typeof silent) => answers.sheet('bina', incident, 'b1')?.live.line;
+  await silent.answers.here('bina', silent.incident, 'b1');
+  await silent.clock.pass(31_000);
+  expect(line(silent)).toBe('Asked at 14:00: the PC does not answer.');
+  silent.says('done');
+  await silent.clock.pass(20_000);
+  expect(line(silent)).toBe('Checked at 14:00. Still there: Microphone not found.');
+  const lost = answersRig();
+  lost.lose();
+  await lost.answers.here('bina', lost.incident, 'b1');
+  expect(line(lost)).toBe('Asked at 14:00: the PC does not answer.');
+  const refusing = answersRig();
+  refusing.says('refused');
+  await refusing.answers.here('bina', refusing.incident, 'b1');
+  await refusing.clock.pass(1_000);
+  expect(line(refusing)).toBe('The room cannot be asked at the moment.');
+});
+
+test('that somebody has come stood nowhere', async () => {
+  const { answers, incident, stage, audit, reach, pass } = answersRig();
+  const said = () => answers.sheet('asha-2', incident, 'a2')?.live.said;
+  reach(false);
+  expect(await answers.here('bina', incident, 'b1')).toBe(false);
+  await answers.here('bina', incident, 'b1');
+  expect(said()).toEqual(['Bina is there (14:00)']);
+  expect(audit).toEqual([{ who: 'Bina', what: 'answer here', about: `incident ${incident} by link` }]);
+  expect(stage.incident()?.acknowledged).toBeNull();
+  pass(11 * minute);
+  await answers.here('bina', incident, 'b1');
+  expect(said()).toEqual(['Bina is there (14:11)', 'Bina is there (14:00)']);
 });

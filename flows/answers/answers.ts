@@ -1,16 +1,25 @@
 /** What a person answers to an incident without a login, by a link or a button of a channel: four words, and *I am here*. Nothing else can be done this way. */
-import { type AnswerWord, type Cancel, type MessageLanguage, type Person, pathOfScope, siteOf } from '#contracts';
+import {
+  type AnswerWord,
+  type Cancel,
+  type Clock,
+  isPcPath,
+  type MessageLanguage,
+  type Person,
+  pathOfScope,
+  type SaidWord,
+  siteOf,
+} from '#contracts';
 import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { Channel } from '../records/notices.ts';
 import type { CentreView } from '../view/view.ts';
+import { createChecks } from './checks.ts';
 import type { Link } from './link.ts';
 import { type Sheet, sheetOf } from './sheet.ts';
 
-/** *I am here* starts the checks of a site at most once in this time. */
-const hereEveryMs = 10_000;
 /** A button that is pressed again in this time says nothing more, where it stands as it was said. */
 const againMs = 10 * 60_000;
 
@@ -20,12 +29,16 @@ export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'us
 /** What the answers are taken with. */
 export type AnswersOptions = {
   /** What is open now; undefined while the ledger is opened anew. */
-  ingest(): Pick<Ingest, 'memory' | 'place' | 'tell' | 'time'> | undefined;
+  ingest(): Pick<Ingest, 'memory' | 'place' | 'table' | 'tell' | 'time'> | undefined;
   roster: Pick<Roster, 'person' | 'people'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
+  clock: Pick<Clock, 'after' | 'up'>;
   /** Those that can write under a message that stands there say what was answered. */
   channels: ReadonlyMap<string, { channel: Pick<Channel, 'answered'> }>;
 };
+
+type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
+type Said = { incident: number; word: SaidWord; link?: string | undefined };
 
 /** The answers of one centre. */
 export type Answers = {
@@ -33,8 +46,8 @@ export type Answers = {
   answer(person: string, incident: number, word: AnswerWord): Promise<Answered>;
   /** By a link, which says each word once. `holder`: who had it as far as the person saw; another one is not overrun. */
   byLink(link: Link, word: AnswerWord, holder?: string): Promise<Answered>;
-  /** The checks of the incident's site run now; false where it cannot be asked. */
-  here(person: string, incident: number): Promise<boolean>;
+  /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
+  here(person: string, incident: number, link?: string): Promise<boolean>;
   /** All that the page of a link shows; undefined where the incident is no longer kept. */
   sheet(person: string, incident: number, link: string): Sheet | undefined;
   /** The ids of those who were told of an incident; undefined while the ledger is opened anew. */
@@ -48,51 +61,11 @@ export type Answers = {
 };
 
 /** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says one word once, also of two at the same time. */
-export function createAnswers({ ingest, roster, view, channels }: AnswersOptions): Answers {
+export function createAnswers({ ingest, roster, view, clock, channels }: AnswersOptions): Answers {
   const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
-  const asked = new Map<string, number>();
+  const checks = createChecks({ view, clock });
 
-  async function take({ id, incident, word, link, holder }: Try): Promise<Answered> {
-    const person = known(id);
-    const open = present(ingest);
-    if (person === undefined) return { ok: false, why: 'stranger' };
-    const found = open.memory.incidents.get(incident);
-    const why = refusalOf(found, { person, word, link, holder });
-    if (why !== undefined) return { ok: false, why };
-    if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
-    const by = person.name;
-    const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
-    // Applied before the first await, so that a second one finds it.
-    const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
-    if (!told) throw new Error('the ledger did not take it');
-    write(incident, word, by);
-    // Believed when the PC says so, which is asked to look at once.
-    if (word === 'fixed') await here(id, incident);
-    return { ok: true };
-  }
-
-  function write(incident: number, word: AnswerWord, by: string): void {
-    for (const { channel } of channels.values()) channel.answered?.(incident, word, by);
-  }
-
-  async function here(id: string, incident: number): Promise<boolean> {
-    const person = known(id);
-    const found = present(ingest).memory.incidents.get(incident);
-    const to = found && siteOfScope(found);
-    if (person === undefined || to === undefined || found?.over !== null) return false;
-    const now = view.now();
-    if (Math.abs(now - (asked.get(to) ?? Number.NEGATIVE_INFINITY)) < hereEveryMs) return true;
-    asked.set(to, now);
-    for (const [site, at] of asked) if (Math.abs(now - at) >= hereEveryMs) asked.delete(site);
-    let isAsked = false;
-    try {
-      isAsked = (await view.commands.issue({ to, verb: 'fast-checks', args: {}, by: person.name })).ok;
-      return isAsked;
-    } finally {
-      // Who presses again is not told that what was never asked runs.
-      if (!isAsked) asked.delete(to);
-    }
-  }
+  const { take, here } = takingWith({ ingest, channels, known, checks });
 
   return {
     answer: (id, incident, word) => take({ id, incident, word }),
@@ -102,7 +75,9 @@ export function createAnswers({ ingest, roster, view, channels }: AnswersOptions
       const open = ingest();
       const person = known(id);
       const found = open?.memory.incidents.get(incident);
-      return open && person && found && sheetOf(open, found, { person, link });
+      if (!open || !person || !found) return undefined;
+      const [site, pcs] = [siteOfScope(found), pcsOf(found)];
+      return sheetOf(open, found, { person, link, pcs, check: site === undefined ? undefined : checks.of(site, pcs) });
     },
     toldOf(incident) {
       const open = ingest();
@@ -111,11 +86,66 @@ export function createAnswers({ ingest, roster, view, channels }: AnswersOptions
     openFor: (id) =>
       [...(ingest()?.memory.incidents.values() ?? [])].filter((one) => isOpenFor(one, id)).map(({ id: incident }) => incident),
     languageOf: (id) => known(id)?.language,
-    onChange: (incident, listener) =>
-      view.onChange('', ({ incidents = [] }) => {
+    onChange(incident, listener) {
+      const found = ingest()?.memory.incidents.get(incident);
+      const site = found && siteOfScope(found);
+      const cancelChecks = site === undefined ? () => {} : checks.onChange(site, listener);
+      const cancelChange = view.onChange('', ({ incidents = [] }) => {
         if (incidents.some(({ id }) => id === incident)) listener();
-      }),
+      });
+      return () => {
+        cancelChecks();
+        cancelChange();
+      };
+    },
   };
+}
+
+type Taking = Pick<AnswersOptions, 'ingest' | 'channels'> & {
+  known(id: string): Person | undefined;
+  checks: ReturnType<typeof createChecks>;
+};
+
+function takingWith({ ingest, channels, known, checks }: Taking) {
+  async function take({ id, incident, word, link, holder }: Try): Promise<Answered> {
+    const person = known(id);
+    const open = present(ingest);
+    if (person === undefined) return { ok: false, why: 'stranger' };
+    const found = open.memory.incidents.get(incident);
+    const why = refusalOf(found, { person, word, link, holder });
+    if (why !== undefined) return { ok: false, why };
+    if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
+    await write(open, person, { incident, word, link });
+    for (const { channel } of channels.values()) channel.answered?.(incident, word, person.name);
+    // Believed when the PC says so, which is asked to look at once.
+    if (word === 'fixed') await check(person, incident);
+    return { ok: true };
+  }
+
+  /** Applied before the first await, so that a second one finds it. */
+  async function write(open: Open, { id, name: by }: Person, { incident, word, link }: Said): Promise<void> {
+    const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
+    const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
+    if (!told) throw new Error('the ledger did not take it');
+  }
+
+  async function check({ name }: Person, incident: number): Promise<boolean> {
+    const found = present(ingest).memory.incidents.get(incident);
+    const to = found && siteOfScope(found);
+    return to !== undefined && found?.over === null && checks.ask(to, name);
+  }
+
+  async function here(id: string, incident: number, link?: string): Promise<boolean> {
+    const person = known(id);
+    const open = present(ingest);
+    const found = open.memory.incidents.get(incident);
+    if (person === undefined || found?.over !== null) return false;
+    const isKnown = found.answers?.some((one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < againMs);
+    if (!isKnown) await write(open, person, { incident, word: 'here', link });
+    return check(person, incident);
+  }
+
+  return { take, here };
 }
 
 function present<T>(ingest: () => T | undefined): T {
@@ -139,7 +169,7 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
 
 /** It is the person's last word, of a moment ago, and nobody has changed since what follows of it. */
 function isSaid(incident: Incident, { person, word, now }: { person: Person; word: AnswerWord; now: number }): boolean {
-  const last = incident.answers?.findLast((one) => one.person === person.id);
+  const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
   if (last?.word !== word || Math.abs(now - last.at) >= againMs) return false;
   const isHolder = has(incident, person);
   if (word === 'fixed') return isHolder && incident.fixed !== undefined;
@@ -155,4 +185,9 @@ function siteOfScope({ scope, spread }: Incident): string | undefined {
   const path = spread?.path ?? pathOfScope(scope);
   const parts = path.split('/').length;
   return parts === 3 ? siteOf(path) : parts === 2 ? path : undefined;
+}
+
+/** The PCs that it is about. */
+function pcsOf({ scope, spread }: Incident): readonly string[] {
+  return isPcPath(scope) ? [scope] : (spread?.away ?? []);
 }

@@ -1,7 +1,7 @@
 /** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
 import { answerWords, type MessageLanguage, wordsIn } from '#contracts';
 import type { Head } from '../door/guard.ts';
-import type { Sheet } from './sheet.ts';
+import { isCured, type Sheet } from './sheet.ts';
 
 type Html = { html: string };
 
@@ -25,8 +25,8 @@ function escaped(text: string): string {
 /** How a page looks, and in which language it speaks. */
 type Manner = { head: Head; language: MessageLanguage };
 
-/** The page of one incident. `action`: where its buttons go; `line`: what became of the last press. */
-export function sheetPage(head: Head, sheet: Sheet, { action, live, line = '' }: { action: string; live: string; line?: string }): string {
+/** The page of one incident. `action`: where its buttons go; `live`: what it follows. */
+export function sheetPage(head: Head, sheet: Sheet, { action, live }: { action: string; live: string }): string {
   const { language, live: now } = sheet;
   const { answer, message } = wordsIn(language);
   const list = (items: string[]) => items.map((item) => html`<li>${item}</li>`);
@@ -38,15 +38,15 @@ export function sheetPage(head: Head, sheet: Sheet, { action, live, line = '' }:
   const body = html`
 <main data-cure="${now.cure}" data-live="${live}">
 <p class="n">${message.incident.replace('{n}', `${sheet.incident}`)} · Sabha</p>
-<h1>${sheet.what}</h1>
+<h1>${now.what}</h1>
 <p class="place">${sheet.place}</p>
-<p>${sheet.since}</p>
-${sheet.why.map((one) => html`<p>${one}</p>`)}
+<p id="since">${now.since}</p>
+<div id="why">${now.why.map((one) => html`<p>${one}</p>`)}</div>
 <p id="status" role="status">${now.status}</p>
-${line === '' ? html`` : html`<p class="line" role="alert">${line}</p>`}
-<ol>${list(sheet.steps)}</ol>
+<p id="line" class="line" aria-live="polite">${now.line}</p>
+<ol id="steps">${list(now.steps)}</ol>
 <p id="holder" aria-live="polite">${now.holder}</p>
-<form method="post" action="${action}">
+<form method="post" action="${action}"${isCured(now.cure) ? html` hidden` : html``}>
 <input type="hidden" name="holder" value="${now.taken}">
 ${answerWords.map(button)}
 <button name="word" value="here" class="here">${answer.here}</button>
@@ -55,7 +55,10 @@ ${answerWords.map(button)}
 <ul id="said">${list(now.said)}</ul>
 <ul class="visit">${list(sheet.visit)}</ul>
 </main>`;
-  return document({ head, language }, { title: `${sheet.place}: ${sheet.what}`, body, script: true });
+  return document(
+    { head, language },
+    { title: `${sheet.place}: ${now.what}`, body, script: true, isAwaited: now.line === answer.checking },
+  );
 }
 
 /** A page that says one thing, with a way back where there is one. */
@@ -82,13 +85,17 @@ export function askPage(manner: Manner, { line, action, holder }: { line: string
   return document(manner, { title: 'Sabha', body, script: false });
 }
 
-function document({ head, language }: Manner, { title, body, script }: { title: string; body: Html; script: boolean }): string {
+/** `isAwaited`: a result is on its way, which a page without a script asks for anew. */
+type Content = { title: string; body: Html; script: boolean; isAwaited?: boolean };
+
+function document({ head, language }: Manner, { title, body, script, isAwaited = false }: Content): string {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark light">
+${isAwaited ? html`<noscript><meta http-equiv="refresh" content="5"></noscript>` : html``}
 <title>${title}</title>
 <link rel="icon" href="/icon.svg">
 ${{ html: head.style }}

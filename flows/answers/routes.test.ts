@@ -107,16 +107,37 @@ test('a page that stands open is told of its incident as it changes, and is forg
   expect(await next()).toContain('"cure":"broken"');
   await rig.answers.answer('asha', rig.incident, 'going');
   expect(await next()).toContain('Asha has it since 14:00.');
+  expect(await (await get(token())).text()).toMatch(/<form method="post" action="[^"]+">/);
   rig.mend();
-  expect(await next()).toMatch(/"cure":"well","status":"It works again since/);
+  expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"It works again since/);
+  // What is well asks for nothing, also of who has no script.
+  expect(await (await get(token())).text()).toMatch(/<ol id="steps"><\/ol>[\s\S]*<form method="post" action="[^"]+" hidden>/);
   stop.abort();
   await expect.poll(() => rig.listeners.size).toBe(0);
 });
 
-test('I am here says that the checks run, and GET does not', async () => {
+test('I am here says that the checks run, then what came of them, with a script and without; GET asks for nothing', async () => {
   const own = token();
+  const stop = new AbortController();
+  const live = await fetch(url(own, '/t/live'), { signal: stop.signal });
+  const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async () => (await reader?.read())?.value ?? '';
+  expect(await next()).toContain('"line":""');
   const done = await post(own, { word: 'here' });
-  expect(done.headers.get('location')).toBe(`/t?${own}&here`);
-  expect(await (await get(`${own}&here`)).text()).toContain('The room is being checked.');
+  expect([done.status, done.headers.get('location')]).toEqual([303, `/t?${own}`]);
+  const page = await (await get(own)).text();
+  expect(page).toContain('<p id="line" class="line" aria-live="polite">The room is being checked. The result appears here.</p>');
+  // Without a script the page asks anew by itself, until it is known.
+  expect(page).toContain('<noscript><meta http-equiv="refresh" content="5"></noscript>');
   expect(rig.ordered).toHaveLength(1);
+  rig.says('done');
+  await rig.clock.pass(12_000);
+  let news = '';
+  while (!news.includes('Checked')) news += await next();
+  expect(news).toContain('Checked at 14:00. Still there: Microphone not found.');
+  const after = await (await get(own)).text();
+  expect(after).toContain('Checked at 14:00. Still there: Microphone not found.');
+  expect(after).toContain('<li>Bina is there (14:00)</li>');
+  expect(after).not.toContain('http-equiv="refresh"');
+  stop.abort();
 });

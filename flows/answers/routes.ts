@@ -83,9 +83,7 @@ function shown(stage: Stage, { request, reply }: Asked, link: Link): FastifyRepl
   const sheet = stage.answers.sheet(link.person, link.incident, link.id);
   if (sheet === undefined) return gone(stage, { request, reply }, link);
   const token = tokenOf(request);
-  const isHere = /&here(&|$)/.test(request.raw.url ?? '');
-  const line = isHere && sheet.live.cure === 'broken' ? wordsIn(sheet.language).answer.checking : '';
-  return said(reply, 200, sheetPage(stage.head, sheet, { action: `${linkPath}?${token}`, live: `${livePath}?${token}`, line }));
+  return said(reply, 200, sheetPage(stage.head, sheet, { action: `${linkPath}?${token}`, live: `${livePath}?${token}` }));
 }
 
 /** Guarantee: only a word of the four, or *I am here*, does anything; the page is then asked for anew, so that a reload says nothing twice. */
@@ -96,8 +94,8 @@ async function acted(stage: Stage, { request, reply }: Asked, link: Link): Promi
   const language = answers.languageOf(link.person);
   if (language === undefined) return gone(stage, { request, reply }, link);
   if (word === 'here') {
-    const isAsked = await answers.here(link.person, link.incident);
-    if (isAsked) return reply.redirect(`${page}&here`, 303);
+    const isAsked = await answers.here(link.person, link.incident, link.id);
+    if (isAsked) return reply.redirect(page, 303);
     return said(reply, 409, linePage({ head, language }, { line: wordsIn(language).answer.notReached, back: page }));
   }
   if (!isAnswer(word)) return said(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));

@@ -1,14 +1,29 @@
 /** What the page of an answer says: one incident in the words of one person, as it is now. */
-import { type AnswerWord, answerWords, bySeverity, filled, isAbsence, type MessageLanguage, type Person, wordsIn } from '#contracts';
+import {
+  type AnswerWord,
+  answerWords,
+  bySeverity,
+  filled,
+  isAbsence,
+  isPcPath,
+  type MessageLanguage,
+  type Person,
+  siteOf,
+  titleIn,
+  wordsIn,
+} from '#contracts';
 import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import { isBeside } from '../outages/outages.ts';
 import { clockOf } from '../people/channels/kit/local.ts';
 import { timeOf } from '../people/times.ts';
 import { spokenOf } from '../people/words.ts';
-import type { Answer, Incident } from '../records/incidents.ts';
+import type { Answer, Incident, StandingFault } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
-import { watchedUntil } from '../transitions/incident.ts';
+import { endOf, watchedUntil } from '../transitions/incident.ts';
+import { isOwn } from '../transitions/notice.ts';
 import { factsOf } from '../transitions/offer.ts';
+import type { CheckState } from './checks.ts';
 
 /** More lines of what was said nobody reads on a phone. */
 const saidAtMost = 12;
@@ -16,11 +31,15 @@ const saidAtMost = 12;
 /** How it stands with what the incident is about: it stands, is well and watched, cannot be measured, or is over. */
 export type Cure = 'broken' | 'unknown' | 'well' | 'over';
 
-/** What changes while the page stands open; the rest stays as it was. */
-export type Live = {
+type Spoken = ReturnType<typeof spokenOf>;
+
+/** What changes while the page stands open; the rest stays as it was. What it is about changes too: one fault goes while another stands. */
+export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
   cure: Cure;
   /** How it stands, in a sentence. */
   status: string;
+  /** What came of the last check that somebody asked for, in a sentence; '' where that says nothing. */
+  line: string;
   /** Who has it, in a sentence; `taken` by name, '' for nobody. */
   holder: string;
   taken: string;
@@ -33,53 +52,83 @@ export type Live = {
 };
 
 /** All of a page. */
-export type Sheet = ReturnType<typeof spokenOf> & { language: MessageLanguage; incident: number; live: Live };
+export type Sheet = Pick<Spoken, 'place' | 'visit'> & { language: MessageLanguage; incident: number; live: Live };
 
-type At = Pick<Ingest, 'memory' | 'place' | 'time'>;
-type For = { person: Person; link: string };
-
-/** Everything that the page shows to the person of a link. */
-export function sheetOf(at: At, incident: Incident, { person, link }: For): Sheet {
-  const { language } = person;
-  const place = incident.place ?? at.place(incident.scope);
-  const notice = noticeNow(at, incident, place);
-  return { ...spokenOf(notice, language), language, incident: incident.id, live: liveOf(at, incident, { person, link }) };
+/** Nothing is to be done about it, and nothing to be answered. */
+export function isCured(cure: Cure): boolean {
+  return cure === 'well' || cure === 'over';
 }
 
-/** The news as it stands now, of an incident that is over as it was. */
-function noticeNow({ memory }: At, incident: Incident, place: ReturnType<At['place']>): Notice {
-  const standing = incident.faults.filter((one) => !one.hidden);
-  const faults = (standing.length > 0 ? standing : (incident.ended ?? incident.faults))
-    .toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since)
-    .map(factsOf);
-  const { outage, severity, scope, flapping } = incident;
-  const before = memory.pastOf(scope);
+type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'>;
+/** `pcs`: those that it is about; `check`: how it stands with the checks that were asked of them. */
+type For = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
+
+/** Everything that the page shows to the person of a link. */
+export function sheetOf(at: At, incident: Incident, asked: For): Sheet {
+  const { language } = asked.person;
+  const spoken = spokenOf(noticeNow(at, incident, incident.place ?? at.place(incident.scope)), language);
+  const { place, visit } = spoken;
+  return { place, visit, language, incident: incident.id, live: liveOf(at, incident, { ...asked, spoken }) };
+}
+
+/** The news as it stands now, of an incident that is over as its end was told. */
+function noticeNow(at: At, incident: Incident, place: ReturnType<At['place']>): Notice {
+  const { outage, toldOutage, scope, flapping, over } = incident;
+  const shown = shownOf(incident);
+  const before = at.memory.pastOf(scope);
   return {
-    kind: incident.over ?? 'raised',
+    kind: over ?? 'raised',
     incident: incident.id,
-    severity,
+    severity: shown[0]?.severity ?? incident.severity,
     scope,
     ...place,
-    faults,
+    faults: shown.map(factsOf),
     at: incident.overAt ?? incident.openedAt,
     flapping,
-    ...(outage && faults.some(({ fault }) => isAbsence(fault)) && { outage }),
+    ...(outage && isOwn(incident) && shown.some(({ fault }) => isAbsence(fault)) && { outage }),
+    ...(over === null && answersBeside(at, scope) && { beside: true }),
+    ...(over !== null && toldOutage && { toldOutage }),
     ...(before && before.length > 0 && { before }),
     lines: incident.closedBecause === null ? [] : [incident.closedBecause],
   };
 }
 
-function liveOf(at: At, incident: Incident, { person, link }: For): Live {
+/** What the page is about: what stands, else what went and is watched, else what the end was told of; the most severe first. */
+function shownOf(incident: Incident): StandingFault[] {
+  if (incident.over !== null) return endOf(incident);
+  const seen = incident.faults.filter((one) => !one.hidden);
+  const standing = seen.filter(({ goneAt }) => goneAt === null);
+  const shown = [standing, seen, incident.faults].find((some) => some.length > 0) ?? [];
+  return shown.toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
+}
+
+/** Another PC of its site answers: by the rule of the messages. */
+function answersBeside({ memory, table }: At, scope: string): boolean {
+  if (!isPcPath(scope)) return false;
+  const others = table()
+    .pcsOf(siteOf(scope))
+    .flatMap((pc) => (pc === scope ? [] : (memory.pcs.get(pc) ?? [])));
+  return isBeside(memory.pcs.get(scope), others);
+}
+
+function liveOf(at: At, incident: Incident, { spoken, ...asked }: For & { spoken: Spoken }): Live {
+  const { person, link } = asked;
   const { timeZone } = incident.place ?? at.place(incident.scope);
   const { answer } = wordsIn(person.language);
   const { acknowledged, answers = [] } = incident;
   const clock = (ms: number) => clockOf(ms, timeZone);
   const isMine = has(incident, person);
-  const holder = acknowledged && filled(isMine ? answer.mine : answer.has, { name: acknowledged.by, time: clock(acknowledged.at) });
   const { cure, status } = standingOf(at, incident, { language: person.language, timeZone });
+  const [mine, others] = cure === 'over' ? [answer.mineBefore, answer.had] : [answer.mine, answer.has];
+  const holder = acknowledged && filled(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
+  const { what, since, why, steps } = spoken;
   return {
+    ...{ what, since, why },
+    // Of what is well and only watched nothing is to be done.
+    steps: isCured(cure) ? [] : steps,
     cure,
     status,
+    line: isCured(cure) ? '' : checkLine(at, incident, asked),
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
     going: acknowledged === null || isMine ? answer.going : answer.takeOver,
@@ -109,7 +158,21 @@ function standingOf({ memory }: At, incident: Incident, { language, timeZone }: 
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };
 }
 
-const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine' } as const;
+/** What stands although its checks have run is said by name; what began later was not looked for. */
+function checkLine({ memory, place }: At, incident: Incident, { person: { language }, pcs, check }: For): string {
+  const { answer } = wordsIn(language);
+  if (check === undefined) return '';
+  const time = clockOf(check.at, (incident.place ?? place(incident.scope)).timeZone);
+  if (check.is === 'checked') {
+    const first = shownOf(incident).find((one) => one.goneAt === null && one.unknownSince === null && one.since <= check.at);
+    return first === undefined ? '' : filled(answer.checked, { time, what: titleIn(first.fault, language) ?? first.fault });
+  }
+  if (check.is === 'refused') return answer.notReached;
+  const isThere = pcs.some((pc) => memory.pcs.get(pc)?.presence === 'online');
+  return isThere && check.is === 'running' ? answer.checking : filled(answer.noAnswer, { time });
+}
+
+const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine', here: 'saidHere' } as const;
 
 function saidText({ by, word, at }: Answer, language: MessageLanguage, clock: (ms: number) => string): string {
   return filled(wordsIn(language).answer[sentences[word]], { name: by, time: clock(at) });

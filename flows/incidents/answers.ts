@@ -12,7 +12,7 @@ const answersAtMost = 256;
 type Said = Extract<CentreEvent, { type: 'answer' }>;
 
 /**
- * Writes an answer down. *Going* and *fixed* take the incident, which ends the escalation; *seen* is only known to the others; *not mine* gives
+ * Writes an answer down. *Going* and *fixed* take the incident, which ends the escalation; *seen* and that somebody is there are only known to the others; *not mine* gives
  * it back, and the next are told at once.
  */
 export function answered(core: Core, { type: _, incident: id, ...said }: Said, now: number): void {
@@ -35,6 +35,7 @@ function taken(incident: Incident, { word, by, person }: Answer, around: Around)
     case 'not-mine':
       return givenBack(incident, { id: person, name: by });
     case 'seen':
+    case 'here':
       return incident;
   }
 }

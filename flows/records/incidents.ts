@@ -1,6 +1,5 @@
 /** The words of the incident engine: what it remembers, what it is told, what it answers. */
 import type {
-  AnswerWord,
   CauseKind,
   Check,
   LinkClass,
@@ -8,6 +7,7 @@ import type {
   Outage,
   Presence,
   Previous,
+  SaidWord,
   Severity,
   TransitionKind,
   Want,
@@ -108,7 +108,7 @@ export type PastFault = Pick<StandingFault, 'fault' | 'name'> & { at: number };
 export type Told = { person: string; channel: string; at: number };
 
 /** One answer of a person; `link` names the link by which it came, which says each word once. */
-export type Answer = { person: string; by: string; word: AnswerWord; at: number; link?: string };
+export type Answer = { person: string; by: string; word: SaidWord; at: number; link?: string };
 
 /** One incident per room (or per scope of the centre's own), with its faults as children. */
 export type Incident = Handling & {

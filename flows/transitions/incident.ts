@@ -166,10 +166,19 @@ function over(base: Incident, { ends, ended }: Over, { scene, now }: Omit<Ending
   const closed = ends.length > 0 && ends.every((fault) => scene.faultState(fault.key) === 'absent');
   const kind = closed ? 'closed' : 'cleared';
   const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };
+  const faults = summedUp(ends, ended);
+  return { incident, news: [{ kind, faults }] };
+}
+
+/** What the end of an incident that is over was told of, the most severe first. */
+export function endOf(incident: Incident): StandingFault[] {
+  return summedUp(incident.faults, endedIn(incident, incident.faults, []));
+}
+
+function summedUp(ends: readonly StandingFault[], ended: Ended): StandingFault[] {
   const seen = ends.filter(({ hidden }) => !hidden);
   const known = ended.length > 0 ? ended : seen;
-  const faults = (known.length > 0 ? known : ends).toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
-  return { incident, news: [{ kind, faults }] };
+  return (known.length > 0 ? known : ends).toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
 }
 
 function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; faults: StandingFault[]; isNew: boolean }): News[] {

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { linkClasses } from '../domain/links.ts';
 import { outageCauses, surenesses } from '../domain/outages.ts';
 import { readinesses, siteStages } from '../domain/sites.ts';
-import { againReasons, answerWords, deedKinds, presences, severities, statuses, transitionKinds } from '../domain/states.ts';
+import { againReasons, deedKinds, presences, saidWords, severities, statuses, transitionKinds } from '../domain/states.ts';
 import { linkReport } from '../wire/link-report.ts';
 import { profile } from '../wire/messages.ts';
 
@@ -147,7 +147,7 @@ export const incidentView = v.object({
   ...incidentFields,
   notes: v.array(noteView),
   /** What those who were told of it answered; `link`: by the link in their message. */
-  answers: v.exactOptional(v.array(v.object({ at: time, by: text, word: v.picklist(answerWords), link: v.boolean() }))),
+  answers: v.exactOptional(v.array(v.object({ at: time, by: text, word: v.picklist(saidWords), link: v.boolean() }))),
   /** `again`: what people know of was told once more, and why. */
   history: v.array(
     v.object({ kind: v.picklist(transitionKinds), at: time, conclusion: maybeText, again: v.exactOptional(v.picklist(againReasons)) }),

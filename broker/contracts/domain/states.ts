@@ -16,6 +16,9 @@ export type TransitionKind = (typeof transitionKinds)[number];
 /** What somebody who is told of an alert may answer with one tap. */
 export const answerWords = ['seen', 'going', 'fixed', 'not-mine'] as const;
 export type AnswerWord = (typeof answerWords)[number];
+/** What stands of it with the incident: also that somebody has come. */
+export const saidWords = [...answerWords, 'here'] as const;
+export type SaidWord = (typeof saidWords)[number];
 
 /** What becomes of an incident by people and by the lack of them, as its history shows it. */
 export const deedKinds = [

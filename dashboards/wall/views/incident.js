@@ -139,7 +139,13 @@ function History({ scene, incident }) {
     <ol class="history">${incident.history.toReversed().map((one) => html`<li key=${one.at + one.kind}><time>${timeText(lang, one.at, now)}</time> ${sayWord(scene, 'kind', one.kind)}${one.again === undefined ? null : ` (${say(lang, 'toldAgain')})`}</li>`)}</ol>`;
 }
 
-const sentences = /** @type {const} */ ({ seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine' });
+const sentences = /** @type {const} */ ({
+  seen: 'saidSeen',
+  going: 'saidGoing',
+  fixed: 'saidFixed',
+  'not-mine': 'saidNotMine',
+  here: 'saidHere',
+});
 
 /**
  * What those who were told of it answered with one tap.

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { MessageLanguage } from '#contracts';
+import { createStage, fault, ok, pc, type Stage } from '../incidents/stage.test-helper.ts';
+import { createSiteTable } from '../sites/table.ts';
+import { sheetOf } from './sheet.ts';
+
+const minute = 60_000;
+const other = 'la/leh/room-2';
+const known = [pc, other].map((one) => ({ pc: one, link: 'fibre', elevationM: 3_524, alerts: true }) as const);
+
+/** A site of two PCs that are well. */
+function site(): Stage {
+  const stage = createStage({ known: [...known], at: Date.UTC(2026, 2, 3, 8, 30) });
+  stage.subscribe();
+  for (const one of known) {
+    stage.birth(one.pc);
+    stage.state([ok('camera'), ok('microphone'), ok('pc')], one.pc);
+  }
+  return stage;
+}
+
+/** Time passes; these are heard, the others are not. */
+function pass(stage: Stage, ms: number, heard: readonly string[] = [pc, other]): void {
+  for (let left = ms; left > 0; left -= 20_000) {
+    stage.pass(Math.min(left, 20_000));
+    for (const one of heard) stage.beat(one);
+  }
+}
+
+function read(stage: Stage, changes = {}, language: MessageLanguage = 'en') {
+  const incident = stage.incident();
+  if (incident === undefined) throw new Error('there is no incident');
+  const place = () => ({ site: { en: 'Leh', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata' });
+  const table = () => ({ ...createSiteTable([]), pcsOf: () => [pc, other] });
+  const at = { memory: stage.engine.memory, time: stage.now, place, table };
+  const person = { id: 'bina', name: 'Bina', language, role: 'technician', scope: '', webhook: false, addresses: {} } as const;
+  return sheetOf(at, { ...incident, ...changes }, { person, link: 'b1', pcs: [pc], check: undefined }).live;
+}
+
+test('while the wall said that another PC of the site answers, the phone page said that the office cannot be reached, and to call it', () => {
+  const stage = site();
+  pass(stage, 10 * minute, [other]);
+  const outage = { cause: 'undetermined', confidence: 0.5, from: stage.now() - 9 * minute, to: null };
+  expect(stage.incident()?.faults[0]?.fault).toBe('pc.silent');
+  expect(read(stage, { outage })).toMatchObject({
+    why: ['Why: not known; another PC of the site answers.'],
+    steps: ['Switch the PC on.', 'If it is on, check its network cable.', 'Then restart it.'],
+  });
+  pass(stage, 10 * minute, []);
+  expect(read(stage, { outage }).why).toEqual(['Why: not known yet, the site cannot be reached.']);
+});
+
+test('of a camera that came back while the PC was busy the page went on to say that the camera is missing, with its cable', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), fault('pc.load_high', ''), ok('microphone')]);
+  expect(read(stage)).toMatchObject({ what: 'Critical: Camera not found', cure: 'broken' });
+  expect(read(stage).steps.join()).toContain('cable');
+  stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
+  const now = read(stage);
+  expect(now).toMatchObject({ what: 'Minor: PC too busy', cure: 'broken' });
+  expect(now.steps.join()).not.toContain('cable');
+});
+
+test('what was well and only watched was still to be mended, step by step', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  stage.state([ok('camera'), ok('microphone')]);
+  expect(read(stage)).toMatchObject({ what: 'Critical: Camera not found', cure: 'well', steps: [] });
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  expect(read(stage).steps).not.toEqual([]);
+});
+
+test('at the end the message named the camera, and the page the busy PC, which went last and of which nobody was told', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  stage.setPath(() => ({ acts: [] }));
+  stage.state([fault('camera.missing'), fault('pc.load_high', ''), ok('microphone')]);
+  stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
+  pass(stage, 15 * minute);
+  stage.state([ok('camera'), ok('pc', ''), ok('microphone')]);
+  pass(stage, 15 * minute);
+  expect(stage.incident()?.over).toBe('cleared');
+  expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['pc.load_high']);
+  expect(read(stage)).toMatchObject({ what: 'Cleared: Camera not found', cure: 'over' });
+});
+
+test('of an alert that was over the page said that you are on it', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  const incident = stage.incident()?.id ?? 0;
+  stage.apply({ type: 'answer', incident, person: 'bina', by: 'Bina', word: 'going' });
+  expect(read(stage).holder).toBe('You have it since 14:00.');
+  stage.state([ok('camera'), ok('microphone')]);
+  pass(stage, 15 * minute);
+  expect([read(stage).cure, read(stage).holder]).toEqual(['over', 'You had it from 14:00.']);
+  expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से आप देख रहे थे।', '14:00 पासून तुम्ही पाहत होतात.']);
+});
