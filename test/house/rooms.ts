@@ -101,7 +101,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 28_600,
+    lines: 29_200,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
