@@ -9,7 +9,7 @@ type Known = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
 
 /** The body of the event `link`; what is not known is left out. */
 export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
-  const quality = qualityOf(windows);
+  const quality = toldOf(windows);
   return {
     at,
     ...(quality !== undefined && { quality: told(quality, link, tiers) }),
@@ -19,7 +19,7 @@ export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<Li
 
 /** Numbers of a beat; what is not known is absent. A tier counts from 0 for not even audio. */
 export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatKey, number>> {
-  const quality = qualityOf(windows);
+  const quality = toldOf(windows);
   if (quality === undefined) return {};
   const { up, down } = quality;
   const place = (state: TierState | UnknownTier | undefined) =>
@@ -30,6 +30,12 @@ export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatK
     ...(tu !== undefined && { tu }),
     ...(td !== undefined && { td }),
   };
+}
+
+/** Undefined where no two packets came through one way: then there is no jitter, and no score. */
+function toldOf(windows: readonly Window[]): Quality | undefined {
+  const hasJitter = (way: 'up' | 'down') => windows.some((window) => window[way].variationsMs.length > 0);
+  return hasJitter('up') && hasJitter('down') ? qualityOf(windows) : undefined;
 }
 
 function told(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {
