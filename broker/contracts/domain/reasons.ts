@@ -151,6 +151,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   // Agents of before.
   ['^its machine answers, but not at its port$', 'उसकी मशीन जवाब देती है, पर उसके पोर्ट पर नहीं'],
   ['^a router or a firewall on the way says that it cannot be reached$', 'रास्ते में कोई राउटर या फ़ायरवॉल कहता है कि वहाँ तक पहुँच नहीं'],
+  ['^others answer, but not at its port: .*$', 'दूसरे जवाब देते हैं, पर उसके पोर्ट पर नहीं: सेंटर बंद है, या रास्ते में कुछ वह पोर्ट रोक रहा है'],
   [
     '^only names are answered: the centre is off, or something on the way stops all else$',
     'सिर्फ़ DNS के जवाब आते हैं: सेंटर बंद है, या रास्ते में कुछ बाकी सब रोक रहा है',

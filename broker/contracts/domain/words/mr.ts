@@ -516,6 +516,7 @@ export const mr: FurtherLanguage = {
     '^it says that it is trying, and no answer follows$': 'तो प्रयत्न करत आहे असे सांगतो, पण उत्तर येत नाही',
     '^only names are answered: the centre is off, or something on the way stops all else$':
       'फक्त नावांना उत्तर मिळते: सेंटर बंद आहे किंवा मध्ये काहीतरी बाकी सगळे अडवते',
+    '^others answer, but not at its port: .*$': 'इतर उत्तर देतात, पण त्याच्या पोर्टवर नाही: सेंटर बंद आहे किंवा मध्ये काहीतरी तो पोर्ट अडवते',
     '^something answers at its address, but not at its port$': 'त्याच्या पत्त्यावर काहीतरी उत्तर देते, पण त्याच्या पोर्टवर नाही',
     '^in use by (.*)$': '$1 मध्ये सुरू आहे',
     '^held by (.*)$': '$1 मध्ये उघडा आहे',
