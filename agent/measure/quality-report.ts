@@ -32,10 +32,17 @@ export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatK
   };
 }
 
-/** Undefined where no two packets came through one way: then there is no jitter, and no score. */
+/** A loss that may be more than twice as high and by so much more, by what nobody knows which way it was lost, is none that can be told. */
+const openLoss = 0.04;
+
+/** Undefined where no two packets came through one way, which leaves no jitter, or the loss of one is open: then there is no score. */
 function toldOf(windows: readonly Window[]): Quality | undefined {
-  const hasJitter = (way: 'up' | 'down') => windows.some((window) => window[way].variationsMs.length > 0);
-  return hasJitter('up') && hasJitter('down') ? qualityOf(windows) : undefined;
+  const quality = qualityOf(windows);
+  const isTold = (way: 'up' | 'down') => {
+    const { loss, lossAtMost } = quality?.[way] ?? { loss: 0, lossAtMost: 0 };
+    return lossAtMost <= 2 * loss + openLoss && windows.some((window) => window[way].variationsMs.length > 0);
+  };
+  return isTold('up') && isTold('down') ? quality : undefined;
 }
 
 function told(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {

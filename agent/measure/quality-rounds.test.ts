@@ -263,6 +263,18 @@ it('a line that lets the first four packets of each flow pass was "loss 0 %, tie
   expect(quality.view()).toMatchObject({ problem: null, tiers: { up: { tier: 'fhd' } } });
 });
 
+it('of a line that lets 15 packets of each flow pass no loss is reported: nobody knows which way the others were lost', async () => {
+  const { begin, pass, quality, capacity, state, reports } = setUp();
+  begin();
+  state.fate = (n) => (n % 23 < 15 ? { up: 10, down: 10 } : 'lost up');
+  await pass(4);
+  capacity(10_000, 10_000);
+  expect(quality.view()).toMatchObject({ problem: null, windows: [{ tail: 8 }, { tail: 8 }, { tail: 8 }, { tail: 8 }] });
+  expect(reports().at(-1)).toMatchObject({ capacity: { upBps: 10_000_000 } });
+  expect(reports().every(({ quality: said }) => said === undefined)).toBe(true);
+  expect(quality.view()?.numbers()).toEqual({});
+});
+
 it('an hour after UDP fell silent "loss 0 %, measured just now" was reported, from what was before', async () => {
   const { clock, begin, quality, state, reports } = setUp();
   begin();
