@@ -4,7 +4,7 @@ import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, l
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
 import { lastsAtLeast } from '../analysis/lasting.ts';
 import { type Latch, latched, openLatch } from '../analysis/latch.ts';
-import { jitterOf, lossAtMostOver, lossOver, qualityOf, quantile, type Window } from '../analysis/quality.ts';
+import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
 import type { Spool } from '../spool/spool.ts';
 
@@ -49,6 +49,8 @@ export type QualityHistory = {
 
 const windowsKept = 100;
 const windowLifeMs = 12 * 3_600_000;
+/** And so many times as long as it takes to know a loss of so much. */
+const life = { times: 2, loss: 0.01 };
 const saveEveryMs = 3_600_000;
 /** A capacity is worth something for this many of its intervals, and for so long where it is only measured when asked for. */
 const capacityIntervals = 4;
@@ -68,7 +70,7 @@ type State = QualityHistoryOptions & {
   sureTiers: Tiers;
 };
 
-/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h. */
+/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h, on a quick link than 150 min. */
 export function createQualityHistory({ clock, link, spool, usedBps }: QualityHistoryOptions): QualityHistory {
   const state: State = {
     ...{ clock, link, spool, usedBps },
@@ -106,10 +108,16 @@ export function createQualityHistory({ clock, link, spool, usedBps }: QualityHis
 
 function add(state: State, window: Window): Added {
   const up = state.clock.up();
-  state.held = [...state.held.filter((one) => one.up > up - windowLifeMs), { window, up }].slice(-windowsKept);
+  state.held = [...state.held.filter((one) => one.up > up - lifeMsOf(state.link())), { window, up }].slice(-windowsKept);
   const medianMs = quantile(window.roundTripsMs, 0.5);
   judgeDelay(state, medianMs);
   return { changed: judgeTiers(state, window), otherClass: judgeClass(state, medianMs) };
+}
+
+/** What was before a silence of hours says nothing of the line behind it. */
+function lifeMsOf(link: LinkClass): number {
+  const { quality } = links[link];
+  return quality === null ? windowLifeMs : Math.min(windowLifeMs, ((life.times * probesFor(life.loss)) / quality.probes) * quality.everyMs);
 }
 
 function windowsOf({ held }: State): Window[] {

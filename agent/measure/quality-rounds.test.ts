@@ -287,6 +287,19 @@ it('an hour after UDP fell silent "loss 0 %, measured just now" was reported, fr
   expect(reports().at(-1)?.quality).toBeUndefined();
 });
 
+it('the first round after four silent hours was reported, and judged, with those of before', async () => {
+  const { clock, begin, pass, quality, state, reports } = setUp();
+  begin();
+  await clock.pass(2 * hour);
+  expect(reports().at(-1)?.quality?.sent).toBe(23 * 13);
+  state.fate = () => 'lost up';
+  await clock.pass(4 * hour);
+  state.fate = () => ({ up: 10, down: 10 });
+  await pass(1);
+  expect(reports().at(-1)?.quality?.sent).toBe(23);
+  expect(quality.view()?.windows).toHaveLength(1);
+});
+
 it('a burst that was deeper than the test was full HD on the wall and in the beat: what is told of a tier is what surely lasts', async () => {
   const { clock, begin, pass, quality, reports } = setUp();
   const seen = { upBps: 5_400_000, downBps: 5_400_000, udpBlocked: false } as const;

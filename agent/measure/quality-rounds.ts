@@ -30,7 +30,7 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
 
 /** What the measurements of this PC say of the link now. */
 export type LinkView = {
-  /** The latest last; those of more than half a day ago are gone. */
+  /** The latest last; those of more than half a day ago are gone, on a quick link of more than 150 min. */
   windows: readonly Window[];
   /** Why no round is made, or why the last three rounds in a row said nothing, or why the report cannot be said; null where all is well. */
   problem: 'no reflector' | 'no answer' | 'breaks off' | 'no budget' | 'no sense' | null;
