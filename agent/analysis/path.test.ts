@@ -49,6 +49,10 @@ it.each<[Partial<PathFacts>, string | null]>([
   [{ names: 'silent', centreName: 'missing', losesPackets: true }, 'packets get lost on the way'],
   [{ centre: 'silent', names: 'silent', centreName: 'unknown' }, null],
   [{ centre: 'unreachable' }, 'a router or a firewall on the way says that it cannot be reached'],
+  [
+    { centre: 'silent', outside: 'elsewhere' },
+    'others answer, but not at its port: the centre is off, or something on the way stops that port',
+  ],
   [{ centre: 'silent', outside: 'names' }, 'only names are answered: the centre is off, or something on the way stops all else'],
 ])('of %j it says what was seen, and blames nobody', (facts, reason) => {
   expect(at(facts)).toEqual(['path.between', reason]);
@@ -72,13 +76,13 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
     gateway: ['answers', 'dead', 'none', 'unknown'],
     names: ['answered', 'silent', 'unknown'],
     centreName: ['found', 'missing', 'unknown'],
-    outside: ['reached', 'names', 'silent', 'unknown'],
+    outside: ['reached', 'elsewhere', 'names', 'silent', 'unknown'],
     centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
     losesPackets: [true, false],
   };
   let mixtures: Record<string, unknown>[] = [{}];
   for (const [key, all] of Object.entries(values)) mixtures = mixtures.flatMap((one) => all.map((value) => ({ ...one, [key]: value })));
-  const isBeyond = ({ outside }: PathFacts) => outside === 'reached' || outside === 'names';
+  const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
   const evidence: Record<string, (facts: PathFacts) => boolean> = {
     'path.local': ({ local }) => local === 'no carrier' || local === 'no way out',
@@ -93,7 +97,7 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
       centre === 'silent' && outside === 'reached' && names !== 'silent' && !losesPackets,
     'path.between': ({ linkUp, centre, losesPackets }) => losesPackets || (!linkUp && centre !== 'proven'),
   };
-  expect(mixtures).toHaveLength(25_344);
+  expect(mixtures).toHaveLength(31_680);
   for (const facts of mixtures as PathFacts[]) {
     const { status, fault } = whereItBreaks(facts);
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);
@@ -109,7 +113,7 @@ function everything(): PathFacts[] {
     gateway: ['answers', 'dead', 'none', 'unknown'],
     names: ['answered', 'silent', 'unknown'],
     centreName: ['found', 'missing', 'unknown'],
-    outside: ['reached', 'names', 'silent', 'unknown'],
+    outside: ['reached', 'elsewhere', 'names', 'silent', 'unknown'],
     centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
     losesPackets: [false, true],
   } as const;

@@ -33,10 +33,11 @@ export type PathFacts = {
   /** `unknown` also where the centre is given as an address. */
   centreName: 'found' | 'missing' | 'unknown';
   /**
-   * Somebody behind the router: an anchor of the settings, a name server that is not of this network. `names`: only names were answered from
-   * there, which login pages and firewalls let through where they stop all else.
+   * Somebody behind the router: an anchor of the settings, a name server that is not of this network. `reached` at the port of the centre,
+   * `elsewhere` at another one. `names`: only names were answered from there. Login pages and firewalls let through these, or some ports, where
+   * they stop all else.
    */
-  outside: 'reached' | 'names' | 'silent' | 'unknown';
+  outside: 'reached' | 'elsewhere' | 'names' | 'silent' | 'unknown';
   centre: CentreSeen;
   /** Much of what was asked of somebody who does answer did not come back. */
   losesPackets: boolean;
@@ -51,6 +52,7 @@ const lost = 'packets get lost on the way';
 const noServer = 'no name server answers';
 const notKnownThere = 'the name of the centre is not known there';
 const prohibited = 'a router or a firewall on the way says that it cannot be reached';
+const onlyElsewhere = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
 const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
 
 /** Somebody answered, wherever it is that it stands. */
@@ -78,7 +80,7 @@ export function whereItBreaks(facts: PathFacts): PathVerdict {
   const seen = answers[centre] ?? (losesPackets ? lost : silences[centre]);
   if (seen !== undefined) return fault('path.between', seen);
   if (centre === 'open') return unproven(facts);
-  if (outside === 'reached' || outside === 'names') return behindTheLine(facts);
+  if (isBeyond(outside)) return behindTheLine(facts);
   return gateway === 'dead' ? fault('path.gateway') : ofTheLine(facts);
 }
 
@@ -101,7 +103,11 @@ function behindTheLine({ names, centreName, outside, centre }: PathFacts): PathV
   // A router near a machine that is gone says the same as a firewall.
   if (centre === 'unreachable') return fault('path.between', prohibited);
   if (centre !== 'silent') return unknown('no centre is known here');
-  return outside === 'reached' ? fault('path.centre') : fault('path.between', onlyNames);
+  return outside === 'reached' ? fault('path.centre') : fault('path.between', outside === 'names' ? onlyNames : onlyElsewhere);
+}
+
+function isBeyond(outside: PathFacts['outside']): boolean {
+  return outside !== 'silent' && outside !== 'unknown';
 }
 
 /** Nothing beyond the router answered. One that is silent alone may as well be down itself. */
@@ -130,14 +136,14 @@ export function stepsOf(facts: PathFacts, beside: Beside): Step[] {
   const { centre } = facts;
   const isProven = facts.linkUp || centre === 'proven';
   const isShown = isProven || centre === 'undated';
-  const isBeyond = isShown || facts.outside === 'reached' || facts.outside === 'names';
+  const isReached = isShown || isBeyond(facts.outside);
   const broken = brokenOf(facts);
   const step = (layer: Step['layer'], isSeen: boolean): Step => ({ layer, status: broken === layer ? 'fault' : isSeen ? 'ok' : 'unknown' });
   const [certificate, clock] = [step('certificate', isProven && beside.certificate === 'ok'), step('clock', beside.clock === 'ok')];
   return [
-    step('network', isBeyond || facts.local === 'on'),
-    step('router', isBeyond || facts.gateway === 'answers'),
-    step('line', isBeyond),
+    step('network', isReached || facts.local === 'on'),
+    step('router', isReached || facts.gateway === 'answers'),
+    step('line', isReached),
     step('names', facts.names === 'answered' || facts.centreName === 'found'),
     step('port', isShown || stood.includes(centre)),
     step('tls', isShown),

@@ -1,5 +1,17 @@
 import { expect, it } from 'vitest';
-import { type Echo, latest, probesFor, qualityOf, quantile, type Window, windowOf } from './quality.ts';
+import {
+  breaksOff,
+  type Echo,
+  jitterOf,
+  latest,
+  lossAtMostOver,
+  lossOfEither,
+  probesFor,
+  qualityOf,
+  quantile,
+  type Window,
+  windowOf,
+} from './quality.ts';
 
 type Fate = 'back' | 'lost up' | 'lost down';
 
@@ -39,10 +51,29 @@ it('tells the loss of each direction, and how long its runs are, whatever the ot
 });
 
 it('takes nothing for lost that no later echo proves, and says nothing where nothing came or the reflector began anew', () => {
-  expect(one([...many('back', 9), ...many('lost up', 3)]).up).toMatchObject({ sent: 9, lost: 0 });
+  expect(one([...many('back', 9), ...many('lost up', 3)])).toMatchObject({ up: { sent: 9, lost: 0 }, tail: 3 });
   expect(windowOf({ sent: 3, echoes: [] })).toBeUndefined();
   const restarted = echoes(many('back', 6)).map((echo) => ({ ...echo, reflectorSeq: echo.seq < 3 ? echo.seq : echo.seq - 3 }));
   expect(windowOf({ sent: 6, echoes: restarted })).toBeUndefined();
+});
+
+it('what is lost after the last echo was lost nowhere: it counts for the way that may have lost it, and half of it for one of both', () => {
+  const windows = [one([...many('back', 90), 'lost down', 'back', ...many('lost up', 10)])];
+  const { up, down } = qualityOf(windows) ?? {};
+  expect([up?.loss, up?.lossAtMost, down?.loss, down?.lossAtMost]).toEqual([0, 10 / 102, 1 / 92, 11 / 102]);
+  expect([lossAtMostOver(windows, 'up', 0.05), lossAtMostOver(windows, 'up', 0.01)]).toEqual([10 / 102, undefined]);
+  expect([lossOfEither(windows, 0.05), lossOfEither(windows, 0.01)]).toEqual([11 / 204, undefined]);
+});
+
+it('a round of which only the first packets come back is cut off; one that chance or a great loss ends early is not', () => {
+  const cut = (came: number) => one([...many('back', came), ...many('lost up', 23 - came)]);
+  for (const came of [1, 4, 11]) expect([came, breaksOff(cut(came))]).toEqual([came, true]);
+  for (const came of [12, 20, 23]) expect([came, breaksOff(cut(came))]).toEqual([came, false]);
+  expect(breaksOff(one([...many('lost up', 4), 'back', ...many('lost down', 18)]))).toBe(false);
+});
+
+it('of fewer than five differences there is no jitter', () => {
+  expect([5, 6].map((came) => jitterOf(one(many('back', came)), 'up'))).toEqual([undefined, 0]);
 });
 
 it('says nothing where what came makes no sense: a number from the future, a time at the reflector that is longer than the whole way', () => {

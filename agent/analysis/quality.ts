@@ -10,12 +10,13 @@ const clockStepMs = 1;
 
 /** One direction: packets that entered it and were lost in it, in so many runs; differences of delay from packet to packet, milliseconds. */
 export type Way = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
-/** What one round of probes says, direction by direction; times in milliseconds. */
-export type Window = { up: Way; down: Way; roundTripsMs: readonly number[] };
+/** What one round of probes says, direction by direction; times in milliseconds. `tail`: probes that none came after, lost nobody knows which way. */
+export type Window = { up: Way; down: Way; roundTripsMs: readonly number[]; tail: number };
 
 /**
- * What a round says, up to its last echo: which way a probe was lost that none came after is not known. Undefined where nothing came back, or
- * what came makes no sense: the reflector began anew in the middle, or numbered more than were sent, or took longer than the whole way.
+ * What a round says, direction by direction up to its last echo: which way a probe was lost that none came after is not known. Undefined where
+ * nothing came back, or what came makes no sense: the reflector began anew in the middle, or numbered more than were sent, or took longer than
+ * the whole way.
  * Lost on the way up: those that the reflector never numbered. Lost on the way down: those that it numbered, and that did not come.
  */
 export function windowOf(round: Round): Window | undefined {
@@ -35,7 +36,17 @@ export function windowOf(round: Round): Window | undefined {
     },
     // What a clock tells as too short by its own steps is no time.
     roundTripsMs: echoes.map((echo) => Math.max(0, roundTripMs(echo))),
+    tail: round.sent - sent,
   };
+}
+
+/** By chance no round in so many ends as if it had been cut off. */
+const cutByChance = 1e-4;
+
+/** Nothing came any more of the greater part of the round, which is not by the loss of what was before: something lets pass only so many packets. */
+export function breaksOff({ up, down, tail }: Window): boolean {
+  const lostOf = (up.lost + down.lost + 1) / (up.sent + 2);
+  return tail >= up.sent && lostOf ** tail < cutByChance;
 }
 
 function isPossible(echo: Echo, { sent }: Round): boolean {
@@ -78,6 +89,8 @@ function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
 export type WayQuality = {
   sent: number;
   loss: number;
+  /** Where all of which nobody knows which way it was lost was lost in this one. */
+  lossAtMost: number;
   /** Mean length of a run of lost packets; 1 = one by one. */
   burst: number;
   /** That length against what chance alone would make of this loss (G.107: BurstR), at least 1. */
@@ -96,26 +109,42 @@ export function qualityOf(windows: readonly Window[]): Quality | undefined {
   if (roundTrips.length === 0) return undefined;
   return {
     roundTripMs: { median: quantile(roundTrips, 0.5), p95: quantile(roundTrips, 0.95) },
-    up: wayQuality(windows.map(({ up }) => up)),
-    down: wayQuality(windows.map(({ down }) => down)),
+    up: wayQuality(windows, 'up'),
+    down: wayQuality(windows, 'down'),
   };
 }
 
-function wayQuality(ways: readonly Way[]): WayQuality {
+function wayQuality(windows: readonly Window[], direction: 'up' | 'down'): WayQuality {
+  const ways = windows.map((window) => window[direction]);
   const total = (pick: (way: Way) => number) => ways.reduce((sum, way) => sum + pick(way), 0);
   const [sent, lost, runs] = [total((way) => way.sent), total((way) => way.lost), total((way) => way.runs)];
   const variationsMs = ways.flatMap((way) => way.variationsMs);
+  const tail = tailOf(windows);
   const loss = sent === 0 ? 0 : lost / sent;
   const burst = runs === 0 ? 1 : Math.max(1, lost / runs);
   return {
     sent,
     loss,
+    lossAtMost: sent + tail === 0 ? 0 : (lost + tail) / (sent + tail),
     burst,
     burstRatio: Math.max(1, burst * (1 - loss)),
     jitterMs: mean(variationsMs),
     jitterP95Ms: quantile(variationsMs, 0.95),
     rfcJitterMs: variationsMs.reduce((jitter, variation) => jitter + (variation - jitter) / 16, 0),
   };
+}
+
+function tailOf(windows: readonly Window[]): number {
+  return windows.reduce((sum, { tail }) => sum + tail, 0);
+}
+
+/** Differences of delay that make a jitter: of fewer nothing is told. */
+const variationsAtLeast = 5;
+
+/** The jitter of one direction of a window, milliseconds; undefined where too few packets came through to tell it. */
+export function jitterOf(window: Window, way: 'up' | 'down'): number | undefined {
+  const { variationsMs } = window[way];
+  return variationsMs.length < variationsAtLeast ? undefined : mean(variationsMs);
 }
 
 /** As few probes can tell a loss from chance: three are expected to be lost at it, so that 1 % needs 300. */
@@ -133,10 +162,24 @@ export function latest(windows: readonly Window[], probes: number): readonly Win
   return undefined;
 }
 
-/** The loss of a direction over as many probes as a threshold needs; undefined where there were not so many. */
+/** The loss of a direction over as many probes as a threshold needs, as far as it is sure; undefined where there were not so many. */
 export function lossOver(windows: readonly Window[], way: 'up' | 'down', threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   return enough && qualityOf(enough)?.[way].loss;
+}
+
+/** The same, with all that may have been lost this way. */
+export function lossAtMostOver(windows: readonly Window[], way: 'up' | 'down', threshold: number): number | undefined {
+  const enough = latest(windows, probesFor(threshold));
+  return enough && qualityOf(enough)?.[way].lossAtMost;
+}
+
+/** What at least one of the two directions lost, whichever it is: half of all that did not come back; undefined as `lossOver`. */
+export function lossOfEither(windows: readonly Window[], threshold: number): number | undefined {
+  const enough = latest(windows, probesFor(threshold));
+  if (enough === undefined) return undefined;
+  const total = (pick: (window: Window) => number) => enough.reduce((sum, window) => sum + pick(window), 0);
+  return total(({ up, down, tail }) => up.lost + down.lost + tail) / (2 * total(({ up, tail }) => up.sent + tail));
 }
 
 /** 0 where there is none. */

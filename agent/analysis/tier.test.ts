@@ -71,6 +71,23 @@ it('a loss that too few probes have seen takes no tier', () => {
   expect(run([{ ...good, lossAt: () => undefined }])).toMatchObject([{ tier: 'fhd' }]);
 });
 
+it('what is lent takes no tier for granted, but sound; and large packets that do not get through leave the tier unknown, whatever TCP carries', () => {
+  expect(run([{ ...good, lastsBps: 1_080 * kbit }])).toMatchObject([{ tier: 'sd', limit: 'unknown' }]);
+  expect(run([{ ...good, lastsBps: 0 }])).toMatchObject([{ tier: 'audio', limit: 'unknown' }]);
+  expect(run([free(800, { lastsBps: 0 })])).toMatchObject([{ tier: 'audio', limit: 'unknown' }]);
+  expect(run([free(50, { lastsBps: 0 })])).toMatchObject([{ tier: null, limit: 'capacity' }]);
+  expect(nextTier(undefined, 'up', { ...good, udpBlocked: true })).toEqual({ tier: undefined, limit: 'udp-blocked' });
+});
+
+it('a window of too few packets is not even: none begins with it, none rises by it, and a loss takes a tier all the same', () => {
+  const few = { ...good, jitterMs: undefined };
+  expect(nextTier(undefined, 'up', few)).toEqual({ tier: undefined, limit: 'unknown' });
+  expect(nextTier(undefined, 'up', { ...few, jitterBeforeMs: 60 })).toMatchObject({ tier: null, limit: 'jitter' });
+  expect(nextTier(undefined, 'up', { ...few, lossAt: () => 0.3 })).toMatchObject({ tier: null, limit: 'loss' });
+  expect(tiersOf(run([free(800), ...times(9, few)])).at(-1)).toBe('sd');
+  expect(tiersOf(run([good, ...times(3, { ...few, lossAt: () => 0.3 })])).at(-1)).toBeNull();
+});
+
 it('without a capacity the tier is unknown, with its reason, unless loss or jitter alone leave not even audio', () => {
   expect(nextTier(undefined, 'up', { ...good, freeBps: null })).toEqual({ tier: undefined, limit: 'unknown' });
   expect(nextTier(undefined, 'up', { ...good, freeBps: null, udpBlocked: true })).toEqual({ tier: undefined, limit: 'udp-blocked' });

@@ -8,10 +8,13 @@ export type Direction = 'up' | 'down';
 export type WayFacts = {
   /** What is free of the capacity, bits/s; null where the capacity is not known. */
   freeBps: number | null;
+  /** What surely lasts of it; absent where all of it does. Sound needs so little that nobody would lend it for so long. */
+  lastsBps?: number | undefined;
   udpBlocked: boolean;
   /** The loss, over as many probes as a threshold needs; undefined where there were not so many yet. */
   lossAt: (threshold: number) => number | undefined;
-  jitterMs: number;
+  /** Undefined where too few packets came through to tell it. */
+  jitterMs: number | undefined;
   /** In the window before this one; absent where this is the first. */
   jitterBeforeMs?: number | undefined;
 };
@@ -19,7 +22,7 @@ export type WayFacts = {
 /** `tier` null = not even audio. `lower`, `higher`: what the last windows in a row would have made of it. */
 export type TierState = { tier: Tier | null; limit: TierLimit | null; lower: number[]; higher: number[] };
 
-/** What is not known at all: a window without a capacity, unless loss or jitter alone leave nothing. */
+/** What is not known at all: a window without a capacity, or where UDP does not get through, unless loss or jitter alone leave nothing. */
 export type UnknownTier = { tier: undefined; limit: 'unknown' | 'udp-blocked' };
 
 const windowsInARow = 3;
@@ -31,10 +34,10 @@ const windowsInARow = 3;
 export function nextTier(before: TierState | undefined, way: Direction, given: WayFacts): TierState | UnknownTier {
   const facts = before === undefined ? ofFirst(way, given) : given;
   const stays = facts && carried(way, facts, tierMargin.stay);
-  if (facts === undefined || stays === undefined || (facts.freeBps === null && stays >= 0))
+  if (facts === undefined || stays === undefined || (isOpen(facts) && stays >= 0))
     return { tier: undefined, limit: given.udpBlocked ? 'udp-blocked' : 'unknown' };
-  const rises = carried(way, facts, tierMargin.rise);
   const held = before === undefined ? stays : placeOf(before.tier);
+  const rises = risenTo(held, way, facts);
   const lower = stays < held ? [...(before?.lower ?? []), stays] : [];
   const higher = rises > held ? [...(before?.higher ?? []), rises] : [];
   const place = settled(held, lower, higher);
@@ -44,11 +47,24 @@ export function nextTier(before: TierState | undefined, way: Direction, given: W
     : { tier: tiers[place] ?? null, limit, lower: [], higher: [] };
 }
 
-/** Before there is a tier: as even as the better of the last two windows; undefined where one alone is uneven. */
+/** Not known, unless loss or jitter leave nothing. */
+function isOpen({ freeBps, udpBlocked }: WayFacts): boolean {
+  return freeBps === null || udpBlocked;
+}
+
+/** None rises by a window that does not tell how even the line is. */
+function risenTo(held: number, way: Direction, facts: WayFacts): number {
+  return facts.jitterMs === undefined ? held : carried(way, facts, tierMargin.rise);
+}
+
+/** Before there is a tier: as even as the better of the last two windows; undefined where one alone is uneven, or none tells. */
 function ofFirst(way: Direction, facts: WayFacts): WayFacts | undefined {
   const { jitterMs, jitterBeforeMs } = facts;
+  const isEven = { ...facts, jitterMs: 0 };
+  if (jitterMs === undefined && jitterBeforeMs === undefined) return carried(way, isEven, tierMargin.stay) < 0 ? isEven : undefined;
+  if (jitterMs === undefined) return { ...facts, jitterMs: jitterBeforeMs };
   if (jitterBeforeMs !== undefined) return { ...facts, jitterMs: Math.min(jitterMs, jitterBeforeMs) };
-  const isUneven = carried(way, facts, tierMargin.stay) < carried(way, { ...facts, jitterMs: 0 }, tierMargin.stay);
+  const isUneven = carried(way, facts, tierMargin.stay) < carried(way, isEven, tierMargin.stay);
   return isUneven ? undefined : facts;
 }
 
@@ -65,14 +81,15 @@ function carried(way: Direction, facts: WayFacts, margin: number): number {
 /** What a direction lacks for a tier; null where it lacks nothing that is known. */
 function misses(
   way: Direction,
-  { freeBps, lossAt, jitterMs }: WayFacts,
+  { freeBps, lastsBps, lossAt, jitterMs }: WayFacts,
   { tier, margin }: { tier: Tier; margin: number },
 ): TierLimit | null {
   const needs = tierNeeds[tier];
   const needBps = way === 'up' ? needs.upBps : needs.downBps;
   if (freeBps !== null && freeBps < needBps * margin) return 'capacity';
+  if (lastsBps !== undefined && tier !== 'audio' && lastsBps < needBps * margin) return 'unknown';
   if ((lossAt(needs.loss.critical) ?? 0) >= needs.loss.critical) return 'loss';
-  return jitterMs >= needs.jitterMs.critical ? 'jitter' : null;
+  return jitterMs !== undefined && jitterMs >= needs.jitterMs.critical ? 'jitter' : null;
 }
 
 /** What keeps it from the next higher tier: what it lacks to stay there, or the room that it must have to rise. */

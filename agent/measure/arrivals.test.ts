@@ -110,7 +110,7 @@ test.each(blocks)(
         if (window === undefined) seen.nothing += 1;
         else history.add(window);
       }
-      const known = { link, windows: history.windows(), tiers: history.tiers };
+      const known = { link, windows: history.windows(), tiers: history.sureTiers };
       const report: LinkReport = v.parse(linkReport, reportOf({ ...known, at: clock.now(), capacity: history.capacity() }));
       const said = [...numbersIn(report), ...numbersIn(numbersOf(known))];
       expect(

@@ -2,8 +2,9 @@
 import * as v from 'valibot';
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, tierNeeds } from '#contracts';
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
+import { lastsAtLeast } from '../analysis/lasting.ts';
 import { type Latch, latched, openLatch } from '../analysis/latch.ts';
-import { lossOver, qualityOf, quantile, type Window } from '../analysis/quality.ts';
+import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
 import type { Spool } from '../spool/spool.ts';
 
@@ -31,7 +32,10 @@ export type QualityHistory = {
   /** Takes a window in; tells whether a tier is another one now, and once when the round trips begin or cease to fit another class. */
   add(window: Window): Added;
   windows(): readonly Window[];
+  /** By all that was seen: no direction carries more. */
   readonly tiers: Tiers;
+  /** By what surely lasts, and with all that may have been lost: each direction carries that. */
+  readonly sureTiers: Tiers;
   /** Undefined while it is not known what is usual. */
   slow(): boolean | undefined;
   /** The last window says something that more probes should settle. */
@@ -45,6 +49,8 @@ export type QualityHistory = {
 
 const windowsKept = 100;
 const windowLifeMs = 12 * 3_600_000;
+/** And so many times as long as it takes to know a loss of so much. */
+const life = { times: 2, loss: 0.01 };
 const saveEveryMs = 3_600_000;
 /** A capacity is worth something for this many of its intervals, and for so long where it is only measured when asked for. */
 const capacityIntervals = 4;
@@ -61,9 +67,10 @@ type State = QualityHistoryOptions & {
   other: { link: LinkClass; latch: Latch };
   taken: Capacity | undefined;
   tiers: Tiers;
+  sureTiers: Tiers;
 };
 
-/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h. */
+/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h, on a quick link than 150 min. */
 export function createQualityHistory({ clock, link, spool, usedBps }: QualityHistoryOptions): QualityHistory {
   const state: State = {
     ...{ clock, link, spool, usedBps },
@@ -74,11 +81,13 @@ export function createQualityHistory({ clock, link, spool, usedBps }: QualityHis
     other: { link: link(), latch: openLatch },
     taken: capacityFrom(spool.recall(keys.capacity)),
     tiers: { up: undefined, down: undefined },
+    sureTiers: { up: undefined, down: undefined },
   };
   return {
     add: (window) => add(state, window),
     windows: () => windowsOf(state),
     tiers: state.tiers,
+    sureTiers: state.sureTiers,
     slow: () => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
     isDoubtful: () => {
       const last = state.held.at(-1);
@@ -91,7 +100,7 @@ export function createQualityHistory({ clock, link, spool, usedBps }: QualityHis
     capacity: () => capacityOf(state),
     forget() {
       state.held = [];
-      Object.assign(state.tiers, { up: undefined, down: undefined });
+      for (const tiers of [state.tiers, state.sureTiers]) Object.assign(tiers, { up: undefined, down: undefined });
     },
     save: () => save(state),
   };
@@ -99,10 +108,16 @@ export function createQualityHistory({ clock, link, spool, usedBps }: QualityHis
 
 function add(state: State, window: Window): Added {
   const up = state.clock.up();
-  state.held = [...state.held.filter((one) => one.up > up - windowLifeMs), { window, up }].slice(-windowsKept);
+  state.held = [...state.held.filter((one) => one.up > up - lifeMsOf(state.link())), { window, up }].slice(-windowsKept);
   const medianMs = quantile(window.roundTripsMs, 0.5);
   judgeDelay(state, medianMs);
   return { changed: judgeTiers(state, window), otherClass: judgeClass(state, medianMs) };
+}
+
+/** What was before a silence of hours says nothing of the line behind it. */
+function lifeMsOf(link: LinkClass): number {
+  const { quality } = links[link];
+  return quality === null ? windowLifeMs : Math.min(windowLifeMs, ((life.times * probesFor(life.loss)) / quality.probes) * quality.everyMs);
 }
 
 function windowsOf({ held }: State): Window[] {
@@ -132,15 +147,30 @@ function judgeClass(state: State, medianMs: number): OtherClass | undefined {
 
 /** True where the tier of a direction is another one. */
 function judgeTiers(state: State, window: Window): boolean {
-  const { tiers, usedBps } = state;
+  const { tiers, sureTiers, usedBps } = state;
   const used = usedBps === undefined ? { up: 0, down: 0 } : usedBps();
   if (used === null) return false;
-  const before = { up: tiers.up?.tier, down: tiers.down?.tier };
+  const next = (held: Tiers[Direction], way: Direction, facts: WayFacts) =>
+    nextTier(held?.tier === undefined ? undefined : held, way, facts);
+  const placesNow = () => [tiers, sureTiers].flatMap(({ up, down }) => [up?.tier, down?.tier]);
+  const before = placesNow();
   for (const way of ['up', 'down'] as const) {
-    const held = tiers[way];
-    tiers[way] = nextTier(held?.tier === undefined ? undefined : held, way, factsOf(state, way, { window, usedBps: used[way] }));
+    const facts = factsOf(state, way, { window, usedBps: used[way] });
+    tiers[way] = next(tiers[way], way, facts);
+    sureTiers[way] = next(sureTiers[way], way, sureOf(state, way, facts));
   }
-  return tiers.up?.tier !== before.up || tiers.down?.tier !== before.down;
+  return placesNow().some((tier, at) => tier !== before[at]);
+}
+
+/** What is sure of them: of a rate that nothing slowed down what a usual bucket leaves, of one by TCP nothing, and each loss that may have been this way. */
+function sureOf(state: State, way: Direction, facts: WayFacts): WayFacts {
+  const { how, upBps, downBps, seenBytes } = capacityOf(state) ?? {};
+  const bps = (way === 'up' ? upBps : downBps) ?? null;
+  const lossAt = (threshold: number) => lossAtMostOver(windowsOf(state), way, threshold);
+  const seen = seenBytes?.[way] ?? null;
+  if (bps === null || facts.freeBps === null || (seen === null && how === 'train')) return { ...facts, lossAt };
+  const notLasting = seen === null ? bps : bps - lastsAtLeast(bps, seen);
+  return { ...facts, lossAt, lastsBps: Math.max(0, facts.freeBps - notLasting) };
 }
 
 function factsOf(state: State, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): WayFacts {
@@ -151,10 +181,11 @@ function factsOf(state: State, way: Direction, { window, usedBps }: { window: Wi
   const before = state.held.at(-2)?.window;
   return {
     freeBps: bps === undefined || bps === null ? null : Math.max(0, bps - usedBps),
-    udpBlocked: known?.udpBlocked ?? false,
+    // Packets of the test that come back are no packets as large as those of a meeting, but some.
+    udpBlocked: known?.udpBlocked === true && known.blocked !== 'all',
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
-    jitterMs: qualityOf([window])?.[way].jitterMs ?? 0,
-    jitterBeforeMs: before && qualityOf([before])?.[way].jitterMs,
+    jitterMs: jitterOf(window, way),
+    jitterBeforeMs: before && jitterOf(before, way),
   };
 }
 

@@ -9,7 +9,7 @@ type Known = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
 
 /** The body of the event `link`; what is not known is left out. */
 export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
-  const quality = qualityOf(windows);
+  const quality = toldOf(windows);
   return {
     at,
     ...(quality !== undefined && { quality: told(quality, link, tiers) }),
@@ -19,7 +19,7 @@ export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<Li
 
 /** Numbers of a beat; what is not known is absent. A tier counts from 0 for not even audio. */
 export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatKey, number>> {
-  const quality = qualityOf(windows);
+  const quality = toldOf(windows);
   if (quality === undefined) return {};
   const { up, down } = quality;
   const place = (state: TierState | UnknownTier | undefined) =>
@@ -30,6 +30,19 @@ export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatK
     ...(tu !== undefined && { tu }),
     ...(td !== undefined && { td }),
   };
+}
+
+/** A loss that may be more than twice as high and by so much more, by what nobody knows which way it was lost, is none that can be told. */
+const openLoss = 0.04;
+
+/** Undefined where no two packets came through one way, which leaves no jitter, or the loss of one is open: then there is no score. */
+function toldOf(windows: readonly Window[]): Quality | undefined {
+  const quality = qualityOf(windows);
+  const isTold = (way: 'up' | 'down') => {
+    const { loss, lossAtMost } = quality?.[way] ?? { loss: 0, lossAtMost: 0 };
+    return lossAtMost <= 2 * loss + openLoss && windows.some((window) => window[way].variationsMs.length > 0);
+  };
+  return isTold('up') && isTold('down') ? quality : undefined;
 }
 
 function told(quality: Quality, link: LinkClass, tiers: Tiers): NonNullable<LinkReport['quality']> {

@@ -250,6 +250,75 @@ it('three rounds in a row without an answer are a problem, not a loss; the next 
   expect(quality.view()?.numbers()).toMatchObject({ lu: 0, ld: 0 });
 });
 
+it('a line that lets the first four packets of each flow pass was "loss 0 %, tier ok": after three such rounds nothing is known of it', async () => {
+  const { begin, pass, quality, capacity, state } = setUp();
+  const probes = 23;
+  begin();
+  capacity(10_000, 10_000);
+  state.fate = (n) => (n % probes < 4 ? { up: 10, down: 10 } : 'lost up');
+  await pass(3);
+  expect(quality.view()).toMatchObject({ problem: 'breaks off', windows: [], tiers: { up: undefined, down: undefined } });
+  state.fate = () => ({ up: 10, down: 10 });
+  await pass(1);
+  expect(quality.view()).toMatchObject({ problem: null, tiers: { up: { tier: 'fhd' } } });
+});
+
+it('of a line that lets 15 packets of each flow pass no loss is reported: nobody knows which way the others were lost', async () => {
+  const { begin, pass, quality, capacity, state, reports } = setUp();
+  begin();
+  state.fate = (n) => (n % 23 < 15 ? { up: 10, down: 10 } : 'lost up');
+  await pass(4);
+  capacity(10_000, 10_000);
+  expect(quality.view()).toMatchObject({ problem: null, windows: [{ tail: 8 }, { tail: 8 }, { tail: 8 }, { tail: 8 }] });
+  expect(reports().at(-1)).toMatchObject({ capacity: { upBps: 10_000_000 } });
+  expect(reports().every(({ quality: said }) => said === undefined)).toBe(true);
+  expect(quality.view()?.numbers()).toEqual({});
+});
+
+it('an hour after UDP fell silent "loss 0 %, measured just now" was reported, from what was before', async () => {
+  const { clock, begin, quality, state, reports } = setUp();
+  begin();
+  await clock.pass(hour);
+  state.fate = () => 'lost up';
+  await clock.pass(hour);
+  const rates = { upBps: 5_000_000, downBps: 5_000_000 };
+  quality.took({ at: clock.now(), how: 'tcp', ...rates, udpBlocked: true, blocked: 'all' });
+  expect(reports().at(-1)?.capacity).toMatchObject({ how: 'tcp', ...rates });
+  expect(reports().at(-1)?.quality).toBeUndefined();
+});
+
+it('the first round after four silent hours was reported, and judged, with those of before', async () => {
+  const { clock, begin, pass, quality, state, reports } = setUp();
+  begin();
+  await clock.pass(2 * hour);
+  expect(reports().at(-1)?.quality?.sent).toBe(23 * 13);
+  state.fate = () => 'lost up';
+  await clock.pass(4 * hour);
+  state.fate = () => ({ up: 10, down: 10 });
+  await pass(1);
+  expect(reports().at(-1)?.quality?.sent).toBe(23);
+  expect(quality.view()?.windows).toHaveLength(1);
+});
+
+it('a burst that was deeper than the test was full HD on the wall and in the beat: what is told of a tier is what surely lasts', async () => {
+  const { clock, begin, pass, quality, reports } = setUp();
+  const seen = { upBps: 5_400_000, downBps: 5_400_000, udpBlocked: false } as const;
+  begin();
+  quality.took({ at: clock.now(), how: 'train', ...seen, seenBytes: { up: 906_000, down: 906_000 } });
+  await pass(1);
+  // A usual bucket leaves 2.6 of the 5.4 Mbit/s.
+  expect(reports().at(-1)?.quality).toMatchObject({ up: { tier: 'hd', limit: 'unknown' }, down: { tier: 'sd', limit: 'unknown' } });
+  expect(quality.view()?.numbers()).toMatchObject({ tu: 3, td: 2 });
+  expect(quality.view()?.tiers).toMatchObject({ up: { tier: 'fhd' }, down: { tier: 'fhd' } });
+  quality.took({ at: clock.now(), ...seen, how: 'tcp' });
+  await pass(3);
+  expect(reports().at(-1)?.quality).toMatchObject({ up: { tier: 'audio', limit: 'unknown' } });
+  quality.took({ at: clock.now(), ...seen, how: 'tcp', udpBlocked: true, blocked: 'large' });
+  await pass(1);
+  expect(reports().at(-1)?.quality?.up).toMatchObject({ limit: 'udp-blocked' });
+  expect(reports().at(-1)?.quality?.up.tier).toBeUndefined();
+});
+
 it('a capacity that makes no sense is not kept, and the next report is said', async () => {
   const { begin, pass, quality, reports, capacity, slips } = setUp();
   begin();

@@ -1,7 +1,7 @@
 /** Measures the link of the site where this PC is the one that does: rounds at the pace of the class, what they say together, and who is told. */
 import * as v from 'valibot';
 import { type Cancel, isThin, type LinkReport, linkReport, links } from '#contracts';
-import { latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
+import { breaksOff, latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
 import type { Budget } from '../net/data-budget.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Grade } from '../spool/rows.ts';
@@ -30,13 +30,16 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
 
 /** What the measurements of this PC say of the link now. */
 export type LinkView = {
-  /** The latest last; those of more than half a day ago are gone. */
+  /** The latest last; those of more than half a day ago are gone, on a quick link of more than 150 min. */
   windows: readonly Window[];
   /** Why no round is made, or why the last three rounds in a row said nothing, or why the report cannot be said; null where all is well. */
-  problem: 'no reflector' | 'no answer' | 'no budget' | 'no sense' | null;
+  problem: 'no reflector' | 'no answer' | 'breaks off' | 'no budget' | 'no sense' | null;
   /** False where this class is only measured when it is asked for. */
   regular: boolean;
+  /** By all that was seen: no more than these. */
   tiers: QualityHistory['tiers'];
+  /** By what is sure: no less than these. */
+  sureTiers: QualityHistory['sureTiers'];
   /** The round trip is longer than usual; undefined where it is not known what is usual. */
   slow: boolean | undefined;
   /** For the beat. */
@@ -81,7 +84,7 @@ type State = QualityRoundsOptions & {
   running: Promise<void> | undefined;
   /** Rounds in a row that said nothing, and why the last of them did not. */
   useless: number;
-  why: 'no answer' | 'no sense';
+  why: 'no answer' | 'breaks off' | 'no sense';
   isSayable: boolean;
   refused: boolean;
   doubts: { left: number; sinceUp: number };
@@ -179,9 +182,11 @@ async function round(state: State, probes: number): Promise<void> {
 
 function take(state: State, made: Round | string): void {
   const window = typeof made === 'string' ? undefined : windowOf(made);
-  state.useless = window === undefined ? state.useless + 1 : 0;
-  state.why = typeof made === 'string' || made.echoes.length === 0 ? 'no answer' : 'no sense';
-  if (window === undefined) return;
+  const isCut = window !== undefined && breaksOff(window);
+  const isUseful = window !== undefined && !isCut;
+  state.useless = isUseful ? 0 : state.useless + 1;
+  state.why = isCut ? 'breaks off' : typeof made === 'string' || made.echoes.length === 0 ? 'no answer' : 'no sense';
+  if (!isUseful) return;
   const { changed, otherClass } = state.history.add(window);
   if (otherClass !== undefined) state.record('link-class-changed', otherClass);
   const everyMs = isThin(links[state.link()]) ? reportEveryMs.thin : reportEveryMs.usual;
@@ -198,8 +203,9 @@ function took(state: State, capacity: Capacity): boolean {
 function report(state: State): void {
   const { history, clock, link } = state;
   state.reportedUp = clock.up();
-  const { windows, tiers } = history;
-  const said = reportOf({ at: clock.now(), link: link(), windows: recent(windows()), tiers, capacity: history.capacity() });
+  // What was before it fell silent says nothing of now.
+  const windows = silenceOf(state) === null ? recent(history.windows()) : [];
+  const said = reportOf({ at: clock.now(), link: link(), windows, tiers: history.sureTiers, capacity: history.capacity() });
   const body = v.safeParse(linkReport, { ...said, ...state.more?.() });
   state.isSayable = body.success;
   if (!body.success) return state.onSlip('the report on the link', v.summarize(body.issues));
@@ -215,17 +221,22 @@ function viewOf(state: State): LinkView {
     problem: problemOf(state),
     regular: links[link()].quality !== null,
     tiers: history.tiers,
+    sureTiers: history.sureTiers,
     slow: history.slow(),
-    numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.tiers }),
+    numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.sureTiers }),
     capacity: history.capacity(),
   };
 }
 
 function problemOf(state: State): LinkView['problem'] {
+  return silenceOf(state) ?? (state.isSayable ? null : 'no sense');
+}
+
+/** Why no rounds say anything of now. */
+function silenceOf(state: State): LinkView['problem'] {
   if (grantOf(state) === undefined) return 'no reflector';
   if (state.refused) return 'no budget';
-  if (state.useless >= uselessRounds) return state.why;
-  return state.isSayable ? null : 'no sense';
+  return state.useless >= uselessRounds ? state.why : null;
 }
 
 function grantOf({ word, clock }: State): Grant | undefined {

@@ -19,7 +19,8 @@ it('lists each probe once, with a time-out well inside its interval', () => {
 
 it('answers on this very PC with checks that the contract carries, of its own component, with faults of the catalogue', async () => {
   const tiers = { up: undefined, down: undefined };
-  const link: LinkView = { windows: [], problem: null, regular: true, tiers, slow: undefined, numbers: () => ({}), capacity: undefined };
+  const unmeasured = { windows: [], problem: null, regular: true, slow: undefined, numbers: () => ({}), capacity: undefined };
+  const link: LinkView = { ...unmeasured, tiers, sureTiers: tiers };
   const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [], link };
   const bridge = { transport: 'tcp' as const, host: '127.0.0.1', port: 1 };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] }, bridge };

@@ -238,7 +238,7 @@ test('where packets of the quality test come back it is the reflector that has n
   const window = { up: { sent: 20, lost: 0, bursts: 0 }, roundTripsMs: [20] } as unknown as LinkView['windows'][number];
   const view: LinkView = {
     ...{ windows: [window], problem: null, regular: true, slow: false, numbers: () => ({}), capacity: undefined },
-    tiers: { up: undefined, down: undefined },
+    ...{ tiers: { up: undefined, down: undefined }, sureTiers: { up: undefined, down: undefined } },
   };
   const { way, run, seen } = setUp({ down: { lost: () => true }, view });
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.crowded });

@@ -69,7 +69,9 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
   const strangers = askStrangers(stage);
-  const anchors = (context.centre?.anchors ?? []).map((place) => ({ port: place.port, asked: askPlace(stage, place) }));
+  const places = context.centre?.anchors ?? [];
+  const anchors = places.map((place) => ({ port: place.port, asked: askPlace(stage, place) }));
+  const atItsPort = askAtItsPort(stage, places);
   const servers = askServers(stage, strangers);
   const zone = askZone(stage);
   const named = await nameOfCentre(stage);
@@ -81,14 +83,14 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const isSlow = centre.seen === 'proven' && named.isNamed && clock.up() - startedUp > laterMs;
   const sample = isSlow ? await sampleOf(stage) : named.tally;
   if (isSilent(centre.seen)) await firstOfAll(strangers, { anchors, servers });
-  const outside = [...anchors, ...servers].map(({ port, asked }) => ({ port, ...reachable(asked.stop()) }));
+  const outside = [...anchors, ...atItsPort, ...servers].map(({ port, asked }) => ({ port, ...reachable(asked.stop()) }));
   const [heardOfNames, heardOfZone] = [strangers.stop(), zone.stop()];
   const names = judgeNames(stage, heardOfNames, named.isNamed);
   const isNamed = isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
   return {
     names,
     centreName: named.centreName,
-    outside: reachedOf(outside) ?? (isNamed ? 'names' : anchors.length > 0 ? 'silent' : 'unknown'),
+    outside: reachedOf(outside, context.centre?.port) ?? (isNamed ? 'names' : anchors.length > 0 ? 'silent' : 'unknown'),
     centre: centre.seen,
     losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...outside]) || hidesLoss(names, centre),
   };
@@ -101,11 +103,15 @@ async function firstOfAll(strangers: Asked<Looked>, { anchors, servers }: Record
   await Promise.all(awaited.map(({ asked }) => asked.first));
 }
 
-/** Whoever answers names alone may be the only one that is let through. */
-function reachedOf(outside: readonly { port: number; heard: readonly Knocked[] }[]): 'reached' | 'names' | undefined {
-  const answering = outside.filter(({ heard }) => heard.length > 0);
-  if (answering.length === 0) return undefined;
-  return answering.every(({ port }) => port === namePort) ? 'names' : 'reached';
+/** Whoever answers names alone, or at a port that is not that of the centre, may be the only one that is let through. */
+function reachedOf(
+  outside: readonly { port: number; heard: readonly Knocked[] }[],
+  ofCentre: number | undefined,
+): 'reached' | 'elsewhere' | 'names' | undefined {
+  const ports = outside.filter(({ heard }) => heard.length > 0).map(({ port }) => port);
+  if (ports.length === 0) return undefined;
+  if (ports.some((port) => port === ofCentre && port !== namePort)) return 'reached';
+  return ports.every((port) => port === namePort) ? 'names' : 'elsewhere';
 }
 
 /** The names alone, as long as it takes until one is answered. */
@@ -244,6 +250,13 @@ function isSilent(seen: CentreSeen): boolean {
 
 /** A question to somebody beyond the router, at this port. */
 type Outside = { port: number; asked: Asked<Knocked> };
+
+/** An anchor at another port proves no way to that of the centre: there its machine is asked as well, whatever it says, where the centre is silent. */
+function askAtItsPort(stage: BeyondStage, anchors: readonly Place[]): Outside[] {
+  const { port = 0 } = stage.context.centre ?? {};
+  const others = anchors.filter((place) => place.port !== port);
+  return others.map(({ host }) => ({ port, asked: askPlace(stage, { host, port }, untilLater(stage)) }));
+}
 
 /**
  * A name server of elsewhere that answers no name yet: whether it takes the connection or not. One that serves: whether a machine that is not

@@ -5,14 +5,16 @@ import type { TierState } from '../../analysis/tier.ts';
 import type { LinkView } from '../../measure/quality-rounds.ts';
 import { linkProbe } from './link.ts';
 
-type Given = { up?: number; down?: number; jitterUp?: number; jitterDown?: number };
+type Given = { up?: number; down?: number; tail?: number; jitterUp?: number; jitterDown?: number; variations?: number };
 
-/** A window of 100 probes: so many lost, and this variation of the delay. */
-function window({ up = 0, down = 0, jitterUp = 2, jitterDown = 2 }: Given = {}): Window {
+/** A window of 100 probes up to its last echo: so many lost, and this variation of the delay. */
+function window({ up = 0, down = 0, tail = 0, jitterUp = 2, jitterDown = 2, variations = 5 }: Given = {}): Window {
+  const all = (jitterMs: number) => Array.from({ length: variations }, () => jitterMs);
   return {
-    up: { sent: 100, lost: up, runs: up, variationsMs: [jitterUp, jitterUp] },
-    down: { sent: 100 - up, lost: down, runs: down, variationsMs: [jitterDown, jitterDown] },
+    up: { sent: 100, lost: up, runs: up, variationsMs: all(jitterUp) },
+    down: { sent: 100 - up, lost: down, runs: down, variationsMs: all(jitterDown) },
     roundTripsMs: [20, 21, 22],
+    tail,
   };
 }
 const times = (count: number, given?: Given) => Array.from({ length: count }, () => window(given));
@@ -21,7 +23,7 @@ const fine: LinkView = {
   windows: times(4),
   problem: null,
   regular: true,
-  tiers: { up: tier('fhd'), down: tier('fhd') },
+  ...{ tiers: { up: tier('fhd'), down: tier('fhd') }, sureTiers: { up: tier('fhd'), down: tier('fhd') } },
   slow: false,
   numbers: () => ({ lu: 0, r: 93 }),
   capacity: undefined,
@@ -29,7 +31,13 @@ const fine: LinkView = {
 
 async function ask(link: Partial<LinkView> | undefined, more: Partial<Profile> = {}) {
   const spool = { waiting: 0, bytes: 0, droppedInLastDay: 0 };
-  const self = { roundTripMs: 1, clockOffsetMs: 1, spool, failing: [], link: link && { ...fine, ...link } };
+  const self = {
+    roundTripMs: 1,
+    clockOffsetMs: 1,
+    spool,
+    failing: [],
+    link: link && { ...fine, ...(link.tiers && { sureTiers: link.tiers }), ...link },
+  };
   const profile: Profile = { link: 'fibre', elevationM: 0, expected: {}, ...more };
   const { checks, numbers } = await linkProbe.run({ platform: undefined as never, profile, self, signal: AbortSignal.timeout(1_000) });
   for (const check of checks) expect(check.fault === null || faultOf(check.fault) !== undefined).toBe(true);
@@ -52,6 +60,7 @@ it('a PC that does not measure has no such checks, nor one whose class is only m
 it.each([
   ['no reflector', 'the centre has no reflector'],
   ['no answer', 'no answer from the reflector'],
+  ['breaks off', 'only the first packets of a round come back'],
   ['no budget', 'the data budget for tests is used up'],
   ['no sense', 'what was measured makes no sense'],
 ] as const)('%s: all of it is unknown, and no number is sent', async (problem, reason) => {
@@ -87,8 +96,26 @@ it('loss is judged by what the tier forgives, over as many probes as that needs,
 
 it('at a site that needs HD a third that was lost was unknown for a hundred probes', async () => {
   const sixth = { sent: 40, lost: 12, runs: 12, variationsMs: [2, 2] };
-  const windows = [{ up: sixth, down: { ...sixth, sent: 28, lost: 0, runs: 0 }, roundTripsMs: [20] }];
+  const windows = [{ up: sixth, down: { ...sixth, sent: 28, lost: 0, runs: 0 }, roundTripsMs: [20], tail: 0 }];
   expect((await ask({ windows }, { tier: 'hd' })).said['loss']).toBe('link.loss_high: to the centre');
+});
+
+it('what was lost after the last echo was no loss: one of two ways has lost half of it, and neither is ok that may have lost too much', async () => {
+  const loss = async (tail: number) => (await ask({ windows: times(4, { tail }) })).said['loss'];
+  expect(await loss(2)).toBe('ok');
+  expect(await loss(3)).toBe('unknown: it is not known which way packets were lost');
+  // Of 105 five did not come back: one way or the other lost more than 2 %.
+  expect(await loss(5)).toBe('link.loss_high: one way or the other');
+  const tiers = { up: tier('hd'), down: tier('hd') };
+  const tierSaid = (limit: TierState['limit']) => ask({ tiers, sureTiers: { ...tiers, up: tier('audio', limit) } }, { tier: 'hd' });
+  expect((await tierSaid('loss')).said['tier']).toBe('unknown: it is not known which way packets were lost');
+  expect((await tierSaid('unknown')).said['tier']).toBe('unknown: it is not known whether the speed lasts');
+});
+
+it('a window in which four packets came through was even: of so few nobody knows the jitter', async () => {
+  const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
+  expect(await jitter(times(3, { variations: 3 }))).toBe('unknown: too few probes yet');
+  expect(await jitter([...times(2), window({ variations: 4 })])).toBe('unknown: too few probes yet');
 });
 
 it('jitter is the median of three windows', async () => {
@@ -150,9 +177,21 @@ it('a tier was ok by a rate that nothing slowed down: a deep burst goes so fast;
 
 it('UDP that has fallen silent is not ok by a capacity of before; nor is the capacity unknown where it is the tier that is not settled', async () => {
   expect((await ask({ capacity, problem: 'no answer' })).said['udp']).toBe('unknown: no answer from the reflector');
-  expect((await ask({ capacity, problem: 'no budget' })).said['udp']).toBe('ok');
   const unsettled = { tier: undefined, limit: 'unknown' } as const;
   expect((await ask({ capacity, tiers: { up: unsettled, down: tier('fhd') } })).said['tier']).toBe('unknown: too few probes yet');
+});
+
+it('UDP was ok by a capacity of hours ago wherever no round says anything of now', async () => {
+  const udp = async (link: Partial<LinkView>) => (await ask({ capacity, ...link })).said['udp'];
+  expect(await udp({ problem: 'no budget' })).toBe('unknown: the data budget for tests is used up');
+  expect(await udp({ problem: 'no reflector' })).toBe('unknown: the centre has no reflector');
+  expect(await udp({ problem: 'no sense' })).toBe('unknown: what was measured makes no sense');
+  expect(await udp({ problem: 'breaks off' })).toBe('unknown: only the first packets of a round come back');
+  expect(await udp({ windows: [] })).toBe('unknown: too few probes yet');
+  // Where nobody measures before he is asked to, it is not asked.
+  expect(await udp({ windows: [], regular: false })).toBeUndefined();
+  const blocked = { ...capacity, udpBlocked: true, blocked: 'all' as const };
+  expect(await udp({ capacity: blocked, problem: 'breaks off' })).toBe('link.udp_blocked: no packet comes back');
 });
 
 it('says what the capacity is, by train or by TCP, and whether UDP gets through; nothing of either before it was measured', async () => {

@@ -1,7 +1,7 @@
 /** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
 import { type Check, type Profile, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
 import { lastsAtLeast } from '../../analysis/lasting.ts';
-import { latest, lossOver, qualityOf, quantile } from '../../analysis/quality.ts';
+import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } from '../../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../../analysis/tier.ts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe, ProbeResult } from '../../checks/probe.ts';
@@ -15,9 +15,12 @@ const limitWords: Partial<Record<TierLimit, string>> = { capacity: 'for want of 
 const problemWords = {
   'no reflector': 'the centre has no reflector',
   'no answer': 'no answer from the reflector',
+  'breaks off': 'only the first packets of a round come back',
   'no budget': 'the data budget for tests is used up',
   'no sense': 'what was measured makes no sense',
 };
+const whetherItLasts = 'it is not known whether the speed lasts';
+const whichWay = 'it is not known which way packets were lost';
 /** The median of so many windows: one that was uneven is no uneven link. */
 const jitterWindows = 3;
 
@@ -55,24 +58,30 @@ function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[
   ];
 }
 
-/** Above `warn` over many probes, or above `critical` over the few that show it; fewest show what is too much even for sound. */
+/**
+ * Above `warn` over many probes, or above `critical` over the few that show it; fewest show what is too much even for sound. What was lost
+ * nobody knows which way is a fault where one of them must have lost too much, and keeps the loss from being ok where one may have.
+ */
 function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
   const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
-  const bad = new Set([warn, critical, tierNeeds.audio.loss.critical].flatMap(over));
+  const thresholds = [warn, critical, tierNeeds.audio.loss.critical];
+  const bad = new Set(thresholds.flatMap(over));
   if (bad.size > 0) return fault('link.loss_high', directionOf([...bad]));
-  return lossOver(windows, 'up', warn) === undefined ? unknown('too few probes yet') : ok;
+  if (thresholds.some((threshold) => (lossOfEither(windows, threshold) ?? 0) > threshold)) {
+    return fault('link.loss_high', 'one way or the other');
+  }
+  const atMost = ways.map((way) => lossAtMostOver(windows, way, warn));
+  if (atMost.includes(undefined)) return unknown('too few probes yet');
+  return atMost.some((loss) => (loss ?? 0) > warn) ? unknown(whichWay) : ok;
 }
 
 function judgeJitter({ windows }: LinkView, warnMs: number): Verdict {
   const last = windows.slice(-jitterWindows);
-  if (last.length < jitterWindows) return unknown('too few probes yet');
-  const jitterOf = (way: Direction) =>
-    quantile(
-      last.map((window) => qualityOf([window])?.[way].jitterMs ?? 0),
-      0.5,
-    );
-  const bad = ways.filter((way) => jitterOf(way) > warnMs);
-  return bad.length === 0 ? ok : fault('link.jitter_high', directionOf(bad));
+  const known = ways.map((way) => ({ way, jittersMs: last.flatMap((window) => jitterOf(window, way) ?? []) }));
+  const told = known.filter(({ jittersMs }) => jittersMs.length === jitterWindows);
+  const bad = told.filter(({ jittersMs }) => quantile(jittersMs, 0.5) > warnMs).map(({ way }) => way);
+  if (bad.length > 0) return fault('link.jitter_high', directionOf(bad));
+  return told.length === known.length ? ok : unknown('too few probes yet');
 }
 
 function judgeDelay({ slow, windows }: LinkView): Verdict {
@@ -82,7 +91,7 @@ function judgeDelay({ slow, windows }: LinkView): Verdict {
 }
 
 /** The worse direction speaks. One that is too thin is a fault whatever the other one is; else one that is not known makes it unknown. */
-function judgeTier({ tiers: known, capacity }: LinkView, required: number): Verdict {
+function judgeTier({ tiers: known, sureTiers, capacity }: LinkView, required: number): Verdict {
   const states = ways.flatMap((way) => {
     const state = known[way];
     return state === undefined ? [] : [{ way, state }];
@@ -93,8 +102,9 @@ function judgeTier({ tiers: known, capacity }: LinkView, required: number): Verd
   if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}${burstWords(capacity, worst)}`);
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
-  if (all && ways.some((way) => mayBeLent(capacity, way, required))) return unknown('it is not known whether the speed lasts');
-  if (all) return ok;
+  if (all && ways.some((way) => mayBeLent(capacity, way, required))) return unknown(whetherItLasts);
+  const unsure = ways.map((way) => sureTiers[way]).filter((state) => !isAtLeast(state, required));
+  if (all) return unsure.length === 0 ? ok : unknown(unsure.some((state) => state?.limit === 'loss') ? whichWay : whetherItLasts);
   const isMeasured = typeof capacity?.upBps === 'number' && typeof capacity.downBps === 'number';
   return unknown(states.length === 0 || isMeasured ? 'too few probes yet' : 'the capacity of the link is not known');
 }
@@ -112,13 +122,16 @@ function mayBeLent(capacity: LinkView['capacity'], way: Direction, required: num
   return lastsAtLeast(bps, seenBytes) < tierMargin.stay * needBps;
 }
 
-/** None while the capacity was not measured, which is what takes packets as large as those of a meeting. */
-function udpCheck({ capacity, problem, windows }: LinkView): Check[] {
+/** None while the capacity was not measured, which is what takes packets as large as those of a meeting; that some get through now, rounds say. */
+function udpCheck({ capacity, problem, windows, regular }: LinkView): Check[] {
   if (capacity === undefined) return [];
-  // What got through when the capacity was measured says nothing of now.
-  if (problem === 'no answer' && !capacity.udpBlocked) return [check('udp', unknown(problemWords[problem]))];
   const comesBack = problem === null && windows.length > 0;
-  if (!capacity.udpBlocked || (capacity.blocked === 'all' && comesBack)) return [check('udp', ok)];
+  if (comesBack && (!capacity.udpBlocked || capacity.blocked === 'all')) return [check('udp', ok)];
+  // What got through when the capacity was measured says nothing of now.
+  if (!capacity.udpBlocked) {
+    const isAsked = regular || problem !== null;
+    return isAsked ? [check('udp', unknown(problem === null ? 'too few probes yet' : problemWords[problem]))] : [];
+  }
   return [
     check('udp', fault('link.udp_blocked', capacity.blocked === 'large' ? 'large packets do not get through' : 'no packet comes back')),
   ];
@@ -127,6 +140,10 @@ function udpCheck({ capacity, problem, windows }: LinkView): Check[] {
 function capacityNumbers(capacity: LinkView['capacity']): ProbeResult['numbers'] {
   const { upBps = null, downBps = null } = capacity ?? {};
   return { ...(upBps !== null && { cu: upBps }), ...(downBps !== null && { cd: downBps }) };
+}
+
+function isAtLeast(state: LinkView['tiers']['up'], required: number): boolean {
+  return state !== undefined && isKnown(state) && placeOf(state.tier) >= required;
 }
 
 function isKnown(state: NonNullable<LinkView['tiers']['up']>): state is TierState {

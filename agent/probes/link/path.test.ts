@@ -12,7 +12,8 @@ const patienceMs = 20_000;
 
 const centre = 'centre.example:8883';
 const router = '10.0.0.1:53';
-const anchor = '198.51.100.1:443';
+const anchor = '198.51.100.1:8883';
+const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
 const namesAlone = 'only names are answered: the centre is off, or something on the way stops all else';
 const online: NetworkState = {
   interfaces: ['eth0'],
@@ -169,13 +170,13 @@ it('a name server that serves only its own network is no fault while the link is
   expect(await run()).toEqual(['unknown', 'nobody but the centre could be asked']);
 });
 
-it('a router that answers no knock lives when its neighbours still hear it a minute later, and not before', async () => {
+it('a firewall of this PC that drops all it sends was a dead line: a router that is heard, and from which nothing came back, could not be asked', async () => {
   const { clock, net, run } = office();
   Object.assign(net, { names: 'silent', centreName: 'silent', heard: true, file: 'centre.example 203.0.113.5' });
   net.ports[router] = 'silent';
   expect(await run()).toEqual(['unknown', 'the router could not be asked']);
   await clock.pass(60_000);
-  expect(await run()).toEqual(['path.last_mile', null]);
+  expect(await run()).toEqual(['unknown', 'the router could not be asked']);
   net.heard = false;
   expect(await run()).toEqual(['path.gateway', null]);
 });
@@ -326,6 +327,19 @@ it('a firewall that says the centre is prohibited was told as a centre that is d
   expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
   net.ports['203.0.113.5:443'] = 'refused';
   expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
+});
+
+it('an office that lets out port 443 alone was a dead centre: an anchor at another port proves the line, and no way to the port of the centre', async () => {
+  const elsewhere = '198.51.100.1:443';
+  const { net, run, budget } = office({ anchors: [elsewhere] });
+  net.ports[elsewhere] = 'open';
+  expect(await run()).toEqual(['path.between', otherPort]);
+  expect(budget.figures().testBytes).toBeLessThan(20_000);
+  // Its machine is asked at the port of the centre as well, and may say that nobody listens there.
+  net.ports[anchor] = 'refused';
+  expect(await run()).toEqual(['path.centre', null]);
+  Object.assign(net.ports, { [elsewhere]: 'silent', [anchor]: 'silent' });
+  expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
 it('a port that is silent beside one that answers is not a dead centre', async () => {

@@ -24,8 +24,6 @@ type Memory = BeyondMemory & {
   askedUp: number;
   local: string;
   beyond: Beyond;
-  /** Routers that answered no knock and stand in the table of neighbours: since when, by clock.up(). */
-  heard: Map<string, number>;
 };
 
 const everyMs = 60_000;
@@ -33,8 +31,6 @@ const everyMs = 60_000;
 const neighbourMs = 9_000;
 /** Time for so many tries that even of a line that loses most of its packets some come back. */
 const beyondMs = 12_000;
-/** For so long the system believes in a neighbour without asking it. */
-const believedMs = 45_000;
 /** While the link is up, names are what else a meeting needs. */
 const namesEveryMs = 900_000;
 const thinNamesEveryMs = 3_600_000;
@@ -56,7 +52,6 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
     beyond: unasked,
     address: undefined,
     servesAll: false,
-    heard: new Map(),
   };
   return {
     name: 'path',
@@ -137,20 +132,17 @@ async function gatewayOf(stage: Stage, state: NetworkState | undefined): Promise
   return all.includes(true) && !all.includes(false) ? 'answers' : 'unknown';
 }
 
-/** The knock makes the system ask for its neighbour: a router that drops what it does not serve is still heard. Nothing of it leaves this network. */
-async function isAlive({ clock, questions, memory, context, near }: Stage, gateway: Gateway): Promise<boolean | null> {
+/**
+ * The knock makes the system ask for its neighbour: one that is not there at all is dead. One that is only heard drops what it does not serve, or
+ * nothing leaves this PC, whose own firewall lets its system ask all the same. Nothing of it leaves this network.
+ */
+async function isAlive({ questions, context, near }: Stage, gateway: Gateway): Promise<boolean | null> {
   const knock = () => questions.knock({ host: gateway.address, port: routerPort }, { signal: near, used: () => undefined });
   const first = await knock();
   // That it is not there the system says after three questions; it is believed after six.
   const knocked = first === 'unreachable' ? await knock() : first;
-  const heard = knocked === 'silent' ? await context.platform.isNeighbourHeard(gateway) : null;
-  if (heard) {
-    const since = memory.heard.get(gateway.address) ?? clock.up();
-    memory.heard.set(gateway.address, since);
-    return clock.up() - since > believedMs ? true : null;
-  }
-  memory.heard.delete(gateway.address);
-  return knocked === 'silent' ? heard : knocked !== 'unreachable';
+  if (knocked !== 'silent') return knocked !== 'unreachable';
+  return (await context.platform.isNeighbourHeard(gateway)) === false ? false : null;
 }
 
 async function beyondOf(stage: Stage, local: string): Promise<Beyond> {

@@ -84,6 +84,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^it ends within (\\d+) d$', '$1 दिन के अंदर ख़त्म होगा'],
   ['^it has ended$', 'ख़त्म हो चुका है'],
   ['^no answer from the reflector$', 'सेंटर का रिफ़्लेक्टर जवाब नहीं दे रहा'],
+  ['^only the first packets of a round come back$', 'सिर्फ़ शुरू के पैकेट वापस आते हैं, फिर एक भी नहीं'],
   ['^what was measured makes no sense$', 'नाप सही नहीं लग रहा'],
   ['^the centre has no reflector$', 'सेंटर पर रिफ़्लेक्टर नहीं है'],
   ['^too few probes yet$', 'अभी जाँच पूरी नहीं हुई'],
@@ -95,6 +96,8 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^to the centre(.*)$', 'सेंटर की ओर$1'],
   ['^from the centre(.*)$', 'सेंटर की तरफ़ से$1'],
   ['^both ways$', 'दोनों ओर'],
+  ['^one way or the other$', 'जाते हुए या आते हुए, किस ओर यह पता नहीं'],
+  ['^it is not known which way packets were lost$', 'पता नहीं कि पैकेट किस ओर खोए'],
   ['^(.*): not even audio(.*)$', '$1: आवाज़ भी नहीं$2'],
   ['^(.*): audio only(.*)$', '$1: सिर्फ़ आवाज़$2'],
   ['^(.*): SD video at most(.*)$', '$1: ज़्यादा से ज़्यादा SD वीडियो$2'],
@@ -148,6 +151,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   // Agents of before.
   ['^its machine answers, but not at its port$', 'उसकी मशीन जवाब देती है, पर उसके पोर्ट पर नहीं'],
   ['^a router or a firewall on the way says that it cannot be reached$', 'रास्ते में कोई राउटर या फ़ायरवॉल कहता है कि वहाँ तक पहुँच नहीं'],
+  ['^others answer, but not at its port: .*$', 'दूसरे जवाब देते हैं, पर उसके पोर्ट पर नहीं: सेंटर बंद है, या रास्ते में कुछ वह पोर्ट रोक रहा है'],
   [
     '^only names are answered: the centre is off, or something on the way stops all else$',
     'सिर्फ़ DNS के जवाब आते हैं: सेंटर बंद है, या रास्ते में कुछ बाकी सब रोक रहा है',

@@ -67,7 +67,7 @@ export const en = {
     jitter: 'too uneven for more',
     delay: 'too slow to answer for more',
     'udp-blocked': 'UDP does not get through',
-    unknown: 'capacity not known',
+    unknown: 'what lasts is not known',
   },
   /** What is measured of a link. */
   measure: {

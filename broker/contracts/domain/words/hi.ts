@@ -41,7 +41,7 @@ export const hi: Vocabulary = {
     jitter: 'इससे ज़्यादा के लिए लाइन कभी तेज़, कभी धीमी',
     delay: 'इससे ज़्यादा के लिए जवाब में देर',
     'udp-blocked': 'UDP नहीं पहुँच रहा',
-    unknown: 'स्पीड पता नहीं',
+    unknown: 'टिकने वाली स्पीड पता नहीं',
   },
   measure: {
     roundTrip: 'जवाब का समय',

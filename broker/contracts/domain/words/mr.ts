@@ -47,7 +47,7 @@ export const mr: FurtherLanguage = {
       jitter: 'यापेक्षा जास्तसाठी लाइन कधी वेगात, कधी संथ',
       delay: 'यापेक्षा जास्तसाठी उत्तराला उशीर',
       'udp-blocked': 'UDP पोहोचत नाही',
-      unknown: 'स्पीड माहीत नाही',
+      unknown: 'टिकणारा स्पीड माहीत नाही',
     },
     measure: {
       roundTrip: 'उत्तराचा वेळ',
@@ -521,6 +521,7 @@ export const mr: FurtherLanguage = {
     '^it says that it is trying, and no answer follows$': 'तो प्रयत्न करत आहे असे सांगतो, पण उत्तर येत नाही',
     '^only names are answered: the centre is off, or something on the way stops all else$':
       'फक्त नावांना उत्तर मिळते: सेंटर बंद आहे किंवा मध्ये काहीतरी बाकी सगळे अडवते',
+    '^others answer, but not at its port: .*$': 'इतर उत्तर देतात, पण त्याच्या पोर्टवर नाही: सेंटर बंद आहे किंवा मध्ये काहीतरी तो पोर्ट अडवते',
     '^something answers at its address, but not at its port$': 'त्याच्या पत्त्यावर काहीतरी उत्तर देते, पण त्याच्या पोर्टवर नाही',
     '^in use by (.*)$': '$1 मध्ये सुरू आहे',
     '^held by (.*)$': '$1 मध्ये उघडा आहे',
@@ -600,6 +601,7 @@ export const mr: FurtherLanguage = {
     '^it ends within (\\d+) d$': '$1 दिवसांत संपेल',
     '^it has ended$': 'संपले आहे',
     '^no answer from the reflector$': 'सेंटरचा रिफ्लेक्टर उत्तर देत नाही',
+    '^only the first packets of a round come back$': 'फक्त सुरुवातीची पॅकेट परत येतात, नंतर एकही नाही',
     '^what was measured makes no sense$': 'मोजमाप बरोबर वाटत नाही',
     '^the centre has no reflector$': 'सेंटरला रिफ्लेक्टर नाही',
     '^too few probes yet$': 'तपासणी अजून पूर्ण झाली नाही',
@@ -611,6 +613,8 @@ export const mr: FurtherLanguage = {
     '^to the centre(.*)$': 'सेंटरकडे$1',
     '^from the centre(.*)$': 'सेंटरकडून$1',
     '^both ways$': 'दोन्ही बाजूंनी',
+    '^one way or the other$': 'जाताना किंवा येताना, कोणत्या बाजूला ते माहीत नाही',
+    '^it is not known which way packets were lost$': 'पॅकेट कोणत्या बाजूला हरवली ते माहीत नाही',
     '^(.*): not even audio(.*)$': '$1: आवाजही नाही$2',
     '^(.*): audio only(.*)$': '$1: फक्त आवाज$2',
     '^(.*): SD video at most(.*)$': '$1: जास्तीत जास्त SD व्हिडिओ$2',
