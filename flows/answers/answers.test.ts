@@ -64,7 +64,7 @@ test('the sheet says in the language of the person what stands, and that it is w
   mend();
   expect(live()).toMatchObject({ cure: 'well', status: '14:00 से फिर काम कर रहा है। 14:00 तक नज़र रखी जाएगी।' });
   pass(20 * minute);
-  expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^3 मार्च, 14:00 से सब ठीक है/) });
+  expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^यह अलर्ट 3 मार्च, 14:00 पर ख़त्म हुआ/) });
 });
 
 test('I am here, pressed again where the site could not be asked, said that the room is being checked', async () => {

@@ -28,6 +28,7 @@ const away = (cause: OutageCause, confidence: number): Partial<Notice> => ({
 const back = (cause: OutageCause, confidence: number): Partial<Notice> => ({
   ...away(cause, confidence),
   kind: 'cleared',
+  ready: true,
   outage: { cause, confidence, from: since - 120_000, to: at },
 });
 const room = (place: string, pc: string) => ({ ...fault('centre.unheard', `Conference room, District office ${place}`), device: pc });
@@ -58,8 +59,14 @@ const told: Record<string, Partial<Notice>> = {
   'two faults at once': { faults: [fault('camera.missing', 'Logitech Rally'), fault('display.missing')] },
   'it got worse': { kind: 'worsened', at, faults: [fault('power.battery_low')] },
   'one more': { kind: 'worsened', at, severity: 'major', joins: true, faults: [fault('display.missing')] },
-  'some of it got better': { kind: 'eased', at, severity: 'major', faults: [fault('display.missing')] },
-  'the room is well again': { kind: 'cleared', at, faults: [fault('camera.missing', 'Logitech Rally'), fault('display.missing')] },
+  'some of it got better': { kind: 'eased', at, severity: 'major', faults: [fault('display.missing')], rest: [fault('pc.load_high')] },
+  'it is over, and whether the room is ready is not known': { kind: 'cleared', at, faults: [fault('camera.missing', 'Logitech Rally')] },
+  'the room is well again': {
+    kind: 'cleared',
+    ready: true,
+    at,
+    faults: [fault('camera.missing', 'Logitech Rally'), fault('display.missing')],
+  },
   'it comes and goes, and more was counted': { flapping: true, counted: 7, faults: [fault('usb.flapping', 'Jabra Speak 510')] },
   'closed since the PC was moved': { kind: 'closed', at, lines: ['moved to goa/panaji/vc-1'] },
   'who was on it is asked after four hours': { again: { why: 'lapsed', by: 'Tashi' } },

@@ -61,12 +61,41 @@ test('each kind says its own news', () => {
   expect(en({ kind: 'worsened' })[1]).toBe('Got worse, Critical: Microphone not found: Jabra Speak 510');
   expect(en({ kind: 'worsened', severity: 'minor', joins: true })[1]).toBe('One more, Minor: Microphone not found: Jabra Speak 510');
   expect(en({ kind: 'eased' }).at(-1)).toBe('The rest is still open.');
-  expect(en({ kind: 'cleared' }).slice(2)).toEqual(['From 3 Mar, 14:05 to 3 Mar, 14:20.', 'The room is well again. Nothing more to do.']);
+  expect(en({ kind: 'cleared', ready: true }).slice(2)).toEqual([
+    'From 3 Mar, 14:05 to 3 Mar, 14:20.',
+    'The room is well again. Nothing more to do.',
+  ]);
   expect(en({ kind: 'cleared' })[1]).toBe('Cleared: Microphone not found: Jabra Speak 510');
   expect(en({ kind: 'closed', lines: ['no longer checked'] }).slice(2)).toEqual([
     'From 3 Mar, 14:05 to 3 Mar, 14:20.',
     'Why: no longer checked.',
   ]);
+});
+
+test('that a part was better did not name what was left', () => {
+  const rest = ['pc.load_high', 'camera.missing', 'camera.missing'].map((fault) => ({
+    fault,
+    device: '',
+    name: null,
+    reason: null,
+    since,
+  }));
+  const last = (count: number, language: MessageLanguage) =>
+    bodyOf(render(notice({ kind: 'eased', at, rest: rest.slice(0, count) }), language).text)
+      .split('\n')
+      .at(-1);
+  expect(last(3, 'en')).toBe('Still open: PC too busy; Camera not found.');
+  expect(last(1, 'hi')).toBe('अभी बाकी है: PC पर बहुत लोड है।');
+  expect(last(1, 'mr')).toMatch(/^अजून बाकी: .+\.$/);
+  expect(last(0, 'en')).toBe('The rest is still open.');
+});
+
+test('an all-clear said that the room is well where nobody knew that it is', () => {
+  const last = (language: MessageLanguage) =>
+    bodyOf(render(notice({ kind: 'cleared', at }), language).text)
+      .split('\n')
+      .at(-1);
+  expect([last('en'), last('hi'), last('mr')]).toEqual(['This is over.', 'यह दिक्कत अब नहीं है।', 'ही अडचण आता नाही.']);
 });
 
 test('a close says why, in Hindi too; a reason without Hindi words is printed as it is', () => {
@@ -150,7 +179,7 @@ describe('lists', () => {
   test('an all-clear sums up the room: all that was told of it', () => {
     const told = [named('microphone.missing', null), named('display.missing', null)];
     expect(
-      bodyOf(render(notice({ kind: 'cleared', at, faults: told }), 'en').text)
+      bodyOf(render(notice({ kind: 'cleared', ready: true, at, faults: told }), 'en').text)
         .split('\n')
         .slice(1),
     ).toEqual([
@@ -240,7 +269,13 @@ describe('one screen of a small phone', () => {
     for (const severity of severities)
       for (const fault of [...faultIds, 'x'.repeat(64)]) {
         const one = { fault, device: nasty, name: nasty, reason: nasty, since };
-        const many = { faults: Array(9).fill(one), lines: Array(9).fill(nasty), timeZone: 'Nowhere/At-All', counted: 99 };
+        const many = {
+          faults: Array(9).fill(one),
+          rest: Array(9).fill(one),
+          lines: Array(9).fill(nasty),
+          timeZone: 'Nowhere/At-All',
+          counted: 99,
+        };
         for (const over of [false, true]) {
           const places = { site: names, state: names, room: names, phone: nasty, wayIn: nasty };
           const { subject, text } = render(notice({ kind, severity, at, flapping: true, ...places, ...many }), language, { over });
@@ -307,7 +342,7 @@ describe('a PC that is away', () => {
   });
 
   test('and back says what it was, from its last word on, by the clock of the site', () => {
-    const over = { kind: 'cleared', outage: { ...outage, to: at } } as const;
+    const over = { kind: 'cleared', ready: true, outage: { ...outage, to: at } } as const;
     expect(said(over)).toEqual([
       'Leh, Conference room',
       'Cleared: PC does not answer',

@@ -29,6 +29,8 @@ import { incidentLink, visitLines } from './visit.ts';
 export const textLimit = 400;
 /** Longest name where the whole ones do not fit. */
 const tightLimit = 12;
+/** Longest line about what is left. */
+const restLimit = 120;
 /** Longest name in a subject. */
 const subjectLimit = 18;
 /** Longest text of a notice to many, characters. */
@@ -96,7 +98,7 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
     case 'worsened':
       return { head: `${notice.joins ? message.oneMore : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
-      return { head: kind.eased, title, steps: [message.restOpen] };
+      return { head: kind.eased, title, steps: [restOf(notice, language)] };
     case 'cleared':
       return { head: kind.cleared, title, steps: wellOf(notice, words) };
     case 'closed':
@@ -147,10 +149,18 @@ function titleOf(fault: string, language: MessageLanguage): string {
   return titleIn(fault, language) ?? short(fault, 64);
 }
 
-/** What is said at the end: of one cause of many that ends for a part of them, nothing. */
-function wellOf({ many }: Notice, { message }: Vocabulary): string[] {
-  if (many === undefined) return [message.roomWell];
+/** What is said at the end: of one cause of many that ends for a part of them, nothing; that a room is well only where that is known. */
+function wellOf({ many, ready }: Notice, { message }: Vocabulary): string[] {
+  if (many === undefined) return [ready ? message.roomWell : message.isOver];
   return many.down > 0 ? [] : [message.allWell];
+}
+
+/** What is left, by name, as far as it fits. */
+function restOf({ rest = [] }: Notice, language: MessageLanguage): string {
+  const { stillOpen, restOpen } = wordsIn(language).message;
+  const items = [...new Set(rest.map(({ fault }) => titleOf(fault, language)))];
+  const frame = (list: string) => filled(stillOpen, { list });
+  return listThatFits({ items, count: items.length }, language, { limit: restLimit, frame }) || restOpen;
 }
 
 /** What to do about the first fault: of a PC or a site that is away that depends on why it is. */

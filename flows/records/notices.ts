@@ -28,6 +28,10 @@ export type Notice = Place & {
   outage?: ShownOutage;
   /** Another PC of its site answers now: the site can be reached. */
   beside?: true;
+  /** Of what got better: what else stands there, the most severe first. */
+  rest?: FaultNews[];
+  /** At its end: the room is known to be ready; absent also in rows of older versions. */
+  ready?: true;
   /** Of maintenance: when it ends. */
   until?: number;
   /** What was told of why it is away, before this. */

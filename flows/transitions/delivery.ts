@@ -1,5 +1,5 @@
 /** What a conclusion writes: rows of the outbox, and who was told of what (R23). */
-import { bySeverity, isAbsence, type Severity } from '#contracts';
+import { bySeverity, isAbsence, readinessOf, type Severity } from '#contracts';
 import { woken } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, Told, Transition } from '../records/incidents.ts';
@@ -72,7 +72,14 @@ function noticeFor({ memory, options, transition, incident }: Delivery, { severi
   const before = memory.pastOf(incident.scope);
   const counted = transition.again === undefined ? options.pace.counted(incident.scope) : 0;
   const isBeside = options.isBeside(incident.scope);
-  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, isBeside, placeOf: options.place });
+  const state = { isBeside, isReady: isReadyIn(memory, incident.scope) };
+  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, ...state, placeOf: options.place });
+}
+
+/** True of a room that its PC says to be ready, and where nothing is open by now. */
+function isReadyIn(memory: Memory, scope: string): boolean {
+  const record = memory.pcs.get(scope);
+  return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
 }
 
 /** Whoever was told hears of the end, whatever the hour. */

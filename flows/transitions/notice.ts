@@ -19,9 +19,11 @@ export function noticeOf(at: {
   counted?: number;
   /** Another PC of its site answers. */
   isBeside?: boolean;
+  /** Its room is known to be ready. */
+  isReady?: boolean;
   placeOf(scope: string): Place;
 }): Notice {
-  const { transition, incident, place, faults, severity, before, hours, counted = 0, isBeside = false, placeOf } = at;
+  const { transition, incident, place, faults, severity, before, hours, counted = 0, isBeside = false, isReady = false, placeOf } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -34,6 +36,8 @@ export function noticeOf(at: {
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
     ...(isBeside && !isEnd(transition) && { beside: true }),
+    ...(isReady && transition.kind === 'cleared' && { ready: true }),
+    ...(transition.kind === 'eased' && { rest: restOf(incident) }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
     ...(!isEnd(transition) && before && before.length > 0 && { before }),
     ...(transition.again && { again: { why: transition.again.why, by: transition.again.by } }),
@@ -52,6 +56,12 @@ export function forPerson(notice: Notice, incident: Incident, person: string): N
   const { joins: _, ...rest } = notice;
   const others = incident.faults.filter((one) => !one.hidden && one.goneAt === null && !isIn(notice.faults, one));
   return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(factsOf)] };
+}
+
+/** What stands and can be told. */
+function restOf({ faults }: Incident): FaultNews[] {
+  const standing = faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
+  return standing.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since).map(factsOf);
 }
 
 function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
