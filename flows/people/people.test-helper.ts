@@ -1,6 +1,7 @@
 /** A clock that a test turns, and notices to send. */
 import type { Cancel, Clock, Person } from '#contracts';
 import type { Notice, OutboxRow } from '../records/notices.ts';
+import { footerMark } from './words.ts';
 
 export type TestClock = Clock & {
   /** Moves time on by `ms`, running what falls due, in order; waits for what each task starts. */
@@ -96,4 +97,9 @@ export function row(changes: Partial<OutboxRow> = {}): OutboxRow {
   const createdAt = Date.UTC(2026, 2, 3, 8, 35);
   const fresh = { notice: notice(), createdAt, dueAt: createdAt, tries: 0, state: 'waiting' as const, lastError: null };
   return { key, transition, channel, person, ...fresh, ...changes };
+}
+
+/** The news alone, without what helps whoever goes there. */
+export function bodyOf(text: string): string {
+  return text.slice(0, text.indexOf(footerMark)).split('\n\n')[0] ?? '';
 }
