@@ -25,15 +25,15 @@ test('a list of hundreds stays short, and counts what it leaves out', () => {
 test('each line has the link of its incident below it, where there is one; what is over has none', () => {
   const other = notice({ incident: 18, room: { en: 'Small room', hi: '' } });
   const linkOf = ({ incident }: { incident: number | null }) => (incident === 17 ? 'https://a.example/t?17' : undefined);
-  const morning = renderDigest([notice(), other], 'en', linkOf).text.split('\n');
+  const morning = renderDigest([notice(), other], 'en', { linkOf }).text.split('\n');
   expect(morning.filter((line) => line.includes('https:'))).toEqual(['https://a.example/t?17']);
   expect(morning[morning.indexOf('https://a.example/t?17') - 1]).toMatch(/^• Leh, Conference room/);
   const late = [
     { notice: notice(), over: true },
     { notice: other, over: false },
   ];
-  expect(renderLate(late, 'en', () => 'https://a.example/t?x').text.match(/https:/g)).toHaveLength(1);
+  expect(renderLate(late, 'en', { linkOf: () => 'https://a.example/t?x' }).text.match(/https:/g)).toHaveLength(1);
   const many = Array.from({ length: 600 }, (_, at) => notice({ incident: at + 1 }));
-  const { text } = renderDigest(many, 'en', ({ incident }) => `https://a.example/t?${incident}`);
+  const { text } = renderDigest(many, 'en', { linkOf: ({ incident }) => `https://a.example/t?${incident}` });
   expect(text.length).toBeLessThan(1_400);
 });

@@ -9,30 +9,37 @@ const listLimit = 1_200;
 
 /** Where the person answers to what a line tells; undefined where there is no such address. */
 export type LinkOf = (notice: Notice) => string | undefined;
+/** How a list is written. `fits`: whether its channel takes such a text whole. */
+export type ListWay = { linkOf?: LinkOf; fits?: (text: string) => boolean };
 
 /** Subject and text of several notices in one language, the most severe first; what does not fit is counted. */
 export function renderDigest(
   notices: readonly Notice[],
   language: MessageLanguage,
-  linkOf: LinkOf = noLink,
+  { linkOf = noLink, fits = anyFits }: ListWay = {},
 ): { subject: string; text: string } {
   const { message } = wordsIn(language);
   const lines = sorted(notices).map((notice) => withLink(lineOf(notice, language), linkOf(notice)));
-  return listed({ head: filled(message.digest, { n: notices.length }), about: message.stillStands, lines }, language);
+  return listed({ head: filled(message.digest, { n: notices.length }), about: message.stillStands, lines }, { language, fits });
 }
 
 /** A notice, and whether its incident has ended. */
 export type Late = { notice: Notice; over: boolean };
 
 /** Subject and text of what could not be sent in time: a line for each incident, and what is over says so. */
-export function renderLate(late: readonly Late[], language: MessageLanguage, linkOf: LinkOf = noLink): { subject: string; text: string } {
+export function renderLate(
+  late: readonly Late[],
+  language: MessageLanguage,
+  { linkOf = noLink, fits = anyFits }: ListWay = {},
+): { subject: string; text: string } {
   const { message } = wordsIn(language);
   const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
   const lines = inOrder.map(({ notice, over }) => withLink(lineOf(notice, language, over), over ? undefined : linkOf(notice)));
-  return listed({ head: filled(message.late, { n: late.length }), about: message.wasAway, lines }, language);
+  return listed({ head: filled(message.late, { n: late.length }), about: message.wasAway, lines }, { language, fits });
 }
 
 const noLink: LinkOf = () => undefined;
+const anyFits = () => true;
 
 /** In a line of its own, which a mail shows as a link. */
 function withLink(line: string, link: string | undefined): string {
@@ -46,12 +53,20 @@ export function lastOfEach(late: readonly Late[]): Late[] {
 
 type Listed = { head: string; about: string; lines: readonly string[] };
 
-function listed({ head, about, lines }: Listed, language: MessageLanguage): { subject: string; text: string } {
+/** A line stands whole or not at all. */
+function listed(
+  { head, about, lines }: Listed,
+  { language, fits }: { language: MessageLanguage } & Required<Pick<ListWay, 'fits'>>,
+): { subject: string; text: string } {
   const { message } = wordsIn(language);
+  const textOf = (shown: number) => {
+    const more = shown < lines.length ? [filled(message.others, { n: lines.length - shown })] : [];
+    return `${[head, about, ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
+  };
+  const isTooLong = (shown: number) => lines.slice(0, shown).join('\n').length > listLimit || !fits(textOf(shown));
   let shown = lines.length;
-  while (shown > 1 && lines.slice(0, shown).join('\n').length > listLimit) shown -= 1;
-  const more = shown < lines.length ? [filled(message.others, { n: lines.length - shown })] : [];
-  return { subject: head, text: `${[head, about, ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n` };
+  while (shown > 1 && isTooLong(shown)) shown -= 1;
+  return { subject: head, text: textOf(shown) };
 }
 
 /** The same for programs: the most severe notice, with a line for each. */

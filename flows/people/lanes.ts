@@ -19,7 +19,7 @@ export type Lanes = {
    */
   next(): Item | undefined;
   /**
-   * What goes out in one message with an item, that item first; it is taken with it. Of the morning's digest: the heads of its person's other rooms, due or not.
+   * What goes out in one message with an item, that item first; it is taken with it; on a channel that carries no list nothing does. Of the morning's digest: the heads of its person's other rooms, due or not.
    * Of what is late: all that is late for its person on its channel, in the order of each room.
    */
   together(item: Item): Item[];
@@ -31,6 +31,10 @@ export type Lanes = {
   nextInMs(): number | undefined;
   again(item: Item, row: OutboxRow, waitMs: number): void;
   done(item: Item): void;
+  /** It is no news any more. */
+  isLate(item: Item): boolean;
+  /** What is held under a key. */
+  withKey(key: string): Item | undefined;
   size(): number;
 };
 
@@ -43,7 +47,7 @@ const anyKind: LaneKind = { gathers: () => true, atOnce: () => besideEver };
  */
 export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKind): Lanes {
   const lanes = new Map<string, Item[]>();
-  const keys = new Set<string>();
+  const items = new Map<string, Item>();
   /** What is on its way. */
   const taken: Taken = new Map();
   /** What has a further channel. */
@@ -54,12 +58,12 @@ export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKin
 
   return {
     add(row, waitMs) {
-      if (keys.has(row.key)) return;
-      keys.add(row.key);
+      if (items.has(row.key)) return;
       const lane = lanes.get(laneOf(row)) ?? [];
       lanes.set(laneOf(row), lane);
       const earlier = (item: Item) => orderOf(item.row) <= orderOf(row) || taken.has(item);
       const item = { row, dueUp: clock.up() + waitMs, lateUp: clock.up() + newsMs(row, clock.now()) };
+      items.set(row.key, item);
       lane.splice(lane.findLastIndex(earlier) + 1, 0, item);
       if (row.further !== undefined) movable.add(item);
     },
@@ -73,7 +77,7 @@ export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKin
     together(item) {
       const { channel, notice } = item.row;
       const { digest } = notice;
-      if (!digest && !(isLate(item) && gathers(channel))) return [item];
+      if (!gathers(channel) || !(digest || isLate(item))) return [item];
       const mine = [...lanes.values()].filter(([head]) => head !== undefined && goWith(head, item) && (head === item || !taken.has(head)));
       const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goWith(one, item) || !isLate(one)));
       const others = mine.flatMap(inLane).filter((one) => one !== item);
@@ -96,12 +100,14 @@ export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKin
       const { row } = item;
       taken.delete(item);
       movable.delete(item);
-      keys.delete(row.key);
+      items.delete(row.key);
       const lane = lanes.get(laneOf(row)) ?? [];
       lane.shift();
       if (lane.length === 0) lanes.delete(laneOf(row));
     },
-    size: () => keys.size,
+    isLate,
+    withKey: (key) => items.get(key),
+    size: () => items.size,
   };
 }
 

@@ -27,7 +27,8 @@ function rig(answers: Record<string, Answer>, ledger = new Map<string, OutboxRow
         sent.push({ at: clock.up(), channel: name, message });
         return (answers[name] ?? delivered)();
       };
-      return [name, { channel: { send, close() {} }, reaches: () => true, single: name === 'tickets', joined: name === 'push' }];
+      const single = name === 'tickets' || name === 'sms';
+      return [name, { channel: { send, close() {} }, reaches: () => true, single, once: name === 'sms', joined: name === 'push' }];
     }),
   );
   const commit = async (ops: Op[]) => {
@@ -117,6 +118,57 @@ test('a channel that carries no list, as one for tickets, gets each by itself, h
     [2, true],
     [3, undefined],
   ]);
+});
+
+/** Its person has SMS first, and these channels then. */
+const bySms = (n: number, further: string[], changes = {}) => ({ ...room(n, changes, further), key: `${n}/sms/asha`, channel: 'sms' });
+
+test('a gateway that was away an hour sent twelve SMS as news, though another channel had told each; what only the console has is sent', async () => {
+  const answers = { sms: hangs, telegram: delivered };
+  const { clock, told, add, ledger, outbox } = rig(answers);
+  add(...Array.from({ length: 12 }, (_, n) => bySms(n + 1, ['telegram', 'console'])), bySms(99, ['console']));
+  await clock.pass(3_600_000);
+  expect(told('telegram')).toHaveLength(12);
+  const before = told('sms').length;
+  answers.sms = delivered as typeof hangs;
+  await clock.pass(30 * 60_000);
+  const after = told('sms').slice(before);
+  expect(after.map(({ message }) => message.notice.incident)).toEqual([99]);
+  expect(outbox.waiting()).toBe(0);
+  expect(ledger.get('7/sms/asha')).toMatchObject({ state: 'refused', lastError: 'it is no news any more' });
+});
+
+test('one alert that a mail server had kept for two hours came as news: it says that it is late, and so it does after a start', async () => {
+  const answers = { email: hangs };
+  const first = rig(answers);
+  first.add(room(1, {}, ['console']));
+  await first.clock.pass(2 * 3_600_000);
+  const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
+  answers.email = delivered as typeof hangs;
+  const second = rig(answers, new Map(), first.clock);
+  second.outbox.add(waiting);
+  await first.clock.pass(20 * 60_000);
+  for (const { told } of [first, second]) {
+    const message = told('email').at(-1)?.message;
+    expect(message?.subject).toBe('Leh: Late message, Critical: Microphone not found, Room 1');
+    expect(message?.text).toMatch(/\nLate message, Critical: Microphone not found: /);
+  }
+});
+
+test('a list of the night over SMS named one room of five, and all were delivered: it goes where a list can be read', async () => {
+  const { clock, told, add } = rig({ sms: delivered, email: delivered });
+  add(...[1, 2, 3, 4, 5].map((n) => bySms(n, ['email', 'console'], { digest: true })));
+  await clock.pass(1_000);
+  expect([told('sms').length, told('email').map(({ message }) => message.subject)]).toEqual([0, ['5 alerts of the night']]);
+});
+
+test('who has SMS alone reads each room of the night by itself, also where a tab names SMS', async () => {
+  const { clock, told, add } = rig({ sms: delivered });
+  const { further: _, ...alone } = bySms(4, [], { digest: true });
+  add(...[1, 2, 3].map((n) => bySms(n, ['console'], { digest: true })), alone);
+  await clock.pass(5_000);
+  expect(told('sms').map(({ message }) => [message.notice.incident, message.list])).toEqual([1, 2, 3, 4].map((n) => [n, undefined]));
+  expect(told('console')).toEqual([]);
 });
 
 test('of one incident that came and went meanwhile only the end is told', async () => {

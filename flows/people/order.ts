@@ -21,17 +21,24 @@ export function wayOf(person: Person, channels: Channels): Way {
 
 /** The row on the first channel of its order that still reaches the person, and carries such news at that time: the console, where none does. */
 export function openRow(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
-  const order = [row.channel, ...(row.further ?? [])];
+  const order = orderOf(row, channels);
   const isAlone = row.further === undefined;
   const carries = (one: OpenChannel) => isAlone || (one.carries?.(row.notice, Math.max(row.createdAt, row.dueAt)) ?? true);
   const at = order.findIndex((name) => {
     const open = channels.get(name);
     return open?.reaches(person) && carries(open);
   });
-  if (at === 0) return row;
+  if (at === 0 && order[at] === row.channel) return row;
   const { further: _, ...rest } = row;
   const further = at < 0 ? [] : order.slice(at + 1);
   return { ...rest, channel: order[at] ?? lastChannel, ...(further.length > 0 && { further }) };
+}
+
+/** The order of its channels. What waited for the morning is a list: it goes first where one can be read. */
+function orderOf({ channel, further = [], notice }: OutboxRow, channels: Channels): string[] {
+  const rankOf = (name: string) => (name === lastChannel ? 2 : Number(channels.get(name)?.single === true));
+  const order = [channel, ...further];
+  return notice.digest ? order.toSorted((a, b) => rankOf(a) - rankOf(b)) : order;
 }
 
 /** The row that tells the same over the next channel that reaches the person. */
@@ -40,6 +47,12 @@ export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels
   const next = openRow({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
   const key = `${row.key}/${next.channel}`;
   return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };
+}
+
+/** The keys of the rows before it in its order of channels, as `nextRow` made them. */
+export function keysBefore(key: string): string[] {
+  const parts = key.split('/');
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join('/'));
 }
 
 /** The row that stays behind: it is told over another channel too. */

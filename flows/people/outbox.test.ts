@@ -39,7 +39,7 @@ function rig(send: Send, changes: Partial<OutboxOptions> = {}) {
   });
   open.push({ outbox, clock });
   const keys = () => sent.map((message) => message.key);
-  return { clock, outbox, ledger, outcomes, sent, keys, ended: outbox.run() };
+  return { clock, outbox, ledger, outcomes, sent, keys, channels, ended: outbox.run() };
 }
 
 function apply(ledger: Map<string, OutboxRow>, ops: Op[]): void {
@@ -365,4 +365,17 @@ test('S19 the line of the signed audit stands above the footer until it arrived,
   await clock.pass(0);
   const lines = sent.map(({ text }) => /\n(Audit of .*)\n-- \n/.exec(text)?.[1]?.slice(0, 5));
   expect(lines).toEqual([undefined, 'Audit', 'Audit', undefined]);
+});
+
+test('a channel says what it takes whole, and a list keeps to it together with what stands below', async () => {
+  const fits = (text: string) => text.length <= 300;
+  const note = { lineFor: () => 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef', arrived: () => {} };
+  const { clock, outbox, sent, channels } = rig(delivered, { note });
+  Object.assign(channels.get('email')?.channel ?? {}, { fits });
+  const waits = (n: number) => notice({ incident: n, digest: true, scope: `ladakh/leh/pc-${n}` });
+  outbox.add(Array.from({ length: 12 }, (_, n) => row({ transition: n + 1, notice: waits(n + 1) })));
+  await clock.pass(1_000);
+  const lines = sent[0]?.text.match(/• /g)?.length ?? 0;
+  expect(fits(sent[0]?.text ?? '')).toBe(true);
+  expect(sent[0]?.text).toContain(`and ${12 - lines} more\nAudit of`);
 });

@@ -10,7 +10,7 @@ import { loginOf } from './failing.ts';
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
 import { backoff, besideEver, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
-import { movedRow, openRow } from './order.ts';
+import { keysBefore, movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
@@ -141,7 +141,8 @@ async function deliver(office: Office, item: Item): Promise<void> {
   const items = lanes.together(item);
   const rows = () => items.map(({ row }) => row);
   const isStale = isNoNews(item.row, options);
-  const outcome = isStale ? noNews : (locks.of(item.row) ?? (await attempt(options, rows(), cut)));
+  const isLate = lanes.isLate(item);
+  const outcome = isStale ? noNews : (locks.of(item.row) ?? (await attempt(options, rows(), { cut, isLate })));
   const isRetry = outcome.result === 'retry';
   // Cut short by our own stop: the row stays as it is in the ledger.
   if (isRetry && cut.aborted) return;
@@ -153,7 +154,7 @@ async function deliver(office: Office, item: Item): Promise<void> {
     if (!isRetry) lanes.stays(one);
   }
   await options.commit([
-    ...ended.map((row) => ({ op: 'outbox-set', row }) as const),
+    ...[...ended, ...toldElsewhere(lanes, ended)].map((row) => ({ op: 'outbox-set', row }) as const),
     ...rest.map((row) => ({ op: 'outbox', row }) as const),
   ]);
   for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
@@ -164,8 +165,19 @@ async function deliver(office: Office, item: Item): Promise<void> {
 }
 
 /** Nobody is woken for what is over, or was told elsewhere. */
-function isNoNews({ channel, moved, notice: { incident } }: OutboxRow, { channels, isOver }: OutboxOptions): boolean {
-  return channels.get(channel)?.newsOnly === true && (moved === true || (incident !== null && isOver(incident)));
+function isNoNews({ channel, moved, told, notice: { incident } }: OutboxRow, { channels, isOver }: OutboxOptions): boolean {
+  const { newsOnly = false, once = false } = channels.get(channel) ?? {};
+  return (newsOnly && (moved === true || (incident !== null && isOver(incident)))) || (once && told === true);
+}
+
+/** The rows that still wait on a channel before that of a row which arrived: their person knows it. What the console told the person may not know. */
+function toldElsewhere(lanes: Lanes, rows: readonly OutboxRow[]): OutboxRow[] {
+  return rows.flatMap(({ key, channel, state }) => {
+    if (state !== 'delivered' || channel === lastChannel) return [];
+    const waiting = keysBefore(key).flatMap((before) => lanes.withKey(before) ?? []);
+    for (const item of waiting) item.row = { ...item.row, told: true };
+    return waiting.map(({ row }) => row);
+  });
 }
 
 const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
@@ -195,12 +207,12 @@ async function moveAccepted({ options, add }: Office, rows: OutboxRow[]): Promis
 }
 
 /** Of what was accepted it is known now what became of it. */
-async function endAccepted({ options, add }: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
+async function endAccepted({ options, lanes, add }: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
   const { ended, rest } = afterReport(rows, outcome, options);
   await options.commit([
-    ...ended.map((row) => ({ op: 'outbox-set', row }) as const),
+    ...[...ended, ...toldElsewhere(lanes, ended)].map((row) => ({ op: 'outbox-set', row }) as const),
     ...rest.map((row) => ({ op: 'outbox', row }) as const),
   ]);
   add(rest);
@@ -211,7 +223,7 @@ async function endAccepted({ options, add }: Office, rows: readonly OutboxRow[],
 async function attempt(
   { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink, note }: OutboxOptions,
   rows: readonly OutboxRow[],
-  cut: AbortSignal,
+  { cut, isLate }: { cut: AbortSignal; isLate: boolean },
 ): Promise<SendOutcome> {
   const [first] = rows;
   const channel = channels.get(first?.channel ?? '')?.channel;
@@ -225,9 +237,10 @@ async function attempt(
   const ofIncident = ({ incident }: Notice, link = linkFor) => (incident === null || !isPerson ? undefined : link?.(person.id, incident));
   const ofNotice = ({ announcement }: Notice) => (announcement && isPerson ? readLink?.(person.id, announcement.id) : undefined);
   const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
-  const telling = { language, wall, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
-  const said = first.notice.digest ? morning(all, telling) : late(all, telling);
   const line = isPerson ? note?.lineFor(person) : undefined;
+  const fits = (text: string) => channel.fits?.(withLine(text, line)) ?? true;
+  const telling = { language, wall, isLate, fits, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
+  const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : late(all, telling);
   const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
   const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
   if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
@@ -239,10 +252,12 @@ function withLine(text: string, line: string | undefined): string {
   return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
 }
 
-/** `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
+/** `isLate`: it is no news any more; `fits`: whether the channel takes a text whole; `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
 type Telling = {
   language: MessageLanguage;
   wall: string | undefined;
+  isLate: boolean;
+  fits(text: string): boolean;
   tapFor(notice: Notice): string | undefined;
   shortFor(notice: Notice): string | undefined;
 };
@@ -253,7 +268,11 @@ function morning(all: readonly Late[], telling: Telling): Said {
   const standing = all.filter(({ over }) => !over);
   const notices = (standing.length > 0 ? standing : all.slice(0, 1)).map(({ notice }) => notice);
   if (notices.length === 1) return late(standing.length > 0 ? standing : all.slice(0, 1), telling);
-  return { notice: digestOf(notices), ...renderDigest(notices, telling.language, newsLink(telling)), list: true };
+  return {
+    notice: digestOf(notices),
+    ...renderDigest(notices, telling.language, { linkOf: newsLink(telling), fits: telling.fits }),
+    list: true,
+  };
 }
 
 /** What is no news any more is answered by nobody. */
@@ -263,18 +282,22 @@ function newsLink({ tapFor }: Pick<Telling, 'tapFor'>) {
 
 /** One message as it is; of several that are late the last word on each incident, in one. */
 function late(all: readonly Late[], telling: Telling): Said {
-  const { language, wall, tapFor, shortFor } = telling;
+  const { language, wall, isLate, fits, tapFor, shortFor } = telling;
   const last = lastOfEach(all);
   const [only, ...others] = last;
   if (only === undefined || others.length > 0)
-    return { notice: digestOf(last.map(({ notice }) => notice)), ...renderLate(last, language, newsLink(telling)), list: true };
+    return {
+      notice: digestOf(last.map(({ notice }) => notice)),
+      ...renderLate(last, language, { linkOf: newsLink(telling), fits }),
+      list: true,
+    };
   const { notice, over } = only;
   const isAnswered = !over && (isNews(notice) || notice.announcement !== undefined);
   const [tap, shortLink] = isAnswered ? [tapFor(notice), shortFor(notice)] : [];
   const link = tap ?? (wall !== undefined && notice.incident !== null ? incidentLink(wall, notice.incident) : undefined);
   return {
     notice,
-    ...render(notice, language, { over, wall, link: tap }),
+    ...render(notice, language, { over, late: isLate, wall, link: tap }),
     ...(over && { over }),
     ...(link !== undefined && { link }),
     ...(shortLink !== undefined && { shortLink }),

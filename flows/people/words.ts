@@ -39,10 +39,10 @@ export const announcementLimit = 300;
 export const footerMark = '\n-- \n';
 
 /**
- * How a notice is told. `over`: its incident ended while a raise still waited. `wall`: the address of the wall, where the centre has a name.
+ * How a notice is told. `over`: its incident ended while a raise still waited. `late`: it comes when it is no news any more. `wall`: the address of the wall, where the centre has a name.
  * `link`: where its person answers with one tap; it stands in the place of the wall's.
  */
-export type Telling = { over?: boolean; wall?: string | undefined; link?: string | undefined };
+export type Telling = { over?: boolean; late?: boolean; wall?: string | undefined; link?: string | undefined };
 
 /**
  * Subject (one line) and text of a notice in one language.
@@ -51,9 +51,9 @@ export type Telling = { over?: boolean; wall?: string | undefined; link?: string
 export function render(
   notice: Notice,
   language: MessageLanguage,
-  { over = false, ...links }: Telling = {},
+  { over = false, late = false, ...links }: Telling = {},
 ): { subject: string; text: string } {
-  const message = messageOf(notice, language, over && isNews(notice));
+  const message = messageOf(notice, language, { over: over && isNews(notice), late: late && isNews(notice) });
   const whole = partsOf(message, variableLimit);
   const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
   const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
@@ -64,7 +64,7 @@ export function render(
 
 /** The same for a page, each by itself: where, what, since when, why, what to do, and what helps whoever goes there. */
 export function spokenOf(notice: Notice, language: MessageLanguage) {
-  const message = messageOf(notice, language, false);
+  const message = messageOf(notice, language, { over: false, late: false });
   return {
     place: placeOf(message, variableLimit),
     what: whatOf(message, variableLimit),
@@ -75,9 +75,11 @@ export function spokenOf(notice: Notice, language: MessageLanguage) {
   };
 }
 
-function messageOf(notice: Notice, language: MessageLanguage, over: boolean): Message {
+function messageOf(notice: Notice, language: MessageLanguage, { over, late }: { over: boolean; late: boolean }): Message {
   const words = wordsIn(language);
-  return { notice, language, words, over, news: newsOf({ notice, language, words, over }) };
+  const news = newsOf({ notice, language, words, over });
+  const head = late && !over ? `${words.message.comesLate}, ${news.head}` : news.head;
+  return { notice, language, words, over, news: { ...news, head } };
 }
 
 /** What the notice says happened (`head`, `title`) and what is to be done now (`steps`). */
@@ -331,7 +333,7 @@ function manyIn(kind: CauseKind, { message }: Vocabulary): string {
 }
 
 /** What stands below the news, and the link, each where there is any. */
-function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over'>): string {
+function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
   const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
   const onWall = wall === undefined || notice.incident === null ? [] : [incidentLink(wall, notice.incident)];
   const lines = [...visit, ...(url === undefined ? onWall : [filled(words.message.tap, { url })])];

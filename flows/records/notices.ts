@@ -58,6 +58,10 @@ export type OutboxRow = {
   further?: readonly string[];
   /** It went out over the next channel too. */
   moved?: true;
+  /** It arrived over another channel. */
+  told?: true;
+  /** It stands on the console because no other channel reaches its person, or carries it. */
+  lost?: true;
   /** The other side took it under this name, and says later what became of it: it is not sent again. */
   accepted?: { id: string; at: number };
   notice: Notice;
@@ -102,6 +106,8 @@ export type Channel = {
   limitMs?: number;
   /** Most sends at the same time, where it is fewer than the outbox's own. */
   atOnce?: number;
+  /** Whether a text stands whole in one message here; absent: any does. */
+  fits?(text: string): boolean;
   /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
   /** Its provider calls us, at the address of this channel. Guarantee: what does not prove who it is does nothing. Rejects where it is to be said again. */
@@ -175,12 +181,14 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   forPrograms?: true;
   /** Under this name of `addresses` stands by what else it knows who writes to us. */
   knownBy?: string;
-  /** It carries no list: what is late goes out one by one too. */
+  /** It carries no list: what is late goes out one by one too, and what waited for the morning goes where a list can be read, if there is such a channel. */
   single?: true;
   /** It reaches nobody whose own order does not name it, and central hears the findings of the centre elsewhere. */
   asked?: true;
   /** What is over, or was told over another channel, does not go out here at all. */
   newsOnly?: true;
+  /** What arrived over another channel meanwhile does not go out here any more: no text of it could say that it is late. */
+  once?: true;
   /** What it carries in an order of channels, and when; a tab that names it alone is not asked. Absent: anything. */
   carries?(settings: v.InferOutput<S>): Carries;
 };
@@ -197,6 +205,7 @@ export type OpenChannel = {
   single?: boolean;
   asked?: boolean;
   newsOnly?: boolean;
+  once?: boolean;
   carries?: Carries | undefined;
 };
 

@@ -2,6 +2,7 @@
 import { isRole, type Person, pathOfScope, type Role } from '#contracts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
+import { withDialled } from './numbers.ts';
 
 /** The persons of one roster, looked up without walking through all of them. */
 export type Book = {
@@ -16,7 +17,8 @@ export type Book = {
 };
 
 /** `groupsOf`: the scopes of the groups of sites that a place is in. Guarantee: a place costs as many looks as it has levels and groups, however many persons there are. */
-export function createBook(members: readonly Member[], groupsOf: SiteTable['groupsOf'] = () => []): Book {
+export function createBook(written: readonly Member[], groupsOf: SiteTable['groupsOf'] = () => []): Book {
+  const members = written.map(withDialled);
   const byId = new Map(members.map((member) => [member.id, member]));
   const order = new Map(members.map((member, at) => [member, at]));
   const byRole = indexOf(members, ({ roles }) => roles);

@@ -4,8 +4,9 @@ import { groupOfScope, isId, messageLanguages, type Role, roles } from '#contrac
 import type { Leave, Member } from '../records/roster.ts';
 import { cell } from '../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../sites/hours.ts';
+import { dialled } from './numbers.ts';
 
-const { that, read, isPlain, isTimeZone, phone, mail, textMark } = cell;
+const { that, read, isPlain, isTimeZone, mail, textMark } = cell;
 /** Between the parts of a cell, as in the site table. */
 const bar = '|';
 const partsLimit = 50;
@@ -18,6 +19,7 @@ const plainWanted = 'at most 80 characters on one line, and no = + - @ as the fi
 const chat = /^'?-?\d{4,20}$/;
 /** Of WhatsApp: a country, a dot, and what the business knows the person by. */
 const scopedUser = /^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/;
+const phone = read(dialled, 'a phone number such as +91 98765 43210');
 const path = /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,32}){0,2}$/;
 
 /** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
@@ -29,7 +31,7 @@ export const rowSchema = v.object({
   groups: read(idsOf, `groups with "${bar}" between: ${idWanted}`),
   language: v.optional(v.picklist(messageLanguages)),
   channels: read(idsOf, `channels with "${bar}" between, the first one first`),
-  phone: v.optional(phone),
+  phone,
   email: v.optional(mail),
   telegram: v.optional(
     v.pipe(
@@ -37,7 +39,7 @@ export const rowSchema = v.object({
       v.transform(unmarked),
     ),
   ),
-  whatsapp: v.optional(phone),
+  whatsapp: phone,
   whatsapp_user: v.optional(that((text) => scopedUser.test(text), 'a user id of WhatsApp such as IN.13491208655302741918')),
   addresses: read(addressesOf, `channel=address with "${bar}" between`),
   duty: read(dutyOf, dutyWanted),

@@ -71,7 +71,7 @@ export function openChannels({ settings, offers, ...around }: Asked): Channels {
 
 function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {
   const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...rest } = kind;
-  const { joined = false, forPrograms = false, single = false, asked = false, newsOnly = false } = rest;
+  const { joined = false, forPrograms = false, single = false, asked = false, newsOnly = false, once = false } = rest;
   const channel = open(settings, around);
   const isAsked = (person: Person) => !asked || person.channels?.includes(name) === true;
   return {
@@ -82,6 +82,7 @@ function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChan
     single,
     asked,
     newsOnly,
+    once,
     ...(carries && { carries: carries(settings) }),
   };
 }

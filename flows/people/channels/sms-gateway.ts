@@ -31,6 +31,7 @@ export const bySms: ChannelKind<typeof gatewaySettings> = {
   words: { en: 'SMS', hi: 'एसएमएस' },
   settings: gatewaySettings,
   single: true,
+  once: true,
   open(settings, { shortText, clock, reports: takes }) {
     const { secretFile, templatesFile, reports } = settings;
     const secret = secretFile === undefined ? '' : loadText(secretFile).trim();

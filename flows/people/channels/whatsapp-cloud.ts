@@ -18,8 +18,7 @@ const limits = { subject: 120, text: 800 };
 export function bodyOf(message: RenderedMessage, to: string, templates: Templates) {
   const { subject, text, language } = message;
   const buttons = buttonsOf(message);
-  const lines = text.split('\n').filter((line) => line.trim() !== '' && line !== '-- ');
-  const values = [short(subject, limits.subject), short(lines.join(' · '), limits.text)];
+  const values = [short(subject, limits.subject), valueFrom(text, message.link)];
   const pressed = buttons.map(({ data }, index) => ({
     type: 'button',
     sub_type: 'quick_reply',
@@ -37,6 +36,26 @@ export function bodyOf(message: RenderedMessage, to: string, templates: Template
       components: [{ type: 'body', parameters: values.map((value) => ({ type: 'text', text: value })) }, ...pressed],
     },
   };
+}
+
+const between = ' · ';
+
+/** Whether a text stands whole in its value. */
+export function fitsWhole(text: string): boolean {
+  return plain(linesOf(text).join(between)).length <= limits.text;
+}
+
+/** The text on one line. Of what is too long the address stays by which its person answers. */
+function valueFrom(text: string, link: string | undefined): string {
+  const lines = linesOf(text);
+  const at = link === undefined || fitsWhole(text) ? -1 : lines.findIndex((line) => line.includes(link));
+  const kept = lines[at];
+  if (kept === undefined) return short(lines.join(between), limits.text);
+  return [short(lines.slice(0, at).join(between), Math.max(0, limits.text - kept.length - between.length)), kept].join(between);
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '' && line !== '-- ');
 }
 
 /** A word to somebody who has just written to us, below what they wrote. */

@@ -1,13 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Clock } from '#contracts';
-import type { Answer, HookCall, Report } from '../../records/notices.ts';
+import { type Clock, filled, wordsIn } from '#contracts';
+import type { Answer, HookCall, RenderedMessage, Report } from '../../records/notices.ts';
+import { renderDigest, renderLate } from '../digest.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
+import { render } from '../words.ts';
 import { strayAddress } from './channels.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { type Arrived, storm } from './storm.test-helper.ts';
 import { createWhatsapp, type WhatsappOptions } from './whatsapp.ts';
+import { bodyOf, fitsWhole } from './whatsapp-cloud.ts';
 
 const asha = { ...technician, addresses: { whatsapp: '+919419000001' } };
 const secrets = { token: 'EAAG-4711', appSecret: 'app-secret-4711', verify: 'a-secret-of-the-address-4711' };
@@ -291,4 +294,43 @@ storm({
     };
     return { channel: createWhatsapp({ settings, secrets, clock, fetch }), arrived };
   },
+});
+
+/** What stands in the second value of the template. */
+const valueIn = (message: RenderedMessage): string => {
+  const { template } = bodyOf(message, '919876543210', settings.templates);
+  return (template.components[0] as { parameters: { text: string }[] }).parameters[1]?.text ?? '';
+};
+const tap = `https://sabha.ladakh.example.in/t?${'x'.repeat(60)}`;
+
+test('a list of twelve was cut at 800 characters and said nothing of the rest: lines stand whole, with their link, and the rest is counted', () => {
+  for (const language of ['en', 'hi', 'mr'] as const) {
+    const place = { en: 'District collectorate of a long name', hi: 'जिला कलेक्टर कार्यालय' };
+    const twelve = Array.from({ length: 12 }, (_, n) => notice({ incident: n + 1, severity: 'major', site: place }));
+    const late = twelve.map((one) => ({ notice: one, over: false }));
+    const way = { linkOf: () => tap, fits: fitsWhole };
+    for (const list of [renderDigest(twelve, language, way), renderLate(late, language, way)]) {
+      const value = valueIn({ ...list, key: 'k', language, severity: 'major', notice: notice(), list: true });
+      const shown = value.match(/• /g)?.length ?? 0;
+      expect(shown).toBeGreaterThan(1);
+      expect(value.split(tap)).toHaveLength(shown + 1);
+      expect(value).toContain(filled(wordsIn(language).message.others, { n: 12 - shown }));
+      expect(value).toMatch(/ · Sabha$/);
+    }
+  }
+});
+
+test('of a long alert the link of one tap was cut off: it stays, and what stands before it is shortened', () => {
+  const long = { site: { en: 'S'.repeat(80), hi: 'स'.repeat(80) }, wayIn: 'w'.repeat(80), spare: 'p'.repeat(80), phone: '01982 252010' };
+  const before = Array.from({ length: 3 }, () => ({ at: 0, fault: 'microphone.missing', name: null }));
+  const of = ['microphone.missing', 'camera.missing', 'speaker.missing', 'camera.held', 'microphone.muted'];
+  const faults = of.map((fault) => ({ fault, device: '', name: 'Jabra Speak 510 '.repeat(4), reason: null, since: 0 }));
+  for (const language of ['en', 'hi', 'mr'] as const) {
+    const one = notice({ ...long, before, faults });
+    const said = render(one, language, { link: tap });
+    const value = valueIn({ ...said, key: 'k', language, severity: 'critical', notice: one, link: tap });
+    expect(said.text).toContain(tap);
+    expect(value).toContain(tap);
+    expect(value.length).toBeLessThanOrEqual(800);
+  }
 });

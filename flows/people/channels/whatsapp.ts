@@ -6,7 +6,7 @@ import { isPhone } from './kit/gateway.ts';
 import { type Fetch, type HttpAnswer, request } from './kit/http.ts';
 import { createPace } from './kit/pace.ts';
 import { isSameSecret, loadToken } from './kit/reports.ts';
-import { bodyOf, heardIn, isSigned, type Pressed, replyOf, sendOutcomeOf } from './whatsapp-cloud.ts';
+import { bodyOf, fitsWhole, heardIn, isSigned, type Pressed, replyOf, sendOutcomeOf } from './whatsapp-cloud.ts';
 
 const { about } = setting;
 const file = v.pipe(v.string(), v.minLength(1));
@@ -69,6 +69,7 @@ export function createWhatsapp(options: WhatsappOptions): Channel {
       const outcome = sendOutcomeOf(await post(options, bodyOf(message, phone.replace('+', ''), settings.templates), signal));
       return outcome.result === 'accepted' ? outcome : { ...outcome, reason: outcome.reason.replaceAll(secrets.token, '…') };
     },
+    fits: fitsWhole,
     hear: (call) => (call.method === 'GET' ? verified(call, secrets.verify) : hear(call, options, ended.signal)),
     close: () => ended.abort(),
   };

@@ -116,6 +116,7 @@ export const en = {
     over: 'Already over',
     oneMore: 'One more',
     stillThere: 'Still there',
+    comesLate: 'Late message',
     since: 'Since {from}.',
     between: 'From {from} to {to}.',
     flapping: 'It comes and goes.',

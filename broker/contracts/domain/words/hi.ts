@@ -84,6 +84,7 @@ export const hi: Vocabulary = {
     over: 'अब ठीक है',
     oneMore: 'एक और दिक्कत',
     stillThere: 'दिक्कत अब भी है',
+    comesLate: 'देर से पहुँचा मैसेज',
     since: '{from} बजे से।',
     between: '{from} बजे से {to} बजे तक।',
     flapping: 'यह बार-बार आ-जा रहा है।',

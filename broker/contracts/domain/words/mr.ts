@@ -90,6 +90,7 @@ export const mr: FurtherLanguage = {
       over: 'आता ठीक आहे',
       oneMore: 'आणखी एक अडचण',
       stillThere: 'अडचण अजून आहे',
+      comesLate: 'उशिरा पोहोचलेला मेसेज',
       since: '{from} पासून.',
       between: '{from} पासून {to} पर्यंत.',
       flapping: 'हे पुन्हा पुन्हा येते-जाते.',
