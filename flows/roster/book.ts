@@ -2,7 +2,7 @@
 import { isRole, type Person, pathOfScope, type Role } from '#contracts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { withDialled } from './numbers.ts';
+import { withDialled } from './reach.ts';
 
 /** The persons of one roster, looked up without walking through all of them. */
 export type Book = {

@@ -4,7 +4,7 @@ import { groupOfScope, isId, messageLanguages, type Role, roles } from '#contrac
 import type { Leave, Member } from '../records/roster.ts';
 import { cell } from '../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../sites/hours.ts';
-import { dialled } from './numbers.ts';
+import { dialled } from './reach.ts';
 
 const { that, read, isPlain, isTimeZone, mail, textMark } = cell;
 /** Between the parts of a cell, as in the site table. */
