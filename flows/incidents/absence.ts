@@ -10,6 +10,7 @@ import {
   lostLineTogether,
   lostPowerTogether,
   lostPowerWidely,
+  weighed,
   whyUnheard,
   whyWasAway,
 } from '../outages/returns.ts';
@@ -82,7 +83,7 @@ function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   const isOverdue = absence.cause === 'intended' && presence === 'silent';
   // A neighbour that has its mains back says nothing of the time in which it had none.
   if (absence.cause === 'power-cut' && next.cause === 'pc-off') return absence;
-  return isOverdue || absence.cause === 'pc-off' || next.confidence > absence.confidence ? next : absence;
+  return isOverdue || absence.cause === 'pc-off' || isStopped(away) || next.confidence > absence.confidence ? next : absence;
 }
 
 /** A goodbye that promised to be back is judged anew when it is not; and that a neighbour went with it, or runs on battery, is known a moment late. */
@@ -90,7 +91,14 @@ function isSettled(away: Away, now: number): boolean {
   const { absence, presence } = away;
   const { cause, confidence, goneBy } = absence;
   if (cause === 'pc-off') return now - goneBy > windowMs(away);
+  // By then each neighbour has said that it is there, or is missed.
+  if (isStopped(away)) return now - goneBy > Math.max(windowMs(away), links[away.link].beatMs + beatSlackMs);
   return confidence > openUpTo && !(cause === 'intended' && presence === 'silent');
+}
+
+/** As it seems, it was switched off in order. */
+function isStopped({ absence, presence }: Away): boolean {
+  return absence.cause === 'intended' && presence === 'stopped';
 }
 
 function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'birth' }> }, now: number): PcRecord {
@@ -112,7 +120,7 @@ function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding 
   if (joint !== null) {
     const { why, together } = joint;
     for (const other of together) if (other !== own) relabel(core, { record: other, why }, now);
-    if (isLess(absence, why)) next = { ...absence, ...why };
+    next = { ...absence, ...weighed(absence, why) };
   }
   told(core, { pc: record.pc, before: away.absence, after: next }, now);
   return { ...record, absence: next };
@@ -142,15 +150,10 @@ function othersIn(core: Core, region: string, pc: string): PcRecord[] {
   return sites.flatMap((site) => recordsOf(core, pcsOf(core, site))).filter((other) => other.pc !== pc);
 }
 
-/** A cut that was likely of one site is not known either where all of its state may have been made to start anew. */
-function isLess(absence: Absence, than: Outage): boolean {
-  const isUndone = than.confidence <= openUpTo && absence.cause === than.cause && absence.confidence !== than.confidence;
-  return isOpen(absence) && (absence.confidence < than.confidence || isUndone);
-}
-
 function relabel(core: Core, { record, why }: { record: Away; why: Outage }, now: number): void {
-  if (!isLess(record.absence, why)) return;
-  const absence = { ...record.absence, ...why };
+  const next = weighed(record.absence, why);
+  if (next === null) return;
+  const absence = { ...record.absence, ...next };
   putRecord(core, { ...record, absence }, now);
   told(core, { pc: record.pc, before: record.absence, after: absence }, now);
 }

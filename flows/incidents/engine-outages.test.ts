@@ -65,7 +65,7 @@ describe('an absence', () => {
     expect(verdict(stage)).toBe('pc-off 0.8');
     stage.state([fault('power.on_battery', '')], other);
     stage.pass(second);
-    expect(verdict(stage)).toBe('power-cut 0.6');
+    expect(verdict(stage)).toBe('power-cut 0.55');
   });
 
   it('of a PC whose neighbour had one more word, and was gone by the same reset a moment later, was this PC alone for good', () => {
@@ -86,10 +86,10 @@ describe('an absence', () => {
     stage.pass(second);
     stage.state([fault('power.on_battery', '')], other);
     stage.pass(2 * minute);
-    expect(verdict(stage)).toBe('power-cut 0.6');
+    expect(verdict(stage)).toBe('power-cut 0.55');
     stage.state([ok('microphone')], other);
     stage.live(2 * minute, other);
-    expect(verdict(stage)).toBe('power-cut 0.6');
+    expect(verdict(stage)).toBe('power-cut 0.55');
   });
 
   it('is told with the incident’s changes, without a transition of its own', () => {
@@ -186,6 +186,19 @@ describe('the return of the others', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  it('R29 left behind when a PC saw its mains go', () => {
+    const stage = two();
+    stage.lost();
+    const goneAt = stage.now();
+    stage.pass(10 * minute);
+    stage.birth(pc, { session: 2, apartMs: 10 * minute, at: stage.now(), gone: { from: goneAt, to: null, ending: false } });
+    expect(absenceOf(stage)?.mainsGoneAt).toBe(goneAt);
+    stage.apply({ type: 'clock', byMs: 60 * minute });
+    expect(absenceOf(stage)?.mainsGoneAt).toBe(goneAt + 60 * minute);
+  });
+});
+
 describe('a goodbye', () => {
   it.each(['restart', 'restarted', 'update', 'reboot'])('for a %s is told of when the PC is not back in ten minutes', (reason) => {
     const stage = online();
@@ -231,10 +244,10 @@ describe('a gasp', () => {
     gasp();
     stage.state([fault('power.battery_low', ''), ok('camera')]);
     stage.lost();
-    expect(verdict(stage)).toBe('power-cut 0.95');
+    expect(verdict(stage)).toBe('power-cut 0.55');
     expect(stage.engine.memory.pcs.get(pc)?.gasp).toMatchObject({ runtimeMs: 60_000 });
     stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage) });
-    expect(verdict(stage)).toBe('power-cut 0.95');
+    expect(verdict(stage)).toBe('power-cut 0.55');
     expect(stage.engine.memory.pcs.get(pc)?.gasp).toBeNull();
     stage.apply({ type: 'gasp', pc, boot: 'b2', session: 2, runtimeMs: null });
     stage.state([ok('power', '')]);

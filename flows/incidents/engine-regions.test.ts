@@ -125,10 +125,10 @@ describe('many sites', () => {
     expect(verdict(stage, 'la/b/1')).toBe('undetermined 0.5');
   });
 
-  it('whose boots ended at one moment lost the power of their state, as they say when they are back; two are no state; a forced restart was one', () => {
+  it('whose boots ended at one moment lost the power of their state for sure: nobody saw the mains go, and offices are switched off at the wall; two are no state', () => {
     for (const [count, minutes, found] of [
-      [3, 20, 'power-cut 0.9'],
-      [3, 12, 'power-cut 0.6'],
+      [3, 20, 'power-cut 0.55'],
+      [3, 12, 'power-cut 0.55'],
       [2, 20, 'undetermined 0.5'],
     ] as const) {
       const stage = stageOf();
@@ -155,7 +155,24 @@ describe('many sites', () => {
       stage.birth(one, { session: 2, boot: 'b2', previous: before });
       stage.pass(second);
     }
-    expect(pcs.map((one) => verdict(stage, one))).toEqual(pcs.map(() => 'power-cut 0.6'));
+    expect(pcs.map((one) => verdict(stage, one))).toEqual(pcs.map(() => 'power-cut 0.55'));
+  });
+
+  it('of which one PC each was switched off at the wall were a power cut of their state, although a neighbour stayed online in each room', () => {
+    const rooms = ['a', 'b', 'c'].map((site) => [`la/${site}/1`, `la/${site}/2`] as const);
+    const known = rooms.flat().map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of rooms.flat()) stage.birth(one);
+    for (const [one] of rooms) stage.lost(one);
+    const before = previous(stage);
+    for (let passed = 0; passed < 40; passed += 1) {
+      stage.pass(30 * second);
+      for (const [, stays] of rooms) stage.beat(stays);
+    }
+    for (const [one] of rooms) stage.birth(one, { session: 2, boot: 'b2', previous: before });
+    stage.pass(second);
+    expect(rooms.map(([one]) => verdict(stage, one))).toEqual(rooms.map(() => 'pc-off 0.8'));
   });
 
   it('whose lines broke were sure of a power cut by the word of one PC that was switched off in that minute', () => {

@@ -3,6 +3,7 @@ import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, sure
 import { morningAfter } from '../correlation/morning.ts';
 import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
+import { batteryWord } from '../outages/power.ts';
 import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
 import { follow, isEnd, worst } from '../transitions/incident.ts';
@@ -70,9 +71,12 @@ function noteForOthers(core: Core, { pc, presence }: PcRecord, { scene, now }: {
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
 
 /** Which cause of many is told in the place of a fault of this room. */
-function explainedIn(core: Core, { pc, absence }: PcRecord, now: number): NonNullable<Scene['explained']> {
+function explainedIn(core: Core, record: PcRecord, now: number): NonNullable<Scene['explained']> {
+  const { pc, absence } = record;
   const held = core.memory.openIncident(pc)?.faults ?? [];
-  const isCut = absence?.to === null && absence.cause === 'power-cut' && absence.confidence >= sureFrom;
+  // Whether its mains were cut or its plug was pulled: that it is away follows from its battery.
+  const isCut =
+    absence?.to === null && absence.cause === 'power-cut' && (absence.confidence >= sureFrom || batteryWord(record)?.how === 'ended');
   // One power cut of a room is one cause: that the battery empties and the PC dies follows from it.
   const told = held.find(({ fault, goneAt, told: to }) => ofPower.includes(fault) && goneAt === null && to !== null);
   core.waiting.delete(pc);

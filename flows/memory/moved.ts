@@ -61,8 +61,9 @@ function pcAt(record: PcRecord, move: Move): PcRecord {
 }
 
 function absenceAt(absence: Absence, move: Move): Absence {
-  const { from, goneBy, to, aliveAt } = absence;
-  return { ...absence, from: move(from), goneBy: move(goneBy), to: maybe(to, move), aliveAt: maybe(aliveAt, move) };
+  const { from, goneBy, to, aliveAt, mainsGoneAt } = absence;
+  const seen = mainsGoneAt === undefined ? {} : { mainsGoneAt: move(mainsGoneAt) };
+  return { ...absence, from: move(from), goneBy: move(goneBy), to: maybe(to, move), aliveAt: maybe(aliveAt, move), ...seen };
 }
 
 function incidentAt(incident: Incident, move: Move): Incident {

@@ -5,7 +5,7 @@
 import { links, type Outage, openUpTo } from '#contracts';
 import type { Absence, PcRecord } from '../records/incidents.ts';
 import { returns } from './pc.ts';
-import { batteryWord, type Supply, toldLateMs } from './power.ts';
+import { batteryWord, type Supply, seesMains, toldLateMs } from './power.ts';
 
 /** A PC with the time in which it is, or was, away. */
 export type Away = PcRecord & { absence: Absence };
@@ -22,34 +22,38 @@ export type Around = {
 /** The cause of what nothing explains. */
 export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 
-/** How sure a power cut is by what is known of the mains; no battery tells whether it was unplugged. */
-export const powerCutBy: Record<Supply['how'], Outage> = {
-  ended: { cause: 'power-cut', confidence: 0.95 },
-  fresh: { cause: 'power-cut', confidence: 0.9 },
-  outlived: { cause: 'power-cut', confidence: openUpTo },
-  drained: { cause: 'power-cut', confidence: openUpTo },
-  long: { cause: 'power-cut', confidence: openUpTo },
-};
+/**
+ * One battery that lost its mains, whether it ended soon or its line went with them: no battery tells whether it was unplugged, had worn out, or
+ * stands in a laptop that was taken off its dock. That is told less often than six times in ten of a cut.
+ */
+export const perhapsPower: Outage = { cause: 'power-cut', confidence: 0.55 };
+
+/** A goodbye where something speaks of the power: the program of a UPS says it too. */
+export const perhapsIntended: Outage = { cause: 'intended', confidence: openUpTo };
 
 /** A line of many sites, where nothing else may have taken them all. */
 export const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
 
 /** Two batteries of a site that lost their mains in one minute. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
+/** The same, and one of them came to its end. */
+const powerCutToTheEnd: Outage = { cause: 'power-cut', confidence: 0.95 };
+/** A battery that came to its end, beside a PC that went dark when its mains went. */
+const powerCutBesideDark: Outage = { cause: 'power-cut', confidence: 0.85 };
 
 /**
  * The verdict while it is away.
- * Guarantee: `power-cut` needs a battery's word, of this PC or of its site; `link-down` is never said before the return, since nobody can know.
+ * Guarantee: `power-cut` needs a battery's word, of this PC or of its site, and is not sure without a second PC that says the same; `link-down` is never said before the return, since nobody can know.
  */
 export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outage {
   const isExpected = one.presence === 'silent' && returns(one) !== null;
   const own = batteryWord(one);
   const isMains =
     own !== null && neighbours.some((other) => wentOnBattery(other, { after: own.since - toldLateMs, until: own.since + toldLateMs, now }));
-  if (one.bye && !isExpected) return isMains && returns(one) === null ? powerCutOfTwo : whyStopped(one);
+  if (one.bye && !isExpected) return whyStoppedBeside(one, isMains, neighbours);
   const isAlone = neighbours.some((other) => stayed(other, one));
-  // The power of its site is there: who ran on battery beside it was unplugged.
-  if (own !== null && !isAlone) return isMains ? surer(powerCutOfTwo, powerCutBy[own.how]) : powerCutBy[own.how];
+  // The power of its site is there: who ran on battery beside one that does not was unplugged.
+  if (own !== null && (isMains || !isAlone)) return powerCutBy(own, isMains, neighbours);
   const beside = powerBeside(neighbours, one, now);
   if (beside) return beside;
   if (isAlone) return pcOff(neighbours, one);
@@ -79,29 +83,60 @@ export function isAway(record: PcRecord): record is Away {
 }
 
 /**
- * Why one that said goodbye did so. Guarantee: a battery that came to its end switches its PC off in order; on a battery that lasts somebody
- * rather did.
+ * Why one that said goodbye did so. Guarantee: a battery that came to its end switches its PC off in order, perhaps for want of mains; on a
+ * battery that lasts somebody rather did.
  */
 export function whyStopped(one: PcRecord): Outage {
   const own = returns(one) === null ? batteryWord(one) : null;
   if (own === null) return { cause: 'intended', confidence: 0.99 };
-  return own.how === 'ended' || own.how === 'drained' ? powerCutBy[own.how] : { cause: 'intended', confidence: openUpTo };
+  return own.how === 'ended' || own.how === 'drained' ? perhapsPower : perhapsIntended;
 }
 
-function surer(a: Outage, b: Outage): Outage {
-  return a.confidence > b.confidence ? a : b;
+/** The same, by what the others of its site say of the power; who means to be back was switched off by nothing else. */
+function whyStoppedBeside(one: Away, isMains: boolean, neighbours: readonly PcRecord[]): Outage {
+  const stopped = whyStopped(one);
+  if (returns(one) !== null) return stopped;
+  if (isMains) return powerCutOfTwo;
+  return stopped.confidence > openUpTo && isBesideDark(one, neighbours) ? perhapsIntended : stopped;
+}
+
+/** By its own battery, and by who else of its site lost the mains with it, on a battery or at once. */
+function powerCutBy(own: Supply, isMains: boolean, neighbours: readonly PcRecord[]): Outage {
+  const isEnded = own.how === 'ended';
+  if (isMains) return isEnded ? powerCutToTheEnd : powerCutOfTwo;
+  return isEnded && neighbours.some((other) => wentDark(other, own.since)) ? powerCutBesideDark : perhapsPower;
+}
+
+/** It is away without a goodbye since that time. */
+function wentDark(other: PcRecord, at: number): boolean {
+  return isLost(other) && at >= other.absence.from - toldLateMs && at <= other.absence.goneBy + toldLateMs;
+}
+
+function isLost(other: PcRecord): other is Away {
+  return isAway(other) && other.presence !== 'stopped';
+}
+
+/**
+ * Another PC of the site went without a goodbye when this one said its own, which knows nothing of its mains; or it may have gone: for a beat
+ * nobody can tell.
+ */
+function isBesideDark(one: Away, neighbours: readonly PcRecord[]): boolean {
+  return !seesMains(one) && neighbours.some((other) => (isLost(other) ? wentTogether(other, one) : isUnheardSince(other, one)));
+}
+
+function isUnheardSince({ presence, heardAt }: PcRecord, { absence }: Away): boolean {
+  return presence === 'online' && heardAt !== null && heardAt <= absence.goneBy;
 }
 
 /** What other PCs of the site say of the power when this one went: two that ran on battery since saw a cut, one may have been unplugged. */
 function powerBeside(neighbours: readonly PcRecord[], one: Away, now: number): Outage | null {
   const { from, goneBy } = one.absence;
-  const lost = neighbours.filter((other): other is Away => isAway(other) && other.presence !== 'stopped' && wentTogether(other, one));
+  const lost = neighbours.filter(isLost).filter((other) => wentTogether(other, one));
   const told = lost.flatMap((other) => batteryWord(other) ?? []);
   const there = neighbours.filter((other) => !isAway(other) && wentOnBattery(other, { after: from, until: goneBy + toldLateMs, now }));
   if (told.length + there.length === 0) return null;
   const isMains = there.length > 1 || told.some((a, at) => told.slice(at + 1).some((b) => Math.abs(a.since - b.since) <= toldLateMs));
-  const said = told.map(({ how }) => powerCutBy[how]);
-  return [...said, isMains ? powerCutOfTwo : powerCutBy.outlived].reduce(surer);
+  return isMains ? powerCutOfTwo : perhapsPower;
 }
 
 /** It runs on battery since that time, or did until it was lost. */
@@ -122,7 +157,7 @@ export function isBeside(one: PcRecord | undefined, others: readonly PcRecord[])
 }
 
 /** Another PC of the site was heard after this one was gone, on its mains, and had not been away itself: site and line stand. */
-function stayed(other: PcRecord, one: Away): boolean {
+export function stayed(other: PcRecord, one: Away): boolean {
   // On a line that comes and goes it may have been away more than once meanwhile, and only the last time is held.
   const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
   return isThere(other, one) && !wasAway;

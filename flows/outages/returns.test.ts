@@ -3,7 +3,7 @@ import type { Previous } from '#contracts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import type { Away } from './outages.ts';
 import { newRecord } from './pc.ts';
-import { lostLineTogether, lostPowerTogether, whyUnheard, whyWasAway } from './returns.ts';
+import { lostLineTogether, lostPowerTogether, lostPowerWidely, weighed, whyUnheard, whyWasAway } from './returns.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -50,10 +50,10 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ['the same boot, awake all the time, on its mains', away({}, mainsSeen), birth({ apartMs: hour - 2 * minute }), 'link-down 0.95'],
   ['the same boot, awake, of one that sees no mains: on a UPS perhaps', away(), birth({ apartMs: hour }), 'link-down 0.8'],
   [
-    'a router that died with the mains, and a PC on battery that saw them go',
+    'a laptop that was taken off its dock, which holds mains and cable, was a power cut for sure',
     away({}, mainsSeen),
     birth({ apartMs: hour, gone: gone(0, minute) }),
-    'power-cut 0.9',
+    'power-cut 0.55',
   ],
   ['mains that went long after the line', away({}, mainsSeen), birth({ apartMs: hour, gone: gone(-20 * minute) }), 'link-down 0.95'],
   [
@@ -66,19 +66,19 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     'a router whose own battery lasted 40 minutes, or a laptop brought back: mains and line come back together',
     away({}, mainsSeen),
     birth({ apartMs: hour, gone: gone(40 * minute, minute) }),
-    'power-cut 0.6',
+    'power-cut 0.55',
   ],
   [
     'a laptop unplugged two minutes before it was carried away was a power cut',
     away({}, { ...mainsSeen, ...onBattery(from - 2 * minute) }),
     birth({ apartMs: hour, gone: gone(2 * minute, minute) }),
-    'power-cut 0.6',
+    'power-cut 0.55',
   ],
   [
     'a laptop whose last word was that it is unplugged',
     away({}, onBattery(from)),
     birth({ apartMs: hour, gone: gone(second) }),
-    'power-cut 0.6',
+    'power-cut 0.55',
   ],
   [
     'a clock set back 2 h while the line was cut made a fresh loss of mains that were gone for 3 h',
@@ -142,7 +142,7 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     'the same boot, awake, on battery since just before',
     away({ cause: 'power-cut' }, onBattery(from - minute)),
     birth({ apartMs: hour }),
-    'power-cut 0.6',
+    'power-cut 0.55',
   ],
   [
     'the same boot, awake, on battery since long before',
@@ -173,18 +173,39 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ['a new boot after a goodbye that never came', away(), reboot({ bye: 'shutdown' }), 'intended 0.8'],
   ['a new boot after a crash', away(), reboot({ crashed: true }), 'crash 0.95'],
   ['a new boot, the last mark on battery', away(), reboot({ mains: false }), 'power-cut 0.85'],
-  ['a new boot, the battery at its end', away(), reboot(ended), 'power-cut 0.95'],
+  ['a plug that was pulled on a worn battery, till its end, was a power cut for sure', away(), reboot(ended), 'power-cut 0.55'],
   [
     'a battery at its end after 40 minutes: a power cut, or unplugged',
     away(),
     reboot({ mains: false, gone: { ...gone(40 * minute), ending: true } }),
-    'power-cut 0.6',
+    'power-cut 0.55',
   ],
-  ['a new boot, the mains gone just before', away(), reboot({ mains: false, gone: gone(30 * second) }), 'power-cut 0.9'],
-  ['a laptop unplugged nine minutes before its system crashed', away(), reboot({ mains: false, gone: gone(9 * minute) }), 'power-cut 0.6'],
-  ['a PC unplugged 40 minutes before its boot ended', away(), reboot({ mains: false, gone: gone(40 * minute) }), 'power-cut 0.6'],
+  ['a new boot, the mains gone just before', away(), reboot({ mains: false, gone: gone(30 * second) }), 'power-cut 0.55'],
+  ['a laptop unplugged nine minutes before its system crashed', away(), reboot({ mains: false, gone: gone(9 * minute) }), 'power-cut 0.55'],
+  ['a PC unplugged 40 minutes before its boot ended', away(), reboot({ mains: false, gone: gone(40 * minute) }), 'power-cut 0.55'],
   ['the same, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot(ended), 'pc-off 0.8'],
   ['a boot that an update ended', away(), reboot({ begun: 'update' }), 'intended 0.9'],
+  [
+    'an update in which the mains went, as its PC saw, was the cause for sure',
+    away(),
+    reboot({ begun: 'update', mains: false, gone: gone(0) }),
+    'power-cut 0.55',
+  ],
+  [
+    'an update in which the battery came to its end',
+    away({ cause: 'power-cut', confidence: 0.95 }),
+    reboot({ begun: 'update', ...ended }),
+    'power-cut 0.95',
+  ],
+  ['an update of a laptop that had been unplugged for long', away(), reboot({ begun: 'update', gone: gone(40 * minute) }), 'intended 0.6'],
+  ['a goodbye that never came, of a battery at its end', away(), reboot({ bye: 'shutdown', ...ended }), 'power-cut 0.55'],
+  ['a goodbye that never came, of a battery that lasts', away(), reboot({ bye: 'shutdown', gone: gone(5 * minute) }), 'intended 0.6'],
+  [
+    'a goodbye that was heard while another PC of the site went dark',
+    away({ cause: 'intended', confidence: 0.6 }, bye),
+    reboot(),
+    'intended 0.6',
+  ],
   ['a new boot after a gasp', away({ cause: 'power-cut', confidence: 0.95 }), reboot(), 'power-cut 0.95'],
   ['a new boot while the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot(), 'pc-off 0.8'],
   ['a new boot of the only PC, mains at the last mark', away(), reboot({ mains: true }), 'pc-off 0.7'],
@@ -302,6 +323,83 @@ describe('PCs of a site that lost their power together', () => {
     expect(why(backAfter(6), backAfter(6, { cause: 'power-cut', confidence: 0.85 }))).toEqual({ cause: 'power-cut', confidence: 0.85 });
     // Nobody who starts a PC anew takes the line of another that lives on.
     expect(why(backAfter(6), backAfter(6, { cause: 'link-down', confidence: 0.8, aliveAt: null }))).toMatchObject({ confidence: 0.85 });
+  });
+});
+
+describe('the power of a site and of a state', () => {
+  const dark = (pc: string, of: Partial<Absence> = {}) => away({ to: now, aliveAt: from, ...of }, { pc, presence: 'online', heardAt: now });
+  const there = (pc: string): PcRecord => ({ ...newRecord(pc, 'fibre'), presence: 'online', heardAt: now });
+  const three = ['s/a/1', 's/b/1', 's/c/1'].map((pc) => dark(pc));
+  const seen = (pc: string) => dark(pc, { cause: 'power-cut', confidence: 0.6, mainsGoneAt: from + 50 * second });
+  const widely = (state: PcRecord[]) => lostPowerWidely(state[0] as Away, state)?.why.confidence;
+
+  test('was gone for sure where a neighbour in the same room stayed', () => {
+    const [one, two] = [dark('s/a/1'), dark('s/a/2')];
+    expect(lostPowerTogether(one, [one, two, there('s/a/3')])).toBeNull();
+    expect(lostPowerTogether(one, [one, two])?.why.confidence).toBe(0.85);
+  });
+
+  test('was gone for sure by the wall switches of three sites, of which nobody saw the mains go', () => {
+    expect(widely(three)).toBe(0.55);
+    expect(widely([...three, there('s/d/1'), there('s/e/1')])).toBe(0.55);
+  });
+
+  test('was gone for sure in three sites of two hundred', () => {
+    const others = Array.from({ length: 200 }, (_, at) => there(`s/on${at}/1`));
+    expect(widely([...three, ...others])).toBeUndefined();
+    expect(widely([seen('s/x/1'), seen('s/y/1'), ...three, ...others])).toBeUndefined();
+  });
+
+  test('is likely gone where one site saw it, and sure where two did', () => {
+    expect(widely([...three, seen('s/d/1')])).toBe(0.85);
+    expect(widely([...three, seen('s/d/1'), seen('s/e/1')])).toBe(0.9);
+  });
+
+  test('was gone of a site where somebody stayed, which made three of two', () => {
+    expect(widely([...three.slice(0, 2), dark('s/d/1'), there('s/d/2')])).toBeUndefined();
+    expect(widely([...three.slice(0, 2), dark('s/d/1', { cause: 'pc-off', confidence: 0.8 })])).toBeUndefined();
+  });
+
+  test('is surely gone where two batteries of a site saw it, as of routers that died with the mains', () => {
+    const lived = (pc: string) => ({ ...seen(pc), absence: { ...seen(pc).absence, aliveAt: null } });
+    const [one, two] = [lived('s/a/1'), lived('s/a/2')];
+    expect(lostPowerTogether(one, [one, two])?.why.confidence).toBe(0.9);
+    const sites = ['a', 'b', 'c'].map((site) => lived(`s/${site}/1`));
+    expect(widely(sites)).toBe(0.9);
+  });
+
+  test('was likely gone all night of two PCs on one wall switch', () => {
+    const night = { from: from - 6 * hour };
+    const [one, two] = [dark('s/a/1', night), dark('s/a/2', night)];
+    expect(lostPowerTogether(one, [one, two])?.why.confidence).toBe(0.55);
+  });
+});
+
+describe('what others say of an absence', () => {
+  const { absence } = away({ confidence: 0.8 });
+  const likely = { cause: 'power-cut', confidence: 0.85 } as const;
+
+  test('made a power cut of a PC that was off alone while its neighbour stayed', () => {
+    expect(weighed({ ...absence, cause: 'pc-off' }, likely)).toBeNull();
+    expect(weighed({ ...absence, cause: 'link-down' }, likely)).toEqual(likely);
+  });
+
+  test('was nothing to a PC with an update, beside one that went dark without any', () => {
+    const update = { ...absence, cause: 'intended', confidence: 0.9, isUpdate: true } as const;
+    expect(weighed(update, likely)).toEqual(likely);
+    const open = { cause: 'intended', confidence: 0.6 } as const;
+    expect(weighed(update, { ...likely, confidence: 0.6 })).toEqual(open);
+    expect(weighed({ ...update, ...open }, { ...likely, confidence: 0.6 })).toBeNull();
+    expect(weighed({ ...absence, cause: 'intended', confidence: 0.8 }, likely)).toBeNull();
+  });
+
+  test('PCs that were all ended by updates of their own lost no power', () => {
+    const updated = (pc: string) =>
+      away({ to: now, aliveAt: from, cause: 'intended', confidence: 0.9, isUpdate: true }, { pc, presence: 'online' });
+    const [one, two] = [updated('s/a/1'), updated('s/a/2')];
+    expect(lostPowerTogether(one, [one, two])).toBeNull();
+    const other = away({ to: now, aliveAt: from }, { pc: 's/a/3', presence: 'online' });
+    expect(lostPowerTogether(one, [one, two, other])?.why).toEqual(likely);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * What is said of an outage, beside the truth: 2,000 stories in the shares of real life, played by real agents and a real centre, and the 65
  * and 19 that are written down. No product that we know names the cause of a silence with a confidence, so there is no peer. The figures of
- * the product were chosen by stories of the seeds up to 20,269,999; those of these rows are others.
+ * the product were chosen by stories of the seeds up to 20,279,999; those of these rows are others.
  */
 import { openUpTo, sureFrom } from '#contracts';
 import { edges } from '../simulation/outage-edges.ts';
@@ -9,9 +9,12 @@ import { allAlways, isHonest, isLie, isRight, play, playStories, type Said } fro
 import { playRounds } from '../simulation/outage-rounds.ts';
 import { type Bench, type Row, row } from './model.ts';
 
-const seed = 20_270_000;
+const seed = 20_280_000;
 const whole = 2_000;
 const small = 200;
+const mostOpen = 0.7;
+const leastSure = 0.18;
+const leastLikely = 0.12;
 
 export const verdictsBench: Bench = {
   name: 'verdicts',
@@ -52,7 +55,20 @@ function calibration(said: readonly Said[]): Row[] {
       target: { ours: openUpTo },
     }),
     row({ unit: 'share', better: 'less', metric: 'Brier score of all that names a cause', ours: brier }),
-    row({ unit: 'share', better: 'less', metric: 'said to be not known', ours: share(said, ({ confidence }) => confidence <= openUpTo) }),
+    // Who always said that nothing is known would be right: so much is to be said, too.
+    row({
+      ...{ unit: 'share', better: 'less' },
+      metric: 'said to be not known',
+      ours: share(said, ({ confidence }) => confidence <= openUpTo),
+      target: { ours: mostOpen },
+    }),
+    row({ ...more, metric: `of all that is said, ${sureFrom} and more`, ours: sure.length / said.length, target: { ours: leastSure } }),
+    row({
+      ...more,
+      metric: `of all that is said, less, above ${openUpTo}`,
+      ours: likely.length / said.length,
+      target: { ours: leastLikely },
+    }),
   ];
 }
 

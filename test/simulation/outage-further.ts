@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { LinkClass, OutageCause } from '#contracts';
-import type { Hand, Story, Supply } from './outage-stories.ts';
+import type { Hand, Story, Supply } from './outage-plots.ts';
 import type { Pc } from './pc.ts';
 
 const second = 1_000;
@@ -66,6 +66,11 @@ const lone = [{ supply: seen }];
 /** Nobody can tell it from another, at any time. */
 const open = { isTwin: { live: true, after: true } };
 const threeStates = ['a', 'b', 'c'].flatMap((state) => ['x', 'y', 'z'].map((isp) => ({ state, isp })));
+
+/** Longer than a forced restart takes. */
+const laterOn = { lastsMs: 26 * minute };
+/** The first of each of three rooms. */
+const firsts = (sites: Pc[][]) => sites.slice(0, 3).flatMap((pcs) => pcs.slice(0, 1));
 
 /** Each with its truth. */
 export const further: readonly Story[] = [
@@ -249,5 +254,68 @@ export const further: readonly Story[] = [
   story('line down, agent killed and started again on the same boot', 'link-down', [{ pcs: 1 }], {
     begin: then([0, all(cut)], [5 * minute, all((pc) => pc.kill())], [6 * minute, all((pc) => pc.start())]),
     end: all(heals),
+  }),
+  story('closing time: 3 of 5 sites switched off at the wall, on again later', 'pc-off', times(5, {}), {
+    ...open,
+    ...laterOn,
+    hit: (s) => flat(s).slice(0, 3),
+    begin: apart(14 * second, dark, first(3)),
+    end: apart(100 * second, boots, first(3)),
+  }),
+  story('closing time: one PC of two in three rooms, its neighbour stays', 'pc-off', times(4, { pcs: 2 }), {
+    ...laterOn,
+    hit: firsts,
+    begin: ({ sites, time }) => firsts(sites).forEach((pc, at) => void time.later(at * 14 * second, () => dark(pc))),
+    end: ({ sites, time }) => firsts(sites).forEach((pc, at) => void time.later(at * minute, () => boots(pc))),
+  }),
+  story('power cut while one of two installs updates', 'power-cut', [{ pcs: 2 }], {
+    ...laterOn,
+    leadMs: 2 * minute,
+    lead: of(first(1), (pc) => pc.begins('update')),
+    begin: all(dark),
+    end: apart(minute, boots),
+  }),
+  story('power cut while a PC installs updates, which sees its mains go', 'power-cut', lone, {
+    ...open,
+    ...laterOn,
+    leadMs: 2 * minute,
+    lead: all((pc) => pc.begins('update')),
+    begin: then([0, all((pc) => pc.power({ onMains: false, runtimeMs: 60 * second }))], [50 * second, all(dark)]),
+    end: all(comes),
+  }),
+  story('laptop taken off its dock, which holds mains and cable', 'pc-off', lone, {
+    ...open,
+    ...laterOn,
+    begin: all((pc) => {
+      unplug(pc);
+      cut(pc);
+    }),
+    end: all((pc) => {
+      plug(pc);
+      heals(pc);
+    }),
+  }),
+  story('plug pulled, worn battery ends 8 min later', 'pc-off', [{ supply: { pc: 'seen', router: true } }], {
+    ...open,
+    ...laterOn,
+    leadMs: 8 * minute,
+    lead: all((pc) => pc.power({ onMains: false, runtimeMs: 9 * minute })),
+    begin: then([0, all((pc) => pc.power({ runtimeMs: minute }))], [50 * second, all(dark)]),
+    end: all(comes),
+  }),
+  story('program of a mute UPS shuts one down in order, the other is dark', 'power-cut', [{ pcs: 2 }], {
+    ...laterOn,
+    hit: (s) => flat(s).slice(1, 2),
+    begin: then(
+      [0, of(first(1), dark)],
+      [
+        5 * second,
+        of(
+          (pcs) => pcs.slice(1),
+          (pc) => pc.stop('shutdown'),
+        ),
+      ],
+    ),
+    end: all(boots),
   }),
 ];

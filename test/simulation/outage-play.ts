@@ -2,7 +2,8 @@
 import { type OutageCause, openUpTo, sureFrom, type Outage as Verdict } from '#contracts';
 import { randomFrom } from '../random.ts';
 import { absenceOf, outageAt } from './absences.ts';
-import { type Hand, type Story, storiesOf } from './outage-stories.ts';
+import type { Hand, Story } from './outage-plots.ts';
+import { storiesOf } from './outage-stories.ts';
 import type { Pc } from './pc.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -14,6 +15,8 @@ const spreadMs = minute;
 const atOnce = 60;
 /** What happens more than this before an outage is played in a world of its own, so that the others need not wait. */
 const shortLeadMs = 10 * minute;
+/** What lasts longer has one too. */
+const longMs = 20 * minute;
 
 /** What was said of one machine of a story, and whether another cause looks the same at that time. */
 export type Said = Verdict & { kind: string; when: 'live' | 'after'; truth: OutageCause; isTwin: boolean };
@@ -21,10 +24,13 @@ export type Said = Verdict & { kind: string; when: 'live' | 'after'; truth: Outa
 /** Plays the stories of a seed; of each is told what was said of its first machine at the end, and after it. */
 export async function playStories(seed: number, count: number, progress: (done: number) => void = () => {}): Promise<Said[]> {
   const all = storiesOf(randomFrom(seed), count);
-  const [soon, late] = [all.filter(({ leadMs }) => leadMs <= shortLeadMs), all.filter(({ leadMs }) => leadMs > shortLeadMs)];
+  const isLong = ({ lastsMs }: Story) => lastsMs > longMs;
+  const [soon, late] = [(one: Story) => one.leadMs <= shortLeadMs, (one: Story) => one.leadMs > shortLeadMs].map((is) =>
+    all.filter((one) => is(one) && !isLong(one)),
+  );
   const said: Said[] = [];
   let done = 0;
-  for (const stories of [...batches(soon), ...batches(late)]) {
+  for (const stories of [soon, late, all.filter(isLong)].flatMap((of = []) => batches(of))) {
     said.push(...(await play(seed + done, stories, firstAtEnd)));
     done += stories.length;
     progress(done);

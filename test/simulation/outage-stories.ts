@@ -3,46 +3,34 @@
  * supply: two hours a day without power in towns and four in villages, mostly of one feeder or transformer (report of India's government, as
  * told by magadhtoday.com); nearly every firm has some supply of its own (MAIT and Emerson, 2009); of lines, power failures and road works
  * are the main causes (geoblackout.com). So power is the greatest share, the line of one site the next. PCs that are switched off in order every
- * evening would be most absences of all; they are easy, and kept few.
+ * evening would be most absences of all; they are easy, and kept few. Two of a hundred are offices of a state that are switched off at the wall
+ * at closing time, which few do where PCs say goodbye; of docks, worn batteries, programs of a UPS and cuts during an update nobody counts: they
+ * are kept few. A room of several PCs that went dark at once is no twin: so seldom does somebody switch off all within 40 s that it is likely the
+ * power, as long as it is no night.
  */
-import type { LinkClass, OutageCause } from '#contracts';
 import type { Random } from '../random.ts';
+import { closingTime, powerCutInUpdate, programOfUps, undocked, wornBattery } from './outage-hands.ts';
+import {
+  always,
+  each,
+  first,
+  firstOf,
+  type Hand,
+  isLone,
+  minute,
+  no,
+  type Plot,
+  plug,
+  type Scene,
+  type Site,
+  type Story,
+  type Supply,
+  second,
+  siteOf,
+  weighted,
+  whileItLasts,
+} from './outage-plots.ts';
 import type { Pc } from './pc.ts';
-import type { Time } from './time.ts';
-import type { FurtherSite } from './world.ts';
-
-const second = 1_000;
-const minute = 60 * second;
-
-/** `seen`: a battery that the PC tells of; `mute`: a UPS that nobody can ask. */
-export type Supply = { pc: 'none' | 'seen' | 'mute'; router: boolean };
-type Site = FurtherSite & { supply: Supply };
-
-/** What happens to the machines of a story, of which each is a site alone, or many sites of one state. */
-export type Hand = { time: Time; random: Random; sites: Pc[][]; supplies: Supply[] };
-
-export type Story = {
-  kind: string;
-  sites: Site[];
-  truth: OutageCause;
-  /** Another cause looks the same from here: while it lasts, and even afterwards. */
-  isTwin: { live: boolean; after: boolean };
-  /** How long before it something happens that is no outage yet. */
-  leadMs: number;
-  lastsMs: number;
-  lead?(hand: Hand): void;
-  begin(hand: Hand): void;
-  end(hand: Hand): void;
-  /** The machines that are away by it, where that is not all of them. */
-  hit?: (sites: Pc[][]) => Pc[];
-};
-
-type Plot = Omit<Story, 'sites' | 'kind' | 'leadMs' | 'lastsMs'> & { leadMs?: number; lastsMs?: number; sites?: Site[] };
-type Scene = { random: Random; at: string };
-
-const no = { live: false, after: false };
-const whileItLasts = { live: true, after: false };
-const always = { live: true, after: true };
 
 /** Shares in a thousand. */
 const shares: [share: number, kind: string, plot: (scene: Scene, site: Site) => Plot][] = [
@@ -60,6 +48,11 @@ const shares: [share: number, kind: string, plot: (scene: Scene, site: Site) => 
   [15, 'unplugged, then the line', unpluggedThenLine],
   [15, 'unplugged, then a crash', unpluggedThenCrash],
   [10, 'unplugged until the battery ended', unpluggedUntilEnd],
+  [20, 'closing time at the wall', closingTime],
+  [10, 'taken off its dock', undocked],
+  [5, 'plug pulled, worn battery', wornBattery],
+  [5, 'program of a UPS', programOfUps],
+  [5, 'power cut in an update', powerCutInUpdate],
 ];
 
 /** The stories of a seed. */
@@ -75,46 +68,11 @@ export function storiesOf(random: Random, count: number): Story[] {
   });
 }
 
-function weighted<T>(random: Random, of: readonly (readonly [share: number, T])[]): T {
-  let left = random.next() * of.reduce((sum, [share]) => sum + share, 0);
-  for (const [share, one] of of) {
-    left -= share;
-    if (left < 0) return one;
-  }
-  throw new Error('nothing to choose from');
-}
-
-const classes: [number, LinkClass][] = [
-  [55, 'fibre'],
-  [25, '4g'],
-  [5, 'leo'],
-  [12, 'geo'],
-  [3, 'floor'],
-];
-
-function siteOf({ random, at }: Scene, name: string, edit: Partial<Site> = {}): Site {
-  const pc = weighted(random, [
-    [50, 'none'],
-    [33, 'seen'],
-    [17, 'mute'],
-  ] as const);
-  const router = pc !== 'none' && random.next() < 0.55;
-  const pcs = weighted(random, [
-    [45, 1],
-    [30, 2],
-    [25, 3],
-  ]);
-  const isp = random.next() < 0.6 ? `isp-${at}` : '';
-  return { path: `${at}/${name}`, link: weighted(random, classes), pcs, battery: pc === 'seen', isp, supply: { pc, router }, ...edit };
-}
-
-/** What the first site has: how many machines, and whether they see their battery. */
-const isLone = ({ pcs }: Site) => pcs === 1;
-
 function powerCut({ random }: Scene, site: Site): Plot {
   const { pc, router } = site.supply;
-  const speaks = pc === 'seen' && router;
-  return { truth: 'power-cut', isTwin: { live: !speaks, after: pc === 'none' && isLone(site) }, ...powerOf(random, 4 * minute) };
+  const speaks = pc === 'seen' && router && !isLone(site);
+  // One battery that ended was perhaps unplugged, and had worn out.
+  return { truth: 'power-cut', isTwin: { live: !speaks, after: pc !== 'mute' && isLone(site) }, ...powerOf(random, 4 * minute) };
 }
 
 function powerCutOfState(scene: Scene, _: Site): Plot {
@@ -159,13 +117,6 @@ function loses(pc: Pc, { supply, lastsMs, routerLastsMs, later }: Stock): void {
   }
   later(lastsMs, () => pc.kill({ power: true }));
   later(routerLastsMs, () => pc.cut('hole'));
-}
-
-/** Within so long, each machine of all sites. */
-function each(act: (pc: Pc, hand: Hand) => void, withinMs = 0): (hand: Hand) => void {
-  return (hand) => {
-    for (const pc of hand.sites.flat()) hand.time.later(hand.random.next() * withinMs, () => act(pc, hand));
-  };
 }
 
 function line({ random }: Scene, _: Site): Plot {
@@ -289,33 +240,25 @@ function wallSwitches({ random }: Scene, site: Site): Plot {
   };
 }
 
-const firstOf = (sites: Pc[][]) => sites.flat().slice(0, 1);
-
-function first(act: (pc: Pc, hand: Hand) => void): (hand: Hand) => void {
-  return (hand) => {
-    for (const pc of firstOf(hand.sites)) act(pc, hand);
-  };
-}
-
 /** Its plug is out for so long before: for long it tells nothing, just before it is one story with a power cut but for the shares. */
 function unplugged({ random, at }: Scene): Pick<Plot, 'leadMs' | 'lead'> & { sites: Site[] } {
   const sites = [siteOf({ random, at }, 'office', { battery: true, supply: { pc: 'seen', router: true } })];
   return { sites, leadMs: (5 + 85 * random.next()) * minute, lead: first((pc) => pc.power({ onMains: false, runtimeMs: 120 * minute })) };
 }
 
+/** Another PC of its site tells it from a power cut. */
+const isTold = (mine: Pick<Plot, 'leadMs'> & { sites: Site[] }) => !isLong(mine) && !isLone(mine.sites[0] as Site);
 const isLong = ({ leadMs }: Pick<Plot, 'leadMs'>) => (leadMs ?? 0) > 15 * minute;
-const plug = (pc: Pc) => pc.power({ onMains: true, runtimeMs: null });
-
 function unpluggedThenLine(scene: Scene): Plot {
   const mine = unplugged(scene);
   const back = each((pc) => pc.heal());
-  return { ...mine, truth: 'link-down', isTwin: isLong(mine) ? always : no, begin: each((pc) => pc.cut('hole'), second), end: back };
+  return { ...mine, truth: 'link-down', isTwin: isTold(mine) ? no : always, begin: each((pc) => pc.cut('hole'), second), end: back };
 }
 
 function unpluggedThenCrash(scene: Scene): Plot {
   const mine = unplugged(scene);
   const isWritten = scene.random.next() < 0.3;
-  const isAlike = isLong(mine) && isLone(mine.sites[0] as Site);
+  const isAlike = isLone(mine.sites[0] as Site);
   const isTwin = { live: isAlike, after: isAlike && !isWritten };
   const begin = first((pc) => {
     if (isWritten) pc.crash();
@@ -338,5 +281,5 @@ function unpluggedUntilEnd(scene: Scene): Plot {
     plug(pc);
     pc.start({ reboot: true });
   });
-  return { ...mine, truth: 'pc-off', hit: firstOf, isTwin: no, begin, end };
+  return { ...mine, truth: 'pc-off', hit: firstOf, isTwin: isLone(mine.sites[0] as Site) ? always : no, begin, end };
 }

@@ -1,0 +1,93 @@
+/** Stories in which somebody's hand, a dock or a worn battery looks like a power cut, and a power cut like an update or a goodbye. */
+import {
+  always,
+  each,
+  first,
+  firstOf,
+  type Hand,
+  minute,
+  type Plot,
+  plug,
+  type Scene,
+  type Site,
+  second,
+  siteOf,
+  whileItLasts,
+} from './outage-plots.ts';
+import type { Pc } from './pc.ts';
+
+const nightMs = 6.2 * 60 * minute;
+
+/** Some sites of a state, each in a moment of its own; nobody is told whose hand it was. Of the night only as much is played as tells it from a day. */
+export function closingTime(scene: Scene, _: Site): Plot {
+  const count = 5 + scene.random.below(4);
+  const sites = Array.from({ length: count }, (__, at) =>
+    siteOf(scene, `office-${at}`, { isp: '', supply: { pc: 'none', router: false }, battery: false }),
+  );
+  const hit = (of: Pc[][]) => of.slice(0, Math.max(3, Math.floor(count / 2))).flat();
+  const mine = (hand: Hand) => hit(hand.sites);
+  return {
+    hit,
+    truth: 'pc-off',
+    sites,
+    isTwin: always,
+    lastsMs: nightMs,
+    begin: (hand) => mine(hand).forEach((pc) => void hand.time.later(hand.random.next() * 40 * second, () => pc.kill({ power: true }))),
+    end: (hand) => mine(hand).forEach((pc) => void hand.time.later(hand.random.next() * 4 * minute, () => pc.start({ reboot: true }))),
+  };
+}
+
+const ofLaptop = (scene: Scene) => siteOf(scene, 'office', { pcs: 1, battery: true, supply: { pc: 'seen', router: true } });
+
+/** It holds mains and cable. */
+export function undocked(scene: Scene): Plot {
+  const begin = first((pc) => {
+    pc.power({ onMains: false, runtimeMs: 120 * minute });
+    pc.cut('hole');
+  });
+  const end = first((pc) => {
+    plug(pc);
+    pc.heal();
+  });
+  return { truth: 'pc-off', sites: [ofLaptop(scene)], isTwin: always, begin, end };
+}
+
+/** Somebody pulled its plug. */
+export function wornBattery(scene: Scene): Plot {
+  const leadMs = (2 + 7 * scene.random.next()) * minute;
+  const lead = first((pc) => pc.power({ onMains: false, runtimeMs: leadMs + minute }));
+  const begin = first((pc, { time }) => {
+    pc.power({ runtimeMs: minute });
+    time.later(50 * second, () => pc.kill({ power: true }));
+  });
+  const end = first((pc) => {
+    plug(pc);
+    pc.start({ reboot: true });
+  });
+  return { truth: 'pc-off', sites: [ofLaptop(scene)], isTwin: always, leadMs, lead, begin, end };
+}
+
+/** It says nothing to us, and switches its PC off in order a moment after the other went dark. */
+export function programOfUps(scene: Scene): Plot {
+  const sites = [siteOf(scene, 'office', { pcs: 2, battery: false, supply: { pc: 'mute', router: true } })];
+  return {
+    truth: 'power-cut',
+    sites,
+    hit: firstOf,
+    isTwin: whileItLasts,
+    begin: ({ sites: [pcs = []], time }) => {
+      pcs[1]?.kill({ power: true });
+      time.later(30 * second, () => pcs[0]?.stop('shutdown'));
+    },
+    end: each((pc) => pc.start({ reboot: true }), minute),
+  };
+}
+
+/** Of two machines one had begun it. */
+export function powerCutInUpdate(scene: Scene): Plot {
+  const sites = [siteOf(scene, 'office', { pcs: 2, battery: false, supply: { pc: 'none', router: false } })];
+  const lead = first((pc) => pc.begins('update'));
+  const begin = each((pc) => pc.kill({ power: true }));
+  const end = each((pc) => pc.start({ reboot: true }), 4 * minute);
+  return { truth: 'power-cut', sites, isTwin: whileItLasts, leadMs: 2 * minute, lastsMs: 26 * minute, lead, begin, end };
+}
