@@ -104,9 +104,10 @@ function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: num
     const endedAt = overAt === null && standing.length > 0 ? null : Math.min(now, ...faults.flatMap(({ goneAt }) => goneAt ?? []));
     if (overAt !== null && now - (endedAt ?? overAt) >= settleMs) continue;
     const since = Math.min(...faults.map((one) => one.since));
-    const { members, of, away } = spread;
+    const { members, of, away, lastAt = since } = spread;
     const held = { scope, kind, since, members: new Set(members), of, away };
-    causes.set(scope, { ...held, faults: endedAt === null ? standing.map(({ fault }) => fault) : [], endedAt, lastAt: since });
+    const own = endedAt === null ? standing.map(({ fault }) => fault) : [];
+    causes.set(scope, { ...held, faults: own, endedAt, lastAt: Math.min(now, lastAt) });
   }
   return causes;
 }

@@ -86,14 +86,15 @@ function followCause(core: Core, scope: string, now: number): void {
   spreads.forget(scope, now);
 }
 
-type Members = { members: Iterable<string>; away: readonly string[]; of?: number };
+type Members = { members: Iterable<string>; away: readonly string[]; of?: number; lastAt?: number };
 
-function spreadOf(scope: string, { members, away, of = away.length }: Members): Spread {
+function spreadOf(scope: string, { members, away, of = away.length, lastAt }: Members): Spread {
   const all = [...members];
   const states = new Set(all.map(stateOf));
   const [only = ''] = states;
   const path = isOfSite(scope) ? nameInScope(scope) : states.size === 1 ? only : '';
-  return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path };
+  const last = lastAt === undefined || isOfSite(scope) ? {} : { lastAt };
+  return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path, ...last };
 }
 
 /** Why its many are away: what one PC of a site knows is so for the site; of many sites what most of them say. */
