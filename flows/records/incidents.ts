@@ -100,8 +100,8 @@ export type StandingFault = {
   told: Severity | null;
 };
 
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already. */
-export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; again?: Again };
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long. */
+export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; holdMs?: number; again?: Again };
 
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
