@@ -3,7 +3,7 @@ import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '#c
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 import { createMayBeRegion, type Field, type Found, planeOf, regionsOf } from './regions.ts';
-import { type Down, downOf, isOnBattery, isStillDown, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
+import { type Down, downOf, isOnBattery, isStillDown, isStillOnBattery, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
 
 /** One cause. */
 export type Cause = {
@@ -104,9 +104,10 @@ function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: num
     const endedAt = overAt === null && standing.length > 0 ? null : Math.min(now, ...faults.flatMap(({ goneAt }) => goneAt ?? []));
     if (overAt !== null && now - (endedAt ?? overAt) >= settleMs) continue;
     const since = Math.min(...faults.map((one) => one.since));
-    const { members, of, away } = spread;
+    const { members, of, away, lastAt = since } = spread;
     const held = { scope, kind, since, members: new Set(members), of, away };
-    causes.set(scope, { ...held, faults: endedAt === null ? standing.map(({ fault }) => fault) : [], endedAt, lastAt: since });
+    const own = endedAt === null ? standing.map(({ fault }) => fault) : [];
+    causes.set(scope, { ...held, faults: own, endedAt, lastAt: Math.min(now, lastAt) });
   }
   return causes;
 }
@@ -133,13 +134,19 @@ function follow(state: State, cause: Cause, look: Look): void {
   else followWide(state, cause, look);
 }
 
+/** A site of which nothing is seen is not over by that: what is held of it stays as it was. */
 function followSite({ numbers }: State, cause: Cause, { bySite, now }: Look): void {
   const sight = bySite.get(nameInScope(cause.scope));
-  const isDark = sight !== undefined && cause.faults.includes('outage.site') && isStillDown(sight, numbers);
-  const isPower = sight !== undefined && cause.faults.includes('outage.power') && isOnBattery(sight, numbers);
-  for (const { pc } of sight?.lost ?? []) cause.members.add(pc);
-  cause.away = (sight?.lost ?? []).map(({ pc }) => pc);
+  if (sight === undefined) return;
+  const isDark = cause.faults.includes('outage.site') && isStillDown(sight, numbers);
+  const isPower = cause.faults.includes('outage.power') && isStillOnBattery(sight, numbers);
+  cause.away = awayOf(sight);
+  for (const pc of cause.away) cause.members.add(pc);
   end(cause, [...(isPower ? ['outage.power'] : []), ...(isDark ? ['outage.site'] : [])], now);
+}
+
+function awayOf({ lost, cut = [] }: SiteSight): string[] {
+  return [...lost.map(({ pc }) => pc), ...cut];
 }
 
 function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Look): void {
@@ -211,7 +218,7 @@ function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: {
   const isDark = down !== undefined && isSurelyDown(sight, numbers);
   const faults = [...(isPower ? ['outage.power'] : []), ...(isDark || held?.faults.includes('outage.site') ? ['outage.site'] : [])];
   if (faults.length === 0 || (held !== undefined && held.faults.join() === faults.join())) return;
-  const away = sight.lost.map(({ pc }) => pc);
+  const away = awayOf(sight);
   const members = new Set([...(held?.members ?? []), ...away]);
   const since = held?.since ?? Math.min(now, down?.at ?? now);
   causes.set(scope, { scope, kind: 'site', since, members, of: sight.expected, away, faults, endedAt: null, lastAt: now });

@@ -4,7 +4,7 @@ import type { Numbers } from './numbers.ts';
 /** A PC that is lost, as far as can be known: its last word, by when it was away, and whether it is called silent yet. */
 export type Loss = { pc: string; from: number; at: number; isSilent: boolean };
 
-/** One site. Expected is who was there and said no goodbye. */
+/** One site. Expected is who was there and said no goodbye, but for those in `cut`. */
 export type SiteSight = {
   site: string;
   /** The scopes above it: line, provider, state, nation. */
@@ -13,6 +13,8 @@ export type SiteSight = {
   expected: number;
   watched: number;
   lost: readonly Loss[];
+  /** Those that its power cut switched off in order. */
+  cut?: readonly string[];
   /** Of those that are watched, how many did not show since our last SUBACK that they are there. */
   away: number;
   /** How many say that they run on battery, or went with it. */
@@ -58,8 +60,13 @@ export function isStillDown({ away, watched }: SiteSight, { siteShare }: Numbers
 }
 
 /** True where the power of the site is what ails it: as many as make a site run on battery, or went with it, and most of them say so. */
-export function isOnBattery({ onBattery, away, expected }: SiteSight, { siteShare, sitePcs }: Numbers): boolean {
-  return onBattery >= sitePcs && onBattery >= siteShare * expected && onBattery * 2 >= away;
+export function isOnBattery(sight: SiteSight, numbers: Numbers): boolean {
+  return sight.onBattery >= numbers.sitePcs && isStillOnBattery(sight, numbers);
+}
+
+/** True while that is still so, of however few that are left. */
+export function isStillOnBattery({ onBattery, away, expected }: SiteSight, { siteShare }: Numbers): boolean {
+  return onBattery > 0 && onBattery >= siteShare * expected && onBattery * 2 >= away;
 }
 
 /** True where a loss at this time may be that of the whole site, and nobody can know yet: others were not heard since. */

@@ -1,6 +1,6 @@
 /** One fault that comes in many rooms at once: of one model of a device, or of machines with one update. */
 import { causeKindOf, causeScope, nameInScope } from '#contracts';
-import type { Incident } from '../records/incidents.ts';
+import type { Incident, Updated } from '../records/incidents.ts';
 import { quarterMs } from './morning.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 
@@ -25,11 +25,16 @@ export type Spreads = ReturnType<typeof createSpreads>;
 const byHand =
   /\.(muted|volume_low|held|privacy|not_default|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
-/** Opens the spreads that the ledger knows. */
-export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNumbers, now }: { numbers?: Numbers; now: number }) {
+/** How an update is called, before its version. */
+const ofUpdate = 'agent ';
+
+type Opened = { numbers?: Numbers; now: number; updates?: Iterable<readonly [pc: string, updated: Updated]> };
+
+/** Opens the spreads that the ledger knows, with the updates that it has of PCs. */
+export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNumbers, now, updates = [] }: Opened) {
   const spreads = spreadsIn(incidents, numbers, now);
   const groups = createGroups(spreads.values());
-  const updated = new Map<string, { agent: string; at: number }>();
+  const updated = new Map([...updates].map(([pc, one]) => [pc, { ...one }]));
   const touched = new Set<string>(spreads.keys());
   /** The quarter of an hour of the last look. */
   let quarter = Number.NaN;
@@ -38,9 +43,10 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
     if (byHand.test(fault)) return [];
     const update = updated.get(pc);
     const isLate = update !== undefined && at - update.at < numbers.updatedMs;
-    return [...(name === null ? [] : [`${fault} ${name}`]), ...(isLate ? [`${fault} agent ${update.agent}`] : [])].map((one) =>
-      causeScope('spread', one),
-    );
+    // Whoever is one of the many of an update stays so, however long ago that was by now, and whatever update came since.
+    const held = [...spreads.values()].filter((one) => one.fault === fault && one.what.startsWith(ofUpdate) && one.members.has(pc));
+    const updates = held.length > 0 ? held.map(({ what }) => what) : isLate ? [`${ofUpdate}${update.agent}`] : [];
+    return [...(name === null ? [] : [name]), ...updates].map((one) => causeScope('spread', `${fault} ${one}`));
   };
 
   return {

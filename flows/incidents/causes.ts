@@ -1,9 +1,10 @@
 /** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
-import { causeKindOf, maintainedIn, nameInScope, stateOf } from '#contracts';
+import { causeKindOf, causeScope, maintainedIn, nameInScope, stateOf } from '#contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
 import { isBattery, isOfGap } from '../outages/pc.ts';
+import { seesMains } from '../outages/power.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
 import { watchedUntil } from '../transitions/incident.ts';
 import { type Scene, sceneOfList, standingFault } from '../transitions/standing.ts';
@@ -32,18 +33,29 @@ function isOfSite(scope: string): boolean {
 function sightsOf(core: Core): SiteSight[] {
   const sights: SiteSight[] = [];
   for (const [site, pcs] of core.sites) {
-    const sight = { site, regions: core.above.get(site) ?? [], expected: 0, watched: 0, lost: [], away: 0, onBattery: 0, heard: [] };
+    const nobody = { expected: 0, watched: 0, lost: [], cut: [], away: 0, onBattery: 0, heard: [] };
+    const sight = { site, regions: core.above.get(site) ?? [], ...nobody };
     for (const pc of pcs) if (alerts(core, pc)) look(core, sight, core.memory.pcs.get(pc));
     if (sight.watched > 0) sights.push(sight);
   }
   return sights;
 }
 
-type Open = { expected: number; watched: number; lost: Loss[]; away: number; onBattery: number; heard: number[] };
+type Open = {
+  site: string;
+  expected: number;
+  watched: number;
+  lost: Loss[];
+  cut: string[];
+  away: number;
+  onBattery: number;
+  heard: number[];
+};
 
 /** Adds one PC to what is seen of its site. */
 function look(core: Core, sight: Open, record: PcRecord | undefined): void {
-  if (record === undefined || record.heardAt === null || record.presence === 'stopped' || record.presence === 'never') return;
+  if (record === undefined || record.heardAt === null || record.presence === 'never') return;
+  if (record.presence === 'stopped') return lookAtStopped(core, sight, record);
   const { pc, presence, heardAt, unheard } = record;
   const loss = lossOf(core, record);
   sight.watched += 1;
@@ -52,6 +64,22 @@ function look(core: Core, sight: Open, record: PcRecord | undefined): void {
   else if (presence === 'online') sight.heard.push(heardAt);
   if (loss !== null || presence !== 'online' || heardAt < (listeningSince(core, pc) ?? 0)) sight.away += 1;
   if (isOnBattery(record)) sight.onBattery += 1;
+}
+
+/**
+ * Of those that said goodbye only they count who did so while a cause of their site stood: whom its power cut switched off in order is away and
+ * on battery as those are that it took without a word; one that was gone, or saw its mains, shows that it was there again.
+ */
+function lookAtStopped(core: Core, sight: Open, record: PcRecord): void {
+  const cause = core.correlation.causes.get(causeScope('site', sight.site));
+  if (cause === undefined || !record.bye || record.bye.at < cause.since - slackMs) return;
+  const isCut = isOnBattery(record);
+  if (isCut || cause.members.has(record.pc) || (cause.faults.includes('outage.power') && seesMains(record))) sight.watched += 1;
+  if (!isCut) return;
+  sight.cut.push(record.pc);
+  sight.expected += 1;
+  sight.away += 1;
+  sight.onBattery += 1;
 }
 
 /** What it last said stays true of one that is gone, whatever is thought of its absence. */
@@ -86,14 +114,15 @@ function followCause(core: Core, scope: string, now: number): void {
   spreads.forget(scope, now);
 }
 
-type Members = { members: Iterable<string>; away: readonly string[]; of?: number };
+type Members = { members: Iterable<string>; away: readonly string[]; of?: number; lastAt?: number };
 
-function spreadOf(scope: string, { members, away, of = away.length }: Members): Spread {
+function spreadOf(scope: string, { members, away, of = away.length, lastAt }: Members): Spread {
   const all = [...members];
   const states = new Set(all.map(stateOf));
   const [only = ''] = states;
   const path = isOfSite(scope) ? nameInScope(scope) : states.size === 1 ? only : '';
-  return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path };
+  const last = lastAt === undefined || isOfSite(scope) ? {} : { lastAt };
+  return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path, ...last };
 }
 
 /** Why its many are away: what one PC of a site knows is so for the site; of many sites what most of them say. */

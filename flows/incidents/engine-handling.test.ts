@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { contentsAfter, createStage, fault, ok, online, pc, type Stage, unknown } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, type Stage, unknown } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -284,4 +284,56 @@ test('R21 a quiet over what is critical ends by the next critical fault of its r
   stage.pass(1_000);
   expect(stage.incident()?.snoozed).toBeUndefined();
   expect(since(stage, from)).toEqual(['worsened to technician']);
+});
+
+/** A stage whose tabs wait for the hold of a fault, and then tell who was chosen, else the technician. */
+function holding(): Stage {
+  const stage = online();
+  stage.setPath((offer) => {
+    const { to } = offer.message;
+    const end = holdFirst(offer);
+    if (end === 'nothing' || to.length === 0) return end;
+    return { acts: end.acts.map((act) => (act.do === 'deliver' ? { ...act, to } : act)) };
+  });
+  return stage;
+}
+
+test.each([
+  ['is mended before its hold is over was told to who is asked to see to it', 50, []],
+  [
+    'stays is told to who is asked to see to it when it has stood for its hold, and to who is told of it anyway',
+    70,
+    ['raised to technician 60 s', 'raised assigned to tashi 61 s'],
+  ],
+] as const)('what %s', (_, seconds, told) => {
+  const stage = holding();
+  stage.state([ok('microphone'), fault('camera.held')]);
+  const from = stage.now();
+  stage.pass(20_000);
+  order(stage, { type: 'assign', by: 'Meera', to: 'tashi' });
+  stage.pass((seconds - 20) * 1_000);
+  stage.state([ok('microphone'), ok('camera')]);
+  const news = () => stage.outbox().filter(({ notice }) => notice.kind === 'raised');
+  stage.pass(minute);
+  const seen = news().map(
+    ({ person, notice, createdAt }) => `raised${notice.again ? ` ${notice.again.why}` : ''} to ${person} ${(createdAt - from) / 1_000} s`,
+  );
+  expect(seen.toSorted()).toEqual(told.toSorted());
+});
+
+test('R21 at the end of a quiet what is younger than its hold was told with what is older: it is told at its time', () => {
+  const stage = online();
+  stage.setPath(holdFirst);
+  stage.state([fault('microphone.missing'), ok('camera')]);
+  stage.pass(30_000);
+  order(stage, { type: 'snooze', by: 'technician', until: stage.now() + hour });
+  stage.live(hour - 30_000);
+  stage.state([fault('microphone.missing'), fault('camera.held')]);
+  const from = stage.now();
+  stage.live(2 * minute);
+  const told = stage.outbox().map(({ notice, createdAt }) => [(createdAt - from) / 1_000, ...notice.faults.map((one) => one.fault)]);
+  expect(told.slice(1)).toEqual([
+    [30, 'microphone.missing'],
+    [60, 'camera.held'],
+  ]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { maintenanceScope } from '#contracts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
-import { contentsAfter, createStage, fault, ok, pc, type Stage } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, ok, pc, type Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -216,4 +216,26 @@ test('a fault that is just gone when a quiet ends and comes back is told: it was
   breakIt();
   live(stage, 5 * minute);
   expect(toldOf(stage, pc)).toEqual(['raised: microphone.missing']);
+});
+
+test('a camera that was unplugged a moment before the end, and is back before its hold is over, was told all the same; one that stays away is told at its time', () => {
+  const told = (goneMs: number) => {
+    const stage = opened();
+    stage.setPath(holdFirst);
+    live(stage, 20 * minute);
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    live(stage, 49.5 * minute);
+    stage.pass(20_000);
+    stage.state([fault('microphone.missing'), fault('camera.missing')]);
+    const brokeAt = stage.now();
+    stage.pass(15_000);
+    expect(toldOf(stage, pc)).toEqual(['raised maintained: microphone.missing']);
+    stage.pass(goneMs - 15_000);
+    stage.state([fault('microphone.missing'), ok('camera')]);
+    live(stage, 10 * minute);
+    const rest = stage.outbox().filter(({ notice }) => notice.scope === pc);
+    return rest.slice(1).map(({ notice, createdAt }) => `${notice.kind} ${notice.faults[0]?.fault} ${(createdAt - brokeAt) / 1_000} s`);
+  };
+  expect(told(18_000)).toEqual([]);
+  expect(told(21_000)[0]).toBe('worsened camera.missing 20 s');
 });

@@ -138,7 +138,7 @@ function createCore(options: EngineOptions, now: number): Core {
     history: createHistory(),
     batches: createBatches(),
     correlation: createCorrelation(options.contents.incidents, { numbers, now }),
-    spreads: createSpreads(options.contents.incidents, { numbers, now }),
+    spreads: createSpreads(options.contents.incidents, { numbers, now, updates: updatesOf(memory) }),
   };
   const namedAt = Math.min(now, Number(options.contents.meta[unknownNamedKey] ?? Number.NEGATIVE_INFINITY));
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt };
@@ -169,6 +169,10 @@ function createCore(options: EngineOptions, now: number): Core {
   const followers = [...options.followers, ...Object.values(parts)];
   const core: Core = { options, memory, followers, inVain, ...parts, known, ...fresh, ...own };
   return core;
+}
+
+function updatesOf({ pcs }: Core['memory']) {
+  return [...pcs.values()].flatMap(({ pc, updated }) => (updated === undefined ? [] : [[pc, updated] as const]));
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {

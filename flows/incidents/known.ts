@@ -25,15 +25,32 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   followUnheard(core, now);
 }
 
-/** PCs that the broker lets in no more are stopped at once: nobody waits for their silence, and the will of their last session says nothing. */
+/**
+ * PCs that the broker lets in no more are stopped at once: nobody waits for their silence, nor for one that said it would be back, and the will
+ * of their last session says nothing.
+ */
 export function shutOut(core: Core, pcs: readonly string[], now: number): void {
   for (const pc of pcs) {
     const record = core.memory.pcs.get(pc);
     if (record === undefined || record.presence === 'never' || !core.known.has(pc)) continue;
     core.listChanged ||= record.unheard;
-    putRecord(core, { ...record, presence: 'stopped', lostAt: null, unheard: false }, now);
+    putRecord(core, { ...record, presence: 'stopped', lostAt: null, unheard: false, bye: null }, now);
     followPc(core, pc, now);
   }
+  const sites = new Set(pcs.map(siteOf));
+  closeCauses(
+    core,
+    { isOver: (all) => all.some((site) => sites.has(site)) && !all.some((site) => isSeen(core, site)), why: () => 'revoked' },
+    now,
+  );
+}
+
+/** A site of which one that alerts is there, or away without having been shut out. */
+function isSeen(core: Core, site: string): boolean {
+  return pcsOf(core, site).some((pc) => {
+    const { presence = 'never', bye = null } = core.memory.pcs.get(pc) ?? {};
+    return alerts(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
+  });
 }
 
 function groupedSites({ sites, known }: Core): Core['regions'] {
@@ -69,15 +86,29 @@ function closeRooms(core: Core, because: Known['because'], now: number): void {
   }
 }
 
-/** A site of which nothing alerts any more does not answer again by that: what is open of it as one cause ends like its rooms. */
+/** Sites of which nothing alerts any more do not answer again by that: what is open of them as one cause ends like their rooms. */
 function closeSites(core: Core, because: Known['because'], now: number): void {
+  const isOver = (sites: readonly string[]) => !sites.some((site) => pcsOf(core, site).some((pc) => alerts(core, pc)));
+  const why = (sites: readonly string[]) => {
+    const own = Object.keys(because).find((pc) => sites.includes(siteOf(pc)));
+    return because[own ?? ''] ?? usualWhy(sites.some((site) => pcsOf(core, site).length > 0));
+  };
+  closeCauses(core, { isOver, why }, now);
+}
+
+/** Closes what is open of sites as one cause, where it can end no more by their being there. */
+function closeCauses(
+  core: Core,
+  { isOver, why }: { isOver(sites: readonly string[]): boolean; why(sites: readonly string[]): string },
+  now: number,
+): void {
   for (const scope of core.memory.openScopes()) {
-    const site = nameInScope(scope);
-    const pcs = pcsOf(core, site);
-    if (causeKindOf(scope) !== 'site' || pcs.some((pc) => alerts(core, pc))) continue;
+    const kind = causeKindOf(scope);
+    if (kind === undefined || kind === 'spread') continue;
+    const sites = kind === 'site' ? [nameInScope(scope)] : (core.memory.openIncident(scope)?.spread?.members ?? []);
+    if (sites.length === 0 || !isOver(sites)) continue;
     core.correlation.drop(scope);
-    const [why = usualWhy(pcs.length > 0)] = Object.keys(because).flatMap((pc) => (siteOf(pc) === site ? (because[pc] ?? []) : []));
-    followScope(core, { scope, scene: sceneOver(why) }, now);
+    followScope(core, { scope, scene: sceneOver(why(sites)) }, now);
   }
 }
 

@@ -44,13 +44,14 @@ function moveEach<T>(rows: ReadonlyMap<unknown, T>, how: { move: Move; of(row: T
 }
 
 function pcAt(record: PcRecord, move: Move): PcRecord {
-  const { gasp, bye, absence, clonedAt, past } = record;
+  const { gasp, bye, absence, clonedAt, past, updated } = record;
   return {
     ...record,
     ...(gasp && { gasp: { ...gasp, at: move(gasp.at) } }),
     ...(bye && { bye: { ...bye, at: move(bye.at) } }),
     ...(absence && { absence: absenceAt(absence, move) }),
     ...(typeof clonedAt === 'number' && { clonedAt: move(clonedAt) }),
+    ...(updated && { updated: { ...updated, at: move(updated.at) } }),
     ...(past && { past: past.map((one) => ({ ...one, at: move(one.at) })) }),
     checks: record.checks.map((check) => ({ ...check, since: move(check.since) })),
     heardAt: maybe(record.heardAt, move),
@@ -67,7 +68,7 @@ function absenceAt(absence: Absence, move: Move): Absence {
 }
 
 function incidentAt(incident: Incident, move: Move): Incident {
-  const { openedAt, overAt, acknowledged, assigned, fixed, snoozed, deeds, outage, ended } = incident;
+  const { openedAt, overAt, acknowledged, assigned, fixed, snoozed, deeds, outage, ended, spread } = incident;
   return {
     ...incident,
     openedAt: move(openedAt),
@@ -83,6 +84,7 @@ function incidentAt(incident: Incident, move: Move): Incident {
     notes: incident.notes.map((one) => ({ ...one, at: move(one.at) })),
     ...(incident.answers && { answers: incident.answers.map((one) => ({ ...one, at: move(one.at) })) }),
     ...(outage && { outage: shownAt(outage, move) }),
+    ...(spread?.lastAt !== undefined && { spread: { ...spread, lastAt: move(spread.lastAt) } }),
   };
 }
 

@@ -98,6 +98,7 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   if (said.session <= formerSessions) return { record: { ...record, spool: said.spool, session: formerSessions }, ask: [], stale: true };
   const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
   const { boot, spool, config, agent } = said;
+  const isOther = record.agent !== null && record.agent !== agent;
   const calledAt = said.fresh === true ? now : moved.calledAt;
   const gasp = boot === record.boot ? (record.gasp ?? null) : null;
   const named = { boot, spool, config, agent, calledAt, gasp, bye: null };
@@ -105,6 +106,7 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
     ...moved,
     ...bootsWith(record, boot, now),
     ...named,
+    ...(isOther && { updated: { agent, at: now } }),
     presence: moved.lostAt === null ? 'online' : moved.presence,
   };
   const ask: Step['ask'] = [];

@@ -57,7 +57,12 @@ export type PcRecord = {
   formerSessions?: number;
   /** What people were last told of this room, the last first; absent in rows of older versions. */
   past?: PastFault[];
+  /** When it last came with another version of the agent, and with which. */
+  updated?: Updated;
 };
+
+/** An update of the agent. */
+export type Updated = { agent: string; at: number };
 
 /** A time without a PC, and why. Times are the centre's. */
 export type Absence = Outage & {
@@ -99,8 +104,8 @@ export type StandingFault = {
   told: Severity | null;
 };
 
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already. */
-export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; again?: Again };
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long. */
+export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; holdMs?: number; again?: Again };
 
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
@@ -146,8 +151,8 @@ export type Incident = Handling & {
   until?: number;
 };
 
-/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. */
-export type Spread = { members: string[]; away: string[]; of: number; path: string };
+/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, of sites; absent in rows of older versions. */
+export type Spread = { members: string[]; away: string[]; of: number; path: string; lastAt?: number };
 
 /** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */
 export type Transition = {

@@ -2,11 +2,12 @@
 import { faultOf, type Severity } from '#contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Again } from '../records/handling.ts';
-import type { Act, Incident, News, PassedWay, Timer, Transition } from '../records/incidents.ts';
+import type { Act, Incident, News, PassedWay, StandingFault, Timer, Transition } from '../records/incidents.ts';
 import { deliver, type Hand, overridden, type TransitionOptions, tellCentral, withTold } from './delivery.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, wireMessage } from './offer.ts';
 import { hadTurn, holdForTurn, isTooMuch, mayTell, noteTold, overUntold, refused, waitsItsTurn, withOthers } from './rate.ts';
+import { faultKey } from './standing.ts';
 import { withHeld } from './together.ts';
 
 /** The default route sends at most one message in this time (R24). */
@@ -25,7 +26,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     /** Adds what is new of an incident; it goes out when its turn comes. */
     add: (incident: Incident, news: News, now: number) => add(memory, { incident, news }, now),
 
-    /** Tells once more what stands of an incident; what waited to be told of it goes with that. Nobody is told where nothing stands. */
+    /** Tells once more what stands of an incident; what waited to be told of it goes with that, but not what is younger than its hold. Nobody is told where nothing stands. */
     addAgain: (incident: Incident, again: Again, now: number) => addAgain(memory, { incident, again }, now),
 
     /** Opens what may be opened of an incident. */
@@ -81,9 +82,8 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
 }
 
 function add(memory: Memory, { incident, news }: { incident: Incident; news: News }, now: number): void {
-  const { kind, faults, held, again } = news;
+  const { kind, faults, held, again, holdMs = held ? 0 : holdOf(faults) } = news;
   const id = memory.newId('transition');
-  const holdMs = held ? 0 : holdOf(faults);
   const fresh = { id, incident: incident.id, kind, at: now, about: faults.map(factsOf), severity: worst(faults), holdMs };
   const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
   memory.putTransition({ ...fresh, ...(again && { again }), ...begin });
@@ -91,13 +91,44 @@ function add(memory: Memory, { incident, news }: { incident: Incident; news: New
 }
 
 function addAgain(memory: Memory, { incident, again }: { incident: Incident; again: Again }, now: number): void {
-  const faults = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
+  const standing = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
   // What is just gone may come back: what waits to be told of it goes on waiting.
-  if (faults.length === 0) return;
-  const isUntold = gather(memory, incident.id);
+  if (standing.length === 0) return;
+  const young = youngOf(memory, incident.id, now);
+  const faults = standing.filter((fault) => fault.told !== null || !isAbout(young, fault));
+  if (faults.length === 0) return addYoung(memory, { incident, faults: standing, again, young }, now);
+  const isUntold = gather(memory, incident.id, young);
   // News that nobody heard goes to whoever the tabs choose.
   const to = again.why === 'awake' && isUntold ? [] : again.to;
   add(memory, { incident, news: { kind: 'raised', faults, held: true, again: { ...again, to } } }, now);
+}
+
+/** News that nobody was told of and that has not stood for its hold, with when it will have: its own wait goes on. */
+type Young = ReadonlyMap<Transition, number>;
+
+function youngOf(memory: Memory, incident: number, now: number): Young {
+  const fresh = memory.liveOf(incident).filter((one) => !isEnd(one) && one.sent.length === 0 && one.again === undefined);
+  return new Map(fresh.map((one) => [one, heldUntil(memory, one)] as const).filter(([, until]) => until > now));
+}
+
+/** Where it waits, a rule on a tab may have made its hold another than the catalogue's; that it waits for the morning is no hold. */
+function heldUntil(memory: Memory, { id, state, at, holdMs }: Transition): number {
+  if (state !== 'waiting') return at + holdMs;
+  return Math.max(...memory.timersOf(id).flatMap(({ dueAt, message }) => (message.hours?.waits === undefined ? dueAt : [])));
+}
+
+function isAbout(young: Young, { key }: StandingFault): boolean {
+  return [...young.keys()].some(({ about }) => about.some((one) => faultKey(one.fault, one.device) === key));
+}
+
+/** Whoever is asked by name is told of what is too young by then all the same, at its time: no wait of it leads to him. */
+function addYoung(
+  memory: Memory,
+  { incident, faults, again, young }: { incident: Incident; faults: StandingFault[]; again: Again; young: Young },
+  now: number,
+): void {
+  if (again.why !== 'assigned') return;
+  add(memory, { incident, news: { kind: 'raised', faults, holdMs: Math.min(...young.values()) - now, again } }, now);
 }
 
 function restart(hand: Hand): void {
@@ -159,8 +190,8 @@ function wait(hand: Hand, at: { transition: Transition; incident: Incident }, ho
 }
 
 /** What waits untold, or for its next level, waits no more: it is told once more. True where some of it was told to nobody. */
-function gather(memory: Memory, incident: number): boolean {
-  const news = memory.liveOf(incident).filter((one) => !isEnd(one));
+function gather(memory: Memory, incident: number, young: Young): boolean {
+  const news = memory.liveOf(incident).filter((one) => !isEnd(one) && !young.has(one));
   const untold = news.filter(({ state }) => state === 'pending');
   for (const one of untold) memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, toldAgain) });
   for (const one of news.filter(({ state, sent }) => state === 'waiting' && sent.length > 0)) {

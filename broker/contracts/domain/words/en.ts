@@ -24,6 +24,7 @@ export const en = {
     'no longer in the site table': 'no longer in the site table',
     'no longer in sabha.json': 'no longer in sabha.json',
     retired: 'the PC is retired',
+    revoked: 'the PC was shut out (sabha revoke)',
     replaced: 'the PC was replaced',
     'moved to': 'the PC was moved to',
   },

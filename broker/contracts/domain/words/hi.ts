@@ -12,6 +12,7 @@ export const hi: Vocabulary = {
     'no longer in the site table': 'यह PC अब साइट टेबल में नहीं है',
     'no longer in sabha.json': 'यह PC अब sabha.json में नहीं है',
     retired: 'यह PC हटा दिया गया है',
+    revoked: 'इस PC का प्रवेश बंद कर दिया गया है (sabha revoke)',
     replaced: 'यह PC बदल दिया गया है',
     'moved to': 'यह PC यहाँ चला गया है:',
   },

@@ -18,6 +18,7 @@ export const mr: FurtherLanguage = {
       'no longer in the site table': 'हा PC आता साइट टेबलमध्ये नाही',
       'no longer in sabha.json': 'हा PC आता sabha.json मध्ये नाही',
       retired: 'हा PC काढून टाकला आहे',
+      revoked: 'या PC चा प्रवेश बंद केला आहे (sabha revoke)',
       replaced: 'हा PC बदलला आहे',
       'moved to': 'हा PC इथे हलवला आहे:',
     },

@@ -1,0 +1,144 @@
+/** A site whose power cut switches its PCs off in order, and a dark site of which nothing is to be heard any more. */
+import { describe, expect, it } from 'vitest';
+import { live, nation, restarted, told } from './nation.test-helper.ts';
+import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
+
+const minute = 60_000;
+const site = 'site:bihar/site-0';
+
+const begun = () => {
+  const { stage, known, of } = nation({ sites: 4 });
+  stage.setPath(holdFirst);
+  const rest = [1, 2, 3].flatMap(of);
+  live(stage, minute, [...of(0), ...rest]);
+  return { stage, known, pcs: of(0), rest };
+};
+const onBattery = (stage: Stage, pcs: readonly string[]) => {
+  for (const pc of pcs) stage.state([ok('camera'), fault('power.on_battery', 'ups')], pc);
+};
+/** On battery for five minutes; then the agents of the UPS switch these off in order. */
+const cut = (off = (pcs: readonly string[]) => pcs) => {
+  const all = begun();
+  const { stage, pcs, rest } = all;
+  onBattery(stage, pcs);
+  live(stage, 5 * minute, [...pcs, ...rest]);
+  for (const pc of off(pcs)) stage.bye(pc, 'shutdown');
+  return { ...all, left: pcs.filter((pc) => !off(pcs).includes(pc)) };
+};
+const back = (stage: Stage, pcs: readonly string[]) => {
+  for (const pc of pcs) {
+    stage.birth(pc, { session: 2, boot: 'b2' });
+    stage.state([ok('camera'), ok('power', 'ups')], pc);
+  }
+};
+
+describe('a site whose power cut lasts longer than its batteries', () => {
+  it('was told as over for all of it while it died: its PCs had said goodbye in order. It is over when they are back', () => {
+    const { stage, pcs, rest } = cut();
+    live(stage, 60 * minute, rest);
+    expect(told(stage)).toEqual([`raised ${site}`]);
+    expect(stage.incident(site)?.spread).toMatchObject({ away: pcs, of: 3 });
+    back(stage, pcs);
+    live(stage, 15 * minute, [...pcs, ...rest]);
+    expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
+  });
+
+  it('is still so where the last of its PCs runs on, and over a start', () => {
+    const { stage, known, rest, left } = cut((pcs) => pcs.slice(1));
+    live(stage, 20 * minute, [...left, ...rest]);
+    for (const pc of left) stage.bye(pc, 'shutdown');
+    const next = restarted(stage, known);
+    live(next, 30 * minute, rest);
+    expect([...told(stage), ...told(next)]).toEqual([`raised ${site}`]);
+  });
+
+  it('is over where those that stayed see their mains, and says who is still off', () => {
+    const { stage, pcs, rest } = cut((all) => all.slice(2));
+    stage.state([ok('camera'), ok('power', 'ups')], pcs[0]);
+    stage.state([ok('camera'), ok('power', 'ups')], pcs[1]);
+    live(stage, 15 * minute, [...pcs.slice(0, 2), ...rest]);
+    expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
+    expect(stage.outbox().at(-1)?.notice.many).toMatchObject({ down: 1 });
+  });
+
+  it('is over where all see their mains and are switched off in the evening', () => {
+    const { stage, pcs, rest } = cut(() => []);
+    for (const pc of pcs) stage.state([ok('camera'), ok('power', 'mains')], pc);
+    for (const pc of pcs) stage.bye(pc, 'shutdown');
+    live(stage, 15 * minute, rest);
+    expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
+  });
+
+  it('is none where laptops were closed on battery one after the other', () => {
+    const { stage, pcs, rest } = begun();
+    const [a = '', b = '', c = ''] = pcs;
+    for (const [one, others] of [
+      [a, [b, c]],
+      [b, [c]],
+      [c, []],
+    ] as const) {
+      onBattery(stage, [one]);
+      live(stage, 2 * minute, [one, ...others, ...rest]);
+      stage.bye(one, 'shutdown');
+      live(stage, 30 * minute, [...others, ...rest]);
+    }
+    expect(told(stage).filter((one) => one.includes('site:'))).toEqual([]);
+  });
+});
+
+describe('R15 a dark site', () => {
+  const dark = () => {
+    const all = begun();
+    for (const pc of all.pcs) all.stage.lost(pc);
+    live(all.stage, 6 * minute, all.rest);
+    return all;
+  };
+
+  it('whose PCs were shut out was told as over for all of it: it is closed, with why', () => {
+    const { stage, pcs, rest } = dark();
+    stage.apply({ type: 'revoked', pcs: pcs.slice(0, 2) });
+    live(stage, 15 * minute, rest);
+    expect(told(stage)).toEqual([`raised ${site}`]);
+    stage.apply({ type: 'revoked', pcs: pcs.slice(2) });
+    live(stage, 30 * minute, rest);
+    expect(told(stage)).toEqual([`raised ${site}`, `closed ${site}`]);
+    expect(stage.incident(site)?.closedBecause).toBe('revoked');
+  });
+
+  it('that its power cut switched off in order is closed by that as well', () => {
+    const { stage, pcs, rest } = cut();
+    live(stage, 5 * minute, rest);
+    stage.apply({ type: 'revoked', pcs });
+    live(stage, 30 * minute, rest);
+    expect(told(stage)).toEqual([`raised ${site}`, `closed ${site}`]);
+  });
+
+  it('that is back, and is switched off in order before anybody looked, is over', () => {
+    const { stage, pcs, rest } = dark();
+    for (const pc of pcs) {
+      stage.birth(pc, { session: 2 });
+      stage.bye(pc, 'shutdown');
+    }
+    live(stage, 15 * minute, rest);
+    expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
+  });
+
+  it('of a state whose PCs are all shut out is closed with it', () => {
+    const { stage, known } = nation({ sites: 8, pcs: 1, state: (at) => (at < 4 ? 'bihar' : 'goa') });
+    const [gone, rest] = [known.slice(0, 4), known.slice(4)].map((list) => list.map(({ pc }) => pc));
+    for (const pc of gone ?? []) stage.lost(pc);
+    live(stage, 6 * minute, rest ?? []);
+    stage.apply({ type: 'revoked', pcs: gone ?? [] });
+    live(stage, 30 * minute, rest ?? []);
+    expect(told(stage)).toEqual(['raised state:bihar', 'closed state:bihar']);
+  });
+});
+
+it('R15 a PC that said it restarts, and was shut out before it was back, was told as silent', () => {
+  const { stage, pcs, rest } = begun();
+  const [pc = '', ...others] = pcs;
+  stage.bye(pc, 'restart');
+  stage.apply({ type: 'revoked', pcs: [pc] });
+  live(stage, 30 * minute, [...others, ...rest]);
+  expect(told(stage)).toEqual([]);
+});
