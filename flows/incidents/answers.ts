@@ -1,6 +1,7 @@
 /** What somebody who was told of an incident answers with one tap, and what follows of it. */
-import { type Around, handled, has } from '../handling/handling.ts';
+import { handled, has, type Around as Moment } from '../handling/handling.ts';
 import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
+import { notMinePrefix } from '../records/notices.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import type { Core } from './core.ts';
 
@@ -10,12 +11,14 @@ const notMineEveryMs = 3_600_000;
 const answersAtMost = 256;
 
 type Said = Extract<CentreEvent, { type: 'answer' }>;
+/** What an answer is taken with. */
+type Around = Pick<Core, 'memory' | 'known'> & { options: Pick<Core['options'], 'central' | 'place'> };
 
 /**
  * Writes an answer down. *Going* and *fixed* take the incident, which ends the escalation; *seen* and that somebody is there are only known to the others; *not mine* gives
  * it back, and the next are told at once.
  */
-export function answered(core: Core, { type: _, incident: id, ...said }: Said, now: number): void {
+export function answered(core: Around, { type: _, incident: id, ...said }: Said, now: number): void {
   const incident = core.memory.incidents.get(id);
   if (incident === undefined || incident.over !== null) return;
   const answer: Answer = { ...said, at: now };
@@ -26,7 +29,7 @@ export function answered(core: Core, { type: _, incident: id, ...said }: Said, n
 }
 
 /** *Fixed* is believed when the PC says so: until then whoever says it has it. */
-function taken(incident: Incident, { word, by, person }: Answer, around: Around): Incident {
+function taken(incident: Incident, { word, by, person }: Answer, around: Moment): Incident {
   switch (word) {
     case 'going':
       return handled(incident, { type: 'acknowledge', incident: incident.id, by }, around);
@@ -50,7 +53,7 @@ function givenBack(incident: Incident, person: { id: string; name: string }): In
 }
 
 /** Whoever would be told if nobody took it is told now; where nobody would, central is. What somebody else has goes nowhere. */
-function goOn(core: Core, id: number, { answer, now }: { answer: Answer; now: number }): void {
+function goOn(core: Around, id: number, { answer, now }: { answer: Answer; now: number }): void {
   const incident = core.memory.incidents.get(id);
   if (incident === undefined || incident.acknowledged !== null) return;
   const waits = core.memory.liveOf(id).flatMap((one) => core.memory.timersOf(one.id));
@@ -59,7 +62,7 @@ function goOn(core: Core, id: number, { answer, now }: { answer: Answer; now: nu
   if (next.length === 0) tellNobodyNext(core, incident, { answer, now });
 }
 
-function tellNobodyNext(core: Core, incident: Incident, { answer, now }: { answer: Answer; now: number }): void {
+function tellNobodyNext(core: Around, incident: Incident, { answer, now }: { answer: Answer; now: number }): void {
   const { memory, options } = core;
   const isRecent = (one: Answer) =>
     one !== answer && one.word === answer.word && one.person === answer.person && now - one.at < notMineEveryMs;
@@ -68,5 +71,5 @@ function tellNobodyNext(core: Core, incident: Incident, { answer, now }: { answe
   if (options.central(now).every(({ person }) => isTold(person))) return;
   const { site, room } = incident.place ?? options.place(incident.scope);
   const lines = ['not_mine', `${site.en}, ${room.en}`, answer.by];
-  tellCentral({ memory, options, now, kind: 'direct', lines, key: `not-mine-${incident.id}-${now}` });
+  tellCentral({ memory, options, now, kind: 'direct', lines, key: `${notMinePrefix(incident.id)}${now}` });
 }

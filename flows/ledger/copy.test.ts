@@ -123,6 +123,9 @@ describe.each(ways)('a ledger %s', (_, open) => {
       ...[incident(1, 15), incident(2, null), incident(3, 40)].map((one): Op => ({ op: 'incident', incident: one })),
       ...[transition(6, 1), transition(7, 2), transition(71, 3)].map((one): Op => ({ op: 'transition', transition: one })),
       { op: 'outbox', row },
+      ...[2, 21].map(
+        (id): Op => ({ op: 'outbox', row: { ...row, key: `not-mine-${id}-31/email/meera`, transition: null, createdAt: 31 } }),
+      ),
       { op: 'audit', at: 33, who: 'Asha', what: 'acknowledge', about: 'incident 2' },
     ]);
     const page = async (after: number, most?: number) => {
@@ -134,7 +137,10 @@ describe.each(ways)('a ledger %s', (_, open) => {
     expect(first.past).toMatchObject({
       incidents: [{ id: 2 }],
       transitions: [{ id: 7 }],
-      sent: [{ key: '7/email/asha', createdAt: 30 }],
+      sent: [
+        { key: '7/email/asha', createdAt: 30 },
+        { key: 'not-mine-2-31/email/meera', createdAt: 31 },
+      ],
       acknowledged: [{ incident: 2, at: 33, by: 'Asha' }],
       changes: [],
     });

@@ -19,7 +19,7 @@ import {
   settledKey,
   weeklyKey,
 } from '../records/meta-keys.ts';
-import type { OutboxRow } from '../records/notices.ts';
+import { notMinePrefix, type OutboxRow } from '../records/notices.ts';
 import type { Act, ActsQuery, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
 import { type Acknowledged, type Past, type PastPage, type PastQuery, type PcChange, type Sent, withdrawnWord } from '../records/past.ts';
 import type { Member, Proof, RosterContents } from '../records/roster.ts';
@@ -159,9 +159,13 @@ export function past(db: DatabaseSync, { since, after: from, most = pastPage }: 
     Math.min(most, pastPage),
   );
   const transitions = incidents.flatMap(({ id }) => rows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id));
-  const sent = transitions.flatMap(({ id }) =>
-    found<Sent>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", `${id}/`, `${id}0`),
-  );
+  const sentUnder = (prefix: string, end: string) =>
+    found<Sent>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
+  // With what central was told directly where somebody gave an incident back.
+  const sent = [
+    ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
+    ...incidents.flatMap(({ id }) => sentUnder(notMinePrefix(id), `${notMinePrefix(id).slice(0, -1)}.`)),
+  ];
   const acknowledged = incidents.flatMap(({ id }) =>
     found<Acknowledged>(
       db,

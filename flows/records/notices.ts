@@ -230,3 +230,8 @@ export type RenderedMessage = {
 
 /** Whom a tab may tell: roles and groups, which are looked up for a place, and persons. */
 export type People = { roles: string[]; groups: string[]; persons: Pick<Person, 'id' | 'name' | 'role' | 'scope'>[] };
+
+/** Begins the keys of what central is told where somebody gave an incident back. */
+export function notMinePrefix(incident: number): string {
+  return `not-mine-${incident}-`;
+}

@@ -8,8 +8,9 @@ import type { Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
 import { createNoise } from '../transitions/noise.ts';
-import { holdOf, type PlaceFacts } from '../transitions/offer.ts';
+import { holdOf, type PlaceFacts, worseWord } from '../transitions/offer.ts';
 import { createTransitions, type Transitions } from '../transitions/transitions.ts';
+import { doOnce, isOfTime } from './deeds.ts';
 import { createStory, type Step, type Story, stepsOf } from './story.ts';
 
 /** What the wires made of a message. */
@@ -65,11 +66,13 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
     at = Math.min(step?.at ?? Number.POSITIVE_INFINITY, waits);
     if (at > until || at === Number.POSITIVE_INFINITY) return played;
     world.setNow(at);
-    if (step !== undefined && step.at <= at) {
+    if (step === undefined || step.at > at) transitions.tick(at);
+    // What is of one moment is so before anybody decides on it.
+    for (let one = step; one !== undefined && one.at <= at; one = steps[next]) {
       next += 1;
       steppedAt = at;
-      take(all, step);
-    } else transitions.tick(at);
+      take(all, one);
+    }
     await decideAll(all, at);
   }
 }
@@ -91,20 +94,29 @@ function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: bool
   return Math.min(...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
 }
 
-function take({ story, transitions, real, memory, played }: Play, step: Step): void {
+function take(play: Play, step: Step): void {
+  const { world, story, transitions, memory } = play;
   if (step.kind === 'change') return story.changed(step.change);
-  if (step.kind === 'acknowledged') return story.acknowledged(step.acknowledged);
   if (step.kind === 'going') return story.going(step.transition);
-  const { transition } = step;
+  if (step.kind === 'explained') return story.explained(step.transition, step.at);
+  if (step.kind === 'transition') return offer(play, step.transition);
+  // The engine looks at what is due, and then at what time has made of what was done.
+  if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);
+  doOnce({ memory, options: world }, step.done);
+}
+
+function offer({ story, transitions, real, memory, played }: Play, transition: Transition): void {
   const found = story.stepped(transition);
   if (found === undefined) return;
   const { incident, faults } = found;
-  const held = transition.holdMs === 0 && holdOf(faults) > 0;
+  const { kind, at, again, holdMs, conclusion } = transition;
   played.steps += 1;
-  transitions.add(incident, { kind: transition.kind, faults, held }, step.at);
+  if (conclusion === worseWord) return;
+  if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0 }, at);
+  else transitions.addAgain({ ...incident, faults }, again, at);
   real.set([...memory.stepsOf(incident.id)].at(-1)?.id ?? 0, transition);
-  if (transition.conclusion?.includes(muted)) transitions.mute(incident.id, muted);
-  transitions.proceed(incident.id, step.at);
+  if (conclusion?.includes(muted)) transitions.mute(incident.id, muted);
+  transitions.proceed(incident.id, at);
 }
 
 /** As the engine concludes what it counts and tells nobody. */

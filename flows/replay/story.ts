@@ -2,19 +2,25 @@
 import { causeKindOf, faultOf, isPcPath } from '#contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Transition } from '../records/incidents.ts';
-import type { Acknowledged, Past, PcChange } from '../records/past.ts';
-import { worst } from '../transitions/incident.ts';
-import { faultKey, silence, standingFault } from '../transitions/standing.ts';
+import type { Past, PcChange } from '../records/past.ts';
+import { takenBack, worst } from '../transitions/incident.ts';
+import { silence, standingFault } from '../transitions/standing.ts';
+import { type Done, doneIn } from './deeds.ts';
+import { createExplaining, explainedFrom, keysOf } from './explaining.ts';
 
-/** A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. */
+/**
+ * A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. `explained`: from then on
+ * something greater was told in place of its faults, which nothing else says of a cause that its incident has no more.
+ */
 export type Step = { at: number } & (
   | { kind: 'change'; change: PcChange }
-  | { kind: 'acknowledged'; acknowledged: Acknowledged }
+  | { kind: 'done'; done: Done }
   | { kind: 'going'; transition: Transition }
   | { kind: 'transition'; transition: Transition }
+  | { kind: 'explained'; transition: Transition }
 );
 
-const order = { change: 0, acknowledged: 1, going: 2, transition: 3 } satisfies Record<Step['kind'], number>;
+const order = { change: 0, done: 1, going: 2, transition: 3, explained: 4 } satisfies Record<Step['kind'], number>;
 
 /** All steps of the past, the first first. */
 export function stepsOf({ transitions, changes, acknowledged, incidents }: Past): Step[] {
@@ -22,15 +28,19 @@ export function stepsOf({ transitions, changes, acknowledged, incidents }: Past)
   const ends = transitions.filter(({ kind, incident }) => kind === 'cleared' && !isPcPath(scopes.get(incident) ?? ''));
   const steps: Step[] = [
     ...changes.map((change) => ({ at: change.at, kind: 'change', change }) as const),
-    ...acknowledged.map((one) => ({ at: one.at, kind: 'acknowledged', acknowledged: one }) as const),
+    ...doneIn({ incidents, acknowledged }).map((done) => ({ at: done.at, kind: 'done', done }) as const),
     ...ends.map((transition) => ({ at: transition.at - clearOf(transition), kind: 'going', transition }) as const),
     ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
+    ...transitions.flatMap((transition): Step[] => {
+      const at = explainedFrom(transition);
+      return at === undefined ? [] : [{ at, kind: 'explained', transition }];
+    }),
   ];
   return steps.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || idOf(a) - idOf(b));
 }
 
 function idOf(step: Step): number {
-  return step.kind === 'transition' || step.kind === 'going' ? step.transition.id : 0;
+  return 'transition' in step ? step.transition.id : 0;
 }
 
 function clearOf({ about }: Transition): number {
@@ -48,17 +58,10 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
     ({ parent }) => parent,
   );
   const answers = new Map<string, Map<string, PcChange>>();
-  /** When each incident was opened here, and when its last news came. */
-  const openedAt = new Map<number, number>();
-  const newsAt = new Map<number, number>();
+  const explaining = createExplaining(memory);
 
-  /** A cause that came after the news of what it explains stands for it. */
-  const isExplained = ({ id, parent }: Incident): boolean => {
-    const cause = parent === undefined ? undefined : memory.incidents.get(parent);
-    return cause?.over === null && (openedAt.get(cause.id) ?? 0) > (newsAt.get(id) ?? 0);
-  };
   const put = (incident: Incident, now: number): Incident => {
-    const next = withHidden(incident, isExplained(incident), now);
+    const next = withHidden(incident, explaining.in(incident), now);
     memory.putIncident(next);
     return next;
   };
@@ -79,10 +82,6 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       if (incident === undefined) return;
       put({ ...incident, faults: incident.faults.map((fault) => asSaid(fault, said, at)) }, at);
     },
-    acknowledged({ incident: id, at, by }: Acknowledged): void {
-      const incident = memory.incidents.get(id);
-      if (incident?.over === null) memory.putIncident({ ...incident, acknowledged: { by, at, severity: incident.severity } });
-    },
     going({ incident: id, at, ...step }: Transition): void {
       const incident = memory.incidents.get(id);
       if (incident?.over !== null) return;
@@ -90,27 +89,46 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const since = at - clearOf({ incident: id, at, ...step });
       put({ ...incident, faults: incident.faults.map((fault) => (gone.has(fault.key) ? { ...fault, goneAt: since } : fault)) }, since);
     },
+    explained(transition: Transition, now: number): void {
+      explaining.add(transition);
+      const incident = memory.incidents.get(transition.incident);
+      if (incident?.over === null) put(incident, now);
+    },
     /** Makes of the incident what the transition says of it, and answers it with the faults that are its news. */
     stepped(transition: Transition): { incident: Incident; faults: StandingFault[] } | undefined {
-      const { incident: id, kind, at, about } = transition;
+      const { incident: id, kind, at, about, again: isAgain } = transition;
       const row = byId.get(id);
       if (row === undefined) return undefined;
       const held = memory.incidents.get(id) ?? fresh(row, at);
-      const faults = about.map((one) => newsOf(one, held));
-      if (isNews(kind)) newsAt.set(id, at);
-      if (!openedAt.has(id)) openedAt.set(id, at);
-      const incident = put(afterStep(held, { kind, at, faults }), at);
+      const said = about.map((one) => newsOf(one, held));
+      const faults = isNews(kind) ? said.map((one) => ({ ...one, ...seen })) : said;
+      explaining.comes(transition);
+      const next = afterStep(held, { kind, at, faults });
+      // What is told once more is no news, and takes nothing back.
+      const incident = put(isAgain ? next : takenBack(next, [{ kind, faults }], at), at);
       again(id, at);
       return { incident, faults };
     },
   };
 }
 
-function fresh(row: Incident, at: number): Incident {
-  const own = { faults: [], acknowledged: null, told: [], notes: [], overAt: null, over: null, closedBecause: null } as const;
-  const { ended: _, toldOutage: __, ...facts } = row;
-  return { ...facts, ...own, faults: [], told: [], notes: [], openedAt: at, severity: 'info' };
+/** What was done about it and told of it later is no part of its beginning. */
+function fresh({ id, scope, place, flapping, outage, parent, spread, until }: Incident, at: number): Incident {
+  // Who was away when is not kept: of one that is over it is all that ever were.
+  const away = spread && (spread.away.length > 0 ? spread.away : spread.members);
+  return {
+    ...{ id, scope, openedAt: at, overAt: null, over: null, closedBecause: null, severity: 'info', flapping },
+    ...{ faults: [], acknowledged: null, told: [], notes: [] },
+    ...(place && { place }),
+    ...(outage && { outage }),
+    ...(parent !== undefined && { parent }),
+    ...(spread && away && { spread: { ...spread, away } }),
+    ...(until !== undefined && { until }),
+  };
 }
+
+/** What is told stands, and is explained by nothing. */
+const seen = { goneAt: null, unknownSince: null, hidden: false } as const;
 
 function isNews(kind: Transition['kind']): boolean {
   return kind === 'raised' || kind === 'worsened';
@@ -120,19 +138,14 @@ function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kin
   if (kind === 'cleared' || kind === 'closed') return { ...held, overAt: at, over: kind };
   const said = new Set(faults.map(({ key }) => key));
   const others = held.faults.filter(({ key }) => !said.has(key));
-  const fresh = faults.map((one) => ({ ...one, goneAt: null, unknownSince: null, hidden: false }));
-  return { ...held, faults: isNews(kind) ? [...others, ...fresh] : others };
-}
-
-function keysOf(about: readonly FaultNews[]): Set<string> {
-  return new Set(about.map(({ fault, device }) => faultKey(fault, device)));
+  return { ...held, faults: isNews(kind) ? [...others, ...faults] : others };
 }
 
 /** A fault that the incident has keeps what a rule made of it, and who was told of it. */
 function newsOf(one: FaultNews, { faults }: Incident): StandingFault {
   const made = standingFault(one.fault, one.device, one.since);
   const held = faults.find(({ key }) => key === made.key);
-  return { goneAt: null, unknownSince: null, hidden: false, told: null, ...made, ...(held?.since === one.since && held), ...one };
+  return { ...seen, told: null, ...made, ...(held?.since === one.since && held), ...one };
 }
 
 /** What the components of its PC say of a fault by now. */
@@ -150,10 +163,10 @@ function asSaid(fault: StandingFault, said: ReadonlyMap<string, PcChange>, at: n
   return { ...fault, goneAt: stands ? null : (fault.goneAt ?? at), unknownSince: null };
 }
 
-function withHidden(incident: Incident, isExplained: boolean, now: number): Incident {
+function withHidden(incident: Incident, isExplained: (fault: StandingFault) => boolean, now: number): Incident {
   const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
   const hiding = new Set(incident.faults.filter(hides).map(({ fault }) => fault));
-  const isHidden = ({ fault }: StandingFault) => isExplained || (faultOf(fault)?.parents ?? []).some((parent) => hiding.has(parent));
+  const isHidden = (one: StandingFault) => isExplained(one) || (faultOf(one.fault)?.parents ?? []).some((parent) => hiding.has(parent));
   const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
   const isCause = causeKindOf(incident.scope) !== undefined;
   return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };

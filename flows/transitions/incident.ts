@@ -193,7 +193,7 @@ function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; 
 }
 
 /** What is more severe than what was acknowledged takes the acknowledgement back (R21); that, and what is newly critical, ends a quiet too. */
-function takenBack(incident: Incident, news: News[], now: number): Incident {
+export function takenBack(incident: Incident, news: News[], now: number): Incident {
   const severities = news.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map(({ faults }) => worst(faults));
   const isOver = (than: Severity | undefined) => severities.some((severity) => isWorse(severity, than));
   const isBroken = severities.includes('critical') || isOver(incident.snoozed?.severity);

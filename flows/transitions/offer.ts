@@ -11,6 +11,11 @@ export const offerLimitMs = 10_000;
 /** So many offers are made to the tabs before the default route takes a transition (R24). */
 export const maxOffers = 2;
 
+/** The conclusion of what something greater is told in place of, */
+export const explainedWord = 'explained by a greater fault';
+/** and of good news while something worse stands. */
+export const worseWord = 'something worse stands by now';
+
 /** Whether an offer goes out now, is over with a conclusion, or is looked at again. */
 export type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
@@ -20,13 +25,13 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   if (isEnd(transition)) {
     if (!told) return { next: 'over', how: 'nobody had been told' };
     const isPremature = transition.kind === 'eased' && isWorseNow(transition, incident);
-    return isPremature ? { next: 'over', how: 'something worse stands by now' } : { next: 'go' };
+    return isPremature ? { next: 'over', how: worseWord } : { next: 'go' };
   }
   if (incident.over !== null) return { next: 'over', how: told ? `${incident.over} before this was told` : 'over before anybody was told' };
   const news = newsOf(transition, incident);
   const open = news.filter((fault) => !fault.hidden);
   if (news.length === 0) return { next: 'over', how: 'over before anybody was told' };
-  if (open.length === 0) return { next: 'over', how: 'explained by a greater fault' };
+  if (open.length === 0) return { next: 'over', how: explainedWord };
   // Not of one that told it itself, and may wait for a later level.
   const isTold = open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0);
   if (isTold && transition.sent.length === 0 && transition.again === undefined) return { next: 'over', how: 'already told' };
