@@ -4,8 +4,9 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { headingOf, oneLine } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
-import { atOf } from './occurrences.ts';
+import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, tooMuch } from './draft.ts';
+import { atOf, isAffordable } from './occurrences.ts';
+import type { Steps } from './rule.ts';
 import { isLocal, ruleOfText } from './rule-text.ts';
 import { zoneNamed } from './zones.ts';
 
@@ -17,7 +18,7 @@ type Cells = Partial<Record<(typeof wanted)[number] | (typeof optional)[number],
 type Line = { line: number; cells: Cells };
 
 /** Reads a file. Guarantee: every faulty line is named by its number in the file. */
-export function readMeetingsCsv(text: string, table: SiteTable): ReadFile {
+export function readMeetingsCsv(text: string, table: SiteTable, steps: Steps = { left: limits.days }): ReadFile {
   const { lines, problems } = linesOf(text);
   const file: ReadFile = { meetings: [], cancelled: [], problems, notes: [] };
   const seen = new Map<string, number>();
@@ -25,6 +26,10 @@ export function readMeetingsCsv(text: string, table: SiteTable): ReadFile {
     const { meeting, wrong } = meetingOf(one.cells, table);
     for (const [column, what] of wrong) problems.push({ line: one.line, column, what });
     if (meeting === undefined) continue;
+    if (!isAffordable(meeting, steps)) {
+      problems.push({ line: one.line, column: 'repeat', what: tooMuch });
+      break;
+    }
     const first = seen.get(meeting.id);
     if (first !== undefined) problems.push({ line: one.line, column: 'id', what: `stands twice: line ${first} is the same meeting` });
     seen.set(meeting.id, one.line);

@@ -4,8 +4,9 @@ import ICAL from 'ical.js';
 import { oneLine, zonedAt } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
-import { atOf } from './occurrences.ts';
+import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, tooMuch } from './draft.ts';
+import { atOf, isAffordable } from './occurrences.ts';
+import type { Steps } from './rule.ts';
 import { isLocal, ruleOf } from './rule-text.ts';
 import { type OwnZone, zoneNamed } from './zones.ts';
 
@@ -15,24 +16,26 @@ type Block = { line: number; text: string[] };
 type Zones = ReadonlyMap<string, OwnZone>;
 /** A time as the file says it: local, with its zone; a null zone is that of the site. */
 type Time = { local: string; zone: string | null };
-type Around = { table: SiteTable; zones: Zones; rooms: string[] | null };
+/** What a file is read by: `rooms` are those of the meetings that name none, `steps` what its repetitions may cost. */
+type Around = { table: SiteTable; zones: Zones; rooms: string[] | null; steps: Steps };
 /** One VEVENT; `of` is the date that it moves or cancels. */
 type Entry = { line: number; uid: string; of: Time | null; cancelled: boolean; meeting: Meeting; begin: Time };
 
 /**
- * Reads a file; `rooms` are those of the meetings that name none.
- * Guarantee: every faulty entry is named by its line, each entry is read by itself, and no repetition is expanded.
+ * Reads a file.
+ * Guarantee: every faulty entry is named by its line, each entry is read by itself, no repetition is expanded, and all of them together cost no
+ * more than the steps that there are.
  */
-export function readIcs(text: string, table: SiteTable, rooms: string[] | null): ReadFile {
+export function readIcs(text: string, by: Omit<Around, 'zones'>): ReadFile {
   const file: ReadFile = { meetings: [], cancelled: [], problems: [], notes: [] };
   const blocks = blocksOf(text, file.problems);
   if (blocks.events.length > limits.meetings) {
     file.problems.push({ line: 1, column: '', what: `the file has more than ${limits.meetings} meetings` });
     return file;
   }
-  const around = { table, zones: zonesOf(blocks.zones), rooms };
-  const entries = blocks.events.flatMap((block) => readEntry(block, around, file) ?? []);
-  join(entries, file);
+  const around = { ...by, zones: zonesOf(blocks.zones) };
+  const entries = blocks.events.flatMap((block) => (by.steps.left < 0 ? [] : (readEntry(block, around, file) ?? [])));
+  if (by.steps.left >= 0) join(entries, file);
   return file;
 }
 
@@ -111,7 +114,7 @@ class Unusable extends Error {
   }
 }
 
-function entryOf(properties: Property[], line: number, { table, zones, rooms }: Around): Entry {
+function entryOf(properties: Property[], line: number, { table, zones, rooms, steps }: Around): Entry {
   const times = (name: string): Time[] => properties.filter(([one]) => one === name).flatMap((one) => timesOf(one, zones));
   const [begin] = times('dtstart');
   const uid = textOf(properties, 'uid');
@@ -133,6 +136,7 @@ function entryOf(properties: Property[], line: number, { table, zones, rooms }: 
     except,
     moved: [],
   };
+  if (!isAffordable(meeting, steps)) throw new Unusable('RRULE', tooMuch);
   return { line, uid: meeting.id, of, cancelled, meeting, begin };
 }
 

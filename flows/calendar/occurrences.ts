@@ -1,6 +1,6 @@
 /** The dates of a meeting in a window of days, never more. */
 import type { Meeting, Occurrence } from '../records/meetings.ts';
-import { dateOf, dayOf, fallsOn, lastDayOf } from './rule.ts';
+import { dateOf, dayOf, fallsOn, lastDayOf, lookSteps, type Steps } from './rule.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -41,7 +41,7 @@ function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; 
   const last = Math.min(lastDay(rule, first), Math.floor(to / dayMs) + 1);
   const found: string[] = [];
   for (let day = Math.max(first, Math.floor(from / dayMs) - 1); day <= last; day++) {
-    if (!fallsOn(rule, first, day)) continue;
+    if (!fallsOn(rule, { first, day })) continue;
     const local = `${dateOf(day)}${start.slice(10)}`;
     if (!isAfterEnd(rule, local, zone)) found.push(local);
   }
@@ -51,12 +51,19 @@ function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; 
 /** Counted once for each rule. */
 const lastDays = new WeakMap<object, number>();
 
-function lastDay(rule: NonNullable<Meeting['rule']>, first: number): number {
+function lastDay(rule: NonNullable<Meeting['rule']>, first: number, steps?: Steps): number {
   const held = lastDays.get(rule);
   if (held !== undefined) return held;
-  const last = lastDayOf(rule, first) ?? Number.POSITIVE_INFINITY;
-  lastDays.set(rule, last);
+  const last = lastDayOf(rule, first, steps) ?? Number.POSITIVE_INFINITY;
+  if (steps === undefined || steps.left >= 0) lastDays.set(rule, last);
   return last;
+}
+
+/** Counts a meeting's dates once, and what each look at it will cost; false where the steps do not reach. */
+export function isAffordable({ rule, start }: Pick<Meeting, 'rule' | 'start'>, steps: Steps): boolean {
+  if (rule !== null) steps.left -= lookSteps(rule);
+  if (rule !== null) lastDay(rule, dayOf(start), steps);
+  return steps.left >= 0;
 }
 
 function isAfterEnd({ until, untilUtc }: NonNullable<Meeting['rule']>, local: string, zone: string): boolean {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Meeting } from '../records/meetings.ts';
 import { endsAt, occurrencesIn } from './occurrences.ts';
+import { dateOf, dayOf, fallsOn, lastDayOf } from './rule.ts';
 import { ruleOfText } from './rule-text.ts';
 
 const zone = 'Asia/Kolkata';
@@ -116,4 +117,40 @@ test.each([
   ['FREQ=WEEKLY;BYDAY=XX', 'invalid BYDAY value "XX"'],
 ])('%s is refused in one line', (text, line) => {
   expect(ruleOfText(text)).toEqual({ ok: false, line: `the repetition cannot be used: ${line}` });
+});
+
+const ruleFor = (text: string) => {
+  const read = ruleOfText(text);
+  if (!read.ok) throw new Error(read.line);
+  return read.rule;
+};
+
+test.each([
+  ['FREQ=DAILY;COUNT=10000', 20, '2054-06-01'],
+  ['FREQ=DAILY;INTERVAL=3;BYDAY=MO,FR;COUNT=9', 60, '2027-04-09'],
+  ['FREQ=WEEKLY;BYDAY=TU,FR;COUNT=1000', 20, '2036-08-12'],
+  ['FREQ=WEEKLY;INTERVAL=2;COUNT=3', 40, '2027-02-12'],
+  ['FREQ=MONTHLY;BYDAY=-1FR;COUNT=12', 400, '2027-11-26'],
+])('%s took a step for each day of thirty years, and now at most %i', (text, most, last) => {
+  const steps = { left: 100_000 };
+  const first = dayOf('2027-01-15');
+  expect(dateOf(lastDayOf(ruleFor(text), first, steps) ?? 0)).toBe(last);
+  const taken = 100_000 - steps.left;
+  expect([taken > 0, taken <= most]).toEqual([true, true]);
+});
+
+test('the days of a year were counted anew for each of its days; now once a year', () => {
+  const steps = { left: 1_000_000 };
+  const first = dayOf('2027-01-15');
+  const rule = ruleFor('FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=100,-1;COUNT=10000');
+  lastDayOf(rule, first, steps);
+  expect(1_000_000 - steps.left).toBeLessThan(11_000 + 32 * 366);
+  const days = Array.from({ length: 366 }, (_, at) => first + at).filter((day) => fallsOn(rule, { first, day }));
+  expect(days.map(dateOf)).toEqual(['2027-01-15', '2027-05-20', '2027-12-31']);
+});
+
+test('counting ends where the steps end', () => {
+  const steps = { left: 50 };
+  lastDayOf(ruleFor('FREQ=MONTHLY;COUNT=100'), dayOf('2027-01-15'), steps);
+  expect(steps.left).toBe(-1);
 });

@@ -132,3 +132,36 @@ test('of many offices that close the first meeting of any of them counts', () =>
   expect([many('2027-01-15T18:20').is, local(many('2027-01-15T18:20').lookAt ?? 0)]).toEqual(['open', '2027-01-15T18:30']);
   expect(many('2027-01-15T18:31')).toMatchObject({ is: 'soon', meeting: late });
 });
+
+const allDays = [1, 2, 3, 4, 5, 6, 7];
+
+test.each([
+  ['00:00-24:00', 1_440],
+  ['00:00-23:59', 1_439],
+])('an office open round the clock (%s) closed at midnight: what went at 23:29 waited until 00:15', (_, to) => {
+  const office: Office = { ...leh, hours: { vc: [{ days: allDays, from: 0, to }], closes: null } };
+  for (const now of ['2027-01-15T23:29', '2027-01-15T23:59', '2027-01-16T00:00', '2027-01-16T00:09', '2027-01-16T00:59']) {
+    const here = at(now);
+    expect(moment(now, office, [])).toMatchObject({
+      is: 'open',
+      digestAt: here,
+      backAt: here,
+      isNearClosing: false,
+      isClosing: false,
+      closed: null,
+    });
+  }
+});
+
+test('an office open round the clock on working days closes for the weekend only', () => {
+  const office: Office = { ...leh, hours: { vc: [{ days: [1, 2, 3, 4, 5], from: 0, to: 1_440 }], closes: null } };
+  const near = (now: string) => moment(now, office, []).isNearClosing;
+  expect([near('2027-01-14T23:29'), near('2027-01-15T23:29'), near('2027-01-16T12:00'), near('2027-01-19T00:05')]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(local(moment('2027-01-15T23:29', office, []).backAt)).toBe('2027-01-18T00:15');
+  expect(moment('2027-01-18T00:05', office, []).closed).not.toBeNull();
+});

@@ -95,7 +95,7 @@ function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
   if (hours === null) return now;
   const day = localDay(now, timeZone);
   const span = spanOn(hours, day);
-  const from = span === null ? null : timeOn(day, span.from, timeZone) + graceMs;
+  const from = span === null ? null : timeOn(day, span.from, timeZone) + (span.goesOnFromBefore ? 0 : graceMs);
   if (span !== null && from !== null && now >= from && now < timeOn(day, span.to, timeZone)) return now;
   if (from !== null && now < from) return from;
   const next = firstOpening(office, now);
@@ -114,8 +114,7 @@ function firstOpening({ hours, timeZone }: Office, now: number): number | null {
 /** When the office closes, where that is within the time of the rules. */
 function closingSoon({ hours, timeZone }: Office, { nearMs }: WhenRules, now: number): number | null {
   const day = localDay(now, timeZone);
-  const span = spanOn(hours, day);
-  const closing = span === null ? 0 : timeOn(day, span.to, timeZone);
+  const closing = closingOn({ hours, timeZone }, day) ?? 0;
   return now < closing && closing - now <= nearMs ? closing : null;
 }
 
@@ -123,7 +122,7 @@ function closingSoon({ hours, timeZone }: Office, { nearMs }: WhenRules, now: nu
 function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: WhenRules, now: number): Moment['closed'] {
   const today = localDay(now, timeZone);
   const span = spanOn(hours, today);
-  if (span === null || now >= timeOn(today, span.from, timeZone) + graceMs) return null;
+  if (span === null || span.goesOnFromBefore || now >= timeOn(today, span.from, timeZone) + graceMs) return null;
   for (let day = today - 1; day >= today - closedDays; day -= 1) {
     const last = spanOn(hours, day);
     if (last === null) continue;
@@ -133,11 +132,10 @@ function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: Whe
 }
 
 /** Whether the office has closed within the time of the rules, on this day or past the midnight before it. */
-function closedLately({ hours, timeZone }: Office, { nearMs }: WhenRules, now: number): boolean {
-  const today = localDay(now, timeZone);
+function closedLately(office: Office, { nearMs }: WhenRules, now: number): boolean {
+  const today = localDay(now, office.timeZone);
   return [today - 1, today].some((day) => {
-    const span = spanOn(hours, day);
-    const closed = span === null ? Number.NEGATIVE_INFINITY : timeOn(day, span.to, timeZone);
+    const closed = closingOn(office, day) ?? Number.NEGATIVE_INFINITY;
     return now >= closed && now - closed <= nearMs;
   });
 }
@@ -148,14 +146,37 @@ function quietKind({ timeZone }: Office, now: number): 'closed' | 'night' {
   return hour >= 20 || hour < 6 ? 'night' : 'closed';
 }
 
-/** The day of an office in minutes: from its first hour to its last, or until its people go home. Null on a day that is none. */
-function spanOn(hours: OfficeHours | null, day: number): Pick<DayHours, 'from' | 'to'> | null {
+/** When the office closes on a day; null where it does not: the day is none, or goes on in the next one. */
+function closingOn({ hours, timeZone }: Office, day: number): number | null {
+  const span = spanOn(hours, day);
+  return span === null || span.goesOn ? null : timeOn(day, span.to, timeZone);
+}
+
+type Minutes = Pick<DayHours, 'from' | 'to'>;
+
+/** The day of an office in minutes. Where the next day opens as this one ends nobody goes home between them. Null on a day that is none. */
+function spanOn(hours: OfficeHours | null, day: number): (Minutes & { goesOn: boolean; goesOnFromBefore: boolean }) | null {
+  const [before, span, next] = [minutesOn(hours, day - 1), minutesOn(hours, day), minutesOn(hours, day + 1)];
+  if (span === null) return null;
+  const goesOn = isOneDay(span, next);
+  return { from: span.from, to: goesOn ? midnight : span.to, goesOn, goesOnFromBefore: isOneDay(before, span) };
+}
+
+const midnight = 24 * 60;
+
+/** People write 23:59 too where they mean the end of the day. */
+function isOneDay(span: Minutes | null, next: Minutes | null): boolean {
+  return span !== null && next !== null && span.to >= midnight - 1 && next.from === 0;
+}
+
+/** From its first hour to its last, or until its people go home. */
+function minutesOn(hours: OfficeHours | null, day: number): Minutes | null {
   if (hours === null) return null;
   const today = weekdayOf(day);
   const spans = hours.vc?.filter(({ days }) => days.includes(today)) ?? [{ days: everyDay, from: dayBegins, to: dayBegins + 1 }];
   if (spans.length === 0) return null;
   const to = Math.max(...spans.map((one) => one.to), hours.closes ?? 0);
-  return { from: Math.min(...spans.map((one) => one.from)), to: hours.vc === null ? (hours.closes ?? 1440) : to };
+  return { from: Math.min(...spans.map((one) => one.from)), to: hours.vc === null ? (hours.closes ?? midnight) : to };
 }
 
 /** Where only the closing time is named, the day begins at this minute. */
@@ -167,7 +188,7 @@ function isDayOf(hours: OfficeHours | null, day: number): boolean {
 
 /** A minute of a local day as a time: by the clock on the wall, whatever the zone does on that day. */
 function timeOn(day: number, minute: number, zone: string): number {
-  const [date, rest] = minute >= 1440 ? [dateOf(day + 1), minute - 1440] : [dateOf(day), minute];
+  const [date, rest] = minute >= midnight ? [dateOf(day + 1), minute - midnight] : [dateOf(day), minute];
   const clock = `${String(Math.floor(rest / 60)).padStart(2, '0')}:${String(rest % 60).padStart(2, '0')}`;
   return atOf(`${date}T${clock}:00`, zone);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hoursOf, hoursText, timeOf, timeText } from './hours.ts';
 
-test.each(['Mon-Fri 09:30-18:00', 'Mon-Fri 09:30-18:00; Sat 10:00-13:00', 'Mon,Wed 10:00-11:00', 'none'])(
+test.each(['Mon-Fri 09:30-18:00', 'Mon-Fri 09:30-18:00; Sat 10:00-13:00', 'Mon,Wed 10:00-11:00', 'Mon-Sun 00:00-24:00', 'none'])(
   'hours "%s" read back the same',
   (text) => {
     expect(hoursText(hoursOf(text))).toBe(text);

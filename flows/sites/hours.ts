@@ -59,7 +59,7 @@ function spanOf(part: string): DayHours | undefined {
 
 function partOf(part: string): DayHours | undefined {
   const [, named = '', start = '', end = ''] = /^([A-Za-z, -]+?)\s+(\d\d:\d\d)\s*-\s*(\d\d:\d\d)$/.exec(part) ?? [];
-  const [days, from, to] = [daysOf(named), minutesOf(start), minutesOf(end)];
+  const [days, from, to] = [daysOf(named), minutesOf(start), end === '24:00' ? dayMinutes : minutesOf(end)];
   return days === undefined || from === undefined || to === undefined ? undefined : { days, from, to };
 }
 
@@ -84,6 +84,8 @@ function daysText(days: readonly number[]): string {
   return isRange ? `${name(first)}-${name(last)}` : days.map(name).join(',');
 }
 
+/** An end at midnight is that of its own day. */
 function clockText(minutes: number): string {
+  if (minutes === dayMinutes) return '24:00';
   return `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readMeetingsCsv } from '../../calendar/csv.ts';
+import { tooMuch } from '../../calendar/draft.ts';
 import { readRoster } from '../../roster/csv.ts';
 import { readCsv, toCsv } from '../../sites/csv.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
@@ -26,6 +27,7 @@ test.each([
     'meetings with wrong cells',
     meetings('Title,Rooms,Start,End,Time zone,Except\n,nowhere/at-all,yesterday,later,Mars,never\nB,ladakh/leh\n'),
   ],
+  ['too much work', [{ line: 1, column: 'RRULE', what: tooMuch }]],
   [
     'people with wrong cells',
     roster('ID,Name,Roles,Scopes,Channels,Deputy\ncentral,A,boss,,pager,a\nb,,technician,nowhere,email,b\nb,B,central,ladakh,,c\n'),

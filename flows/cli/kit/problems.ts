@@ -32,6 +32,7 @@ const found: readonly LineRow[] = [
   [/^expected dates such as (\S+), with ";" between$/, { hi: 'तारीख़ें ऐसे लिखें: $1, बीच में ";"' }],
   [/^the zone "(.*)" is not known: a name such as (\S+)$/, { hi: '"$1" नाम का समय क्षेत्र नहीं है: $2 जैसा लिखें' }],
   [/^names more than (\d+) dates$/, { hi: '$1 से ज़्यादा तारीख़ें हैं' }],
+  [/^the repetitions up to here .+$/, { hi: 'यहाँ तक के दोहराव गिनना बहुत लंबा है: COUNT की जगह UNTIL लिखें, BYSETPOS न लिखें' }],
   [/^(\d+) more problems .+$/, { hi: '$1 ग़लतियाँ और हैं' }],
 ];
 
