@@ -5,6 +5,8 @@ const lines: readonly LineRow[] = [
   [/^no verb$/, { en: 'what is to be done is not said', hi: 'क्या करना है, यह नहीं लिखा' }],
   [/^unknown verb "(.*)"$/, { hi: '"$1" यहाँ नहीं चलता' }],
   [/^one enrolment code is expected$/, { hi: 'एक कोड लिखें, जो सेंट्रल टीम ने दिया' }],
+  [/^(--\w+) is missing$/, { hi: '$1 नहीं लिखा है' }],
+  [/^usage: (.+); (?:each|both) with \[--data DIR\].*$/, { hi: 'ऐसे लिखें: $1; साथ में [--data DIR] और --help भी चलता है' }],
   [
     /^--pc: "(.*)" is no path STATE\/SITE\/PC$/,
     {
@@ -23,7 +25,10 @@ const lines: readonly LineRow[] = [
   [/^--fix or --undo, not both$/, { hi: '--fix या --undo, दोनों साथ नहीं' }],
   [/^a code goes with --centre and --pc$/, { hi: 'कोड के साथ --centre और --pc भी लिखें' }],
   [/^here the package does it: (.+)$/, { hi: 'यहाँ यह काम पैकेज करता है: $1' }],
-  [/^this PC is enrolled already \((.+)\); --again replaces its key$/, { hi: 'यह PC पहले से जुड़ा है ($1); नई चाबी के लिए --again लिखें' }],
+  [
+    /^this PC is enrolled already as (\S+) \((.+)\); next: (.+) \(a new key only after (.+) at the centre: then with --again\)$/,
+    { hi: 'यह PC पहले से $1 नाम से जुड़ा है ($2); आगे लिखें: $3 (नई चाबी सेंटर पर $4 के बाद ही: तब --again के साथ)' },
+  ],
   [/^this PC is not enrolled \(no (.+)\); (.+)$/, { hi: 'यह PC अभी जुड़ा नहीं है ($1 नहीं है); ऐसे जोड़ें: $2' }],
   [
     /^(\S+) is not the centre that gave this code$/,
