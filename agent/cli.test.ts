@@ -70,6 +70,9 @@ it.concurrent('on a machine without sound, tools or settings it calls nothing of
   expect([of('clock'), of('path'), err]).toEqual([['unknown'], ['unknown'], '']);
   expect(code).not.toBe(0);
   const screen = await agent(['check'], undefined, folder, bare);
+  // It told of a "Conference room (capital/this-office/this-pc)", which is nowhere.
+  expect(screen.out.split('\n')[0]).toBe('this PC is not enrolled (data/agent): what follows is of this PC alone');
+  expect(screen.out).not.toMatch(/Conference room|this-office/);
   expect(screen.out).not.toMatch(/No fault found|\p{Cc}\[/u);
   expect(screen.err).toBe('');
 });
