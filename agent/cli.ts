@@ -55,7 +55,8 @@ function addressOf(centre: string): { host: string; port: number } {
 }
 
 async function run(args: string[]): Promise<number> {
-  const { apart } = wordsOf({ args, options: { apart: { type: 'boolean', default: false }, ...folder } }).values;
+  const options = { apart: { type: 'boolean', default: false }, lang: { type: 'string' }, ...folder } as const;
+  const { apart } = wordsOf({ args, options }).values;
   const data = dataFolder(process.env, args);
   const own = { ...process.env, SABHA_DATA: data };
   const env = apart ? withSeatApart(own, data) : own;
