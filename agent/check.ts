@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLanguage, languageFor, languages, messageOf, readSettings, realClock, type SettingsSite } from '#contracts';
 import { withLastWord } from './checks/last-word.ts';
-import { folder, WrongCall, wordsOf } from './identity/call.ts';
+import { folder, startCall, WrongCall, wordsOf } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { type AgentSettings, isNamed, readCentrePlace, readWhoThisIs } from './identity/settings.ts';
@@ -24,6 +24,7 @@ import { greeter } from './uplink/tls.ts';
 
 /** Where `npm start` runs an agent, it has made this for it. */
 const centresToken = 'agent.token';
+const ownSettings = 'sabha.json';
 /** Over a satellite the three ways there and back take two seconds. */
 const clockLimitMs = 3_000;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
@@ -32,7 +33,7 @@ const onStderr = { info: () => undefined, warn: (_: object, line: string) => con
 export async function check(args: string[], env: Env): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const options = { json: flag, all: flag, lang: { type: 'string', default: languageFor(args, env) }, ...folder } as const;
-  const { json, all, lang } = wordsOf({ args, options }).values;
+  const { json, all, lang, data: named } = wordsOf({ args, options }).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
   const data = agentsOwn(dataFolder(env, args));
   const judged = whomToJudge({ ...env, SABHA_DATA: data }, data);
@@ -50,7 +51,7 @@ export async function check(args: string[], env: Env): Promise<number> {
     link: readReport(linkFile(data, onStderr).load()),
   });
   progress?.end();
-  const screen = screenOf(process.stdout, env);
+  const screen = { ...screenOf(process.stdout, env), start: startCall(named) };
   console.log(json ? toJson(report) : all ? toText(report, lang) : toScreen(report, lang, screen));
   return exitCodeOf(report);
 }
@@ -110,16 +111,19 @@ function firstOfSettings(env: Env, data: string): Judged {
   // The broker beside it listens where the same file says.
   const place = readCentrePlace({ SABHA_MQTT_PORT: `${mqttPort}`, ...env });
   if (!place.ok) throw new WrongCall(place.line);
-  const isKnown = env['SABHA_MQTT_HOST'] !== undefined || existsSync(join(data, centresToken));
+  const isCentres = existsSync(join(data, centresToken));
+  const isKnown = env['SABHA_MQTT_HOST'] !== undefined || isCentres;
+  // The site of the defaults is nobody's: who stands in the wrong folder is not told of its room.
+  const isNobodys = !isCentres && env['SABHA_CONFIG'] === undefined && !existsSync(ownSettings);
   return {
-    subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, profile, configured: true },
+    subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, ...(isNobodys && { nobodys: data }), profile, configured: true },
     centre: isKnown ? place.value : undefined,
   };
 }
 
 /** A file that is named must be there; without a name, ./sabha.json or all defaults. */
 function loadSettings(named: string | undefined): { site: SettingsSite; mqttPort: number } {
-  const file = named ?? 'sabha.json';
+  const file = named ?? ownSettings;
   const result = readSettings(readSettingsFile(file, named === undefined), file);
   if (!result.ok) throw new WrongCall(result.line);
   const { site, ports } = result.value;

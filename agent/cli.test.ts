@@ -70,6 +70,9 @@ it.concurrent('on a machine without sound, tools or settings it calls nothing of
   expect([of('clock'), of('path'), err]).toEqual([['unknown'], ['unknown'], '']);
   expect(code).not.toBe(0);
   const screen = await agent(['check'], undefined, folder, bare);
+  // It told of a "Conference room (capital/this-office/this-pc)", which is nowhere.
+  expect(screen.out.split('\n')[0]).toBe('this PC is not enrolled (data/agent): what follows is of this PC alone');
+  expect(screen.out).not.toMatch(/Conference room|this-office/);
   expect(screen.out).not.toMatch(/No fault found|\p{Cc}\[/u);
   expect(screen.err).toBe('');
 });
@@ -172,9 +175,9 @@ it.each([
   [['check', '--jsn'], 'there is no option --jsn; usage: '],
   [['check', '--lang', 'de'], '--lang: "de" is not one of en, hi'],
   [['enrol'], 'one enrolment code is expected; usage: '],
-  [['enrol', 'A', 'B', '--pc', 'a/b/c'], 'one enrolment code is expected; usage: '],
   [['enrol', 'A', '--pc', 'a/b'], '--pc: "a/b" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
-  [['enrol', 'A', '--pc', 'a/b/c'], '--centre: "" is no address: write https://HOST:PORT, such as '],
+  [['enrol', 'A', '--pc', 'a/b/c'], '--centre is missing; usage: '],
+  [['enrol', 'A', '--centre', 'https://x'], '--pc is missing; usage: '],
   [['enrol', 'A', '--pc', 'a/b/c', '--centre', 'http://x'], '--centre: "http://x" is no address: write https://HOST:PORT, such as '],
   [['run', 'now'], '"now" is one word too many'],
   [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
@@ -210,6 +213,23 @@ it.each([
 ] as const)('%j %j is answered in Hindi, in one line', async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);
   expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
+});
+
+it.each([
+  [
+    'A code typed with spaces instead of dashes',
+    ['01234', '56789', 'abcde'],
+    'the enrolment code should have 40 characters, not 15: read it again',
+  ],
+  ['A character that none has', ['01234-5678u'], 'the enrolment code has "u", which stands in no code: read it again'],
+])('%s was refused without a word that helps', async (_what, code, line) => {
+  const { code: exit, err } = await agent(['enrol', ...code, '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
+  expect([exit, err]).toEqual([1, `${line}\n`]);
+});
+
+it('said "each with [--data DIR], and with --help, which says more" within the Hindi of a wrong call', async () => {
+  const { err } = await agent(['chek', '--lang', 'hi']);
+  expect(err.replaceAll(/sabha-agent|npm run agent|https:\/\/HOST|--?\w+|\b[A-Z]+\b/g, '')).not.toMatch(/[a-z]{3,} [a-z]{3,}/);
 });
 
 it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind', async () => {

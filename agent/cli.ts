@@ -3,7 +3,7 @@
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
 import { filled, isPcPath, languageFor, realClock, whenNpmIsGone, withPatience } from '#contracts';
-import { afterEnrolment, asking, calls, folder, usage, usageOf, type Verb, WrongCall, wordsOf } from './identity/call.ts';
+import { asking, calls, enrolledUntil, folder, nextSteps, usage, usageOf, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import { dataFolder, withSeatApart } from './store/data-folder.ts';
 
 const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
@@ -29,30 +29,34 @@ async function enrol(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = wordsOf({ args, options, allowPositionals: true });
-  const [code, more] = positionals;
-  if (code === undefined || more !== undefined) throw new WrongCall(`one enrolment code is expected; ${usageOf('enrol')}`);
-  const { pc = '', again } = values;
+  // Read out or copied, it comes with spaces for its dashes.
+  const code = positionals.join(' ');
+  if (code === '') throw new WrongCall(`one enrolment code is expected; ${usageOf('enrol')}`);
+  const { pc, centre, data, again } = values;
+  if (!pc) throw new WrongCall(`--pc is missing; ${usageOf('enrol')}`);
   if (!isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
+  if (!centre) throw new WrongCall(`--centre is missing; ${usageOf('enrol')}`);
   const [{ enrol: enrolPc }, { identityFolder }] = await Promise.all([import('./identity/enrol.ts'), import('./identity/identity.ts')]);
   const language = languageFor(args, process.env);
-  const enrolling = enrolPc({ code, centre: addressOf(values.centre), pc, folder: identityFolder(dataFolder(process.env, args)), again });
+  const enrolling = enrolPc({ code, centre: addressOf(centre), pc, folder: identityFolder(dataFolder(process.env, args)), again });
   const say = (seconds: number) => filled(asking[language], { seconds });
   const done = await withPatience(enrolling, { clock: realClock(), screen: process.stderr, say });
   if (!done.ok) return notDone(done.line, args);
-  console.log(`${pc} is enrolled until ${done.value.certificate.validToDate.toISOString().slice(0, 10)}`);
+  console.log(filled(enrolledUntil[language], { pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
   // Only to a person: an installation takes what is said here for what went wrong.
-  if (process.stderr.isTTY) console.error(afterEnrolment[language]);
+  if (process.stderr.isTTY) console.error(nextSteps(language, data));
   return 0;
 }
 
-function addressOf(centre = ''): { host: string; port: number } {
+function addressOf(centre: string): { host: string; port: number } {
   const url = URL.parse(centre);
   if (url?.protocol !== 'https:') throw new WrongCall(`--centre: "${centre}" is no address https://HOST:PORT`);
   return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || 443) };
 }
 
 async function run(args: string[]): Promise<number> {
-  const { apart } = wordsOf({ args, options: { apart: { type: 'boolean', default: false }, ...folder } }).values;
+  const options = { apart: { type: 'boolean', default: false }, lang: { type: 'string' }, ...folder } as const;
+  const { apart } = wordsOf({ args, options }).values;
   const data = dataFolder(process.env, args);
   const own = { ...process.env, SABHA_DATA: data };
   const env = apart ? withSeatApart(own, data) : own;

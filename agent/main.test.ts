@@ -62,6 +62,25 @@ test('it is ready without a broker, its room card with it, and a SIGTERM ends it
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
 });
 
+test('a person before a terminal was told {"level":60,…"the database is locked"}: he is told in words, and a pipe in JSON', async () => {
+  const data = join(folder, 'terminal');
+  const first = run({ ...good, SABHA_DATA: data });
+  while (!first.lines.includes('ready')) await once(first.child.stdout as NodeJS.ReadableStream, 'data');
+  const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data, LC_ALL: 'hi_IN.UTF-8', COMMAND: `${process.execPath} ${script}` };
+  const terminal = spawn('/usr/bin/script', ['--quiet', '--return', '--command', '$COMMAND', '/dev/null'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  terminal.stdout.on('data', (part) => {
+    said += part;
+  });
+  expect(await once(terminal, 'close')).toEqual([1, null]);
+  expect(said.trim()).toBe(`${data}/spool.db: यहाँ दूसरा एजेंट चल रहा है: पहले उसे बंद करें`);
+  first.child.kill('SIGTERM');
+  await first.ended;
+}, 60_000);
+
 test('a system that did not say in time whether it ends left the agent without a goodbye: its card stayed new, and nobody knew that it was stopped', async () => {
   const data = join(folder, 'hung-system');
   const tools = join(folder, 'tools');

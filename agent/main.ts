@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
 import { type Agent, createAgent } from './assembly/agent.ts';
+import type { Voice } from './assembly/spoken.ts';
 import type { Known } from './card/statement.ts';
 import { createLastWord } from './checks/last-word.ts';
 import type { Runner } from './checks/runner.ts';
@@ -22,6 +23,7 @@ import { openDoor } from './seats/door.ts';
 import { createRoomSeat } from './seats/seats.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
+import type { Env } from './store/data-folder.ts';
 import { budgetFile, cardFile, centreAddressFile, linkFile, roomFile } from './store/kept-file.ts';
 import type { Log } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
@@ -40,9 +42,10 @@ declare const SABHA_VERSION: string | undefined;
 
 /** Runs the agent until it is told to end, or until another version of it is to be started. A setting or a folder that will not do: one line, exit 1. */
 export async function main(env = process.env): Promise<void> {
-  const log = pino({ base: { part: 'agent' } });
+  const voice = await voiceOf(env);
+  const { log } = voice;
   const who = readWhoThisIs(env);
-  if (!who.ok) return fail(log, who.line);
+  if (!who.ok) return fail(voice, who.line);
   const { settings, identity } = who.value;
   await withoutNumberCache();
   keepPoolsSmall();
@@ -50,13 +53,14 @@ export async function main(env = process.env): Promise<void> {
   try {
     parts = prepare(settings, identity, log);
   } catch (error) {
-    return fail(log, messageOf(error));
+    return fail(voice, messageOf(error));
   }
   const restart = Promise.withResolvers<string>();
   // From here on: whoever ends it as soon as it is ready is heard too.
   const ended = Promise.race([asked(), restart.promise]);
   const running = { log, restart: restart.resolve };
   const agent = compose(settings, parts, running);
+  voice.follow({ ...{ centre: parts.centre, pc: settings.pc, profile: settings.profile }, ...agent });
   agent.start();
   keepHeapSmall(parts.clock, globalThis.gc);
   const updates = watched(settings, parts, { ...running, agent });
@@ -98,7 +102,7 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
 }
 
 type Prepared = ReturnType<typeof prepare>;
-type Process = { log: pino.Logger; restart: (reason: string) => void };
+type Process = { log: Log; restart: (reason: string) => void };
 
 function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Agent {
   const { pc, profile, anchors, dataDir, roomSocket } = settings;
@@ -182,8 +186,18 @@ async function reasonOf(asking: string, platform: Platform): Promise<string> {
   return isShuttingDown ? 'shutdown' : asking;
 }
 
-function fail(log: pino.Logger, line: string): never {
-  log.fatal(line);
+/** Services and pipes read JSON lines, a person before a terminal words. */
+async function voiceOf(env: Env): Promise<Voice> {
+  if (process.stdout.isTTY === true) {
+    const { speak } = await import('./assembly/spoken.ts');
+    return speak({ args: process.argv, env, clock: realClock(), out: console });
+  }
+  const log = pino({ base: { part: 'agent' } });
+  return { log, fatal: (line) => log.fatal(line), follow: () => undefined };
+}
+
+function fail({ fatal }: Voice, line: string): never {
+  fatal(line);
   process.exit(1);
 }
 

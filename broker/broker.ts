@@ -10,7 +10,7 @@ import { createClones } from './admission/clones.ts';
 import { followRegistry } from './admission/registry-file.ts';
 import { loadKey, loadSecrets } from './admission/secrets.ts';
 import { createSessions, type Sessions } from './admission/sessions.ts';
-import { createTlsListener, type TlsListener } from './admission/tls.ts';
+import { createTlsListener, type TlsListener, whyNoHandshake } from './admission/tls.ts';
 import { createHooks } from './hooks.ts';
 import { createMetrics } from './metrics.ts';
 import { type Conduct, createConduct } from './protection/conduct.ts';
@@ -192,7 +192,7 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
         if (gate.enter(socket)) sockets.add(socket.once('close', () => sockets.delete(socket)));
       });
       secure.on('tlsClientError', (error, socket) => {
-        refuse({ action: 'connect', reason: 'tls', who: '', what: error.message });
+        refuse({ action: 'connect', reason: 'tls', who: '', what: whyNoHandshake(error) });
         // Node only tells that the time for the handshake is over.
         socket.destroy();
       });

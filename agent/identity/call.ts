@@ -1,6 +1,6 @@
 /** How a person calls the agent, and what is said of a call that will not do. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Words } from '#contracts';
+import { filled, type Language, type Words } from '#contracts';
 
 /** Set where the agent was packed into one file. */
 declare const SABHA_VERSION: string | undefined;
@@ -11,7 +11,7 @@ export const command = isPackage ? 'sabha-agent' : 'npm run agent --';
 export const calls = {
   check: 'check [--json | --all] [--lang en|hi]',
   enrol: 'enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] [--lang en|hi]',
-  run: 'run [--apart]',
+  run: 'run [--apart] [--lang en|hi]',
   room: 'room [--fix | --undo]',
   install: 'install [CODE --centre https://HOST:8443 --pc STATE/SITE/PC] [--silent] [--lang en|hi]',
   uninstall: 'uninstall [--purge] [--silent] [--lang en|hi]',
@@ -28,16 +28,38 @@ export function usageOf(verb: Verb): string {
 
 /** While the centre is asked. */
 export const asking: Words = { en: 'asking the centre: {seconds} s', hi: 'सेंटर से पूछा जा रहा है: {seconds} सेकंड' };
-/** What comes next on a PC that is enrolled. */
-export const afterEnrolment: Words = isPackage
+/** What a person may type next; `data`: the folder, where the call named one, so that what is typed as it is printed finds this PC again. */
+export function callOf(verb: Verb, data: string | undefined): string {
+  const named = data === undefined ? '' : ` --data ${/[^\w./:\\-]/.test(data) ? `"${data}"` : data}`;
+  return `${command} ${verb}${named}`;
+}
+
+/** How the agent of an enrolled PC is started by hand; nothing in a package, which starts it by itself. */
+export function startCall(data: string | undefined): string {
+  return isPackage ? '' : ` (${callOf('run', data)})`;
+}
+
+/** What comes next on a PC that is enrolled already. */
+export function nextOf(data: string): string {
+  return callOf(isPackage ? 'check' : 'run', isPackage ? undefined : data);
+}
+
+/** Until when a PC is enrolled. */
+export const enrolledUntil: Words = { en: '{pc} is enrolled until {day}', hi: '{pc} जुड़ गया है, {day} तक' };
+const afterEnrolment: Words = isPackage
   ? {
       en: 'Next: the agent starts by itself, and says here what the room still lacks. Within a minute the centre shows this PC.',
       hi: 'आगे: एजेंट अपने-आप चलेगा, और यहीं बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सेंटर पर दिखेगा।',
     }
   : {
-      en: `Next: "${command} run" starts the agent, "${command} check" says what the room still lacks. Within a minute the centre shows this PC.`,
-      hi: `आगे: "${command} run" से एजेंट चलाएँ, "${command} check" बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सेंटर पर दिखेगा।`,
+      en: 'Next: "{run}" starts the agent, "{check}" says what the room still lacks. Within a minute the centre shows this PC.',
+      hi: 'आगे: "{run}" से एजेंट चलाएँ, "{check}" बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सेंटर पर दिखेगा।',
     };
+
+/** What comes next on a PC that was enrolled just now. */
+export function nextSteps(language: Language, data: string | undefined): string {
+  return filled(afterEnrolment[language], { run: callOf('run', data), check: callOf('check', data) });
+}
 
 /** One line for the person who typed the command. */
 export class WrongCall extends Error {}

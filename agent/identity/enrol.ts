@@ -1,7 +1,9 @@
 /** How a PC becomes known: by a code that people give it, and later anew by the certificate that it has. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { dirname } from 'node:path';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
 import type { Used } from '../net/meter.ts';
+import { nextOf } from './call.ts';
 import { type Door, fetchCertificate, fetchPlace, fetchRoots } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
@@ -18,7 +20,7 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   if (!opened.ok) return opened;
   const held = openIdentity(folder);
   if (!again && !(held.ok && held.value === undefined)) {
-    return { ok: false, line: held.ok ? `this PC is enrolled already (${folder}); --again replaces its key` : held.line };
+    return { ok: false, line: held.ok ? alreadyLine(held.value?.pc, folder) : held.line };
   }
   // Asked first: a certificate that cannot be kept costs a use of the code.
   const problem = problemOfFolder(folder);
@@ -29,6 +31,11 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   if (!place.ok) return place;
   const kept = { host: centre.host, enrolPort: centre.port, ...place.value };
   return obtain({ door: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
+}
+
+/** It says who it is and what comes next: a second enrolment takes nobody further, and a new key is given only where the centre has let go of the old one. */
+function alreadyLine(pc = '', folder: string): string {
+  return `this PC is enrolled already as ${pc} (${folder}); next: ${nextOf(dirname(folder))} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
 }
 
 /**

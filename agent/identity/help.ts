@@ -40,7 +40,7 @@ const verbs: Record<Verb, Help> = {
       en: 'Watches this PC and tells the centre, until it is stopped.',
       hi: 'इस PC पर नज़र रखता है और सेंटर को बताता है, जब तक बंद न किया जाए।',
     },
-    options: [['--apart', { en: 'leaves camera and sound to "room"', hi: 'कैमरा और आवाज़ की जाँच "room" पर छोड़ता है' }], folder],
+    options: [['--apart', { en: 'leaves camera and sound to "room"', hi: 'कैमरा और आवाज़ की जाँच "room" पर छोड़ता है' }], language, folder],
   },
   room: {
     does: {

@@ -5,6 +5,8 @@ const lines: readonly LineRow[] = [
   [/^no verb$/, { en: 'what is to be done is not said', hi: 'क्या करना है, यह नहीं लिखा' }],
   [/^unknown verb "(.*)"$/, { hi: '"$1" यहाँ नहीं चलता' }],
   [/^one enrolment code is expected$/, { hi: 'एक कोड लिखें, जो सेंट्रल टीम ने दिया' }],
+  [/^(--\w+) is missing$/, { hi: '$1 नहीं लिखा है' }],
+  [/^usage: (.+); (?:each|both) with \[--data DIR\].*$/, { hi: 'ऐसे लिखें: $1; साथ में [--data DIR] और --help भी चलता है' }],
   [
     /^--pc: "(.*)" is no path STATE\/SITE\/PC$/,
     {
@@ -23,7 +25,10 @@ const lines: readonly LineRow[] = [
   [/^--fix or --undo, not both$/, { hi: '--fix या --undo, दोनों साथ नहीं' }],
   [/^a code goes with --centre and --pc$/, { hi: 'कोड के साथ --centre और --pc भी लिखें' }],
   [/^here the package does it: (.+)$/, { hi: 'यहाँ यह काम पैकेज करता है: $1' }],
-  [/^this PC is enrolled already \((.+)\); --again replaces its key$/, { hi: 'यह PC पहले से जुड़ा है ($1); नई चाबी के लिए --again लिखें' }],
+  [
+    /^this PC is enrolled already as (\S+) \((.+)\); next: (.+) \(a new key only after (.+) at the centre: then with --again\)$/,
+    { hi: 'यह PC पहले से $1 नाम से जुड़ा है ($2); आगे लिखें: $3 (नई चाबी सेंटर पर $4 के बाद ही: तब --again के साथ)' },
+  ],
   [/^this PC is not enrolled \(no (.+)\); (.+)$/, { hi: 'यह PC अभी जुड़ा नहीं है ($1 नहीं है); ऐसे जोड़ें: $2' }],
   [
     /^(\S+) is not the centre that gave this code$/,
@@ -41,6 +46,19 @@ const lines: readonly LineRow[] = [
     /^no answer in (\d+) s$/,
     { en: 'no answer in $1 s: check the address, and the network of this PC', hi: '$1 सेकंड में जवाब नहीं आया: पता और इस PC का नेटवर्क देखें' },
   ],
+  [
+    /^another agent runs on this folder \(.+\)$/,
+    { en: 'another agent runs here: end it first', hi: 'यहाँ दूसरा एजेंट चल रहा है: पहले उसे बंद करें' },
+  ],
+  [/^not connected: the link is of .+$/, { en: 'another class of link: connecting anew', hi: 'लाइन दूसरी तरह की है: फिर से जुड़ रहा है' }],
+  [/^not connected: (.+)$/s, { en: 'not connected: $1', hi: 'सेंटर से नहीं जुड़ा: $1' }],
+  [/^(?:connection closed|the centre ended the connection)$/, { en: 'the connection was closed', hi: 'कनेक्शन बंद हो गया' }],
+  [/^(?:connack|Keepalive) timeout$/, { en: 'the centre does not answer', hi: 'सेंटर जवाब नहीं दे रहा' }],
+  [/^Connection refused: .+$/, { en: 'the centre does not let this PC in', hi: 'सेंटर इस PC को आने नहीं दे रहा' }],
+  [/^the (?:certificate of the centre .+|centre shows no certificate)$/, { hi: 'सेंटर का सर्टिफ़िकेट ठीक नहीं है: सेंट्रल टीम को बताएँ' }],
+  [/^the certificate of this PC has ended: enrol it again$/, { hi: 'इस PC का सर्टिफ़िकेट ख़त्म हो गया है: इसे फिर से जोड़ें' }],
+  [/^certificate renewed$/, { en: 'the certificate of this PC is renewed', hi: 'इस PC का सर्टिफ़िकेट नया हो गया' }],
+  [/^configuration taken$/, { en: 'the centre has said what this room should have', hi: 'सेंटर ने बता दिया कि इस कमरे में क्या होना चाहिए' }],
   [/^site is null: no conferencing PC stands here$/, { hi: 'site null है: यहाँ मीटिंग का कोई PC नहीं है' }],
   [/^a number from (\d+) to (\d+) is expected$/, { hi: '$1 से $2 तक की संख्या चाहिए' }],
   [/^a whole number is expected$/, { hi: 'पूरी संख्या चाहिए' }],

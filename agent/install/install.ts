@@ -72,9 +72,9 @@ function wordsOf({ args, env }: Call): Read<Words> {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const { centre, pc, data, lang = languageFor(args, env), silent, purge } = values;
     if (!isLanguage(lang)) return { ok: false, line: `--lang: "${lang}" is not one of ${languages.join(', ')}` };
-    const [code, ...more] = positionals;
+    const code = positionals.join(' ');
     const given = [code, centre, pc].filter(Boolean);
-    if (more.length > 0 || ![0, 3].includes(given.length)) return { ok: false, line: `a code goes with --centre and --pc; ${usage}` };
+    if (![0, 3].includes(given.length)) return { ok: false, line: `a code goes with --centre and --pc; ${usage}` };
     const answers = code && centre && pc ? { code, centre, pc } : undefined;
     return { ok: true, value: { answers, data, language: lang, silent, purge } };
   } catch (error) {

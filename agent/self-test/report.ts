@@ -1,5 +1,5 @@
 /** What a self-test found, and the lines that each way to tell it shares. */
-import { type Check, type Language, type LinkReport, vocabulary, type Words } from '#contracts';
+import { type Check, filled, type Language, type LinkReport, vocabulary, type Words } from '#contracts';
 import type { Step } from '../analysis/path.ts';
 import type { BudgetFigures } from '../net/data-budget.ts';
 import { phrases } from './words.ts';
@@ -11,6 +11,8 @@ export type CheckReport = {
   pc: string;
   site: string;
   room: Words | undefined;
+  /** The folder in which no identity lies, where this PC is none that is known. */
+  nobodys?: string | undefined;
   /** Undefined where nobody has said it. */
   elevationM: number | undefined;
   at: number;
@@ -25,8 +27,9 @@ export type CheckReport = {
 /** Before each check. */
 export const marks = { ok: '✔', fault: '✖', unknown: '?' } as const;
 
-/** The room, and its path. */
-export function headOf({ room, pc }: CheckReport, language: Language): string {
+/** The room, and its path; or that this PC is none that is known. */
+export function headOf({ room, pc, nobodys: folder }: CheckReport, language: Language): string {
+  if (folder !== undefined) return filled(phrases.notEnrolled[language], { folder });
   return room === undefined ? pc : `${room[language]} (${pc})`;
 }
 

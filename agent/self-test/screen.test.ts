@@ -143,6 +143,14 @@ it('a PC that is enrolled, and whose clock is not compared yet, was told to enro
   expect(toScreen(await report({ clockOffsetMs, facts: { centre: 'open' } }), 'en', usual).split(enrol)).toHaveLength(3);
 });
 
+it('just after an enrolment it said to connect this PC to the centre once: what is missing is an agent that runs', async () => {
+  const reason = 'the profile does not say what is expected';
+  const found = await report({ rows: [['camera', 'expected-1', { status: 'unknown', reason }]] });
+  const screen = toScreen(found, 'en', { ...usual, columns: 200, start: ' (npm run agent -- run --data x)' });
+  expect(screen).toContain('→ Start the agent of this PC (npm run agent -- run --data x): it then learns from the centre what');
+  expect(toScreen(found, 'hi', { ...usual, columns: 200 })).toContain('→ इस PC का एजेंट चलाएँ: तब');
+});
+
 it('tells a program each step of the way, and none where nobody went it', async () => {
   const { layers } = JSON.parse(toJson(await report({ facts: { centre: 'refused' } })));
   const seen = { network: 'ok', router: 'ok', line: 'ok', names: 'ok', port: 'fault', tls: 'unknown', certificate: 'unknown', clock: 'ok' };

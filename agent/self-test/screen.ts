@@ -1,12 +1,12 @@
 /** The self-test on one screen: what is wrong and what to do about it first, then what is not known, then what is well. */
-import { faultOf, type Language, noneExpected, reasonIn, vocabulary } from '#contracts';
+import { faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '#contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
 import { budgetLine, type CheckReport, type CheckRow, headOf, marks, verdictLine } from './report.ts';
 import { phrases, subjectOf } from './words.ts';
 
-/** What it is shown on. */
-export type Screen = { columns: number; isColoured: boolean };
+/** What it is shown on; `start`: how its reader starts the agent, where it does not start by itself. */
+export type Screen = { columns: number; isColoured: boolean; start?: string };
 
 const leastColumns = 40;
 const usualColumns = 80;
@@ -28,7 +28,7 @@ function columnsOf({ columns }: { columns?: number }): number {
 /** Guarantee: no line is wider than the screen, and of a room that is well there are at most 24. */
 export function toScreen(report: CheckReport, language: Language, screen: Screen): string {
   const saying: Saying = {
-    language,
+    ...{ language, start: screen.start ?? '' },
     paint: (status, text) => (screen.isColoured ? `${sgr}${colours[status]}m${text}${sgr}0m` : text),
   };
   const of = (status: CheckRow['status']) => report.checks.filter((one) => one.status === status);
@@ -58,7 +58,7 @@ export function progressOn(out: { columns?: number; write(text: string): unknown
   };
 }
 
-type Saying = { language: Language; paint(status: CheckRow['status'], text: string): string };
+type Saying = { language: Language; start: string; paint(status: CheckRow['status'], text: string): string };
 
 function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
   const row = check.fault === null ? undefined : faultOf(check.fault);
@@ -68,14 +68,15 @@ function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
 }
 
 /** What is not known for one reason stands together, with the one thing to do. */
-function unknownLines(checks: readonly CheckRow[], { language, paint }: Saying): string[] {
+function unknownLines(checks: readonly CheckRow[], { language, start, paint }: Saying): string[] {
   const words = vocabulary[language];
   const isEnrolled = !checks.some(({ reason }) => unenrolled.includes(reason ?? ''));
   return [...Map.groupBy(checks, ({ reason }) => reason)].flatMap(([reason, same]) => {
     const subjects = same.map((one) => subjectOf(one, language)).join(' · ');
     const [check] = same;
     const said = check === undefined ? '' : withReason(words.status.unknown, check, language);
-    return [`${paint('unknown', marks.unknown)} ${subjects}: ${said}`, `  → ${words.nextStep[nextStepOf(reason ?? '', isEnrolled)]}`];
+    const next = filled(words.nextStep[nextStepOf(reason ?? '', isEnrolled)], { start });
+    return [`${paint('unknown', marks.unknown)} ${subjects}: ${said}`, `  → ${next}`];
   });
 }
 

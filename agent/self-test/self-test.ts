@@ -24,8 +24,11 @@ import { linkLines } from './link-text.ts';
 import { budgetLine, type CheckReport, type CheckRow, headOf, marks, verdictLine } from './report.ts';
 import { phrases, subjectOf } from './words.ts';
 
-/** Whom it judges and by what: `configured` is false where the centre has not said yet what this room should have, and how high it lies. */
-export type Subject = { pc: string; room?: Words; profile: Profile; configured: boolean };
+/**
+ * Whom it judges and by what: `configured` is false where the centre has not said yet what this room should have, and how high it lies.
+ * `nobodys`: the folder in which no identity lies, where nothing else says either which PC this is.
+ */
+export type Subject = { pc: string; room?: Words; nobodys?: string; profile: Profile; configured: boolean };
 
 /** What a self-test asks, and of whom. */
 export type SelfTest = {
@@ -55,7 +58,7 @@ const loadWindowMs = 1_000;
 /** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
 export async function selfTest(test: SelfTest): Promise<CheckReport> {
   const { platform, probes, clock, centre, budget, link } = test;
-  const { pc, room, profile, configured } = test.subject;
+  const { pc, room, nobodys, profile, configured } = test.subject;
   const at = clock.now();
   const startedUp = clock.up();
   await platform.figures(AbortSignal.timeout(loadWindowMs)).catch(() => undefined);
@@ -71,7 +74,7 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
   return {
     pc,
     site: pc.split('/').slice(0, 2).join('/'),
-    room,
+    ...{ room, nobodys },
     elevationM: configured ? profile.elevationM : undefined,
     at,
     ms: Math.round(clock.up() - startedUp),
@@ -102,7 +105,7 @@ export function exitCodeOf({ checks }: CheckReport): 0 | 1 | 3 {
 }
 
 /** The report as `check --json` prints it. */
-export function toJson({ room: _room, elevationM: _elevation, ...report }: CheckReport): string {
+export function toJson({ room: _room, nobodys: _nobodys, elevationM: _elevation, ...report }: CheckReport): string {
   const checks = report.checks.map(({ component, device, name, status, fault, reason, ms, provenAt }) => {
     return { component, device, ...(name !== undefined && { name }), status, fault, reason, ms, provenAt };
   });

@@ -16,6 +16,10 @@ export const phrases = {
   of: { en: 'of', hi: 'में से' },
   way: { en: 'The way to the centre', hi: 'सेंटर तक का रास्ता' },
   asking: { en: 'checking', hi: 'जाँच चल रही है' },
+  notEnrolled: {
+    en: 'this PC is not enrolled ({folder}): what follows is of this PC alone',
+    hi: 'यह PC अभी जुड़ा नहीं है ({folder}): आगे जो लिखा है वह सिर्फ़ इस PC का है',
+  },
   all: {
     en: 'Every check in a line of its own, the link and all limits: check --all',
     hi: 'हर जाँच अलग-अलग, लाइन और सारी सीमाएँ: check --all',

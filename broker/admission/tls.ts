@@ -105,3 +105,21 @@ function problemOf(text: string, key: string): string | null {
     return 'not a certificate';
   }
 }
+
+/** By the code of Node or OpenSSL; of two that fit the first one counts. */
+const handshakes: readonly (readonly [RegExp, string])[] = [
+  [/PEER_DID_NOT_RETURN/, 'it showed no certificate: no enrolled PC'],
+  [/HANDSHAKE_TIMEOUT/, 'it did not end the handshake in time'],
+  [/^(?:ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT)$/, 'it went away before the handshake was over'],
+  [/ALERT.*(?:UNKNOWN_CA|CERTIFICATE|ACCESS_DENIED)/, 'it does not believe the certificate of this broker'],
+  [/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/, 'it speaks no TLS 1.3'],
+  [/HTTP|WRONG_VERSION|RECORD|TOO_LONG|UNEXPECTED_MESSAGE|UNKNOWN_PROTOCOL/, 'it speaks no TLS'],
+  [/NO_SUITABLE|NO_SHARED|NO_CERTIFICATE_SET/, 'this broker has no certificate that it can show'],
+  [/CERT|SELF_SIGNED|UNABLE_TO/, 'its certificate is not believed'],
+];
+
+/** Why a handshake came to nothing, in words: what a library says of itself helps nobody who reads the log. */
+export function whyNoHandshake(error: Error): string {
+  const code = codeOf(error);
+  return handshakes.find(([pattern]) => pattern.test(code))?.[1] ?? `the handshake failed: ${code}`;
+}

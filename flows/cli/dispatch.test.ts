@@ -102,15 +102,6 @@ test('sites list is aligned, and says how many stand in each stage', async () =>
   );
 });
 
-test('a site that is not ready to go live is a no in one line, by force a yes', async () => {
-  expect(await sabha(['sites', 'stage', 'ladakh/kargil', 'live'])).toMatchObject({
-    code: 1,
-    out: '',
-    err: expect.stringMatching(/^ladakh\/kargil is not ready to go live: [^\n]+\n$/),
-  });
-  expect(await sabha(['sites', 'stage', 'ladakh/kargil', 'live', '--force'])).toMatchObject({ code: 0, out: 'ladakh/kargil is live\n' });
-});
-
 test('PCs are moved, replaced and retired; the token is shown', async () => {
   expect((await sabha(['pcs', 'move', 'ladakh/leh/vc-2', 'ladakh/kargil'])).out).toMatch(
     /^PC +TOKEN.*\nladakh\/kargil\/vc-2 +secret-token\n$/,
@@ -310,6 +301,8 @@ test.each<[string[], string]>([
   [['dance'], 'unknown verb "dance": sabha help lists them'],
   [['sites'], 'which of: sites import, sites list, sites export, sites stage?'],
   [['sites', 'import'], 'usage: sabha sites import FILE [--dry-run]'],
+  [['enrol-code', 'leh'], '"leh" is no site: expected STATE/SITE'],
+  [['enrol-code', 'cancel', 'leh'], '"leh" is no site: expected STATE/SITE'],
   [['sites', 'stage', 'leh', 'live'], '"leh" is no site: expected STATE/SITE'],
   [['sites', 'stage', 'ladakh/leh', 'done'], 'stage: expected ("planned" | "commissioning" | "live" | "closed"), found "done"'],
   [['sites', 'list', '--colour'], "Unknown option '--colour'; usage: sabha sites list [--stage STAGE] [--state STATE]"],

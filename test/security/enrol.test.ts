@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { writeEnrolCode } from '#contracts';
 import { enrol, refreshRoots, renew } from '../../agent/identity/enrol.ts';
@@ -64,7 +64,10 @@ test('key, certificate, roots and the place of the centre are stored, for this u
 test('an identity is not replaced unasked; --again makes another key, and is another time to be let in', async () => {
   const at = await centre();
   const first = await enrolled(at);
-  expect(await ask(at)).toEqual({ ok: false, line: `this PC is enrolled already (${folder}); --again replaces its key` });
+  // Who followed "--again replaces its key" was refused: who this PC is and what comes next is what a person wants to know.
+  const next = `npm run agent -- run --data ${dirname(folder)}`;
+  const line = `this PC is enrolled already as ${pc} (${folder}); next: ${next} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
+  expect(await ask(at)).toEqual({ ok: false, line });
   expect(openIdentity(folder)).toMatchObject({ value: { key: first.key } });
   const second = await ask(at, { again: true });
   expect(second.ok && second.value.key !== first.key).toBe(true);

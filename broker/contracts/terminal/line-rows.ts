@@ -138,10 +138,10 @@ const schemas: readonly LineRow[] = [
 /** What a PC and its centre say of an enrolment. */
 const enrolment: readonly LineRow[] = [
   [
-    /^the enrolment code has a character that none has$/,
+    /^the enrolment code has (.+), which none has$/,
     {
-      en: 'the enrolment code has a character that none has: read it again',
-      hi: 'कोड में ऐसा अक्षर है जो किसी कोड में नहीं होता: फिर से देखकर लिखें',
+      en: 'the enrolment code has $1, which stands in no code: read it again',
+      hi: 'कोड में $1 है, जो किसी कोड में नहीं होता: फिर से देखकर लिखें',
     },
   ],
   [
@@ -151,8 +151,8 @@ const enrolment: readonly LineRow[] = [
   [
     /^this enrolment code is wrong, used up or over$/,
     {
-      en: 'this enrolment code is wrong, used up or over: ask the central team for a new one',
-      hi: 'यह कोड ग़लत है, ख़त्म हो चुका है या पुराना है: सेंट्रल टीम से नया कोड लें',
+      en: 'this enrolment code is wrong, used up or over: look at it once more; if it is right, ask the central team for a new one',
+      hi: 'यह कोड ग़लत है, ख़त्म हो चुका है या पुराना है: एक बार फिर देखें; सही लिखा है तो सेंट्रल टीम से नया कोड लें',
     },
   ],
   [

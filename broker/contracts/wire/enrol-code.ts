@@ -17,7 +17,8 @@ export function writeEnrolCode(secret: Uint8Array, rootDer: Uint8Array): string 
 /** Reads a code as people type it: in either case, with 0 for O, 1 for I and L, with or without the dashes. */
 export function readEnrolCode(text: string): { ok: true; value: EnrolCode } | { ok: false; line: string } {
   const code = plain(text);
-  if (code === undefined) return { ok: false, line: 'the enrolment code has a character that none has' };
+  const strange = [...text].find((one) => plain(one) === undefined);
+  if (code === undefined) return { ok: false, line: `the enrolment code has ${JSON.stringify(strange)}, which none has` };
   if (code.length !== 2 * partLength) return { ok: false, line: `the enrolment code has ${code.length} characters, it should have 40` };
   return { ok: true, value: { secret: code.slice(0, partLength), pin: code.slice(partLength) } };
 }

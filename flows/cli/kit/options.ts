@@ -1,5 +1,5 @@
 /** The options of the verbs, each with what it is for. */
-import type { Option } from './model.ts';
+import { CliError, type Option } from './model.ts';
 
 /** It is there or not. */
 export function flag(en: string, hi: string): Option {
@@ -14,6 +14,12 @@ export function takes(en: string, hi: string): Option {
 /** The same, and it may be said more than once. */
 export function takesMany(en: string, hi: string): Option {
   return { ...takes(en, hi), multiple: true };
+}
+
+/** The word of a call that names a site. Throws CliError. */
+export function siteNamed(site = ''): string {
+  if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: expected STATE/SITE`);
+  return site;
 }
 
 /** Those of several verbs, in the same words. */

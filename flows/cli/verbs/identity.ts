@@ -2,7 +2,7 @@
 import { renderUnicodeCompact } from 'uqr';
 import { type EnrolCodeView, filled, isPcPath, type Language } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { takes } from '../kit/options.ts';
+import { siteNamed, takes } from '../kit/options.ts';
 import { table, timeText } from '../kit/text.ts';
 
 /** By their words. */
@@ -60,7 +60,8 @@ const phrases = {
 
 type Made = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };
 
-async function enrolCode({ api, by, words: [site = ''], options, language }: Call): Promise<Answer> {
+async function enrolCode({ api, by, words: [word], options, language }: Call): Promise<Answer> {
+  const site = siteNamed(word);
   const wanted = Object.fromEntries(
     ['uses', 'hours'].flatMap((name) => (options[name] === undefined ? [] : [[name, numberOf(name, options[name])]])),
   );
@@ -84,7 +85,8 @@ async function listCodes({ api }: Call): Promise<Answer> {
   return { ok: true, json: all, text: all.length === 0 ? 'no code is open' : table(['SITE', 'USES LEFT', 'UNTIL', 'MADE BY'], rows) };
 }
 
-async function cancelCodes({ api, by, words: [site = ''] }: Call): Promise<Answer> {
+async function cancelCodes({ api, by, words: [word] }: Call): Promise<Answer> {
+  const site = siteNamed(word);
   const { cancelled } = await api.post<{ cancelled: number }>('/api/enrol-codes/cancel', { site, by });
   return { ok: true, json: { site, cancelled }, text: `${cancelled} code${cancelled === 1 ? '' : 's'} of ${site} taken back` };
 }

@@ -1,12 +1,38 @@
 /** The verbs of the site table. */
-import { type RolloutView, type SitesDifference, type SitesImport, type SiteView, vocabulary } from '#contracts';
+import {
+  type ChecklistItem,
+  faultOf,
+  filled,
+  type Language,
+  type RolloutView,
+  type SiteDetail,
+  type SitesDifference,
+  type SitesImport,
+  type SiteView,
+  vocabulary,
+  wordFor,
+} from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, takes, usual } from '../kit/options.ts';
+import { flag, siteNamed, takes, usual } from '../kit/options.ts';
 import { problemText } from '../kit/problems.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
 const stages = ['live', 'commissioning', 'planned', 'closed'] as const;
+
+const shownOfPoint = 10;
+const notReady = {
+  en: {
+    head: '{site} is not ready to go live. What is not done yet:',
+    noPc: 'it has no PC: "sabha sites import" brings them',
+    force: 'With --force it goes live all the same.',
+  },
+  hi: {
+    head: '{site} अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:',
+    noPc: 'इसका कोई PC नहीं है: "sabha sites import" से जोड़ें',
+    force: '--force के साथ फिर भी चालू हो जाएगा।',
+  },
+} as const satisfies Record<Language, Record<string, string>>;
 
 /** By their words. */
 export const sites: Record<string, Verb> = {
@@ -89,10 +115,33 @@ async function exportAll({ api, words: [file], writeText }: Call): Promise<Answe
   return { ok: true, json: { file }, text: `${file} is written` };
 }
 
-async function stage({ api, by, words: [site = '', to = ''], options }: Call): Promise<Answer> {
-  if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: expected STATE/SITE`);
-  await api.post(`/api/sites/${site}/stage`, { stage: to, by, force: options['force'] === true });
+async function stage(call: Call): Promise<Answer> {
+  const { api, by, words, options } = call;
+  const [site, to = ''] = [siteNamed(words[0]), words[1]];
+  await api.post(`/api/sites/${site}/stage`, { stage: to, by, force: options['force'] === true }).catch(async (error: Error) => {
+    throw error.message.startsWith(`${site} is not ready to go live: `) ? new CliError(1, await openPoints(site, call)) : error;
+  });
   return { ok: true, json: { site, stage: to }, text: `${site} is ${to}` };
+}
+
+/** What a site lacks, as people say it: the line of the API holds it by its keys, and not all of it. */
+async function openPoints(site: string, { api, language }: Call): Promise<string> {
+  const said = notReady[language];
+  const words = vocabulary[language];
+  const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
+  const open = checklist.filter(({ item, done }) => !done && item !== 'quiet-day');
+  const of = ({ pc, component, fault }: ChecklistItem['about'][number]) =>
+    [pc, (fault !== null && faultOf(fault)?.title[language]) || wordFor(language, 'component', component ?? '') || component]
+      .filter(Boolean)
+      .join(' ');
+  const lines = open.flatMap(({ item, about }) => [
+    `- ${words.checklist[item]}`,
+    ...firstOf(
+      about.map((one) => `    ${of(one)}`),
+      shownOfPoint,
+    ),
+  ]);
+  return [filled(said.head, { site }), ...(pcs.length === 0 ? [`- ${said.noPc}`] : lines), said.force].join('\n');
 }
 
 /** The verbs of configurations that go out in stages. */

@@ -351,7 +351,7 @@ export const en = {
   /** What to do about something that nobody knows. */
   nextStep: {
     connect: 'Enrol this PC with a code of the central team.',
-    configure: 'Connect this PC to the centre once: it then learns what this room should have.',
+    configure: 'Start the agent of this PC{start}: it then learns from the centre what this room should have.',
     session: 'Sign in at this PC and look at its room card: it sees what this check cannot.',
     install: 'Ask whoever looks after this PC to install it.',
     again: 'Check again in two minutes. If it stays, tell the central team what is said here.',

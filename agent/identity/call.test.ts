@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { callOf, nextOf, nextSteps, startCall } from './call.ts';
+
+test('what comes after an enrolment left out the folder that was given: typed as printed, it found no enrolled PC', () => {
+  expect(nextSteps('en', undefined)).toContain('"npm run agent -- run" starts the agent, "npm run agent -- check" says');
+  expect(nextSteps('en', 'my/folder')).toContain('"npm run agent -- run --data my/folder" starts');
+  expect(nextSteps('hi', 'my/folder')).toContain('"npm run agent -- check --data my/folder" बताएगा');
+});
+
+test.each([
+  ['C:\\Sabha\\agent', 'C:\\Sabha\\agent'],
+  ['my folder', '"my folder"'],
+  ['{run}', '"{run}"'],
+])('a folder %s is printed as it is typed', (data, typed) => {
+  expect(callOf('check', data)).toBe(`npm run agent -- check --data ${typed}`);
+  expect(startCall(data)).toBe(` (npm run agent -- run --data ${typed})`);
+  expect(nextOf(data)).toBe(`npm run agent -- run --data ${typed}`);
+});
