@@ -12,7 +12,7 @@ import { createRollCalls } from './rollcall.ts';
 const well = [ok('microphone'), ok('camera'), ok('speaker')];
 const broken = [fault('microphone.missing'), ok('camera'), ok('speaker')];
 const [leh, kargil, goa, planned] = ['ladakh/leh/vc-1', 'ladakh/kargil/vc-1', 'goa/panaji/vc-1', 'goa/margao/vc-1'] as const;
-const person = (id: string, role: Person['role'], scope: string) => ({ id, name: id, role, scope }) as Person;
+const person = (id: string, role: Person['role'], scope: string) => ({ id, name: id, role, scope, addresses: {} }) as Person;
 const people = [person('tashi', 'technician', 'ladakh/leh'), person('stanzin', 'state', 'ladakh'), person('meera', 'central', '')];
 
 function nodes(): TreeNode[] {

@@ -82,7 +82,7 @@ export function setUp({ count = 3, each = 1, talking = true } = {}) {
 const jabra = 'usb-GN_Netcom_Jabra_Speak_710-00';
 export const well = [ok('microphone', jabra), ok('camera'), ok('speaker')];
 export const broken = [{ ...fault('microphone.missing', jabra), name: 'Jabra Speak 710' }, ok('camera'), ok('speaker')];
-const technician = { id: 'technician', name: 'आशा कुमारी', role: 'technician', scope: '' } as Person;
+const technician = { id: 'technician', name: 'आशा कुमारी', role: 'technician', scope: '', addresses: {} } as Person;
 
 function nodesOf(count: number, each: number): TreeNode[] {
   const path = (at: number) => `kerala/kozhikode-${at + 1}`;
