@@ -9,39 +9,43 @@ const aheadMs = 15 * dayMs;
 /** How far ahead the next meeting is looked for. */
 const horizonMs = 8 * dayMs;
 
+type Known = { from: number; to: number; dates: Occurrence[] };
+
 /** The calendar as it is now. */
 export type Calendar = ReturnType<typeof createCalendar>;
 
 /** Holds meetings; dates are worked out when somebody asks, for some days, once. */
 export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<SiteTable, 'resolve'>) {
   const byId = new Map([...meetings].map((meeting) => [meeting.id, meeting]));
+  const parts = [...byId.values()].flatMap(partsOf);
   const byScope = Map.groupBy(
-    [...byId.values()].flatMap((meeting) => meeting.scopes.map((scope) => ({ scope, meeting }))),
+    parts.flatMap((meeting) => meeting.scopes.map((scope) => ({ scope, meeting }))),
     ({ scope }) => scope,
   );
   const inSite = Map.groupBy(
     [...byScope].filter(([scope]) => scope.split('/').length === 3),
     ([scope]) => scope.slice(0, scope.lastIndexOf('/')),
   );
-  /** Dates by meeting and zone, and until when they are known. */
-  const known = new Map<string, { from: number; to: number; dates: Occurrence[] }>();
+  /** Dates by zone and meeting, and until when they are known. */
+  const known = new Map<string, Map<Meeting, Known>>();
 
   /** Of a room: its own, its site's, its state's and everybody's. Of a site: also those of its rooms. */
   function meetingsOf(scope: string): Meeting[] {
-    const parts = scope.split('/');
-    const above = parts.map((_, at) => parts.slice(0, at + 1).join('/'));
+    const names = scope.split('/');
+    const above = names.map((_, at) => names.slice(0, at + 1).join('/'));
     const own = ['', ...above].flatMap((path) => (byScope.get(path) ?? []).map(({ meeting }) => meeting));
     const below = (inSite.get(scope) ?? []).flatMap(([, all]) => all.map(({ meeting }) => meeting));
     return [...new Set([...own, ...below])];
   }
 
   function datesOf(meeting: Meeting, zone: string, now: number): Occurrence[] {
-    const key = `${zone} ${meeting.id}`;
-    const held = known.get(key);
+    const inZone = known.get(zone) ?? new Map<Meeting, Known>();
+    known.set(zone, inZone);
+    const held = inZone.get(meeting);
     if (held !== undefined && held.from <= now && now + horizonMs <= held.to) return held.dates;
     const window = { from: now - dayMs, to: now + aheadMs };
     const dates = occurrencesIn(meeting, window, zone);
-    known.set(key, { ...window, dates });
+    inZone.set(meeting, { ...window, dates });
     return dates;
   }
 
@@ -50,6 +54,8 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
 
   return {
     all: (): ReadonlyMap<string, Meeting> => byId,
+    /** The same as rooms see it: a date that is held in other rooms is for them a meeting of its own. */
+    parts: (): readonly Meeting[] => parts,
     /** The dates of a scope that are not over within the next days, the first first. */
     next(scope: string, now: number): Occurrence[] {
       const meetings = meetingsOf(scope);
@@ -61,4 +67,13 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
     /** The dates of one meeting, by the clock of the first place that it concerns. */
     datesOf: (meeting: Meeting, now: number): Occurrence[] => ahead(datesOf(meeting, zoneOf(meeting.scopes[0] ?? ''), now), now),
   };
+}
+
+function partsOf(meeting: Meeting): Meeting[] {
+  const [elsewhere, here] = [meeting.moved.filter(({ scopes }) => scopes), meeting.moved.filter(({ scopes }) => !scopes)];
+  if (elsewhere.length === 0) return [meeting];
+  const except = [...meeting.except, ...elsewhere.map(({ of }) => of)];
+  const once = { id: meeting.id, title: meeting.title, rule: null, except: [], moved: [] };
+  const own = elsewhere.map(({ scopes = [], start, zone, minutes }) => ({ ...once, scopes, start, zone, minutes }));
+  return [{ ...meeting, except, moved: here }, ...own];
 }

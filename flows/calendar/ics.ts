@@ -5,21 +5,22 @@ import { oneLine, zonedAt } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, tooMuch } from './draft.ts';
-import { atOf, isAffordable } from './occurrences.ts';
+import { atOf, isAffordable, isStart } from './occurrences.ts';
 import type { Steps } from './rule.ts';
 import { isLocal, ruleOf } from './rule-text.ts';
 import { type OwnZone, zoneNamed } from './zones.ts';
 
 type Property = [name: string, params: Record<string, unknown>, type: string, ...values: unknown[]];
 type Component = [name: string, properties: Property[], parts: Component[]];
-type Block = { line: number; text: string[] };
+/** `method` is that of its VCALENDAR. */
+type Block = { line: number; text: string[]; method: string };
 type Zones = ReadonlyMap<string, OwnZone>;
 /** A time as the file says it: local, with its zone; a null zone is that of the site. */
-type Time = { local: string; zone: string | null };
+type Time = { local: string; zone: string | null; isDay: boolean };
 /** What a file is read by: `rooms` are those of the meetings that name none, `steps` what its repetitions may cost. */
 type Around = { table: SiteTable; zones: Zones; rooms: string[] | null; steps: Steps };
 /** One VEVENT; `of` is the date that it moves or cancels. */
-type Entry = { line: number; uid: string; of: Time | null; cancelled: boolean; meeting: Meeting; begin: Time };
+type Entry = { line: number; of: Time | null; sequence: number; cancelled: boolean; meeting: Meeting; begin: Time; said: Property[] };
 
 /**
  * Reads a file.
@@ -35,7 +36,7 @@ export function readIcs(text: string, by: Omit<Around, 'zones'>): ReadFile {
   }
   const around = { ...by, zones: zonesOf(blocks.zones) };
   const entries = blocks.events.flatMap((block) => (by.steps.left < 0 ? [] : (readEntry(block, around, file) ?? [])));
-  if (by.steps.left >= 0) join(entries, file);
+  if (by.steps.left >= 0) join(entries, around, file);
   return file;
 }
 
@@ -48,12 +49,12 @@ function blocksOf(text: string, problems: Problem[]): { events: Block[]; zones: 
   }
   const found = { VEVENT: [] as Block[], VTIMEZONE: [] as Block[] };
   let open: { kind: keyof typeof found; block: Block } | undefined;
-  for (const [at, line] of lines.entries()) {
+  for (const [at, { line, method }] of withMethods(lines, problems).entries()) {
     const [, mark = '', name = ''] = /^(BEGIN|END):(VEVENT|VTIMEZONE)\s*$/i.exec(line) ?? [];
     const kind = name.toUpperCase() === 'VEVENT' ? 'VEVENT' : 'VTIMEZONE';
     if (mark.toUpperCase() === 'BEGIN') {
       if (open !== undefined) problems.push({ line: open.block.line, column: '', what: `BEGIN:${open.kind} is never closed` });
-      open = { kind, block: { line: at + 1, text: [] } };
+      open = { kind, block: { line: at + 1, text: [], method } };
     }
     open?.block.text.push(line);
     if (mark.toUpperCase() === 'END' && open !== undefined) {
@@ -63,6 +64,20 @@ function blocksOf(text: string, problems: Problem[]): { events: Block[]; zones: 
   }
   if (open !== undefined) problems.push({ line: open.block.line, column: '', what: `BEGIN:${open.kind} is never closed` });
   return { events: found.VEVENT, zones: found.VTIMEZONE };
+}
+
+/** Each line with the method of its calendar, which stands above what it is said of. */
+function withMethods(lines: readonly string[], problems: Problem[]): { line: string; method: string }[] {
+  let method = '';
+  return lines.map((line, at) => {
+    if (/^BEGIN:VCALENDAR\b/i.test(line)) method = '';
+    const [, said] = /^METHOD[;:](?:[^:]*:)?(.*)$/i.exec(line) ?? [];
+    if (said === undefined) return { line, method };
+    method = said.trim().toUpperCase();
+    const what = `${oneLine(method, 40)} is not understood: PUBLISH, REQUEST and CANCEL are`;
+    if (!['PUBLISH', 'REQUEST', 'CANCEL'].includes(method)) problems.push({ line: at + 1, column: 'METHOD', what });
+    return { line, method };
+  });
 }
 
 function parsed({ text }: Block): Component {
@@ -76,7 +91,10 @@ function zonesOf(blocks: readonly Block[]): Zones {
     try {
       const [, properties, parts] = parsed(block);
       const offsets = parts.map(([, inner]) => textOf(inner, 'tzoffsetto').slice(0, 6));
-      zones.set(textOf(properties, 'tzid'), { known: textOf(properties, 'x-lic-location') || null, offsets });
+      const tzid = textOf(properties, 'tzid');
+      // Several calendars in one file may mean different zones by one name: then nobody knows which.
+      const before = zones.get(tzid)?.offsets ?? [];
+      zones.set(tzid, { known: textOf(properties, 'x-lic-location') || null, offsets: [...before, ...offsets] });
     } catch {}
   }
   return zones;
@@ -93,14 +111,21 @@ function readEntry(block: Block, around: Around, file: ReadFile): Entry | undefi
   }
   const start = properties.find(([name]) => name === 'dtstart');
   if (start?.[2] === 'date') {
-    say(file.notes, 'DTSTART', `"${titleOf(textOf(properties, 'summary'))}" is a whole day and no meeting: left out`);
+    const isOfTimed = properties.some(([name, , type]) => name === 'recurrence-id' && type !== 'date');
+    if (isOfTimed) say(file.problems, 'DTSTART', 'is a whole day, and its meeting has a time: write the time, or cancel the date');
+    else say(file.notes, 'DTSTART', `"${titleOf(textOf(properties, 'summary'))}" is a whole day and no meeting: left out`);
     return undefined;
   }
+  return judged(block.line, file.problems, () => entryOf(properties, block, around));
+}
+
+/** What is read, or one line of what is wrong. */
+function judged<T>(line: number, problems: Problem[], read: () => T): T | undefined {
   try {
-    return entryOf(properties, block.line, around);
+    return read();
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
-    say(file.problems, error.column, error.message);
+    problems.push({ line, column: error.column, what: error.message });
     return undefined;
   }
 }
@@ -114,16 +139,17 @@ class Unusable extends Error {
   }
 }
 
-function entryOf(properties: Property[], line: number, { table, zones, rooms, steps }: Around): Entry {
+function entryOf(properties: Property[], { line, method }: Block, around: Around): Entry {
+  const { table, zones, rooms, steps } = around;
   const times = (name: string): Time[] => properties.filter(([one]) => one === name).flatMap((one) => timesOf(one, zones));
   const [begin] = times('dtstart');
   const uid = textOf(properties, 'uid');
   if (begin === undefined) throw new Unusable('DTSTART', 'a meeting needs its start');
   if (uid === '') throw new Unusable('UID', 'a meeting needs its UID');
   const minutes = minutesOf(properties, begin, times('dtend')[0]);
-  const except = [...times('exdate').map((time) => inZone(time, begin.zone)), ...wholeDaysOut(properties, begin)];
+  const except = times('exdate').map((time) => startOf(time, begin, 'EXDATE'));
   const [of = null] = times('recurrence-id');
-  const cancelled = textOf(properties, 'status').toUpperCase() === 'CANCELLED';
+  const cancelled = method === 'CANCEL' || textOf(properties, 'status').toUpperCase() === 'CANCELLED';
   if (except.length > limits.dates) throw new Unusable('EXDATE', `names more than ${limits.dates} dates`);
   const meeting: Meeting = {
     id: idOf(uid),
@@ -137,19 +163,17 @@ function entryOf(properties: Property[], line: number, { table, zones, rooms, st
     moved: [],
   };
   if (!isAffordable(meeting, steps)) throw new Unusable('RRULE', tooMuch);
-  return { line, uid: meeting.id, of, cancelled, meeting, begin };
-}
-
-/** A day that falls out without a time of day. */
-function wholeDaysOut(properties: readonly Property[], begin: Time): string[] {
-  const days = properties.filter(([name, , type]) => name === 'exdate' && type === 'date').flatMap(([, , , ...values]) => values);
-  return days.map((day) => `${String(day)}${begin.local.slice(10)}`);
+  return { line, of, sequence: Number(textOf(properties, 'sequence')) || 0, cancelled, meeting, begin, said: properties };
 }
 
 function ruleIn(properties: readonly Property[]): Rule | null {
   const [said, ...more] = properties.filter(([name]) => name === 'rrule');
-  if (properties.some(([name]) => name === 'rdate'))
-    throw new Unusable('RDATE', 'is not understood: write the date as a meeting of its own');
+  const has = (name: string) => properties.some(([one]) => one === name);
+  if (has('rdate')) throw new Unusable('RDATE', 'is not understood: write the date as a meeting of its own');
+  if (has('exrule')) throw new Unusable('EXRULE', 'is not understood: name the dates that fall out with EXDATE');
+  if (properties.some(([, params]) => params['range'] !== undefined))
+    throw new Unusable('RECURRENCE-ID', 'RANGE is not understood: end the meeting with UNTIL, and write what follows as another');
+  if (has('rrule') && has('recurrence-id')) throw new Unusable('RRULE', 'is not understood for a single date (RECURRENCE-ID)');
   if (said === undefined) return null;
   if (more.length > 0) throw new Unusable('RRULE', 'stands twice');
   const read = ruleOf(said[3]);
@@ -173,6 +197,7 @@ function roomsOf(properties: readonly Property[], table: SiteTable, rooms: strin
 
 function minutesOf(properties: readonly Property[], begin: Time, end: Time | undefined): number {
   const said = textOf(properties, 'duration');
+  if (end !== undefined && isElsewhere(end, begin)) throw new Unusable('DTEND', withoutZone);
   const minutes = said === '' ? (end === undefined ? 60 : between(begin, end)) : durationOf(said);
   const problem = lengthProblem(minutes);
   if (problem !== undefined) throw new Unusable(said === '' ? 'DTEND' : 'DURATION', problem);
@@ -200,44 +225,85 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
   }
   return values.map((value) => {
     const text = String(value);
-    const local = text.length === 10 ? `${text}T00:00:00` : text.replace(/Z$/, '');
+    const isDay = text.length === 10;
+    const local = isDay ? `${text}T00:00:00` : text.replace(/Z$/, '');
     if (!isLocal(local)) throw new Unusable(name.toUpperCase(), `is no time: "${oneLine(text, 40)}"`);
-    return { local, zone: text.endsWith('Z') ? 'UTC' : zone };
+    return { local, zone: text.endsWith('Z') ? 'UTC' : zone, isDay };
   });
 }
 
-/** The same time as the zone of the meeting shows it. */
-function inZone({ local, zone }: Time, to: string | null): string {
-  if (zone === null || to === null || zone === to) return local;
-  return zonedAt(atOf(local, zone), to).toPlainDateTime().toString({ smallestUnit: 'second' });
+const withoutZone = 'is a time of a zone, and DTSTART names none: write both in one zone';
+
+/** Of a meeting that goes by the clock of each site nobody knows when it is in a zone. */
+function isElsewhere({ zone }: Time, begin: Time): boolean {
+  return zone !== null && begin.zone === null;
+}
+
+/** The start of a date as the meeting has it. A day alone is that day at its time; of a start in UTC it may be another day in the office. */
+function startOf(time: Time, begin: Time, column: string): string {
+  const { local, zone, isDay } = time;
+  if (begin.zone === 'UTC' && (isDay || zone === null))
+    throw new Unusable(column, 'is no time of UTC, and DTSTART is: write both in one zone');
+  if (isDay) return `${local.slice(0, 10)}${begin.local.slice(10)}`;
+  if (isElsewhere(time, begin)) throw new Unusable(column, withoutZone);
+  if (zone === null || begin.zone === null || zone === begin.zone) return local;
+  return zonedAt(atOf(local, zone), begin.zone).toPlainDateTime().toString({ smallestUnit: 'second' });
 }
 
 /** Single dates (RECURRENCE-ID) go to the meeting that they belong to; a date alone is a meeting without a rule. */
-function join(entries: readonly Entry[], file: ReadFile): void {
+function join(entries: readonly Entry[], around: Around, file: ReadFile): void {
   const whole = new Map<string, Entry>();
   for (const one of entries.filter(({ of }) => of === null)) {
-    const first = whole.get(one.uid);
+    const first = whole.get(one.meeting.id);
     if (first !== undefined)
       file.problems.push({ line: one.line, column: 'UID', what: `stands twice: line ${first.line} is the same meeting` });
-    else whole.set(one.uid, one);
+    else whole.set(one.meeting.id, one);
   }
-  for (const one of entries) {
-    const line = one.of === null ? undefined : joinDate(one, one.of, whole.get(one.uid)?.meeting);
-    if (line !== undefined) file.problems.push({ line: one.line, column: 'RECURRENCE-ID', what: line });
+  for (const same of datesOf(entries, whole, file.problems).values()) {
+    const [date, other] = same.toSorted((a, b) => b.one.sequence - a.one.sequence || b.one.line - a.one.line);
+    if (date !== undefined) judged(date.one.line, file.problems, () => joinDate({ ...date, other: other?.one }, around));
   }
-  for (const { uid, cancelled, meeting } of whole.values()) {
+  for (const { cancelled, meeting } of whole.values()) {
     file.meetings.push(meeting);
-    if (cancelled) file.cancelled.push(uid);
+    if (cancelled) file.cancelled.push(meeting.id);
   }
 }
 
-/** Answers what is wrong, if something is. */
-function joinDate({ cancelled, meeting, begin }: Entry, of: Time, main: Meeting | undefined): string | undefined {
-  if (main === undefined) return 'the meeting that it belongs to is not in the file';
-  const date = inZone(of, main.zone);
-  if (cancelled) main.except.push(date);
-  else main.moved.push({ of: date, start: begin.local, zone: begin.zone, minutes: meeting.minutes });
-  return main.moved.length > limits.dates ? `more than ${limits.dates} dates of one meeting` : undefined;
+type SingleDate = { one: Entry; main: Entry; date: string };
+
+/** What is said of each single date: of several the one with the highest SEQUENCE counts. */
+function datesOf(entries: readonly Entry[], whole: ReadonlyMap<string, Entry>, problems: Problem[]): Map<string, SingleDate[]> {
+  const read = (one: Entry, of: Time): SingleDate => {
+    const main = whole.get(one.meeting.id);
+    if (main === undefined) throw new Unusable('RECURRENCE-ID', 'the meeting that it belongs to is not in the file');
+    return { one, main, date: startOf(of, main.begin, 'RECURRENCE-ID') };
+  };
+  const dates = entries.flatMap((one) => (one.of === null ? [] : (judged(one.line, problems, () => read(one, one.of as Time)) ?? [])));
+  return Map.groupBy(dates, ({ one, date }) => `${date} ${one.meeting.id}`);
+}
+
+function joinDate({ one, main, date, other }: SingleDate & { other: Entry | undefined }, around: Around): void {
+  const { cancelled, meeting, begin, sequence } = one;
+  const wrong = (what: string) => new Unusable('RECURRENCE-ID', what);
+  if (other?.sequence === sequence) throw wrong(`stands twice: line ${other.line} is the same meeting`);
+  if (cancelled) return void main.meeting.except.push(date);
+  const { steps } = around;
+  if (steps.left < 0) return;
+  const isThere = isStart(main.meeting, date, steps);
+  if (steps.left < 0) throw wrong(tooMuch);
+  if (!isThere) throw wrong(`the meeting has no date at ${date.slice(0, 16).replace('T', ' ')}`);
+  const scopes = otherRooms(one, main, around);
+  main.meeting.moved.push({ of: date, start: begin.local, zone: begin.zone, minutes: meeting.minutes, ...(scopes && { scopes }) });
+  if (main.meeting.moved.length > limits.dates) throw wrong(`more than ${limits.dates} dates of one meeting`);
+}
+
+/** The rooms of a date where it names others than its meeting. */
+function otherRooms({ said }: Entry, main: Entry, { table, rooms }: Around): string[] | undefined {
+  const location = textOf(said, 'location');
+  const isSame = textOf(said, 'x-sabha-rooms') === '' && (location === '' || location === textOf(main.said, 'location'));
+  if (main.cancelled || isSame) return undefined;
+  const scopes = roomsOf(said, table, rooms);
+  return scopes.toSorted().join() === main.meeting.scopes.toSorted().join() ? undefined : scopes;
 }
 
 /** A UID as it stands, or its digest where it is too long to type. */

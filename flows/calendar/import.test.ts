@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Meeting } from '../records/meetings.ts';
 import { createSiteTable } from '../sites/table.ts';
+import { createCalendar } from './calendar.ts';
 import { limits, tooMuch } from './draft.ts';
 import { type ImportOf, meetingsLimitBytes, planMeetings } from './import.ts';
 import type { Steps } from './rule.ts';
@@ -111,6 +112,137 @@ test('every faulty entry is named by its line, and nothing of the file is taken'
 });
 
 const header = 'title,rooms,start,end,time_zone,repeat,except,status\n';
+const weekly = (...lines: string[]) =>
+  event('a', 'DTSTART;TZID=Asia/Kolkata:20270115T110000', 'RRULE:FREQ=WEEKLY', 'LOCATION:bihar/patna', ...lines);
+const floating = (...lines: string[]) => event('a', 'DTSTART:20270115T110000', 'RRULE:FREQ=WEEKLY', 'LOCATION:all', ...lines);
+const utc = (...lines: string[]) => event('a', 'DTSTART:20270115T203000Z', 'RRULE:FREQ=WEEKLY', 'LOCATION:all', ...lines);
+const date = (of: string, ...lines: string[]) => event('a', `RECURRENCE-ID${of}`, ...lines);
+const at15 = 'DTSTART;TZID=Asia/Kolkata:20270122T150000';
+const at11 = ';TZID=Asia/Kolkata:20270122T110000';
+const noZone = 'is a time of a zone, and DTSTART names none: write both in one zone';
+
+test.each<[string, string[], string]>([
+  [
+    'all from a date on held at 15:00, and was at 11:00 again a week later',
+    [weekly(), date(`;RANGE=THISANDFUTURE${at11}`, at15)],
+    '9 RECURRENCE-ID: RANGE is not understood: end the meeting with UNTIL, and write what follows as another',
+  ],
+  [
+    'dates taken out by a rule, and was held on all of them',
+    [weekly('EXRULE:FREQ=WEEKLY;INTERVAL=2')],
+    '3 EXRULE: is not understood: name the dates that fall out with EXDATE',
+  ],
+  ['a date that falls out in UTC, of a meeting by the clock of each site', [floating('EXDATE:20270122T053000Z')], `3 EXDATE: ${noZone}`],
+  [
+    'a date moved that is named in UTC, of a meeting by the clock of each site, and was held twice',
+    [floating(), date(':20270122T053000Z', 'DTSTART:20270122T150000')],
+    `9 RECURRENCE-ID: ${noZone}`,
+  ],
+  [
+    'an end in a zone, of a meeting by the clock of each site',
+    [event('a', 'DTSTART:20270115T110000', 'DTEND:20270115T063000Z')],
+    `3 DTEND: ${noZone}`,
+  ],
+  [
+    'a day that falls out, of a meeting that is on another day in UTC',
+    [utc('EXDATE;VALUE=DATE:20270123')],
+    '3 EXDATE: is no time of UTC, and DTSTART is: write both in one zone',
+  ],
+  [
+    'a date that falls out by the clock of each site, of a meeting in UTC',
+    [utc('EXDATE:20270122T203000')],
+    '3 EXDATE: is no time of UTC, and DTSTART is: write both in one zone',
+  ],
+  [
+    'a date moved that the meeting never had',
+    [weekly(), date(';TZID=Asia/Kolkata:20270123T110000', at15)],
+    '9 RECURRENCE-ID: the meeting has no date at 2027-01-23 11:00',
+  ],
+  [
+    'a date moved to a whole day, and was held at its hour',
+    [weekly(), date(at11, 'DTSTART;VALUE=DATE:20270122')],
+    '9 DTSTART: is a whole day, and its meeting has a time: write the time, or cancel the date',
+  ],
+  [
+    'a date moved that falls out',
+    [weekly(`EXDATE${at11}`), date(at11, at15)],
+    '10 RECURRENCE-ID: the meeting has no date at 2027-01-22 11:00',
+  ],
+  [
+    'a date moved past the end of the meeting',
+    [weekly().replace('WEEKLY', 'WEEKLY;COUNT=1'), date(at11, at15)],
+    '9 RECURRENCE-ID: the meeting has no date at 2027-01-22 11:00',
+  ],
+  [
+    'a date said twice with one SEQUENCE, and was held at both times',
+    [weekly(), date(at11, at15, 'SEQUENCE:1'), date(at11, at15, 'SEQUENCE:1')],
+    '15 RECURRENCE-ID: stands twice: line 9 is the same meeting',
+  ],
+  [
+    'a date that comes back itself',
+    [weekly(), date(at11, at15, 'RRULE:FREQ=DAILY')],
+    '9 RRULE: is not understood for a single date (RECURRENCE-ID)',
+  ],
+  [
+    'a date moved to a hall that nobody knows, and stayed in its room',
+    [weekly(), date(at11, at15, 'LOCATION:Committee Room B')],
+    '9 LOCATION: names no site or room: expected paths such as bihar/patna, or --rooms for the whole file',
+  ],
+  ['an answer to an invitation', ['METHOD:REPLY', weekly()], '3 METHOD: REPLY is not understood: PUBLISH, REQUEST and CANCEL are'],
+])('an iCalendar file had %s: now it is refused in one line', (_, events, line) => {
+  expect(problems(ics(...events))).toEqual([line]);
+});
+
+test('a zone that two calendars of a file mean differently was the zone of the later one', () => {
+  const zone = (offset: string) =>
+    `BEGIN:VTIMEZONE\r\nTZID:Our Time\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:${offset}\r\nTZOFFSETTO:${offset}\r\nEND:STANDARD\r\nEND:VTIMEZONE`;
+  const meeting = event('a', 'DTSTART;TZID=Our Time:20270115T110000', 'LOCATION:all');
+  expect(problems(ics(zone('+0530'), meeting) + ics(zone('+0400')))).toEqual([
+    '11 DTSTART: the zone "Our Time" is not known: a name such as Asia/Kolkata',
+  ]);
+});
+
+test('a calendar that cancels took its meetings in; now they go, and with the next calendar of the file it is over', () => {
+  const held = new Map(plan(ics(weekly())).change?.put.map((one) => [one.id, one] as [string, Meeting]));
+  const other = event('b', start, 'LOCATION:all');
+  const { change } = plan(ics('METHOD:CANCEL', weekly()) + ics(other), { held });
+  expect([change?.gone, change?.put.map(({ id }) => id)]).toEqual([['a'], ['b']]);
+});
+
+test('of what is said twice of a date the highest SEQUENCE counts, wherever it stands; a day alone is that day at its time', () => {
+  const file = ics(
+    date(at11, at15.replace('T15', 'T17'), 'SEQUENCE:2'),
+    weekly(),
+    date(at11, at15, 'SEQUENCE:1'),
+    date(';VALUE=DATE:20270129', 'DTSTART;TZID=Asia/Kolkata:20270129T150000'),
+    date(':20270205T053000Z', 'DTSTART;TZID=Asia/Kolkata:20270205T110000', 'STATUS:CANCELLED'),
+  );
+  expect(plan(file).change?.put).toMatchObject([
+    {
+      except: ['2027-02-05T11:00:00'],
+      moved: [
+        { of: '2027-01-22T11:00:00', start: '2027-01-22T17:00:00' },
+        { of: '2027-01-29T11:00:00', start: '2027-01-29T15:00:00' },
+      ],
+    },
+  ]);
+});
+
+test('a date that is moved to another room left its old room waiting and the new one without its meeting', () => {
+  const file = ics(
+    weekly(),
+    date(at11, at15, 'LOCATION:ladakh/leh'),
+    date(';VALUE=DATE:20270129', 'DTSTART:20270129T150000', 'LOCATION:bihar/patna'),
+  );
+  const calendar = createCalendar(plan(file).change?.put ?? [], () => table);
+  const dates = (scope: string) =>
+    calendar.next(scope, Date.UTC(2027, 0, 21, 20)).map(({ from }) => new Date(from).toISOString().slice(5, 16));
+  expect([dates('bihar/patna'), dates('ladakh/leh')]).toEqual([['01-29T09:30'], ['01-22T09:30']]);
+  expect(calendar.parts().map(({ id, scopes }) => [id, scopes])).toEqual([
+    ['a', ['bihar/patna']],
+    ['a', ['ladakh/leh']],
+  ]);
+});
 
 test('repetitions that cost minutes to count are one line, after some steps, on a dry run too', () => {
   const dear = (at: number) => event(`e-${at}`, start, 'RRULE:FREQ=YEARLY;COUNT=10000;BYDAY=MO,TU;BYSETPOS=100', 'LOCATION:all');

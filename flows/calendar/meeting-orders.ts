@@ -64,7 +64,7 @@ const keptMs = 7 * 86_400_000;
 
 function viewsOf(calendar: Calendar, scope: string, now: number): MeetingView[] {
   const touches = (path: string) => scope === '' || path === '' || `${path}/`.startsWith(`${scope}/`) || `${scope}/`.startsWith(`${path}/`);
-  const all = [...calendar.all().values()].filter(({ scopes }) => scopes.some(touches));
+  const all = calendar.parts().filter(({ scopes }) => scopes.some(touches));
   const views = all.map((meeting) => {
     const { id, title, scopes, start, zone, minutes, rule } = meeting;
     const [next] = calendar.datesOf(meeting, now);

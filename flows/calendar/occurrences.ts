@@ -66,6 +66,16 @@ export function isAffordable({ rule, start }: Pick<Meeting, 'rule' | 'start'>, s
   return steps.left >= 0;
 }
 
+/** True where a meeting would be held at this local start, were it not moved. */
+export function isStart({ start, zone, rule, except }: Meeting, local: string, steps: Steps): boolean {
+  if (except.includes(local)) return false;
+  if (rule === null || local.slice(10) !== start.slice(10)) return local === start;
+  const [first, day] = [dayOf(start), dayOf(local)];
+  if (!fallsOn(rule, { first, day }, steps) || day > lastDay(rule, first, steps)) return false;
+  // Without a zone nobody knows when an end in UTC is.
+  return (zone === null && rule.untilUtc) || !isAfterEnd(rule, local, zone ?? 'UTC');
+}
+
 function isAfterEnd({ until, untilUtc }: NonNullable<Meeting['rule']>, local: string, zone: string): boolean {
   if (until === null) return false;
   return untilUtc ? atOf(local, zone) > atOf(until, 'UTC') : local > until;

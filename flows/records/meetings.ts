@@ -16,8 +16,8 @@ export type Meeting = {
   rule: Rule | null;
   /** Starts that fall out, as `start` has them. */
   except: string[];
-  /** Single dates that are held at another time, by the start that they had. */
-  moved: { of: string; start: string; zone: string | null; minutes: number }[];
+  /** Single dates that are held at another time, by the start that they had; `scopes` where it is in other rooms. */
+  moved: { of: string; start: string; zone: string | null; minutes: number; scopes?: string[] }[];
 };
 
 /** How a meeting comes back: the part of RFC 5545 that calendars of people write. */

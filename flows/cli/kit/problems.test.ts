@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readMeetingsCsv } from '../../calendar/csv.ts';
 import { tooMuch } from '../../calendar/draft.ts';
+import { readIcs } from '../../calendar/ics.ts';
 import { readRoster } from '../../roster/csv.ts';
 import { readCsv, toCsv } from '../../sites/csv.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
@@ -11,6 +12,13 @@ const table = createSiteTable(smallTree());
 const whole = toCsv(table);
 const sites = (text: string) => readCsv(text, table, 0).problems;
 const meetings = (text: string) => readMeetingsCsv(text, table).problems;
+/** A weekly meeting, with more lines in it, and more events. */
+const ics = ({ start = 'DTSTART;TZID=Asia/Kolkata:20270115T110000', own = '', more = '', head = '', whole = '' }) => {
+  const first = `BEGIN:VEVENT\nUID:a\n${start}\nRRULE:FREQ=WEEKLY\nLOCATION:all\n${own}\nEND:VEVENT\n`;
+  const next = more === '' ? '' : `BEGIN:VEVENT\nUID:a\nDTSTART;TZID=Asia/Kolkata:20270122T150000\n${more}\nEND:VEVENT\n`;
+  const day = whole && `BEGIN:VEVENT\nUID:a\nDTSTART;VALUE=DATE:${whole}\nRECURRENCE-ID:${whole}T110000\nEND:VEVENT\n`;
+  return readIcs(`BEGIN:VCALENDAR\n${head}\n${first}${next}${day}END:VCALENDAR`, { table, rooms: null, steps: { left: 1_000 } }).problems;
+};
 const roster = (text: string) =>
   readRoster(text, { table, others: new Map(), reaches: (channel) => (channel === 'email' ? false : undefined), channels: ['email'] })
     .problems;
@@ -27,6 +35,16 @@ test.each([
     'meetings with wrong cells',
     meetings('Title,Rooms,Start,End,Time zone,Except\n,nowhere/at-all,yesterday,later,Mars,never\nB,ladakh/leh\n'),
   ],
+  ['a calendar that answers', ics({ head: 'METHOD:REPLY' })],
+  ['dates taken out by a rule', ics({ own: 'EXRULE:FREQ=DAILY' })],
+  ['a date put in', ics({ own: 'RDATE:20270116T110000' })],
+  ['a time of UTC for one without a zone', ics({ start: 'DTSTART:20270115T110000', own: 'EXDATE:20270122T053000Z' })],
+  ['a day for a time of UTC', ics({ start: 'DTSTART:20270115T110000Z', own: 'EXDATE;VALUE=DATE:20270122' })],
+  ['all dates from one on', ics({ more: 'RECURRENCE-ID;RANGE=THISANDFUTURE:20270122T110000' })],
+  ['a date that is none', ics({ more: 'RECURRENCE-ID:20270123T110000' })],
+  ['a date that comes back', ics({ more: 'RECURRENCE-ID:20270122T110000\nRRULE:FREQ=DAILY' })],
+  ['a date in a hall', ics({ more: 'RECURRENCE-ID:20270122T110000\nLOCATION:Hall B' })],
+  ['a date of a whole day', ics({ whole: '20270122' })],
   ['too much work', [{ line: 1, column: 'RRULE', what: tooMuch }]],
   [
     'people with wrong cells',
