@@ -101,7 +101,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 29_200,
+    lines: 29_500,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
