@@ -27,7 +27,7 @@ import { createRoster, type Roster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
 import { speechOf } from '../people/speech.ts';
 import { wallAddress } from '../people/visit.ts';
-import type { LogLine, Reports } from '../records/notices.ts';
+import type { LogLine, Notice, Reports } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { RosterContents } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
@@ -37,6 +37,7 @@ import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from '../ro
 import type { RosterOrdersOptions } from '../roster/kept.ts';
 import { createRosterOrders, type RosterOrders } from '../roster/roster-orders.ts';
 import { centrePlace } from '../sites/table.ts';
+import { centralNotice } from '../transitions/notice.ts';
 import type { TellsOf } from '../view/explained.ts';
 import type { Base } from './base.ts';
 
@@ -167,6 +168,12 @@ export function announcementsOf(
   return createAnnouncements({ book: roster.book, table, ledger, word, record, now });
 }
 
+/** An alert than which none is more urgent. */
+function alertIn(timeZone: string, now: number): Notice {
+  const notice = centralNotice({ kind: 'direct', lines: [], place: { ...centrePlace(), timeZone }, now });
+  return { ...notice, kind: 'raised', incident: 0, severity: 'critical' };
+}
+
 /** What an operator does with the roster. */
 export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, devices, tests }: People, at: Rostered): RosterOrders {
   const { table, record, now, tabs, listed, tells } = at;
@@ -186,6 +193,7 @@ export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, de
       names: [...channels.keys()],
       reaches: (channel, person) => channels.get(channel)?.reaches(person),
       joined: (channel) => channels.get(channel)?.joined === true,
+      carries: (channel, { now: at, zone }) => channels.get(channel)?.carries?.(alertIn(zone, at), at) ?? true,
     },
     onTabs: () =>
       tabs

@@ -1,5 +1,6 @@
-/** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person; locked, it lets us not in; until one is taken again. */
+/** What an outcome says of its channel: tried in vain, it fails; refused, it fails for this person; where only the console is left, nothing reaches this person; locked, it lets us not in; until one is taken again. */
 import type { OutboxRow, SendOutcome } from '../records/notices.ts';
+import { lastChannel } from './channels/channels.ts';
 
 /** This many failures of one message in a row are a failing channel. */
 const failingTries = 3;
@@ -17,7 +18,7 @@ export function loginOf({ channel, person }: Pick<OutboxRow, 'channel' | 'person
  * fault, since a phone that is off, or left, is nothing that central could mend, and a lock is that of the person's own devices.
  */
 export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): Finding[] {
-  const { channel, person, tries } = row;
+  const { channel, person, tries, lost = false } = row;
   const { result } = outcome;
   const fails = (device: string, standing: boolean): Finding => ({ fault: 'centre.channel_failing', device, standing });
   const forPerson = `${channel} to ${person}`;
@@ -27,5 +28,9 @@ export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): F
   if (result === 'retry') return tries >= failingTries ? [fails(channel, true)] : [];
   const works: Finding[] = [fails(channel, false), { fault: 'centre.channel_login', device: locked, standing: false }];
   // Taken is not arrived: what did not reach the person last time may not now.
-  return result === 'accepted' ? works : [...works, fails(forPerson, false)];
+  if (result === 'accepted') return works;
+  // The console takes everything, and reaches nobody who is elsewhere.
+  const found =
+    channel === lastChannel ? (lost ? [fails(`nothing reaches ${person}`, true)] : []) : [fails(`nothing reaches ${person}`, false)];
+  return [...works, fails(forPerson, false), ...found];
 }

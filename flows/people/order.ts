@@ -1,13 +1,13 @@
 /** A person's own order of channels: over which the person is told first, and over which next where that one does not deliver. */
 import type { Person } from '#contracts';
-import type { OpenChannel, OutboxRow } from '../records/notices.ts';
+import type { Notice, OpenChannel, OutboxRow } from '../records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 
 /** As `deliver` on the tabs names it. */
 export { ownOrder } from './channels/channels.ts';
 
-/** Where a message goes first, and where next. */
-export type Way = { channel: string; further?: readonly string[] };
+/** Where a message goes first, and where next. `lost`: nothing but the console is left. */
+export type Way = { channel: string; further?: readonly string[]; lost?: true };
 
 /** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent. */
 export function wayOf(person: Person, channels: Channels): Way {
@@ -17,6 +17,16 @@ export function wayOf(person: Person, channels: Channels): Way {
   const reaching = wanted.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
   const [channel, ...further] = [...new Set(reaching), lastChannel];
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
+}
+
+/** Whether nothing but the console is left of a way for such news at that time, where the centre has other channels for people at all. */
+export function isLost(way: Way, person: Person, { channels, notice, now }: { channels: Channels; notice: Notice; now: number }): boolean {
+  if (![...channels].some(([name, { forPrograms = false }]) => name !== lastChannel && !forPrograms)) return false;
+  const isAlone = way.further === undefined;
+  return [way.channel, ...(way.further ?? [])].every((name) => {
+    const open = name === lastChannel ? undefined : channels.get(name);
+    return !open?.reaches(person) || !(isAlone || (open.carries?.(notice, now) ?? true));
+  });
 }
 
 /** The row on the first channel of its order that still reaches the person, and carries such news at that time: the console, where none does. */

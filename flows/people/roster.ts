@@ -1,14 +1,15 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
 import { isWithin, type Person, type Role, roles } from '#contracts';
 import type { EngineOptions } from '../incidents/engine.ts';
-import type { People } from '../records/notices.ts';
+import type { Notice, People } from '../records/notices.ts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { type Book, createBook, memberOf } from '../roster/book.ts';
 import { type Moment, momentAt } from '../roster/duty.ts';
-import { type ToldBy, thereOf, toldFor } from '../roster/told.ts';
+import { standIn, type ToldBy, thereOf, toldFor } from '../roster/told.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
-import { ownOrder, type Way, wayOf } from './order.ts';
+import { isLost, ownOrder, type Way, wayOf } from './order.ts';
+import { isNews } from './words.ts';
 
 /** When somebody is to be told. `knew`: who was told before of what has now ended, and hears its end whatever the hour. */
 export type Asked = { now: number; knew?: readonly string[] };
@@ -110,15 +111,43 @@ export function namesOf(roster: Roster): string[] {
 /** Whom the engine means: the persons of a tab's words with their channel, and central's on every channel that reaches them. */
 export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick<EngineOptions, 'recipients' | 'central' | 'personNamed'> {
   return {
-    recipients(to, channel, { scope, ...asked }) {
+    recipients(to, channel, { scope, notice, ...asked }) {
       const { persons, unknown } = roster.resolve(to, scope, asked);
       if (unknown.length > 0) log.warn({ unknown, scope }, 'a tab sends to somebody who is neither in sabha.json nor in the roster');
-      return persons.map((person) => ({ person: person.id, ...wayTo(person, channel, channels) }));
+      const told = persons.map((person) => ({ person, way: wayTo(person, channel, channels) }));
+      const ways =
+        notice === undefined || !isNews(notice) || channel === lastChannel ? told : foundFor(told, { roster, channels, notice, ...asked });
+      return ways.map(({ person, way }) => ({ person: person.id, ...way }));
     },
     personNamed: (name) => personNamed(roster, name),
     central: (now) =>
       roster.central(now).flatMap((person) => channelsOf(person, channels).map((channel) => ({ person: person.id, channel }))),
   };
+}
+
+type Reached = { person: Person; way: Way };
+type FoundAt = Pick<RecipientsOptions, 'roster' | 'channels'> & { notice: Notice; now: number };
+
+/**
+ * The same, with who stands in for each whom nothing reaches: the deputy; where nobody else is reached either, central.
+ * The desk at the centre reads the console.
+ */
+function foundFor(told: readonly Reached[], { roster, ...at }: FoundAt): Reached[] {
+  const ownWay = (person: Person) => ({ person, way: wayOf(person, at.channels) });
+  // A tab may name a channel that a person has not, beside the person's own order.
+  const isGone = ({ person, way }: Reached) =>
+    person.id !== centralDesk.id && isLost(way, person, at) && isLost(ownWay(person).way, person, at);
+  const gone = told.filter(isGone);
+  if (gone.length === 0) return [...told];
+  const sight = { book: roster.book(), moment: momentAt(at.now) };
+  const deputies = gone.flatMap(({ person }) => {
+    const member = sight.book.byId.get(person.id);
+    return (member && standIn(sight, member, (one) => !isGone(ownWay(one)))) ?? [];
+  });
+  const isNobody = gone.length === told.length && deputies.length === 0;
+  const known = new Set(told.map(({ person }) => person.id));
+  const further = [...new Set<Person>(isNobody ? roster.central(at.now) : deputies)].filter(({ id }) => !known.has(id));
+  return [...told, ...further.map(ownWay)].map((one) => (isGone(one) ? { ...one, way: { channel: lastChannel, lost: true } } : one));
 }
 
 /** The id of the person whom an id or a name means, however it is written. */

@@ -65,3 +65,22 @@ test('who is told first counts, not who is told once nobody has answered; a plac
   expect(places.map(({ scope, spans }) => [scope, spans.map(({ persons }) => persons)])).toEqual([['ladakh/leh/vc-1', [['asha']]]]);
   expect(untold).toEqual(['goa/panaji/vc-1']);
 });
+
+test('hours in which a channel reaches its person and carries no alert, as a phone that rings at night alone, were no gap', async () => {
+  const asha = member('asha', { channels: ['voice'] });
+  const isReached = (_: unknown, time: number) => time < at(7) || time >= at(21);
+  const { gaps, places } = await checkRoster({
+    book: createBook([asha]),
+    places: [place],
+    from: midnight,
+    hours: 24,
+    isReached,
+    pause: async () => {},
+  });
+  expect(gaps).toEqual([{ scope: place.scope, from: at(7), to: at(21), by: 'duty', persons: ['asha'], reached: false }]);
+  expect(places[0]?.spans.map(({ to, reached }) => [to, reached])).toEqual([
+    [at(7), true],
+    [at(21), false],
+    [at(24), true],
+  ]);
+});

@@ -16,7 +16,8 @@ export type CheckOptions = {
   places: readonly ToldPlace[];
   from: number;
   hours: number;
-  isReached(member: Member): boolean;
+  /** Whether a channel reaches somebody, and carries an alert at that time. */
+  isReached(member: Member, at: number): boolean;
   pause(): Promise<void>;
 };
 
@@ -38,7 +39,13 @@ export async function checkRoster(options: CheckOptions): Promise<Pick<RosterChe
     for (const { scope, first, spans } of told) {
       const moment = moments.getOrInsertComputed(first.afterMs, () => momentAt(at + first.afterMs));
       const { persons, by } = toldFor(book, { to: first.to, scope, moment });
-      extend(spans, { from: at, to: at + hourMs, by, persons: persons.map(({ id }) => id), reached: persons.some(isReached) });
+      extend(spans, {
+        from: at,
+        to: at + hourMs,
+        by,
+        persons: persons.map(({ id }) => id),
+        reached: persons.some((one) => isReached(one, at + first.afterMs)),
+      });
     }
     await pause();
   }
@@ -55,10 +62,10 @@ function firstOf(tells: readonly Tell[]): Tell {
   return { afterMs, to: [...new Set(tells.filter((tell) => tell.afterMs === afterMs).flatMap(({ to }) => to))] };
 }
 
-/** An hour in which the same are told makes the last span longer. */
+/** An hour in which the same are told, and reached or not, makes the last span longer. */
 function extend(spans: Span[], next: Span): void {
   const last = spans.at(-1);
-  const isSame = last?.by === next.by && last.persons.join() === next.persons.join();
+  const isSame = last?.by === next.by && last.reached === next.reached && last.persons.join() === next.persons.join();
   if (last !== undefined && isSame) last.to = next.to;
   else spans.push(next);
 }

@@ -125,14 +125,27 @@ test('what no gateway could dial was taken as a phone: two numbers in one cell, 
 });
 
 test('days off without a deputy, deputies in a ring and a person of sabha.json are one clear line each, and the rest goes on', () => {
-  const ring = ['a,A,technician,ladakh,,,,,,,,b', 'b,B,technician,ladakh,,,,,,,,c', 'c,C,technician,ladakh,,,,,,,,a'];
-  const off = 'd,D,technician,ladakh,,,,,,,2027-01-10..2027-01-12,';
+  const line = (id: string, rest: string) => `${id},${id},technician,ladakh,,,,,${id}@office.test,,${rest}`;
+  const ring = [line('a', ',b'), line('b', ',c'), line('c', ',a')];
+  const off = line('d', '2027-01-10..2027-01-12,');
   const { import: said, change } = planRoster(planOf(file(...ring, off), { fixed: new Map([['d', member('d')]]) }));
   expect(change?.put).toHaveLength(4);
   expect(said.notes.map(({ line, what }) => `${line} ${what}`)).toEqual([
     '2 deputies in a ring: a > b > c > a; where all of them are away the state is told',
     '5 d stands in sabha.json too: the roster counts',
     '5 d has days off and no deputy: whoever else is on duty is told, or the state',
+  ]);
+});
+
+test('a row without any address was taken without a word, and its person is told nothing: a line says so', () => {
+  const { import: said, change } = planRoster(planOf(file('dev,Dev,technician,ladakh/leh,,,,,,,,', asha.replace('bina', ''))));
+  expect(change?.put).toHaveLength(2);
+  expect(said.notes).toEqual([
+    {
+      line: 2,
+      column: 'channels',
+      what: 'dev has no address: an alert stands in the log of the centre, and the deputy or central is told',
+    },
   ]);
 });
 
@@ -191,7 +204,7 @@ test('whatever stands in a file, it is taken whole or told what is wrong in it, 
 });
 
 test('a ring and a chain of 5,000 deputies cost one look a person', () => {
-  const line = (at: number, deputy: string) => `p${at},Person,technician,ladakh,,,,,,,,${deputy}`;
+  const line = (at: number, deputy: string) => `p${at},Person,technician,ladakh,,,,,p@office.test,,,${deputy}`;
   const ring = Array.from({ length: 5_000 }, (_, at) => line(at, `p${(at + 1) % 5_000}`));
   const said = planRoster(planOf(file(...ring))).import;
   expect(said.notes.map(({ what }) => what)).toEqual([

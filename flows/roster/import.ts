@@ -68,6 +68,9 @@ function notesOf(members: readonly ReadMember[], { others, fixed }: Known): CsvP
     const ring = rings.get(id);
     return [
       ...(fixed.has(id) ? [note('id', `${id} stands in sabha.json too: the roster counts`)] : []),
+      ...(member.email === undefined && Object.keys(member.addresses).length === 0 && !member.webhook
+        ? [note('channels', `${id} has no address: an alert stands in the log of the centre, and the deputy or central is told`)]
+        : []),
       ...(leave.length > 0 && deputy === null
         ? [note('deputy', `${id} has days off and no deputy: whoever else is on duty is told, or the state`)]
         : []),

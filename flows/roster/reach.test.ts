@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { proofLongMs, weakPoints } from './reach.ts';
+import { carriedBy, proofLongMs, weakPoints } from './reach.ts';
 import { member, planOf, wednesday } from './roster.test-helper.ts';
 
 const { channels: names, reaches } = planOf('');
@@ -22,4 +22,11 @@ test('who has no channel is named, and of each other person the channel that was
       { person: 'esha', channel: 'email', at: null },
     ],
   });
+});
+
+test('a channel that carries nothing at a time is none then', () => {
+  const carries = (channel: string, { now }: { now: number }) => channel !== 'voice' || now === wednesday;
+  const at = (now: number, ...reached: string[]) => carriedBy(reached, { names, reaches, carries }, { now, zone: 'Asia/Kolkata' });
+  expect([at(wednesday, 'voice'), at(0, 'voice'), at(0, 'voice', 'sms'), at(0)]).toEqual([true, false, true, false]);
+  expect(carriedBy(['voice'], { names, reaches }, { now: 0, zone: 'UTC' })).toBe(true);
 });

@@ -7,6 +7,8 @@ export type OpenChannels = {
   names: readonly string[];
   reaches(channel: string, person: Person): boolean | undefined;
   joined?(channel: string): boolean;
+  /** Whether an alert goes over it at a time; absent: always. */
+  carries?(channel: string, at: { now: number; zone: string }): boolean;
 };
 /** A channel that should be tried again: it was last proven at a time, or never. */
 export type Unproven = { person: string; channel: string; at: number | null };
@@ -20,6 +22,11 @@ export const proofLongMs = 90 * 24 * 3_600_000;
 export function reachedBy(member: Member, { names, reaches }: OpenChannels): string[] {
   const wanted = member.channels.length > 0 ? member.channels : names.filter((name) => name !== 'console');
   return wanted.filter((name) => reaches(name, member));
+}
+
+/** Whether one of some channels carries an alert at a time: one may ring at night alone. */
+export function carriedBy(reached: readonly string[], { carries }: OpenChannels, at: { now: number; zone: string }): boolean {
+  return reached.some((name) => carries?.(name, at) ?? true);
 }
 
 /** Persons whom no channel reaches, and of each other one the channel that was proven longest ago, where that is for long. */

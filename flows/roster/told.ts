@@ -57,11 +57,15 @@ function relieverOf({ book, moment }: Sight, { relief }: Member): Member | undef
 /** So many deputies one after the other are asked; a ring of those who are away ends here too. */
 const deputyLimit = 8;
 
-/** The first of the deputies, and of theirs, who is there. */
-function standIn({ book, moment }: Sight, member: Member): Member | undefined {
+/** The first of the deputies, and of theirs, who is there, and of whom that holds which is asked. */
+export function standIn(
+  { book, moment }: Sight,
+  member: Pick<Member, 'deputy'>,
+  holds: (deputy: Member) => boolean = () => true,
+): Member | undefined {
   let next = book.byId.get(member.deputy ?? '');
   for (let asked = 0; next !== undefined && asked < deputyLimit; asked++) {
-    if (moment(next) === 'here') return next;
+    if (moment(next) === 'here' && holds(next)) return next;
     next = book.byId.get(next.deputy ?? '');
   }
   return undefined;

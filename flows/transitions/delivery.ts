@@ -10,13 +10,16 @@ import type { Noise } from './noise.ts';
 import { centralNotice, forPerson, isOwn, noticeOf } from './notice.ts';
 import { newsOf, type PlaceFacts, toldFaults } from './offer.ts';
 
-/** One person on one channel; `further`: the other ones, in order, where that one does not deliver. */
-export type Recipient = { person: string; channel: string; further?: readonly string[] };
+/** One person on one channel; `further`: the other ones, in order, where that one does not deliver. `lost`: no channel but the console reaches the person, or carries this. */
+export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };
+
+/** Of what, when, and who is to hear of its end. */
+export type RecipientsAt = { scope: string; now: number; knew: readonly string[]; notice?: Notice };
 
 /** What the engine must be told of people and places; all of it policy or names, none of it held here. */
 export type TransitionOptions = {
-  /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one. Never empty. */
-  recipients(to: readonly string[], channel: string, at: { scope: string; now: number; knew: readonly string[] }): Recipient[];
+  /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one; for whom none does, whoever stands in. Never empty. */
+  recipients(to: readonly string[], channel: string, at: RecipientsAt): Recipient[];
   /** Central's persons and every channel that reaches them. Never empty. */
   central(now: number): Recipient[];
   /** The id of the person whom a name or an id means, if it is anybody of the roster. */
@@ -50,7 +53,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const news = noticeFor(delivery, act);
-    for (const { person, ...way } of options.recipients(act.to, act.channel, at)) {
+    for (const { person, ...way } of options.recipients(act.to, act.channel, { ...at, notice: news })) {
       const { channel } = way;
       const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
@@ -116,7 +119,9 @@ export function tellCentral(word: CentralWord): Recipient[] {
 }
 
 /** A row that waits to be sent to one person over one channel. */
-function outboxRow(at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'further' | 'person' | 'notice'> & { now: number }): OutboxRow {
+function outboxRow(
+  at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'further' | 'lost' | 'person' | 'notice'> & { now: number },
+): OutboxRow {
   const { now, ...row } = at;
   const dueAt = row.notice.digest ? now + gatherMs : now;
   return { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null };
