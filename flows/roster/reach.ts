@@ -65,7 +65,8 @@ const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
 
 /** The person with numbers that can be dialled, however they were written in `sabha.json`, or before an import looked at them. */
 export function withDialled(member: Member): Member {
-  const { addresses } = member;
+  // A row of before may lack them.
+  const { addresses = {} }: Partial<Member> = member;
   const changed = byNumber.flatMap((name) => {
     const text = addresses[name];
     const number = text === undefined ? undefined : dialled(text);
