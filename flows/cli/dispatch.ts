@@ -4,16 +4,15 @@ import { isLanguage, languages } from '#contracts';
 import { common, usageOf } from './help.ts';
 import { type Call, CliError, type Verb } from './kit/model.ts';
 import { jsonText, plainText } from './kit/text.ts';
-import { verbs } from './verbs/verbs.ts';
+import { verbIn, verbs } from './verbs/verbs.ts';
 
 type Around = Omit<Call, 'words' | 'options'>;
 
 /** Carries out one command; `out` is for the terminal. Throws `CliError` with one line where it cannot. */
 export async function dispatch(args: readonly string[], around: Around): Promise<{ ok: boolean; out: string }> {
-  const [first = '', second = ''] = args;
-  const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
-  const verb = name === undefined ? undefined : verbs[name];
-  if (name === undefined || verb === undefined) throw new CliError(2, noVerb(first));
+  const found = verbIn(args);
+  if (found === undefined) throw new CliError(2, noVerb(args[0] ?? ''));
+  const { name, verb } = found;
   const { values, positionals } = parsed(name, verb, args.slice(name.split(' ').length));
   const { json, by, lang, ...options } = values;
   if (typeof by === 'string' && by.trim() === '') throw new CliError(2, '--by needs a name');

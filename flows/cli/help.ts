@@ -2,7 +2,7 @@
 import { inColumns, type Language, languages, type Words } from '#contracts';
 import type { Option, Verb } from './kit/model.ts';
 import { flag, takes } from './kit/options.ts';
-import { verbs } from './verbs/verbs.ts';
+import { verbIn, verbs } from './verbs/verbs.ts';
 
 /** What every verb takes. */
 export const common: Readonly<Record<'json' | 'by' | 'lang', Option>> = {
@@ -38,9 +38,8 @@ const more: Words = { en: 'More about one: sabha VERB --help', hi: 'किसी
 /** The page of what the words name: a verb, the verbs that begin with it, or all. */
 export function helpOf(words: readonly string[], language: Language): string {
   const named = words.filter((word) => !word.startsWith('-'));
-  const name = [named.slice(0, 2).join(' '), named[0] ?? ''].find((one) => Object.hasOwn(verbs, one));
-  const verb = name === undefined ? undefined : verbs[name];
-  if (name !== undefined && verb !== undefined) return page(name, verb, language);
+  const found = verbIn(named);
+  if (found !== undefined) return page(found.name, found.verb, language);
   const near = Object.entries(verbs).filter(([one]) => one.split(' ')[0] === named[0]);
   return list(near.length > 0 ? near : Object.entries(verbs), language);
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { common } from '../../flows/cli/help.ts';
-import { verbs } from '../../flows/cli/verbs/verbs.ts';
+import { verbIn } from '../../flows/cli/verbs/verbs.ts';
 
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('{docs,agent/install}/**/*.md')];
 /** In a sentence, or a line of a block; what follows `#` or `>` is for the reader and for the shell. */
@@ -17,11 +17,10 @@ function refusalOf(line: string): string | undefined {
     .replaceAll('\\|', '/')
     .trim()
     .split(/ +/);
-  const [first = '', second = ''] = words;
-  if (first === 'help') return undefined;
-  const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
-  const verb = name === undefined ? undefined : verbs[name];
-  if (name === undefined || verb === undefined) return `${line}: no such verb`;
+  if (words[0] === 'help') return undefined;
+  const found = verbIn(words);
+  if (found === undefined) return `${line}: no such verb`;
+  const { name, verb } = found;
   const args = words.slice(name.split(' ').length);
   try {
     const { positionals } = parseArgs({ args, options: { ...verb.options, ...common }, allowPositionals: true, allowNegative: true });

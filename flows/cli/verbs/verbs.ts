@@ -34,3 +34,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...accounts,
   ...words,
 };
+
+/** The verb with which the words of a call begin, of two words before of one, and its name. */
+export function verbIn([first = '', second = '']: readonly string[]): { name: string; verb: Verb } | undefined {
+  const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
+  const verb = name === undefined ? undefined : verbs[name];
+  return name === undefined || verb === undefined ? undefined : { name, verb };
+}
