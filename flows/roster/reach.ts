@@ -1,5 +1,6 @@
 /** How persons are reached: by which channels, which of those nobody has tried for long, and by which number. */
 import type { Person } from '#contracts';
+import { isPhone } from '../people/channels/kit/gateway.ts';
 import type { Member } from '../records/roster.ts';
 
 /** The channels that are open here, and whom each can reach now. `joined`: persons join it by themselves, so that it may stand in the order of who has not yet. */
@@ -58,7 +59,7 @@ export function dialled(text: string): string | undefined {
     .replace('(0)', '')
     .replace(/[^+\d]/g, '')
     .replace(/^00/, '+');
-  return /^\+?[1-9]\d{7,14}$/.test(number) ? number : undefined;
+  return isPhone(number) ? number : undefined;
 }
 
 const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
