@@ -30,7 +30,7 @@ export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): F
   // Taken is not arrived: what did not reach the person last time may not now.
   if (result === 'accepted') return works;
   // The console takes everything, and reaches nobody who is elsewhere.
-  const found =
-    channel === lastChannel ? (lost ? [fails(`nothing reaches ${person}`, true)] : []) : [fails(`nothing reaches ${person}`, false)];
+  const isReached = channel !== lastChannel;
+  const found = isReached || lost ? [fails(`nothing reaches ${person}`, !isReached)] : [];
   return [...works, fails(forPerson, false), ...found];
 }
