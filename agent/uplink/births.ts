@@ -131,9 +131,11 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
   };
 }
 
-/** Only what fell into the time in which nobody heard this process. */
-function goneApart({ gone, apartUp, clock }: BirthFacts): MainsGone | undefined {
+/** Only what fell into the time in which nobody heard this process: that began before a dead line was noticed, by what was not answered. */
+function goneApart({ gone, apartUp, clock, limits }: BirthFacts): MainsGone | undefined {
   const last = gone();
   if (last === undefined || apartUp === null) return undefined;
-  return last.to === null || last.to > clock.now() - (clock.up() - apartUp) ? last : undefined;
+  const { beatMs, keepaliveMs } = limits();
+  const noticedAt = clock.now() - (clock.up() - apartUp);
+  return last.to === null || last.to > noticedAt - beatMs - keepaliveMs ? last : undefined;
 }

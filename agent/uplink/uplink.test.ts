@@ -80,11 +80,12 @@ test('a line that died with the mains was said to be the line: a birth says when
   expect(gone()).toEqual([undefined]);
   ack(0, { session: session() });
   await clock.pass(60_000);
-  away({ from: clock.now() - 60_000, to: clock.now() - 30_000 });
+  away({ from: clock.now() - 400_000, to: clock.now() - 300_000 });
   net.cut();
   await clock.pass(4_000);
   expect(gone()).toEqual([undefined]);
-  away({ from: clock.now() - 10_000, to: clock.now() - 1_000 });
+  // They were back before the agent noticed that its line is dead.
+  away({ from: clock.now() - 150_000, to: clock.now() - 100_000 });
   net.cut();
   await clock.pass(60_000);
   expect(gone().at(-1)).toEqual(seen.gone);

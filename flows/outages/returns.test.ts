@@ -103,6 +103,12 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     'pc-off 0.6',
   ],
   ['another boot at once, of one with mains at its last mark', away({ from: now - minute }), reboot({ mains: true }), 'pc-off 0.6'],
+  [
+    'a rare beat made four minutes and more of a restart of three',
+    away({ from: now - 5 * minute, goneBy: now - 2 * minute }),
+    reboot({ mains: true, aliveAt: now - 3 * minute }),
+    'pc-off 0.6',
+  ],
   ['the same boot, awake, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), birth({ apartMs: hour }), 'pc-off 0.9'],
   ['the same boot, awake, with many other sites', away({ cause: 'upstream' }), birth({ apartMs: hour }), 'upstream 0.5'],
   [

@@ -60,7 +60,7 @@ export function whyWasAway(one: Away, said: Birth, now: number): Finding {
     const told = { gone: found.gone, said, now };
     return { ...lineOf(one, told, 0.9), from, aliveAt, ...mainsAtLoss(one, told) };
   }
-  const why = whyOnNewBoot(one, found, now);
+  const why = whyOnNewBoot(one, found, now - (aliveAt ?? from));
   // There was a boot between that nobody heard: how that one ended is not how this began.
   const confidence = found.boot === one.boot ? why.confidence : Math.min(why.confidence, openUpTo);
   return { ...why, confidence, from: aliveAt ?? from, aliveAt, ...mainsAtEnd(found, aliveAt), ...updateOf(found, why) };
@@ -270,14 +270,14 @@ function supplyOf(one: Away, { gone, said, now }: Told): Supply | null {
   return supplyAtLoss(one, mains, { from, goneBy, to: now, isTrueClock: Math.abs(offsetMs) <= trueClockMs });
 }
 
-function whyOnNewBoot(one: Away, { bye, crashed, mains, begun, gone, aliveAt }: Previous, now: number): Outage {
-  const { cause, confidence, from } = one.absence;
+function whyOnNewBoot(one: Away, { bye, crashed, mains, begun, gone, aliveAt }: Previous, awayMs: number): Outage {
+  const { cause, confidence } = one.absence;
   const supply = gone === undefined ? batteryWord(one) : supplyAtEnd(gone, aliveAt);
   if (bye !== null) return whyEnded(one, supply, unheardBye);
   if (crashed) return { cause: 'crash', confidence: 0.95 };
   if (begun !== undefined) return whyEnded(one, supply, endedByUpdate);
   // A system that starts anew by itself may be in an update that nobody told of.
-  const isBrief = now - from < restartMs;
+  const isBrief = awayMs < restartMs;
   if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : sureOfAlone(one, 0.8) };
   if (supply !== null) return powerCutOf(one);
   // An agent that does not say since when.
