@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Ack, decode, digestOf, hearingTopic, pcTopic, readSettings } from '#contracts';
 import { sealed } from '../../test/centre-key.ts';
 import { inThread } from '../ledger/ledger.ts';
-import { testClock } from '../people/people.test-helper.ts';
+import { type TestClock, testClock } from '../people/people.test-helper.ts';
 import type { WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Ledger } from '../records/ops.ts';
@@ -25,8 +25,13 @@ export function changeOf(edit: Partial<SiteChange>): SiteChange {
   return { nodes: [], gone: [], replaced: [], registry: [], audit: { who: 'Asha', what: 'test', about: 'it' }, ...edit };
 }
 
-/** `lateMs`: so long after all others it starts. */
-export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) => ledger, db = new DatabaseSync(':memory:'), lateMs = 0) {
+/** `lateMs`: so long after all others it starts; `timers`: what of its clock is another. */
+export async function createRig(
+  change: (ledger: Ledger) => Ledger = (ledger) => ledger,
+  db = new DatabaseSync(':memory:'),
+  lateMs = 0,
+  timers: (clock: TestClock) => Partial<TestClock> = () => ({}),
+) {
   const clock = testClock();
   clock.jump(lateMs);
   const empty = inThread(db);
@@ -48,7 +53,7 @@ export async function createRig(change: (ledger: Ledger) => Ledger = (ledger) =>
   const turns: boolean[] = [];
   const options: IngestOptions = {
     ledger,
-    clock,
+    clock: { ...clock, ...timers(clock) },
     contents: await ledger.load(),
     recipients: (to, channel) => to.map((person) => ({ person, channel })),
     personNamed: (name) => name,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { centreClock, configuration, digestOf, encode, faultOf, openSigned, pcTopic } from '#contracts';
+import { centreClock, configuration, encode, openSigned, pcTopic } from '#contracts';
 import { centrePublicKey } from '../../test/centre-key.ts';
 import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './ingest.test-helper.ts';
 
@@ -310,24 +310,6 @@ describe('ingest', () => {
     expect(await Promise.all(waits)).toEqual([false, false, false]);
     expect(await rig.ingest.changeSites(changeOf({}))).toBe(false);
     expect(rig.registered).toEqual([]);
-  });
-
-  it('a clear was told up to a second after its time: it is told at its time', async () => {
-    const rig = await createRig();
-    rig.ingest.subscribed();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
-    await rig.clock.pass(10_370);
-    const well = checks.map((one) => ({ ...one, status: 'ok' as const, fault: null }));
-    const state = { digest: digestOf(well), session: 1, rev: 2, checks: well };
-    rig.ingest.take(pcTopic(pc, 'state'), encode('state', state));
-    const clearMs = faultOf('microphone.missing')?.clearMs ?? 0;
-    const overAfter = async (ms: number) => {
-      await rig.clock.pass(ms);
-      return [...rig.ingest.memory.incidents.values()].map(({ over }) => over);
-    };
-    expect(clearMs).toBeGreaterThan(1_000);
-    expect([await overAfter(clearMs - 60), await overAfter(120)]).toEqual([[null], ['cleared']]);
   });
 
   it('a planned site whose PC speaks is being set up, by itself', async () => {

@@ -19,6 +19,8 @@ import { unreadable } from './unreadable.ts';
 const tickMs = 1_000;
 /** Clears that are due one after the other cost no more ticks than these. */
 const clearTickMs = 50;
+/** The system's timers go off some milliseconds early, when what this tick was for is not due yet. */
+const earlyMs = 10;
 /** What waits for a commit that lasts longer was not done yet. */
 const hungMs = 5_000;
 /** Answers to a hello are spread over this time a PC, up to the limit (R17). */
@@ -43,12 +45,13 @@ export function createIngest(options: IngestOptions) {
     cancelTick = options.clock.after(afterMs, tick);
   };
   const tick = (): void => {
+    const judgedAt = state.time();
     state.listening.tick();
     settle(state);
     followRollout(state);
     void tell(state, { type: 'tick', provenAt: state.listening.provenAt(), hung: state.commits.writingMs() >= hungMs });
     goOn(state);
-    again(untilTickMs(state));
+    again(untilTickMs(state, judgedAt));
   };
   again(tickMs);
   state.commits.soon();
@@ -161,11 +164,12 @@ function telling(state: State) {
 }
 
 /** A second, or the time until the next wait or clear is due: what was held long enough is not held longer. */
-function untilTickMs({ engine, time }: State): number {
+function untilTickMs({ engine, time }: State, judgedAt: number): number {
   const now = time();
   const dueInMs = [...engine.memory.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
   const least = dueInMs.reduce((a, b) => Math.min(a, b), tickMs);
-  const clearMs = Math.max(clearTickMs, engine.nextClearAt(now) - now);
+  const clearAt = engine.nextClearAt(judgedAt);
+  const clearMs = clearAt - judgedAt <= earlyMs ? clearAt - now : Math.max(clearTickMs, clearAt - now);
   return Math.max(1, Math.min(least, clearMs));
 }
 

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { digestOf, encode, faultOf, pcTopic } from '#contracts';
+import type { TestClock } from '../people/people.test-helper.ts';
+import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
+
+const clearMs = faultOf('microphone.missing')?.clearMs ?? 0;
+
+/** A fault was there, is gone since a moment, and its clear waits; `overAfter` so many ms each incident is over, or null. */
+async function gone(timers: (clock: TestClock) => Partial<TestClock>) {
+  const rig = await createRig(undefined, undefined, 0, timers);
+  rig.ingest.subscribed();
+  rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+  rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+  await rig.clock.pass(10_370);
+  const well = checks.map((one) => ({ ...one, status: 'ok' as const, fault: null }));
+  rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest: digestOf(well), session: 1, rev: 2, checks: well }));
+  return async (ms: number) => {
+    await rig.clock.pass(ms);
+    return [...rig.ingest.memory.incidents.values()].map(({ over }) => over);
+  };
+}
+
+/** As the system's are: they go off some milliseconds before their time. */
+const earlyTimers = (clock: TestClock): Partial<TestClock> => ({ after: (ms, task) => clock.after(Math.max(1, ms - 3), task) });
+
+test('a clear was told up to a second after its time: it is told at its time', async () => {
+  const overAfter = await gone(() => ({}));
+  expect(clearMs).toBeGreaterThan(1_000);
+  expect([await overAfter(clearMs - 60), await overAfter(120)]).toEqual([[null], ['cleared']]);
+});
+
+test('a clear came with the next one due, since its timer went off some milliseconds early', async () => {
+  const overAfter = await gone(earlyTimers);
+  expect([await overAfter(clearMs - 60), await overAfter(75)]).toEqual([[null], ['cleared']]);
+});
