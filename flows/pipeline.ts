@@ -10,6 +10,7 @@
  *     hear         commands/, rollcall/         births and answers that somebody waits for
  *     offer        node-red/wires.ts            a transition goes to the tabs, which decide (R24)
  *     notify       people/outbox.ts             rows of the outbox go to people/channels/ (R26)
+ *     rewrite      people/copies/copies.ts      messages that stand with people say who took it
  *     show         view/live.ts                 whoever looks sees what changed
  *
  * Twice the way leads back to *apply*, and through the same commit: what the tabs conclude (R23) puts the rows into the outbox, and
@@ -21,6 +22,7 @@ import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { IngestCounts, IngestOptions } from './ingest/options.ts';
 import type { Channels } from './people/channels/channels.ts';
+import { createCopies } from './people/copies/copies.ts';
 import { failing } from './people/failing.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './people/outbox.ts';
 import { type Roster, recipientsOf } from './people/roster.ts';
@@ -85,12 +87,15 @@ type Stage = [name: string, work: (done: Committed) => (() => void)[]];
 /** Opens the stages on what the ledger holds; what waited for people goes on at once. */
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
   const ingest = ingestOf(around, contents, { ...ends, committed: (done) => follow(afterCommit, done, ends) });
-  const outbox = outboxOf(around, ingest);
+  const broke = (error: Error) => ends.broke('copies', error);
+  const copies = createCopies({ ...around, copies: around.ledger.copies, broke }, contents.incidents);
+  const outbox = outboxOf({ ...around, onCopy: copies.stands }, ingest);
   const afterCommit: readonly Stage[] = [
     ['acks', (done) => [() => ingest.acknowledge(done)]],
     ['heard', ({ heard }) => heard.map((one) => () => ends.heard(one))],
     ['offers', ({ offers }) => offers.map((one) => () => ends.offered(one))],
     [outboxStage, ({ notices }) => [() => outbox.add(notices)]],
+    ['copies', ({ handled }) => [() => copies.changed(handled)]],
     ['view', ({ changed }) => (changed ? [() => ends.changed(changed)] : [])],
   ];
   outbox.add(contents.outbox);
@@ -100,6 +105,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
     outbox,
     close() {
       ingest.close();
+      copies.stop();
       return outbox.stop();
     },
   };
@@ -142,7 +148,7 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
 }
 
 function outboxOf(
-  { ledger, clock, channels, roster, random, count, wall, link, shortLink, readLink, note }: Around,
+  { ledger, clock, channels, roster, random, count, onCopy, ...said }: Around & Pick<OutboxOptions, 'onCopy'>,
   ingest: Ingest,
 ): Outbox {
   const onOutcome = (row: OutboxRow, outcome: SendOutcome) => {
@@ -150,5 +156,7 @@ function outboxOf(
     for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
-  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, link, shortLink, readLink, note, onOutcome });
+  const { wall, link, shortLink, readLink, note } = said;
+  const told = { onOutcome, onCopy };
+  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, link, shortLink, readLink, note, ...told });
 }

@@ -58,9 +58,7 @@ export function answersRig() {
     },
   };
   const roster = createRoster(people);
-  const written: string[] = [];
-  const channels = new Map([['telegram', { channel: { answered: (...words: unknown[]) => void written.push(words.join(' ')) } }]]);
-  const answers = createAnswers({ ingest: () => ingest, roster, view, clock, channels });
+  const answers = createAnswers({ ingest: () => ingest, roster, view, clock });
   let late = 0;
   const links = createLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });
   const wait = (ms: number) => {
@@ -88,7 +86,7 @@ export function answersRig() {
     stage.lost();
     changed();
   };
-  return { says, lose, clock, reach, stage, incident, audit, written, ordered, listeners, answers, links, mend, pass, wait };
+  return { says, lose, clock, reach, stage, incident, audit, ordered, listeners, answers, links, mend, pass, wait };
 }
 
 const command = { by: '', to: '', verb: 'fast-checks', args: {}, at: 0, expires: 0 };

@@ -13,13 +13,6 @@ test('a word is said once with a link, also of two at the same time; another lin
   expect(audit[0]).toEqual({ who: 'Asha', what: 'answer seen', about: `incident ${incident} by link` });
 });
 
-test('who took it by a link stood under no message of others: each channel that can write there hears it', async () => {
-  const { answers, incident, written } = answersRig();
-  await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going');
-  await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going');
-  expect(written).toEqual([`${incident} going Asha`]);
-});
-
 test('what somebody took meanwhile is not overrun; who has seen that may take it over', async () => {
   const { answers, incident, stage } = answersRig();
   await answers.answer('bina', incident, 'going');

@@ -14,7 +14,6 @@ import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Incident } from '../records/incidents.ts';
-import type { Channel } from '../records/notices.ts';
 import type { CentreView } from '../view/view.ts';
 import { createChecks } from './checks.ts';
 import type { Link } from './link.ts';
@@ -33,8 +32,6 @@ export type AnswersOptions = {
   roster: Pick<Roster, 'person' | 'people'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
   clock: Pick<Clock, 'after' | 'up'>;
-  /** Those that can write under a message that stands there say what was answered. */
-  channels: ReadonlyMap<string, { channel: Pick<Channel, 'answered'> }>;
 };
 
 type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
@@ -61,11 +58,11 @@ export type Answers = {
 };
 
 /** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says one word once, also of two at the same time. */
-export function createAnswers({ ingest, roster, view, clock, channels }: AnswersOptions): Answers {
+export function createAnswers({ ingest, roster, view, clock }: AnswersOptions): Answers {
   const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
   const checks = createChecks({ view, clock });
 
-  const { take, here } = takingWith({ ingest, channels, known, checks });
+  const { take, here } = takingWith({ ingest, known, checks });
 
   return {
     answer: (id, incident, word) => take({ id, incident, word }),
@@ -101,12 +98,12 @@ export function createAnswers({ ingest, roster, view, clock, channels }: Answers
   };
 }
 
-type Taking = Pick<AnswersOptions, 'ingest' | 'channels'> & {
+type Taking = Pick<AnswersOptions, 'ingest'> & {
   known(id: string): Person | undefined;
   checks: ReturnType<typeof createChecks>;
 };
 
-function takingWith({ ingest, channels, known, checks }: Taking) {
+function takingWith({ ingest, known, checks }: Taking) {
   async function take({ id, incident, word, link, holder }: Try): Promise<Answered> {
     const person = known(id);
     const open = present(ingest);
@@ -116,7 +113,6 @@ function takingWith({ ingest, channels, known, checks }: Taking) {
     if (why !== undefined) return { ok: false, why };
     if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
     await write(open, person, { incident, word, link });
-    for (const { channel } of channels.values()) channel.answered?.(incident, word, person.name);
     // Believed when the PC says so, which is asked to look at once.
     if (word === 'fixed') await check(person, incident);
     return { ok: true };

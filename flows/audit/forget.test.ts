@@ -30,7 +30,7 @@ const ops: Op[] = [
     },
   } as unknown as Op,
   { op: 'transition', transition: { id: 1, incident: 3, state: 'concluded', sent: ['email/asha', 'email/ravi'] } } as unknown as Op,
-  row('1/email/asha', 'asha', { lastError: 'asha@office.test: no such box' }),
+  row('1/email/asha', 'asha', { lastError: 'asha@office.test: no such box', copy: { id: '9876543210/5', text: 'Asha Kumari is asked' } }),
   row('1/email/ravi', 'ravi', { notice: { announcement: { by: 'asha', text: 'call Asha  Kumari' } } }),
   { op: 'meta', key: 'answer/asha', value: 'x' },
   { op: 'meta', key: 'device/asha', value: '[{"endpoint":"https://push.test/5ecret","by":"asha@office.test"}]' },

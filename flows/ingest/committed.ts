@@ -1,5 +1,5 @@
 /** What a commit put on disk: the one event that everybody beyond the disk goes by. */
-import type { WireMessage } from '../records/incidents.ts';
+import type { Incident, WireMessage } from '../records/incidents.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Drafts } from './acks.ts';
@@ -25,6 +25,8 @@ export type Committed = {
   offers: readonly Offer[];
   /** Rows for the outbox. */
   notices: readonly OutboxRow[];
+  /** Incidents of which people said or did something, as they are now. */
+  handled: readonly Incident[];
   /** Undefined where nobody sees any of it. */
   changed: Changed | undefined;
 };
@@ -43,6 +45,11 @@ export function changedBy(
 /** The rows that a batch adds to the outbox. */
 export function noticesIn(ops: readonly Op[]): OutboxRow[] {
   return ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
+}
+
+/** The incidents in a batch of which people said or did something. */
+export function handledIn(ops: readonly Op[]): Incident[] {
+  return ops.flatMap((op) => (op.op === 'incident' && (op.incident.deeds ?? op.incident.answers) ? [op.incident] : []));
 }
 
 /** The PCs whose records a batch writes. */

@@ -9,7 +9,7 @@ import { type Acks, createAcks } from './acks.ts';
 import { createAllowance } from './allowance.ts';
 import { createCentreTime, createSettled, type Settled } from './centre-time.ts';
 import { type Commits, createCommits } from './commits.ts';
-import { type Committed, changedBy, type Heard, noticesIn, pcsIn } from './committed.ts';
+import { type Committed, changedBy, type Heard, handledIn, noticesIn, pcsIn } from './committed.ts';
 import { createListening, type Listening, type ListeningOptions } from './listening.ts';
 import { createElection, type Election } from './measurer-election.ts';
 import type { IngestOptions } from './options.ts';
@@ -134,7 +134,8 @@ function gather(state: State): Batch {
   const asks = effects.filter((effect) => effect.do === 'ask');
   const offers = effects.filter((effect) => effect.do === 'offer');
   const owed = acks.take(election.moved([...pcsIn(ops), ...pcsGone]), asks);
-  return { ops, committed: { acks: owed, sends, heard, offers, notices: noticesIn(ops), changed: changedBy(ops, { sites, pcsGone }) } };
+  const [notices, handled, changed] = [noticesIn(ops), handledIn(ops), changedBy(ops, { sites, pcsGone })];
+  return { ops, committed: { acks: owed, sends, heard, offers, notices, handled, changed } };
 }
 
 /** Writes down until when PCs are heard for certain, and who was not, unless that was done a short time ago: a start knows from it for how long nobody was. */

@@ -114,6 +114,19 @@ export function announcement(db: DatabaseSync, id: number): AnnouncementState | 
   };
 }
 
+/** So many copies of one incident are asked for at a time: more people are told of none. */
+const copiesAtMost = 512;
+
+/** Rows of an incident whose message stands and can be changed, the newest first: each step is a range of the outbox. */
+export function copies(db: DatabaseSync, incident: number): OutboxRow[] {
+  return rows(
+    db,
+    `SELECT o.row FROM transitions t CROSS JOIN outbox o ON o.key > t.id || '/' AND o.key < t.id || '0'
+     WHERE t.incident = ? AND o.row ->> '$.copy' IS NOT NULL ORDER BY t.id DESC LIMIT ${copiesAtMost}`,
+    incident,
+  );
+}
+
 /** The calendar, by id. */
 export function meetings(db: DatabaseSync): Meeting[] {
   return rows(db, 'SELECT row FROM meetings ORDER BY id');

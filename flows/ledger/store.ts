@@ -11,6 +11,7 @@ import type { Retention } from '../records/archives.ts';
 import type { Maintenance } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
+import type { OutboxRow } from '../records/notices.ts';
 import type {
   Act,
   ActsQuery,
@@ -41,6 +42,7 @@ import {
   command,
   commands,
   commandsKept,
+  copies,
   load,
   maintenance,
   meetings,
@@ -74,6 +76,7 @@ export type Store = {
   roster(): RosterContents;
   announcements(): Announcement[];
   announcement(id: number): AnnouncementState | undefined;
+  copies(incident: number): OutboxRow[];
   history(pc: string, since: number): Change[];
   aways(since: number): Away[];
   rollcalls(): RollCallSummary[];
@@ -134,6 +137,7 @@ export function openStore(db: DatabaseSync): Store {
     roster: () => roster(db),
     announcements: () => announcements(db),
     announcement: (id) => announcement(db, id),
+    copies: (incident) => copies(db, incident),
     history: (pc, since) => history(db, pc, since),
     aways: (since) => aways(db, since),
     rollcalls: () => rollcalls(db),

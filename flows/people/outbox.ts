@@ -1,7 +1,7 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
 import type { Cancel, Clock, MessageLanguage } from '#contracts';
 import type { Note } from '../audit/note.ts';
-import type { Notice, OutboxRow, Outcome, Report, SendOutcome } from '../records/notices.ts';
+import { linkMark, type Notice, type OutboxRow, type Outcome, type Report, type SendOutcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Accepted, createAccepted } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
@@ -11,7 +11,7 @@ import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
 import { backoff, besideEver, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
 import { keysBefore, movedRow, openRow } from './order.ts';
-import { afterAll, afterReport, nextOf, unsaid } from './outcomes.ts';
+import { afterAll, afterReport, nextOf, type Sent, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
 import { footerMark, isNews, render } from './words.ts';
@@ -38,6 +38,8 @@ export type OutboxOptions = {
   note?: Note | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
   onOutcome: (row: OutboxRow, outcome: SendOutcome) => void;
+  /** Told after the commit of each message that stands with its person and can be changed there. */
+  onCopy?: ((row: OutboxRow) => void) | undefined;
 };
 
 /** The outbox of one memory. */
@@ -160,8 +162,13 @@ async function deliver(office: Office, item: Item): Promise<void> {
   for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
   add(rest);
   if (!isStale) options.onOutcome(item.row, outcome);
+  tellCopies(ended, options);
   const early = outcome.result === 'accepted' ? accepted.hold(rows()) : undefined;
   if (early !== undefined) await endAccepted(office, rows(), early);
+}
+
+function tellCopies(rows: readonly OutboxRow[], { onCopy }: OutboxOptions): void {
+  for (const row of rows) if (row.copy !== undefined) onCopy?.(row);
 }
 
 /** Nobody is woken for what is over, or was told elsewhere. */
@@ -224,7 +231,7 @@ async function attempt(
   { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink, note }: OutboxOptions,
   rows: readonly OutboxRow[],
   { cut, isLate }: { cut: AbortSignal; isLate: boolean },
-): Promise<SendOutcome> {
+): Promise<Sent> {
   const [first] = rows;
   const channel = channels.get(first?.channel ?? '')?.channel;
   if (first === undefined) return { result: 'delivered' };
@@ -244,7 +251,15 @@ async function attempt(
   const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
   const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
   if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
-  return outcome;
+  return withCopy(outcome, message);
+}
+
+/** A list tells of several incidents, and nobody takes those by it. The token of a link is kept nowhere; that to the wall has none. */
+function withCopy(outcome: SendOutcome, { list, text, link, notice }: Said): Sent {
+  if (outcome.result !== 'delivered' || outcome.copy === undefined) return outcome;
+  const { copy: id, ...rest } = outcome;
+  const isSecret = link !== undefined && !link.includes('#');
+  return list || notice.incident === null ? rest : { ...rest, stands: { id, text: isSecret ? text.replaceAll(link, linkMark) : text } };
 }
 
 /** A line of its own at the end of a text, above its footer. */

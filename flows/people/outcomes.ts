@@ -1,6 +1,6 @@
 /** What an outcome makes of the rows of a message: how they are written down, when they are tried again, and what goes over the next channel instead. */
 import { type Clock, doubledMs } from '#contracts';
-import type { OutboxRow, Report, SendOutcome } from '../records/notices.ts';
+import type { Copy, OutboxRow, Report, SendOutcome } from '../records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { backoff, reportLimitMs } from './numbers.ts';
 import { nextRow } from './order.ts';
@@ -8,14 +8,17 @@ import type { Roster } from './roster.ts';
 
 type Around = { clock: Clock; random: () => number; channels: Channels; roster: Roster };
 
-/** The rows of one message after an attempt; one message is tried again as one. `rest`: what goes over the next channel instead, at last to the console. */
+/** What became of a message, which may stand there as a copy that can be changed. */
+export type Sent = SendOutcome & { stands?: Copy };
+
+/** The rows of one message after an attempt; its copy is that of its last news. One message is tried again as one. `rest`: what goes over the next channel instead, at last to the console. */
 export function afterAll(
   rows: readonly OutboxRow[],
-  outcome: SendOutcome,
+  { stands, ...outcome }: Sent,
   options: Around,
 ): { ended: OutboxRow[]; rest: OutboxRow[]; waitMs: number } {
   const all = rows.map((row) => after(row, outcome, options));
-  const ended = all.map(({ row }) => row);
+  const ended = all.map(({ row }, at) => (stands !== undefined && at === all.length - 1 ? { ...row, copy: stands } : row));
   const rest = ended.filter(isLost).map((row) => nextOf(row, options));
   return { ended, rest, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }

@@ -64,6 +64,8 @@ export type OutboxRow = {
   lost?: true;
   /** The other side took it under this name, and says later what became of it: it is not sent again. */
   accepted?: { id: string; at: number };
+  /** It stands with its person and can be changed there. */
+  copy?: Copy;
   notice: Notice;
   createdAt: number;
   /** Not before this time. */
@@ -73,9 +75,14 @@ export type OutboxRow = {
   lastError: string | null;
 };
 
-/** What became of one send; `afterMs` where the other side named a wait. */
+/** A message where it stands: the name that its channel gave it, and what it says, with `linkMark` in place of the person's link, which is nobody else's business. */
+export type Copy = { id: string; text: string };
+/** No name has it in it. */
+export const linkMark = '\u001a';
+
+/** What became of one send; `afterMs` where the other side named a wait, `copy` where what was delivered can be changed there: its name. */
 export type Outcome =
-  | { result: 'delivered' }
+  | { result: 'delivered'; copy?: string }
   | { result: 'retry'; reason: string; afterMs?: number }
   | { result: 'refused'; reason: string }
   /** The channel refuses ourselves: a wrong password, an expired token. Trying again helps nobody. */
@@ -112,10 +119,16 @@ export type Channel = {
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
   /** Its provider calls us, at the address of this channel. Guarantee: what does not prove who it is does nothing. Rejects where it is to be said again. */
   hear?(call: HookCall): Promise<HookReply>;
-  /** Somebody answered, here or elsewhere: messages of it that can be changed say so. The same may be said twice. */
-  answered?(incident: number, word: AnswerWord, by: string): void;
+  /**
+   * Changes a message that stands with the person. Guarantee: news goes before it, and nothing is changed at an address that the person has no more;
+   * `said` is asked when its turn comes. Never throws for what the other side does.
+   */
+  edit?(copy: Changed, person: Person, signal: AbortSignal): Promise<Outcome>;
   close(): void;
 };
+
+/** What a message that stands there is to say: its text, and lines below it. */
+export type Changed = Pick<Copy, 'id'> & { notice: Notice; said(): { text: string; lines: readonly string[] } };
 
 /** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
 export type LogLine = (fields: object, words: string) => void;
@@ -123,7 +136,7 @@ export type LogLine = (fields: object, words: string) => void;
 /** An answer as a channel hears it: from one of these addresses of the channel, the person's own first, or of the person to whom the message went. */
 export type Answer = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: AnswerWord };
 
-/** Takes an answer, once it is committed: `line` is what the person is shown, `by` the name that others are shown where it counts. */
+/** Takes an answer, once it is committed: `line` is what the person is shown, `by` whose it was where it counts. */
 export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
 
 /** Takes the number of somebody who called us and hung up; what it came to. */

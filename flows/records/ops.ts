@@ -182,6 +182,8 @@ export type Ledger = {
   /** Notices to many, newest first, at most 50. */
   announcements(): Promise<Announcement[]>;
   announcement(id: number): Promise<AnnouncementState | undefined>;
+  /** The rows of an incident whose message stands with somebody and can be changed there: the newest first, so many at most. */
+  copies(incident: number): Promise<OutboxRow[]>;
   /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
   history(pc: string, since: number): Promise<Change[]>;
   /** The times in which the centre heard nobody that ended after `since`, oldest first. */

@@ -195,6 +195,7 @@ export const parts: readonly Part[] = [
         floor: 6,
         about: 'what is said without an incident: central past the outbox, a test of a channel, a word',
       },
+      { path: 'flows/people/copies', floor: 6, about: 'messages that stand with people, and what is written below them since' },
       {
         path: 'flows/duty',
         floor: 6,

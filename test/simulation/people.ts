@@ -1,7 +1,7 @@
 /** The people of the simulation, and channels that write down what reached whom and can be made to fail. */
 import type { Person } from '#contracts';
 import type { Channels } from '../../flows/people/channels/channels.ts';
-import type { Outcome, RenderedMessage } from '../../flows/records/notices.ts';
+import type { Changed, Outcome, RenderedMessage } from '../../flows/records/notices.ts';
 import type { Random } from '../random.ts';
 import type { Process, Time } from './time.ts';
 
@@ -18,6 +18,9 @@ export type ChannelTrouble = 'retry' | 'hangs' | 'refused' | null;
 
 export type Post = {
   deliveries: Delivery[];
+  /** True where a mail that was delivered can be changed; the last text of each, by its name. */
+  keeps: boolean;
+  copies: Map<string, string>;
   /** What ails the mail server. */
   trouble: ChannelTrouble;
   channels(process: Process): Channels;
@@ -26,13 +29,18 @@ export type Post = {
 const sendMs = 40;
 
 export function createPost({ time, random }: { time: Time; random: Random }): Post {
-  const post: Post = { deliveries: [], trouble: null, channels };
+  const post: Post = { deliveries: [], keeps: false, copies: new Map(), trouble: null, channels };
 
   function channels(process: Process): Channels {
     const channel = (name: string, trouble: () => ChannelTrouble) => ({
       channel: {
         close: () => {},
         send: (message: RenderedMessage, person: Person) => send({ name, process, trouble }, message, person),
+        edit: async ({ id, said }: Changed): Promise<Outcome> => {
+          const { text, lines } = said();
+          post.copies.set(id, [text, ...lines].join('\n'));
+          return { result: 'delivered' };
+        },
       },
       reaches: () => true,
     });
@@ -40,6 +48,13 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
       ['console', channel('console', () => null)],
       ['email', channel('email', () => post.trouble)],
     ]);
+  }
+
+  function taken(name: string, { text }: RenderedMessage): Outcome {
+    if (!post.keeps || name !== 'email') return { result: 'delivered' };
+    const copy = `${post.deliveries.length}`;
+    post.copies.set(copy, text);
+    return { result: 'delivered', copy };
   }
 
   /** The process may die before the other side has the message, or after, without ever hearing of it. */
@@ -64,7 +79,8 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
         text: message.text,
       });
       if (process.point('after a send')) return;
-      time.later(sendMs * random.next(), () => (process.alive() ? resolve({ result: 'delivered' }) : undefined));
+      const took = taken(name, message);
+      time.later(sendMs * random.next(), () => (process.alive() ? resolve(took) : undefined));
     });
     return promise;
   }

@@ -17,6 +17,8 @@ export type Rig = {
   channel: Channel;
   /** It says later whether it arrived: what is taken is accepted. */
   accepts?: boolean;
+  /** What it took stands there, and can be changed. */
+  copies?: boolean;
   /** What of a message this channel carries; absent: all three. */
   carries?: readonly Carried[];
   /** What the other side took, decoded. */
@@ -99,8 +101,9 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
   });
 }
 
-function tookBy({ accepts = false }: Rig) {
-  return accepts ? { result: 'accepted', id: expect.stringMatching(/\S/) } : { result: 'delivered' };
+function tookBy({ accepts = false, copies = false }: Rig) {
+  if (accepts) return { result: 'accepted', id: expect.stringMatching(/\S/) };
+  return { result: 'delivered', ...(copies && { copy: expect.stringMatching(/\S/) }) };
 }
 
 function carriedOf({ carries = ['key', 'subject', 'text'] }: Rig, said: RenderedMessage) {

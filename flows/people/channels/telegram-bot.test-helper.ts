@@ -32,10 +32,14 @@ export const answers = {
 
 type Said = { status: number; body: unknown };
 
-/** `say` answers sendMessage, else it is sent; a chat that is written to faster than Telegram lets gets its 429. */
-export function telegramBot(clock: TestClock, say: (chat: string) => Said | Promise<Said> | undefined = () => undefined) {
+type Say = (chat: string) => Said | Promise<Said> | undefined;
+const nothing: Say = () => undefined;
+
+/** `say` answers sendMessage, `sayEdit` editMessageText, else it is done; a chat that is written to faster than Telegram lets, edits included, gets its 429. */
+export function telegramBot(clock: TestClock, say = nothing, sayEdit = nothing) {
   const posts: Posted[] = [];
   const taken: { chat: string; text: string; at: number }[] = [];
+  const written: { chat: string; at: number }[] = [];
   const updates: object[] = [];
   let wake = () => {};
   const floods: string[] = [];
@@ -43,26 +47,30 @@ export function telegramBot(clock: TestClock, say: (chat: string) => Said | Prom
 
   function isFlood(chat: string): boolean {
     const now = clock.up();
-    const of = (one: string, ms: number) => taken.filter((post) => (one === '' || post.chat === one) && now - post.at < ms).length;
+    const of = (one: string, ms: number) => written.filter((post) => (one === '' || post.chat === one) && now - post.at < ms).length;
     const perChat = chat.startsWith('-') ? of(chat, 60_000) >= 20 : of(chat, 1_000) >= 2;
     return perChat || of('', 1_000) >= 31;
   }
 
+  async function polled(offset: number): Promise<Said> {
+    const waiting = () => updates.map((one, at) => ({ update_id: at + 1, ...one })).filter((one) => one.update_id >= offset);
+    if (waiting().length === 0) await new Promise<void>((resolve) => (wake = resolve));
+    return { status: 200, body: { ok: true, result: waiting() } };
+  }
+
   async function answer(method: string, body: Record<string, unknown>): Promise<Said> {
-    if (method === 'getUpdates') {
-      const offset = Number(body['offset']);
-      const waiting = () => updates.map((one, at) => ({ update_id: at + 1, ...one })).filter((one) => one.update_id >= offset);
-      if (waiting().length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      return { status: 200, body: { ok: true, result: waiting() } };
-    }
-    if (method !== 'sendMessage') return { status: 200, body: { ok: true, result: true } };
+    if (method === 'getUpdates') return polled(Number(body['offset']));
+    const isEdit = method === 'editMessageText';
+    if (method !== 'sendMessage' && !isEdit) return { status: 200, body: { ok: true, result: true } };
     const chat = String(body['chat_id']);
-    const said = await say(chat);
+    const said = await (isEdit ? sayEdit : say)(chat);
     if (said !== undefined) return said;
     if (isFlood(chat)) {
       floods.push(chat);
       return answers.flood(5);
     }
+    written.push({ chat, at: clock.up() });
+    if (isEdit) return { status: 200, body: { ok: true, result: true } };
     taken.push({ chat, text: String(body['text']), at: clock.up() });
     number += 1;
     return answers.sent(number);

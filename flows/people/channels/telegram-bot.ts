@@ -1,6 +1,6 @@
 /** A bot of Telegram: one call, what it means for a message, and what people press, asked for by long polling: no port of ours is open to the world. */
 import * as v from 'valibot';
-import { type AnswerWord, type Clock, withinTime } from '#contracts';
+import { type Clock, withinTime } from '#contracts';
 import type { Outcome, TakeAnswer, TakeWord } from '../../records/notices.ts';
 import { readButton } from './kit/buttons.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
@@ -87,7 +87,7 @@ const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 /** Longest word beside a button. */
 const wordLimit = 200;
 
-/** `told` is told of each answer that counted, `greets` of each chat that wants to know its number. */
+/** `greets` is told of each chat that wants to know its number. */
 export type PollOptions = {
   bot: Bot;
   clock: Clock;
@@ -95,7 +95,6 @@ export type PollOptions = {
   onAnswer: TakeAnswer;
   /** Asked of what a person writes to the bot alone. */
   onWord?: TakeWord | undefined;
-  told(incident: number, word: AnswerWord, by: string): void;
   greets(chat: string): void;
   replies(chat: string, text: string): void;
 };
@@ -141,7 +140,7 @@ function numberOf(one: unknown): number {
 }
 
 async function take(options: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
-  const { bot, clock, signal, onAnswer, told } = options;
+  const { bot, clock, signal, onAnswer } = options;
   const timed = { ...bot, clock };
   if (message !== undefined) await hear(options, message);
   if (pressed === undefined) return;
@@ -150,7 +149,6 @@ async function take(options: PollOptions, { callback_query: pressed, message }: 
   const answered = button && (await onAnswer({ channel: 'telegram', addresses, ...button }).catch(() => undefined));
   const text = (answered?.line ?? '?').slice(0, wordLimit);
   await callInTime(timed, 'answerCallbackQuery', { body: { callback_query_id: pressed.id, text }, signal });
-  if (button !== undefined && answered?.by !== undefined) told(button.incident, button.word, answered.by);
 }
 
 /** Whoever says /start hears the number that belongs into the roster. Groups have numbers below nothing: a word in one is nobody's own. */

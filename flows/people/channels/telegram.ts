@@ -1,8 +1,8 @@
-/** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that somebody took says so. */
+/** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that stands there can be changed. */
 import * as v from 'valibot';
-import { type AnswerWord, type Clock, loadText, type MessageLanguage, setting } from '#contracts';
-import type { Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer, TakeWord } from '../../records/notices.ts';
-import { answerLine, buttonsOf } from './kit/buttons.ts';
+import { type Clock, loadText, setting } from '#contracts';
+import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer, TakeWord } from '../../records/notices.ts';
+import { buttonsOf } from './kit/buttons.ts';
 import type { Fetch } from './kit/http.ts';
 import { createPace, type Pace } from './kit/pace.ts';
 import { type Bot, call, callInTime, outcomeOf, pollAnswers } from './telegram-bot.ts';
@@ -28,12 +28,8 @@ const apartMs = { person: 1_000, group: 3_000 };
 /** Longer than this nothing waits in a send: it is tried again later. */
 const waitLimitMs = 20_000;
 const textLimit = 4_096;
-/** So many of the last answers stand under a message. */
-const linesAtMost = 8;
 /** Strangers who are told their number at once: nobody else waits for more of them. */
 const greetedAtMost = 32;
-/** Of so many messages we know yet where they stand. */
-const rememberedAtMost = 2_000;
 
 /** `onAnswer` absent: nobody asks for what is pressed, and messages have no buttons. */
 export type TelegramOptions = {
@@ -44,37 +40,22 @@ export type TelegramOptions = {
   onAnswer?: TakeAnswer | undefined;
   onWord?: TakeWord | undefined;
 };
-/** A message where it stands, with its buttons, what was answered, and whether that is still to be written there. */
-type Sent = { chat: string; id: number; text: string; language: MessageLanguage; keys: object; lines: string[]; waits: boolean };
 
 /** Guarantee: `delivered` only after Telegram's ok for this message; its limits are kept, and a wait that it asks for is waited. */
 export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: TelegramOptions): Channel {
   const bot: Bot = { api, token, fetch };
   const pace = createPace(clock, everyMs);
-  const sent = createMemory();
   const ended = new AbortController();
   const later = { signal: ended.signal, isLater: true };
   const greeted = new Set<string>();
 
-  /** Every copy of the message says what somebody answered, and keeps its buttons: an edit that names none takes them away. */
-  function tellCopies(incident: number, word: AnswerWord, by: string): void {
-    for (const one of sent.of(incident)) void tellCopy(one, answerLine(by, word, one.language));
+  /** A text with its buttons: an edit that names none takes them away, and one that wants no preview of the link says so too. */
+  function bodyOf(text: string, of: Pick<RenderedMessage, 'notice' | 'list' | 'language'>) {
+    return { text, link_preview_options: { is_disabled: true }, ...(onAnswer && keysOf(of)) };
   }
 
-  /**
-   * Each by itself: a chat that is left alone for a while holds up no other one, and no answer.
-   * Guarantee: however often somebody presses, of one message one edit waits, and news goes before it.
-   */
-  async function tellCopy(one: Sent, line: string): Promise<void> {
-    if (one.lines.at(-1) === line) return;
-    one.lines = [...one.lines, line].slice(-linesAtMost);
-    if (one.waits) return;
-    one.waits = true;
-    const isTurn = await pace.turn(one.chat, { ...later, apartMs: apartOf(one.chat) });
-    one.waits = false;
-    if (!isTurn) return;
-    const body = { chat_id: one.chat, message_id: one.id, text: answered(one), ...one.keys };
-    await callInTime({ ...bot, clock }, 'editMessageText', { body, signal: ended.signal });
+  function heed(chat: string, outcome: Outcome): void {
+    if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
   }
 
   /** To whoever wrote: it waits behind whoever is told something. */
@@ -92,7 +73,6 @@ export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: T
   }
 
   const hears = {
-    told: tellCopies,
     greets: (chat: string) => void greet(chat),
     replies: (chat: string, text: string) => void reply(chat, text),
   };
@@ -103,36 +83,44 @@ export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: T
       if (!/^-?\d{1,20}$/.test(chat)) return { result: 'refused', reason: `${person.id} has no number of a Telegram chat` };
       const early = await waitFor(pace, chat, signal);
       if (early !== undefined) return early;
-      const text = message.text.slice(0, textLimit);
-      const keys = onAnswer === undefined ? {} : keysOf(message);
-      const body = { chat_id: chat, text, link_preview_options: { is_disabled: true }, ...keys };
+      const body = { chat_id: chat, ...bodyOf(message.text.slice(0, textLimit), message) };
       const called = await call(bot, 'sendMessage', { body, signal });
       const outcome = outcomeOf(called);
-      if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
-      const { language, list, notice } = message;
-      if (called.ok && !list) sent.add(notice.incident, { chat, id: idOf(called.result), text, language, keys, lines: [], waits: false });
+      heed(chat, outcome);
+      return called.ok ? { ...outcome, ...copyOf(chat, called.result) } : outcome;
+    },
+    async edit({ id, notice, said }, person, signal) {
+      const [chat = '', number] = id.split('/');
+      if (person.addresses['telegram'] !== chat) return { result: 'refused', reason: `${person.id} has another chat now` };
+      const cut = AbortSignal.any([signal, ended.signal]);
+      const isTurn = await pace.turn(chat, { signal: cut, isLater: true, apartMs: apartOf(chat) });
+      if (!isTurn) return noTurn;
+      const body = { chat_id: chat, message_id: Number(number), ...bodyOf(withLines(said()), { notice, language: person.language }) };
+      const outcome = outcomeOf(await callInTime({ ...bot, clock }, 'editMessageText', { body, signal: cut }));
+      heed(chat, outcome);
       return outcome;
     },
-    answered: tellCopies,
     close: () => ended.abort(),
   };
 }
+
+const noTurn: Outcome = { result: 'retry', reason: 'no turn in time' };
 
 /** Nothing where it is this chat's turn, else why it is not. */
 async function waitFor(pace: Pace, chat: string, signal: AbortSignal): Promise<Outcome | undefined> {
   const afterMs = pace.pausedMs(chat);
   if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };
-  return (await pace.turn(chat, { apartMs: apartOf(chat), signal })) ? undefined : { result: 'retry', reason: 'no turn in time' };
+  return (await pace.turn(chat, { apartMs: apartOf(chat), signal })) ? undefined : noTurn;
 }
 
-function keysOf(message: RenderedMessage) {
+function keysOf(message: Parameters<typeof buttonsOf>[0]) {
   const rows = buttonsOf(message).map((one) => [{ text: one.text, callback_data: one.data }]);
   return rows.length === 0 ? {} : { reply_markup: { inline_keyboard: rows } };
 }
 
-/** The message with what was answered, within what Telegram takes. */
-function answered({ text, lines }: Sent): string {
-  const tail = `\n\n${lines.join('\n\n')}`;
+/** The message with the lines below it, within what Telegram takes. */
+function withLines({ text, lines }: ReturnType<Changed['said']>): string {
+  const tail = lines.map((line) => `\n\n${line}`).join('');
   return `${text.trimEnd().slice(0, Math.max(0, textLimit - tail.length))}${tail}`.slice(0, textLimit);
 }
 
@@ -141,19 +129,8 @@ function apartOf(chat: string): number {
   return chat.startsWith('-') ? apartMs.group : apartMs.person;
 }
 
-function idOf(result: unknown): number {
-  return (result as { message_id?: number } | undefined)?.message_id ?? 0;
-}
-
-/** Where the messages of an incident stand, of the last ones. */
-function createMemory() {
-  const all: { incident: number; sent: Sent }[] = [];
-  return {
-    add(incident: number | null, sent: Sent): void {
-      if (incident === null || sent.id === 0) return;
-      all.push({ incident, sent });
-      if (all.length > rememberedAtMost) all.shift();
-    },
-    of: (incident: number) => all.filter((one) => one.incident === incident).map(({ sent }) => sent),
-  };
+/** By the number that Telegram gave it, in its chat. */
+function copyOf(chat: string, result: unknown): { copy?: string } {
+  const number = (result as { message_id?: unknown } | undefined)?.message_id;
+  return typeof number === 'number' ? { copy: `${chat}/${number}` } : {};
 }

@@ -116,6 +116,9 @@ export const en = {
   message: {
     over: 'Already over',
     oneMore: 'One more',
+    /** Below a message that was sent before: who has it now, and who asked whom. */
+    onIt: '✔ {name}: I am on it',
+    asked: '{name} asked {to}',
     stillThere: 'Still there',
     comesLate: 'Late message',
     since: 'Since {from}.',

@@ -84,6 +84,8 @@ export const hi: Vocabulary = {
   message: {
     over: 'अब ठीक है',
     oneMore: 'एक और दिक्कत',
+    onIt: '✔ {name}: मैं देख रहा/रही हूँ',
+    asked: '{name} ने यह काम {to} को सौंपा',
     stillThere: 'दिक्कत अब भी है',
     comesLate: 'देर से पहुँचा मैसेज',
     since: '{from} बजे से।',

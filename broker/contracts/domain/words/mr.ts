@@ -90,6 +90,8 @@ export const mr: FurtherLanguage = {
     message: {
       over: 'आता ठीक आहे',
       oneMore: 'आणखी एक अडचण',
+      onIt: '✔ {name}: मी पाहत आहे',
+      asked: '{name} यांनी हे काम {to} यांना सोपवले',
       stillThere: 'अडचण अजून आहे',
       comesLate: 'उशिरा पोहोचलेला मेसेज',
       since: '{from} पासून.',

@@ -1,0 +1,68 @@
+/** R26: messages that stand with people say who took it, whatever the way of taking, and whatever dies on the way. */
+import { expect, test } from 'vitest';
+import { rowsOf } from './rows.ts';
+import { atRest, complaints, microphone, minute, order, second } from './scene.ts';
+import type { World } from './world.ts';
+
+/** A room whose microphone is gone, and whose people can be told by messages that can be changed. */
+async function broken(): Promise<World> {
+  const world = await atRest();
+  world.centre.post.keeps = true;
+  return world;
+}
+
+/** What stands below each message of that room. */
+function copies({ centre }: World): string[][] {
+  const texts = [...centre.post.copies.values()].filter((text) => text.includes('Critical: Microphone'));
+  return texts.map((text) => text.split('\n').filter((line) => line.startsWith('✔')));
+}
+
+test('R26 what was taken on the wall stood under no message of others, and after a start of flows nothing did any more', async () => {
+  const world = await broken();
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  const id = rowsOf(world).incidents[0]?.id ?? 0;
+  expect(copies(world)).toEqual([[]]);
+  await order(world, (view) => view.acknowledge(id, 'Tashi'));
+  expect(copies(world)).toEqual([['✔ Tashi: I am on it']]);
+  world.centre.kill();
+  world.centre.start();
+  await world.pass(2 * minute);
+  await order(world, (view) => view.acknowledge(id, 'Meera'));
+  expect(copies(world)).toEqual([['✔ Tashi: I am on it', '✔ Meera: I am on it']]);
+  await order(world, (view) => view.withdraw(id, 'Meera'));
+  expect(copies(world)).toEqual([['✔ Tashi: I am on it']]);
+  microphone(world, null);
+  await world.pass(20 * minute);
+  expect(await complaints(world)).toEqual([]);
+});
+
+test('R26 it is taken while the channel is away: the message says so as soon as it stands', async () => {
+  const world = await broken();
+  world.centre.post.trouble = 'retry';
+  microphone(world, 'microphone.missing');
+  await world.pass(2 * minute);
+  await order(world, (view) => view.acknowledge(rowsOf(world).incidents[0]?.id ?? 0, 'Tashi'));
+  world.centre.post.trouble = null;
+  await world.pass(20 * minute);
+  expect(copies(world).length).toBeGreaterThan(0);
+  for (const lines of copies(world)) expect(lines).toEqual(['✔ Tashi: I am on it']);
+});
+
+for (const point of ['before a send', 'after a send', 'before a commit of the ledger', 'after a commit of the ledger']) {
+  test(`R26 flows killed at any pass of "${point}" costs at most a change: what is taken afterwards stands under the last message`, async () => {
+    for (let pass = 1; pass <= 10; pass += 1) {
+      const world = await broken();
+      world.centre.process()?.trap(point, pass);
+      microphone(world, 'microphone.missing');
+      await world.pass(40 * second);
+      world.centre.start();
+      world.centre.process()?.trap(point, 0);
+      await world.pass(2 * minute);
+      await order(world, (view) => view.acknowledge(rowsOf(world).incidents[0]?.id ?? 0, 'Tashi'));
+      const said = copies(world);
+      expect(said.at(-1), `pass ${pass}`).toEqual(['✔ Tashi: I am on it']);
+      expect(said.filter((lines) => lines.length === 0).length, `pass ${pass}`).toBeLessThanOrEqual(1);
+    }
+  });
+}
