@@ -18,7 +18,7 @@ const gap = (scope: string, from: number): RosterCheck['gaps'][number] => {
 type Found = Pick<RosterCheck, 'gaps' | 'untold'>;
 type Setting = Partial<WeeklyOptions> & { found?: Record<string, Found>; weakly?: ReturnType<WeeklyOptions['weak']> };
 
-function rig({ found = {}, weakly = { unreached: [], unproven: [] }, ...changes }: Setting = {}) {
+function rig({ found = {}, weakly = { unreached: [], unproven: [], shared: [] }, ...changes }: Setting = {}) {
   const clock = testClock(monday - day);
   const written: Op[] = [];
   const roster = createRoster([]);
@@ -75,6 +75,7 @@ test('persons are told of to the officer of their state; those of the whole tree
       { person: 'asha', channel: 'email', at: null },
       { person: 'esha', channel: 'sms', at: monday },
     ],
+    shared: [],
   };
   const { clock, told } = rig({ weakly });
   await clock.pass(day + hour);
@@ -82,6 +83,19 @@ test('persons are told of to the officer of their state; those of the whole tree
     'chand: roster_lacks\nasha: चैनल अभी तक जाँचा नहीं गया',
     'devi: roster_lacks\ndevi: no channel',
     'esha: roster_lacks\nesha: last tried on 18 Jan',
+  ]);
+});
+
+test('one phone number that stands with several persons was no finding: the officer of each of them hears it, in one line', async () => {
+  const many = ['asha', 'esha', ...Array.from({ length: 30 }, (_, n) => `person-${n}`)];
+  const { clock, told } = rig({ weakly: { unreached: [], unproven: [], shared: [['asha', 'chand'], many] } });
+  await clock.pass(day + hour);
+  expect(told().toSorted()).toEqual([
+    expect.stringMatching(
+      /^chand: roster_lacks\nasha; chand: इन सबका फ़ोन नंबर एक ही है\nasha; esha; person-0; .*\d: इन सबका फ़ोन नंबर एक ही है$/,
+    ),
+    expect.stringContaining('devi: '),
+    expect.stringMatching(/^esha: roster_lacks\nasha; esha; .*; and \d+ more: one phone number for all of them$/),
   ]);
 });
 

@@ -18,8 +18,8 @@ export type WeeklyOptions = {
   states(): readonly string[];
   /** Tries the roster out; undefined where no tabs run. */
   check(trial: Trial): Promise<RosterCheck | undefined>;
-  /** Whom no channel reaches, and whose channels nobody has tried for long. */
-  weak(): Pick<Lacks, 'unreached' | 'unproven'>;
+  /** Whom no channel reaches, whose channels nobody has tried for long, and who shares a number. */
+  weak(): Pick<Lacks, 'unreached' | 'unproven' | 'shared'>;
   roster: Pick<Roster, 'resolve' | 'central' | 'person'>;
   place(scope: string): Place;
   /** A word to one person, as it goes into the outbox. */
@@ -96,7 +96,9 @@ async function wordsOf(options: WeeklyOptions, isOver: () => boolean): Promise<O
   const found = new Map<string, Lacks>();
   const lacksFor = (state: string) => {
     const persons = state === '' ? roster.central(now()) : roster.resolve(['state'], state, { now: now() }).persons;
-    return persons.map(({ id }) => found.getOrInsertComputed(id, () => ({ gaps: [], untold: [], unreached: [], unproven: [] })));
+    return persons.map(({ id }) =>
+      found.getOrInsertComputed(id, () => ({ gaps: [], untold: [], unreached: [], unproven: [], shared: [] })),
+    );
   };
   for (const state of states()) {
     const checked = await check({ scope: state, days, pause });
@@ -107,9 +109,10 @@ async function wordsOf(options: WeeklyOptions, isOver: () => boolean): Promise<O
     }
   }
   const stateOfPerson = (id: string) => roster.person(id).scope.split('/', 1)[0] ?? '';
-  const { unreached, unproven } = weak();
+  const { unreached, unproven, shared } = weak();
   for (const id of unreached) for (const lacks of lacksFor(stateOfPerson(id))) lacks.unreached.push(id);
   for (const one of unproven) for (const lacks of lacksFor(stateOfPerson(one.person))) lacks.unproven.push(one);
+  for (const ids of shared) for (const lacks of new Set(ids.flatMap((id) => lacksFor(stateOfPerson(id))))) lacks.shared.push(ids);
   const sight = { place, nameOf: (id: string) => roster.person(id).name };
   const linesFor = (id: string, lacks: Lacks) => lackLines(lacks, roster.person(id).language, sight);
   const told = [...found].map(([id, lacks]) => ({ id, lines: linesFor(id, lacks) }));

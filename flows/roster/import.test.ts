@@ -137,6 +137,18 @@ test('days off without a deputy, deputies in a ring and a person of sabha.json a
   ]);
 });
 
+test('one number of two persons was taken without a word, and a missed call from it is nobody’s: a line says so, once, however it is written', () => {
+  const row = (id: string, phone: string) => `${id},${id},technician,ladakh/leh,,,,${phone},,,,`;
+  const lines = [row('a', '+91 98765 43210'), row('b', '9876543210'), row('c', '+92 98765 43210'), row('d', '+91 98765 43211')];
+  const { import: said, change } = planRoster(planOf(file(...lines)));
+  expect(change?.put).toHaveLength(4);
+  const what = 'a, b have one number: nobody knows who of them calls, so a missed call takes nothing';
+  expect(said.notes).toEqual([{ line: 3, column: 'phone', what }]);
+  const held = new Map([['ravi', member('ravi', { addresses: { voice: '+919876543211' } })]]);
+  const second = planRoster(planOf(file(row('d', '+91 98765 43211')), { held }));
+  expect(second.import.notes).toMatchObject([{ line: 2, what: expect.stringMatching(/^(ravi, d|d, ravi) have one number/) }]);
+});
+
 test('a row without any address was taken without a word, and its person is told nothing: a line says so', () => {
   const { import: said, change } = planRoster(planOf(file('dev,Dev,technician,ladakh/leh,,,,,,,,', asha.replace('bina', ''))));
   expect(change?.put).toHaveLength(2);

@@ -3,6 +3,7 @@ import type { CsvProblem, RosterImport } from '#contracts';
 import type { Member } from '../records/roster.ts';
 import { cellsOf, columns } from './columns.ts';
 import { type ReadMember, type RosterSight, readRoster } from './csv.ts';
+import { sharedNumbers } from './reach.ts';
 
 /** What is imported, and onto what. `replace`: who does not stand in the file is no more. */
 export type RosterPlan = Omit<RosterSight, 'others'> & {
@@ -62,6 +63,9 @@ function notesOf(members: readonly ReadMember[], { others, fixed }: Known): CsvP
     members.map(({ member }) => member.id),
     (id) => byId.get(id)?.deputy ?? null,
   );
+  // Once for each number, with the last of its persons in the file.
+  const inFile = new Set(members.map(({ member }) => member.id));
+  const shared = Map.groupBy(sharedNumbers([...byId.values()]), (ids) => ids.findLast((id) => inFile.has(id)));
   return members.flatMap(({ line, member }) => {
     const { id, leave, deputy } = member;
     const note = (column: string, what: string): CsvProblem => ({ line, column, what });
@@ -71,20 +75,24 @@ function notesOf(members: readonly ReadMember[], { others, fixed }: Known): CsvP
       ...(member.email === undefined && Object.keys(member.addresses).length === 0 && !member.webhook
         ? [note('channels', `${id} has no address: an alert stands in the log of the centre, and the deputy or central is told`)]
         : []),
+      ...(shared.get(id) ?? []).map((ids) =>
+        note('phone', `${idsText(ids, ', ')} have one number: nobody knows who of them calls, so a missed call takes nothing`),
+      ),
       ...(leave.length > 0 && deputy === null
         ? [note('deputy', `${id} has days off and no deputy: whoever else is on duty is told, or the state`)]
         : []),
       ...(ring === undefined
         ? []
-        : [note('deputy', `deputies in a ring: ${ringText([...ring, id])}; where all of them are away the state is told`)]),
+        : [note('deputy', `deputies in a ring: ${idsText([...ring, id], ' > ')}; where all of them are away the state is told`)]),
     ];
   });
 }
 
-const ringShown = 6;
+const idsShown = 6;
 
-function ringText(ids: readonly string[]): string {
-  return ids.length <= ringShown ? ids.join(' > ') : `${ids.slice(0, ringShown).join(' > ')} > ... (${ids.length - 1} persons)`;
+function idsText(ids: readonly string[], between: string): string {
+  const persons = new Set(ids).size;
+  return ids.length <= idsShown ? ids.join(between) : `${ids.slice(0, idsShown).join(between)}${between}... (${persons} persons)`;
 }
 
 /** Each ring of deputies once, under the first of its persons. Looks at each person once. */

@@ -1,6 +1,6 @@
 /** How persons are reached: by which channels, which of those nobody has tried for long, and by which number. */
 import type { Person } from '#contracts';
-import { isPhone } from '../people/channels/kit/gateway.ts';
+import { isPhone, isSamePhone } from '../people/channels/kit/gateway.ts';
 import type { Member } from '../records/roster.ts';
 
 /** The channels that are open here, and whom each can reach now. `joined`: persons join it by themselves, so that it may stand in the order of who has not yet. */
@@ -30,11 +30,11 @@ export function carriedBy(reached: readonly string[], { carries }: OpenChannels,
   return reached.some((name) => carries?.(name, at) ?? true);
 }
 
-/** Persons whom no channel reaches, and of each other one the channel that was proven longest ago, where that is for long. */
+/** Persons whom no channel reaches, of each other one the channel that was proven longest ago, where that is for long, and who shares a number. */
 export function weakPoints(
   members: readonly Member[],
   { channels, proofs, now }: { channels: OpenChannels; proofs: Proofs; now: number },
-): { unreached: string[]; unproven: Unproven[] } {
+): { unreached: string[]; unproven: Unproven[]; shared: string[][] } {
   const all = members.map((member) => ({ member, reached: reachedBy(member, channels) }));
   const oldest = all.flatMap(({ member: { id }, reached }) => {
     const proven = reached.map((channel): Unproven => ({ person: id, channel, at: proofs.get(`${id}/${channel}`) ?? null }));
@@ -43,9 +43,26 @@ export function weakPoints(
   return {
     unreached: all.filter(({ reached }) => reached.length === 0).map(({ member }) => member.id),
     unproven: oldest.filter(({ at }) => at === null || now - at > proofLongMs),
+    shared: sharedNumbers(members),
   };
 }
 
+/** Persons who stand with one phone number, a list for each number: of them nobody knows who calls from it. */
+export function sharedNumbers(members: readonly Member[]): string[][] {
+  const byEnd = new Map<string, { number: string; ids: Set<string> }[]>();
+  for (const { id, addresses } of members)
+    for (const number of byNumber.flatMap((name) => addresses[name] ?? [])) {
+      const alike = byEnd.getOrInsertComputed(number.slice(-endDigits), () => []);
+      const same = alike.find((one) => one.number === number || isSamePhone(one.number, number));
+      if (same === undefined) alike.push({ number, ids: new Set([id]) });
+      else same.ids.add(id);
+    }
+  const shared = [...byEnd.values()].flat().filter(({ ids }) => ids.size > 1);
+  return [...new Map(shared.map(({ ids }) => [[...ids].join(), [...ids]])).values()];
+}
+
+/** Numbers that are one however they are written end alike. */
+const endDigits = 10;
 /** In groups of digits, with the mark of the file before it. */
 const written = /^'?\+?\d[\d ()-]{4,24}$/;
 

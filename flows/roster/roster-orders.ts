@@ -71,7 +71,7 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     },
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
     check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
-    /** Whom no channel reaches, and of each other person the channel that was proven longest ago, where that is for long. */
+    /** Whom no channel reaches, of each other person the channel that was proven longest ago, where that is for long, and who shares a number. */
     weak: () => weakPoints(options.roster.book().members, { channels: options.channels, proofs, now: options.now() }),
     /** Sends a person one message over a channel, or over each that is to reach the person; what arrived is kept with its time. */
     prove: (id: string, asked: { channel: string | undefined; by: string }): Promise<Proven> => proveChannels(kept, id, asked),

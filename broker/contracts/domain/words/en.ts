@@ -259,6 +259,7 @@ export const en = {
     gaps: '{place} and {n} more: nobody can be reached for {hours} h, first on {time}',
     untold: '{place}: alerts go to nobody',
     unreached: '{name}: no channel',
+    shared: '{names}: one phone number for all of them',
     untried: '{name}: no channel tried yet',
     triedOn: '{name}: last tried on {day}',
   },

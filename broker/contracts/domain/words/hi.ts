@@ -217,6 +217,7 @@ export const hi: Vocabulary = {
     gaps: '{place} और {n} और: {hours} घंटे कोई नहीं मिलेगा, पहली बार {time}',
     untold: '{place}: अलर्ट किसी को नहीं जाता',
     unreached: '{name}: कोई चैनल नहीं',
+    shared: '{names}: इन सबका फ़ोन नंबर एक ही है',
     untried: '{name}: चैनल अभी तक जाँचा नहीं गया',
     triedOn: '{name}: पिछली जाँच {day}',
   },

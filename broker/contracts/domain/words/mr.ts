@@ -223,6 +223,7 @@ export const mr: FurtherLanguage = {
       gaps: '{place} आणि आणखी {n}: {hours} तास कोणी मिळणार नाही, पहिल्यांदा {time}',
       untold: '{place}: अलर्ट कोणालाच जात नाही',
       unreached: '{name}: चॅनल नाही',
+      shared: '{names}: या सगळ्यांचा फोन नंबर एकच आहे',
       untried: '{name}: चॅनल अजून तपासलेले नाही',
       triedOn: '{name}: शेवटची तपासणी {day}',
     },
