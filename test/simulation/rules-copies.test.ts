@@ -66,3 +66,25 @@ for (const point of ['before a send', 'after a send', 'before a commit of the le
     }
   });
 }
+
+for (const point of ['before a commit of the ledger', 'after a commit of the ledger', 'publish']) {
+  test(`R26 flows killed at any pass of "${point}" while somebody takes it: what is in the ledger is below the message after the start`, async () => {
+    const seen = new Set<boolean>();
+    for (let pass = 1; pass <= 6; pass += 1) {
+      const world = await broken();
+      microphone(world, 'microphone.missing');
+      await world.pass(2 * minute);
+      const id = rowsOf(world).incidents[0]?.id ?? 0;
+      world.centre.process()?.trap(point, pass);
+      void world.centre.centre()?.view.acknowledge(id, 'Tashi');
+      await world.pass(40 * second);
+      world.centre.start();
+      world.centre.process()?.trap(point, 0);
+      await world.pass(2 * minute);
+      const isTaken = rowsOf(world).incidents[0]?.acknowledged?.by === 'Tashi';
+      seen.add(isTaken);
+      expect(copies(world), `pass ${pass}`).toEqual([isTaken ? ['✔ Tashi: I am on it'] : []]);
+    }
+    expect(seen.has(true)).toBe(true);
+  });
+}

@@ -307,6 +307,17 @@ test('what Telegram did not let change at once was left as it was, and the next 
   expect(floods).toEqual([]);
 });
 
+test('a change that hangs ends with whoever wanted it, and holds up no news of that chat', async () => {
+  const { clock, channel, send } = rig(undefined, undefined, { sayEdit: () => new Promise(() => {}) });
+  const cut = new AbortController();
+  const copy = { id: '4711/5', notice: notice(), said: () => ({ text: 'one\n', lines: [] }) };
+  const hung = channel.edit?.(copy, technician, cut.signal);
+  await clock.pass(2_000);
+  expect(await send()).toMatchObject({ result: 'delivered' });
+  cut.abort();
+  expect(await hung).toMatchObject({ result: 'retry' });
+});
+
 test('a copy in a chat that its person has no more is not changed, and a link in one that is gets no preview', async () => {
   const { clock, channel, posts } = rig();
   const cut = new AbortController().signal;

@@ -51,18 +51,26 @@ function rig({ rows = [copyOf()], started = [] }: { rows?: OutboxRow[]; started?
 }
 
 test('after a start nothing was changed any more: what is said then stands below each copy, and what was said before is not written again', async () => {
-  const before = incidentOf([going('Asha')]);
+  const before = incidentOf([going('Asha', -3_600_000)]);
   const rows = [copyOf(), copyOf({ key: '1/chat/bina', person: 'bina', copy: { id: 'c2', text: 'माइक\n' } })];
-  const { clock, copies, edits, asked } = rig({ rows, started: [before] });
+  const since = at - 7_200_000;
+  const early = rows.map((one) => ({ ...one, notice: notice({ at: since }) }));
+  const { clock, copies, edits, asked } = rig({ rows: early, started: [before] });
   copies.changed([before, incidentOf([], { id: 18 })]);
   await clock.pass(0);
   expect([asked, edits]).toEqual([[], []]);
-  copies.changed([incidentOf([going('Asha'), going('Meera', 2)])]);
+  copies.changed([incidentOf([going('Asha', -3_600_000), going('Meera', 2)])]);
   await clock.pass(0);
   expect(edits).toEqual([
     'c1 | broken | ✔ Asha: I am going | ✔ Meera: I am going',
     expect.stringMatching(/^c2 \| माइक \| ✔ Asha: मैं .* \| ✔ Meera: मैं/),
   ]);
+});
+
+test('what was taken just before a kill was written nowhere: the start writes it', async () => {
+  const { clock, edits } = rig({ started: [incidentOf([going('Asha')]), incidentOf([going('Asha')], { id: 18, over: 'cleared' })] });
+  await clock.pass(0);
+  expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going']);
 });
 
 test('of one message one change waits, and says all that was said until its turn; what is over meanwhile is said too', async () => {

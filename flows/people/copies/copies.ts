@@ -15,7 +15,7 @@ export type CopiesOptions = Pick<OutboxOptions, 'link'> & {
   roster: Pick<Roster, 'book'>;
   /** Rows whose message stands and can be changed, of one incident, the newest first. */
   copies(incident: number): Promise<readonly OutboxRow[]>;
-  /** They could not be asked for. */
+  /** They could not be asked for, or a channel broke. */
   broke(error: Error): void;
 };
 
@@ -34,12 +34,14 @@ const eachAtMost = 4;
 const waitingAtMost = 2_000;
 /** A channel that is away is tried again for an hour or two. */
 const again = { times: 10, firstMs: 30_000, maxMs: 15 * 60_000 };
+/** What was said so shortly before a start may not have been written yet: it is written again. */
+const recentMs = 20 * 60_000;
 
 /** What is known of an incident; a change that waits for its turn says what came meanwhile. */
 type Known = { sayings: readonly Saying[]; lastAt: number };
 
 /**
- * `started`: the incidents as they were at the start, whose copies say what there was to say.
+ * `started`: the incidents as they were at the start, whose copies say what there was to say, but for the last of it.
  * Guarantee: nothing is written below a message that is not committed; of one message one change waits, however much is said; nobody is written to who is gone from the roster.
  */
 export function createCopies(options: CopiesOptions, started: readonly Incident[]): Copies {
@@ -57,9 +59,10 @@ export function createCopies(options: CopiesOptions, started: readonly Incident[
     return about;
   }
 
-  async function tell(incident: number, about: Known): Promise<void> {
-    for (const row of lastOfEach(await copies(incident))) void change(row, about);
-  }
+  const begin = (work: Promise<void>) => void work.catch((error: Error) => cut.signal.aborted || broke(error));
+  const tell = async (incident: number, about: Known) => {
+    for (const row of lastOfEach(await copies(incident))) begin(change(row, about));
+  };
 
   /** Its key waits until its turn has come: what is said later is a change of its own. */
   async function change(row: OutboxRow, about: Known): Promise<void> {
@@ -90,18 +93,21 @@ export function createCopies(options: CopiesOptions, started: readonly Incident[
     return outcome;
   }
 
-  for (const incident of started) learn(incident);
+  for (const incident of started) {
+    const about = learn(incident);
+    if (known.has(incident.id) && clock.now() - about.lastAt < recentMs) begin(tell(incident.id, about));
+  }
   return {
     changed(incidents) {
       for (const incident of incidents) {
-        const before = markOf(known.get(incident.id));
+        const before = JSON.stringify(known.get(incident.id)?.sayings ?? []);
         const about = learn(incident);
-        if (markOf(about) !== before) tell(incident.id, about).catch((error: Error) => cut.signal.aborted || broke(error));
+        if (JSON.stringify(about.sayings) !== before) begin(tell(incident.id, about));
       }
     },
     stands(row) {
       const about = known.get(row.notice.incident ?? 0);
-      if (about !== undefined) void change(row, about);
+      if (about?.sayings.some(({ at }) => at > row.notice.at)) begin(change(row, about));
     },
     stop: () => cut.abort(),
   };
@@ -115,11 +121,6 @@ function saidBelow({ notice, copy, person: id }: OutboxRow, { sayings }: Known, 
     text: (copy?.text ?? '').replaceAll(linkMark, () => link?.(id, notice.incident ?? 0) ?? ''),
     lines: linesOf(sayings, { since: notice.at, language, nameOf: (one) => byId.get(one)?.name ?? one }),
   };
-}
-
-/** By it two lists are told apart: nothing in them changes but their ends. */
-function markOf({ sayings }: Pick<Known, 'sayings'> = { sayings: [] }): string {
-  return sayings.length === 0 ? '' : `${sayings.length} ${JSON.stringify(sayings.at(-1))}`;
 }
 
 /** When something was last done or said of it, be it that something was taken back. */
