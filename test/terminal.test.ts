@@ -12,6 +12,7 @@ const sources = repository('.').filter(({ path }) => !isTest(path));
 const inHindi = (rows: readonly LineRow[]) => (line: string) => lineIn(line, 'hi', rows);
 const ofAgent = (line: string) => lineFor(line, ['--lang', 'hi'], {});
 const devanagari = /\p{Script=Devanagari}/u;
+const noRow = 'no row for it: CONTRIBUTING.md, "a line at a terminal"';
 
 test.each([
   ['sabha', /^flows\/cli\//, 'CliError', inHindi(ofSabha), 25],
@@ -20,14 +21,17 @@ test.each([
 ] as const)('what %s says of a call is said in Hindi too', (_, where, thrown, hindi, least) => {
   const said = sources.filter(({ path }) => where.test(path)).flatMap((source) => thrownIn(source, thrown));
   expect(said.length).toBeGreaterThan(least);
-  expect(said.filter((line) => !devanagari.test(hindi(line)))).toEqual([]);
+  expect(
+    said.filter((line) => !devanagari.test(hindi(line))),
+    noRow,
+  ).toEqual([]);
 });
 
 test('what keeps a PC from its centre, or an installation from its end, is said in Hindi too', () => {
   const ofPc = sources.filter(({ path }) => /^agent\/(identity|install)\/(?!deb|zip|pack)/.test(path));
   const said = saidAs('line', ofPc).map(({ texts }) => texts);
   expect(said.length).toBeGreaterThan(10);
-  expect(bareOf(said.filter((texts) => texts.some((line) => /[a-z]{3} [a-z]{2}/.test(line))))).toEqual([]);
+  expect(bareOf(said.filter((texts) => texts.some((line) => /[a-z]{3} [a-z]{2}/.test(line)))), noRow).toEqual([]);
 });
 
 test('why the centre enrols no PC is said in Hindi too', () => {
@@ -37,7 +41,7 @@ test('why the centre enrols no PC is said in Hindi too', () => {
   ).map(({ texts }) => texts);
   const first = said.filter(([line = '']) => !/^the certificate |^there is no PC "/.test(line));
   expect(first.length).toBeGreaterThan(5);
-  expect(bareOf(first)).toEqual([]);
+  expect(bareOf(first), noRow).toEqual([]);
 });
 
 /** Lines that the agent says in English to whoever reads Hindi, with whatever stands in their blanks. */
