@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { installation } from './installation.ts';
@@ -37,6 +37,15 @@ test('program and tasks go, the data stay; with purge they go too, and nothing i
   expect(await uninstall(windows, true)).toEqual({ ok: true, lines: ['stop', 'tasks: removed', `data: ${data}, removed`] });
   expect(windows.tree()).toEqual(empty);
   expect(isInstalled(windows.machine(), true)).toBe(false);
+});
+
+test('a copy of the data that somebody had put beside them was removed with them', async () => {
+  const { windows } = await installed();
+  const copy = `${windows.places.data}.old`;
+  mkdirSync(copy);
+  writeFileSync(join(copy, 'spool.db'), 'copied');
+  expect((await uninstall(windows, true)).ok).toBe(true);
+  expect([existsSync(windows.places.data), existsSync(join(copy, 'spool.db'))]).toEqual([false, true]);
 });
 
 test('it is installed again over the data that stayed, without a code', async () => {

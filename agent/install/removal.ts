@@ -18,7 +18,8 @@ export function removal(machine: Machine, purge: boolean): Step[] {
 
 /** Set aside at first, so that it can be put back. */
 function away(name: 'program' | 'data', folder: string, machine: Machine): Step {
-  const old = `${folder}.old`;
+  // Beside the data lies what people put there, a copy of them too: the name is one that nobody gives.
+  const old = name === 'data' ? `${folder}.sabha-gone` : `${folder}.old`;
   const aside = goneProgram(machine.places);
   const running = join(folder, 'node.exe');
   const isRunning = machine.places.source === folder;
