@@ -215,6 +215,17 @@ describe('each step that fails takes back what was done', () => {
 });
 
 describe('a power cut in an installation', () => {
+  test('in the renewal of a certificate, and an upgrade after it: its tasks were made to wait for a code', async () => {
+    const windows = playWindows();
+    await install(windows, answers);
+    const identity = join(windows.places.data, 'identity');
+    cpSync(identity, `${identity}.new`, { recursive: true });
+    renameSync(identity, `${identity}.old`);
+    const { ok, lines } = await install(windows);
+    expect([ok, lines]).toEqual([true, expect.arrayContaining(['enrolment: ladakh/leh/hall, done before', 'start'])]);
+    expect(taskOf(windows, 'run')).toContain('<Enabled>true</Enabled>\n    <Hidden>');
+  });
+
   test('between two versions: the one of before comes back, and the new one after it', async () => {
     const windows = playWindows();
     await install(windows, answers);

@@ -25,9 +25,9 @@ export const mark = 'sabha-agent';
 /** What a program that was just ended, or one that looks for viruses, still holds is free a moment later. */
 const [freeTries, freePauseMs] = [20, 500];
 
-/** True where somebody has typed a code. */
+/** True where somebody has typed a code; the second name is what a power cut in a renewal leaves. */
 export function isEnrolled({ data }: Pick<Places, 'data'>): boolean {
-  return existsSync(identityFolder(data));
+  return [identityFolder(data), `${identityFolder(data)}.old`].some((path) => existsSync(path));
 }
 
 /** True where there is something to remove. */
