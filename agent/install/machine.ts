@@ -32,8 +32,14 @@ export function isEnrolled({ data }: Pick<Places, 'data'>): boolean {
 
 /** True where there is something to remove. */
 export function isInstalled({ places }: Machine, purge: boolean): boolean {
-  const paths = [places.program, goneProgram(places), ...taskNames.map((name) => keptTask(places, name))];
-  return [...paths, ...(purge ? [join(places.data, mark)] : [])].some((path) => existsSync(path));
+  const { program, data } = places;
+  const paths = [program, setAside(program, 'program'), goneProgram(places), ...taskNames.map((name) => keptTask(places, name))];
+  return [...paths, ...(purge ? [join(data, mark), setAside(data, 'data')] : [])].some((path) => existsSync(path));
+}
+
+/** Where a folder lies while it is removed. Beside the data lies what people put there, a copy of them too: that name is one that nobody gives. */
+export function setAside(folder: string, name: 'program' | 'data'): string {
+  return name === 'data' ? `${folder}.sabha-gone` : `${folder}.old`;
 }
 
 /** Where a program that removed itself lies: it could be renamed only, for it ran. */
