@@ -84,6 +84,14 @@ test('an upgrade opened the key for a moment, and forgot the version that had co
   expect(windows.calls.some(({ args }) => args[0] === data && args[1] === '/inheritance:r')).toBe(true);
 });
 
+test('S15 what the Task Scheduler is to run lay where any program of the same person could change it before it was read', async () => {
+  const windows = playWindows();
+  await install(windows, answers);
+  const files = windows.calls.filter(isCall('schtasks.exe', '/create')).map(({ args }) => args[args.indexOf('/xml') + 1] ?? '');
+  expect(files).toHaveLength(2);
+  for (const file of files) expect(file.startsWith(join(windows.places.program, '/'))).toBe(true);
+});
+
 test('run from where it is installed it leaves the program as it is', async () => {
   const windows = playWindows();
   await install(windows, answers);
