@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 const long = '**/*.long.test.ts';
 /** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
 const boundary = [
-  'test/{architecture,words}.test.ts',
+  'test/*.test.ts',
   'test/house/**/*.test.ts',
   'test/generate/**/*.test.ts',
   'test/contract/**/*.test.ts',
@@ -40,7 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{agent,broker,flows,dashboards,centre}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts', 'start.test.ts'],
+          include: ['{agent,broker,flows,dashboards,centre}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts'],
           exclude: [long, '**/node_modules/**'],
           testTimeout: 60_000,
           ...patient,

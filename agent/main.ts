@@ -20,6 +20,7 @@ import { createProbes } from './probes/probes.ts';
 import { isOfRoom, platformApart, probesApart, runnerApart } from './seats/apart.ts';
 import { callRooms } from './seats/calling.ts';
 import { openDoor } from './seats/door.ts';
+import { toldSeldom } from './seats/guests.ts';
 import { createRoomSeat } from './seats/seats.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
@@ -34,8 +35,6 @@ import { keepPoolsSmall } from './uplink/mqtt.ts';
 const stopLimitMs = 2_000;
 /** Of those, for the question whether the whole system ends. */
 const askSystemMs = 400;
-/** Whoever knocks all day fills neither log nor spool: each line says how many there were. */
-const refusedToldEveryMs = 60_000;
 
 /** Set where the agent was packed into one file. */
 declare const SABHA_VERSION: string | undefined;
@@ -125,7 +124,6 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
 
 /** The seat in the session of whoever is signed in, which is another process. What happens at its door the agent writes down. */
 function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'platform'> & { log: Log }, agent: () => Agent) {
-  let toldUp = Number.NEGATIVE_INFINITY;
   const seat = createRoomSeat({
     ...given,
     random: unguessable,
@@ -136,12 +134,10 @@ function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'pl
         ? callRooms({ ...given, ...entrance, seat: address })
         : openDoor({ ...address, all: true, onSocket: entrance.enter });
     },
-    onRefused(why, count) {
-      if (given.clock.up() - toldUp < refusedToldEveryMs) return;
-      toldUp = given.clock.up();
+    onRefused: toldSeldom(given.clock, (why, count) => {
       log.warn({ count }, `refused at the room seat: ${why}`);
       agent().record('refused', { leaf: 'room', reason: why, count });
-    },
+    }),
     onMended: (mended) => agent().record('mended', { ...mended }),
   });
   const lastWord = createLastWord({ clock: given.clock, isOfRoom, save: roomFile(file, log).save });

@@ -80,8 +80,8 @@ async function obtain({ door, pc, folder, centre, password }: Wanted): Promise<R
   const issued = await fetchCertificate(door, { request: der, ...(password !== undefined && { password }) });
   if (!issued.ok) return issued;
   const certificate = issued.value.find((one) => one.checkPrivateKey(createPrivateKey(key)));
-  const problem = problemOf(certificate, pc);
-  if (certificate === undefined || problem !== null) return { ok: false, line: `${door.host}:${door.port} answered ${problem}` };
+  const wrong = whatIsWrong(certificate, pc);
+  if (certificate === undefined || wrong !== null) return { ok: false, line: `${door.host}:${door.port} answered ${wrong}` };
   const known = [certificate, ...roots.value];
   const between = issued.value.filter(({ raw }) => !known.some((one) => one.raw.equals(raw)));
   const chain = [certificate, ...between].map(String).join('');
@@ -89,7 +89,7 @@ async function obtain({ door, pc, folder, centre, password }: Wanted): Promise<R
   return kept({ pc, centre: at, key, chain, certificate, roots: roots.value.map(String) }, folder);
 }
 
-function problemOf(certificate: X509Certificate | undefined, pc: PcPath): string | null {
+function whatIsWrong(certificate: X509Certificate | undefined, pc: PcPath): string | null {
   if (certificate === undefined) return 'no certificate for the key of this PC';
   if (commonNameOf(certificate) !== nameOf(pc)) return 'a certificate for another PC';
   return certificate.keyUsage?.includes(clientAuth) ? null : 'a certificate that opens no broker';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -42,6 +42,12 @@ test('what is stored is read back, and takes the place of what was there', () =>
   store(second);
   expect(held()).toBe(second.key);
   expect(readdirSync(parent)).toEqual(['identity']);
+});
+
+test('a folder that is closed to whoever asks was that of a PC which nobody has enrolled, as to a clerk on Windows who is no administrator', () => {
+  // To root none is closed; a link to itself cannot be looked into either.
+  symlinkSync(folder, folder);
+  expect(openIdentity(folder)).toEqual({ ok: false, line: `${folder}: cannot be read: ELOOP` });
 });
 
 test.each<[string, () => void, 'first' | 'second' | 'none']>([

@@ -1,6 +1,6 @@
 /** Who this PC is: a key that never leaves it, its certificate, and whom it believes. One folder, replaced whole. */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { codeOf, commonNameOf, describeIssue, makePrivateKey, type PcPath, pathOfName, replaceFile } from '#contracts';
@@ -53,7 +53,7 @@ export function identityFolder(dataDir: string): string {
 export function openIdentity(folder: string): Read<Identity | undefined> {
   try {
     const whole = wholeOf(folder);
-    if (!existsSync(whole)) return { ok: true, value: undefined };
+    if (!isThere(whole)) return { ok: true, value: undefined };
     const text = (name: keyof typeof files) => readFileSync(join(whole, files[name]), 'utf8');
     return identityOf({ key: text('key'), chain: text('chain'), roots: text('roots'), centre: text('centre') }, folder);
   } catch (error) {
@@ -107,7 +107,12 @@ export function problemOfFolder(folder: string): string | null {
 
 /** The new one is whole once the old one has been set aside. */
 function wholeOf(folder: string): string {
-  return !existsSync(folder) && existsSync(`${folder}.old`) ? `${folder}.new` : folder;
+  return !isThere(folder) && isThere(`${folder}.old`) ? `${folder}.new` : folder;
+}
+
+/** Throws where nobody can tell: what is closed to us is not absent. */
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Ends what a kill left half done. */

@@ -75,6 +75,11 @@ const lines: readonly LineRow[] = [
   [/^the agent of this PC has its data in (.+); uninstall it first$/, { hi: 'इस PC के एजेंट का डेटा $1 में है; पहले उसे हटाएँ' }],
   [/^a link leads out of the folder$/, { hi: 'एक लिंक फ़ोल्डर से बाहर जाता है' }],
   [/^this is no folder of the agent$/, { hi: 'यह एजेंट का फ़ोल्डर नहीं है' }],
+  [/^this is no folder$/, { hi: 'यह फ़ोल्डर नहीं है' }],
+  [/^files that are not the agent's are in it; .+$/, { hi: 'इसमें दूसरी फ़ाइलें हैं: इसे ख़ाली करें, या --data से दूसरा फ़ोल्डर बताएँ' }],
+  [/^(\S+) is not in (.+); unpack the whole zip$/, { hi: '$2 में $1 नहीं है: zip की सारी फ़ाइलें निकालें' }],
+  [/^this needs an administrator: right-click (\S+), (".+")$/, { hi: 'इसके लिए एडमिन चाहिए: $1 पर राइट-क्लिक करें और $2 चुनें' }],
+  [/^something in it is in use, or this needs an administrator$/, { hi: 'इसमें कुछ खुला है, या इसके लिए एडमिन चाहिए' }],
 ];
 
 /** A line of the agent for whoever typed the call. */

@@ -105,14 +105,16 @@ async function askPerson(say: Machine['say'], failed: string | null): Promise<An
 }
 
 /** A line for each step; where nobody looks, only what went wrong. */
-function teller({ language, silent }: Words): Tell {
+export function teller({ language, silent }: Pick<Words, 'language' | 'silent'>): Tell {
+  const said = (why: string) => lineFor(why, ['--lang', language], {});
   const line = (start: string, name: Step['name'], more = '') => `${start} ${phrases[name][language]}${more && `: ${more}`}`;
   return {
     done: (name, outcome) => {
-      if (!outcome.ok) console.error(line('✖', name, outcome.line));
+      if (!outcome.ok) console.error(line('✖', name, said(outcome.line)));
       else if (!silent) console.log(line('✔', name, outcome.note));
     },
-    undone: (name, why) => console.error(line(`  ${phrases[why === null ? 'taken' : 'notTaken'][language]}:`, name, why ?? '')),
+    undone: (name, why) =>
+      console.error(line(`  ${phrases[why === null ? 'taken' : 'notTaken'][language]}:`, name, why === null ? '' : said(why))),
   };
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { installation } from './installation.ts';
@@ -69,6 +69,27 @@ test('a second time changes nothing but the program, and asks for no code', asyn
   expect(changed).toEqual(['agent.mjs', 'koffi/one', 'launch.mjs', 'licences/one', 'node.exe'].map((name) => `Programs/Sabha/${name}`));
   expect(Object.keys(after)).toEqual(Object.keys(before));
   expect([...windows.running]).toEqual(['Sabha\\run', 'Sabha\\room']);
+});
+
+test('an upgrade opened the key for a moment, and forgot the version that had come as an update: what is closed stays closed', async () => {
+  const windows = playWindows();
+  const { data } = windows.places;
+  await install(windows, answers);
+  writeFileSync(join(data, 'update/slots.json'), 'kept');
+  windows.calls.length = 0;
+  expect((await install(windows)).ok).toBe(true);
+  expect(readFileSync(join(data, 'update/slots.json'), 'utf8')).toBe('kept');
+  // To a folder itself that is what lies around it may do with it; to what is in it, what the folder may.
+  expect(windows.calls.some(({ args }) => args[0] === data && args[1] === '/reset')).toBe(false);
+  expect(windows.calls.some(({ args }) => args[0] === data && args[1] === '/inheritance:r')).toBe(true);
+});
+
+test('S15 what the Task Scheduler is to run lay where any program of the same person could change it before it was read', async () => {
+  const windows = playWindows();
+  await install(windows, answers);
+  const files = windows.calls.filter(isCall('schtasks.exe', '/create')).map(({ args }) => args[args.indexOf('/xml') + 1] ?? '');
+  expect(files).toHaveLength(2);
+  for (const file of files) expect(file.startsWith(join(windows.places.program, '/'))).toBe(true);
 });
 
 test('run from where it is installed it leaves the program as it is', async () => {
@@ -202,6 +223,17 @@ describe('each step that fails takes back what was done', () => {
 });
 
 describe('a power cut in an installation', () => {
+  test('in the renewal of a certificate, and an upgrade after it: its tasks were made to wait for a code', async () => {
+    const windows = playWindows();
+    await install(windows, answers);
+    const identity = join(windows.places.data, 'identity');
+    cpSync(identity, `${identity}.new`, { recursive: true });
+    renameSync(identity, `${identity}.old`);
+    const { ok, lines } = await install(windows);
+    expect([ok, lines]).toEqual([true, expect.arrayContaining(['enrolment: ladakh/leh/hall, done before', 'start'])]);
+    expect(taskOf(windows, 'run')).toContain('<Enabled>true</Enabled>\n    <Hidden>');
+  });
+
   test('between two versions: the one of before comes back, and the new one after it', async () => {
     const windows = playWindows();
     await install(windows, answers);
@@ -234,6 +266,17 @@ describe('S15 a folder that somebody made before us', () => {
       writeFileSync(join(folder, 'x'), '');
     });
     expect(line).toBe("data failed: DATA: files that are not the agent's are in it; empty it, or name another folder by --data");
+  });
+
+  test('brought a version of the agent with it, which ran as the system: none is taken from a folder that no installation closed', async () => {
+    const windows = playWindows();
+    const update = join(windows.places.data, 'update');
+    mkdirSync(join(update, 'a'), { recursive: true });
+    writeFileSync(join(windows.places.data, mark), 'planted');
+    writeFileSync(join(update, 'slots.json'), 'planted');
+    writeFileSync(join(update, 'a/agent.mjs'), 'planted');
+    expect((await install(windows, answers)).ok).toBe(true);
+    expect(readdirSync(update)).toEqual([]);
   });
 
   test('is not taken where it is a link, nor where it is a file', async () => {

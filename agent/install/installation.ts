@@ -2,7 +2,7 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityFolder, openIdentity } from '../identity/identity.ts';
-import { call, isEnrolled, isRefused, lineOf, type Machine, mark, remove, renameOnceFree } from './machine.ts';
+import { call, isEnrolled, isRefused, lineOf, type Machine, mark, remove, renameOnceFree, tasksOf } from './machine.ts';
 import { payload, updateKey } from './places.ts';
 import type { Outcome, Step } from './steps.ts';
 import { agentArguments } from './task.ts';
@@ -15,7 +15,7 @@ const forSeats = ['room', 'update'];
 
 /** In this order. */
 export function installation(machine: Machine): Step[] {
-  return [stop(machine), program(machine), data(machine), enrolment(machine), makeTasks(machine), start(machine)];
+  return [stop(machine), program(machine), data(machine, isClosed(machine)), enrolment(machine), makeTasks(machine), start(machine)];
 }
 
 function program(machine: Machine): Step {
@@ -66,7 +66,13 @@ function gather({ places }: Machine, fresh: string): string | null {
   return null;
 }
 
-function data(machine: Machine): Step {
+/** Tasks are made after the data were closed, and both by administrators alone; a mark in the folder anybody can make. */
+function isClosed({ places }: Machine): boolean {
+  return tasksOf(places).length > 0 && existsSync(join(places.program, 'agent.env'));
+}
+
+/** `isOurs`: an installation has closed them, and they have not been open since. */
+function data(machine: Machine, isOurs: boolean): Step {
   const { data: folder } = machine.places;
   let isMade = false;
   return {
@@ -76,12 +82,14 @@ function data(machine: Machine): Step {
       if (problem !== null) return { ok: false, line: `${folder}: ${problem}` };
       isMade = !existsSync(folder);
       mkdirSync(folder, { recursive: true });
-      const closed = await call(machine, 'icacls', closing(folder));
+      const closed = await call(machine, 'icacls', closing(folder, isOurs));
       if (!closed.ok) return closed;
       // From here on nobody else can put one there.
       const link = linkIn(folder);
       if (link !== undefined) return { ok: false, line: `${link}: a link leads out of the folder` };
       writeFileSync(join(folder, mark), 'The data of the agent of Sabha. Made by its installation, and removed by uninstall --purge.\r\n');
+      // Versions lie there, which run as the system: one that is missing comes again.
+      if (!isOurs) remove(join(folder, 'update'));
       for (const name of forSeats) mkdirSync(join(folder, name), { recursive: true });
       const opened = await call(machine, 'icacls', opening(folder));
       return opened.ok ? { ok: true, note: `${folder} (${machine.say('closedToOthers')})` } : opened;
@@ -113,11 +121,11 @@ function linkIn(folder: string): string | undefined {
   return undefined;
 }
 
-/** The owner first: whoever owns a folder can open it again. */
-function closing(folder: string): string[][] {
+/** The owner first: whoever owns a folder can open it again. What others may do with it is taken away by what opens it to all for a moment. */
+function closing(folder: string, isOurs: boolean): string[][] {
   return [
     [folder, '/setowner', administrators],
-    [folder, '/reset'],
+    ...(isOurs ? [] : [[folder, '/reset']]),
     [folder, '/inheritance:r', '/grant:r', `${system}:(OI)(CI)F`, `${administrators}:(OI)(CI)F`],
   ];
 }

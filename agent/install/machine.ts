@@ -25,15 +25,21 @@ export const mark = 'sabha-agent';
 /** What a program that was just ended, or one that looks for viruses, still holds is free a moment later. */
 const [freeTries, freePauseMs] = [20, 500];
 
-/** True where somebody has typed a code. */
+/** True where somebody has typed a code; the second name is what a power cut in a renewal leaves. */
 export function isEnrolled({ data }: Pick<Places, 'data'>): boolean {
-  return existsSync(identityFolder(data));
+  return [identityFolder(data), `${identityFolder(data)}.old`].some((path) => existsSync(path));
 }
 
 /** True where there is something to remove. */
 export function isInstalled({ places }: Machine, purge: boolean): boolean {
-  const paths = [places.program, goneProgram(places), ...taskNames.map((name) => keptTask(places, name))];
-  return [...paths, ...(purge ? [join(places.data, mark)] : [])].some((path) => existsSync(path));
+  const { program, data } = places;
+  const paths = [program, setAside(program, 'program'), goneProgram(places), ...taskNames.map((name) => keptTask(places, name))];
+  return [...paths, ...(purge ? [join(data, mark), setAside(data, 'data')] : [])].some((path) => existsSync(path));
+}
+
+/** Where a folder lies while it is removed. Beside the data lies what people put there, a copy of them too: that name is one that nobody gives. */
+export function setAside(folder: string, name: 'program' | 'data'): string {
+  return name === 'data' ? `${folder}.sabha-gone` : `${folder}.old`;
 }
 
 /** Where a program that removed itself lies: it could be renamed only, for it ran. */

@@ -78,6 +78,7 @@ export async function threadsOf(): Promise<{ SABHA_SOUND_THREAD: string }> {
   const { outputFiles } = await build({
     ...{ absWorkingDir: fileURLToPath(root), entryPoints: ['agent/platform/windows/native/sound-thread.ts'], write: false },
     ...{ bundle: true, platform: 'node', format: 'cjs', target: 'node26', minify: true, charset: 'ascii', logLevel: 'error' },
+    define: { SABHA_VERSION: "'packed'" },
   });
   return { SABHA_SOUND_THREAD: JSON.stringify(outputFiles[0]?.text) };
 }

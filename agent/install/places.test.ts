@@ -20,6 +20,11 @@ test('the agent lies beside the other programs, its data beside theirs', () => {
   });
 });
 
+test('the folder of the program was another one where somebody had typed its name in small letters', () => {
+  const places = placesOf({ env, execPath: 'c:\\program files\\sabha\\node.exe', data: undefined });
+  expect(places.ok && places.value.source).toBe('C:\\Program Files\\Sabha');
+});
+
 test('another folder for its data is taken where it is a whole path on a drive', () => {
   expect(dataFor('D:\\सभा (1) & co')).toBe('D:\\सभा (1) & co');
   expect(dataFor('D:/Sabha/')).toBe('D:\\Sabha');

@@ -26,7 +26,10 @@ export function placesOf({ env, execPath, data }: Said): Read<Places> {
   if (kept !== undefined && wanted.toLowerCase() !== kept.toLowerCase()) {
     return { ok: false, line: `--data: the agent of this PC has its data in ${kept}; uninstall it first` };
   }
-  return { ok: true, value: { source: win32.dirname(execPath), program, data: wanted, system: win32.join(root, 'System32') } };
+  const from = win32.dirname(execPath);
+  // It is called as somebody typed it.
+  const source = from.toLowerCase() === program.toLowerCase() ? program : from;
+  return { ok: true, value: { source, program, data: wanted, system: win32.join(root, 'System32') } };
 }
 
 function dataOf(settings: string): string | undefined {

@@ -1,10 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { installation } from './installation.ts';
 import { isInstalled } from './machine.ts';
 import { removal } from './removal.ts';
 import { perform } from './steps.ts';
+import { deleteTasks } from './tasks.ts';
 import { answers, listener, type PlayedWindows, playWindows } from './windows.test-helper.ts';
 
 async function installed() {
@@ -37,6 +38,28 @@ test('program and tasks go, the data stay; with purge they go too, and nothing i
   expect(await uninstall(windows, true)).toEqual({ ok: true, lines: ['stop', 'tasks: removed', `data: ${data}, removed`] });
   expect(windows.tree()).toEqual(empty);
   expect(isInstalled(windows.machine(), true)).toBe(false);
+});
+
+test('a copy of the data that somebody had put beside them was removed with them', async () => {
+  const { windows } = await installed();
+  const copy = `${windows.places.data}.old`;
+  mkdirSync(copy);
+  writeFileSync(join(copy, 'spool.db'), 'copied');
+  expect((await uninstall(windows, true)).ok).toBe(true);
+  expect([existsSync(windows.places.data), existsSync(join(copy, 'spool.db'))]).toEqual([false, true]);
+});
+
+test('a power cut in a removal left the key beside where it had been, and the next one found nothing to remove', async () => {
+  const { windows, empty } = await installed();
+  const { program, data } = windows.places;
+  const machine = windows.machine();
+  await deleteTasks(machine).do();
+  renameSync(program, `${program}.old`);
+  renameSync(data, `${data}.sabha-gone`);
+  expect([isInstalled(machine, false), isInstalled(machine, true)]).toEqual([true, true]);
+  expect((await uninstall(windows, true)).ok).toBe(true);
+  expect(windows.tree()).toEqual(empty);
+  expect(isInstalled(machine, true)).toBe(false);
 });
 
 test('it is installed again over the data that stayed, without a code', async () => {

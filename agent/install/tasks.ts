@@ -1,5 +1,5 @@
 /** The steps about the scheduled tasks, and how they are put back. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { call, goneProgram, isEnrolled, keptTask, type Machine, remove, tasksOf } from './machine.ts';
@@ -77,7 +77,9 @@ function changing(machine: Machine, change: () => Promise<Outcome>): Step {
 }
 
 async function create(machine: Machine, name: TaskName, content: Buffer): Promise<Outcome> {
-  const folder = mkdtempSync(join(tmpdir(), 'sabha-'));
+  const { program } = machine.places;
+  // Of the person's own folders each of his programs may change what is in them, and this runs as the system.
+  const folder = mkdtempSync(join(existsSync(program) ? program : tmpdir(), 'task-'));
   const file = join(folder, `${name}.xml`);
   try {
     writeFileSync(file, content);

@@ -19,6 +19,8 @@ export type SoundDevice = {
   model?: string;
   /** Its socket is empty. */
   isUnplugged?: boolean;
+  /** The system tells that it is there, and not whether it is muted or how loud it is. */
+  isUnread?: boolean;
 };
 /** Sources are microphones, sinks are loudspeakers; the default is the id of the one that is chosen. */
 export type SoundState = {

@@ -6,7 +6,27 @@ import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import type { Answer } from '../platform/answer.ts';
 import { tree } from '../platform/linux/tree.test-helper.ts';
 import { openDoor } from './door.ts';
-import { createGuests } from './guests.ts';
+import { createGuests, toldSeldom } from './guests.ts';
+
+test('the seat of a user who is signed in behind another cost an event each minute, all day', () => {
+  let up = 0;
+  const told: [number, string, number][] = [];
+  const tell = toldSeldom({ up: () => up }, (why, count) => told.push([up / 60_000, why, count]));
+  for (let count = 1; up < 86_400_000; up += 30_000, count += 1) tell('another user', count);
+  expect(told.length).toBeLessThan(35);
+  expect(told.slice(0, 4)).toEqual([
+    [0, 'another user', 1],
+    [1, 'another user', 3],
+    [3, 'another user', 7],
+    [7, 'another user', 15],
+  ]);
+  // Another reason waits for none, and whoever comes again after an hour is news.
+  told.length = 0;
+  tell('a line that is too long', 2_881);
+  up += 3_600_000;
+  tell('another user', 2_882);
+  expect(told.map(([, why]) => why)).toEqual(['a line that is too long', 'another user']);
+});
 
 test('a seat that went while it was proven held the place of the next one', async () => {
   const told: string[] = [];

@@ -44,6 +44,25 @@ export type Guests = Entrance & {
   send(message: ToRoom): boolean;
 };
 
+const tellAgain = { firstMs: 60_000, mostMs: 3_600_000 };
+
+/**
+ * Tells of those who were refused, for each reason at once and, as long as they go on, at longer and longer intervals.
+ * Guarantee: the seat of a user behind the one at this PC, who knocks every half minute as he should, costs the line some thirty events a day.
+ */
+export function toldSeldom({ up }: Pick<Clock, 'up'>, tell: (why: string, count: number) => void): (why: string, count: number) => void {
+  const all = new Map<string, { seenUp: number; toldUp: number; waitMs: number }>();
+  return (why, count) => {
+    const now = up();
+    const one = all.get(why);
+    const isNews = one === undefined || now - one.seenUp >= tellAgain.mostMs;
+    if (!isNews) one.seenUp = now;
+    if (!isNews && now - one.toldUp < one.waitMs) return;
+    all.set(why, { seenUp: now, toldUp: now, waitMs: isNews ? tellAgain.firstMs : Math.min(2 * one.waitMs, tellAgain.mostMs) });
+    tell(why, count);
+  };
+}
+
 /** Enough for whoever starts anew while another still hangs. One more throws out any of them, so that whoever floods holds no place for long. */
 const knockingAtMost = 64;
 const proofMs = 5_000;

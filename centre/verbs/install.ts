@@ -30,8 +30,9 @@ export function install(context: Context, { from: backup, passphraseFile }: Inst
   if (backup === undefined && passphraseFile !== undefined) throw new CentreError('--passphrase-file is of a backup: --from names it');
   removeBrought(places);
   if (backup !== undefined && hasData(places)) {
-    const ways = '"install" without --from goes on with them, "uninstall --purge" takes them away';
-    throw new CentreError(`${places.data}: a centre has its data there already: ${ways}`);
+    throw new CentreError(
+      `${places.data}: a centre has its data there already: "install" without --from goes on with them, "uninstall --purge" takes them away`,
+    );
   }
   makeUsers(machine, servedParts);
   mkdirSync(places.settings, { recursive: true });

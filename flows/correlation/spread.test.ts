@@ -45,9 +45,29 @@ test.each([
   [numbers.updatedMs, []],
 ])('of rooms whose agent was updated %d ms before it is of the update, whatever the models', (afterMs, scopes) => {
   const spreads = fresh();
-  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), '0.2.0', 0);
+  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), [{ what: 'agent 0.2.0', at: 0 }]);
   for (let at = 0; at < 5; at += 1) breaks(spreads, at, afterMs, { name: null });
   expect(spreads.judge(afterMs).scopes).toEqual(scopes);
+});
+
+test('one fault after an update of the system, of one model too, is one news, by the update; of one model in more rooms, by the model', () => {
+  const updated = (spreads: Spreads, count: number) => {
+    for (let at = 0; at < count; at += 1)
+      spreads.updated(room(at), [
+        { what: 'Windows 11 10.0.26100.4061', at: 0 },
+        { what: 'Logi Rally 1.3.2', at: 0 },
+      ]);
+  };
+  const all = fresh();
+  updated(all, 5);
+  many(all, 5);
+  expect(all.judge(0).scopes).toEqual(['spread:camera.missing Windows 11 10.0.26100.4061']);
+  expect(all.explains(room(0), camera, 0)).toBe('spread:camera.missing Windows 11 10.0.26100.4061');
+
+  const most = fresh();
+  updated(most, 5);
+  many(most, 9);
+  expect(most.judge(0).scopes).toEqual([scope]);
 });
 
 test('each room of it is explained, no other one is, and no other fault of it is', () => {
@@ -121,7 +141,7 @@ test('a start knows it from the ledger, with who is in it, and not one that ende
 
 test('R29 a clock that is set forward by a day makes no fault of an update an old one', () => {
   const spreads = fresh();
-  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), '0.2.0', 0);
+  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), [{ what: 'agent 0.2.0', at: 0 }]);
   spreads.setClock(24 * hour);
   for (let at = 0; at < 5; at += 1) breaks(spreads, at, 24 * hour + minute, { name: null });
   expect(spreads.judge(24 * hour + minute).scopes).toEqual(['spread:camera.missing agent 0.2.0']);

@@ -1,6 +1,6 @@
-/** One fault that comes in many rooms at once: of one model of a device, or of machines with one update. */
+/** One fault that comes in many rooms at once: of one model of a device, or of machines with one update of agent, system or driver. */
 import { causeKindOf, causeScope, nameInScope } from '#contracts';
-import type { Incident, Updated } from '../records/incidents.ts';
+import type { Incident, Update } from '../records/incidents.ts';
 import { quarterMs } from './morning.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 
@@ -25,34 +25,30 @@ export type Spreads = ReturnType<typeof createSpreads>;
 const byHand =
   /\.(muted|volume_low|held|privacy|not_default|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
-/** How an update is called, before its version. */
-const ofUpdate = 'agent ';
-
-type Opened = { numbers?: Numbers; now: number; updates?: Iterable<readonly [pc: string, updated: Updated]> };
+type Opened = { numbers?: Numbers; now: number; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };
 
 /** Opens the spreads that the ledger knows, with the updates that it has of PCs. */
 export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNumbers, now, updates = [] }: Opened) {
   const spreads = spreadsIn(incidents, numbers, now);
   const groups = createGroups(spreads.values());
-  const updated = new Map([...updates].map(([pc, one]) => [pc, { ...one }]));
+  const updated = new Map([...updates].map(([pc, list]) => [pc, copied(list)]));
   const touched = new Set<string>(spreads.keys());
   /** The quarter of an hour of the last look. */
   let quarter = Number.NaN;
 
   const groupsOf = (pc: string, { fault, name }: Pick<DeviceFault, 'fault' | 'name'>, at: number): string[] => {
     if (byHand.test(fault)) return [];
-    const update = updated.get(pc);
-    const isLate = update !== undefined && at - update.at < numbers.updatedMs;
+    const late = (updated.get(pc) ?? []).filter((one) => at - one.at < numbers.updatedMs);
     // Whoever is one of the many of an update stays so, however long ago that was by now, and whatever update came since.
-    const held = [...spreads.values()].filter((one) => one.fault === fault && one.what.startsWith(ofUpdate) && one.members.has(pc));
-    const updates = held.length > 0 ? held.map(({ what }) => what) : isLate ? [`${ofUpdate}${update.agent}`] : [];
-    return [...(name === null ? [] : [name]), ...updates].map((one) => causeScope('spread', `${fault} ${one}`));
+    const held = [...spreads.values()].filter((one) => one.fault === fault && one.what !== name && one.members.has(pc));
+    const whats = (held.length > 0 ? held : late).map(({ what }) => what);
+    return [...whats, ...(name === null ? [] : [name])].map((one) => causeScope('spread', `${fault} ${one}`));
   };
 
   return {
     spreads: spreads as ReadonlyMap<string, Spread>,
-    /** A machine came with another version of the agent. */
-    updated: (pc: string, agent: string, at: number) => void updated.set(pc, { agent, at }),
+    /** A machine came with another version of something; the newest first. */
+    updated: (pc: string, list: readonly Update[]) => void updated.set(pc, copied(list)),
 
     /** What stands in a room now. */
     seen(pc: string, faults: readonly DeviceFault[], at: number): void {
@@ -63,7 +59,7 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
     /** Looks at what changed. Answers what is to be followed anew. */
     judge(at: number): { scopes: string[]; pcs: string[] } {
       const due = [...spreads.values()].filter(({ endedAt }) => endedAt !== null && at - endedAt >= numbers.settleMs);
-      const looked = [...touched, ...due.map(({ scope }) => scope)];
+      const looked = [...groups.bySize(touched), ...due.map(({ scope }) => scope)];
       touched.clear();
       const changed = looked.filter((scope) => look({ spreads, numbers }, { scope, group: groups.of(scope), now: at }));
       // The morning of some of its rooms may have come.
@@ -99,9 +95,13 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
         if (one.endedAt !== null) one.endedAt += byMs;
       }
       groups.setClock(byMs);
-      for (const one of updated.values()) one.at += byMs;
+      for (const one of [...updated.values()].flat()) one.at += byMs;
     },
   };
+}
+
+function copied(list: readonly Update[]): Update[] {
+  return list.map((one) => ({ ...one }));
 }
 
 /** Which rooms have a fault of one kind, and since when. Guarantee: holds nothing of a room in which none stands. */
@@ -110,8 +110,11 @@ function createGroups(spreads: Iterable<Spread>) {
   const ofPc = new Map<string, readonly string[]>();
   for (const [scope, group] of groups) for (const pc of group.keys()) ofPc.set(pc, [...(ofPc.get(pc) ?? []), scope]);
 
+  const of = (scope: string): ReadonlyMap<string, number> => groups.get(scope) ?? new Map();
   return {
-    of: (scope: string): ReadonlyMap<string, number> => groups.get(scope) ?? new Map(),
+    of,
+    /** The greatest first: what it explains is no news of another. */
+    bySize: (scopes: Iterable<string>) => [...scopes].toSorted((a, b) => of(b).size - of(a).size),
     /** Answers the groups that are others than before. */
     put(pc: string, now: ReadonlyMap<string, number>): string[] {
       const before = ofPc.get(pc) ?? [];
@@ -141,8 +144,9 @@ function look({ spreads, numbers }: State, { scope, group, now }: Group): boolea
   const newest = Math.max(...group.values());
   const late = [...group].filter(([, since]) => newest - since <= numbers.spreadMs).map(([pc]) => pc);
   if (held === undefined || held.endedAt !== null) {
-    if (late.length < numbers.spreadRooms) return false;
     const { fault, what } = partsOf(scope);
+    const others = [...spreads.values()].filter((one) => one.scope !== scope && one.fault === fault && one.endedAt === null);
+    if (late.filter((pc) => !others.some(({ members }) => members.has(pc))).length < numbers.spreadRooms) return false;
     const members = new Set([...(held?.members ?? []), ...late]);
     spreads.set(scope, {
       scope,

@@ -135,7 +135,7 @@ describe('R11, R12, R13 the state converges', () => {
     stage.subscribe();
     stage.birth(pc, { inventory: 'abc' });
     expect(stage.asks).toContainEqual({ do: 'ask', pc, want: ['inventory'] });
-    stage.apply({ type: 'inventory', pc, hash: 'abc' });
+    stage.apply({ type: 'inventory', pc, hash: 'abc', versions: {} });
     stage.birth(pc, { inventory: 'abc', session: 2 });
     expect(stage.asks.filter((one) => one.want.includes('inventory'))).toHaveLength(1);
   });

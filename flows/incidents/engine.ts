@@ -15,6 +15,7 @@ import { notAhead } from '../memory/moved.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
+import { updatesOf, withVersions } from '../outages/updates.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
@@ -138,7 +139,7 @@ function createCore(options: EngineOptions, now: number): Core {
     history: createHistory(),
     batches: createBatches(),
     correlation: createCorrelation(options.contents.incidents, { numbers, now }),
-    spreads: createSpreads(options.contents.incidents, { numbers, now, updates: updatesOf(memory) }),
+    spreads: createSpreads(options.contents.incidents, { numbers, now, updates: updatesIn(memory) }),
   };
   const namedAt = Math.min(now, Number(options.contents.meta[unknownNamedKey] ?? Number.NEGATIVE_INFINITY));
   const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt };
@@ -171,8 +172,8 @@ function createCore(options: EngineOptions, now: number): Core {
   return core;
 }
 
-function updatesOf({ pcs }: Core['memory']) {
-  return [...pcs.values()].flatMap(({ pc, updated }) => (updated === undefined ? [] : [[pc, updated] as const]));
+function updatesIn({ pcs }: Core['memory']) {
+  return [...pcs.values()].map((record) => [record.pc, updatesOf(record)] as const);
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -285,7 +286,6 @@ function isDrop(before: PcRecord, { session }: PcRecord, listeningSince: number)
 function stepOf(core: Core, { record, event }: { record: PcRecord; event: PcEvent }, now: number): Step {
   switch (event.type) {
     case 'birth':
-      if (record.agent !== null && record.agent !== event.agent) core.spreads.updated(record.pc, event.agent, now);
       return onBirth(record, event, now);
     case 'bye':
       return onBye(record, event, now);
@@ -300,16 +300,17 @@ function stepOf(core: Core, { record, event }: { record: PcRecord; event: PcEven
     case 'unreadable':
       return { record, ask: event.leaf === 'state' ? ['state'] : [], unreadable: event.leaf === 'state' };
     case 'inventory':
-      return { record: { ...record, inventory: event.hash }, ask: [] };
+      return { record: withVersions({ ...record, inventory: event.hash }, event.versions, now), ask: [] };
     case 'heard':
       return { record: event.boot === undefined ? record : inBoot(record, event.boot, now), ask: [] };
   }
 }
 
-/** Asks for what a step left open, and keeps count of answers that could not be read (R13). */
+/** Notes what was updated, asks for what a step left open, and keeps count of answers that could not be read (R13). */
 function follows(core: Core, at: { step: Step; before: PcRecord; record: PcRecord; now: number }): void {
   const { step, before, record, now } = at;
   const pc = record.pc;
+  if (record.updates !== before.updates) core.spreads.updated(pc, updatesOf(record));
   if (step.ask.includes('inventory')) core.memory.effect({ do: 'ask', pc, want: ['inventory'] });
   if (record.rev > 0 && (record.rev !== before.rev || record.session !== before.session)) core.asking.delete(pc);
   const asking = core.asking.get(pc) ?? { needed: false, askedAt: Number.NEGATIVE_INFINITY, unreadable: 0 };

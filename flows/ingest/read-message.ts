@@ -16,6 +16,7 @@ import {
   siteOf,
   type UpLeaf,
 } from '#contracts';
+import { versionsIn } from '../outages/updates.ts';
 import type { PcEvent } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';
 import type { LinkNews } from './link-reports.ts';
@@ -70,7 +71,7 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
     ...(echo === undefined ? {} : { answer: { echo } }),
   }),
   inventory: (pc, { hash, items }: { hash: string; items: Record<string, unknown> }) => ({
-    event: { type: 'inventory', pc, hash },
+    event: { type: 'inventory', pc, hash, versions: versionsIn(items) },
     ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
   }),
   event: (pc, event: EventMessage, { at }) => ({

@@ -44,14 +44,14 @@ function moveEach<T>(rows: ReadonlyMap<unknown, T>, how: { move: Move; of(row: T
 }
 
 function pcAt(record: PcRecord, move: Move): PcRecord {
-  const { gasp, bye, absence, clonedAt, past, updated } = record;
+  const { gasp, bye, absence, clonedAt, past, updates } = record;
   return {
     ...record,
     ...(gasp && { gasp: { ...gasp, at: move(gasp.at) } }),
     ...(bye && { bye: { ...bye, at: move(bye.at) } }),
     ...(absence && { absence: absenceAt(absence, move) }),
     ...(typeof clonedAt === 'number' && { clonedAt: move(clonedAt) }),
-    ...(updated && { updated: { ...updated, at: move(updated.at) } }),
+    ...(updates && { updates: updates.map((one) => ({ ...one, at: move(one.at) })) }),
     ...(past && { past: past.map((one) => ({ ...one, at: move(one.at) })) }),
     checks: record.checks.map((check) => ({ ...check, since: move(check.since) })),
     heardAt: maybe(record.heardAt, move),

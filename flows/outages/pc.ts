@@ -12,6 +12,7 @@ import {
   willGraceMs,
 } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
+import { withUpdates } from './updates.ts';
 
 /** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
 const bootsKept = 32;
@@ -102,13 +103,13 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   const calledAt = said.fresh === true ? now : moved.calledAt;
   const gasp = boot === record.boot ? (record.gasp ?? null) : null;
   const named = { boot, spool, config, agent, calledAt, gasp, bye: null };
-  const next: PcRecord = {
+  const known: PcRecord = {
     ...moved,
     ...bootsWith(record, boot, now),
     ...named,
-    ...(isOther && { updated: { agent, at: now } }),
     presence: moved.lostAt === null ? 'online' : moved.presence,
   };
+  const next = isOther ? withUpdates(known, { what: [`agent ${agent}`], now }) : known;
   const ask: Step['ask'] = [];
   if (said.digest !== record.digest) ask.push('state');
   if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');

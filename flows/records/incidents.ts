@@ -57,12 +57,14 @@ export type PcRecord = {
   formerSessions?: number;
   /** What people were last told of this room, the last first; absent in rows of older versions. */
   past?: PastFault[];
-  /** When it last came with another version of the agent, and with which. */
-  updated?: Updated;
+  /** What it runs, by part, as its last inventory told. */
+  versions?: Record<string, string>;
+  /** When it came with another version of something, the last first. */
+  updates?: readonly Update[];
 };
 
-/** An update of the agent. */
-export type Updated = { agent: string; at: number };
+/** An update of the agent, of the system or of a driver; `what` as people call it, with its version. */
+export type Update = { what: string; at: number };
 
 /** A time without a PC, and why. Times are the centre's. */
 export type Absence = Outage & {
@@ -270,7 +272,7 @@ export type KnownPc = {
 export type PcEvent =
   /** `spools` = those of the events that it brought; `boot` = that of a birth which was held back: twins are known by it all the same. */
   | { type: 'heard'; pc: string; spools?: readonly string[]; boot?: string }
-  | { type: 'inventory'; pc: string; hash: string }
+  | { type: 'inventory'; pc: string; hash: string; versions: Record<string, string> }
   | {
       type: 'birth';
       pc: string;

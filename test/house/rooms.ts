@@ -65,7 +65,11 @@ export const parts: readonly Part[] = [
         about: 'what else may be asked of a system, a question a file with its reading for each system',
         enter: null,
       },
-      { path: 'agent/identity', floor: 3, about: 'who this PC is: key, certificate, enrolment, settings; `renewal.ts`: its renewal' },
+      {
+        path: 'agent/identity',
+        floor: 3,
+        about: 'who this PC is: key, certificate, settings; `enrol.ts`: how it gets a certificate, first or anew; `renewal.ts`: when',
+      },
       { path: 'agent/install', floor: 4, about: 'the packages of the agent; how Windows gets and loses it' },
       { path: 'agent/measure', floor: 5, about: 'the line of the site: rounds of quality, capacity' },
       { path: 'agent/update', floor: 4, about: 'newer versions: found, brought, tried, taken back', enter: 'watch.ts' },
@@ -101,7 +105,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 29_500,
+    lines: 29_600,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
@@ -180,7 +184,7 @@ export const parts: readonly Part[] = [
         floor: 6,
         about: 'the centre comes back: its backups, their proof, a restore, and by what a ledger that went back is known',
       },
-      { path: 'flows/node-red', floor: 5, about: 'the tabs run here' },
+      { path: 'flows/node-red', floor: 5, about: 'the tabs run here; `tabs.ts`: which are loaded, and what a Deploy may change' },
       {
         path: 'flows/cli/kit',
         floor: 2,
@@ -189,7 +193,7 @@ export const parts: readonly Part[] = [
       },
       { path: 'flows/cli/verbs', floor: 3, about: 'what `sabha` can do: a group of verbs a file, each a client of the API' },
       { path: 'flows/cli', floor: 7, about: '`sabha`: words of a call to a verb' },
-      { path: 'flows/people', floor: 5, about: 'who is told, in which words; the outbox', enter: 'outbox.ts' },
+      { path: 'flows/people', floor: 5, about: 'who is told; `words.ts`: in which words; the outbox', enter: 'outbox.ts' },
       {
         path: 'flows/people/direct',
         floor: 6,
@@ -211,7 +215,11 @@ export const parts: readonly Part[] = [
       },
       { path: 'flows/nodes/kinds', floor: 6, about: 'what each of our nodes does', enter: null },
       { path: 'flows/nodes', floor: 7, about: 'their shells, as Node-RED loads them', enter: null },
-      { path: 'flows/pki', floor: 7, about: 'who may connect: authority, enrolment, registry' },
+      {
+        path: 'flows/pki',
+        floor: 7,
+        about: 'who may connect: authority, enrolment, registry; `servers.ts`: certificates of the centre itself',
+      },
       { path: 'flows/commands', floor: 6, about: 'orders to PCs, and the queue of measurements' },
       { path: 'flows/view', floor: 7, about: 'what the API shows' },
       { path: 'flows/outside', floor: 8, about: 'what programs of others are told: Alertmanager, and the heartbeat of the whole way' },

@@ -12,7 +12,7 @@ type Open = ReadonlySet<Node>;
 
 /** Stand in for what is computed. */
 const blanks = ['7', 'ERR'];
-/** An answer to an order is no answer of a check. */
+/** An answer to an order is no answer of a check; a line is what an order answers to a person. */
 const orders = ['done', 'outcome', 'ok'];
 
 /**
@@ -43,7 +43,7 @@ export function saidAs(name: string, sources: readonly SourceFile[]): Said[] {
 function givenIn(node: Node, name: string, placeOf: (called: string) => number | undefined): Node | undefined {
   if (node.type === 'ObjectExpression') {
     const members = node.properties.flatMap((one) => (one.type === 'Property' ? [one] : []));
-    if (members.some(({ key }) => orders.includes(nameOf(key) ?? ''))) return undefined;
+    if (name !== 'line' && members.some(({ key }) => orders.includes(nameOf(key) ?? ''))) return undefined;
     return members.find(({ key }) => nameOf(key) === name)?.value;
   }
   if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier') return undefined;

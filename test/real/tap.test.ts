@@ -23,7 +23,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
   });
   afterAll(() => browser?.close());
 
-  /** A centre with a name, and one PC whose microphone was just pulled out; answers the link in the mail about it. */
+  /** A centre with a name, and one PC whose microphone was just pulled out; answers the mail about it, and the link in that. */
   async function scene(atEnd: TestContext['onTestFinished']) {
     const mailbox = await openMailbox();
     atEnd(() => mailbox.close());
@@ -37,10 +37,10 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     atEnd(() => pc.stop());
     pc.set('microphone', 'room', 'microphone.missing', 'RoomMic');
     // Of the first mail about it: one that comes after is another's.
-    const link = () =>
-      /https:\/\/localhost:\d+\/t\?\S+/.exec(mailbox.to('asha').find(({ text }) => text.includes('माइक'))?.text ?? '')?.[0];
+    const mail = () => mailbox.to('asha').find(({ text }) => text.includes('माइक'))?.text ?? '';
+    const link = () => /https:\/\/localhost:\d+\/t\?\S+/.exec(mail())?.[0];
     await expect.poll(link, { timeout: 90_000 }).toBeDefined();
-    return { parts, pc, link: link() ?? '' };
+    return { parts, pc, mail, link: link() ?? '' };
   }
 
   async function phone(atEnd: TestContext['onTestFinished'], javaScriptEnabled = true): Promise<{ page: Page; troubles: string[] }> {
@@ -112,6 +112,31 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     console.info(`one tap: taken and seen on the wall after ${Math.round(takenMs)} ms, works again after ${Math.round(wellMs)} ms`);
     expect(takenMs).toBeLessThan(2_000);
     expect(wellMs).toBeLessThan(5_000);
+  }, 180_000);
+
+  test('who came is told when it was checked and that it still stands, and later that nobody answers: each on the page that is open', async ({
+    onTestFinished,
+  }) => {
+    const { pc, link, mail } = await scene(onTestFinished);
+    const { page, troubles } = await phone(onTestFinished);
+    await page.goto(link);
+    const here = page.getByRole('button', { name: 'मैं पहुँच गया/गई: अभी जाँचें' });
+    const line = page.locator('#line');
+    // One age of one fault, the same as in the message.
+    expect(mail()).toContain((await page.locator('#since').textContent()) ?? 'no age');
+    await here.click();
+    await page.getByText(/^Asha पहुँच गए \(/).waitFor();
+    await expect.poll(() => line.textContent(), { timeout: 20_000 }).toMatch(/^\d\d:\d\d पर जाँच हुई। दिक्कत अब भी है: माइक नहीं मिल रहा।$/);
+    expect(await page.getByText(/^Asha पहुँच गए \(/).count()).toBe(1);
+
+    await pc.stop();
+    await expect.poll(() => page.locator('#status').textContent(), { timeout: 20_000 }).toBe('अभी जाँच नहीं हो पा रही है।');
+    await here.click();
+    await expect.poll(() => line.textContent(), { timeout: 45_000 }).toMatch(/^\d\d:\d\d पर पूछा गया: PC से जवाब नहीं आ रहा।$/);
+    // Who presses again has not come again.
+    expect(await page.getByText(/^Asha पहुँच गए \(/).count()).toBe(1);
+    expect(await faultsOf(page)).toEqual([]);
+    expect(troubles).toEqual([]);
   }, 180_000);
 
   test('without scripts the page says and does the same', async ({ onTestFinished }) => {

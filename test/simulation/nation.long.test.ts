@@ -140,6 +140,23 @@ describe('60 cameras after an update', () => {
     expect(nation.deliveries.find(({ channel }) => channel === 'email')?.text).toMatch(/agent 2|version 2/);
   });
 
+  test('of the system, of a model each, are one message to central, which names its number', async () => {
+    const nation = await startLightNation({ sites: offices(300), hours: office, people: [...technicians, ...central] });
+    const inventory = (pc: string, build: string) =>
+      nation.apply({ type: 'inventory', pc, hash: build, versions: { system: `Windows 11 ${build}` } });
+    for (const pc of nation.at('')) inventory(pc, '10.0.26100.4061');
+    await until(nation, '2026-03-04T02:00');
+    const broken = nation.at('').slice(0, 60);
+    over(nation, 30 * minute, broken, (pc) => {
+      nation.device(pc, { component: 'camera', fault: 'camera.missing', name: `Camera of ${pc}` });
+      // It is read a while after the start.
+      nation.time.later(30_000, () => inventory(pc, '10.0.26100.5000'));
+    });
+    await until(nation, '2026-03-04T08:00');
+    expect(mails(nation)).toEqual([expect.stringMatching(/^meera: All offices: \w+: The same fault in many rooms: Camera not found/)]);
+    expect(nation.deliveries.find(({ channel }) => channel === 'email')?.text).toContain('10.0.26100.5000');
+  });
+
   test('that are taken back before the morning are one all-clear, and no room is told of', async () => {
     const { nation, broken } = await updated();
     await until(nation, '2026-03-04T05:00');

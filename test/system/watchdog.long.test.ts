@@ -26,12 +26,16 @@ async function openMonitor(onTestFinished: TestContext['onTestFinished']) {
 }
 
 const order: readonly PartName[] = ['broker', 'flows', 'agent'];
+const ways = [
+  ...order.map((part) => [part, 'killed'] as const),
+  ...(['broker', 'agent'] as const).map((part) => [part, 'frozen'] as const),
+];
 
 // Beside each other: nearly all of it is waiting for a beat that does not come.
-test.concurrent.for(order)(
-  'F29 %s is killed: the outside hears nothing within five minutes, and hears again once it runs',
+test.concurrent.for(ways)(
+  'F29 %s is %s: the outside hears nothing within five minutes, and hears again once it runs',
   { timeout: 300_000 },
-  async (part, { expect, onTestFinished }) => {
+  async ([part, how], { expect, onTestFinished }) => {
     const { url, beats, heardFor } = await openMonitor(onTestFinished);
     const people = [{ id: 'meera', name: 'Meera', role: 'central' }];
     const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, channels: { watchdog: { url, pc: 'ladakh/leh/pc-1' } } } });
@@ -39,11 +43,14 @@ test.concurrent.for(order)(
     const running = new Map<PartName, Program>();
     for (const one of order) running.set(one, await parts.start(one));
     await expect.poll(() => beats.length, { timeout: 60_000 }).toBeGreaterThan(1);
-    await running.get(part)?.end('SIGKILL');
+    const program = running.get(part) as Program;
+    if (how === 'killed') await program.end('SIGKILL');
+    else process.kill(program.pid, 'SIGSTOP');
     // No beat for half as long again as two of them take.
     await expect.poll(heardFor, { timeout: limitMs + 18_000, interval: 500 }).toBeGreaterThan(18_000);
     const before = beats.length;
-    await parts.start(part);
+    if (how === 'killed') await parts.start(part);
+    else process.kill(program.pid, 'SIGCONT');
     await expect.poll(() => beats.length, { timeout: 120_000 }).toBeGreaterThan(before);
   },
 );

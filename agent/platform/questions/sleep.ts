@@ -46,16 +46,20 @@ const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
 const group = '238c9fa8-0aad-41ed-83f4-97be242c8f20';
 const settings = ['29f6c1db-86da-48c5-9fdb-f2b67b1f44da', '9d7815a6-7ee4-497e-8888-515a05f02364'];
 
-/** What nobody has set in the plan stands in the defaults of Windows. */
+/** By which an office sets all of its PCs. */
+const rules = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Power\\PowerSettings';
+
+/** Rules overrule the plan; what nobody has set in it stands in the defaults of Windows. */
 async function readPlan({ native }: WindowsSystem): Promise<Answer<boolean>> {
   const plans = `${power}\\User\\PowerSchemes`;
   const plan = await readValue(native(), plans, 'ActivePowerScheme');
   if (typeof plan !== 'string') return { known: false, reason: 'Windows tells of no power plan' };
   const seconds = await Promise.all(
     settings.map(async (setting) => {
+      const ruled = await readValue(native(), `${rules}\\${setting}`, 'ACSettingIndex');
       const set = await readValue(native(), `${plans}\\${plan}\\${group}\\${setting}`, 'ACSettingIndex');
       const defaults = `${power}\\PowerSettings\\${group}\\${setting}\\DefaultPowerSchemeValues\\${plan}`;
-      return set ?? (await readValue(native(), defaults, 'AcSettingIndex'));
+      return ruled ?? set ?? (await readValue(native(), defaults, 'AcSettingIndex'));
     }),
   );
   if (seconds.some((one) => typeof one === 'number' && one > 0)) return { known: true, value: true };

@@ -67,6 +67,20 @@ it('somebody sits there, nobody does, or the screen is locked', async () => {
   expect(await ask(session, { noCalls: 'koffi is not there' })).toBe('koffi is not there');
 });
 
+it('a sleep that the rules of the office set was that of the plan, which they overrule', async () => {
+  const plans = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power\\User\\PowerSchemes';
+  const sleep = '29f6c1db-86da-48c5-9fdb-f2b67b1f44da';
+  const plan = (seconds: number) => ({
+    [plans]: { ActivePowerScheme: 'balanced' },
+    [`${plans}\\balanced\\238c9fa8-0aad-41ed-83f4-97be242c8f20\\${sleep}`]: { ACSettingIndex: seconds },
+  });
+  const rule = (seconds: number) => ({
+    [`HKLM\\SOFTWARE\\Policies\\Microsoft\\Power\\PowerSettings\\${sleep.toUpperCase()}`]: { ACSettingIndex: seconds },
+  });
+  expect(await ask(sleepsWhenIdle, { keys: { ...plan(900), ...rule(0) } })).toBe(false);
+  expect(await ask(sleepsWhenIdle, { keys: { ...plan(0), ...rule(900) } })).toBe(true);
+});
+
 it('sleep is that of the power plan, or of the defaults of Windows where nobody has set it', async () => {
   const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
   const plans = `${power}\\User\\PowerSchemes`;

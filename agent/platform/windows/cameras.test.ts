@@ -96,6 +96,13 @@ it('who has the camera is written down, and a time of 0 says that it is not over
   expect(await used(teams)).toEqual([['teams']]);
 });
 
+it('a program in a folder with # in its name had no camera: Windows writes # for each step of a path', async () => {
+  const program = 'C:\\C#\\Meet.exe';
+  const more = { calls: { programs: () => ['C:\\c#\\meet.exe'] } };
+  expect(await used(use(soon(), 0, program), more)).toEqual([['another program']]);
+  expect(await used(use(soon(), 0, program))).toEqual([[]]);
+});
+
 it('what a power cut left behind was in use for ever', async () => {
   const before = Date.now() - 1_000 * 24 * hourMs;
   expect(await used(use(before))).toEqual([[]]);

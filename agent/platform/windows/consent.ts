@@ -69,8 +69,13 @@ function useOf({ path, values }: RegistryKey, kind: Capability): Use | undefined
 function isOfOthers(program: string, { running, own, root }: UseContext): boolean {
   const isPath = /^[a-z]:\\/i.test(program);
   if (!isPath) return !ofWindows.test(program);
-  if (isBelow(root, program) || program.toLowerCase() === own.toLowerCase()) return false;
-  return running === null || running.some((path) => path.toLowerCase() === program.toLowerCase());
+  const isIt = (path: string) => stepsIn(path) === stepsIn(program);
+  return !isBelow(root, program) && !isIt(own) && (running === null || running.some(isIt));
+}
+
+/** A folder may have the # in its name that is written for each step. */
+function stepsIn(path: string): string {
+  return path.replaceAll('#', '\\').toLowerCase();
 }
 
 const ofWindows = /^(Microsoft\.Windows\.|Microsoft\.(BioEnrollment|LockApp|AAD\.BrokerPlugin)|windows\.)/i;

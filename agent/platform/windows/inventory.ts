@@ -10,9 +10,12 @@ const limitMs = 20_000;
 const program = 'WindowsPowerShell\\v1.0\\powershell.exe';
 const options = ['-NoProfile', '-NonInteractive', '-NoLogo', '-WindowStyle', 'Hidden', '-Command'];
 
+/** Where the number stands that a monthly update changes, which no class of CIM tells. */
+const build = 'HKLM:\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion';
+
 /** What is asked of whom, and under which words; a part that fails is left out. No serial number, user or address is among it. */
 const parts: Readonly<Record<string, string>> = {
-  os: 'Get-CimInstance Win32_OperatingSystem | Select-Object Caption,Version,OSArchitecture',
+  os: `Get-CimInstance Win32_OperatingSystem | Select-Object Caption,Version,OSArchitecture,@{n='UBR';e={(Get-ItemProperty '${build}').UBR}}`,
   system: 'Get-CimInstance Win32_ComputerSystem | Select-Object Manufacturer,Model',
   bios: 'Get-CimInstance Win32_BIOS | Select-Object Manufacturer,SMBIOSBIOSVersion',
   cpu: 'Get-CimInstance Win32_Processor | Select-Object Name,NumberOfCores',

@@ -76,6 +76,20 @@ it('the sound service that is stopped is down; what cannot be asked is not known
   expect((await look(createMicrophoneProbe(), { calls: fails }))[0]).toBe('unknown: CoCreateInstance: 800706ba');
 });
 
+it('a sound service that was stopped answered, as long as its devices could still be listed: sound.service_down', async () => {
+  const shut = endpoint({ muted: null, volume: null, programs: null });
+  const calls: Fake['calls'] = { sound: () => soundOf([shut]), service: () => 1 };
+  expect(await look(createSoundProbe(), { calls })).toEqual(['sound.service_down: no audio server']);
+});
+
+it('a microphone of which Windows tells neither mute nor volume was open and loud: it is not known', async () => {
+  const reason = 'the system does not say whether it is muted';
+  expect(await microphone([endpoint({ muted: null, volume: null })])).toBe(`unknown: ${reason}`);
+  expect(await speaker([{ ...loud, volume: null }])).toBe(`unknown: ${reason}`);
+  const other = { console: headset.id, call: headset.id };
+  expect(await microphone([endpoint({ muted: null }), headset], { capture: other })).toBe('microphone.not_default: chosen: Headset');
+});
+
 it('a sound service that hangs is not known at first and down when it stays so; its devices are not known: sound.service_down', async () => {
   const probe = createSoundProbe();
   const reason = 'audio server does not answer';

@@ -41,23 +41,28 @@ function partOf({ id, name }: Endpoint): Part {
   return { id: shortId(id), name: deviceName(name, id) };
 }
 
+function isActive({ state }: Endpoint): boolean {
+  return (state & stateBits) === states.active;
+}
+
 function deviceOf(one: Endpoint, root: string): SoundDevice {
   const [, vendor, product] = /VID_([0-9a-f]{4})&PID_([0-9a-f]{4})/i.exec(one.device ?? '') ?? [];
   return {
     ...partOf(one),
     muted: one.muted === true,
     volume: one.volume ?? 1,
+    ...(isActive(one) && (one.muted === null || one.volume === null) && { isUnread: true }),
     usedBy: programLabels((one.programs ?? []).filter((program) => !isBelow(root, program))),
     ...(vendor !== undefined && { model: `${vendor}:${product}`.toLowerCase() }),
     ...((one.state & stateBits) === states.unplugged && { isUnplugged: true }),
   };
 }
 
-/** Guarantee: a service that is not there, or cannot be asked, is none that is down. */
+/** The list of devices is that of another service. Guarantee: a service that is not there, or cannot be asked, is none that is down. */
 export async function readSoundService(native: Native): Promise<Answer<SoundService>> {
   const seen = await native.sound();
-  if (seen.known) return { known: true, value: 'answers' };
-  if (seen.isHung) return { known: true, value: 'hung' };
+  if (!seen.known && seen.isHung) return { known: true, value: 'hung' };
   const state = attempt(native.calls, (calls) => calls.service(audioService));
-  return state.known && state.value === stopped ? { known: true, value: 'down' } : seen;
+  if (state.known && state.value === stopped) return { known: true, value: 'down' };
+  return seen.known ? { known: true, value: 'answers' } : seen;
 }

@@ -1,6 +1,6 @@
 /** What the probes of sound devices share: is the room's device there, chosen, open and loud enough? Nothing is recorded or played. */
 
-import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
+import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
 import type { Answer, Platform, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { shortText } from '../../platform/text.ts';
@@ -69,6 +69,7 @@ function judgeOpen(
   if (device.muted) return fault(`${kind}.muted`, used);
   if (other) return fault(`${kind}.not_default`, chosenInstead(kind, other));
   if (split) return split;
+  if (device.isUnread) return unknown('the system does not say whether it is muted');
   if (device.volume < volumeLow) return fault(`${kind}.volume_low`, used);
   return { ...ok, reason: used };
 }

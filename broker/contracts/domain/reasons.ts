@@ -56,6 +56,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^nothing was changed since the start$', 'शुरू होने के बाद कुछ नहीं बदला गया'],
   ['^nobody is signed in$', 'PC पर किसी ने लॉगिन नहीं किया है'],
   ['^this PC has no seat$', 'इस PC पर स्क्रीन और कीबोर्ड की जगह नहीं है'],
+  ['^the system does not say whether it is muted$', 'सिस्टम नहीं बताता कि यह म्यूट है या नहीं'],
   ['^(logind|Windows) does not say whether the screen is locked$', '$1 नहीं बताता कि स्क्रीन लॉक है या नहीं'],
   ['^koffi(?: is not there|: .*)$', 'koffi नहीं चला: Windows से पूछा नहीं जा सका'],
   ['^(?:CoCreateInstance|Enum\\w+|Get\\w+|Item): (.*)$', 'Windows ने जवाब में गड़बड़ी बताई: $1'],

@@ -13,7 +13,7 @@ import { byWatchdog } from './watchdog.ts';
 import { byWebhook } from './webhook.ts';
 import { byWhatsapp } from './whatsapp.ts';
 
-/** In the order of their words in the API. */
+/** In this order a person is told who has no order of their own, and stand their words in the API. */
 const list: readonly ChannelKind[] = [byPush, byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
 
 /** The channels that are open, by their name. */

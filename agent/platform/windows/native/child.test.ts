@@ -35,13 +35,28 @@ it('what it prints is its answer; a failure, a flood and an absence are told apa
   expect(await run('say.exe', [], AbortSignal.abort())).toEqual({ ok: false, why: 'aborted', text: '' });
 });
 
-it('a program that hangs is ended with all that it has started', async () => {
-  const { folder, run } = programs({ 'hang.exe': `touch "$1"; exec sleep 600`, 'taskkill.exe': 'echo "$@" > "$(dirname "$0")/killed"' });
+/** Ends a program that hangs, by these scripts; their folder. */
+async function endHanging(scripts: Record<string, string>): Promise<string> {
+  const { folder, run } = programs({ 'hang.exe': 'touch "$1"; exec sleep 600', ...scripts });
   const end = new AbortController();
   const running = run('hang.exe', [join(folder, 'begun')], end.signal);
   await vi.waitUntil(() => existsSync(join(folder, 'begun')), { timeout: 60_000 });
   end.abort();
   expect(await running).toEqual({ ok: false, why: 'aborted', text: '' });
-  await vi.waitUntil(() => existsSync(join(folder, 'killed')) && readFileSync(join(folder, 'killed'), 'utf8') !== '', { timeout: 60_000 });
+  return folder;
+}
+
+it('a program that hangs is ended with all that it has started', async () => {
+  const folder = await endHanging({ 'taskkill.exe': 'echo "$@" > "$(dirname "$0")/killed"' });
   expect(readFileSync(join(folder, 'killed'), 'utf8')).toMatch(/^\/T \/F \/PID \d+\n$/);
+});
+
+it('a program was ended before taskkill had looked for its children, which it finds by no parent that is gone', async () => {
+  // It takes a moment to start, as the real one does.
+  const folder = await endHanging({ 'taskkill.exe': 'sleep 0.2; kill -0 "$4" && touch "$(dirname "$0")/found"' });
+  expect(existsSync(join(folder, 'found'))).toBe(true);
+});
+
+it('a program that hangs is ended where there is no taskkill', async () => {
+  await endHanging({});
 });

@@ -1,10 +1,11 @@
 /** Programs of Windows itself: by their whole path, without a shell or a window, with an end that always comes. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { win32 } from 'node:path';
 import type { Output } from '../../child.ts';
 import type { RunProgram } from '../../native.ts';
 
 const outputLimitBytes = 2 * 1024 * 1024;
+const taskkillMs = 5_000;
 
 /** Where Windows lies, whatever the drive. */
 export function systemRoot(env: Record<string, string | undefined>): string {
@@ -26,17 +27,19 @@ export function createRunner(place: (program: string) => string): RunProgram {
         signal.removeEventListener('abort', abort);
         resolve(outputOf(error, signal.aborted, { stdout, stderr }));
       });
-      const abort = () => {
-        endTree(place('taskkill.exe'), child.pid);
-        child.kill();
-      };
+      const abort = () => endTree(place('taskkill.exe'), child);
       signal.addEventListener('abort', abort, { once: true });
     });
 }
 
-/** Windows ends no children with their parent. */
-function endTree(taskkill: string, id: number | undefined): void {
-  if (id !== undefined) spawn(taskkill, ['/T', '/F', '/PID', `${id}`], { windowsHide: true, stdio: 'ignore' }).on('error', () => undefined);
+/** Windows ends no children with their parent, and finds none by a parent that is gone: it goes last, whatever becomes of the program that ends them. */
+function endTree(taskkill: string, child: ChildProcess): void {
+  const end = () => void child.kill();
+  if (child.pid === undefined) return;
+  const options = { windowsHide: true, stdio: 'ignore', timeout: taskkillMs } as const;
+  spawn(taskkill, ['/T', '/F', '/PID', `${child.pid}`], options)
+    .once('error', end)
+    .once('exit', end);
 }
 
 type Said = { stdout: string; stderr: string };

@@ -1,7 +1,7 @@
 /** COM by koffi: objects whose methods are called by their place in a table. Each pointer that is had is given back. */
 import type { CType, Koffi, Pointer } from './koffi.ts';
 
-/** A method that answers with an HRESULT: 0 is well. */
+/** A method that answers with an HRESULT: what has its highest bit went wrong, 0 is well, and all between is well with something to say. */
 export type Method = (self: Pointer, ...args: unknown[]) => number;
 /** Notes what is to be given back at the end of a scope. */
 export type Keep = (pointer: Pointer) => Pointer;
@@ -72,9 +72,14 @@ export function createCom(koffi: Koffi): Com {
   };
 }
 
+/** Did the call do what it should, whatever else it has to say? */
+export function isWell(result: number): boolean {
+  return result >>> 0 < 0x8000_0000;
+}
+
 /** Throws where a call did not do well. */
 export function check(what: string, result: number): void {
-  if (result >>> 0 !== 0) throw new Error(`${what}: ${(result >>> 0).toString(16)}`);
+  if (!isWell(result)) throw new Error(`${what}: ${(result >>> 0).toString(16)}`);
 }
 
 /** The bytes of `CA3E7AB9-B4C3-4AE6-8251-579EF933890F`: of the first three groups the low byte comes first. */

@@ -1,6 +1,6 @@
 /** One look at the sound by Core Audio: ends, states, defaults, mute, volume and who uses them. Nothing is recorded and nothing is changed. */
 import type { Defaults, Endpoint, Sound } from '../../native.ts';
-import { type Com, check, createCom, guid, type Keep, type Out } from './com.ts';
+import { type Com, check, createCom, guid, isWell, type Keep, type Out } from './com.ts';
 import type { Koffi, Pointer } from './koffi.ts';
 
 const ids = {
@@ -160,14 +160,14 @@ function programsOn({ com, on, processes }: Look, device: Pointer, keep: Keep): 
   return [...found];
 }
 
-/** 0 where it is not active, or belongs to Windows's own sounds. */
+/** 0 where it is not active, or belongs to Windows's own sounds. Of several, as a browser is, it is the one that began it: Windows says so beside it. */
 function activeProcess(on: Methods, { list, at, keep }: { list: Pointer; at: number; keep: Keep }): number {
   const [session, named]: [Out<Pointer>, Out<Pointer>] = [[0n], [0n]];
   const [state, id]: [Out<number>, Out<number>] = [[0], [0]];
   if (on.session(list, at, session) !== 0) return 0;
   if (on.sessionState(keep(session[0]), state) !== 0 || state[0] !== sessionActive) return 0;
   if (on.as(session[0], ids.session, named) !== 0) return 0;
-  return on.process(keep(named[0]), id) === 0 ? id[0] : 0;
+  return isWell(on.process(keep(named[0]), id)) ? id[0] : 0;
 }
 
 function defaults({ com, on, ...look }: Look, enumerator: Pointer, flow: Endpoint['flow']): Defaults {

@@ -24,6 +24,11 @@ it('koffi lies beside the program of Node: in a folder of its own, else among pa
   expect(loadKoffi(beside({}))).toEqual({ known: false, reason: 'koffi is not there' });
 });
 
+it('a koffi that lies in a folder above was loaded where ours is broken: on a disk of Windows anybody can put one there', () => {
+  const program = beside({ 'Sabha/koffi/index.js': "throw new Error('no native half')", 'node_modules/koffi/index.js': as('planted') });
+  expect(loadKoffi(join(dirname(program), 'Sabha/node.exe'))).toEqual({ known: false, reason: 'koffi: no native half' });
+});
+
 it('a native half of another version, or one that cannot be loaded, is said so', () => {
   const broken = { 'koffi/index.js': "throw new Error('Mismatched native Koffi modules\\nat C:')" };
   expect(loadKoffi(beside(broken))).toEqual({ known: false, reason: 'koffi: Mismatched native Koffi modules' });

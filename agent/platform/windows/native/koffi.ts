@@ -27,10 +27,17 @@ export type Koffi = {
   };
 };
 
-/** Both halves beside the program of Node, so that no update of the agent parts them; in a tree of sources among its packages. */
+/** Set where the agent was packed. */
+declare const SABHA_VERSION: string | undefined;
+
+/**
+ * Both halves beside the program of Node, so that no update of the agent parts them; in a tree of sources among its packages.
+ * Guarantee: what is installed takes none from a folder above its own, where Node would look too and where, up to the disk, anybody may put one.
+ */
 export function loadKoffi(program = process.execPath): Answer<Koffi> {
   const beside = requireFrom(join(dirname(program), 'koffi.cjs'));
-  const places = [() => beside('./koffi'), () => beside('koffi'), () => requireFrom(import.meta.url)('koffi')];
+  const places = [() => beside('./koffi'), () => beside('./node_modules/koffi')];
+  if (typeof SABHA_VERSION !== 'string') places.push(() => requireFrom(import.meta.url)('koffi'));
   let reason = 'koffi is not there';
   for (const place of places) {
     try {

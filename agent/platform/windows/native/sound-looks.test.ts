@@ -56,6 +56,19 @@ test('a sound service that hangs is named in two seconds, holds nobody up and on
   expect(threads).toHaveLength(1);
 });
 
+test('a thread that never gets ready was sent a word at each look, for ever', async () => {
+  const clock = handClock();
+  const words: string[] = [];
+  const thread = { postMessage: (word: string) => void words.push(word), on: () => undefined };
+  const { look } = createSoundLooks(() => thread, clock.after);
+  for (let n = 0; n < 3; n += 1) {
+    const looked = look();
+    await clock.pass(2_000);
+    expect(await looked).toEqual({ known: false, reason: 'not checked since the start' });
+  }
+  expect(words).toEqual(['look']);
+});
+
 test('a thread that is slow to start is no service that hangs; one that cannot start, or ends, tells why and is begun anew', async () => {
   const slow = looks('port.postMessage(heard);');
   const early = slow.look();

@@ -24,6 +24,8 @@ type State = {
   after: Clock['after'];
   thread: SoundThread | undefined;
   isReady: boolean;
+  /** The thread has a word that it has not answered. */
+  isAsked: boolean;
   /** A look that was given up; it may come back yet. */
   isHung: boolean;
   waiting: ((look: SoundLook) => void)[];
@@ -38,7 +40,8 @@ export type SoundLooks = { look(): Promise<SoundLook>; isHung(): boolean };
  * the agent nor a second one. When it answers again the next look is a real one.
  */
 export function createSoundLooks(begin: () => SoundThread, after: Clock['after']): SoundLooks {
-  const state: State = { begin, after, thread: undefined, isReady: false, isHung: false, waiting: [], limit: () => undefined };
+  const none = { isReady: false, isAsked: false, isHung: false };
+  const state: State = { begin, after, thread: undefined, ...none, waiting: [], limit: () => undefined };
   return { look: () => (state.isHung ? Promise.resolve(hung) : look(state)), isHung: () => state.isHung };
 }
 
@@ -51,7 +54,8 @@ function look(state: State): Promise<SoundLook> {
     tell(state, state.isReady ? hung : starting);
   });
   state.thread ??= started(state);
-  state.thread.postMessage('look');
+  if (!state.isAsked) state.thread.postMessage('look');
+  state.isAsked = true;
   return asked.promise;
 }
 
@@ -61,10 +65,13 @@ function started(state: State): SoundThread {
   thread.on('message', (message) => {
     state.isHung = false;
     if (message === 'ready') state.isReady = true;
-    else tell(state, message);
+    else {
+      state.isAsked = false;
+      tell(state, message);
+    }
   });
   thread.on('error', (error) => {
-    Object.assign(state, { thread: undefined, isHung: false });
+    Object.assign(state, { thread: undefined, isAsked: false, isHung: false });
     tell(state, { known: false, reason: shortText(messageOf(error)) });
   });
   return thread;

@@ -580,6 +580,7 @@ export const mr: FurtherLanguage = {
     '^nothing was changed since the start$': 'सुरू झाल्यापासून काहीही बदलले नाही',
     '^nobody is signed in$': 'PC वर कोणी लॉगिन केलेले नाही',
     '^this PC has no seat$': 'या PC ला स्क्रीन आणि कीबोर्डची जागा नाही',
+    '^the system does not say whether it is muted$': 'हे म्यूट आहे की नाही हे सिस्टम सांगत नाही',
     '^(logind|Windows) does not say whether the screen is locked$': 'स्क्रीन लॉक आहे की नाही हे $1 सांगत नाही',
     '^koffi(?: is not there|: .*)$': 'koffi चालले नाही: Windows ला विचारता आले नाही',
     '^(?:CoCreateInstance|Enum\\w+|Get\\w+|Item): (.*)$': 'Windows ने उत्तरात अडचण सांगितली: $1',

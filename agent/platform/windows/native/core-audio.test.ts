@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { createCoreAudio } from './core-audio.ts';
+import type { Koffi, Pointer } from './koffi.ts';
+
+/** What a method answers; what it hands out it writes into the last of its arguments, and a new object is one more to be given back. */
+type Methods = Record<number, (...args: unknown[]) => number>;
+
+/** A memory in which each object has a table of methods by their place; the third of each gives the object back, and then it is none any more. */
+function memory(enumerator: Methods) {
+  const objects = new Map<Pointer, Methods>();
+  const texts = new Map<Pointer, string>();
+  let last = 0n;
+  const put = <T>(map: Map<Pointer, T>, one: T): Pointer => {
+    last += 1n;
+    map.set(last, one);
+    return last;
+  };
+  const size = 1_000n;
+  const call: Koffi['call'] = (method, _type, self, ...args) => {
+    const [object, slot] = [method / size, Number(method % size)];
+    const methods = objects.get(object);
+    if (methods === undefined || self !== object) throw new Error('used after it was given back');
+    if (slot === 2) return objects.delete(object) ? 0 : 1;
+    return methods[slot]?.(...args) ?? 0x8000_4001;
+  };
+  const functions: Record<string, (...args: unknown[]) => number> = {
+    CoCreateInstance: (...args) => answer(args, put(objects, enumerator)),
+    CoTaskMemFree: (at) => Number(texts.delete(at as Pointer)),
+  };
+  const koffi: Koffi = {
+    load: () => ({ func: (_, name) => functions[name] ?? (() => 0) }),
+    ...{ proto: () => 'proto', pointer: () => 'pointer', out: () => 'out', inout: () => 'inout', call },
+    decode: Object.assign((at: Pointer, offset: number) => (offset === 0 && at < size ? at * size : at + BigInt(offset / 8)), {
+      string16: (at: Pointer) => texts.get(at) ?? '',
+    }) as unknown as Koffi['decode'],
+  };
+  const left = () => objects.size + texts.size;
+  return { koffi, left, object: (methods: Methods) => put(objects, methods), text: (text: string) => put(texts, text) };
+}
+
+function answer(args: unknown[], value: unknown, result = 0): number {
+  (args.at(-1) as unknown[])[0] = value;
+  return result;
+}
+
+const spansProcesses = 0x0889_000d;
+
+/** One microphone, whose session belongs to a process; `told`: with which answer Windows tells which. */
+function onePc(told: number) {
+  const session: Methods = {
+    0: (...args) => answer(args, room.object({ 14: (...out) => answer(out, 77, told) })),
+    3: (...args) => answer(args, 1),
+  };
+  const sessions: Methods = { 3: (...args) => answer(args, 1), 4: (...args) => answer(args, room.object(session)) };
+  const manager: Methods = { 5: (...args) => answer(args, room.object(sessions)) };
+  const volume: Methods = { 9: (...args) => answer(args, 0.5), 15: (...args) => answer(args, 0) };
+  const opened = [volume, manager];
+  const device: Methods = {
+    3: (...args) => answer(args, room.object(opened.shift() ?? {})),
+    5: (...args) => answer(args, room.text('{microphone}')),
+    6: (...args) => answer(args, 1),
+  };
+  const listOf = (all: Methods[]): Methods => ({
+    3: (...args) => answer(args, all.length),
+    4: (at, ...args) => answer(args, room.object(all[Number(at)] ?? {})),
+  });
+  const room = memory({
+    3: (flow, ...args) => answer(args, room.object(listOf(flow === 1 ? [device] : []))),
+    4: () => 0x8007_0490,
+  });
+  return room;
+}
+
+const processes = { programOf: (id: number) => `C:\\program-${id}.exe`, own: 1 };
+const programsBy = (told: number) => {
+  const room = onePc(told);
+  const { endpoints } = createCoreAudio(room.koffi, processes)();
+  return { programs: endpoints[0]?.programs, left: room.left() };
+};
+
+it('a look gives back all that it was handed, and nothing is used afterwards', () => {
+  expect(programsBy(0)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
+});
+
+it('a browser whose session spans several processes was nobody: Windows tells the first of them, with another word than well', () => {
+  expect(programsBy(spansProcesses)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { newRecord } from './pc.ts';
+import { updatesOf, versionsIn, withUpdates, withVersions } from './updates.ts';
+
+const windows = { os: { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', OSArchitecture: '64-bit', UBR: 4061 } };
+
+describe('what an inventory says that a machine runs', () => {
+  test.each([
+    [
+      'Debian',
+      { os: { platform: 'linux', distro: 'Debian', release: '13', kernel: '6.12.57', arch: 'x64' } },
+      { system: 'Debian 13 6.12.57' },
+    ],
+    ['Windows, by its monthly number', windows, { system: 'Microsoft Windows 11 Pro 10.0.26100.4061' }],
+    [
+      'a driver alone, which PowerShell prints as no list',
+      { drivers: { DeviceName: 'Logi Rally', DriverVersion: '1.3.2' } },
+      { 'driver Logi Rally': 'Logi Rally 1.3.2' },
+    ],
+    [
+      'several, of which one has no name and one no version',
+      { drivers: [{ DeviceName: ' ', DriverVersion: '1' }, { DeviceName: 'Mic' }, { DeviceName: 'Cam', DriverVersion: '2' }] },
+      { 'driver Cam': 'Cam 2' },
+    ],
+    ['nothing that is known', { os: 7, drivers: 'none', cameras: [] }, {}],
+    ['null and lists in lists', { os: null, drivers: [null, [1], { DeviceName: {}, DriverVersion: [] }] }, {}],
+  ])('%s', (_, items, versions) => {
+    expect(versionsIn(items)).toEqual(versions);
+  });
+
+  test('a hostile one of 64 KB makes sixteen short lines', () => {
+    const drivers = Array.from({ length: 500 }, (_, at) => ({ DeviceName: `Camera ${at}\n${'x'.repeat(4_000)}`, DriverVersion: '1' }));
+    const told = versionsIn({ drivers });
+    expect(Object.keys(told)).toHaveLength(16);
+    for (const line of Object.values(told)) expect(line).toMatch(/^[^\n]{1,101}$/);
+  });
+});
+
+describe('what was updated', () => {
+  const record = newRecord('bihar/patna/vc-1', 'fibre');
+  const first = withVersions(record, versionsIn(windows), 1);
+
+  test('the first word of a machine, and the same again, are no update', () => {
+    expect(updatesOf(withVersions(first, versionsIn(windows), 2))).toEqual([]);
+  });
+
+  test('another number is one, and what it took the place of is none later', () => {
+    const system = { system: 'Microsoft Windows 11 Pro 10.0.26100.5000' };
+    const updated = withVersions(first, system, 2);
+    expect(updatesOf(updated)).toEqual([{ what: system.system, at: 2 }]);
+    expect(updatesOf(withVersions(updated, system, 3))).toEqual([{ what: system.system, at: 2 }]);
+  });
+
+  test('a device that is plugged in, pulled out or told of no more is none', () => {
+    const more = { ...versionsIn(windows), 'driver Cam': 'Cam 2' };
+    expect(updatesOf(withVersions(withVersions(first, more, 2), versionsIn(windows), 3))).toEqual([]);
+  });
+
+  test('the newest come first, and of many the last eight are kept', () => {
+    const all = Array.from({ length: 20 }, (_, at) => at).reduce((one, at) => withUpdates(one, { what: [`agent ${at}`], now: at }), record);
+    expect(updatesOf(all).map(({ at }) => at)).toEqual([19, 18, 17, 16, 15, 14, 13, 12]);
+  });
+});
