@@ -12,9 +12,9 @@ import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 /** A fact of a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
- * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `you` their name, `act` does something in that name,
+ * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `names` by which incidents may call them, `act` does something in their name,
  * `take` takes an incident.
- * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], you: string, act: Act, take: Take }} Scene
+ * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], names: readonly string[], act: Act, take: Take }} Scene
  */
 
 /**
