@@ -61,7 +61,8 @@ test('the sheet says in the language of the person what stands, and that it is w
   const { answers, incident, mend, pass } = answersRig();
   const live = () => answers.sheet('asha', incident, 'a1')?.live;
   expect(answers.sheet('asha', incident, 'a1')).toMatchObject({
-    visit: ['कमरे का फ़ोन: 01982 1'],
+    visit: ['कमरे का फ़ोन: 01982 252010'],
+    phone: { number: '01982 252010', tel: '01982252010' },
   });
   expect(live()).toMatchObject({
     what: 'बहुत ज़रूरी: माइक नहीं मिल रहा',

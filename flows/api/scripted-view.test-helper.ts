@@ -143,7 +143,7 @@ const facts = {
   longitude: 77.58,
   isp: 'BSNL',
   linkId: 'LEH-1',
-  contact: { name: 'Tashi', phone: '', email: '' },
+  contact: { name: 'Tashi', phone: '', tel: null, email: '' },
   timeZone: 'Asia/Kolkata',
   stageAt: 0,
   cleanSince: null,

@@ -23,7 +23,7 @@ import { clockOf } from './channels/kit/local.ts';
 import { short, variableLimit } from './channels/kit/plain.ts';
 import { differing, itemLimit, type List, listThatFits } from './lists.ts';
 import { timeOf } from './times.ts';
-import { incidentLink, visitLines } from './visit.ts';
+import { incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
@@ -72,6 +72,7 @@ export function spokenOf(notice: Notice, language: MessageLanguage) {
     why: whyOf(message),
     steps: hasEnded(notice) ? [] : message.news.steps,
     visit: hasEnded(notice) ? [] : visitLines(notice, language),
+    phone: phoneOf(notice),
   };
 }
 

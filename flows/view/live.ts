@@ -6,6 +6,7 @@ import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { namesOfOne, personNamed } from '../people/roster.ts';
 import { withdrawnWord } from '../records/past.ts';
+import { telOf } from '../roster/reach.ts';
 import { checklist } from '../sites/life.ts';
 import { begin, changed, followBeside, followUnheard, soon, tellHeard } from './frames.ts';
 import { awayOf, chosen, createState, incidentOf, type LiveViewOptions, type State, statesOf, viewOf } from './live-state.ts';
@@ -98,10 +99,17 @@ function viewing(state: State): CentreView {
       const facts = view?.table.node(path)?.site;
       const site = view && facts && siteView(view, path);
       if (!(view && facts && site)) return undefined;
-      const { stage: _, ...rest } = facts;
+      const { stage: _, contact, ...rest } = facts;
+      const reached = { ...contact, tel: telOf(contact.phone) ?? null };
       const todo = checklist({ table: view.table, records: view.memory.pcs, wanted: view.wanted }, path);
       const { timeZone } = view.table.resolve(path);
-      return { site, facts: { ...rest, timeZone }, checklist: todo, pcs: pcs(path as PcChoice), ...surroundingsOf(view, path) };
+      return {
+        site,
+        facts: { ...rest, contact: reached, timeZone },
+        checklist: todo,
+        pcs: pcs(path as PcChoice),
+        ...surroundingsOf(view, path),
+      };
     },
     async history(site, from) {
       const view = viewOf(options);

@@ -45,6 +45,8 @@ export const rosterPerson = v.object({
   from: v.picklist(['roster', 'sabha.json']),
   now: v.picklist(['here', 'off', 'leave', 'relieved']),
   cells: v.record(text, text),
+  /** What a telephone dials for the number; null where there is none. */
+  tel: maybeText,
   reached: v.array(text),
   /** When each channel last was proven to reach the person, null = never. */
   proofs: v.record(text, v.nullable(time)),

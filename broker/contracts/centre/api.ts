@@ -246,7 +246,7 @@ export const siteDetail = v.object({
     longitude: v.nullable(v.number()),
     isp: text,
     linkId: text,
-    contact: v.object({ name: text, phone: text, email: text }),
+    contact: v.object({ name: text, phone: text, tel: maybeText, email: text }),
     /** The groups that it is in; absent where it is in none. */
     groups: v.exactOptional(v.array(text)),
     timeZone: text,

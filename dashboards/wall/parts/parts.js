@@ -1,10 +1,11 @@
 /** Small pieces that the views share. */
 import { html } from 'htm/preact';
+import { phoneText } from '../live/roster.js';
 import { reasonIn, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { Outage, Readiness, Sureness, WhoView, Why, Words } from '#contracts' */
+/** @import { Language, Outage, Readiness, Sureness, WhoView, Why, Words } from '#contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
@@ -80,6 +81,17 @@ export function Age({ scene, since }) {
  */
 export function Foreign({ text }) {
   return html`<bdi>${shown(text)}</bdi>`;
+}
+
+/**
+ * A number that is dialled by a tap; as it stands where none could dial it.
+ * @param {{ lang: Language, name: string, phone: string, tel: string | null }} props
+ */
+export function Phone({ lang, name, phone, tel }) {
+  const number = phoneText(phone);
+  if (tel === null) return html`<${Foreign} text=${number} />`;
+  const label = name === '' ? null : say(lang, 'call', { name: shown(name), number: shown(number) });
+  return html`<a class="tel" href="tel:${tel}" aria-label=${label}><${Foreign} text=${number} /></a>`;
 }
 
 /**

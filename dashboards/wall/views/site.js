@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { counted, knownText, Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
+import { counted, knownText, Mark, markText, mayAct, Phone, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -125,7 +125,7 @@ function aboutText(scene, { pcs }, { pc, component, fault }) {
 /** @param {{ scene: Scene, row: SiteView, detail: SiteDetail }} props */
 function Facts({ scene, row, detail: { facts } }) {
   const { lang, now } = scene;
-  const { name, phone, email } = facts.contact;
+  const { contact } = facts;
   const stage = `${sayWord(scene, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
   /** @type {[key: string, label: string, text: string][]} */
   const lines = [
@@ -133,11 +133,21 @@ function Facts({ scene, row, detail: { facts } }) {
     ['link', sayWord(scene, 'component', 'link'), sayWord(scene, 'link', row.link)],
     ['isp', say(lang, 'fact.isp'), [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
     ['groups', say(lang, 'fact.groups'), facts.groups?.join(' · ') ?? ''],
-    ['contact', say(lang, 'fact.contact'), [name, phone, email].filter((one) => one !== '').join(' · ')],
+    ['contact', say(lang, 'fact.contact'), [contact.name, contact.phone, contact.email].filter((one) => one !== '').join(' · ')],
     ['place', say(lang, 'fact.place'), facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
     ['zone', say(lang, 'fact.zone'), facts.timeZone],
     ['stage', say(lang, 'fact.stage'), stage],
   ];
   return html`<section class="card later" aria-labelledby="facts"><h2 id="facts">${say(lang, 'facts')}</h2>
-    <dl class="facts">${lines.filter(([, , text]) => text !== '').map(([key, label, text]) => html`<div key=${key}><dt>${label}</dt><dd><bdi>${shown(text)}</bdi></dd></div>`)}</dl></section>`;
+    <dl class="facts">${lines.filter(([, , text]) => text !== '').map(([key, label, text]) => html`<div key=${key}><dt>${label}</dt><dd>${key === 'contact' ? html`<${Contact} lang=${lang} contact=${contact} />` : html`<bdi>${shown(text)}</bdi>`}</dd></div>`)}</dl></section>`;
+}
+
+/** @param {{ lang: Scene['lang'], contact: SiteDetail['facts']['contact'] }} props */
+function Contact({ lang, contact: { name, phone, tel, email } }) {
+  const pieces = [
+    name === '' ? null : html`<bdi>${shown(name)}</bdi>`,
+    phone === '' ? null : html`<${Phone} lang=${lang} name=${name} phone=${phone} tel=${tel} />`,
+    email === '' ? null : html`<bdi>${shown(email)}</bdi>`,
+  ];
+  return pieces.filter((one) => one !== null).map((one, at) => [at === 0 ? null : ' · ', one]);
 }
