@@ -232,7 +232,7 @@ export const profileView = v.object({
 
 /** What the clerk of a site that is being set up still has to do. */
 const checklistItem = v.object({
-  item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day']),
+  item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known']),
   done: v.boolean(),
   /** The PCs that it is about, and what of them: a component, a fault. Empty also where the site has no PC. */
   about: v.array(v.object({ pc: text, component: maybeText, fault: maybeText })),
