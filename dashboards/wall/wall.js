@@ -40,7 +40,7 @@ function Wall() {
   const view = told === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
-  const { act, dialog, scope, role, you, switches } = usePerson(lang);
+  const { act, dialog, scope, role, you, names, switches } = usePerson(lang);
   const { take, undo, pieces } = useTaking({ lang, words }, act);
   const keys = useKeys(lang, undo);
   useFocusKept();
@@ -50,7 +50,20 @@ function Wall() {
   const now = view === null ? Date.now() : view.at + performance.now() - upMs;
   const lostAt = view === null ? null : connected ? view.deafSince : view.at;
   /** @type {Scene} */
-  const scene = { lang, now, live: connected && view?.subscribed === true, lostAt, catalogue, reasons, words, scope, role, you, act, take };
+  const scene = {
+    lang,
+    now,
+    live: connected && view?.subscribed === true,
+    lostAt,
+    catalogue,
+    reasons,
+    words,
+    scope,
+    role,
+    names,
+    act,
+    take,
+  };
   const counts = useMemo(() => tally([...(view?.sites.values() ?? [])].flat(), true), [view?.sites]);
   useEffect(() => void Object.assign(document, { title: pageTitle(view, scene, counts) }));
   return html`

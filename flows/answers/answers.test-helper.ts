@@ -33,7 +33,12 @@ export function answersRig() {
   const ingest = {
     memory: stage.engine.memory,
     time: stage.now,
-    place: () => ({ site: { en: 'Leh <office>', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata', phone: '01982 1' }),
+    place: () => ({
+      site: { en: 'Leh <office>', hi: 'लेह' },
+      room: { en: 'Room', hi: 'कमरा' },
+      timeZone: 'Asia/Kolkata',
+      phone: '01982 252010',
+    }),
     table: () => createSiteTable([]),
     async tell(event: Parameters<typeof stage.apply>[0], said?: unknown) {
       stage.apply(event);

@@ -22,6 +22,15 @@ test('what somebody took meanwhile is not overrun; who has seen that may take it
   expect(stage.incident()?.answers?.map(({ by, word }) => `${by} ${word}`)).toEqual(['Bina going', 'Asha going']);
 });
 
+test('who had taken it on the wall by an account was asked on the phone to take it over from herself', async () => {
+  const { answers, incident, stage } = answersRig();
+  stage.apply({ type: 'acknowledge', incident, by: 'bina' });
+  expect(answers.sheet('bina', incident, 'b1')?.live.going).toBe('I am going');
+  expect(await answers.byLink({ person: 'bina', incident, id: 'b1' }, 'going', '')).toEqual({ ok: true });
+  expect(stage.incident()?.deeds?.map(({ did, by }) => `${by} ${did}`)).toEqual(['bina acknowledged', 'bina acknowledged']);
+  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
+});
+
 test('a stranger, an incident that is forgotten and one that is over are told so', async () => {
   const { answers, incident, mend, pass } = answersRig();
   expect(await answers.answer('chandra', incident, 'going')).toEqual({ ok: false, why: 'stranger' });
@@ -45,7 +54,8 @@ test('the sheet says in the language of the person what stands, and that it is w
   const { answers, incident, mend, pass } = answersRig();
   const live = () => answers.sheet('asha', incident, 'a1')?.live;
   expect(answers.sheet('asha', incident, 'a1')).toMatchObject({
-    visit: ['कमरे का फ़ोन: 01982 1'],
+    visit: ['कमरे का फ़ोन: 01982 252010'],
+    phone: { number: '01982 252010', tel: '01982252010' },
   });
   expect(live()).toMatchObject({
     what: 'बहुत ज़रूरी: माइक नहीं मिल रहा',

@@ -53,12 +53,20 @@ ${answerWords.map(button)}
 </form>
 <h2${now.said.length === 0 ? html` hidden` : html``}>${answer.said}</h2>
 <ul id="said">${list(now.said)}</ul>
-<ul class="visit">${list(sheet.visit)}</ul>
+<ul class="visit">${sheet.visit.map((line) => html`<li>${called(line, sheet.phone)}</li>`)}</ul>
 </main>`;
   return document(
     { head, language },
     { title: `${sheet.place}: ${now.what}`, body, script: true, isAwaited: now.line === answer.checking },
   );
+}
+
+/** The number in a line is dialled by a tap; read aloud it says whose it is. */
+function called(line: string, phone: Sheet['phone']): Html {
+  const at = phone === undefined ? -1 : line.indexOf(phone.number);
+  if (phone === undefined || at < 0) return html`${line}`;
+  const { number, tel } = phone;
+  return html`${line.slice(0, at)}<a class="tel" href="tel:${tel}" aria-label="${line}">${number}</a>${line.slice(at + number.length)}`;
 }
 
 /** A page that says one thing, with a way back where there is one. */

@@ -43,6 +43,8 @@ const token = (person = 'bina') => rig.links.token(person, rig.incident);
 test('GET only shows: a scanner of mail that opens every link says nothing in the name of anybody', async () => {
   const text = await (await get(token())).text();
   expect(text).toContain('Critical: Microphone not found');
+  const call = '<a class="tel" href="tel:01982252010" aria-label="Call the room: 01982 252010">01982 252010</a>';
+  expect(text).toContain(`<li>Call the room: ${call}</li>`);
   expect(text).toContain('Leh &#60;office&#62;');
   expect(text).not.toContain('<office>');
   await fetch(url(token()), { method: 'HEAD' });

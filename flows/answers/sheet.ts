@@ -52,7 +52,7 @@ export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
 };
 
 /** All of a page. */
-export type Sheet = Pick<Spoken, 'place' | 'visit'> & { language: MessageLanguage; incident: number; live: Live };
+export type Sheet = Pick<Spoken, 'place' | 'visit' | 'phone'> & { language: MessageLanguage; incident: number; live: Live };
 
 /** Nothing is to be done about it, and nothing to be answered. */
 export function isCured(cure: Cure): boolean {
@@ -67,8 +67,8 @@ type For = { person: Person; link: string; pcs: readonly string[]; check: CheckS
 export function sheetOf(at: At, incident: Incident, asked: For): Sheet {
   const { language } = asked.person;
   const spoken = spokenOf(noticeNow(at, incident, incident.place ?? at.place(incident.scope)), language);
-  const { place, visit } = spoken;
-  return { place, visit, language, incident: incident.id, live: liveOf(at, incident, { ...asked, spoken }) };
+  const { place, visit, phone } = spoken;
+  return { place, visit, phone, language, incident: incident.id, live: liveOf(at, incident, { ...asked, spoken }) };
 }
 
 /** The news as it stands now, of an incident that is over as its end was told. */

@@ -1,7 +1,7 @@
 /** The way in and out, and the accounts. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { accountMade, accountNamePattern, accountRoles, accountView, oneLine, whoView } from '#contracts';
+import { accountMade, accountNamePattern, accountRoles, accountView, meView, oneLine, whoView } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { isSoonGuessed } from '../accounts/password.ts';
@@ -22,10 +22,13 @@ const name = v.pipe(
 );
 /** Who asks, at both doors; and the accounts, for those who may. */
 export const accountRoutes: readonly Route[] = [
-  on('accounts')(
-    ['get /api/me', 'Who asks, and for which part of the tree.'],
-    { right: { once: true }, answer: whoView },
-    (_, { viewer: { name: who, role, scope: of, once } }) => ({ name: who, role, scope: of, once }),
+  on('view')(
+    ['get /api/me', 'Who asks, for which part of the tree, and by which names incidents may call them; `by` counts where nobody logs in.'],
+    { right: { once: true }, query: v.strictObject({ by: v.optional(by) }), answer: meView },
+    (view, { viewer: { name: who, role, scope: of, once }, query }) => {
+      const said = who ?? query.by;
+      return { name: who, role, scope: of, once, names: said === undefined ? [] : [...view.names(said)] };
+    },
   ),
   on('accounts')(['get /api/accounts', 'Who may log in.'], { right: whole('accounts'), answer: v.array(accountView) }, ({ accounts }) =>
     accounts.list(),

@@ -200,7 +200,7 @@ describe('logging in', () => {
     const made = await accounts.add({ name: 'asha', role: 'central', scope: '' }, 'anil');
     const secret = made.ok ? made.secret : '';
     const cookie = cookieOf(await post('/api/login', { name: 'asha', password: secret }));
-    expect(JSON.parse((await ask('/api/me', { cookie })).body)).toMatchObject({ name: 'asha', once: true });
+    expect(JSON.parse((await ask('/api/me?by=Meera', { cookie })).body)).toMatchObject({ once: true, names: ['Asha Devi', 'asha'] });
     for (const { method, path } of routes.filter((one) => !['/api/me', '/api/login', '/api/password', '/api/logout'].includes(one.path))) {
       const answer = await ask(path, { method, cookie, ...(method === 'POST' && { body: {} }) });
       expect([method, path, ...lineOf(answer)]).toEqual([method, path, 403, 'choose a password of your own first']);
@@ -297,7 +297,7 @@ describe('what an account may', () => {
 
   test('on loopback nobody logs in: whoever sits at the machine acts as central, under the name that they give', async () => {
     const at = `http://127.0.0.1:${api.port}`;
-    expect(await (await fetch(`${at}/api/me`)).json()).toEqual({ name: null, role: 'central', scope: '', once: false });
+    expect(await (await fetch(`${at}/api/me`)).json()).toEqual({ name: null, role: 'central', scope: '', once: false, names: [] });
     const send = (path: string, body: object) =>
       fetch(`${at}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     expect((await send('/api/incidents/7/acknowledge', { by: 'Anil' })).status).toBe(204);

@@ -40,7 +40,7 @@ export const incidentRoutes: readonly Route[] = [
     async (view, { params, body: { by: who, takeOver } }) => {
       const id = read(incidentId, params.id);
       // Looked at and taken in one go: nothing comes between.
-      if (!takeOver) refuseTaken(view.incident(id), who);
+      if (!takeOver) refuseTaken(view.incident(id), view.names(who));
       return done(await view.acknowledge(id, who));
     },
   ),
@@ -101,9 +101,9 @@ export function wordsFile(): StaticFile {
   return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
 }
 
-function refuseTaken(incident: IncidentView | undefined, who: string): void {
+function refuseTaken(incident: IncidentView | undefined, names: readonly string[]): void {
   const { acknowledged = null, overAt = 0 } = incident ?? {};
-  if (acknowledged === null || overAt !== null || acknowledged.by === who) return;
+  if (acknowledged === null || overAt !== null || names.includes(acknowledged.by)) return;
   const since = new Date(acknowledged.at).toISOString().slice(11, 16);
   throw new Refused(409, `${acknowledged.by} has it since ${since} UTC: "takeOver" takes it over`, {
     code: 'taken',
@@ -121,7 +121,7 @@ function done(outcome: Done | keyof typeof refusals): undefined {
 const refusals = {
   over: [409, 'this incident is over'],
   late: [409, 'only who acknowledged it takes that back, within 15 seconds'],
-  nobody: [422, 'there is no such person in the roster'],
+  nobody: [422, 'there is no such person in the roster, or several of that name: give the id'],
   time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
   often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
 } satisfies Record<string, [number, string]>;

@@ -100,7 +100,10 @@ test('somebody for whom the directory vouches gets the role and the scope of the
   expect(begun.set).toEqual([expect.stringMatching(/; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=600$/)]);
   const entered = await get(back, state);
   expect([entered.status, entered.location]).toEqual([302, '/login.html']);
-  expect(await who(sessionOf(entered))).toEqual({ name: 'asha@office.test', role: 'state', scope: 'ladakh', once: false });
+  expect(await who(sessionOf(entered))).toEqual({
+    ...{ name: 'asha@office.test', role: 'state', scope: 'ladakh', once: false },
+    names: ['asha@office.test'],
+  });
   expect(issuer.state.authorized).toBe('sabha:clientsecret');
   expect(issuer.state.asked[0]?.get('code_verifier')).toMatch(/^[\w-]{43,}$/);
   expect(JSON.stringify(accounts.committed)).not.toContain('clientsecret');

@@ -115,7 +115,7 @@ test('where the ledger takes nothing, nothing is in use', async () => {
 test('the list says who is on duty, over what they are reached, and when that was proven; also who stands in sabha.json', async () => {
   await load();
   expect(await get()).toMatchObject([
-    { id: 'devi', from: 'sabha.json', now: 'here', reached: [] },
+    { id: 'devi', from: 'sabha.json', now: 'here', tel: null, reached: [] },
     { id: 'asha', from: 'roster', now: 'here', reached: ['email'], proofs: { email: wednesday }, cells: { duty: 'Mon-Fri 09:00-18:00' } },
     { id: 'bina', now: 'off', reached: [], proofs: {} },
   ]);

@@ -46,6 +46,7 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
     pcs: (choice) => chosen(view.state.pcs, choice),
     incidents: () => view.state.incidents.map(row),
     incident: (id) => view.state.incidents.find((one) => one.id === id),
+    names: (said) => (said === 'asha' ? ['Asha Devi', 'asha'] : [said]),
     acknowledge: async (id, by) => change(id, (one) => ({ ...one, acknowledged: { by, at: now() } })),
     withdraw: async (id, by) =>
       view.incident(id)?.acknowledged?.by === by ? change(id, (one) => ({ ...one, acknowledged: null })) : 'late',
@@ -142,7 +143,7 @@ const facts = {
   longitude: 77.58,
   isp: 'BSNL',
   linkId: 'LEH-1',
-  contact: { name: 'Tashi', phone: '', email: '' },
+  contact: { name: 'Tashi', phone: '', tel: null, email: '' },
   timeZone: 'Asia/Kolkata',
   stageAt: 0,
   cleanSince: null,

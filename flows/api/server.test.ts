@@ -206,6 +206,13 @@ test('what somebody has is not taken over unasked: the second is told who has it
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Meera' } });
 });
 
+test('who took it by a link is asked on the wall to take it over from nobody: an account and its person are one', async () => {
+  const path = '/api/incidents/7/acknowledge';
+  await view.acknowledge(7, 'Asha Devi');
+  expect(await (await get('/api/me?by=asha')).json()).toMatchObject({ name: null, names: ['Asha Devi', 'asha'] });
+  expect([(await post(path, { by: 'asha' })).status, (await post(path, { by: 'Meera' })).status]).toEqual([204, 409]);
+});
+
 test('what was just acknowledged is taken back by who took it, and by nobody else', async () => {
   await post('/api/incidents/7/acknowledge', { by: 'Asha' });
   expect(await refusal(post('/api/incidents/7/withdraw', { by: 'Meera' }))).toEqual([
@@ -235,7 +242,7 @@ test('fixed, assign and snooze reach the view; nobody of that name and a time th
   expect(view.incident(7)).toMatchObject({ fixed: { by: 'Asha' }, assigned: { by: 'Meera', to: 'tashi' }, snoozed: { by: 'Asha', until } });
   expect(await refusal(post('/api/incidents/7/assign', { by: 'Meera', to: 'nobody' }))).toEqual([
     422,
-    'there is no such person in the roster',
+    'there is no such person in the roster, or several of that name: give the id',
   ]);
   expect(await refusal(post('/api/incidents/7/snooze', { by: 'Asha', until: 1 }))).toEqual([
     422,

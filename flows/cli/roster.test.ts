@@ -40,6 +40,7 @@ const asha: RosterPerson = {
   from: 'roster',
   now: 'here',
   cells,
+  tel: null,
   reached: ['telegram', 'email'],
   proofs: { telegram: Date.UTC(2027, 0, 2), email: Date.UTC(2027, 0, 1) },
 };

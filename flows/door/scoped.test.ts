@@ -54,10 +54,10 @@ test('the nation is seen as it is', () => {
   expect(scopedView(view, '')).toBe(view);
 });
 
-test('whoever looks after a part is shown no member of the view uncut, but the hour and whether the centre is ready', () => {
+test('whoever looks after a part is shown no member of the view uncut, but the hour, whether the centre is ready, and who they are', () => {
   const own: Record<string, unknown> = scopedView(view, 'ladakh');
   const whole: unknown[] = Object.values(view);
-  expect(Object.keys(own).filter((name) => whole.includes(own[name]))).toEqual(['unready', 'now']);
+  expect(Object.keys(own).filter((name) => whole.includes(own[name]))).toEqual(['unready', 'now', 'names']);
   expect(['commands'].filter((name) => name in own)).toEqual([]);
 });
 

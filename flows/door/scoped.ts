@@ -34,6 +34,7 @@ export function scopedView(view: CentreView, scope: string, within: Within = isW
   return {
     unready: view.unready,
     now: view.now,
+    names: view.names,
     incident,
     snapshot: (pcs) => {
       const { rollcall, ...rest } = view.snapshot(pcs);

@@ -55,9 +55,10 @@ export function personOf({ answers = [] }: Incident, name: string, since = 0): s
   return answers.findLast(({ by, word, at }) => by === name && at >= since && (word === 'going' || word === 'fixed'))?.person;
 }
 
-/** Whether this person is on it, who is written there by name: of two of one name it is who said so. */
+/** Whether this person is on it, who is written there by id or by name: of two of one name it is who said so. */
 export function has(incident: Incident, { id, name }: { id: string; name: string }): boolean {
   const { acknowledged } = incident;
+  if (acknowledged?.by === id) return true;
   return acknowledged?.by === name && (personOf(incident, name, acknowledged.at) ?? id) === id;
 }
 

@@ -29,14 +29,16 @@ export function answered(core: Around, { type: _, incident: id, ...said }: Said,
 }
 
 /** *Fixed* is believed when the PC says so: until then whoever says it has it. */
-function taken(incident: Incident, { word, by, person }: Answer, around: Moment): Incident {
+function taken(incident: Incident, { word, by: name, person }: Answer, around: Moment): Incident {
+  // Who has it already under an id takes it over from nobody.
+  const by = has(incident, { id: person, name }) ? (incident.acknowledged?.by ?? name) : name;
   switch (word) {
     case 'going':
       return handled(incident, { type: 'acknowledge', incident: incident.id, by }, around);
     case 'fixed':
       return handled(incident, { type: 'fixed', incident: incident.id, by }, around);
     case 'not-mine':
-      return givenBack(incident, { id: person, name: by });
+      return givenBack(incident, { id: person, name });
     case 'seen':
     case 'here':
       return incident;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Person, realClock } from '#contracts';
 import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
-import { channelFor, channelsOf, createRoster, namesOf, personNamed, wrongScope } from './roster.ts';
+import { channelFor, channelsOf, createRoster, namesOf, namesOfOne, personNamed, wrongScope } from './roster.ts';
 import { smsOf } from './sms/sms.ts';
 import { speechOf } from './speech.ts';
 
@@ -50,6 +50,31 @@ test('who acts is found by id or by name, however it is written; nobody else is'
     'bina',
     undefined,
     undefined,
+  ]);
+});
+
+test('an account and its person were two: whoever is meant by id, name or e-mail address is called by the name of the roster', () => {
+  const roster = createRoster([{ ...asha, name: 'Asha Devi', email: 'A.Devi@office.test' }, bina]);
+  expect(['asha', ' asha devi', 'a.devi@office.test', 'Asha Devi'].map((said) => namesOfOne(roster, said))).toEqual([
+    ['Asha Devi', 'asha'],
+    ['Asha Devi', 'asha', ' asha devi'],
+    ['Asha Devi', 'asha', 'a.devi@office.test'],
+    ['Asha Devi', 'asha'],
+  ]);
+  expect(namesOfOne(roster, 'admin')).toEqual(['admin']);
+});
+
+test('where two persons could be meant nobody is: of two of one name an account is called by its id, a name by itself', () => {
+  const mail = 'desk@office.test';
+  const roster = createRoster([
+    { ...asha, name: 'Asha Devi', email: mail },
+    { ...bina, name: 'ASHA DEVI', email: mail },
+  ]);
+  expect(['asha', 'Asha Devi', mail].map((said) => namesOfOne(roster, said))).toEqual([['asha'], ['Asha Devi'], [mail]]);
+  expect([personNamed(roster, 'Asha Devi'), personNamed(roster, mail), personNamed(roster, 'bina')]).toEqual([
+    undefined,
+    undefined,
+    'bina',
   ]);
 });
 

@@ -4,7 +4,7 @@ import type { EngineOptions } from '../incidents/engine.ts';
 import type { Notice, People } from '../records/notices.ts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { type Book, createBook, memberOf } from '../roster/book.ts';
+import { type Book, called, createBook, memberOf, ofName } from '../roster/book.ts';
 import { type Moment, momentAt } from '../roster/duty.ts';
 import { standIn, type ToldBy, thereOf, toldFor } from '../roster/told.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
@@ -150,11 +150,21 @@ function foundFor(told: readonly Reached[], { roster, ...at }: FoundAt): Reached
   return [...told, ...further.map(ownWay)].map((one) => (isGone(one) ? { ...one, way: { channel: lastChannel, lost: true } } : one));
 }
 
-/** The id of the person whom an id or a name means, however it is written. */
-export function personNamed(roster: Pick<Roster, 'people'>, said: string): string | undefined {
-  const wanted = said.trim().toLowerCase();
-  const { persons } = roster.people();
-  return (persons.find(({ id }) => id === wanted) ?? persons.find(({ name }) => name.toLowerCase() === wanted))?.id;
+/** The id of the one person whom an id, a name or an e-mail address means, however it is written. */
+export function personNamed(roster: Pick<Roster, 'book'>, said: string): string | undefined {
+  return called(roster.book().members, said)?.id;
+}
+
+/**
+ * By which names an incident may say that whoever acts under `said`, an account or a name, is on it. The first is the one to write: what the person answers
+ * by a link or a phone stands there under the same; of two of one name it is the id.
+ */
+export function namesOfOne(roster: Pick<Roster, 'book'>, said: string): [string, ...string[]] {
+  const { members } = roster.book();
+  const person = called(members, said);
+  if (person === undefined) return [said];
+  const written = ofName(members, person.name).length === 1 ? person.name : person.id;
+  return [written, ...new Set([person.id, said]).difference(new Set([written]))];
 }
 
 /** Every channel that reaches the person and waits for nobody to ask for it; never none, since the console reaches everybody. */

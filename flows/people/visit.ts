@@ -1,6 +1,7 @@
 /** What a message says beside its news: for whoever calls or goes there. */
 import { filled, type MessageLanguage, titleIn, wordsIn } from '#contracts';
 import type { Notice } from '../records/notices.ts';
+import { telOf } from '../roster/reach.ts';
 import { short } from './channels/kit/plain.ts';
 import { dayOf } from './times.ts';
 
@@ -23,6 +24,12 @@ export function visitLines(notice: Notice, language: MessageLanguage): string[] 
     .map((one) => `${dayOf(one.at, notice.timeZone, language)} ${beforeText(one.fault, language)}`)
     .join('; ');
   return list === '' ? lines : [...lines, filled(message.before, { list })];
+}
+
+/** The room's phone as it stands in those lines, and what a telephone dials for it; undefined where there is none that could be dialled. */
+export function phoneOf({ phone = '' }: Notice): { number: string; tel: string } | undefined {
+  const tel = telOf(phone);
+  return tel === undefined ? undefined : { number: short(phone, lineLimit), tel };
 }
 
 /** Where people find the wall, where the centre has a name: what a message links to. */

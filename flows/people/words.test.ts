@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { actionIn, faultIds, type MessageLanguage, messageLanguages, severities, stepsOf, titleIn } from '#contracts';
 import type { Notice } from '../records/notices.ts';
+import { lettersIn } from './channels/kit/plain.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
 import { footerMark, render, textLimit } from './words.ts';
 
@@ -23,6 +24,29 @@ test('a raise says where, what, since when on the site’s clock, and what to do
       '',
     ].join('\n'),
   });
+});
+
+test('each name in a subject was cut at 18 letters: office and room are told whole, and the state where it fits', () => {
+  const site = { en: 'District office, Kozhikode', hi: 'ज़िला कार्यालय, कोझिकोड' };
+  const room = { en: 'Conference room 2', hi: 'कॉन्फ़्रेंस रूम, दूसरी मंज़िल' };
+  const state = { en: 'Kerala', hi: 'केरल' };
+  const subjectIn = (language: MessageLanguage, changes: Partial<Notice> = {}) =>
+    render(notice({ site, state, room, ...changes }), language).subject;
+  expect(subjectIn('en')).toBe('District office, Kozhikode: Critical: Microphone not found, Conference room 2');
+  expect(subjectIn('hi')).toBe('ज़िला कार्यालय, कोझिकोड, केरल: बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम, दूसरी मंज़िल');
+  expect(subjectIn('en', { site: { en: 'Kozhikode', hi: '' } })).toBe(
+    'Kozhikode, Kerala: Critical: Microphone not found, Conference room 2',
+  );
+});
+
+test('a name that is too long for a subject is cut behind a word, on one line, and what is wrong stays whole', () => {
+  const long = { en: `Office of the Deputy Commissioner,\nLeh and ${'all its blocks '.repeat(9)}`, hi: '' };
+  const { subject } = render(notice({ site: long, room: long }), 'en');
+  expect(subject).toBe('Office of the Deputy…: Critical: Microphone not found, Office of the Deputy…');
+  const hi = 'उपायुक्त कार्यालय का बड़ा सम्मेलन कक्ष '.repeat(3);
+  expect(render(notice({ room: { en: hi, hi } }), 'hi').subject).toBe(
+    'लेह: बहुत ज़रूरी: माइक नहीं मिल रहा, उपायुक्त कार्यालय का बड़ा सम्मेलन कक्ष उपायुक्त कार्यालय का बड़ा…',
+  );
 });
 
 test('the same in Hindi', () => {
@@ -265,7 +289,8 @@ describe('one screen of a small phone', () => {
           const places = { site: names, state: names, room: names, phone: nasty, wayIn: nasty };
           const { subject, text } = render(notice({ kind, severity, at, flapping: true, ...places, ...many }), language, { over });
           expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
-          expect(subject.length).toBeLessThanOrEqual(160);
+          expect(lettersIn(subject)).toBeLessThanOrEqual(160);
+          expect(subject.length).toBeLessThanOrEqual(240);
           expect(subject).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
           expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
           expect(text).not.toMatch(/[०-९]/);

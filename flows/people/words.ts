@@ -20,10 +20,10 @@ import {
 } from '#contracts';
 import type { Notice } from '../records/notices.ts';
 import { clockOf } from './channels/kit/local.ts';
-import { short, variableLimit } from './channels/kit/plain.ts';
+import { lettersIn, plain, short, shortAtWord, variableLimit } from './channels/kit/plain.ts';
 import { differing, itemLimit, type List, listThatFits } from './lists.ts';
 import { timeOf } from './times.ts';
-import { incidentLink, visitLines } from './visit.ts';
+import { incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
@@ -31,8 +31,8 @@ export const textLimit = 400;
 const tightLimit = 12;
 /** Longest line about what is left. */
 const restLimit = 120;
-/** Longest name in a subject. */
-const subjectLimit = 18;
+/** Letters of the names in a subject, together: with what is wrong, it then stays about as long as mail programs show. The state goes first, and long names are cut. */
+const namesLimit = 44;
 /** Longest text of a notice to many, characters. */
 export const announcementLimit = 300;
 /** Stands between text and footer, as in a mail. */
@@ -72,6 +72,7 @@ export function spokenOf(notice: Notice, language: MessageLanguage) {
     why: whyOf(message),
     steps: hasEnded(notice) ? [] : message.news.steps,
     visit: hasEnded(notice) ? [] : visitLines(notice, language),
+    phone: phoneOf(notice),
   };
 }
 
@@ -274,15 +275,18 @@ function placeOf({ notice, language }: Message, size: number): string {
   return place === '' ? short(notice.scope, 98) : place;
 }
 
-function subjectOf(message: Message): string {
-  const { notice, news, language } = message;
-  const names = [notice.site, ...(notice.state ? [notice.state] : [])].map((name) => short(nameIn(name, language), subjectLimit));
-  const place = [...new Set(names)].filter((name) => name !== '').join(', ');
-  const room = short(nameIn(notice.room, language), subjectLimit);
+/** Where, what, and the room, on one line. The names are the same in all messages of an incident, whatever else these say. */
+function subjectOf({ notice, news, language }: Message): string {
+  const { scope } = notice;
+  const nameOf = (name: Notice['site'] = { en: '', hi: '' }) => plain(nameIn(name, language));
+  const [site, state, room] = [nameOf(notice.site), nameOf(notice.state), nameOf(notice.room)] as const;
+  const whole = [...new Set([site, state])].filter((name) => name !== '').join(', ');
+  const isShort = lettersIn(whole) + lettersIn(room) <= namesLimit;
+  const place = isShort ? whole : site || whole;
+  const end = shortAtWord(room, Math.max(Math.floor(namesLimit / 2), namesLimit - lettersIn(place)));
+  const begin = shortAtWord(place, namesLimit - lettersIn(end));
   const what = `${news.head}: ${news.title}`;
-  return [place === '' ? what : `${place}: ${what}`, place + room === '' ? short(notice.scope, 40) : room]
-    .filter((part) => part !== '')
-    .join(', ');
+  return [begin === '' ? what : `${begin}: ${what}`, begin + end === '' ? short(scope, 40) : end].filter((part) => part !== '').join(', ');
 }
 
 /** Since when, or from when to when. A PC is away since its last word, not since we noticed. */

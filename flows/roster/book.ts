@@ -43,6 +43,27 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
   };
 }
 
+/** The person whom a login means: by id, else by an e-mail address that nobody else has, however it is written. */
+export function ofLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonly T[], login: string): T | undefined {
+  const wanted = login.trim().toLowerCase();
+  return persons.find(({ id }) => id === wanted) ?? only(persons.filter(({ email }) => email?.toLowerCase() === wanted));
+}
+
+/** The person whom somebody means by what they said: as a login, or by a name that nobody else has. Undefined where it is nobody, or could be several. */
+export function called<T extends Pick<Person, 'id' | 'email' | 'name'>>(persons: readonly T[], said: string): T | undefined {
+  return ofLogin(persons, said) ?? only(ofName(persons, said));
+}
+
+/** All of a name, however it is written. */
+export function ofName<T extends Pick<Person, 'name'>>(persons: readonly T[], name: string): T[] {
+  const wanted = name.trim().toLowerCase();
+  return persons.filter((one) => one.name.trim().toLowerCase() === wanted);
+}
+
+function only<T>(found: readonly T[]): T | undefined {
+  return found.length === 1 ? found[0] : undefined;
+}
+
 /** A person of the settings, who is always on duty. */
 export function memberOf(person: Person): Member {
   const { role, scope, channels = [], groups = [] } = person;

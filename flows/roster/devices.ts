@@ -5,6 +5,7 @@ import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
 import { devicePrefix } from '../records/meta-keys.ts';
 import type { Device } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
+import { ofLogin } from './book.ts';
 import type { Audit, PersonOrder, RefusedOrder } from './kept.ts';
 
 /** More of one person are not kept: the oldest goes. */
@@ -94,9 +95,7 @@ export function createDevices(options: DevicesOptions) {
 }
 
 function personOf({ persons }: DevicesOptions, login: string): string | undefined {
-  const wanted = login.trim().toLowerCase();
-  const all = persons();
-  return (all.find(({ id }) => id === wanted) ?? all.find(({ email }) => email?.toLowerCase() === wanted))?.id;
+  return ofLogin(persons(), login)?.id;
 }
 
 async function add(kept: Kept, { person, by }: { person: string; by: string }, { endpoint, p256dh, auth }: Device): Promise<PersonOrder> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { carriedBy, proofLongMs, weakPoints } from './reach.ts';
+import { carriedBy, proofLongMs, telOf, weakPoints } from './reach.ts';
 import { member, planOf, wednesday } from './roster.test-helper.ts';
 
 const { channels: names, reaches } = planOf('');
@@ -30,4 +30,11 @@ test('a channel that carries nothing at a time is none then', () => {
   const at = (now: number, ...reached: string[]) => carriedBy(reached, { names, reaches, carries }, { now, zone: 'Asia/Kolkata' });
   expect([at(wednesday, 'voice'), at(0, 'voice'), at(0, 'voice', 'sms'), at(0)]).toEqual([true, false, true, false]);
   expect(carriedBy(['voice'], { names, reaches }, { now: 0, zone: 'UTC' })).toBe(true);
+});
+
+test('a number that is tapped is dialled as the gateways dial it, or with the zero of its country; what none could dial is no link', () => {
+  const asGateways = ['+91 98765 43210', '0091 98765 43210', '+91 (0)98765 43210', '98765-43210'];
+  expect(asGateways.map(telOf)).toEqual(['+919876543210', '+919876543210', '+919876543210', '9876543210']);
+  expect(['01982 252010', '(01982) 252010', '01982-252010'].map(telOf)).toEqual(Array(3).fill('01982252010'));
+  expect(['', '252010', '01982 252010/11', '+91 98765 43210 98765 43211', 'javascript:1'].map(telOf)).toEqual(Array(5).fill(undefined));
 });

@@ -79,6 +79,15 @@ export function dialled(text: string): string | undefined {
   return isPhone(number) ? number : undefined;
 }
 
+/** A number of India as people write it there: the zero that no gateway takes, and ten digits. */
+const withZero = /^0[1-9]\d{9}$/;
+
+/** What a telephone is told to dial for a number that somebody wrote down: as a gateway dials it, or with the zero of its country; undefined where none could. */
+export function telOf(text: string): string | undefined {
+  const digits = text.replace(/[ ()-]/g, '');
+  return dialled(text) ?? (withZero.test(digits) ? digits : undefined);
+}
+
 const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
 
 /** The person with numbers that can be dialled, however they were written in `sabha.json`, or before an import looked at them. */

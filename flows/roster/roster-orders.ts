@@ -18,7 +18,7 @@ import { momentAt } from './duty.ts';
 import { planRoster, type RosterChange } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
 import { anHour, createOften } from './often.ts';
-import { carriedBy, type OpenChannels, reachedBy, weakPoints } from './reach.ts';
+import { carriedBy, type OpenChannels, reachedBy, telOf, weakPoints } from './reach.ts';
 import { type FeedMade, type LeaveOrder, makeFeed, type StintSaid, setLeave, setStint, type Taken, takeShift } from './shift-orders.ts';
 import { dayOf, type Shift, shiftsOf } from './shifts.ts';
 import { toldFor } from './told.ts';
@@ -169,7 +169,8 @@ function listOf({ options, held, proofs }: Kept, scope: string): RosterPerson[] 
     const reached = reachedBy(member, channels);
     const proven = Object.fromEntries(reached.map((channel) => [channel, proofs.get(`${id}/${channel}`) ?? null]));
     const from = held.has(id) ? ('roster' as const) : ('sabha.json' as const);
-    return { id, name, from, now: moment(member), cells: cellsOf(member), reached, proofs: proven };
+    const cells = cellsOf(member);
+    return { id, name, from, now: moment(member), cells, tel: telOf(cells.phone) ?? null, reached, proofs: proven };
   });
 }
 

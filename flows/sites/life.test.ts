@@ -143,24 +143,23 @@ test('the checklist names what is still to do, and of which PC', () => {
   const open = (seen: Sight) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
   const about = (component: string | null = null, what: string | null = null) => ({ pc, component, fault: what });
   expect(open(sight({ stage: 'live' }, record(pc)))).toEqual([]);
-  expect(open(sight({ stage: 'commissioning', cleanSince: 0 }, record(pc)))).toEqual([['quiet-day']]);
+  expect(open(sight({ stage: 'commissioning', cleanSince: 0 }, record(pc)))).toEqual([]);
   const all = ['installed', 'heard', 'configured', 'no-fault', 'all-known'];
-  expect(open(sight({ stage: 'planned' }))).toEqual([...all.map((item) => [item, about()]), ['quiet-day']]);
+  expect(open(sight({ stage: 'planned' }))).toEqual(all.map((item) => [item, about()]));
   const speaker = { ...fault, component: 'speaker', fault: null, status: 'unknown' } as const;
   expect(open(sight({ stage: 'commissioning' }, record(pc, { presence: 'silent', config: 2, checks: [fault, speaker] })))).toEqual([
     ['heard', about()],
     ['configured', about()],
     ['no-fault', about('camera', 'camera.missing')],
     ['all-known', about('speaker')],
-    ['quiet-day'],
   ]);
 });
 
 test('a PC that has answered nothing yet has no good answer, and a site without a PC has nothing done', () => {
   const undone = (seen: Sight) => checklist(seen, site).flatMap(({ item, done }) => (done ? [] : [item]));
-  expect(undone(sight({ stage: 'commissioning' }, record(pc, { checks: [] })))).toEqual(['no-fault', 'all-known', 'quiet-day']);
+  expect(undone(sight({ stage: 'commissioning' }, record(pc, { checks: [] })))).toEqual(['no-fault', 'all-known']);
   const empty: Sight = { table: createSiteTable([node(site, {}, { stage: 'planned' })]), records: recordsOf(), wanted: () => 1 };
-  expect(undone(empty)).toEqual(['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day']);
+  expect(undone(empty)).toEqual(['installed', 'heard', 'configured', 'no-fault', 'all-known']);
   expect(checklist(empty, site).flatMap(({ about }) => about)).toEqual([]);
   expect(setStage(empty, { site, stage: 'live', force: false }, anil)).toMatchObject({
     ok: false,

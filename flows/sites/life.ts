@@ -32,7 +32,7 @@ export function setStage(sight: Sight, at: { site: string; stage: SiteStage; for
   const from = node.site.stage;
   if (from === at.stage) return refused(`${at.site} is ${from} already`);
   if (!followers[from].includes(at.stage)) return refused(`${at.site} is ${from}: next can be ${followers[from].join(' or ')}`);
-  const open = at.stage === 'live' ? checklist(sight, at.site).filter(({ item, done }) => !done && item !== 'quiet-day') : [];
+  const open = at.stage === 'live' ? checklist(sight, at.site).filter(({ done }) => !done) : [];
   if (open.length > 0 && !at.force) {
     const why = sight.table.pcsOf(at.site).length === 0 ? 'it has no PC' : open.map(itemLine).join('; ');
     return refused(`${at.site} is not ready to go live: ${why}`);
@@ -57,7 +57,7 @@ export function commissioning(watch: Watch, now: number): SiteChange | null {
   return gone.length > 0 ? change : { ...change, audit: null };
 }
 
-/** What the clerk of a site still has to do, in the order in which it is done. */
+/** What the clerk of a site still has to do, in the order in which it is done. A day without a fault is no deed: it comes by itself, or is not waited for. */
 export function checklist({ table, records, wanted }: Sight, site: string): ChecklistItem[] {
   const pcs = table.pcsOf(site);
   const all = recordsOf(table, records, site);
@@ -91,7 +91,6 @@ export function checklist({ table, records, wanted }: Sight, site: string): Chec
     ),
     item('no-fault', [...mute, ...saying('fault')]),
     item('all-known', [...mute, ...saying('unknown')]),
-    { item: 'quiet-day', done: table.stageOf(site) === 'live', about: [] },
   ];
 }
 

@@ -186,7 +186,7 @@ describe('what is asked', () => {
     const { show, site, pcs } = setUp({ talking: false });
     expect(show.view.site(site(0))).toMatchObject({
       site: { readiness: 'unknown', why: { reason: 'never' }, quietSince: null, pcs: 1 },
-      facts: { timeZone: 'Asia/Kolkata', isp: '' },
+      facts: { timeZone: 'Asia/Kolkata', isp: '', contact: { tel: null } },
       checklist: expect.arrayContaining([expect.objectContaining({ item: 'heard', done: false })]),
       pcs: [{ pc: pcs[0], presence: 'never', config: { wanted: 1, held: 0 }, calledAt: null }],
       link: null,

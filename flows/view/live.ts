@@ -4,8 +4,9 @@ import { isOrderedOften, mayWithdraw } from '../handling/handling.ts';
 import { snoozeMostMs } from '../handling/numbers.ts';
 import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { personNamed } from '../people/roster.ts';
+import { namesOfOne, personNamed } from '../people/roster.ts';
 import { withdrawnWord } from '../records/past.ts';
+import { telOf } from '../roster/reach.ts';
 import { checklist } from '../sites/life.ts';
 import { begin, changed, followBeside, followUnheard, soon, tellHeard } from './frames.ts';
 import { awayOf, chosen, createState, incidentOf, type LiveViewOptions, type State, statesOf, viewOf } from './live-state.ts';
@@ -98,10 +99,17 @@ function viewing(state: State): CentreView {
       const facts = view?.table.node(path)?.site;
       const site = view && facts && siteView(view, path);
       if (!(view && facts && site)) return undefined;
-      const { stage: _, ...rest } = facts;
+      const { stage: _, contact, ...rest } = facts;
+      const reached = { ...contact, tel: telOf(contact.phone) ?? null };
       const todo = checklist({ table: view.table, records: view.memory.pcs, wanted: view.wanted }, path);
       const { timeZone } = view.table.resolve(path);
-      return { site, facts: { ...rest, timeZone }, checklist: todo, pcs: pcs(path as PcChoice), ...surroundingsOf(view, path) };
+      return {
+        site,
+        facts: { ...rest, contact: reached, timeZone },
+        checklist: todo,
+        pcs: pcs(path as PcChoice),
+        ...surroundingsOf(view, path),
+      };
     },
     async history(site, from) {
       const view = viewOf(options);
@@ -125,21 +133,30 @@ function viewing(state: State): CentreView {
   };
 }
 
-type Operations = Pick<CentreView, 'acknowledge' | 'withdraw' | 'note' | 'fixed' | 'assign' | 'snooze'>;
+type Operations = Pick<CentreView, 'names' | 'acknowledge' | 'withdraw' | 'note' | 'fixed' | 'assign' | 'snooze'>;
 
-/** What a person does about an incident. */
+/** What a person does about an incident: it stands there under the name of the roster, and in the audit under the account. */
 function operations({ ingest, roster, commands, clock }: LiveViewOptions): Operations {
   const now = () => ingest()?.time() ?? clock.now();
+  const names = (said: string) => namesOfOne(roster, said);
+  // Who has it already, under whichever of their names, goes on under that.
+  const nameIn = (id: number, who: string) => {
+    const holder = ingest()?.memory.incidents.get(id)?.acknowledged?.by;
+    const own = names(who);
+    return own.find((one) => one === holder) ?? own[0];
+  };
+  const operate = (id: number, who: string, what: Operation) => carryOut(ingest(), id, { ...what, by: nameIn(id, who), who });
   return {
-    acknowledge: (id, by) => operate(ingest(), id, { type: 'acknowledge', by }),
+    names,
+    acknowledge: (id, by) => operate(id, by, { type: 'acknowledge' }),
     async withdraw(id, by) {
       const found = ingest()?.memory.incidents.get(id);
-      if (found?.over === null && !mayWithdraw(found, by, now())) return 'late';
-      return operate(ingest(), id, { type: 'withdraw', by });
+      if (found?.over === null && !mayWithdraw(found, nameIn(id, by), now())) return 'late';
+      return operate(id, by, { type: 'withdraw' });
     },
-    note: (id, by, text) => operate(ingest(), id, { type: 'note', by, text }),
+    note: (id, by, text) => operate(id, by, { type: 'note', text }),
     async fixed(id, by) {
-      const done = await operate(ingest(), id, { type: 'fixed', by });
+      const done = await operate(id, by, { type: 'fixed' });
       const scope = ingest()?.memory.incidents.get(id)?.scope ?? '';
       // Where it cannot be asked, its probes look again in their usual time.
       if (done === 'done' && isPcPath(scope)) await commands.issue({ to: scope, verb: 'probe-now', args: {}, by });
@@ -148,31 +165,31 @@ function operations({ ingest, roster, commands, clock }: LiveViewOptions): Opera
     async assign(id, by, to) {
       const person = personNamed(roster, to);
       if (person === undefined) return 'nobody';
-      return isOften(ingest(), id, now()) ? 'often' : operate(ingest(), id, { type: 'assign', by, to: person });
+      return isOften(ingest(), id, now()) ? 'often' : operate(id, by, { type: 'assign', to: person });
     },
     async snooze(id, by, until) {
       const forMs = until - now();
       if (forMs <= 0 || forMs > snoozeMostMs) return 'time';
-      return isOften(ingest(), id, now()) ? 'often' : operate(ingest(), id, { type: 'snooze', by, until });
+      return isOften(ingest(), id, now()) ? 'often' : operate(id, by, { type: 'snooze', until });
     },
   };
 }
 
 type Operation =
-  | { type: 'acknowledge' | 'withdraw' | 'fixed'; by: string }
-  | { type: 'note'; by: string; text: string }
-  | { type: 'assign'; by: string; to: string }
-  | { type: 'snooze'; by: string; until: number };
+  | { type: 'acknowledge' | 'withdraw' | 'fixed' }
+  | { type: 'note'; text: string }
+  | { type: 'assign'; to: string }
+  | { type: 'snooze'; until: number };
+/** `by`: the name under which it stands there; `who`: the account that did it. */
+type Ordered = Operation & { by: string; who: string };
 
-async function operate(ingest: Ingest | undefined, incident: number, operation: Operation): Promise<Done> {
+async function carryOut(ingest: Ingest | undefined, incident: number, { who, ...order }: Ordered): Promise<Done> {
   if (ingest === undefined) throw new Error('the ledger is opened anew');
   const found = ingest.memory.incidents.get(incident);
   if (found === undefined) return 'missing';
   if (found.over !== null) return 'over';
-  const told = await ingest.tell(
-    { ...operation, incident },
-    { who: operation.by, what: operation.type === 'withdraw' ? 'acknowledge' : operation.type, about: aboutOf(operation, incident) },
-  );
+  const what = order.type === 'withdraw' ? 'acknowledge' : order.type;
+  const told = await ingest.tell({ ...order, incident }, { who, what, about: aboutOf(order, incident) });
   if (!told) throw new Error('the ledger did not take it');
   return 'done';
 }

@@ -36,6 +36,8 @@ export type CentreView = {
   incidents(): readonly IncidentRow[];
   /** Also those that are over, within the last day. */
   incident(id: number): IncidentView | undefined;
+  /** By which names incidents may call whoever acts under an account or a name; the first is the one that is written. */
+  names(said: string): readonly [string, ...string[]];
   /** Resolves when it is committed; `missing` where there is no such incident, `over` where it is over. */
   acknowledge(id: number, by: string): Promise<Done>;
   /** Takes back what this person just acknowledged; `late`: it is somebody else's, or too long ago. */

@@ -160,9 +160,9 @@ function openElsewhere(now: number): IncidentRow[] {
 
 export function detailOf(now: number, site: SiteView | undefined): NonNullable<ReturnType<Content['details']['get']>> {
   if (site === undefined) throw new Error('no such site');
-  const contact = { name: 'Tashi Dorje', phone: '+91 1982 000000', email: 'tashi@office.test' };
+  const contact = { name: 'Tashi Dorje', phone: '+91 1982 000000', tel: '+911982000000', email: 'tashi@office.test' };
   const facts = { latitude: 34.16, longitude: 77.58, isp: 'Sat A', linkId: 'L-104', contact, timeZone: 'Asia/Kolkata' };
-  const items = ['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day'] as const;
+  const items = ['installed', 'heard', 'configured', 'no-fault', 'all-known'] as const;
   const told = (component: string | null, fault: string | null) => [{ pc: 'ladakh/leh/vc-1', component, fault }];
   const about = { configured: told(null, null), 'no-fault': told('microphone', 'microphone.missing'), 'all-known': told('clock', null) };
   const checklist = items.map((item, at) => ({ item, done: at < 2, about: item in about ? about[item as keyof typeof about] : [] }));

@@ -35,7 +35,7 @@ describe.runIf(wallRuns)('in plain words', () => {
     await stage.open('#/site/ladakh/leh');
     await stage.page.locator('.checklist p b').waitFor();
     expect(await text('[data-item=all-known]')).toMatch(/Conference room: Link × 4$/);
-    expect(await text('.checklist p b')).toMatch(/^Next: .*newest profile/);
+    expect(await text('.checklist p b')).toMatch(/^Next: Conference room: .*newest profile/);
   });
 
   test('an alert that is over says nothing of doing, and who had it in the past', async () => {

@@ -8,7 +8,8 @@ const asha: RosterPerson = {
   name: 'Asha <b>',
   from: 'roster',
   now: 'off',
-  cells: { roles: 'technician', scopes: 'ladakh/leh', duty: 'Mon-Fri 09:00-18:00' },
+  cells: { roles: 'technician', scopes: 'ladakh/leh', duty: 'Mon-Fri 09:00-18:00', phone: '+919876543210' },
+  tel: '+919876543210',
   reached: ['email', 'sms'],
   proofs: { email: Date.UTC(2026, 5, 1), sms: null },
 };
@@ -35,6 +36,7 @@ describe.runIf(wallRuns)('the roster on the wall', () => {
     const rows = await page.locator('tr[data-person]').allTextContents();
     expect(rows[0]).toMatch(/^\s*Bina.*on duty now.*no channel/s);
     expect(rows[1]).toMatch(/Asha <b>.*Technician · ladakh\/leh.*off duty.*Mon-Fri 09:00-18:00.*e-mail, SMS.*SMS: never tried/s);
+    expect(await page.getByRole('link', { name: 'Call Asha <b>: +91 98765 43210' }).getAttribute('href')).toBe('tel:+919876543210');
     expect([stage.troubles, await stage.sideways()]).toEqual([[], 0]);
   });
 

@@ -171,7 +171,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
 /** What is asked for by its name alone. */
 const wholes: Record<string, (content: Content) => unknown> = {
   '/api/words': () => words,
-  '/api/me': ({ role = 'central' }) => ({ name: null, role, scope: '', once: false }),
+  '/api/me': ({ role = 'central' }) => ({ name: null, role, scope: '', once: false, names: [] }),
   '/api/roster': ({ roster }) => roster?.persons ?? [],
   '/api/roster/duty': ({ at, roster }) => ({ at, scope: '', roles: roster?.duty ?? [] }),
   '/api/roster/day': ({ roster }) => roster?.day,

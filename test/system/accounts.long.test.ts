@@ -67,7 +67,13 @@ test('the first start names the file with the secret of the first account, which
 
   const second = startCentre(site);
   await isUp(second);
-  expect((await ask('/api/me', { cookie: admin })).body).toEqual({ name: 'admin', role: 'central', scope: '', once: false });
+  expect((await ask('/api/me', { cookie: admin })).body).toEqual({
+    name: 'admin',
+    role: 'central',
+    scope: '',
+    once: false,
+    names: ['admin'],
+  });
   expect((await ask('/api/snapshot', { cookie: asha })).status).toBe(200);
   await sabha('accounts', 'remove', 'asha');
   expect((await ask('/api/snapshot', { cookie: asha })).status).toBe(401);

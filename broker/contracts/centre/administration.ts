@@ -45,6 +45,8 @@ export const rosterPerson = v.object({
   from: v.picklist(['roster', 'sabha.json']),
   now: v.picklist(['here', 'off', 'leave', 'relieved']),
   cells: v.record(text, text),
+  /** What a telephone dials for the number; null where there is none. */
+  tel: maybeText,
   reached: v.array(text),
   /** When each channel last was proven to reach the person, null = never. */
   proofs: v.record(text, v.nullable(time)),
@@ -257,6 +259,8 @@ export const accountMade = v.object({ name: text, secret: text });
 export const enrolCodeView = v.object({ site: text, uses: v.number(), ends: time, by: text });
 /** Who asks; null = whoever sits at this machine, under the name that they give. */
 export const whoView = v.object({ name: maybeText, ...grant });
+/** The same, and by which names incidents may call them. */
+export const meView = v.object({ ...whoView.entries, names: v.array(text) });
 
 /**
  * The tabs that run, each set by twelve characters of its hash: now, before the last Deploy, of this release, and of the release from which
@@ -357,6 +361,7 @@ export type IncidentReasons = v.InferOutput<typeof incidentReasons>;
 export type TabsTrial = v.InferOutput<typeof tabsTrial>;
 export type TabsUndone = v.InferOutput<typeof tabsUndone>;
 export type WhoView = v.InferOutput<typeof whoView>;
+export type MeView = v.InferOutput<typeof meView>;
 export type SitesImport = v.InferOutput<typeof sitesImport>;
 export type RosterImport = v.InferOutput<typeof rosterImport>;
 export type RosterPerson = v.InferOutput<typeof rosterPerson>;

@@ -232,7 +232,7 @@ export const profileView = v.object({
 
 /** What the clerk of a site that is being set up still has to do. */
 const checklistItem = v.object({
-  item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known', 'quiet-day']),
+  item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known']),
   done: v.boolean(),
   /** The PCs that it is about, and what of them: a component, a fault. Empty also where the site has no PC. */
   about: v.array(v.object({ pc: text, component: maybeText, fault: maybeText })),
@@ -246,7 +246,7 @@ export const siteDetail = v.object({
     longitude: v.nullable(v.number()),
     isp: text,
     linkId: text,
-    contact: v.object({ name: text, phone: text, email: text }),
+    contact: v.object({ name: text, phone: text, tel: maybeText, email: text }),
     /** The groups that it is in; absent where it is in none. */
     groups: v.exactOptional(v.array(text)),
     timeZone: text,

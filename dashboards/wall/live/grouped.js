@@ -41,3 +41,12 @@ export function isMeant(search, texts) {
     .split(/\s+/)
     .every((word) => text.includes(word));
 }
+
+/**
+ * Whether somebody has an incident, or was asked to see to it, under any of the names by which it may call them.
+ * @param {readonly string[]} names
+ * @param {Pick<IncidentRow, 'acknowledged' | 'assigned'>} incident
+ */
+export function isOwn(names, { acknowledged, assigned }) {
+  return [acknowledged?.by, assigned?.to].some((one) => one !== undefined && names.includes(one));
+}

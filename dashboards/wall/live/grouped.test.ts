@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { microphoneGone } from '../../../test/real/wall-nation.ts';
-import { grouped, isMeant } from './grouped.js';
+import { grouped, isMeant, isOwn } from './grouped.js';
 
 const now = 1_000_000;
 const many = (n: number, state: string, first: number) =>
@@ -23,4 +23,11 @@ test('a group under a hand stays one while it becomes fewer; what is of several 
 test('a search means what has all its words, in any case and order', () => {
   const texts = ['Leh', 'Conference room', 'Microphone not found'];
   expect(['', 'leh micro', 'MICRO Leh', 'leh camera'].map((search) => isMeant(search, texts))).toEqual([true, true, true, false]);
+});
+
+test('only mine had not what somebody took by a link: it stands there under the name of the roster, not under the account', () => {
+  const taken = (by: string) => ({ acknowledged: { by, at: 1 } });
+  const asked = { acknowledged: null, assigned: { to: 'Asha Devi', by: 'Meera', at: 1 } };
+  const all = [taken('Asha Devi'), taken('asha'), taken('Meera'), asked, { acknowledged: null }];
+  expect(all.map((one) => isOwn(['asha', 'Asha Devi'], one))).toEqual([true, true, false, true, false]);
 });

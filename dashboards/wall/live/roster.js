@@ -21,3 +21,11 @@ export function oldestProof({ reached, proofs }) {
   const proven = reached.map((channel) => ({ channel, at: proofs[channel] ?? null }));
   return proven.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0))[0] ?? null;
 }
+
+/**
+ * A number as it is read: a mobile of India in two halves, with its country before them; any other as it was written.
+ * @param {string} number
+ */
+export function phoneText(number) {
+  return number.replace(/^(\+91)?([6-9]\d{4})(\d{5})$/, '$1 $2 $3').trimStart();
+}

@@ -1,10 +1,11 @@
 /** Small pieces that the views share. */
 import { html } from 'htm/preact';
+import { phoneText } from '../live/roster.js';
 import { reasonIn, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { Outage, Readiness, Sureness, WhoView, Why, Words } from '#contracts' */
+/** @import { Language, Outage, Readiness, Sureness, WhoView, Why, Words } from '#contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
@@ -12,9 +13,9 @@ import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 /** A fact of a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
  * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
- * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `you` their name, `act` does something in that name,
+ * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `names` by which incidents may call them, `act` does something in their name,
  * `take` takes an incident.
- * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], you: string, act: Act, take: Take }} Scene
+ * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], names: readonly string[], act: Act, take: Take }} Scene
  */
 
 /**
@@ -80,6 +81,17 @@ export function Age({ scene, since }) {
  */
 export function Foreign({ text }) {
   return html`<bdi>${shown(text)}</bdi>`;
+}
+
+/**
+ * A number that is dialled by a tap; as it stands where none could dial it.
+ * @param {{ lang: Language, name: string, phone: string, tel: string | null }} props
+ */
+export function Phone({ lang, name, phone, tel }) {
+  const number = phoneText(phone);
+  if (tel === null) return html`<${Foreign} text=${number} />`;
+  const label = name === '' ? null : say(lang, 'call', { name: shown(name), number: shown(number) });
+  return html`<a class="tel" href="tel:${tel}" aria-label=${label}><${Foreign} text=${number} /></a>`;
 }
 
 /**

@@ -15,7 +15,7 @@ const scene: Scene = {
   scope: '',
   role: 'central',
   act: async () => null,
-  you: 'Asha',
+  names: ['Asha'],
   take: async () => null,
 };
 const why = (reason: string | null, lang: 'en' | 'hi' = 'en') =>

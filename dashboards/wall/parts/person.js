@@ -8,7 +8,7 @@ import { refusedText } from '../words/refused.js';
 import { say, shown } from '../words/words.js';
 import { Dialog } from './dialog.js';
 
-/** @import { Language, WhoView } from '#contracts' */
+/** @import { Language, MeView } from '#contracts' */
 /** Why a thing was not done, in words ('' where it was) and by its code, and what was answered. @typedef {{ error: string, code?: string, about?: Record<string, string | number>, answer: unknown }} Done */
 /**
  * Posts in the reader's name; null where no name was given.
@@ -20,11 +20,15 @@ import { Dialog } from './dialog.js';
  * @param {Language} lang
  */
 export function usePerson(lang) {
-  /** @type {WhoView | 'missing' | null} */
+  /** @type {MeView | 'missing' | null} */
   const who = useFetched('/api/me', []);
   const known = who === 'missing' ? null : who;
   const account = known?.name ?? null;
   const [name, setName] = useState(recall('name') ?? '');
+  /** @type {MeView | 'missing' | null} */
+  const given = useFetched(known === null || account !== null || name === '' ? null : `/api/me?${new URLSearchParams({ by: name })}`, []);
+  const you = account ?? name;
+  const called = account === null && given !== 'missing' ? given : known;
   const [asking, setAsking] = useState(/** @type {{ answer: (name: string | null) => void } | null} */ (null));
   const ask = () => new Promise((/** @type {(name: string | null) => void} */ resolve) => setAsking({ answer: resolve }));
   const done = (/** @type {string | null} */ given) => {
@@ -48,9 +52,11 @@ export function usePerson(lang) {
     act,
     dialog,
     scope: known?.scope ?? '',
-    you: account ?? name,
+    you,
+    // The centre knows who that is in the roster: incidents may call them by another name than the account's.
+    names: [...(you === '' ? [] : [you]), ...(called?.names ?? [])],
     role: known?.role ?? /** @type {const} */ ('reader'),
-    switches: html`<${Who} lang=${lang} name=${account ?? name} account=${account} onAsk=${ask} />`,
+    switches: html`<${Who} lang=${lang} name=${you} account=${account} onAsk=${ask} />`,
   };
 }
 

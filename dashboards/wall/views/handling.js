@@ -52,7 +52,7 @@ export function Actions({ scene, incident, title, onActed }) {
   };
   return html`<div class="actions">
     <p class="acts">
-      ${acknowledged?.by === scene.you ? null : html`<button class=${acknowledged === null ? 'primary' : ''} aria-disabled=${waits} onClick=${take}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>`}
+      ${acknowledged !== null && scene.names.includes(acknowledged.by) ? null : html`<button class=${acknowledged === null ? 'primary' : ''} aria-disabled=${waits} onClick=${take}>${acknowledged === null ? say(lang, 'acknowledge') : sayWord(scene, 'answer', 'takeOver')}</button>`}
       ${fixed ? null : html`<button aria-disabled=${waits} onClick=${() => act('fixed')}>${sayWord(scene, 'answer', 'fixed')}</button>`}
       ${quietHours.map((n) => html`<button key=${n} aria-disabled=${waits} onClick=${() => act('snooze', { until: Math.floor(now) + n * hourMs })}>${say(lang, 'snoozeHours', { n })}</button>`)}
     </p>

@@ -5,7 +5,7 @@ import { capacityText } from './link.js';
 
 const scene: Scene = {
   ...{ lang: 'en', now: 60_000, live: true, lostAt: null, catalogue: {}, scope: '', role: 'central', act: async () => null },
-  you: 'Asha',
+  names: [],
   take: async () => null,
   ...{ reasons, words: vocabulary },
 };

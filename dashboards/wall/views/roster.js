@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useFetched } from '../live/data.js';
 import { oldestProof, onDutyFirst } from '../live/roster.js';
-import { Foreign, Mark } from '../parts/parts.js';
+import { Foreign, Mark, Phone } from '../parts/parts.js';
 import { timeText, timeTextIn } from '../words/times.js';
 import { say, sayWord } from '../words/words.js';
 
@@ -54,9 +54,10 @@ export function RosterPage({ scene, person }) {
 /** @param {{ scene: Scene, person: RosterPerson }} props */
 function Row({ scene, person }) {
   const { lang } = scene;
-  const { id, name, now, cells, reached } = person;
+  const { id, name, now, cells, tel, reached } = person;
+  const phone = cells['phone'] ?? '';
   return html`<tr class=${now === 'here' ? 'ok' : ''} data-person=${id} data-now=${now}>
-    <td><a href="#/roster/${id}"><${Foreign} text=${name} /></a></td>
+    <td><a href="#/roster/${id}"><${Foreign} text=${name} /></a>${phone === '' ? null : html` <${Phone} lang=${lang} name=${name} phone=${phone} tel=${tel} />`}</td>
     <td>${(cells['roles'] ?? '')
       .split('|')
       .map((role) => roleText(lang, role))

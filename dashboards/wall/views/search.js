@@ -1,7 +1,7 @@
 /** The search over a list of incidents: by site, room, fault or state, or only one's own. */
 import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
-import { isMeant } from '../live/grouped.js';
+import { isMeant, isOwn } from '../live/grouped.js';
 import { pathOf, shownFaults } from '../live/model.js';
 import { titleOf } from '../parts/parts.js';
 import { say } from '../words/words.js';
@@ -20,20 +20,19 @@ const few = 10;
  * @param {{ count: number, still: boolean }} list
  */
 export function useSearch(scene, view, { count, still }) {
-  const { lang, you, now } = scene;
+  const { lang, names, now } = scene;
   const [search, setSearch] = useState('');
   const [mine, setMine] = useState(false);
-  const isOwn = (/** @type {IncidentRow} */ { acknowledged, assigned }) => [acknowledged?.by, assigned?.to].includes(you);
   const textsOf = (/** @type {IncidentRow} */ one) => {
     const state = view.states.find(({ state: id }) => id === pathOf(one).split('/')[0])?.name;
-    const names = [one.site, one.room, ...(state === undefined ? [] : [state])].flatMap(({ en, hi }) => [en, hi]);
-    return [one.scope, ...names, ...shownFaults(one, now).map(({ fault }) => titleOf(scene, fault))];
+    const places = [one.site, one.room, ...(state === undefined ? [] : [state])].flatMap(({ en, hi }) => [en, hi]);
+    return [one.scope, ...places, ...shownFaults(one, now).map(({ fault }) => titleOf(scene, fault))];
   };
   const typed = (/** @type {{ currentTarget: HTMLInputElement }} */ event) => setSearch(event.currentTarget.value);
   const isShown = useRef(false);
   if (!still) isShown.current = count > few || search !== '' || mine;
   return {
-    isMeant: (/** @type {IncidentRow} */ one) => (!mine || isOwn(one)) && (search === '' || isMeant(search, textsOf(one))),
+    isMeant: (/** @type {IncidentRow} */ one) => (!mine || isOwn(names, one)) && (search === '' || isMeant(search, textsOf(one))),
     field: isShown.current
       ? html`<p class="acts search" role="search"><input type="search" value=${search} aria-label=${say(lang, 'search')} placeholder=${say(lang, 'search')} onInput=${typed} />
         <label><input type="checkbox" checked=${mine} onChange=${() => setMine(!mine)} /> ${say(lang, 'mine')}</label></p>`

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { counted, knownText, Mark, markText, mayAct, titleOf, whyText } from '../parts/parts.js';
+import { actionOf, counted, knownText, Mark, markText, mayAct, Phone, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -85,27 +85,54 @@ function Checklist({ scene, detail, onActed }) {
   const { lang, now, live } = scene;
   const { site, facts, checklist } = detail;
   const { waits, error, run } = useActing(scene.act);
-  // A day without a fault may be waited for, or not: whoever accepts it decides that.
-  const open = checklist.filter(({ item, done }) => !done && item !== 'quiet-day').length;
-  const next = checklist.find(({ done }) => !done);
+  const open = checklist.filter(({ done }) => !done).length;
   const accept = async () => {
     if (open > 0) return;
     if ((await run(`/api/sites/${site.site}/stage`, { stage: 'live' })) !== null) onActed();
   };
   return html`<section class="card checklist" aria-labelledby="checklist">
     <h2 id="checklist">${say(lang, 'stillToDo')}</h2>
-    ${next === undefined ? null : html`<p><b>${say(lang, 'nextPoint', { what: sayWord(scene, 'checklist', next.item) })}</b></p>`}
+    ${open === 0 ? null : html`<p><b>${say(lang, 'nextPoint', { what: nextDeed(scene, detail) })}</b></p>`}
     <ul>${checklist.map(
       ({ item, done, about }) => html`<li key=${item} data-item=${item}><${Mark} is=${done && live ? 'ok' : 'unknown'} />
         <span>${sayWord(scene, 'checklist', item)} <span class="unseen">(${say(lang, done ? 'done' : 'open')})</span>
           ${counted(about.map((one) => aboutText(scene, detail, one))).map(([text, n]) => html`<span class="dim about" key=${text}><bdi>${text}</bdi>${n === 1 ? null : ` × ${n}`}</span>`)}
           ${item === 'installed' && site.pcs === 0 ? html`<span class="dim about">${say(lang, 'noRooms')}</span>` : null}</span></li>`,
     )}</ul>
-    ${facts.cleanSince === null ? null : html`<p class="dim">${say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>`}
+    <p class="dim">${facts.cleanSince === null ? say(lang, 'quietDay') : say(lang, 'cleanSince', { time: timeText(lang, facts.cleanSince, now) })}</p>
     ${mayAct(scene) ? html`<button class="primary" aria-disabled=${open > 0 ? 'true' : waits} aria-describedby=${open > 0 ? 'not-yet' : null} onClick=${accept}>${say(lang, 'accept')}</button>` : null}
     ${open > 0 ? html`<p class="dim" id="not-yet">${say(lang, 'openPoints', { n: open })}</p>` : null}
     <${Trouble} lang=${lang} error=${error} />
   </section>`;
+}
+
+/**
+ * The first of what is open as something that somebody can do, with its room; '' where nothing is open.
+ * @param {Scene} scene
+ * @param {Pick<SiteDetail, 'checklist' | 'pcs'>} detail
+ */
+export function nextDeed(scene, { checklist, pcs }) {
+  const { lang } = scene;
+  const next = checklist.find(({ done }) => !done);
+  if (next === undefined) return '';
+  const [first] = next.about;
+  if (first === undefined) return say(lang, 'todo.rooms');
+  const { pc, component, fault } = first;
+  const where = roomText(scene, pcs, pc);
+  if (fault !== null) return `${where}: ${titleOf(scene, fault)}. ${actionOf(scene, fault) ?? ''}`.trimEnd();
+  const isMute = component === null && (next.item === 'no-fault' || next.item === 'all-known');
+  const what = component === null ? '' : subjectOf(scene, { component, device: '' });
+  return `${where}: ${say(lang, isMute ? 'todo.mute' : `todo.${next.item}`, { what })}`;
+}
+
+/**
+ * @param {Scene} scene
+ * @param {SiteDetail['pcs']} pcs
+ * @param {string} pc
+ */
+function roomText({ lang }, pcs, pc) {
+  const room = pcs.find((one) => one.pc === pc)?.room;
+  return room === undefined ? shown(pc) : nameIn(lang, room);
 }
 
 /**
@@ -115,9 +142,7 @@ function Checklist({ scene, detail, onActed }) {
  * @param {ChecklistItem['about'][number]} about
  */
 function aboutText(scene, { pcs }, { pc, component, fault }) {
-  const { lang } = scene;
-  const room = pcs.find((one) => one.pc === pc)?.room;
-  const where = room === undefined ? shown(pc) : nameIn(lang, room);
+  const where = roomText(scene, pcs, pc);
   if (fault !== null) return `${where}: ${titleOf(scene, fault)}`;
   return component === null ? where : `${where}: ${subjectOf(scene, { component, device: '' })}`;
 }
@@ -125,7 +150,7 @@ function aboutText(scene, { pcs }, { pc, component, fault }) {
 /** @param {{ scene: Scene, row: SiteView, detail: SiteDetail }} props */
 function Facts({ scene, row, detail: { facts } }) {
   const { lang, now } = scene;
-  const { name, phone, email } = facts.contact;
+  const { contact } = facts;
   const stage = `${sayWord(scene, 'stage', row.stage)}, ${timeText(lang, facts.stageAt, now)}`;
   /** @type {[key: string, label: string, text: string][]} */
   const lines = [
@@ -133,11 +158,21 @@ function Facts({ scene, row, detail: { facts } }) {
     ['link', sayWord(scene, 'component', 'link'), sayWord(scene, 'link', row.link)],
     ['isp', say(lang, 'fact.isp'), [facts.isp, facts.linkId].filter((one) => one !== '').join(' · ')],
     ['groups', say(lang, 'fact.groups'), facts.groups?.join(' · ') ?? ''],
-    ['contact', say(lang, 'fact.contact'), [name, phone, email].filter((one) => one !== '').join(' · ')],
+    ['contact', say(lang, 'fact.contact'), [contact.name, contact.phone, contact.email].filter((one) => one !== '').join(' · ')],
     ['place', say(lang, 'fact.place'), facts.latitude === null || facts.longitude === null ? '' : `${facts.latitude}, ${facts.longitude}`],
     ['zone', say(lang, 'fact.zone'), facts.timeZone],
     ['stage', say(lang, 'fact.stage'), stage],
   ];
   return html`<section class="card later" aria-labelledby="facts"><h2 id="facts">${say(lang, 'facts')}</h2>
-    <dl class="facts">${lines.filter(([, , text]) => text !== '').map(([key, label, text]) => html`<div key=${key}><dt>${label}</dt><dd><bdi>${shown(text)}</bdi></dd></div>`)}</dl></section>`;
+    <dl class="facts">${lines.filter(([, , text]) => text !== '').map(([key, label, text]) => html`<div key=${key}><dt>${label}</dt><dd>${key === 'contact' ? html`<${Contact} lang=${lang} contact=${contact} />` : html`<bdi>${shown(text)}</bdi>`}</dd></div>`)}</dl></section>`;
+}
+
+/** @param {{ lang: Scene['lang'], contact: SiteDetail['facts']['contact'] }} props */
+function Contact({ lang, contact: { name, phone, tel, email } }) {
+  const pieces = [
+    name === '' ? null : html`<bdi>${shown(name)}</bdi>`,
+    phone === '' ? null : html`<${Phone} lang=${lang} name=${name} phone=${phone} tel=${tel} />`,
+    email === '' ? null : html`<bdi>${shown(email)}</bdi>`,
+  ];
+  return pieces.filter((one) => one !== null).map((one, at) => [at === 0 ? null : ' · ', one]);
 }

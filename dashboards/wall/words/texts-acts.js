@@ -93,7 +93,10 @@ export const actTexts = {
   'refused.over': ['this alert is over', 'यह अलर्ट ख़त्म हो चुका है'],
   'refused.taken': ['{by} has it since {time}', '{time} से {by} देख रहे हैं'],
   'refused.late': ['it is too late to undo this; the alert stays with you', 'अब वापस नहीं हो सकता; अलर्ट आपके पास रहेगा'],
-  'refused.nobody': ['nobody of this name is in the roster', 'रोस्टर में इस नाम का कोई नहीं है'],
+  'refused.nobody': [
+    'nobody of this name is in the roster, or more than one: write the id',
+    'रोस्टर में इस नाम का कोई नहीं है, या एक से ज़्यादा हैं: ID लिखें',
+  ],
   'refused.time': ['choose a time that is to come, at most 24 hours ahead', 'आगे का समय चुनें, ज़्यादा से ज़्यादा 24 घंटे'],
   'refused.often': ['it was assigned or made quiet too often in this hour', 'इस घंटे में इसे बहुत बार सौंपा या रोका गया है'],
   'refused.stage': ['the site cannot go to this stage now; look at its points again', 'ऑफ़िस अभी इस चरण में नहीं जा सकता; ऊपर के काम फिर देखें'],

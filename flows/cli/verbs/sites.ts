@@ -129,7 +129,7 @@ async function openPoints(site: string, { api, language }: Call): Promise<string
   const said = notReady[language];
   const words = vocabulary[language];
   const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
-  const open = checklist.filter(({ item, done }) => !done && item !== 'quiet-day');
+  const open = checklist.filter(({ done }) => !done);
   const of = ({ pc, component, fault }: ChecklistItem['about'][number]) =>
     [pc, (fault !== null && faultOf(fault)?.title[language]) || wordFor(language, 'component', component ?? '') || component]
       .filter(Boolean)

@@ -45,7 +45,6 @@ export const en = {
     configured: 'Every PC has its newest profile',
     'no-fault': 'No fault stands',
     'all-known': 'Every check has an answer',
-    'quiet-day': '24 hours without a fault',
   },
   link: {
     fibre: 'Fibre',

@@ -32,7 +32,6 @@ export const hi: Vocabulary = {
     configured: 'हर PC के पास नया प्रोफ़ाइल है',
     'no-fault': 'कोई ख़राबी नहीं है',
     'all-known': 'हर जाँच का जवाब आया है',
-    'quiet-day': '24 घंटे बिना ख़राबी के',
   },
   link: { fibre: 'फ़ाइबर', '4g': '4G नेटवर्क', leo: 'सैटेलाइट (LEO)', geo: 'सैटेलाइट (GEO)', floor: 'सबसे कम डेटा' },
   tier: { none: 'आवाज़ भी नहीं', audio: 'सिर्फ़ आवाज़', sd: 'SD वीडियो', hd: 'HD वीडियो', fhd: 'फ़ुल HD वीडियो' },

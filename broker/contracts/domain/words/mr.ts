@@ -38,7 +38,6 @@ export const mr: FurtherLanguage = {
       configured: 'प्रत्येक PC कडे नवे प्रोफाइल आहे',
       'no-fault': 'कोणताही बिघाड नाही',
       'all-known': 'प्रत्येक तपासणीचे उत्तर आले आहे',
-      'quiet-day': '24 तास बिघाडाशिवाय',
     },
     link: { fibre: 'फायबर', '4g': '4G नेटवर्क', leo: 'सॅटेलाइट (LEO)', geo: 'सॅटेलाइट (GEO)', floor: 'सर्वांत कमी डेटा' },
     tier: { none: 'आवाजही नाही', audio: 'फक्त आवाज', sd: 'SD व्हिडिओ', hd: 'HD व्हिडिओ', fhd: 'फुल HD व्हिडिओ' },
