@@ -53,7 +53,7 @@ const lines: readonly LineRow[] = [
   [/^not connected: the link is of .+$/, { en: 'another class of link: connecting anew', hi: 'लाइन दूसरी तरह की है: फिर से जुड़ रहा है' }],
   [/^not connected: (.+)$/s, { en: 'not connected: $1', hi: 'सेंटर से नहीं जुड़ा: $1' }],
   [/^(?:connection closed|the centre ended the connection)$/, { en: 'the connection was closed', hi: 'कनेक्शन बंद हो गया' }],
-  [/^(?:connack|Keepalive) timeout$/, { en: 'the centre does not answer', hi: 'सेंटर जवाब नहीं दे रहा' }],
+  [/^(?:connack|Keepalive) timeout$/, { en: 'the centre does not answer', hi: 'सेंटर से जवाब नहीं आ रहा' }],
   [/^Connection refused: .+$/, { en: 'the centre does not let this PC in', hi: 'सेंटर इस PC को आने नहीं दे रहा' }],
   [/^the (?:certificate of the centre .+|centre shows no certificate)$/, { hi: 'सेंटर का सर्टिफ़िकेट ठीक नहीं है: सेंट्रल टीम को बताएँ' }],
   [/^the certificate of this PC has ended: enrol it again$/, { hi: 'इस PC का सर्टिफ़िकेट ख़त्म हो गया है: इसे फिर से जोड़ें' }],
