@@ -21,7 +21,6 @@ const lines: readonly LineRow[] = [
       hi: '--centre: "$1" पता नहीं है: $2 लिखें, जैसे https://sabha.example.org:8443',
     },
   ],
-  [/^--lang: "(.*)" is not one of (.+)$/, { hi: '--lang: "$1" नहीं चलता, इनमें से एक लिखें: $2' }],
   [/^--fix or --undo, not both$/, { hi: '--fix या --undo, दोनों साथ नहीं' }],
   [/^a code goes with --centre and --pc$/, { hi: 'कोड के साथ --centre और --pc भी लिखें' }],
   [/^here the package does it: (.+)$/, { hi: 'यहाँ यह काम पैकेज करता है: $1' }],
