@@ -155,7 +155,7 @@ function watched(
   running: Process & { agent: Agent },
 ): { stop(): void } | undefined {
   const { updateKey: key, door, platform, clock, version, budget } = prepared;
-  return updates && key && watchUpdates({ ...running, ...{ key, door, platform, clock, version, budget }, dataDir, at: updates.at });
+  return updates && key && watchUpdates({ ...running, key, door, platform, clock, version, budget, dataDir, at: updates.at });
 }
 
 /** Math.random can be foretold from what it gave before. */

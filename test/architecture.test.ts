@@ -158,9 +158,10 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [
       {
         'agent/a.ts': 'const state = { a } as State;\nrun({ ...state, b });\nconst next = { ...state, b };',
+        'agent/b.ts': 'run(\n  {\n    b,\n    ...core,\n  });\nconst parts = {} as unknown as Parts; // as Core',
         'agent/a.test.ts': 'run({ ...state });',
       },
-      ['agent/a.ts: says "as State"', 'agent/a.ts: says "n({ ...state"'],
+      ['agent/a.ts: says "as State"', 'agent/a.ts: says "...state"', 'agent/b.ts: says "...core"', 'agent/b.ts: says "as Parts"'],
     ],
   ],
   'each export says in a sentence what it promises': [

@@ -89,7 +89,7 @@ function machineOf(places: Places, { answers: given, language }: Words, asks: bo
     if (asks) return askPerson(say, failed);
     return failed === null ? 'without' : 'nobody';
   };
-  return { places, run: runProgram, answers, pause, say };
+  return { places, run: runProgram, answers, pause, language, say };
 }
 
 async function askPerson(say: Machine['say'], failed: string | null): Promise<Answers | 'without'> {

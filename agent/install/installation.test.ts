@@ -55,6 +55,13 @@ test('the folder of the data is taken from whoever made it, closed, and what peo
   ]);
 });
 
+test('an enrolment answered in the language of Windows, whatever the installation speaks', async () => {
+  const windows = playWindows();
+  await install(windows, answers);
+  const [asked] = windows.calls.filter(({ program, args }) => program === 'node.exe' && args.includes('enrol'));
+  expect(asked?.args.slice(asked.args.indexOf('--lang'))).toEqual(['--lang', 'hi', '--data', windows.places.data]);
+});
+
 test('a second time changes nothing but the program, and asks for no code', async () => {
   const windows = playWindows();
   await install(windows, answers);

@@ -141,12 +141,12 @@ function opening(folder: string): string[][] {
 }
 
 function enrolment(machine: Machine): Step {
-  const { places, answers, say } = machine;
+  const { places, answers, language, say } = machine;
   const enrol = async (failed: string | null): Promise<Outcome> => {
     const given = await answers(failed);
     if (given === 'nobody') return { ok: false, line: failed ?? '' };
     if (given === 'without') return { ok: true, note: say('notEnrolled') };
-    const words = [given.code, '--centre', given.centre, '--pc', given.pc];
+    const words = [given.code, '--centre', given.centre, '--pc', given.pc, '--lang', language];
     const ran = await machine.run(join(places.program, 'node.exe'), agentArguments(places, 'enrol', words));
     return ran.code === 0 ? { ok: true, note: lineOf(ran) } : enrol(lineOf(ran));
   };

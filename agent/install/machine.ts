@@ -1,7 +1,7 @@
 /** The Windows on which the agent is installed, as the steps see it: its folders, its programs, the person who sits there. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, oneLine } from '#contracts';
+import { codeOf, type Language, oneLine } from '#contracts';
 import { identityFolder } from '../identity/identity.ts';
 import type { Ran, RunProgram } from '../platform/program.ts';
 import type { Places } from './places.ts';
@@ -18,6 +18,7 @@ export type Machine = {
   /** What is given for an enrolment, at first or after it failed for this reason; `nobody` = nobody can be asked again. */
   answers(failed: string | null): Promise<Answers | 'without' | 'nobody'>;
   pause(ms: number): Promise<void>;
+  language: Language;
   say(key: keyof typeof phrases): string;
 };
 /** What a folder of data is known by. */

@@ -70,6 +70,7 @@ export function playWindows(version = '1'): PlayedWindows {
       run,
       answers: async () => given.shift() ?? 'nobody',
       pause: async () => {},
+      language: 'hi',
       say: (key) => phrases[key].en,
     }),
     tree: () => Object.fromEntries(filesIn(root).map((path) => [path.slice(root.length + 1), contentOf(path)])),

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Clock, loadX509, makePrivateKey } from '#contracts';
+import { type Clock, makePrivateKey } from '#contracts';
 import { createAuthority } from '../../test/security/authority.ts';
+import { loadX509 } from '../../test/x509.ts';
 import { createTlsListener, whyNoHandshake } from './tls.ts';
 
 let dataDir: string;

@@ -2,7 +2,7 @@
 import { type AccountMade, type AccountRole, type AccountView, accountNamePattern, mutex } from '#contracts';
 import type { Account, AccountContents, PasswordHash } from '../records/accounts.ts';
 import type { NotAhead } from '../records/clock.ts';
-import type { Op } from '../records/ops.ts';
+import type { Audit, Op } from '../records/ops.ts';
 import { createLimits, type Tried } from './limits.ts';
 import { newSecret, type Passwords } from './password.ts';
 import { type Action, refusalFor } from './rights.ts';
@@ -264,7 +264,7 @@ async function choose(state: State, account: Account, password: string): Promise
   return entered;
 }
 
-function audit({ options }: State, step: { who: string; what: string; about: string }): Op {
+function audit({ options }: State, step: Audit): Op {
   return { op: 'audit', at: options.now(), ...step };
 }
 

@@ -4,6 +4,7 @@ import { answerLine } from '../people/channels/kit/buttons.ts';
 import { isSamePhone } from '../people/channels/kit/gateway.ts';
 import { plain } from '../people/channels/kit/plain.ts';
 import type { Roster } from '../people/roster.ts';
+import { toStranger } from '../people/words.ts';
 import type { TakeAnswer, TakeMissedCall } from '../records/notices.ts';
 
 /** `answer` takes what one person says of an incident: done, or why not; `toldOf`: the ids of those who were told of it, undefined where nobody can say now. */
@@ -24,10 +25,10 @@ export function takeAnswers({ roster, toldOf, answer }: AnswersOptions): TakeAns
     const meant = told === undefined ? at : persons.filter(({ id }) => id === told);
     const [person] = meant;
     const knew = toldOf(incident) ?? meant.map(({ id }) => id);
-    if (person === undefined || !meant.some(({ id }) => knew.includes(id))) return { line: stranger };
+    if (person === undefined || !meant.some(({ id }) => knew.includes(id))) return { line: toStranger() };
     const became = await answer(person, incident, word);
     const { language } = person;
-    if (became !== 'done') return { line: became === 'over' ? wordsIn(language).message.over : stranger };
+    if (became !== 'done') return { line: became === 'over' ? wordsIn(language).message.over : toStranger() };
     const by = plain(person.name);
     return { by, line: answerLine(by, word, language) };
   };
@@ -55,6 +56,3 @@ export function takeMissedCalls({ roster, answer, openFor }: MissedCallsOptions)
 function personsOf(roster: AnswersOptions['roster']): Person[] {
   return roster.people().persons.map(({ id }) => roster.person(id));
 }
-
-/** A stranger has no language that we know. */
-const stranger = 'Not in the roster of Sabha · सभा के रोस्टर में नहीं';

@@ -17,7 +17,7 @@ import {
 import { BackupError } from '../backup/format/backup-error.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import type { Act } from '../records/ops.ts';
+import type { AuditAct } from '../records/ops.ts';
 import { safeTable } from '../sites/sheet.ts';
 import { on, type Route, read } from './route.ts';
 import { csv, incidentId, order, pcsQuery } from './schemas.ts';
@@ -189,7 +189,7 @@ export const auditRoutes: readonly Route[] = [
     ['get /api/audit/log.csv', 'The same as one table.'],
     { right: whole('audit'), query: v.strictObject(logEntries), answer: csv('audit.csv') },
     async (ledger, { query }) => {
-      const all: Act[] = [];
+      const all: AuditAct[] = [];
       for (let more = true; more && all.length < rowsInFile; ) {
         const acts = await ledger.acts({ ...query, before: all.at(-1)?.id, most: rowsAtOnce });
         all.push(...acts);

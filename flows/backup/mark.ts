@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { oneLine } from '#contracts';
-import type { Act, Progress } from '../records/ops.ts';
+import type { AuditAct, Progress } from '../records/ops.ts';
 import { restoredNote } from './restore.ts';
 
 const act = v.object({ id: v.number(), at: v.number(), who: v.string(), what: v.string(), about: v.string() });
@@ -23,7 +23,7 @@ export type Mark = v.InferOutput<typeof markSchema>;
 /** A backup that was put in the place of a ledger: of when it is, and when that was. */
 export type Note = v.InferOutput<typeof noteSchema>;
 /** What is missing of a ledger: in one line, and each act of people, newest first. */
-export type WentBack = { line: string; acts: Act[] };
+export type WentBack = { line: string; acts: AuditAct[] };
 
 const actsTold = 5;
 const textMost = 200;

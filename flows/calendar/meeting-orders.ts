@@ -1,7 +1,7 @@
 /** What the routes of the calendar ask: each plans a change on the meetings that are held, and applies it before it answers. */
 import { type MeetingsImport, type MeetingView, mutex } from '#contracts';
 import type { Meeting } from '../records/meetings.ts';
-import type { Op } from '../records/ops.ts';
+import type { Audit, Op } from '../records/ops.ts';
 import type { SiteTable } from '../records/sites.ts';
 import type { Calendar } from './calendar.ts';
 import { isOver, type MeetingsChange, planMeetings } from './import.ts';
@@ -24,7 +24,7 @@ export type MeetingOrders = ReturnType<typeof createMeetingOrders>;
  */
 export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrdersOptions) {
   const inTurn = mutex();
-  const change = async ({ put, gone }: MeetingsChange, audit: { who: string; what: string; about: string }) => {
+  const change = async ({ put, gone }: MeetingsChange, audit: Audit) => {
     const over = [...calendar().all().values()].filter((one) => isOver(one, table(), now() - keptMs)).map(({ id }) => id);
     const next = new Map(calendar().all());
     for (const id of [...gone, ...over]) next.delete(id);

@@ -2,6 +2,7 @@
 import { filled, type MessageLanguage, wordsIn } from '#contracts';
 import type { Roster } from '../people/roster.ts';
 import { timeOf } from '../people/times.ts';
+import { toStranger } from '../people/words.ts';
 import type { TakeWord } from '../records/notices.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
 import type { StintSaid } from '../roster/shift-orders.ts';
@@ -34,7 +35,7 @@ export function takeDutyWords({ roster, orders }: ByWordOptions): TakeWord {
     const is = readWord(text);
     if (is === undefined) return undefined;
     const person = roster.book().members.find(({ addresses }) => addresses[channel] === address);
-    if (person === undefined) return strangers;
+    if (person === undefined) return toStranger();
     const done = await orders().stint(person.id, { is, by: person.name });
     return answerTo(done, person.language, person.zone);
   };
@@ -61,8 +62,5 @@ function answerTo({ is, until }: StintSaid, language: MessageLanguage, zone: str
   if (is === 'hours') return until === null ? duty.always : filled(duty.hours, { time });
   if (is === 'here') return until === null ? duty.always : filled(duty.here, { time });
   if (is === 'fixed') return duty.always;
-  return is === 'unknown' ? strangers : duty[is];
+  return is === 'unknown' ? toStranger() : duty[is];
 }
-
-/** A stranger has no language that we know. */
-const strangers = 'Not in the roster of Sabha · सभा के रोस्टर में नहीं';

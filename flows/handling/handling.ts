@@ -5,10 +5,10 @@ import type { Incident, StandingFault } from '../records/incidents.ts';
 import { deedsKept, fixedForMs, hourMs, takenForMs, tellingOrdersAnHour, withdrawForMs } from './numbers.ts';
 
 /** What an order is judged by. */
-export type Around = { now: number; link: LinkClass };
+export type HandledAt = { now: number; link: LinkClass };
 
 /** An incident after an order of a person. */
-export function handled(incident: Incident, order: HandlingOrder, around: Around): Incident {
+export function handled(incident: Incident, order: HandlingOrder, around: HandledAt): Incident {
   const { now, link } = around;
   const { by } = order;
   switch (order.type) {

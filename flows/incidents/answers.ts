@@ -1,5 +1,5 @@
 /** What somebody who was told of an incident answers with one tap, and what follows of it. */
-import { handled, has, type Around as Moment } from '../handling/handling.ts';
+import { type HandledAt, handled, has } from '../handling/handling.ts';
 import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
 import { notMinePrefix } from '../records/notices.ts';
 import { tellCentral } from '../transitions/delivery.ts';
@@ -29,7 +29,7 @@ export function answered(core: Around, { type: _, incident: id, ...said }: Said,
 }
 
 /** *Fixed* is believed when the PC says so: until then whoever says it has it. */
-function taken(incident: Incident, { word, by: name, person }: Answer, around: Moment): Incident {
+function taken(incident: Incident, { word, by: name, person }: Answer, around: HandledAt): Incident {
   // Who has it already under an id takes it over from nobody.
   const by = has(incident, { id: person, name }) ? (incident.acknowledged?.by ?? name) : name;
   switch (word) {

@@ -5,13 +5,13 @@
 import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '#contracts';
 import type { Act, CentreEvent, PassedWay, WireMessage } from '../records/incidents.ts';
 import { settledKey } from '../records/meta-keys.ts';
-import type { Op } from '../records/ops.ts';
+import type { Audit, Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
 import { type Weight, weightOf } from './allowance.ts';
 import type { Committed } from './committed.ts';
-import type { Audit, IngestOptions } from './options.ts';
+import type { IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
 import { listened, listenedEveryMs, openState, type State, setAside } from './state.ts';
 import { unreadable } from './unreadable.ts';

@@ -3,9 +3,9 @@ import { hearingTopic } from '#contracts';
 import { createHearing } from '../outages/hearing.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { CentreEvent } from '../records/incidents.ts';
-import type { Away } from '../records/ops.ts';
+import type { Audit, Away } from '../records/ops.ts';
 import type { CentreTime } from './centre-time.ts';
-import type { Audit, IngestOptions } from './options.ts';
+import type { IngestOptions } from './options.ts';
 
 /** Whom the listener tells, and what it must know. */
 export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {

@@ -36,9 +36,6 @@ export type IngestOptions = Pick<EngineOptions, 'recipients' | 'central' | 'pers
 /** The state that a birth named. */
 export type Born = { digest: string; session: number; rev: number };
 
-/** Who did what, about what. */
-export type Audit = { who: string; what: string; about: string };
-
 /** What is counted on the way to the ledger; `seconds` of a commit. */
 export type IngestCounts = {
   message(leaf: string, result: string): void;

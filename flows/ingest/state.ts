@@ -54,7 +54,7 @@ const startsKept = 10;
 
 /** What the ledger holds, with nothing gathered but that this is a start. */
 export function openState(options: IngestOptions, { hello, tell }: Pick<ListeningOptions, 'hello' | 'tell'>): State {
-  const { clock, contents, send, seal } = options;
+  const { clock, contents, send, seal, log, randomId } = options;
   const centreTime = createCentreTime(clock);
   const startedAt = centreTime.now();
   const earlier = (JSON.parse(contents.meta['starts'] ?? '[]') as number[]).filter((at) => at <= startedAt);
@@ -66,7 +66,11 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
   const tree = createTree(contents, recordOf);
   const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: () => state.commits.isOver() });
   const listening = createListening({
-    ...options,
+    clock,
+    listening: options.listening,
+    log,
+    send,
+    randomId,
     time: centreTime,
     listenedUntil: listenedAt,
     // Among the rows of the engine, where a step of the clock takes back what stands before it.
@@ -99,7 +103,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
     allowance: createAllowance(clock.up),
-    note: createNotes(options.log),
+    note: createNotes(log),
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
     listening,

@@ -20,7 +20,17 @@ import {
   weeklyKey,
 } from '../records/meta-keys.ts';
 import { notMinePrefix, type OutboxRow } from '../records/notices.ts';
-import type { Act, ActsQuery, Away, CommandRow, Contents, FoundCommand, OpenCommand, Progress, RegistryContents } from '../records/ops.ts';
+import type {
+  ActsQuery,
+  AuditAct,
+  Away,
+  CommandRow,
+  Contents,
+  FoundCommand,
+  OpenCommand,
+  Progress,
+  RegistryContents,
+} from '../records/ops.ts';
 import { type Acknowledged, type Past, type PastPage, type PastQuery, type PcChange, type Sent, withdrawnWord } from '../records/past.ts';
 import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
@@ -221,7 +231,7 @@ export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined
 }
 
 /** What was done, the newest first. */
-export function acts(db: DatabaseSync, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }: ActsQuery): Act[] {
+export function acts(db: DatabaseSync, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }: ActsQuery): AuditAct[] {
   const found = db.prepare(`
     SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
     WHERE id < :before AND at >= :since AND (:who IS NULL OR who = :who COLLATE NOCASE) ORDER BY id DESC LIMIT :most`);
@@ -247,7 +257,7 @@ function newestAt(db: DatabaseSync): number {
   return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
-function actsOf(found: readonly Record<string, unknown>[]): Act[] {
+function actsOf(found: readonly Record<string, unknown>[]): AuditAct[] {
   return Array.from(found, ({ id, at, who, what, about }) => {
     return { id: Number(id), at: Number(at), who: String(who), what: String(what), about: String(about) };
   });

@@ -13,8 +13,8 @@ import type { Meeting } from '../records/meetings.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../records/meta-keys.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type {
-  Act,
   ActsQuery,
+  AuditAct,
   Away,
   Change,
   CommandRow,
@@ -85,7 +85,7 @@ export type Store = {
   command(id: string): FoundCommand | undefined;
   openCommands(now: number): OpenCommand[];
   tabsSteps(): TabsStep[];
-  acts(query: ActsQuery): Act[];
+  acts(query: ActsQuery): AuditAct[];
   person(words: PersonWords): PersonRow[];
   forget(whom: Forgetting): Forgotten;
   past(query: PastQuery): PastPage;

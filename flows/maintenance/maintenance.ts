@@ -1,7 +1,7 @@
 /** What may be ordered of maintenance: each order plans a change, and has it in use before it answers. */
 import { isWithin, type MaintenanceView, mutex } from '#contracts';
 import type { Maintenance } from '../records/maintenance.ts';
-import type { Op } from '../records/ops.ts';
+import type { Audit, Op } from '../records/ops.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { type Asked, draftOf } from './draft.ts';
 import type { Planned } from './planned.ts';
@@ -30,7 +30,7 @@ export type MaintenanceOrders = ReturnType<typeof createMaintenanceOrders>;
  */
 export function createMaintenanceOrders({ planned, table, apply, now, randomId }: MaintenanceOrdersOptions) {
   const inTurn = mutex();
-  const change = async (change: { put?: Maintenance; gone?: string }, audit: { who: string; what: string; about: string }) => {
+  const change = async (change: { put?: Maintenance; gone?: string }, audit: Audit) => {
     const next = new Map(planned().all());
     const over = [...next.values()].filter((one) => planned().isOver(one, now() - keptMs)).map(({ id }) => id);
     const gone = [...over, ...(change.gone === undefined ? [] : [change.gone])];

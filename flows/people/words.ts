@@ -5,6 +5,7 @@ import {
   filled,
   isAbsence,
   isPcPath,
+  languages,
   type MessageLanguage,
   maintenanceFault,
   nameIn,
@@ -135,6 +136,11 @@ function againOf({ notice, words, over }: Message, size: number): string {
 
 /** What central is told that a flow did not finish. */
 const unfinished = 'centre.flow_unfinished';
+
+/** To whoever writes from an address that is nobody's, and so in no language that is known. */
+export function toStranger(): string {
+  return languages.map((language) => wordsIn(language).duty.stranger).join(' · ');
+}
 
 /** Kinds that ask somebody to act, and are stale once the incident is over. */
 export function isNews({ kind }: Pick<Notice, 'kind'>): boolean {

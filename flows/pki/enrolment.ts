@@ -2,7 +2,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { type Clock, type EnrolCodeView, mutex, oneLine, pathOfName, type RegistryEntry, siteOf } from '#contracts';
 import type { NotAhead } from '../records/clock.ts';
-import type { Op } from '../records/ops.ts';
+import type { Audit, Op } from '../records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';
@@ -231,6 +231,6 @@ function hashOf(key: KeyObject): string {
     .digest('base64url');
 }
 
-function audit(at: number, step: { who: string; what: string; about: string }): Op {
+function audit(at: number, step: Audit): Op {
   return { op: 'audit', at, ...step };
 }

@@ -138,8 +138,10 @@ export type RegistryContents = Contents['registry'] & {
   reflectorKey: string | null;
 };
 
+/** Who did what, about what. */
+export type Audit = { who: string; what: string; about: string };
 /** Something that somebody did, as it stands in the audit. */
-export type Act = { id: number; at: number; who: string; what: string; about: string };
+export type AuditAct = Audit & { id: number; at: number };
 
 /** Which rows: of what people and the centre did, or machines; of one of them, since a time, below a number. The newest first, `most` of them at most. */
 export type ActsQuery = {
@@ -159,7 +161,7 @@ export type Progress = {
   commits: number;
   lastAct: number;
   head: string;
-  acts: Act[];
+  acts: AuditAct[];
   older: string | null;
   newestAt: number;
 };
@@ -199,7 +201,7 @@ export type Ledger = {
   /** What became of the tabs, newest first, at most 50. */
   tabsSteps(): Promise<TabsStep[]>;
   /** What was done, page by page. */
-  acts(query: ActsQuery): Promise<Act[]>;
+  acts(query: ActsQuery): Promise<AuditAct[]>;
   /** What happened, page by page, so that no commit waits for all of it. */
   past(query: PastQuery): Promise<PastPage>;
   /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */

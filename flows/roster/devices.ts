@@ -4,9 +4,9 @@ import { isLoopback, mutex, type Person } from '#contracts';
 import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
 import { devicePrefix } from '../records/meta-keys.ts';
 import type { Device } from '../records/notices.ts';
-import type { Op } from '../records/ops.ts';
+import type { Audit, Op } from '../records/ops.ts';
 import { ofLogin } from './book.ts';
-import type { Audit, PersonOrder, RefusedOrder } from './kept.ts';
+import type { PersonOrder, RefusedOrder } from './kept.ts';
 
 /** More of one person are not kept: the oldest goes. */
 const devicesAtMost = 8;

@@ -1,7 +1,7 @@
 /** The persons of the ledger as they are now, and the one way to change them: written first, in use then. */
 import { isRole, type Person } from '#contracts';
 import type { Outcome } from '../records/notices.ts';
-import type { Op } from '../records/ops.ts';
+import type { Audit, Op } from '../records/ops.ts';
 import type { Member, Proof } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { type Book, createBook } from './book.ts';
@@ -45,8 +45,6 @@ export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: st
 /** What became of an order on one person. */
 export type PersonOrder = { ok: true } | RefusedOrder;
 
-/** The row of the audit. */
-export type Audit = { who: string; what: string; about: string };
 /** The persons of the ledger as they are now, and the way to change them. */
 export type Kept = {
   options: RosterOrdersOptions;

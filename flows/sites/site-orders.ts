@@ -1,4 +1,16 @@
-/** What the routes of the site table ask: each plans a change on the present table, and applies it before it answers. */
+/**
+ * What the routes of the site table ask: each plans a change on the present table, and applies it before it answers.
+ *
+ * From a row of a file to the profile that a PC holds, in this order:
+ *
+ *     read       csv.ts                       text → nodes of the tree, or each line that is faulty
+ *     compare    import.ts                    → the difference, and the change that makes it
+ *     take       ingest/ingest.ts             `changeSites`: one order after the other
+ *     resolve    tree.ts, versions.ts         → which PCs hold another profile now, each with its next version
+ *     commit     ingest/commits.ts            tree, registry and versions in one transaction
+ *     send       config-push.ts               signed, to each of them, in stages where that was asked for
+ *     hold       (the agent)                  its birth names the version; an older one is sent it again
+ */
 import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '#contracts';
 import type { PcRecord } from '../records/incidents.ts';
 import type { Op } from '../records/ops.ts';

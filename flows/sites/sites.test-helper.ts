@@ -24,6 +24,16 @@ export function smallTree(): TreeNode[] {
   ];
 }
 
+/** 36 states with so many sites, of two PCs each. */
+export function nation(count: number): TreeNode[] {
+  const sites = Array.from({ length: count }, (_, n) => {
+    const path = `state-${n % 36}/site-${n}`;
+    const site = node(path, { link: 'geo', elevationM: n % 4_000 }, { latitude: 20, longitude: 77 });
+    return [site, node(`${path}/vc-1`), node(`${path}/vc-2`)];
+  });
+  return [...Array.from({ length: 36 }, (_, n) => node(`state-${n}`)), ...sites.flat()];
+}
+
 /** A whole random nation that a CSV can say: every kind of cell, all stages. */
 export function randomTree(random: Random): TreeNode[] {
   const maybe = <T>(make: () => T): T | undefined => (random.next() < 0.5 ? make() : undefined);

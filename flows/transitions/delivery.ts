@@ -75,8 +75,8 @@ function noticeFor({ memory, options, transition, incident }: Delivery, { severi
   const before = memory.pastOf(incident.scope);
   const counted = transition.again === undefined ? options.pace.counted(incident.scope) : 0;
   const isBeside = options.isBeside(incident.scope);
-  const state = { isBeside, isReady: isReadyIn(memory, incident.scope) };
-  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, ...state, placeOf: options.place });
+  const isReady = isReadyIn(memory, incident.scope);
+  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, isBeside, isReady, placeOf: options.place });
 }
 
 /** True of a room that its PC says to be ready, and where nothing is open by now. */

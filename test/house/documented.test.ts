@@ -57,6 +57,10 @@ test('what is taken out of another value, or has no name, needs a sentence too',
   expect(found('/** All. */', 'export const { bare, other } = whole;')).toEqual([]);
 });
 
+test('a comment without a word documents nothing', () => {
+  expect(found('/** . */', 'export const bare = 1;')).toEqual(['a.ts:2 bare']);
+});
+
 test('a block comment that documents nothing, and an export in a text, are what they are', () => {
   expect(found('/* a remark */', 'export const bare = 1;')).toEqual(['a.ts:2 bare']);
   expect(found('const text = `', 'export const bare = 1;', '`;')).toEqual([]);

@@ -61,5 +61,6 @@ function isFunction(node: Node): boolean {
 
 function isDocumented(at: Node, comments: readonly Comment[], text: string): boolean {
   const above = comments.findLast(({ type, end }) => type === 'Block' && end <= at.start);
-  return above?.value.startsWith('*') === true && /^\r?\n(\/\/.*\n)*$/.test(text.slice(above.end, at.start));
+  if (above === undefined || !/^\*.*[a-z]{3}/is.test(above.value)) return false;
+  return /^\r?\n(\/\/.*\n)*$/.test(text.slice(above.end, at.start));
 }

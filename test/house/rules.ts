@@ -5,7 +5,7 @@ import { readsEnvironment } from './environment.ts';
 import { computed, importsOf } from './imports.ts';
 import { roomRules } from './room-rules.ts';
 import { eachFile, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
-import { eachNode, parse } from './syntax.ts';
+import { eachNode, nameOf, parse } from './syntax.ts';
 
 const parts = ['agent', 'broker', 'flows', 'dashboards', 'centre'];
 /** The agent's questions, the centre's installation, the start, and what tells systemd of us. */
@@ -70,11 +70,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a part is wired in order: no state is handed on whole to a function, and none is taken for more than it is yet',
-    find: eachFile(({ path, text }) =>
-      isTest(path)
-        ? []
-        : [...text.matchAll(/\w\(\{ \.\.\.(?:state|core)\b|\bas (?:State|Core|Parts)\b/g)].map(([what]) => `says "${what}"`),
-    ),
+    find: eachFile((file) => (isTest(file.path) ? [] : handedWhole(file).map((what) => `says "${what}"`))),
   },
   {
     name: 'each export says in a sentence what it promises',
@@ -132,6 +128,20 @@ function eachImport(isWrong: (file: string, target: string) => boolean) {
     const wrong = importsOf(file).filter((target) => isWrong(file.path, target));
     return wrong.map((target) => `imports ${target}`);
   });
+}
+
+/** Each state that a call hands on with all that it has, wherever it stands among what is handed, and each that is called whole. */
+function handedWhole(file: SourceFile): string[] {
+  const found: string[] = [];
+  eachNode(parse(file).program, (node, parent) => {
+    const isTaken =
+      node.type === 'TSAsExpression' && /^(State|Core|Parts)$/.test(file.text.slice(node.typeAnnotation.start, node.typeAnnotation.end));
+    if (isTaken) found.push(`as ${file.text.slice(node.typeAnnotation.start, node.typeAnnotation.end)}`);
+    if (node.type !== 'ObjectExpression' || (parent.type !== 'CallExpression' && parent.type !== 'NewExpression')) return;
+    const spread = node.properties.flatMap((one) => (one.type === 'SpreadElement' ? [nameOf(one.argument) ?? ''] : []));
+    found.push(...spread.filter((name) => ['state', 'core'].includes(name)).map((name) => `...${name}`));
+  });
+  return found;
 }
 
 function partOf(path: string): string {

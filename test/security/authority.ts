@@ -1,7 +1,8 @@
 /** Authorities and certificates for the tests: good ones, and each kind of bad one. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { clientAuth, loadX509, makePrivateKey, serverAuth } from '#contracts';
+import { clientAuth, makePrivateKey, serverAuth } from '#contracts';
+import { loadX509 } from '../x509.ts';
 
 const x509 = await loadX509();
 x509.cryptoProvider.set(webcrypto as Crypto);

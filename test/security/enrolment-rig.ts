@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fastify, { type FastifyInstance } from 'fastify';
-import { loadX509, makePrivateKey, makeRequest, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
+import { makePrivateKey, makeRequest, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
 import { inThread } from '../../flows/ledger/ledger.ts';
 import { testClock } from '../../flows/people/people.test-helper.ts';
 import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
@@ -19,6 +19,7 @@ import type { SiteChange } from '../../flows/records/sites.ts';
 import { createSiteOrders } from '../../flows/sites/site-orders.ts';
 import { smallTree } from '../../flows/sites/sites.test-helper.ts';
 import { createTree } from '../../flows/sites/tree.ts';
+import { loadX509 } from '../x509.ts';
 
 export type Answer = { status: number; headers: Record<string, unknown>; text: string };
 export type Client = { key: string; cert: string };

@@ -4,8 +4,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadX509, makePrivateKey, readEnrolCode, serialOf } from '#contracts';
+import { makePrivateKey, readEnrolCode, serialOf } from '#contracts';
 import { openAuthority } from '../../flows/pki/authority.ts';
+import { loadX509 } from '../x509.ts';
 import { ask, certificatesOf, enrol, newRequest, openRig, type Rig, renew, serverCertificate } from './enrolment-rig.ts';
 
 const [one, two, far] = ['ladakh.leh.vc-1', 'ladakh.leh.vc-2', 'ladakh.kargil.vc-1'];

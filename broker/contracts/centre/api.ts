@@ -83,7 +83,7 @@ export const siteView = v.object({
 });
 
 /** A state that has sites, and its name. */
-export const stateView = v.object({ state: text, name: words });
+const stateView = v.object({ state: text, name: words });
 
 const faultView = v.object({
   fault: text,
@@ -279,7 +279,7 @@ export const historyView = v.object({
 export const accountRoles = ['reader', 'state', 'central'] as const;
 
 /** Why a request was refused, for a page that says it in the language of its reader. A refusal without one is said by its line. */
-export const refusalCodes = [
+const refusalCodes = [
   'role',
   'scope',
   'invalid',

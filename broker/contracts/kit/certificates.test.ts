@@ -1,7 +1,8 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../../../test/security/authority.ts';
-import { commonNameOf, loadX509, makePrivateKey, makeRequest, serialOf } from './certificates.ts';
+import { loadX509 } from '../../../test/x509.ts';
+import { commonNameOf, makePrivateKey, makeRequest, serialOf } from './certificates.ts';
 
 test('a request says the name, holds the public half of the key, and is signed by the key', async () => {
   const key = makePrivateKey();

@@ -33,12 +33,6 @@ const commonName = der(tags.oid, Buffer.of(0x55, 0x04, 0x03));
 /** 1.2.840.10045.4.3.2 */
 const ecdsaWithSha256 = der(tags.oid, Buffer.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
 
-/** The library of certificates; asked for when it is needed, since a part that has its certificate has no use for it. */
-export async function loadX509() {
-  await import('reflect-metadata');
-  return import('@peculiar/x509');
-}
-
 /** The serial number as the registry writes it: lower-case hexadecimal without leading zeros. */
 export function serialOf(certificate: X509Certificate): string {
   return certificate.serialNumber.toLowerCase().replace(/^0+/, '');

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { realClock, zonedAt } from './clock.ts';
 
 test('the real clock runs a task after its delay, and never one that was cancelled', async () => {
@@ -46,8 +46,11 @@ test('a machine that is awake has not slept, whatever the speed', () => {
   }
 });
 
-test('a delay below zero is now', async () => {
+test('a delay below zero is now, and no news for the log', async () => {
+  const warned = vi.spyOn(process, 'emitWarning');
   await new Promise<void>((done) => realClock().after(-5, done));
+  expect(warned.mock.calls).toEqual([]);
+  warned.mockRestore();
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { asPkcs7, createAuthority } from '../../../test/security/authority.ts';
-import { loadX509 } from './certificates.ts';
+import { loadX509 } from '../../../test/x509.ts';
 import { certificatesIn, der, readAll, readDer, tags } from './der.ts';
 
 const authority = await createAuthority('Sabha');

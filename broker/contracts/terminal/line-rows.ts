@@ -83,6 +83,7 @@ const raw: readonly LineRow[] = [
   ],
   [/^(?:Error: )?bad port$/, { en: 'no program may ask this port', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
   [/^Unknown option '(.+)'$/, { en: 'there is no option $1', hi: '$1 नाम का कोई विकल्प नहीं है' }],
+  [/^--lang: "(.*)" is not one of (.+)$/, { hi: '--lang: "$1" नहीं चलता, इनमें से एक लिखें: $2' }],
   [/^Unexpected argument '(.+)'$/, { en: '"$1" is one word too many', hi: '"$1" फ़ालतू है, इसे हटा दें' }],
   [
     /^Option '(?:-\w, )?(--[\w-]+).*' argument (?:missing|is ambiguous)$/,

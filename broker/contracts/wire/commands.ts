@@ -7,7 +7,7 @@ import { isPcPath, type PcPath, parseTopic, pcTopic, type Scope, scopesOf } from
 /** A command is worth nothing afterwards. */
 export const commandLifeMs = 600_000;
 /** So many lines of its log a PC sends at once. */
-export const logLinesAtMost = 100;
+const logLinesAtMost = 100;
 
 const nothing = v.strictObject({});
 /** A command line has only texts. */

@@ -8,7 +8,7 @@ const figure = v.pipe(v.number(), v.finite());
 const reason = v.nullable(v.pipe(v.string(), v.maxLength(256)));
 
 /** Why a tier is not a higher one. */
-export const tierLimits = ['capacity', 'loss', 'jitter', 'delay', 'udp-blocked', 'unknown'] as const;
+const tierLimits = ['capacity', 'loss', 'jitter', 'delay', 'udp-blocked', 'unknown'] as const;
 export type TierLimit = (typeof tierLimits)[number];
 
 const direction = v.object({

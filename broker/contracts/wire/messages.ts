@@ -218,13 +218,9 @@ const name = v.object(v.entriesFromList(languages, text));
 export const configuration = v.object({ pc, version: positive, profile, place: v.exactOptional(v.object({ site: name, room: name })) });
 
 export type Birth = v.InferOutput<typeof birth>;
-export type Bye = v.InferOutput<typeof bye>;
-export type Gasp = v.InferOutput<typeof gasp>;
 export type Previous = v.InferOutput<typeof previous>;
 export type MainsGone = v.InferOutput<typeof mainsGone>;
-export type Lost = v.InferOutput<typeof lost>;
 export type PresenceMessage = v.InferOutput<typeof presence>;
-export type StateMessage = v.InferOutput<typeof state>;
 export type Beat = v.InferOutput<typeof beat>;
 export type Inventory = v.InferOutput<typeof inventory>;
 export type EventMessage = v.InferOutput<typeof event>;

@@ -24,7 +24,7 @@ export const trainCookieBytes = 16;
  */
 export const trainRequests = { hello: 1, up: 2, ask: 3, down: 4 } as const;
 /** The kinds of answers: number on the wire. */
-export const trainAnswers = { welcome: 17, report: 18, load: 19, denied: 20 } as const;
+const trainAnswers = { welcome: 17, report: 18, load: 19, denied: 20 } as const;
 export type TrainRequestKind = keyof typeof trainRequests;
 export type TrainAnswerKind = keyof typeof trainAnswers;
 
@@ -34,7 +34,7 @@ export type TrainRequest = { kind: TrainRequestKind; train: number; seq: number;
 export type TrainAnswer = { kind: TrainAnswerKind; train: number; seq: number; parts: number; body: Buffer };
 
 /** Why a proven address is sent nothing now: it was sent as much as one PC may be, or all together were. The place in the list stands in `seq`. */
-export const trainDenials = ['spent', 'crowded'] as const;
+const trainDenials = ['spent', 'crowded'] as const;
 export type TrainDenial = (typeof trainDenials)[number];
 
 /** No packet of STAMP begins so: its first four bytes are a sequence number from 0. */

@@ -5,7 +5,7 @@ import { signed } from './messages.ts';
 import { type Opened, openSigned } from './signed.ts';
 
 /** Larger than any bundle of ours; endless data ends here. */
-export const bundleLimitBytes = 8 * 2 ** 20;
+const bundleLimitBytes = 8 * 2 ** 20;
 
 const version = v.pipe(v.string(), v.regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/));
 /** What is signed of a bundle. */

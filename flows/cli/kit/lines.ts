@@ -10,7 +10,6 @@ const calls: readonly LineRow[] = [
   ],
   [/^which of: (.+)\?$/, { hi: 'इनमें से कौन सा: $1?' }],
   [/^--by needs a name$/, { hi: '--by के बाद नाम लिखें' }],
-  [/^--lang: "(.+)" is not one of (.+)$/, { hi: '--lang: "$1" नहीं चलता, इनमें से एक लिखें: $2' }],
   [/^accounts add needs --role: (.+)$/, { hi: 'accounts add के साथ --role लिखें: reader, state या central' }],
   [/^--since (.+): a day such as .+$/, { hi: '--since $1: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
   [

@@ -245,6 +245,7 @@ export const en = {
     calendar: 'Duty of {name}',
     own: 'On duty',
     standsIn: 'On duty for {name}',
+    stranger: 'Not in the roster of Sabha',
   },
   /** The page of a notice to many. */
   announce: {

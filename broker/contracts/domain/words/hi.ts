@@ -205,6 +205,7 @@ export const hi: Vocabulary = {
     calendar: '{name} की ड्यूटी',
     own: 'ड्यूटी पर',
     standsIn: '{name} की जगह ड्यूटी पर',
+    stranger: 'सभा के रोस्टर में नहीं',
   },
   announce: {
     read: 'मैंने पढ़ लिया',

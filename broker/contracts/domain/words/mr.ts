@@ -211,6 +211,7 @@ export const mr: FurtherLanguage = {
       calendar: '{name} यांची ड्युटी',
       own: 'ड्युटीवर',
       standsIn: '{name} यांच्या जागी ड्युटीवर',
+      stranger: 'सभाच्या रोस्टरमध्ये नाही',
     },
     announce: {
       read: 'मी वाचले',
