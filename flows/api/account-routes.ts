@@ -8,8 +8,8 @@ import { isSoonGuessed } from '../accounts/password.ts';
 import { sessionLifeMs } from '../accounts/sessions.ts';
 import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { on, type Route } from './route.ts';
-import { by, order, scopeOrGroup } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, order, scopeOrGroup } from './kit/schemas.ts';
 
 /** Whatever somebody wants to try. */
 const tried = v.pipe(v.string(), v.maxLength(200));

@@ -4,8 +4,8 @@ import { announcementSummary, announcementView } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { announcementLimit } from '../people/words.ts';
-import { on, type Route, read } from './route.ts';
-import { by, incidentId, scopeOrGroup } from './schemas.ts';
+import { on, type Route, read } from './kit/route.ts';
+import { by, incidentId, scopeOrGroup } from './kit/schemas.ts';
 
 const saying = v.strictObject({
   by,

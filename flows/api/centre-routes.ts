@@ -19,8 +19,8 @@ import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { AuditAct } from '../records/ops.ts';
 import { safeTable } from '../sites/sheet.ts';
-import { on, type Route, read } from './route.ts';
-import { csv, incidentId, order, pcsQuery } from './schemas.ts';
+import { on, type Route, read } from './kit/route.ts';
+import { csv, incidentId, order, pcsQuery } from './kit/schemas.ts';
 
 const frames = {
   type: 'text/event-stream',

@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { commandSummary, commandView, isPcPath, verbNames } from '#contracts';
 import { whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { on, type Route } from './route.ts';
-import { by, isScope } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, isScope } from './kit/schemas.ts';
 
 /** The arguments are read by the table of the verbs. */
 const ordering = v.strictObject({

@@ -6,8 +6,8 @@ import { Refused } from '../door/refused.ts';
 import { wordsOf } from '../people/channels/channels.ts';
 import type { Done } from '../view/view.ts';
 import { fileOf, type StaticFile, sendFile } from './bytes/files.ts';
-import { on, type Route, read } from './route.ts';
-import { by, csv, incidentId, incidentsQuery, order } from './schemas.ts';
+import { on, type Route, read } from './kit/route.ts';
+import { by, csv, incidentId, incidentsQuery, order } from './kit/schemas.ts';
 
 const taking = v.strictObject({ by, takeOver: v.optional(v.boolean(), false) });
 const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });

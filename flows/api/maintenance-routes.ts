@@ -4,8 +4,8 @@ import * as v from 'valibot';
 import { isId, maintenanceView } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { on, type Route } from './route.ts';
-import { by, isScope } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, isScope } from './kit/schemas.ts';
 
 const isPlace = (path: string) => isScope(path) || (path.split('/').length === 3 && path.split('/').every(isId));
 const place = v.pipe(v.string(), v.check(isPlace, 'Invalid scope: a state, state/site, or state/site/pc'));

@@ -5,8 +5,8 @@ import { meetingsImport, meetingView } from '#contracts';
 import { meetingsLimitBytes } from '../calendar/import.ts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { on, type Route } from './route.ts';
-import { by, isScope } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, isScope } from './kit/schemas.ts';
 
 const importing = v.strictObject({
   by,

@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { enrolCodeView, isId, isPcPath, pcView, profileView } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { on, type Route } from './route.ts';
-import { by, order, place, placePath, sitePath, siteQuery } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, order, place, placePath, sitePath, siteQuery } from './kit/schemas.ts';
 import { tokensOf } from './site-routes.ts';
 
 const noParts = (text: string) => text === '' || (text.split('/').length <= 3 && text.split('/').every(isId));

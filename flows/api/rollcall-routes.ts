@@ -7,8 +7,8 @@ import { Refused } from '../door/refused.ts';
 import type { ScopedView } from '../door/scoped.ts';
 import { rollCallTable, tableName } from '../rollcall/table.ts';
 import type { NotStarted, PcChoice } from '../view/view.ts';
-import { on, type Route } from './route.ts';
-import { by, csv, scope } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, csv, scope } from './kit/schemas.ts';
 
 /** Where a site has none of its own, or is no more. */
 const usualZone = 'Asia/Kolkata';

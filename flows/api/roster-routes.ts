@@ -19,8 +19,8 @@ import { rosterLimitBytes } from '../roster/csv.ts';
 import type { DeviceBook } from '../roster/devices.ts';
 import type { PersonOrder, RefusedOrder } from '../roster/kept.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
-import { on, type Route } from './route.ts';
-import { by, csv, scopeOrGroup } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, csv, scopeOrGroup } from './kit/schemas.ts';
 
 const importing = v.strictObject({ by, csv: v.string(), replace: v.optional(v.boolean(), false), apply: v.optional(v.boolean(), false) });
 const personId = v.pipe(v.string(), v.maxLength(32));

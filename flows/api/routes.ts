@@ -5,12 +5,12 @@ import { announceRoutes } from './announce-routes.ts';
 import { auditRoutes, centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
+import type { PartsFor, Route } from './kit/route.ts';
 import { maintenanceRoutes } from './maintenance-routes.ts';
 import { meetingRoutes } from './meeting-routes.ts';
 import { pcRoutes } from './pc-routes.ts';
 import { rollCallRoutes } from './rollcall-routes.ts';
 import { deviceRoutes, peopleRoutes, rosterRoutes } from './roster-routes.ts';
-import type { PartsFor, Route } from './route.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
 /** One row for each. */

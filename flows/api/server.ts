@@ -36,9 +36,9 @@ import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { addWall, loadWall, type Wall } from './bytes/wall.ts';
 import { wordsFile } from './incident-routes.ts';
-import type { IdentityOrders, PartsFor } from './route.ts';
+import type { IdentityOrders, PartsFor } from './kit/route.ts';
+import { bodyLimitBytes } from './kit/schemas.ts';
 import { addRoutes } from './routes.ts';
-import { bodyLimitBytes } from './schemas.ts';
 
 /** What the API is started with. */
 export type ApiOptions = {

@@ -7,8 +7,8 @@ import { Refused, type RefusedWhy } from '../door/refused.ts';
 import { csvLimitBytes, toCsv } from '../sites/csv.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { Done } from '../sites/site-orders.ts';
-import { on, type Route } from './route.ts';
-import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './schemas.ts';
+import { on, type Route } from './kit/route.ts';
+import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './kit/schemas.ts';
 
 const importing = v.strictObject({
   by,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toCsv } from '../sites/csv.ts';
 import { type Api, startTestApi } from './api.test-helper.ts';
-import { verbs } from './verbs/verbs.ts';
+import { verbs } from './verbs.ts';
 
 let api: Api;
 let dir: string;

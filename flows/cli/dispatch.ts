@@ -4,7 +4,7 @@ import { isLanguage, languages } from '#contracts';
 import { common, usageOf } from './help.ts';
 import { type Call, CliError, type Verb } from './kit/model.ts';
 import { jsonText, plainText } from './kit/text.ts';
-import { verbIn, verbs } from './verbs/verbs.ts';
+import { verbIn, verbs } from './verbs.ts';
 
 type Around = Omit<Call, 'words' | 'options'>;
 

@@ -2,7 +2,7 @@
 import { inColumns, type Language, languages, type Words } from '#contracts';
 import type { Option, Verb } from './kit/model.ts';
 import { flag, takes } from './kit/options.ts';
-import { verbIn, verbs } from './verbs/verbs.ts';
+import { verbIn, verbs } from './verbs.ts';
 
 /** What every verb takes. */
 export const common: Readonly<Record<'json' | 'by' | 'lang', Option>> = {

@@ -2,7 +2,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import { refusal, snapshot, streamFrame } from '#contracts';
-import { doneStatus, type Route } from '../../flows/api/route.ts';
+import { doneStatus, type Route } from '../../flows/api/kit/route.ts';
 import { routes } from '../../flows/api/routes.ts';
 
 type Answer = Route['said']['answer'];

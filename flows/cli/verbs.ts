@@ -1,20 +1,20 @@
 /** THE list of verbs. */
 
-import type { Verb } from '../kit/model.ts';
-import { accounts } from './accounts.ts';
-import { announce } from './announce.ts';
-import { backups } from './backups.ts';
-import { commands } from './commands.ts';
-import { identity } from './identity.ts';
-import { incidents } from './incidents.ts';
-import { maintenance } from './maintenance.ts';
-import { meetings } from './meetings.ts';
-import { pcs } from './pcs.ts';
-import { rollcall } from './rollcall.ts';
-import { roster } from './roster.ts';
-import { config, sites } from './sites.ts';
-import { tabs } from './tabs.ts';
-import { words } from './words.ts';
+import type { Verb } from './kit/model.ts';
+import { accounts } from './verbs/accounts.ts';
+import { announce } from './verbs/announce.ts';
+import { backups } from './verbs/backups.ts';
+import { commands } from './verbs/commands.ts';
+import { identity } from './verbs/identity.ts';
+import { incidents } from './verbs/incidents.ts';
+import { maintenance } from './verbs/maintenance.ts';
+import { meetings } from './verbs/meetings.ts';
+import { pcs } from './verbs/pcs.ts';
+import { rollcall } from './verbs/rollcall.ts';
+import { roster } from './verbs/roster.ts';
+import { config, sites } from './verbs/sites.ts';
+import { tabs } from './verbs/tabs.ts';
+import { words } from './verbs/words.ts';
 
 /** By their words, in the order of `help`. */
 export const verbs: Readonly<Record<string, Verb>> = {

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { groupOfScope, isId, siteStages } from '#contracts';
-import type { PcChoice } from '../view/view.ts';
+import type { PcChoice } from '../../view/view.ts';
 
 /** Largest body of a request, bytes. */
 export const bodyLimitBytes = 4096;
