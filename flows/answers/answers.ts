@@ -47,7 +47,7 @@ export type Answers = {
   here(person: string, incident: number, link?: string): Promise<boolean>;
   /** All that the page of a link shows; undefined where the incident is no longer kept. */
   sheet(person: string, incident: number, link: string): Sheet | undefined;
-  /** The ids of those who were told of an incident; undefined while the ledger is opened anew. */
+  /** The ids of those who were told of an incident; undefined where it is no longer kept, and while the ledger is opened anew. */
   toldOf(incident: number): string[] | undefined;
   /** The incidents that a person was told of, and that nobody has taken. */
   openFor(person: string): number[];
@@ -78,7 +78,7 @@ export function createAnswers({ ingest, roster, view, clock }: AnswersOptions): 
     },
     toldOf(incident) {
       const open = ingest();
-      return open && (open.memory.incidents.get(incident)?.told.map(({ person }) => person) ?? []);
+      return open?.memory.incidents.get(incident)?.told.map(({ person }) => person);
     },
     openFor: (id) =>
       [...(ingest()?.memory.incidents.values() ?? [])].filter((one) => isOpenFor(one, id)).map(({ id: incident }) => incident),

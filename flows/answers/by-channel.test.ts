@@ -5,7 +5,7 @@ import { takeAnswers, takeMissedCalls } from './by-channel.ts';
 
 const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
 
-function rig(became: 'done' | 'missing' | 'over' = 'done', knew = ['asha', 'leh-it']) {
+function rig(became: 'done' | 'missing' | 'over' | 'stranger' = 'done', knew = ['asha', 'leh-it']) {
   const said: string[] = [];
   const take = takeAnswers({
     roster: createRoster([technician, group]),
@@ -39,7 +39,12 @@ test('a stranger answers nothing, and what is over or gone counts for nobody', a
   expect(await press('999')).toEqual({ line: expect.stringContaining('Not in the roster') });
   expect(said).toEqual([]);
   expect(await rig('over').press('4711')).toEqual({ line: 'Already over' });
-  expect((await rig('missing').press('4711')).by).toBeUndefined();
+  expect(await rig('stranger').press('4711')).toEqual({ line: expect.stringContaining('Not in the roster') });
+});
+
+test('who pressed the button of the day before yesterday was told that they are not in the roster', async () => {
+  expect(await rig('missing').press('4711')).toEqual({ line: 'This alert is no longer kept.' });
+  expect(await rig('missing').press('999', '-100200')).toEqual({ line: 'यह अलर्ट अब रखा हुआ नहीं है।' });
 });
 
 test('a person to whom the message went answers without an address, as long as they are in the roster', async () => {

@@ -1,5 +1,5 @@
 /** What people answer over a channel: whose address it is, and what the person is shown. */
-import { type AnswerWord, type Person, wordsIn } from '#contracts';
+import { type AnswerWord, type MessageLanguage, type Person, wordsIn } from '#contracts';
 import { answerLine } from '../people/channels/kit/buttons.ts';
 import { isSamePhone } from '../people/channels/kit/gateway.ts';
 import { plain } from '../people/channels/kit/plain.ts';
@@ -7,11 +7,11 @@ import type { Roster } from '../people/roster.ts';
 import { toStranger } from '../people/words.ts';
 import type { TakeAnswer, TakeMissedCall } from '../records/notices.ts';
 
-/** `answer` takes what one person says of an incident: done, or why not; `toldOf`: the ids of those who were told of it, undefined where nobody can say now. */
+/** `answer` takes what one person says of an incident: done, or why not; `toldOf`: the ids of those who were told of it, undefined where nobody can say now, or it is no longer kept. */
 export type AnswersOptions = {
   roster: Pick<Roster, 'people' | 'person'>;
   toldOf(incident: number): readonly string[] | undefined;
-  answer(person: Person, incident: number, word: AnswerWord): Promise<'done' | 'missing' | 'over'>;
+  answer(person: Person, incident: number, word: AnswerWord): Promise<'done' | 'missing' | 'over' | 'stranger'>;
 };
 
 /**
@@ -28,10 +28,15 @@ export function takeAnswers({ roster, toldOf, answer }: AnswersOptions): TakeAns
     if (person === undefined || !meant.some(({ id }) => knew.includes(id))) return { line: toStranger() };
     const became = await answer(person, incident, word);
     const { language } = person;
-    if (became !== 'done') return { line: became === 'over' ? wordsIn(language).message.over : toStranger() };
+    if (became !== 'done') return { line: refusal(became, language) };
     const by = plain(person.name);
     return { by, line: answerLine(by, word, language) };
   };
+}
+
+function refusal(why: 'missing' | 'over' | 'stranger', language: MessageLanguage): string {
+  const { message, answer } = wordsIn(language);
+  return { missing: answer.missing, over: message.over, stranger: toStranger() }[why];
 }
 
 /** `openFor`: the incidents that a person was told of, and that nobody has taken yet. */

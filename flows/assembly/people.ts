@@ -62,7 +62,8 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, o
     toldOf: (incident) => answers().toldOf(incident),
     async answer({ id }, incident, word) {
       const answered = await answers().answer(id, incident, word);
-      return answered.ok ? 'done' : answered.why === 'over' ? 'over' : 'missing';
+      if (answered.ok) return 'done';
+      return answered.why === 'over' || answered.why === 'missing' ? answered.why : 'stranger';
     },
   };
   const onAnswer = takeAnswers(said);
