@@ -120,6 +120,24 @@ it('30 hours with a clock of 2030 and without a centre gave a second budget of t
   expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 32_000_000 });
 });
 
+it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, 8.64e15])('%d is no time, and ended whoever counted a byte', (noTime) => {
+  const clock = handClock(may);
+  const { budget, store } = counted(memoryStore(), clock);
+  budget.used('tests', 500);
+  budget.follow(() => noTime);
+  budget.used('tests', 500);
+  clock.jump(noTime);
+  budget.used('tests', 500);
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 1_500 });
+  budget.close();
+  const { budget: again } = counted(store, clock);
+  again.follow(() => may);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 1_500 });
+  const { budget: fresh } = counted(memoryStore(), clock);
+  fresh.follow(() => may);
+  expect(fresh.figures()).toMatchObject({ month: '2026-05', testBytes: 0 });
+});
+
 it('a day with a clock of 1970 gave a second budget of the month that was before, to the centre and to a clock that was set', async () => {
   for (const isTold of [true, false]) {
     const { budget, store } = counted(memoryStore(), handClock(may));

@@ -74,7 +74,7 @@ type State = {
  * was set to another, or starts in it, only when it stood there for a day, or a flat battery would bring a new budget, or none, at every start.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
-  const month = monthOf(clock.now());
+  const month = monthOf(clock.now()) ?? '1970-01';
   const before = read(store) ?? { ...unused(), month, earlier: [], ofMonth: null, isOwn: true, clean: true, limits: links.fibre.budget };
   const book = before.clean
     ? before
@@ -158,15 +158,17 @@ function begin(state: State): void {
 /** A month that was never seen begins a new budget; one that comes back goes on with its own, or a clock that was wrong for a while would double it. */
 function turn(state: State): void {
   const { book } = state;
-  const centreNow = state.centreNow();
-  const month = centreNow === null ? ownMonth(state) : monthOf(centreNow);
-  if (centreNow !== null && month === book.month) book.isOwn = false;
-  if (month === book.month) return;
+  const proven = centreMonth(state);
+  const month = proven ?? ownMonth(state);
+  if (month === book.month) {
+    book.isOwn &&= proven === undefined;
+    return;
+  }
   const of = book.ofMonth ?? book.month;
   // Nobody vouches for it: what was used stays used.
-  const isBack = month < book.month && centreNow === null;
+  const isBack = month < book.month && proven === undefined;
   if (isBack || month === of) return void Object.assign(book, { month, ofMonth: month === of ? null : of });
-  Object.assign(book, leave(book, of, month), { month, ofMonth: null, isOwn: centreNow === null });
+  Object.assign(book, leave(book, of, month), { month, ofMonth: null, isOwn: proven === undefined });
   state.since = { telemetry: 0, tests: 0 };
 }
 
@@ -191,11 +193,18 @@ function sum(one: Counts, other: Counts): Counts {
   return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests, peak };
 }
 
+/** By what the centre says; undefined where that is no time. */
+function centreMonth(state: State): string | undefined {
+  const centreNow = state.centreNow();
+  return centreNow === null ? undefined : monthOf(centreNow);
+}
+
 /** The month of our own clock where that can be believed, or else the one of the book. */
 function ownMonth(state: State): string {
   const { clock, book, driftMs } = state;
   const month = monthOf(clock.now());
   const drift = clock.now() - clock.up();
+  if (month === undefined) return book.month;
   if (month === book.month) {
     state.driftMs = drift;
     state.other = undefined;
@@ -219,6 +228,9 @@ function read(store: Pick<KeptFile, 'load'>): Kept | undefined {
   return found.success ? found.output : undefined;
 }
 
-function monthOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 7);
+/** Undefined of what is no time, or has no year of four digits. */
+function monthOf(timeMs: number): string | undefined {
+  const at = new Date(timeMs);
+  const month = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(0, 7);
+  return v.is(monthName, month) ? month : undefined;
 }
