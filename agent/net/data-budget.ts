@@ -61,6 +61,8 @@ type State = {
   book: Kept;
   since: Causes;
   keptUp: number;
+  /** The last time that the centre proved, and when; it runs on from there. */
+  told: { at: number; ms: number } | undefined;
   /** What our clock showed at the start of `up` when it last stood in the month of the book; null before it did. */
   driftMs: number | null;
   /** Another month, in which our clock stands since then. */
@@ -70,8 +72,10 @@ type State = {
 
 /**
  * Guarantee: after a kill it counts no less than was used, as far as ten minutes never cost more than the dearest ten minutes of this month.
- * What was used in a month is never forgotten where a clock leaves it and comes back. The month is the one of UTC by the clock of the centre. Where that is not known our own is believed as it runs into the next month; one that
- * was set to another, or starts in it, only when it stood there for a day, or a flat battery would bring a new budget, or none, at every start.
+ * What was used in a month is never forgotten where a clock leaves it and comes back. The month is the one of UTC by the clock of the centre, which
+ * runs on while the centre is away. Before that is known our own is believed as it runs into the next month; one that was set to another, or starts
+ * in it, only when it stood there for a day, or a flat battery would bring a new budget, or none, at every start; and beyond the next month of one
+ * that the centre proved not at all.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
   const month = monthOf(clock.now()) ?? '1970-01';
@@ -86,7 +90,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     since: { telemetry: 0, tests: 0 },
     keptUp: clock.up(),
     centreNow: () => null,
-    ...{ driftMs: null, other: undefined, begun: false },
+    ...{ told: undefined, driftMs: null, other: undefined, begun: false },
   };
   turn(state);
   const left = () => leftOf(figuresOf(state));
@@ -193,10 +197,17 @@ function sum(one: Counts, other: Counts): Counts {
   return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests, peak };
 }
 
-/** By what the centre says; undefined where that is no time. */
+/** By what the centre said last; undefined where this run was told no time. */
 function centreMonth(state: State): string | undefined {
-  const centreNow = state.centreNow();
-  return centreNow === null ? undefined : monthOf(centreNow);
+  const ms = state.centreNow();
+  const at = lasted(state.clock);
+  if (ms !== null && monthOf(ms) !== undefined) state.told = { at, ms };
+  return state.told && monthOf(state.told.ms + at - state.told.at);
+}
+
+/** A month goes on while the machine sleeps. */
+function lasted(clock: Clock): number {
+  return clock.up() + (clock.slept?.() ?? 0);
 }
 
 /** The month of our own clock where that can be believed, or else the one of the book. */
@@ -211,6 +222,7 @@ function ownMonth(state: State): string {
     return month;
   }
   if (driftMs !== null && Math.abs(drift - driftMs) < setMs) return month;
+  if (!book.isOwn && month !== monthAfter(book.month)) return book.month;
   if (state.other?.month !== month) state.other = { month, up: clock.up() };
   return clock.up() - state.other.up < standsMs ? book.month : month;
 }
@@ -233,4 +245,9 @@ function monthOf(timeMs: number): string | undefined {
   const at = new Date(timeMs);
   const month = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(0, 7);
   return v.is(monthName, month) ? month : undefined;
+}
+
+function monthAfter(month: string): string | undefined {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  return monthOf(Date.UTC(year, number));
 }
