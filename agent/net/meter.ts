@@ -120,7 +120,11 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
     asked = Math.max(0, asked - 1);
     again.answered(now());
   };
+  let isTried = false;
   socket.on('connectionAttempt', (address) => {
+    // The address before refused, or said nothing so far.
+    if (isTried) used(besideOf(family).refused);
+    isTried = true;
     family = familyOf(address);
   });
   socket.once('connect', () => {
