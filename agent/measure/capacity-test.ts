@@ -1,5 +1,5 @@
 /** One measurement of the capacity of the link, up and down, by trains of packets to the reflector and from it. */
-import { type Clock, measureLater, type TrainDenial, trainPayloadBytes, trainSessionBytes, trainWireBytes } from '#contracts';
+import { type Clock, measureLater, type TrainDenial, trainIpBytes, trainPayloadBytes, trainSessionBytes, trainWireBytes } from '#contracts';
 import type { Train } from '../analysis/arrivals.ts';
 import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
@@ -55,7 +55,7 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   try {
     const roundTripMs = await trains.greet();
     if (roundTripMs === null) return { ok: true, blocked: 'all', roundTripMs, up: notMeasured, down: notMeasured };
-    const way: Way = { trains, share: trainWireBytes / udpWireBytesAt(socket.localAddress, trainPayloadBytes) };
+    const way: Way = { trains, longerBytes: udpWireBytesAt(socket.localAddress, trainPayloadBytes) - trainWireBytes };
     const up = await oneDirection(options, way, 'up');
     const upBytes = usedBytes;
     if (typeof up === 'string') return { ok: false, reason: up };
@@ -70,15 +70,16 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   }
 }
 
-/** `share`: what the bytes of a budget carry by this way of those that they would carry over IPv4, by which they are planned. */
-type Way = { trains: Trains; share: number };
+/** `longerBytes`: by so much each packet is longer than over IPv4, by which bytes are planned and rates are told. */
+type Way = { trains: Trains; longerBytes: number };
 
 async function oneDirection(
   options: CapacityOptions,
-  { trains: way, share }: Way,
+  { trains: way, longerBytes }: Way,
   direction: 'up' | 'down',
 ): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
   const { budget, ceilingBps, directionBytes, cardBps } = options;
+  const share = trainWireBytes / (trainWireBytes + longerBytes);
   const budgetBytes = share * (Math.min(trainSessionBytes, directionBytes, budget.left()) - besideBytes);
   const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
   const trains: Train[] = [];
@@ -92,7 +93,18 @@ async function oneDirection(
   const behind = plan === null ? undefined : await one(options, way, { pauses: false, send: () => way.stream(direction, plan) });
   if (typeof behind === 'string') return behind;
   const isBlocked = trains.length > 0 && trains.every(isEmpty);
-  return { capacity: capacityOf(trains, limits, behind), isBlocked };
+  return { capacity: longer(capacityOf(trains, limits, behind), (trainIpBytes + longerBytes) / trainIpBytes), isBlocked };
+}
+
+function longer(capacity: Capacity, by: number): Capacity {
+  if (capacity.bps === null) return { ...capacity, atMostBps: capacity.atMostBps && capacity.atMostBps * by };
+  const { bps, burst, seenBytes } = capacity;
+  return {
+    ...capacity,
+    bps: bps * by,
+    burst: burst && { bps: burst.bps * by, bytes: burst.bytes * by },
+    seenBytes: seenBytes && seenBytes * by,
+  };
 }
 
 /** One train or stream, or why there is none. */
