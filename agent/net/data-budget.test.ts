@@ -146,6 +146,27 @@ it('a start in the month after that of the centre is believed after a day, or a 
   expect(rested.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
 });
 
+it('what was used after a start in the next month, before the centre said so, was counted in the month before alone', async () => {
+  for (const isTold of [true, false]) {
+    const { budget, store } = counted();
+    budget.follow(() => endOfNovember);
+    budget.used('tests', 36_000_000);
+    budget.close();
+    const clock = handClock(Date.UTC(2026, 11, 1, 8));
+    const { budget: offline } = counted(store, clock);
+    offline.used('tests', 500);
+    offline.close();
+    const { budget: again } = counted(store, clock);
+    again.used('tests', 70);
+    again.figures();
+    if (isTold) again.follow(clock.now);
+    await clock.pass(25 * 60 * minuteMs);
+    expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 570 });
+    again.used('tests', 1);
+    expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 571 });
+  }
+});
+
 it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, 8.64e15])('%d is no time, and ended whoever counted a byte', (noTime) => {
   const clock = handClock(may);
   const { budget, store } = counted(memoryStore(), clock);

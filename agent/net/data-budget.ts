@@ -39,7 +39,8 @@ const monthName = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/));
 const counts = v.object({ ...causes.entries, peak: causes });
 /**
  * `clean`: written at a stop, so that nothing is missing. `earlier`: the months that were left, the last one last. `ofMonth`: whose use this
- * really is, where only our own clock went back to `month`. `isOwn`: only our own clock says that `month` began.
+ * really is, where only our own clock went back to `month`. `isOwn`: only our own clock says that `month` began. `doubtful`: what of it was used
+ * while our own clock stood in another month; if the next one begins, it may be of that as well.
  */
 const kept = v.object({
   ...counts.entries,
@@ -47,6 +48,7 @@ const kept = v.object({
   earlier: v.optional(v.array(v.tuple([monthName, counts])), []),
   ofMonth: v.optional(v.nullable(monthName), null),
   isOwn: v.optional(v.boolean(), false),
+  doubtful: v.optional(causes, none),
   clean: v.boolean(),
   limits: v.object({ telemetryBytes: amount, testBytes: amount }),
 });
@@ -79,7 +81,10 @@ type State = {
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
   const month = monthOf(clock.now()) ?? '1970-01';
-  const before = read(store) ?? { ...unused(), month, earlier: [], ofMonth: null, isOwn: true, clean: true, limits: links.fibre.budget };
+  const before = read(store) ?? {
+    ...{ ...unused(), month, earlier: [], ofMonth: null, isOwn: true, doubtful: none(), clean: true },
+    limits: links.fibre.budget,
+  };
   const book = before.clean
     ? before
     : { ...before, telemetry: before.telemetry + before.peak.telemetry, tests: before.tests + before.peak.tests };
@@ -87,7 +92,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     clock,
     store,
     book: { ...book, clean: false },
-    since: { telemetry: 0, tests: 0 },
+    since: none(),
     keptUp: clock.up(),
     centreNow: () => null,
     ...{ told: undefined, driftMs: null, other: undefined, begun: false },
@@ -101,6 +106,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
       begin(state);
       turn(state);
       state.book[cause] += wireBytes;
+      if (isInDoubt(state)) state.book.doubtful[cause] += wireBytes;
       state.since[cause] += wireBytes;
     },
     figures: () => figuresOf(state),
@@ -166,14 +172,15 @@ function turn(state: State): void {
   const month = proven ?? ownMonth(state);
   if (month === book.month) {
     book.isOwn &&= proven === undefined;
+    if (proven !== undefined) book.doubtful = none();
     return;
   }
   const of = book.ofMonth ?? book.month;
   // Nobody vouches for it: what was used stays used.
   const isBack = month < book.month && proven === undefined;
   if (isBack || month === of) return void Object.assign(book, { month, ofMonth: month === of ? null : of });
-  Object.assign(book, leave(book, of, month), { month, ofMonth: null, isOwn: proven === undefined });
-  state.since = { telemetry: 0, tests: 0 };
+  Object.assign(book, leave(book, of, month), { month, ofMonth: null, isOwn: proven === undefined, doubtful: none() });
+  state.since = none();
 }
 
 /** What was used of a month that is begun, or goes on, and the others with the one that is left. */
@@ -183,13 +190,22 @@ function leave(book: Kept, left: string, month: string): Counts & Pick<Kept, 'ea
   earlier.delete(month);
   // What was used in a month that never was belongs to the one in which it was begun.
   if (found !== undefined && book.isOwn) return { ...sum(found, book), earlier: [...earlier] };
-  const { telemetry, tests, peak } = book;
+  const { telemetry, tests, peak, doubtful } = book;
   keepLatest(earlier, [left, { telemetry, tests, peak }], monthsKept);
-  return { ...(found ?? unused()), earlier: [...earlier] };
+  return { ...sum(found ?? unused(), { ...doubtful, peak: none() }), earlier: [...earlier] };
 }
 
 function unused(): Counts {
-  return { telemetry: 0, tests: 0, peak: { telemetry: 0, tests: 0 } };
+  return { ...none(), peak: none() };
+}
+
+function none(): Causes {
+  return { telemetry: 0, tests: 0 };
+}
+
+/** Nobody said in this run what month it is, and our own clock says another. */
+function isInDoubt({ told, clock, book }: State): boolean {
+  return told === undefined && monthOf(clock.now()) !== book.month;
 }
 
 function sum(one: Counts, other: Counts): Counts {
@@ -230,7 +246,7 @@ function ownMonth(state: State): string {
 function save(state: State, clean: boolean): void {
   const { clock, book, since, store } = state;
   book.peak = { telemetry: Math.max(book.peak.telemetry, since.telemetry), tests: Math.max(book.peak.tests, since.tests) };
-  state.since = { telemetry: 0, tests: 0 };
+  state.since = none();
   state.keptUp = clock.up();
   store.save(JSON.stringify({ ...book, clean }));
 }
