@@ -11,6 +11,7 @@ export const whole: PathFacts = {
   outside: 'reached',
   centre: 'proven',
   losesPackets: false,
+  wereWell: false,
 };
 /** Nothing behind the router answers. */
 export const nothing: Partial<PathFacts> = { names: 'silent', centreName: 'missing', outside: 'silent', centre: 'silent' };

@@ -21,7 +21,8 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   [nothing, 'path.last_mile', null],
   [{ ...nothing, centre: 'unreachable' }, 'path.last_mile', null],
   [{ ...nothing, gateway: 'none' }, 'path.last_mile', null],
-  [{ ...nothing, outside: 'unknown' }, 'path.last_mile', null],
+  [{ ...nothing, outside: 'unknown', centreName: 'unknown' }, 'path.last_mile', null],
+  [{ ...nothing, outside: 'unknown', wereWell: true }, 'path.last_mile', null],
   [{ ...nothing, names: 'unknown', centreName: 'unknown' }, 'path.last_mile', null],
   [{ names: 'silent', centreName: 'missing', centre: 'unknown' }, 'path.dns', 'no name server answers'],
   [{ names: 'silent', centreName: 'missing', centre: 'open' }, 'path.dns', 'no name server answers'],
@@ -60,6 +61,7 @@ it.each<[Partial<PathFacts>, string | null]>([
 
 it.each<[Partial<PathFacts>, string]>([
   [{ ...nothing, gateway: 'unknown' }, 'the router could not be asked'],
+  [{ ...nothing, outside: 'unknown' }, 'no name server answers, and the centre is silent at its last address'],
   [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'silent' }, 'nobody but the centre could be asked'],
   [{ names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown' }, 'nobody could be asked'],
   [{ ...nothing, outside: 'unknown', centre: 'unknown' }, 'no name server answers, and nobody else could be asked'],
@@ -79,11 +81,13 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
     outside: ['reached', 'elsewhere', 'names', 'silent', 'unknown'],
     centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
     losesPackets: [true, false],
+    wereWell: [true, false],
   };
   let mixtures: Record<string, unknown>[] = [{}];
   for (const [key, all] of Object.entries(values)) mixtures = mixtures.flatMap((one) => all.map((value) => ({ ...one, [key]: value })));
   const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
+  const hasMoved = ({ centreName, wereWell }: PathFacts) => centreName === 'missing' && !wereWell;
   const evidence: Record<string, (facts: PathFacts) => boolean> = {
     'path.local': ({ local }) => local === 'no carrier' || local === 'no way out',
     'path.gateway': (facts) => facts.gateway === 'dead' && !isBeyond(facts) && !facts.losesPackets && isSilent(facts),
@@ -92,12 +96,13 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
       !isBeyond(facts) &&
       !facts.losesPackets &&
       facts.gateway !== 'dead' &&
-      [facts.names, facts.outside, facts.centre].filter((one) => one === 'silent' || one === 'unreachable').length > 1,
+      [facts.names, facts.outside, hasMoved(facts) ? 'unknown' : facts.centre].filter((one) => one === 'silent' || one === 'unreachable')
+        .length > 1,
     'path.centre': ({ centre, outside, names, losesPackets }) =>
       centre === 'silent' && outside === 'reached' && names !== 'silent' && !losesPackets,
     'path.between': ({ linkUp, centre, losesPackets }) => losesPackets || (!linkUp && centre !== 'proven'),
   };
-  expect(mixtures).toHaveLength(31_680);
+  expect(mixtures).toHaveLength(63_360);
   for (const facts of mixtures as PathFacts[]) {
     const { status, fault } = whereItBreaks(facts);
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);
@@ -116,6 +121,7 @@ function everything(): PathFacts[] {
     outside: ['reached', 'elsewhere', 'names', 'silent', 'unknown'],
     centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
     losesPackets: [false, true],
+    wereWell: [false, true],
   } as const;
   return Object.entries(seen).reduce<object[]>(
     (all, [key, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [key]: value }))),

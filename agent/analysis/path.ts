@@ -41,6 +41,8 @@ export type PathFacts = {
   centre: CentreSeen;
   /** Much of what was asked of somebody who does answer did not come back. */
   losesPackets: boolean;
+  /** Names were answered while the link was up, at the address at which the centre is asked, and not since. */
+  wereWell: boolean;
 };
 
 /** Which part is broken, if any. */
@@ -50,6 +52,7 @@ export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_
 
 const lost = 'packets get lost on the way';
 const noServer = 'no name server answers';
+const silentAtLast = 'no name server answers, and the centre is silent at its last address';
 const notKnownThere = 'the name of the centre is not known there';
 const prohibited = 'a router or a firewall on the way says that it cannot be reached';
 const onlyElsewhere = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
@@ -110,11 +113,15 @@ function isBeyond(outside: PathFacts['outside']): boolean {
   return outside !== 'silent' && outside !== 'unknown';
 }
 
-/** Nothing beyond the router answered. One that is silent alone may as well be down itself. */
-function ofTheLine({ gateway, names, outside, centre }: PathFacts): PathVerdict {
+/**
+ * Nothing beyond the router answered. One that is silent alone may as well be down itself; so may names be where the centre, whose name nobody
+ * tells, is not at its last address any more, unless both fell silent at once.
+ */
+function ofTheLine({ gateway, names, outside, centre, centreName, wereWell }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
-  if ([names === 'silent', outside === 'silent', isMute(centre)].filter(Boolean).length > 1) return fault('path.last_mile');
-  if (names === 'silent') return unknown('no name server answers, and nobody else could be asked');
+  const isGone = isMute(centre) && (centreName !== 'missing' || wereWell);
+  if ([names === 'silent', outside === 'silent', isGone].filter(Boolean).length > 1) return fault('path.last_mile');
+  if (names === 'silent') return unknown(isMute(centre) ? silentAtLast : 'no name server answers, and nobody else could be asked');
   return unknown(isMute(centre) ? 'nobody but the centre could be asked' : 'nobody could be asked');
 }
 

@@ -94,6 +94,16 @@ it('counts a doubled echo once, and takes packets that overtook each other as wh
   expect(window?.down).toMatchObject({ sent: 3, lost: 0, runs: 0 });
 });
 
+it('a PC that slept in the middle of a round told a jitter of minutes: no packet is later than its whole way takes', () => {
+  const slept = echoes(many('back', 23)).map((echo) => {
+    const at = echo.seq < 12 ? 0 : 3_600_000;
+    return { ...echo, receivedAt: echo.receivedAt + at, repliedAt: echo.repliedAt + at };
+  });
+  expect(windowOf({ sent: 23, echoes: slept })).toBeUndefined();
+  const uneven = windowOf({ sent: 23, echoes: echoes(many('back', 23), (seq) => ({ up: seq % 2 === 0 ? 0 : 400, down: 0 })) });
+  expect(uneven && jitterOf(uneven, 'up')).toBe(400);
+});
+
 it('knows the round trip without the time at the reflector, and the variation of each direction, though clocks differ by 1.2 s', () => {
   const window = windowOf({ sent: 4, echoes: echoes(many('back', 4), (seq) => ({ up: 20 + (seq % 2) * 8, down: 30 + seq })) }) as Window;
   expect(window.roundTripsMs).toEqual([50, 59, 52, 61]);

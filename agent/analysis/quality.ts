@@ -7,6 +7,8 @@ export type Round = { sent: number; echoes: readonly Echo[] };
 
 /** No two clocks run alike within a second, nor is any read as finely as it runs. */
 const clockStepMs = 1;
+/** Nor do they within a round. */
+const driftMs = 3;
 
 /** One direction: packets that entered it and were lost in it, in so many runs; differences of delay from packet to packet, milliseconds. */
 export type Way = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
@@ -16,7 +18,7 @@ export type Window = { up: Way; down: Way; roundTripsMs: readonly number[]; tail
 /**
  * What a round says, direction by direction up to its last echo: which way a probe was lost that none came after is not known. Undefined where
  * nothing came back, or what came makes no sense: the reflector began anew in the middle, or numbered more than were sent, or took longer than
- * the whole way.
+ * the whole way, or a clock stood still meanwhile, as that of a PC that slept.
  * Lost on the way up: those that the reflector never numbered. Lost on the way down: those that it numbered, and that did not come.
  */
 export function windowOf(round: Round): Window | undefined {
@@ -26,7 +28,7 @@ export function windowOf(round: Round): Window | undefined {
   const sent = greatest(echoes.map(({ seq }) => seq)) + 1;
   const reached = Math.min(sent, greatest(echoes.map(({ reflectorSeq }) => reflectorSeq)) + 1);
   const runs = runsOf(echoes);
-  return {
+  const window = {
     up: { sent, lost: sent - reached, runs: runs.up, variationsMs: variations(echoes, 'up') },
     down: {
       sent: reached,
@@ -38,6 +40,9 @@ export function windowOf(round: Round): Window | undefined {
     roundTripsMs: echoes.map((echo) => Math.max(0, roundTripMs(echo))),
     tail: round.sent - sent,
   };
+  // Each way is a part of the whole one, and so is what it differs by.
+  const mostMs = greatest(window.roundTripsMs) + driftMs;
+  return [...window.up.variationsMs, ...window.down.variationsMs].every((one) => one <= mostMs) ? window : undefined;
 }
 
 /** By chance no round in so many ends as if it had been cut off. */

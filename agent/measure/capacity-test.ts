@@ -1,7 +1,8 @@
 /** One measurement of the capacity of the link, up and down, by trains of packets to the reflector and from it. */
-import { type Clock, measureLater, type TrainDenial, trainSessionBytes } from '#contracts';
+import { type Clock, measureLater, type TrainDenial, trainIpBytes, trainPayloadBytes, trainSessionBytes, trainWireBytes } from '#contracts';
 import type { Train } from '../analysis/arrivals.ts';
 import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter } from '../analysis/capacity.ts';
+import { udpWireBytesAt } from '../net/meter.ts';
 import type { Socket } from './exchange.ts';
 import { createTrains, type Trains } from './trains.ts';
 
@@ -54,10 +55,11 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   try {
     const roundTripMs = await trains.greet();
     if (roundTripMs === null) return { ok: true, blocked: 'all', roundTripMs, up: notMeasured, down: notMeasured };
-    const up = await oneDirection(options, trains, 'up');
+    const way: Way = { trains, longerBytes: udpWireBytesAt(socket.localAddress, trainPayloadBytes) - trainWireBytes };
+    const up = await oneDirection(options, way, 'up');
     const upBytes = usedBytes;
     if (typeof up === 'string') return { ok: false, reason: up };
-    const down = await oneDirection(options, trains, 'down');
+    const down = await oneDirection(options, way, 'down');
     if (typeof down === 'string') return { ok: false, reason: down };
     const blocked: Blocked | null = up.isBlocked || down.isBlocked ? 'large' : null;
     const told = { ok: true as const, blocked, roundTripMs, up: { ...up.capacity, wireBytes: upBytes } };
@@ -68,13 +70,17 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   }
 }
 
+/** `longerBytes`: by so much each packet is longer than over IPv4, by which bytes are planned and rates are told. */
+type Way = { trains: Trains; longerBytes: number };
+
 async function oneDirection(
   options: CapacityOptions,
-  way: Trains,
+  { trains: way, longerBytes }: Way,
   direction: 'up' | 'down',
 ): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
   const { budget, ceilingBps, directionBytes, cardBps } = options;
-  const budgetBytes = Math.min(trainSessionBytes, directionBytes, budget.left()) - besideBytes;
+  const share = trainWireBytes / (trainWireBytes + longerBytes);
+  const budgetBytes = share * (Math.min(trainSessionBytes, directionBytes, budget.left()) - besideBytes);
   const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
   const trains: Train[] = [];
   for (let packets = nextTrain(trains, limits); packets !== null; packets = nextTrain(trains, limits)) {
@@ -87,7 +93,18 @@ async function oneDirection(
   const behind = plan === null ? undefined : await one(options, way, { pauses: false, send: () => way.stream(direction, plan) });
   if (typeof behind === 'string') return behind;
   const isBlocked = trains.length > 0 && trains.every(isEmpty);
-  return { capacity: capacityOf(trains, limits, behind), isBlocked };
+  return { capacity: longer(capacityOf(trains, limits, behind), (trainIpBytes + longerBytes) / trainIpBytes), isBlocked };
+}
+
+function longer(capacity: Capacity, by: number): Capacity {
+  if (capacity.bps === null) return { ...capacity, atMostBps: capacity.atMostBps && capacity.atMostBps * by };
+  const { bps, burst, seenBytes } = capacity;
+  return {
+    ...capacity,
+    bps: bps * by,
+    burst: burst && { bps: burst.bps * by, bytes: burst.bytes * by },
+    seenBytes: seenBytes && seenBytes * by,
+  };
 }
 
 /** One train or stream, or why there is none. */

@@ -1,16 +1,9 @@
 /** What passes between this PC and the reflector for one train or one stream: asked, answered, asked again, and over at some time. */
-import {
-  type Cancel,
-  type Clock,
-  type TrainAnswer,
-  type TrainRequestKind,
-  trainPayloadBytes,
-  trainWireBytes,
-  writeTrainRequest,
-} from '#contracts';
+import { type Cancel, type Clock, type TrainAnswer, type TrainRequestKind, writeTrainRequest } from '#contracts';
+import { udpWireBytesAt } from '../net/meter.ts';
 
-/** A socket to one address, which takes nothing from any other. */
-export type Socket = { send(packet: Buffer): void; close(): void };
+/** A socket to one address, which takes nothing from any other; by IPv4 where it names no address of its own. */
+export type Socket = { send(packet: Buffer): void; close(): void; localAddress?: string };
 
 /** The socket to the reflector, and the right to use it. */
 export type TrainsOptions = {
@@ -37,9 +30,6 @@ export type Exchange = TrainsOptions & {
 export const reportMs = 15_000;
 /** Over the round trip, before something is asked again. */
 export const quietMs = 1_000;
-/** What is beside the payload on the wire. */
-export const frameBytes = trainWireBytes - trainPayloadBytes;
-
 /** Begins something that ends by itself, by an answer or by patience. */
 export function exchange<T>(state: Exchange, begin: (end: (result: T) => void) => void, otherwise: () => T): Promise<T> {
   state.number += 1;
@@ -72,12 +62,17 @@ export function repeat(state: Exchange, { forMs, waitMs, send }: Repeated): Canc
   return () => cancel();
 }
 
+/** Packets that went or came, by their headers too, which are longer over IPv6. */
+export function count({ socket, used }: TrainsOptions, payloadBytes: number, packets = 1): void {
+  used(packets * udpWireBytesAt(socket.localAddress, payloadBytes));
+}
+
 /** One packet that asks; of the train that was begun last where it names none. */
 export function request(state: Exchange, kind: TrainRequestKind, { seq = 0, train = state.number } = {}): void {
-  const { socket, token, cookie, used } = state;
+  const { socket, token, cookie } = state;
   const packet = writeTrainRequest({ kind, train, seq, token, cookie });
   socket.send(packet);
-  used(packet.length + frameBytes);
+  count(state, packet.length);
 }
 
 /** Later, unless it is over by then. */

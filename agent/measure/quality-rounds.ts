@@ -172,11 +172,10 @@ async function round(state: State, probes: number): Promise<void> {
   const grant = grantOf(state);
   const { clock, open, budget, random } = state;
   if (grant === undefined || open === undefined) return;
-  const wireBytes = roundWireBytes(probes);
-  state.refused = budget?.hasRoom(wireBytes) === false;
+  state.refused = budget?.hasRoom(roundWireBytes(probes)) === false;
   if (state.refused) return;
-  budget?.used('tests', wireBytes);
-  const made = await stampRound({ clock, open, grant, probes, paceMs, session: Math.floor(random() * 65_536) });
+  const used = (wireBytes: number) => budget?.used('tests', wireBytes);
+  const made = await stampRound({ clock, open, grant, probes, paceMs, session: Math.floor(random() * 65_536), used });
   if (!state.stopped && state.word.measures) take(state, made);
 }
 

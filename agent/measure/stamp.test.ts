@@ -9,12 +9,14 @@ const grant = { port: 8_620, token: Buffer.alloc(16, 7), endsUp: Number.POSITIVE
 function setUp() {
   const clock = handClock();
   const reflector = scriptedReflector(clock);
-  const round = (probes = 20, paceMs = 100) => stampRound({ clock, open: reflector.open, grant, session: 7, probes, paceMs });
-  return { clock, ...reflector, round };
+  const used: number[] = [];
+  const round = (probes = 20, paceMs = 100) =>
+    stampRound({ clock, open: reflector.open, grant, session: 7, probes, paceMs, used: (bytes) => used.push(bytes) });
+  return { clock, ...reflector, round, used };
 }
 
 it('sends its probes at their pace with the token, three more further apart, and is over when the last came back', async () => {
-  const { clock, state, round } = setUp();
+  const { clock, state, round, used } = setUp();
   const made = round();
   await clock.pass(10_000);
   const times = state.sent.map(({ up }) => up);
@@ -25,6 +27,7 @@ it('sends its probes at their pace with the token, three more further apart, and
   expect(typeof result !== 'string' && windowOf(result)).toMatchObject({ up: { sent: 23, lost: 0 }, down: { sent: 23, lost: 0 } });
   expect(state.openSockets).toBe(0);
   expect(roundWireBytes(20)).toBe(23 * 2 * 86);
+  expect(used).toEqual([23 * 2 * 86]);
 });
 
 it('waits for what is late no longer than three of the slowest round trips, and four seconds where nothing comes', async () => {
@@ -44,6 +47,22 @@ it('waits for what is late no longer than three of the slowest round trips, and 
   await clock.pass(20_000);
   expect(over).toBe(20_000 + 2_650 + 4_000);
   expect(await silent).toEqual({ sent: 23, echoes: [] });
+});
+
+it('a round over IPv6 was counted with the headers of IPv4, and what a line doubles not at all', async () => {
+  const { clock, open } = setUp();
+  let bytes = 0;
+  const over6: typeof open = async (port, onPacket) => {
+    const udp = await open(port, (packet) => [packet, packet].forEach(onPacket));
+    return typeof udp === 'string' ? udp : { ...udp, localAddress: '2001:db8::5' };
+  };
+  const used = (wireBytes: number) => {
+    bytes += wireBytes;
+  };
+  const made = stampRound({ clock, open: over6, grant, session: 7, probes: 20, paceMs: 100, used });
+  await clock.pass(10_000);
+  expect(await made).toMatchObject({ sent: 23 });
+  expect(bytes).toBe(3 * 23 * 106);
 });
 
 it('the tail shows which way the last of the others were lost', async () => {

@@ -1,7 +1,7 @@
 /** One round of the quality test: probes to the reflector, and what came back of them (contracts/stamp.ts). */
 import { type Clock, readReply, stampBytes, writeProbe } from '#contracts';
 import type { Echo, Round } from '../analysis/quality.ts';
-import { udpWireBytes } from '../net/meter.ts';
+import { udpWireBytes, udpWireBytesAt } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Grant } from './grant.ts';
 
@@ -14,28 +14,40 @@ export type RoundOptions = {
   session: number;
   probes: number;
   paceMs: number;
+  /** Told of all that goes and comes when the socket stands, and of what comes beside that; absent where nobody counts. */
+  used?(wireBytes: number): void;
 };
 
 /** The last ones show which way those before them were lost; further apart, so that one burst does not take them all. */
 const tail = { probes: 3, gapMs: 150 };
 const patience = { leastMs: 1_000, mostMs: 4_000, roundTrips: 3 };
-const wireBytes = udpWireBytes(stampBytes);
 
 /** The bytes on the wire of a round of so many probes, both ways, when nothing is lost. */
-export function roundWireBytes(probes: number): number {
-  return 2 * (probes + tail.probes) * wireBytes;
+export function roundWireBytes(probes: number, packetWireBytes: number = udpWireBytes(stampBytes)): number {
+  return 2 * (probes + tail.probes) * packetWireBytes;
 }
 
 /** Resolves with the round, or with the reason why there was none. Never rejects. */
-export async function stampRound({ clock, open, grant, session, probes, paceMs }: RoundOptions): Promise<Round | string> {
+export async function stampRound({
+  clock,
+  open,
+  grant,
+  session,
+  probes,
+  paceMs,
+  used = () => undefined,
+}: RoundOptions): Promise<Round | string> {
   const offsetMs = clock.now() - clock.up();
   const time = () => offsetMs + clock.up();
   const total = probes + tail.probes;
   const sentAt: number[] = [];
   const echoes = new Map<number, Echo>();
+  let came = 0;
   const all = Promise.withResolvers<void>();
   const udp = await open(grant.port, (packet) => {
     const arrivedAt = time();
+    came += 1;
+    if (came > total && typeof udp !== 'string') used(udpWireBytesAt(udp.localAddress, packet.length));
     const reply = readReply(packet);
     const sent = reply?.session === session ? sentAt[reply.probe.seq] : undefined;
     if (reply === undefined || sent === undefined || echoes.has(reply.probe.seq)) return;
@@ -44,6 +56,7 @@ export async function stampRound({ clock, open, grant, session, probes, paceMs }
     if (echoes.size === total) all.resolve();
   });
   if (typeof udp === 'string') return udp;
+  used(roundWireBytes(probes, udpWireBytesAt(udp.localAddress, stampBytes)));
   const startUp = clock.up();
   for (let seq = 0; seq < total; seq += 1) {
     await pause(clock, startUp + dueMs(seq, probes, paceMs) - clock.up());

@@ -9,13 +9,13 @@ import {
   type TrainArrival,
   type TrainDenial,
   trainIpBytes,
-  trainWireBytes,
+  trainPayloadBytes,
   writeTrainRequest,
 } from '#contracts';
 import type { Train } from '../analysis/arrivals.ts';
 import type { Stream } from '../analysis/capacity.ts';
 import { blockPackets, isEnough, paceOf } from '../analysis/lasting.ts';
-import { type Exchange, exchange, later, quietMs, repeat, reportMs, request } from './exchange.ts';
+import { count, type Exchange, exchange, later, quietMs, repeat, reportMs, request } from './exchange.ts';
 
 /** Packets that share a number: what goes up is asked for in larger pieces, since a policer may count what asks as well. */
 const piecePackets = { up: 6 * blockPackets, down: blockPackets };
@@ -88,7 +88,7 @@ function sendBlock(running: Running, packets: number): void {
   for (let seq = sent; seq < running.sent; seq += 1) {
     socket.send(writeTrainRequest({ kind: 'up', train, seq: seq % piecePackets.up, token, cookie }));
   }
-  state.used(packets * trainWireBytes);
+  count(state, trainPayloadBytes, packets);
   running.open.add(train);
   if (running.sent % piecePackets.up === 0) request(state, 'ask');
 }

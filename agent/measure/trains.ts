@@ -7,12 +7,12 @@ import {
   readTrainReport,
   type TrainArrival,
   type TrainDenial,
-  trainWireBytes,
+  trainPayloadBytes,
   writeTrainRequest,
 } from '#contracts';
 import type { Train } from '../analysis/arrivals.ts';
 import type { Stream } from '../analysis/capacity.ts';
-import { type Exchange, exchange, frameBytes, later, quietMs, repeat, reportMs, request, type TrainsOptions } from './exchange.ts';
+import { count, type Exchange, exchange, later, quietMs, repeat, reportMs, request, type TrainsOptions } from './exchange.ts';
 import { runStream } from './stream.ts';
 
 /** Trains of packets to the reflector and from it, one at a time. */
@@ -47,7 +47,7 @@ export function createTrains(options: TrainsOptions): Trains {
   };
   return {
     take(packet) {
-      options.used(packet.length + frameBytes);
+      count(options, packet.length);
       const answer = readTrainAnswer(packet);
       if (answer !== undefined && answer.train >= state.first && answer.train <= state.number) state.onAnswer(answer);
     },
@@ -102,7 +102,7 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
       const { number, token, cookie } = state;
       const all = Array.from({ length: packets }, (_, seq) => writeTrainRequest({ kind: 'up', train: number, seq, token, cookie }));
       for (const packet of all) state.socket.send(packet);
-      state.used(packets * trainWireBytes);
+      count(state, trainPayloadBytes, packets);
       state.onAnswer = (answer) => {
         if (answer.kind === 'denied') end(readTrainDenial(answer) ?? train());
         if (answer.kind !== 'report') return;

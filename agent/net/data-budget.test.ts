@@ -101,23 +101,88 @@ it('a clock that is set to the next month in the running is not believed at once
 
 const may = Date.UTC(2026, 4, 10);
 
-it('30 hours with a clock of 2030 and without a centre gave a second budget of the same month', async () => {
+it('two days without a centre lost the month where the clock said 2030, in the running and after a start', async () => {
   const clock = handClock(Date.UTC(2030, 0, 1));
   const { budget, store } = counted(memoryStore(), clock);
   let centre: number | null = may;
   budget.follow(() => centre);
   budget.used('tests', 30_000_000);
-  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 30_000_000 });
   centre = null;
-  await clock.pass(30 * 3_600_000);
-  budget.keep();
-  await clock.pass(30 * 3_600_000);
+  for (let hour = 0; hour < 48; hour += 1) {
+    budget.keep();
+    await clock.pass(60 * minuteMs);
+  }
   budget.used('tests', 2_000_000);
-  expect(budget.figures()).toMatchObject({ month: '2030-01', testBytes: 2_000_000 });
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 32_000_000 });
   budget.close();
   const { budget: again } = counted(store, clock);
-  again.follow(() => may + 60 * 3_600_000);
+  for (let hour = 0; hour < 48; hour += 1) {
+    again.keep();
+    await clock.pass(60 * minuteMs);
+  }
   expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 32_000_000 });
+});
+
+it('while the centre is away its month ends when its clock, as it ran on, says so', async () => {
+  const clock = handClock(Date.UTC(2030, 0, 1));
+  const { budget } = counted(memoryStore(), clock);
+  let centre: number | null = endOfNovember;
+  budget.follow(() => centre);
+  budget.used('tests', 500);
+  centre = null;
+  await clock.pass(11 * minuteMs);
+  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
+});
+
+it('a start in the month after that of the centre is believed after a day, or a PC without a line would stay in its last month', async () => {
+  const { budget, store } = counted();
+  budget.follow(() => endOfNovember);
+  budget.used('tests', 36_000_000);
+  budget.close();
+  const clock = handClock(Date.UTC(2026, 11, 1, 8));
+  const { budget: rested } = counted(store, clock);
+  expect(rested.left()).toBe(0);
+  await clock.pass(25 * 60 * minuteMs);
+  expect(rested.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
+});
+
+it('what was used after a start in the next month, before the centre said so, was counted in the month before alone', async () => {
+  for (const isTold of [true, false]) {
+    const { budget, store } = counted();
+    budget.follow(() => endOfNovember);
+    budget.used('tests', 36_000_000);
+    budget.close();
+    const clock = handClock(Date.UTC(2026, 11, 1, 8));
+    const { budget: offline } = counted(store, clock);
+    offline.used('tests', 500);
+    offline.close();
+    const { budget: again } = counted(store, clock);
+    again.used('tests', 70);
+    again.figures();
+    if (isTold) again.follow(clock.now);
+    await clock.pass(25 * 60 * minuteMs);
+    expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 570 });
+    again.used('tests', 1);
+    expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 571 });
+  }
+});
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, 8.64e15])('%d is no time, and ended whoever counted a byte', (noTime) => {
+  const clock = handClock(may);
+  const { budget, store } = counted(memoryStore(), clock);
+  budget.used('tests', 500);
+  budget.follow(() => noTime);
+  budget.used('tests', 500);
+  clock.jump(noTime);
+  budget.used('tests', 500);
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 1_500 });
+  budget.close();
+  const { budget: again } = counted(store, clock);
+  again.follow(() => may);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 1_500 });
+  const { budget: fresh } = counted(memoryStore(), clock);
+  fresh.follow(() => may);
+  expect(fresh.figures()).toMatchObject({ month: '2026-05', testBytes: 0 });
 });
 
 it('a day with a clock of 1970 gave a second budget of the month that was before, to the centre and to a clock that was set', async () => {

@@ -39,7 +39,8 @@ const monthName = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/));
 const counts = v.object({ ...causes.entries, peak: causes });
 /**
  * `clean`: written at a stop, so that nothing is missing. `earlier`: the months that were left, the last one last. `ofMonth`: whose use this
- * really is, where only our own clock went back to `month`. `isOwn`: only our own clock says that `month` began.
+ * really is, where only our own clock went back to `month`. `isOwn`: only our own clock says that `month` began. `doubtful`: what of it was used
+ * while our own clock stood in another month; if the next one begins, it may be of that as well.
  */
 const kept = v.object({
   ...counts.entries,
@@ -47,6 +48,7 @@ const kept = v.object({
   earlier: v.optional(v.array(v.tuple([monthName, counts])), []),
   ofMonth: v.optional(v.nullable(monthName), null),
   isOwn: v.optional(v.boolean(), false),
+  doubtful: v.optional(causes, none),
   clean: v.boolean(),
   limits: v.object({ telemetryBytes: amount, testBytes: amount }),
 });
@@ -61,6 +63,8 @@ type State = {
   book: Kept;
   since: Causes;
   keptUp: number;
+  /** The last time that the centre proved, and when; it runs on from there. */
+  told: { at: number; ms: number } | undefined;
   /** What our clock showed at the start of `up` when it last stood in the month of the book; null before it did. */
   driftMs: number | null;
   /** Another month, in which our clock stands since then. */
@@ -70,12 +74,17 @@ type State = {
 
 /**
  * Guarantee: after a kill it counts no less than was used, as far as ten minutes never cost more than the dearest ten minutes of this month.
- * What was used in a month is never forgotten where a clock leaves it and comes back. The month is the one of UTC by the clock of the centre. Where that is not known our own is believed as it runs into the next month; one that
- * was set to another, or starts in it, only when it stood there for a day, or a flat battery would bring a new budget, or none, at every start.
+ * What was used in a month is never forgotten where a clock leaves it and comes back. The month is the one of UTC by the clock of the centre, which
+ * runs on while the centre is away. Before that is known our own is believed as it runs into the next month; one that was set to another, or starts
+ * in it, only when it stood there for a day, or a flat battery would bring a new budget, or none, at every start; and beyond the next month of one
+ * that the centre proved not at all.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
-  const month = monthOf(clock.now());
-  const before = read(store) ?? { ...unused(), month, earlier: [], ofMonth: null, isOwn: true, clean: true, limits: links.fibre.budget };
+  const month = monthOf(clock.now()) ?? '1970-01';
+  const before = read(store) ?? {
+    ...{ ...unused(), month, earlier: [], ofMonth: null, isOwn: true, doubtful: none(), clean: true },
+    limits: links.fibre.budget,
+  };
   const book = before.clean
     ? before
     : { ...before, telemetry: before.telemetry + before.peak.telemetry, tests: before.tests + before.peak.tests };
@@ -83,10 +92,10 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     clock,
     store,
     book: { ...book, clean: false },
-    since: { telemetry: 0, tests: 0 },
+    since: none(),
     keptUp: clock.up(),
     centreNow: () => null,
-    ...{ driftMs: null, other: undefined, begun: false },
+    ...{ told: undefined, driftMs: null, other: undefined, begun: false },
   };
   turn(state);
   const left = () => leftOf(figuresOf(state));
@@ -97,6 +106,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
       begin(state);
       turn(state);
       state.book[cause] += wireBytes;
+      if (isInDoubt(state)) state.book.doubtful[cause] += wireBytes;
       state.since[cause] += wireBytes;
     },
     figures: () => figuresOf(state),
@@ -158,16 +168,19 @@ function begin(state: State): void {
 /** A month that was never seen begins a new budget; one that comes back goes on with its own, or a clock that was wrong for a while would double it. */
 function turn(state: State): void {
   const { book } = state;
-  const centreNow = state.centreNow();
-  const month = centreNow === null ? ownMonth(state) : monthOf(centreNow);
-  if (centreNow !== null && month === book.month) book.isOwn = false;
-  if (month === book.month) return;
+  const proven = centreMonth(state);
+  const month = proven ?? ownMonth(state);
+  if (month === book.month) {
+    book.isOwn &&= proven === undefined;
+    if (proven !== undefined) book.doubtful = none();
+    return;
+  }
   const of = book.ofMonth ?? book.month;
   // Nobody vouches for it: what was used stays used.
-  const isBack = month < book.month && centreNow === null;
+  const isBack = month < book.month && proven === undefined;
   if (isBack || month === of) return void Object.assign(book, { month, ofMonth: month === of ? null : of });
-  Object.assign(book, leave(book, of, month), { month, ofMonth: null, isOwn: centreNow === null });
-  state.since = { telemetry: 0, tests: 0 };
+  Object.assign(book, leave(book, of, month), { month, ofMonth: null, isOwn: proven === undefined, doubtful: none() });
+  state.since = none();
 }
 
 /** What was used of a month that is begun, or goes on, and the others with the one that is left. */
@@ -177,13 +190,22 @@ function leave(book: Kept, left: string, month: string): Counts & Pick<Kept, 'ea
   earlier.delete(month);
   // What was used in a month that never was belongs to the one in which it was begun.
   if (found !== undefined && book.isOwn) return { ...sum(found, book), earlier: [...earlier] };
-  const { telemetry, tests, peak } = book;
+  const { telemetry, tests, peak, doubtful } = book;
   keepLatest(earlier, [left, { telemetry, tests, peak }], monthsKept);
-  return { ...(found ?? unused()), earlier: [...earlier] };
+  return { ...sum(found ?? unused(), { ...doubtful, peak: none() }), earlier: [...earlier] };
 }
 
 function unused(): Counts {
-  return { telemetry: 0, tests: 0, peak: { telemetry: 0, tests: 0 } };
+  return { ...none(), peak: none() };
+}
+
+function none(): Causes {
+  return { telemetry: 0, tests: 0 };
+}
+
+/** Nobody said in this run what month it is, and our own clock says another. */
+function isInDoubt({ told, clock, book }: State): boolean {
+  return told === undefined && monthOf(clock.now()) !== book.month;
 }
 
 function sum(one: Counts, other: Counts): Counts {
@@ -191,17 +213,32 @@ function sum(one: Counts, other: Counts): Counts {
   return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests, peak };
 }
 
+/** By what the centre said last; undefined where this run was told no time. */
+function centreMonth(state: State): string | undefined {
+  const ms = state.centreNow();
+  const at = lasted(state.clock);
+  if (ms !== null && monthOf(ms) !== undefined) state.told = { at, ms };
+  return state.told && monthOf(state.told.ms + at - state.told.at);
+}
+
+/** A month goes on while the machine sleeps. */
+function lasted(clock: Clock): number {
+  return clock.up() + (clock.slept?.() ?? 0);
+}
+
 /** The month of our own clock where that can be believed, or else the one of the book. */
 function ownMonth(state: State): string {
   const { clock, book, driftMs } = state;
   const month = monthOf(clock.now());
   const drift = clock.now() - clock.up();
+  if (month === undefined) return book.month;
   if (month === book.month) {
     state.driftMs = drift;
     state.other = undefined;
     return month;
   }
   if (driftMs !== null && Math.abs(drift - driftMs) < setMs) return month;
+  if (!book.isOwn && month !== monthAfter(book.month)) return book.month;
   if (state.other?.month !== month) state.other = { month, up: clock.up() };
   return clock.up() - state.other.up < standsMs ? book.month : month;
 }
@@ -209,7 +246,7 @@ function ownMonth(state: State): string {
 function save(state: State, clean: boolean): void {
   const { clock, book, since, store } = state;
   book.peak = { telemetry: Math.max(book.peak.telemetry, since.telemetry), tests: Math.max(book.peak.tests, since.tests) };
-  state.since = { telemetry: 0, tests: 0 };
+  state.since = none();
   state.keptUp = clock.up();
   store.save(JSON.stringify({ ...book, clean }));
 }
@@ -219,6 +256,14 @@ function read(store: Pick<KeptFile, 'load'>): Kept | undefined {
   return found.success ? found.output : undefined;
 }
 
-function monthOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 7);
+/** Undefined of what is no time, or has no year of four digits. */
+function monthOf(timeMs: number): string | undefined {
+  const at = new Date(timeMs);
+  const month = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(0, 7);
+  return v.is(monthName, month) ? month : undefined;
+}
+
+function monthAfter(month: string): string | undefined {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  return monthOf(Date.UTC(year, number));
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type LookupFunction } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
@@ -81,6 +81,25 @@ it('what went over IPv6 was counted with the shorter headers of IPv4, a sixth to
   });
   await new Promise((resolve) => refused.once('close', resolve));
   expect(bytes).toBe(94 + 86);
+});
+
+it('of a host with two addresses the one that refused was not counted', async () => {
+  const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const addresses = [
+    { address: '::1', family: 6 },
+    { address: '127.0.0.1', family: 4 },
+  ];
+  const lookup: LookupFunction = (_, __, done) => void setImmediate(() => done(null, addresses));
+  const socket = connect({ host: 'centre.example', port: (server.address() as AddressInfo).port, lookup, autoSelectFamily: true });
+  let bytes = 0;
+  meterTcp(socket, (wireBytes) => {
+    bytes += wireBytes;
+  });
+  await once(socket, 'connect');
+  expect(bytes).toBe(94 + 86 + opening);
+  socket.destroy();
 });
 
 it('messages that are told before they are written are counted all the same; only a prompt answer carries what it acknowledges', async () => {

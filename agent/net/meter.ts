@@ -35,6 +35,11 @@ export function udpWireBytes(payloadBytes: number, family: Family = 4): number {
   return payloadBytes + ethernetBytes + headerBytes(family) + udpHeaderBytes;
 }
 
+/** The same, of one from or to this address of a socket. */
+export function udpWireBytesAt(address: string | undefined, payloadBytes: number): number {
+  return udpWireBytes(payloadBytes, familyOf(address));
+}
+
 /** `bytes` + 66 × 2 × segments, over IPv6 86 × 2; a message is at least one segment, and 1,448 B fill one, over IPv6 1,428. */
 export function tcpWireBytes(bytes: number, messages: number, family: Family = 4): number {
   const segmentBytes = packetBytes - headerBytes(family) - tcpHeaderBytes;
@@ -115,7 +120,11 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
     asked = Math.max(0, asked - 1);
     again.answered(now());
   };
+  let isTried = false;
   socket.on('connectionAttempt', (address) => {
+    // The address before refused, or said nothing so far.
+    if (isTried) used(besideOf(family).refused);
+    isTried = true;
     family = familyOf(address);
   });
   socket.once('connect', () => {

@@ -24,7 +24,10 @@ export type Looked = { kind: 'found'; address: string } | { kind: 'none' | 'refu
 
 const nameTimeoutMs = 2_500;
 /** One question and its answer, with all of their headers. */
-const questionBytes = udpWireBytes(60) + udpWireBytes(140);
+function questionBytes(resolver: Resolver): number {
+  const family = resolver.getServers().some((server) => isIPv6(server) || server.startsWith('[')) ? 6 : 4;
+  return udpWireBytes(60, family) + udpWireBytes(140, family);
+}
 
 /** `unreachable`: a router, or the neighbour that does not answer, said so. With `greet` it is also asked who answers. Never rejects. */
 export function knock({ host, port }: Place, { used, signal }: Asking, greet?: Greet): Promise<Knocked> {
@@ -97,7 +100,7 @@ export async function hearsOf(zone: string, { used, signal }: Asking): Promise<b
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();
   signal.addEventListener('abort', stop);
-  used(questionBytes);
+  used(questionBytes(resolver));
   return resolver
     .resolveSoa(zone)
     .then(
@@ -112,11 +115,12 @@ export async function look(name: string, { used, signal }: Asking): Promise<Look
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();
   signal.addEventListener('abort', stop);
-  used(questionBytes);
+  const ask = (lookUp: 'resolve4' | 'resolve6') => {
+    used(questionBytes(resolver));
+    return resolver[lookUp](name);
+  };
   try {
-    const [address] = await resolver
-      .resolve4(name)
-      .catch((error) => (codeOf(error) === 'ENODATA' ? resolver.resolve6(name) : Promise.reject(error)));
+    const [address] = await ask('resolve4').catch((error) => (codeOf(error) === 'ENODATA' ? ask('resolve6') : Promise.reject(error)));
     return address === undefined ? { kind: 'none' } : { kind: 'found', address };
   } catch (error) {
     return { kind: noAddress[codeOf(error)] ?? 'silent' };

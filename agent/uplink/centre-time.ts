@@ -11,7 +11,7 @@ export type CentreTime = {
    * what was compared long ago proves nothing.
    */
   provenOffset(): number | null;
-  /** Milliseconds since 1970 at the centre; null where nothing proves it. */
+  /** Milliseconds since 1970 at the centre; null where nothing proves it, as between a jump and the look that finds it. */
   proven(): number | null;
   /** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
   mindJumps(): void;
@@ -29,6 +29,7 @@ export function createCentreTime({ clock, uplink, onJump }: CentreTimeOptions): 
   const drift = () => clock.now() - clock.up();
   /** When it was last looked at. */
   let driftMs = drift();
+  const setByMs = () => Math.round(drift() - driftMs);
   const provenOffset = () => {
     const { clockOffsetMs, echoedUp } = uplink.figures();
     return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
@@ -38,10 +39,10 @@ export function createCentreTime({ clock, uplink, onJump }: CentreTimeOptions): 
     provenOffset,
     proven() {
       const offsetMs = provenOffset();
-      return offsetMs === null ? null : clock.now() - offsetMs;
+      return offsetMs === null || Math.abs(setByMs()) > jumpMs ? null : clock.now() - offsetMs;
     },
     mindJumps() {
-      const byMs = Math.round(drift() - driftMs);
+      const byMs = setByMs();
       driftMs = drift();
       if (Math.abs(byMs) <= jumpMs) return;
       uplink.forgetClock();

@@ -3,6 +3,7 @@ import { links, type Outage, openUpTo, siteOf, stateOf } from '#contracts';
 import { type Away, isAway, isBeside, lineOfMany, undetermined, whyAway, windowMs } from '../outages/outages.ts';
 import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
 import {
+  bySite,
   type Finding,
   isOpen,
   isRestart,
@@ -113,7 +114,7 @@ function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'bir
 /** The absence is over: its own evidence, and what it tells of the other PCs that went with it. */
 function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding }, now: number): PcRecord {
   const { away, record, found } = at;
-  const absence: Absence = { ...away.absence, ...found, to: now };
+  const absence: Absence = { ...away.absence, ...bySite(found, away, neighboursOf(core, away.pc)), to: now };
   const own: Away = { ...record, absence };
   const joint = jointPower(core, own) ?? jointLine(core, own);
   let next = absence;

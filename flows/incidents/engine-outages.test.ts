@@ -128,7 +128,7 @@ describe('an absence', () => {
     const stage = online();
     stage.pass(3 * minute);
     stage.apply({ type: 'heard', pc });
-    expect(absenceOf(stage)).toMatchObject({ cause: 'link-down', confidence: 0.8, to: stage.now() });
+    expect(absenceOf(stage)).toMatchObject({ cause: 'link-down', confidence: 0.6, to: stage.now() });
     stage.pass(3 * minute);
     stage.apply({ type: 'beat', pc, session: 2, digest: 'x' });
     expect(absenceOf(stage)).toMatchObject({ cause: 'undetermined', to: null });

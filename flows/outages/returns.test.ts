@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Previous } from '#contracts';
-import type { PcEvent } from '../records/incidents.ts';
+import type { PcEvent, PcRecord } from '../records/incidents.ts';
 import type { Away } from './outages.ts';
 import { away, from, now } from './returns.test-helper.ts';
-import { whyUnheard, whyWasAway } from './returns.ts';
+import { bySite, whyUnheard, whyWasAway } from './returns.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -241,6 +241,26 @@ describe('what the return says of the absence', () => {
   test('the same session that goes on is a line that stood still', () => {
     expect(whyUnheard(away({}, mainsSeen), now)).toEqual({ cause: 'link-down', confidence: 0.95 });
     expect(whyUnheard(away({ cause: 'pc-off', confidence: 0.8 }), now)).toEqual({ cause: 'pc-off', confidence: 0.9 });
+  });
+});
+
+describe('a line of which one PC tells', () => {
+  const found = { cause: 'link-down', confidence: 0.8, from, aliveAt: null } as const;
+  const said = (one: Away, ...others: PcRecord[]) => bySite(found, one, [one, ...others]).confidence;
+  const other = (edit: Partial<PcRecord> = {}) => ({
+    ...away({}, { pc: 's/a/2', presence: 'online', heardAt: now, ...edit }),
+    absence: null,
+  });
+
+  test('of the only one of its site, on a UPS that nobody can ask, was likely at each power cut, whose router it outlived', () => {
+    expect(said(away())).toBe(0.6);
+    expect(said(away(), other({ heardAt: null }), other({ presence: 'stopped' }))).toBe(0.6);
+  });
+
+  test('is likely where it sees its mains, or others were there, of which one would have gone dark', () => {
+    expect(said(away({}, mainsSeen))).toBe(0.8);
+    expect(said(away(), other())).toBe(0.8);
+    expect(bySite({ ...found, cause: 'pc-off' }, away(), []).confidence).toBe(0.8);
   });
 });
 

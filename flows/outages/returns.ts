@@ -94,6 +94,15 @@ export function whyUnheard(one: Away, now: number): Outage {
   return lineOf(one, { gone: undefined, said: undefined, now }, 1);
 }
 
+/**
+ * The same, with the other PCs of its site. A line of which one PC alone tells, which does not see its mains, is not known: they may have gone,
+ * where it stands on a UPS that says nothing and its router does not. With others, one without a UPS would rather have gone dark.
+ */
+export function bySite(found: Finding, one: Away, site: readonly PcRecord[]): Finding {
+  if (found.cause !== 'link-down' || seesMains(one) || site.some((other) => other.pc !== one.pc && wasThere(other, one))) return found;
+  return { ...found, confidence: Math.min(found.confidence, openUpTo) };
+}
+
 /** What another PC's return may yet explain: nobody is sure of it. That another PC of its site stayed explains it for good. */
 export function isOpen({ cause, confidence, isUpdate }: Absence): boolean {
   if (cause === 'intended') return isUpdate === true;

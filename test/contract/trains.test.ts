@@ -18,9 +18,10 @@ type Given = {
   directionBytes?: number;
   token?: Buffer;
   objection?: () => Promise<string | null>;
+  localAddress?: string;
 };
 
-async function measure({ up, down, left = 5_000_000, directionBytes = 1_000_000, token, objection }: Given) {
+async function measure({ up, down, left = 5_000_000, directionBytes = 1_000_000, token, objection, localAddress }: Given) {
   const usual: Narrow = { bps: 8 * mbit, bucketBytes: 3_000, delayMs: 20, lost: never };
   const way = createWay(
     (clock) =>
@@ -36,8 +37,23 @@ async function measure({ up, down, left = 5_000_000, directionBytes = 1_000_000,
     },
   );
   let used = 0;
+  const atSocket = { packets: 0, bytes: 0 };
+  const note = ({ length }: Buffer) => {
+    atSocket.packets += 1;
+    atSocket.bytes += length;
+  };
   const answer = measureCapacity({
-    open: way.open,
+    async open(onPacket) {
+      const { send, close } = await way.open((packet) => {
+        note(packet);
+        onPacket(packet);
+      });
+      const noted = (packet: Buffer) => {
+        note(packet);
+        send(packet);
+      };
+      return { send: noted, close, ...(localAddress && { localAddress }) };
+    },
     token: token ?? sealReflectorToken('ladakh/leh/hall', way.clock.now() + 3_600_000, key),
     clock: way.clock,
     budget: { left: () => left - used, used: (bytes) => (used += bytes) },
@@ -47,7 +63,7 @@ async function measure({ up, down, left = 5_000_000, directionBytes = 1_000_000,
     ...(objection && { objection }),
   });
   const measured = await way.run(answer);
-  return { measured, used, passed: way.passed, tookMs: way.clock.up() };
+  return { measured, used, atSocket, passed: way.passed, tookMs: way.clock.up() };
 }
 
 test.each(['up', 'down'] as const)('what a line doubled on the way %s was told as lost', async (direction) => {
@@ -56,6 +72,21 @@ test.each(['up', 'down'] as const)('what a line doubled on the way %s was told a
   expect(measured[direction]).toMatchObject({ reason: null, burst: null });
   expect((measured[direction].bps ?? 0) / (5 * mbit)).toBeCloseTo(1, 2);
 });
+
+test.each([
+  ['10.1.2.3', 42],
+  ['::ffff:10.1.2.3', 42],
+  ['2001:db8::5', 62],
+])(
+  'from %s each packet has headers of %i bytes: over IPv6 those of IPv4 were counted, in bytes and in rates',
+  async (localAddress, headerBytes) => {
+    const { measured, used, atSocket } = await measure({ localAddress, up: { bps: 900 * mbit }, directionBytes: 500_000 });
+    // By its packets of IPv4 this way carries 8 Mbit/s.
+    expect(measured.ok && measured.down.bps).toBeCloseTo((8 * mbit * (1_172 + headerBytes - 14)) / 1_200, -5);
+    expect(used).toBe(atSocket.bytes + atSocket.packets * headerBytes);
+    expect(measured.ok && measured.up.wireBytes).toBeLessThan(500_000);
+  },
+);
 
 test('a direction takes no more than it is given, and leaves the other its own', async () => {
   const { measured, used } = await measure({ up: { bps: 900 * mbit }, down: { bps: 2 * mbit }, directionBytes: 500_000 });

@@ -65,6 +65,14 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   {
     what: 'the line swallows everything',
     may: ['path.last_mile'],
+    anchors: true,
+    breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),
+  },
+  {
+    // Of a PC that was just started: names may be dead, and the centre somewhere else.
+    what: 'the line swallows everything, and nobody else is known beyond it',
+    may: ['path.last_mile'],
+    canBeNamed: false,
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),
   },
   {

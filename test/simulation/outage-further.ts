@@ -283,6 +283,13 @@ export const further: readonly Story[] = [
     begin: then([0, all((pc) => pc.power({ onMains: false, runtimeMs: 60 * second }))], [50 * second, all(dark)]),
     end: all(comes),
   }),
+  story('mains gone, the only PC on a mute UPS, its router dark', 'power-cut', [{}], { ...open, begin: all(cut), end: all(heals) }),
+  story('mains gone, the only PC and its router on a mute UPS, the router ends first', 'power-cut', [{}], {
+    ...open,
+    leadMs: 5 * minute,
+    begin: then([0, all(cut)], [6 * minute, all(dark)]),
+    end: all(comes),
+  }),
   story('laptop taken off its dock, which holds mains and cable', 'pc-off', lone, {
     ...open,
     ...laterOn,

@@ -6,7 +6,7 @@
  * evening would be most absences of all; they are easy, and kept few. Two of a hundred are offices of a state that are switched off at the wall
  * at closing time, which few do where PCs say goodbye; of docks, worn batteries, programs of a UPS and cuts during an update nobody counts: they
  * are kept few. A room of several PCs that went dark at once is no twin: so seldom does somebody switch off all within 40 s that it is likely the
- * power, as long as it is no night.
+ * power, as long as it is no night. Nor is one whose PCs all lived on, though here all of an office stand on the same: so seldom has each a UPS.
  */
 import type { Random } from '../random.ts';
 import { closingTime, powerCutInUpdate, programOfUps, undocked, wornBattery } from './outage-hands.ts';
@@ -28,7 +28,6 @@ import {
   second,
   siteOf,
   weighted,
-  whileItLasts,
 } from './outage-plots.ts';
 import type { Pc } from './pc.ts';
 
@@ -71,8 +70,8 @@ export function storiesOf(random: Random, count: number): Story[] {
 function powerCut({ random }: Scene, site: Site): Plot {
   const { pc, router } = site.supply;
   const speaks = pc === 'seen' && router && !isLone(site);
-  // One battery that ended was perhaps unplugged, and had worn out.
-  return { truth: 'power-cut', isTwin: { live: !speaks, after: pc !== 'mute' && isLone(site) }, ...powerOf(random, 4 * minute) };
+  // One battery that ended was perhaps unplugged, and had worn out; one PC that outlived its router on a UPS lost its line, as it seems.
+  return { truth: 'power-cut', isTwin: { live: !speaks, after: isLone(site) }, ...powerOf(random, 4 * minute) };
 }
 
 function powerCutOfState(scene: Scene, _: Site): Plot {
@@ -119,12 +118,16 @@ function loses(pc: Pc, { supply, lastsMs, routerLastsMs, later }: Stock): void {
   later(routerLastsMs, () => pc.cut('hole'));
 }
 
-function line({ random }: Scene, _: Site): Plot {
+/** Its line may as well have gone with its mains. */
+const isOnMuteUps = (site: Site | undefined) => site !== undefined && isLone(site) && site.supply.pc !== 'seen';
+
+function line({ random }: Scene, site: Site): Plot {
   const how = random.pick(['hole', 'reset', 'half'] as const);
   const isRestarted = random.next() < 0.2;
   return {
     truth: 'link-down',
-    isTwin: whileItLasts,
+    // That somebody restarted it meanwhile is told, and the power was there for it.
+    isTwin: { live: true, after: isOnMuteUps(site) && !isRestarted },
     begin(hand) {
       each((pc) => pc.cut(how), 2 * second)(hand);
       const [first] = hand.sites.flat();
@@ -148,7 +151,7 @@ function threeLines(scene: Scene, _: Site): Plot {
     hit,
     truth: 'link-down',
     sites,
-    isTwin: whileItLasts,
+    isTwin: { live: true, after: isOnMuteUps(sites[0]) },
     begin: (hand) => three(hand).forEach((pc, at) => void hand.time.later(at * minute, () => pc.cut('hole'))),
     end: (hand) => three(hand).forEach((pc) => void hand.time.later(hand.random.next() * 2 * minute, () => pc.heal())),
   };
@@ -219,7 +222,7 @@ function crash({ random }: Scene, site: Site): Plot {
 function alone({ random }: Scene, site: Site): Plot {
   const how = random.pick(['off', 'cable', 'killed', 'asleep']);
   const mine = { truth: 'pc-off', hit: firstOf } as const;
-  const isTwin = { live: isLone(site), after: isLone(site) && how === 'off' && site.supply.pc !== 'seen' };
+  const isTwin = { live: isLone(site), after: (how === 'off' || how === 'cable') && isOnMuteUps(site) };
   // The cable of the only PC is the line of its site.
   const truth = isLone(site) ? 'link-down' : 'pc-off';
   if (how === 'cable') return { ...mine, truth, isTwin, begin: first((pc) => pc.cut('hole')), end: first((pc) => pc.heal()) };

@@ -90,7 +90,7 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   return {
     names,
     centreName: named.centreName,
-    outside: reachedOf(outside, context.centre?.port) ?? (isNamed ? 'names' : anchors.length > 0 ? 'silent' : 'unknown'),
+    outside: reachedOf(outside, context.centre?.port) ?? (isNamed ? 'names' : hasAsked(places, names) ? 'silent' : 'unknown'),
     centre: centre.seen,
     losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...outside]) || hidesLoss(names, centre),
   };
@@ -112,6 +112,11 @@ function reachedOf(
   if (ports.length === 0) return undefined;
   if (ports.some((port) => port === ofCentre && port !== namePort)) return 'reached';
   return ports.every((port) => port === namePort) ? 'names' : 'elsewhere';
+}
+
+/** An anchor that has a name was only asked where names are answered. */
+function hasAsked(anchors: readonly Place[], names: PathFacts['names']): boolean {
+  return anchors.some(({ host }) => names === 'answered' || isIP(host) !== 0);
 }
 
 /** The names alone, as long as it takes until one is answered. */

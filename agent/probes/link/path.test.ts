@@ -1,107 +1,9 @@
 import { expect, it } from 'vitest';
-import { type LinkClass, links } from '#contracts';
-import { handClock, seeded } from '../../checks/agent.test-helper.ts';
-import { createBudget, memoryStore } from '../../net/data-budget.ts';
 import type { Knocked, Looked } from '../../net/reach.ts';
-import type { NetworkState } from '../../platform/platform.ts';
-import { createUnwritten } from '../../platform/unwritten.ts';
-import { createPathProbe } from './path.ts';
+import { anchor, office, online, patienceMs, router } from './path.test-helper.ts';
 
-/** Longer than the probe waits for anybody. */
-const patienceMs = 20_000;
-
-const centre = 'centre.example:8883';
-const router = '10.0.0.1:53';
-const anchor = '198.51.100.1:8883';
 const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
 const namesAlone = 'only names are answered: the centre is off, or something on the way stops all else';
-const online: NetworkState = {
-  interfaces: ['eth0'],
-  hasAddress: true,
-  hasWayOut: true,
-  gateways: [{ interface: 'eth0', address: '10.0.0.1' }],
-};
-
-/** A network of the test's own: what answers there, and what was asked of it. */
-function office({ link = 'fibre' as LinkClass, host = 'centre.example', anchors = [] as string[] } = {}) {
-  const clock = handClock();
-  const net = {
-    state: online as NetworkState | undefined,
-    connected: false,
-    ports: { [router]: 'refused', '203.0.113.5:8883': 'silent', [centre]: 'silent', [anchor]: 'silent' } as Record<string, Knocked>,
-    names: 'none' as Looked['kind'],
-    centreName: 'found' as Looked['kind'],
-    inHostsFile: undefined as string | undefined,
-    servers: ['10.0.0.1'],
-    /** A server of this network has it from beyond. */
-    hears: true,
-    /** Share of the questions that get no answer. */
-    loss: 0,
-    /** What loses nothing. */
-    steady: [] as string[],
-    /** How long the centre takes to show who it is. */
-    proofMs: 0,
-    file: undefined as string | undefined,
-    heard: null as boolean | null,
-  };
-  const asked: string[] = [];
-  const random = seeded(1);
-  const isLost = () => random() < net.loss;
-  const place = (text: string) => ({ host: text.split(':')[0] ?? '', port: Number(text.split(':')[1]) });
-  const budget = createBudget({ clock, store: memoryStore() });
-  budget.limit(links[link].budget);
-  const probe = createPathProbe(clock, {
-    knock: async ({ host, port }, { used }) => {
-      asked.push(`${host}:${port}`);
-      used(140);
-      if (port === 8883 && net.proofMs > 0) await new Promise<void>((resolve) => void clock.after(net.proofMs, resolve));
-      return isLost() && !net.steady.includes(`${host}:${port}`) ? 'silent' : (net.ports[`${host}:${port}`] ?? 'silent');
-    },
-    look: async (name, { used }) => {
-      const isCentre = name === 'centre.example';
-      asked.push(isCentre ? name : 'a name');
-      used(284);
-      const kind = isLost() ? 'silent' : isCentre ? net.centreName : net.names;
-      return kind === 'found' ? { kind, address: '203.0.113.5' } : { kind };
-    },
-    addressOf: async () => net.inHostsFile,
-    hearsOf: async () => net.hears,
-    nameServers: () => net.servers,
-    isNear: (address) => address.startsWith('10.') || address.startsWith('127.'),
-  });
-  const platform = {
-    ...createUnwritten(),
-    network: async () => (net.state ? { known: true as const, value: net.state } : { known: false as const, reason: 'not here' }),
-    isNeighbourHeard: async () => net.heard,
-  };
-  const run = async () => {
-    asked.length = 0;
-    const self = {
-      roundTripMs: null,
-      clockOffsetMs: null,
-      spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 },
-      failing: [],
-      connected: net.connected,
-    };
-    const profile = { link, elevationM: 0, expected: {} };
-    const lastAddress = {
-      load: () => net.file,
-      save: (text: string) => {
-        net.file = text;
-        return true;
-      },
-    };
-    const context = { platform, profile, self, budget, centre: { ...place(`${host}:8883`), anchors: anchors.map(place), lastAddress } };
-    const asking = probe.run({ ...context, signal: new AbortController().signal });
-    await clock.pass(patienceMs);
-    const { checks } = await asking;
-    const sum = asked.length;
-    await clock.pass(patienceMs);
-    expect(asked, 'nothing is asked after the answer').toHaveLength(sum);
-    return [checks[0]?.fault ?? checks[0]?.status, checks[0]?.reason];
-  };
-  return { clock, net, asked, budget, run };
-}
 
 it('while the link is up it asks one name in 15 min, on a thin link in an hour, and nothing else', async () => {
   for (const [link, times] of [
@@ -152,6 +54,53 @@ it('the centre is knocked at under its last address when its name cannot be look
   net.ports['203.0.113.5:8883'] = 'proven';
   expect(await run()).toEqual(['path.dns', 'no name server answers']);
   expect(asked).toContain('203.0.113.5:8883');
+});
+
+it('a dead name server and a centre that had moved were a dead line: silence at its last address proves none', async () => {
+  const { net, run } = office();
+  const dead = { names: 'silent', centreName: 'silent', file: 'centre.example 203.0.113.5' } as const;
+  Object.assign(net, dead);
+  const seen = ['unknown', 'no name server answers, and the centre is silent at its last address'];
+  for (const names of ['silent', 'closed', 'failed'] as const) {
+    Object.assign(net, { names, centreName: names });
+    expect(await run()).toEqual(seen);
+  }
+  net.ports['203.0.113.5:8883'] = 'unreachable';
+  expect(await run()).toEqual(seen);
+});
+
+it('what fell silent at once is the line: the link was up at that address, and names were answered', async () => {
+  const { net, run } = office();
+  net.connected = true;
+  await run();
+  Object.assign(net, { connected: false, names: 'silent', centreName: 'silent' });
+  expect(await run()).toEqual(['path.last_mile', null]);
+  expect(await run(), 'as long as it lasts').toEqual(['path.last_mile', null]);
+  Object.assign(net, { names: 'none', centreName: 'found' });
+  await run();
+  Object.assign(net, { names: 'silent', centreName: 'silent' });
+  expect(await run(), 'the centre was gone before').toEqual([
+    'unknown',
+    'no name server answers, and the centre is silent at its last address',
+  ]);
+});
+
+it('names that were dead before the link was lost are no dead line', async () => {
+  const { clock, net, run } = office();
+  net.connected = true;
+  await run();
+  await clock.pass(900_000);
+  Object.assign(net, { names: 'silent', centreName: 'silent' });
+  await run();
+  expect(await run()).toEqual(['path.dns', 'no name server answers']);
+  net.connected = false;
+  expect((await run())[0]).toBe('unknown');
+});
+
+it('an anchor that has a name was taken for a dead line beside a dead name server, which alone could tell where it is', async () => {
+  const { net, run } = office({ anchors: ['anchor.example:8883'] });
+  Object.assign(net, { names: 'silent', centreName: 'silent' });
+  expect(await run()).toEqual(['unknown', 'no name server answers, and nobody else could be asked']);
 });
 
 it('a name of the hosts file is found, and a resolver that nobody set is no dead name server', async () => {

@@ -21,6 +21,7 @@ type Memory = BeyondMemory & {
   /** While the link is up: what is said of the names, and whether they were silent at the last look. */
   names: PathFacts['names'];
   isSilent: boolean;
+  wereWell: boolean;
   askedUp: number;
   local: string;
   beyond: Beyond;
@@ -46,7 +47,7 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
   const memory: Memory = {
     namesUp: never,
     names: 'unknown',
-    isSilent: false,
+    ...{ isSilent: false, wereWell: false },
     askedUp: never,
     local: '',
     beyond: unasked,
@@ -98,7 +99,8 @@ async function factsOfUp(stage: Stage): Promise<PathFacts> {
     memory.namesUp = clock.up();
   }
   memory.askedUp = Number.NEGATIVE_INFINITY;
-  return { linkUp: true, local: 'on', gateway: 'unknown', ...unasked, names: memory.names };
+  memory.wereWell = memory.names === 'answered';
+  return { linkUp: true, local: 'on', gateway: 'unknown', ...unasked, names: memory.names, wereWell: memory.wereWell };
 }
 
 async function factsOfDown(stage: Stage): Promise<PathFacts> {
@@ -113,8 +115,9 @@ async function factsOfDown(stage: Stage): Promise<PathFacts> {
   ]);
   memory.names = beyond.names === 'silent' ? 'unknown' : beyond.names;
   memory.isSilent = beyond.names === 'silent';
+  memory.wereWell &&= beyond.names !== 'answered';
   memory.namesUp = clock.up();
-  return { linkUp: false, local, gateway, ...beyond };
+  return { linkUp: false, local, gateway, ...beyond, wereWell: memory.wereWell };
 }
 
 function localOf(state: NetworkState | undefined): PathFacts['local'] {

@@ -141,6 +141,10 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^no address from the network$', 'नेटवर्क से पता (IP) नहीं मिला'],
   ['^no name server answers$', 'कोई DNS सर्वर जवाब नहीं दे रहा'],
   ['^the name of the centre is not known there$', 'DNS सर्वर को सेंटर का नाम नहीं पता'],
+  [
+    '^no name server answers, and the centre is silent at its last address$',
+    'कोई DNS सर्वर जवाब नहीं दे रहा, और सेंटर अपने पिछले पते पर जवाब नहीं दे रहा',
+  ],
   ['^no name server answers, and nobody else could be asked$', 'कोई DNS सर्वर जवाब नहीं दे रहा, और किसी से पूछा नहीं जा सका'],
   ['^packets get lost on the way$', 'रास्ते में डेटा खो रहा है'],
   ['^something else answers in its place$', 'उसकी जगह कोई और जवाब दे रहा है'],

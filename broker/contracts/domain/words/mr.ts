@@ -665,6 +665,8 @@ export const mr: FurtherLanguage = {
     '^no address from the network$': 'नेटवर्ककडून पत्ता (IP) मिळाला नाही',
     '^no name server answers$': 'कोणताही DNS सर्व्हर उत्तर देत नाही',
     '^the name of the centre is not known there$': 'DNS सर्व्हरला सेंटरचे नाव माहीत नाही',
+    '^no name server answers, and the centre is silent at its last address$':
+      'कोणताही DNS सर्व्हर उत्तर देत नाही, आणि सेंटर त्याच्या शेवटच्या पत्त्यावर उत्तर देत नाही',
     '^no name server answers, and nobody else could be asked$': 'कोणताही DNS सर्व्हर उत्तर देत नाही, आणि दुसऱ्या कोणाला विचारता आले नाही',
     '^packets get lost on the way$': 'वाटेत डेटा हरवतो आहे',
     '^something else answers in its place$': 'त्याच्या जागी दुसरेच कोणी उत्तर देते',

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { handClock } from '../checks/agent.test-helper.ts';
+import { noClock } from './centre-clock.ts';
+import { createCentreTime } from './centre-time.ts';
+
+const centreAt = Date.UTC(2026, 10, 10);
+
+it('a clock that was set was taken for the time of the centre until the next look, which gave the data budget another month', async () => {
+  const clock = handClock(centreAt + 7_000);
+  const figures = { ...noClock, connected: true, unreadable: 0, roundTripMs: 100, clockOffsetMs: 7_000 as number | null, echoedUp: 0 };
+  const jumps: number[] = [];
+  const forgetClock = () => {
+    figures.clockOffsetMs = null;
+  };
+  const time = createCentreTime({ clock, uplink: { figures: () => figures, forgetClock }, onJump: (byMs) => jumps.push(byMs) });
+  await clock.pass(60_000);
+  expect(time.proven()).toBe(centreAt + 60_000);
+  clock.jump(4 * 365 * 86_400_000);
+  expect(time.proven()).toBeNull();
+  time.mindJumps();
+  expect([time.proven(), jumps]).toEqual([null, [4 * 365 * 86_400_000]]);
+});
