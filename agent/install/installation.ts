@@ -6,7 +6,7 @@ import { call, isEnrolled, isRefused, lineOf, type Machine, mark, remove, rename
 import { payload, updateKey } from './places.ts';
 import type { Outcome, Step } from './steps.ts';
 import { agentArguments } from './task.ts';
-import { makeTasks, start, stop } from './tasks.ts';
+import { addToMenu, makeTasks, start, stop } from './tasks.ts';
 
 /** By number: their names are in the language of the system. */
 const [system, administrators, users] = ['*S-1-5-18', '*S-1-5-32-544', '*S-1-5-32-545'];
@@ -15,7 +15,8 @@ const forSeats = ['room', 'update'];
 
 /** In this order. */
 export function installation(machine: Machine): Step[] {
-  return [stop(machine), program(machine), data(machine, isClosed(machine)), enrolment(machine), makeTasks(machine), start(machine)];
+  const known = [data(machine, isClosed(machine)), enrolment(machine)];
+  return [stop(machine), program(machine), ...known, makeTasks(machine), addToMenu(machine), start(machine)];
 }
 
 function program(machine: Machine): Step {

@@ -16,6 +16,7 @@ test('the agent lies beside the other programs, its data beside theirs', () => {
       program: 'C:\\Program Files\\Sabha',
       data: 'C:\\ProgramData\\Sabha',
       system: 'C:\\WINDOWS\\System32',
+      menu: 'C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs',
     },
   });
 });

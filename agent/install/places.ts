@@ -4,10 +4,13 @@ import { join, win32 } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Read } from '../identity/identity.ts';
 
-/** The folders of an installation: `source` is the one from which Node runs, `system` that of the system's programs. */
-export type Places = { source: string; program: string; data: string; system: string };
+/** The folders of an installation: `source` is the one from which Node runs, `system` that of the system's programs, `menu` the Start menu of all users. */
+export type Places = { source: string; program: string; data: string; system: string; menu: string };
 /** What lies in the zip beside `install.cmd`, and so in the folder of the program; the key of the releases is there only where it was packed with one. */
-export const payload = ['node.exe', 'agent.mjs', 'launch.mjs', 'sabha-agent.cmd', 'run.xml', 'room.xml', 'koffi', 'licences'] as const;
+export const payload = [
+  ...(['node.exe', 'agent.mjs', 'launch.mjs', 'sabha-agent.cmd', 'room-card.cmd'] as const),
+  ...(['run.xml', 'room.xml', 'koffi', 'licences'] as const),
+] as const;
 /** The public half of the key that signs releases. */
 export const updateKey = 'update.pub';
 /** What says where: the environment, the Node that runs, and the folder that somebody named. */
@@ -29,7 +32,8 @@ export function placesOf({ env, execPath, data }: Said): Read<Places> {
   const from = win32.dirname(execPath);
   // It is called as somebody typed it.
   const source = from.toLowerCase() === program.toLowerCase() ? program : from;
-  return { ok: true, value: { source, program, data: wanted, system: win32.join(root, 'System32') } };
+  const menu = win32.join(common, 'Microsoft', 'Windows', 'Start Menu', 'Programs');
+  return { ok: true, value: { source, program, data: wanted, system: win32.join(root, 'System32'), menu } };
 }
 
 function dataOf(settings: string): string | undefined {

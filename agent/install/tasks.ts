@@ -1,10 +1,12 @@
-/** The steps about the scheduled tasks, and how they are put back. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+/** The steps about what Windows itself keeps of the agent, the scheduled tasks and the entry in the Start menu, and how it is put back. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { call, goneProgram, isEnrolled, keptTask, type Machine, remove, tasksOf } from './machine.ts';
 import type { Outcome, Step } from './steps.ts';
 import { type TaskName, taskFile, taskNames } from './task.ts';
+import { phrases } from './words.ts';
 
 /** Ends what runs, since it holds files of the program; a program that was left by its own removal runs no more. */
 export function stop(machine: Machine): Step {
@@ -43,6 +45,42 @@ export function deleteTasks(machine: Machine): Step {
     const deleted = await call(machine, 'schtasks', tasksOf(machine.places).map(deletion));
     return deleted.ok ? { ok: true, note: machine.say('gone') } : deleted;
   });
+}
+
+/** The way to the room card for everybody who signs in, under its name in the language of the installation. */
+export function addToMenu(machine: Machine): Step {
+  const { menu, program } = machine.places;
+  return ofMenu(machine, () => {
+    mkdirSync(menu, { recursive: true });
+    // No shortcut that only COM can make; such a file takes no arguments along.
+    const { href } = pathToFileURL(join(program, 'room-card.cmd'));
+    writeFileSync(join(menu, `${machine.say('room')}.url`), `[InternetShortcut]\r\nURL=${href}\r\n`);
+    return machine.say('room');
+  });
+}
+
+/** Takes it away again, in whatever language it was made. */
+export function takeFromMenu(machine: Machine): Step {
+  return ofMenu(machine, () => machine.say('gone'));
+}
+
+/** `change` finds no entry of ours there, and answers with what may be said of it. */
+function ofMenu({ places }: Machine, change: () => string): Step {
+  const entries = Object.values(phrases.room).map((name) => join(places.menu, `${name}.url`));
+  const before = new Map<string, Buffer>();
+  const clear = () => entries.forEach(remove);
+  return {
+    name: 'menu',
+    do: async () => {
+      for (const entry of entries) if (existsSync(entry)) before.set(entry, readFileSync(entry));
+      clear();
+      return { ok: true, note: change() };
+    },
+    undo: async () => {
+      clear();
+      for (const [entry, content] of before) writeFileSync(entry, content);
+    },
+  };
 }
 
 /** Nothing is lost where it fails: the trigger of each minute starts it. */

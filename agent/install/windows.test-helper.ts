@@ -44,7 +44,7 @@ export function playWindows(version = '1'): PlayedWindows {
   const root = mkdtempSync(join(tmpdir(), 'sabha windows-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const at = (...names: string[]) => join(root, ...names);
-  const places = { source: at('zip'), program: at('Programs', 'Sabha'), data: at('Data', 'सभा'), system: at('System32') };
+  const places = { source: at('zip'), program: at('Programs', 'Sabha'), data: at('Data', 'सभा'), system: at('System32'), menu: at('Menu') };
   for (const folder of ['Programs', 'Data', 'System32/Tasks/Sabha']) mkdirSync(at(folder), { recursive: true });
   unpack(places.source, version);
   const calls: Heard[] = [];
