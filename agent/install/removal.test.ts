@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { installation } from './installation.ts';
-import { isInstalled } from './machine.ts';
+import { isInstalled, keptTask, pathOf, tasksOf } from './machine.ts';
 import { removal } from './removal.ts';
 import { perform } from './steps.ts';
 import { deleteTasks } from './tasks.ts';
@@ -66,6 +66,18 @@ test('a power cut in a removal left the key beside where it had been, and the ne
   expect((await uninstall(windows, true)).ok).toBe(true);
   expect(windows.tree()).toEqual(empty);
   expect(isInstalled(machine, true)).toBe(false);
+});
+
+test('a task that its trigger started between its end and its deletion ran on without one, and nobody could end it', async () => {
+  const { windows, empty } = await installed();
+  windows.refuse(() => {
+    for (const name of tasksOf(windows.places))
+      if (/<Enabled>true<\/Enabled>\s*<Hidden>/.test(readFileSync(keptTask(windows.places, name), 'utf16le')))
+        windows.running.add(pathOf(name));
+    return false;
+  });
+  expect((await uninstall(windows, true)).ok).toBe(true);
+  expect([[...windows.running], windows.tree()]).toEqual([[], empty]);
 });
 
 test('it is installed again over the data that stayed, without a code', async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { call, goneProgram, isEnrolled, keptTask, type Machine, remove, tasksOf } from './machine.ts';
+import { call, endTasks, goneProgram, isEnrolled, keptTask, type Machine, pathOf, remove, tasksOf } from './machine.ts';
 import type { Outcome, Step } from './steps.ts';
 import { type TaskName, taskFile, taskNames } from './task.ts';
 import { phrases } from './words.ts';
@@ -11,18 +11,16 @@ import { phrases } from './words.ts';
 /** Ends what runs, since it holds files of the program; a program that was left by its own removal runs no more. */
 export function stop(machine: Machine): Step {
   const there = tasksOf(machine.places);
-  // What does not run cannot be ended, which is as well; what goes on running is told where its files are wanted.
-  const each = async (order: '/end' | '/run') => {
-    for (const name of there) await call(machine, 'schtasks', [[order, '/tn', pathOf(name)]]);
-  };
   return {
     name: 'stop',
     do: async () => {
       remove(goneProgram(machine.places));
-      await each('/end');
+      await endTasks(machine);
       return { ok: true };
     },
-    undo: () => each('/run'),
+    undo: async () => {
+      for (const name of there) await call(machine, 'schtasks', [['/run', '/tn', pathOf(name)]]);
+    },
   };
 }
 
@@ -42,6 +40,10 @@ export function makeTasks(machine: Machine): Step {
 /** Takes the tasks out of the Task Scheduler. */
 export function deleteTasks(machine: Machine): Step {
   return changing(machine, async () => {
+    // What a trigger starts between its end and its deletion nobody could end any more.
+    const disabling = tasksOf(machine.places).map((name) => ['/change', '/tn', pathOf(name), '/disable']);
+    for (const order of disabling) await call(machine, 'schtasks', [order]);
+    await endTasks(machine);
     const deleted = await call(machine, 'schtasks', tasksOf(machine.places).map(deletion));
     return deleted.ok ? { ok: true, note: machine.say('gone') } : deleted;
   });
@@ -129,8 +131,4 @@ async function create(machine: Machine, name: TaskName, content: Buffer): Promis
 
 function deletion(name: TaskName): string[] {
   return ['/delete', '/tn', pathOf(name), '/f'];
-}
-
-function pathOf(name: TaskName): string {
-  return `Sabha\\${name}`;
 }

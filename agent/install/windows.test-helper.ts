@@ -110,9 +110,14 @@ function schedule(folder: string, args: readonly string[], running: Set<string>)
   else if (!existsSync(file)) return fails;
   else if (args[0] === '/delete') rmSync(file);
   else if (args[0] === '/run') running.add(name);
+  else if (args[0] === '/change') writeFileSync(file, Buffer.from(disabled(readFileSync(file, 'utf16le')), 'utf16le'));
   else if (args[0] === '/end') running.delete(name);
   else throw new Error(`schtasks ${args.join(' ')}`);
   return { code: 0, text: '' };
+}
+
+function disabled(task: string): string {
+  return task.replace(/(?<=<Enabled>)true(?=<\/Enabled>\s*<Hidden>)/, 'false');
 }
 
 async function enrolled(args: readonly string[]) {
