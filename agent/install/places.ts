@@ -21,7 +21,7 @@ export function placesOf({ env, execPath, data }: Said): Read<Places> {
   const { ProgramFiles: programs, ProgramData: common, SystemRoot: root } = env;
   if (!programs || !common || !root) return { ok: false, line: 'ProgramFiles, ProgramData and SystemRoot are not all set' };
   const program = win32.join(programs, 'Sabha');
-  const kept = dataOf(join(program, 'agent.env'));
+  const kept = keptData(program);
   const wanted = (data ?? kept ?? win32.join(common, 'Sabha')).replaceAll('/', '\\').replace(/(?<=[^:])\\+$/, '');
   const wrong = [wanted, program].find((path) => !isUsable(path));
   if (wrong !== undefined)
@@ -36,8 +36,10 @@ export function placesOf({ env, execPath, data }: Said): Read<Places> {
   return { ok: true, value: { source, program, data: wanted, system: win32.join(root, 'System32'), menu } };
 }
 
-function dataOf(settings: string): string | undefined {
-  return existsSync(settings) ? parseEnv(readFileSync(settings, 'utf8'))['SABHA_DATA'] : undefined;
+/** Where an agent that is installed has its data; after a power cut between two versions the one of before says it, beside where it was. */
+export function keptData(program: string): string | undefined {
+  const settings = [program, `${program}.old`].map((folder) => join(folder, 'agent.env')).find((file) => existsSync(file));
+  return settings && parseEnv(readFileSync(settings, 'utf8'))['SABHA_DATA'];
 }
 
 /** A quotation mark ends an argument, `%` is a variable to the Task Scheduler, and SYSTEM has no drive of the network. */
