@@ -183,7 +183,7 @@ it.each([
   [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
   [['uninstall', '--purge'], 'here the package does it: sudo apt remove sabha-agent; with purge the data too'],
   [['install', '--silently'], 'there is no option --silently'],
-  [['room', '--fix', '--undo'], '--fix or --undo, not both'],
+  [['room', '--fix', '--undo'], 'only one of --card, --fix, --undo'],
   [['room', '--now'], 'there is no option --now; usage: '],
 ])('says what is wrong with %j in one line, exit 2', async (args, line) => {
   const { code, out, err } = await agent(args);
@@ -230,6 +230,18 @@ it.each([
 it('said "each with [--data DIR], and with --help, which says more" within the Hindi of a wrong call', async () => {
   const { err } = await agent(['chek', '--lang', 'hi']);
   expect(err.replaceAll(/sabha-agent|npm run agent|https:\/\/HOST|--?\w+|\b[A-Z]+\b/g, '')).not.toMatch(/[a-z]{3,} [a-z]{3,}/);
+});
+
+it('says where the room card of whoever asks lies, and in one line that there is none yet', async () => {
+  const own = { XDG_RUNTIME_DIR: folder };
+  const none = await agent(['room', '--card'], undefined, folder, own);
+  expect(none).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^There is no room card yet\. [^\n]+\n$/) });
+  const card = join(folder, 'sabha-room', 'card.html');
+  mkdirSync(join(folder, 'sabha-room'));
+  writeFileSync(card, '');
+  expect(await agent(['room', '--card'], undefined, folder, own)).toEqual({ code: 0, out: `${card}\n`, err: '' });
+  const hindi = await agent(['room', '--card', '--fix'], undefined, folder, { ...own, LC_ALL: 'hi_IN.UTF-8' });
+  expect(hindi).toMatchObject({ code: 2, err: '--card, --fix और --undo में से एक ही लिखें\n' });
 });
 
 it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind', async () => {

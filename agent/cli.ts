@@ -68,13 +68,19 @@ async function run(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Without a word it sits down in this session; with one it asks the seat that sits there. */
+/** Without a word it sits down in this session; with one it says where the card of the seat that sits there lies, which the packages open, or asks that seat. */
 async function room(args: string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
-  const { fix, undo } = wordsOf({ args, options: { fix: flag, undo: flag, ...folder } }).values;
-  if (fix && undo) throw new WrongCall('--fix or --undo, not both');
+  const { card, fix, undo } = wordsOf({ args, options: { card: flag, fix: flag, undo: flag, ...folder } }).values;
+  if ([card, fix, undo].filter(Boolean).length > 1) throw new WrongCall('only one of --card, --fix, --undo');
   const data = dataFolder(process.env, args);
-  const { main, press } = await import('./room.ts');
+  const { main, press, writtenCard } = await import('./room.ts');
+  if (card) {
+    const file = writtenCard(process.env, data);
+    if (file === undefined) return notDone('no room card is here yet', args);
+    console.log(file);
+    return 0;
+  }
   if (fix || undo) {
     const { done, text } = await press(process.env, data, fix ? 'fix' : 'undo');
     console.log(text);

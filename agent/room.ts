@@ -1,5 +1,5 @@
 /** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
-import { writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { languageFor, onToldToEnd, realClock } from '#contracts';
 import { keepHeapSmall } from './platform/heap.ts';
@@ -9,7 +9,7 @@ import { pressKey, textOf } from './seats/mend-door.ts';
 import { sit } from './seats/session.ts';
 import { wayTo } from './seats/way.ts';
 import { type Env, roomSocket, userFolder } from './store/data-folder.ts';
-import { cardFile } from './store/kept-file.ts';
+import { cardFile, cardPath } from './store/kept-file.ts';
 import { lineLog, withMemory } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 
@@ -33,6 +33,12 @@ export async function main(env: Env, data: string): Promise<void> {
 export async function press(env: Env, data: string, key: 'fix' | 'undo'): Promise<{ done: boolean; text: string }> {
   const answer = await pressKey(keyOf(userFolder(env, data)).address, key);
   return { done: answer.done, text: textOf(answer, languageFor([], env)) };
+}
+
+/** Where the card lies that the seat of this user has written; undefined before it has. */
+export function writtenCard(env: Env, data: string): string | undefined {
+  const file = cardPath(userFolder(env, data));
+  return existsSync(file) ? file : undefined;
 }
 
 /** At which the key of this user is heard. */

@@ -12,7 +12,7 @@ export const calls = {
   check: 'check [--json | --all] [--lang en|hi]',
   enrol: 'enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] [--lang en|hi]',
   run: 'run [--apart] [--lang en|hi]',
-  room: 'room [--fix | --undo]',
+  room: 'room [--card | --fix | --undo]',
   install: 'install [CODE --centre https://HOST:8443 --pc STATE/SITE/PC] [--silent] [--lang en|hi]',
   uninstall: 'uninstall [--purge] [--silent] [--lang en|hi]',
 } as const;

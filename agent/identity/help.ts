@@ -48,6 +48,10 @@ const verbs: Record<Verb, Help> = {
       hi: 'जो लॉग इन है उसके सेशन में कैमरा, आवाज़ और स्क्रीन देखता है, और रूम कार्ड दिखाता है।',
     },
     options: [
+      [
+        '--card',
+        { en: 'opens the room card (without a package: says where it lies)', hi: 'रूम कार्ड खोलता है (पैकेज के बिना: बताता है कि कहाँ है)' },
+      ],
       ['--fix', { en: 'unmutes, or makes the right device the default', hi: 'म्यूट हटाता है, या सही डिवाइस को डिफ़ॉल्ट बनाता है' }],
       ['--undo', { en: 'takes the last --fix back', hi: 'पिछला --fix वापस लेता है' }],
       folder,

@@ -21,7 +21,14 @@ const lines: readonly LineRow[] = [
       hi: '--centre: "$1" पता नहीं है: $2 लिखें, जैसे https://sabha.example.org:8443',
     },
   ],
-  [/^--fix or --undo, not both$/, { hi: '--fix या --undo, दोनों साथ नहीं' }],
+  [/^only one of (--card), (--fix), (--undo)$/, { hi: '$1, $2 और $3 में से एक ही लिखें' }],
+  [
+    /^no room card is here yet$/,
+    {
+      en: 'There is no room card yet. Once this PC is enrolled it comes a minute or two after you sign in.',
+      hi: 'रूम कार्ड अभी नहीं बना है। PC के सेंटर से जुड़ने के बाद, साइन इन करने पर एक-दो मिनट में बन जाता है।',
+    },
+  ],
   [/^a code goes with --centre and --pc$/, { hi: 'कोड के साथ --centre और --pc भी लिखें' }],
   [/^here the package does it: (.+)$/, { hi: 'यहाँ यह काम पैकेज करता है: $1' }],
   [

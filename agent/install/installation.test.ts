@@ -1,10 +1,13 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { installation } from './installation.ts';
 import { mark } from './machine.ts';
+import { removal } from './removal.ts';
 import { perform } from './steps.ts';
 import { answers, type Heard, listener, type PlayedWindows, playWindows, unpack } from './windows.test-helper.ts';
+import { phrases } from './words.ts';
 
 async function install(windows: PlayedWindows, ...given: Parameters<PlayedWindows['machine']>) {
   const tell = listener();
@@ -29,6 +32,7 @@ test('a PC gets program, closed data, a certificate and both tasks, which run', 
       `data: ${places.data} (closed to others)`,
       'enrolment: ladakh/leh/hall is enrolled until 2027-01-01',
       'tasks: Sabha\\run, Sabha\\room',
+      'menu: This room (Sabha)',
       'start',
     ],
   });
@@ -39,7 +43,23 @@ test('a PC gets program, closed data, a certificate and both tasks, which run', 
   expect(leftOver).toEqual([]);
 });
 
-test('the folder of the data is taken from whoever made it, closed, and what people may read of it opened, in this order', async () => {
+test('a clerk had no way to the room card: the Start menu of all users has one, in the language of the last installation', async () => {
+  const windows = playWindows();
+  const menuOf = () => Object.entries(windows.tree()).filter(([path]) => path.startsWith('Menu/'));
+  const { program, menu } = windows.places;
+  await install(windows, answers);
+  expect(menuOf()).toEqual([
+    ['Menu/This room (Sabha).url', `[InternetShortcut]\r\nURL=${pathToFileURL(join(program, 'room-card.cmd')).href}\r\n`],
+  ]);
+  writeFileSync(join(menu, 'Other.url'), 'kept');
+  const say = (key: keyof typeof phrases) => phrases[key].hi;
+  expect(await perform(installation({ ...windows.machine(), say }), listener())).toBe(true);
+  expect(readdirSync(menu).sort()).toEqual(['Other.url', 'यह कमरा (सभा).url']);
+  expect(await perform(removal({ ...windows.machine(), say: (key) => phrases[key].en }, false), listener())).toBe(true);
+  expect(readdirSync(menu)).toEqual(['Other.url']);
+});
+
+test('the folder of the data is taken from whoever made it, closed, and what people may read of it opened, in this order: the versions, and no folder in which nothing ever lay', async () => {
   const windows = playWindows();
   const { data } = windows.places;
   await install(windows, answers);
@@ -50,7 +70,6 @@ test('the folder of the data is taken from whoever made it, closed, and what peo
     [data, '/inheritance:r', '/grant:r', ...all],
     [join(data, '*'), '/setowner', '*S-1-5-32-544', '/t'],
     [join(data, '*'), '/reset', '/t'],
-    [join(data, 'room'), '/grant:r', '*S-1-5-32-545:(OI)(CI)RX'],
     [join(data, 'update'), '/grant:r', '*S-1-5-32-545:(OI)(CI)RX'],
   ]);
 });

@@ -6,16 +6,17 @@ import { call, isEnrolled, isRefused, lineOf, type Machine, mark, remove, rename
 import { payload, updateKey } from './places.ts';
 import type { Outcome, Step } from './steps.ts';
 import { agentArguments } from './task.ts';
-import { makeTasks, start, stop } from './tasks.ts';
+import { addToMenu, makeTasks, start, stop } from './tasks.ts';
 
 /** By number: their names are in the language of the system. */
 const [system, administrators, users] = ['*S-1-5-18', '*S-1-5-32-544', '*S-1-5-32-545'];
-/** What the seat of the room, which runs as the signed-in person, may read: what is written for it, and the versions of the agent. */
-const forSeats = ['room', 'update'];
+/** All that the seat of the room, which runs as the signed-in person, may read: the versions of the agent. */
+const forSeats = 'update';
 
 /** In this order. */
 export function installation(machine: Machine): Step[] {
-  return [stop(machine), program(machine), data(machine, isClosed(machine)), enrolment(machine), makeTasks(machine), start(machine)];
+  const known = [data(machine, isClosed(machine)), enrolment(machine)];
+  return [stop(machine), program(machine), ...known, makeTasks(machine), addToMenu(machine), start(machine)];
 }
 
 function program(machine: Machine): Step {
@@ -89,8 +90,8 @@ function data(machine: Machine, isOurs: boolean): Step {
       if (link !== undefined) return { ok: false, line: `${link}: a link leads out of the folder` };
       writeFileSync(join(folder, mark), 'The data of the agent of Sabha. Made by its installation, and removed by uninstall --purge.\r\n');
       // Versions lie there, which run as the system: one that is missing comes again.
-      if (!isOurs) remove(join(folder, 'update'));
-      for (const name of forSeats) mkdirSync(join(folder, name), { recursive: true });
+      if (!isOurs) remove(join(folder, forSeats));
+      mkdirSync(join(folder, forSeats), { recursive: true });
       const opened = await call(machine, 'icacls', opening(folder));
       return opened.ok ? { ok: true, note: `${folder} (${machine.say('closedToOthers')})` } : opened;
     },
@@ -136,7 +137,7 @@ function opening(folder: string): string[][] {
   return [
     [inside, '/setowner', administrators, '/t'],
     [inside, '/reset', '/t'],
-    ...forSeats.map((name) => [join(folder, name), '/grant:r', `${users}:(OI)(CI)RX`]),
+    [join(folder, forSeats), '/grant:r', `${users}:(OI)(CI)RX`],
   ];
 }
 

@@ -72,8 +72,18 @@ export function lineOf({ code, text }: Ran): string {
   return oneLine(text.split('\n', 1).join(), 300).trim() || (code === null ? 'no answer' : `exit code ${code}`);
 }
 
-/** Renames a folder, waiting a while until nobody holds anything in it. */
-export async function renameOnceFree(from: string, to: string, { pause }: Pick<Machine, 'pause'>): Promise<void> {
+/** A task as its programs call it. */
+export function pathOf(name: TaskName): string {
+  return `Sabha\\${name}`;
+}
+
+/** Ends what runs. What does not run cannot be ended, which is as well; what goes on running is told where its files are wanted. */
+export async function endTasks(machine: Machine): Promise<void> {
+  for (const name of tasksOf(machine.places)) await call(machine, 'schtasks', [['/end', '/tn', pathOf(name)]]);
+}
+
+/** Renames a folder, waiting a while until nobody holds anything in it: what the trigger of each minute has started meanwhile is ended again. */
+export async function renameOnceFree(from: string, to: string, machine: Machine): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       return renameSync(from, to);
@@ -81,7 +91,8 @@ export async function renameOnceFree(from: string, to: string, { pause }: Pick<M
       if (!isRefused(error)) throw error;
       if (tries === freeTries) throw new Error(`${from}: something in it is in use, or this needs an administrator`);
     }
-    await pause(freePauseMs);
+    await endTasks(machine);
+    await machine.pause(freePauseMs);
   }
 }
 

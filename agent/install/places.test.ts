@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
-import { placesOf } from './places.ts';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { keptData, placesOf } from './places.ts';
 
 const env = { ProgramFiles: 'C:\\Program Files', ProgramData: 'C:\\ProgramData', SystemRoot: 'C:\\WINDOWS' };
 const execPath = 'C:\\Users\\आशा देवी\\Downloads\\sabha-agent-0.1.0-win-x64\\node.exe';
@@ -16,6 +19,7 @@ test('the agent lies beside the other programs, its data beside theirs', () => {
       program: 'C:\\Program Files\\Sabha',
       data: 'C:\\ProgramData\\Sabha',
       system: 'C:\\WINDOWS\\System32',
+      menu: 'C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs',
     },
   });
 });
@@ -23,6 +27,18 @@ test('the agent lies beside the other programs, its data beside theirs', () => {
 test('the folder of the program was another one where somebody had typed its name in small letters', () => {
   const places = placesOf({ env, execPath: 'c:\\program files\\sabha\\node.exe', data: undefined });
   expect(places.ok && places.value.source).toBe('C:\\Program Files\\Sabha');
+});
+
+test('after a power cut between the two renames of an upgrade the folder of its data was forgotten', () => {
+  const root = mkdtempSync(join(tmpdir(), 'sabha-places-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const program = join(root, 'Sabha');
+  expect(keptData(program)).toBeUndefined();
+  mkdirSync(program);
+  writeFileSync(join(program, 'agent.env'), "SABHA_DATA='D:\\Sabha'\n");
+  expect(keptData(program)).toBe('D:\\Sabha');
+  renameSync(program, `${program}.old`);
+  expect(keptData(program)).toBe('D:\\Sabha');
 });
 
 test('another folder for its data is taken where it is a whole path on a drive', () => {

@@ -4,10 +4,13 @@ import { join, win32 } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Read } from '../identity/identity.ts';
 
-/** The folders of an installation: `source` is the one from which Node runs, `system` that of the system's programs. */
-export type Places = { source: string; program: string; data: string; system: string };
+/** The folders of an installation: `source` is the one from which Node runs, `system` that of the system's programs, `menu` the Start menu of all users. */
+export type Places = { source: string; program: string; data: string; system: string; menu: string };
 /** What lies in the zip beside `install.cmd`, and so in the folder of the program; the key of the releases is there only where it was packed with one. */
-export const payload = ['node.exe', 'agent.mjs', 'launch.mjs', 'sabha-agent.cmd', 'run.xml', 'room.xml', 'koffi', 'licences'] as const;
+export const payload = [
+  ...(['node.exe', 'agent.mjs', 'launch.mjs', 'sabha-agent.cmd', 'room-card.cmd'] as const),
+  ...(['run.xml', 'room.xml', 'koffi', 'licences'] as const),
+] as const;
 /** The public half of the key that signs releases. */
 export const updateKey = 'update.pub';
 /** What says where: the environment, the Node that runs, and the folder that somebody named. */
@@ -18,7 +21,7 @@ export function placesOf({ env, execPath, data }: Said): Read<Places> {
   const { ProgramFiles: programs, ProgramData: common, SystemRoot: root } = env;
   if (!programs || !common || !root) return { ok: false, line: 'ProgramFiles, ProgramData and SystemRoot are not all set' };
   const program = win32.join(programs, 'Sabha');
-  const kept = dataOf(join(program, 'agent.env'));
+  const kept = keptData(program);
   const wanted = (data ?? kept ?? win32.join(common, 'Sabha')).replaceAll('/', '\\').replace(/(?<=[^:])\\+$/, '');
   const wrong = [wanted, program].find((path) => !isUsable(path));
   if (wrong !== undefined)
@@ -29,11 +32,14 @@ export function placesOf({ env, execPath, data }: Said): Read<Places> {
   const from = win32.dirname(execPath);
   // It is called as somebody typed it.
   const source = from.toLowerCase() === program.toLowerCase() ? program : from;
-  return { ok: true, value: { source, program, data: wanted, system: win32.join(root, 'System32') } };
+  const menu = win32.join(common, 'Microsoft', 'Windows', 'Start Menu', 'Programs');
+  return { ok: true, value: { source, program, data: wanted, system: win32.join(root, 'System32'), menu } };
 }
 
-function dataOf(settings: string): string | undefined {
-  return existsSync(settings) ? parseEnv(readFileSync(settings, 'utf8'))['SABHA_DATA'] : undefined;
+/** Where an agent that is installed has its data; after a power cut between two versions the one of before says it, beside where it was. */
+export function keptData(program: string): string | undefined {
+  const settings = [program, `${program}.old`].map((folder) => join(folder, 'agent.env')).find((file) => existsSync(file));
+  return settings && parseEnv(readFileSync(settings, 'utf8'))['SABHA_DATA'];
 }
 
 /** A quotation mark ends an argument, `%` is a variable to the Task Scheduler, and SYSTEM has no drive of the network. */

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { installation } from './installation.ts';
-import { isInstalled } from './machine.ts';
+import { isInstalled, keptTask, pathOf, tasksOf } from './machine.ts';
 import { removal } from './removal.ts';
 import { perform } from './steps.ts';
 import { deleteTasks } from './tasks.ts';
@@ -25,7 +25,10 @@ async function uninstall(windows: PlayedWindows, purge: boolean, places = window
 test('program and tasks go, the data stay; with purge they go too, and nothing is left', async () => {
   const { windows, empty } = await installed();
   const { program, data } = windows.places;
-  expect(await uninstall(windows, false)).toEqual({ ok: true, lines: ['stop', 'tasks: removed', `program: ${program}, removed`] });
+  expect(await uninstall(windows, false)).toEqual({
+    ok: true,
+    lines: ['stop', 'tasks: removed', 'menu: removed', `program: ${program}, removed`],
+  });
   expect([...windows.running]).toEqual([]);
   expect(
     Object.keys(windows.tree())
@@ -35,7 +38,10 @@ test('program and tasks go, the data stay; with purge they go too, and nothing i
   expect(existsSync(join(data, 'spool.db'))).toBe(true);
   expect(isInstalled(windows.machine(), false)).toBe(false);
   expect(isInstalled(windows.machine(), true)).toBe(true);
-  expect(await uninstall(windows, true)).toEqual({ ok: true, lines: ['stop', 'tasks: removed', `data: ${data}, removed`] });
+  expect(await uninstall(windows, true)).toEqual({
+    ok: true,
+    lines: ['stop', 'tasks: removed', 'menu: removed', `data: ${data}, removed`],
+  });
   expect(windows.tree()).toEqual(empty);
   expect(isInstalled(windows.machine(), true)).toBe(false);
 });
@@ -62,6 +68,18 @@ test('a power cut in a removal left the key beside where it had been, and the ne
   expect(isInstalled(machine, true)).toBe(false);
 });
 
+test('a task that its trigger started between its end and its deletion ran on without one, and nobody could end it', async () => {
+  const { windows, empty } = await installed();
+  windows.refuse(() => {
+    for (const name of tasksOf(windows.places))
+      if (/<Enabled>true<\/Enabled>\s*<Hidden>/.test(readFileSync(keptTask(windows.places, name), 'utf16le')))
+        windows.running.add(pathOf(name));
+    return false;
+  });
+  expect((await uninstall(windows, true)).ok).toBe(true);
+  expect([[...windows.running], windows.tree()]).toEqual([[], empty]);
+});
+
 test('it is installed again over the data that stayed, without a code', async () => {
   const { windows } = await installed();
   await uninstall(windows, false);
@@ -74,7 +92,7 @@ test('run from where it is installed it removes all but itself, which the next o
   const { windows, empty } = await installed();
   const { program } = windows.places;
   const { ok, lines } = await uninstall(windows, true, { ...windows.places, source: program });
-  expect([ok, lines[2]]).toEqual([true, `program: ${program}, removed (${program}.gone.exe stays)`]);
+  expect([ok, lines[3]]).toEqual([true, `program: ${program}, removed (${program}.gone.exe stays)`]);
   expect(Object.keys(windows.tree()).filter((path) => !(path in empty))).toEqual(['Programs/Sabha.gone.exe']);
   expect(isInstalled(windows.machine(), false)).toBe(true);
   expect((await uninstall(windows, false)).ok).toBe(true);
@@ -98,8 +116,8 @@ describe('where something cannot be removed all stays as it was', () => {
     const before = windows.tree();
     const other = join(windows.places.source, '..', 'Data');
     const { ok, lines } = await uninstall(windows, true, { ...windows.places, data: other, source: windows.places.program });
-    expect([ok, lines[3]]).toEqual([false, `data failed: ${other}: this is no folder of the agent`]);
-    expect(lines.slice(4)).toEqual(['data back', 'program back', 'tasks back', 'stop back']);
+    expect([ok, lines[4]]).toEqual([false, `data failed: ${other}: this is no folder of the agent`]);
+    expect(lines.slice(5)).toEqual(['data back', 'program back', 'menu back', 'tasks back', 'stop back']);
     expect(windows.tree()).toEqual(before);
   });
 });

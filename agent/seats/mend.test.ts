@@ -8,11 +8,11 @@ const signal = new AbortController().signal;
 const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
 const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
 
-/** `fails`: it does not even say that it cannot. */
-type Room = { broken?: string; fails?: boolean; wants?: Profile['expected'] | null };
+/** `fails`: it does not even say that it cannot; `chooses`: false as on Windows. */
+type Room = { broken?: string; fails?: boolean; chooses?: boolean; wants?: Profile['expected'] | null };
 
 /** A sound server that does what is asked, but for the changes of `broken`. */
-function pc(state: Partial<SoundState>, { broken, fails = false, wants = expected }: Room = {}) {
+function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true, wants = expected }: Room = {}) {
   const sound: SoundState = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
   const told: Mended[] = [];
   const done: string[] = [];
@@ -25,6 +25,7 @@ function pc(state: Partial<SoundState>, { broken, fails = false, wants = expecte
   const changeSound = async (change: SoundChange) => {
     if (change.id === broken && fails) throw new Error('pactl failed');
     if (change.id === broken) return { done: false, reason: 'pactl failed' } as const;
+    if ('chosen' in change && !chooses) return { done: false, reason: 'only its user may' } as const;
     apply(change);
     done.push('muted' in change ? `${change.id} ${change.muted ? 'off' : 'on'}` : `${change.id} chosen`);
     return { done: true } as const;
@@ -88,7 +89,7 @@ test('what was changed before a change failed was told to nobody', async () => {
       { sources: structuredClone(sources), defaultSource: 'table', sinks: [device('bar', true)] },
       { broken: 'bar', fails },
     );
-    expect(await mend.fix(signal)).toEqual({ done: false, reason: 'pactl failed' });
+    expect(await mend.fix(signal)).toMatchObject({ done: false, reason: 'pactl failed', steps: [{ did: 'unmuted', name: 'The table' }] });
     expect(told).toEqual([{ what: 'fixed', steps: [{ did: 'unmuted', name: 'The table' }] }]);
   }
 });
@@ -98,8 +99,17 @@ test('what cannot be done says why, and what was done until then is taken back a
     { sources: [device('table', true)], defaultSource: 'table', sinks: [device('bar', true)], defaultSink: 'bar' },
     { broken: 'bar' },
   );
-  expect(await mend.fix(signal)).toEqual({ done: false, reason: 'pactl failed' });
+  expect(await mend.fix(signal)).toMatchObject({ done: false, reason: 'pactl failed' });
   expect(sound.sources[0]?.muted).toBe(false);
   const early = pc({}, { wants: null });
   expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'nobody has said yet what this room should have' });
+});
+
+test('where nothing can be chosen, the way back stopped at the choice that was never made, and left the microphone open', async () => {
+  const sources = [device('table', true), device('headset')];
+  const { mend, sound, done } = pc({ sources, defaultSource: 'headset' }, { chooses: false });
+  const steps = [{ did: 'unmuted', name: 'The table' }];
+  expect(await mend.fix(signal)).toEqual({ done: false, reason: 'only its user may', steps });
+  expect(await mend.undo(signal)).toEqual({ done: true, steps: [{ did: 'muted', name: 'The table' }] });
+  expect([sound.sources[0]?.muted, done]).toEqual([true, ['table on', 'table off']]);
 });

@@ -32,7 +32,7 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
       told.push({ did: didOf(to), name: name.slice(0, 256) });
     }
     if (told.length > 0) onMended({ what, steps: told });
-    return order.done ? { done: true, steps: told } : order;
+    return order.done ? { done: true, steps: told } : { ...order, ...(told.length > 0 && { steps: told }) };
   }
 
   return {
@@ -48,7 +48,9 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
     },
     async undo(signal) {
       if (before.length === 0) return { done: false, reason: 'nothing was changed since the start' };
-      const steps = before.toReversed().flatMap(({ back }) => back ?? []);
+      const sound = await platform.sound(signal);
+      // A change that was refused, as Windows refuses a choice, needs none: it would stand in the way of the others.
+      const steps = before.toReversed().flatMap(({ back }) => (back && !(sound.known && isSo(back.to, sound.value)) ? back : []));
       const result = await take('undone', steps, signal);
       if (result.done) before = [];
       return result;
@@ -59,6 +61,11 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
 function didOf(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
   if (!('muted' in change)) return 'chosen';
   return change.muted ? 'muted' : 'unmuted';
+}
+
+function isSo(change: SoundChange, { sources, defaultSource, sinks, defaultSink }: SoundState): boolean {
+  const [devices, chosen] = change.kind === 'microphone' ? [sources, defaultSource] : [sinks, defaultSink];
+  return 'muted' in change ? devices.find(({ id }) => id === change.id)?.muted === change.muted : chosen === change.id;
 }
 
 /** All that stand for an expected one are opened, as each of them is judged; where none of them is chosen, the first is. */

@@ -39,10 +39,10 @@ export type Mended = v.InferOutput<typeof mended>;
 /** The language of the site, where the seat knows it. */
 const language = v.optional(v.fallback(v.optional(v.picklist(languages)), undefined));
 
-/** What becomes of such a key: what it changed, nothing where all was well, or why it could not. */
+/** What becomes of such a key: what it changed, nothing where all was well, or what it changed until it could not, and why. */
 export const keyResult = v.variant('done', [
   v.object({ done: v.literal(true), steps, language }),
-  v.object({ done: v.literal(false), reason: text, language }),
+  v.object({ done: v.literal(false), reason: text, steps: v.optional(steps), language }),
 ]);
 export type KeyResult = v.InferOutput<typeof keyResult>;
 

@@ -15,8 +15,10 @@ export const budgetFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
 export const linkFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile =>
   keptFile(join(dataDir, 'link.json'), 'what was measured of the link', log);
 
+/** Where the room card lies in its folder. */
+export const cardPath = (dataDir: string) => join(dataDir, 'card.html');
 /** The room card, for whoever sits at this PC. */
-export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile => keptFile(join(dataDir, 'card.html'), 'the room card', log);
+export const cardFile = (dataDir: string, log: Pick<Log, 'warn'>): KeptFile => keptFile(cardPath(dataDir), 'the room card', log);
 
 /** What the room seat said last, beside the socket where it joins: gone with `run`, where the system clears that folder. */
 export const roomFile = (socket: string, log: Pick<Log, 'warn'>): KeptFile =>

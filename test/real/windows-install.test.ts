@@ -99,6 +99,7 @@ describe.runIf(runs)('the zip for Windows', () => {
       `✔ Data: ${home} (closed to others)`,
       '✔ Enrolment: not done; install again with the code of the office',
       '✔ Tasks: Sabha\\run, Sabha\\room',
+      '✔ Start menu: This room (Sabha)',
       '✔ Start: not done; install again with the code of the office',
       '',
     ]);
@@ -110,9 +111,14 @@ describe.runIf(runs)('the zip for Windows', () => {
     expect(readFileSync(join(wine.path(program), 'agent.env'), 'utf8')).toContain(`SABHA_DATA='${home}'\n`);
     const checked = await wine.run(['cmd', '/c', `${program}\\sabha-agent.cmd`, 'check', '--json']);
     expect(JSON.parse(checked.out)).toMatchObject({ pc: 'capital/this-office/this-pc' });
+    const entry = 'C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs\\This room (Sabha).url';
+    const url = '[InternetShortcut]\r\nURL=file:///C:/Program%20Files/Sabha/room-card.cmd\r\n';
+    expect(readFileSync(wine.path(entry), 'utf8')).toBe(url);
+    const card = await wine.run(['cmd', '/c', `${program}\\sabha-agent.cmd`, 'room', '--card']);
+    expect(card).toMatchObject({ code: 1, err: expect.stringMatching(/^There is no room card yet\. [^\n]+\n$/) });
 
     expect(await call('uninstall', '--lang', 'en')).toMatchObject({ code: 0, err: '' });
-    expect([left(), existsSync(wine.path(home))]).toEqual([[], true]);
+    expect([left(), existsSync(wine.path(home)), existsSync(wine.path(entry))]).toEqual([[], true, false]);
     expect((await call('uninstall', '--purge', '--data', home, '--lang', 'en')).out).toContain(`✔ Data: ${home}, removed\n`);
     expect([left(), existsSync(wine.path(home))]).toEqual([[], false]);
     expect(await call('uninstall', '--purge', '--lang', 'hi')).toMatchObject({ code: 0, out: 'यहाँ कुछ इंस्टॉल नहीं है\n' });

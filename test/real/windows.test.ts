@@ -59,6 +59,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect(seen.sound.value.sources.find((one: { name: string }) => one.name === microphone)).toMatchObject({ muted: false, usedBy: [] });
     expect(seen.sound.value.defaultSource).toMatch(/^\{0\.0\.1\./);
     expect(seen.soundService).toEqual({ known: true, value: 'answers' });
+    expect(seen.muteAndOpen).toEqual([{ done: true }, { done: true }]);
     expect(seen.network).toMatchObject({ known: true, value: { interfaces: expect.any(Array) } });
     expect(seen.figures).toMatchObject({
       memoryUsedRatio: expect.any(Number),

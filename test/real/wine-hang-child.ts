@@ -11,7 +11,7 @@ const sleep = require(${JSON.stringify(koffi)}).load('kernel32.dll').func('__std
 port.on('message', () => sleep(0xffffffff));
 port.postMessage('ready');`;
 let threads = 0;
-const look = openSoundLooks(() => {
+const { look } = openSoundLooks(() => {
   threads += 1;
   const thread = new Worker(hangs, { eval: true });
   thread.unref();

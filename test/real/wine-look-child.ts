@@ -19,15 +19,24 @@ const anybody = { running: null, bootedAt: 0, own: process.execPath, root: syste
 const signal = AbortSignal.timeout(120_000);
 /** What the agent says of a look that takes longer than two seconds, as on a busy machine the first one of its thread may: it asks again. */
 const late = ['not checked since the start', 'audio server does not answer'];
-const sound = async () => {
+async function patient<T extends object>(ask: () => Promise<T>): Promise<T> {
   for (;;) {
-    const answer = await pc.sound(signal);
-    if (answer.known || !late.includes(answer.reason)) return answer;
+    const answer = await ask();
+    if (!('reason' in answer && late.includes(`${answer.reason}`))) return answer;
     await passed(100);
   }
-};
+}
+const sound = () => patient(() => pc.sound(signal));
+/** As the key does. Wine forgets it with the object that was told, which says itself whether it took it. */
+async function muteAndOpen() {
+  const seen = await sound();
+  const [one] = seen.known ? seen.value.sources : [];
+  const to = (muted: boolean) => patient(() => pc.changeSound({ kind: 'microphone', id: one?.id ?? '', muted }, signal));
+  return [await to(true), await to(false)];
+}
 const parts: Record<string, () => unknown> = {
   sound,
+  muteAndOpen,
   soundService: () => pc.soundService(signal),
   cameras: () => pc.cameras(signal),
   network: () => pc.network(),

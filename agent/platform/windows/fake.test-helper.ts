@@ -1,7 +1,7 @@
 /** A PC with Windows that is made of what a test says: its registry, its devices, its sound. */
 import { type Clock, realClock } from '#contracts';
 import type { Output } from '../child.ts';
-import type { Calls, Endpoint, Native, PnpDevice, RegistryKey, RegistryValue, Sound } from '../native.ts';
+import type { Calls, Endpoint, Mute, Native, PnpDevice, RegistryKey, RegistryValue, Sound } from '../native.ts';
 import { attempt } from './attempt.ts';
 import { createWindows } from './windows.ts';
 
@@ -12,7 +12,7 @@ export type Fake = {
   /** Those that are closed to us. */
   closed?: string[];
   changedAt?: Record<string, number>;
-  calls?: Partial<Calls> & { sound?: () => Sound };
+  calls?: Partial<Calls> & { sound?: () => Sound; mute?: (change: Mute) => true };
   /** The sound service does not answer. */
   isHung?: boolean;
   /** Why no library can be called. */
@@ -63,6 +63,7 @@ export function fakeWindows({ keys = {}, closed = [], changedAt = {}, calls, noC
       given.isHung
         ? { known: false, reason: 'audio server does not answer', isHung: true }
         : attempt(native.calls, () => calls?.sound?.() ?? silent),
+    mute: async (change) => attempt(native.calls, () => calls?.mute?.(change) ?? true),
   };
   const platform = createWindows({
     native: () => native,

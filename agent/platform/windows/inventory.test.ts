@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Output } from '../child.ts';
 import { diskTroubles } from '../questions/disks.ts';
 import { fakeWindows } from './fake.test-helper.ts';
-import { script } from './inventory.ts';
+import { scripts } from './inventory.ts';
 
 const printed = {
   os: [{ Caption: 'Microsoft Windows 11 प्रो', Version: '10.0.26100', OSArchitecture: '64-bit' }],
@@ -29,9 +29,8 @@ it('what PowerShell prints is told, in any language, with any ends of lines and 
     cameras: [],
   });
   expect(items).not.toHaveProperty('unknown');
-  expect(asked).toEqual([
-    ['WindowsPowerShell\\v1.0\\powershell.exe', '-NoProfile', '-NonInteractive', '-NoLogo', '-WindowStyle', 'Hidden', '-Command', script],
-  ]);
+  const program = ['WindowsPowerShell\\v1.0\\powershell.exe', '-NoProfile', '-NonInteractive', '-NoLogo', '-WindowStyle', 'Hidden'];
+  expect(asked).toEqual(scripts.map((script) => [...program, '-Command', script]));
 });
 
 it('cut, empty, or not its own: not known, with a reason, and the rest is told', async () => {
@@ -60,7 +59,7 @@ it('what was not asked for is not told, whoever prints it', async () => {
 });
 
 it('no serial number, user or address is asked for', () => {
-  expect(script).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
+  expect(scripts.join()).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
 });
 
 /** What probes hear of the disks that PowerShell told of, in words or in numbers. */
@@ -82,6 +81,17 @@ it('a disk that foretells its failure is told, and one that turns: pc.disk_faili
   });
   expect(await disks([disk('A', 4, 0), disk('B', 3, 2)])).toMatchObject({ troubles: { value: ['B: foretells its own failure'] } });
   expect(await disks(disk('A', 4, 0))).toMatchObject({ troubles: { known: true, value: [] }, turning: [] });
+});
+
+it('a list of drivers that takes too long took the disks with it, for a day', async () => {
+  const text = JSON.stringify({ os: printed.os, disks: [disk('Acme HDD', 'HDD', 'Warning')] });
+  const run = (_: string, args: string[]): Output =>
+    args.at(-1)?.includes('PnPSignedDriver') ? { ok: false, why: 'aborted', text: '' } : { ok: true, text };
+  const { platform } = fakeWindows({ run });
+  const signal = AbortSignal.timeout(5_000);
+  const items = await platform.inventory(signal);
+  expect(items).toMatchObject({ os: { Version: '10.0.26100' }, unknown: 'PowerShell did not end in time' });
+  expect(await platform.ask(diskTroubles, signal)).toEqual({ known: true, value: ['Acme HDD: foretells its own failure'] });
 });
 
 it('a disk of which nothing is said is neither well nor failing', async () => {

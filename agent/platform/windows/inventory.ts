@@ -1,4 +1,4 @@
-/** What this PC is made of, by one PowerShell that prints one JSON: at the start and once a day, never in a poll. */
+/** What this PC is made of, by PowerShell that prints one JSON, and then another for what is slow: at the start and once a day, never in a poll. */
 
 import * as v from 'valibot';
 import type { Output } from '../child.ts';
@@ -23,21 +23,33 @@ const parts: Readonly<Record<string, string>> = {
   disks: 'Get-PhysicalDisk | Select-Object FriendlyName,MediaType,HealthStatus',
 };
 
+/** Its list takes most of the time, and what it takes too long for would be lost with it. */
+const slow = 'drivers';
+
 /** Under rules that forbid the first line, names of other scripts may be garbled; the rest is told. */
-export const script = [
-  'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch {}',
-  '$all = @{}',
-  ...Object.entries(parts).map(([name, ask]) => `try { $all.${name} = @(${ask}) } catch {}`),
-  '$all | ConvertTo-Json -Compress -Depth 3',
-].join('; ');
+export const scripts = [scriptOf((name) => name !== slow), scriptOf((name) => name === slow)] as const;
+
+function scriptOf(isWanted: (name: string) => boolean): string {
+  const wanted = Object.entries(parts).filter(([name]) => isWanted(name));
+  return [
+    'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch {}',
+    '$all = @{}',
+    ...wanted.map(([name, ask]) => `try { $all.${name} = @(${ask}) } catch {}`),
+    '$all | ConvertTo-Json -Compress -Depth 3',
+  ].join('; ');
+}
 
 const row = v.record(v.string(), v.unknown());
 const printed = v.pipe(v.string(), v.startsWith('{'), v.parseJson(), v.record(v.string(), v.union([v.array(row), row])));
 
-/** The parts by their names. Guarantee: it ends within 20 s, and what it printed is wholly read or not known, with a reason. */
+/** The parts by their names. Guarantee: it ends within 20 s, and what was printed is wholly read or not known, with a reason; the slow part takes no other with it. */
 export async function readByPowerShell(run: RunProgram, signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-  return fromPowerShell(await run(program, [...options, script], limited));
+  const ask = async (script: string) => fromPowerShell(await run(program, [...options, script], limited));
+  const told = await ask(scripts[0]);
+  if (!told.known) return told;
+  const late = await ask(scripts[1]);
+  return { known: true, value: { ...told.value, ...(late.known ? late.value : { unknown: late.reason }) } };
 }
 
 /** Reads what PowerShell printed. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import type { Mute } from '../native.ts';
 import { endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
 import { createLoadMeter, readPower } from './figures.ts';
 import { readNetwork } from './network.ts';
@@ -124,6 +125,28 @@ it('orders: a restart is Windows’s own program; what only its user may do has 
   expect(asked).toHaveLength(1);
   const denied = fakeWindows({ run: () => ({ ok: false, why: 'failed', text: 'Access denied.(5)' }) }).platform;
   expect(await denied.reboot(signal)).toEqual({ done: false, reason: 'shutdown.exe failed: Access denied.(5)' });
+});
+
+it('on Windows the key opened no microphone: it opens the one that is meant, and to choose one is refused with the reason', async () => {
+  const told: Mute[] = [];
+  const mute = (change: Mute): true => {
+    told.push(change);
+    return true;
+  };
+  const long = `{${'x'.repeat(200)}}`;
+  const sound = () => soundOf([endpoint({ id: long, muted: true }), endpoint({ id: '{loud}', flow: 'render' })]);
+  const { platform } = fakeWindows({ calls: { sound, mute } });
+  const heard = await platform.sound(signal);
+  const id = (heard.known && heard.value.sources[0]?.id) || '';
+  const change = { kind: 'microphone', id, muted: false } as const;
+  expect(await platform.changeSound(change, signal)).toEqual({ done: true });
+  expect(await platform.changeSound({ ...change, kind: 'speaker' }, signal)).toEqual({ done: false, reason: 'the speaker is gone' });
+  const chosen = { kind: 'microphone', id, chosen: true } as const;
+  const reason = 'Windows lets only its user choose a device: Settings > System > Sound';
+  expect(await platform.changeSound(chosen, signal)).toEqual({ done: false, reason });
+  expect(told).toEqual([{ id: long, muted: false }]);
+  const hung = fakeWindows({ isHung: true }).platform;
+  expect(await hung.changeSound(change, signal)).toEqual({ done: false, reason: 'audio server does not answer' });
 });
 
 it('the PC is called what its firmware calls it', async () => {

@@ -31,7 +31,7 @@ export function createWindows({ run, disk, ...given }: WindowsOptions): Platform
   const cameras = () => readCameras(system, boot.bootedAt());
   const load = createLoadMeter();
   return {
-    ...createOrders(run),
+    ...createOrders(run, native),
     ask: async (question, signal) => (await question.windows?.(system, signal)) ?? notWritten,
     sound,
     soundService: () => readSoundService(native()),

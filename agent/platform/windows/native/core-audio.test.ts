@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createCoreAudio } from './core-audio.ts';
+import { createCoreAudio, createMute } from './core-audio.ts';
 import type { Koffi, Pointer } from './koffi.ts';
 
 /** What a method answers; what it hands out it writes into the last of its arguments, and a new object is one more to be given back. */
@@ -45,15 +45,23 @@ function answer(args: unknown[], value: unknown, result = 0): number {
 
 const spansProcesses = 0x0889_000d;
 
-/** One microphone, whose session belongs to a process; `told`: with which answer Windows tells which. */
-function onePc(told: number) {
+/** One microphone, whose session belongs to a process; `told`: with which answer Windows tells which. `isFixed`: whatever it is told, it stays as it is. */
+function onePc(told: number, isFixed = false) {
+  let isMuted = 1;
   const session: Methods = {
     0: (...args) => answer(args, room.object({ 14: (...out) => answer(out, 77, told) })),
     3: (...args) => answer(args, 1),
   };
   const sessions: Methods = { 3: (...args) => answer(args, 1), 4: (...args) => answer(args, room.object(session)) };
   const manager: Methods = { 5: (...args) => answer(args, room.object(sessions)) };
-  const volume: Methods = { 9: (...args) => answer(args, 0.5), 15: (...args) => answer(args, 0) };
+  const volume: Methods = {
+    9: (...args) => answer(args, 0.5),
+    14: (muted) => {
+      if (!isFixed) isMuted = Number(muted);
+      return 0;
+    },
+    15: (...args) => answer(args, isMuted),
+  };
   const opened = [volume, manager];
   const device: Methods = {
     3: (...args) => answer(args, room.object(opened.shift() ?? {})),
@@ -67,6 +75,7 @@ function onePc(told: number) {
   const room = memory({
     3: (flow, ...args) => answer(args, room.object(listOf(flow === 1 ? [device] : []))),
     4: () => 0x8007_0490,
+    5: (id, ...args) => (id === '{microphone}' ? answer(args, room.object(device)) : 0x8007_0490),
   });
   return room;
 }
@@ -84,4 +93,19 @@ it('a look gives back all that it was handed, and nothing is used afterwards', (
 
 it('a browser whose session spans several processes was nobody: Windows tells the first of them, with another word than well', () => {
   expect(programsBy(spansProcesses)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
+});
+
+it('a muted microphone is opened; one that is gone, or stays muted whatever it is told, says so, and all is given back', () => {
+  const opened = (id: string, isFixed = false) => {
+    const room = onePc(0, isFixed);
+    const mute = createMute(room.koffi);
+    return { mute: () => mute({ id, muted: false }), left: room.left };
+  };
+  const well = opened('{microphone}');
+  expect([well.mute(), well.left()]).toEqual([true, 0]);
+  const gone = opened('{other}');
+  expect(gone.mute).toThrow('GetDevice: 80070490');
+  const fixed = opened('{microphone}', true);
+  expect(fixed.mute).toThrow('the device stays as it was');
+  expect([gone.left(), fixed.left()]).toEqual([0, 0]);
 });

@@ -1,5 +1,5 @@
-/** One look at the sound by Core Audio: ends, states, defaults, mute, volume and who uses them. Nothing is recorded and nothing is changed. */
-import type { Defaults, Endpoint, Sound } from '../../native.ts';
+/** Core Audio. A look at the sound: ends, states, defaults, mute, volume and who uses them. Nothing is recorded, and but for a mute that is asked for nothing changed. */
+import type { Defaults, Endpoint, Mute, Sound } from '../../native.ts';
 import { type Com, check, createCom, guid, isWell, type Keep, type Out } from './com.ts';
 import type { Koffi, Pointer } from './koffi.ts';
 
@@ -61,6 +61,24 @@ export function createCoreAudio(koffi: Koffi, processes: Processes): () => Sound
     });
 }
 
+/** Guarantee: it gives back all that it has taken, and throws where the end is not then as it should be. */
+export function createMute(koffi: Koffi): (change: Mute) => true {
+  const com = createCom(koffi);
+  const on = methodsOf(com, koffi);
+  return ({ id, muted }) =>
+    com.scope((keep) => {
+      const enumerator = keep(com.create(ids.enumeratorClass, ids.enumerator));
+      const [device, volume]: [Out<Pointer>, Out<Pointer>] = [[0n], [0n]];
+      const now: Out<number> = [0];
+      check('GetDevice', on.named(enumerator, id, device));
+      check('Activate', on.activate(keep(device[0]), ids.volume, anyContext, null, volume));
+      check('SetMute', on.mute(keep(volume[0]), Number(muted), null));
+      check('GetMute', on.muted(volume[0], now));
+      if ((now[0] !== 0) !== muted) throw new Error('the device stays as it was');
+      return true;
+    });
+}
+
 /** By their places in the tables of IMMDeviceEnumerator, IMMDevice, IPropertyStore, IAudioEndpointVolume and the sessions. */
 function methodsOf({ method }: Com, koffi: Koffi) {
   const pointer = koffi.out(koffi.pointer('void *'));
@@ -69,6 +87,7 @@ function methodsOf({ method }: Com, koffi: Koffi) {
   return {
     enumerate: method(3, 'int32', 'uint32', pointer),
     defaultOf: method(4, 'int32', 'int32', pointer),
+    named: method(5, 'str16', pointer),
     count: method(3, number),
     item: method(4, 'uint32', pointer),
     activate: method(3, 'void *', 'uint32', 'void *', pointer),
@@ -77,6 +96,7 @@ function methodsOf({ method }: Com, koffi: Koffi) {
     state: method(6, number),
     value: method(5, 'void *', 'void *'),
     volume: method(9, ratio),
+    mute: method(14, 'int32', 'void *'),
     muted: method(15, number),
     sessions: method(5, pointer),
     session: method(4, 'int32', pointer),

@@ -26,10 +26,12 @@ function open(koffi: Answer<Koffi>, run: RunProgram): Native {
   if (!koffi.known) return without(byProgram, koffi);
   try {
     const registry = createRegistry(koffi.value);
+    const { look, mute } = openSoundLooks(beginSoundThread);
     return {
       registry: async (path, depth) => registry.read(path, depth),
       calls: { known: true, value: callsOf(koffi.value, registry) },
-      sound: openSoundLooks(beginSoundThread),
+      sound: look,
+      mute,
     };
   } catch (error) {
     return without(byProgram, { known: false, reason: shortText(messageOf(error)) });
@@ -37,7 +39,7 @@ function open(koffi: Answer<Koffi>, run: RunProgram): Native {
 }
 
 function without(registry: Native['registry'], none: Answer<never>): Native {
-  return { registry, calls: none, sound: async () => none };
+  return { registry, calls: none, sound: async () => none, mute: async () => none };
 }
 
 function callsOf(koffi: Koffi, { changedAt, writeOwn }: ReturnType<typeof createRegistry>): Calls {

@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock } from '../../../checks/agent.test-helper.ts';
-import { createSoundLooks } from './sound-looks.ts';
+import type { Mute } from '../../native.ts';
+import { createSoundLooks, type ToThread } from './sound-looks.ts';
 
 const heard = { known: true, value: { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } } };
 const gate = () => new Int32Array(new SharedArrayBuffer(4));
@@ -14,8 +15,9 @@ function looks(work: string, lock = gate()) {
   const begin = () => {
     const code = `const { parentPort: port, workerData: lock } = require('node:worker_threads');
       const heard = ${JSON.stringify(heard)};
+      const well = { known: true, value: true };
       let looks = 0;
-      port.on('message', () => { looks += 1; ${work} });
+      port.on('message', (word) => { looks += 1; ${work} });
       port.postMessage('ready');`;
     const thread = new Worker(code, { eval: true, workerData: lock });
     threads.push(thread);
@@ -56,10 +58,47 @@ test('a sound service that hangs is named in two seconds, holds nobody up and on
   expect(threads).toHaveLength(1);
 });
 
+const [off, on] = [true, false].map((muted) => ({ id: 'mic', muted })) as [Mute, Mute];
+
+test('a microphone is muted and opened in the thread of the looks, once one was made, each word with its own answer', async () => {
+  const { look, mute } = looks(
+    `port.postMessage(word === 'look' ? heard : { muted: word.muted ? well : { known: false, reason: 'refused' } });`,
+  );
+  expect(await mute(off)).toEqual({ known: false, reason: 'not checked since the start' });
+  expect(await look()).toEqual(heard);
+  expect(await Promise.all([mute(off), mute(on), look()])).toEqual([
+    { known: true, value: true },
+    { known: false, reason: 'refused' },
+    heard,
+  ]);
+});
+
+test('a mute that hangs in the sound service is given up as a look is, and one that breaks the thread says why', async () => {
+  const {
+    look,
+    mute,
+    clock,
+    threads,
+    open,
+    isHung: hangs,
+  } = looks("if (word !== 'look') { Atomics.wait(lock, 0, 0); port.postMessage({ muted: well }); } else port.postMessage(heard);");
+  expect(await look()).toEqual(heard);
+  const first = mute(on);
+  await clock.pass(2_000);
+  expect(await Promise.all([first, mute(on), look()])).toEqual(Array(3).fill(isHung));
+  const back = new Promise((resolve) => threads[0]?.once('message', resolve));
+  open();
+  await back;
+  expect([hangs(), await mute(on), await look()]).toEqual([false, { known: true, value: true }, heard]);
+  const broken = looks("if (word !== 'look') throw new Error('broken'); port.postMessage(heard);");
+  await broken.look();
+  expect(await broken.mute(on)).toEqual({ known: false, reason: 'broken' });
+});
+
 test('a thread that never gets ready was sent a word at each look, for ever', async () => {
   const clock = handClock();
-  const words: string[] = [];
-  const thread = { postMessage: (word: string) => void words.push(word), on: () => undefined };
+  const words: ToThread[] = [];
+  const thread = { postMessage: (word: ToThread) => void words.push(word), on: () => undefined };
   const { look } = createSoundLooks(() => thread, clock.after);
   for (let n = 0; n < 3; n += 1) {
     const looked = look();

@@ -1,23 +1,25 @@
-/** Looks at the sound from a thread of their own: one that hangs is given up, and named. */
+/** Looks at the sound, and words to it, from a thread of their own: one that hangs is given up, and named. */
 import { Worker } from 'node:worker_threads';
 import { type Cancel, type Clock, messageOf, realClock } from '#contracts';
-import type { Sound, SoundLook } from '../../native.ts';
+import type { Mute, Sound, SoundLook } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 
-/** What the thread says: that it can look, and then what each look has seen. */
-export type FromThread = 'ready' | Answer<Sound>;
+/** What the thread is asked for, and does one after the other. */
+export type ToThread = 'look' | Mute;
+/** What it says: that it can look, and then what each look has seen and what became of each mute. */
+export type FromThread = 'ready' | Answer<Sound> | { muted: Answer<true> };
 /** As far as it is used here. */
 export type SoundThread = {
-  postMessage(word: 'look'): void;
+  postMessage(word: ToThread): void;
   on(event: 'message', told: (message: FromThread) => void): unknown;
   on(event: 'error', told: (error: unknown) => void): unknown;
 };
 
 /** Whoever waits longer waits for a service that hangs: what Linux gives it too. */
 const limitMs = 2_000;
-const hung: SoundLook = { known: false, reason: 'audio server does not answer', isHung: true };
-const starting: SoundLook = { known: false, reason: 'not checked since the start' };
+const hung = { known: false, reason: 'audio server does not answer', isHung: true } as const;
+const starting = { known: false, reason: 'not checked since the start' } as const;
 
 type State = {
   begin: () => SoundThread;
@@ -30,10 +32,12 @@ type State = {
   isHung: boolean;
   waiting: ((look: SoundLook) => void)[];
   limit: Cancel;
+  /** Whoever waits for a mute, the first one first. */
+  muting: ((answer: Answer<true>) => void)[];
 };
 
-/** The looks, and whether one is given up and has not come back. */
-export type SoundLooks = { look(): Promise<SoundLook>; isHung(): boolean };
+/** The looks and the mutes, and whether one is given up and has not come back. */
+export type SoundLooks = { look(): Promise<SoundLook>; mute(change: Mute): Promise<Answer<true>>; isHung(): boolean };
 
 /**
  * Guarantee: an answer comes within two seconds, and never more than one look is under way: a service that hangs holds one thread, and neither
@@ -41,8 +45,12 @@ export type SoundLooks = { look(): Promise<SoundLook>; isHung(): boolean };
  */
 export function createSoundLooks(begin: () => SoundThread, after: Clock['after']): SoundLooks {
   const none = { isReady: false, isAsked: false, isHung: false };
-  const state: State = { begin, after, thread: undefined, ...none, waiting: [], limit: () => undefined };
-  return { look: () => (state.isHung ? Promise.resolve(hung) : look(state)), isHung: () => state.isHung };
+  const state: State = { begin, after, thread: undefined, ...none, waiting: [], limit: () => undefined, muting: [] };
+  return {
+    look: () => (state.isHung ? Promise.resolve(hung) : look(state)),
+    mute: async (change) => (state.isHung ? hung : mute(state, change)),
+    isHung: () => state.isHung,
+  };
 }
 
 function look(state: State): Promise<SoundLook> {
@@ -59,12 +67,26 @@ function look(state: State): Promise<SoundLook> {
   return asked.promise;
 }
 
+/** Of a thread that no look has begun yet nothing is asked: whoever mutes has looked before. */
+async function mute(state: State, change: Mute): Promise<Answer<true>> {
+  if (state.thread === undefined || !state.isReady) return starting;
+  const asked = Promise.withResolvers<Answer<true>>();
+  state.muting.push(asked.resolve);
+  const limit = state.after(limitMs, () => {
+    state.isHung = true;
+    asked.resolve(hung);
+  });
+  state.thread.postMessage(change);
+  return asked.promise.finally(limit);
+}
+
 function started(state: State): SoundThread {
   const thread = state.begin();
   state.isReady = false;
   thread.on('message', (message) => {
     state.isHung = false;
     if (message === 'ready') state.isReady = true;
+    else if ('muted' in message) state.muting.shift()?.(message.muted);
     else {
       state.isAsked = false;
       tell(state, message);
@@ -72,7 +94,9 @@ function started(state: State): SoundThread {
   });
   thread.on('error', (error) => {
     Object.assign(state, { thread: undefined, isAsked: false, isHung: false });
-    tell(state, { known: false, reason: shortText(messageOf(error)) });
+    const none = { known: false, reason: shortText(messageOf(error)) } as const;
+    for (const resolve of state.muting.splice(0)) resolve(none);
+    tell(state, none);
   });
   return thread;
 }
@@ -83,12 +107,12 @@ function tell(state: State, answer: SoundLook): void {
 }
 
 /** The looks of this process. A process that is to end waits for its threads: where one hangs, nothing but its own death ends it. */
-export function openSoundLooks(begin: () => SoundThread): SoundLooks['look'] {
-  const { look, isHung } = createSoundLooks(begin, realClock().after);
+export function openSoundLooks(begin: () => SoundThread): Omit<SoundLooks, 'isHung'> {
+  const { isHung, ...sound } = createSoundLooks(begin, realClock().after);
   process.once('exit', () => {
     if (isHung()) process.kill(process.pid, 'SIGKILL');
   });
-  return look;
+  return sound;
 }
 
 /** Set where the agent was packed into one file: the thread's own code. */
