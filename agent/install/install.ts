@@ -1,5 +1,5 @@
 /** The verbs `install` and `uninstall`: on Windows they do it; elsewhere a package does, and they say which. */
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -89,7 +89,7 @@ function machineOf(places: Places, { answers: given, language }: Words, asks: bo
     if (asks) return askPerson(say, failed);
     return failed === null ? 'without' : 'nobody';
   };
-  return { places, run: runProgram, answers, pause, language, say };
+  return { places, run: runProgram, answers, pause, rename: renameSync, language, say };
 }
 
 async function askPerson(say: Machine['say'], failed: string | null): Promise<Answers | 'without'> {

@@ -1,5 +1,5 @@
 /** The Windows on which the agent is installed, as the steps see it: its folders, its programs, the person who sits there. */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, type Language, oneLine } from '#contracts';
 import { identityFolder } from '../identity/identity.ts';
@@ -18,6 +18,8 @@ export type Machine = {
   /** What is given for an enrolment, at first or after it failed for this reason; `nobody` = nobody can be asked again. */
   answers(failed: string | null): Promise<Answers | 'without' | 'nobody'>;
   pause(ms: number): Promise<void>;
+  /** Throws where something in it is held. */
+  rename(from: string, to: string): void;
   language: Language;
   say(key: keyof typeof phrases): string;
 };
@@ -86,7 +88,7 @@ export async function endTasks(machine: Machine): Promise<void> {
 export async function renameOnceFree(from: string, to: string, machine: Machine): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return renameSync(from, to);
+      return machine.rename(from, to);
     } catch (error) {
       if (!isRefused(error)) throw error;
       if (tries === freeTries) throw new Error(`${from}: something in it is in use, or this needs an administrator`);

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -70,6 +71,7 @@ export function playWindows(version = '1'): PlayedWindows {
       run,
       answers: async () => given.shift() ?? 'nobody',
       pause: async () => {},
+      rename: renameSync,
       language: 'hi',
       say: (key) => phrases[key].en,
     }),
