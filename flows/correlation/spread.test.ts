@@ -50,19 +50,29 @@ test.each([
   expect(spreads.judge(afterMs).scopes).toEqual(scopes);
 });
 
+test('a second camera of a room was taken for one of the many of the first, of another model, and told to nobody', () => {
+  const spreads = fresh();
+  many(spreads, 5);
+  spreads.judge(0);
+  expect(spreads.explains(room(0), { ...camera, name: 'MeetUp' }, minute)).toBeUndefined();
+  spreads.seen(room(0), [{ ...camera, name: 'MeetUp', since: minute }], minute);
+  spreads.judge(minute);
+  expect(spreads.explains(room(0), { ...camera, name: 'MeetUp' }, minute)).toBeUndefined();
+});
+
 test('one fault after an update of the system, of one model too, is one news, by the update; of one model in more rooms, by the model', () => {
   const updated = (spreads: Spreads, count: number) => {
     for (let at = 0; at < count; at += 1)
       spreads.updated(room(at), [
-        { what: 'Windows 11 10.0.26100.4061', at: 0 },
-        { what: 'Logi Rally 1.3.2', at: 0 },
+        { what: 'system Windows 11 10.0.26100.4061', at: 0 },
+        { what: 'driver Logi Rally 1.3.2', at: 0 },
       ]);
   };
   const all = fresh();
   updated(all, 5);
   many(all, 5);
-  expect(all.judge(0).scopes).toEqual(['spread:camera.missing Windows 11 10.0.26100.4061']);
-  expect(all.explains(room(0), camera, 0)).toBe('spread:camera.missing Windows 11 10.0.26100.4061');
+  expect(all.judge(0).scopes).toEqual(['spread:camera.missing system Windows 11 10.0.26100.4061']);
+  expect(all.explains(room(0), camera, 0)).toBe('spread:camera.missing system Windows 11 10.0.26100.4061');
 
   const most = fresh();
   updated(most, 5);

@@ -1,5 +1,6 @@
 /** One fault that comes in many rooms at once: of one model of a device, or of machines with one update of agent, system or driver. */
 import { causeKindOf, causeScope, nameInScope } from '#contracts';
+import { isUpdate } from '../outages/updates.ts';
 import type { Incident, Update } from '../records/incidents.ts';
 import { quarterMs } from './morning.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
@@ -40,7 +41,7 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
     if (byHand.test(fault)) return [];
     const late = (updated.get(pc) ?? []).filter((one) => at - one.at < numbers.updatedMs);
     // Whoever is one of the many of an update stays so, however long ago that was by now, and whatever update came since.
-    const held = [...spreads.values()].filter((one) => one.fault === fault && one.what !== name && one.members.has(pc));
+    const held = [...spreads.values()].filter((one) => one.fault === fault && isUpdate(one.what) && one.members.has(pc));
     const whats = (held.length > 0 ? held : late).map(({ what }) => what);
     return [...whats, ...(name === null ? [] : [name])].map((one) => causeScope('spread', `${fault} ${one}`));
   };

@@ -23,9 +23,11 @@ export function versionsIn({ os, drivers }: Record<string, unknown>): Versions {
     .map(fieldsOf)
     .flatMap(({ DeviceName, DriverVersion }) => {
       const device = joined([DeviceName]);
-      return device === '' || textOf(DriverVersion) === '' ? [] : [[`driver ${device}`, joined([DeviceName, DriverVersion])] as const];
+      return device === '' || textOf(DriverVersion) === ''
+        ? []
+        : [[`driver ${device}`, `driver ${joined([DeviceName, DriverVersion])}`] as const];
     });
-  return { ...(system !== '' && { system }), ...Object.fromEntries(told) };
+  return { ...(system !== '' && { system: `system ${system}` }), ...Object.fromEntries(told) };
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {
@@ -53,6 +55,14 @@ export function withVersions(record: PcRecord, versions: Versions, now: number):
 export function withUpdates(record: PcRecord, { what, now }: { what: readonly string[]; now: number }): PcRecord {
   const fresh = what.map((one) => ({ what: one, at: now }));
   return { ...record, updates: [...fresh, ...updatesOf(record)].slice(0, updatesKept) };
+}
+
+/** What is called so is an update, and no model of a device. */
+const kinds = /^(?:agent|system|driver) /;
+
+/** True where many of one name have an update in common, and not a model. */
+export function isUpdate(what: string): boolean {
+  return kinds.test(what);
 }
 
 /** The newest first. */

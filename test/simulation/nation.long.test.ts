@@ -143,7 +143,7 @@ describe('60 cameras after an update', () => {
   test('of the system, of a model each, are one message to central, which names its number', async () => {
     const nation = await startLightNation({ sites: offices(300), hours: office, people: [...technicians, ...central] });
     const inventory = (pc: string, build: string) =>
-      nation.apply({ type: 'inventory', pc, hash: build, versions: { system: `Windows 11 ${build}` } });
+      nation.apply({ type: 'inventory', pc, hash: build, versions: { system: `system Windows 11 ${build}` } });
     for (const pc of nation.at('')) inventory(pc, '10.0.26100.4061');
     await until(nation, '2026-03-04T02:00');
     const broken = nation.at('').slice(0, 60);
