@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Transition } from '../../flows/records/incidents.ts';
 import type { Notice } from '../../flows/records/notices.ts';
-import { calledSilent, untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
+import { calledSilent, isCounted, untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
 import type { Stretch } from './load.ts';
 
 const pc = 'ladakh/leh/pc-1';
@@ -33,6 +33,22 @@ test('a fault that was called over and stands again must be told again; one that
   expect(untold([stretch], before, tellMs)).toEqual([stretch]);
   expect(untold([stretch], [...before, word('worsened', 12_000)], tellMs)).toEqual([]);
   expect(untold([stretch], before.slice(0, 1), tellMs)).toEqual([]);
+});
+
+test('a fourth message of a room within an hour was asked for: it is counted, but only where three were sent, and the ledger says so', () => {
+  const about = [{ fault: stretch.fault, device: stretch.device }];
+  const step = (conclusion: string) => [{ about, conclusion }] as unknown as Transition[];
+  const counted = step('counted: enough was told in this hour');
+  const three = [word('raised', 2_000), word('eased', 4_000), word('cleared', 6_000)];
+  const isSo = (words: Word[], transitions: Transition[], hourMs = 60_000) => isCounted(stretch, { words, transitions, hourMs });
+  expect([isSo(three, counted), isSo(three, step('told'))]).toEqual([true, false]);
+  expect([
+    isSo(three.slice(1), counted),
+    isSo(
+      three.map((one) => ({ ...one, atMs: one.atMs - 62_000 })),
+      counted,
+    ),
+  ]).toEqual([false, false]);
 });
 
 test('what stood too short, or long only while a part was away, need not be told', () => {

@@ -51,6 +51,20 @@ export function untold(stretches: readonly Stretch[], words: readonly Word[], te
   });
 }
 
+/** R27: of a room so much is told in an hour, and what is not critical beyond it is counted. */
+const anHourAtMost = 3;
+
+/** True of what was over before its turn, where its room had all of its messages within the hour. `hourMs`: by the clock of the mails. */
+export function isCounted(
+  one: Stretch,
+  { words, transitions, hourMs }: { words: readonly Word[]; transitions: readonly Transition[]; hourMs: number },
+) {
+  const isOfIt = ({ about }: Transition) => about.some(({ fault, device }) => fault === one.fault && device === one.device);
+  const isCountedStep = transitions.some((step) => step.conclusion === 'counted: enough was told in this hour' && isOfIt(step));
+  const told = words.filter(({ notice, atMs }) => notice.scope === one.pc && atMs > one.fromMs - hourMs && atMs <= one.toMs + graceMs);
+  return isCountedStep && told.length >= anHourAtMost;
+}
+
 export function mustBeTold(stretches: readonly Stretch[], tellMs: (one: Stretch) => number): Stretch[] {
   return stretches.filter((one) => one.steadyToMs - one.steadyFromMs >= tellMs(one));
 }
