@@ -1,6 +1,5 @@
 /** One fault that comes in many rooms at once: of one model of a device, or of machines with one update of agent, system or driver. */
 import { causeKindOf, causeScope, nameInScope } from '#contracts';
-import { isUpdate } from '../outages/updates.ts';
 import type { Incident, Update } from '../records/incidents.ts';
 import { quarterMs } from './morning.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
@@ -26,6 +25,9 @@ export type Spreads = ReturnType<typeof createSpreads>;
 const byHand =
   /\.(muted|volume_low|held|privacy|not_default|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
+/** How what was updated is called, before its name and version; no model of a device is called so. */
+const ofUpdate = /^(?:agent|system|driver) /;
+
 type Opened = { numbers?: Numbers; now: number; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };
 
 /** Opens the spreads that the ledger knows, with the updates that it has of PCs. */
@@ -41,7 +43,7 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
     if (byHand.test(fault)) return [];
     const late = (updated.get(pc) ?? []).filter((one) => at - one.at < numbers.updatedMs);
     // Whoever is one of the many of an update stays so, however long ago that was by now, and whatever update came since.
-    const held = [...spreads.values()].filter((one) => one.fault === fault && isUpdate(one.what) && one.members.has(pc));
+    const held = [...spreads.values()].filter((one) => one.fault === fault && ofUpdate.test(one.what) && one.members.has(pc));
     const whats = (held.length > 0 ? held : late).map(({ what }) => what);
     return [...whats, ...(name === null ? [] : [name])].map((one) => causeScope('spread', `${fault} ${one}`));
   };

@@ -9,18 +9,18 @@ describe('what an inventory says that a machine runs', () => {
     [
       'Debian',
       { os: { platform: 'linux', distro: 'Debian', release: '13', kernel: '6.12.57', arch: 'x64' } },
-      { system: 'system Debian 13 6.12.57' },
+      { system: 'system 6.12.57 Debian 13' },
     ],
-    ['Windows, by its monthly number', windows, { system: 'system Microsoft Windows 11 Pro 10.0.26100.4061' }],
+    ['Windows, by its monthly number', windows, { system: 'system 10.0.26100.4061 Microsoft Windows 11 Pro' }],
     [
       'a driver alone, which PowerShell prints as no list',
       { drivers: { DeviceName: 'Logi Rally', DriverVersion: '1.3.2' } },
-      { 'driver Logi Rally': 'driver Logi Rally 1.3.2' },
+      { 'driver Logi Rally': 'driver 1.3.2 Logi Rally' },
     ],
     [
       'several, of which one has no name and one no version',
       { drivers: [{ DeviceName: ' ', DriverVersion: '1' }, { DeviceName: 'Mic' }, { DeviceName: 'Cam', DriverVersion: '2' }] },
-      { 'driver Cam': 'driver Cam 2' },
+      { 'driver Cam': 'driver 2 Cam' },
     ],
     ['nothing that is known', { os: 7, drivers: 'none', cameras: [] }, {}],
     ['null and lists in lists', { os: null, drivers: [null, [1], { DeviceName: {}, DriverVersion: [] }] }, {}],
@@ -45,14 +45,14 @@ describe('what was updated', () => {
   });
 
   test('another number is one, and what it took the place of is none later', () => {
-    const system = { system: 'system Microsoft Windows 11 Pro 10.0.26100.5000' };
+    const system = { system: 'system 10.0.26100.5000 Microsoft Windows 11 Pro' };
     const updated = withVersions(first, system, 2);
     expect(updatesOf(updated)).toEqual([{ what: system.system, at: 2 }]);
     expect(updatesOf(withVersions(updated, system, 3))).toEqual([{ what: system.system, at: 2 }]);
   });
 
   test('a device that is plugged in, pulled out or told of no more is none', () => {
-    const more = { ...versionsIn(windows), 'driver Cam': 'driver Cam 2' };
+    const more = { ...versionsIn(windows), 'driver Cam': 'driver 2 Cam' };
     expect(updatesOf(withVersions(withVersions(first, more, 2), versionsIn(windows), 3))).toEqual([]);
   });
 

@@ -16,7 +16,8 @@ export function versionsIn({ os, drivers }: Record<string, unknown>): Versions {
   const { distro, release, kernel, Caption, Version, UBR } = fieldsOf(os);
   // The monthly updates of Windows change nothing but the number after its version.
   const build = [textOf(Version), textOf(UBR)].filter((part) => part !== '').join('.');
-  const system = joined([distro, release, kernel, Caption, build]);
+  // The number first: a message cuts long names.
+  const system = joined([kernel, build, distro, release, Caption]);
   const told = [drivers ?? []]
     .flat()
     .slice(0, driversAtMost)
@@ -25,7 +26,7 @@ export function versionsIn({ os, drivers }: Record<string, unknown>): Versions {
       const device = joined([DeviceName]);
       return device === '' || textOf(DriverVersion) === ''
         ? []
-        : [[`driver ${device}`, `driver ${joined([DeviceName, DriverVersion])}`] as const];
+        : [[`driver ${device}`, `driver ${joined([DriverVersion, DeviceName])}`] as const];
     });
   return { ...(system !== '' && { system: `system ${system}` }), ...Object.fromEntries(told) };
 }
@@ -55,14 +56,6 @@ export function withVersions(record: PcRecord, versions: Versions, now: number):
 export function withUpdates(record: PcRecord, { what, now }: { what: readonly string[]; now: number }): PcRecord {
   const fresh = what.map((one) => ({ what: one, at: now }));
   return { ...record, updates: [...fresh, ...updatesOf(record)].slice(0, updatesKept) };
-}
-
-/** What is called so is an update, and no model of a device. */
-const kinds = /^(?:agent|system|driver) /;
-
-/** True where many of one name have an update in common, and not a model. */
-export function isUpdate(what: string): boolean {
-  return kinds.test(what);
 }
 
 /** The newest first. */

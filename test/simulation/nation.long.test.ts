@@ -1,5 +1,6 @@
 /** Streams of whole nations through the tabs themselves, at their full size: exact messages, persons and times. */
 import { describe, expect, test } from 'vitest';
+import { versionsIn } from '../../flows/outages/updates.ts';
 import { type LightNation, type LightSite, startLightNation } from './light-nation.ts';
 import { hour, office } from './office-day.ts';
 import { people } from './people.ts';
@@ -142,15 +143,17 @@ describe('60 cameras after an update', () => {
 
   test('of the system, of a model each, are one message to central, which names its number', async () => {
     const nation = await startLightNation({ sites: offices(300), hours: office, people: [...technicians, ...central] });
-    const inventory = (pc: string, build: string) =>
-      nation.apply({ type: 'inventory', pc, hash: build, versions: { system: `system Windows 11 ${build}` } });
-    for (const pc of nation.at('')) inventory(pc, '10.0.26100.4061');
+    const inventory = (pc: string, UBR: number) => {
+      const os = { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', UBR };
+      nation.apply({ type: 'inventory', pc, hash: `${UBR}`, versions: versionsIn({ os }) });
+    };
+    for (const pc of nation.at('')) inventory(pc, 4061);
     await until(nation, '2026-03-04T02:00');
     const broken = nation.at('').slice(0, 60);
     over(nation, 30 * minute, broken, (pc) => {
       nation.device(pc, { component: 'camera', fault: 'camera.missing', name: `Camera of ${pc}` });
       // It is read a while after the start.
-      nation.time.later(30_000, () => inventory(pc, '10.0.26100.5000'));
+      nation.time.later(30_000, () => inventory(pc, 5000));
     });
     await until(nation, '2026-03-04T08:00');
     expect(mails(nation)).toEqual([expect.stringMatching(/^meera: All offices: \w+: The same fault in many rooms: Camera not found/)]);
