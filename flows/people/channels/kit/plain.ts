@@ -18,12 +18,18 @@ export function plain(text: string): string {
 export function short(text: string, limit = variableLimit): string {
   const line = plain(text.slice(0, readLimit));
   if (line.length <= limit) return line;
-  let kept = '';
+  return `${beginOf(line, (size) => size < limit).trimEnd()}…`;
+}
+
+/** As many whole letters as `fits` admits, which is asked of their size in characters and their number. */
+function beginOf(line: string, fits: (size: number, count: number) => boolean): string {
+  let [kept, count] = ['', 0];
   for (const { segment } of letters.segment(line)) {
-    if (kept.length + segment.length > limit - 1) break;
+    count += 1;
+    if (!fits(kept.length + segment.length, count)) break;
     kept += segment;
   }
-  return `${kept.trimEnd()}…`;
+  return kept;
 }
 
 /** How many letters people see: of Hindi one is two or three characters. */
@@ -35,12 +41,7 @@ export function lettersIn(text: string): number {
 export function shortAtWord(text: string, limit: number): string {
   const line = plain(text.slice(0, readLimit));
   if (line.length <= 2 * limit && lettersIn(line) <= limit) return line;
-  let [kept, count] = ['', 0];
-  for (const { segment } of letters.segment(line)) {
-    if (count >= limit - 1 || kept.length + segment.length >= 2 * limit) break;
-    kept += segment;
-    count += 1;
-  }
+  const kept = beginOf(line, (size, count) => count < limit && size < 2 * limit);
   const end = /[\s,;:]/.test(line[kept.length] ?? '') ? kept.length : kept.lastIndexOf(' ');
   const words = kept.slice(0, Math.max(0, end)).replace(/[\p{P}\s]+$/u, '');
   return `${lettersIn(words) < limit / 2 ? kept.trimEnd() : words}…`;
