@@ -87,9 +87,10 @@ type Stage = [name: string, work: (done: Committed) => (() => void)[]];
 /** Opens the stages on what the ledger holds; what waited for people goes on at once. */
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
   const ingest = ingestOf(around, contents, { ...ends, committed: (done) => follow(afterCommit, done, ends) });
+  const { ledger, clock, channels, roster, link } = around;
   const broke = (error: Error) => ends.broke('copies', error);
-  const copies = createCopies({ ...around, copies: around.ledger.copies, broke }, contents.incidents);
-  const outbox = outboxOf({ ...around, onCopy: copies.stands }, ingest);
+  const copies = createCopies({ clock, channels, roster, link, copies: ledger.copies, broke }, contents.incidents);
+  const outbox = outboxOf(around, ingest, copies.stands);
   const afterCommit: readonly Stage[] = [
     ['acks', (done) => [() => ingest.acknowledge(done)]],
     ['heard', ({ heard }) => heard.map((one) => () => ends.heard(one))],
@@ -147,16 +148,13 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
   return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
 }
 
-function outboxOf(
-  { ledger, clock, channels, roster, random, count, onCopy, ...said }: Around & Pick<OutboxOptions, 'onCopy'>,
-  ingest: Ingest,
-): Outbox {
+function outboxOf(around: Around, ingest: Ingest, onCopy: OutboxOptions['onCopy']): Outbox {
+  const { ledger, clock, channels, roster, random, count, wall, link, shortLink, readLink, note } = around;
   const onOutcome = (row: OutboxRow, outcome: SendOutcome) => {
     count.notified(row.channel, outcome.result);
     for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
-  const { wall, link, shortLink, readLink, note } = said;
-  const told = { onOutcome, onCopy };
-  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, wall, link, shortLink, readLink, note, ...told });
+  const said = { wall, link, shortLink, readLink, note };
+  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, onOutcome, onCopy, ...said });
 }
