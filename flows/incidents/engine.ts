@@ -15,7 +15,7 @@ import { notAhead } from '../memory/moved.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
-import { updatesOf, withVersions } from '../outages/updates.ts';
+import { withVersions } from '../outages/updates.ts';
 import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
@@ -173,7 +173,7 @@ function createCore(options: EngineOptions, now: number): Core {
 }
 
 function updatesIn({ pcs }: Core['memory']) {
-  return [...pcs.values()].map((record) => [record.pc, updatesOf(record)] as const);
+  return [...pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -310,7 +310,7 @@ function stepOf(core: Core, { record, event }: { record: PcRecord; event: PcEven
 function follows(core: Core, at: { step: Step; before: PcRecord; record: PcRecord; now: number }): void {
   const { step, before, record, now } = at;
   const pc = record.pc;
-  if (record.updates !== before.updates) core.spreads.updated(pc, updatesOf(record));
+  if (record.updates !== before.updates) core.spreads.updated(pc, record.updates ?? []);
   if (step.ask.includes('inventory')) core.memory.effect({ do: 'ask', pc, want: ['inventory'] });
   if (record.rev > 0 && (record.rev !== before.rev || record.session !== before.session)) core.asking.delete(pc);
   const asking = core.asking.get(pc) ?? { needed: false, askedAt: Number.NEGATIVE_INFINITY, unreadable: 0 };

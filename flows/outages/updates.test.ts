@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { PcRecord } from '../records/incidents.ts';
 import { newRecord } from './pc.ts';
-import { updatesOf, versionsIn, withUpdates, withVersions } from './updates.ts';
+import { versionsIn, withUpdates, withVersions } from './updates.ts';
 
 const windows = { os: { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', OSArchitecture: '64-bit', UBR: 4061 } };
 
@@ -37,22 +38,26 @@ describe('what an inventory says that a machine runs', () => {
 });
 
 describe('what was updated', () => {
+  const updatesOf = ({ updates = [] }: PcRecord) => updates;
   const record = newRecord('bihar/patna/vc-1', 'fibre');
   const first = withVersions(record, versionsIn(windows), 1);
 
   test('the first word of a machine, and the same again, are no update', () => {
-    expect(updatesOf(withVersions(first, versionsIn(windows), 2))).toEqual([]);
+    const again = withVersions(first, versionsIn(windows), 2);
+    expect(updatesOf(again)).toEqual([]);
+    // Nothing is written of it.
+    expect(again).toBe(first);
   });
 
   test('another number is one, and what it took the place of is none later', () => {
-    const system = { system: 'system 10.0.26100.5000 Microsoft Windows 11 Pro' };
+    const system = { system: 'system 10.0.26100.5000 Microsoft Windows 11 Pro' } as const;
     const updated = withVersions(first, system, 2);
     expect(updatesOf(updated)).toEqual([{ what: system.system, at: 2 }]);
     expect(updatesOf(withVersions(updated, system, 3))).toEqual([{ what: system.system, at: 2 }]);
   });
 
   test('a device that is plugged in, pulled out or told of no more is none', () => {
-    const more = { ...versionsIn(windows), 'driver Cam': 'driver 2 Cam' };
+    const more = { ...versionsIn(windows), 'driver Cam': 'driver 2 Cam' as const };
     expect(updatesOf(withVersions(withVersions(first, more, 2), versionsIn(windows), 3))).toEqual([]);
   });
 

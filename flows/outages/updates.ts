@@ -1,9 +1,7 @@
 /** What of a machine was updated, and when, by what its inventory says that it runs; pure. */
+import { isDeepStrictEqual } from 'node:util';
 import { oneLine } from '#contracts';
-import type { PcRecord, Update } from '../records/incidents.ts';
-
-/** What a machine runs, by part: its system, and the driver of each camera and sound device, as people call it. */
-export type Versions = Record<string, string>;
+import type { PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
 /** No room has more. */
 const driversAtMost = 16;
@@ -48,17 +46,13 @@ function joined(parts: readonly unknown[]): string {
 export function withVersions(record: PcRecord, versions: Versions, now: number): PcRecord {
   const { versions: before = {} } = record;
   const fresh = Object.entries(versions).filter(([part, what]) => before[part] !== undefined && before[part] !== what);
-  const next = { ...record, versions };
+  // The same object where all is as it was: nothing is to be written then.
+  const next = isDeepStrictEqual(record.versions, versions) ? record : { ...record, versions };
   return fresh.length === 0 ? next : withUpdates(next, { what: fresh.map(([, what]) => what), now });
 }
 
 /** A record with updates that were seen now. */
-export function withUpdates(record: PcRecord, { what, now }: { what: readonly string[]; now: number }): PcRecord {
+export function withUpdates(record: PcRecord, { what, now }: { what: readonly UpdateName[]; now: number }): PcRecord {
   const fresh = what.map((one) => ({ what: one, at: now }));
-  return { ...record, updates: [...fresh, ...updatesOf(record)].slice(0, updatesKept) };
-}
-
-/** The newest first. */
-export function updatesOf({ updates = [] }: Pick<PcRecord, 'updates'>): readonly Update[] {
-  return updates;
+  return { ...record, updates: [...fresh, ...(record.updates ?? [])].slice(0, updatesKept) };
 }

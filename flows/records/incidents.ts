@@ -58,13 +58,17 @@ export type PcRecord = {
   /** What people were last told of this room, the last first; absent in rows of older versions. */
   past?: PastFault[];
   /** What it runs, by part, as its last inventory told. */
-  versions?: Record<string, string>;
+  versions?: Versions;
   /** When it came with another version of something, the last first. */
   updates?: readonly Update[];
 };
 
 /** An update of the agent, of the system or of a driver; `what` as people call it, with its version. */
-export type Update = { what: string; at: number };
+export type Update = { what: UpdateName; at: number };
+/** By its kind, which tells it from the name of a device. */
+export type UpdateName = `${'agent' | 'system' | 'driver'} ${string}`;
+/** What a machine runs, by part: its system, and the driver of each camera and sound device. */
+export type Versions = Record<string, UpdateName>;
 
 /** A time without a PC, and why. Times are the centre's. */
 export type Absence = Outage & {
@@ -272,7 +276,7 @@ export type KnownPc = {
 export type PcEvent =
   /** `spools` = those of the events that it brought; `boot` = that of a birth which was held back: twins are known by it all the same. */
   | { type: 'heard'; pc: string; spools?: readonly string[]; boot?: string }
-  | { type: 'inventory'; pc: string; hash: string; versions: Record<string, string> }
+  | { type: 'inventory'; pc: string; hash: string; versions: Versions }
   | {
       type: 'birth';
       pc: string;
