@@ -1,7 +1,7 @@
 /** R26: messages that stand with people say who took it, whatever the way of taking, and whatever dies on the way. */
 import { expect, test } from 'vitest';
 import { rowsOf } from './rows.ts';
-import { atRest, complaints, microphone, minute, order, second } from './scene.ts';
+import { atRest, complaints, killedAt, microphone, minute, order } from './scene.ts';
 import type { World } from './world.ts';
 
 /** A room whose microphone is gone, and whose people can be told by messages that can be changed. */
@@ -53,12 +53,7 @@ for (const point of ['before a send', 'after a send', 'before a commit of the le
   test(`R26 flows killed at any pass of "${point}" costs at most a change: what is taken afterwards stands under the last message`, async () => {
     for (let pass = 1; pass <= 10; pass += 1) {
       const world = await broken();
-      world.centre.process()?.trap(point, pass);
-      microphone(world, 'microphone.missing');
-      await world.pass(40 * second);
-      world.centre.start();
-      world.centre.process()?.trap(point, 0);
-      await world.pass(2 * minute);
+      await killedAt(world, { point, pass }, () => microphone(world, 'microphone.missing'));
       await order(world, (view) => view.acknowledge(rowsOf(world).incidents[0]?.id ?? 0, 'Tashi'));
       const said = copies(world);
       expect(said.at(-1), `pass ${pass}`).toEqual(['✔ Tashi: I am on it']);
@@ -75,12 +70,7 @@ for (const point of ['before a commit of the ledger', 'after a commit of the led
       microphone(world, 'microphone.missing');
       await world.pass(2 * minute);
       const id = rowsOf(world).incidents[0]?.id ?? 0;
-      world.centre.process()?.trap(point, pass);
-      void world.centre.centre()?.view.acknowledge(id, 'Tashi');
-      await world.pass(40 * second);
-      world.centre.start();
-      world.centre.process()?.trap(point, 0);
-      await world.pass(2 * minute);
+      await killedAt(world, { point, pass }, () => void world.centre.centre()?.view.acknowledge(id, 'Tashi'));
       const isTaken = rowsOf(world).incidents[0]?.acknowledged?.by === 'Tashi';
       seen.add(isTaken);
       expect(copies(world), `pass ${pass}`).toEqual([isTaken ? ['✔ Tashi: I am on it'] : []]);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { fewDuplicates, noGoodNewsForStrangers, nothingWaits } from './audit.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, camera, complaints, mailTo, microphone, minute, order, second, transitionsOf } from './scene.ts';
+import { atRest, camera, complaints, killedAt, mailTo, microphone, minute, order, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 
 const raised = expect.stringMatching(/: Critical: Microphone not found/);
@@ -64,12 +64,7 @@ for (const point of ['before a commit of the ledger', 'after a commit of the led
   test(`R20 R23 R24 flows killed at any pass of "${point}" loses no event and leaves nobody untold`, async () => {
     for (let pass = 1; pass <= 14; pass += 1) {
       const world = await atRest();
-      world.centre.process()?.trap(point, pass);
-      microphone(world, 'microphone.missing');
-      await world.pass(40 * second);
-      world.centre.start();
-      world.centre.process()?.trap(point, 0);
-      await world.pass(2 * minute);
+      await killedAt(world, { point, pass }, () => microphone(world, 'microphone.missing'));
       microphone(world, null);
       await world.pass(12 * minute);
       expect(mailTo(world, 'asha'), `pass ${pass}`).toContainEqual(raised);

@@ -92,5 +92,15 @@ export function transitionsOf(world: World, scope: string): string[] {
   return transitions.filter((one) => ids.has(one.incident)).map(({ kind, conclusion }) => `${kind}: ${conclusion}`);
 }
 
+/** The centre is killed at a pass of a point while `act` has its way, started anew, and comes to rest. */
+export async function killedAt(world: World, at: { point: string; pass: number }, act: () => void): Promise<void> {
+  world.centre.process()?.trap(at.point, at.pass);
+  act();
+  await world.pass(40 * second);
+  world.centre.start();
+  world.centre.process()?.trap(at.point, 0);
+  await world.pass(2 * minute);
+}
+
 export const microphone = (world: World, fault: string | null, pc = 0) => world.pc(pc).room.set('microphone', 'expected-1', fault);
 export const camera = (world: World, fault: string | null, pc = 0) => world.pc(pc).room.set('camera', 'expected-1', fault);
