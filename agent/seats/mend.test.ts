@@ -8,12 +8,13 @@ const signal = new AbortController().signal;
 const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
 const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
 
-/** `fails`: it does not even say that it cannot; `chooses`: false as on Windows. */
-type Room = { broken?: string; fails?: boolean; chooses?: boolean; wants?: Profile['expected'] | null };
+/** `fails`: it does not even say that it cannot; `chooses`: false as on Windows; `isLate`: what it took it does not show yet. */
+type Room = { broken?: string; fails?: boolean; chooses?: boolean; isLate?: boolean; wants?: Profile['expected'] | null };
 
 /** A sound server that does what is asked, but for the changes of `broken`. */
-function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true, wants = expected }: Room = {}) {
+function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true, isLate = false, wants = expected }: Room = {}) {
   const sound: SoundState = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
+  const first = structuredClone(sound);
   const told: Mended[] = [];
   const done: string[] = [];
   const apply = (change: SoundChange) => {
@@ -31,7 +32,10 @@ function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true,
     return { done: true } as const;
   };
   const mend = createMend({
-    platform: { sound: async (): Promise<Answer<SoundState>> => ({ known: true, value: structuredClone(sound) }), changeSound },
+    platform: {
+      sound: async (): Promise<Answer<SoundState>> => ({ known: true, value: structuredClone(isLate ? first : sound) }),
+      changeSound,
+    },
     profile: () => (wants === null ? undefined : { link: 'fibre', elevationM: 0, expected: wants }),
     onMended: (one) => void told.push(one),
   });
@@ -112,4 +116,13 @@ test('where nothing can be chosen, the way back stopped at the choice that was n
   expect(await mend.fix(signal)).toEqual({ done: false, reason: 'only its user may', steps });
   expect(await mend.undo(signal)).toEqual({ done: true, steps: [{ did: 'muted', name: 'The table' }] });
   expect([sound.sources[0]?.muted, done]).toEqual([true, ['table on', 'table off']]);
+});
+
+test('a sound server that shows its change a moment later lost the way back: what was made is taken back, and nothing is said of a mend that was not', async () => {
+  const sources = [device('table', true), device('headset')];
+  const { mend, sound } = pc({ sources, defaultSource: 'headset' }, { isLate: true });
+  await mend.fix(signal);
+  expect(sound).toMatchObject({ sources: [{ muted: false }, {}], defaultSource: 'table' });
+  expect(await mend.undo(signal)).toMatchObject({ done: true, steps: [{ did: 'chosen', name: 'The headset' }, { did: 'muted' }] });
+  expect(sound).toMatchObject({ sources: [{ muted: true }, {}], defaultSource: 'headset' });
 });

@@ -16,8 +16,8 @@ export type MendOptions = {
 /** The key, and its way back. */
 export type Mend = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
 
-/** A change by the name of its device, and what takes it back: absent where nothing had been chosen before. */
-type Step = { name: string; to: SoundChange; back?: Omit<Step, 'back'> };
+/** A change by the name of its device, and what takes it back: absent where nothing had been chosen before. `isMade`: the sound server took it. */
+type Step = { name: string; to: SoundChange; back?: Pick<Step, 'name' | 'to'>; isMade?: true };
 
 /** Guarantee: it changes only what is wrong, tells each change, and `undo` makes what it changed as it was before, the last first. */
 export function createMend({ platform, profile, onMended }: MendOptions): Mend {
@@ -26,9 +26,11 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
   async function take(what: Mended['what'], steps: Step[], signal: AbortSignal): Promise<KeyResult> {
     const told: Mended['steps'] = [];
     let order: Order = { done: true };
-    for (const { name, to } of steps) {
+    for (const step of steps) {
+      const { name, to } = step;
       order = await platform.changeSound(to, signal).catch((error: unknown) => ({ done: false, reason: shortText(messageOf(error)) }));
       if (!order.done) break;
+      step.isMade = true;
       told.push({ did: didOf(to), name: name.slice(0, 256) });
     }
     if (told.length > 0) onMended({ what, steps: told });
@@ -49,8 +51,11 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
     async undo(signal) {
       if (before.length === 0) return { done: false, reason: 'nothing was changed since the start' };
       const sound = await platform.sound(signal);
-      // A change that was refused, as Windows refuses a choice, needs none: it would stand in the way of the others.
-      const steps = before.toReversed().flatMap(({ back }) => (back && !(sound.known && isSo(back.to, sound.value)) ? back : []));
+      // A change that was refused, as Windows refuses a choice, needs none: it would stand in the way of the others. One that was made does,
+      // whatever the sound server says: it shows what it took a moment later.
+      const steps = before
+        .toReversed()
+        .flatMap(({ back, isMade }) => (back && (isMade || !(sound.known && isSo(back.to, sound.value))) ? back : []));
       const result = await take('undone', steps, signal);
       if (result.done) before = [];
       return result;
