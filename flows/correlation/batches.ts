@@ -25,12 +25,13 @@ export function createBatches() {
       if (isPcPath(scope)) return [...news];
       const steps = kinds.flatMap((kind) => {
         const { toldAt, faults } = batches.get(`${scope} ${kind}`) ?? { toldAt: Number.NEGATIVE_INFINITY, faults: [] };
-        const come = news.find((one) => one.kind === kind)?.faults ?? [];
+        const said = news.find((one) => one.kind === kind);
+        const come = said?.faults ?? [];
         const waiting = stillSo(kind, incident, [...faults, ...come.filter(({ fault }) => batched[kind].includes(fault))]);
         const isDue = now - toldAt >= everyMs && waiting.length > 0;
         batches.set(`${scope} ${kind}`, isDue ? { toldAt: now, faults: [] } : { toldAt, faults: waiting });
         const due = [...come.filter(({ fault }) => !batched[kind].includes(fault)), ...(isDue ? waiting : [])];
-        return due.length > 0 ? [{ kind, faults: due }] : [];
+        return due.length > 0 ? [{ ...said, kind, faults: due }] : [];
       });
       return [...steps, ...news.filter(({ kind }) => kind !== 'eased' && kind !== 'worsened')];
     },

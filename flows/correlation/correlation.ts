@@ -24,8 +24,8 @@ export type Cause = {
   lastAt: number;
 };
 
-/** What a look changed: causes and rooms to be followed anew. */
-export type Judged = { scopes: string[]; pcs: string[] };
+/** What a look changed: causes and rooms to be followed anew; `grown`: those to which more sites went by themselves, and not with the others. */
+export type Judged = { scopes: string[]; grown: ReadonlySet<string>; pcs: string[] };
 
 /** The causes of one memory. */
 export type Correlation = ReturnType<typeof createCorrelation>;
@@ -60,7 +60,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const downBy = new Map(downs.map((one) => [one.sight, one]));
       const field = { sites, downs, numbers };
       for (const cause of causes.values()) follow(state, cause, { bySite, field, now: at });
-      openWide(state, field, at);
+      const grown = new Set(openWide(state, field, at));
       for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
       silentSince = silentIn(sites, silentSince, at);
       const [oldCovers, oldWaits] = [covers, waits];
@@ -69,7 +69,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const moved = (who: string) => oldCovers.get(who) !== covers.get(who) || oldWaits.has(who) !== waits.has(who);
       const touched = new Set([...oldCovers.keys(), ...covers.keys(), ...oldWaits, ...waits]);
       const changed = [...causes.values()].filter((one) => before.get(one.scope) !== markOf(one) || moved(one.scope));
-      return { scopes: changed.map(({ scope }) => scope), pcs: [...touched].filter((who) => moved(who) && !who.includes(':')) };
+      return { scopes: changed.map(({ scope }) => scope), grown, pcs: [...touched].filter((who) => moved(who) && !who.includes(':')) };
     },
 
     /** The incident of a cause is over: it is forgotten once it explains nothing any more. */
@@ -175,16 +175,22 @@ function end(cause: Cause, faults: readonly string[], now: number): void {
   else cause.endedAt ??= now;
 }
 
-/** What no wide cause explains yet. */
-function openWide(state: State, field: Field, now: number): void {
+/** What no wide cause explains yet. Gives the causes that stood, or had just ended, and have mostly others now. */
+function openWide(state: State, field: Field, now: number): string[] {
   const { causes, numbers } = state;
   const wide = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
   const explained = new Set(wide.flatMap(({ members }) => [...members]));
   const downs = field.downs.filter(({ sight }) => !explained.has(sight.site));
-  if (downs.length < 2) return;
+  if (downs.length < 2) return [];
   const plane = wide.some(({ kind }) => kind === 'plane') ? undefined : planeOf({ sites: field.sites, downs, numbers });
   const found = plane === undefined ? regionsOf({ sites: field.sites, downs, numbers }) : [plane];
-  for (const one of found) if (!isRest(state, one, now)) openFound(state, field, one);
+  const opened = found.filter((one) => !isRest(state, one, now));
+  const grown = opened.filter(({ scope, downs: list }) => {
+    const known = causes.get(scope)?.members;
+    return known !== undefined && list.filter(({ sight }) => !known.has(sight.site)).length * 2 >= list.length;
+  });
+  for (const one of opened) openFound(state, field, one);
+  return grown.map(({ scope }) => scope);
 }
 
 /** What a wider cause that just ended has not brought back yet is no cause of its own, until it had its time. */
@@ -208,7 +214,8 @@ function openFound({ causes, numbers }: State, field: Field, { scope, downs, of 
   const cause: Cause = { scope, kind, since: before?.since ?? since, members, of, away: sites, faults, endedAt: null, lastAt };
   causes.set(scope, cause);
   const gone = field.downs.filter((down) => join(cause, down, numbers));
-  cause.away = [...sites, ...gone.map(({ sight }) => sight.site)];
+  const stay = field.sites.filter((one) => before?.members.has(one.site) && isStillDown(one, numbers));
+  cause.away = [...new Set([...stay.map(({ site }) => site), ...sites, ...gone.map(({ sight }) => sight.site)])];
 }
 
 function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: { down: Down | undefined; now: number }): void {

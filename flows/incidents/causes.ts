@@ -17,10 +17,10 @@ export function correlate(core: Core, now: number): void {
   const { correlation, spreads, subscribedAt } = core;
   const sights = subscribedAt === null ? [] : sightsOf(core);
   const isQuiet = correlation.causes.size === 0 && !sights.some(({ lost, onBattery }) => lost.length > 0 || onBattery > 0);
-  const judged = subscribedAt === null || isQuiet ? { scopes: [], pcs: [] } : correlation.judge(sights, now);
+  const judged = subscribedAt === null || isQuiet ? { scopes: [], grown: new Set<string>(), pcs: [] } : correlation.judge(sights, now);
   const spread = spreads.judge(now);
   const scopes = [...judged.scopes, ...spread.scopes].toSorted((a, b) => Number(isOfSite(a)) - Number(isOfSite(b)));
-  for (const scope of scopes) followCause(core, scope, now);
+  for (const scope of scopes) followCause(core, { scope, grew: judged.grown.has(scope) }, now);
   const ofSites = scopes.filter(isOfSite).flatMap((scope) => pcsOf(core, nameInScope(scope)));
   for (const pc of new Set([...judged.pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
 }
@@ -99,7 +99,7 @@ function lossOf(core: Core, record: PcRecord): Loss | null {
 }
 
 /** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
-function followCause(core: Core, scope: string, now: number): void {
+function followCause(core: Core, { scope, grew = false }: { scope: string; grew?: boolean }, now: number): void {
   const { correlation, spreads, memory } = core;
   const cause = correlation.causes.get(scope);
   const spread = spreads.spreads.get(scope);
@@ -108,7 +108,7 @@ function followCause(core: Core, scope: string, now: number): void {
   const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope) };
   const who = cause ?? spread;
   const outage = cause && whyOf(core, cause);
-  followScope(core, { scope, scene, ...(who && { spread: spreadOf(scope, who) }), ...(outage && { outage }) }, now);
+  followScope(core, { scope, scene, grew, ...(who && { spread: spreadOf(scope, who) }), ...(outage && { outage }) }, now);
   if (memory.openIncident(scope) !== undefined) return;
   correlation.forget(scope, now);
   spreads.forget(scope, now);
@@ -174,7 +174,7 @@ export function followOpen(core: Core, now: number): void {
     if (maintainedIn(scope) !== undefined) continue;
     if (scope === 'centre') followCentre(core, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
-    else if (causeKindOf(scope) !== undefined) followCause(core, scope, now);
+    else if (causeKindOf(scope) !== undefined) followCause(core, { scope }, now);
     else followPc(core, scope, now);
   }
 }

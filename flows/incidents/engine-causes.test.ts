@@ -241,6 +241,21 @@ describe('many sites', () => {
     expect(stage.offers[0]?.message.incident).toMatchObject({ state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } });
   });
 
+  it('more than an hour after the first of a state, while those stayed away, were told to nobody: who was told hears of them, once, and of one all-clear', () => {
+    const { stage, of } = nation({ sites: 20 });
+    const pcs = (sites: readonly number[]) => sites.flatMap(of);
+    const [first, second, rest] = [wide(8), wide(6, 8), wide(6, 14)];
+    for (const pc of pcs(first)) stage.lost(pc);
+    live(stage, 80 * minute, pcs([...second, ...rest]));
+    for (const pc of pcs(second)) stage.lost(pc);
+    live(stage, 10 * minute, pcs(rest));
+    expect(told(stage)).toEqual(['raised state:bihar', 'worsened state:bihar']);
+    expect(stage.outbox().map(({ notice }) => notice.many?.down)).toEqual([8, 14]);
+    back(stage, pcs([...first, ...second]));
+    live(stage, 20 * minute, pcs(wide(20)));
+    expect(told(stage)).toEqual(['raised state:bihar', 'worsened state:bihar', 'cleared state:bihar']);
+  });
+
   it('of which two went some minutes before the others were "5 of 8" while 7 were away: who is away is counted, and named', () => {
     const { stage, of } = nation({ sites: 8, pcs: 1 });
     const go = (sites: number[]) => {

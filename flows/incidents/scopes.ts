@@ -4,7 +4,7 @@ import { morningAfter } from '../correlation/morning.ts';
 import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
 import { batteryWord } from '../outages/power.ts';
-import type { Absence, Incident, KnownPc, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
+import type { Absence, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
 import { follow, isEnd, worst } from '../transitions/incident.ts';
 import type { Excess } from '../transitions/noise.ts';
@@ -207,11 +207,11 @@ export function followNoise(core: Core, now: number): void {
   }
 }
 
-/** What is followed: its scene, of a cause of many who it is and why, and of maintenance when it ends. */
-export type Followed = { scope: string; scene: Scene; spread?: Spread; outage?: ShownOutage; until?: number };
+/** What is followed: its scene, of a cause of many who it is, why, and whether more went by themselves (`grew`), and of maintenance when it ends. */
+export type Followed = { scope: string; scene: Scene; spread?: Spread; grew?: boolean; outage?: ShownOutage; until?: number };
 
 /** Follows one scope: what is new of its incident goes on its way. */
-export function followScope(core: Core, { scope, scene, spread, outage, until }: Followed, now: number): void {
+export function followScope(core: Core, { scope, scene, spread, grew = false, outage, until }: Followed, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
@@ -230,7 +230,7 @@ export function followScope(core: Core, { scope, scene, spread, outage, until }:
   keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   if (incident.over !== null) keepPast(memory, incident, now);
   const held = core.noise.isMuted(scope);
-  const due = core.batches.told(incident, done.news, now);
+  const due = core.batches.told(incident, grew ? withMore(incident, done.news) : done.news, now);
   for (const news of due) {
     if (!held && !isEnd(news) && core.noise.stepped(scope, now)) {
       setNoisy(core, { pc: scope, what: 'alerts' }, now);
@@ -239,6 +239,13 @@ export function followScope(core: Core, { scope, scene, spread, outage, until }:
     transitions.add(incident, { ...news, held }, now);
   }
   if (due.length > 0) transitions.proceed(incident.id, now);
+}
+
+/** Whoever was told of a cause hears that more went with it long after the others: nobody else tells of them. */
+function withMore({ faults }: Incident, news: readonly News[]): News[] {
+  const known = faults.filter(({ told, hidden, goneAt }) => told !== null && !hidden && goneAt === null);
+  const isSaid = known.length === 0 || news.some(({ kind }) => kind === 'raised' || kind === 'worsened');
+  return isSaid ? [...news] : [...news, { kind: 'worsened', faults: known, grew: true }];
 }
 
 /** With the incident of what explains a fault of it, the last time. */

@@ -110,8 +110,8 @@ export type StandingFault = {
   told: Severity | null;
 };
 
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long. */
-export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; holdMs?: number; again?: Again };
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of those that went with it since. */
+export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; holdMs?: number; again?: Again; grew?: true };
 
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
@@ -177,6 +177,8 @@ export type Transition = {
   offeredAt: number | null;
   /** It tells once more what people know of. */
   again?: Again;
+  /** People know of its fault, and not of those that went with it since. */
+  grew?: true;
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;

@@ -32,14 +32,18 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   const open = news.filter((fault) => !fault.hidden);
   if (news.length === 0) return { next: 'over', how: 'over before anybody was told' };
   if (open.length === 0) return { next: 'over', how: explainedWord };
-  // Not of one that told it itself, and may wait for a later level.
-  const isTold = open.every((fault) => fault.told !== null && bySeverity(fault.told, transition.severity) <= 0);
-  if (isTold && transition.sent.length === 0 && transition.again === undefined) return { next: 'over', how: 'already told' };
+  if (isKnown(transition, open)) return { next: 'over', how: 'already told' };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
   // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
   if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { next: 'go' };
+}
+
+/** True where people know all of it. Not of one that told it itself, and may wait for a later level. */
+function isKnown({ severity, sent, again, grew }: Transition, news: readonly StandingFault[]): boolean {
+  if (sent.length > 0 || again !== undefined || grew) return false;
+  return news.every(({ told }) => told !== null && bySeverity(told, severity) <= 0);
 }
 
 /** That something is better is no news while something worse stands, or the same again: it waited its turn meanwhile. */

@@ -82,11 +82,11 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
 }
 
 function add(memory: Memory, { incident, news }: { incident: Incident; news: News }, now: number): void {
-  const { kind, faults, held, again, holdMs = held ? 0 : holdOf(faults) } = news;
+  const { kind, faults, held, again, grew, holdMs = held ? 0 : holdOf(faults) } = news;
   const id = memory.newId('transition');
   const fresh = { id, incident: incident.id, kind, at: now, about: faults.map(factsOf), severity: worst(faults), holdMs };
   const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
-  memory.putTransition({ ...fresh, ...(again && { again }), ...begin });
+  memory.putTransition({ ...fresh, ...(again && { again }), ...(grew && { grew }), ...begin });
   if (incident.over !== null) cancelWaits(memory, incident);
 }
 

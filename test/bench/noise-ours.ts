@@ -1,4 +1,7 @@
-/** The month at our centre: the engine, the tabs, the roster and the outbox under virtual time, and people who take what they are told of. */
+/**
+ * The month at our centre: the engine, the tabs, the roster and the outbox under virtual time, and people who take what they are told of. What
+ * counts is their mail: the console has all of it too, as the log of Alertmanager would.
+ */
 import type { Person } from '#contracts';
 import type { Random } from '../random.ts';
 import { type LightNation, type LightRow, startLightNation } from '../simulation/light-nation.ts';
@@ -37,7 +40,8 @@ export async function playOurs(month: Month, random: Random, say: (line: string)
     await nation.pass(minute);
     for (const row of nation.rows.slice(taken)) takeUp(nation, row, random);
     taken = nation.rows.length;
-    if ((passed + minute) % dayMs === 0) say(`day ${(passed + minute) / dayMs}: ${nation.deliveries.length} messages; ${kindsOf(nation)}`);
+    if ((passed + minute) % dayMs === 0)
+      say(`day ${(passed + minute) / dayMs}: ${nation.deliveries.filter(isMail).length} mails; ${kindsOf(nation)}`);
   }
   return judge(nation, month, startedAt);
 }
@@ -76,14 +80,15 @@ function takeUp(nation: LightNation, { kind, incident, person }: LightRow, rando
 /** What technicians were told, by its kind. */
 function kindsOf({ rows }: LightNation): string {
   const kinds = Map.groupBy(
-    rows.filter(({ person }) => person.startsWith('tech-')),
+    rows.filter((row) => isMail(row) && row.person.startsWith('tech-')),
     ({ kind }) => kind,
   );
   return [...kinds].map(([kind, list]) => `${kind} ${list.length}`).join(', ');
 }
 
 function judge({ rows, deliveries }: LightNation, month: Month, startedAt: number): NoiseResult {
-  const raised = rows.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map((row) => ({ ...row, at: row.at - startedAt }));
+  const mails = rows.filter(isMail);
+  const raised = mails.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map((row) => ({ ...row, at: row.at - startedAt }));
   const standing = month.troubles.filter(({ kind }) => kind === 'outage' || kind === 'device');
   const byPc = new Map<string, Trouble[]>();
   for (const trouble of standing) for (const pc of trouble.pcs) byPc.set(pc, [...(byPc.get(pc) ?? []), trouble]);
@@ -94,7 +99,7 @@ function judge({ rows, deliveries }: LightNation, month: Month, startedAt: numbe
   for (const { pcs, at } of about) for (const pc of pcs) tellers.set(pc, [...(tellers.get(pc) ?? []), at]);
   const technicians = new Set(peopleOf(month).flatMap(({ id, role }) => (role === 'technician' ? [id] : [])));
   return {
-    messages: deliveries.map(({ at, person }) => ({ at: at + epochMs - startedAt, toTechnician: technicians.has(person) })),
+    messages: deliveries.filter(isMail).map(({ at, person }) => ({ at: at + epochMs - startedAt, toTechnician: technicians.has(person) })),
     technicians: technicians.size,
     false: about
       .filter(({ pcs, at }) => ![...pcs].some((pc) => isTrue(pc, at)))
@@ -105,6 +110,10 @@ function judge({ rows, deliveries }: LightNation, month: Month, startedAt: numbe
       ),
     ),
   };
+}
+
+function isMail({ channel }: { channel: string }): boolean {
+  return channel === 'email';
 }
 
 function mustBeTold({ from, to, fault }: Trouble): boolean {

@@ -60,7 +60,15 @@ export type LightNation = {
 };
 
 /** One row of the outbox; `members` of a cause of many. */
-export type LightRow = { at: number; person: string; kind: string; incident: number | null; scope: string; members: readonly string[] };
+export type LightRow = {
+  at: number;
+  person: string;
+  channel: string;
+  kind: string;
+  incident: number | null;
+  scope: string;
+  members: readonly string[];
+};
 
 type LightPc = {
   pc: string;
@@ -227,10 +235,10 @@ function apply(core: Core, event: EngineEvent): void {
   }
 }
 
-function rowOf({ engine, now }: Core, { person, notice }: OutboxRow): LightRow {
+function rowOf({ engine, now }: Core, { person, channel, notice }: OutboxRow): LightRow {
   const { kind, incident, scope } = notice;
   const { members = [] } = (incident === null ? undefined : engine.memory.incidents.get(incident)?.spread) ?? {};
-  return { at: now(), person, kind, incident, scope, members };
+  return { at: now(), person, channel, kind, incident, scope, members };
 }
 
 function tick(core: Core): void {
