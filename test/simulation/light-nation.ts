@@ -255,15 +255,17 @@ function untilTickMs({ engine, now, busyTickMs, busyUntil }: Core): number {
 }
 
 /** Each beat at its own time, so that it can be told who was heard after what. */
-function beatAll({ pcs, engine, now }: Core): void {
+function beatAll(core: Core): void {
+  for (const one of core.pcs.values()) beat(core, one);
+}
+
+function beat({ engine, now }: Core, one: LightPc): void {
   const at = now();
-  for (const one of pcs.values()) {
-    if (!one.isUp || one.nextBeatAt > at) continue;
-    const { beatMs } = links[one.link];
-    const last = one.nextBeatAt + Math.floor((at - one.nextBeatAt) / beatMs) * beatMs;
-    engine.touch(one.pc, last);
-    one.nextBeatAt = last + beatMs;
-  }
+  if (!one.isUp || one.nextBeatAt > at) return;
+  const { beatMs } = links[one.link];
+  const last = one.nextBeatAt + Math.floor((at - one.nextBeatAt) / beatMs) * beatMs;
+  engine.touch(one.pc, last);
+  one.nextBeatAt = last + beatMs;
 }
 
 function each(core: Core, pcs: readonly string[], act: (one: LightPc) => void): void {
@@ -277,6 +279,7 @@ function each(core: Core, pcs: readonly string[], act: (one: LightPc) => void): 
 function lose(core: Core, one: LightPc): void {
   if (!one.isUp) return;
   const { session, boot } = one;
+  beat(core, one);
   one.isUp = false;
   const willMs = links[one.link].keepaliveMs * (1 + core.random.next() * 0.5);
   core.time.later(willMs, () => {
