@@ -109,6 +109,21 @@ it('what a power cut left behind was in use for ever', async () => {
   expect(await used(use(soon()), { calls: { devices: () => [camera()], programs: () => [] } })).toEqual([[]]);
 });
 
+it('a camera was free while somebody signed in behind the one at the PC, whose settings are closed to us, had it', async () => {
+  const other = 'HKU\\S-1-5-21-1-2-3-1002';
+  const keys = { ...use(soon(), soon() + 500), [other]: {} };
+  const closed = [`${other}\\${consent}\\webcam`];
+  const unseen = 'programs of other users cannot be looked into';
+  expect([await used(keys), await used(keys, { closed })]).toEqual([[[]], [unseen]]);
+  expect(await used({ ...keys, ...use(soon()) }, { closed })).toEqual([['zoom']]);
+});
+
+it('a camera was free while a program of an administrator had it: of what cannot be looked into Windows tells the name', async () => {
+  const had = (...running: string[]) => used(use(soon()), { calls: { devices: () => [camera()], programs: () => running } });
+  expect(await had('ZOOM.EXE')).toEqual([['zoom']]);
+  expect(await had('notzoom.exe', 'D:\\zoom.exe', 'exe')).toEqual([[]]);
+});
+
 it("the frame server and Windows's own face recognition are no use by a program", async () => {
   const programs = ['C:\\Windows\\System32\\svchost.exe', 'C:\\WINDOWS\\System32\\FsIso.exe'];
   for (const program of programs)
