@@ -1,5 +1,5 @@
 /** Who may speak for the room, and what is true when nobody does. */
-import { linkSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seeded } from '../checks/agent.test-helper.ts';
@@ -128,6 +128,19 @@ test('with nobody signed in it is unknown for that; the next user brings his own
   await refusal(late, 'other');
   pc.sits(null);
   await expect.poll(() => pc.clock.pass(5_000).then(() => camera(pc))).toBe('nobody is signed in');
+});
+
+test('what the user before said was true of the next one where logind could not be read between them', async () => {
+  const pc = await door();
+  await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  rmSync(join(pc.root, 'run'), { recursive: true });
+  const again = pc.knock();
+  await again.prove();
+  await refusal(again, 'second');
+  pc.sits(me + 1);
+  await expect.poll(() => pc.clock.pass(5_000).then(() => pc.refused.at(-1))).toBe(refusals.other);
+  expect(camera(pc)).toBe('room seat silent');
 });
 
 test('where no logind says who sits there, the user of the agent alone is let in', async () => {
