@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Probe } from '../checks/probe.ts';
 import type { Runner } from '../checks/runner.ts';
+import { isInMeeting } from '../platform/in-meeting.ts';
 import type { Order } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { createProbes } from '../probes/probes.ts';
@@ -50,4 +51,14 @@ test('what only a session can do goes there, with its answer; a reboot does not'
   await platform.setDefaultDevice({ kind: 'speaker', name: 'Bar' }, signal);
   expect(await platform.reboot(signal)).toEqual({ done: false, reason: 'not possible here' });
   expect(asked).toEqual([{ verb: 'restart-sound' }, { verb: 'set-default-device', kind: 'speaker', name: 'Bar' }]);
+});
+
+test('with two seats a test of the line, or an update, came in the middle of a meeting: only the seat in the session sees one', async () => {
+  const seen = async (answer: Order) => {
+    const { asked, seat } = setUp(answer);
+    return [await isInMeeting(platformApart(createUnwritten(), seat)), asked];
+  };
+  expect(await seen({ done: true })).toEqual([true, [{ verb: 'meeting' }]]);
+  for (const reason of ['no program has camera or microphone', 'room seat silent'])
+    expect(await seen({ done: false, reason })).toEqual([false, [{ verb: 'meeting' }]]);
 });

@@ -44,11 +44,12 @@ export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner
   };
 }
 
-/** The same platform, but for what only the session can do. */
+/** The same platform, but for what only the session can see or do. */
 export function platformApart(platform: Platform, { ask }: Pick<RoomSeat, 'ask'>): Platform {
   return {
     ...platform,
     restartSound: (signal) => ask({ verb: 'restart-sound' }, signal),
+    isHeldInRoom: async (signal) => (await ask({ verb: 'meeting' }, signal)).done,
     setDefaultDevice: (device, signal) => ask({ verb: 'set-default-device', ...device }, signal),
   };
 }
