@@ -17,10 +17,10 @@ const { checks } = state.entries;
 const id = v.pipe(v.number(), v.safeInteger());
 const text = v.pipe(v.string(), v.maxLength(256));
 
-/** What is asked of the session: the commands of the centre that need one, to look at once or more often for a while, and whether a meeting runs. */
+/** What is asked of the session: the commands of the centre that need one, to look at once or more often for a while, whether a meeting runs, whether the desktop sends the PC to sleep. */
 const order = v.variant('verb', [
   v.object({ verb: v.literal('look') }),
-  v.object({ verb: v.literal('meeting') }),
+  v.object({ verb: v.picklist(['meeting', 'sleeps']) }),
   v.object({ verb: v.literal('hasten'), forMs: v.number() }),
   v.object({ verb: v.literal('restart-sound') }),
   v.object({ verb: v.literal('set-default-device'), kind: v.picklist(['microphone', 'speaker']), name: v.string() }),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
-import type { Platform } from '../platform/platform.ts';
+import type { Answer, Platform } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { openDoor } from './door.ts';
 import { hearLines, sendLine } from './lines.ts';
@@ -44,6 +44,13 @@ async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<
 
 test('an order ended the seat where its limit is no whole number of milliseconds: by a clock that goes three times as fast', async () => {
   expect(await answerTo({ verb: 'restart-sound' }, { restartSound: async () => ({ done: true }) })).toEqual({ done: true });
+});
+
+test('the seat says whether the desktop of its user sends the PC to sleep', async () => {
+  const asked = (answer: Answer<boolean>) => ({ ask: async () => answer }) as unknown as Platform;
+  expect(await answerTo({ verb: 'sleeps' }, asked({ known: true, value: true }))).toEqual({ done: true });
+  for (const answer of [{ known: true, value: false } as const, { known: false, reason: 'no systemd here' } as const])
+    expect(await answerTo({ verb: 'sleeps' }, asked(answer))).toEqual({ done: false, reason: 'not that it knows' });
 });
 
 test('the seat says whether a program has the camera or the microphone, which only the session sees', async () => {
