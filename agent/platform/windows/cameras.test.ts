@@ -75,17 +75,30 @@ it('programs of the meeting are denied it: camera.privacy; a key that is not the
   expect(await said({ [`HKU\\.DEFAULT\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe('ok: Logitech MeetUp');
 });
 
-it('a camera that came three times in an hour is told by the times of its arrivals: usb.flapping', async () => {
+/** What is said of a camera that came four times. */
+async function restless(keys: Keys): Promise<string[]> {
   let arrivedAt = 1_000;
-  const platform = fakeWindows({ calls: { devices: () => [camera({ arrivedAt })] } }).platform;
+  const platform = fakeWindows({ keys, calls: { devices: () => [camera({ arrivedAt })] } }).platform;
   const probe = createUsbProbe({ up: () => 0 });
   const said: string[] = [];
   for (; arrivedAt <= 4_000; arrivedAt += 1_000) {
     const { checks } = await probe.run({ platform, profile, self, signal: AbortSignal.timeout(5_000) });
     said.push(...checks.map(({ device, status, fault }) => `${device}${fault ?? status}`));
   }
+  return said;
+}
+
+it('a camera that came three times in an hour is told by the times of its arrivals: usb.flapping', async () => {
   // Whether it saves power nobody has told.
-  expect(said).toEqual(['ok', 'ok', 'ok', 'usb.flapping']);
+  expect(await restless({})).toEqual(['ok', 'ok', 'ok', 'usb.flapping']);
+});
+
+it('on Windows nobody was told that the USB of a camera which comes and goes saves power: usb.power_saving', async () => {
+  const plans = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power\\User\\PowerSchemes';
+  const setting = '2a737441-1930-4402-8d77-b2bebba308a3\\48e6b7a6-50f5-4782-a5d4-53bb8f07e226';
+  const plan = (suspends: number) => ({ [plans]: { ActivePowerScheme: 'x' }, [`${plans}\\x\\${setting}`]: { ACSettingIndex: suspends } });
+  expect((await restless(plan(1))).slice(-4)).toEqual(['ok', 'powerok', 'usb.flapping', 'powerusb.power_saving']);
+  expect((await restless(plan(0))).slice(-2)).toEqual(['usb.flapping', 'powerok']);
 });
 
 it('who has the camera is written down, and a time of 0 says that it is not over', async () => {
