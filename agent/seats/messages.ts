@@ -60,13 +60,13 @@ export const fromRoom = v.variant('type', [
 ]);
 export type FromRoom = v.InferOutput<typeof fromRoom>;
 
-/** To the room. `room` is what its card says and what its probes judge by. */
+/** To the room. `room` is what its card says and what its probes judge by; an order that a newer `run` knows alone is null. */
 export const toRoom = v.variant('type', [
   v.object({ type: v.literal('prove'), nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
   v.object({ type: v.literal('refused'), why: text }),
   v.object({ type: v.literal('room'), pc: v.string(), profile, place: v.optional(configuration.entries.place.wrapped), checks }),
   v.object({ type: v.literal('alive') }),
-  v.object({ type: v.literal('order'), id, order }),
+  v.object({ type: v.literal('order'), id, order: v.fallback(v.nullable(order), null) }),
 ]);
 export type ToRoom = v.InferOutput<typeof toRoom>;
 

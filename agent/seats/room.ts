@@ -160,7 +160,8 @@ function expireEvery(state: State): void {
   });
 }
 
-async function obey({ runner, platform, clock }: State, order: SeatOrder): Promise<Order> {
+async function obey({ runner, platform, clock }: State, order: SeatOrder | null): Promise<Order> {
+  if (order === null) return { done: false, reason: 'the room seat does not know this order' };
   const signal = AbortSignal.timeout(Math.ceil(orderLimitMs / (clock.speed ?? 1)));
   const act = async (): Promise<Order> => {
     if (order.verb === 'restart-sound') return platform.restartSound(signal);
