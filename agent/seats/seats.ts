@@ -110,7 +110,7 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
 /** A PC without logind has no other users that we know of. */
 function speakerOf({ ownUid }: Pick<RoomSeatOptions, 'ownUid'>, console: Answer<number | null>): Answer<number> {
   const uid = console.known ? console.value : (ownUid ?? null);
-  return uid === null ? { known: false, reason: 'nobody is signed in' } : { known: true, value: uid };
+  return uid === null ? { known: false, reason: 'nobody is signed in at its screen' } : { known: true, value: uid };
 }
 
 /** Whether the seat still speaks, and who sits here, which the disk may take its time to say. */
@@ -147,7 +147,7 @@ function judge(state: State): void {
 }
 
 function whyUnknown({ speaker, clock, heardUp }: State): string | undefined {
-  if (speaker.known && speaker.value === null) return 'nobody is signed in';
+  if (speaker.known && speaker.value === null) return 'nobody is signed in at its screen';
   return clock.up() - heardUp >= silentMs ? 'room seat silent' : undefined;
 }
 
