@@ -58,11 +58,11 @@ export async function main(env = process.env): Promise<void> {
   // From here on: whoever ends it as soon as it is ready is heard too.
   const ended = Promise.race([asked(), restart.promise]);
   const running = { log, restart: restart.resolve };
-  const agent = compose(settings, parts, running);
+  const { agent, platform } = compose(settings, parts, running);
   voice.follow({ ...{ centre: parts.centre, pc: settings.pc, profile: settings.profile }, ...agent });
   agent.start();
   keepHeapSmall(parts.clock, globalThis.gc);
-  const updates = watched(settings, parts, { ...running, agent });
+  const updates = watched(settings, { ...parts, platform }, { ...running, agent });
   log.info({ pc: settings.pc, version: parts.version }, 'ready');
   flushCompileCache();
   const asking = await ended;
@@ -101,16 +101,20 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
 }
 
 type Prepared = ReturnType<typeof prepare>;
+/** `platform`: where the session is another process, with what that one sees and does. */
+type Composed = { agent: Agent; platform: Platform };
 type Process = { log: Log; restart: (reason: string) => void };
 
-function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Agent {
+function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Prepared, { log, restart }: Process): Composed {
   const { pc, profile, anchors, dataDir, roomSocket } = settings;
-  const { clock, platform } = given;
+  const { clock } = given;
   const probes = createProbes();
-  const seat = roomSocket === undefined ? undefined : seatApart(roomSocket, { clock, platform, log }, () => agent);
+  const seat = roomSocket === undefined ? undefined : seatApart(roomSocket, { clock, platform: given.platform, log }, () => agent);
+  const platform = seat ? platformApart(given.platform, seat) : given.platform;
   const agent = createAgent({
     ...given,
-    ...(seat ? { apart: seat, platform: platformApart(platform, seat), probes: probesApart(probes, seat) } : { probes }),
+    ...{ platform, probes },
+    ...(seat && { apart: seat, probes: probesApart(probes, seat) }),
     centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,
     profile,
@@ -119,7 +123,7 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
     restart: () => restart('restarted'),
   });
   seat?.open().catch((error: unknown) => log.warn({}, `no room seat can join: ${messageOf(error)}`));
-  return agent;
+  return { agent, platform };
 }
 
 /** The seat in the session of whoever is signed in, which is another process. What happens at its door the agent writes down. */

@@ -15,7 +15,7 @@ import type { Transferred } from './transfer.ts';
 /** What decides whether the link may be tested now, and with what. */
 export type LinkTestOptions = {
   rounds: Pick<QualityRounds, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
-  platform: Pick<Platform, 'sound' | 'cameras'>;
+  platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>;
   traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
   /** Absent where there are no sockets, as in a simulation. */
   open?: OpenUdp | undefined;

@@ -13,7 +13,7 @@ import { measureByTransfer, type TransferOptions } from './transfer.ts';
 
 /** What all measurements of the link need together. */
 export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget'> & {
-  platform: Pick<Platform, 'sound' | 'cameras' | 'ask'>;
+  platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom' | 'ask'>;
   budget: Budget;
   /** Opens a socket to the reflector's host; absent where there are none, as in a simulation. */
   udp?: OpenUdp | undefined;

@@ -68,7 +68,7 @@ export type Calls = {
   devices(): PnpDevice[];
   /** The same devices by id and problem alone: cheap. */
   marks(): string[];
-  /** Paths of the programs that run and can be looked into. */
+  /** Paths of the programs that run; of those that cannot be looked into their names alone. */
   programs(): string[];
   power(): PowerStatus;
   isShuttingDown(): boolean;

@@ -173,6 +173,8 @@ export type Platform = PlatformOrders &
     /** Calls back at every change of a sound device; says nothing where there is no sound server. */
     watchSound(changed: () => void): Cancel;
     cameras(signal: AbortSignal): Promise<Answer<Camera[]>>;
+    /** Only where the session is another process's, which sees more: does a program have camera or microphone there? */
+    isHeldInRoom?(signal: AbortSignal): Promise<boolean>;
     watchCameras(changed: () => void): Cancel;
     figures(signal: AbortSignal): Promise<PcFigures>;
     /** Devices, OS and versions, for the inventory: slow, at start and once a day. */

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Probe } from '../checks/probe.ts';
 import type { Runner } from '../checks/runner.ts';
-import type { Order } from '../platform/platform.ts';
+import { isInMeeting } from '../platform/in-meeting.ts';
+import type { Answer, Order } from '../platform/platform.ts';
+import { sleepsWhenIdle } from '../platform/questions/sleep.ts';
+import { throttledMs } from '../platform/questions/throttle.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { createProbes } from '../probes/probes.ts';
 import { platformApart, probesApart, runnerApart } from './apart.ts';
@@ -50,4 +53,31 @@ test('what only a session can do goes there, with its answer; a reboot does not'
   await platform.setDefaultDevice({ kind: 'speaker', name: 'Bar' }, signal);
   expect(await platform.reboot(signal)).toEqual({ done: false, reason: 'not possible here' });
   expect(asked).toEqual([{ verb: 'restart-sound' }, { verb: 'set-default-device', kind: 'speaker', name: 'Bar' }]);
+});
+
+test('with two seats a PC that its desktop sends to sleep was well: only the seat of its user reads the settings of a desktop', async () => {
+  const seen = async (own: Answer<boolean>, answer: Order) => {
+    const { asked, seat } = setUp(answer);
+    const platform = platformApart({ ...createUnwritten(), ask: async () => own as Answer<never> }, seat);
+    return [await platform.ask(sleepsWhenIdle, signal), asked, await platform.ask(throttledMs, signal)];
+  };
+  const [yes, no, unknown] = [
+    { known: true, value: true },
+    { known: true, value: false },
+    { known: false, reason: 'x' },
+  ] as const;
+  const not: Order = { done: false, reason: 'room seat silent' };
+  expect(await seen(no, { done: true })).toEqual([yes, [{ verb: 'sleeps' }], no]);
+  expect(await seen(no, not)).toEqual([no, [{ verb: 'sleeps' }], no]);
+  for (const own of [yes, unknown]) expect(await seen(own, { done: true })).toEqual([own, [], own]);
+});
+
+test('with two seats a test of the line, or an update, came in the middle of a meeting: only the seat in the session sees one', async () => {
+  const seen = async (answer: Order) => {
+    const { asked, seat } = setUp(answer);
+    return [await isInMeeting(platformApart(createUnwritten(), seat)), asked];
+  };
+  expect(await seen({ done: true })).toEqual([true, [{ verb: 'meeting' }]]);
+  for (const reason of ['no program has camera or microphone', 'room seat silent'])
+    expect(await seen({ done: false, reason })).toEqual([false, [{ verb: 'meeting' }]]);
 });

@@ -2,6 +2,7 @@
 import type { Probe } from '../checks/probe.ts';
 import type { Runner } from '../checks/runner.ts';
 import type { Platform } from '../platform/platform.ts';
+import { sleepsWhenIdle } from '../platform/questions/sleep.ts';
 import { type RoomProbe, roomProbes } from './messages.ts';
 import type { RoomSeat } from './seats.ts';
 
@@ -44,11 +45,22 @@ export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner
   };
 }
 
-/** The same platform, but for what only the session can do. */
+/** A seat that hangs keeps nothing else of the PC from being told. */
+const sleepsLimitMs = 2_000;
+
+/** The same platform, but for what only the session can see or do. */
 export function platformApart(platform: Platform, { ask }: Pick<RoomSeat, 'ask'>): Platform {
   return {
     ...platform,
+    async ask(question, signal) {
+      const answer = await platform.ask(question, signal);
+      // What its user has set on his desktop is told to nobody else.
+      const isAsked = question === sleepsWhenIdle && answer.known && !answer.value;
+      if (!isAsked || !(await ask({ verb: 'sleeps' }, AbortSignal.timeout(sleepsLimitMs))).done) return answer;
+      return { ...answer, value: true as typeof answer.value };
+    },
     restartSound: (signal) => ask({ verb: 'restart-sound' }, signal),
+    isHeldInRoom: async (signal) => (await ask({ verb: 'meeting' }, signal)).done,
     setDefaultDevice: (device, signal) => ask({ verb: 'set-default-device', ...device }, signal),
   };
 }

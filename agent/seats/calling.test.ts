@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import type { Calls, Native } from '../platform/native.ts';
 import { notWritten, type Platform } from '../platform/platform.ts';
+import { wordsLeft } from '../platform/questions/proof.ts';
 import { fakeWindows } from '../platform/windows/fake.test-helper.ts';
 import { callRooms } from './calling.ts';
 import { openDoor, pipeOf } from './door.ts';
@@ -124,6 +125,14 @@ test('S15 a pipe of another session is refused and counted, and never opened to 
   // Once in half a minute, however often it is looked.
   expect(all.refused.length).toBeLessThanOrEqual(1 + Math.ceil(all.clock.up() / 30_000));
   expect([knocks, all.held.now.size]).toEqual([0, 0]);
+});
+
+test('S15 a user who left words below his own was called at each of them: at most one word of a user is read', async () => {
+  const hive = 'HKU\\S-1-5-21-7-7-7-1001';
+  const place = `${hive}\\SOFTWARE\\Sabha\\Seats`;
+  const keys = { [place]: { 'sabha-1': words.other }, [`${place}\\more`]: { 'sabha-1': words.stale } };
+  const answer = await fakeWindows({ keys }).platform.ask(wordsLeft('sabha-1'), AbortSignal.timeout(1_000));
+  expect(answer).toEqual({ known: true, value: [words.other] });
 });
 
 test('with nobody at the PC nobody is called; where Windows does not tell, neither', async () => {

@@ -17,9 +17,10 @@ const { checks } = state.entries;
 const id = v.pipe(v.number(), v.safeInteger());
 const text = v.pipe(v.string(), v.maxLength(256));
 
-/** What is asked of the session: the commands of the centre that need one, and to look at once or more often for a while. */
+/** What is asked of the session: the commands of the centre that need one, to look at once or more often for a while, whether a meeting runs, whether the desktop sends the PC to sleep. */
 const order = v.variant('verb', [
   v.object({ verb: v.literal('look') }),
+  v.object({ verb: v.picklist(['meeting', 'sleeps']) }),
   v.object({ verb: v.literal('hasten'), forMs: v.number() }),
   v.object({ verb: v.literal('restart-sound') }),
   v.object({ verb: v.literal('set-default-device'), kind: v.picklist(['microphone', 'speaker']), name: v.string() }),
@@ -59,13 +60,13 @@ export const fromRoom = v.variant('type', [
 ]);
 export type FromRoom = v.InferOutput<typeof fromRoom>;
 
-/** To the room. `room` is what its card says and what its probes judge by. */
+/** To the room. `room` is what its card says and what its probes judge by; an order that a newer `run` knows alone is null. */
 export const toRoom = v.variant('type', [
   v.object({ type: v.literal('prove'), nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
   v.object({ type: v.literal('refused'), why: text }),
   v.object({ type: v.literal('room'), pc: v.string(), profile, place: v.optional(configuration.entries.place.wrapped), checks }),
   v.object({ type: v.literal('alive') }),
-  v.object({ type: v.literal('order'), id, order }),
+  v.object({ type: v.literal('order'), id, order: v.fallback(v.nullable(order), null) }),
 ]);
 export type ToRoom = v.InferOutput<typeof toRoom>;
 

@@ -5,7 +5,9 @@ import type { Known } from '../card/statement.ts';
 import { type CheckTable, createCheckTable } from '../checks/check-table.ts';
 import type { Probe, SelfFigures } from '../checks/probe.ts';
 import { createRunner, type Runner } from '../checks/runner.ts';
-import type { Order, Platform } from '../platform/platform.ts';
+import { isInMeeting } from '../platform/in-meeting.ts';
+import type { Answer, Order, Platform } from '../platform/platform.ts';
+import { sleepsWhenIdle } from '../platform/questions/sleep.ts';
 import { shortText } from '../platform/text.ts';
 import type { Log } from '../store/log.ts';
 import { createJoin, type Joined } from './join.ts';
@@ -39,6 +41,9 @@ export type Room = {
 /** It has neither link nor spool. */
 const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const orderLimitMs = 14_000;
+const sleepsOf = (answer: Answer<boolean>): Order =>
+  answer.known && answer.value ? { done: true } : { done: false, reason: 'not that it knows' };
+const notHeld: Order = { done: false, reason: 'no program has camera or microphone' };
 
 type State = RoomOptions & {
   known: Known | undefined;
@@ -155,11 +160,14 @@ function expireEvery(state: State): void {
   });
 }
 
-async function obey({ runner, platform, clock }: State, order: SeatOrder): Promise<Order> {
+async function obey({ runner, platform, clock }: State, order: SeatOrder | null): Promise<Order> {
+  if (order === null) return { done: false, reason: 'the room seat does not know this order' };
   const signal = AbortSignal.timeout(Math.ceil(orderLimitMs / (clock.speed ?? 1)));
   const act = async (): Promise<Order> => {
     if (order.verb === 'restart-sound') return platform.restartSound(signal);
     if (order.verb === 'set-default-device') return platform.setDefaultDevice({ kind: order.kind, name: order.name }, signal);
+    if (order.verb === 'meeting') return (await isInMeeting(platform)) ? { done: true } : notHeld;
+    if (order.verb === 'sleeps') return sleepsOf(await platform.ask(sleepsWhenIdle, signal));
     if (order.verb === 'hasten') runner.hasten(order.forMs);
     else await runner.runNow();
     return { done: true };

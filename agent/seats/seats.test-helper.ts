@@ -98,7 +98,7 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
       },
     };
   }
-  return { root, address, clock, seat, refused, mended, sits, knock };
+  return { root, address, clock, platform, seat, refused, mended, sits, knock };
 }
 
 /** The whole list of a room whose camera is well, or not. */

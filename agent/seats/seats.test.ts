@@ -1,14 +1,16 @@
 /** Who may speak for the room, and what is true when nobody does. */
-import { linkSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seeded } from '../checks/agent.test-helper.ts';
+import { session as lock } from '../platform/questions/session.ts';
 import { type Refusal, refusals } from './guests.ts';
 import { lineLimits, silentMs } from './messages.ts';
 import { door, type Knocker, list, me, profile, seatOf } from './seats.test-helper.ts';
 
 type Pc = Awaited<ReturnType<typeof door>>;
 
+const nobody = 'nobody is signed in at its screen';
 const known = { pc: 'a/b/c', profile, place: undefined, checks: [] };
 
 async function joined(pc: Pc, says: object = list()): Promise<Knocker> {
@@ -113,7 +115,7 @@ test('a seat that is started anew within three intervals changes nothing; one th
 
 test('with nobody signed in it is unknown for that; the next user brings his own answers, and the one before him is sent away', async () => {
   const pc = await door(seatOf(null));
-  expect(camera(pc)).toBe('nobody is signed in');
+  expect(camera(pc)).toBe(nobody);
   const early = pc.knock();
   await early.prove();
   await refusal(early, 'other');
@@ -127,7 +129,35 @@ test('with nobody signed in it is unknown for that; the next user brings his own
   await late.prove();
   await refusal(late, 'other');
   pc.sits(null);
-  await expect.poll(() => pc.clock.pass(5_000).then(() => camera(pc))).toBe('nobody is signed in');
+  await expect.poll(() => pc.clock.pass(5_000).then(() => camera(pc))).toBe(nobody);
+});
+
+test('behind a login screen with two signed in it said that nobody is, beside a screen that is locked', async () => {
+  const session = (uid: number, kind: string) => `UID=${uid}\nSTATE=online\nCLASS=${kind}\n`;
+  const pc = await door({
+    'run/systemd/seats/seat0': 'IS_SEAT0=1\nACTIVE=1\nSESSIONS=1 2 3\n',
+    'run/systemd/sessions/1': session(110, 'greeter'),
+    'run/systemd/sessions/2': session(me, 'user'),
+    'run/systemd/sessions/3': session(me + 1, 'user'),
+  });
+  expect(camera(pc)).toBe(nobody);
+  expect(await pc.platform.ask(lock, AbortSignal.timeout(5_000))).toEqual({ known: true, value: 'locked' });
+  const guest = pc.knock();
+  await guest.prove();
+  await refusal(guest, 'other');
+});
+
+test('what the user before said was true of the next one where logind could not be read between them', async () => {
+  const pc = await door();
+  await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  rmSync(join(pc.root, 'run'), { recursive: true });
+  const again = pc.knock();
+  await again.prove();
+  await refusal(again, 'second');
+  pc.sits(me + 1);
+  await expect.poll(() => pc.clock.pass(5_000).then(() => pc.refused.at(-1))).toBe(refusals.other);
+  expect(camera(pc)).toBe('room seat silent');
 });
 
 test('where no logind says who sits there, the user of the agent alone is let in', async () => {

@@ -46,6 +46,8 @@ type State = Omit<RoomSeatOptions, 'onRefused'> & {
   watchers: Map<() => void, RoomProbe>;
   asked: Map<number, (order: Order) => void>;
   speaker: Answer<number | null>;
+  /** The last that was known to sit here; undefined before any was. */
+  sat: number | null | undefined;
   heardUp: number;
   /** Why nobody vouches for the room, as last told to the watchers. */
   why: string | undefined;
@@ -84,6 +86,7 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
     watchers: new Map(),
     asked: new Map(),
     speaker: { known: false, reason: notYet },
+    sat: undefined,
     heardUp: clock.up(),
     why: undefined,
     room: undefined,
@@ -107,7 +110,7 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
 /** A PC without logind has no other users that we know of. */
 function speakerOf({ ownUid }: Pick<RoomSeatOptions, 'ownUid'>, console: Answer<number | null>): Answer<number> {
   const uid = console.known ? console.value : (ownUid ?? null);
-  return uid === null ? { known: false, reason: 'nobody is signed in' } : { known: true, value: uid };
+  return uid === null ? { known: false, reason: 'nobody is signed in at its screen' } : { known: true, value: uid };
 }
 
 /** Whether the seat still speaks, and who sits here, which the disk may take its time to say. */
@@ -125,8 +128,9 @@ async function look(state: State): Promise<void> {
 async function lookAtConsole(state: State): Promise<Answer<number | null>> {
   const limit = AbortSignal.timeout(askLimitMs);
   const console = await state.platform.ask(atConsole, limit).catch((error) => ({ known: false as const, reason: messageOf(error) }));
-  const before = state.speaker.known ? state.speaker.value : undefined;
-  if (console.known && before !== undefined && before !== console.value) {
+  const { sat } = state;
+  if (console.known) state.sat = console.value;
+  if (console.known && sat !== undefined && sat !== console.value) {
     state.lists.clear();
     state.heardUp = Number.NEGATIVE_INFINITY;
   }
@@ -143,7 +147,7 @@ function judge(state: State): void {
 }
 
 function whyUnknown({ speaker, clock, heardUp }: State): string | undefined {
-  if (speaker.known && speaker.value === null) return 'nobody is signed in';
+  if (speaker.known && speaker.value === null) return 'nobody is signed in at its screen';
   return clock.up() - heardUp >= silentMs ? 'room seat silent' : undefined;
 }
 

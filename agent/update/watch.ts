@@ -20,7 +20,7 @@ export type Watched = {
   /** The door of the centre that enrolled this PC, and the only roots by which it is believed now. */
   door: { at: string; roots(): string[] } | undefined;
   agent: Pick<UpdaterOptions, 'isHeard' | 'record' | 'now'>;
-  platform: Pick<Platform, 'sound' | 'cameras'>;
+  platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>;
   clock: Clock;
   version: string;
   budget: Pick<Budget, 'used'>;

@@ -145,7 +145,7 @@ export const probeRows: readonly ProbeRow[] = [
     test: `${room}/sound.test.ts`,
   },
   { fault: 'microphone.roles_split', linux: 'there are no such roles', windows: audio, test: `${room}/microphone.test.ts` },
-  { fault: 'usb.power_saving', linux: 'power of the USB device', windows: due, test: `${room}/usb.test.ts` },
+  { fault: 'usb.power_saving', linux: 'power of the USB device', windows: 'power plan in the registry', test: `${room}/usb.test.ts` },
   { fault: 'session.locked', linux: '`loginctl`', windows: 'sessions of WTS', test: `${room}/session.test.ts` },
   { fault: 'pc.memory_low', linux: '/proc/meminfo', windows: any, test: `${pc}/pc.test.ts` },
   {

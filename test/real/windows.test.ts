@@ -68,6 +68,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     });
     expect(seen.bootId).toMatch(/^[0-9a-f]{32}$/);
     expect(seen.endBegun).toBeNull();
+    expect(seen.programs).toContainEqual(expect.stringMatching(/\\node\.exe$/i));
     expect(names(seen.inventory.microphones)).toContain(microphone);
     for (const [name, reason] of [
       ['cameras', 'the device manager lists nothing'],

@@ -52,6 +52,7 @@ const parts: Record<string, () => unknown> = {
   session: () => pc.ask(session, signal),
   displays: () => pc.ask(displays, signal),
   usb: () => pc.ask(usb, signal),
+  programs: () => native.calls.known && native.calls.value.programs(),
   uses: () => readUses(native, 'webcam', anybody),
   notWritten: () => pc.ask({}, signal),
 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { PipeEnd } from '../native.ts';
 import type { Question } from '../platform.ts';
 import { attempt } from '../windows/attempt.ts';
-import { inEach, userHives } from '../windows/hives.ts';
+import { readValue, userHives } from '../windows/hives.ts';
 
 /** Everybody may write there, nobody may remove or rename what is another's, and it holds nothing over a restart. */
 const shared = 'dev/shm';
@@ -69,13 +69,12 @@ export const leaveWord = (seat: string, word: string): Question<true> => ({
     }),
 });
 
-/** The words that users of this PC have left, at most one of each. Guarantee: none becomes more of a path than 32 digits. */
+/** The words that users of this PC have left. Guarantee: at most one of each, whatever else he leaves there; none becomes more of a path than 32 digits. */
 export const wordsLeft = (seat: string): Question<string[]> => ({
   async windows({ native }) {
     const hives = await userHives(native());
     if (!hives.known) return hives;
-    const keys = (await inEach(native(), hives.value, place)).flat();
-    const words = keys.map(({ values }) => values.get(seat.toLowerCase()));
+    const words = await Promise.all(hives.value.map((hive) => readValue(native(), `${hive}\\${place}`, seat)));
     return { known: true, value: words.filter((word) => typeof word === 'string').filter((word) => /^[0-9a-f]{32}$/.test(word)) };
   },
 });

@@ -3,6 +3,7 @@ import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
+import type { Native, RegistryValue } from '../native.ts';
 import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
 import { readValue } from '../windows/hives.ts';
 import { ownDesktop } from './session.ts';
@@ -49,19 +50,21 @@ const settings = ['29f6c1db-86da-48c5-9fdb-f2b67b1f44da', '9d7815a6-7ee4-497e-88
 /** By which an office sets all of its PCs. */
 const rules = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Power\\PowerSettings';
 
-/** Rules overrule the plan; what nobody has set in it stands in the defaults of Windows. */
+const plans = `${power}\\User\\PowerSchemes`;
+const activePlan = (native: Native) => readValue(native, plans, 'ActivePowerScheme');
+
+/** What holds on mains, of a setting in its group. Rules overrule the plan; what nobody has set in it stands in the defaults of Windows. */
+export async function planned(native: Native, group: string, setting: string): Promise<RegistryValue | undefined> {
+  const plan = await activePlan(native);
+  const ruled = await readValue(native, `${rules}\\${setting}`, 'ACSettingIndex');
+  const set = await readValue(native, `${plans}\\${plan}\\${group}\\${setting}`, 'ACSettingIndex');
+  const defaults = `${power}\\PowerSettings\\${group}\\${setting}\\DefaultPowerSchemeValues\\${plan}`;
+  return ruled ?? set ?? (await readValue(native, defaults, 'AcSettingIndex'));
+}
+
 async function readPlan({ native }: WindowsSystem): Promise<Answer<boolean>> {
-  const plans = `${power}\\User\\PowerSchemes`;
-  const plan = await readValue(native(), plans, 'ActivePowerScheme');
-  if (typeof plan !== 'string') return { known: false, reason: 'Windows tells of no power plan' };
-  const seconds = await Promise.all(
-    settings.map(async (setting) => {
-      const ruled = await readValue(native(), `${rules}\\${setting}`, 'ACSettingIndex');
-      const set = await readValue(native(), `${plans}\\${plan}\\${group}\\${setting}`, 'ACSettingIndex');
-      const defaults = `${power}\\PowerSettings\\${group}\\${setting}\\DefaultPowerSchemeValues\\${plan}`;
-      return ruled ?? set ?? (await readValue(native(), defaults, 'AcSettingIndex'));
-    }),
-  );
+  if ((await activePlan(native())) === undefined) return { known: false, reason: 'Windows tells of no power plan' };
+  const seconds = await Promise.all(settings.map((setting) => planned(native(), group, setting)));
   if (seconds.some((one) => typeof one === 'number' && one > 0)) return { known: true, value: true };
   return typeof seconds[0] === 'number' ? { known: true, value: false } : { known: false, reason: 'the power plan does not say it' };
 }

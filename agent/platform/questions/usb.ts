@@ -10,6 +10,7 @@ import type { Answer, Question } from '../platform.ts';
 import { deviceName, shortId } from '../text.ts';
 import { attempt } from '../windows/attempt.ts';
 import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
+import { planned } from './sleep.ts';
 
 /** One function of a device. `node`: the system shows it to programs. */
 export type UsbFunction = { kind: 'video' | 'audio' | 'other'; isAllowed: boolean; node: boolean; hasDriver: boolean };
@@ -33,7 +34,7 @@ export type UsbDevice = {
 export type Usb = { devices: UsbDevice[] };
 
 /** Cheap: some small files a device. Not known where the system has no USB. */
-export const usb: Question<Usb> = { linux: ({ root }) => readUsb(root), windows: async ({ native }) => readUsbOfWindows(native()) };
+export const usb: Question<Usb> = { linux: ({ root }) => readUsb(root), windows: ({ native }) => readUsbOfWindows(native()) };
 
 const kinds: Readonly<Record<string, UsbFunction['kind']>> = { '0e': 'video', '01': 'audio' };
 /** In Mbit/s: USB 1, 2 and 3. */
@@ -107,8 +108,11 @@ const switchedOff = [22, 29, 48];
 /** Not set up, to be set up anew, no driver. */
 const withoutDriver = [1, 18, 28];
 
+/** Of the power plan: may what hangs on USB sleep. */
+const suspends = ['2a737441-1930-4402-8d77-b2bebba308a3', '48e6b7a6-50f5-4782-a5d4-53bb8f07e226'] as const;
+
 /** Guarantee: a part that is no camera and no sound, such as the door for its firmware, is no trouble of the device. */
-function readUsbOfWindows(native: Native): Answer<Usb> {
+async function readUsbOfWindows(native: Native): Promise<Answer<Usb>> {
   const found = attempt(native.calls, (calls) => calls.devices());
   if (!found.known) return found;
   const parts = new Map<string, PnpDevice[]>();
@@ -116,11 +120,13 @@ function readUsbOfWindows(native: Native): Answer<Usb> {
     const id = usbIdOfWindows(one) ?? (isCamera(one) ? shortId(one.id) : undefined);
     if (id !== undefined) parts.set(id, [...(parts.get(id) ?? []), one]);
   }
-  return { known: true, value: { devices: [...parts].map(([id, own]) => deviceOfParts(id, own)) } };
+  const said = await planned(native, ...suspends);
+  const savesPower = typeof said === 'number' ? said !== 0 : null;
+  return { known: true, value: { devices: [...parts].map(([id, own]) => ({ ...deviceOfParts(id, own), savesPower })) } };
 }
 
 /** The parts of one device: the device itself, unless it is only their frame, and each of its functions. */
-function deviceOfParts(id: string, parts: PnpDevice[]): UsbDevice {
+function deviceOfParts(id: string, parts: PnpDevice[]): Omit<UsbDevice, 'savesPower'> {
   const isFunction = ({ id: own }: PnpDevice) => /&MI_/i.test(own);
   const whole = parts.find((one) => !isFunction(one)) ?? parts[0];
   const functions = parts.some(isFunction) ? parts.filter(isFunction) : parts;
@@ -132,7 +138,6 @@ function deviceOfParts(id: string, parts: PnpDevice[]): UsbDevice {
     port: id,
     counted: Math.max(0, ...parts.map(({ arrivedAt }) => arrivedAt ?? 0)),
     isAllowed: !parts.some((one) => !isFunction(one) && switchedOff.includes(one.problem)),
-    savesPower: null,
     isBuiltIn: !/^USB\\/i.test(whole?.id ?? ''),
     isPluggable: false,
     isSlowed: false,

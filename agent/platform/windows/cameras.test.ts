@@ -75,17 +75,30 @@ it('programs of the meeting are denied it: camera.privacy; a key that is not the
   expect(await said({ [`HKU\\.DEFAULT\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe('ok: Logitech MeetUp');
 });
 
-it('a camera that came three times in an hour is told by the times of its arrivals: usb.flapping', async () => {
+/** What is said of a camera that came four times. */
+async function restless(keys: Keys): Promise<string[]> {
   let arrivedAt = 1_000;
-  const platform = fakeWindows({ calls: { devices: () => [camera({ arrivedAt })] } }).platform;
+  const platform = fakeWindows({ keys, calls: { devices: () => [camera({ arrivedAt })] } }).platform;
   const probe = createUsbProbe({ up: () => 0 });
   const said: string[] = [];
   for (; arrivedAt <= 4_000; arrivedAt += 1_000) {
     const { checks } = await probe.run({ platform, profile, self, signal: AbortSignal.timeout(5_000) });
     said.push(...checks.map(({ device, status, fault }) => `${device}${fault ?? status}`));
   }
+  return said;
+}
+
+it('a camera that came three times in an hour is told by the times of its arrivals: usb.flapping', async () => {
   // Whether it saves power nobody has told.
-  expect(said).toEqual(['ok', 'ok', 'ok', 'usb.flapping']);
+  expect(await restless({})).toEqual(['ok', 'ok', 'ok', 'usb.flapping']);
+});
+
+it('on Windows nobody was told that the USB of a camera which comes and goes saves power: usb.power_saving', async () => {
+  const plans = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power\\User\\PowerSchemes';
+  const setting = '2a737441-1930-4402-8d77-b2bebba308a3\\48e6b7a6-50f5-4782-a5d4-53bb8f07e226';
+  const plan = (suspends: number) => ({ [plans]: { ActivePowerScheme: 'x' }, [`${plans}\\x\\${setting}`]: { ACSettingIndex: suspends } });
+  expect((await restless(plan(1))).slice(-4)).toEqual(['ok', 'powerok', 'usb.flapping', 'powerusb.power_saving']);
+  expect((await restless(plan(0))).slice(-2)).toEqual(['usb.flapping', 'powerok']);
 });
 
 it('who has the camera is written down, and a time of 0 says that it is not over', async () => {
@@ -107,6 +120,21 @@ it('what a power cut left behind was in use for ever', async () => {
   const before = Date.now() - 1_000 * 24 * hourMs;
   expect(await used(use(before))).toEqual([[]]);
   expect(await used(use(soon()), { calls: { devices: () => [camera()], programs: () => [] } })).toEqual([[]]);
+});
+
+it('a camera was free while somebody signed in behind the one at the PC, whose settings are closed to us, had it', async () => {
+  const other = 'HKU\\S-1-5-21-1-2-3-1002';
+  const keys = { ...use(soon(), soon() + 500), [other]: {} };
+  const closed = [`${other}\\${consent}\\webcam`];
+  const unseen = 'programs of other users cannot be looked into';
+  expect([await used(keys), await used(keys, { closed })]).toEqual([[[]], [unseen]]);
+  expect(await used({ ...keys, ...use(soon()) }, { closed })).toEqual([['zoom']]);
+});
+
+it('a camera was free while a program of an administrator had it: of what cannot be looked into Windows tells the name', async () => {
+  const had = (...running: string[]) => used(use(soon()), { calls: { devices: () => [camera()], programs: () => running } });
+  expect(await had('ZOOM.EXE')).toEqual([['zoom']]);
+  expect(await had('notzoom.exe', 'D:\\zoom.exe', 'exe')).toEqual([[]]);
 });
 
 it("the frame server and Windows's own face recognition are no use by a program", async () => {

@@ -38,21 +38,26 @@ function wordOf(value: unknown): Consent {
   return value === 'Deny' ? 'denied' : value === 'Allow' ? 'allowed' : 'unknown';
 }
 
-/** What the uses are judged by: which programs run now (null: not known), when this boot began (ms since 1970), our own program, the folder of Windows. */
+/** What the uses are judged by: which programs run now, by path or name (null: not known), when this boot began (ms since 1970), our own program, the folder of Windows. */
 export type UseContext = { running: readonly string[] | null; bootedAt: number; own: string; root: string };
 
 /**
  * The programs that have camera or microphone now, as Windows writes it down: paths, or the names of packages.
- * Guarantee: what a crash or a power cut left behind is none, nor is a part of Windows itself (its frame server, its face recognition), nor are we.
+ * Guarantee: nobody is an answer only where all who are signed in could be looked at; what a crash or a power cut left behind is none, nor is a
+ * part of Windows itself (its frame server, its face recognition), nor are we.
  */
 export async function readUses(native: Native, kind: Capability, context: UseContext): Promise<Answer<string[]>> {
   const users = await userHives(native);
   if (!users.known) return users;
-  const all = (await inEach(native, ['HKLM', ...users.value], `${store}\\${kind}`)).flat();
-  const uses = all.flatMap((key) => useOf(key, kind) ?? []);
+  const all = await Promise.all(['HKLM', ...users.value].map((hive) => native.registry(`${hive}\\${store}\\${kind}`, 'below')));
+  const uses = all.flatMap((keys) => (keys.known ? keys.value.flatMap((key) => useOf(key, kind) ?? []) : []));
   if (uses.length === 0) return { known: false, reason: 'Windows does not write down who uses it' };
   const now = uses.filter(({ since, isOver }) => !isOver && since > context.bootedAt + bootMarginMs);
-  return { known: true, value: [...new Set(now.map(({ program }) => program).filter((program) => isOfOthers(program, context)))] };
+  const value = [...new Set(now.map(({ program }) => program).filter((program) => isOfOthers(program, context)))];
+  // Whoever is signed in behind the one at the PC may have left his meeting on.
+  if (value.length === 0 && all.some(({ known }) => !known))
+    return { known: false, reason: 'programs of other users cannot be looked into' };
+  return { known: true, value };
 }
 
 type Use = { program: string; since: number; isOver: boolean };
@@ -69,7 +74,7 @@ function useOf({ path, values }: RegistryKey, kind: Capability): Use | undefined
 function isOfOthers(program: string, { running, own, root }: UseContext): boolean {
   const isPath = /^[a-z]:\\/i.test(program);
   if (!isPath) return !ofWindows.test(program);
-  const isIt = (path: string) => stepsIn(path) === stepsIn(program);
+  const isIt = (one: string) => `\\${stepsIn(program)}`.endsWith(`\\${stepsIn(one)}`);
   return !isBelow(root, program) && !isIt(own) && (running === null || running.some(isIt));
 }
 

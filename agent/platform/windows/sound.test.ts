@@ -99,6 +99,14 @@ it('a sound service that hangs is not known at first and down when it stays so; 
   expect(await look(probe, {})).toEqual(['ok']);
 });
 
+it('at a Remote Desktop, and behind another user, the microphone of the room was missing: such a session has another sound', async () => {
+  const fake = { calls: { isAtConsole: () => false, sound: () => soundOf([{ ...headset, name: 'Remote Audio' }]) } };
+  const unknown = ['unknown: only the session at the PC knows its sound'];
+  expect(await look(createMicrophoneProbe(), fake)).toEqual(unknown);
+  expect(await look(createSpeakerProbe(), fake)).toEqual(unknown);
+  expect(await look(createSoundProbe(), fake)).toEqual(['ok']);
+});
+
 it('where koffi is not there, every device is unknown with that reason, and none missing', async () => {
   const noCalls = 'koffi is not there';
   expect(await look(createMicrophoneProbe(), { noCalls })).toEqual(['unknown: koffi is not there']);

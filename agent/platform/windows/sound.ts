@@ -12,8 +12,10 @@ const stopped = 1;
 /** The higher bits are Windows's own. */
 const stateBits = 0xf;
 
-/** `root`: the folder of Windows, whose own parts are no programs of a person. */
+/** `root`: the folder of Windows, whose own parts are no programs of a person. At a Remote Desktop Windows shows the sound of the other PC. */
 export async function readSound(native: Native, root: string): Promise<Answer<SoundState>> {
+  const here = attempt(native.calls, (calls) => calls.isAtConsole());
+  if (here.known && !here.value) return { known: false, reason: 'only the session at the PC knows its sound' };
   const seen = await native.sound();
   return seen.known ? { known: true, value: soundFrom(seen.value, root) } : seen;
 }

@@ -54,7 +54,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^no room seat runs for this user: (.*)$', 'इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: $1'],
   ['^nobody has said yet what this room should have$', 'अभी पता नहीं कि इस कमरे में क्या होना चाहिए'],
   ['^nothing was changed since the start$', 'शुरू होने के बाद कुछ नहीं बदला गया'],
-  ['^nobody is signed in$', 'PC पर किसी ने लॉगिन नहीं किया है'],
+  ['^nobody is signed in( at its screen)?$', 'PC की स्क्रीन पर किसी ने लॉगिन नहीं किया है'],
   ['^this PC has no seat$', 'इस PC पर स्क्रीन और कीबोर्ड की जगह नहीं है'],
   ['^the system does not say whether it is muted$', 'सिस्टम नहीं बताता कि यह म्यूट है या नहीं'],
   ['^(logind|Windows) does not say whether the screen is locked$', '$1 नहीं बताता कि स्क्रीन लॉक है या नहीं'],

@@ -14,9 +14,9 @@ const volatile = 1;
 const codes = { notThere: 2, more: 234, end: 259 };
 const longestName = 16_384;
 /** What is larger is no setting. */
-const largestValue = 65_536;
-/** A tree with more is cut: none of those that are asked for is near it. */
-const keysLimit = 20_000;
+const largestValue = 4_096;
+/** A tree with more keys and values is cut: none of those that are asked for is near it, and a user may make his own as large as he likes. */
+const looksLimit = 60_000;
 
 /** What the readings of this room use. */
 export type Registry = {
@@ -25,10 +25,10 @@ export type Registry = {
   writeOwn: Calls['writeOwn'];
 };
 
-/** Guarantee: each key that was opened is closed. */
+/** Guarantee: each key that was opened is closed, and no tree, however large, takes longer than a moment. */
 export function createRegistry(koffi: Koffi): Registry {
   const calls = callsOf(koffi);
-  const room = { name: Buffer.alloc(longestName * 2), data: Buffer.alloc(largestValue) };
+  const room = { name: Buffer.alloc(longestName * 2), data: Buffer.alloc(largestValue), left: looksLimit };
 
   function within<T>(path: string, work: (key: Pointer) => T): { code: number; value?: T } {
     const [hive = '', ...rest] = path.split('\\');
@@ -47,9 +47,9 @@ export function createRegistry(koffi: Koffi): Registry {
       found.push({ path, values: valuesOf(calls, key, room), changedAt: changedAt(calls, key) });
       return namesOf(calls, key, room);
     });
-    for (const name of names.slice(0, Math.max(0, keysLimit - found.length))) {
+    for (const name of names) {
       const below = `${path}\\${name}`;
-      if (depth === 'below') collect(below, depth, found);
+      if (depth === 'below' && room.left > 0) collect(below, depth, found);
       else found.push({ path: below, values: new Map(), changedAt: null });
     }
     return code;
@@ -58,6 +58,7 @@ export function createRegistry(koffi: Koffi): Registry {
   return {
     read(path, depth) {
       const found: RegistryKey[] = [];
+      room.left = looksLimit;
       const code = collect(path, depth, found);
       return code === 0 || code === codes.notThere ? { known: true, value: found } : { known: false, reason: `registry: code ${code}` };
     },
@@ -103,12 +104,14 @@ function changedAt(calls: RegistryCalls, key: Pointer): number | null {
   return calls.info(key, ...absent, time) === 0 ? fromFileTime(time.readBigUInt64LE()) : null;
 }
 
-/** What the calls write into, one after the other. */
-type Room = { name: Buffer; data: Buffer };
+/** What the calls write into, one after the other, and how many more may be made. */
+type Room = { name: Buffer; data: Buffer; left: number };
 
-function namesOf(calls: RegistryCalls, key: Pointer, { name }: Room): string[] {
+function namesOf(calls: RegistryCalls, key: Pointer, room: Room): string[] {
+  const { name } = room;
   const names: string[] = [];
-  for (let at = 0; at < keysLimit; at += 1) {
+  for (let at = 0; room.left > 0; at += 1) {
+    room.left -= 1;
     const length: [number] = [longestName];
     if (calls.name(key, at, name, length, null, null, null, null) !== 0) break;
     names.push(name.toString('utf16le', 0, length[0] * 2));
@@ -116,9 +119,11 @@ function namesOf(calls: RegistryCalls, key: Pointer, { name }: Room): string[] {
   return names;
 }
 
-function valuesOf(calls: RegistryCalls, key: Pointer, { name, data }: Room): Map<string, RegistryValue> {
+function valuesOf(calls: RegistryCalls, key: Pointer, room: Room): Map<string, RegistryValue> {
+  const { name, data } = room;
   const values = new Map<string, RegistryValue>();
-  for (let at = 0; at < keysLimit; at += 1) {
+  for (let at = 0; room.left > 0; at += 1) {
+    room.left -= 1;
     const [length, kind, bytes]: [[number], [number], [number]] = [[longestName], [0], [largestValue]];
     const code = calls.value(key, at, name, length, null, kind, data, bytes);
     if (code === codes.end || (code !== 0 && code !== codes.more)) break;

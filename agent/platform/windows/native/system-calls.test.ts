@@ -31,6 +31,38 @@ test('with no session at the console nobody sits there, though Windows takes tha
   expect(asked(0xffff_ffff)).toMatchObject({ user: '', isLocked: null });
 });
 
+test('each program that runs is told: by its path, and one that cannot be looked into by its name', () => {
+  const processes = [
+    [4, 'System'],
+    [70, 'Zoom.exe'],
+    [71, 'secret.exe'],
+  ] as const;
+  const left = [...processes];
+  const entry: Call = (_, into) => {
+    const [id, name] = left.shift() ?? [];
+    if (id === undefined) return 0;
+    (into as Buffer).writeUInt32LE(id, 8);
+    (into as Buffer).write(`${name}\0`, 44, 'utf16le');
+    return 1;
+  };
+  const closed: unknown[] = [];
+  const path: Call = (_, __, into, long) => {
+    (long as [number])[0] = (into as Buffer).write('C:\\Zoom\\Zoom.exe', 'utf16le') / 2;
+    return 1;
+  };
+  const calls = {
+    CreateToolhelp32Snapshot: () => 228,
+    ...{ Process32FirstW: entry, Process32NextW: entry },
+    OpenProcess: (_: unknown, __: unknown, id: unknown) => (id === 70 ? 7 : 0),
+    QueryFullProcessImageNameW: path,
+    CloseHandle: (one: unknown) => closed.push(one),
+  };
+  expect(createSystemCalls(library(calls)).programs()).toEqual(['System', 'C:\\Zoom\\Zoom.exe', 'secret.exe']);
+  expect(closed).toEqual([7, 228]);
+  const none = library({ CreateToolhelp32Snapshot: () => 0xffff_ffff_ffff_ffffn as unknown as number });
+  expect(() => createSystemCalls(none).programs()).toThrow(/^the processes are closed to us$/);
+});
+
 test('S15 a pipe tells its session where its maker lives and is of it too; else it is closed at once', () => {
   const closed: unknown[] = [];
   const pipe = (sessions: { ofPipe: Call; ofProcess: Call }, handle = 228) =>

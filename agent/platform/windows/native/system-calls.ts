@@ -7,22 +7,30 @@ type Library = ReturnType<Koffi['load']>;
 type System = Omit<Calls, 'devices' | 'marks' | 'keyChangedAt' | 'writeOwn' | 'pipe'>;
 
 const pathLength = 1_024;
-const processesLimit = 4_096;
+/** A list of processes; PROCESSENTRY32W: its own size, the id at 8, the name of the program from 44 on. */
+const process32 = { list: 2, bytes: 568, idAt: 8, nameAt: 44 };
 
 /** Guarantee: whatever Windows hands out is given back: memory, handles. */
 export function createSystemCalls(koffi: Koffi): System {
   const kernel = koffi.load('kernel32.dll');
   const user = koffi.load('user32.dll');
   const programOf = createProgramOf(koffi, kernel);
-  const list = kernel.func('__stdcall', 'K32EnumProcesses', 'int32', ['void *', 'uint32', koffi.out(koffi.pointer('uint32'))]);
+  const snapshot = kernel.func('__stdcall', 'CreateToolhelp32Snapshot', 'uint64', ['uint32', 'uint32']);
+  const [first, next] = ['First', 'Next'].map((name) => kernel.func('__stdcall', `Process32${name}W`, 'int32', ['uint64', 'void *']));
+  const close = kernel.func('__stdcall', 'CloseHandle', 'int32', ['uint64']);
   const power = kernel.func('__stdcall', 'GetSystemPowerStatus', 'int32', ['void *']);
   const metric = user.func('__stdcall', 'GetSystemMetrics', 'int32', ['int32']);
   return {
     programs() {
-      const ids = Buffer.alloc(processesLimit * 4);
-      const bytes: [number] = [0];
-      if (list(ids, ids.length, bytes) === 0) throw new Error('the processes are closed to us');
-      return Array.from({ length: bytes[0] / 4 }, (_, at) => ids.readUInt32LE(at * 4)).flatMap((id) => programOf(id) ?? []);
+      const all = snapshot(process32.list, 0);
+      const found: string[] = [];
+      const one = Buffer.alloc(process32.bytes);
+      one.writeUInt32LE(process32.bytes);
+      for (let more = first?.(all, one); more; more = next?.(all, one))
+        found.push(programOf(one.readUInt32LE(process32.idAt)) ?? untilZero(one.toString('utf16le', process32.nameAt)));
+      close(all);
+      if (found.length === 0) throw new Error('the processes are closed to us');
+      return found;
     },
     power() {
       const status = Buffer.alloc(12);

@@ -578,7 +578,7 @@ export const mr: FurtherLanguage = {
     '^no room seat runs for this user: (.*)$': 'या वापरकर्त्यासाठी खोलीची तपासणी करणारा प्रोग्राम चालू नाही: $1',
     '^nobody has said yet what this room should have$': 'या खोलीत काय असायला हवे, हे अजून माहीत नाही',
     '^nothing was changed since the start$': 'सुरू झाल्यापासून काहीही बदलले नाही',
-    '^nobody is signed in$': 'PC वर कोणी लॉगिन केलेले नाही',
+    '^nobody is signed in( at its screen)?$': 'PC च्या स्क्रीनवर कोणी लॉगिन केलेले नाही',
     '^this PC has no seat$': 'या PC ला स्क्रीन आणि कीबोर्डची जागा नाही',
     '^the system does not say whether it is muted$': 'हे म्यूट आहे की नाही हे सिस्टम सांगत नाही',
     '^(logind|Windows) does not say whether the screen is locked$': 'स्क्रीन लॉक आहे की नाही हे $1 सांगत नाही',

@@ -1,0 +1,31 @@
+/** The registry as advapi32 answers: each call is what a test says. */
+import { expect, test } from 'vitest';
+import type { Call, Koffi } from './koffi.ts';
+import { createRegistry } from './registry.ts';
+
+/** One that has these calls; the others do nothing, well. */
+function registry(calls: Record<string, Call>) {
+  const koffi = {
+    load: () => ({ func: (_: string, name: string) => calls[name] ?? (() => 0) }),
+    ...{ pointer: () => 'pointer', out: () => 'out', inout: () => 'inout' },
+  };
+  return createRegistry(koffi as unknown as Koffi);
+}
+
+test('S15 a user who filled a key of his without end held up the whole agent at each look', () => {
+  let asked = 0;
+  const endless: Call = (...args) => {
+    const [, at, into, length, , , , bytes] = args;
+    asked += 1;
+    if (bytes) (bytes as [number])[0] = 4;
+    (length as [number])[0] = (into as Buffer).write(`n${at}`, 'utf16le') / 2;
+    return 0;
+  };
+  const noMore: Call = () => 259;
+  for (const RegEnumValueW of [endless, noMore])
+    for (const depth of ['here', 'below'] as const) {
+      asked = 0;
+      expect(registry({ RegEnumKeyExW: endless, RegEnumValueW }).read('HKU\\S-1-5-21-1', depth)).toMatchObject({ known: true });
+      expect(asked, depth).toBeLessThanOrEqual(60_000);
+    }
+});
