@@ -145,11 +145,11 @@ export type TakeMissedCall = (channel: string, number: string) => Promise<'taken
 /** A text as a channel hears it from a person alone, no group; what is to be answered, undefined where it is nothing of ours. */
 export type TakeWord = (said: { channel: string; address: string; text: string }) => Promise<string | undefined>;
 
-/** The short form of a notice as it is registered with operators, and the id of its text. */
+/** The short form of a notice as it is registered with operators, the id of its text, and what in it no operator would let through. */
 export type ShortText = (
   notice: Notice,
   how: { language: MessageLanguage; form: 'fixed' | 'open'; link?: string | undefined },
-) => { template: string; text: string };
+) => { template: string; text: string; wrong?: string };
 
 /** A browser that shows what its person is told: its address at the push service of its maker, and the keys for which a message is sealed. */
 export type Device = { endpoint: string; p256dh: string; auth: string };

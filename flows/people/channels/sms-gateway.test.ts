@@ -86,6 +86,22 @@ test('what has ended before it could be sent is told as that, by its own text', 
   expect(passed[0]?.template).toBe(registered.get('well.en.fixed'));
 });
 
+test('what central hears of an unfinished flow was written without its link, and refused by the operator, who knows the text with one', async () => {
+  const { fetch, passed } = strict();
+  const unfinished = { link: undefined, notice: notice({ kind: 'unfinished', incident: null, faults: [] }) } as object;
+  for (const language of ['en', 'hi', 'mr'] as const)
+    for (const form of ['fixed', 'open'] as const)
+      expect(await send(fetch, { ...unfinished, language }, { settings: { ...settings, form } })).toEqual({ result: 'delivered' });
+  expect(passed).toHaveLength(6);
+});
+
+test('a number that is none for its tag went out for the operator to refuse: nothing is sent, and the next channel is used', async () => {
+  const { fetch, passed } = strict();
+  const outcome = await send(fetch, { notice: notice({ incident: 1.5 }) });
+  expect(outcome).toEqual({ result: 'refused', reason: 'the text news.microphone.missing.en.fixed: {n} is no #numeric#: 1.5' });
+  expect(passed).toEqual([]);
+});
+
 test('a text without an id of the operator is not sent at all', async () => {
   const { fetch, passed } = strict();
   expect(await send(fetch, {}, { registered: new Map() })).toEqual({

@@ -69,6 +69,7 @@ export function createSms({ settings, secret, registered, shortText, clock, hear
       const sms = shortText(notice, { language, form, link: shortLink });
       const template = registered.get(sms.template);
       if (template === undefined) return { result: 'refused', reason: `the text ${sms.template} has no id in the file of the templates` };
+      if (sms.wrong !== undefined) return { result: 'refused', reason: `the text ${sms.template}: ${sms.wrong}` };
       const filled = filler({ to: to.replace('+', ''), text: sms.text, template, secret, key: message.key });
       if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
       const answer = await request(fetch, filled.url(settings.url), { method, ...filled.rest(settings), signal });
