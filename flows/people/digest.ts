@@ -69,12 +69,11 @@ function listed(
   return { subject: head, text: textOf(shown) };
 }
 
-/** The same for programs: the most severe notice, with a line for each. */
-export function digestOf(notices: readonly Notice[]): Notice {
-  const all = sorted(notices);
-  const [first] = all;
-  if (first === undefined) throw new Error('a digest of nothing');
-  return { ...first, lines: all.map((notice) => lineOf(notice, 'en')) };
+/** The same for programs: a line for each, and the place and urgency of the most severe of `first`. */
+export function digestOf(all: readonly Late[], first = all): Notice {
+  const [of] = sorted(first.map(({ notice }) => notice));
+  if (of === undefined) throw new Error('a digest of nothing');
+  return { ...of, lines: sorted(all.map(({ notice }) => notice)).map((notice) => lineOf(notice, 'en')) };
 }
 
 function sorted(notices: readonly Notice[]): Notice[] {

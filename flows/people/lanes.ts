@@ -19,7 +19,7 @@ export type Lanes = {
    */
   next(): Item | undefined;
   /**
-   * What goes out in one message with an item, that item first; it is taken with it; on a channel that carries no list nothing does. Of the morning's digest: the heads of its person's other rooms, due or not.
+   * What goes out in one message with an item, that item first; it is taken with it; what cannot go with others goes alone. Of the morning's digest: the heads of its person's other rooms, due or not.
    * Of what is late: all that is late for its person on its channel, in the order of each room.
    */
   together(item: Item): Item[];
@@ -38,8 +38,8 @@ export type Lanes = {
   size(): number;
 };
 
-/** What a channel is to the order. `gathers`: what is late on it goes out in one message; `atOnce`: so many may be on their way. */
-export type LaneKind = { gathers(channel: string): boolean; atOnce(channel: string): number };
+/** What a channel is to the order. `gathers`: where it is late, it goes out there in one message with others; `atOnce`: so many may be on their way. */
+export type LaneKind = { gathers(row: OutboxRow): boolean; atOnce(channel: string): number };
 const anyKind: LaneKind = { gathers: () => true, atOnce: () => besideEver };
 
 /**
@@ -75,11 +75,11 @@ export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKin
       return first;
     },
     together(item) {
-      const { channel, notice } = item.row;
-      const { digest } = notice;
-      if (!gathers(channel) || !(digest || isLate(item))) return [item];
-      const mine = [...lanes.values()].filter(([head]) => head !== undefined && goWith(head, item) && (head === item || !taken.has(head)));
-      const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goWith(one, item) || !isLate(one)));
+      const { digest } = item.row.notice;
+      const goes = (one: Item) => goWith(one, item) && gathers(one.row);
+      if (!gathers(item.row) || !(digest || isLate(item))) return [item];
+      const mine = [...lanes.values()].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
+      const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goes(one) || !isLate(one)));
       const others = mine.flatMap(inLane).filter((one) => one !== item);
       for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
       return [item, ...others];

@@ -162,7 +162,7 @@ test('a list of the night over SMS named one room of five, and all were delivere
   expect([told('sms').length, told('email').map(({ message }) => message.subject)]).toEqual([0, ['5 alerts of the night']]);
 });
 
-test('who has SMS alone reads each room of the night by itself, also where a tab names SMS', async () => {
+test('who has SMS alone, without the text of several, reads each room of the night by itself, also where a tab names SMS', async () => {
   const { clock, told, add } = rig({ sms: delivered });
   const { further: _, ...alone } = bySms(4, [], { digest: true });
   add(...[1, 2, 3].map((n) => bySms(n, ['console'], { digest: true })), alone);

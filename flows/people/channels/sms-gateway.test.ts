@@ -65,6 +65,17 @@ test('every kind of news in every language passes the scrubber, in the fixed for
   expect(passed.every(({ to }) => to === '919419000001')).toBe(true);
 });
 
+test('the text of several alerts passes the scrubber in every language and form, and counts those that are open and those that are over', async () => {
+  const { fetch, passed } = strict();
+  const several = { list: true, alerts: { open: 12, over: 3 }, link: undefined } as object;
+  for (const language of ['en', 'hi', 'mr'] as const)
+    for (const form of ['fixed', 'open'] as const)
+      expect(await send(fetch, { ...several, language }, { settings: { ...settings, form } })).toEqual({ result: 'delivered' });
+  expect(passed.every(({ text }) => /\b12\b.*\b3\b/.test(text))).toBe(true);
+  expect(channel(fetch).lists?.('hi')).toBe(true);
+  expect(channel(fetch, { registered: new Map() }).lists?.('hi')).toBe(false);
+});
+
 test('the scrubber refuses what is not listed, not as it is tagged, or leads to an address that nobody whitelisted', async () => {
   const reason = async (fetch: Fetch, options = {}) => (await send(fetch, {}, options)) as { reason: string };
   const other = (text: string) => ({ shortText: () => ({ template: templates[0]?.id ?? '', text }) });

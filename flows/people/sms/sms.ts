@@ -1,14 +1,14 @@
 /** The short form of a message: which registered text it is, and what stands in its blanks. */
 import { filled, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, type Words, wordFor } from '#contracts';
-import type { Notice } from '../../records/notices.ts';
+import type { Notice, RenderedMessage } from '../../records/notices.ts';
 import { clockOf, localOf } from '../channels/kit/local.ts';
 import { short } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
 import { isOfTag, tags, usableUrl } from './tags.ts';
 import { type Blank, type Form, newsId, segmentLimit, type Template, templatesWith, unfinishedFault } from './templates.ts';
 
-/** In which form, and where the incident stands on the wall, where the centre has a name. */
-export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined };
+/** In which form, and where the incident stands on the wall, where the centre has a name. `alerts`: it is of several, of which the notice is one. */
+export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined; alerts?: RenderedMessage['alerts'] };
 /** `template` is the id by which it is registered; `wrong`: which value its tag does not let through. */
 export type Sms = { template: string; text: string; values: Readonly<Record<string, string>>; size: Size; wrong?: string };
 
@@ -43,9 +43,9 @@ function latin({ en }: Words): string {
 }
 
 /** A fault without a text of its own, of a newer agent, takes the open one. */
-function templateFor(notice: Notice, { language, form, link }: SmsOptions): Template {
+function templateFor(notice: Notice, { language, form, link, alerts }: SmsOptions): Template {
   const all = link === undefined ? withoutLink : withLink;
-  const id = idOf(notice);
+  const id = alerts === undefined ? idOf(notice) : 'many';
   const open = notice.kind === 'unfinished' ? 'direct' : id.split('.')[0];
   const found = all.get(`${id}.${language}.${form}`) ?? all.get(`${open}.${language}.open`);
   if (found === undefined) throw new Error(`no text for SMS is called ${id}`);
@@ -71,7 +71,7 @@ function idOf({ kind, faults, lines, outage, many }: Notice): string {
   return newsId(fault, { cause: outage.cause, sureness });
 }
 
-function valuesOf(notice: Notice, { language, link = '' }: SmsOptions, nameOf: typeof nameIn): Values {
+function valuesOf(notice: Notice, { language, link = '', alerts }: SmsOptions, nameOf: typeof nameIn): Values {
   const { kind, site, room, faults, at, timeZone, incident, lines } = notice;
   const named = (name: Words) => nameOf(name, language);
   const fault = kind === 'unfinished' ? unfinishedFault : (faults[0]?.fault ?? '');
@@ -83,7 +83,8 @@ function valuesOf(notice: Notice, { language, link = '' }: SmsOptions, nameOf: t
     title,
     since: momentOf(since, timeZone),
     until: momentOf(at, timeZone),
-    n: String(incident ?? 0),
+    n: String(alerts?.open ?? incident ?? 0),
+    m: String(alerts?.over ?? 0),
     url: link,
   };
 }

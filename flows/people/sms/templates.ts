@@ -35,6 +35,7 @@ const blanks = {
   since: { tag: 'alphanumeric', limit: 11 },
   until: { tag: 'alphanumeric', limit: 11 },
   n: { tag: 'numeric', limit: 7 },
+  m: { tag: 'numeric', limit: 7 },
   url: { tag: 'url', limit: tags.url.limit },
 } as const satisfies Record<string, { tag: TagName; limit: number }>;
 type BlankName = keyof typeof blanks;
@@ -74,7 +75,7 @@ function templatesOf(language: MessageLanguage, link: boolean): Template[] {
     firstThatFits(
       newsTexts.slice(link && id !== newsId(unfinishedFault) ? 0 : 1).map((name) => make(id, form, withTitle(sms[name], title))),
     );
-  const rest = (['well', 'eased', 'closed', 'maintained'] as const).flatMap((id) =>
+  const rest = (['well', 'eased', 'closed', 'maintained', 'many'] as const).flatMap((id) =>
     (['fixed', 'open'] as const).map((form) => make(id, form, sms[id])),
   );
   return [

@@ -204,6 +204,7 @@ export const en = {
     eased: '{site}, {room}: some of it is better, the rest is still open. Incident {n}. Sabha',
     closed: '{site}, {room}: incident {n} is closed. Sabha',
     maintained: '{site}, {room}: maintenance is over, {since} to {until}. Incident {n}. Sabha',
+    many: '{site}, {room}, since {since}, and elsewhere: {n} alerts open, {m} over. Sabha',
     direct: '{site}: {title}, {since}. Sabha',
   },
   /** What the centre tells without an incident. */

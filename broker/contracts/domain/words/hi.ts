@@ -167,6 +167,7 @@ export const hi: Vocabulary = {
     eased: '{site}, {room}: कुछ ठीक हुआ, बाकी अभी है। अलर्ट {n}। Sabha',
     closed: '{site}, {room}: अलर्ट {n} बंद हुआ। Sabha',
     maintained: '{site}, {room}: मेंटेनेंस पूरा हुआ, {since} से {until} तक। अलर्ट {n}। Sabha',
+    many: '{site}, {room} ({since} से) और दूसरी जगहों पर: {n} अलर्ट बाकी, {m} ठीक हुए। Sabha',
     direct: '{site}: {title}, {since} पर। Sabha',
   },
   direct: {

@@ -173,6 +173,7 @@ export const mr: FurtherLanguage = {
       eased: '{site}, {room}: थोडे ठीक झाले, बाकी अजून आहे. अलर्ट {n}. Sabha',
       closed: '{site}, {room}: अलर्ट {n} बंद झाला. Sabha',
       maintained: '{site}, {room}: मेंटेनन्स संपले, {since} ते {until}. अलर्ट {n}. Sabha',
+      many: '{site}, {room} ({since} पासून) आणि इतर ठिकाणी: {n} अलर्ट बाकी, {m} ठीक झाले. Sabha',
       direct: '{site}: {title}, {since} ला. Sabha',
     },
     direct: {
