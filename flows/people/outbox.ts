@@ -198,11 +198,11 @@ function createPast({ channels, isOver, roster }: OutboxOptions) {
   }
   return {
     is,
-    /** Whether a row that is late goes with others: on a channel without lists what it can count, and that is none of the past. */
+    /** Whether a row that is late goes with others: no word of the centre's own, of which a list has no line; on a channel without lists what it can count. */
     gathers(row: OutboxRow): boolean {
       const { channel, single = false } = channels.get(row.channel) ?? {};
-      const counts = () => row.notice.incident !== null && channel?.lists?.(roster.person(row.person).language) === true;
-      return !single || (counts() && !is(row, true));
+      const counts = () => channel?.lists?.(roster.person(row.person).language) === true;
+      return row.notice.incident !== null && (!single || (counts() && !is(row, true)));
     },
     /** Once it is decided whether they are said. */
     note(rows: readonly OutboxRow[], isPast: boolean): void {
