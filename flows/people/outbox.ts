@@ -17,7 +17,7 @@ import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './dig
 import { loginOf } from './failing.ts';
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
-import { backoff, besideEver, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
+import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
 import { keysBefore, movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, type Sent, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
@@ -75,7 +75,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const past = createPast(options);
   const lanes = createLanes(clock, {
     gathers: past.gathers,
-    atOnce: (name) => channels.get(name)?.channel.atOnce ?? besideEver,
+    limits: (name) => channels.get(name)?.channel ?? {},
   });
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
@@ -343,7 +343,7 @@ function late(all: readonly Late[], telling: Telling): Said {
     const open = last.filter((one) => !one.over);
     return {
       notice: digestOf(last, open.length > 0 ? open : last),
-      ...renderLate(last, language, { linkOf: newsLink(telling), fits }),
+      ...renderLate(last, language, { linkOf: newsLink(telling), fits, isLate }),
       list: true,
       alerts: { open: open.length, over: last.length - open.length },
     };

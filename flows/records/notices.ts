@@ -113,6 +113,8 @@ export type Channel = {
   limitMs?: number;
   /** Most sends at the same time, where it is fewer than the outbox's own. */
   atOnce?: number;
+  /** So many messages are shown to one person in such a time, as on a phone; the last of them is a list of all that waits for that person. */
+  within?: { most: number; ms: number };
   /** Of a channel that carries no list (`single`): whether it can say in one short text of a language how many alerts there are. Absent: it cannot. */
   lists?(language: MessageLanguage): boolean;
   /** Whether a text stands whole in one message here; absent: any does. */

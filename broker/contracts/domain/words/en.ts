@@ -155,6 +155,7 @@ export const en = {
     stillStands: 'These still stand this morning:',
     late: 'Late alerts: {n}',
     wasAway: 'For a while messages did not come through here:',
+    atOnce: '{n} alerts at once',
     auditHead: 'Audit of {date}: row {row}, {hash}',
     meeting: 'Meeting at {time}.',
     tap: 'Answer with one tap: {url}',

@@ -120,6 +120,7 @@ export const hi: Vocabulary = {
     stillStands: 'ये दिक्कतें सुबह भी बनी हैं:',
     late: 'देर से पहुँचे अलर्ट: {n}',
     wasAway: 'बीच में कुछ समय यहाँ मैसेज नहीं पहुँच रहे थे:',
+    atOnce: 'एक साथ {n} अलर्ट',
     auditHead: '{date} का ऑडिट: पंक्ति {row}, {hash}',
     meeting: '{time} बजे मीटिंग है।',
     tap: 'एक टैप में जवाब दें: {url}',

@@ -126,6 +126,7 @@ export const mr: FurtherLanguage = {
       stillStands: 'या अडचणी सकाळीही आहेत:',
       late: 'उशिरा पोहोचलेले अलर्ट: {n}',
       wasAway: 'मध्ये काही वेळ इथे मेसेज पोहोचत नव्हते:',
+      atOnce: 'एकाच वेळी {n} अलर्ट',
       auditHead: '{date} चे ऑडिट: ओळ {row}, {hash}',
       meeting: '{time} वाजता मीटिंग आहे.',
       tap: 'एका टॅपमध्ये उत्तर द्या: {url}',
