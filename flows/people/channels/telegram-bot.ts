@@ -156,6 +156,6 @@ async function hear({ onWord, greets, replies }: PollOptions, { chat, text }: No
   const address = String(chat.id);
   if (text.startsWith('/start')) return greets(address);
   if (chat.id < 0) return;
-  const reply = await onWord?.({ channel: 'telegram', address, text }).catch(() => undefined);
+  const reply = await onWord?.({ channel: 'telegram', addresses: [address], text }).catch(() => undefined);
   if (reply !== undefined) replies(address, reply);
 }
