@@ -142,9 +142,9 @@ function createCrowds(limits: LaneKind['limits']) {
     },
     /** When the next may go. */
     freeUp(row: OutboxRow): number {
-      const { most, ms } = limits(row.channel).within ?? { most: Number.POSITIVE_INFINITY, ms: 0 };
-      const ups = lately.get(nameOf(row)) ?? [];
-      return ups.length < most ? Number.NEGATIVE_INFINITY : (ups[0] ?? 0) + ms;
+      const { within } = limits(row.channel);
+      const ups = within === undefined ? [] : (lately.get(nameOf(row)) ?? []);
+      return within === undefined || ups.length < within.most ? Number.NEGATIVE_INFINITY : (ups[0] ?? 0) + within.ms;
     },
   };
 }
