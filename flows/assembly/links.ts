@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createLinks, type Links, linkPath, loadLinkKey, noticePath } from '../answers/link.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { OutboxOptions } from '../people/outbox.ts';
-import { wallAddress } from '../people/visit.ts';
+import { usableUrl } from '../people/sms/tags.ts';
+import { longestLink, wallAddress } from '../people/visit.ts';
 import type { Base, CentreSettings } from './base.ts';
 
 /** Those that answer an incident, and those that say that a notice was read. */
@@ -27,11 +28,13 @@ export function linking(
 ): Pick<OutboxOptions, 'wall' | 'link' | 'shortLink' | 'readLink'> {
   const wall = wallAddress(https);
   if (wall === undefined) return {};
+  // An operator knows each text for SMS with a link or without one, as it was exported.
+  const isInTexts = usableUrl(longestLink(wall)) !== undefined;
   return {
     wall,
     link: (person, incident) => `${wall}${linkPath}?${answers.token(person, incident)}`,
     shortLink(person, incident) {
-      const token = answers.shortToken(person, incident);
+      const token = isInTexts ? answers.shortToken(person, incident) : undefined;
       return token && `${wall}/?${token}`;
     },
     readLink: (person, notice) => `${wall}${noticePath}?${notices.token(person, notice)}`,

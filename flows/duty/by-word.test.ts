@@ -4,7 +4,7 @@ import { member } from '../roster/roster.test-helper.ts';
 import type { StintSaid } from '../roster/shift-orders.ts';
 import { takeDutyWords } from './by-word.ts';
 
-const asha = member('asha', { name: 'Asha', language: 'hi', addresses: { telegram: '4711' } });
+const asha = member('asha', { name: 'Asha', language: 'hi', addresses: { telegram: '4711', whatsapp: '+919419000001' } });
 const until = Date.UTC(2027, 0, 13, 12, 30);
 
 function rig(answer: StintSaid = { is: 'begun', until }) {
@@ -14,7 +14,7 @@ function rig(answer: StintSaid = { is: 'begun', until }) {
     return answer;
   };
   const take = takeDutyWords({ roster: { book: () => createBook([asha, member('bina')]) }, orders: () => ({ stint }) });
-  return { asked, say: (text: string, address = '4711') => take({ channel: 'telegram', address, text }) };
+  return { asked, say: (text: string, address = '4711', channel = 'telegram') => take({ channel, addresses: [address], text }) };
 }
 
 test('a word is read however it is written, in each language; anything else is left alone', async () => {
@@ -28,6 +28,7 @@ test('a word is read however it is written, in each language; anything else is l
 
 test('a stranger is told so and nothing is done', async () => {
   const { asked, say } = rig();
+  expect(await say('on', '4711', 'whatsapp')).toBe('Not in the roster of Sabha · सभा के रोस्टर में नहीं');
   expect(await say('on', '999')).toBe('Not in the roster of Sabha · सभा के रोस्टर में नहीं');
   expect(asked).toEqual([]);
 });

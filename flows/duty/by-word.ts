@@ -31,10 +31,10 @@ export type ByWordOptions = { roster: Pick<Roster, 'book'>; orders(): Pick<Roste
 
 /** Guarantee: nobody is put on duty but by an address of their own; what is no such word is answered by nothing. */
 export function takeDutyWords({ roster, orders }: ByWordOptions): TakeWord {
-  return async ({ channel, address, text }) => {
+  return async ({ channel, addresses: told, text }) => {
     const is = readWord(text);
     if (is === undefined) return undefined;
-    const person = roster.book().members.find(({ addresses }) => addresses[channel] === address);
+    const person = roster.book().members.find(({ addresses }) => told.includes(addresses[channel] ?? ''));
     if (person === undefined) return toStranger();
     const done = await orders().stint(person.id, { is, by: person.name });
     return answerTo(done, person.language, person.zone);

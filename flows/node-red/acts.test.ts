@@ -91,6 +91,16 @@ test('the outcome of an offered message is what its node says; an error that was
   });
 });
 
+test('the outcome names the message that stands there, by a text or a number; what is no name is left out', () => {
+  const of = (copy: unknown, result: 'delivered' | 'refused' = 'delivered') => {
+    const read = outcomeOf({ sabha: { key: '7/slack/asha', copy } }, result);
+    return read.ok && read.outcome;
+  };
+  expect([of('1512.0001'), of(4711)].map((one) => one && 'copy' in one && one.copy)).toEqual(['1512.0001', '4711']);
+  for (const none of [undefined, null, '', {}, 'two\nlines', 'x'.repeat(201)]) expect(of(none)).toEqual({ result: 'delivered' });
+  expect(of('1512.0001', 'refused')).not.toHaveProperty('copy');
+});
+
 test('a wait shows how many wait and when the next goes on, and nothing where none does', () => {
   const words = { waiting: 'wait', next: 'next in' };
   expect(waitsText({ count: 3, nextAt: now + 61_000 }, now, words)).toBe('3 wait, next in 2 min');

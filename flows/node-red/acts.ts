@@ -53,7 +53,9 @@ export function outcomeOf(
   const { sabha, error } = read.output;
   const reason = oneLine(error?.message ?? 'the node on the tab said so', 200);
   const said = error === undefined ? result : 'retry';
-  return { ok: true, key: sabha.key, outcome: said === 'delivered' ? { result: said } : { result: said, reason } };
+  if (said !== 'delivered') return { ok: true, key: sabha.key, outcome: { result: said, reason } };
+  const copy = v.safeParse(copyName, sabha.copy);
+  return { ok: true, key: sabha.key, outcome: { result: said, ...(copy.success && { copy: copy.output }) } };
 }
 
 /** What a wait node shows below itself, in the words of its language; empty where nothing waits. */
@@ -105,8 +107,11 @@ export function toMs(value: unknown, unit: string): number | undefined {
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 };
 
+/** As the other side calls a message. What is no such name is none: the message stands there all the same. */
+const copyName = v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^[^\p{Cc}]{1,200}$/u));
+
 const offeredShape = v.looseObject({
-  sabha: v.looseObject({ key: v.string() }),
+  sabha: v.looseObject({ key: v.string(), copy: v.optional(v.unknown()) }),
   error: v.optional(v.looseObject({ message: v.pipe(v.unknown(), v.transform(String)) })),
 });
 

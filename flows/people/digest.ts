@@ -9,8 +9,8 @@ const listLimit = 1_200;
 
 /** Where the person answers to what a line tells; undefined where there is no such address. */
 export type LinkOf = (notice: Notice) => string | undefined;
-/** How a list is written. `fits`: whether its channel takes such a text whole. */
-export type ListWay = { linkOf?: LinkOf; fits?: (text: string) => boolean };
+/** How a list is written. `fits`: whether its channel takes such a text whole; `isLate`: why there is a list. */
+export type ListWay = { linkOf?: LinkOf; fits?: (text: string) => boolean; isLate?: boolean };
 
 /** Subject and text of several notices in one language, the most severe first; what does not fit is counted. */
 export function renderDigest(
@@ -26,16 +26,17 @@ export function renderDigest(
 /** A notice, and whether its incident has ended. */
 export type Late = { notice: Notice; over: boolean };
 
-/** Subject and text of what could not be sent in time: a line for each incident, and what is over says so. */
+/** Subject and text of what could not be sent in time, or came all at once: a line for each incident, and what is over says so. */
 export function renderLate(
   late: readonly Late[],
   language: MessageLanguage,
-  { linkOf = noLink, fits = anyFits }: ListWay = {},
+  { linkOf = noLink, fits = anyFits, isLate = true }: ListWay = {},
 ): { subject: string; text: string } {
   const { message } = wordsIn(language);
   const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
   const lines = inOrder.map(({ notice, over }) => withLink(lineOf(notice, language, over), over ? undefined : linkOf(notice)));
-  return listed({ head: filled(message.late, { n: late.length }), about: message.wasAway, lines }, { language, fits });
+  const head = filled(isLate ? message.late : message.atOnce, { n: late.length });
+  return listed({ head, about: isLate ? message.wasAway : '', lines }, { language, fits });
 }
 
 const noLink: LinkOf = () => undefined;
@@ -61,7 +62,7 @@ function listed(
   const { message } = wordsIn(language);
   const textOf = (shown: number) => {
     const more = shown < lines.length ? [filled(message.others, { n: lines.length - shown })] : [];
-    return `${[head, about, ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
+    return `${[head, ...(about === '' ? [] : [about]), ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
   };
   const isTooLong = (shown: number) => lines.slice(0, shown).join('\n').length > listLimit || !fits(textOf(shown));
   let shown = lines.length;
@@ -69,12 +70,11 @@ function listed(
   return { subject: head, text: textOf(shown) };
 }
 
-/** The same for programs: the most severe notice, with a line for each. */
-export function digestOf(notices: readonly Notice[]): Notice {
-  const all = sorted(notices);
-  const [first] = all;
-  if (first === undefined) throw new Error('a digest of nothing');
-  return { ...first, lines: all.map((notice) => lineOf(notice, 'en')) };
+/** The same for programs: a line for each, and the place and urgency of the most severe of `first`. */
+export function digestOf(all: readonly Late[], first = all): Notice {
+  const [of] = sorted(first.map(({ notice }) => notice));
+  if (of === undefined) throw new Error('a digest of nothing');
+  return { ...of, lines: sorted(all.map(({ notice }) => notice)).map((notice) => lineOf(notice, 'en')) };
 }
 
 function sorted(notices: readonly Notice[]): Notice[] {

@@ -1,6 +1,6 @@
 /** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
 import type { Clock } from '#contracts';
-import type { OutboxRow } from '../records/notices.ts';
+import type { Channel, OutboxRow } from '../records/notices.ts';
 import { besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs } from './numbers.ts';
 
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back; from `lateUp` on it is no news any more. */
@@ -19,8 +19,8 @@ export type Lanes = {
    */
   next(): Item | undefined;
   /**
-   * What goes out in one message with an item, that item first; it is taken with it; on a channel that carries no list nothing does. Of the morning's digest: the heads of its person's other rooms, due or not.
-   * Of what is late: all that is late for its person on its channel, in the order of each room.
+   * What goes out in one message with an item, that item first; it is taken with it; what cannot go with others goes alone. Of the morning's digest: the heads of its person's other rooms, due or not.
+   * Of what is late: all that is late for its person on its channel, in the order of each room. Of the last that goes there for a while: all that is due too.
    */
   together(item: Item): Item[];
   /** What is late, and may go out over another channel of its person. */
@@ -38,14 +38,14 @@ export type Lanes = {
   size(): number;
 };
 
-/** What a channel is to the order. `gathers`: what is late on it goes out in one message; `atOnce`: so many may be on their way. */
-export type LaneKind = { gathers(channel: string): boolean; atOnce(channel: string): number };
-const anyKind: LaneKind = { gathers: () => true, atOnce: () => besideEver };
+/** What a channel is to the order. `gathers`: where it is late, it goes out there in one message with others. Of what goes `within` a time to one person the last goes with all that waits. */
+export type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
+const anyKind: LaneKind = { gathers: () => true, limits: () => ({}) };
 
 /**
  * Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done.
  */
-export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKind): Lanes {
+export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKind): Lanes {
   const lanes = new Map<string, Item[]>();
   const items = new Map<string, Item>();
   /** What is on its way. */
@@ -53,8 +53,8 @@ export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKin
   /** What has a further channel. */
   const movable = new Set<Item>();
   const isLate = (item: Item) => item.lateUp <= clock.up();
-
-  const heads = () => headsOf(lanes.values(), taken, atOnce);
+  const crowds = createCrowds(limits);
+  const heads = () => headsOf(lanes.values(), { taken, limits, freeUp: crowds.freeUp });
 
   return {
     add(row, waitMs) {
@@ -71,15 +71,19 @@ export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKin
       const due = heads().filter(({ goesUp }) => goesUp <= clock.up());
       const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
       const first = before.reduce<Item | undefined>((a, { item }) => (a && !isBefore(item, a) ? a : item), undefined);
-      if (first) taken.set(first, { sinceUp: clock.up(), rides: false });
+      if (first === undefined) return undefined;
+      taken.set(first, { sinceUp: clock.up(), rides: false });
+      crowds.goes(first.row, clock.up());
       return first;
     },
     together(item) {
-      const { channel, notice } = item.row;
-      const { digest } = notice;
-      if (!gathers(channel) || !(digest || isLate(item))) return [item];
-      const mine = [...lanes.values()].filter(([head]) => head !== undefined && goWith(head, item) && (head === item || !taken.has(head)));
-      const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goWith(one, item) || !isLate(one)));
+      const { digest } = item.row.notice;
+      const goes = (one: Item) => goWith(one, item) && gathers(one.row);
+      const all = crowds.freeUp(item.row) > clock.up();
+      if (!gathers(item.row) || !(digest || all || isLate(item))) return [item];
+      const stays = (one: Item) => !goes(one) || !(isLate(one) || (all && one.dueUp <= clock.up()));
+      const mine = [...lanes.values()].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
+      const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, stays));
       const others = mine.flatMap(inLane).filter((one) => one !== item);
       for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
       return [item, ...others];
@@ -111,18 +115,38 @@ export function createLanes(clock: Clock, { gathers, atOnce }: LaneKind = anyKin
   };
 }
 
+type At = Pick<LaneKind, 'limits'> & { taken: Taken; freeUp(row: OutboxRow): number };
+
 /** The first of each lane, when it may go, and whether its person has none on the way there. */
-function headsOf(lanes: Iterable<Item[]>, taken: Taken, atOnce: LaneKind['atOnce']): { item: Item; goesUp: number; isFirst: boolean }[] {
+function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): { item: Item; goesUp: number; isFirst: boolean }[] {
   const onTheWay = waysOf(taken);
   return [...lanes].flatMap(([item]) => {
     if (item === undefined || taken.has(item)) return [];
     const { channel, person } = item.row;
     const way = onTheWay.get(channel);
     const isFirst = !way?.persons.has(person);
-    const isFull = (way?.count ?? 0) >= Math.min(isFirst ? besideEver : besideAtMost, atOnce(channel));
-    const freeUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
-    return [{ item, goesUp: Math.max(item.dueUp, freeUp), isFirst }];
+    const isFull = (way?.count ?? 0) >= Math.min(isFirst ? besideEver : besideAtMost, limits(channel).atOnce ?? besideEver);
+    const besideUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
+    return [{ item, goesUp: Math.max(item.dueUp, besideUp, freeUp(item.row)), isFirst }];
   });
+}
+
+/** When what was sent to whom lately, on a channel that shows one person only so much. */
+function createCrowds(limits: LaneKind['limits']) {
+  const lately = new Map<string, number[]>();
+  const nameOf = ({ channel, person }: OutboxRow) => `${channel}/${person}`;
+  return {
+    goes(row: OutboxRow, up: number): void {
+      const most = limits(row.channel).within?.most;
+      if (most !== undefined) lately.set(nameOf(row), [...(lately.get(nameOf(row)) ?? []), up].slice(-most));
+    },
+    /** When the next may go. */
+    freeUp(row: OutboxRow): number {
+      const { within } = limits(row.channel);
+      const ups = within === undefined ? [] : (lately.get(nameOf(row)) ?? []);
+      return within === undefined || ups.length < within.most ? Number.NEGATIVE_INFINITY : (ups[0] ?? 0) + within.ms;
+    },
+  };
 }
 
 /** To one person on one channel, both for the morning or neither. */

@@ -102,6 +102,32 @@ test('F17 on return of the channel one message says it all, and marks what is ov
   expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
 });
 
+test('late beside two alerts, a notice to many and a full disk were lines without a word of what they say, and counted as delivered: each goes by itself', async () => {
+  const answers = { email: hangs };
+  const { clock, told, add } = rig(answers);
+  const word = (n: number, changes: Partial<OutboxRow['notice']>) => {
+    const about: typeof changes = { kind: 'direct', incident: null, faults: [], ...changes };
+    return { ...room(n, about, ['console']), transition: null };
+  };
+  const announcement = { id: 1, by: 'Devi', text: 'The line is changed on Sunday' };
+  add(
+    room(1, {}, ['console']),
+    room(2, {}, ['console']),
+    word(3, { lines: ['announcement'], announcement }),
+    word(4, { lines: ['disk_full'] }),
+  );
+  await clock.pass(600_000);
+  const before = told('email').length;
+  answers.email = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  const after = told('email')
+    .slice(before)
+    .map(({ message }) => message);
+  expect(after).toHaveLength(3);
+  expect(after.find(({ list }) => list)?.subject).toBe('Late alerts: 2');
+  expect(after.map(({ text }) => text).join('')).toMatch(/The line is changed on Sunday[\s\S]*Disk of the central machine is full/);
+});
+
 test('a channel that carries no list, as one for tickets, gets each by itself, however late; what is over says so', async () => {
   const answers = { tickets: hangs };
   const { clock, told, over, add } = rig(answers);
@@ -162,7 +188,7 @@ test('a list of the night over SMS named one room of five, and all were delivere
   expect([told('sms').length, told('email').map(({ message }) => message.subject)]).toEqual([0, ['5 alerts of the night']]);
 });
 
-test('who has SMS alone reads each room of the night by itself, also where a tab names SMS', async () => {
+test('who has SMS alone, without the text of several, reads each room of the night by itself, also where a tab names SMS', async () => {
   const { clock, told, add } = rig({ sms: delivered });
   const { further: _, ...alone } = bySms(4, [], { digest: true });
   add(...[1, 2, 3].map((n) => bySms(n, ['console'], { digest: true })), alone);

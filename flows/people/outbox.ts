@@ -1,7 +1,15 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
-import type { Cancel, Clock, MessageLanguage } from '#contracts';
+import { type Cancel, type Clock, keepLatest, type MessageLanguage } from '#contracts';
 import type { Note } from '../audit/note.ts';
-import { linkMark, type Notice, type OutboxRow, type Outcome, type Report, type SendOutcome } from '../records/notices.ts';
+import {
+  linkMark,
+  type Notice,
+  type OutboxRow,
+  type Outcome,
+  type RenderedMessage,
+  type Report,
+  type SendOutcome,
+} from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import { type Accepted, createAccepted } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
@@ -9,7 +17,7 @@ import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './dig
 import { loginOf } from './failing.ts';
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
-import { backoff, besideEver, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
+import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
 import { keysBefore, movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, type Sent, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
@@ -64,15 +72,16 @@ export type Outbox = {
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, channels, roster } = options;
+  const past = createPast(options);
   const lanes = createLanes(clock, {
-    gathers: (name) => channels.get(name)?.single !== true,
-    atOnce: (name) => channels.get(name)?.channel.atOnce ?? besideEver,
+    gathers: past.gathers,
+    limits: (name) => channels.get(name)?.channel ?? {},
   });
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();
   const accepted = createAccepted(clock);
-  const office: Office = { options, lanes, accepted, locks: createLocks(clock, channels), cut: cut.signal, add };
+  const office: Office = { options, lanes, accepted, past, locks: createLocks(clock, channels), cut: cut.signal, add };
   let state: 'new' | 'running' | 'stopped' = 'new';
   let cancelTimer: Cancel = () => {};
 
@@ -136,14 +145,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** What the work on one item needs. */
-type Office = { options: OutboxOptions; lanes: Lanes; accepted: Accepted; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
+type Office = { options: OutboxOptions; lanes: Lanes; accepted: Accepted; past: Past; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
 
 async function deliver(office: Office, item: Item): Promise<void> {
-  const { options, lanes, accepted, locks, cut, add } = office;
-  const items = lanes.together(item);
-  const rows = () => items.map(({ row }) => row);
-  const isStale = isNoNews(item.row, options);
+  const { options, lanes, accepted, past, locks, cut, add } = office;
   const isLate = lanes.isLate(item);
+  const isStale = past.is(item.row, isLate);
+  const items = isStale ? [item] : lanes.together(item);
+  const rows = () => items.map(({ row }) => row);
+  past.note(rows(), isStale);
   const outcome = isStale ? noNews : (locks.of(item.row) ?? (await attempt(options, rows(), { cut, isLate })));
   const isRetry = outcome.result === 'retry';
   // Cut short by our own stop: the row stays as it is in the ledger.
@@ -171,10 +181,38 @@ function tellCopies(rows: readonly OutboxRow[], { onCopy }: OutboxOptions): void
   for (const row of rows) if (row.copy !== undefined) onCopy?.(row);
 }
 
-/** Nobody is woken for what is over, or was told elsewhere. */
-function isNoNews({ channel, moved, told, notice: { incident } }: OutboxRow, { channels, isOver }: OutboxOptions): boolean {
-  const { newsOnly = false, once = false } = channels.get(channel) ?? {};
-  return (newsOnly && (moved === true || (incident !== null && isOver(incident)))) || (once && told === true);
+type Past = ReturnType<typeof createPast>;
+/** So many ends of what was never said are known. */
+const unsaidAtMost = 2_000;
+
+/** What is no news any more: nobody is woken for what is over, or was told elsewhere; and of what was over before it could be said no end is said. */
+function createPast({ channels, isOver, roster }: OutboxOptions) {
+  const unsaid = new Map<string, true>();
+  const nameOf = ({ channel, person, notice }: OutboxRow) => `${channel}/${person}/${notice.incident}`;
+  function is(row: OutboxRow, isLate: boolean): boolean {
+    const { channel, moved, told, notice } = row;
+    const { newsOnly = false, once = false } = channels.get(channel) ?? {};
+    const over = notice.incident !== null && isOver(notice.incident);
+    if (newsOnly && (moved === true || over)) return true;
+    return once && (told === true || (isNews(notice) ? over && (isLate || notice.digest === true) : unsaid.has(nameOf(row))));
+  }
+  return {
+    is,
+    /** Whether a row that is late goes with others: no word of the centre's own, of which a list has no line; on a channel without lists what it can count. */
+    gathers(row: OutboxRow): boolean {
+      const { channel, single = false } = channels.get(row.channel) ?? {};
+      const counts = () => channel?.lists?.(roster.person(row.person).language) === true;
+      return row.notice.incident !== null && (!single || (counts() && !is(row, true)));
+    },
+    /** Once it is decided whether they are said. */
+    note(rows: readonly OutboxRow[], isPast: boolean): void {
+      for (const row of rows.filter(({ notice }) => isNews(notice))) {
+        const { kind, again } = row.notice;
+        if (!isPast) unsaid.delete(nameOf(row));
+        else if (row.told !== true && kind === 'raised' && again === undefined) keepLatest(unsaid, [nameOf(row), true], unsaidAtMost);
+      }
+    },
+  };
 }
 
 /** The rows that still wait on a channel before that of a row which arrived: their person knows it. What the console told the person may not know. */
@@ -276,7 +314,7 @@ type Telling = {
   tapFor(notice: Notice): string | undefined;
   shortFor(notice: Notice): string | undefined;
 };
-type Said = { notice: Notice; subject: string; text: string; list?: true; over?: true; link?: string; shortLink?: string };
+type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink'>;
 
 /** What has ended meanwhile is no news of the morning. */
 function morning(all: readonly Late[], telling: Telling): Said {
@@ -284,9 +322,10 @@ function morning(all: readonly Late[], telling: Telling): Said {
   const notices = (standing.length > 0 ? standing : all.slice(0, 1)).map(({ notice }) => notice);
   if (notices.length === 1) return late(standing.length > 0 ? standing : all.slice(0, 1), telling);
   return {
-    notice: digestOf(notices),
+    notice: digestOf(standing),
     ...renderDigest(notices, telling.language, { linkOf: newsLink(telling), fits: telling.fits }),
     list: true,
+    alerts: { open: notices.length, over: 0 },
   };
 }
 
@@ -300,12 +339,15 @@ function late(all: readonly Late[], telling: Telling): Said {
   const { language, wall, isLate, fits, tapFor, shortFor } = telling;
   const last = lastOfEach(all);
   const [only, ...others] = last;
-  if (only === undefined || others.length > 0)
+  if (only === undefined || others.length > 0) {
+    const open = last.filter((one) => !one.over);
     return {
-      notice: digestOf(last.map(({ notice }) => notice)),
-      ...renderLate(last, language, { linkOf: newsLink(telling), fits }),
+      notice: digestOf(last, open.length > 0 ? open : last),
+      ...renderLate(last, language, { linkOf: newsLink(telling), fits, isLate }),
       list: true,
+      alerts: { open: open.length, over: last.length - open.length },
     };
+  }
   const { notice, over } = only;
   const isAnswered = !over && (isNews(notice) || notice.announcement !== undefined);
   const [tap, shortLink] = isAnswered ? [tapFor(notice), shortFor(notice)] : [];

@@ -113,6 +113,10 @@ export type Channel = {
   limitMs?: number;
   /** Most sends at the same time, where it is fewer than the outbox's own. */
   atOnce?: number;
+  /** So many messages are shown to one person in such a time, as on a phone; the last of them is a list of all that waits for that person. */
+  within?: { most: number; ms: number };
+  /** Of a channel that carries no list (`single`): whether it can say in one short text of a language how many alerts there are. Absent: it cannot. */
+  lists?(language: MessageLanguage): boolean;
   /** Whether a text stands whole in one message here; absent: any does. */
   fits?(text: string): boolean;
   /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
@@ -142,14 +146,14 @@ export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string
 /** Takes the number of somebody who called us and hung up; what it came to. */
 export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
 
-/** A text as a channel hears it from a person alone, no group; what is to be answered, undefined where it is nothing of ours. */
-export type TakeWord = (said: { channel: string; address: string; text: string }) => Promise<string | undefined>;
+/** A text as a channel hears it from a person alone, no group, who has one of these addresses; what is to be answered, undefined where it is nothing of ours. */
+export type TakeWord = (said: { channel: string; addresses: readonly string[]; text: string }) => Promise<string | undefined>;
 
-/** The short form of a notice as it is registered with operators, and the id of its text. */
+/** The short form of a notice as it is registered with operators, the id of its text, and what in it no operator would let through. */
 export type ShortText = (
   notice: Notice,
-  how: { language: MessageLanguage; form: 'fixed' | 'open'; link?: string | undefined },
-) => { template: string; text: string };
+  how: { language: MessageLanguage; form: 'fixed' | 'open'; link?: string | undefined; alerts?: RenderedMessage['alerts'] },
+) => { template: string; text: string; wrong?: string };
 
 /** A browser that shows what its person is told: its address at the push service of its maker, and the keys for which a message is sealed. */
 export type Device = { endpoint: string; p256dh: string; auth: string };
@@ -194,13 +198,13 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   forPrograms?: true;
   /** Under this name of `addresses` stands by what else it knows who writes to us. */
   knownBy?: string;
-  /** It carries no list: what is late goes out one by one too, and what waited for the morning goes where a list can be read, if there is such a channel. */
+  /** It carries no list: what is late goes out one by one too, but where it `lists`; and what waited for the morning goes where a list can be read, if there is such a channel. */
   single?: true;
   /** It reaches nobody whose own order does not name it, and central hears the findings of the centre elsewhere. */
   asked?: true;
   /** What is over, or was told over another channel, does not go out here at all. */
   newsOnly?: true;
-  /** What arrived over another channel meanwhile does not go out here any more: no text of it could say that it is late. */
+  /** What arrived over another channel meanwhile, or was over before it could be said, does not go out here any more: no text of it could say that it is late. */
   once?: true;
   /** What it carries in an order of channels, and when; a tab that names it alone is not asked. Absent: anything. */
   carries?(settings: v.InferOutput<S>): Carries;
@@ -231,6 +235,8 @@ export type RenderedMessage = {
   severity: Severity;
   /** It tells of several incidents. */
   list?: true;
+  /** So many of those stand, and so many are over. */
+  alerts?: { open: number; over: number };
   /** Its incident has ended meanwhile. */
   over?: true;
   /** Where the person answers with one tap, which stands in the text too, or where its incident stands on the wall; absent where the centre has no name. */

@@ -43,15 +43,17 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
   };
 }
 
-/** The person whom a login means: by id, else by an e-mail address that nobody else has, however it is written. */
-export function ofLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonly T[], login: string): T | undefined {
-  const wanted = login.trim().toLowerCase();
-  return persons.find(({ id }) => id === wanted) ?? only(persons.filter(({ email }) => email?.toLowerCase() === wanted));
+/** Says whom a login means: the person of that id, else of an e-mail address that nobody else has, however it is written. All are looked at once, however many logins are asked for. */
+export function byLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonly T[]): (login: string) => T | undefined {
+  const byId = new Map(persons.map((one) => [one.id, one]));
+  const byMail = Map.groupBy(persons, ({ email }) => email?.toLowerCase());
+  const of = (wanted: string) => byId.get(wanted) ?? only(byMail.get(wanted) ?? []);
+  return (login) => of(login.trim().toLowerCase());
 }
 
 /** The person whom somebody means by what they said: as a login, or by a name that nobody else has. Undefined where it is nobody, or could be several. */
 export function called<T extends Pick<Person, 'id' | 'email' | 'name'>>(persons: readonly T[], said: string): T | undefined {
-  return ofLogin(persons, said) ?? only(ofName(persons, said));
+  return byLogin(persons)(said) ?? only(ofName(persons, said));
 }
 
 /** All of a name, however it is written. */

@@ -71,6 +71,24 @@ test('a PC at which somebody else logs in tells them, and no more who was there 
   expect(Object.keys(ledger)).toEqual(['ravi']);
 });
 
+test('a change of the roster looked at each person once for each device, 5,000 times 5,000: it looks at each once', async () => {
+  const { devices, persons, ledger } = rig();
+  let looks = 0;
+  for (let at = 0; at < 300; at += 1) {
+    const id = `p${at}`;
+    persons.push({
+      id,
+      get email() {
+        looks += 1;
+        return `${id}@office.test`;
+      },
+    });
+    devices.use({ [id]: JSON.stringify([{ ...device(id), key: key.public, at: 0, by: `P${at}@office.test` }]) });
+  }
+  await devices.keepPersons();
+  expect([looks, ledger, devices.of('p299').length]).toEqual([300, {}, 1]);
+});
+
 test('of many devices of one person the oldest goes', async () => {
   const { devices } = rig();
   await Promise.all(Array.from({ length: 10 }, (_, n) => devices.add('asha', device(`${n}`), 'asha')));

@@ -5,7 +5,7 @@ import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
 import { devicePrefix } from '../records/meta-keys.ts';
 import type { Device } from '../records/notices.ts';
 import type { Audit, Op } from '../records/ops.ts';
-import { ofLogin } from './book.ts';
+import { byLogin } from './book.ts';
 import type { PersonOrder, RefusedOrder } from './kept.ts';
 
 /** More of one person are not kept: the oldest goes. */
@@ -52,7 +52,7 @@ export function createDevices(options: DevicesOptions) {
     of: (person: string): readonly Device[] =>
       (held.get(person) ?? []).filter(isOurs).map(({ endpoint, p256dh, auth }) => ({ endpoint, p256dh, auth })),
     /** The person of the roster whom a login means, by id or e-mail address. */
-    personOf: (login: string) => personOf(options, login),
+    personOf: (login: string) => byLogin(options.persons())(login)?.id,
     /** Tells this person on this device from now on, and nobody else. */
     add: (person: string, device: Device, by: string): Promise<PersonOrder> => inTurn(() => add(kept, { person, by }, device)),
     /** Tells the person there no more; a device that is not theirs stays. */
@@ -85,17 +85,14 @@ export function createDevices(options: DevicesOptions) {
     /** Whoever is told no more, and whose login means them no more, has no device, in the ledger neither. */
     keepPersons: (): Promise<void> =>
       inTurn(async () => {
-        const own = [...held].map(([id, all]) => [id, all.filter(({ by }) => personOf(options, by) === id)] as const);
+        const meant = byLogin(options.persons());
+        const own = [...held].map(([id, all]) => [id, all.filter(({ by }) => meant(by)?.id === id)] as const);
         const changed = own.filter(([id, all]) => all.length < (held.get(id)?.length ?? 0));
         // Out of use at once: where the ledger takes nothing now, the next start does it again.
         for (const [id, all] of changed) held.set(id, all);
         if (changed.length > 0) await put(kept, new Map(changed));
       }).catch(() => {}),
   };
-}
-
-function personOf({ persons }: DevicesOptions, login: string): string | undefined {
-  return ofLogin(persons(), login)?.id;
 }
 
 async function add(kept: Kept, { person, by }: { person: string; by: string }, { endpoint, p256dh, auth }: Device): Promise<PersonOrder> {

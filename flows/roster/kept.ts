@@ -82,7 +82,8 @@ export async function change(
   ];
   if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
   kept.held = changed(kept.held, plan);
-  for (const key of kept.proofs.keys()) if (plan.gone.includes(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
+  const gone = new Set(plan.gone);
+  for (const key of kept.proofs.keys()) if (gone.has(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
   roster.use([...kept.held.values()]);
 }
 

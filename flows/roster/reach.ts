@@ -47,22 +47,28 @@ export function weakPoints(
   };
 }
 
-/** Persons who stand with one phone number, a list for each number: of them nobody knows who calls from it. */
+type Numbered = { number: string; ids: Set<string> };
+
+/** Persons who stand with one phone number, a list for each number: of them nobody knows who calls from it. A number is compared with few others, however many end alike. */
 export function sharedNumbers(members: readonly Member[]): string[][] {
-  const byEnd = new Map<string, { number: string; ids: Set<string> }[]>();
+  const whole = new Map<string, Numbered[]>();
+  const bare = new Map<string, Numbered[]>();
   for (const { id, addresses } of members)
     for (const number of byNumber.flatMap((name) => addresses[name] ?? [])) {
-      const alike = byEnd.getOrInsertComputed(number.slice(-endDigits), () => []);
+      const digits = number.replace(/\D/g, '').replace(/^0+/, '');
+      const withoutCode = [1, 2, 3].map((code) => digits.slice(code));
+      const alike = [...[digits, ...withoutCode].map((one) => whole.get(one) ?? []), bare.get(digits) ?? []].flat();
       const same = alike.find((one) => one.number === number || isSamePhone(one.number, number));
-      if (same === undefined) alike.push({ number, ids: new Set([id]) });
-      else same.ids.add(id);
+      same?.ids.add(id);
+      if (same !== undefined) continue;
+      const one = { number, ids: new Set([id]) };
+      whole.getOrInsertComputed(digits, () => []).push(one);
+      for (const end of withoutCode) bare.getOrInsertComputed(end, () => []).push(one);
     }
-  const shared = [...byEnd.values()].flat().filter(({ ids }) => ids.size > 1);
+  const shared = [...whole.values()].flat().filter(({ ids }) => ids.size > 1);
   return [...new Map(shared.map(({ ids }) => [[...ids].join(), [...ids]])).values()];
 }
 
-/** Numbers that are one however they are written end alike. */
-const endDigits = 10;
 /** In groups of digits, with the mark of the file before it. */
 const written = /^'?\+?\d[\d ()-]{4,24}$/;
 

@@ -66,7 +66,7 @@ export function openChannels({ settings, offers, ...around }: Asked): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
     .map((kind) => [kind.name, openOne(kind, settings[kind.name], around)] as const);
-  return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers)]);
+  return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers, around.clock)]);
 }
 
 function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {

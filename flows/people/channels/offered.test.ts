@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../records/notices.ts';
-import { technician } from '../people.test-helper.ts';
+import { notice, technician, testClock } from '../people.test-helper.ts';
 import { conformance, message, type Trouble } from './conformance.test-helper.ts';
-import { createOffers, type OfferedMessage } from './offered.ts';
+import { channelsOnTabs, createOffers, type OfferedMessage } from './offered.ts';
 
 /** A community node that keeps what it is given and says `answer` of it; without one it says nothing. */
 function tab(answer: Outcome | undefined, runs = true) {
@@ -33,6 +33,50 @@ test('the community node is given the address of the person for this channel, an
   const { channel, given } = tab({ result: 'delivered' });
   await channel.send(message(), technician, AbortSignal.timeout(1_000));
   expect(given).toMatchObject([{ person: { id: 'asha', name: 'Asha', address: '4711', language: 'en' }, severity: 'critical' }]);
+});
+
+/** A message that the tab named, and what is written below it since. */
+const standing = {
+  id: '4711\n1512.0001',
+  notice: notice(),
+  said: () => ({ text: 'Leh\nMicrophone not found\n', lines: ['✔ Bina: going'] }),
+};
+
+test('a channel that an operator made on the tabs could name no copy, so who took an alert was not written below it: what the outcome names is changed there', async () => {
+  const offers = createOffers();
+  const given: OfferedMessage[] = [];
+  offers.take('telegram', (one) => {
+    given.push(one);
+    queueMicrotask(() => offers.outcome(one.sabha.key, { result: 'delivered', copy: '1512.0001' }));
+  });
+  const [, { channel }] = channelsOnTabs(['telegram'], offers, testClock())[0] ?? expect.unreachable();
+  expect(await channel.send(message(), technician, AbortSignal.timeout(1_000))).toEqual({ result: 'delivered', copy: standing.id });
+  expect(await channel.edit?.(standing, technician, AbortSignal.timeout(1_000))).toMatchObject({ result: 'delivered' });
+  expect(given[0]?.sabha).toEqual({ key: '1/x/asha' });
+  expect(given[1]).toMatchObject({
+    payload: 'Leh\nMicrophone not found\n\n✔ Bina: going',
+    person: { id: 'asha', address: '4711' },
+    sabha: { copy: '1512.0001' },
+  });
+  const moved = { ...technician, addresses: { telegram: '4712' } };
+  expect(await channel.edit?.(standing, moved, AbortSignal.timeout(1_000))).toEqual({
+    result: 'refused',
+    reason: 'asha has another address now',
+  });
+  expect(given).toHaveLength(2);
+});
+
+test('a tab that names a copy and never says what became of a change is not waited for longer than two minutes', async () => {
+  const clock = testClock();
+  const { offers, given } = tab(undefined);
+  const [, { channel }] = channelsOnTabs(['telegram'], offers, clock)[0] ?? expect.unreachable();
+  const [first, second] = [
+    channel.edit?.(standing, technician, new AbortController().signal),
+    channel.edit?.(standing, technician, new AbortController().signal),
+  ];
+  await clock.pass(120_000);
+  expect(await Promise.all([first, second])).toEqual(Array(2).fill({ result: 'retry', reason: 'no outcome in time' }));
+  expect(given[0]?.sabha.key).not.toBe(given[1]?.sabha.key);
 });
 
 test('many messages over one signal leave no listener on it', async () => {

@@ -57,6 +57,8 @@ const deviceLimitMs = 8_000;
 /** What a phone shows is far shorter. */
 const titleLimit = 200;
 const bodyLimit = 1_200;
+/** Where a nation goes, a phone shows three times as many a minute, and no more; nobody waits so long that it would be told elsewhere. */
+const within = { most: 5, ms: 20_000 };
 /** A subject shortens a long name, by no less than this. */
 const placeKnownBy = 8;
 /** A list is shown by its first lines. */
@@ -80,6 +82,7 @@ export function createPush(options: PushOptions): Channel {
       .update(`sabha push 1\n${name}`)
       .digest('base64url');
   return {
+    within,
     async send(message, person, signal) {
       const own = devices?.of(person.id) ?? [];
       if (key === undefined || own.length === 0) return { result: 'refused', reason: `${person.id} has no device` };

@@ -65,6 +65,17 @@ test('every kind of news in every language passes the scrubber, in the fixed for
   expect(passed.every(({ to }) => to === '919419000001')).toBe(true);
 });
 
+test('the text of several alerts passes the scrubber in every language and form, and counts those that are open and those that are over', async () => {
+  const { fetch, passed } = strict();
+  const several = { list: true, alerts: { open: 12, over: 3 }, link: undefined } as object;
+  for (const language of ['en', 'hi', 'mr'] as const)
+    for (const form of ['fixed', 'open'] as const)
+      expect(await send(fetch, { ...several, language }, { settings: { ...settings, form } })).toEqual({ result: 'delivered' });
+  expect(passed.every(({ text }) => /\b12\b.*\b3\b/.test(text))).toBe(true);
+  expect(channel(fetch).lists?.('hi')).toBe(true);
+  expect(channel(fetch, { registered: new Map() }).lists?.('hi')).toBe(false);
+});
+
 test('the scrubber refuses what is not listed, not as it is tagged, or leads to an address that nobody whitelisted', async () => {
   const reason = async (fetch: Fetch, options = {}) => (await send(fetch, {}, options)) as { reason: string };
   const other = (text: string) => ({ shortText: () => ({ template: templates[0]?.id ?? '', text }) });
@@ -84,6 +95,22 @@ test('what has ended before it could be sent is told as that, by its own text', 
   const { fetch, passed } = strict();
   expect(await send(fetch, { over: true })).toEqual({ result: 'delivered' });
   expect(passed[0]?.template).toBe(registered.get('well.en.fixed'));
+});
+
+test('what central hears of an unfinished flow was written without its link, and refused by the operator, who knows the text with one', async () => {
+  const { fetch, passed } = strict();
+  const unfinished = { link: undefined, notice: notice({ kind: 'unfinished', incident: null, faults: [] }) } as object;
+  for (const language of ['en', 'hi', 'mr'] as const)
+    for (const form of ['fixed', 'open'] as const)
+      expect(await send(fetch, { ...unfinished, language }, { settings: { ...settings, form } })).toEqual({ result: 'delivered' });
+  expect(passed).toHaveLength(6);
+});
+
+test('a number that is none for its tag went out for the operator to refuse: nothing is sent, and the next channel is used', async () => {
+  const { fetch, passed } = strict();
+  const outcome = await send(fetch, { notice: notice({ incident: 1.5 }) });
+  expect(outcome).toEqual({ result: 'refused', reason: 'the text news.microphone.missing.en.fixed: {n} is no #numeric#: 1.5' });
+  expect(passed).toEqual([]);
 });
 
 test('a text without an id of the operator is not sent at all', async () => {

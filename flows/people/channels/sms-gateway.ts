@@ -60,15 +60,17 @@ export function createSms({ settings, secret, registered, shortText, clock, hear
   const { method, accepted, denied, form, idInAnswer, perSecond } = settings;
   const pace = createPace(clock, 1_000 / perSecond);
   return {
+    lists: (language) => registered.has(`many.${language}.${form}`),
     async send(message, person, signal) {
       const to = person.addresses['sms'] ?? '';
       if (!isPhone(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
-      const { language, link, shortLink = link, over } = message;
+      const { language, link, shortLink = link, over, alerts } = message;
       // What has ended meanwhile is told as that.
       const notice = over ? { ...message.notice, kind: 'cleared' as const } : message.notice;
-      const sms = shortText(notice, { language, form, link: shortLink });
+      const sms = shortText(notice, { language, form, link: shortLink, alerts });
       const template = registered.get(sms.template);
       if (template === undefined) return { result: 'refused', reason: `the text ${sms.template} has no id in the file of the templates` };
+      if (sms.wrong !== undefined) return { result: 'refused', reason: `the text ${sms.template}: ${sms.wrong}` };
       const filled = filler({ to: to.replace('+', ''), text: sms.text, template, secret, key: message.key });
       if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
       const answer = await request(fetch, filled.url(settings.url), { method, ...filled.rest(settings), signal });

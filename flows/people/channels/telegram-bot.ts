@@ -75,7 +75,7 @@ const update = v.looseObject({
       message: v.optional(v.looseObject({ chat: v.looseObject({ id }) })),
     }),
   ),
-  message: v.optional(v.looseObject({ chat: v.looseObject({ id }), text: v.optional(v.string(), '') })),
+  message: v.optional(v.looseObject({ chat: v.looseObject({ id }), date: v.optional(v.number()), text: v.optional(v.string(), '') })),
 });
 type Update = v.InferOutput<typeof update>;
 
@@ -86,6 +86,8 @@ const pollLimitMs = 70_000;
 const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 /** Longest word beside a button. */
 const wordLimit = 200;
+/** A word is for now: Telegram keeps for a day what it could not bring. */
+const wordLimitMs = 60 * 60_000;
 
 /** `greets` is told of each chat that wants to know its number. */
 export type PollOptions = {
@@ -152,10 +154,11 @@ async function take(options: PollOptions, { callback_query: pressed, message }: 
 }
 
 /** Whoever says /start hears the number that belongs into the roster. Groups have numbers below nothing: a word in one is nobody's own. */
-async function hear({ onWord, greets, replies }: PollOptions, { chat, text }: NonNullable<Update['message']>): Promise<void> {
+async function hear({ clock, onWord, greets, replies }: PollOptions, message: NonNullable<Update['message']>): Promise<void> {
+  const { chat, date = Number.POSITIVE_INFINITY, text } = message;
   const address = String(chat.id);
   if (text.startsWith('/start')) return greets(address);
-  if (chat.id < 0) return;
-  const reply = await onWord?.({ channel: 'telegram', address, text }).catch(() => undefined);
+  if (chat.id < 0 || clock.now() - date * 1_000 > wordLimitMs) return;
+  const reply = await onWord?.({ channel: 'telegram', addresses: [address], text }).catch(() => undefined);
   if (reply !== undefined) replies(address, reply);
 }

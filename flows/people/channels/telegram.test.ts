@@ -372,7 +372,7 @@ test('who answers at once with nothing, or with the same press again, was asked 
 test('a word that somebody writes to the bot is answered there; one in a group is nobody’s own, and what is no word is left alone', async () => {
   const heard: string[] = [];
   const takes: TakeAnswer = async () => ({ line: '' });
-  const onWord: TakeWord = async ({ channel, address, text }) => {
+  const onWord: TakeWord = async ({ channel, addresses: [address], text }) => {
     heard.push(`${channel} ${address} ${text}`);
     if (text === 'broken') throw new Error('the ledger did not take it');
     return text === 'on' ? 'You are on duty' : undefined;

@@ -48,8 +48,10 @@ export const byWhatsapp: ChannelKind<typeof whatsappSettings> = {
 const everyMs = 1_000 / 80;
 const apartMs = 6_000;
 const replyLimitMs = 20_000;
+/** A word is for now: Meta brings what it could not bring for days. */
+const wordLimitMs = 60 * 60_000;
 /** `verify` = the secret by which Meta finds our address. */
-export type WhatsappOptions = Pick<Around, 'onAnswer' | 'reports'> & {
+export type WhatsappOptions = Pick<Around, 'onAnswer' | 'onWord' | 'reports'> & {
   settings: Pick<WhatsappSettings, 'number' | 'templates' | 'api'>;
   secrets: { token: string; appSecret: string; verify: string };
   clock: Clock;
@@ -96,17 +98,22 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
   const heard = heardIn(call.body);
   // Who pressed is found by our message, which a report may end.
   for (const one of heard.presses) await take(one, options, signal);
+  for (const { id, from, timestamp, text } of heard.words) {
+    if (options.clock.now() - Number(timestamp) * 1_000 > wordLimitMs) continue;
+    const line = await options.onWord?.({ channel: 'whatsapp', addresses: addressesOf(from), text: text.body });
+    if (line !== undefined) reply(replyOf(from, line, id), options, signal);
+  }
   for (const report of heard.reports) await reports?.take({ channel: 'whatsapp', ...report });
   return { status: 200 };
 }
 
 /** The person to whom the message went, else whose number it is, else whose id: Meta may tell any of the three, and the id may change. */
 async function take({ message, about: told, phone, user, ...said }: Pressed, options: WhatsappOptions, signal: AbortSignal): Promise<void> {
-  const { onAnswer, reports, clock } = options;
+  const { onAnswer, reports } = options;
   const person = told === undefined ? undefined : reports?.about('whatsapp', told)?.person;
   const ways = [
     ...(person === undefined ? [] : [{ channel: 'whatsapp', addresses: [], person }]),
-    ...(phone === undefined ? [] : [{ channel: 'whatsapp', addresses: [`+${phone}`, phone] }]),
+    ...(phone === undefined ? [] : [{ channel: 'whatsapp', addresses: addressesOf(phone) }]),
     ...(user === undefined ? [] : [{ channel: userChannel, addresses: [user] }]),
   ];
   let line: string | undefined;
@@ -115,9 +122,15 @@ async function take({ message, about: told, phone, user, ...said }: Pressed, opt
     line = answered?.line ?? line;
     if (answered?.by !== undefined) break;
   }
-  if (line === undefined || phone === undefined) return;
+  if (line !== undefined && phone !== undefined) reply(replyOf(phone, line, message), options, signal);
+}
+
+function addressesOf(phone: string): string[] {
+  return [`+${phone}`, phone];
+}
+
+/** Said to who has just pressed or written: where it does not arrive, the wall says it too. */
+function reply(body: object, options: WhatsappOptions, cut: AbortSignal): void {
   const late = { ok: false, reason: 'late' } as const;
-  const reply = replyOf(phone, line, message);
-  // Said to who has just pressed: where it does not arrive, the wall says it too.
-  void withinTime<HttpAnswer>({ clock, limitMs: replyLimitMs, late, cut: signal }, (cut) => post(options, reply, cut));
+  void withinTime<HttpAnswer>({ clock: options.clock, limitMs: replyLimitMs, late, cut }, (own) => post(options, body, own));
 }

@@ -1,6 +1,6 @@
 /** The scrubber of India's operators in place of a gateway: it knows the registered texts, and lets through what fits one of them, blank by blank. */
 import type { Fetch } from '../channels/kit/http.ts';
-import { tags } from './tags.ts';
+import { isOfTag, tags } from './tags.ts';
 import { registeredText, type Template } from './templates.ts';
 
 /** What is registered: by the operator's id a text with tags, and the addresses that are whitelisted. */
@@ -16,7 +16,7 @@ export function scrubber({ templates, addresses }: Registered) {
     if (known === undefined) return '611 template not registered';
     const values = valuesOf(registeredText(known), text);
     if (values === undefined) return '612 text does not match the template';
-    const wrong = values.find(({ tag, value }) => !tags[tag].pattern.test(value) || value.length > tags[tag].limit);
+    const wrong = values.find(({ tag, value }) => !isOfTag(tag, value));
     if (wrong !== undefined) return `613 a value does not fit ${tags[wrong.tag].written}`;
     const url = values.find(({ tag }) => tag === 'url')?.value;
     if (url !== undefined && !addresses.some((address) => url.startsWith(address))) return '614 address not whitelisted';

@@ -173,6 +173,25 @@ describe('a short message', () => {
   });
 });
 
+describe('a number of eight digits was cut to six and a dot, which is another number and none for its tag', () => {
+  const numbers = [9_999_999, 10_000_000, 123_456_789, Number.MAX_SAFE_INTEGER];
+  const long = { en: 'Conference room of the district office', hi: 'कॉन्फ़्रेंस रूम ज़िला कार्यालय'.repeat(3) };
+
+  test.each(numbers)('%d stands whole, and a name gives the room for it', (incident) => {
+    for (const language of messageLanguages)
+      for (const form of ['fixed', 'open'] as const)
+        for (const fault of faultIds) {
+          const faults = [{ fault, device: '', name: null, reason: null, since }];
+          const { values, size, wrong } = smsOf(notice({ site: long, room: long, faults, incident }), { language, form, link });
+          expect([values['n'], size.segments <= 2, wrong]).toEqual([`${incident}`, true, undefined]);
+        }
+  });
+
+  test.each([-1, 1.5, 1e21, Number.NaN])('%d is no number for the tag, and the text says so', (incident) => {
+    expect(smsOf(notice({ incident }), { language: 'en', form: 'fixed' }).wrong).toBe(`{n} is no #numeric#: ${incident}`);
+  });
+});
+
 test('a link that is longer than its tag may be is left out, and of one only what stands before and with the "?" is registered', () => {
   expect(usableUrl(`https://${'x'.repeat(40)}.example/?1`)).toBeUndefined();
   expect(usableUrl('http://a.example/?1')).toBeUndefined();

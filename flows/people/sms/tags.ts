@@ -18,9 +18,14 @@ export const tags = {
 
 export type TagName = keyof typeof tags;
 
+/** Whether a value stands at a tag as the operators let it through. */
+export function isOfTag(tag: TagName, value: string): boolean {
+  return value.length <= tags[tag].limit && tags[tag].pattern.test(value);
+}
+
 /** An address that a text may carry; undefined where it is none or too long for its tag, and the text goes without. */
 export function usableUrl(url: string | undefined): string | undefined {
-  return url !== undefined && url.length <= tags.url.limit && tags.url.pattern.test(url) ? url : undefined;
+  return url !== undefined && isOfTag('url', url) ? url : undefined;
 }
 
 /** The part of an address that is registered: with a `?` what follows may differ, without one nothing may. */

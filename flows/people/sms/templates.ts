@@ -35,6 +35,7 @@ const blanks = {
   since: { tag: 'alphanumeric', limit: 11 },
   until: { tag: 'alphanumeric', limit: 11 },
   n: { tag: 'numeric', limit: 7 },
+  m: { tag: 'numeric', limit: 7 },
   url: { tag: 'url', limit: tags.url.limit },
 } as const satisfies Record<string, { tag: TagName; limit: number }>;
 type BlankName = keyof typeof blanks;
@@ -53,6 +54,9 @@ export function newsId(fault: string, cause?: { cause: OutageCause; sureness: (t
   return cause === undefined ? `news.${fault}` : `news.${fault}.${cause.cause}.${cause.sureness}`;
 }
 
+/** What central hears of transitions that no tab ended. It is about no one incident, so no link leads to it. */
+export const unfinishedFault = 'centre.flow_unfinished';
+
 /** The tags in place of the blanks: as the text is registered. */
 export function registeredText({ text, blanks: of }: Template): string {
   return filled(text, Object.fromEntries(of.map(({ name, tag }) => [name, tags[tag].written])));
@@ -68,8 +72,10 @@ function templatesOf(language: MessageLanguage, link: boolean): Template[] {
   const { sms, direct } = wordsIn(language);
   const make = (id: string, form: Form, text: string) => template({ id, language, form, text });
   const news = (id: string, form: Form, title: string) =>
-    firstThatFits(newsTexts.slice(link ? 0 : 1).map((name) => make(id, form, withTitle(sms[name], title))));
-  const rest = (['well', 'eased', 'closed', 'maintained'] as const).flatMap((id) =>
+    firstThatFits(
+      newsTexts.slice(link && id !== newsId(unfinishedFault) ? 0 : 1).map((name) => make(id, form, withTitle(sms[name], title))),
+    );
+  const rest = (['well', 'eased', 'closed', 'maintained', 'many'] as const).flatMap((id) =>
     (['fixed', 'open'] as const).map((form) => make(id, form, sms[id])),
   );
   return [

@@ -155,6 +155,7 @@ export const en = {
     stillStands: 'These still stand this morning:',
     late: 'Late alerts: {n}',
     wasAway: 'For a while messages did not come through here:',
+    atOnce: '{n} alerts at once',
     auditHead: 'Audit of {date}: row {row}, {hash}',
     meeting: 'Meeting at {time}.',
     tap: 'Answer with one tap: {url}',
@@ -204,6 +205,7 @@ export const en = {
     eased: '{site}, {room}: some of it is better, the rest is still open. Incident {n}. Sabha',
     closed: '{site}, {room}: incident {n} is closed. Sabha',
     maintained: '{site}, {room}: maintenance is over, {since} to {until}. Incident {n}. Sabha',
+    many: '{site}, {room}, since {since}, and elsewhere: {n} alerts open, {m} over. Sabha',
     direct: '{site}: {title}, {since}. Sabha',
   },
   /** What the centre tells without an incident. */

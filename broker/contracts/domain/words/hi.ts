@@ -120,6 +120,7 @@ export const hi: Vocabulary = {
     stillStands: 'ये दिक्कतें सुबह भी बनी हैं:',
     late: 'देर से पहुँचे अलर्ट: {n}',
     wasAway: 'बीच में कुछ समय यहाँ मैसेज नहीं पहुँच रहे थे:',
+    atOnce: 'एक साथ {n} अलर्ट',
     auditHead: '{date} का ऑडिट: पंक्ति {row}, {hash}',
     meeting: '{time} बजे मीटिंग है।',
     tap: 'एक टैप में जवाब दें: {url}',
@@ -167,6 +168,7 @@ export const hi: Vocabulary = {
     eased: '{site}, {room}: कुछ ठीक हुआ, बाकी अभी है। अलर्ट {n}। Sabha',
     closed: '{site}, {room}: अलर्ट {n} बंद हुआ। Sabha',
     maintained: '{site}, {room}: मेंटेनेंस पूरा हुआ, {since} से {until} तक। अलर्ट {n}। Sabha',
+    many: '{site}, {room} ({since} से) और दूसरी जगहों पर: {n} अलर्ट बाकी, {m} ठीक हुए। Sabha',
     direct: '{site}: {title}, {since} पर। Sabha',
   },
   direct: {

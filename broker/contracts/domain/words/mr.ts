@@ -126,6 +126,7 @@ export const mr: FurtherLanguage = {
       stillStands: 'या अडचणी सकाळीही आहेत:',
       late: 'उशिरा पोहोचलेले अलर्ट: {n}',
       wasAway: 'मध्ये काही वेळ इथे मेसेज पोहोचत नव्हते:',
+      atOnce: 'एकाच वेळी {n} अलर्ट',
       auditHead: '{date} चे ऑडिट: ओळ {row}, {hash}',
       meeting: '{time} वाजता मीटिंग आहे.',
       tap: 'एका टॅपमध्ये उत्तर द्या: {url}',
@@ -173,6 +174,7 @@ export const mr: FurtherLanguage = {
       eased: '{site}, {room}: थोडे ठीक झाले, बाकी अजून आहे. अलर्ट {n}. Sabha',
       closed: '{site}, {room}: अलर्ट {n} बंद झाला. Sabha',
       maintained: '{site}, {room}: मेंटेनन्स संपले, {since} ते {until}. अलर्ट {n}. Sabha',
+      many: '{site}, {room} ({since} पासून) आणि इतर ठिकाणी: {n} अलर्ट बाकी, {m} ठीक झाले. Sabha',
       direct: '{site}: {title}, {since} ला. Sabha',
     },
     direct: {

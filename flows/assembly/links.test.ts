@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { createLinks } from '../answers/link.ts';
+import { templatesCsv } from '../people/sms/export.ts';
+import { usableUrl } from '../people/sms/tags.ts';
+import { longestLink } from '../people/visit.ts';
+import { linking } from './links.ts';
+
+const made = createLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });
+
+test('a centre whose name leaves no room for a link had its texts registered without one, and sent its first alerts with one: the operator refused each', () => {
+  for (const length of [8, 12, 13, 15, 18, 40]) {
+    const https = { names: ['x'.repeat(length)], port: 443 };
+    const { shortLink, wall } = linking(https as never, { answers: made, notices: made });
+    const isRegistered = templatesCsv(longestLink(wall)).includes('#url#');
+    for (const incident of [1, 35, 1_295, 46_655, 9_999_999])
+      expect(usableUrl(shortLink?.('asha', incident)) !== undefined).toBe(isRegistered);
+  }
+});
