@@ -42,7 +42,10 @@ export function wentBack(held: Progress, mark: Mark | undefined, note: Note | un
   const head = isSame ? how : 'this is another ledger than the one that stood here';
   const named = acts.slice(0, actsTold).map((one) => `${one.who}: ${one.what} (${timeText(one.at)})`);
   const more = acts.length > actsTold ? `, and ${acts.length - actsTold} more` : '';
-  const lost = `${commits} ${commits === 1 ? 'commit' : 'commits'} and ${acts.length} ${acts.length === 1 ? 'act' : 'acts'} of people are gone`;
+  // The mark holds the last of them: where all those are gone, others may be that stood before.
+  const isAll = (acts.at(-1)?.id ?? 0) <= (isSame ? held.lastAct : 0) + 1 || acts.length < mark.acts.length;
+  const count = `${isAll ? '' : 'at least '}${acts.length} ${acts.length === 1 ? 'act' : 'acts'}`;
+  const lost = `${commits} ${commits === 1 ? 'commit' : 'commits'} and ${count} of people are gone`;
   return { line: oneLine(`${head}: ${lost}${named.length > 0 ? `: ${named.join('; ')}${more}` : ''}`, 900), acts };
 }
 
