@@ -59,6 +59,11 @@ export function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, h
   return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
 }
 
+/** An act that is gone, in one line. */
+export function actText({ who, what, about, at }: AuditAct): string {
+  return oneLine(`${who}: ${what}, ${about} (${timeText(at)})`, 2 * textMost);
+}
+
 /** The mark in a file; undefined where there is none that can be read. */
 export function readMark(file: string): Mark | undefined {
   return readJson(file, markSchema);
