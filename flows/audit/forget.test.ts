@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
 import type { Op } from '../records/ops.ts';
+import { personTables } from './forget.ts';
 import { proveChain } from './proof.ts';
 import { scrubOf } from './words.ts';
 
@@ -72,6 +73,15 @@ test('S19 a person who is forgotten stands in no row, no page of the file and no
     .join('');
   for (const trace of ['5ecret', 'Kumari', '9876543210', '43210', 'asha@', 'email/asha"', '"asha"'])
     expect(bytes.includes(trace), trace).toBe(false);
+});
+
+test('S19 each table of a ledger is looked through for a person, or holds what PCs say alone', () => {
+  const db = new DatabaseSync(':memory:');
+  openStore(db);
+  const found = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").all();
+  const others = found.map(({ name }) => String(name)).filter((name) => !personTables.includes(name));
+  const ofPcs = ['archive_segments', 'archive_spools', 'archived', 'archives', 'away', 'changes', 'copies', 'events', 'forks', 'leaving'];
+  expect(others.toSorted()).toEqual([...ofPcs, 'audit', 'pcs', 'pieces', 'progress', 'settled', 'spools'].toSorted());
 });
 
 test('S19 a row that is emptied without a word that somebody was forgotten is named', () => {

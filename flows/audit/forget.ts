@@ -13,13 +13,15 @@ const tables = [
   ...['incidents', 'transitions', 'timers', 'outbox', 'registry', 'rollcalls', 'commands', 'answers', 'meetings', 'maintenance'],
   ...['roster', 'proofs', 'announcements', 'announcement_reads', 'meta', 'steps'],
 ];
+/** In which a person may stand, beside the audit. */
+export const personTables: readonly string[] = [...ownTables, ...tables];
 
 /** All that stands of a person, as it is. */
 export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
   const scrub = scrubOf(words);
   const devices = devicesOf(db, words);
   const isDevice = (row: Record<string, SQLInputValue>) => devices.some(({ key }) => key === row['key']);
-  const plain = [...ownTables, ...tables].flatMap((table) =>
+  const plain = personTables.flatMap((table) =>
     changes(db, table, scrub)
       .filter(({ row }) => table !== 'meta' || !isDevice(row))
       .map(({ row }) => ({
