@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { codeOf, loadText, readSettings } from '#contracts';
 import { CentreError } from '../machine/centre-error.ts';
-import { lastLine } from '../machine/owners.ts';
+import { giveFolders, lastLine } from '../machine/owners.ts';
 import { type Places, userOf } from '../machine/places.ts';
 import { copyBefore } from '../release/links.ts';
 import { nodeIn } from '../release/release.ts';
@@ -29,6 +29,8 @@ export function settingsFile({ settings }: Places): string {
  */
 export function makeCopy(context: Context, name: string, { isKept }: { isKept: boolean }): Copy {
   const { places } = context;
+  // An empty folder may have been tidied away.
+  if (isKept) giveFolders(places, context.idOf);
   const words = ['backup', ...(isKept ? [copyBefore(places, name)] : []), '--json'];
   const copied = sabha(context, { by: places.current, words, otherwise: 'no copy of the data can be made' });
   return checkCopy(context, join(places.releases, name), v.parse(made, copied).file);

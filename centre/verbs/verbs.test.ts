@@ -181,6 +181,7 @@ describe('upgrade and rollback', () => {
 
   test('the data are copied, then the new release runs; the way back leads to the old one, once', () => {
     const name = newer();
+    rmSync(at('var/backups/sabha'), { recursive: true });
     call('upgrade');
     expect([current(scene.places), scene.running()]).toEqual([name, name]);
     const releases = at('opt/sabha');
