@@ -55,9 +55,19 @@ export function forgetPrevious({ previous }: Places): void {
   rmSync(previous, { force: true });
 }
 
-/** Removes the releases that are neither in use nor to go back to. */
+/** Where the copy of the data lies that was made before a release came. */
+export function copyBefore({ copies }: Places, name: string): string {
+  return join(copies, `before-${name}.backup`);
+}
+
+/** Removes the releases that are neither in use nor to go back to, and the copies for those. */
 export function removeOthers(places: Places): void {
-  const kept = [currentRelease(places), readPrevious(places)?.release];
+  const previous = readPrevious(places);
+  const kept = [currentRelease(places), previous?.release];
+  for (const name of existsSync(places.copies) ? readdirSync(places.copies) : []) {
+    const copy = join(places.copies, name);
+    if (/^before-[\w.+-]+-[0-9a-f]{10}\.backup$/.test(name) && copy !== previous?.backup) rmSync(copy, { force: true });
+  }
   for (const name of readdirSync(places.releases))
     if (!kept.includes(name)) rmSync(join(places.releases, name), { recursive: true, force: true });
 }

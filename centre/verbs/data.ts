@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { codeOf, loadText, readSettings } from '#contracts';
 import { CentreError } from '../machine/centre-error.ts';
-import { lastLine } from '../machine/owners.ts';
+import { giveFolders, lastLine } from '../machine/owners.ts';
 import { type Places, userOf } from '../machine/places.ts';
+import { copyBefore } from '../release/links.ts';
 import { nodeIn } from '../release/release.ts';
 import type { Context } from './context.ts';
 
@@ -22,13 +23,21 @@ export function settingsFile({ settings }: Places): string {
   return join(settings, 'sabha.json');
 }
 
-/** Makes a backup of the running centre, which the release to come reads from end to end. Throws a `CentreError` where it does not find it whole. */
-export function makeCopy(context: Context, release: string): Copy {
-  const { current } = context.places;
-  const { file } = v.parse(
-    made,
-    sabha(context, { by: current, words: ['backup', '--json'], otherwise: 'no copy of the data can be made' }),
-  );
+/**
+ * Makes a backup of the running centre, which the release to come reads from end to end; `isKept`: it is to be there for the way back, as those of
+ * each hour are not. Throws a `CentreError` where it does not find it whole.
+ */
+export function makeCopy(context: Context, name: string, { isKept }: { isKept: boolean }): Copy {
+  const { places } = context;
+  // An empty folder may have been tidied away.
+  if (isKept) giveFolders(places, context.idOf);
+  const words = ['backup', ...(isKept ? [copyBefore(places, name)] : []), '--json'];
+  const copied = sabha(context, { by: places.current, words, otherwise: 'no copy of the data can be made' });
+  return checkCopy(context, join(places.releases, name), v.parse(made, copied).file);
+}
+
+/** Has a release read a copy from end to end. Throws a `CentreError` where it does not find it whole. */
+export function checkCopy(context: Context, release: string, file: string): Copy {
   const check = { by: release, words: restoring(context, file, ['--check', '--json']), otherwise: 'the copy of the data cannot be used' };
   const { about } = v.parse(checked, sabha(context, check));
   return { file, ledger: about.ledger };

@@ -5,7 +5,7 @@ import { giveFolders, makeUsers } from '../machine/owners.ts';
 import { currentRelease, forgetPrevious, keepPrevious, type Previous, readPrevious, removeOthers, useRelease } from '../release/links.ts';
 import { layRelease, nameOf } from '../release/release.ts';
 import type { Context } from './context.ts';
-import { ledgerVersion, makeCopy, putBack, settingsFile } from './data.ts';
+import { checkCopy, ledgerVersion, makeCopy, putBack, settingsFile } from './data.ts';
 import { servedParts } from './install.ts';
 import { linkServices, restartServices, stopServices } from './services.ts';
 
@@ -24,7 +24,7 @@ export function upgrade(context: Context, { check, withoutCopy }: UpgradeOptions
   if (before === name && check) return say(`${name} is in use already`);
   layRelease({ from, places, machine }, settingsFile(places));
   if (before === name) return finish(context, name);
-  const copy = withoutCopy ? undefined : makeCopy(context, join(places.releases, name));
+  const copy = withoutCopy ? undefined : makeCopy(context, name, { isKept: !check });
   if (check)
     return say(`${name} would take the place of ${before}: its settings are good${copy ? `, the copy ${copy.file} is whole` : ''}`);
   makeUsers(machine, servedParts);
@@ -62,6 +62,7 @@ function goBack(context: Context, { release, backup, ledger }: Previous): void {
   const { places, say } = context;
   stopServices(context);
   const isChanged = ledger !== null && (ledgerVersion(context) ?? ledger) !== ledger;
+  if (isChanged && backup !== null) checkFirst(context, release, backup);
   useRelease(places, release);
   linkServices(context);
   if (isChanged && backup !== null) {
@@ -71,4 +72,14 @@ function goBack(context: Context, { release, backup, ledger }: Previous): void {
   restartServices(context);
   forgetPrevious(places);
   say(`${join(places.releases, release)} is in use again`);
+}
+
+/** Without it the release before cannot read the ledger: what ran goes on. */
+function checkFirst(context: Context, release: string, backup: string): void {
+  try {
+    checkCopy(context, join(context.places.releases, release), backup);
+  } catch (error) {
+    restartServices(context);
+    throw error;
+  }
 }

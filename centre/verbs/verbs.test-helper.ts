@@ -99,10 +99,17 @@ export function scripted(): Scripted {
   };
 
   function sabha([verb, file = '', ...more]: string[]): Ran {
-    if (verb === 'backup') return running === undefined ? failed('the centre does not answer') : done(JSON.stringify({ file: '/copy' }));
+    if (verb === 'backup') return running === undefined ? failed('the centre does not answer') : backup(file);
+    if (!existsSync(file)) return failed(`${file}: ENOENT; nothing is changed`);
     if (scene.refuses !== '') return failed(`${file}: ${scene.refuses}`);
     if (!more.includes('--check')) scene.ledger = 13;
     return done(more.includes('--json') ? JSON.stringify({ about: { ledger: 13, file } }) : `${file} is whole\n`);
+  }
+
+  function backup(to: string): Ran {
+    const file = to === '--json' ? join(root, 'hourly') : to;
+    writeFileSync(file, '');
+    return done(JSON.stringify({ file }));
   }
 
   function run(program: string, args: readonly string[]): Ran {

@@ -27,6 +27,8 @@ afterEach(() => rmSync(scene.root, { recursive: true }));
 
 const call = (...words: string[]) => verbOf(words)(scene);
 const at = (path: string) => join(scene.root, path);
+/** Of the data, as they were before this release. */
+const copyOf = (name: string) => at(`var/backups/sabha/before-${name}.backup`);
 const newer = () => {
   scene.from = sourcesOf(scene.root, '2.0.0');
   return nameOf(scene.from);
@@ -179,12 +181,13 @@ describe('upgrade and rollback', () => {
 
   test('the data are copied, then the new release runs; the way back leads to the old one, once', () => {
     const name = newer();
+    rmSync(at('var/backups/sabha'), { recursive: true });
     call('upgrade');
     expect([current(scene.places), scene.running()]).toEqual([name, name]);
     const releases = at('opt/sabha');
     expect(scene.calls.filter((one) => one.includes('/cli.ts'))).toEqual([
-      `node ${releases}/current/flows/cli/cli.ts backup --json`,
-      `node ${releases}/releases/${name}/flows/cli/cli.ts restore /copy --check --json`,
+      `node ${releases}/current/flows/cli/cli.ts backup ${copyOf(name)} --json`,
+      `node ${releases}/releases/${name}/flows/cli/cli.ts restore ${copyOf(name)} --check --json`,
     ]);
     call('rollback');
     expect([current(scene.places), scene.running(), scene.ledger]).toEqual([before, before, 13]);
@@ -195,16 +198,28 @@ describe('upgrade and rollback', () => {
     const name = newer();
     call('upgrade', '--check');
     expect([current(scene.places), scene.running()]).toEqual([before, before]);
-    expect(scene.said.at(-1)).toBe(`${name} would take the place of ${before}: its settings are good, the copy /copy is whole`);
+    expect(scene.said.at(-1)).toBe(
+      `${name} would take the place of ${before}: its settings are good, the copy ${scene.root}/hourly is whole`,
+    );
+    expect(readdirSync(at('var/backups/sabha'))).toEqual([]);
   });
 
   test('a ledger that the new release changed is put back with the old release', () => {
-    newer();
+    const name = newer();
     call('upgrade');
     scene.ledger = 14;
     call('rollback');
     expect([current(scene.places), scene.ledger]).toEqual([before, 13]);
-    expect(scene.said.at(-2)).toContain('the ledger is that of /copy again');
+    expect(scene.said.at(-2)).toContain(`the ledger is that of ${copyOf(name)} again`);
+  });
+
+  test('the copy of an upgrade was one of those of each hour, which are swept: a day later the way back ended half way, with nothing that ran', () => {
+    const name = newer();
+    call('upgrade');
+    scene.ledger = 14;
+    rmSync(copyOf(name));
+    expect(() => call('rollback')).toThrow(`the copy of the data cannot be used: ${copyOf(name)}: ENOENT; nothing is changed`);
+    expect([current(scene.places), scene.running(), scene.ledger]).toEqual([name, name, 14]);
   });
 
   test('a release that does not come up is taken back at once, and the line has its last words', () => {
@@ -232,6 +247,7 @@ describe('upgrade and rollback', () => {
     scene.from = sourcesOf(scene.root, '3.0.0');
     call('upgrade');
     expect(readdirSync(at('opt/sabha/releases')).toSorted()).toEqual([second, nameOf(scene.from)].toSorted());
+    expect(readdirSync(at('var/backups/sabha'))).toEqual([`before-${nameOf(scene.from)}.backup`]);
   });
 
   test('where no centre is installed there is nothing to upgrade', () => {
@@ -250,6 +266,7 @@ const scenes: Record<string, () => (string | undefined)[]> = {
   rollback() {
     const [before, name] = scenes['upgrade']?.() ?? [];
     call('upgrade');
+    scene.ledger = 14;
     return [name, before];
   },
   uninstall() {
@@ -287,7 +304,7 @@ test.each(Object.entries(scenes))(
       expect([before, after]).toContain(left);
       if (left !== undefined) expect(readdirSync(join(scene.places.current, 'units'))).toContain('sabha.target');
       if (isKilled) call(verb);
-      expect([current(scene.places), scene.running()]).toEqual([after, after]);
+      expect([current(scene.places), scene.running(), scene.ledger]).toEqual([after, after, 13]);
     }
   },
 );

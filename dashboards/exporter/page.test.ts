@@ -229,3 +229,15 @@ test('a page comes in pieces of bounded length', () => {
   expect(pieces.length).toBeGreaterThan(10);
   for (const piece of pieces) expect(piece.length).toBeLessThan(64 * 1024);
 });
+
+test('F22 nobody reads the page for a day: it has no series more than before, and the newest numbers', () => {
+  const { fleet, text } = stage(fleetOf([pcNow(pc1), pcNow(pc2)]));
+  const names = () => Object.keys(samplesOf(text())).toSorted();
+  const before = names();
+  for (let beat = 1; beat <= 24 * 60; beat += 1) {
+    fleet.takeSnapshot(fleetOf([pcNow(pc1), pcNow(pc2)]));
+    for (const pc of [pc1, pc2]) fleet.takeBeat(pc, { ...numbers, up: 60 + beat * 60 });
+  }
+  expect(names()).toEqual(before);
+  expect(samplesOf(text())[`sabha_pc_uptime_seconds${labels}`]).toBe(60 + 24 * 3_600);
+});

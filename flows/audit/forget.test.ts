@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
 import type { Op } from '../records/ops.ts';
+import { personTables } from './forget.ts';
 import { proveChain } from './proof.ts';
 import { scrubOf } from './words.ts';
 
@@ -74,6 +75,15 @@ test('S19 a person who is forgotten stands in no row, no page of the file and no
     expect(bytes.includes(trace), trace).toBe(false);
 });
 
+test('S19 each table of a ledger is looked through for a person, or holds what PCs say alone', () => {
+  const db = new DatabaseSync(':memory:');
+  openStore(db);
+  const found = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").all();
+  const others = found.map(({ name }) => String(name)).filter((name) => !personTables.includes(name));
+  const ofPcs = ['archive_segments', 'archive_spools', 'archived', 'archives', 'away', 'changes', 'copies', 'events', 'forks', 'leaving'];
+  expect(others.toSorted()).toEqual([...ofPcs, 'audit', 'pcs', 'pieces', 'progress', 'settled', 'spools'].toSorted());
+});
+
 test('S19 a row that is emptied without a word that somebody was forgotten is named', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
@@ -86,6 +96,18 @@ test('S19 a row that is emptied without a word that somebody was forgotten is na
   ]);
 });
 
+test('whoever had others forgotten stood in the audit for ever: they can be forgotten too', () => {
+  const db = new DatabaseSync(':memory:');
+  const store = openStore(db);
+  store.commit([ops]);
+  store.forget({ words, by: 'meera', at: 7 });
+  const meera = { ids: ['meera'], texts: ['Meera'], alias: 'forgotten-2' };
+  expect(store.person(meera)).toMatchObject([{ table: 'audit', row: { who: 'meera', what: 'person forgotten' } }]);
+  expect(store.forget({ words: meera, by: 'ravi', at: 8 })).toEqual({ audit: 1, elsewhere: 0 });
+  expect(store.person(meera)).toEqual([]);
+  expect(proveChain(db)).toMatchObject({ rows: 6, forgotten: 4, wrong: [] });
+});
+
 test.each([
   ['about', 'asha, Asha; natasha, asha-2, ravi@asha', 'X, X; natasha, asha-2, ravi@asha'],
   ['about', 'ASHA KUMARI called from 098765-43210 or +91 98765 43210, not 198765432109', 'X called from X or X, not 198765432109'],
@@ -96,4 +118,20 @@ test.each([
   ['path', 'link/bihar/asha', 'link/bihar/asha'],
 ])('under "%s" of "%s" stays "%s"', (name, value, left) => {
   expect(scrubOf({ ...words, alias: 'X' }).text(name, value)).toBe(left);
+});
+
+test.each([
+  ['a capital with an accent', 'Élodie Roy', 'Élodie Roy called', 'X called'],
+  ['a letter that another keyboard writes as two', 'चौड़ा राम'.normalize('NFD'), 'चौ\u095cा राम गए', 'X गए'],
+  ['a phone in pairs', '+919876543210', 'call 98 76 54 32 10', 'call X'],
+  ['a quotation mark', 'Bo "Bobby" O"Brien', 'Bo "Bobby" O"Brien called', 'X called'],
+])('a person whose name or phone has %s was said to be forgotten, and stood in every row as before', (_has, name, about, left) => {
+  const db = new DatabaseSync(':memory:');
+  const store = openStore(db);
+  const incident = { id: 3, overAt: 9, notes: [{ by: 'ravi', text: about }] };
+  store.commit([[act('ravi', 'note', about), { op: 'incident', incident } as unknown as Op]]);
+  const whom = { ids: [], texts: [name], alias: 'X' };
+  expect(store.forget({ words: whom, by: 'meera', at: 7 })).toEqual({ audit: 1, elsewhere: 1 });
+  expect(db.prepare('SELECT about FROM audit WHERE id = 1').get()).toEqual({ about: left });
+  expect(store.person(whom)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../records/r
 import { type AuditRow, markOf, openChain } from './chain.ts';
 import { headSigned } from './heads.ts';
 import { forgottenText, personForgotten } from './rows.ts';
-import { type Scrub, scrubOf } from './words.ts';
+import { folded, type Scrub, scrubOf } from './words.ts';
 
 /** Those below are changed by their own orders, since others hold them in memory: a person who stands there is not forgotten. */
 const ownTables: readonly string[] = ['nodes', 'accounts', 'logins'];
@@ -13,13 +13,15 @@ const tables = [
   ...['incidents', 'transitions', 'timers', 'outbox', 'registry', 'rollcalls', 'commands', 'answers', 'meetings', 'maintenance'],
   ...['roster', 'proofs', 'announcements', 'announcement_reads', 'meta', 'steps'],
 ];
+/** In which a person may stand, beside the audit. */
+export const personTables: readonly string[] = [...ownTables, ...tables];
 
 /** All that stands of a person, as it is. */
 export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
   const scrub = scrubOf(words);
   const devices = devicesOf(db, words);
   const isDevice = (row: Record<string, SQLInputValue>) => devices.some(({ key }) => key === row['key']);
-  const plain = [...ownTables, ...tables].flatMap((table) =>
+  const plain = personTables.flatMap((table) =>
     changes(db, table, scrub)
       .filter(({ row }) => table !== 'meta' || !isDevice(row))
       .map(({ row }) => ({
@@ -78,7 +80,7 @@ function changes(db: DatabaseSync, table: string, scrub: Scrub): Change[] {
   const info = db.prepare(`SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid`).all(table);
   const texts = info.filter(({ type }) => type === 'TEXT').map(({ name }) => String(name));
   const keys = info.filter(({ pk }) => Number(pk) > 0).map(({ name }) => String(name));
-  const found = db.prepare(`SELECT * FROM ${table} WHERE ${hinted(texts, scrub)}`).all(...scrub.hints);
+  const found = db.prepare(`SELECT * FROM ${table} WHERE ${hinted(db, texts, scrub)}`).all(...scrub.hints);
   return found.flatMap((row) => {
     const to = texts.flatMap((name) => {
       // The keys of meta are of places.
@@ -91,13 +93,15 @@ function changes(db: DatabaseSync, table: string, scrub: Scrub): Change[] {
 }
 
 function auditChanges(db: DatabaseSync, scrub: Scrub): { row: AuditRow; who: string; about: string }[] {
-  const sql = `SELECT * FROM audit WHERE what NOT IN ('${headSigned}', '${personForgotten}') AND (${hinted(['who', 'about'], scrub)}) ORDER BY id`;
+  const sql = `SELECT * FROM audit WHERE what <> '${headSigned}' AND (${hinted(db, ['who', 'about'], scrub)}) ORDER BY id`;
   return db
     .prepare(sql)
     .all(...scrub.hints)
     .flatMap((found) => {
       const row = found as unknown as AuditRow;
-      const [who, about] = [scrub.text('who', row.who), scrub.text('about', row.about)];
+      // Of a row that says out of which rows somebody was taken, only who did it is a person.
+      const about = row.what === personForgotten ? row.about : scrub.text('about', row.about);
+      const who = scrub.text('who', row.who);
       return who === row.who && about === row.about ? [] : [{ row, who, about }];
     });
 }
@@ -112,8 +116,10 @@ function empty(db: DatabaseSync, row: AuditRow, to: { who: string; about: string
   }
 }
 
-function hinted(texts: readonly string[], { hints }: Scrub): string {
-  const all = texts.map((name) => `lower(${name})`).join(" || ' ' || ");
+/** SQLite's own `lower` knows the letters of ASCII alone. */
+function hinted(db: DatabaseSync, texts: readonly string[], { hints }: Scrub): string {
+  db.function('folded', { deterministic: true }, (text) => folded(String(text)));
+  const all = `folded(${texts.join(" || ' ' || ")})`;
   return hints.map((_, at) => `instr(${all}, ?${at + 1}) > 0`).join(' OR ') || '0';
 }
 

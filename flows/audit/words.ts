@@ -4,7 +4,7 @@ import type { PersonWords } from '../records/roster.ts';
 
 /** Takes a person out of what stands under a name. */
 export type Scrub = {
-  /** Beginnings of what a row must have in it, so that not every row is read. */
+  /** One of these a row must have in what `folded` makes of it, so that not every row is read. */
   hints: string[];
   text(name: string, value: string): string;
   json(value: unknown, name: string): unknown;
@@ -25,7 +25,11 @@ export function scrubOf({ ids, texts, alias }: PersonWords): Scrub {
   const anywhere = texts.map((text) => patternOf(text));
   const tokens = ids.map((id) => new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_.@-])${escaped(id)}(?![\\p{L}\\p{M}\\p{N}_@/-])`, 'giu'));
   const isId = (value: string) => ids.some((id) => id.toLowerCase() === value.toLowerCase());
-  const replaced = (value: string, patterns: readonly RegExp[]) => patterns.reduce((text, one) => text.replace(one, () => alias), value);
+  const replaced = (value: string, patterns: readonly RegExp[]) => {
+    const composed = value.normalize('NFC');
+    const left = patterns.reduce((text, one) => text.replace(one, () => alias), composed);
+    return left === composed ? value : left;
+  };
 
   function text(name: string, value: string): string {
     if (isId(value)) return notPeople.has(name) ? value : alias;
@@ -44,19 +48,27 @@ export function scrubOf({ ids, texts, alias }: PersonWords): Scrub {
   return { hints: [...ids, ...texts].map(hintOf), text, json };
 }
 
+/** A text as hints are looked for in it: however its letters are encoded and cased, and its digits are parted. */
+export function folded(text: string): string {
+  return text.normalize('NFC').toLowerCase().replace(/[\s-]/g, '');
+}
+
 /** A phone is one with any prefix of its country, and with blanks or hyphens in it. */
 function patternOf(text: string): RegExp {
   const digits = digitsOf(text);
-  if (digits === undefined)
-    return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${text.trim().split(/\s+/).map(escaped).join('\\s+')}(?![\\p{L}\\p{M}\\p{N}_])`, 'giu');
+  if (digits === undefined) {
+    const words = text.normalize('NFC').trim().split(/\s+/).map(escaped);
+    return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${words.join('\\s+')}(?![\\p{L}\\p{M}\\p{N}_])`, 'giu');
+  }
   return new RegExp(`(?<!\\d)(\\+?\\d{1,3}[\\s-]?|0)?${[...digits].join('[\\s-]*')}(?!\\d)`, 'gu');
 }
 
 function hintOf(text: string): string {
   const digits = digitsOf(text);
   if (digits !== undefined) return digits.slice(-4);
-  const [longest = ''] = text.split(/\s+/).toSorted((a, b) => b.length - a.length);
-  return JSON.stringify(longest).slice(1, -1).toLowerCase();
+  // In a row of JSON there is a backslash before these.
+  const [longest = ''] = text.split(/[\s"\\]+/).toSorted((a, b) => b.length - a.length);
+  return folded(longest);
 }
 
 /** The last ten digits of a phone; undefined where it is none. */

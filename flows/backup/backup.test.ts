@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -134,7 +134,7 @@ test('a restore is refused in one line, with nothing changed: a centre that runs
 test('over a centre that stands there it is put by a rename: what was there lies beside it, and what the broker was told last stays', async () => {
   const { file: made } = await backups().make();
   const kept = join(root, 'kept.backup');
-  copyFileSync(made, kept);
+  cpSync(made, kept);
   await ledger.commit([event(2)]);
   // It could not be looked through beside the centre that had made it, and so no upgrade began.
   expect((await restored(kept, { check: true })).aside).toEqual([]);
@@ -225,7 +225,6 @@ test('a clock that is years behind had each new backup deleted as the oldest; on
     for (let back = 0; back < 24; back += 1) writeFileSync(join(folder, backupName(now() - back * hours * hourMs)), '');
   const { file: made } = await plain({ now: () => Date.UTC(2016, 1, 1) }).make();
   expect(existsSync(made)).toBe(true);
-
   let at = now() + 90_000 * hourMs;
   await plain({ now: () => at }).make();
   at = now() + 27 * hourMs;
@@ -340,11 +339,12 @@ test('a ledger that went back says by how many commits and by which acts of peop
   await ledger.commit([event(3), { op: 'step', at: 1, who: pc, what: 'outage', about: '' }]);
   expect((await watched()).lines).toEqual([null]);
   await closeIt();
-  copyFileSync(copy, file());
+  cpSync(copy, file());
   await openIt();
   const line = 'the ledger went back: 2 commits and 1 act of people are gone: asha: accounts add (2026-06-01 00:30 UTC)';
   const { watch, lines } = await watched();
   expect([lines, watch.older()]).toEqual([[line], { older: line }]);
+  expect((await ledger.acts({ of: 'people', most: 2 }))[1]?.about).toBe('asha: accounts add, sites.csv (2026-06-01 00:30 UTC)');
   const again = await watched();
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
 });
@@ -385,7 +385,7 @@ test('an import is in the file itself once it is taken: a write-ahead log that i
   const { watch } = await watched();
   await watch.ledger.commit([event(2), act('sites imported')]);
   const alone = join(root, 'alone.db');
-  copyFileSync(file(), alone);
+  cpSync(file(), alone);
   expect(proofOf(alone).audit).toMatchObject({ events: 2, gaps: 0, altered: 0 });
 });
 

@@ -33,8 +33,14 @@ test('what is missing is counted, and of the acts of people the newest five are 
     /^the ledger went back: 50 commits and 6 acts of people are gone: asha: act 12 \(2026-06-01 00:30 UTC\); .*asha: act 7 \(.*\), and 1 more$/,
   );
   expect(wentBack({ ...held, ledger: 'b' }, held, undefined)?.line).toMatch(
-    /^this is another ledger than the one that stood here: 10 commits and 1 act /,
+    /^this is another ledger than the one that stood here: 10 commits and at least 1 act /,
   );
+});
+
+test('of more acts than a mark remembers the number was told as if it were all of them', () => {
+  const mark = { ...held, commits: 900, lastAct: 800, acts: [800, 799, 798].map(act) };
+  expect(wentBack(held, mark, undefined)?.line).toMatch(/^the ledger went back: 890 commits and at least 3 acts of people are gone: /);
+  expect(wentBack({ ...held, lastAct: 797 }, mark, undefined)?.line).toMatch(/ commits and 3 acts of people are gone: /);
 });
 
 test('where a backup was restored it is said of when it is, also where no mark knows what is gone', () => {

@@ -42,7 +42,10 @@ export function wentBack(held: Progress, mark: Mark | undefined, note: Note | un
   const head = isSame ? how : 'this is another ledger than the one that stood here';
   const named = acts.slice(0, actsTold).map((one) => `${one.who}: ${one.what} (${timeText(one.at)})`);
   const more = acts.length > actsTold ? `, and ${acts.length - actsTold} more` : '';
-  const lost = `${commits} ${commits === 1 ? 'commit' : 'commits'} and ${acts.length} ${acts.length === 1 ? 'act' : 'acts'} of people are gone`;
+  // The mark holds the last of them: where all those are gone, others may be that stood before.
+  const isAll = (acts.at(-1)?.id ?? 0) <= (isSame ? held.lastAct : 0) + 1 || acts.length < mark.acts.length;
+  const count = `${isAll ? '' : 'at least '}${acts.length} ${acts.length === 1 ? 'act' : 'acts'}`;
+  const lost = `${commits} ${commits === 1 ? 'commit' : 'commits'} and ${count} of people are gone`;
   return { line: oneLine(`${head}: ${lost}${named.length > 0 ? `: ${named.join('; ')}${more}` : ''}`, 900), acts };
 }
 
@@ -54,6 +57,11 @@ export function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, h
   if (ledger !== held.ledger || head === undefined || lastAct === 0 || hash === head) return undefined;
   const how = hash === null ? 'is gone' : 'is not the one that stood here';
   return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
+}
+
+/** An act that is gone, in one line. */
+export function actText({ who, what, about, at }: AuditAct): string {
+  return oneLine(`${who}: ${what}, ${about} (${timeText(at)})`, 2 * textMost);
 }
 
 /** The mark in a file; undefined where there is none that can be read. */

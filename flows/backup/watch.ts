@@ -6,7 +6,7 @@ import { LedgerError } from '../ledger/errors.ts';
 import { olderKey } from '../records/meta-keys.ts';
 import type { Ledger, Op } from '../records/ops.ts';
 import { createClockJudge } from './clock-judge.ts';
-import { changedBehind, markText, readMark, readNote, type WentBack, wentBack } from './mark.ts';
+import { actText, changedBehind, markText, readMark, readNote, type WentBack, wentBack } from './mark.ts';
 import { restoredNote } from './restore.ts';
 
 const everyMs = 5_000;
@@ -163,8 +163,10 @@ async function keepMark(state: State, { record, mark }: Kept): Promise<string> {
   }
 }
 
-function rowsOf({ line }: WentBack, told: Told | undefined, at: number): Op[] {
+/** Each act that is gone has a row of its own: the line has room for the newest. */
+function rowsOf({ line, acts }: WentBack, told: Told | undefined, at: number): Op[] {
   return [
+    ...acts.toReversed().map((one): Op => ({ op: 'audit', at, who: 'centre', what: 'act is gone', about: actText(one) })),
     { op: 'meta', key: olderKey, value: JSON.stringify(told) },
     { op: 'audit', at, who: 'centre', what: 'ledger went back', about: line },
   ];

@@ -40,7 +40,7 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.incidents.size).toBe(1);
   });
 
-  it('R16 an older will is ignored, and so is a will after a newer word', () => {
+  it('R16, F23 an older will is ignored, and so is a will after a newer word', () => {
     const stage = online();
     stage.birth(pc, { session: 2 });
     stage.lost(pc, 1);

@@ -101,3 +101,24 @@ test('the spool of a PC that nobody knows any more goes whole, that of one that 
   expect(db.prepare('SELECT pc FROM spools').all()).toMatchObject([{ pc: 'la/leh/pc-0' }]);
   expect(store.audit()).toMatchObject({ events: 3, archived: 2, gaps: 0 });
 });
+
+test('a PC that was retired with a hole in its spool, or after one event, left that in the ledger for ever', () => {
+  const { db, store } = filled(3, 193, 1_000);
+  db.exec(`DELETE FROM events WHERE (spool = 1 AND seq = 2) OR (spool = 2 AND seq > 1) OR spool = 3 AND seq = 5;
+    UPDATE spools SET up_to = 1, last = iif(id = 2, 1, 193)`);
+  store.commit([[{ op: 'node', node: { path: 'la/leh/pc-2' } as never }]]);
+  const held = () => Number(db.prepare('SELECT count(*) AS count FROM events').get()?.['count']);
+  for (let before = held(), more = true; more; before = held()) {
+    more = store.retain('forget', [1_000]) as boolean;
+    expect(before - held()).toBeLessThanOrEqual(64);
+    expect(store.audit().gaps).toBe(0);
+  }
+  expect(db.prepare('SELECT pc FROM spools').all()).toMatchObject([{ pc: 'la/leh/pc-2' }]);
+  expect(held()).toBe(192);
+});
+
+test('of a PC that nobody knows any more stays what it said lately', () => {
+  const { store } = filled(1, 3, 1);
+  expect(store.retain('forget', [1])).toBe(false);
+  expect(store.audit()).toMatchObject({ spools: 1, events: 3 });
+});

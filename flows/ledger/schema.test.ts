@@ -74,10 +74,19 @@ describe('a damaged ledger is refused with one line and never replaced', () => {
     expect(readFileSync(file).every((byte) => byte === 0)).toBe(true);
   });
 
-  test('cut off in the middle', () => {
+  test('F4 cut off after any page, or in the middle of one', () => {
     filled(50);
-    truncateSync(file, 12 * 4096);
-    expect(refusal()).toMatch(/^the ledger .* is damaged \([^\n]*\): restore a copy, or move it away to begin anew$/);
+    const whole = readFileSync(file);
+    const pages = whole.length / 4096;
+    expect(pages).toBeGreaterThan(30);
+    for (let page = 0.5; page < pages; page += 0.5) {
+      const cut = join(folder, `cut-${page}.db`);
+      writeFileSync(cut, whole.subarray(0, page * 4096));
+      expect(refusal(cut), `after ${page} pages`).toMatch(
+        /^the ledger .* is damaged \([^\n]*\): restore a copy, or move it away to begin anew$/,
+      );
+      expect(statSync(cut).size).toBe(page * 4096);
+    }
   });
 
   test('a page inside overwritten', () => {

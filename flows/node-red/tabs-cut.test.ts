@@ -1,41 +1,17 @@
-import fs, { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type DyingDisk, installDyingDisk } from '../../test/dying-disk.ts';
 import { openTabs } from './tabs.ts';
 import { hashOf } from './tabs-diff.ts';
 import { type FlowNode, readTabs, writeTabs } from './tabs-storage.ts';
 
-/** So many steps on the disk are still made; then the process is dead, and makes none any more. */
-const disk = { left: Number.POSITIVE_INFINITY };
-const { writeFileSync, renameSync, rmSync: remove, openSync, mkdirSync: make } = fs;
-const real = { writeFileSync, renameSync, rmSync: remove, openSync, mkdirSync: make };
-
+let disk: DyingDisk;
 beforeAll(() => {
-  use({
-    writeFileSync: dying(writeFileSync),
-    renameSync: dying(renameSync),
-    rmSync: dying(remove),
-    openSync: dying(openSync),
-    mkdirSync: dying(make) as typeof make,
-  });
+  disk = installDyingDisk();
 });
-afterAll(() => use(real));
-
-/** Also where a module has imported them long ago: files share what they load. */
-function use(steps: Partial<typeof fs>): void {
-  Object.assign(fs, steps);
-  syncBuiltinESMExports();
-}
-
-function dying<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
-  return (...args) => {
-    if (disk.left <= 0) throw new Error('killed');
-    disk.left -= 1;
-    return work(...args);
-  };
-}
+afterAll(() => disk.remove());
 
 let root: string;
 beforeEach(() => {
@@ -57,7 +33,7 @@ const old = [tab(1, ''), ...way, tab(2, ''), tab(3, '')];
 const changed = [tab(1, 'new'), ...way, tab(2, 'new'), tab(4, 'new')];
 const judge = () => [];
 
-test('a Deploy that is killed at any step on the disk leaves all of the old tabs or all of the new ones', async () => {
+test('F21 a Deploy that is killed at any step on the disk leaves all of the old tabs or all of the new ones', async () => {
   const releaseDir = releaseOf('old', old);
   const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir, judge });
   open(root).load();

@@ -127,7 +127,7 @@ test.each([
   ['a cut file', '[\n{"id": "a"\n', '40-who.json: not JSON: '],
   ['a file without a node', '[]', 'escalate-15-min'],
   ['a node without a type', '[{"id":"a"}]', '40-who.json: entry 1 has no id or no type'],
-])('at %s the last good set runs, central is told why, and a Deploy of what runs mends the file', async (_, text, line) => {
+])('F21 at %s the last good set runs, central is told why, and a Deploy of what runs mends the file', async (_, text, line) => {
   const first = open();
   first.load();
   await first.save(minor('5'), 'asha');
@@ -161,7 +161,7 @@ test('where nothing can be kept, as on a full disk, the tabs run all the same an
   expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
 });
 
-test('a Deploy that a crash cut short is finished at the next start', async () => {
+test('F21 a Deploy that a crash cut short is finished at the next start', async () => {
   const tabs = open();
   tabs.load();
   const half = minor('5').filter(({ z, id }) => z === 'tab-escalate' || id === 'tab-escalate');

@@ -59,6 +59,12 @@ test('who left long ago is found by what is typed, and by other words', async ()
   expect((await about())[1]).toBe('ravi: leave set, asha: call forgotten-1a2b3c');
 });
 
+test('a name of two letters was passed over, and stood on in every row', async () => {
+  const { people, about } = await setUp({ ops: [{ op: 'audit', at: 1, who: 'ओम', what: 'note', about: 'incident 3' }] });
+  expect(await people.forget({ name: 'ओम', also: [], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });
+  expect((await about())[1]).toBe('forgotten-1a2b3c: note, incident 3');
+});
+
 test('what was told of a ledger that went back, and is told no more, is no hindrance', async () => {
   const { people } = await setUp({ ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":5,"line":"Asha Kumari: note"}' }] });
   expect(await people.forget({ ...asked, apply: true })).toMatchObject({ value: { audit: 1, elsewhere: 1 } });

@@ -84,7 +84,7 @@ function wordsOf({ roster, randomId }: ForgetOptions, { name, also }: PersonAske
   const given = [name, ...also];
   const isNumber = (word: string) => /^[\d-]+$/.test(word);
   const own = member === undefined ? [] : [member.name, member.email ?? '', ...Object.values(member.addresses)];
-  const texts = [...given.filter((word) => !isId(word) || isNumber(word)), ...own].filter((word) => word.trim().length > 2);
+  const texts = [...given.filter((word) => !isId(word) || isNumber(word)), ...own].filter((word) => word.trim().length > 1);
   const ids = [...given.filter((word) => isId(word) && !isNumber(word)), ...(member === undefined ? [] : [member.id])];
   return { ids: [...new Set(ids)], texts: [...new Set(texts)], alias: `forgotten-${randomId()}` };
 }

@@ -31,7 +31,7 @@ function over(nation: LightNation, spreadMs: number, pcs: readonly string[], act
 }
 
 describe('736 offices', () => {
-  test('of which all are lost within a minute are one message, and one all-clear when they are back', async () => {
+  test('F19 of which all are lost within a minute are one message, and one all-clear when they are back', async () => {
     const nation = await startLightNation({ sites: offices(736) });
     await nation.pass(3 * minute);
     const all = nation.at('');

@@ -1,9 +1,25 @@
 /** Rows of what may fail, played with all of Sabha in virtual time, at the numbers of the table. */
 import { expect, test } from 'vitest';
+import { wentBack } from '../../flows/backup/mark.ts';
+import { inThread } from '../../flows/ledger/ledger.ts';
 import { isFullTier, tellFigure } from '../figures.ts';
 import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, auditOf, camera, complaints, mailTo, microphone, minute, presenceAt, second, transitionsOf } from './scene.ts';
+import {
+  atRest,
+  auditOf,
+  camera,
+  checksAt,
+  complaints,
+  listen,
+  mailTo,
+  microphone,
+  minute,
+  order,
+  presenceAt,
+  second,
+  transitionsOf,
+} from './scene.ts';
 import type { World } from './world.ts';
 
 const hour = 60 * minute;
@@ -135,6 +151,98 @@ test('F12 a broker that is away for an hour, and every PC with a backlog: all of
     task,
     'F12',
     `${pcs} PCs, ${backlog} events held back for an hour: drained ${drained / second} s after the broker’s return (virtual time), a fault of then told after ${told / second} s, 0 lost`,
+  );
+});
+
+test('F10 a thin link that was cut for days: the state of its room is there with the first words, and all that waited within ten minutes', async ({
+  task,
+}) => {
+  const hours = isFullTier ? 72 : 12;
+  const world = await atRest({ link: 'geo' });
+  world.pc(0).cut('hole');
+  for (let n = 0; n < hours * 6; n += 1) {
+    microphone(world, n % 2 === 0 ? 'microphone.missing' : null);
+    await world.pass(10 * minute);
+  }
+  camera(world, 'camera.missing');
+  await world.pass(10 * minute);
+  const { waiting = 0 } = world.pc(0).agent()?.spool.figures() ?? {};
+  expect(waiting).toBeGreaterThan(hours * 6);
+  const births = listen(world, 'presence');
+  world.pc(0).heal();
+  await whenEach(world, [() => births.length > 0]);
+  const [known, drained] = await whenEach(world, [
+    () => checksAt(world).some(({ component, fault }) => component === 'camera' && fault === 'camera.missing'),
+    () => world.pc(0).agent()?.spool.figures().waiting === 0,
+  ]);
+  expect(known).toBeLessThanOrEqual(30 * second);
+  expect(drained).toBeLessThanOrEqual(10 * minute);
+  expect(await complaints(world)).toEqual([]);
+  tellFigure(
+    task,
+    'F10',
+    `${waiting} events of ${hours} h: the state is known ${known / second} s after the first word, all of it drained after ${drained / second} s (virtual time)`,
+  );
+});
+
+test('F11 a broker that is back for everybody at once: nobody is lost, and they come one after the other', { timeout: 1_800_000 }, async ({
+  task,
+}) => {
+  const pcs = isFullTier ? 736 : 60;
+  const world = await atRest({ pcs });
+  world.broker.kill({ flush: false });
+  await world.pass(10 * minute);
+  const from = world.time.now();
+  const bornAt = new Map<string, number>();
+  world.broker.intercept((topic) => {
+    if (topic.endsWith('/presence')) bornAt.getOrInsert(topic, world.time.now() - from);
+    return false;
+  });
+  world.broker.start();
+  const [back] = await whenEach(world, [() => bornAt.size === pcs]);
+  expect(back).toBeLessThanOrEqual(120 * second);
+  const each = Map.groupBy(bornAt.values(), (ms) => Math.floor(ms / second));
+  const most = Math.max(...Array.from(each.values(), (all) => all.length));
+  expect(most).toBeLessThanOrEqual(pcs / 6);
+  await world.pass(5 * minute);
+  expect(world.pcs.map((_, pc) => presenceAt(world, pc))).toEqual(world.pcs.map(() => 'online'));
+  expect(await complaints(world)).toEqual([]);
+  tellFigure(
+    task,
+    'F11',
+    `${pcs} PCs after ten minutes without a broker: all back after ${back / second} s, at most ${most} within a second`,
+  );
+});
+
+test('F30 a ledger of an hour ago is put in its place: all PCs are back within five minutes, no event is lost, and each act of people is named', {
+  timeout: 1_800_000,
+}, async ({ task }) => {
+  const pcs = isFullTier ? 736 : 24;
+  const world = await atRest({ pcs });
+  const image = world.centre.db().serialize();
+  for (let n = 0; n < 6; n += 1) {
+    for (const [pc] of world.pcs.entries()) microphone(world, n % 2 === 0 ? 'microphone.missing' : null, pc);
+    await world.pass(10 * minute);
+  }
+  await order(world, (view) => view.note(rowsOf(world).incidents.at(-1)?.id ?? 0, 'meera', 'a cable'));
+  const mark = await inThread(world.centre.db()).progress();
+  const events = (await auditOf(world)).events;
+  world.centre.kill();
+  world.centre.restoreLedger(image);
+  const found = wentBack(await inThread(world.centre.db()).progress(), mark, undefined);
+  expect(found?.acts).toMatchObject([{ who: 'meera', what: 'note' }]);
+  world.centre.start();
+  const [back] = await whenEach(world, [() => world.pcs.every((_, pc) => presenceAt(world, pc) === 'online')]);
+  expect(back).toBeLessThanOrEqual(5 * minute);
+  await world.pass(10 * minute);
+  const audit = await auditOf(world);
+  expect([audit.gaps, audit.twice]).toEqual([0, 0]);
+  expect(audit.events).toBeGreaterThanOrEqual(events);
+  expect(await complaints(world)).toEqual([]);
+  tellFigure(
+    task,
+    'F30',
+    `${pcs} PCs and a ledger of an hour ago: all back after ${back / second} s (virtual time), ${events} events, 0 lost; ${found?.line}`,
   );
 });
 

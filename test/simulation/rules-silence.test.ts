@@ -5,7 +5,7 @@ import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import { epochMs } from './time.ts';
 
-test('R16 a will that comes late, after the next session has spoken, is ignored', async () => {
+test('R16, F23 a will that comes late, after the next session has spoken, is ignored', async () => {
   const world = await atRest();
   world.broker.state.lateWillMs = 40 * second;
   world.pc(0).kill();
@@ -15,7 +15,7 @@ test('R16 a will that comes late, after the next session has spoken, is ignored'
   expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
 });
 
-test('R16 a take-over by the next connection of the same PC is no silence, though its old will is told', async () => {
+test('R16, F23 a take-over by the next connection of the same PC is no silence, though its old will is told', async () => {
   const world = await atRest();
   world.pc(0).cut('half');
   world.pc(0).heal();

@@ -47,7 +47,7 @@ test('a state that goes at two in the morning is told at once: that is no closin
   expect(toldIn(world)).toEqual([state('Critical')]);
 });
 
-test('40 of 42 sites lost and 38 back are one message, then one all-clear and two', async () => {
+test('F19 40 of 42 sites lost and 38 back are one message, then one all-clear and two', async () => {
   const world = await atRest({ pcs: 2, sites: 2, further: sites('bihar', 40) });
   const lost = pcsAt(world, 'bihar');
   cutAll(lost);

@@ -28,7 +28,7 @@ test('a: one PC of three that is lost is one message, and one all-clear', async 
   expect(await judged(world)).toEqual([]);
 });
 
-test('c: 8 of 20 sites of a state lost in 40 s are one message, to its engineer', async () => {
+test('F19 c: 8 of 20 sites of a state lost in 40 s are one message, to its engineer', async () => {
   const world = await atRest({ further: sites('ladakh', 20) });
   for (const [at, pc] of pcsAt(world, 'ladakh').slice(1, 9).entries()) world.time.later(at * 5 * second, () => pc.cut('hole'));
   await world.pass(10 * minute);

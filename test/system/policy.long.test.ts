@@ -61,7 +61,7 @@ describe.concurrent('the tabs', () => {
     expect(told.atMs).toBeGreaterThanOrEqual(holdMs);
   });
 
-  test('R24 when an edit left tabs that cannot run at all, the last good ones run, and central hears why', async ({
+  test('R24, F21 when an edit left tabs that cannot run at all, the last good ones run, and central hears why', async ({
     expect,
     onTestFinished,
   }) => {

@@ -53,29 +53,34 @@ function openOldForks(db: DatabaseSync): Kind {
   );
 }
 
-/** All that its PC said stands in archives, the last of it before, and nobody knows the PC any more. */
+/** Of a PC that nobody knows any more, all that it said, the last of it before: in archives, and what no archive takes, above a hole or as its last number. */
 function openGoneSpools(db: DatabaseSync): Kind {
   const found = db.prepare(`
-    SELECT spool, max(newest) AS newest FROM archive_spools s
-    WHERE NOT EXISTS (SELECT 1 FROM spools k JOIN nodes n ON n.path = k.pc WHERE k.id = s.spool)
-      AND (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.spool = s.spool LIMIT 2)) <= 1
-    GROUP BY spool HAVING max(newest) < ? LIMIT 1`);
+    SELECT id FROM spools s
+    WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.path = s.pc)
+      AND (EXISTS (SELECT 1 FROM archive_spools a WHERE a.spool = s.id) OR EXISTS (SELECT 1 FROM events e WHERE e.spool = s.id))
+      AND NOT EXISTS (SELECT 1 FROM archive_spools a WHERE a.spool = s.id AND a.newest >= :before)
+      AND coalesce((SELECT received FROM events e WHERE e.spool = s.id ORDER BY seq DESC LIMIT 1), 0) < :before LIMIT 1`);
   const ranges = ['archived', 'settled', 'pieces'].map((rows) =>
     db.prepare(`DELETE FROM ${rows} WHERE spool = :spool AND a IN (SELECT a FROM ${rows} WHERE spool = :spool LIMIT ${rangesAtOnce})`),
   );
-  const numbers = ['copies', 'forks'].map((rows) =>
-    db.prepare(`DELETE FROM ${rows} WHERE spool = :spool AND seq IN (SELECT seq FROM ${rows} WHERE spool = :spool LIMIT ${rangesAtOnce})`),
-  );
-  const last = ['events', 'archive_spools'].map((rows) => db.prepare(`DELETE FROM ${rows} WHERE spool = :spool`));
+  const some = (rows: string, most: number) =>
+    db.prepare(`DELETE FROM ${rows} WHERE spool = :spool AND seq IN (SELECT seq FROM ${rows} WHERE spool = :spool LIMIT ${most})`);
+  const numbers = ['copies', 'forks'].map((rows) => some(rows, rangesAtOnce));
+  const events = some('events', rowsAtOnce);
+  const left = db.prepare('SELECT 1 FROM events WHERE spool = :spool LIMIT 1');
+  const sums = db.prepare('DELETE FROM archive_spools WHERE spool = :spool');
   const row = db.prepare('DELETE FROM spools WHERE id = :spool');
   const ended = db.prepare('UPDATE spools SET up_to = 0, last = 0 WHERE id = :spool AND up_to > 0');
   return (before) => {
-    const spool = found.get(before)?.['spool'];
+    const spool = found.get({ before })?.['id'];
     if (spool === undefined) return false;
     const one = { spool: Number(spool) };
     // First nothing of it counts any more, last goes that by which it is found: a kill between two slices leaves no gap, and it goes on.
     if ([ended, ...numbers, ...ranges].some((statement) => statement.run(one).changes > 0)) return true;
-    for (const statement of [...last, row]) statement.run(one);
+    events.run(one);
+    if (left.get(one) !== undefined) return true;
+    for (const statement of [sums, row]) statement.run(one);
     return true;
   };
 }

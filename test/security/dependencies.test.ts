@@ -1,0 +1,43 @@
+/** What others wrote and we run (S11): one version each, the bytes that were reviewed, and nothing of it runs while it is installed but what we name. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+type Package = {
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+};
+type Locked = { version?: string; integrity?: string; inBundle?: boolean; link?: boolean; hasInstallScript?: boolean };
+
+const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+const directMost = 40;
+
+describe.each(['', 'agent/install/windows/'])('in %jpackage.json', (folder) => {
+  const own: Package = read(`${folder}package.json`);
+  const locked: [string, Locked][] = Object.entries(read(`${folder}package-lock.json`).packages);
+  const direct = { ...own.dependencies, ...own.optionalDependencies, ...own.devDependencies };
+
+  test('S11 each package that we name is of one version, which the lock has', () => {
+    expect(Object.entries(direct).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    const held = new Map(locked);
+    const others = Object.entries(direct).filter(([name, version]) => held.get(`node_modules/${name}`)?.version !== version);
+    expect(others).toEqual([]);
+    expect(Object.keys({ ...own.dependencies, ...own.optionalDependencies }).length).toBeLessThanOrEqual(directMost);
+  });
+
+  test('S11 of each package, ours and theirs, the lock has the SHA-512 of what is installed', () => {
+    const theirs = locked.filter(([path]) => path !== '');
+    expect(theirs.length).toBeGreaterThan(2);
+    // What is bundled comes in the bytes of the package that brings it.
+    const open = theirs.filter(([, one]) => one.inBundle !== true && !/^sha512-[\w+/]{86}==$/.test(one.integrity ?? ''));
+    expect(open.map(([path]) => path)).toEqual([]);
+  });
+});
+
+test('S11 no package runs a script when it is installed but the one that is allowed by name; for Windows none at all', () => {
+  const scripted = Object.entries<Locked>(read('package-lock.json').packages).filter(([, one]) => one.hasInstallScript);
+  const { allowScripts } = read('package.json');
+  expect(scripted.map(([path]) => path)).toEqual(['node_modules/esbuild']);
+  expect(allowScripts).toEqual({ esbuild: true });
+  expect(readFileSync('agent/install/zip.ts', 'utf8')).toMatch(/run\('npm', \['ci',.*'--ignore-scripts'/);
+});
