@@ -80,6 +80,8 @@ async function live(wanted: Wanted | undefined) {
     udp: ((at, onPacket) => door.open(at, onPacket)) as OpenUdp,
     disk: around('disk', openSpoolDisk(new DatabaseSync(':memory:'))),
     configs: { load: () => ({ config: undefined, problem: null }), save: () => null },
+    linkFile: around('linkFile', { save: () => true }),
+    cardFile: around('cardFile', { save: () => true }),
     restart: () => undefined,
   });
   const grant = () => ({ port, token: sealReflectorToken(pc, clock.now() + 3 * 3_600_000, Buffer.alloc(32)).toString('base64url') });
@@ -145,7 +147,17 @@ const toldElsewhere = /^(disk|log|probed|platform\.(?!ask))/;
 
 test('the day of these tests uses the whole world', () => {
   expect(names).toEqual(
-    expect.arrayContaining([...promised, 'socket.send', 'socket.close', 'platform.ask', 'platform.inventory', 'disk.run', 'log.warn']),
+    expect.arrayContaining([
+      ...promised,
+      'socket.send',
+      'socket.close',
+      'platform.ask',
+      'platform.inventory',
+      'disk.run',
+      'log.warn',
+      'linkFile.save',
+      'cardFile.save',
+    ]),
   );
   expect(whole.numbers).toMatchObject({ lu: 0, ld: 0, ju: 0, jd: 0 });
 });
