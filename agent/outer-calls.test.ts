@@ -141,7 +141,13 @@ const whole = await day();
 /** Asked before there is an agent: without them there is none. */
 const before = ['platform.bootId', 'disk.damage'];
 const names = [...whole.seen.keys()].filter((name) => !before.includes(name)).toSorted();
-const calls = names.flatMap((name) => [1, 2, 7].flatMap((nth) => (nth <= (whole.seen.get(name) ?? 0) ? [{ name, nth }] : [])));
+/** Of a call that is made so seldom each one: the first may all be made for one thing. */
+const few = 12;
+const calls = names.flatMap((name) => {
+  const count = whole.seen.get(name) ?? 0;
+  const nths = count <= few ? Array.from({ length: count }, (_, at) => 1 + at) : [1, 2, 7];
+  return nths.map((nth) => ({ name, nth }));
+});
 /** What has a place of its own to be told of: a probe, a command, the inventory, the disk, the log. */
 const toldElsewhere = /^(disk|log|probed|platform\.(?!ask))/;
 
