@@ -185,6 +185,13 @@ describe('packets that came oddly', () => {
       ),
     );
   });
+
+  test('a report whose parts overtake each other says the same of a train, and of the stream behind it', () => {
+    const way = { bps: 2 * mbit, bucketBytes: 40 * kB };
+    const parts = ({ packets, arrivals }: Train) => ({ packets, arrivals: [...arrivals.slice(70), ...arrivals.slice(0, 70).reverse()] });
+    const { bps, seenBytes } = measure(way);
+    expect(measure(way, { change: parts })).toMatchObject({ bps, seenBytes, reason: null });
+  });
 });
 
 describe('the budget', () => {

@@ -1,8 +1,8 @@
 /** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
 import { type Done, isThin, type LinkLimits, links } from '#contracts';
 import type { Budget } from '../net/data-budget.ts';
-import type { Used } from '../net/meter.ts';
-import { type OpenUdp, sturdy } from '../net/udp.ts';
+import { hostWireBytes, type Used } from '../net/meter.ts';
+import { addressLifeMs, type OpenUdp, sturdy } from '../net/udp.ts';
 import type { Platform } from '../platform/platform.ts';
 import { cardOf } from '../platform/questions/card.ts';
 import { createLinkTest } from './capacity-command.ts';
@@ -62,11 +62,12 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
 /** What asks for a measurement, piece by piece, and what is reported of it; where the month is small it is a part of it. */
 const askingShare = 0.12;
 
-/** What the rounds of a month leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
+/** What the rounds of a month and the names before them leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
 export function directionBytesOf(limits: LinkLimits): number {
   const { budget, quality, capacity } = limits;
   if (capacity === null) return Number.POSITIVE_INFINITY;
-  const roundsBytes = quality === null ? 0 : (monthMs / quality.everyMs) * roundWireBytes(quality.probes);
+  const roundsBytes =
+    quality === null ? 0 : (monthMs / quality.everyMs) * roundWireBytes(quality.probes) + (monthMs / addressLifeMs) * hostWireBytes;
   const directionBytes = ((budget.testBytes - roundsBytes) * capacity.everyMs) / monthMs / 2;
   return isThin(limits) ? directionBytes * (1 - askingShare) : directionBytes;
 }

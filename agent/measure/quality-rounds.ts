@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type Cancel, isThin, type LinkReport, linkReport, links } from '#contracts';
 import { breaksOff, latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
 import type { Budget } from '../net/data-budget.ts';
+import { hostWireBytes } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 import type { Grade } from '../spool/rows.ts';
 import type { OnSlip } from '../store/slips.ts';
@@ -172,7 +173,7 @@ async function round(state: State, probes: number): Promise<void> {
   const grant = grantOf(state);
   const { clock, open, budget, random } = state;
   if (grant === undefined || open === undefined) return;
-  state.refused = budget?.hasRoom(roundWireBytes(probes)) === false;
+  state.refused = budget?.hasRoom(roundWireBytes(probes) + hostWireBytes) === false;
   if (state.refused) return;
   const used = (wireBytes: number) => budget?.used('tests', wireBytes);
   const made = await stampRound({ clock, open, grant, probes, paceMs, session: Math.floor(random() * 65_536), used });

@@ -45,19 +45,30 @@ test('it is not known before the second sample, and not where the last is older 
   expect(traffic.busiest()).toBeNull();
 });
 
-test('counters that begin anew tell nothing, and without a way nothing is asked of a card; the way is looked for again', async () => {
+test('counters that begin anew tell nothing, and without a way nothing is asked of a card; after a while the way is looked for again', async () => {
   const { at, figures, traffic, pass } = setUp();
+  const later = () => {
+    at.up += 600_000;
+  };
   at.address = undefined;
   await traffic.sample();
-  await traffic.sample();
-  expect([at.asked, traffic.busiest()]).toEqual([2, null]);
+  expect([at.asked, traffic.busiest()]).toEqual([1, null]);
   at.address = '10.1.2.3';
+  later();
   await pass(10_000, 1_000_000, 0);
   await pass(10_000, -900_000, 0);
   expect(traffic.busiest()).toBeNull();
   figures.known = false;
   await traffic.sample();
   figures.known = true;
+  later();
   await traffic.sample();
-  expect(at.asked).toBe(4);
+  expect(at.asked).toBe(3);
+});
+
+test('of a card that tells nothing the name of the centre was asked for each ten seconds, megabytes a day that nobody counted', async () => {
+  const { at, figures, pass } = setUp();
+  figures.known = false;
+  for (let tick = 0; tick < 8_640; tick += 1) await pass(10_000, 0, 0);
+  expect(at.asked).toBe(144);
 });

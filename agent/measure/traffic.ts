@@ -26,16 +26,24 @@ export type Traffic = {
 type Sample = CardFigures & { up: number };
 
 const lookBackMs = 65_000;
+/** Each time the name of the centre may be asked for. */
+const seekEveryMs = 600_000;
 
 /** Knows nothing before two samples of one card. */
 export function createTraffic({ clock, card, address }: TrafficOptions): Traffic {
   let samples: Sample[] = [];
   let way: string | undefined;
+  let soughtUp = Number.NEGATIVE_INFINITY;
+  const seek = async () => {
+    if (clock.up() - soughtUp < seekEveryMs) return undefined;
+    soughtUp = clock.up();
+    return address();
+  };
   const recent = () => samples.filter(({ up }) => clock.up() - up <= lookBackMs);
   return {
     async sample() {
-      const asked = way ?? (await address());
-      // Where it is not known, another card is asked the next time, or another address of it.
+      const asked = way ?? (await seek());
+      // Where it is not known, another card is asked after a while, or another address of it.
       way = undefined;
       const answer = asked === undefined ? undefined : await card(asked);
       if (!answer?.known) return;

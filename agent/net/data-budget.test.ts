@@ -203,6 +203,23 @@ it('a day with a clock of 1970 gave a second budget of the month that was before
   }
 });
 
+it('what was used in a month that never was belongs to the one in which it was begun, and is not left in 2030', async () => {
+  const clock = handClock(endOfNovember);
+  const { budget, store } = counted(memoryStore(), clock);
+  budget.used('tests', 5_000_000);
+  budget.close();
+  // A boot with a flat battery, and nobody who tells it the time.
+  const wrong = handClock(Date.UTC(2030, 0, 10));
+  const { budget: alone } = counted(store, wrong);
+  await wrong.pass(25 * 60 * minuteMs);
+  alone.keep();
+  await wrong.pass(25 * 60 * minuteMs);
+  alone.used('tests', 3_000_000);
+  expect(alone.figures().month).toBe('2030-01');
+  alone.follow(() => endOfNovember);
+  expect(alone.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000_000 });
+});
+
 it('a centre whose clock stood in 2027 for a moment gave a second budget of the same month', () => {
   const { budget } = counted(memoryStore(), handClock(may));
   let centre = may;

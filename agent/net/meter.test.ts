@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type LookupFunction } from 'no
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
-import { meteredTls, meterTcp, type OnMessage, tcpWireBytes, udpWireBytes } from './meter.ts';
+import { hostWireBytes, meteredTls, meterTcp, type OnMessage, tcpWireBytes, udpWireBytes } from './meter.ts';
 
 it('a datagram costs its Ethernet, IP and UDP headers', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
@@ -92,7 +92,7 @@ it('of a host with two addresses the one that refused was not counted', async ()
     { address: '127.0.0.1', family: 4 },
   ];
   const lookup: LookupFunction = (_, __, done) => void setImmediate(() => done(null, addresses));
-  const socket = connect({ host: 'centre.example', port: (server.address() as AddressInfo).port, lookup, autoSelectFamily: true });
+  const socket = connect({ host: 'localhost', port: (server.address() as AddressInfo).port, lookup, autoSelectFamily: true });
   let bytes = 0;
   meterTcp(socket, (wireBytes) => {
     bytes += wireBytes;
@@ -100,6 +100,27 @@ it('of a host with two addresses the one that refused was not counted', async ()
   await once(socket, 'connect');
   expect(bytes).toBe(94 + 86 + opening);
   socket.destroy();
+});
+
+it('the name of the centre that the system looked up before a connection was not counted', async () => {
+  const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const lookup: LookupFunction = (_, __, done) => void setImmediate(() => done(null, [{ address: '127.0.0.1', family: 4 }]));
+  const bytesTo = async (host: string) => {
+    let bytes = 0;
+    const socket = connect({ host, port, lookup });
+    meterTcp(socket, (wireBytes) => {
+      bytes += wireBytes;
+    });
+    await once(socket, 'connect');
+    socket.destroy();
+    return bytes;
+  };
+  expect([await bytesTo('127.0.0.1'), await bytesTo('localhost')]).toEqual([opening, opening]);
+  // For each kind of address a question and its answer.
+  expect(await bytesTo('centre.example')).toBe(opening + hostWireBytes);
 });
 
 it('messages that are told before they are written are counted all the same; only a prompt answer carries what it acknowledges', async () => {

@@ -1,8 +1,8 @@
 /** What the socket's bytes cost on the wire, as an interface of the kernel counts them: Ethernet frames without checksum and preamble. */
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { codeOf } from '#contracts';
+import { codeOf, isLoopback } from '#contracts';
 
 const ethernetBytes = 14;
 const ipBytes = 20;
@@ -38,6 +38,19 @@ export function udpWireBytes(payloadBytes: number, family: Family = 4): number {
 /** The same, of one from or to this address of a socket. */
 export function udpWireBytesAt(address: string | undefined, payloadBytes: number): number {
   return udpWireBytes(payloadBytes, familyOf(address));
+}
+
+/** One question for a name and its answer, with all of their headers. */
+export function questionWireBytes(family: Family): number {
+  return udpWireBytes(60, family) + udpWireBytes(140, family);
+}
+
+/** What the system asks for a host, by whatever server: for each kind of address. */
+export const hostWireBytes = 2 * questionWireBytes(6);
+
+/** Counts that, of a host that has a name. What the system still knows it does not ask: then this is too much. */
+export function countHost(host: string, used: Used): void {
+  if (isIP(host) === 0 && !isLoopback(host)) used(hostWireBytes);
 }
 
 /** `bytes` + 66 × 2 × segments, over IPv6 86 × 2; a message is at least one segment, and 1,448 B fill one, over IPv6 1,428. */
@@ -120,6 +133,7 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
     asked = Math.max(0, asked - 1);
     again.answered(now());
   };
+  socket.once('lookup', (...[, , , host]) => countHost(host, used));
   let isTried = false;
   socket.on('connectionAttempt', (address) => {
     // The address before refused, or said nothing so far.

@@ -3,7 +3,7 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { BlockList, connect, isIP, isIPv6, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { codeOf, isLoopback } from '#contracts';
-import { meterTcp, type Used, udpWireBytes } from './meter.ts';
+import { countHost, meterTcp, questionWireBytes, type Used } from './meter.ts';
 
 /** An address of the network: a name or a number, and a TCP port. */
 export type Place = { host: string; port: number };
@@ -23,10 +23,9 @@ export type Asking = { used: Used; signal: AbortSignal };
 export type Looked = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
 
 const nameTimeoutMs = 2_500;
-/** One question and its answer, with all of their headers. */
+/** One question and its answer. */
 function questionBytes(resolver: Resolver): number {
-  const family = resolver.getServers().some((server) => isIPv6(server) || server.startsWith('[')) ? 6 : 4;
-  return udpWireBytes(60, family) + udpWireBytes(140, family);
+  return questionWireBytes(resolver.getServers().some((server) => isIPv6(server) || server.startsWith('[')) ? 6 : 4);
 }
 
 /** `unreachable`: a router, or the neighbour that does not answer, said so. With `greet` it is also asked who answers. Never rejects. */
@@ -65,17 +64,15 @@ const noAddress: Record<string, Exclude<Looked['kind'], 'found'>> = {
 };
 
 /** The address that a program of this PC would take for the name, by its hosts file or whatever else it asks; undefined where there is none in time. */
-export async function addressOf(name: string, signal: AbortSignal): Promise<string | undefined> {
+export async function addressOf(name: string, { used, signal }: Asking): Promise<string | undefined> {
+  if (signal.aborted) return undefined;
+  countHost(name, used);
   const late = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
-  return signal.aborted
-    ? undefined
-    : Promise.race([
-        lookup(name).then(
-          ({ address }) => address,
-          () => undefined,
-        ),
-        late,
-      ]);
+  const found = lookup(name).then(
+    ({ address }) => address,
+    () => undefined,
+  );
+  return Promise.race([found, late]);
 }
 
 /** The name servers of the system, as they are now. */

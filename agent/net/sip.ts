@@ -55,7 +55,7 @@ type Talk = SipOptions & {
 /** Never rejects. Guarantee: only an answer to this very question counts; no socket and no timer is left behind. */
 export async function askBridge(bridge: Bridge, options: SipOptions): Promise<SipAnswer> {
   const { clock, firstWaitMs = t1Ms, signal } = options;
-  const address = await addressOf(bridge.host, signal);
+  const address = await addressOf(bridge.host, options);
   if (address === undefined) return { kind: 'unknown', reason: 'no such name' };
   const { promise, resolve } = Promise.withResolvers<SipAnswer>();
   const talk: Talk = {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { handClock } from '../checks/agent.test-helper.ts';
 import { keepAsking, limited } from './tries.ts';
 
@@ -47,4 +47,21 @@ it('ends what was begun with a time, at its end and before', async () => {
   expect([late.signal.aborted, early.signal.aborted]).toEqual([false, true]);
   await clock.pass(1_000);
   expect(late.signal.aborted).toBe(true);
+});
+
+it('a question that failed ended the agent, by a promise that nobody held: whoever stops it is told, and nobody waits for it', async () => {
+  const clock = handClock();
+  const ask = () => {
+    throw new Error('too many open files');
+  };
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const asked = keepAsking({ clock, everyMs: 1_000, signal: new AbortController().signal }, ask);
+  await asked.first;
+  await clock.pass(3_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  expect(() => asked.stop()).toThrow('too many open files');
 });

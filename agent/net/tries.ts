@@ -18,7 +18,7 @@ export type Trying<T> = {
 /** After so long what has no answer is lost, on a satellite too. */
 const lateMs = 2_500;
 
-/** Asks at once, and once more every so often until it is stopped or over; an answer of undefined is none. Each try goes on until then. */
+/** Asks at once, and once more every so often until it is stopped or over; an answer of undefined is none. Each try goes on until then. Where one fails, `stop` throws that. */
 export function keepAsking<T>(
   { clock, everyMs, signal, isEnough = (heard) => heard.length > 0, waits = () => false }: Trying<T>,
   ask: () => Promise<T | undefined>,
@@ -27,6 +27,7 @@ export function keepAsking<T>(
   const pending = new Set<{ at: number }>();
   const first = Promise.withResolvers<void>();
   let [lost, isOver] = [0, false];
+  let failed: { error: unknown } | undefined;
   let cancel = () => {};
   const end = () => {
     if (isOver) return;
@@ -48,7 +49,11 @@ export function keepAsking<T>(
   };
   const go = () => {
     cancel = clock.after(everyMs, go);
-    if (!waits()) void tryOnce();
+    if (waits()) return;
+    tryOnce().catch((error) => {
+      failed ??= { error };
+      first.resolve();
+    });
   };
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
@@ -58,6 +63,7 @@ export function keepAsking<T>(
     heard,
     stop() {
       end();
+      if (failed) throw failed.error;
       return { heard, lost };
     },
   };

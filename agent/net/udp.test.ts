@@ -1,8 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
+import { hostWireBytes, udpWireBytes } from './meter.ts';
 import { udpTo } from './udp.ts';
 
+const unpaid = () => undefined;
+const lost = () => Promise.reject(Object.assign(new Error('lost'), { code: 'EAI_AGAIN' }));
 const open: { close(): void }[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) one.close();
@@ -43,7 +46,7 @@ it('what any other port or address sends to it is not heard', async () => {
 it('a line that loses much was not measured, as the name of the centre was lost too: its last address will do', async () => {
   const reflector = await server();
   const finds = [{ address: '127.0.0.1', family: 4 }];
-  const open = udpTo('centre.example', async () => finds.pop() ?? Promise.reject(Object.assign(new Error('lost'), { code: 'EAI_AGAIN' })));
+  const open = udpTo('centre.example', unpaid, { find: async () => finds.pop() ?? lost() });
   for (const word of ['first', 'second']) {
     const udp = await open(reflector.address().port, () => undefined);
     if (typeof udp === 'string') throw new Error(udp);
@@ -51,9 +54,7 @@ it('a line that loses much was not measured, as the name of the centre was lost 
     expect(String((await once(reflector, 'message'))[0])).toBe(word);
     udp.close();
   }
-  expect(
-    await udpTo('centre.example', () => Promise.reject(Object.assign(new Error('lost'), { code: 'EAI_AGAIN' })))(1, () => undefined),
-  ).toBe('EAI_AGAIN');
+  expect(await udpTo('centre.example', unpaid, { find: lost })(1, () => undefined)).toBe('EAI_AGAIN');
 });
 
 it('a host that nobody knows is a reason; a port where nobody listens is as if everything were lost', async () => {
@@ -69,4 +70,54 @@ it('a host that nobody knows is a reason; a port where nobody listens is as if e
     udp.send(Buffer.from('hello'));
     await new Promise((go) => setImmediate(go));
   }
+});
+
+it('the name of the host was asked for before each round, and counted nowhere', async () => {
+  const reflector = await server();
+  let bytes = 0;
+  const used = (wireBytes: number) => {
+    bytes += wireBytes;
+  };
+  const openOne = async (host: string) => {
+    const udp = await udpTo(host, used, { find: async () => ({ address: '127.0.0.1', family: 4 }) })(
+      reflector.address().port,
+      () => undefined,
+    );
+    if (typeof udp === 'string') throw new Error(udp);
+    open.push(udp);
+  };
+  for (const host of ['127.0.0.1', 'localhost', '203.0.113.5']) await openOne(host);
+  expect(bytes).toBe(0);
+  await openOne('centre.example');
+  // A question for each kind of address, and the answers.
+  expect(bytes).toBe(hostWireBytes);
+  expect(bytes).toBeGreaterThanOrEqual(2 * (udpWireBytes(60) + udpWireBytes(140)));
+});
+
+it('an address that answers is looked up each hour, and one that does not before each round: the centre may have moved', async () => {
+  const reflector = await server();
+  const { port } = reflector.address();
+  const state = { now: 0, looks: 0, heard: 0 };
+  const find = async () => {
+    state.looks += 1;
+    return { address: '127.0.0.1', family: 4 };
+  };
+  const openOne = udpTo('centre.example', unpaid, { find, now: () => state.now });
+  const round = async (isAnswered: boolean) => {
+    const udp = await openOne(port, () => {
+      state.heard += 1;
+    });
+    if (typeof udp === 'string') throw new Error(udp);
+    const heard = state.heard + 1;
+    udp.send(Buffer.from('hello'));
+    const [, from] = await once(reflector, 'message');
+    if (isAnswered) reflector.send('hello', from.port, from.address);
+    if (isAnswered) await expect.poll(() => state.heard).toBe(heard);
+    udp.close();
+    state.now += 900_000;
+    return state.looks;
+  };
+  const looks: number[] = [];
+  for (const isAnswered of [true, true, true, true, true, false, true, false, false]) looks.push(await round(isAnswered));
+  expect(looks).toEqual([1, 1, 1, 1, 2, 2, 3, 3, 4]);
 });

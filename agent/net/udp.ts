@@ -4,6 +4,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { codeOf } from '#contracts';
 import type { OnSlip } from '../store/slips.ts';
+import { countHost, type Used } from './meter.ts';
 
 /** An open socket to one address. */
 export type Udp = {
@@ -20,20 +21,36 @@ const bufferBytes = 4 * 1024 * 1024;
 /** Resolves with the socket, or with the reason why there is none. Never rejects. */
 export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Promise<Udp | string>;
 
+/** An address that answers is good for so long before the name is asked for again: each question is paid for. */
+export const addressLifeMs = 3_600_000;
+
 /** UDP has no second try at the other family, and a centre that has both answers on IPv4. */
 const findHost = (host: string) => lookup(host, { order: 'ipv4first' });
 
+/** What the tests put in its place: who finds a host, and the clock. */
+type Beside = { find?: typeof findHost; now?: () => number };
+
 /** To the ports of a host, where its name is not found at its last address. Guarantee: it listens to no port of its own choice, and to nobody but that host. */
-export function udpTo(host: string, find: typeof findHost = findHost): OpenUdp {
+export function udpTo(host: string, used: Used = ignore, { find = findHost, now = () => performance.now() }: Beside = {}): OpenUdp {
   let last: LookupAddress | undefined;
+  let [foundAt, isHeard] = [0, false];
+  const look = async () => {
+    if (last !== undefined && isHeard && now() - foundAt < addressLifeMs) return last;
+    countHost(host, used);
+    foundAt = now();
+    return find(host);
+  };
   return async (port, onPacket) => {
-    const found = await find(host).catch((error) => last ?? codeOf(error));
+    const found = await look().catch((error) => last ?? codeOf(error));
     if (typeof found === 'string') return found;
-    last = found;
+    [last, isHeard] = [found, false];
     const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
     // A refusal comes as an error of a later call: the probe is lost, and nothing else has happened.
     socket.on('error', () => undefined);
-    socket.on('message', onPacket);
+    socket.on('message', (packet) => {
+      isHeard = true;
+      onPacket(packet);
+    });
     const { promise, resolve } = Promise.withResolvers<Udp | string>();
     const opened = (error?: Error) => {
       if (error === undefined || error === null) return resolve(udpOf(socket));

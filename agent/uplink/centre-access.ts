@@ -5,7 +5,7 @@ import { hashToken, realClock } from '#contracts';
 import { refreshRoots, renew } from '../identity/enrol.ts';
 import { type Identity, identityFolder } from '../identity/identity.ts';
 import { keepRenewed } from '../identity/renewal.ts';
-import type { Budget } from '../net/data-budget.ts';
+import type { Budget, Cause } from '../net/data-budget.ts';
 import { udpTo } from '../net/udp.ts';
 import type { Log } from '../store/log.ts';
 import { createMqttTransport, createTlsTransport } from './mqtt.ts';
@@ -32,9 +32,9 @@ export function accessByToken({ tokenFile = '', centreKeyFile, host, port, refle
     owner: hashToken(token),
     centreKey,
     door: undefined,
-    transport: createMqttTransport({ host, port, speed, used: telemetry(budget) }),
+    transport: createMqttTransport({ host, port, speed, used: usedAs('telemetry', budget) }),
     centre: { host, port },
-    udp: udpTo(reflectorHost),
+    udp: udpTo(reflectorHost, usedAs('tests', budget)),
   };
 }
 
@@ -44,7 +44,7 @@ export function accessByCertificate(
   { identity, log, budget }: Metered & { identity: Identity; log: Log },
 ) {
   const folder = identityFolder(dataDir);
-  const used = telemetry(budget);
+  const used = usedAs('telemetry', budget);
   const current = keepRenewed({
     identity,
     renew: (one) => renew(one, folder, used),
@@ -58,7 +58,7 @@ export function accessByCertificate(
   const { centreKey, host, enrolPort, mqttPort } = identity.centre;
   return {
     transport: createTlsTransport(current, { now: Date.now, speed, used }),
-    udp: udpTo(host),
+    udp: udpTo(host, usedAs('tests', budget)),
     owner: identity.centre.enrolment,
     centre: { host, port: mqttPort, doorPort: enrolPort, greet: greeter(current, Date.now) },
     centreKey: centreKey === null ? null : createPublicKey(centreKey),
@@ -77,6 +77,6 @@ export function publicKey(file: string): KeyObject {
   }
 }
 
-function telemetry(budget: Metered['budget']): (wireBytes: number) => void {
-  return (wireBytes) => budget.used('telemetry', wireBytes);
+function usedAs(cause: Cause, budget: Metered['budget']): (wireBytes: number) => void {
+  return (wireBytes) => budget.used(cause, wireBytes);
 }

@@ -1,9 +1,10 @@
 /** Lines that lend a burst, and policers with a deep bucket: what is said of them is what lasts, or that it is not known. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { openReflectorToken, sealReflectorToken, trainSessionBytes } from '#contracts';
+import { links, openReflectorToken, sealReflectorToken, trainSessionBytes } from '#contracts';
 import { bucketSeconds, lastsAtLeast } from '../../agent/analysis/lasting.ts';
 import { measureCapacity } from '../../agent/measure/capacity-test.ts';
+import { directionBytesOf } from '../../agent/measure/measure.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
 
@@ -75,6 +76,28 @@ test.each(kinds)(
     }
     expect(told.filter(({ error }) => (error ?? 0) > 0.05)).toEqual([]);
     expect(told.filter(({ error }) => error !== null).length / told.length).toBeGreaterThan(0.6);
+  },
+);
+
+test.each([
+  ['fibre', false, { slow: 370, fast: 300 }],
+  ['fibre', true, { slow: 350, fast: 300 }],
+  ['4g', false, { slow: 135, fast: 80 }],
+  ['4g', true, { slow: 115, fast: 80 }],
+  ['geo', false, { slow: 110, fast: 85 }],
+  ['geo', true, { slow: 90, fast: 85 }],
+] as const)(
+  'on %s (policed: %s) what lasts is found behind a burst as deep as docs/link.md says, %j kB',
+  async (link, drops, { slow, fast }) => {
+    const wrong: string[] = [];
+    for (const rate of rates) {
+      const bucketBytes = (rate > 4 ? fast : slow) * kB;
+      const line = { bps: rate * mbit, bucketBytes, peakBps: 2 * rate * mbit, drops, delayMs: link === 'geo' ? 300 : 20 };
+      const { ways } = await measure(line, directionBytesOf(links[link]));
+      for (const { bps, reason } of ways)
+        if (bps === null || Math.abs(bps / line.bps - 1) > 0.05) wrong.push(`${rate} Mbit/s: ${bps ?? reason}`);
+    }
+    expect(wrong).toEqual([]);
   },
 );
 

@@ -199,7 +199,7 @@ async function nameOfCentre(stage: BeyondStage): Promise<Named> {
 /** Or whatever else the system asks first; if that is a name server as well, it has been asked. */
 async function byHostsFile({ clock, questions, asking }: BeyondStage, host: string): Promise<string | undefined> {
   const { signal, end } = limited(clock, asking.signal, hostsFileMs);
-  return questions.addressOf(host, signal).finally(end);
+  return questions.addressOf(host, { used: asking.used, signal }).finally(end);
 }
 
 type Centre = { seen: CentreSeen; tally: Tally<Knocked>; tookMs: number };

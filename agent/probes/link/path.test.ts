@@ -291,6 +291,15 @@ it('an office that lets out port 443 alone was a dead centre: an anchor at anoth
   expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
+it('a centre that is about to start was one that refuses: it is asked once more', async () => {
+  const { clock, net, run } = office();
+  net.ports['203.0.113.5:8883'] = 'refused';
+  clock.after(500, () => {
+    net.ports['203.0.113.5:8883'] = 'proven';
+  });
+  expect(await run()).toEqual(['ok', null]);
+});
+
 it('a port that is silent beside one that answers is not a dead centre', async () => {
   const { net, run } = office({ anchors: [anchor] });
   net.ports[anchor] = 'open';

@@ -130,9 +130,9 @@ function rateText(scene, bps, { lent, seen }) {
  * @param {NonNullable<LinkReport['capacity']>} capacity
  * @returns {Line[]}
  */
-function freeLines(scene, { free, upBps, downBps }) {
+export function freeLines(scene, { free, upBps, downBps }) {
   if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
-  const rate = (/** @type {number | null} */ bps) => (bps === null ? say(scene.lang, 'notKnown') : mbit(bps));
+  const rate = (/** @type {number | null} */ bps) => (bps === null ? sayWord(scene, 'status', 'unknown') : mbit(bps));
   return [['free', sayWord(scene, 'measure', 'free'), say(scene.lang, 'upDown', { up: rate(free.upBps), down: rate(free.downBps) })]];
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type LinkReport, reasons, vocabulary } from '#contracts';
 import type { Scene } from '../parts/parts.js';
-import { capacityText } from './link.js';
+import { capacityText, freeLines } from './link.js';
 
 const scene: Scene = {
   ...{ lang: 'en', now: 60_000, live: true, lostAt: null, catalogue: {}, scope: '', role: 'central', act: async () => null },
@@ -24,4 +24,21 @@ test('of every capacity that is not known the wall said that the measurements do
   );
   expect(text({})).toBe('unknown · 1 min ago');
   expect(text({ reasons: { up: 'the measurements disagree', down: null }, downBps: 1_000_000 }, 'hi')).not.toMatch(/disagree|unknown/);
+});
+
+test('the wall says what lasts, what the line lends at first, and for how many bytes a rate was seen', () => {
+  const rates = { upBps: 2_000_000, downBps: 8_000_000 };
+  const lent = { ...rates, burst: { up: { bps: 7_910_000, bytes: 128_400 }, down: null }, seenBytes: { up: null, down: 947_600 } };
+  expect(text(lent)).toBe('2 Mbit/s (at first 7.9 Mbit/s, for 128 kB) up, 8 Mbit/s (seen for 948 kB) down · 1 min ago');
+  expect(text(lent, 'hi')).toBe('2 Mbit/s (शुरू में 7.9 Mbit/s, 128 kB तक) जाने में, 8 Mbit/s (948 kB तक देखी गई) आने में · 1 मिनट पहले');
+});
+
+test('what is free is said as this PC sees it, and only where less is free than there is', () => {
+  const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
+  const free = (lang: 'en' | 'hi', downBps: number | null) =>
+    freeLines({ ...scene, lang }, { ...capacity, free: { upBps: 2_000_000, downBps } });
+  expect(free('en', 8_000_000)).toEqual([]);
+  expect(freeLines(scene, capacity)).toEqual([]);
+  expect(free('en', 5_500_000)).toEqual([['free', 'Free, as seen by this PC', '2 Mbit/s up, 5.5 Mbit/s down']]);
+  expect(free('hi', null)).toEqual([['free', 'ख़ाली, जैसा इस PC से दिखता है', '2 Mbit/s जाने में, पता नहीं आने में']]);
 });
