@@ -21,6 +21,7 @@ import {
   lineIn,
   loadPem,
   loadText,
+  logOutput,
   makeFolder,
   makeSigningKeys,
   modes,
@@ -57,7 +58,7 @@ type Running = Part & { child: ChildProcess | undefined; failures: number; ready
 /** `greet` is called once, when `flows` is ready: before that whoever answers on its port may be somebody else. */
 type State = { stopping: boolean; greet: (() => void) | undefined };
 
-const log = pino({ base: { part: 'start' } });
+const log = pino({ base: { part: 'start' } }, logOutput());
 
 async function main(): Promise<void> {
   const major = Number(process.versions.node.split('.')[0]);
@@ -76,8 +77,10 @@ async function main(): Promise<void> {
   const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
   const state: State = { stopping: false, greet: () => void sayHealth(settings, places, own?.pc) };
   onToldToEnd({ env: process.env, script: process.argv[1] }, () => void stop(parts, state, 0));
-  // A terminal or a pipe that nobody reads any more.
-  process.stdout.on('error', () => void stop(parts, state, 1));
+  // A terminal or a pipe that nobody reads any more. What a full disk does not take is lost, and the centre goes on.
+  process.stdout.on('error', (error) => {
+    if (process.stdout.isTTY || codeOf(error) === 'EPIPE') void stop(parts, state, 1);
+  });
   for (const part of parts) if (part.name !== 'agent') run(part, parts, state);
 }
 

@@ -1,12 +1,12 @@
 /** The agent as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-main-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,6 +61,27 @@ test('it is ready without a broker, its room card with it, and a SIGTERM ends it
   expect(card()).toBe(0);
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
 });
+
+test.skipIf(!existsSync('/dev/full'))(
+  'the first line that a full disk did not take ended the agent, and its process hung for ever: it runs on, and a SIGTERM ends it',
+  async () => {
+    const data = join(folder, 'full');
+    const out = openSync('/dev/full', 'w');
+    const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data };
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env, stdio: ['ignore', out, 'inherit'] });
+    closeSync(out);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'close');
+    const card = () => /data-written="(\d+)"/.exec(readFileSync(join(data, 'card.html'), 'utf8'))?.[1];
+    // Whoever runs renews it, within a minute.
+    const written = await vi.waitUntil(() => existsSync(join(data, 'card.html')) && card(), { timeout: 60_000 });
+    await vi.waitUntil(() => card() !== written, { timeout: 80_000 });
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(card()).toBe('0');
+  },
+  120_000,
+);
 
 test('a person before a terminal was told {"level":60,…"the database is locked"}: he is told in words, and a pipe in JSON', async () => {
   const data = join(folder, 'terminal');

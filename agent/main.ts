@@ -5,7 +5,7 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { endAlone, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
+import { endAlone, logOutput, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
 import { type Agent, createAgent } from './assembly/agent.ts';
 import type { Voice } from './assembly/spoken.ts';
 import type { Known } from './card/statement.ts';
@@ -192,7 +192,7 @@ async function voiceOf(env: Env): Promise<Voice> {
     const { speak } = await import('./assembly/spoken.ts');
     return speak({ args: process.argv, env, clock: realClock(), out: console });
   }
-  const log = pino({ base: { part: 'agent' } });
+  const log = pino({ base: { part: 'agent' } }, logOutput());
   return { log, fatal: (line) => log.fatal(line), follow: () => undefined };
 }
 

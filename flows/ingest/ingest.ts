@@ -60,6 +60,8 @@ export function createIngest(options: IngestOptions) {
     /** The last time in which the centre heard nobody. */
     away: state.listening.away,
     deafSince: state.listening.deafSince,
+    /** Until when our hearing is proven (R18a). */
+    provenAt: state.listening.provenAt,
     ...telling(state),
 
     /** One message from the broker. Anything that is not one of ours is counted and dropped. */

@@ -2,7 +2,7 @@
 import { type Clock, keepLatest } from '#contracts';
 import type { OutboxRow, Report } from '../records/notices.ts';
 import { newsMs } from './lanes.ts';
-import { reportLimitMs } from './numbers.ts';
+import { reportLimitMs, startGraceMs } from './numbers.ts';
 
 /** Rows that went out as one message; from `lateUp` of `Clock.up` on they are news no more, and from `endUp` on nobody says anything of them any more. */
 export type Held = { rows: OutboxRow[]; lateUp: number; endUp: number };
@@ -15,6 +15,8 @@ export type Accepted = {
   take(report: Report): OutboxRow[] | undefined;
   /** The last row of that name, held or not. */
   last(channel: string, id: string): OutboxRow | undefined;
+  /** The process stood still: nothing is late before what was said meanwhile is read. */
+  grace(): void;
   /** What is news no more and may go out over another channel. */
   toMove(): Held[];
   /** What nobody will say anything of any more, which is then held no more. */
@@ -55,6 +57,9 @@ export function createAccepted(clock: Clock): Accepted {
       return found?.rows;
     },
     last: (channel, id) => held.get(nameOf(channel, id))?.rows[0] ?? seen.get(nameOf(channel, id)),
+    grace() {
+      for (const one of held.values()) one.lateUp = Math.max(one.lateUp, clock.up() + startGraceMs);
+    },
     toMove: () => [...held.values()].filter((one) => mayMove(one) && one.lateUp <= clock.up()),
     toEnd() {
       const ended = [...held].filter(([, { endUp }]) => endUp <= clock.up());

@@ -25,6 +25,8 @@ export type Lanes = {
   together(item: Item): Item[];
   /** What is late, and may go out over another channel of its person. */
   toMove(): Item[];
+  /** The process stood still: nothing is late before what was answered meanwhile is read. */
+  grace(): void;
   /** It goes over no other channel any more. */
   stays(item: Item): void;
   /** Milliseconds until something is due, or late; undefined when nothing waits for time alone. */
@@ -89,6 +91,9 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       return [item, ...others];
     },
     toMove: () => [...movable].filter(isLate),
+    grace() {
+      for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
+    },
     stays: (item) => void movable.delete(item),
     nextInMs() {
       const lateUp = [...movable].reduce((least, one) => Math.min(least, one.lateUp), Number.POSITIVE_INFINITY);

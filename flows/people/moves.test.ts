@@ -84,6 +84,35 @@ test('F17 a mail server that hangs for an hour: what is critical is told elsewhe
   expect(told('console')).toEqual([]);
 });
 
+test('F32 of flows that stood still for five minutes a message on its way was told again, and over the next channel too: its answer is read first', async () => {
+  const mail = Promise.withResolvers<SendOutcome>();
+  const { clock, told, add, outbox } = rig({
+    email: () => mail.promise,
+    sms: () => ({ result: 'accepted', id: 'g-1' }),
+    telegram: delivered,
+  });
+  add(room(1), row({ channel: 'sms', further: ['telegram'], notice: notice({ scope: 'ladakh/leh/pc-2' }), transition: 2 }));
+  await clock.pass(1_000);
+  clock.stall(300_000);
+  await clock.pass(0);
+  mail.resolve({ result: 'delivered' });
+  await outbox.report({ channel: 'sms', id: 'g-1', outcome: { result: 'delivered' } });
+  await clock.pass(60_000);
+  expect(['email', 'sms', 'telegram'].map((channel) => told(channel).length)).toEqual([1, 1, 0]);
+  expect(outbox.waiting()).toBe(0);
+});
+
+test('F32 what was not answered in a gap of ours either goes over the next channel after it', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  add(room(1));
+  await clock.pass(1_000);
+  clock.stall(300_000);
+  await clock.pass(9_000);
+  expect(told('telegram')).toEqual([]);
+  await clock.pass(1_000);
+  expect(told('telegram')).toHaveLength(1);
+});
+
 test('F17 on return of the channel one message says it all, and marks what is over; nothing stale comes as news', async () => {
   const answers = { email: hangs, telegram: delivered };
   const { clock, told, over, add, outbox, ledger } = rig(answers);

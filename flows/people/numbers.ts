@@ -21,6 +21,11 @@ export const reportLimitMs = 24 * 60 * 60_000;
 /** After a start, what waits has at least this long on its own channel. */
 export const startGraceMs = 10_000;
 
+/** A timer that goes off so much too late did so in a process that stood still: what waits in its sockets is read first (R18a), */
+export const stoodStillMs = 5_000;
+/** in this time. */
+export const readMs = 1_000;
+
 /** A channel that refuses our login is asked again only after this time: each wrong password may lock the account. */
 export const loginPauseMs = 15 * 60_000;
 

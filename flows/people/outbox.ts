@@ -17,7 +17,7 @@ import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './dig
 import { loginOf } from './failing.ts';
 import { createLanes, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
-import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
+import { backoff, loginPauseMs, sendLimitMs, stoodStillMs, stopGraceMs } from './numbers.ts';
 import { keysBefore, movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, type Sent, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
@@ -83,11 +83,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const accepted = createAccepted(clock);
   const office: Office = { options, lanes, accepted, past, locks: createLocks(clock, channels), cut: cut.signal, add };
   let state: 'new' | 'running' | 'stopped' = 'new';
-  let cancelTimer: Cancel = () => {};
+  const looks = createLooks(clock, [lanes, accepted]);
 
   function pump(): void {
-    cancelTimer();
+    looks.cancel();
     if (state !== 'running') return;
+    looks.begin();
     for (const item of lanes.toMove()) moveOn(office, item).catch(fail);
     for (const { rows } of accepted.toMove()) moveAccepted(office, rows).catch(fail);
     for (const { rows } of accepted.toEnd()) endAccepted(office, rows, unsaid).catch(fail);
@@ -96,8 +97,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       sending.add(one);
       void one.finally(() => sending.delete(one)).then(pump);
     }
-    const waitMs = Math.min(lanes.nextInMs() ?? Number.POSITIVE_INFINITY, accepted.nextInMs() ?? Number.POSITIVE_INFINITY);
-    if (waitMs < Number.POSITIVE_INFINITY) cancelTimer = clock.after(waitMs, pump);
+    looks.again(pump);
   }
 
   function add(rows: readonly OutboxRow[]): void {
@@ -110,7 +110,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function fail(error: unknown): void {
     state = 'stopped';
-    cancelTimer();
+    looks.cancel();
     cut.abort();
     ended.reject(error);
   }
@@ -135,11 +135,28 @@ export function createOutbox(options: OutboxOptions): Outbox {
     async stop() {
       if (state === 'stopped') return;
       state = 'stopped';
-      cancelTimer();
+      looks.cancel();
       const cancel = clock.after(stopGraceMs, () => cut.abort());
       await Promise.all(sending);
       cancel();
       ended.resolve();
+    },
+  };
+}
+
+/** When something is due, or late. Whoever looks long after that stood still: what was answered meanwhile is read before anything is late (R18a). */
+function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number | undefined }[]) {
+  let cancel: Cancel = () => {};
+  let dueUp = Number.POSITIVE_INFINITY;
+  return {
+    cancel: () => cancel(),
+    begin(): void {
+      if (clock.up() - dueUp > stoodStillMs) for (const one of of) one.grace();
+    },
+    again(look: () => void): void {
+      const waitMs = Math.min(...of.map((one) => one.nextInMs() ?? Number.POSITIVE_INFINITY));
+      dueUp = clock.up() + waitMs;
+      if (waitMs < Number.POSITIVE_INFINITY) cancel = clock.after(waitMs, look);
     },
   };
 }

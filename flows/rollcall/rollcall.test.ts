@@ -34,12 +34,13 @@ function setUp({ subscribed = true } = {}) {
   }
   const rung: { scope: string; hello: Hello; who: string }[] = [];
   const written: RollCallView[] = [];
-  const held = { isOpen: true, isWritten: true, table };
+  const held = { isOpen: true, isWritten: true, table, provenAt: undefined as number | undefined };
   const ingest = {
     memory: stage.engine.memory,
     table: () => held.table,
     place: (scope: string) => table.place(scope),
     time: clock.now,
+    provenAt: () => held.provenAt ?? clock.now(),
     isSubscribed: stage.engine.isSubscribed,
     ring: (scope: string, hello: Hello, { who }: { who: string }) => void rung.push({ scope, hello, who }),
     async record(ops: Op[]) {
@@ -203,9 +204,54 @@ test('R17 a call rings again when the broker is back, so that whom it missed is 
     ['ladakh', 'call-1', 30],
     ['ladakh', 'call-1', 15],
   ]);
-  await clock.pass(5_000);
+});
+
+test('F32, R18a while the broker stood still every room of a roll call was called silent: it is called again, and has the whole time', async () => {
+  const { calls, rung, born, written, held, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  held.provenAt = clock.now();
+  await clock.pass(40_000);
+  expect([written, calls.last()?.finishedAt]).toEqual([[], null]);
+  held.provenAt = undefined;
   calls.subscribed();
-  expect(rung.at(-1)?.hello.withinMs).toBe(0);
+  expect(calls.last()?.endsAt).toBe(clock.now() + 28_000);
+  await clock.pass(12_000);
+  born(leh);
+  await clock.pass(16_000);
+  // The last look before the gap ended had heard nothing: one more, for what is on its way.
+  expect(written).toEqual([]);
+  await clock.pass(1_000);
+  expect(written[0]?.rows.map(({ pc, after, why }) => [pc, after, why?.reason])).toEqual([
+    [kargil, null, 'silent'],
+    [leh, 52_000, undefined],
+  ]);
+  expect(rung).toHaveLength(2);
+});
+
+test('F32, R18a of flows that stood still until after the end of a roll call nobody was silent yet: what waited is read first', async () => {
+  const { calls, born, written, held, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  await clock.pass(27_000);
+  held.provenAt = clock.now();
+  clock.stall(300_000);
+  await clock.pass(0);
+  expect(written).toEqual([]);
+  held.provenAt = undefined;
+  born(leh);
+  born(kargil);
+  await clock.pass(0);
+  expect(written[0]?.counts).toMatchObject({ expected: 2, answered: 2 });
+});
+
+test('R18a a roll call whose centre hears nobody for four minutes is cut short, and says of nobody that he is silent', async () => {
+  const { calls, held, written, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  held.provenAt = clock.now();
+  await clock.pass(239_000);
+  expect(calls.isRunning('call-1')).toBe(true);
+  await clock.pass(2_000);
+  expect([calls.isRunning('call-1'), written]).toEqual([false, []]);
+  expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-2' });
 });
 
 test('a call whose end is not yet in the ledger can still be asked for, and no other is begun over it', async () => {

@@ -29,6 +29,13 @@ const spreadMs = 15;
 const spreadLimitMs = 12_000;
 const deadlineMs = 28_000;
 const progressEveryMs = 500;
+/** A word of our own comes back each second: until this short a time ago our hearing is proven (R18a), or we do not hear. */
+const heardMs = 3_000;
+/** No machine keeps time better than this by its own clock, however fast the centre's goes. */
+const leastHeardMs = 1_000;
+const lookEveryMs = 1_000;
+/** All the time of a call whose centre was away; then it is cut short. */
+const timeAtMostMs = 240_000;
 
 /** What roll calls are made from. */
 export type RollCallOptions = {
@@ -64,6 +71,11 @@ type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
   within: string;
   /** By the clock that never jumps: how long an answer took is not changed by one that is set (R29). */
   startedUp: number;
+  endsUp: number;
+  /** Of `timeAtMostMs`. */
+  leftMs: number;
+  /** Whether we heard at the last look. */
+  isHeard: boolean;
   rows: Map<string, RollCallRow>;
   /** PCs that have not answered, with the state that their birth named. */
   waiting: Map<string, Born | undefined>;
@@ -76,7 +88,10 @@ type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
 
 type State = { options: RollCallOptions; running: Running | undefined; last: RollCallSummary | null };
 
-/** Guarantee: one at a time; a PC has answered only when the centre holds the very checks that its answering birth named. */
+/**
+ * Guarantee: one at a time; a PC has answered only when the centre holds the very checks that its answering birth named, and is silent only
+ * where the centre heard until the end: after a gap of our own whoever has not answered is called again, and has the whole time (R18a).
+ */
 export function createRollCalls(options: RollCallOptions): RollCalls {
   const state: State = { options, running: undefined, last: null };
   return {
@@ -102,7 +117,10 @@ export function createRollCalls(options: RollCallOptions): RollCalls {
       for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) answered(state, pc);
     },
     subscribed() {
-      if (state.running !== undefined && state.running.waiting.size > 0) ring(state, state.running);
+      const { running } = state;
+      if (running === undefined || running.waiting.size === 0) return;
+      ring(state, running);
+      lasts(state, running, deadlineMs);
     },
     drop: () => drop(state),
   };
@@ -113,7 +131,7 @@ async function reread(state: State): Promise<void> {
   const { running } = state;
   if (running !== undefined) {
     running.startedAt = (ingest()?.time() ?? clock.now()) - (clock.up() - running.startedUp);
-    running.endsAt = running.startedAt + deadlineMs;
+    running.endsAt = running.startedAt + (running.endsUp - running.startedUp);
   }
   state.last = (await ledger.rollcalls())[0] ?? null;
 }
@@ -143,26 +161,52 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
     within,
     startedAt,
     startedUp: clock.up(),
-    endsAt: startedAt + deadlineMs,
+    endsUp: clock.up(),
+    endsAt: startedAt,
+    leftMs: timeAtMostMs,
+    isHeard: true,
     rows: new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })])),
     waiting: new Map(pcs.map((pc) => [pc, undefined])),
     news: new Set(),
     cancelProgress: undefined,
-    cancelEnd: clock.after(deadlineMs, () => finish(state, running)),
+    cancelEnd: () => {},
     isOver: false,
   };
   state.running = running;
+  lasts(state, running, deadlineMs);
   ring(state, running);
   if (pcs.length === 0) void Promise.resolve().then(() => finish(state, running));
   else soon(state, running);
   return { id: running.id };
 }
 
-/** The answers of a call that rings late still come before its end. */
-function ring({ options }: State, { id, scope, by, waiting, startedUp }: Running): void {
+/** From now on it goes on for so long, as long as it has time left. */
+function lasts(state: State, running: Running, ms: number): void {
+  const { clock, ingest } = state.options;
+  const now = clock.up();
+  running.leftMs -= now + ms - Math.max(now, running.endsUp);
+  if (running.leftMs < 0) return drop(state);
+  running.cancelEnd();
+  const endsAt = (ingest()?.time() ?? clock.now()) + ms;
+  Object.assign(running, { endsUp: now + ms, endsAt, cancelEnd: clock.after(ms, () => atEnd(state, running)) });
+}
+
+/** What waits for us in the socket, or at a broker that stands still, is read first: two looks find that we hear. */
+function atEnd(state: State, running: Running): void {
+  const { ingest: present, clock } = state.options;
+  const ingest = present();
+  const limitMs = Math.max(heardMs, leastHeardMs * (clock.speed ?? 1));
+  const isHeard = ingest !== undefined && ingest.time() - (ingest.provenAt() ?? 0) <= limitMs;
+  if (isHeard && running.isHeard) return finish(state, running);
+  running.isHeard = isHeard;
+  lasts(state, running, lookEveryMs);
+  if (state.running === running) soon(state, running);
+}
+
+function ring({ options }: State, { id, scope, by, waiting }: Running): void {
   const ingest = options.ingest();
   if (!ingest?.isSubscribed()) return;
-  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size, Math.max(0, deadlineMs / 2 - (options.clock.up() - startedUp)));
+  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size);
   ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
 }
 

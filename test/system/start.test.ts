@@ -1,12 +1,12 @@
 /** `npm start`: how the whole of Sabha begins and ends. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { faultIds, type PcView } from '#contracts';
 import type { CheckReport } from '../../agent/self-test/report.ts';
-import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith, noneLeft } from './processes.ts';
 
 const run = promisify(execFile);
@@ -63,6 +63,16 @@ test('SIGTERM to npm alone ends all that it started: its shell dies and tells no
   const upMs = (await isUp(centre)) * 1_000;
   process.kill(centre.pid, 'SIGTERM');
   expect(await noneLeft(site.folder, 30_000)).toBeLessThan(limitMs + upMs);
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk that took no line of the log ended the whole of the centre: it goes on', async () => {
+  const centre = startCentre(site, { program: 'sh', args: ['-c', `exec '${runtime}' start.ts > /dev/full`] });
+  const seen = () => ask<PcView[]>(site.ports, '/api/pcs').catch(() => []);
+  await expect.poll(async () => (await seen()).map(({ presence }) => presence), { timeout: 90_000 }).toEqual(['online']);
+  const flows = centre.pidOf('flows');
+  process.kill(flows, 'SIGKILL');
+  await expect.poll(() => [0, flows].includes(centre.pidOf('flows')), { timeout: 30_000 }).toBe(false);
+  expect((await centre.stop()).code).toBe(0);
 });
 
 async function selfTest({ env }: Site): Promise<CheckReport> {
