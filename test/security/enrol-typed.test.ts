@@ -89,6 +89,7 @@ describe.runIf(existsSync(pseudoTerminal))('at a terminal', () => {
     await clerk.sees('  1  Name of ladakh/leh/vc-1: ladakh/leh/vc-1');
     await clerk.types('Which PC is this? Its number: ', '2');
     await clerk.sees('ladakh/leh/vc-2 is enrolled until ');
+    await clerk.sees('Next: "npm run agent -- run --data ');
     expect(await clerk.ended).toBe(0);
     expect(openIdentity(identityFolder(data))).toMatchObject({ value: { pc: 'ladakh/leh/vc-2', centre: { host: 'localhost' } } });
     expect(clerk.typed()).toBe(40 + `localhost:${rig.port}`.length + 1);
