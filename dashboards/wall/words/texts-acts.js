@@ -102,6 +102,10 @@ export const actTexts = {
   'refused.stage': ['the site cannot go to this stage now; look at its points again', 'ऑफ़िस अभी इस चरण में नहीं जा सकता; ऊपर के काम फिर देखें'],
   'refused.busy': ['a roll call runs already', 'हाज़िरी पहले से चल रही है'],
   'refused.deaf': ['the centre hears no PC now, nobody could answer', 'सेंटर को अभी कोई PC नहीं मिल रहा, कोई जवाब नहीं दे पाएगा'],
+  'refused.unready': [
+    'the centre can keep nothing now, perhaps its disk is full; tell the central team',
+    'सेंटर अभी कुछ सेव नहीं कर पा रहा, शायद उसकी डिस्क भर गई है; सेंट्रल टीम को बताएँ',
+  ],
   'refused.failed': ['the centre could not do this; tell the central team', 'सेंटर यह नहीं कर पाया; सेंट्रल टीम को बताएँ'],
   'refused.other': ['{line}', 'सेंटर ने मना किया ({line})'],
 };
