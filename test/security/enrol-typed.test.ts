@@ -1,17 +1,14 @@
 /** How a person at a terminal makes a PC known: the verb, the code and the name of the centre, typed at a real terminal before a real centre. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { stripVTControlCharacters } from 'node:util';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { askPerson } from '../../agent/install/install.ts';
+import { hasTerminal, sit } from '../typing.ts';
 import { openRig, type Rig } from './enrolment-rig.ts';
 
-/** Gives a program a terminal; its input is what a person types. */
-const pseudoTerminal = '/usr/bin/script';
 const cli = new URL('../../agent/cli.ts', import.meta.url).pathname;
 
 let rig: Rig;
@@ -25,36 +22,7 @@ afterEach(async () => {
   rmSync(data, { recursive: true });
 });
 
-/** `agent enrol` at a terminal, and somebody who reads there before each line that is typed. */
-function sit(language: 'en' | 'hi') {
-  const call = `'${process.execPath}' '${cli}' enrol --data '${data}'`;
-  const env = { ...process.env, LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8', TERM: 'xterm' };
-  const child = spawn(pseudoTerminal, ['-qec', call, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill());
-  const { promise: ended, resolve } = Promise.withResolvers<number | null>();
-  child.once('exit', resolve);
-  let [shown, read] = ['', 0];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    shown += text;
-  });
-  const screen = () => stripVTControlCharacters(shown);
-  const sees = async (text: string) => {
-    await expect.poll(() => screen().indexOf(text, read), { interval: 20, timeout: 20_000 }).toBeGreaterThan(-1);
-    read = screen().indexOf(text, read) + text.length;
-  };
-  let typed = 0;
-  return {
-    sees,
-    ended,
-    typed: () => typed,
-    async types(question: string, text: string) {
-      await sees(question);
-      typed += text.length;
-      child.stdin.write(`${text}\r`);
-    },
-    press: (keys: string) => child.stdin.write(keys),
-  };
-}
+const clerkIn = (language: 'en' | 'hi') => sit([cli, 'enrol', '--data', data], { LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8' });
 
 test('on Windows the installation asked for address and path too: code and name are enough, pasted at once, and are put right where they stand', async () => {
   const code = await rig.code('ladakh/leh', 1);
@@ -80,10 +48,10 @@ test('on Windows the installation asked for address and path too: code and name 
   expect(await left).toBe('nobody');
 });
 
-describe.runIf(existsSync(pseudoTerminal))('at a terminal', () => {
+describe.runIf(hasTerminal)('at a terminal', () => {
   test('166 characters were typed by phone, the address and the path of the PC among them: now the code, the name and a digit', async () => {
     const code = await rig.code();
-    const clerk = sit('en');
+    const clerk = clerkIn('en');
     await clerk.types('Code of the office: ', code.toLowerCase().replaceAll('-', ''));
     await clerk.types('such as sabha.example.org: ', `localhost:${rig.port}`);
     await clerk.sees('  1  Name of ladakh/leh/vc-1: ladakh/leh/vc-1');
@@ -94,7 +62,7 @@ describe.runIf(existsSync(pseudoTerminal))('at a terminal', () => {
     expect(openIdentity(identityFolder(data))).toMatchObject({ value: { pc: 'ladakh/leh/vc-2', centre: { host: 'localhost' } } });
     expect(clerk.typed()).toBe(40 + `localhost:${rig.port}`.length + 1);
     // A second time it says so before anything is typed.
-    const again = sit('en');
+    const again = clerkIn('en');
     await again.sees('this PC is enrolled already as ladakh/leh/vc-2');
     expect(await again.ended).toBe(1);
   });
@@ -102,7 +70,7 @@ describe.runIf(existsSync(pseudoTerminal))('at a terminal', () => {
   test('a letter mistyped is put right in its place, in Hindi, and ^C leaves nothing behind', async () => {
     const code = await rig.code('ladakh/leh', 1);
     const wrong = `${code[0] === '7' ? '8' : '7'}${code.slice(1)}`;
-    const clerk = sit('hi');
+    const clerk = clerkIn('hi');
     await clerk.types('ऑफ़िस का कोड: ', code.slice(0, -1));
     await clerk.sees('कोड में 39 अक्षर हैं, 40 होने चाहिए');
     await clerk.sees(`ऑफ़िस का कोड: ${code.slice(0, -1)}`);
