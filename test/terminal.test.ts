@@ -5,10 +5,14 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type LineRow, lineIn, writeEnrolCode } from '#contracts';
+import { type Language, type LineRow, lineIn, writeEnrolCode } from '#contracts';
+import { type Verb as AgentVerb, calls } from '../agent/identity/call.ts';
+import { helpOf as helpOfAgent } from '../agent/identity/help.ts';
 import { lineFor } from '../agent/identity/lines.ts';
 import { lines as ofCentre } from '../centre/machine/lines.ts';
+import { helpOf as helpOfSabha } from '../flows/cli/help.ts';
 import { lines as ofSabha } from '../flows/cli/kit/lines.ts';
+import { verbs } from '../flows/cli/verbs.ts';
 import { saidAs } from './house/said.ts';
 import { isTest, repository, type SourceFile } from './house/source.ts';
 import { eachNode, nameOf, parse, textOf } from './house/syntax.ts';
@@ -48,6 +52,17 @@ test('why the centre enrols no PC is said in Hindi too', () => {
   const first = said.filter(([line = '']) => !/^the certificate |^there is no PC "/.test(line));
   expect(first.length).toBeGreaterThan(5);
   expect(bareOf(first), noRow).toEqual([]);
+});
+
+test.each([
+  ...Object.keys(verbs).map((name) => [`sabha ${name}`, (language: Language) => helpOfSabha(name.split(' '), language)] as const),
+  ...Object.keys(calls).map((name) => [`the agent's ${name}`, (language: Language) => helpOfAgent(name as AgentVerb, language)] as const),
+])('the help of %s is in both languages, row by row', (_, helpIn) => {
+  // The first line is what is typed; below it stands a word or two of it, then what it does.
+  const [, ...rows] = helpIn('hi').split('\n').filter(Boolean);
+  expect(rows.filter((row) => !devanagari.test(row))).toEqual([]);
+  const english = helpIn('en').split('\n').filter(Boolean);
+  expect([english.length, english.filter((row) => devanagari.test(row))]).toEqual([rows.length + 1, []]);
 });
 
 test.runIf(hasTerminal).each([
