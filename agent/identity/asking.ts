@@ -79,7 +79,11 @@ export async function atTerminal<T>({ input, output, language }: Terminal, act: 
         lines.prompt();
         lines.write(before);
         const { value, done } = await typed.next();
-        if (done) throw new WrongCall('nothing was done');
+        if (done) {
+          // What ended it, ^C or ^D, ends no line of the screen.
+          output.write('\n');
+          throw new WrongCall('nothing was done');
+        }
         return value.trim();
       },
       tell: (line) => void output.write(`${lineFor(line, ['--lang', language], {})}\n`),

@@ -80,7 +80,7 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     await clerk.sees('यह कोड ग़लत है');
     await clerk.sees(`ऑफ़िस का कोड: ${wrong}`);
     clerk.press('\u0003');
-    await clerk.sees('कुछ नहीं हुआ');
+    await clerk.sees('\nकुछ नहीं हुआ');
     expect([await clerk.ended, existsSync(identityFolder(data))]).toEqual([2, false]);
   });
 });
