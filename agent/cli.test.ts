@@ -110,8 +110,7 @@ it.concurrent('does not judge an enrolled PC by the configuration of another, no
 });
 
 it('enrol, run and check take the same folder, and run on a PC that is not enrolled says so in one line, exit 1', async () => {
-  const line = (at: string) =>
-    `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC\n`;
+  const line = (at: string) => `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol\n`;
   expect(await agent(['run'])).toEqual({ code: 1, out: '', err: line('data/agent') });
   expect(await agent(['run', '--data', 'elsewhere'])).toEqual({ code: 1, out: '', err: line('elsewhere') });
   const broken = mkdtempSync(join(folder, 'broken-'));
@@ -196,7 +195,7 @@ it.each([
   [['--help'], {}, /^npm run agent -- VERB\n {2}check +Tests this PC: .*\n {2}enrol /],
   [['help', '--lang', 'hi'], {}, /\n {2}check +इस PC की जाँच करता है/],
   [['-h'], { LC_ALL: 'hi_IN.UTF-8' }, /\n {2}enrol +इस PC को सेंटर से जोड़ता है।\n/],
-  [['enrol', '--help'], {}, /^npm run agent -- enrol CODE [\s\S]*\n {2}--centre https:\/\/HOST:8443 +where the centre is\n/],
+  [['enrol', '--help'], {}, /^npm run agent -- enrol \[CODE\] [\s\S]*\n {2}--centre HOST +where the centre is: its name, /],
   [['help', 'check'], {}, /^npm run agent -- check /],
   [['install', '-h'], {}, /^npm run agent -- install \[CODE/],
 ] as const)('%j was a wrong call: it explains, exit 0', async (args, env, page) => {
@@ -208,7 +207,7 @@ it.each([
 
 it.each([
   [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
-  [['enrol'], { LC_ALL: 'hi_IN.UTF-8' }, 'एक कोड लिखें, जो सेंट्रल टीम ने दिया; ऐसे लिखें: npm run agent -- enrol CODE '],
+  [['enrol'], { LC_ALL: 'hi_IN.UTF-8' }, 'एक कोड लिखें, जो सेंट्रल टीम ने दिया; ऐसे लिखें: npm run agent -- enrol [CODE] '],
   [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यहाँ यह काम पैकेज करता है: '],
 ] as const)('%j %j is answered in Hindi, in one line', async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);

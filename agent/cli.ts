@@ -2,8 +2,8 @@
  * The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting, 3 no fault but something unknown.
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
-import { filled, isPcPath, languageFor, realClock, whenNpmIsGone, withPatience } from '#contracts';
-import { asking, calls, enrolledUntil, folder, nextSteps, usage, usageOf, type Verb, WrongCall, wordsOf } from './identity/call.ts';
+import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '#contracts';
+import { asking, calls, enrolledUntil, folder, nextSteps, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import { dataFolder, withSeatApart } from './store/data-folder.ts';
 
 const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
@@ -29,29 +29,30 @@ async function enrol(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = wordsOf({ args, options, allowPositionals: true });
-  // Read out or copied, it comes with spaces for its dashes.
-  const code = positionals.join(' ');
-  if (code === '') throw new WrongCall(`one enrolment code is expected; ${usageOf('enrol')}`);
   const { pc, centre, data, again } = values;
-  if (!pc) throw new WrongCall(`--pc is missing; ${usageOf('enrol')}`);
-  if (!isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
-  if (!centre) throw new WrongCall(`--centre is missing; ${usageOf('enrol')}`);
-  const [{ enrol: enrolPc }, { identityFolder }] = await Promise.all([import('./identity/enrol.ts'), import('./identity/identity.ts')]);
-  const language = languageFor(args, process.env);
-  const enrolling = enrolPc({ code, centre: addressOf(centre), pc, folder: identityFolder(dataFolder(process.env, args)), again });
+  const [{ askWho, atTerminal, wholeOf }, { enrol: enrolPc, problemOfPc }, { identityFolder }] = await Promise.all([
+    import('./identity/asking.ts'),
+    import('./identity/enrol.ts'),
+    import('./identity/identity.ts'),
+  ]);
+  const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
+  // Read out or copied, it comes with spaces for its dashes.
+  const given = { code: positionals.join(' '), centre, pc };
+  const read = wholeOf(given);
+  const isAsked = !read.ok && process.stdin.isTTY && process.stderr.isTTY;
+  if (!read.ok && !isAsked) throw new WrongCall(read.line);
+  const problem = isAsked ? problemOfPc(own) : null;
+  if (problem !== null) return notDone(problem, args);
+  const { stdin: input, stderr: output } = process;
+  const whole = read.ok ? read.value : await atTerminal({ input, output, language }, (desk) => askWho(given, desk));
+  const enrolling = enrolPc({ ...whole, ...own });
   const say = (seconds: number) => filled(asking[language], { seconds });
   const done = await withPatience(enrolling, { clock: realClock(), screen: process.stderr, say });
   if (!done.ok) return notDone(done.line, args);
-  console.log(filled(enrolledUntil[language], { pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
+  console.log(filled(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
   // Only to a person: an installation takes what is said here for what went wrong.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
   return 0;
-}
-
-function addressOf(centre: string): { host: string; port: number } {
-  const url = URL.parse(centre);
-  if (url?.protocol !== 'https:') throw new WrongCall(`--centre: "${centre}" is no address https://HOST:PORT`);
-  return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || 443) };
 }
 
 async function run(args: string[]): Promise<number> {

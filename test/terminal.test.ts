@@ -1,12 +1,22 @@
 /** What the three commands say of a call: each line that their code holds has its Hindi, and no code of the system is read by a person. */
-import { expect, test } from 'vitest';
-import { type LineRow, lineIn } from '#contracts';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Language, type LineRow, lineIn, writeEnrolCode } from '#contracts';
+import { type Verb as AgentVerb, calls } from '../agent/identity/call.ts';
+import { helpOf as helpOfAgent } from '../agent/identity/help.ts';
 import { lineFor } from '../agent/identity/lines.ts';
 import { lines as ofCentre } from '../centre/machine/lines.ts';
+import { helpOf as helpOfSabha } from '../flows/cli/help.ts';
 import { lines as ofSabha } from '../flows/cli/kit/lines.ts';
+import { verbs } from '../flows/cli/verbs.ts';
 import { saidAs } from './house/said.ts';
 import { isTest, repository, type SourceFile } from './house/source.ts';
 import { eachNode, nameOf, parse, textOf } from './house/syntax.ts';
+import { hasTerminal, sit } from './typing.ts';
 
 const sources = repository('.').filter(({ path }) => !isTest(path));
 const inHindi = (rows: readonly LineRow[]) => (line: string) => lineIn(line, 'hi', rows);
@@ -42,6 +52,44 @@ test('why the centre enrols no PC is said in Hindi too', () => {
   const first = said.filter(([line = '']) => !/^the certificate |^there is no PC "/.test(line));
   expect(first.length).toBeGreaterThan(5);
   expect(bareOf(first), noRow).toEqual([]);
+});
+
+test.each([
+  ...Object.keys(verbs).map((name) => [`sabha ${name}`, (language: Language) => helpOfSabha(name.split(' '), language)] as const),
+  ...Object.keys(calls).map((name) => [`the agent's ${name}`, (language: Language) => helpOfAgent(name as AgentVerb, language)] as const),
+])('the help of %s is in both languages, row by row', (_, helpIn) => {
+  // The first line is what is typed; below it stands a word or two of it, then what it does.
+  const [, ...rows] = helpIn('hi').split('\n').filter(Boolean);
+  expect(rows.filter((row) => !devanagari.test(row))).toEqual([]);
+  const english = helpIn('en').split('\n').filter(Boolean);
+  expect([english.length, english.filter((row) => devanagari.test(row))]).toEqual([rows.length + 1, []]);
+});
+
+test.runIf(hasTerminal).each([
+  ['sabha', 'en', 'flows/cli/cli.ts', ['incidents'], 'still at work: 2 s (Ctrl+C ends the waiting)'],
+  [
+    'the agent',
+    'hi',
+    'agent/cli.ts',
+    ['enrol', writeEnrolCode(Buffer.alloc(13), Buffer.alloc(1)), '--pc', 'a/b/c'],
+    'सेंटर से पूछा जा रहा है: 2 सेकंड',
+  ],
+] as const)('%s says at a terminal what it waits for, of a centre that does not answer (%s)', async (_, language, file, words, line) => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const cli = new URL(`../${file}`, import.meta.url).pathname;
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-waits-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const centre = file.startsWith('agent') ? ['--centre', `127.0.0.1:${port}`, '--data', folder] : [];
+  const person = sit([cli, ...words, ...centre], {
+    SABHA_API: `http://127.0.0.1:${port}`,
+    LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8',
+  });
+  await person.sees(line);
+  person.press('\u0003');
+  expect(await person.ended).not.toBe(0);
 });
 
 /** Lines that the agent says in English to whoever reads Hindi, with whatever stands in their blanks. */

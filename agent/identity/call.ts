@@ -10,7 +10,7 @@ export const command = isPackage ? 'sabha-agent' : 'npm run agent --';
 /** What a person may type. */
 export const calls = {
   check: 'check [--json | --all] [--lang en|hi]',
-  enrol: 'enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC [--again] [--lang en|hi]',
+  enrol: 'enrol [CODE] [--centre HOST] [--pc STATE/SITE/PC] [--again] [--lang en|hi]',
   run: 'run [--apart] [--lang en|hi]',
   room: 'room [--card | --fix | --undo]',
   install: 'install [CODE --centre https://HOST:8443 --pc STATE/SITE/PC] [--silent] [--lang en|hi]',

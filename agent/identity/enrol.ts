@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
 import type { Used } from '../net/meter.ts';
 import { nextOf } from './call.ts';
-import { type Door, fetchCertificate, fetchPlace, fetchRoots } from './est.ts';
+import { type CodePc, type Door, fetchCertificate, fetchPcs, fetchPlace, fetchRoots } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
 /** What a person gives to make a PC known; `again` replaces a key that it has already. */
@@ -18,12 +18,7 @@ export type Enrolment = { code: string; centre: { host: string; port: number }; 
 export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Read<Identity>> {
   const opened = readEnrolCode(code);
   if (!opened.ok) return opened;
-  const held = openIdentity(folder);
-  if (!again && !(held.ok && held.value === undefined)) {
-    return { ok: false, line: held.ok ? alreadyLine(held.value?.pc, folder) : held.line };
-  }
-  // Asked first: a certificate that cannot be kept costs a use of the code.
-  const problem = problemOfFolder(folder);
+  const problem = problemOfPc({ folder, again });
   if (problem !== null) return { ok: false, line: problem };
   const trusted = await provenDoor(centre, opened.value.pin);
   if (!trusted.ok) return trusted;
@@ -31,6 +26,23 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   if (!place.ok) return place;
   const kept = { host: centre.host, enrolPort: centre.port, ...place.value };
   return obtain({ door: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
+}
+
+/** Why this PC cannot be enrolled, whatever the centre says. Asked first: a certificate that cannot be kept costs a use of the code, and a person the typing of it. */
+export function problemOfPc({ folder, again }: Pick<Enrolment, 'folder' | 'again'>): string | null {
+  const held = openIdentity(folder);
+  if (!again && !(held.ok && held.value === undefined)) return held.ok ? alreadyLine(held.value?.pc, folder) : held.line;
+  return problemOfFolder(folder);
+}
+
+/** The PCs that a code is for, as the centre says that gave it; none where that one is older than this question. The same guarantee: only that one is believed. */
+export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'centre'>): Promise<Read<CodePc[]>> {
+  const opened = readEnrolCode(code);
+  if (!opened.ok) return opened;
+  const trusted = await provenDoor(centre, opened.value.pin);
+  if (!trusted.ok) return trusted;
+  const pcs = await fetchPcs(trusted.value, opened.value.secret);
+  return pcs.ok || !/ answered 404: /.test(pcs.line) ? pcs : { ok: true, value: [] };
 }
 
 /** It says who it is and what comes next: a second enrolment takes nobody further, and a new key is given only where the centre has let go of the old one. */

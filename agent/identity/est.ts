@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
-import { centreServerName, certificatesIn, codeOf, doors, lineIn, oneLine } from '#contracts';
+import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine } from '#contracts';
 import { meteredTlsFor, type Used } from '../net/meter.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
@@ -21,6 +21,15 @@ const answerLimitBytes = 64 * 1024;
 
 const place = v.pipe(v.string(), v.parseJson(), v.object({ mqtt: v.object({ port }), centreKey: v.optional(centreKey, null) }));
 
+const words = v.object({ en: v.string(), hi: v.string() });
+const codePcs = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ pcs: v.array(v.object({ pc: v.pipe(v.string(), v.check(isPcPath)), room: words, open: v.boolean() })) }),
+);
+/** A PC that a code is for: its room, and whether the code can still make it known. */
+export type CodePc = v.InferOutput<typeof codePcs>['pcs'][number];
+
 /** The certificates of the centre's authorities. */
 export function fetchRoots(door: Door): Promise<Read<X509Certificate[]>> {
   return ask(door, { path: '/.well-known/est/cacerts' }, certificatesOf);
@@ -32,10 +41,15 @@ export function fetchCertificate(door: Door, asked: { request: Buffer; password?
   const headers = {
     'content-type': 'application/pkcs10',
     'content-transfer-encoding': 'base64',
-    ...(password !== undefined && { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` }),
+    ...(password !== undefined && withPassword(password)),
   };
   const path = `/.well-known/est/${password === undefined ? 'simplereenroll' : 'simpleenroll'}`;
   return ask(door, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
+}
+
+/** The PCs that a code is for. */
+export function fetchPcs(door: Door, password: string): Promise<Read<CodePc[]>> {
+  return ask(door, { path: '/.well-known/sabha/pcs', headers: withPassword(password) }, (text) => v.parse(codePcs, text).pcs);
 }
 
 /** Where the broker listens, and the public key of the centre's commands. */
@@ -56,6 +70,10 @@ export async function fetchClock(door: Door, limitMs: number): Promise<Read<{ cl
     return { clockOffsetMs: Math.round(clockOffsetMs), roundTripMs: Math.round(roundTripMs) };
   };
   return ask(door, { path: '/.well-known/sabha/centre', signal }, read);
+}
+
+function withPassword(password: string) {
+  return { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` };
 }
 
 type Asked = RequestOptions & { path: string; body?: string };

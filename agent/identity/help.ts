@@ -14,7 +14,7 @@ const language = [
 ] as const;
 const enrolment = [
   ['CODE', { en: 'the enrolment code that the central team gave', hi: 'सेंट्रल टीम का दिया हुआ कोड' }],
-  ['--centre https://HOST:8443', { en: 'where the centre is', hi: 'सेंटर का पता' }],
+  ['--centre HOST', { en: 'where the centre is: its name, or https://HOST:PORT', hi: 'सेंटर का नाम, या https://HOST:PORT' }],
   ['--pc STATE/SITE/PC', { en: 'which PC this is, as the site table calls it', hi: 'यह कौन सा PC है, ऑफ़िस की सूची का नाम' }],
 ] as const;
 
@@ -32,7 +32,10 @@ const verbs: Record<Verb, Help> = {
     ],
   },
   enrol: {
-    does: { en: 'Makes this PC known to the centre. Once for each PC.', hi: 'इस PC को सेंटर से जोड़ता है। हर PC पर एक बार।' },
+    does: {
+      en: 'Makes this PC known to the centre. Once for each PC. At a terminal it asks for what is left out.',
+      hi: 'इस PC को सेंटर से जोड़ता है। हर PC पर एक बार। जो नहीं लिखा, उसे टर्मिनल पर पूछ लेता है।',
+    },
     options: [...enrolment, ['--again', { en: 'replaces the key that it has', hi: 'पुरानी चाबी की जगह नई बनाता है' }], language, folder],
   },
   run: {

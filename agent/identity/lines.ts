@@ -5,6 +5,7 @@ const lines: readonly LineRow[] = [
   [/^no verb$/, { en: 'what is to be done is not said', hi: 'क्या करना है, यह नहीं लिखा' }],
   [/^unknown verb "(.*)"$/, { hi: '"$1" यहाँ नहीं चलता' }],
   [/^one enrolment code is expected$/, { hi: 'एक कोड लिखें, जो सेंट्रल टीम ने दिया' }],
+  [/^nothing was done$/, { hi: 'कुछ नहीं हुआ' }],
   [/^(--\w+) is missing$/, { hi: '$1 नहीं लिखा है' }],
   [/^usage: (.+); (?:each|both) with \[--data DIR\].*$/, { hi: 'ऐसे लिखें: $1; साथ में [--data DIR] और --help भी चलता है' }],
   [
@@ -15,10 +16,10 @@ const lines: readonly LineRow[] = [
     },
   ],
   [
-    /^--centre: "(.*)" is no address (\S+)$/,
+    /^"(.*)" is no address (\S+)$/,
     {
-      en: '--centre: "$1" is no address: write $2, such as https://sabha.example.org:8443',
-      hi: '--centre: "$1" पता नहीं है: $2 लिखें, जैसे https://sabha.example.org:8443',
+      en: '"$1" is no address: write $2, such as https://sabha.example.org:8443',
+      hi: '"$1" पता नहीं है: $2 लिखें, जैसे https://sabha.example.org:8443',
     },
   ],
   [/^only one of (--card), (--fix), (--undo)$/, { hi: '$1, $2 और $3 में से एक ही लिखें' }],

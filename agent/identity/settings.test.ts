@@ -52,7 +52,7 @@ test('a setting that is not there is called by its name, as one that is empty', 
 });
 
 test('a PC that nobody has made known says in one line that it is not enrolled, and how to', () => {
-  const line = 'this PC is not enrolled (no /none/identity); npm run agent -- enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC';
+  const line = 'this PC is not enrolled (no /none/identity); npm run agent -- enrol';
   expect(readWhoThisIs({ SABHA_DATA: '/none' })).toEqual({ ok: false, line });
   expect(readWhoThisIs({ ...good, SABHA_DATA: '/none' })).toMatchObject({ ok: true, value: { identity: undefined } });
 });

@@ -72,7 +72,7 @@ export function isNamed(env: Env): boolean {
   return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
 }
 
-const howTo = `${command} enrol CODE --centre https://HOST:8443 --pc STATE/SITE/PC`;
+const howTo = `${command} enrol`;
 
 /** Where the centre is said to be, for a PC that nobody has made known; one line where that will not do. */
 export function readCentrePlace(env: Env): Read<Pick<AgentSettings, 'host' | 'port' | 'anchors'>> {

@@ -1,11 +1,11 @@
 /** The verbs `install` and `uninstall`: on Windows they do it; elsewhere a package does, and they say which. */
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isLanguage, type Language, languageFor, languages, messageOf } from '#contracts';
-import { calls } from '../identity/call.ts';
+import { addressOf, askWho, atTerminal, type Terminal } from '../identity/asking.ts';
+import { calls, WrongCall } from '../identity/call.ts';
 import type { Read } from '../identity/identity.ts';
 import { lineFor } from '../identity/lines.ts';
 import { runProgram } from '../platform/program.ts';
@@ -84,23 +84,33 @@ function wordsOf({ args, env }: Call): Read<Words> {
 
 function machineOf(places: Places, { answers: given, language }: Words, asks: boolean): Machine {
   const say = (key: keyof typeof phrases) => phrases[key][language];
+  let last: Answers | undefined;
   const answers = async (failed: string | null) => {
     if (given !== undefined && failed === null) return given;
-    if (asks) return askPerson(say, failed);
-    return failed === null ? 'without' : 'nobody';
+    if (!asks) return failed === null ? 'without' : 'nobody';
+    const asked = await askPerson({ input: process.stdin, output: process.stdout, language }, { failed, last });
+    if (typeof asked !== 'string') last = asked;
+    return asked;
   };
   return { places, run: runProgram, answers, pause, rename: renameSync, language, say };
 }
 
-async function askPerson(say: Machine['say'], failed: string | null): Promise<Answers | 'without'> {
-  if (failed !== null) console.error(failed);
-  const asking = createInterface({ input: process.stdin, output: process.stdout });
-  const ask = async (key: 'askCode' | 'askCentre' | 'askPc') => (await asking.question(`${say(key)}: `)).trim();
+/** What a person answers, at first or after `last` failed, which stands there to be corrected; an empty code is an installation without one. */
+export async function askPerson(
+  terminal: Terminal,
+  { failed, last }: { failed: string | null; last: Answers | undefined },
+): Promise<Answers | 'without' | 'nobody'> {
   try {
-    const code = await ask('askCode');
-    return code === '' ? 'without' : { code, centre: await ask('askCentre'), pc: await ask('askPc') };
-  } finally {
-    asking.close();
+    return await atTerminal(terminal, async (desk) => {
+      if (failed !== null) desk.tell(failed);
+      const code = await desk.ask(phrases.askCode[terminal.language], last?.code ?? '');
+      if (code === '') return 'without';
+      const whole = await askWho({ code, centre: last?.centre }, desk);
+      return { code: whole.code, centre: addressOf(whole.centre), pc: whole.pc };
+    });
+  } catch (error) {
+    if (error instanceof WrongCall) return 'nobody';
+    throw error;
   }
 }
 

@@ -145,7 +145,7 @@ function enrolment(machine: Machine): Step {
   const { places, answers, language, say } = machine;
   const enrol = async (failed: string | null): Promise<Outcome> => {
     const given = await answers(failed);
-    if (given === 'nobody') return { ok: false, line: failed ?? '' };
+    if (given === 'nobody') return { ok: false, line: failed ?? 'nothing was done' };
     if (given === 'without') return { ok: true, note: say('notEnrolled') };
     const words = [given.code, '--centre', given.centre, '--pc', given.pc, '--lang', language];
     const ran = await machine.run(join(places.program, 'node.exe'), agentArguments(places, 'enrol', words));

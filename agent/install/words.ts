@@ -24,6 +24,4 @@ export const phrases = {
   room: { en: 'This room (Sabha)', hi: 'यह कमरा (सभा)' },
   nothing: { en: 'Nothing is installed here', hi: 'यहाँ कुछ इंस्टॉल नहीं है' },
   askCode: { en: 'Code of the office (Enter: without)', hi: 'ऑफ़िस का कोड (बिना कोड: Enter)' },
-  askCentre: { en: 'Address of the centre (https://HOST:8443)', hi: 'सेंटर का पता (https://HOST:8443)' },
-  askPc: { en: 'Path of this PC (STATE/SITE/PC)', hi: 'इस PC का पाथ (STATE/SITE/PC)' },
 } as const satisfies Record<string, Words>;

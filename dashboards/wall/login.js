@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { answerLimitMs, post } from './live/post.js';
 import { Switches, usePreferences } from './words/preferences.js';
+import { refusedText } from './words/refused.js';
 import { say, shown } from './words/words.js';
 
 /** @import { Language, WhoView } from '#contracts' */
@@ -96,12 +97,13 @@ function useSending(lang, first = '') {
  * @param {Language} lang
  * @param {Posted} done
  */
-function whyNot(lang, { status, error, waitS }) {
+function whyNot(lang, done) {
+  const { status, waitS } = done;
   if (status === 200) return '';
   if (status === 0) return say(lang, 'noAnswer');
   if (status === 401) return say(lang, 'wrongPassword');
   if (status === 400) return say(lang, 'passwordOther');
-  return status === 429 ? say(lang, 'tooMany', { s: waitS }) : shown(error);
+  return status === 429 ? say(lang, 'tooMany', { s: waitS }) : refusedText(lang, done);
 }
 
 /** @param {SubmitEvent} event @returns {Record<string, string>} */

@@ -40,7 +40,7 @@ function Wall() {
   const view = told === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
-  const { act, dialog, scope, role, you, names, switches } = usePerson(lang);
+  const { act, dialog, scope, role, you, names, switches } = usePerson(lang, connected);
   const { take, undo, pieces } = useTaking({ lang, words }, act);
   const keys = useKeys(lang, undo);
   useFocusKept();

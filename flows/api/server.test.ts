@@ -191,6 +191,8 @@ test('whoever orders something while the disk is full read "the centre could not
     503,
     'nothing is done now: the disk is full: the ledger took nothing',
   ]);
+  // And by a code, which the wall says in the language of its reader.
+  expect(await (await post('/api/incidents/7/acknowledge', { by: 'Asha' })).json()).toMatchObject({ code: 'unready' });
 });
 
 test('what somebody has is not taken over unasked: the second is told who has it, and takes it over by saying so', async () => {

@@ -282,7 +282,7 @@ function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unrea
   }
   // Whoever orders something while the disk is full reads why, and the log has it already.
   const because = unready();
-  if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240) });
+  if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240), code: 'unready' });
   log.error({ err: error }, 'a request failed');
   return reply.code(500).send({ error: 'the centre could not do this; its log says why', code: 'failed' });
 }

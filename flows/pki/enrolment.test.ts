@@ -6,7 +6,7 @@ import { testClock } from '../people/people.test-helper.ts';
 import type { NotAhead } from '../records/clock.ts';
 import type { Op } from '../records/ops.ts';
 import type { SiteChange } from '../records/sites.ts';
-import { smallTree } from '../sites/sites.test-helper.ts';
+import { nation, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { Authority } from './authority.ts';
 import { createCodes } from './codes.ts';
@@ -17,7 +17,7 @@ const pc = 'ladakh/leh/vc-1';
 const yearMs = 365 * 86_400_000;
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-function open() {
+function open(nodes = smallTree()) {
   const registry = new Map<string, RegistryEntry>();
   const applied: { change: SiteChange; ops: readonly Op[] }[] = [];
   const recorded: Op[] = [];
@@ -35,7 +35,7 @@ function open() {
     },
     pkcs7: async () => '',
   };
-  const table = createSiteTable(smallTree());
+  const table = createSiteTable(nodes);
   const clock = testClock();
   const alarms: (string | null)[] = [];
   const guesses = createGuesses({ clock, onAlarm: (_, site) => alarms.push(site) });
@@ -121,6 +121,19 @@ test.each([
   if (isOpen) await code(1);
   for (let nth = 0; nth < 5; nth += 1) await enrol('0'.repeat(20), request);
   expect(alarms).toEqual([site]);
+});
+
+test('which office types a code wrong that asks for its PCs nobody knows: those that have one are named, and of many three', async () => {
+  const { alarms, enrolment } = open(nation(5));
+  for (let nth = 4; nth >= 0; nth -= 1) {
+    await enrolment.makeCode({ site: `state-${nth}/site-${nth}`, uses: 1, hours: 1, by: 'Asha' });
+    for (let tries = 0; tries < 5; tries += 1) await enrolment.pcsOf({ address: `10.0.0.${nth}`, password: '0'.repeat(20) });
+  }
+  expect([alarms[0], alarms[1], alarms[4]]).toEqual([
+    'state-4/site-4',
+    'state-3/site-3, state-4/site-4',
+    'state-0/site-0, state-1/site-1, state-2/site-2, …',
+  ]);
 });
 
 test('guesses hold up no renewal, and a PC that asks in vain is answered once a minute', async () => {

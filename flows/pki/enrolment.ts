@@ -1,6 +1,17 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
-import { type Clock, type EnrolCodeView, mutex, oneLine, pathOfName, type RegistryEntry, siteOf } from '#contracts';
+import {
+  type Clock,
+  type EnrolCodeView,
+  mutex,
+  nameOf,
+  oneLine,
+  type PcPath,
+  pathOfName,
+  type RegistryEntry,
+  siteOf,
+  type Words,
+} from '#contracts';
 import type { NotAhead } from '../records/clock.ts';
 import type { Audit, Op } from '../records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
@@ -31,6 +42,8 @@ export type EnrolmentOptions = {
 export type Refused = { ok: false; status: 400 | 401 | 403 | 429; line: string; waitMs?: number };
 /** The certificate, or a status and one line that says why there is none. */
 export type Certified = { ok: true; certificate: string } | Refused;
+/** A PC of the site that a code is for, its room, and whether the code can still make it known. */
+export type CodePc = { pc: PcPath; room: Words; open: boolean };
 /** `uses`: undefined = one for each PC of the site. */
 export type CodeWanted = { site: string; uses: number | undefined; hours: number; by: string };
 /** A code, shown this once, or why there is none. */
@@ -44,6 +57,8 @@ type Asked = { address: string; request: string };
 const renewalEveryMs = 60_000;
 const crowdWaitMs = 60_000;
 const hourMs = 3_600_000;
+/** More offices than this are not named where it may have been any of them. */
+const namedSites = 3;
 const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong, used up or over' } as const;
 
 /**
@@ -65,6 +80,8 @@ export function createEnrolment(options: EnrolmentOptions) {
     /** Takes back what is open of a site; how many codes that were. */
     cancelCodes: (site: string, by: string) => inTurn(() => cancelCodes(options, site, by)),
     enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(options, asked)),
+    /** Which PCs a code is for: nobody has to type which one this is. */
+    pcsOf: (asked: Omit<Asked, 'request'> & { password: string }) => inTurn(() => pcsOf(options, asked)),
     /** `name` and `serial` are those of the certificate that TLS has verified. */
     renew: (asked: Renewal) => inTurn(() => renew(options, askedUp, asked)),
     /** Takes out of the registry what is over; to be called now and then. */
@@ -108,13 +125,10 @@ async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: strin
 }
 
 async function enrol(options: EnrolmentOptions, asked: Asked & { password: string }): Promise<Certified> {
-  const { codes, guesses, now } = options;
+  const { codes, now } = options;
   const { address } = asked;
   const found = codes.find(asked.password, now());
-  if (found === undefined) {
-    const waitMs = guesses.waitMs(address);
-    return waitMs > 0 ? slowDown(waitMs) : refuse(options, { address, site: await expectedSite(options, asked) }, wrongCode);
-  }
+  if (found === undefined) return refuseCode(options, address, () => expectedSite(options, asked));
   const { site, uses, given, by } = found.code;
   return certify(options, asked, {
     judge({ name, publicKey }) {
@@ -130,6 +144,30 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
     by: `code by ${by}`,
     ops: ({ name, publicKey }, { serial }) => [codes.used(found, name, { key: hashOf(publicKey), serial })],
   });
+}
+
+/** Guarantee: whoever holds no code that opens learns nothing, and is held up as whoever enrols; of one that is used up only the PCs that it let in. */
+async function pcsOf(
+  options: EnrolmentOptions,
+  asked: { address: string; password: string },
+): Promise<Refused | { ok: true; pcs: CodePc[] }> {
+  const { codes, now, sites } = options;
+  const found = codes.find(asked.password, now());
+  if (found === undefined) return refuseCode(options, asked.address, async () => sitesWithCode(options));
+  const { site, uses, given } = found.code;
+  const table = sites.table();
+  const pcs = table.pcsOf(site).flatMap((pc) => {
+    const [name, node] = [nameOf(pc), table.node(pc)];
+    if (node === undefined || (uses <= 0 && given?.[name] === undefined)) return [];
+    return [{ pc, room: node.name, open: mayEnrol(heldOf(options), { name, site }, now()).ok }];
+  });
+  return { ok: true, pcs };
+}
+
+/** `site`: whose code it is most likely meant to be; asked only where somebody is not held up anyway. */
+async function refuseCode(options: EnrolmentOptions, address: string, site: () => Promise<string | null>): Promise<Refused> {
+  const waitMs = options.guesses.waitMs(address);
+  return waitMs > 0 ? slowDown(waitMs) : refuse(options, { address, site: await site() }, wrongCode);
 }
 
 type Renewal = Asked & { name: string; serial: string };
@@ -202,6 +240,13 @@ async function expectedSite({ authority, codes, guesses, sites, now }: Enrolment
   if (pc === undefined || sites.table().node(pc) === undefined) return null;
   const site = siteOf(pc);
   return codes.open(now()).some(({ code }) => code.site === site) ? site : null;
+}
+
+/** Who asks which PCs a code is for names none: where codes are open, somebody who was given one of them has typed it wrong. */
+function sitesWithCode({ codes, now }: EnrolmentOptions): string | null {
+  const sites = [...new Set(codes.open(now()).map(({ code }) => code.site))].sort();
+  const named = sites.slice(0, namedSites).join(', ');
+  return sites.length === 0 ? null : `${named}${sites.length > namedSites ? ', …' : ''}`;
 }
 
 type Whom = { address: string; site: string | null };

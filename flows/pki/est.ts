@@ -1,6 +1,6 @@
 /**
- * Enrolment over the network: EST (RFC 7030) under `/.well-known/est/`, and where the broker of this centre is. The only door of `flows`
- * that machines may knock at which nobody knows yet.
+ * Enrolment over the network: EST (RFC 7030) under `/.well-known/est/`, and where the broker of this centre is and which PCs a code is for. The
+ * only door of `flows` that machines may knock at which nobody knows yet.
  */
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
@@ -12,7 +12,7 @@ import type { Certified, Enrolment } from './enrolment.ts';
 /** What the routes of EST answer with. */
 export type EstOptions = {
   authority: Authority;
-  enrolment: Pick<Enrolment, 'enrol' | 'renew'>;
+  enrolment: Pick<Enrolment, 'enrol' | 'pcsOf' | 'renew'>;
   /** What a PC needs to know of the centre: the port of the broker for PCs, and the public key of its commands, PEM. */
   centre: { mqtt: { port: number }; centreKey: string | null };
   log: { error(fields: object, line: string): void };
@@ -24,6 +24,7 @@ export type ServerTls = { key: string; cert: string; ca: string[] };
 /** A request of RSA with 4096 bits would still fit. */
 const bodyLimitBytes = 8 * 1024;
 const certificates = 'application/pkcs7-mime';
+const noCode = { ok: false, status: 401, line: 'the enrolment code is missing: send it as the password' } as const;
 /** Each route looks for itself who asks. */
 const machine = { config: { machine: true } } as const;
 
@@ -46,11 +47,16 @@ export function addEst(app: FastifyInstance, { authority, enrolment, centre, log
     );
     scope.setErrorHandler((error: FastifyError, _request, reply) => failed(error, reply, log));
     scope.get('/.well-known/sabha/centre', machine, () => centre);
+    scope.get('/.well-known/sabha/pcs', machine, async (request, reply) => {
+      const password = passwordOf(request.headers.authorization);
+      if (password === undefined) return said(reply, noCode);
+      const told = await enrolment.pcsOf({ address: request.ip, password });
+      return told.ok ? { pcs: told.pcs } : said(reply, told);
+    });
     scope.get('/.well-known/est/cacerts', machine, async (_request, reply) => sent(reply, await cacerts(), certificates));
     scope.post('/.well-known/est/simpleenroll', machine, async (request, reply) => {
       const password = passwordOf(request.headers.authorization);
-      if (password === undefined)
-        return said(reply, { ok: false, status: 401, line: 'the enrolment code is missing: send it as the password' });
+      if (password === undefined) return said(reply, noCode);
       const given = await enrolment.enrol({ address: request.ip, password, request: textOf(request) });
       return answered(reply, authority, given);
     });

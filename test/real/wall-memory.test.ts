@@ -54,6 +54,7 @@ describe.runIf(wallRuns)('the wall', () => {
       `wall: ${first.heapMiB.toFixed(1)} MiB and ${first.nodes} nodes, then ${last.heapMiB.toFixed(1)} MiB and ${last.nodes} nodes`,
     );
     expect(last.heapMiB).toBeLessThan(first.heapMiB * 1.2);
+    expect(last.nodes).toBeLessThan(first.nodes * 1.2);
     expect(stage.troubles).toEqual([]);
   }, 400_000);
 });

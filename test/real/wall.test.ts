@@ -207,7 +207,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
     await page.reload();
     const accept = page.getByRole('button', { name: 'Accept: this site is live' });
-    await page.getByText('Not yet: 3 of the points above are open.').waitFor();
+    await page.getByText('Not yet. Points above that are open: 3.').waitFor();
     expect([await accept.isDisabled(), await accept.getAttribute('aria-describedby')]).toEqual([true, 'not-yet']);
     await accept.press('Enter');
     const detail = detailOf(Date.now(), { ...site, stage: 'commissioning' });

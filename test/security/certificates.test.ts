@@ -147,7 +147,7 @@ describe('S1 the certificate', () => {
       asked.push('name' in one ? `${one.name}` : '');
       return { ok: false, status: 403, line: 'asked' } as const;
     };
-    const enrolment = { enrol: refused, renew: refused };
+    const enrolment = { enrol: refused, pcsOf: refused, renew: refused };
     addEst(app as unknown as FastifyInstance, { authority, enrolment, centre: { mqtt: { port: 1 }, centreKey: null }, log: console });
     await app.listen({ host: '127.0.0.1', port: 0 });
     const rig = { authority, port: (app.server.address() as AddressInfo).port };

@@ -159,6 +159,43 @@ describe('S2 an enrolment code', () => {
   });
 });
 
+describe('which PCs a code is for', () => {
+  const pcs = (password?: string) => ask(rig, { path: 'sabha/pcs', ...(password === undefined ? {} : { password }) });
+  const vc = (nth: number, open: boolean) => ({
+    pc: `ladakh/leh/vc-${nth}`,
+    room: { en: `Name of ladakh/leh/vc-${nth}`, hi: `ladakh/leh/vc-${nth} का नाम` },
+    open,
+  });
+
+  test('had to be typed by whoever enrolled one: the code itself says it, and which of them it can still make known', async () => {
+    const code = await rig.code();
+    expect(JSON.parse((await pcs(code)).text)).toEqual({ pcs: [vc(1, true), vc(2, true)] });
+    await enrol(rig, two, code);
+    expect(JSON.parse((await pcs(code.toLowerCase())).text)).toEqual({ pcs: [vc(1, true), vc(2, false)] });
+    const once = await rig.code('ladakh/leh', 1);
+    await enrol(rig, one, once);
+    expect(JSON.parse((await pcs(once)).text)).toEqual({ pcs: [vc(1, false)] });
+    rig.later(24 * hourMs);
+    expect((await pcs(code)).status).toBe(401);
+  });
+
+  test('is told to nobody without one, who is held up and told of as whoever guesses', async () => {
+    expect(await pcs()).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Basic realm="enrolment code"' } });
+    const right = await rig.code();
+    for (let n = 0; n < 5; n++)
+      expect(await pcs('0'.repeat(20))).toMatchObject({ status: 401, text: 'this enrolment code is wrong, used up or over\n' });
+    expect(await pcs('0'.repeat(20))).toMatchObject({ status: 429, text: 'too many attempts: wait 60 s\n' });
+    expect((await pcs(right)).status).toBe(200);
+    expect(rig.audit().filter((row) => row.includes('refused'))).toHaveLength(5);
+    // One clumsy clerk, of whichever office that has a code: a finding, and no word to central; where none has one it is somebody else.
+    expect([rig.findings.at(-1)?.[1], rig.told]).toEqual(['ladakh/leh: five refusals in ten minutes, the last from 127.0.0.1', []]);
+    rig.later(24 * hourMs);
+    await rig.clock.pass(2 * hourMs);
+    for (let n = 0; n < 5; n++) expect((await pcs('0'.repeat(20))).status).toBe(401);
+    expect(rig.told).toHaveLength(1);
+  });
+});
+
 describe('a request that is none is answered in one line, and costs no use of the code', () => {
   const rsa = async () => {
     const { Pkcs10CertificateRequestGenerator } = await loadX509();

@@ -293,6 +293,7 @@ const refusalCodes = [
   'stage',
   'busy',
   'deaf',
+  'unready',
   'failed',
 ] as const;
 /** One of them. */

@@ -14,7 +14,7 @@ export function writeEnrolCode(secret: Uint8Array, rootDer: Uint8Array): string 
   return (toDigits(secret) + pinOf(rootDer)).replace(/.{5}(?!$)/g, '$&-');
 }
 
-/** Reads a code as people type it: in either case, with 0 for O, 1 for I and L, with or without the dashes. */
+/** Reads a code as people type it: in either case, with 0 for O, 1 for I and L, with or without dashes, of whichever kind a phone makes of them. */
 export function readEnrolCode(text: string): { ok: true; value: EnrolCode } | { ok: false; line: string } {
   const code = plain(text);
   const strange = [...text].find((one) => plain(one) === undefined);
@@ -42,6 +42,10 @@ function toDigits(bytes: Uint8Array): string {
 }
 
 function plain(text: string): string | undefined {
-  const code = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
+  const code = text
+    .toUpperCase()
+    .replaceAll(/[\s\p{Pd}]/gu, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1');
   return [...code].every((digit) => digits.includes(digit)) ? code : undefined;
 }

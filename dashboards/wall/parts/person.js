@@ -16,17 +16,24 @@ import { Dialog } from './dialog.js';
  */
 
 /**
- * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs, `role` what they may do there.
+ * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs, `role` what they may do there; asked
+ * again when the link comes back, since a roster, a name or a role may be another by then.
  * @param {Language} lang
+ * @param {boolean} connected
  */
-export function usePerson(lang) {
+export function usePerson(lang, connected) {
+  const wasConnected = useRef(false);
+  wasConnected.current ||= connected;
+  const isLost = wasConnected.current && !connected;
   /** @type {MeView | 'missing' | null} */
-  const who = useFetched('/api/me', []);
+  const who = useFetched('/api/me', [isLost]);
   const known = who === 'missing' ? null : who;
   const account = known?.name ?? null;
   const [name, setName] = useState(recall('name') ?? '');
   /** @type {MeView | 'missing' | null} */
-  const given = useFetched(known === null || account !== null || name === '' ? null : `/api/me?${new URLSearchParams({ by: name })}`, []);
+  const given = useFetched(known === null || account !== null || name === '' ? null : `/api/me?${new URLSearchParams({ by: name })}`, [
+    isLost,
+  ]);
   const you = account ?? name;
   const called = account === null && given !== 'missing' ? given : known;
   const [asking, setAsking] = useState(/** @type {{ answer: (name: string | null) => void } | null} */ (null));

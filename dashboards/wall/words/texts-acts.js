@@ -49,7 +49,7 @@ export const actTexts = {
   login: ['Log in', 'लॉग इन'],
   logout: ['Log out', 'लॉग आउट'],
   wrongPassword: ['Account or password is wrong.', 'अकाउंट या पासवर्ड ग़लत है।'],
-  tooMany: ['Too many wrong passwords. Try again in {s} seconds.', 'पासवर्ड कई बार ग़लत डाला गया। {s} सेकंड बाद फिर कोशिश करें।'],
+  tooMany: ['Too many wrong passwords. Try again in {s} s.', 'पासवर्ड कई बार ग़लत डाला गया। {s} सेकंड बाद फिर कोशिश करें।'],
   directory: ['Log in through the directory', 'ऑफ़िस के अकाउंट से लॉग इन करें'],
   directoryNo: ['The directory did not let you in. Ask the central team.', 'ऑफ़िस के अकाउंट से लॉग इन नहीं हुआ। सेंट्रल टीम से पूछें।'],
   directoryAway: [
@@ -85,7 +85,7 @@ export const actTexts = {
   takenNow: ['You are on it: {title}', 'अब आप देख रहे हैं: {title}'],
   takenAlready: ['{by} has it since {time}', '{time} से {by} देख रहे हैं'],
   leaveIt: ['Leave it', 'उन्हीं के पास रहने दें'],
-  openPoints: ['Not yet: {n} of the points above are open.', 'अभी नहीं: ऊपर के {n} काम बाकी हैं।'],
+  openPoints: ['Not yet. Points above that are open: {n}.', 'अभी नहीं: ऊपर के {n} काम बाकी हैं।'],
   'refused.role': ['your account may look, not act', 'आपके अकाउंट से सिर्फ़ देखा जा सकता है'],
   'refused.scope': ['your account is for another part: {scope}', 'आपका अकाउंट दूसरे हिस्से के लिए है: {scope}'],
   'refused.invalid': ['something in it does not fit', 'इसमें कुछ ठीक से नहीं लिखा है'],
@@ -102,6 +102,10 @@ export const actTexts = {
   'refused.stage': ['the site cannot go to this stage now; look at its points again', 'ऑफ़िस अभी इस चरण में नहीं जा सकता; ऊपर के काम फिर देखें'],
   'refused.busy': ['a roll call runs already', 'हाज़िरी पहले से चल रही है'],
   'refused.deaf': ['the centre hears no PC now, nobody could answer', 'सेंटर को अभी कोई PC नहीं मिल रहा, कोई जवाब नहीं दे पाएगा'],
+  'refused.unready': [
+    'the centre can keep nothing now, perhaps its disk is full; tell the central team',
+    'सेंटर अभी कुछ सेव नहीं कर पा रहा, शायद उसकी डिस्क भर गई है; सेंट्रल टीम को बताएँ',
+  ],
   'refused.failed': ['the centre could not do this; tell the central team', 'सेंटर यह नहीं कर पाया; सेंट्रल टीम को बताएँ'],
   'refused.other': ['{line}', 'सेंटर ने मना किया ({line})'],
 };

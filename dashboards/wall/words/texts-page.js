@@ -58,7 +58,7 @@ export const pageTexts = {
   doFirst: ['Do first', 'पहले यह करें'],
   also: ['Also: {title}', 'साथ में: {title}'],
   partOf: ['One of many with one cause:', 'कई में से एक, सबकी वजह एक है:'],
-  away: ['{n} of {of} are away now', '{of} में से {n} अभी बंद हैं'],
+  away: ['away now: {n} of {of}', '{of} में से {n} अभी बंद हैं'],
   told: ['{person} was told by {channel}, {time}', '{person} को {channel} से बताया गया, {time}'],
   toldLine: ['{person} was told, {time}', '{person} को बताया गया, {time}'],
   nobodyTold: ['Nobody told yet.', 'अभी किसी को नहीं बताया गया।'],

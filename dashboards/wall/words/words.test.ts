@@ -15,6 +15,12 @@ test('every text has both languages, with the same blanks', () => {
   }
 });
 
+test('"in 1 seconds", "1 of the points are open": no text has a number before a word that is right for two alone', () => {
+  const wrong = /\b1 (?:seconds|minutes|hours|days|rooms|sites|PCs|alerts)\b|\b1 of .* are\b/;
+  const ones = Object.values(texts).map(([text = '']) => text.replaceAll(/\{\w+\}/g, '1'));
+  expect(ones.filter((text) => wrong.test(text))).toEqual([]);
+});
+
 test('Hindi is written in Devanagari, with Latin digits', () => {
   for (const [key, [, text]] of Object.entries(texts)) {
     expect([key, text]).toEqual([key, expect.stringMatching(/\p{Script=Devanagari}/u)]);

@@ -192,7 +192,7 @@ export const en = {
     wrong: 'This link is not one of ours, or a part of it is missing. Open it once more from the message.',
     stranger: 'This link is for somebody who is no longer told.',
     missing: 'This alert is no longer kept.',
-    busy: 'Too many tries. Wait {n} seconds.',
+    busy: 'Too many tries. Wait {n} s.',
     back: 'Back to the alert',
     said: 'Who said what',
   },

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { refusal } from '#contracts';
+import { refusedText } from './refused.js';
+
+const { options } = refusal.entries.code.wrapped;
+
+test.each(options)('a refusal "%s" is read in the language of its reader, and not as the line of the API', (code) => {
+  const about = { by: 'Tashi', at: 1, scope: 'goa' };
+  const [en, hi] = (['en', 'hi'] as const).map((lang) => refusedText(lang, { status: 409, error: 'a line of the API', code, about }));
+  expect([en, hi]).not.toContainEqual(expect.stringContaining('a line of the API'));
+  expect(en).toMatch(/^[\w {:;,]+/);
+  expect(hi?.replaceAll(/Tashi|goa|ID|PC/g, '')).not.toMatch(/[A-Za-z]|\{/);
+});
+
+test('what has no code is said to be the words of the centre; what was done, and what nobody answered, is none', () => {
+  expect(refusedText('hi', { status: 409, error: 'too new' })).toBe('सेंटर ने मना किया (too new)');
+  expect(refusedText('hi', { status: 409, error: 'too new', code: 'constructor' })).toBe('सेंटर ने मना किया (too new)');
+  expect([refusedText('en', { status: 204, error: '' }), refusedText('en', { status: 0, error: '' })]).toEqual([
+    '',
+    expect.stringMatching(/./),
+  ]);
+});

@@ -1,0 +1,86 @@
+/** How a person at a terminal makes a PC known: the verb, the code and the name of the centre, typed at a real terminal before a real centre. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
+import { askPerson } from '../../agent/install/install.ts';
+import { hasTerminal, sit } from '../typing.ts';
+import { openRig, type Rig } from './enrolment-rig.ts';
+
+const cli = new URL('../../agent/cli.ts', import.meta.url).pathname;
+
+let rig: Rig;
+let data: string;
+beforeEach(async () => {
+  rig = await openRig();
+  data = mkdtempSync(join(tmpdir(), 'enrol-typed-'));
+});
+afterEach(async () => {
+  await rig.close();
+  rmSync(data, { recursive: true });
+});
+
+const clerkIn = (language: 'en' | 'hi') => sit([cli, 'enrol', '--data', data], { LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8' });
+
+test('on Windows the installation asked for address and path too: code and name are enough, pasted at once, and are put right where they stand', async () => {
+  const code = await rig.code('ladakh/leh', 1);
+  const [input, output] = [new PassThrough(), new PassThrough().setEncoding('utf8')];
+  const shown: string[] = [];
+  output.on('data', (text: string) => shown.push(text));
+  const place = `localhost:${rig.port}`;
+  const asked = askPerson({ input, output, language: 'hi' }, { failed: null, last: undefined });
+  input.write(`${code}\n${place}\n1\n`);
+  const last = { code, centre: `https://${place}`, pc: 'ladakh/leh/vc-1' };
+  expect(await asked).toEqual(last);
+  expect(shown.join('')).toContain('1  ladakh/leh/vc-1 का नाम: ladakh/leh/vc-1');
+  // What stands there is taken by Enter; the name is asked again only where the centre is not reached.
+  const again = askPerson({ input, output, language: 'hi' }, { failed: 'वजह', last });
+  await expect.poll(() => shown.join('')).toMatch(/वजह\n.*\): $/s);
+  input.write('\n2\n');
+  expect(await again).toEqual({ ...last, pc: 'ladakh/leh/vc-2' });
+  const none = askPerson({ input, output, language: 'en' }, { failed: null, last: undefined });
+  input.write('\n');
+  expect(await none).toBe('without');
+  const left = askPerson({ input, output, language: 'en' }, { failed: null, last: undefined });
+  input.end();
+  expect(await left).toBe('nobody');
+});
+
+describe.runIf(hasTerminal)('at a terminal', () => {
+  test('166 characters were typed by phone, the address and the path of the PC among them: now the code, the name and a digit', async () => {
+    const code = await rig.code();
+    const clerk = clerkIn('en');
+    await clerk.types('Code of the office: ', code.toLowerCase().replaceAll('-', ''));
+    await clerk.types('such as sabha.example.org: ', `localhost:${rig.port}`);
+    await clerk.sees('  1  Name of ladakh/leh/vc-1: ladakh/leh/vc-1');
+    await clerk.types('Which PC is this? Its number: ', '2');
+    await clerk.sees('ladakh/leh/vc-2 is enrolled until ');
+    await clerk.sees('Next: "npm run agent -- run --data ');
+    expect(await clerk.ended).toBe(0);
+    expect(openIdentity(identityFolder(data))).toMatchObject({ value: { pc: 'ladakh/leh/vc-2', centre: { host: 'localhost' } } });
+    expect(clerk.typed()).toBe(40 + `localhost:${rig.port}`.length + 1);
+    // A second time it says so before anything is typed.
+    const again = clerkIn('en');
+    await again.sees('this PC is enrolled already as ladakh/leh/vc-2');
+    expect(await again.ended).toBe(1);
+  });
+
+  test('a letter mistyped is put right in its place, in Hindi, and ^C leaves nothing behind', async () => {
+    const code = await rig.code('ladakh/leh', 1);
+    const wrong = `${code[0] === '7' ? '8' : '7'}${code.slice(1)}`;
+    const clerk = clerkIn('hi');
+    await clerk.types('ऑफ़िस का कोड: ', code.slice(0, -1));
+    await clerk.sees('कोड में 39 अक्षर हैं, 40 होने चाहिए');
+    await clerk.sees(`ऑफ़िस का कोड: ${code.slice(0, -1)}`);
+    // To its beginning, the first letter anew, the end anew.
+    clerk.press(`\u0001\u0004${wrong[0]}\u0005${code.at(-1)}\r`);
+    await clerk.types('सेंटर का नाम, जैसे sabha.example.org: ', `localhost:${rig.port}`);
+    await clerk.sees('यह कोड ग़लत है');
+    await clerk.sees(`ऑफ़िस का कोड: ${wrong}`);
+    clerk.press('\u0003');
+    await clerk.sees('\nकुछ नहीं हुआ');
+    expect([await clerk.ended, existsSync(identityFolder(data))]).toEqual([2, false]);
+  });
+});
