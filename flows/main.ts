@@ -32,7 +32,7 @@ import { bundled } from './api/bytes/bundle.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
-import { backupsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
+import { backupsOf, eventsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
 import { type AllLinks, linking, openLinks } from './assembly/links.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
 import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, useRoster, watchRoster } from './assembly/people.ts';
@@ -251,6 +251,7 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     tabs,
     proof,
     acts: ledger,
+    events: eventsOf(base, (path) => runtime.sites.table().node(path) !== undefined),
     view: runtime.view,
     meetings: createMeetingOrders(runtime.meetings),
     maintenance: createMaintenanceOrders(runtime.maintenance),

@@ -7,6 +7,7 @@ import {
   explained,
   incidentReasons,
   ledgerAudit,
+  saidEvents,
   snapshot,
   tabsDifferences,
   tabsState,
@@ -20,7 +21,7 @@ import { Refused } from '../door/refused.ts';
 import type { AuditAct } from '../records/ops.ts';
 import { safeTable } from '../sites/sheet.ts';
 import { on, type Route, read } from './kit/route.ts';
-import { csv, incidentId, order, pcsQuery } from './kit/schemas.ts';
+import { csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';
 
 const frames = {
   type: 'text/event-stream',
@@ -175,7 +176,9 @@ const rowsAtOnce = 2_000;
 /** More than a nation's operators do in 400 days; what is older stands in the pages. */
 const rowsInFile = 500_000;
 
-/** Who did what. */
+const span = { of: siteOrPc, from: wholeNumber, to: wholeNumber, readings: v.optional(v.picklist(['true', 'false'])) };
+
+/** Who did what, and what PCs said. */
 export const auditRoutes: readonly Route[] = [
   on('acts')(
     ['get /api/audit/log', 'Who did what, the newest first, page by page: people and the centre, or machines. `since` is a time.'],
@@ -197,6 +200,21 @@ export const auditRoutes: readonly Route[] = [
       }
       const rows = all.map(({ id, at, who: name, what, about }) => [`${id}`, new Date(at).toISOString(), name, what, about]);
       return `\ufeff${safeTable(['row', 'at', 'who', 'what', 'about'], rows)}`;
+    },
+  ),
+  on('events')(
+    [
+      'get /api/events',
+      'What a PC or the PCs of a site said in a span, from the ledger and the archives, with `readings` measured numbers too.',
+    ],
+    { right: whole('audit'), query: v.strictObject(span), answer: saidEvents, refusals: [404, 409] },
+    async (events, { query: { of, from, to, readings }, reply }) => {
+      if (from >= to) throw new Refused(400, 'the span ends before it begins');
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const found = await events.read({ path: of, from, to, readings: readings === 'true' }, gone.signal);
+      if (!found.ok) throw new Refused(found.missing ? 404 : 409, found.line);
+      return reply.type('application/json; charset=utf-8').send(found.json);
     },
   ),
 ];

@@ -9,6 +9,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
 import type { Announcements } from '../announce/announce.ts';
 import { answerUrl } from '../answers/link.ts';
+import type { EventsReader } from '../archive/reader.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
@@ -63,6 +64,8 @@ export type ApiOptions = {
   proof?: Pick<Backups, 'audit' | 'make'>;
   /** What was done. */
   acts?: Pick<Ledger, 'acts'>;
+  /** What PCs said. */
+  events?: EventsReader;
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -211,11 +214,11 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened
   };
 }
 
-type Alike = Pick<ApiOptions, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts'>;
+type Alike = Pick<ApiOptions, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts' | 'events'>;
 
 /** Parts that are the same for whoever sees them; one that is not there has no routes. */
-function alike({ meetings, maintenance, roster, people, announcements, proof, acts }: Alike): PartsFor {
-  const parts = { meetings, maintenance, roster, people, announcements, proof, acts };
+function alike({ meetings, maintenance, roster, people, announcements, proof, acts, events }: Alike): PartsFor {
+  const parts = { meetings, maintenance, roster, people, announcements, proof, acts, events };
   const there = Object.entries(parts).filter(([, part]) => part !== undefined);
   return Object.fromEntries(there.map(([name, part]) => [name, () => part]));
 }

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inThread } from '../ledger/ledger.ts';
 import { openDatabase } from '../ledger/schema.ts';
-import type { LedgerRetention } from '../records/archives.ts';
+import type { LeavingPage, LedgerRetention, PagePlace } from '../records/archives.ts';
 import type { Ledger, Op } from '../records/ops.ts';
 import { wrongArchives } from './proof.ts';
 import { createRetention } from './retention.ts';
@@ -228,6 +228,27 @@ test('what a clock wrote that was a year ahead leaves too, or its spool would ne
   nowMs += 3 * dayMs;
   await retaining().run();
   expect(numbersHeld()).toEqual([3]);
+});
+
+test('what a PC or a site said is read page by page, the newest too, and nothing of a place whose name begins alike', async () => {
+  const [other, alike] = ['la/leh/pc-2', 'la/leh-2/pc-1'];
+  await ledger.commit([birth(300), ...Array.from({ length: 300 }, (_, index) => event(index + 1))]);
+  for (const of of [other, alike]) await ledger.commit([birth(1, 'b', of), { ...event(1, 'b'), pc: of } as Op]);
+  const read = async (path: string) => {
+    const pages: string[][] = [];
+    for (let from: PagePlace | null = { spool: 0, seq: 0 }; from !== null; ) {
+      const page: LeavingPage = await ledger.retention.page({ path, after: from });
+      pages.push(page.events.map(({ pc: of, seq }) => `${of} ${seq}`));
+      from = page.next;
+    }
+    return pages;
+  };
+  const own = Array.from({ length: 300 }, (_, index) => `${pc} ${index + 1}`);
+  expect((await read(pc)).map(({ length }) => length)).toEqual([128, 128, 44]);
+  expect((await read(pc)).flat()).toEqual(own);
+  expect((await read('la/leh')).flat()).toEqual([...own, `${other} 1`]);
+  expect(await read(alike)).toEqual([[`${alike} 1`]]);
+  expect(await ledger.retention.held('la/nowhere')).toEqual({ known: false, months: [], segments: [] });
 });
 
 test('the file is smaller once events have left it', async () => {

@@ -22,6 +22,7 @@ const lineMost = 1024 * 1024;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/));
+const ofLater = v.object({ format: v.pipe(v.number(), v.minValue(format + 1)) });
 const head = v.object({
   format: v.literal(format),
   month: v.string(),
@@ -83,8 +84,11 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
 export async function* readSegment({ folder, month, at, passphrase }: SegmentPlace, bytes: number): AsyncGenerator<string> {
   const from = bytesFrom(createReadStream(archiveFile(folder, month), { start: at, end: at + bytes - 1 }));
   const line = await from.line(headMost);
-  const read = v.safeParse(head, parsed(line?.startsWith(`${magic} `) === true ? line.slice(magic.length + 1) : ''));
-  if (!read.success) throw new BackupError('it is no segment of an archive, or of a newer Sabha');
+  if (line === undefined) throw new BackupError('half of it is missing');
+  const said = parsed(line.startsWith(`${magic} `) ? line.slice(magic.length + 1) : '');
+  if (v.is(ofLater, said)) throw new BackupError('it is of a newer Sabha');
+  const read = v.safeParse(head, said);
+  if (!read.success) throw new BackupError('it is no segment of an archive');
   const key = await keyFor(read.output.seal, passphrase);
   const plain = createZstdDecompress();
   const done = pipeline(unsealed(from, { key, bound: Buffer.from(`${line}\n`) }), plain);

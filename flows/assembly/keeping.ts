@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { type Cancel, type Clock, loadText, realClock } from '#contracts';
+import { createEventsReader, type EventsReader } from '../archive/reader.ts';
 import { createRetention, type RetentionOptions } from '../archive/retention.ts';
 import type { Backups } from '../backup/backup.ts';
 import { isSynchronised } from '../backup/clock-judge.ts';
@@ -44,13 +45,12 @@ export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey,
  */
 export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt }: Times, say: Say): Cancel {
   const ledgerFile = join(dataDir, 'ledger.db');
-  const passphraseFile = settings.backup?.passphraseFile;
   const { start, close } = createRetention({
     retention: ledger.retention,
     settings: settings.retention,
     ledgerFile,
     folder: archivesIn(dataDir),
-    passphrase: () => (passphraseFile === undefined ? undefined : loadText(passphraseFile).trim()),
+    passphrase: passphraseOf(settings),
     clock,
     now,
     settledAt,
@@ -62,6 +62,23 @@ export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Bas
     close();
     endDisk();
   };
+}
+
+/** Whoever asks reads what PCs said, also after it has left the ledger. */
+export function eventsOf({ settings, dataDir, ledger }: Base, has: (path: string) => boolean): EventsReader {
+  const keptMonths = settings.retention.archiveMonths;
+  return createEventsReader({
+    retention: ledger.retention,
+    folder: archivesIn(dataDir),
+    keptMonths,
+    passphrase: passphraseOf(settings),
+    has,
+  });
+}
+
+function passphraseOf({ backup }: CentreSettings): () => string | undefined {
+  const file = backup?.passphraseFile;
+  return () => (file === undefined ? undefined : loadText(file).trim());
 }
 
 type Times = Pick<RetentionOptions, 'now' | 'settledAt'>;

@@ -21,6 +21,7 @@ export const common: Readonly<Record<'json' | 'by' | 'lang', Option>> = {
 const terms: Readonly<Record<string, Words>> = {
   'STATE/SITE/PC': { en: 'a PC, such as ladakh/leh/vc-1', hi: 'PC, जैसे ladakh/leh/vc-1' },
   'STATE/SITE': { en: 'a site, such as ladakh/leh', hi: 'ऑफ़िस, जैसे ladakh/leh' },
+  'STATE/SITE[/PC]': { en: 'a site or a PC, such as ladakh/leh or ladakh/leh/vc-1', hi: 'ऑफ़िस या PC, जैसे ladakh/leh या ladakh/leh/vc-1' },
   'STATE[/SITE[/PC]]': { en: 'a state, a site or a PC, such as ladakh/leh', hi: 'राज्य, ऑफ़िस या PC, जैसे ladakh/leh' },
   'STATE[/SITE]': { en: 'a state or a site, such as ladakh/leh', hi: 'राज्य या ऑफ़िस, जैसे ladakh/leh' },
   STAGE: { en: 'planned, commissioning, live or closed', hi: 'planned, commissioning, live या closed' },

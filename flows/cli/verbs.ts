@@ -5,6 +5,7 @@ import { accounts } from './verbs/accounts.ts';
 import { announce } from './verbs/announce.ts';
 import { backups } from './verbs/backups.ts';
 import { commands } from './verbs/commands.ts';
+import { events } from './verbs/events.ts';
 import { identity } from './verbs/identity.ts';
 import { incidents } from './verbs/incidents.ts';
 import { maintenance } from './verbs/maintenance.ts';
@@ -26,6 +27,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...pcs,
   ...identity,
   ...incidents,
+  ...events,
   ...backups,
   ...rollcall,
   ...commands,

@@ -17,8 +17,10 @@ export type LeavingEvent = {
 
 /** Where a page begins: behind this number of this spool. */
 export type PagePlace = { spool: number; seq: number };
-/** Events received before `before`, or by a clock that was ahead, after `ahead`. */
-export type PageAsk = { after: PagePlace; before: number; ahead: number };
+/** Events that may leave: received before `before`, or by a clock that was ahead, after `ahead`. */
+export type LeavingAsk = { after: PagePlace; before: number; ahead: number };
+/** Those, or all that the ledger has of a PC or site. */
+export type PageAsk = LeavingAsk | { after: PagePlace; path: string };
 /** `next` is null behind the last spool. */
 export type LeavingPage = { events: LeavingEvent[]; next: PagePlace | null };
 
@@ -29,12 +31,19 @@ export type SegmentSpool = { spool: number; runs: Run[]; sha256: string; newest:
 /** A part of the archive of a month, whole on the disk: where it begins, how long it is, the SHA-256 of its bytes. */
 export type Segment = { month: string; at: number; bytes: number; sha256: string; spools: SegmentSpool[] };
 
+/** How many events of a spool stand in the archive of a month, which is the first, when the last of them was received, and whether it was given up. */
+export type HeldMonth = { pc: string; name: string; month: string; a: number; count: number; newest: number; expired: boolean };
+/** What archives hold of a PC or site, and where the segments of those months lie; `known`: it said something once. */
+export type HeldOf = { known: boolean; months: HeldMonth[]; segments: Pick<Segment, 'month' | 'at' | 'bytes'>[] };
+
 /** The steps, by their name. */
 export type Retention = {
-  /** Some events that may leave, by spool and number. */
+  /** Some of the events that are asked for, by spool and number. */
   page(ask: PageAsk): LeavingPage;
   /** How long the archive of a month is, as far as it counts. */
   end(month: string): number;
+  /** What has left of a PC or site. */
+  held(path: string): HeldOf;
   /** From now on the events of a segment count as held by it. Throws where it does not begin at the end of its archive. */
   seal(segment: Segment): void;
   /** Takes some of what is sealed out of the ledger; false where nothing is left to take. */

@@ -102,6 +102,7 @@ function timed(retention: LedgerRetention, into: number[]): LedgerRetention {
   return {
     page: one('page'),
     end: one('end'),
+    held: one('held'),
     seal: one('seal'),
     leave: one('leave'),
     forget: one('forget'),

@@ -73,6 +73,7 @@ describe('OpenAPI', () => {
       view: none,
       proof: none,
       acts: none,
+      events: none,
       people: none,
       devices: none,
       siteOrders: none,

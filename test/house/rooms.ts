@@ -105,7 +105,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 29_800,
+    lines: 30_150,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
@@ -176,7 +176,7 @@ export const parts: readonly Part[] = [
       {
         path: 'flows/archive',
         floor: 5,
-        about: 'events that left the ledger: one sealed file a month, written, proven and given up',
+        about: 'events that left the ledger: one sealed file a month, written, proven, read and given up',
         enter: 'retention.ts',
       },
       {

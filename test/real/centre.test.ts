@@ -132,6 +132,13 @@ describe.runIf(runs)('the centre as services', { timeout: limitMs }, () => {
     expect(tried.out + tried.err).toMatch(/CHANNEL +RESULT|no channel reaches anil/);
     expect(await typed(asWritten('sabha accounts password NAME', { NAME: 'asha' }))).toMatch(/^asha +\S{8,}/m);
     expect(await typed(asWritten('sabha incidents'))).toContain('SEVERITY');
+    for (const events of [
+      asWritten('sabha events STATE/SITE/PC', { 'STATE/SITE/PC': pc }),
+      asWritten('sabha events STATE/SITE --since 2027-03-01 --until 2027-03-31', { 'STATE/SITE': 'capital/this-office' }),
+    ])
+      expect(await typed(events)).toMatch(/^WHEN +PC +KIND/);
+    const csv = { 'STATE/SITE/PC': pc, FILE: '/var/backups/sabha/events.csv' };
+    expect(await typed(asWritten('sabha events STATE/SITE/PC --since 30d --csv FILE', csv))).toContain(`written to ${csv.FILE}`);
     await typed(asWritten('sabha revoke PC', { PC: pc }));
     expect(await typed(asWritten('df -h /var/lib/sabha'))).toContain('Use%');
     expect(await typed(asWritten('du -sh /var/lib/sabha/flows'))).toMatch(/^\S+\t/);

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { severities, transitionKinds } from '../domain/states.ts';
 import { commandAnswer } from '../wire/commands.ts';
+import { event } from '../wire/messages.ts';
 import { accountRoles } from './api.ts';
 
 const text = v.string();
@@ -235,6 +236,11 @@ const act = v.object({ id: count, at: time, who: text, what: text, about: text }
 /** The newest first; `before`: what the next page begins below, null where there is none. */
 export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
 
+/** An event of a PC: `time` is when it happened, as the PC says where that can be; `received` when the centre had it. */
+export const saidEvent = v.object({ time, pc: text, received: time, ...event.entries });
+/** In the order of their time; `next`: the time of the first that is not among them, null where all are; `missing`: what cannot be shown, and why. */
+export const saidEvents = v.object({ events: v.array(saidEvent), next: v.nullable(time), missing: v.array(text) });
+
 /** All that stands of a person in the ledger, and the words by which it was found. Rows may name others too. */
 export const personExport = v.object({
   name: text,
@@ -347,6 +353,8 @@ export type LedgerAudit = v.InferOutput<typeof ledgerAudit>;
 export type PersonExport = v.InferOutput<typeof personExport>;
 export type PersonForgotten = v.InferOutput<typeof personForgotten>;
 export type AuditLog = v.InferOutput<typeof auditLog>;
+export type SaidEvent = v.InferOutput<typeof saidEvent>;
+export type SaidEvents = v.InferOutput<typeof saidEvents>;
 export type BackupMade = v.InferOutput<typeof backupMade>;
 export type RolloutView = v.InferOutput<typeof rolloutView>;
 export type CommandSummary = v.InferOutput<typeof commandSummary>;

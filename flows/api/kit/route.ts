@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { describeIssue } from '#contracts';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { Announcements } from '../../announce/announce.ts';
+import type { EventsReader } from '../../archive/reader.ts';
 import type { Backups } from '../../backup/backup.ts';
 import type { MeetingOrders } from '../../calendar/meeting-orders.ts';
 import type { CommandsView } from '../../commands/commands.ts';
@@ -33,6 +34,8 @@ type Parts = {
   proof: Pick<Backups, 'audit' | 'make'>;
   /** What was done. */
   acts: Pick<Ledger, 'acts'>;
+  /** What PCs said. */
+  events: EventsReader;
   siteOrders: SiteOrders;
   meetings: MeetingOrders;
   maintenance: MaintenanceOrders;

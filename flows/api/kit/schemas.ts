@@ -1,7 +1,7 @@
 /** What requests to several routes may say, their addresses too. What does not fit is told in one line. */
 import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { groupOfScope, isId, siteStages } from '#contracts';
+import { groupOfScope, isId, isPcPath, siteStages } from '#contracts';
 import type { PcChoice } from '../../view/view.ts';
 
 /** Largest body of a request, bytes. */
@@ -32,6 +32,12 @@ export const scopeOrGroup = v.pipe(
 );
 /** One site. */
 export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
+
+/** The same, or one PC. */
+export const siteOrPc = v.pipe(
+  v.string(),
+  v.check((text) => isPath(text, 2) || isPcPath(text), 'Invalid place: state/site or state/site/pc'),
+);
 
 /** The number of an incident in an address. */
 export const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));

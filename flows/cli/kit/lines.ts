@@ -11,7 +11,11 @@ const calls: readonly LineRow[] = [
   [/^which of: (.+)\?$/, { hi: 'इनमें से कौन सा: $1?' }],
   [/^--by needs a name$/, { hi: '--by के बाद नाम लिखें' }],
   [/^accounts add needs --role: (.+)$/, { hi: 'accounts add के साथ --role लिखें: reader, state या central' }],
-  [/^--since (.+): a day such as .+$/, { hi: '--since $1: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
+  [/^--(\S+) (.+): a day such as .+$/, { hi: '--$1 $2: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
+  [
+    /^the span ends before it begins$/,
+    { en: 'the span ends before it begins: --since must be earlier than --until', hi: 'समय उलटा है: --since का समय --until से पहले का हो' },
+  ],
   [
     /^there is no PC (.+)$/,
     { en: 'there is no PC $1: "sabha pcs list" shows them', hi: '$1 नाम का कोई PC नहीं है: "sabha pcs list" में सूची है' },
@@ -114,9 +118,25 @@ const refusals: readonly LineRow[] = [
   [/^the tabs do not run: the log of flows says why$/, { hi: 'टैब नहीं चल रहे: वजह flows के लॉग में है' }],
   [/^the file is larger than (\d+) MiB$/, { hi: 'फ़ाइल $1 MiB से बड़ी है' }],
   [/^log in first$/, { hi: 'पहले लॉग इन करें' }],
+  [/^somebody else reads events right now: .+$/, { hi: 'अभी कोई और घटनाएँ देख रहा है: एक मिनट बाद फिर करें' }],
   [/^not so soon again$/, { hi: 'थोड़ा रुककर फिर करें' }],
   [/^the centre could not do this; its log says why$/, { hi: 'सेंटर यह नहीं कर पाया; वजह उसके लॉग में है' }],
 ];
 
+/** What of events is not shown. */
+const notShown: readonly LineRow[] = [
+  [/^only the first (\d+) are shown: (--since \S+) goes on$/, { hi: 'सिर्फ़ पहली $1 घटनाएँ दिखाई गईं: आगे की $2 से देखें' }],
+  [
+    /^archives are kept for (\d+) months, older ones are gone: up to (\d+) events of (\S+) are not shown$/,
+    { hi: 'पुराना रिकॉर्ड $1 महीने रखा जाता है, उससे पहले का मिट चुका है: $3 की $2 तक घटनाएँ नहीं दिखाई गईं' },
+  ],
+  [/^archives from (\S+) on were not read to their end, .+$/, { hi: '$1 से आगे का पुराना रिकॉर्ड पूरा नहीं पढ़ा गया, समय बहुत लगा: कम समय का पूछें' }],
+  [/^(\S+\.archive) is missing: up to (\d+) events of (\S+) are not shown$/, { hi: '$1 फ़ाइल नहीं है: $3 की $2 तक घटनाएँ नहीं दिखाई गईं' }],
+  [
+    /^(\S+\.archive) cannot be read \((.+)\): up to (\d+) events of (\S+) are not shown$/,
+    { hi: '$1 फ़ाइल पढ़ी नहीं जा सकी ($2): $4 की $3 तक घटनाएँ नहीं दिखाई गईं' },
+  ],
+];
+
 /** The rows of `sabha`. */
-export const lines: readonly LineRow[] = [...calls, ...places, ...refusals];
+export const lines: readonly LineRow[] = [...calls, ...places, ...refusals, ...notShown];

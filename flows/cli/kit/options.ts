@@ -22,6 +22,18 @@ export function siteNamed(site = ''): string {
   return site;
 }
 
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 24 * 3_600_000 };
+const isDay = /^\d{4}-\d\d-\d\d$/;
+
+/** A time that an option takes: a day, a time, or so long back; the end of a day where `ends`. Throws CliError. */
+export function timeOf(option: string, text: string, { now, ends = false }: { now: number; ends?: boolean }): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
+  const at = count === '' ? Date.parse(/^\d{4}-\d\d-\d\d/.test(text) ? text : '') : now - Number(count) * (unitMs[unit] ?? 0);
+  if (!Number.isFinite(at))
+    throw new CliError(2, `--${option} ${text}: a day such as 2027-01-05, or so many days or hours back such as 30d or 12h`);
+  return Math.max(0, at + (ends && isDay.test(text) ? 24 * 3_600_000 : 0));
+}
+
 /** Those of several verbs, in the same words. */
 export const usual = {
   dryRun: flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं'),

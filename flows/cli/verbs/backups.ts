@@ -1,8 +1,8 @@
 /** The verbs of the ledger as a whole: the proof, who did what, a backup, and a centre that is made again of one. */
 import type { AuditLog, BackupMade, LedgerAudit } from '#contracts';
 import { shortHash } from '../../audit/heads.ts';
-import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, takes } from '../kit/options.ts';
+import type { Answer, Call, Verb } from '../kit/model.ts';
+import { flag, takes, timeOf } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
@@ -108,7 +108,7 @@ async function log({ api, words: [file], options, writeText, now }: Call): Promi
   const { who, since, machines, csv } = options;
   const query = new URLSearchParams({
     ...(typeof who === 'string' && { who }),
-    ...(typeof since === 'string' && { since: `${sinceOf(since, now())}` }),
+    ...(typeof since === 'string' && { since: `${timeOf('since', since, { now: now() })}` }),
     ...(machines === true && { of: 'machines' }),
   });
   if (csv === true || file !== undefined) return asCsv(await api.text(`/api/audit/log.csv?${query}`), file, writeText);
@@ -124,7 +124,8 @@ async function log({ api, words: [file], options, writeText, now }: Call): Promi
   return { ok: true, json: acts, text: [table(['WHEN', 'ROW', 'WHO', 'WHAT', 'ABOUT'], rows), ...more].join('\n') };
 }
 
-async function asCsv(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
+/** A table for a spreadsheet: shown, or in a file. */
+export async function asCsv(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
   if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
   // Fetch takes the mark of UTF-8 away, by which a spreadsheet knows it.
   await writeText(file, csv.startsWith('\ufeff') ? csv : `\ufeff${csv}`);
@@ -141,14 +142,4 @@ async function allOf(api: Call['api'], query: URLSearchParams): Promise<AuditLog
     before = page.before;
     if (before === null) return all;
   }
-}
-
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 24 * 3_600_000 };
-
-function sinceOf(text: string, now: number): number {
-  const [, count = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
-  const at = count === '' ? Date.parse(/^\d{4}-\d\d-\d\d/.test(text) ? text : '') : now - Number(count) * (unitMs[unit] ?? 0);
-  if (!Number.isFinite(at))
-    throw new CliError(2, `--since ${text}: a day such as 2027-01-05, or so many days or hours back such as 30d or 12h`);
-  return Math.max(0, at);
 }

@@ -1,13 +1,24 @@
 /** The rows behind archives: events that leave, and what stays of them in the ledger: which numbers are held, by which segment, with which sums. */
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import type { LeavingEvent, LeavingPage, PageAsk, PagePlace, Retention, Run, Segment, SegmentSpool } from '../../records/archives.ts';
+import type {
+  HeldMonth,
+  HeldOf,
+  LeavingEvent,
+  LeavingPage,
+  PageAsk,
+  PagePlace,
+  Retention,
+  Run,
+  Segment,
+  SegmentSpool,
+} from '../../records/archives.ts';
 
 /** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
 
 /** The steps by which events leave. Each is to stand in a transaction of its own. */
-export type ArchiveRows = Pick<Retention, 'page' | 'end' | 'seal' | 'leave' | 'expire'>;
+export type ArchiveRows = Pick<Retention, 'page' | 'end' | 'held' | 'seal' | 'leave' | 'expire'>;
 
 /**
  * Opens the rows of archives.
@@ -16,20 +27,26 @@ export type ArchiveRows = Pick<Retention, 'page' | 'end' | 'seal' | 'leave' | 'e
  */
 export function openArchiveRows(db: DatabaseSync): ArchiveRows {
   const end = openEnd(db);
-  return { page: openPage(db), end, seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };
+  return { page: openPage(db), end, held: openHeld(db), seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };
 }
+
+/** A PC, or what lies below a site: two ranges of one index. */
+const ofPath = `(pc = :path OR (pc >= :path || '/' AND pc < :path || '0'))`;
 
 function openPage(db: DatabaseSync): Retention['page'] {
   const spools = db.prepare(`SELECT id, pc, spool AS name, up_to AS upTo FROM spools WHERE id >= ? ORDER BY id LIMIT ${slice.spools}`);
+  // The plus keeps it from walking the spools of a nation by their id.
+  const below = db.prepare(`SELECT id, pc, spool AS name FROM spools WHERE +id >= :id AND ${ofPath} ORDER BY +id LIMIT ${slice.spools}`);
   const events = db.prepare(`
     SELECT seq, mark, received, boot, at, grade, kind, body FROM events WHERE spool = ? AND seq > ? AND seq < ? ORDER BY seq`);
 
-  function* due(asked: readonly AskedSpool[], { after, before, ahead }: PageAsk): Generator<LeavingEvent> {
-    for (const { id, pc, name, upTo } of asked) {
+  function* due(asked: readonly AskedSpool[], ask: PageAsk): Generator<LeavingEvent> {
+    const { after } = ask;
+    for (const { id, pc, name, upTo = Number.MAX_SAFE_INTEGER } of asked) {
       const from = id === after.spool ? after.seq : 0;
       for (const row of events.iterate(id, from, upTo) as Iterable<Omit<LeavingEvent, 'spool' | 'pc' | 'name'>>) {
         // One that came late into a hole keeps what lies above it: of a spool they leave in order.
-        if (row.received >= before && row.received <= ahead) break;
+        if ('before' in ask && row.received >= ask.before && row.received <= ask.ahead) break;
         yield { spool: id, pc, name, ...row };
       }
     }
@@ -38,7 +55,8 @@ function openPage(db: DatabaseSync): Retention['page'] {
   return (ask): LeavingPage => {
     const found: LeavingEvent[] = [];
     let bytes = 0;
-    const asked = spools.all(ask.after.spool) as AskedSpool[];
+    const { spool } = ask.after;
+    const asked = ('path' in ask ? below.all({ id: spool, path: ask.path }) : spools.all(spool)) as AskedSpool[];
     for (const event of due(asked, ask)) {
       found.push(event);
       bytes += event.body.length;
@@ -48,7 +66,7 @@ function openPage(db: DatabaseSync): Retention['page'] {
   };
 }
 
-type AskedSpool = { id: number; pc: string; name: string; upTo: number };
+type AskedSpool = { id: number; pc: string; name: string; upTo?: number };
 
 function nextSpool(last = 0): PagePlace {
   return { spool: last + 1, seq: 0 };
@@ -57,6 +75,20 @@ function nextSpool(last = 0): PagePlace {
 function openEnd(db: DatabaseSync): Retention['end'] {
   const end = db.prepare('SELECT bytes FROM archives WHERE month = ?');
   return (month) => Number(end.get(month)?.['bytes'] ?? 0);
+}
+
+function openHeld(db: DatabaseSync): Retention['held'] {
+  const known = db.prepare(`SELECT 1 FROM spools WHERE ${ofPath} LIMIT 1`);
+  const months = db.prepare(`
+    SELECT s.pc, s.spool AS name, h.month, h.a, h.count, h.newest, a.expired
+    FROM (SELECT id, pc, spool FROM spools WHERE ${ofPath}) s JOIN archive_spools h ON h.spool = s.id JOIN archives a USING (month)
+    ORDER BY h.month, s.id`);
+  const segments = db.prepare('SELECT month, at, bytes FROM archive_segments WHERE month = ? ORDER BY at');
+  return (path): HeldOf => {
+    const held = Array.from(months.all({ path }), (row) => ({ ...row, expired: row['expired'] === 1 }) as HeldMonth);
+    const found = [...new Set(held.map(({ month }) => month))].flatMap((month) => segments.all(month) as HeldOf['segments']);
+    return { known: known.get({ path }) !== undefined, months: held, segments: found };
+  };
 }
 
 function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {

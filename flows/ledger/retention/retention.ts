@@ -17,6 +17,7 @@ export function openRetention(db: DatabaseSync, inTransaction: <T>(work: () => T
   return {
     page: rows.page,
     end: rows.end,
+    held: rows.held,
     seal: (segment) => inTransaction(() => rows.seal(segment)),
     leave: () => inTransaction(rows.leave),
     forget: (before) => inTransaction(() => forget(before)),
@@ -34,6 +35,7 @@ export function retentionBy(ask: (step: keyof Retention, args: readonly unknown[
   return {
     page: by('page'),
     end: by('end'),
+    held: by('held'),
     seal: by('seal'),
     leave: by('leave'),
     forget: by('forget'),
