@@ -70,9 +70,7 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       if (row.further !== undefined) movable.add(item);
     },
     next() {
-      const due = heads().filter(({ goesUp }) => goesUp <= clock.up());
-      const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
-      const first = before.reduce<Item | undefined>((a, { item }) => (a && !isBefore(item, a) ? a : item), undefined);
+      const first = firstOf(heads().filter(({ goesUp }) => goesUp <= clock.up()));
       if (first === undefined) return undefined;
       taken.set(first, { sinceUp: clock.up(), rides: false });
       crowds.goes(first.row, clock.up());
@@ -120,10 +118,17 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
   };
 }
 
+/** Whoever has none on the way there comes before the others. */
+function firstOf(due: readonly Head[]): Item | undefined {
+  const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
+  return before.reduce<Item | undefined>((a, { item }) => (a && !isBefore(item, a) ? a : item), undefined);
+}
+
+type Head = { item: Item; goesUp: number; isFirst: boolean };
 type At = Pick<LaneKind, 'limits'> & { taken: Taken; freeUp(row: OutboxRow): number };
 
 /** The first of each lane, when it may go, and whether its person has none on the way there. */
-function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): { item: Item; goesUp: number; isFirst: boolean }[] {
+function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): Head[] {
   const onTheWay = waysOf(taken);
   return [...lanes].flatMap(([item]) => {
     if (item === undefined || taken.has(item)) return [];

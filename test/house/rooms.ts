@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_480,
+    lines: 5_520,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -48,7 +48,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 16_180,
+    lines: 16_350,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },
@@ -105,7 +105,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 30_150,
+    lines: 30_500,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
@@ -249,7 +249,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'centre',
-    lines: 950,
+    lines: 970,
     rooms: [
       { path: 'centre/machine', floor: 1, about: 'where on a machine the centre stands, its users, the programs it is installed by' },
       { path: 'centre/units', floor: 2, about: 'its parts as services of systemd' },
