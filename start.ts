@@ -41,9 +41,7 @@ const steadyMs = 60_000;
 const stopLimitMs = 2_500;
 /** Whoever waits for the first health hears after this time that it is late, and sees it when it comes. */
 const healthLimitMs = 15_000;
-const askEveryMs = 200;
-const askLateEveryMs = 1_000;
-const askLimitMs = 2_000;
+const asking = { everyMs: 200, lateEveryMs: 1_000, limitMs: 2_000 };
 /** Each row is stopped before the next, so that the agent's goodbye still finds a broker. */
 const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], ['flows'], ['broker']];
 
@@ -348,7 +346,7 @@ async function sayHealth({ ports, https }: Settings, { editor }: Places, pc: str
   process.stdout.write(`\nSabha runs.\n  ${addresses.join('\n  ')}\n`);
   const startedAt = Date.now();
   const lateAt = performance.now() + healthLimitMs;
-  for (let isLate = false; ; await new Promise((go) => setTimeout(go, isLate ? askLateEveryMs : askEveryMs))) {
+  for (let isLate = false; ; await new Promise((go) => setTimeout(go, isLate ? asking.lateEveryMs : asking.everyMs))) {
     const lines = pc === undefined ? siteLines(await ask(`${wall}/api/sites`)) : pcLines(await ask(`${wall}/api/pcs`), pc, startedAt);
     if (lines !== undefined) return void process.stdout.write(`${lines.join('\n')}\n\n`);
     if (isLate || performance.now() < lateAt) continue;
@@ -360,7 +358,7 @@ async function sayHealth({ ports, https }: Settings, { editor }: Places, pc: str
 /** A list of the API; undefined for whatever else is answered, or not. */
 async function ask<T>(url: string): Promise<T[] | undefined> {
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(askLimitMs) });
+    const answer = await fetch(url, { signal: AbortSignal.timeout(asking.limitMs) });
     const said: unknown = answer.ok ? await answer.json() : undefined;
     return Array.isArray(said) ? said : undefined;
   } catch {

@@ -175,7 +175,11 @@ test('a PC is replaced, moved and retired: the old machine is cut off each time,
 async function everyAnswerIsAsDocumented(ids: Record<string, string>): Promise<void> {
   const [incident] = await get<IncidentRow[]>('/api/incidents');
   const parts: Record<string, string> = { state: 'goa', site: 'panaji', pc: 'vc-1' };
-  const asked = { 'incidents/{id}': `incidents/${incident?.id}`, explain: 'explain?scope=goa/panaji&fault=microphone.missing' };
+  const asked = {
+    'incidents/{id}': `incidents/${incident?.id}`,
+    'api/events': `api/events?of=goa/panaji&from=0&to=${Date.now()}`,
+    explain: 'explain?scope=goa/panaji&fault=microphone.missing',
+  };
   const known = Object.entries({ ...ids, ...asked });
   for (const {
     method,
