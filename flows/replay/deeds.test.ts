@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { deedsKept } from '../handling/numbers.ts';
+import { live, nation } from '../incidents/nation.test-helper.ts';
 import { createStage, fault, ok, type Path, pc, type Stage } from '../incidents/stage.test-helper.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { openStore } from '../ledger/store.ts';
@@ -234,4 +235,25 @@ test('of an incident that holds only the last of its deeds, or none since it is 
   const all = [incident(1), incident(2, [deed(10)]), incident(3, Array<Deed>(deedsKept).fill(deed(10)))];
   const done = doneIn({ incidents: all, acknowledged }).map((one) => `${one.incident} at ${one.at}`);
   expect([...new Set(done)]).toEqual(['1 at 5', '1 at 15', '2 at 10', '3 at 5', '3 at 10']);
+});
+
+test('a second wave of sites, and those that went one by one, were known already to the replay: they are told there too', async () => {
+  const { stage, of } = nation({ sites: 40, pcs: 1 });
+  stage.setPath(twoLevels);
+  const go = (from: number, to: number) => {
+    for (let site = from; site < to; site += 1) for (const pc of of(site)) stage.lost(pc);
+  };
+  const there = (from: number) => Array.from({ length: 40 - from }, (_, at) => of(at + from)).flat();
+  go(0, 12);
+  live(stage, 20 * minute, there(12));
+  go(12, 24);
+  live(stage, 20 * minute, there(24));
+  const { sent, played } = await playedOf(stage);
+  expect(sent).toEqual([
+    'raised  1/email/technician',
+    'raised  1/email/engineer',
+    'worsened  2/email/technician',
+    'worsened  2/email/engineer',
+  ]);
+  expect(played).toEqual(sent);
 });

@@ -8,7 +8,7 @@ import type { Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
 import { createNoise } from '../transitions/noise.ts';
-import { holdOf, type PlaceFacts, worseWord } from '../transitions/offer.ts';
+import { holdOf, knownWord, type PlaceFacts, worseWord } from '../transitions/offer.ts';
 import { createTransitions, type Transitions } from '../transitions/transitions.ts';
 import { doOnce, isOfTime } from './deeds.ts';
 import { createStory, type Step, type Story, stepsOf } from './story.ts';
@@ -109,10 +109,12 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
   const found = story.stepped(transition);
   if (found === undefined) return;
   const { incident, faults } = found;
-  const { kind, at, again, holdMs, conclusion } = transition;
+  const { kind, at, again, grew, holdMs, conclusion } = transition;
   played.steps += 1;
-  if (conclusion === worseWord) return;
-  if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0 }, at);
+  // Who was away when is not kept: whether those of a growth were still, what became of it says.
+  if (conclusion === worseWord || (grew && conclusion?.endsWith(knownWord))) return;
+  const more = grew && { grew: incident.spread?.away ?? [] };
+  if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0, ...more }, at);
   else transitions.addAgain({ ...incident, faults }, again, at);
   real.set([...memory.stepsOf(incident.id)].at(-1)?.id ?? 0, transition);
   if (conclusion?.includes(muted)) transitions.mute(incident.id, muted);
