@@ -184,6 +184,8 @@ export type Transition = {
   /** Offers made in this pass; counted in the ledger before each is made (R24). */
   offers: number;
   offeredAt: number | null;
+  /** What it was before it took others with it. */
+  was?: Pick<Transition, 'kind' | 'at' | 'about' | 'severity'>;
   /** It tells once more what people know of. */
   again?: Again;
   /** People know of its fault, and not of these sites, which went with it since. */

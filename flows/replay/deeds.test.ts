@@ -298,6 +298,7 @@ function restless(seed: number, ms: number): Stage {
 test.each([
   ['what waited for its turn was told ever later, up to a minute, and then something else', 1, 12],
   ['what was over before its turn waited on, and took the turn of others', 4, 6],
+  ['what had taken another with it had come first when that came', 8, 2],
 ])('tabs try, of a restless room: %s', async (_, seed, hours) => {
   const { sent, played, lateMs } = await playedOf(restless(seed, hours * hour));
   expect(sent.length).toBeGreaterThan(5);

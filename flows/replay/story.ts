@@ -25,7 +25,8 @@ export type Step = { at: number } & (
 const order = { change: 0, done: 1, going: 2, transition: 3, counted: 4, explained: 5 } satisfies Record<Step['kind'], number>;
 
 /** All steps of the past, the first first. */
-export function stepsOf({ transitions, changes, acknowledged, incidents }: Past): Step[] {
+export function stepsOf({ transitions: rows, changes, acknowledged, incidents }: Past): Step[] {
+  const transitions = rows.map((one) => ({ ...one, ...one.was }));
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const ends = transitions.filter(({ kind, incident }) => kind === 'cleared' && !isPcPath(scopes.get(incident) ?? ''));
   const steps: Step[] = [
