@@ -104,6 +104,15 @@ describe('more sites of a state', () => {
     expect(told(stage).slice(2)).toEqual(['raised state:bihar 20']);
   });
 
+  it('of which most were away before were a message each: a third of those that were left go with them', () => {
+    const { stage, go } = bihar();
+    go(wide(8), 20 * minute);
+    go(wide(5, 8), 20 * minute);
+    expect(told(stage)).toEqual(['raised state:bihar 8', 'worsened state:bihar 13']);
+    go(wide(2, 13), 20 * minute);
+    expect(told(stage).slice(2)).toEqual([13, 14].map((site) => `raised bihar/site-${site}/pc-1 undefined`));
+  });
+
   it('one by one, ever on, were told to nobody: once more when as many more are away as people know of, ten minutes later at the soonest', () => {
     const { stage, go } = bihar(40);
     go(wide(12), 2 * minute);
