@@ -130,6 +130,25 @@ describe('more sites of a state', () => {
     expect(told(fast)).toEqual([first, 'worsened state:bihar 36']);
   });
 
+  it('R27 wave after wave are three messages in an hour, and then one of all that went since', () => {
+    const { stage, go } = bihar(40);
+    let gone = 0;
+    for (const wave of [12, 9, 6, 4, 3]) {
+      go(wide(wave, gone), 7 * minute);
+      gone += wave;
+    }
+    expect(told(stage)).toEqual(['raised state:bihar 12', 'worsened state:bihar 21', 'worsened state:bihar 27']);
+    go([], 90 * minute);
+    expect(told(stage).slice(3)).toEqual(['worsened state:bihar 34']);
+    expect(
+      stage
+        .outbox()
+        .at(-1)
+        ?.notice.many?.names.slice(0, 7)
+        .map(({ en }) => en),
+    ).toEqual(wide(7, 27).map((site) => `bihar/site-${site}`));
+  });
+
   it('of which a rule tells nobody are no news again with every look', () => {
     const { stage, go } = bihar(40);
     go(wide(12), 2 * minute);
