@@ -165,5 +165,7 @@ describe('more sites of a state', () => {
     const [, more] = stage.outbox();
     expect(more?.notice.many?.names.slice(0, 6).map(({ en }) => en)).toEqual(wide(6, 8).map((site) => `bihar/site-${site}`));
     expect(more?.notice.many?.names).toHaveLength(14);
+    // It got worse: nothing joined it, such as one more fault.
+    expect(more?.notice.joins).toBeUndefined();
   });
 });
