@@ -58,8 +58,9 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const before = new Map([...causes.values()].map((one) => [one.scope, markOf(one)]));
       const downs = sites.flatMap((one) => downOf(one, numbers, at) ?? []);
       const downBy = new Map(downs.map((one) => [one.sight, one]));
-      const field = { sites, downs, numbers };
-      for (const cause of causes.values()) follow(state, cause, { bySite, field, now: at });
+      const all = { sites, downs, numbers };
+      for (const cause of causes.values()) follow(state, cause, { bySite, field: all, now: at });
+      const field = { ...all, explained: explainedBy(causes.values()) };
       const grown = new Set(openWide(state, field, at));
       for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
       silentSince = silentIn(sites, silentSince, at);
@@ -175,15 +176,20 @@ function end(cause: Cause, faults: readonly string[], now: number): void {
   else cause.endedAt ??= now;
 }
 
+/** The sites that a wide cause which stands explains. */
+function explainedBy(causes: Iterable<Cause>): Set<string> {
+  const wide = [...causes].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
+  return new Set(wide.flatMap(({ members }) => [...members]));
+}
+
 /** What no wide cause explains yet. Gives the causes that stood, or had just ended, and have mostly others now. */
 function openWide(state: State, field: Field, now: number): string[] {
-  const { causes, numbers } = state;
-  const wide = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
-  const explained = new Set(wide.flatMap(({ members }) => [...members]));
-  const downs = field.downs.filter(({ sight }) => !explained.has(sight.site));
+  const { causes } = state;
+  const downs = field.downs.filter(({ sight }) => !field.explained?.has(sight.site));
   if (downs.length < 2) return [];
-  const plane = wide.some(({ kind }) => kind === 'plane') ? undefined : planeOf({ sites: field.sites, downs, numbers });
-  const found = plane === undefined ? regionsOf({ sites: field.sites, downs, numbers }) : [plane];
+  const isPlane = [...causes.values()].some(({ kind, endedAt }) => kind === 'plane' && endedAt === null);
+  const plane = isPlane ? undefined : planeOf({ ...field, downs });
+  const found = plane === undefined ? regionsOf({ ...field, downs }) : [plane];
   const opened = found.filter((one) => !isRest(state, one, now));
   const grown = opened.filter(({ scope, downs: list }) => {
     const known = causes.get(scope)?.members;

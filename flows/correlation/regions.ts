@@ -6,26 +6,26 @@ import type { Down, SiteSight } from './sight.ts';
 /** A region and the sites that it explains, `of` how many it has with a PC that is expected. */
 export type Found = { scope: string; downs: readonly Down[]; of: number };
 
-/** Everything that is looked at: all sites, and of them those that went. */
-export type Field = { sites: readonly SiteSight[]; downs: readonly Down[]; numbers: Numbers };
+/** Everything that is looked at: all sites, of them those that went, and those that a cause which stands explains. */
+export type Field = { sites: readonly SiteSight[]; downs: readonly Down[]; explained?: ReadonlySet<string>; numbers: Numbers };
 
 /** How wide a scope is, where two explain the same. */
 const width = ['link', 'provider', 'state', 'nation'];
 /** One that explains nearly as many, and has fewer that stand, is the better one. */
 const nearly = 0.8;
 
-/** At least so many sites of a region with so many make it one: all of them where it has two. */
-function leastOf(of: number, { regionSites, regionShare }: Numbers): number {
-  return Math.max(Math.min(regionSites, of), regionShare * of);
+/** At least so many sites of a region with so many make it one, where `gone` were away before: all of them where it has two. */
+function leastOf(of: number, gone: number, { regionSites, regionShare }: Numbers): number {
+  return Math.max(Math.min(regionSites, of), regionShare * (of - gone));
 }
 
 /**
  * The regions that explain the sites that went, each site once.
  * Guarantee: as few as can be; of two that explain the same the narrower, and of a power cut no line.
  */
-export function regionsOf({ sites, downs, numbers }: Field): Found[] {
-  const sizes = new Map<string, number>();
-  for (const { expected, regions } of sites) if (expected > 0) for (const one of regions) sizes.set(one, (sizes.get(one) ?? 0) + 1);
+export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] {
+  const sizes = new Map<string, Size>();
+  for (const { site, expected, regions } of sites) if (expected > 0) for (const one of regions) grow(sizes, one, explained?.has(site));
   const found: Found[] = [];
   for (let left = [...downs]; left.length >= 2; ) {
     const best = bestOf(left, { sizes, numbers });
@@ -37,9 +37,19 @@ export function regionsOf({ sites, downs, numbers }: Field): Found[] {
   return found;
 }
 
-function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, number>; numbers: Numbers }): Found | undefined {
+/** How many sites a region has, and how many of them were away before. */
+type Size = { of: number; gone: number };
+
+function grow(sizes: Map<string, Size>, scope: string, isGone = false): void {
+  const { of, gone } = sizes.get(scope) ?? { of: 0, gone: 0 };
+  sizes.set(scope, { of: of + 1, gone: gone + Number(isGone) });
+}
+
+function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, Size>; numbers: Numbers }): Found | undefined {
   const byScope = byRegion(downs, ({ sight }) => sight.regions);
-  const all = [...byScope].flatMap(([scope, list]) => foundIn(scope, list, { of: at.sizes.get(scope) ?? 0, numbers: at.numbers }) ?? []);
+  const all = [...byScope].flatMap(
+    ([scope, list]) => foundIn(scope, list, { of: 0, gone: 0, ...at.sizes.get(scope), numbers: at.numbers }) ?? [],
+  );
   const most = Math.max(...all.map((one) => one.downs.length));
   const share = ({ downs: list, of }: Found) => list.length / of;
   const wide = ({ scope }: Found) => width.indexOf(causeKindOf(scope) ?? '');
@@ -53,8 +63,8 @@ function listIn<One>(byScope: Map<string, One[]>, scope: string): One[] {
 }
 
 /** The sites of a region that went in one time, where they are enough. */
-function foundIn(scope: string, list: readonly Down[], { of, numbers }: { of: number; numbers: Numbers }): Found | undefined {
-  const least = leastOf(of, numbers);
+function foundIn(scope: string, list: readonly Down[], { of, gone, numbers }: Size & { numbers: Numbers }): Found | undefined {
+  const least = leastOf(of, gone, numbers);
   if (of < 2 || list.length < least || !list.some(({ isSilent }) => isSilent) || isOfPower(scope, list)) return undefined;
   const sorted = list.toSorted((a, b) => a.at - b.at);
   // The latest of those that end a row of enough.
@@ -96,25 +106,26 @@ export function createMayBeRegion(field: Field): (site: SiteSight, at: number) =
   const sites = byRegion(expected, (one) => one.regions);
   const downs = byRegion(field.downs, ({ sight }) => sight.regions);
   const counted = (region: string): Counted => {
-    const found = regions.get(region) ?? countedIn(sites.get(region) ?? [], downs.get(region) ?? []);
+    const found = regions.get(region) ?? countedIn(sites.get(region) ?? [], downs.get(region) ?? [], field);
     regions.set(region, found);
     return found;
   };
   return (site, at) =>
     site.regions.some((region) => {
-      const { of, gone, heard } = counted(region);
+      const { of, before, gone, heard } = counted(region);
       const together = below(gone, at + withinMs, true) - below(gone, at - withinMs, false);
       const unsure = below(heard, at, false);
-      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastOf(of, field.numbers);
+      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastOf(of, before, field.numbers);
     });
 }
 
-/** Of a region: its sites, when those went that are gone, and when each other was last heard; the earliest first. */
-type Counted = { of: number; gone: readonly number[]; heard: readonly number[] };
+/** Of a region: its sites, how many were away before, when those went that are gone, and when each other was last heard; the earliest first. */
+type Counted = { of: number; before: number; gone: readonly number[]; heard: readonly number[] };
 
-function countedIn(sites: readonly SiteSight[], downs: readonly Down[]): Counted {
+function countedIn(sites: readonly SiteSight[], downs: readonly Down[], { explained }: Field): Counted {
   const heard = sites.flatMap((one) => (one.heard.length > 0 ? [Math.max(...one.heard)] : []));
-  return { of: sites.length, gone: ascending(downs.map(({ at }) => at)), heard: ascending(heard) };
+  const before = sites.filter(({ site }) => explained?.has(site)).length;
+  return { of: sites.length, before, gone: ascending(downs.map(({ at }) => at)), heard: ascending(heard) };
 }
 
 function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {

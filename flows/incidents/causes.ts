@@ -6,7 +6,7 @@ import { isAway } from '../outages/outages.ts';
 import { isBattery, isOfGap } from '../outages/pc.ts';
 import { seesMains } from '../outages/power.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
-import { watchedUntil } from '../transitions/incident.ts';
+import { isEnd, watchedUntil } from '../transitions/incident.ts';
 import { type Scene, sceneOfList, standingFault } from '../transitions/standing.ts';
 import { dueAt } from './absence.ts';
 import type { Core } from './core.ts';
@@ -20,7 +20,7 @@ export function correlate(core: Core, now: number): void {
   const judged = subscribedAt === null || isQuiet ? { scopes: [], grown: new Set<string>(), pcs: [] } : correlation.judge(sights, now);
   const spread = spreads.judge(now);
   const scopes = [...judged.scopes, ...spread.scopes].toSorted((a, b) => Number(isOfSite(a)) - Number(isOfSite(b)));
-  for (const scope of scopes) followCause(core, { scope, grew: judged.grown.has(scope) }, now);
+  for (const scope of scopes) followCause(core, { scope, isWave: judged.grown.has(scope) }, now);
   const ofSites = scopes.filter(isOfSite).flatMap((scope) => pcsOf(core, nameInScope(scope)));
   for (const pc of new Set([...judged.pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
 }
@@ -99,7 +99,7 @@ function lossOf(core: Core, record: PcRecord): Loss | null {
 }
 
 /** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
-function followCause(core: Core, { scope, grew = false }: { scope: string; grew?: boolean }, now: number): void {
+function followCause(core: Core, { scope, isWave = false }: { scope: string; isWave?: boolean }, now: number): void {
   const { correlation, spreads, memory } = core;
   const cause = correlation.causes.get(scope);
   const spread = spreads.spreads.get(scope);
@@ -108,10 +108,29 @@ function followCause(core: Core, { scope, grew = false }: { scope: string; grew?
   const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope) };
   const who = cause ?? spread;
   const outage = cause && whyOf(core, cause);
+  const grew = isWave || hasDoubled(core, scope, now) ? untoldOf(core, scope) : [];
   followScope(core, { scope, scene, grew, ...(who && { spread: spreadOf(scope, who) }), ...(outage && { outage }) }, now);
   if (memory.openIncident(scope) !== undefined) return;
   correlation.forget(scope, now);
   spreads.forget(scope, now);
+}
+
+/** How far apart it is told that ever more went with a cause, one by one. */
+const growthMs = 10 * 60_000;
+
+/** True where as many more are away as people were told of: those that went with a cause while it stood were no news, one by one. */
+function hasDoubled(core: Core, scope: string, now: number): boolean {
+  const { id = 0, toldAway } = core.memory.openIncident(scope) ?? {};
+  // That half of all is away says what is to be known, and done.
+  if (toldAway === undefined || causeKindOf(scope) === 'plane') return false;
+  const last = core.memory.stepsOf(id).findLast((one) => !isEnd(one));
+  return now - (last?.at ?? 0) >= growthMs && untoldOf(core, scope).length >= Math.max(1, toldAway.length);
+}
+
+/** The sites that are away with a cause, and of which people were not told yet. */
+function untoldOf({ correlation, memory }: Core, scope: string): string[] {
+  const told = new Set(memory.openIncident(scope)?.toldAway);
+  return (correlation.causes.get(scope)?.away ?? []).filter((site) => !told.has(site));
 }
 
 type Members = { members: Iterable<string>; away: readonly string[]; of?: number; lastAt?: number };
@@ -170,7 +189,7 @@ export function followOpen(core: Core, now: number): void {
   core.followed = true;
   for (const scope of core.memory.openScopes()) {
     const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
-    if (!all && !waits) continue;
+    if (!all && !waits && !hasDoubled(core, scope, now)) continue;
     if (maintainedIn(scope) !== undefined) continue;
     if (scope === 'centre') followCentre(core, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);

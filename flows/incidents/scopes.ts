@@ -207,11 +207,11 @@ export function followNoise(core: Core, now: number): void {
   }
 }
 
-/** What is followed: its scene, of a cause of many who it is, why, and whether more went by themselves (`grew`), and of maintenance when it ends. */
-export type Followed = { scope: string; scene: Scene; spread?: Spread; grew?: boolean; outage?: ShownOutage; until?: number };
+/** What is followed: its scene, of a cause of many who it is, why, and who went since people were told of it (`grew`), and of maintenance when it ends. */
+export type Followed = { scope: string; scene: Scene; spread?: Spread; grew?: readonly string[]; outage?: ShownOutage; until?: number };
 
 /** Follows one scope: what is new of its incident goes on its way. */
-export function followScope(core: Core, { scope, scene, spread, grew = false, outage, until }: Followed, now: number): void {
+export function followScope(core: Core, { scope, scene, spread, grew = [], outage, until }: Followed, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
@@ -221,31 +221,39 @@ export function followScope(core: Core, { scope, scene, spread, grew = false, ou
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
   const why = absence === null ? outage : shownOutage(absence);
+  const { news, known } = withMore(named, done.news, { grew, spread });
   const incident = withCause(
     core,
-    { ...named, ...(why && { outage: why }), ...(spread && { spread }), ...(until !== undefined && { until }) },
+    { ...named, ...known, ...(why && { outage: why }), ...(spread && { spread }), ...(until !== undefined && { until }) },
     scene,
   );
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   if (incident.over !== null) keepPast(memory, incident, now);
   const held = core.noise.isMuted(scope);
-  const due = core.batches.told(incident, grew ? withMore(incident, done.news) : done.news, now);
-  for (const news of due) {
-    if (!held && !isEnd(news) && core.noise.stepped(scope, now)) {
+  const due = core.batches.told(incident, news, now);
+  for (const one of due) {
+    if (!held && !isEnd(one) && core.noise.stepped(scope, now)) {
       setNoisy(core, { pc: scope, what: 'alerts' }, now);
       break;
     }
-    transitions.add(incident, { ...news, held }, now);
+    transitions.add(incident, { ...one, held }, now);
   }
   if (due.length > 0) transitions.proceed(incident.id, now);
 }
 
+type More = { grew: readonly string[]; spread: Spread | undefined };
+
 /** Whoever was told of a cause hears that more went with it long after the others: nobody else tells of them. */
-function withMore({ faults }: Incident, news: readonly News[]): News[] {
+function withMore(
+  { faults }: Incident,
+  news: readonly News[],
+  { grew, spread }: More,
+): { news: readonly News[]; known?: Pick<Incident, 'toldAway'> } {
   const known = faults.filter(({ told, hidden, goneAt }) => told !== null && !hidden && goneAt === null);
   const isSaid = known.length === 0 || news.some(({ kind }) => kind === 'raised' || kind === 'worsened');
-  return isSaid ? [...news] : [...news, { kind: 'worsened', faults: known, grew: true }];
+  if (grew.length === 0 || spread === undefined || isSaid) return { news };
+  return { news: [...news, { kind: 'worsened', faults: known, grew }], known: { toldAway: spread.away } };
 }
 
 /** With the incident of what explains a fault of it, the last time. */

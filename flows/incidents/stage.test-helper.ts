@@ -118,6 +118,10 @@ export function createStage({
         apply({ type: 'tick', provenAt });
       }
     },
+    /** Lets time pass without a tick. */
+    between(ms: number): void {
+      now += ms;
+    },
     /** `flows` stands still, and goes on: its tick is late, and what waits in the socket is yet to be read. */
     standStill(ms: number): void {
       now += ms;

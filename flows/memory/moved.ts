@@ -113,13 +113,14 @@ function shownAt(outage: ShownOutage, move: Move): ShownOutage {
 }
 
 function transitionAt(one: Transition, move: Move): Transition {
-  const about = one.about.map((fault) => ({ ...fault, since: move(fault.since) }));
-  const { turn, told } = one;
+  const aboutAt = (about: Transition['about']) => about.map((fault) => ({ ...fault, since: move(fault.since) }));
+  const { turn, told, was } = one;
   const passes = one.passes?.map((pass) => ({ ...pass, at: move(pass.at) }));
   return {
     ...one,
-    about,
+    about: aboutAt(one.about),
     at: move(one.at),
+    ...(was && { was: { ...was, at: move(was.at), about: aboutAt(was.about) } }),
     offeredAt: maybe(one.offeredAt, move),
     ...(turn && { turn: { ...turn, at: move(turn.at) } }),
     ...(told && { told: { ...told, at: move(told.at) } }),

@@ -110,8 +110,15 @@ export type StandingFault = {
   told: Severity | null;
 };
 
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of those that went with it since. */
-export type News = { kind: TransitionKind; faults: StandingFault[]; held?: boolean; holdMs?: number; again?: Again; grew?: true };
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of these sites, which went with it since. */
+export type News = {
+  kind: TransitionKind;
+  faults: StandingFault[];
+  held?: boolean;
+  holdMs?: number;
+  again?: Again;
+  grew?: readonly string[];
+};
 
 /** What a message says of a fault. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
@@ -153,6 +160,8 @@ export type Incident = Handling & {
   parent?: number;
   /** Of a cause of many: who it is. */
   spread?: Spread;
+  /** Of one of many sites: those of which people were last told that they are away, or are about to be. */
+  toldAway?: readonly string[];
   /** Of maintenance: the time of day at which it ends. */
   until?: number;
 };
@@ -175,10 +184,12 @@ export type Transition = {
   /** Offers made in this pass; counted in the ledger before each is made (R24). */
   offers: number;
   offeredAt: number | null;
+  /** What it was before it took others with it. */
+  was?: Pick<Transition, 'kind' | 'at' | 'about' | 'severity'>;
   /** It tells once more what people know of. */
   again?: Again;
-  /** People know of its fault, and not of those that went with it since. */
-  grew?: true;
+  /** People know of its fault, and not of these sites, which went with it since. */
+  grew?: readonly string[];
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;

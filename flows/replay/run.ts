@@ -8,7 +8,8 @@ import type { Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
 import { createNoise } from '../transitions/noise.ts';
-import { holdOf, type PlaceFacts, worseWord } from '../transitions/offer.ts';
+import { holdOf, knownWord, type PlaceFacts, worseWord } from '../transitions/offer.ts';
+import { isWaiting, lookAgainMs } from '../transitions/rate.ts';
 import { createTransitions, type Transitions } from '../transitions/transitions.ts';
 import { doOnce, isOfTime } from './deeds.ts';
 import { createStory, type Step, type Story, stepsOf } from './story.ts';
@@ -42,6 +43,8 @@ export type Played = { told: Told[]; steps: number; unfinished: number };
 const tickMs = 1_000;
 const calmTickMs = 10_000;
 const calmAfterMs = 60_000;
+/** What waits for its turn may have it so long after something was decided, and then half a look, as the engine is late. */
+const turnsMs = [lookAgainMs, 3_600_000].map((ms) => ms + tickMs / 2);
 
 type Play = {
   world: World;
@@ -51,6 +54,8 @@ type Play = {
   /** The transition that really was, by the number that it has here. */
   real: Map<number, Transition>;
   played: Played;
+  /** When turns may come. */
+  turns: Set<number>;
 };
 
 /** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
@@ -73,8 +78,14 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
       steppedAt = at;
       take(all, one);
     }
-    await decideAll(all, at);
+    if (hasTurned(all, at, await decideAll(all, at))) steppedAt = at;
   }
+}
+
+/** True where something was decided, or somebody may have had a turn. */
+function hasTurned({ turns }: Play, at: number, isDecided: boolean): boolean {
+  if (isDecided) for (const ms of turnsMs) turns.add(at + ms);
+  return turns.delete(at) || isDecided;
 }
 
 function openPlay(past: Past, world: World): Play {
@@ -82,16 +93,18 @@ function openPlay(past: Past, world: World): Play {
   const own = { isQuiet: quietIn(memory), isUnread: () => false, isBeside: () => false, pace: createNoise() };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
-  return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 } };
+  return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 }, turns: new Set() };
 }
 
 /** When to look again: a timer is due, or what waits for its turn may have it now. */
-function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
+function nextLook({ memory, turns }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
   const live = memory.live();
+  for (const at of turns) if (at <= now) turns.delete(at);
+  const turn = live.some(isWaiting) ? Math.min(...turns) : Number.POSITIVE_INFINITY;
   const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
   const due = Array.from(memory.timers.values(), ({ dueAt }) => (dueAt > now ? dueAt : now + everyMs));
   const isBusy = live.some(({ state }) => state !== 'waiting');
-  return Math.min(...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
+  return Math.min(turn, ...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
 }
 
 function take(play: Play, step: Step): void {
@@ -100,6 +113,10 @@ function take(play: Play, step: Step): void {
   if (step.kind === 'going') return story.going(step.transition);
   if (step.kind === 'explained') return story.explained(step.transition, step.at);
   if (step.kind === 'transition') return offer(play, step.transition);
+  if (step.kind === 'counted') {
+    story.counted(step.transition, step.at);
+    return void transitions.tick(step.at);
+  }
   // The engine looks at what is due, and then at what time has made of what was done.
   if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);
   doOnce({ memory, options: world }, step.done);
@@ -109,10 +126,12 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
   const found = story.stepped(transition);
   if (found === undefined) return;
   const { incident, faults } = found;
-  const { kind, at, again, holdMs, conclusion } = transition;
+  const { kind, at, again, grew, holdMs, conclusion } = transition;
   played.steps += 1;
-  if (conclusion === worseWord) return;
-  if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0 }, at);
+  // Who was away when is not kept: whether those of a growth were still, what became of it says.
+  if (conclusion === worseWord || (grew && conclusion?.endsWith(knownWord))) return;
+  const more = grew && { grew: incident.spread?.away ?? [] };
+  if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0, ...more }, at);
   else transitions.addAgain({ ...incident, faults }, again, at);
   real.set([...memory.stepsOf(incident.id)].at(-1)?.id ?? 0, transition);
   if (conclusion?.includes(muted)) transitions.mute(incident.id, muted);
@@ -122,16 +141,20 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
 /** As the engine concludes what it counts and tells nobody. */
 const muted = 'counted: its PC is noisy';
 
-async function decideAll({ world, memory, transitions, real, played }: Play, now: number): Promise<void> {
+/** True where anything was to be decided. */
+async function decideAll({ world, memory, transitions, real, played }: Play, now: number): Promise<boolean> {
+  let isAny = false;
   for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {
     for (const op of ops) if (op.op === 'outbox') played.told.push(toldOf(op, real));
     for (const effect of effects) {
       if (effect.do !== 'offer') continue;
+      isAny = true;
       const decided = await world.decide(effect.message, effect.node);
       if (decided === undefined) played.unfinished += 1;
       else transitions.conclude({ transition: idOf(effect), ...decided }, now);
     }
   }
+  return isAny;
 }
 
 function idOf({ message }: Extract<Effect, { do: 'offer' }>): number {

@@ -10,20 +10,23 @@ import { createExplaining, explainedFrom, keysOf } from './explaining.ts';
 
 /**
  * A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. `explained`: from then on
- * something greater was told in place of its faults, which nothing else says of a cause that its incident has no more.
+ * something greater was told in place of its faults, which nothing else says of a cause that its incident has no more. `counted`: it waited for
+ * its turn until its faults were over, which nothing else says of what nobody was told of.
  */
 export type Step = { at: number } & (
   | { kind: 'change'; change: PcChange }
   | { kind: 'done'; done: Done }
   | { kind: 'going'; transition: Transition }
   | { kind: 'transition'; transition: Transition }
+  | { kind: 'counted'; transition: Transition }
   | { kind: 'explained'; transition: Transition }
 );
 
-const order = { change: 0, done: 1, going: 2, transition: 3, explained: 4 } satisfies Record<Step['kind'], number>;
+const order = { change: 0, done: 1, going: 2, transition: 3, counted: 4, explained: 5 } satisfies Record<Step['kind'], number>;
 
 /** All steps of the past, the first first. */
-export function stepsOf({ transitions, changes, acknowledged, incidents }: Past): Step[] {
+export function stepsOf({ transitions: rows, changes, acknowledged, incidents }: Past): Step[] {
+  const transitions = rows.map((one) => ({ ...one, ...one.was }));
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const ends = transitions.filter(({ kind, incident }) => kind === 'cleared' && !isPcPath(scopes.get(incident) ?? ''));
   const steps: Step[] = [
@@ -31,6 +34,10 @@ export function stepsOf({ transitions, changes, acknowledged, incidents }: Past)
     ...doneIn({ incidents, acknowledged }).map((done) => ({ at: done.at, kind: 'done', done }) as const),
     ...ends.map((transition) => ({ at: transition.at - clearOf(transition), kind: 'going', transition }) as const),
     ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
+    ...transitions.flatMap((transition): Step[] => {
+      const { kind, turn } = transition;
+      return isNews(kind) && turn?.is === 'counted' ? [{ at: turn.at, kind: 'counted', transition }] : [];
+    }),
     ...transitions.flatMap((transition): Step[] => {
       const at = explainedFrom(transition);
       return at === undefined ? [] : [{ at, kind: 'explained', transition }];
@@ -88,6 +95,15 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const gone = keysOf(step.about);
       const since = at - clearOf({ incident: id, at, ...step });
       put({ ...incident, faults: incident.faults.map((fault) => (gone.has(fault.key) ? { ...fault, goneAt: since } : fault)) }, since);
+    },
+    counted({ incident: id, about }: Transition, now: number): void {
+      const incident = memory.incidents.get(id);
+      if (incident?.over !== null) return;
+      const gone = keysOf(about);
+      put(
+        { ...incident, faults: incident.faults.filter(({ key, goneAt, told }) => !gone.has(key) || goneAt === null || told !== null) },
+        now,
+      );
     },
     explained(transition: Transition, now: number): void {
       explaining.add(transition);

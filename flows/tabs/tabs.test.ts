@@ -196,3 +196,9 @@ function without(node: FlowNode, id: string): unknown {
   if (node.id === id) return [];
   return Array.isArray(node['links']) ? node['links'].filter((from) => from !== id) : undefined;
 }
+
+test('what a tab and each comment on it decide stood there in English alone', () => {
+  const told = tabs.filter(({ type }) => type === 'tab' || type === 'comment');
+  expect(told.filter((node) => !/[ऀ-ॿ]/.test(String(node['info']))).map(({ id }) => id)).toEqual([]);
+  expect(told.length).toBeGreaterThan(20);
+});

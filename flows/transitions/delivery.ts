@@ -145,9 +145,12 @@ export function withTold(incident: Incident, transition: Transition): Incident {
   if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
   const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
   const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
-  const { outage } = incident;
+  const { outage, spread } = incident;
+  // A later level of a telling is news to that level alone.
+  const toldAway = spread?.lastAt !== undefined && transition.sent.length === 0 ? spread.away : undefined;
   const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
-  return { ...incident, faults, ...(isAway && { toldOutage: { cause: outage.cause, confidence: outage.confidence } }) };
+  const toldOutage = isAway ? { cause: outage.cause, confidence: outage.confidence } : undefined;
+  return { ...incident, faults, ...(toldAway && { toldAway }), ...(toldOutage && { toldOutage }) };
 }
 
 function moreSevere(a: Severity | null, b: Severity): Severity {

@@ -45,7 +45,7 @@ export function noticeOf(at: {
     ...(hours?.meeting && { meeting: hours.meeting }),
     ...(counted > 0 && { counted }),
     ...(incident.until !== undefined && { until: incident.until }),
-    ...(incident.spread && { many: manyOf(incident, incident.spread, placeOf) }),
+    ...(incident.spread && { many: manyOf(incident, newFirst(incident.spread, transition), placeOf) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }
@@ -73,10 +73,20 @@ export function isOwn({ outage, parent }: Incident): boolean {
   return outage !== undefined && !(parent !== undefined && outage.cause === 'pc-off');
 }
 
+/** Who is away, those first of whom people do not know yet. */
+function newFirst({ away, of }: Spread, { grew = [] }: Transition): Pick<Spread, 'away' | 'of'> {
+  const fresh = away.filter((one) => grew.includes(one));
+  return { away: [...new Set([...fresh, ...away])], of };
+}
+
 /** More names than this are never read. */
 const namesAtMost = 40;
 
-function manyOf({ scope }: Incident, { away, of }: Spread, placeOf: (scope: string) => Place): NonNullable<Notice['many']> {
+function manyOf(
+  { scope }: Incident,
+  { away, of }: Pick<Spread, 'away' | 'of'>,
+  placeOf: (scope: string) => Place,
+): NonNullable<Notice['many']> {
   const kind = causeKindOf(scope) ?? 'site';
   const nameOf = (path: string): Words => {
     const { site, room } = placeOf(path);

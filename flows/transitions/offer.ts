@@ -13,6 +13,8 @@ export const maxOffers = 2;
 
 /** The conclusion of what something greater is told in place of, */
 export const explainedWord = 'explained by a greater fault';
+/** of what people know already, */
+export const knownWord = 'already told';
 /** and of good news while something worse stands. */
 export const worseWord = 'something worse stands by now';
 
@@ -32,7 +34,7 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   const open = news.filter((fault) => !fault.hidden);
   if (news.length === 0) return { next: 'over', how: 'over before anybody was told' };
   if (open.length === 0) return { next: 'over', how: explainedWord };
-  if (isKnown(transition, open)) return { next: 'over', how: 'already told' };
+  if (isKnown(transition, incident, open)) return { next: 'over', how: knownWord };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
   // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
@@ -41,8 +43,8 @@ export function judge(transition: Transition, incident: Incident): Judgement {
 }
 
 /** True where people know all of it. Not of one that told it itself, and may wait for a later level. */
-function isKnown({ severity, sent, again, grew }: Transition, news: readonly StandingFault[]): boolean {
-  if (sent.length > 0 || again !== undefined || grew) return false;
+function isKnown({ severity, sent, again, grew = [] }: Transition, { spread }: Incident, news: readonly StandingFault[]): boolean {
+  if (sent.length > 0 || again !== undefined || grew.some((site) => spread?.away.includes(site))) return false;
   return news.every(({ told }) => told !== null && bySeverity(told, severity) <= 0);
 }
 

@@ -15,7 +15,11 @@ export function together([first, ...others]: [Transition, ...Transition[]]): Tra
   const about = new Map(all.flatMap((one) => one.about).map((one) => [faultKey(one.fault, one.device), one]));
   const [severity = first.severity] = all.map((one) => one.severity).sort(bySeverity);
   const kind = all.some((one) => one.kind === 'raised') ? 'raised' : first.kind;
-  return { ...first, kind, at: Math.max(...all.map(({ at }) => at)), about: [...about.values()], severity };
+  const was = first.was ?? { kind: first.kind, at: first.at, about: first.about, severity: first.severity };
+  const grew = all.flatMap((one) => one.grew ?? []);
+  const news = { kind, at: Math.max(...all.map(({ at }) => at)), about: [...about.values()], severity };
+  const whole = { ...first, ...news, ...(grew.length > 0 && { grew }) };
+  return others.length > 0 ? { ...whole, was } : whole;
 }
 
 /** What is told when a timer is due, with the incident that it is of. */

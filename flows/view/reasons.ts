@@ -30,13 +30,14 @@ export function createReasons(ledger: Pick<Ledger, 'past'>, nameOf: (person: str
 }
 
 function stepOf(
-  { id, at, kind, about, severity, conclusion, passes = [] }: Transition,
+  { id, at, kind, about, severity, conclusion, grew = [], passes = [] }: Transition,
   all: readonly Sent[],
   nameOf: (person: string) => string,
 ): Step {
   const sent = all.filter(({ key }) => key.startsWith(`${id}/`)).map(sentOf);
   const faults = [...new Set(about.map(({ fault }) => fault))];
-  const said = (language: Language) => sentence({ sent, conclusion, language, nameOf });
+  const more = (language: Language) => (grew.length > 0 ? [filled(wordsIn(language).why.grew, { n: grew.length })] : []);
+  const said = (language: Language) => [...more(language), sentence({ sent, conclusion, language, nameOf })].join(' ');
   return { at, kind, faults, severity, conclusion, passes, sent, said: { en: said('en'), hi: said('hi') } };
 }
 

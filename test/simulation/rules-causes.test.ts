@@ -85,3 +85,22 @@ test('R19a one camera that fails in every room at once is one message to central
   ]);
   expect(await judged(world)).toEqual([]);
 });
+
+test('R19a more sites of a state that go while the first stay away are told to who was told of those, once, and flows that is killed meanwhile tells nobody twice', async () => {
+  const world = await atRest({ further: sites('bihar', 20) });
+  const [first, more] = [at(world, 'bihar').slice(0, 8), at(world, 'bihar').slice(8, 14)];
+  for (const pc of first) pc.cut('hole');
+  await world.pass(30 * minute);
+  for (const pc of more) pc.cut('hole');
+  await world.pass(10 * minute);
+  world.centre.kill();
+  await world.pass(10 * second);
+  world.centre.start();
+  await world.pass(10 * minute);
+  const outage = 'Many sites of the state do not answer, Bihar';
+  expect(mails(world)).toEqual([`meera: All offices: Critical: ${outage}`, `meera: All offices: Got worse, Critical: ${outage}`]);
+  for (const pc of [...first, ...more]) pc.heal();
+  await world.pass(20 * minute);
+  expect(mails(world).slice(2)).toEqual([`meera: All offices: Cleared: ${outage}`]);
+  expect(await judged(world)).toEqual([]);
+});

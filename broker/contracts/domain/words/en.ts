@@ -270,6 +270,7 @@ export const en = {
     told: 'Told {list}.',
     nobody: 'Told nobody: {why}.',
     onItsWay: 'Told nobody yet: it is on its way.',
+    grew: '{n} more sites went.',
   },
   /** What became of a step, as the centre and the tabs of the first start write it; another conclusion is shown as it is. */
   conclusion: {

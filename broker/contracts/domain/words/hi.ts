@@ -227,6 +227,7 @@ export const hi: Vocabulary = {
     told: '{list} को बताया गया।',
     nobody: 'किसी को नहीं बताया गया: {why}।',
     onItsWay: 'अभी किसी को नहीं बताया गया: मैसेज तैयार हो रहा है।',
+    grew: '{n} और साइटों से जवाब आना बंद हुआ।',
   },
   conclusion: {
     'over before anybody was told': 'बताने से पहले ही ठीक हो गया',

@@ -233,6 +233,7 @@ export const mr: FurtherLanguage = {
       told: '{list} यांना कळवले.',
       nobody: 'कोणालाही कळवले नाही: {why}.',
       onItsWay: 'अजून कोणालाही कळवले नाही: मेसेज तयार होत आहे.',
+      grew: 'आणखी {n} साइट्सकडून उत्तर येणे बंद झाले.',
     },
     conclusion: {
       'over before anybody was told': 'कळवण्याआधीच ठीक झाले',
