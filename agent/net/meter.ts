@@ -181,7 +181,7 @@ function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): bo
 
 /**
  * What TCP sends again, by what is seen of it: an answer that comes later than the soonest of the last ones by as much as TCP waits before it
- * sends again. What was lost of the rest, and of acknowledgements, is not seen: each byte is taken to be sent again in the share of late answers.
+ * sends again. What was lost of the rest, and of acknowledgements, is not seen: each byte is taken to be sent again in the share of late answers, and of as many more as chance may hide.
  */
 function createAgain(used: Used) {
   let bytes = 0;
@@ -191,7 +191,8 @@ function createAgain(used: Used) {
   let askedAt: number | undefined;
   let took: number[] = [];
   const add = () => {
-    const whole = bytes * Math.min(againAtMost, late / Math.max(leastAnswers, answers - late));
+    // How many of all were sent again is chance: by as much as that scatters (the root of a count) there may have been more.
+    const whole = bytes * Math.min(againAtMost, (late + Math.sqrt(late)) / Math.max(leastAnswers, answers - late));
     used(Math.max(0, whole - added));
     added = Math.max(added, whole);
   };

@@ -145,7 +145,7 @@ describe.runIf(runs)('the meter', () => {
   ];
   const possible = rows.filter(([, , , lostPerMille]) => lostPerMille === 0 || loses);
   test.each(possible.map((row, nth) => [...row, 40 + nth] as const))(
-    '%s: never under the count of the kernel by more than 2 % (5 % where 8 % are lost), nor over it by a quarter',
+    '%s: never under the count of the kernel by more than 2 %, nor over it by a quarter',
     async (_, ...row) => {
       const [events, lastMs, lostPerMille, net] = row;
       // An answer that other work on the machine makes late looks as one that was sent again: 1.11 and 1.18 beside 30 busy processes.
@@ -162,8 +162,8 @@ describe.runIf(runs)('the meter', () => {
       const { telemetry, tests } = JSON.parse(readFileSync(join(at.data, 'budget.json'), 'utf8'));
       const ratio = (telemetry + tests) / kernel;
       console.log(JSON.stringify({ events, lostPerMille, kernel, telemetry, tests, ratio: Number(ratio.toFixed(4)) }));
-      // Which packets are lost is chance: in 6 runs 0.96 to 1.10, of which none is to be told from a meter that is right.
-      expect(ratio).toBeGreaterThan(lostPerMille > 40 ? 0.95 : 0.98);
+      // Which packets are lost is chance, for which the meter adds what may be hidden.
+      expect(ratio).toBeGreaterThan(0.98);
       expect(ratio).toBeLessThan(1.25);
     },
   );
