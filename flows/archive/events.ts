@@ -94,8 +94,10 @@ export async function eventsIn({ ask, ledger, at }: ArchivesAsk, clock: Pick<Clo
   return { events: events.map(saidOf), next: next === undefined ? null : timeOf(next), missing };
 }
 
-function saidOf({ name, body, ...event }: Row): SaidEvent {
-  return { ...event, time: timeOf(event), spool: name, body: JSON.parse(body), grade: event.grade as SaidEvent['grade'] };
+/** Of a row of the ledger nobody is told its mark. */
+function saidOf({ pc, name, seq, boot, at, received, grade, kind, body }: Row): SaidEvent {
+  const time = timeOf({ at, received });
+  return { time, at, received, pc, kind, grade: grade as SaidEvent['grade'], body: JSON.parse(body), boot, spool: name, seq };
 }
 
 /** What was given up for its age, in one line. */
