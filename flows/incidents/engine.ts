@@ -3,7 +3,7 @@
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
 
-import { links } from '#contracts';
+import { links, unfinishedFault } from '#contracts';
 import { createBatches } from '../correlation/batches.ts';
 import { createCorrelation } from '../correlation/correlation.ts';
 import { usualNumbers } from '../correlation/numbers.ts';
@@ -341,7 +341,7 @@ function tick(core: Core, now: number): void {
   if (unsubscribedAt === null) setCentre(core, { fault: 'centre.slow', device: '', standing: isTooSlow(core, now) }, now);
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
   if (core.transitions.tick(now)) core.unfinishedAt = now;
-  setCentre(core, { fault: 'centre.flow_unfinished', device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
+  setCentre(core, { fault: unfinishedFault, device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
   if (core.listChanged) followUnheard(core, now);
   followNoise(core, now);
   followOpen(core, now);

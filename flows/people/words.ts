@@ -15,6 +15,7 @@ import {
   stepsOf,
   surenessOf,
   titleIn,
+  unfinishedFault,
   type Vocabulary,
   wordFor,
   wordsIn,
@@ -108,7 +109,7 @@ function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News 
     case 'closed':
       return { head: kind.closed, title, steps: [] };
     case 'unfinished':
-      return { head: urgency, title: titleOf(unfinished, language), steps: stepsOf(actionIn(unfinished, language) ?? '') };
+      return { head: urgency, title: titleOf(unfinishedFault, language), steps: stepsOf(actionIn(unfinishedFault, language) ?? '') };
     case 'direct':
       return { head: severity[notice.severity === 'info' ? 'info' : 'critical'], ...directOf(notice, language) };
   }
@@ -133,9 +134,6 @@ function againOf({ notice, words, over }: Message, size: number): string {
   const { again } = notice;
   return again === undefined || over ? '' : filled(words.again[again.why], { name: short(again.by, size) });
 }
-
-/** What central is told that a flow did not finish. */
-const unfinished = 'centre.flow_unfinished';
 
 /** To whoever writes from an address that is nobody's, and so in no language that is known. */
 export function toStranger(): string {

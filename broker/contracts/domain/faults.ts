@@ -43,3 +43,6 @@ export function isJudgedByPc(id: string): boolean {
 export function isLanguage(text: string): text is Language {
   return languages.some((language) => language === text);
 }
+
+/** What central hears of transitions that no tab ended. It is about no one incident, so no link leads to it. */
+export const unfinishedFault = 'centre.flow_unfinished';

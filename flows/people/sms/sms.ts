@@ -1,11 +1,21 @@
 /** The short form of a message: which registered text it is, and what stands in its blanks. */
-import { filled, type MessageLanguage, maintenanceFault, nameIn, surenessOf, titleIn, type Words, wordFor } from '#contracts';
+import {
+  filled,
+  type MessageLanguage,
+  maintenanceFault,
+  nameIn,
+  surenessOf,
+  titleIn,
+  unfinishedFault,
+  type Words,
+  wordFor,
+} from '#contracts';
 import type { Notice, RenderedMessage } from '../../records/notices.ts';
 import { clockOf, localOf } from '../channels/kit/local.ts';
 import { short } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
 import { isOfTag, tags, usableUrl } from './tags.ts';
-import { type Blank, type Form, newsId, segmentLimit, type Template, templatesWith, unfinishedFault } from './templates.ts';
+import { type Blank, type Form, newsId, segmentLimit, type Template, templatesWith } from './templates.ts';
 
 /** In which form, and where the incident stands on the wall, where the centre has a name. `alerts`: it is of several, of which the notice is one. */
 export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined; alerts?: RenderedMessage['alerts'] };

@@ -11,6 +11,7 @@ import {
   type OutageCause,
   outageCauses,
   titleIn,
+  unfinishedFault,
   type Vocabulary,
   wordsIn,
 } from '#contracts';
@@ -53,9 +54,6 @@ export function templatesWith(link: boolean): Template[] {
 export function newsId(fault: string, cause?: { cause: OutageCause; sureness: (typeof sureAndLikely)[number] }): string {
   return cause === undefined ? `news.${fault}` : `news.${fault}.${cause.cause}.${cause.sureness}`;
 }
-
-/** What central hears of transitions that no tab ended. It is about no one incident, so no link leads to it. */
-export const unfinishedFault = 'centre.flow_unfinished';
 
 /** The tags in place of the blanks: as the text is registered. */
 export function registeredText({ text, blanks: of }: Template): string {
