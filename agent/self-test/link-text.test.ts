@@ -31,7 +31,7 @@ it('says what the link is good for, what keeps it from more, and the figures beh
 it('says it in Hindi', () => {
   const lines = linkLines(report, now, 'hi');
   expect(lines[0]).toBe('लाइन, 7 मिनट पहले की जाँच से');
-  expect(lines[1]).toBe('  कितना चलेगा: जाते SD वीडियो (इससे ज़्यादा के लिए स्पीड कम), आते HD वीडियो');
+  expect(lines[1]).toBe('  कितना चलेगा: जाने में SD वीडियो (इससे ज़्यादा के लिए स्पीड कम), आने में HD वीडियो');
   for (const line of lines) expect(line).toMatch(/\p{Script=Devanagari}/u);
 });
 
@@ -44,8 +44,8 @@ it('says what lasts, what the line lends at first, and what of it is free, as se
   expect(said({ free: rates }, 'en')).toEqual(['  Capacity: up 2 Mbit/s (at first 7.91 Mbit/s, for 128 kB), down 8 Mbit/s']);
   expect(said({ free: { upBps: 1_500_000, downBps: null } }, 'en')[1]).toBe('  Free, as seen by this PC: up 1.5 Mbit/s, down unknown');
   expect(said({ free: { upBps: 1_500_000, downBps: 8_000_000 } }, 'hi')).toEqual([
-    '  स्पीड: जाते 2 Mbit/s (शुरू में 7.91 Mbit/s, 128 kB तक), आते 8 Mbit/s',
-    '  ख़ाली, जैसा इस PC से दिखता है: जाते 1.5 Mbit/s, आते 8 Mbit/s',
+    '  स्पीड: जाने में 2 Mbit/s (शुरू में 7.91 Mbit/s, 128 kB तक), आने में 8 Mbit/s',
+    '  ख़ाली, जैसा इस PC से दिखता है: जाने में 1.5 Mbit/s, आने में 8 Mbit/s',
   ]);
 });
 
@@ -54,7 +54,7 @@ it('of a rate that nothing slowed down says for how many bytes it was seen', () 
   const said = (language: 'en' | 'hi') =>
     linkLines({ at: now, capacity: { ...capacity, seenBytes: { up: 947_600, down: null } } }, now, language)[1];
   expect(said('en')).toBe('  Capacity: up 2 Mbit/s (seen for 948 kB), down 8 Mbit/s');
-  expect(said('hi')).toBe('  स्पीड: जाते 2 Mbit/s (948 kB तक देखी गई), आते 8 Mbit/s');
+  expect(said('hi')).toBe('  स्पीड: जाने में 2 Mbit/s (948 kB तक देखी गई), आने में 8 Mbit/s');
 });
 
 it('says nothing where nothing was measured, "unknown" where no tier could be told, and that a transfer by TCP is the least', () => {

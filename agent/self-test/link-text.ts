@@ -8,7 +8,7 @@ const mbit = 1_000_000;
 export function linkLines({ at, quality, capacity }: LinkReport, now: number, language: Language): string[] {
   const say = (words: Words) => words[language];
   const { measure } = vocabulary[language];
-  const pair = (up: string, down: string) => `${say(text.up)} ${up}, ${say(text.down)} ${down}`;
+  const pair = (up: string, down: string) => bothWays(up, down, language);
   const lines = [
     ...(quality === undefined
       ? []
@@ -30,7 +30,7 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
   const { how, upBps, downBps, burst, seenBytes, free } = capacity;
   const { measure, status } = vocabulary[language];
   const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
-  const pair = (up: string, down: string) => `${text.up[language]} ${up}, ${text.down[language]} ${down}`;
+  const pair = (up: string, down: string) => bothWays(up, down, language);
   const both = (bps: number | null, way: 'up' | 'down') => {
     const lent = burst?.[way] ?? null;
     const bytes = lent?.bytes ?? seenBytes?.[way] ?? null;
@@ -57,14 +57,16 @@ function tierText({ tier, limit }: LinkDirection, language: Language): string {
   return limit === undefined || limit === null ? what : `${what} (${words.limit[limit]})`;
 }
 
+function bothWays(up: string, down: string, language: Language): string {
+  return vocabulary[language].measure.upDown.replace('{up}', up).replace('{down}', down);
+}
+
 function percent(ratio: number): string {
   return `${Number((100 * ratio).toFixed(1))} %`;
 }
 
 const text = {
   title: { en: 'Link, as measured {} min ago', hi: 'लाइन, {} मिनट पहले की जाँच से' },
-  up: { en: 'up', hi: 'जाते' },
-  down: { en: 'down', hi: 'आते' },
   carries: { en: 'Good for', hi: 'कितना चलेगा' },
   adjusted: { en: 'for a satellite', hi: 'सैटेलाइट के हिसाब से' },
 } as const satisfies Record<string, Words>;

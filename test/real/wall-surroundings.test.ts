@@ -14,9 +14,9 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     expect(await fact('up')).toBe('SD video · too much is lost for more');
     expect(await fact('down')).toBe('HD video · too little capacity for more');
     expect(await fact('roundTrip')).toBe('643 ms; 1 in 20 above 702 ms');
-    expect(await fact('loss')).toBe('2.1 % up, 0.3 % down');
+    expect(await fact('loss')).toBe('up 2.1 %, down 0.3 %');
     expect(await fact('sound')).toBe('R 61 of 100 (81 with what people accept of a satellite), MOS 3.2 of 5');
-    expect(await fact('capacity')).toBe('1.1 Mbit/s up, 3.9 Mbit/s down · 5 h ago');
+    expect(await fact('capacity')).toBe('up 1.1 Mbit/s, down 3.9 Mbit/s · 5 h ago');
     expect(await fact('tests')).toMatch(/^31 of 36 MB/);
     expect(await fact('broke')).toMatch(/^The line behind the router is down, /);
     const marks = await stage.page
@@ -69,7 +69,7 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     await stage.page.locator('[data-card=link]').waitFor();
     expect(await fact('up')).toBe('Not known at the moment.');
     expect(await fact('down')).toBe('not even audio · too much is lost for more');
-    expect(await fact('capacity')).toBe(`0.9 Mbit/s up, unknown down · at least, by TCP · UDP does not get through · 1 min ago`);
+    expect(await fact('capacity')).toBe(`up 0.9 Mbit/s, down unknown · at least, by TCP · UDP does not get through · 1 min ago`);
   });
 
   test('a rate that nothing slowed down, one that was lent, and what is free, as seen by this PC; in Hindi too', async () => {
@@ -83,9 +83,9 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     stage.view.content.details.set('ladakh/leh', { ...detail, link: { pc: 'ladakh/leh/vc-1', at: Date.now(), report } });
     await stage.open('#/site/ladakh/leh');
     await stage.page.locator('[data-card=link]').waitFor();
-    const rates = '8 Mbit/s (seen for 948 kB) up, 2 Mbit/s (at first 7.9 Mbit/s, for 126 kB) down';
+    const rates = 'up 8 Mbit/s (seen for 948 kB), down 2 Mbit/s (at first 7.9 Mbit/s, for 126 kB)';
     expect(await fact('capacity')).toBe(`${rates} · 1 min ago`);
-    expect(await stage.page.locator('[data-fact=free]').textContent()).toBe('Free, as seen by this PC7 Mbit/s up, 2 Mbit/s down');
+    expect(await stage.page.locator('[data-fact=free]').textContent()).toBe('Free, as seen by this PCup 7 Mbit/s, down 2 Mbit/s');
     await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
     await expect.poll(() => fact('capacity')).toContain('8 Mbit/s (948 kB तक देखी गई)');
     expect(await stage.page.locator('[data-fact=free]').textContent()).toContain('ख़ाली, जैसा इस PC से दिखता है');

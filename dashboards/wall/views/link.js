@@ -47,7 +47,7 @@ export function LinkCard({ scene, detail: { link, broke } }) {
 function qualityLines(scene, { up, down, roundTripMs: { median, p95 }, r, rAdjusted, mos }) {
   const { lang } = scene;
   const label = (/** @type {string} */ key) => sayWord(scene, 'measure', key);
-  const both = (/** @type {string} */ a, /** @type {string} */ b) => say(lang, 'upDown', { up: a, down: b });
+  const both = (/** @type {string} */ up, /** @type {string} */ down) => bothWays(scene, up, down);
   const percent = (/** @type {number} */ ratio) => `${figure(100 * ratio, 1)} %`;
   const sound = { r: figure(r), mos: figure(mos, 1) };
   return [
@@ -70,7 +70,7 @@ function qualityLines(scene, { up, down, roundTripMs: { median, p95 }, r, rAdjus
  * @param {Quality['up']} direction
  */
 function tierText(scene, { tier, limit }) {
-  const what = tier === undefined ? say(scene.lang, 'notKnown') : sayWord(scene, 'tier', tier ?? 'none');
+  const what = tier === undefined ? sayWord(scene, 'status', 'unknown') : sayWord(scene, 'tier', tier ?? 'none');
   return limit === undefined || limit === null ? what : `${what} · ${sayWord(scene, 'limit', limit)}`;
 }
 
@@ -87,7 +87,7 @@ export function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes,
     downBps === null
       ? unknownText(scene, reasons?.down, atMost?.downBps)
       : rateText(scene, downBps, { lent: burst?.down, seen: seenBytes?.down });
-  const rates = upBps === null && downBps === null && up === down ? up : say(lang, 'upDown', { up, down });
+  const rates = upBps === null && downBps === null && up === down ? up : bothWays(scene, up, down);
   const ago = say(lang, 'ago', { age: ageText(scene, now - at) });
   return [rates, how === 'tcp' ? sayWord(scene, 'measure', 'overTcp') : '', udpBlocked ? sayWord(scene, 'limit', 'udp-blocked') : '', ago]
     .filter((text) => text !== '')
@@ -105,6 +105,15 @@ function unknownText(scene, reason, atMost) {
   const more = [...(reason ? [reasonIn(scene, reason)] : []), ...limit].join('; ');
   const what = sayWord(scene, 'status', 'unknown');
   return more === '' ? what : `${what} (${more})`;
+}
+
+/**
+ * @param {Scene} scene
+ * @param {string} up
+ * @param {string} down
+ */
+function bothWays(scene, up, down) {
+  return filled(sayWord(scene, 'measure', 'upDown'), { up, down });
 }
 
 /** @param {number} bps */
@@ -133,7 +142,7 @@ function rateText(scene, bps, { lent, seen }) {
 export function freeLines(scene, { free, upBps, downBps }) {
   if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
   const rate = (/** @type {number | null} */ bps) => (bps === null ? sayWord(scene, 'status', 'unknown') : mbit(bps));
-  return [['free', sayWord(scene, 'measure', 'free'), say(scene.lang, 'upDown', { up: rate(free.upBps), down: rate(free.downBps) })]];
+  return [['free', sayWord(scene, 'measure', 'free'), bothWays(scene, rate(free.upBps), rate(free.downBps))]];
 }
 
 /**

@@ -16,11 +16,11 @@ const text = (more: Partial<Capacity>, lang: 'en' | 'hi' = 'en') =>
 test('of every capacity that is not known the wall said that the measurements do not agree', () => {
   expect(
     text({ downBps: 8_000_000, reasons: { up: 'the rate is not steady', down: null }, atMost: { upBps: 4_500_000, downBps: null } }),
-  ).toBe('unknown (the rate is not steady; at most 4.5 Mbit/s) up, 8 Mbit/s down · 1 min ago');
+  ).toBe('up unknown (the rate is not steady; at most 4.5 Mbit/s), down 8 Mbit/s · 1 min ago');
   const both = { up: 'too many packets were lost', down: 'too many packets were lost' };
   expect(text({ reasons: both })).toBe('unknown (too many packets were lost) · 1 min ago');
   expect(text({ reasons: { ...both, down: 'the measurements disagree' } })).toBe(
-    'unknown (too many packets were lost) up, unknown (the measurements disagree) down · 1 min ago',
+    'up unknown (too many packets were lost), down unknown (the measurements disagree) · 1 min ago',
   );
   expect(text({})).toBe('unknown · 1 min ago');
   expect(text({ reasons: { up: 'the measurements disagree', down: null }, downBps: 1_000_000 }, 'hi')).not.toMatch(/disagree|unknown/);
@@ -29,8 +29,8 @@ test('of every capacity that is not known the wall said that the measurements do
 test('the wall says what lasts, what the line lends at first, and for how many bytes a rate was seen', () => {
   const rates = { upBps: 2_000_000, downBps: 8_000_000 };
   const lent = { ...rates, burst: { up: { bps: 7_910_000, bytes: 128_400 }, down: null }, seenBytes: { up: null, down: 947_600 } };
-  expect(text(lent)).toBe('2 Mbit/s (at first 7.9 Mbit/s, for 128 kB) up, 8 Mbit/s (seen for 948 kB) down · 1 min ago');
-  expect(text(lent, 'hi')).toBe('2 Mbit/s (शुरू में 7.9 Mbit/s, 128 kB तक) जाने में, 8 Mbit/s (948 kB तक देखी गई) आने में · 1 मिनट पहले');
+  expect(text(lent)).toBe('up 2 Mbit/s (at first 7.9 Mbit/s, for 128 kB), down 8 Mbit/s (seen for 948 kB) · 1 min ago');
+  expect(text(lent, 'hi')).toBe('जाने में 2 Mbit/s (शुरू में 7.9 Mbit/s, 128 kB तक), आने में 8 Mbit/s (948 kB तक देखी गई) · 1 मिनट पहले');
 });
 
 test('what is free is said as this PC sees it, and only where less is free than there is', () => {
@@ -39,6 +39,6 @@ test('what is free is said as this PC sees it, and only where less is free than 
     freeLines({ ...scene, lang }, { ...capacity, free: { upBps: 2_000_000, downBps } });
   expect(free('en', 8_000_000)).toEqual([]);
   expect(freeLines(scene, capacity)).toEqual([]);
-  expect(free('en', 5_500_000)).toEqual([['free', 'Free, as seen by this PC', '2 Mbit/s up, 5.5 Mbit/s down']]);
-  expect(free('hi', null)).toEqual([['free', 'ख़ाली, जैसा इस PC से दिखता है', '2 Mbit/s जाने में, पता नहीं आने में']]);
+  expect(free('en', 5_500_000)).toEqual([['free', 'Free, as seen by this PC', 'up 2 Mbit/s, down 5.5 Mbit/s']]);
+  expect(free('hi', null)).toEqual([['free', 'ख़ाली, जैसा इस PC से दिखता है', 'जाने में 2 Mbit/s, आने में पता नहीं']]);
 });

@@ -59,7 +59,6 @@ export const placeTexts = {
   'fact.tests': ['Tests, month', 'जाँच, महीना'],
   'fact.telemetry': ['Reports, month', 'रिपोर्ट, महीना'],
   'fact.broke': ['Broke last', 'पिछली रुकावट'],
-  upDown: ['{up} up, {down} down', '{up} जाने में, {down} आने में'],
   roundTrip: ['{ms} ms; 1 in 20 above {p95} ms', '{ms} ms; 20 में 1 बार {p95} ms से ज़्यादा'],
   sound: ['R {r} of 100, MOS {mos} of 5', 'R 100 में से {r}, MOS 5 में से {mos}'],
   soundGeo: [

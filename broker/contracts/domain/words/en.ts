@@ -80,6 +80,8 @@ export const en = {
     burst: '{rate} (at first {peak}, for {kB} kB)',
     seen: '{rate} (seen for {kB} kB)',
     free: 'Free, as seen by this PC',
+    /** Towards the centre, and from it. */
+    upDown: 'up {up}, down {down}',
   },
   outage: {
     intended: 'switched off in order',

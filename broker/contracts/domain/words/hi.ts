@@ -53,6 +53,7 @@ export const hi: Vocabulary = {
     burst: '{rate} (शुरू में {peak}, {kB} kB तक)',
     seen: '{rate} ({kB} kB तक देखी गई)',
     free: 'ख़ाली, जैसा इस PC से दिखता है',
+    upDown: 'जाने में {up}, आने में {down}',
   },
   outage: {
     intended: 'PC ठीक से बंद किया गया',

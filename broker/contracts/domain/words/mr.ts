@@ -59,6 +59,7 @@ export const mr: FurtherLanguage = {
       burst: '{rate} (सुरुवातीला {peak}, {kB} kB पर्यंत)',
       seen: '{rate} ({kB} kB पर्यंत पाहिला)',
       free: 'रिकामी, या PC वरून दिसते तशी',
+      upDown: 'जाताना {up}, येताना {down}',
     },
     outage: {
       intended: 'PC नीट बंद केला',
