@@ -31,7 +31,7 @@ const scripts = ['postinst', 'prerm', 'postrm'].map((name) => join('DEBIAN', nam
 const copyright = `Copyright: the authors of Sabha
 Licence: Apache-2.0, /usr/share/common-licenses/Apache-2.0
 
-Node.js, which comes along: node.copyright. What is packed into agent.mjs: packages.copyright.
+Node.js, which comes along: node.copyright. What is packed into agent.mjs and room.mjs: packages.copyright.
 `;
 
 /**
@@ -62,7 +62,7 @@ export async function packDeb({ out, version, key, fast = false }: Deb): Promise
 type Sources = Pick<Deb, 'out'> & { node: string; key: KeyObject | undefined };
 
 function fill(root: string, { out, node, key }: Sources): void {
-  for (const name of ['agent.mjs', 'launch.mjs']) copy(root, join(out, name), join(library, name));
+  for (const name of ['agent.mjs', 'room.mjs', 'launch.mjs']) copy(root, join(out, name), join(library, name));
   copy(root, join(own, basename(command)), command);
   const unit = 'usr/lib/systemd/system/sabha-agent.service';
   copy(root, join(own, 'sabha-agent.service'), unit);

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,13 +22,25 @@ test('the packed agent began a second time by itself: a module that a verb loads
   expect(execFileSync(process.execPath, [join(out, 'agent.mjs')], { encoding: 'utf8' })).toBe('run\n');
 });
 
-test('the packed agent is at most 900 KB, and its launcher, which stays in memory, at most 20', () => {
+test('the packed agent is at most 900 KB, its seat in a session 400, and its launcher, which stays in memory, 20', () => {
   expect(statSync(join(folder, 'agent.mjs')).size).toBeLessThanOrEqual(900 * kilobyte);
+  expect(statSync(join(folder, 'room.mjs')).size).toBeLessThanOrEqual(400 * kilobyte);
   expect(statSync(join(folder, 'launch.mjs')).size).toBeLessThanOrEqual(20 * kilobyte);
 });
 
+test('the seat of the room held the text of every verb in memory: packed apart it is the one program in its file, and sits down by itself', async () => {
+  expect(read('room.mjs').toString().split('import.meta.main')).toHaveLength(2);
+  const env = { SABHA_DATA: folder, SABHA_ROOM_SOCKET: join(folder, 'room.sock'), HOME: folder, XDG_RUNTIME_DIR: folder };
+  const seat = spawn(process.execPath, [join(folder, 'room.mjs')], { env });
+  const [said] = await once(seat.stdout, 'data');
+  expect(JSON.parse(`${said}`.split('\n')[0] ?? '')).toMatchObject({ part: 'room', msg: 'ready' });
+  seat.kill('SIGTERM');
+  expect(await once(seat, 'exit')).toEqual([0, null]);
+});
+
 test('one sign beyond ASCII would double the source of the agent in memory: there is none, in whatever script it speaks', () => {
-  for (const name of ['agent.mjs', 'launch.mjs']) expect([name, read(name).findIndex((byte) => byte > 0x7f)]).toEqual([name, -1]);
+  for (const name of ['agent.mjs', 'room.mjs', 'launch.mjs'])
+    expect([name, read(name).findIndex((byte) => byte > 0x7f)]).toEqual([name, -1]);
   // It does speak it: "microphone" in Hindi.
   expect(read('agent.mjs').toString()).toMatch(/\\u092E\\u093E\\u0907\\u0915/i);
 });

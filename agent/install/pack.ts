@@ -1,6 +1,6 @@
 /**
- * `npm run pack:agent -- --out FOLDER [--key FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its launcher, with
- * the key of the releases (which is kept away from the network) the signed manifest of an update, the package for Debian, and the zip for Windows.
+ * `npm run pack:agent -- --out FOLDER [--key FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its seat in a
+ * session as another, its launcher, with the key of the releases (which is kept away from the network) the signed manifest of an update, the package for Debian, and the zip for Windows.
  */
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -28,20 +28,23 @@ export type Pack = {
 
 const root = new URL('../../', import.meta.url);
 
-/** Writes `agent.mjs` with its licences, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
+/** Writes `agent.mjs` with its licences, `room.mjs`, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
 export async function pack({ out, version, minimum, expires, key, entry = 'agent/cli.ts' }: Pack): Promise<Manifest> {
   mkdirSync(out, { recursive: true });
-  const packed = await bundle(entry, join(out, 'agent.mjs'), version);
+  const known = { SABHA_VERSION: JSON.stringify(version) };
+  // In one file every module would be the one that was started.
+  const packed = await bundle(entry, join(out, 'agent.mjs'), { ...known, 'import.meta.main': 'false' });
   writeFileSync(join(out, 'agent.mjs.LEGAL.txt'), licencesOf(packed, fileURLToPath(root)));
-  await bundle('agent/update/main.ts', join(out, 'launch.mjs'), version);
+  await bundle('agent/room.ts', join(out, 'room.mjs'), known);
+  await bundle('agent/update/main.ts', join(out, 'launch.mjs'), known);
   const content = readFileSync(join(out, 'agent.mjs'));
   const manifest = { version, minimum, expires, size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
   if (key !== undefined) writeFileSync(join(out, 'manifest.json'), JSON.stringify(sealSigned(manifest, key)));
   return manifest;
 }
 
-/** Resolves with the files of which something is in it. */
-async function bundle(entry: string, outfile: string, version: string): Promise<string[]> {
+/** `known`: names that the packer replaces. Resolves with the files of which something is in it. */
+async function bundle(entry: string, outfile: string, known: Record<string, string>): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: fileURLToPath(root),
     entryPoints: [entry],
@@ -55,12 +58,7 @@ async function bundle(entry: string, outfile: string, version: string): Promise<
     metafile: true,
     charset: 'ascii',
     plugins: [lean],
-    // In one file every module would be the one that was started.
-    define: {
-      SABHA_VERSION: JSON.stringify(version),
-      ...(await threadsOf()),
-      'import.meta.main': 'false',
-    },
+    define: { ...known, ...(await threadsOf()) },
     // Packages of the old module form ask for `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',

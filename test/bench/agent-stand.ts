@@ -53,10 +53,10 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
     mkdirSync(join(data, 'update'));
   };
   const begin = async (seat: Seat, env: Record<string, string>, word: Promise<void>): Promise<Standing> => {
-    const { flags, program: file, set } = unitOf(readFileSync(units[seat], 'utf8'));
+    const { flags, script, words, set } = unitOf(readFileSync(units[seat], 'utf8'));
     const own = { ...set, PATH: process.env['PATH'], SABHA_SPEED: `${speed}`, ...env };
     const startedAt = performance.now();
-    const child = spawn(process.execPath, [...flags, join(program, file), seat], { env: own, stdio: 'ignore' });
+    const child = spawn(process.execPath, [...flags, join(program, script), ...words], { env: own, stdio: 'ignore' });
     const ended = once(child, 'exit');
     const stop = async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
@@ -84,12 +84,17 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
 }
 
 /** How the service starts it, but for its folders. */
-function unitOf(text: string): { flags: string[]; program: string; set: Record<string, string> } {
+function unitOf(text: string): { flags: string[]; script: string; words: string[]; set: Record<string, string> } {
   const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [];
-  const words = line('ExecStart');
-  const flags = words.filter((word) => word.startsWith('--'));
-  const program = basename(words.at(-2) ?? '');
-  return { flags, program, set: Object.fromEntries(line('Environment').map((pair) => pair.split('=') as [string, string])) };
+  const [, ...started] = line('ExecStart');
+  const nth = started.findIndex((word) => !word.startsWith('--'));
+  const [script = '', ...words] = started.slice(nth);
+  return {
+    flags: started.slice(0, nth),
+    script: basename(script),
+    words,
+    set: Object.fromEntries(line('Environment').map((pair) => pair.split('=') as [string, string])),
+  };
 }
 
 /** What the centre hears first: that the PC is there, or that the seat in its session says how the room is. */
