@@ -6,7 +6,7 @@
  * And how soon an unplug is at the centre over a satellite.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -52,9 +52,13 @@ async function office(
   return opened;
 }
 
-async function nameServer(here: string): Promise<Program> {
+async function nameServer(here: string, ...more: string[]): Promise<Program> {
   const fixed = ['--no-daemon', '--no-resolv', '--no-hosts', '--bind-interfaces', '--pid-file=', '--user=root', '--address=/in/'];
-  const names = startProgram({ program: 'dnsmasq', args: [...fixed, `--listen-address=${here}`], env: { PATH: process.env['PATH'] } });
+  const names = startProgram({
+    program: 'dnsmasq',
+    args: [...fixed, `--listen-address=${here}`, ...more],
+    env: { PATH: process.env['PATH'] },
+  });
   closing.push(() => names.end('SIGKILL'));
   await names.says('started');
   return names;
@@ -169,6 +173,28 @@ describe.runIf(runs)('the meter', () => {
   );
 });
 
+describe.runIf(runs)('a name', () => {
+  test('of 42 letters is counted as what the system asks for it: never under the kernel by more than 2 %, nor over it by a half', async () => {
+    const times = 50;
+    const name = 'video.conferences.of-the-nation.example.in';
+    const at = await office(46, { link: 'fibre', expected });
+    await nameServer(at.here, `--host-record=${name},${at.here}`);
+    const door = createServer((socket) => socket.resume().end());
+    await new Promise<void>((resolve) => door.listen(0, at.here, resolve));
+    closing.push(async () => door.close());
+    const { port } = door.address() as AddressInfo;
+    const before = at.wireBytes();
+    const child = at.inside([process.execPath, 'test/real/names-child.ts', name, `${port}`, `${times}`]);
+    expect((await child.ended).code, child.errors.join()).toBe(0);
+    const kernel = at.wireBytes() - before;
+    const counted = Number((await child.says('counted'))['bytes']);
+    console.log(JSON.stringify({ name, times, kernel, counted, ratio: Number((counted / kernel).toFixed(4)) }));
+    expect(kernel).toBeGreaterThan(times * 700);
+    expect(counted / kernel).toBeGreaterThan(0.98);
+    expect(counted / kernel).toBeLessThan(1.5);
+  });
+});
+
 /** A line on which each byte needs its time, however many are under way; there is no netem here. */
 function satellite(to: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
@@ -190,7 +216,7 @@ function satellite(to: { host: string; port: number }): Promise<{ port: number; 
         for (const socket of sockets) socket.destroy();
         server.close();
       };
-      resolve({ port: (server.address() as { port: number }).port, close });
+      resolve({ port: (server.address() as AddressInfo).port, close });
     });
   });
 }
