@@ -201,8 +201,8 @@ export type Transition = {
   passes?: Pass[];
 };
 
-/** It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. */
-export type Turn = { is: 'waits' | 'waited' | 'counted'; at: number };
+/** It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. `hadAt`: when its turn came; absent in rows of older versions. */
+export type Turn = { is: 'waits' | 'waited' | 'counted'; at: number; hadAt?: number };
 
 /** The nodes that a message passed, as text, and the hash of the tabs in which they stood. */
 export type PassedWay = { tabs: string; path: string };

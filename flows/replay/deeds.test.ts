@@ -299,9 +299,11 @@ test.each([
   ['what waited for its turn was told ever later, up to a minute, and then something else', 1, 12],
   ['what was over before its turn waited on, and took the turn of others', 4, 6],
   ['what had taken another with it had come first when that came', 8, 2],
+  ['what nobody was told of stood on, and what had its turn late by less than a look had it before another', 16, 9],
 ])('tabs try, of a restless room: %s', async (_, seed, hours) => {
   const { sent, played, lateMs } = await playedOf(restless(seed, hours * hour));
   expect(sent.length).toBeGreaterThan(5);
   expect(played).toEqual(sent);
-  expect(lateMs).toBeLessThanOrEqual(2_000);
+  // What is just gone is looked at again after its clear time and a second.
+  expect(lateMs).toBeLessThanOrEqual(6_000);
 });

@@ -7,9 +7,10 @@ import type { OutboxRow } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
+import { isEnd } from '../transitions/incident.ts';
 import { createNoise } from '../transitions/noise.ts';
 import { holdOf, knownWord, type PlaceFacts, worseWord } from '../transitions/offer.ts';
-import { isWaiting, lookAgainMs } from '../transitions/rate.ts';
+import { isWaiting, looksAgainAt } from '../transitions/rate.ts';
 import { createTransitions, type Transitions } from '../transitions/transitions.ts';
 import { doOnce, isOfTime } from './deeds.ts';
 import { createStory, type Step, type Story, stepsOf } from './story.ts';
@@ -43,8 +44,8 @@ export type Played = { told: Told[]; steps: number; unfinished: number };
 const tickMs = 1_000;
 const calmTickMs = 10_000;
 const calmAfterMs = 60_000;
-/** What waits for its turn may have it so long after something was decided, and then half a look, as the engine is late. */
-const turnsMs = [lookAgainMs, 3_600_000].map((ms) => ms + tickMs / 2);
+/** What waits for its turn may have it so long after something was decided, and by then the engine has looked. */
+const turnMs = 3_600_000 + tickMs;
 
 type Play = {
   world: World;
@@ -56,7 +57,11 @@ type Play = {
   played: Played;
   /** When turns may come. */
   turns: Set<number>;
+  looks: Looks;
 };
+
+/** When the engine surely looked; `next`: the times to come, the last first. */
+type Looks = { all: ReadonlySet<number>; next: number[] };
 
 /** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
 export async function play(past: Past, world: World, until: number): Promise<Played> {
@@ -71,7 +76,7 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
     at = Math.min(step?.at ?? Number.POSITIVE_INFINITY, waits);
     if (at > until || at === Number.POSITIVE_INFINITY) return played;
     world.setNow(at);
-    if (step === undefined || step.at > at) transitions.tick(at);
+    look(all, at, step?.at === at ? step : undefined);
     // What is of one moment is so before anybody decides on it.
     for (let one = step; one !== undefined && one.at <= at; one = steps[next]) {
       next += 1;
@@ -82,25 +87,46 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
   }
 }
 
+/** Looks at what is due; in a moment in which a step comes only where the engine did, which then finds what is over behind it. */
+function look({ memory, story, transitions, looks }: Play, at: number, step: Step | undefined): void {
+  for (const id of new Set(memory.live().flatMap((one) => (one.state === 'pending' ? one.incident : [])))) story.passed(id, at);
+  const isLook = step?.kind === 'transition' && isEnd(step.transition) && looks.all.has(at);
+  if (step === undefined || isLook) transitions.tick(at);
+}
+
 /** True where something was decided, or somebody may have had a turn. */
-function hasTurned({ turns }: Play, at: number, isDecided: boolean): boolean {
-  if (isDecided) for (const ms of turnsMs) turns.add(at + ms);
-  return turns.delete(at) || isDecided;
+function hasTurned({ turns, looks }: Play, at: number, isDecided: boolean): boolean {
+  if (isDecided) turns.add(at + turnMs);
+  return turns.delete(at) || looks.all.has(at) || isDecided;
 }
 
 function openPlay(past: Past, world: World): Play {
   const memory = createMemory(emptyContents);
-  const own = { isQuiet: quietIn(memory), isUnread: () => false, isBeside: () => false, pace: createNoise() };
+  const really = new Set(past.transitions.flatMap(lookedAt));
+  const looks = { all: really, next: [...really].sort((a, b) => b - a) };
+  // Between a look and the next it was for the engine what it is after it: so a turn comes when it really came, or when a whole look is over.
+  const turnAt = (now: number) => (really.has(now) ? now : now - tickMs);
+  const own = { isQuiet: quietIn(memory), isUnread: () => false, isBeside: () => false, pace: createNoise(), turnAt };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
-  return { world, memory, transitions, story, real: new Map(), played: { told: [], steps: 0, unfinished: 0 }, turns: new Set() };
+  const played = { told: [], steps: 0, unfinished: 0 };
+  return { world, memory, transitions, story, real: new Map(), played, turns: new Set(), looks };
+}
+
+/** When the engine surely looked, for it offered or told this then. */
+function lookedAt({ offeredAt, turn, told }: Transition): number[] {
+  const times = [turn?.hadAt, told?.at, turn ? offeredAt : undefined];
+  return times.filter((at) => typeof at === 'number');
 }
 
 /** When to look again: a timer is due, or what waits for its turn may have it now. */
-function nextLook({ memory, turns }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
+function nextLook({ memory, turns, looks: { next } }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
   const live = memory.live();
   for (const at of turns) if (at <= now) turns.delete(at);
-  const turn = live.some(isWaiting) ? Math.min(...turns) : Number.POSITIVE_INFINITY;
+  while ((next.at(-1) ?? now + 1) <= now) next.pop();
+  const again = live.filter(isWaiting).map((one) => looksAgainAt(one) + tickMs);
+  const looks = [...again, ...turns, ...next.slice(-1)].filter((at) => at > now);
+  const turn = again.length > 0 ? Math.min(...looks) : Number.POSITIVE_INFINITY;
   const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
   const due = Array.from(memory.timers.values(), ({ dueAt }) => (dueAt > now ? dueAt : now + everyMs));
   const isBusy = live.some(({ state }) => state !== 'waiting');

@@ -6,6 +6,7 @@ import type { Past, PcChange } from '../records/past.ts';
 import { takenBack, worst } from '../transitions/incident.ts';
 import { silence, standingFault } from '../transitions/standing.ts';
 import { type Done, doneIn } from './deeds.ts';
+import { createEndings } from './endings.ts';
 import { createExplaining, explainedFrom, keysOf } from './explaining.ts';
 
 /**
@@ -79,7 +80,11 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
     }
   };
 
+  const endings = createEndings(memory, put);
+
   return {
+    passed: endings.passed,
+    counted: endings.counted,
     /** Takes what a component of a PC says: what stands of it, is gone or is frozen. */
     changed(change: PcChange): void {
       const { pc, component, at } = change;
@@ -87,7 +92,9 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       answers.set(pc, said.set(component, change));
       const incident = memory.openIncident(pc);
       if (incident === undefined) return;
-      put({ ...incident, faults: incident.faults.map((fault) => asSaid(fault, said, at)) }, at);
+      const faults = incident.faults.map((fault) => asSaid(fault, said, at));
+      endings.followed(pc, { before: incident.faults, faults, at });
+      put({ ...incident, faults }, at);
     },
     going({ incident: id, at, ...step }: Transition): void {
       const incident = memory.incidents.get(id);
@@ -95,15 +102,6 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const gone = keysOf(step.about);
       const since = at - clearOf({ incident: id, at, ...step });
       put({ ...incident, faults: incident.faults.map((fault) => (gone.has(fault.key) ? { ...fault, goneAt: since } : fault)) }, since);
-    },
-    counted({ incident: id, about }: Transition, now: number): void {
-      const incident = memory.incidents.get(id);
-      if (incident?.over !== null) return;
-      const gone = keysOf(about);
-      put(
-        { ...incident, faults: incident.faults.filter(({ key, goneAt, told }) => !gone.has(key) || goneAt === null || told !== null) },
-        now,
-      );
     },
     explained(transition: Transition, now: number): void {
       explaining.add(transition);
@@ -119,6 +117,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const said = about.map((one) => newsOf(one, held));
       const faults = isNews(kind) ? said.map((one) => ({ ...one, ...seen })) : said;
       explaining.comes(transition);
+      if (!isNews(kind)) endings.mark(row.scope, kind === 'eased' ? faults : [...held.faults, ...faults], at);
       const next = afterStep(held, { kind, at, faults });
       // What is told once more is no news, and takes nothing back.
       const incident = put(isAgain ? next : takenBack(next, [{ kind, faults }], at), at);

@@ -15,8 +15,8 @@ import { together } from './together.ts';
 const turnWord = 'held back: enough was told in this hour';
 /** The conclusion of what was over before its turn. */
 const countedWord = 'counted: enough was told in this hour';
-/** What waits goes over the wires anew after this time: a meeting that has come near may have made it critical. */
-export const lookAgainMs = 10 * 60_000;
+/** What waits goes over the wires anew each time that so much is over: a meeting that has come near may have made it critical. */
+const lookAgainMs = 10 * 60_000;
 
 /** What the tabs would do with a transition; the incident as they judged it. */
 type Judged = { transition: Transition; incident: Incident; acts: readonly Act[] };
@@ -32,9 +32,18 @@ export function isTooMuch({ options, now }: Hand, { transition, incident, acts }
 /** True while a transition waits for its turn. Where the end of what was waits and what is by now waits too, both go, in this order, or none. */
 export function waitsItsTurn({ memory, options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
   if (!isWaiting(transition)) return false;
-  const left = options.pace.left(scope, now);
+  const at = options.turnAt?.(now) ?? now;
+  const left = options.pace.left(scope, at);
   if (left > 1 || (left === 1 && !isPair(memory, scope))) return false;
-  return isEnd(transition) || now - (transition.offeredAt ?? now) < lookAgainMs;
+  return isEnd(transition) || at < looksAgainAt(transition);
+}
+
+/** When what waits for its turn goes over the wires anew: by its beginning, or each look that is late would make all that follow later. */
+export function looksAgainAt({ turn, offeredAt }: Transition): number {
+  const offered = offeredAt ?? 0;
+  const since = turn?.at ?? offered;
+  const passed = Math.floor(Math.max(0, offered - since) / lookAgainMs);
+  return since + (passed + 1) * lookAgainMs;
 }
 
 function isPair(memory: Memory, scope: string): boolean {
@@ -51,8 +60,8 @@ export function holdForTurn({ memory, options, now }: Hand, { transition, incide
 
 /** It had its turn, or waits for something else by now. */
 export function hadTurn(transition: Transition): Transition {
-  const { turn } = transition;
-  return turn?.is === 'waits' ? { ...transition, turn: { ...turn, is: 'waited' } } : transition;
+  const { turn, offeredAt } = transition;
+  return turn?.is === 'waits' ? { ...transition, turn: { is: 'waited', at: turn.at, hadAt: offeredAt ?? turn.at } } : transition;
 }
 
 /** Concludes what is over and was told to nobody: where it waited for its turn it is counted in the next message of its scope. */
@@ -64,7 +73,7 @@ export function overUntold({ memory, options, now }: Hand, { transition, inciden
 
 /** What waited and has its turn takes with it what waits beside it of the same incident and still stands: all of that is one message. */
 export function withOthers({ memory, options, now }: Hand, transition: Transition, incident: Incident): Transition {
-  if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, now) < 1) return transition;
+  if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, options.turnAt?.(now) ?? now) < 1) return transition;
   const isBeside = (one: Transition) => one.id !== transition.id && isWaiting(one) && !isEnd(one);
   const others = memory.liveOf(incident.id).filter((one) => isBeside(one) && judge(one, incident).next === 'go');
   for (const one of others) memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; told once more` });
