@@ -20,7 +20,8 @@ export type Lanes = {
   next(): Item | undefined;
   /**
    * What goes out in one message with an item, that item first; it is taken with it; what cannot go with others goes alone. Of the morning's digest: the heads of its person's other rooms, due or not.
-   * Of what is late: all that is late for its person on its channel, in the order of each room. Of the last that goes there for a while: all that is due too.
+   * Of what is late: all that is late for its person on its channel, in the order of each room. Of what stood in one message before: all that did. Of the
+   * last that goes there for a while: all that is due too.
    */
   together(item: Item): Item[];
   /** What is late, and may go out over another channel of its person. */
@@ -80,8 +81,9 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       const { digest } = item.row.notice;
       const goes = (one: Item) => goWith(one, item) && gathers(one.row);
       const all = crowds.freeUp(item.row) > clock.up();
-      if (!gathers(item.row) || !(digest || all || isLate(item))) return [item];
-      const stays = (one: Item) => !goes(one) || !(isLate(one) || (all && one.dueUp <= clock.up()));
+      const isNow = (one: Item) => isLate(one) || stoodTogether(one, item) || (all && one.dueUp <= clock.up());
+      if (!gathers(item.row) || !(digest || isNow(item))) return [item];
+      const stays = (one: Item) => !goes(one) || !isNow(one);
       const mine = [...lanes.values()].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
       const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, stays));
       const others = mine.flatMap(inLane).filter((one) => one !== item);
@@ -104,13 +106,12 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       item.dueUp = clock.up() + waitMs;
     },
     done(item) {
-      const { row } = item;
       taken.delete(item);
       movable.delete(item);
-      items.delete(row.key);
-      const lane = lanes.get(laneOf(row)) ?? [];
+      items.delete(item.row.key);
+      const lane = lanes.get(laneOf(item.row)) ?? [];
       lane.shift();
-      if (lane.length === 0) lanes.delete(laneOf(row));
+      if (lane.length === 0) lanes.delete(laneOf(item.row));
     },
     isLate,
     withKey: (key) => items.get(key),
@@ -162,6 +163,11 @@ function createCrowds(limits: LaneKind['limits']) {
 /** To one person on one channel, both for the morning or neither. */
 function goWith({ row: a }: Item, { row: b }: Item): boolean {
   return a.notice.digest === b.notice.digest && a.person === b.person && a.channel === b.channel;
+}
+
+/** They stood in one message on the channel before. */
+function stoodTogether({ row: a }: Item, { row: b }: Item): boolean {
+  return a.beside !== undefined && a.beside === b.beside;
 }
 
 /** How long it is news yet: what was told over another channel is none. A wall clock that was set makes it neither longer nor shorter than it may be. */

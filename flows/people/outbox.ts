@@ -247,19 +247,19 @@ const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
 /** Tells it over the person's next channel; here it goes on waiting, as news no more. */
 async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void> {
   const { row } = item;
-  const next = nextOf(row, options);
+  const next = nextOf([row], options);
   item.row = movedRow(row);
   lanes.stays(item);
-  await options.commit([
-    { op: 'outbox-set', row: item.row },
-    { op: 'outbox', row: next },
-  ]);
-  add([next]);
+  await options.commit([{ op: 'outbox-set', row: item.row }, ...next.map((one) => ({ op: 'outbox', row: one }) as const)]);
+  add(next);
 }
 
 /** The same for what was accepted, and of which nothing is said in time. */
 async function moveAccepted({ options, add }: Office, rows: OutboxRow[]): Promise<void> {
-  const next = rows.filter(({ further }) => further !== undefined).map((row) => nextOf(row, options));
+  const next = nextOf(
+    rows.filter(({ further }) => further !== undefined),
+    options,
+  );
   for (const [at, row] of rows.entries()) rows[at] = movedRow(row);
   await options.commit([
     ...rows.map((row) => ({ op: 'outbox-set', row }) as const),

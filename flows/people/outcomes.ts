@@ -19,8 +19,7 @@ export function afterAll(
 ): { ended: OutboxRow[]; rest: OutboxRow[]; waitMs: number } {
   const all = rows.map((row) => after(row, outcome, options));
   const ended = all.map(({ row }, at) => (stands !== undefined && at === all.length - 1 ? { ...row, copy: stands } : row));
-  const rest = ended.filter(isLost).map((row) => nextOf(row, options));
-  return { ended, rest, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
+  return { ended, rest: nextOf(ended.filter(isLost), options), waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
 
 /** The rows of one message that was accepted, after it was said what became of it. */
@@ -31,7 +30,7 @@ export function afterReport(
 ): { ended: OutboxRow[]; rest: OutboxRow[] } {
   const lastError = outcome.result === 'delivered' ? null : outcome.reason;
   const ended = rows.map((row): OutboxRow => ({ ...row, state: outcome.result, lastError }));
-  return { ended, rest: ended.filter(isLost).map((row) => nextOf(row, options)) };
+  return { ended, rest: nextOf(ended.filter(isLost), options) };
 }
 
 /** Of a message that was taken nobody said anything more. */
@@ -59,7 +58,9 @@ function isLost({ state, channel, moved }: OutboxRow): boolean {
   return state === 'refused' && channel !== lastChannel && moved !== true;
 }
 
-/** The row that tells the same over the person's next channel. */
-export function nextOf(row: OutboxRow, { clock, channels, roster }: Around): OutboxRow {
-  return nextRow(row, roster.person(row.person), { channels, now: clock.now() });
+/** The rows that tell the same over the next channel of their person: what was one message is one there too. */
+export function nextOf(rows: readonly OutboxRow[], { clock, channels, roster }: Around): OutboxRow[] {
+  const [first, ...others] = rows;
+  const beside = first && others.length > 0 ? { beside: first.key } : {};
+  return rows.map((row) => ({ ...nextRow(row, roster.person(row.person), { channels, now: clock.now() }), ...beside }));
 }

@@ -60,6 +60,8 @@ export type OutboxRow = {
   moved?: true;
   /** It arrived over another channel. */
   told?: true;
+  /** It stood in one message with others before, all of which have this name: the key of the first. They go on in one. */
+  beside?: string;
   /** It stands on the console because no other channel reaches its person, or carries it. */
   lost?: true;
   /** The other side took it under this name, and says later what became of it: it is not sent again. */

@@ -10,9 +10,10 @@ import { createPush } from './push.ts';
 import { pushService } from './push-service.test-helper.ts';
 
 const minuteMs = 60_000;
+const everybody = () => true;
 
-/** Asha's phone behind an outbox; each message as it was given to the channel, and when. */
-async function phone() {
+/** Asha's phone behind an outbox, and her mail where it is not on; each message as it was given to the channel, and when. */
+async function phone({ isOff = false } = {}) {
   const clock = testClock();
   const service = await pushService();
   onTestFinished(service.close);
@@ -21,17 +22,23 @@ async function phone() {
   const posted: Fetch = async () => new Response(null, { status: 201 });
   const channel = createPush({ contact: 'mailto:it@office.test', devices, now: Date.now, fetch: posted, clock });
   const shown: { at: number; message: RenderedMessage }[] = [];
-  const send: typeof channel.send = (message, ...rest) => {
+  const send: typeof channel.send = async (message, ...rest) => {
     shown.push({ at: clock.up(), message });
-    return channel.send(message, ...rest);
+    return isOff ? { result: 'accepted', id: message.key } : channel.send(message, ...rest);
+  };
+  const mails: RenderedMessage[] = [];
+  const mail: typeof channel.send = async (message) => {
+    mails.push(message);
+    return { result: 'delivered' };
   };
   const ledger = new Map<string, OutboxRow>();
   const commit = async (ops: Op[]) => {
     for (const op of ops) if (op.op === 'outbox-set' || op.op === 'outbox') ledger.set(op.row.key, op.row);
   };
   const channels = new Map([
-    ['push', { channel: { ...channel, send }, reaches: () => true, joined: true }],
-    ['console', { channel: { send: async () => ({ result: 'delivered' as const }), close() {} }, reaches: () => true }],
+    ['push', { channel: { ...channel, send }, reaches: everybody, joined: true }],
+    ['email', { channel: { send: mail, close() {} }, reaches: everybody }],
+    ['console', { channel: { send: async () => ({ result: 'delivered' as const }), close() {} }, reaches: everybody }],
   ]);
   const outbox = createOutbox({
     clock,
@@ -47,9 +54,9 @@ async function phone() {
   const tell = (incident: number, severity: 'critical' | 'minor' = 'minor') => {
     const about = notice({ incident, severity, scope: `ladakh/leh/pc-${incident}`, room: { en: `Room ${incident}`, hi: '' } });
     const at = { createdAt: clock.now(), dueAt: clock.now() };
-    outbox.add([row({ channel: 'push', transition: incident, further: ['console'], notice: about, ...at })]);
+    outbox.add([row({ channel: 'push', transition: incident, further: ['email', 'console'], notice: about, ...at })]);
   };
-  return { clock, outbox, ledger, shown, tell };
+  return { clock, outbox, ledger, shown, mails, tell };
 }
 
 test('700 alerts in a minute were 700 notifications on one phone: fifteen a minute at most, none later than twenty seconds, none told elsewhere', async () => {
@@ -87,4 +94,15 @@ test('five alerts an hour are told each at once, as ever', async () => {
     await clock.pass(12 * minuteMs);
   }
   expect(shown.map(({ at }) => at)).toEqual(Array.from({ length: 10 }, (_, n) => n * 12 * minuteMs));
+});
+
+test('with a phone that is off each of 200 alerts that stood in one list was a mail of its own: what was one message goes on as one', async () => {
+  const { clock, outbox, ledger, shown, mails, tell } = await phone({ isOff: true });
+  for (let n = 1; n <= 200; n += 1) tell(n);
+  await clock.pass(1_000);
+  expect(shown.map(({ message }) => message.alerts?.open ?? 1)).toEqual([1, 1, 1, 1, 196]);
+  await clock.pass(5 * minuteMs + 20_000);
+  expect(mails.map(({ alerts }) => alerts?.open ?? 1)).toEqual([1, 1, 1, 1, 196]);
+  expect([...ledger.values()].filter(({ channel, state }) => channel === 'email' && state === 'delivered')).toHaveLength(200);
+  await outbox.stop();
 });
