@@ -58,11 +58,11 @@ async function answer(notification, word) {
   const { title, lang, tag, data } = notification;
   // As far as the person saw, nobody had it.
   const isTaken = word !== '' && (await posted(data.link, new URLSearchParams({ word, holder: '' })));
-  notification.close();
-  if (isTaken) return;
   try {
-    await worker.clients.openWindow(data.link);
+    if (!isTaken) await worker.clients.openWindow(data.link);
+    notification.close();
   } catch {
+    // In the place of the one that was pressed: what is closed just before may take away what is shown just after.
     const body = notSent[lang] ?? notSent['en'] ?? '';
     await worker.registration.showNotification(title, { body, lang, tag, data, icon });
   }
