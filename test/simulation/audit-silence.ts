@@ -72,7 +72,7 @@ function falseSilence({ centre, link, former }: World, pc: string, at: number): 
   if (!session?.up) return 'though flows was not subscribed';
   const arrived = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
   // Where another machine stood before, a session counts from its birth on (R30).
-  const heard = former.some(({ path }) => path === pc) ? arrived.filter((one) => isBorn(one, arrived)) : arrived;
+  const heard = former.some((one) => one.path === pc && one.isRemoved(at)) ? arrived.filter((one) => isBorn(one, arrived)) : arrived;
   // A will is no word of its PC; where another machine stood before, it may be that one's (R30).
   const last = Math.max(session.at, heard.findLast(({ lost }) => !lost)?.at ?? 0);
   // Arrivals are noted as they come, the centre judges once a second.

@@ -56,7 +56,8 @@ export type Pc = {
   heal(): void;
   /** The machine is taken away for good. */
   remove(): void;
-  isRemoved(): boolean;
+  /** By now, or by an earlier time of the world, ms. */
+  isRemoved(by?: number): boolean;
 };
 
 export type PcOptions = {
@@ -90,14 +91,14 @@ export function createPc(options: PcOptions): Pc {
   const configs = configStore();
   const acts: string[] = [];
   let boots = 1;
-  let removed = false;
+  let removedAt = Number.POSITIVE_INFINITY;
   /** `again`: what is being stopped is to be started again. */
   let running: { agent: Agent; process: Process; again?: { reboot?: boolean } } | undefined;
   let stopping: typeof running;
 
   function start({ reboot = false } = {}): void {
     if (running !== undefined && running === stopping && running.process.alive()) running.again = { reboot };
-    if (removed || running?.process.alive()) return;
+    if (removedAt <= time.now() || running?.process.alive()) return;
     if (reboot) {
       boots += 1;
       begun = null;
@@ -209,10 +210,10 @@ export function createPc(options: PcOptions): Pc {
     },
     remove() {
       note(`${path} is taken away`);
-      removed = true;
+      removedAt = time.now();
       running?.process.kill();
     },
-    isRemoved: () => removed,
+    isRemoved: (by = time.now()) => removedAt <= by,
   };
 }
 
