@@ -28,6 +28,8 @@ const people = [person('asha', 'technician'), person('meera', 'central')];
 const downMs = 3_000;
 /** Everything is back or at its end in this time; also the ten minutes of calm after which a fault that flaps is over. */
 const settleMs = 120_000;
+/** Real milliseconds of an hour of the centre's. */
+const hourMs = 3_600_000 / speed;
 /** A state that was lost in a crash is noticed at the next beat (R13); the rest is for offers, mail and a busy machine. Centre's time. */
 const slackMs = 60_000 + 20_000;
 
@@ -62,7 +64,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
 
   test('nobody is left untold, no PC is called silent, no crash tells more than one message twice, and no event is lost', async () => {
     await whole();
-    load = startLoad({ pcs, random: randomFrom(seed + 1), steady, tellMs });
+    load = startLoad({ pcs, random: randomFrom(seed + 1), steady, tellMs, hourMs });
     for (let round = 0; round < killsEach; round++) {
       for (const part of random.shuffle(killed)) {
         await delay(random.below(1_500));
@@ -80,7 +82,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     const flowsCrashes = crashes.filter(({ part }) => part === 'flows').map(({ atMs }) => atMs);
     report(words.length, ledger.outbox.filter(({ key }) => key.startsWith('default-')).length);
     const { transitions } = ledger;
-    const mayBeCounted = (one: Stretch) => isCounted(one, { words, transitions, hourMs: 3_600_000 / speed });
+    const mayBeCounted = (one: Stretch) => isCounted(one, { words, transitions, hourMs });
     const missed = untold(load.stretches, words, (one) => tellMs(faults[one.fault])).filter((one) => !mayBeCounted(one));
     expect.soft(missed.map((one) => evidenceOf(one, words, ledger))).toEqual([]);
     expect.soft(calledSilent(transitions, words)).toEqual([]);

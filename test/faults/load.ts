@@ -1,5 +1,5 @@
 /** What happens in the rooms while the centre is killed: devices that break and are mended at seeded moments, each written down. */
-import { type Fault, faults } from '#contracts';
+import { budgets, type Fault, faults } from '#contracts';
 import type { Random } from '../random.ts';
 import type { ScriptedPc } from '../system/scripted-pc.ts';
 import type { Steady } from './steady.ts';
@@ -35,6 +35,8 @@ export type LoadOptions = {
   steady: Steady;
   /** How long a fault stands at least, for somebody to be told of it for certain. */
   tellMs(fault: Fault): number;
+  /** Real milliseconds of an hour of the centre's. */
+  hourMs: number;
 };
 
 type Broken = { stretch: Stretch; pc: ScriptedPc; isOver(): boolean };
@@ -48,14 +50,19 @@ const shortSpreadMs = 1_900;
 const longSpreadMs = 5_000;
 /** Few enough for one mail server, which takes a tenth of a second for each mail: a second of the centre's time. */
 const standingLimit = 60;
+/** A room with more news in an hour is muted (R27), and then what stands in it is no incident. One may be told late, after a part was away. */
+const inAnHour = budgets.toldAnHour.most - 1;
 
 /** Starts it at once. A room never has faults of which one hides the other: what is hidden need not be told. */
-export function startLoad({ pcs, random, steady, tellMs }: LoadOptions): Load {
+export function startLoad({ pcs, random, steady, tellMs, hourMs }: LoadOptions): Load {
   const stretches: Stretch[] = [];
   const broken = new Set<Broken>();
 
   function begin(isOver: (from: Stretch) => boolean, mayReturn: boolean): void {
-    const pc = random.pick(pcs);
+    const lately = stretches.filter(({ fromMs }) => performance.now() - fromMs < hourMs);
+    const calm = pcs.filter(({ pc }) => lately.filter((one) => one.pc === pc).length < inAnHour);
+    if (calm.length === 0) return;
+    const pc = random.pick(calm);
     const fault = random.pick(pcs.indexOf(pc) % 2 === 0 ? firstKinds : secondKinds);
     const mended = stretches.filter((one) => one.pc === pc.pc && one.fault === fault && !isBroken(one));
     const before = mayReturn && mended.length > 0 ? random.pick(mended) : undefined;
