@@ -11,14 +11,15 @@ const hourMs = 3_600_000;
  */
 const resumePart = 0.25;
 
-/** What a message weighs: as a word, as so many events, or as a spool that is not where it was. */
-export type Weight = { kind: 'words' | 'events' | 'spools'; count: number; bytes: number };
+/** What a message weighs: as a word, as so many events, as a spool that is not where it was, or as a beat that wants more than to be heard. */
+export type Weight = { kind: 'words' | 'events' | 'spools' | 'beats'; count: number; bytes: number };
 
 type Rate = { count: number; bytes: number };
 /** `most`: what may gather while a PC is quiet. */
 type Pace = { start: Rate; most: Rate; perMs: Rate };
 
 const wordsAtOnce = { count: budgets.wordsAtOnce.most, bytes: budgets.wordBytesAtOnce.most };
+const beatsAtOnce = { count: budgets.beatsAtOnce.most, bytes: 0 };
 const spoolsAtOnce = { count: budgets.spoolsAtOnce.most, bytes: 0 };
 const paces: Record<Weight['kind'], Pace> = {
   words: {
@@ -32,9 +33,10 @@ const paces: Record<Weight['kind'], Pace> = {
     perMs: { count: budgets.eventsADay.most / dayMs, bytes: budgets.eventBytesADay.most / dayMs },
   },
   spools: { start: spoolsAtOnce, most: spoolsAtOnce, perMs: { count: budgets.spoolsADay.most / dayMs, bytes: 0 } },
+  beats: { start: beatsAtOnce, most: beatsAtOnce, perMs: { count: budgets.beatsAnHour.most / hourMs, bytes: 0 } },
 };
 
-const kinds = ['words', 'events', 'spools'] as const;
+const kinds = ['words', 'events', 'spools', 'beats'] as const;
 const free: ReadonlySet<string> = new Set<PcEvent['type']>(['unreadable', 'bye', 'lost', 'gasp']);
 /** As many hellos as may wait for their answers at once; whoever answers an older one says a word like any other. */
 const hellosKept = 16;
@@ -126,11 +128,13 @@ function createHellos(up: () => number) {
 }
 
 /**
- * A beat costs nothing; what could not be read is written down once a minute. Goodbye, will and last gasp are a few bytes that change one
- * record: without them a PC that stopped would be called silent.
+ * A beat costs nothing, unless it is to be answered, or written down as one of a session above `session`, which is the one held. What could not
+ * be read is written down once a minute. Goodbye, will and last gasp are a few bytes that change one record: without them a PC that stopped
+ * would be called silent.
  */
-export function weightOf({ leaf, event, ops }: Report, bytes: number): Weight | undefined {
-  if (leaf === 'beat' || free.has(event.type)) return undefined;
+export function weightOf({ event, ops, answer }: Report, { bytes, session }: { bytes: number; session: number }): Weight | undefined {
+  if (event.type === 'beat') return answer || event.session > session ? { kind: 'beats', count: 1, bytes: 0 } : undefined;
+  if (free.has(event.type)) return undefined;
   if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
   return { kind: 'events', count: ops.length, bytes };
 }
