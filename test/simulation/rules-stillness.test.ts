@@ -109,6 +109,20 @@ describe('what stands still at the centre', () => {
     },
   );
 
+  test('F32, R19 a broker that stood still for 50 s was lost for six minutes, since flows stood still from then on: nobody is told of it', async () => {
+    const world = await atRest({ pcs: 5 });
+    world.broker.stop(50 * second);
+    await world.pass(47 * second);
+    world.centre.stop(5 * minute);
+    await world.pass(3 * second);
+    world.broker.go();
+    await world.pass(5 * minute - 3 * second);
+    world.centre.go();
+    await world.pass(15 * minute);
+    expect(accused(world)).toEqual([]);
+    expect(rowsOf(world).incidents.map(({ scope }) => scope)).toEqual([]);
+  });
+
   test('F32, R18a flows that has a second in ten for 5 min accuses nobody, and says what is wrong with itself', async () => {
     const world = await atRest({ pcs: 20 });
     for (let turn = 0; turn < 30; turn += 1) {
