@@ -194,15 +194,15 @@ describe('one PC among thousands', () => {
       rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, ...said }));
       return rig.settle();
     };
-    for (let n = 1; n <= budgets.beatsAtOnce.most; n += 1) await beat({ session: 1 + n });
-    const opened = 1 + budgets.beatsAtOnce.most;
-    expect(written - before).toBe(budgets.beatsAtOnce.most);
+    for (let n = 1; n <= budgets.signsAtOnce.most; n += 1) await beat({ session: 1 + n });
+    const opened = 1 + budgets.signsAtOnce.most;
+    expect(written - before).toBe(budgets.signsAtOnce.most);
     expect(rig.counted).not.toContain('beat budget');
     for (let n = 1; n <= 50; n += 1) await beat({ session: opened + n });
     for (let n = 1; n <= 50; n += 1) await beat({ session: 1, echo: n % 3 });
     expect(rig.counted.filter((one) => one === 'beat budget')).toHaveLength(100);
     expect(rig.ingest.memory.pcs.get(pc)).toMatchObject({ session: opened, presence: 'online' });
-    expect(written - before).toBe(budgets.beatsAtOnce.most);
+    expect(written - before).toBe(budgets.signsAtOnce.most);
     expect(
       rig
         .acks()
@@ -216,6 +216,24 @@ describe('one PC among thousands', () => {
     await rig.clock.pass(10 * 60_000);
     await beat({ session: opened, echo: 7 });
     expect(rig.acks().at(-1)?.echo).toBe(7);
+  });
+
+  it('R27 a PC that said goodbye and spoke again without an end was written down each time: beyond a pace neither is read', async () => {
+    const rig = await createRig();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.settle();
+    for (let session = 2; session <= budgets.signsAtOnce.most; session += 1) {
+      rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, session }));
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
+      rig.ingest.take(
+        pcTopic(pc, 'presence'),
+        encode('presence', { kind: 'gasp', boot: 'b1', session, at: 1, reason: 'power', runtimeMs: 1 }),
+      );
+    }
+    await rig.settle();
+    expect(rig.counted.filter((one) => one === 'presence budget').length).toBeGreaterThan(budgets.signsAtOnce.most);
+    expect(rig.ingest.memory.pcs.get(pc)?.session).toBeLessThan(budgets.signsAtOnce.most / 2);
+    expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
   });
 
   it('R27, R18 a goodbye beyond the budget of words was held back, and a PC that had stopped was called silent', async () => {

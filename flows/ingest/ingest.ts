@@ -287,7 +287,7 @@ function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind'
   const boot = event.type === 'birth' ? { boot: event.boot } : {};
   state.options.count.message(leaf, 'budget');
   state.engine.apply({ type: 'heard', pc, ...boot }, now);
-  state.engine.apply({ type: 'noisy', of: pc, what: what === 'beats' ? 'words' : what }, now);
+  state.engine.apply({ type: 'noisy', of: pc, what: what === 'signs' ? 'words' : what }, now);
   state.commits.soon();
 }
 
