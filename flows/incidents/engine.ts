@@ -21,6 +21,7 @@ import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
 import { recall } from '../transitions/rate.ts';
+import { faultKey } from '../transitions/standing.ts';
 import { createTransitions } from '../transitions/transitions.ts';
 import { isBesideIn, withAbsence } from './absence.ts';
 import { answered } from './answers.ts';
@@ -332,13 +333,12 @@ function tick(core: Core, now: number): void {
   followMaintenance(core, now);
   judgeSilence(core, now);
   for (const pc of core.asking.keys()) ask(core, pc, now);
-  const { unsubscribedAt } = core;
   const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
-  const isLost = unsubscribedAt !== null && now - unsubscribedAt >= brokerLostMs;
+  const isLost = isBrokerLost(core, now);
   setCentre(core, { fault: 'centre.broker_lost', device: '', standing: isLost }, now);
   // What becomes of a gap is known when it ends: a broker that is lost is told as such, and so is all that led to it.
   if (isLost) core.slowAt = [];
-  if (unsubscribedAt === null) setCentre(core, { fault: 'centre.slow', device: '', standing: isTooSlow(core, now) }, now);
+  if (core.unsubscribedAt === null) setCentre(core, { fault: 'centre.slow', device: '', standing: isTooSlow(core, now) }, now);
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
   if (core.transitions.tick(now)) core.unfinishedAt = now;
   setCentre(core, { fault: unfinishedFault, device: '', standing: now - core.unfinishedAt < unfinishedStandsMs }, now);
@@ -348,6 +348,12 @@ function tick(core: Core, now: number): void {
   followHandled(core, now);
   nameUnknown(core, now);
   forgetOver(core, now);
+}
+
+/** Whoever stood still meanwhile has the time to come back to it first; what is told stands until he is back. */
+function isBrokerLost({ unsubscribedAt, unreadUntil, centre }: Core, now: number): boolean {
+  if (unsubscribedAt === null || now - unsubscribedAt < brokerLostMs) return false;
+  return now >= unreadUntil || centre.has(faultKey('centre.broker_lost', ''));
 }
 
 function nameUnknown(core: Core, now: number): void {

@@ -124,6 +124,24 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.wordsAnHour.most).toBe(600);
   });
 
+  test('R27 beats that are to be answered, or open a session, have a breath and a pace of their own: a link that drops each half minute is far below', () => {
+    const { allowance, pass } = open();
+    const beat: Weight = { kind: 'signs', count: 1, bytes: 0 };
+    const taken = (ms: number) => {
+      pass(ms);
+      return allowance.take(pc, beat) ? 1 : 0;
+    };
+    let flapping = 0;
+    for (let at = 0; at < dayMs; at += 15_000) flapping += taken(15_000);
+    expect(flapping).toBe(dayMs / 15_000);
+    let hostile = 0;
+    for (let at = 0; at < 3_600_000; at += 50) hostile += taken(50);
+    expect(hostile).toBeLessThanOrEqual(budgets.signsAnHour.most + budgets.signsAtOnce.most);
+    expect(hostile).toBeGreaterThan(0.9 * budgets.signsAnHour.most);
+    expect(allowance.take(other, beat)).toBe(true);
+    expect(budgets.signsAnHour.most).toBe(600);
+  });
+
   test('R27 births that named another spool or an earlier first number each time were all taken: they have a breath and a day, and those of others cost nothing', () => {
     const { allowance, pass } = open();
     const births = (who: string, of: (n: number) => { spool: string; first: number }, count = 100) =>

@@ -1,6 +1,5 @@
 /** How much of what one PC says is taken (R27). What is more stays in its spool, or is asked for again by its digest. */
 import { budgets } from '#contracts';
-import type { PcEvent } from '../records/incidents.ts';
 import type { Report } from './read-message.ts';
 
 const dayMs = 86_400_000;
@@ -11,14 +10,15 @@ const hourMs = 3_600_000;
  */
 const resumePart = 0.25;
 
-/** What a message weighs: as a word, as so many events, or as a spool that is not where it was. */
-export type Weight = { kind: 'words' | 'events' | 'spools'; count: number; bytes: number };
+/** What a message weighs: as a word, as so many events, as a spool that is not where it was, or as a sign of life, or of its end, that changes what is known of its PC. */
+export type Weight = { kind: 'words' | 'events' | 'spools' | 'signs'; count: number; bytes: number };
 
 type Rate = { count: number; bytes: number };
 /** `most`: what may gather while a PC is quiet. */
 type Pace = { start: Rate; most: Rate; perMs: Rate };
 
 const wordsAtOnce = { count: budgets.wordsAtOnce.most, bytes: budgets.wordBytesAtOnce.most };
+const signsAtOnce = { count: budgets.signsAtOnce.most, bytes: 0 };
 const spoolsAtOnce = { count: budgets.spoolsAtOnce.most, bytes: 0 };
 const paces: Record<Weight['kind'], Pace> = {
   words: {
@@ -32,12 +32,14 @@ const paces: Record<Weight['kind'], Pace> = {
     perMs: { count: budgets.eventsADay.most / dayMs, bytes: budgets.eventBytesADay.most / dayMs },
   },
   spools: { start: spoolsAtOnce, most: spoolsAtOnce, perMs: { count: budgets.spoolsADay.most / dayMs, bytes: 0 } },
+  signs: { start: signsAtOnce, most: signsAtOnce, perMs: { count: budgets.signsAnHour.most / hourMs, bytes: 0 } },
 };
 
-const kinds = ['words', 'events', 'spools'] as const;
-const free: ReadonlySet<string> = new Set<PcEvent['type']>(['unreadable', 'bye', 'lost', 'gasp']);
+const kinds = ['words', 'events', 'spools', 'signs'] as const;
 /** As many hellos as may wait for their answers at once; whoever answers an older one says a word like any other. */
 const hellosKept = 16;
+
+const sign: Weight = { kind: 'signs', count: 1, bytes: 0 };
 
 type Held = Rate & { at: number; isHeldBack: boolean };
 
@@ -126,11 +128,14 @@ function createHellos(up: () => number) {
 }
 
 /**
- * A beat costs nothing; what could not be read is written down once a minute. Goodbye, will and last gasp are a few bytes that change one
- * record: without them a PC that stopped would be called silent.
+ * A beat costs nothing, unless it is to be answered, or written down as one of a session above `session`, which is the one held. What could not
+ * be read is written down once a minute. Goodbye and last gasp have a budget apart from words: without them a PC that stopped would be called
+ * silent. A will is the broker's word.
  */
-export function weightOf({ leaf, event, ops }: Report, bytes: number): Weight | undefined {
-  if (leaf === 'beat' || free.has(event.type)) return undefined;
+export function weightOf({ event, ops, answer }: Report, { bytes, session }: { bytes: number; session: number }): Weight | undefined {
+  if (event.type === 'beat') return answer || event.session > session ? sign : undefined;
+  if (event.type === 'unreadable' || event.type === 'lost') return undefined;
+  if (event.type === 'bye' || event.type === 'gasp') return sign;
   if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
   return { kind: 'events', count: ops.length, bytes };
 }

@@ -178,6 +178,64 @@ describe('one PC among thousands', () => {
     expect(rig.acks().length).toBe(answered + 1);
   });
 
+  it('R27 beats cost nothing, also those that each opened a session or asked for the time: beyond a pace they are not read, and their PC is there and named', async () => {
+    let written = 0;
+    const rig = await createRig((ledger) => ({
+      ...ledger,
+      commit(ops) {
+        written += ops.filter(({ op }) => op === 'pc').length;
+        return ledger.commit(ops);
+      },
+    }));
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.settle();
+    const [answered, before] = [rig.acks().length, written];
+    const beat = (said: { session: number; echo?: number }) => {
+      rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, ...said }));
+      return rig.settle();
+    };
+    for (let n = 1; n <= budgets.signsAtOnce.most; n += 1) await beat({ session: 1 + n });
+    const opened = 1 + budgets.signsAtOnce.most;
+    expect(written - before).toBe(budgets.signsAtOnce.most);
+    expect(rig.counted).not.toContain('beat budget');
+    for (let n = 1; n <= 50; n += 1) await beat({ session: opened + n });
+    for (let n = 1; n <= 50; n += 1) await beat({ session: 1, echo: n % 3 });
+    expect(rig.counted.filter((one) => one === 'beat budget')).toHaveLength(100);
+    expect(rig.ingest.memory.pcs.get(pc)).toMatchObject({ session: opened, presence: 'online' });
+    expect(written - before).toBe(budgets.signsAtOnce.most);
+    expect(
+      rig
+        .acks()
+        .slice(answered)
+        .filter(({ echo }) => echo !== undefined),
+    ).toEqual([]);
+    expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
+    // A beat like any other is read as ever.
+    await beat({ session: opened });
+    expect(rig.counted.at(-1)).not.toBe('beat budget');
+    await rig.clock.pass(10 * 60_000);
+    await beat({ session: opened, echo: 7 });
+    expect(rig.acks().at(-1)?.echo).toBe(7);
+  });
+
+  it('R27 a PC that said goodbye and spoke again without an end was written down each time: beyond a pace neither is read', async () => {
+    const rig = await createRig();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await rig.settle();
+    for (let session = 2; session <= budgets.signsAtOnce.most; session += 1) {
+      rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, at: 1, session }));
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
+      rig.ingest.take(
+        pcTopic(pc, 'presence'),
+        encode('presence', { kind: 'gasp', boot: 'b1', session, at: 1, reason: 'power', runtimeMs: 1 }),
+      );
+    }
+    await rig.settle();
+    expect(rig.counted.filter((one) => one === 'presence budget').length).toBeGreaterThan(budgets.signsAtOnce.most);
+    expect(rig.ingest.memory.pcs.get(pc)?.session).toBeLessThan(budgets.signsAtOnce.most / 2);
+    expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
+  });
+
   it('R27, R18 a goodbye beyond the budget of words was held back, and a PC that had stopped was called silent', async () => {
     const { rig, session } = await worn();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));

@@ -270,9 +270,10 @@ function apply(state: State, topic: string, payload: Buffer): void {
 }
 
 /** In what a message is more than its PC may say now. */
-function beyondIn({ allowance }: State, report: Report, bytes: number): Weight['kind'] | undefined {
+function beyondIn({ allowance, engine }: State, report: Report, bytes: number): Weight['kind'] | undefined {
   const { pc, birth } = report;
-  const weight = allowance.isAsked(pc, birth?.hello) ? undefined : weightOf(report, bytes);
+  const { session = 0 } = engine.memory.pcs.get(pc) ?? {};
+  const weight = allowance.isAsked(pc, birth?.hello) ? undefined : weightOf(report, { bytes, session });
   if (weight !== undefined && !allowance.take(pc, weight)) return weight.kind;
   if (birth === undefined) return undefined;
   if (!allowance.follows(pc, birth)) return 'spools';
@@ -286,7 +287,7 @@ function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind'
   const boot = event.type === 'birth' ? { boot: event.boot } : {};
   state.options.count.message(leaf, 'budget');
   state.engine.apply({ type: 'heard', pc, ...boot }, now);
-  state.engine.apply({ type: 'noisy', of: pc, what }, now);
+  state.engine.apply({ type: 'noisy', of: pc, what: what === 'signs' ? 'words' : what }, now);
   state.commits.soon();
 }
 

@@ -38,6 +38,25 @@ describe('R18a a gap of our own', () => {
     expect(presence(rig)).toBe('silent');
   });
 
+  it('R19 a flows that stood still after it had lost the broker told of it before it could look: now it has a minute, and no more where it starves', async () => {
+    const rig = await online();
+    const lost = () => rig.ingest.memory.openIncident('centre')?.faults.map(({ fault }) => fault);
+    rig.ingest.unsubscribed();
+    await rig.clock.pass(10_000);
+    rig.clock.stall(300_000);
+    await rig.clock.pass(1_000);
+    expect(lost()).toBeUndefined();
+    for (let n = 0; n < 6; n += 1) {
+      expect(lost()).toBeUndefined();
+      rig.clock.stall(9_900);
+      await rig.clock.pass(100);
+    }
+    expect(lost()).toEqual(['centre.broker_lost']);
+    rig.clock.stall(300_000);
+    await rig.clock.pass(1_000);
+    expect(lost()).toEqual(['centre.broker_lost']);
+  });
+
   it('a machine that was suspended for a night accuses nobody, and what stood before stands since then', async () => {
     const rig = await online();
     const since = rig.clock.now();

@@ -90,9 +90,9 @@ export function createListening(options: ListeningOptions) {
       followClock();
       const now = time.now();
       const gap = hearing.tick(now);
-      if (gap === undefined) return say(now);
+      if (gap !== undefined) tell({ type: 'unsubscribed', slow: true });
+      if (gap === undefined || gap === 'still') return say(now);
       log.warn({ heardUntil: new Date(hearing.provenAt() ?? now).toISOString() }, `no silence is judged: ${reasons[gap]}`);
-      tell({ type: 'unsubscribed', slow: true });
       if (gap === 'late') subscribed();
       else say(now);
       options.listening();

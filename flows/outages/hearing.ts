@@ -9,8 +9,8 @@ const lateTickMs = 5_000;
 /** No machine keeps time better than this by its own clock, however fast the centre's goes. */
 const least = { wordMs: 2_000, tickMs: 500 };
 
-/** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on. */
-export type GapOfOurs = 'deaf' | 'late';
+/** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on; `still`: while it heard nobody anyway. */
+export type GapOfOurs = 'deaf' | 'late' | 'still';
 
 /**
  * Times are the centre's. `name` is random: a word of an earlier memory proves nothing.
@@ -61,11 +61,11 @@ export function createHearing(name: string, speed = 1) {
     /** Looks, at each tick of ours, whether a gap of ours begins or just was. */
     tick(now: number): GapOfOurs | undefined {
       const isLate = now - held.tickDueAt > limits.tickMs;
-      if (!held.listens) return undefined;
+      const hears = held.listens && !held.isDeaf;
       // Who hears nobody is not heard again because he was late: a word must come back.
-      if (isLate && !held.isDeaf) return 'late';
+      if (isLate) return hears ? 'late' : 'still';
       const [oldest = now] = words.values();
-      if (held.isDeaf || now - oldest <= limits.wordMs) return undefined;
+      if (!hears || now - oldest <= limits.wordMs) return undefined;
       held.isDeaf = true;
       return 'deaf';
     },

@@ -1,5 +1,5 @@
 /** What a hostile PC that is admitted says, at the pace that the broker allows it: each attack makes the next message of its kind. */
-import { type Check, digestOf, encode } from '#contracts';
+import { type Beat, type Check, digestOf, encode } from '#contracts';
 
 /** A message of an attack; `perSecond` as many as the broker lets through. */
 export type Attack = {
@@ -11,6 +11,8 @@ export type Attack = {
 export type Session = { rev(): number; seq(): number };
 
 const spool = 'hostile';
+/** After so many beats, as many as a hostile PC says in seconds, their sessions are ahead of all others. */
+const farAheadFrom = 100;
 
 /** In the order in which they are made: first what is told to people, before anything else makes these PCs known for what they are. */
 export const attacks: readonly Attack[] = [
@@ -45,6 +47,7 @@ export const attacks: readonly Attack[] = [
     next: (_, at) => backlog(list(300, () => JSON.parse(String(event(at.seq(), `{"text":"${'x'.repeat(100)}"}`).payload)))),
   },
   { name: 'births that claim numbers', perSecond: 15, next: (n) => birth(n) },
+  { name: 'beats that ask for the time and open sessions', perSecond: 20, next: (n) => oddBeat(n) },
   { name: 'what cannot be read', perSecond: 15, next: (n, at) => odd(n, at) },
 ];
 
@@ -90,6 +93,25 @@ export function birth(n: number) {
     spool: { id: n === 0 ? spool : `hostile-${n}`, first: 1, last: claims[n % claims.length] ?? 0 },
   });
   return { leaf: 'presence' as const, payload };
+}
+
+/** One question again and again, in sessions that are over, that never were and, later, that are far ahead; states that nobody holds, times of other ages. */
+function oddBeat(n: number) {
+  const far = 2 ** 39;
+  const elsewhere = digestOf([fault('microphone.missing', `${n}`)]);
+  const odds: Partial<Beat>[] = [
+    { echo: n },
+    { echo: n },
+    { session: 1, echo: n },
+    { digest: elsewhere, at: 1 },
+    { at: far },
+    { session: 1, digest: elsewhere, echo: far },
+  ];
+  const newest = n < farAheadFrom ? n : far + n;
+  return {
+    leaf: 'beat' as const,
+    payload: encode('beat', { digest: digestOf([]), session: newest, at: Date.now(), ...odds[n % odds.length] }),
+  };
 }
 
 function odd(n: number, at: Session) {

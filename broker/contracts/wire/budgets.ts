@@ -35,6 +35,12 @@ export const budgets = {
   eventBytesAtOnce: { most: 2 * kibibyte * kibibyte, unit: 'bytes of events in one breath after a start', why: 'as much as those weigh' },
   wordsAnHour: { most: 600, unit: 'births, states and inventories an hour', why: 'a link that drops each half minute makes 480' },
   wordsAtOnce: { most: 120, unit: 'births, states and inventories in one breath', why: 'a room that is set up while somebody plugs' },
+  signsAnHour: {
+    most: 600,
+    unit: 'goodbyes, last gasps, and beats that ask for the time or open a session, an hour',
+    why: 'a link that drops each half minute makes 240',
+  },
+  signsAtOnce: { most: 120, unit: 'of those in one breath', why: 'as many as words' },
   wordBytesAnHour: { most: 4 * kibibyte * kibibyte, unit: 'bytes of those an hour', why: '600 full states of a room' },
   wordBytesAtOnce: { most: kibibyte * kibibyte, unit: 'bytes of those in one breath', why: '120 full states of a large room' },
   spoolsADay: {
