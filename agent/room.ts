@@ -1,4 +1,4 @@
-/** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user; packed it is a program of its own too. */
+/** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { languageFor, onToldToEnd, realClock } from '#contracts';
@@ -8,7 +8,7 @@ import { isOfRoom } from './seats/apart.ts';
 import { pressKey, textOf } from './seats/mend-door.ts';
 import { sit } from './seats/session.ts';
 import { wayTo } from './seats/way.ts';
-import { dataFolder, type Env, roomSocket, userFolder } from './store/data-folder.ts';
+import { type Env, roomSocket, userFolder } from './store/data-folder.ts';
 import { cardFile, cardPath } from './store/kept-file.ts';
 import { lineLog, withMemory } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
@@ -44,10 +44,4 @@ export function writtenCard(env: Env, data: string): string | undefined {
 /** At which the key of this user is heard. */
 function keyOf(folder: string) {
   return doorAddress(join(folder, 'key.sock'));
-}
-
-// Packed apart from the verbs: it holds for months the text of all that it was loaded with.
-if (import.meta.main) {
-  await main(process.env, dataFolder(process.env, process.argv.slice(2)));
-  process.exit();
 }

@@ -29,7 +29,7 @@ test('the packed agent is at most 900 KB, its seat in a session 400, and its lau
 });
 
 test('the seat of the room held the text of every verb in memory: packed apart it is the one program in its file, and sits down by itself', async () => {
-  expect(read('room.mjs').toString().split('import.meta.main')).toHaveLength(2);
+  expect(read('room.mjs').toString()).not.toContain('import.meta.main');
   const env = { SABHA_DATA: folder, SABHA_ROOM_SOCKET: join(folder, 'room.sock'), HOME: folder, XDG_RUNTIME_DIR: folder };
   const seat = spawn(process.execPath, [join(folder, 'room.mjs')], { env });
   const [said] = await once(seat.stdout, 'data');

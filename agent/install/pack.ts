@@ -28,6 +28,14 @@ export type Pack = {
 
 const root = new URL('../../', import.meta.url);
 
+/** The verb `room` without the others: the seat holds for months the text of all that it was loaded with. */
+const seat = `
+  import { main } from './agent/room.ts';
+  import { dataFolder } from './agent/store/data-folder.ts';
+  await main(process.env, dataFolder(process.env, process.argv.slice(2)));
+  process.exit();
+`;
+
 /** Writes `agent.mjs` with its licences, `room.mjs`, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
 export async function pack({ out, version, minimum, expires, key, entry = 'agent/cli.ts' }: Pack): Promise<Manifest> {
   mkdirSync(out, { recursive: true });
@@ -35,7 +43,7 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
   // In one file every module would be the one that was started.
   const packed = await bundle(entry, join(out, 'agent.mjs'), { ...known, 'import.meta.main': 'false' });
   writeFileSync(join(out, 'agent.mjs.LEGAL.txt'), licencesOf(packed, fileURLToPath(root)));
-  await bundle('agent/room.ts', join(out, 'room.mjs'), known);
+  await bundle({ contents: seat, resolveDir: fileURLToPath(root) }, join(out, 'room.mjs'), known);
   await bundle('agent/update/main.ts', join(out, 'launch.mjs'), known);
   const content = readFileSync(join(out, 'agent.mjs'));
   const manifest = { version, minimum, expires, size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
@@ -44,10 +52,14 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
 }
 
 /** `known`: names that the packer replaces. Resolves with the files of which something is in it. */
-async function bundle(entry: string, outfile: string, known: Record<string, string>): Promise<string[]> {
+async function bundle(
+  entry: string | { contents: string; resolveDir: string },
+  outfile: string,
+  known: Record<string, string>,
+): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: fileURLToPath(root),
-    entryPoints: [entry],
+    ...(typeof entry === 'string' ? { entryPoints: [entry] } : { stdin: entry }),
     outfile,
     bundle: true,
     platform: 'node',
