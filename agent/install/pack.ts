@@ -83,14 +83,14 @@ async function bundle(
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
 }
 
-/** A thread has a program of its own; in one file that is a text in it, by its name. Only Windows looks at the sound like this. */
-export async function threadsOf(): Promise<{ SABHA_SOUND_THREAD: string }> {
+/** A thread has a program of its own; in one file that is a text in it, by its name. Only Windows is asked like this. */
+export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   const { outputFiles } = await build({
-    ...{ absWorkingDir: fileURLToPath(root), entryPoints: ['agent/platform/windows/native/sound-thread.ts'], write: false },
+    ...{ absWorkingDir: fileURLToPath(root), entryPoints: ['agent/platform/windows/native/asking-thread.ts'], write: false },
     ...{ bundle: true, platform: 'node', format: 'cjs', target: 'node26', minify: true, charset: 'ascii', logLevel: 'error' },
     define: { SABHA_VERSION: "'packed'" },
   });
-  return { SABHA_SOUND_THREAD: JSON.stringify(outputFiles[0]?.text) };
+  return { SABHA_ASKING_THREAD: JSON.stringify(outputFiles[0]?.text) };
 }
 
 async function main(): Promise<void> {

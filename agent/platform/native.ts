@@ -29,8 +29,8 @@ export type Endpoint = {
 export type Defaults = { console: string | null; call: string | null };
 /** One look at the sound. */
 export type Sound = { endpoints: Endpoint[]; capture: Defaults; render: Defaults };
-/** What came of a look; `isHung`: the sound service did not answer in time. */
-export type SoundLook = { known: true; value: Sound } | { known: false; reason: string; isHung?: true };
+/** What came of a question; `isHung`: the part of Windows that was asked did not answer in time. */
+export type Told<T> = { known: true; value: T } | { known: false; reason: string; isHung?: true };
 
 /** What an end of the sound is to be. */
 export type Mute = { id: string; muted: boolean };
@@ -60,26 +60,33 @@ export type Screen = { path: string; name: string; best: { width: number; height
 /** A row of the table of IPv4 routes; in `metric` that of its interface is in. */
 export type Route = { destination: string; mask: string; hop: string; metric: number };
 
-/** What only a call into the libraries of Windows tells. Each answers at once, or throws with a reason. */
-export type Calls = {
+/** What services and drivers of Windows are asked: each may hang as long as they do. */
+export type Slow = {
+  sound(): Sound;
+  /** Mutes an end, or opens it; a service that hung meanwhile may do it later. */
+  mute(change: Mute): true;
   /** 1 is stopped, 4 runs; null where there is no such service. */
   service(name: string): number | null;
   /** All of USB, and the cameras wherever they hang. */
   devices(): PnpDevice[];
   /** The same devices by id and problem alone: cheap. */
   marks(): string[];
+  consoleSession(): ConsoleSession;
+  screens(): Screen[];
+};
+
+/** What only a call into the libraries of Windows tells, and its kernel alone answers. Each answers at once, or throws with a reason. */
+export type Calls = {
   /** Paths of the programs that run; of those that cannot be looked into their names alone. */
   programs(): string[];
   power(): PowerStatus;
   isShuttingDown(): boolean;
-  consoleSession(): ConsoleSession;
   /** Does this process run in the session of whoever sits at the PC? */
   isAtConsole(): boolean;
   /** Null where there is none of this name, or it is closed to us. Nothing is read from it, and its maker cannot act in our name. */
   pipe(address: string): PipeEnd | null;
   /** Writes a text into a key of this user's own (below HKCU), which is gone when he signs out. */
   writeOwn(path: string, name: string, text: string): void;
-  screens(): Screen[];
   routes(): Route[];
   /** IPv4 addresses of the neighbours of which something was heard, and of those that did not answer. */
   neighbours(): Map<string, boolean>;
@@ -91,10 +98,8 @@ export type Calls = {
 export type Native = {
   registry(path: string, depth: Depth): Promise<Answer<RegistryKey[]>>;
   calls: Answer<Calls>;
-  /** Comes within two seconds, whatever the sound service does. */
-  sound(): Promise<SoundLook>;
-  /** Mutes an end, or opens it. It comes within two seconds too; a service that hung until then may do it later. */
-  mute(change: Mute): Promise<Answer<true>>;
+  /** Comes within seconds, whatever hangs; what does is not asked again before it comes back. */
+  ask<K extends keyof Slow>(what: K, ...args: Parameters<Slow[K]>): Promise<Told<ReturnType<Slow[K]>>>;
 };
 
 /** Classes of the device manager: cameras, what gives pictures (cameras and scanners), sound. */

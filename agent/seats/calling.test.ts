@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
-import type { Calls, Native } from '../platform/native.ts';
+import type { Calls, Native, Slow } from '../platform/native.ts';
 import { notWritten, type Platform } from '../platform/platform.ts';
 import { wordsLeft } from '../platform/questions/proof.ts';
 import { fakeWindows } from '../platform/windows/fake.test-helper.ts';
@@ -23,7 +23,7 @@ const known = { pc: 'a/b/c', profile, place: undefined, checks: [] };
 const words = { other: 'a'.repeat(32), stale: 'b'.repeat(32), forged: '..\\evil' };
 
 /** A PC with Windows, somebody at it in session 2, and a `run` that calls. */
-async function pc(calls: Partial<Calls> = {}) {
+async function pc(calls: Partial<Calls & Slow> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-pipes-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const seat = { address: join(folder, 'sabha-1'), isPipe: true, name: 'sabha-1' };

@@ -1,17 +1,17 @@
-/** A sound service that hangs, in a thread that waits within Windows: `hang-child.mjs FILE`. What came of it, and how long this process stood still meanwhile. */
+/** A sound service that hangs, in a thread that waits within Windows, beside a device manager that answers: `hang-child.mjs FILE`. What came of it, and how long this process stood still meanwhile. */
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as passed } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { openSoundLooks } from '../../agent/platform/windows/native/sound-looks.ts';
+import { openAsking } from '../../agent/platform/windows/native/asking.ts';
 
 const koffi = createRequire(process.execPath).resolve('./koffi');
 const hangs = `const { parentPort: port } = require('node:worker_threads');
 const sleep = require(${JSON.stringify(koffi)}).load('kernel32.dll').func('__stdcall', 'Sleep', 'void', ['uint32']);
-port.on('message', () => sleep(0xffffffff));
+port.on('message', ({ what }) => (what === 'sound' ? sleep(0xffffffff) : port.postMessage({ known: true, value: [] })));
 port.postMessage('ready');`;
 let threads = 0;
-const { look } = openSoundLooks(() => {
+const ask = openAsking(() => {
   threads += 1;
   const thread = new Worker(hangs, { eval: true });
   thread.unref();
@@ -24,12 +24,14 @@ const heart = setInterval(() => {
 // The first may meet a thread that is not there yet.
 const looks: unknown[] = [];
 for (let n = 0; n < 20 && looks.at(-1) !== true; n += 1) {
-  const seen = await look();
+  const seen = await ask('sound');
   looks.push(!seen.known && seen.isHung === true);
 }
 const before = beats;
-for (let n = 0; n < 1_000; n += 1) await look();
+for (let n = 0; n < 1_000; n += 1) await ask('sound');
+let devices = await ask('devices');
+for (let n = 0; n < 20 && !devices.known; n += 1) devices = await ask('devices');
 await passed(500);
 clearInterval(heart);
-writeFileSync(process.argv[2] ?? '', JSON.stringify({ isHung: looks.at(-1), threads, beats: beats - before }));
+writeFileSync(process.argv[2] ?? '', JSON.stringify({ isHung: looks.at(-1), devices: devices.known, threads, beats: beats - before }));
 process.exit(0);

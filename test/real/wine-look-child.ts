@@ -18,11 +18,12 @@ const native = openNative(createRunner(inSystem32(systemRoot(process.env))))();
 const anybody = { running: null, bootedAt: 0, own: process.execPath, root: systemRoot(process.env) };
 const signal = AbortSignal.timeout(120_000);
 /** What the agent says of a look that takes longer than two seconds, as on a busy machine the first one of its thread may: it asks again. */
-const late = ['not checked since the start', 'audio server does not answer'];
-async function patient<T extends object>(ask: () => Promise<T>): Promise<T> {
+const late = ['not checked since the start', 'audio server does not answer', 'Windows does not answer'];
+async function patient<T>(ask: () => T | Promise<T>): Promise<T> {
   for (;;) {
     const answer = await ask();
-    if (!('reason' in answer && late.includes(`${answer.reason}`))) return answer;
+    const reason = typeof answer === 'object' && answer !== null && 'reason' in answer && answer.reason;
+    if (!late.includes(`${reason}`)) return answer;
     await passed(100);
   }
 }
@@ -59,7 +60,7 @@ const parts: Record<string, () => unknown> = {
 const seen: Record<string, unknown> = {};
 for (const [name, read] of Object.entries(parts))
   seen[name] = await Promise.resolve()
-    .then(read)
+    .then(() => patient(read))
     .catch((error) => ({ thrown: messageOf(error) }));
 writeFileSync(process.argv[2] ?? '', JSON.stringify(seen));
 process.exit(0);

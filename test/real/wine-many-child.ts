@@ -10,7 +10,7 @@ import { openNative } from '../../agent/platform/windows/native/native.ts';
 const turns = 200;
 const patienceMs = 120_000;
 const [, , file = '', looks = ''] = process.argv;
-const { calls, registry, sound } = openNative(createRunner(inSystem32(systemRoot(process.env))))();
+const { ask, calls, registry } = openNative(createRunner(inSystem32(systemRoot(process.env))))();
 const koffi = loadKoffi();
 if (!calls.known || !koffi.known) throw new Error('koffi is not there');
 const kernel = koffi.value.load('kernel32.dll');
@@ -42,7 +42,7 @@ const measured = () => {
 const looked = async () => {
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const seen = await sound();
+    const seen = await ask('sound');
     if (seen.known) return seen.value;
     if (performance.now() > deadline) throw new Error(seen.reason);
     await passed(20);
@@ -53,9 +53,9 @@ const look = async (at: number) => {
   await looked();
   if (at % 20 !== 0) return;
   calls.value.power();
-  calls.value.consoleSession();
-  calls.value.service('PlugPlay');
   calls.value.routes();
+  await ask('consoleSession');
+  await ask('service', 'PlugPlay');
   await registry('HKU', 'here');
 };
 const many = Number(looks);
@@ -73,7 +73,7 @@ const direct = createCoreAudio(koffi.value, { programOf: () => null, own: proces
 const spentMs = { thread: 0, direct: 0 };
 for (let at = 0; at < turns; at += 1) {
   const begun = performance.now();
-  await sound();
+  await ask('sound');
   const between = performance.now();
   direct();
   spentMs.thread += between - begun;

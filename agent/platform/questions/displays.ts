@@ -64,10 +64,11 @@ function sizeOf(mode: string): Size | undefined {
 
 /** Only in the session of whoever sits there does Windows know the displays of the PC. */
 async function readScreens({ native }: WindowsSystem): Promise<Answer<Displays>> {
-  const calls = native().calls;
-  const seen = attempt(calls, (one) => (one.isAtConsole() ? one.screens() : undefined));
+  const here = attempt(native().calls, (calls) => calls.isAtConsole());
+  if (!here.known) return here;
+  if (!here.value) return { known: false, reason: 'only the session at the PC knows its displays' };
+  const seen = await native().ask('screens');
   if (!seen.known) return seen;
-  if (seen.value === undefined) return { known: false, reason: 'only the session at the PC knows its displays' };
   const found: Display[] = [];
   for (const { path, name, best } of seen.value) {
     const edid = await readEdid(native(), path);

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { runCommand } from '../child.ts';
 import { readText } from '../linux/files.ts';
 import type { Answer, Question } from '../platform.ts';
-import { attempt } from '../windows/attempt.ts';
 
 /** `locked`: somebody is signed in, behind a lock or behind the login screen. */
 export type Session = 'none' | 'open' | 'locked';
@@ -20,7 +19,7 @@ export const session: Question<Session> = {
     return output.ok ? lockOf(output.text.trim()) : unsaid;
   },
   windows: async ({ native }) => {
-    const seen = attempt(native().calls, (calls) => calls.consoleSession());
+    const seen = await native().ask('consoleSession');
     if (!seen.known) return seen;
     const { user, isLocked } = seen.value;
     if (user === '') return { known: true, value: 'none' };
@@ -57,7 +56,7 @@ export const atConsole: Question<number | null> = {
     return { known: true, value: users.length === 1 ? (users[0] ?? null) : null };
   },
   windows: async ({ native }) => {
-    const seen = attempt(native().calls, (calls) => calls.consoleSession());
+    const seen = await native().ask('consoleSession');
     if (!seen.known) return seen;
     const { id, user } = seen.value;
     return { known: true, value: user === '' ? null : id };

@@ -8,7 +8,6 @@ import type { Native, PnpDevice } from '../native.ts';
 import { deviceClasses } from '../native.ts';
 import type { Answer, Question } from '../platform.ts';
 import { deviceName, shortId } from '../text.ts';
-import { attempt } from '../windows/attempt.ts';
 import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
 import { planned } from './sleep.ts';
 
@@ -113,7 +112,7 @@ const suspends = ['2a737441-1930-4402-8d77-b2bebba308a3', '48e6b7a6-50f5-4782-a5
 
 /** Guarantee: a part that is no camera and no sound, such as the door for its firmware, is no trouble of the device. */
 async function readUsbOfWindows(native: Native): Promise<Answer<Usb>> {
-  const found = attempt(native.calls, (calls) => calls.devices());
+  const found = await native.ask('devices');
   if (!found.known) return found;
   const parts = new Map<string, PnpDevice[]>();
   for (const one of found.value) {

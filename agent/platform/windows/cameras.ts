@@ -13,7 +13,7 @@ const madeByPrograms = /^(ROOT|SWD)\\/i;
 /** Guarantee: one that does not work is none; why it does not is told by the question of USB. */
 export async function readCameras(system: WindowsSystem, bootedAt: number): Promise<Answer<Camera[]>> {
   const native = system.native();
-  const devices = attempt(native.calls, (calls) => calls.devices());
+  const devices = await native.ask('devices');
   if (!devices.known) return devices;
   const working = devices.value.filter((one) => isCamera(one) && one.problem === 0);
   if (working.length === 0) return { known: true, value: [] };
@@ -57,7 +57,7 @@ async function usesOf(native: Native, context: Omit<UseContext, 'running'>): Pro
   const whole = { ...context, running: running.known ? running.value : null };
   const uses = await readUses(native, 'webcam', whole);
   if (!uses.known || uses.value.length > 0) return uses;
-  const sound = await native.sound();
+  const sound = await native.ask('sound');
   const isHeard = sound.known && sound.value.endpoints.some(({ flow, programs }) => flow === 'capture' && (programs ?? []).length > 0);
   if (!isHeard) return uses;
   const written = await readUses(native, 'microphone', whole);

@@ -1,7 +1,7 @@
 /** A PC with Windows that is made of what a test says: its registry, its devices, its sound. */
 import { type Clock, realClock } from '#contracts';
 import type { Output } from '../child.ts';
-import type { Calls, Endpoint, Mute, Native, PnpDevice, RegistryKey, RegistryValue, Sound } from '../native.ts';
+import type { Calls, Endpoint, Native, PnpDevice, RegistryKey, RegistryValue, Slow, Sound, Told } from '../native.ts';
 import { attempt } from './attempt.ts';
 import { createWindows } from './windows.ts';
 
@@ -12,7 +12,7 @@ export type Fake = {
   /** Those that are closed to us. */
   closed?: string[];
   changedAt?: Record<string, number>;
-  calls?: Partial<Calls> & { sound?: () => Sound; mute?: (change: Mute) => true };
+  calls?: Partial<Calls & Slow>;
   /** The sound service does not answer. */
   isHung?: boolean;
   /** Why no library can be called. */
@@ -27,7 +27,9 @@ export const user = 'HKU\\S-1-5-21-1-2-3-1001';
 export const consent = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
 
 const silent: Sound = { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } };
-const nothing: Calls = {
+const nothing: Calls & Slow = {
+  sound: () => silent,
+  mute: () => true,
   service: () => null,
   devices: () => [],
   marks: () => [],
@@ -53,17 +55,17 @@ export function fakeWindows({ keys = {}, closed = [], changedAt = {}, calls, noC
     }),
   );
   const asked: string[][] = [];
+  const all = { ...nothing, ...calls };
   const native: Native = {
     registry: async (path, depth) =>
       closed.includes(path)
         ? { known: false, reason: 'registry: code 5' }
         : { known: true, value: found(written, path, depth === 'below') },
-    calls: noCalls === undefined ? { known: true, value: { ...nothing, ...calls } } : { known: false, reason: noCalls },
-    sound: async () =>
-      given.isHung
+    calls: noCalls === undefined ? { known: true, value: all } : { known: false, reason: noCalls },
+    ask: async (what, ...args): Promise<Told<never>> =>
+      given.isHung && what === 'sound'
         ? { known: false, reason: 'audio server does not answer', isHung: true }
-        : attempt(native.calls, () => calls?.sound?.() ?? silent),
-    mute: async (change) => attempt(native.calls, () => calls?.mute?.(change) ?? true),
+        : attempt(native.calls, () => (all[what] as (...args: unknown[]) => never)(...args)),
   };
   const platform = createWindows({
     native: () => native,

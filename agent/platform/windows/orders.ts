@@ -22,12 +22,12 @@ export function createOrders(run: RunProgram, native: () => Native): PlatformOrd
 }
 
 async function mute(native: Native, { kind, id, muted }: SoundChange & { muted: boolean }): Promise<Order> {
-  const seen = await native.sound();
+  const seen = await native.ask('sound');
   if (!seen.known) return no(seen.reason);
   const flow = kind === 'microphone' ? 'capture' : 'render';
   const end = seen.value.endpoints.find((one) => one.flow === flow && shortId(one.id) === id);
   if (end === undefined) return no(`the ${kind} is gone`);
-  const answer = await native.mute({ id: end.id, muted });
+  const answer = await native.ask('mute', { id: end.id, muted });
   return answer.known ? { done: true } : no(answer.reason);
 }
 

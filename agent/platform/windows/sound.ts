@@ -16,7 +16,7 @@ const stateBits = 0xf;
 export async function readSound(native: Native, root: string): Promise<Answer<SoundState>> {
   const here = attempt(native.calls, (calls) => calls.isAtConsole());
   if (here.known && !here.value) return { known: false, reason: 'only the session at the PC knows its sound' };
-  const seen = await native.sound();
+  const seen = await native.ask('sound');
   return seen.known ? { known: true, value: soundFrom(seen.value, root) } : seen;
 }
 
@@ -62,9 +62,9 @@ function deviceOf(one: Endpoint, root: string): SoundDevice {
 
 /** The list of devices is that of another service. Guarantee: a service that is not there, or cannot be asked, is none that is down. */
 export async function readSoundService(native: Native): Promise<Answer<SoundService>> {
-  const seen = await native.sound();
+  const seen = await native.ask('sound');
   if (!seen.known && seen.isHung) return { known: true, value: 'hung' };
-  const state = attempt(native.calls, (calls) => calls.service(audioService));
+  const state = await native.ask('service', audioService);
   if (state.known && state.value === stopped) return { known: true, value: 'down' };
   return seen.known ? { known: true, value: 'answers' } : seen;
 }

@@ -1,4 +1,4 @@
-/** The Windows side of the platform: Core Audio, the device manager and the registry, in this process; the sound in a thread of its own. */
+/** The Windows side of the platform: Core Audio, the device manager and the registry, in this process; what may hang in a thread of its own. */
 
 import { release, totalmem } from 'node:os';
 import { win32 } from 'node:path';
@@ -7,7 +7,6 @@ import type { Native, RunProgram } from '../native.ts';
 import { type Answer, type Hardware, notWritten, type Part, type Platform, type SeenDisk, type WindowsSystem } from '../platform.ts';
 import { shared } from '../shared-watch.ts';
 import { shortId, shortText } from '../text.ts';
-import { attempt } from './attempt.ts';
 import { createBoot } from './boot.ts';
 import { readCameras } from './cameras.ts';
 import { createFigures, createLoadMeter, readPower, thisMachine } from './figures.ts';
@@ -37,7 +36,7 @@ export function createWindows({ run, disk, ...given }: WindowsOptions): Platform
     soundService: () => readSoundService(native()),
     watchSound: shared((tell) => watchLooks(sound, clock, tell)),
     cameras,
-    watchCameras: shared((tell) => watchLooks(async () => attempt(native().calls, (calls) => calls.marks()), clock, tell)),
+    watchCameras: shared((tell) => watchLooks(() => native().ask('marks'), clock, tell)),
     figures: createFigures(disk ?? win32.parse(root).root),
     network: async () => readNetwork(native()),
     isNeighbourHeard: async (gateway) => isNeighbourHeard(native(), gateway),

@@ -59,6 +59,7 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^the system does not say whether it is muted$', 'सिस्टम नहीं बताता कि यह म्यूट है या नहीं'],
   ['^(logind|Windows) does not say whether the screen is locked$', '$1 नहीं बताता कि स्क्रीन लॉक है या नहीं'],
   ['^koffi(?: is not there|: .*)$', 'koffi नहीं चला: Windows से पूछा नहीं जा सका'],
+  ['^Windows does not answer$', 'Windows जवाब नहीं दे रहा'],
   ['^Windows lets only its user choose a device: (.*)$', 'Windows में डिवाइस यूज़र को ख़ुद चुनना होता है: $1'],
   ['^the microphone is gone$', 'माइक अब नहीं है'],
   ['^the speaker is gone$', 'स्पीकर अब नहीं है'],

@@ -4,34 +4,34 @@ import { messageOf } from '#contracts';
 import type { Calls, Native, RunProgram } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
+import { beginThread, openAsking } from './asking.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
 import { createPipes } from './pipes.ts';
-import { createPnp } from './pnp.ts';
 import { registryByProgram } from './reg-exe.ts';
 import { createRegistry } from './registry.ts';
-import { beginSoundThread, openSoundLooks } from './sound-looks.ts';
 import { createSystemCalls } from './system-calls.ts';
 
 /** Guarantee: nothing is loaded before it is first asked for. */
-export function openNative(run: RunProgram, load = loadKoffi): () => Native {
+export function openNative(run: RunProgram, load = loadKoffi, asking = () => openAsking(beginThread)): () => Native {
   let opened: Native | undefined;
+  const open = (): Native => {
+    const koffi = load();
+    const byProgram = registryByProgram(run);
+    return koffi.known ? withKoffi(koffi.value, byProgram, asking) : without(byProgram, koffi);
+  };
   return () => {
-    opened ??= open(load(), run);
+    opened ??= open();
     return opened;
   };
 }
 
-function open(koffi: Answer<Koffi>, run: RunProgram): Native {
-  const byProgram = registryByProgram(run);
-  if (!koffi.known) return without(byProgram, koffi);
+function withKoffi(koffi: Koffi, byProgram: Native['registry'], asking: () => Native['ask']): Native {
   try {
-    const registry = createRegistry(koffi.value);
-    const { look, mute } = openSoundLooks(beginSoundThread);
+    const registry = createRegistry(koffi);
     return {
       registry: async (path, depth) => registry.read(path, depth),
-      calls: { known: true, value: callsOf(koffi.value, registry) },
-      sound: look,
-      mute,
+      calls: { known: true, value: callsOf(koffi, registry) },
+      ask: asking(),
     };
   } catch (error) {
     return without(byProgram, { known: false, reason: shortText(messageOf(error)) });
@@ -39,9 +39,9 @@ function open(koffi: Answer<Koffi>, run: RunProgram): Native {
 }
 
 function without(registry: Native['registry'], none: Answer<never>): Native {
-  return { registry, calls: none, sound: async () => none, mute: async () => none };
+  return { registry, calls: none, ask: async () => none };
 }
 
 function callsOf(koffi: Koffi, { changedAt, writeOwn }: ReturnType<typeof createRegistry>): Calls {
-  return { ...createSystemCalls(koffi), ...createPnp(koffi), keyChangedAt: changedAt, writeOwn, pipe: createPipes(koffi) };
+  return { ...createSystemCalls(koffi), keyChangedAt: changedAt, writeOwn, pipe: createPipes(koffi) };
 }

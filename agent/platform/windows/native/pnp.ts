@@ -1,5 +1,5 @@
 /** The devices of the device manager by cfgmgr32: no device is opened or woken. */
-import { type Calls, deviceClasses, fromFileTime, type PnpDevice } from '../../native.ts';
+import { deviceClasses, fromFileTime, type PnpDevice, type Slow } from '../../native.ts';
 import { textsOf, untilZero } from './bytes.ts';
 import { guid } from './com.ts';
 import type { Koffi } from './koffi.ts';
@@ -11,7 +11,7 @@ const largest = 4_096;
 const arrival = Buffer.concat([guid('83DA6326-97A6-4088-9453-A1923F573B29'), Buffer.from([102, 0, 0, 0])]);
 
 /** All of USB, and the cameras wherever they hang, as far as they are there. Guarantee: an empty list, which no PC has, is no answer. */
-export function createPnp(koffi: Koffi): Pick<Calls, 'devices' | 'marks'> {
+export function createPnp(koffi: Koffi): Pick<Slow, 'devices' | 'marks'> {
   const calls = callsOf(koffi);
   const ids = (): string[] => {
     const ofUsb = idsOf(calls, 'USB', lists.ofBus);

@@ -1,21 +1,11 @@
 /** Windows as its libraries answer: each call is what a test says. */
 import { expect, test } from 'vitest';
-import type { Call, Koffi } from './koffi.ts';
+import { library } from './koffi.test-helper.ts';
+import type { Call } from './koffi.ts';
 import { createPipes } from './pipes.ts';
+import { createSlow } from './slow.ts';
 import { createSystemCalls } from './system-calls.ts';
 
-/** All calls do nothing but those that are named. */
-function library(calls: Record<string, Call>): Koffi {
-  return {
-    load: () => ({ func: (_, name) => calls[name] ?? (() => 0) }),
-    proto: () => 'proto',
-    pointer: () => 'pointer',
-    out: () => 'out',
-    inout: () => 'inout',
-    call: () => 0,
-    decode: Object.assign(() => 0n, { string16: () => 'Asha' }) as unknown as Koffi['decode'],
-  };
-}
 /** Fills the place that a call is given for its answer. */
 const fills = (at: number, value: unknown): Call => {
   return (...args) => {
@@ -26,7 +16,7 @@ const fills = (at: number, value: unknown): Call => {
 
 test('with no session at the console nobody sits there, though Windows takes that number for the session of the asker', () => {
   const asked = (id: number) =>
-    createSystemCalls(library({ WTSGetActiveConsoleSessionId: () => id, WTSQuerySessionInformationW: fills(3, 1n) })).consoleSession();
+    createSlow(library({ WTSGetActiveConsoleSessionId: () => id, WTSQuerySessionInformationW: fills(3, 1n) })).consoleSession();
   expect(asked(3)).toMatchObject({ id: 3, user: 'Asha' });
   expect(asked(0xffff_ffff)).toMatchObject({ user: '', isLocked: null });
 });

@@ -587,6 +587,7 @@ export const mr: FurtherLanguage = {
     '^the system does not say whether it is muted$': 'हे म्यूट आहे की नाही हे सिस्टम सांगत नाही',
     '^(logind|Windows) does not say whether the screen is locked$': 'स्क्रीन लॉक आहे की नाही हे $1 सांगत नाही',
     '^koffi(?: is not there|: .*)$': 'koffi चालले नाही: Windows ला विचारता आले नाही',
+    '^Windows does not answer$': 'Windows उत्तर देत नाही',
     '^Windows lets only its user choose a device: (.*)$': 'Windows मध्ये डिव्हाइस वापरणाऱ्यालाच निवडावे लागते: $1',
     '^the microphone is gone$': 'माइक आता नाही',
     '^the speaker is gone$': 'स्पीकर आता नाही',

@@ -1,0 +1,21 @@
+/** The thread in which services and drivers of Windows are asked: a call into one of them waits for it, however long that hangs. */
+import { parentPort } from 'node:worker_threads';
+import { messageOf } from '#contracts';
+import { shortText } from '../../text.ts';
+import type { FromThread, ToThread } from './asking.ts';
+import { loadKoffi } from './koffi.ts';
+import { createSlow } from './slow.ts';
+
+const koffi = loadKoffi();
+if (!koffi.known) throw new Error(koffi.reason);
+const slow = createSlow(koffi.value);
+const say = (message: FromThread) => parentPort?.postMessage(message);
+
+parentPort?.on('message', ({ what, args }: ToThread) => {
+  try {
+    say({ known: true, value: (slow[what] as (...args: unknown[]) => unknown)(...args) });
+  } catch (error) {
+    say({ known: false, reason: shortText(messageOf(error)) });
+  }
+});
+say('ready');

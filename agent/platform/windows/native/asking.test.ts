@@ -1,0 +1,174 @@
+/** Questions to Windows from a thread: what the thread does is what a text of the test says, in a real thread; its time is that of a hand. */
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import { handClock } from '../../../checks/agent.test-helper.ts';
+import type { Mute } from '../../native.ts';
+import { createAsking, type FromThread, type Thread, type ToThread } from './asking.ts';
+
+const heard = { known: true, value: { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } } };
+const gate = () => new Int32Array(new SharedArrayBuffer(4));
+
+/** `work`: what the thread does at each question; it may wait for the gate as a call into a service that hangs. */
+function asking(work: string, lock = gate()) {
+  const threads: Worker[] = [];
+  const clock = handClock();
+  const begin = () => {
+    const code = `const { parentPort: port, workerData: lock } = require('node:worker_threads');
+      const heard = ${JSON.stringify(heard)};
+      const well = { known: true, value: true };
+      const wait = () => Atomics.wait(lock, 0, 0);
+      let looks = 0;
+      port.on('message', ({ what, args }) => { looks += 1; ${work} });
+      port.postMessage('ready');`;
+    const thread = new Worker(code, { eval: true, workerData: lock });
+    threads.push(thread);
+    return thread;
+  };
+  onTestFinished(async () => {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  });
+  const { ask, isHung } = createAsking(begin, clock.after);
+  return {
+    ...{ ask, clock, threads, hangs: isHung },
+    look: () => ask('sound'),
+    mute: (change: Mute) => ask('mute', change),
+    ready: () => new Promise((resolve) => threads[0]?.once('message', resolve)),
+    open() {
+      Atomics.store(lock, 0, 1);
+      Atomics.notify(lock, 0);
+    },
+  };
+}
+const isHung = { known: false, reason: 'audio server does not answer', isHung: true };
+
+test('what the thread has seen is told to all who wait, by one look', async () => {
+  const { look, threads, hangs } = asking('port.postMessage({ known: false, reason: "look " + looks });');
+  expect(await Promise.all([look(), look()])).toEqual(Array(2).fill({ known: false, reason: 'look 1' }));
+  expect(await look()).toEqual({ known: false, reason: 'look 2' });
+  expect([threads.length, hangs()]).toEqual([1, false]);
+});
+
+test('a sound service that hangs is named in two seconds, holds nobody up and one thread alone, and is asked again once it answers', async () => {
+  const { look, clock, threads, ready, open, hangs } = asking('wait(); port.postMessage(heard);');
+  const first = look();
+  await ready();
+  await clock.pass(2_000);
+  expect(await first).toEqual(isHung);
+  expect(await Promise.all([look(), look(), look()])).toEqual(Array(3).fill(isHung));
+  expect([threads.length, hangs()]).toEqual([1, true]);
+  const back = new Promise((resolve) => threads[0]?.once('message', resolve));
+  open();
+  await back;
+  expect(hangs()).toBe(false);
+  expect(await look()).toEqual(heard);
+  expect(threads).toHaveLength(1);
+});
+
+test('beside a device manager that hangs the sound is looked at in a second thread, which stays when the first comes back and is ended', async () => {
+  const { ask, look, clock, threads, ready, open, hangs } = asking("if (what === 'devices') wait(); port.postMessage(heard);");
+  const devices = ask('devices');
+  const sound = look();
+  const marks = ask('marks');
+  await ready();
+  await clock.pass(2_000);
+  const unanswered = { known: false, reason: 'Windows does not answer', isHung: true };
+  expect(await Promise.all([devices, marks, ask('devices'), sound])).toEqual([...Array(3).fill(unanswered), heard]);
+  expect([threads.length, hangs()]).toEqual([2, true]);
+  const ended = new Promise((resolve) => threads[0]?.once('exit', resolve));
+  open();
+  await ended;
+  expect([hangs(), await ask('devices'), await look(), threads.length]).toEqual([false, heard, heard, 2]);
+});
+
+/** Threads that are ready at once and answer when the test says so. */
+function threadsByHand(isReady = true) {
+  const clock = handClock();
+  const begun: { given: ToThread[]; answer(message: FromThread): void; fail(error: Error): void }[] = [];
+  let ended = 0;
+  const { ask, isHung: hangs } = createAsking((): Thread => {
+    const given: ToThread[] = [];
+    const told = new Map<string, (said: never) => void>();
+    const say = (event: string, said: unknown) => told.get(event)?.(said as never);
+    begun.push({ given, answer: (message) => say('message', message), fail: (error) => say('error', error) });
+    if (isReady) queueMicrotask(() => say('message', 'ready'));
+    return {
+      postMessage: (question) => void given.push(question),
+      on: (event: string, tell: (said: never) => void) => told.set(event, tell),
+      terminate: () => {
+        ended += 1;
+      },
+    };
+  }, clock.after);
+  return { ask, clock, begun, hangs, ended: () => ended };
+}
+
+test('three parts of Windows that hang hold three threads; a fourth part is not asked before one of them comes back, and none is left over', async () => {
+  const { ask, clock, begun, hangs, ended } = threadsByHand();
+  const all = Promise.all([ask('sound'), ask('devices'), ask('consoleSession'), ask('service', 'Audiosrv'), ask('screens')]);
+  for (let limits = 0; limits < 3; limits += 1) await clock.pass(2_000);
+  const unanswered = { known: false, reason: 'Windows does not answer' };
+  const hung = { ...unanswered, isHung: true };
+  expect(await all).toEqual([isHung, hung, hung, unanswered, unanswered]);
+  for (let n = 0; n < 3; n += 1) expect(await ask('screens')).toEqual(unanswered);
+  expect(begun.map(({ given }) => given.map(({ what }) => what))).toEqual([['sound'], ['devices'], ['consoleSession']]);
+  begun[1]?.answer({ known: true, value: [] });
+  const screens = ask('screens');
+  begun[1]?.answer({ known: true, value: ['one'] });
+  expect(await screens).toEqual({ known: true, value: ['one'] });
+  begun[0]?.answer({ known: true, value: 'late' });
+  begun[2]?.fail(new Error('out of memory'));
+  expect([begun.length, ended(), hangs()]).toEqual([3, 1, false]);
+  const sound = ask('sound');
+  begun[1]?.answer({ known: true, value: 'now' });
+  expect(await sound).toEqual({ known: true, value: 'now' });
+});
+
+const [off, on] = [true, false].map((muted) => ({ id: 'mic', muted })) as [Mute, Mute];
+
+test('a microphone is muted and opened in the thread of the looks, each word with its own answer', async () => {
+  const { look, mute } = asking(`port.postMessage(what === 'sound' ? heard : args[0].muted ? well : { known: false, reason: 'refused' });`);
+  expect(await Promise.all([mute(off), mute(on), look()])).toEqual([
+    { known: true, value: true },
+    { known: false, reason: 'refused' },
+    heard,
+  ]);
+});
+
+test('a mute that hangs in the sound service is given up as a look is, and one that breaks the thread says why and takes no other question with it', async () => {
+  const { look, mute, clock, threads, open, hangs } = asking(
+    "if (what === 'mute') { wait(); port.postMessage(well); } else port.postMessage(heard);",
+  );
+  expect(await look()).toEqual(heard);
+  const first = mute(on);
+  await clock.pass(2_000);
+  expect(await Promise.all([first, mute(on), look()])).toEqual(Array(3).fill(isHung));
+  const back = new Promise((resolve) => threads[0]?.once('message', resolve));
+  open();
+  await back;
+  expect([hangs(), await mute(on), await look()]).toEqual([false, { known: true, value: true }, heard]);
+  const broken = asking("if (what === 'mute') throw new Error('broken'); port.postMessage(heard);");
+  await broken.look();
+  expect(await Promise.all([broken.mute(on), broken.look()])).toEqual([{ known: false, reason: 'broken' }, heard]);
+});
+
+test('a thread that never gets ready was sent a word at each look, for ever', async () => {
+  const { ask, clock, begun } = threadsByHand(false);
+  for (let n = 0; n < 3; n += 1) {
+    const looked = ask('sound');
+    await clock.pass(2_000);
+    expect(await looked).toEqual({ known: false, reason: 'not checked since the start' });
+  }
+  expect(begun.map(({ given }) => given)).toEqual([[]]);
+});
+
+test('a thread that is slow to start is no service that hangs; one that cannot start, or ends, tells why and is begun anew', async () => {
+  const slow = asking('port.postMessage(heard);');
+  const early = slow.look();
+  const passed = slow.clock.pass(2_000);
+  expect(await early).toEqual({ known: false, reason: 'not checked since the start' });
+  await passed;
+  expect(slow.hangs()).toBe(false);
+  const broken = asking('throw new Error("broken " + looks);');
+  for (let n = 0; n < 2; n += 1) expect(await broken.look()).toEqual({ known: false, reason: 'broken 1' });
+  expect(broken.threads).toHaveLength(2);
+});
