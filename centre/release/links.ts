@@ -9,10 +9,18 @@ import type { Places } from '../machine/places.ts';
 const previousSchema = v.pipe(
   v.string(),
   v.parseJson(),
-  v.object({ release: v.string(), backup: v.nullable(v.string()), ledger: v.nullable(v.number()) }),
+  v.object({
+    release: v.string(),
+    backup: v.nullable(v.string()),
+    ledger: v.nullable(v.number()),
+    isOnTrial: v.optional(v.boolean(), false),
+  }),
 );
 
-/** A release that was in use before, the copy of its data that was made then, and the version of its ledger. */
+/**
+ * A release that was in use before, the copy of its data that was made then, and the version of its ledger. `isOnTrial`: the one that took its
+ * place has not come up yet.
+ */
 export type Previous = v.InferOutput<typeof previousSchema>;
 
 /** The name of the release in use; undefined where none is installed. */
@@ -60,14 +68,29 @@ export function copyBefore({ copies }: Places, name: string): string {
   return join(copies, `before-${name}.backup`);
 }
 
+/** Where a release is laid that is not whole yet, and what is left of one that goes. */
+export function draftIn({ releases }: Places): string {
+  return join(releases, '.draft');
+}
+
+/** Removes releases. Guarantee: under the name of each stands nothing, or all of it. */
+export function removeReleases(places: Places, kept: readonly (string | undefined)[]): void {
+  const draft = draftIn(places);
+  const remove = () => rmSync(draft, { recursive: true, force: true });
+  remove();
+  for (const name of readdirSync(places.releases)) {
+    if (kept.includes(name)) continue;
+    renameSync(join(places.releases, name), draft);
+    remove();
+  }
+}
+
 /** Removes the releases that are neither in use nor to go back to, and the copies for those. */
 export function removeOthers(places: Places): void {
   const previous = readPrevious(places);
-  const kept = [currentRelease(places), previous?.release];
   for (const name of existsSync(places.copies) ? readdirSync(places.copies) : []) {
     const copy = join(places.copies, name);
     if (/^before-[\w.+-]+-[0-9a-f]{10}\.backup$/.test(name) && copy !== previous?.backup) rmSync(copy, { force: true });
   }
-  for (const name of readdirSync(places.releases))
-    if (!kept.includes(name)) rmSync(join(places.releases, name), { recursive: true, force: true });
+  removeReleases(places, [currentRelease(places), previous?.release]);
 }

@@ -22,6 +22,7 @@ import type { Machine } from '../machine/machine.ts';
 import { lastLine } from '../machine/owners.ts';
 import type { Places } from '../machine/places.ts';
 import { type Part, unitsOf } from '../units/units.ts';
+import { draftIn } from './links.ts';
 import { packagesOf } from './packages.ts';
 
 /** Where it comes from: a folder with the sources and its packages. */
@@ -54,7 +55,7 @@ export function nameOf(from: string): string {
  */
 export function layRelease({ from, places, machine }: Sources, settings: string): string {
   const name = nameOf(from);
-  const [draft, place] = [join(places.releases, '.draft'), join(places.releases, name)];
+  const [draft, place] = [draftIn(places), join(places.releases, name)];
   if (existsSync(place)) {
     // It says what is wrong with settings that were changed since.
     partsOf(place, settings, machine);

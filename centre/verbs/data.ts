@@ -43,10 +43,10 @@ export function checkCopy(context: Context, release: string, file: string): Copy
   return { file, ledger: about.ledger };
 }
 
-/** Puts a copy in the place of the data. Throws a `CentreError`; then nothing is changed. */
-export function putBack(context: Context, file: string): void {
+/** Has a release put a copy in the place of the data. Throws a `CentreError`; then nothing is changed. */
+export function putBack(context: Context, release: string, file: string): void {
   const words = restoring(context, file, []);
-  sabha(context, { by: context.places.current, words, otherwise: 'the copy of the data cannot be put back' });
+  sabha(context, { by: release, words, otherwise: 'the copy of the data cannot be put back' });
 }
 
 /** A backup from anywhere on the machine, which may be encrypted. */

@@ -1,6 +1,7 @@
 /** A centre comes to a machine. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { modes, replaceFile } from '#contracts';
 import { CentreError } from '../machine/centre-error.ts';
 import { giveFolders, lastLine, makeUsers } from '../machine/owners.ts';
 import { currentRelease, useRelease } from '../release/links.ts';
@@ -62,6 +63,6 @@ export function install(context: Context, { from: backup, passphraseFile }: Inst
 /** True where there were none. */
 function makeSettings(file: string): boolean {
   if (existsSync(file)) return false;
-  writeFileSync(file, firstSettings, { mode: 0o640 });
+  replaceFile(file, firstSettings, modes.shared);
   return true;
 }

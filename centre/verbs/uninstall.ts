@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { codeOf } from '#contracts';
 import { CentreError } from '../machine/centre-error.ts';
 import { lastLine } from '../machine/owners.ts';
+import { forgetPrevious, removeReleases } from '../release/links.ts';
 import type { Context } from './context.ts';
 import { stopServices, unlinkServices } from './services.ts';
 
@@ -19,6 +20,10 @@ export function uninstall(context: Context, { purge }: UninstallOptions): void {
   if (existsSync(places.current)) stopServices(context);
   unlinkServices(context);
   if (isBooted) machine.run('systemctl', ['daemon-reload']);
+  // What leads to a release goes before it does.
+  forgetPrevious(places);
+  rmSync(places.current, { force: true });
+  if (existsSync(places.releases)) removeReleases(places, []);
   rmSync(places.program, { recursive: true, force: true });
   if (!purge) return say(`the centre is gone; its data are in ${places.data}, its settings in ${places.settings} ("--purge" removes them)`);
   for (const path of [places.data, places.settings]) remove(path);

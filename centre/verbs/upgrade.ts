@@ -22,22 +22,20 @@ export function upgrade(context: Context, { check, withoutCopy }: UpgradeOptions
   if (before === undefined) throw new CentreError('no centre is installed here: "install" does that');
   const name = nameOf(from);
   if (before === name && check) return say(`${name} is in use already`);
+  const begun = readPrevious(places);
+  // Of a call that was killed on its way back: nothing may run.
+  if (!check && begun?.isOnTrial && begun.release === before) goBack(context, begun);
   layRelease({ from, places, machine }, settingsFile(places));
-  if (before === name) return finish(context, name);
-  const copy = withoutCopy ? undefined : makeCopy(context, name, { isKept: !check });
-  if (check)
-    return say(`${name} would take the place of ${before}: its settings are good${copy ? `, the copy ${copy.file} is whole` : ''}`);
-  makeUsers(machine, servedParts);
-  giveFolders(places, idOf);
-  keepPrevious(places, { release: before, backup: copy?.file ?? null, ledger: copy?.ledger ?? null });
-  useRelease(places, name);
-  try {
-    finish(context, name);
-  } catch (error) {
-    if (!(error instanceof CentreError)) throw error;
-    goBack(context, readPrevious(places) ?? { release: before, backup: null, ledger: null });
-    throw new CentreError(`${error.message}; ${before} is in use again`);
+  if (before !== name) {
+    const copy = withoutCopy ? undefined : makeCopy(context, name, { isKept: !check });
+    if (check)
+      return say(`${name} would take the place of ${before}: its settings are good${copy ? `, the copy ${copy.file} is whole` : ''}`);
+    makeUsers(machine, servedParts);
+    giveFolders(places, idOf);
+    keepPrevious(places, { release: before, backup: copy?.file ?? null, ledger: copy?.ledger ?? null, isOnTrial: true });
+    useRelease(places, name);
   }
+  bringUp(context, name);
 }
 
 /**
@@ -51,33 +49,45 @@ export function rollback(context: Context): void {
   goBack(context, previous);
 }
 
-function finish(context: Context, name: string): void {
-  linkServices(context);
-  restartServices(context);
-  removeOthers(context.places);
-  context.say(`${name} is in use`);
+function bringUp(context: Context, name: string): void {
+  const { places, say } = context;
+  const previous = readPrevious(places);
+  try {
+    linkServices(context);
+    restartServices(context);
+  } catch (error) {
+    if (!(error instanceof CentreError) || !previous?.isOnTrial) throw error;
+    goBack(context, previous);
+    throw new CentreError(`${error.message}; ${previous.release} is in use again`);
+  }
+  if (previous?.isOnTrial) keepPrevious(places, { ...previous, isOnTrial: false });
+  removeOthers(places);
+  say(`${name} is in use`);
 }
 
 function goBack(context: Context, { release, backup, ledger }: Previous): void {
   const { places, say } = context;
+  const place = join(places.releases, release);
   stopServices(context);
-  const isChanged = ledger !== null && (ledgerVersion(context) ?? ledger) !== ledger;
-  if (isChanged && backup !== null) checkFirst(context, release, backup);
-  useRelease(places, release);
-  linkServices(context);
+  // Where a restore was cut there is none.
+  const isChanged = ledger !== null && ledgerVersion(context) !== ledger;
   if (isChanged && backup !== null) {
-    putBack(context, backup);
+    // Before the release: the newer one starts on older data, the older one not on newer.
+    putBackOrGoOn(context, place, backup);
     say(`the ledger is that of ${backup} again: what people did since then is gone, and the wall names it`);
   }
+  useRelease(places, release);
+  linkServices(context);
   restartServices(context);
   forgetPrevious(places);
-  say(`${join(places.releases, release)} is in use again`);
+  say(`${place} is in use again`);
 }
 
 /** Without it the release before cannot read the ledger: what ran goes on. */
-function checkFirst(context: Context, release: string, backup: string): void {
+function putBackOrGoOn(context: Context, release: string, backup: string): void {
   try {
-    checkCopy(context, join(context.places.releases, release), backup);
+    checkCopy(context, release, backup);
+    putBack(context, release, backup);
   } catch (error) {
     restartServices(context);
     throw error;

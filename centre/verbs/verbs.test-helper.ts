@@ -1,5 +1,5 @@
 /** A machine of scripted programs, in a folder of its own, and sources of a Sabha that is small. */
-import { existsSync, mkdirSync, mkdtempSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Ran } from '../machine/machine.ts';
@@ -14,8 +14,14 @@ export type Scripted = Context & {
   calls: string[];
   /** Which release the parts run, as it was at their last start; undefined while they are stopped. */
   running(): string | undefined;
-  /** The version of the ledger. */
-  ledger: number;
+  /** Sets it. */
+  runs(release: string | undefined): void;
+  /** The version of the ledger, as it stands in its file; undefined where there is none. */
+  ledger: number | undefined;
+  /** To which version a release brings the ledger; it starts on no newer one. One that is not here takes any as it is. */
+  knows: Map<string, number>;
+  /** Called before each program. */
+  step(): void;
   /** Ends the call at this program, as a kill would. */
   killAt: number;
   /** Why a restore is refused; '' = it is done. */
@@ -63,6 +69,8 @@ export function scripted(): Scripted {
   const said: string[] = [];
   const calls: string[] = [];
   let running: string | undefined;
+  const ledger = join(places.data, 'flows/ledger.db');
+  const versionIn = (file: string) => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined);
   const own = { user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0 };
   const scene: Scripted = {
     root,
@@ -76,7 +84,17 @@ export function scripted(): Scripted {
     isBooted: true,
     say: (line) => said.push(line),
     running: () => running,
-    ledger: 13,
+    runs(release) {
+      running = release;
+    },
+    get ledger() {
+      return versionIn(ledger);
+    },
+    set ledger(version) {
+      writeFileSync(ledger, `${version}`);
+    },
+    knows: new Map(),
+    step: () => undefined,
     killAt: Number.POSITIVE_INFINITY,
     refuses: '',
     broken: new Set(),
@@ -86,9 +104,9 @@ export function scripted(): Scripted {
       if (verb === 'stop') running = undefined;
       if (verb === 'restart') {
         running = current(places);
-        writeFileSync(join(places.data, 'flows/ledger.db'), '');
+        if (canStart(scene, running)) scene.ledger = Math.max(scene.ledger ?? 13, scene.knows.get(running ?? '') ?? 0);
       }
-      if (['is-active', 'start'].includes(verb) && scene.broken.has(running ?? '')) return failed(`${unit} failed`);
+      if (['is-active', 'start'].includes(verb) && !isUp()) return failed(`${unit} failed`);
       return done();
     },
     journalctl: () => done('{"level":60,"msg":"the ledger has version 14, this flows knows 13 and older"}\n'),
@@ -98,21 +116,36 @@ export function scripted(): Scripted {
     },
   };
 
+  /** A release that is broken does not come up, and none does on a newer ledger or in the middle of a restore. */
+  const isUp = () => !scene.broken.has(running ?? '') && canStart(scene, running);
+
   function sabha([verb, file = '', ...more]: string[]): Ran {
     if (verb === 'backup') return running === undefined ? failed('the centre does not answer') : backup(file);
     if (!existsSync(file)) return failed(`${file}: ENOENT; nothing is changed`);
     if (scene.refuses !== '') return failed(`${file}: ${scene.refuses}`);
-    if (!more.includes('--check')) scene.ledger = 13;
-    return done(more.includes('--json') ? JSON.stringify({ about: { ledger: 13, file } }) : `${file} is whole\n`);
+    if (!more.includes('--check')) restore(file);
+    return done(more.includes('--json') ? JSON.stringify({ about: { ledger: versionIn(file), file } }) : `${file} is whole\n`);
+  }
+
+  /** As the real one: what stood here is put aside, and the other takes its place. */
+  function restore(file: string): void {
+    const [flows, restoring] = [dirname(ledger), `${dirname(ledger)}.restoring`];
+    rmSync(restoring, { recursive: true, force: true });
+    mkdirSync(restoring);
+    writeFileSync(join(restoring, 'ledger.db'), `${versionIn(file) || 13}`);
+    if (existsSync(flows)) renameSync(flows, `${flows}.before-${calls.length}`);
+    renameSync(restoring, flows);
   }
 
   function backup(to: string): Ran {
     const file = to === '--json' ? join(root, 'hourly') : to;
-    writeFileSync(file, '');
+    writeFileSync(`${file}.part`, `${scene.ledger}`);
+    renameSync(`${file}.part`, file);
     return done(JSON.stringify({ file }));
   }
 
   function run(program: string, args: readonly string[]): Ran {
+    scene.step();
     calls.push([basename(program), ...args].join(' '));
     if (calls.length === scene.killAt) throw new Killed();
     return answers[basename(program)]?.([...args]) ?? done();
@@ -121,6 +154,13 @@ export function scripted(): Scripted {
 }
 
 const partsText = JSON.stringify(['broker', 'flows', 'dashboards'].map((name) => ({ name, args: [`${name}/main.ts`] })));
+
+/** Whether the parts of a release start on the data that are there, as their own start judges it. */
+export function canStart({ places, ledger, knows }: Scripted, release: string | undefined): boolean {
+  const flows = join(places.data, 'flows');
+  if (!existsSync(flows)) return !existsSync(`${flows}.restoring`);
+  return (ledger ?? 0) <= (knows.get(release ?? '') ?? Number.POSITIVE_INFINITY);
+}
 
 /** The release in use, whatever is whole of it. */
 export function current({ current: link }: Places): string | undefined {

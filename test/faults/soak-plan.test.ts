@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readSoakOptions, soakKinds, soakPlan } from './soak-plan.ts';
+import { promises } from '../generate/promise-rows.ts';
+import { notSoaked, readSoakOptions, soakKinds, soakPlan } from './soak-plan.ts';
 
 const steps = (seed: number, count: number) => soakPlan(seed).take(count).toArray();
 
@@ -7,6 +9,18 @@ test('F27 a seed plays the same faults again, another one others, and none comes
   expect(steps(7, 50)).toEqual(steps(7, 50));
   expect(steps(7, 50)).not.toEqual(steps(8, 50));
   expect(new Set(steps(7, soakKinds.length).map(({ kind }) => kind))).toEqual(new Set(soakKinds));
+});
+
+test('F27 each row from F1 to F24 is played, or says in a line why it is not', () => {
+  const upTo24 = Object.keys(promises).filter((row) => /^F\d+$/.test(row) && Number(row.slice(1)) <= 24);
+  expect(upTo24).toHaveLength(24);
+  const kinds: readonly string[] = soakKinds;
+  expect(upTo24.filter((row) => kinds.includes(row) === row in notSoaked)).toEqual([]);
+  for (const [row, why] of Object.entries(notSoaked)) {
+    expect(upTo24, row).toContain(row);
+    const { path = '' } = /: (?<path>\S+\.test\.ts)$/.exec(why)?.groups ?? {};
+    expect(existsSync(path), `${row}: ${why}`).toBe(true);
+  }
 });
 
 test('wrong words of a soak are one line', () => {

@@ -4,7 +4,18 @@ import { oneLine } from '#contracts';
 import { randomFrom } from '../random.ts';
 
 /** Each by its row of the promises. */
-export const soakKinds = ['F1', 'F2', 'F12', 'F15', 'F17', 'F18', 'F20', 'F21', 'F22', 'F32'] as const;
+export const soakKinds = [
+  ...(['F1', 'F2', 'F3', 'F4', 'F7', 'F8', 'F9', 'F10', 'F11', 'F12', 'F13'] as const),
+  ...(['F15', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F23', 'F32'] as const),
+];
+/** Rows up to F24 that are not played beside the others, and why. */
+export const notSoaked: Readonly<Record<string, string>> = {
+  F5: 'a full disk is one of its own, which only root may mount: test/real/full-disk.test.ts',
+  F6: 'a call that fails is made to fail within the process, each call in turn: agent/spool/spool-faults.test.ts',
+  F14: 'a probe that hangs is judged by the probes beside it, on their own clock: agent/checks/runner.test.ts',
+  F16: 'no event that an agent of today writes is refused for good by the centre of today: agent/uplink/event-sender.test.ts',
+  F24: 'what agents and centres of before say is kept as what they said, not as programs: test/simulation/talks.test.ts',
+};
 /** After `waitMs` of calm something happens that lasts `lastsMs`; `pick` says to which one of many, from 0 to 1. */
 export type SoakStep = { kind: (typeof soakKinds)[number]; waitMs: number; lastsMs: number; pick: number };
 /** `hours` of the machine's own time. */

@@ -1,4 +1,5 @@
 /** The centre of a soak, its PCs and its people. */
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../../flows/ledger/schema.ts';
@@ -6,6 +7,7 @@ import { type Mailbox, openMailbox } from '../system/mailbox.ts';
 import { createParts, type PartName, type Parts } from '../system/parts-under-test.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { type ScriptedPc, startScriptedPc } from '../system/scripted-pc.ts';
+import { type Link, openLink } from './soak-link.ts';
 import type { Writing } from './writing-pc.ts';
 
 const speed = 10;
@@ -14,11 +16,19 @@ const rooms = 12;
 const writer = 'ladakh/leh/writer';
 /** Admitted, and no agent: what it sends cannot be read. */
 export const stranger = 'ladakh/leh/stranger';
+/** The one disk of several machines. */
+const image = 'ladakh/leh/image';
 const eachTime = 100;
+/** How a process that is killed writes: for so long after its first event, and with a clock that is so far ahead. */
+export type Killed = { killAfterMs: number; aheadMs?: number };
+/** A store of a process that is killed at the moment. */
+export type Store = 'ledger' | 'spool';
 
 export type Scene = {
   parts: Parts;
   pcs: readonly ScriptedPc[];
+  /** Of each of the PCs. */
+  links: readonly Link[];
   /** Numbers that the writer said were kept. */
   promised: ReadonlySet<number>;
   mails(): number;
@@ -26,8 +36,14 @@ export type Scene = {
   kill(part: PartName): Promise<void>;
   /** Sends a signal to a part that runs on. */
   signal(part: PartName, signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** The writer writes some events and is killed so long after the first of them, or, with `until` 0, says all that it has. */
-  write(how: { killAfterMs: number } | { until: 0 }): Promise<void>;
+  /** The writer writes some events and is killed, or, with `until` 0, says all that it has; true where it ended by itself. */
+  write(how: Killed | { until: 0 }): Promise<boolean>;
+  /** What a write that a power cut tore leaves at the end of a log. */
+  tear(store: Store, bytes: Uint8Array): void;
+  /** Puts these bytes in the place of the writer's spool. */
+  damage(bytes: Uint8Array): void;
+  /** Another machine with the disk of the others. */
+  clone(n: number): ScriptedPc;
   /** Takes the mail server away for a while. */
   withoutMail(ms: number): Promise<void>;
   isReady(): Promise<boolean>;
@@ -46,11 +62,15 @@ export async function createScene(): Promise<Scene> {
   const person = (id: string, role: string) => ({ id, name: id, role, email: `${id}@office.test` });
   const settings = { people: [person('asha', 'technician'), person('meera', 'central')], channels: { email: { port } } };
   const ids = Array.from({ length: rooms }, (_, n) => `pc-${n + 1}`);
-  const parts = await createParts({ pcs: [...ids, 'writer', 'stranger'], speed, settings });
+  const parts = await createParts({ pcs: [...ids, 'writer', 'stranger', 'image'], speed, settings });
   const running = new Map<PartName, Program>();
   const start = async (part: PartName) => void running.set(part, await parts.start(part));
   for (const part of ['broker', 'flows', 'dashboards'] as const) await start(part);
-  const pcs = ids.map((id) => startScriptedPc({ parts, pc: `ladakh/leh/${id}` }));
+  const links = await Promise.all(ids.map(() => openLink(parts.site.ports.mqtt)));
+  const over = ({ port }: Link) => ({ ...parts, site: { ...parts.site, ports: { ...parts.site.ports, mqtt: port } } });
+  const pcs = links.map((link, n) => startScriptedPc({ parts: over(link), pc: `ladakh/leh/${ids[n]}` }));
+  const spool = join(parts.site.data, 'agent/writer.db');
+  const ledger = join(parts.site.data, 'flows/ledger.db');
   const promised = new Set<number>();
 
   async function within(ms: number, is: () => Promise<boolean> | boolean): Promise<boolean> {
@@ -61,6 +81,7 @@ export async function createScene(): Promise<Scene> {
   return {
     parts,
     pcs,
+    links,
     promised,
     mails: () => taken + mailbox.mails.length,
     start,
@@ -71,15 +92,26 @@ export async function createScene(): Promise<Scene> {
     },
     async write(how) {
       const from = promised.size === 0 ? 0 : Math.max(...promised) + 1;
-      const program = startWriter(parts, 'until' in how ? { from: 0, until: 0 } : { from, until: from + eachTime });
+      const program = startWriter(
+        parts,
+        'until' in how ? { from: 0, until: 0 } : { from, until: from + eachTime, aheadMs: how.aheadMs ?? 0 },
+      );
       if ('until' in how) await within(120_000, () => !program.isRunning());
       else {
         await program.says('wrote');
         await delay(how.killAfterMs);
       }
-      if (program.isRunning()) await program.end('SIGKILL');
+      const isEmpty = !program.isRunning();
+      if (!isEmpty) await program.end('SIGKILL');
       for (const { n } of program.lines) if (typeof n === 'number') promised.add(n);
+      return isEmpty;
     },
+    tear(store, bytes) {
+      const log = `${store === 'ledger' ? ledger : spool}-wal`;
+      if (existsSync(log)) appendFileSync(log, bytes);
+    },
+    damage: (bytes) => writeFileSync(spool, bytes),
+    clone: (n) => startScriptedPc({ parts, pc: image, bootId: `boot-${n}` }),
     async withoutMail(ms) {
       taken += mailbox.mails.length;
       await mailbox.close();
@@ -96,13 +128,16 @@ export async function createScene(): Promise<Scene> {
     },
     async close() {
       await Promise.all(pcs.map((pc) => pc.stop()));
+      for (const link of links) link.close();
       await mailbox.close();
       parts.site.remove();
     },
   };
 }
 
-function startWriter({ site, epochMs, tokens }: Parts, { from, until }: Pick<Writing, 'from' | 'until'>): Program {
+type Stretch = Pick<Writing, 'from' | 'until'> & { aheadMs?: number };
+
+function startWriter({ site, epochMs, tokens }: Parts, { from, until, aheadMs = 0 }: Stretch): Program {
   const spool = join(site.data, 'agent/writer.db');
   const writing: Writing = {
     pc: writer,
@@ -110,7 +145,8 @@ function startWriter({ site, epochMs, tokens }: Parts, { from, until }: Pick<Wri
     data: site.data,
     mqtt: site.ports.mqtt,
     speed,
-    epochMs,
+    // As far as its clock, which runs faster, is to be ahead.
+    epochMs: epochMs + aheadMs / (1 - speed),
     spool,
     from,
     until,

@@ -1,0 +1,88 @@
+/** The line of one PC to the broker, over which all that it says goes: to be cut, torn, made thin and left hanging. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export type Link = {
+  /** Where the PC finds the broker. */
+  port: number;
+  /** Nothing gets through until it is healed; what is connected hears of it. */
+  cut(): void;
+  heal(): void;
+  /** What is connected is lost, and may come again at once. */
+  tear(): void;
+  /** As `tear`, but the broker does not hear of it: the session of before hangs there when the next one comes. */
+  hang(): void;
+  /** From now on each direction is so slow and so late. */
+  shape(way: Thin | undefined): void;
+  close(): void;
+};
+
+export type Thin = { bytesPerS: number; delayMs: number };
+/** `client`: the PC. */
+type Pair = { client: Socket; broker: Socket };
+
+/** Opens it; the broker need not run. */
+export async function openLink(to: number): Promise<Link> {
+  const pairs = new Set<Pair>();
+  let isCut = false;
+  let thin: Thin | undefined;
+  const server = createServer((client) => {
+    if (isCut) return client.destroy();
+    const pair = { client, broker: connect(to, '127.0.0.1') };
+    pairs.add(pair);
+    const end = () => {
+      pairs.delete(pair);
+      client.destroy();
+      pair.broker.destroy();
+    };
+    for (const socket of [client, pair.broker]) socket.setNoDelay(true).on('error', () => {});
+    client.on('close', () => pairs.has(pair) && end());
+    pair.broker.on('close', end);
+    carry(client, pair.broker, () => thin);
+    carry(pair.broker, client, () => thin);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const tear = () => {
+    for (const { client } of pairs) client.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut() {
+      isCut = true;
+      tear();
+    },
+    heal() {
+      isCut = false;
+    },
+    tear,
+    hang() {
+      const held = [...pairs];
+      // The broker's side lives on until the broker ends it.
+      pairs.clear();
+      for (const { client } of held) client.destroy();
+    },
+    shape(way) {
+      thin = way;
+    },
+    close() {
+      server.close();
+      tear();
+    },
+  };
+}
+
+/** In order, whatever the line is meanwhile. */
+function carry(from: Socket, to: Socket, thinNow: () => Thin | undefined): void {
+  let freeAt = 0;
+  let lastAt = 0;
+  from.on('data', (bytes) => {
+    const now = performance.now();
+    const thin = thinNow();
+    if (thin === undefined && lastAt <= now) return void to.write(bytes);
+    const { bytesPerS, delayMs } = thin ?? { bytesPerS: Number.POSITIVE_INFINITY, delayMs: 0 };
+    freeAt = Math.max(freeAt, now) + (bytes.length / bytesPerS) * 1_000;
+    lastAt = Math.max(lastAt + 1, freeAt + delayMs);
+    setTimeout(() => to.write(bytes), lastAt - now);
+  });
+}
