@@ -247,7 +247,7 @@ export type WireFields = { severity: Severity; holdMs: number; to: string[]; hou
 /** The message on the visual wires. */
 export type WireMessage = WireFields & {
   topic: string;
-  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why'] };
+  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why']; grew?: number };
   incident: {
     id: number;
     scope: string;
@@ -260,7 +260,7 @@ export type WireMessage = WireFields & {
     severity: Severity;
     flapping: boolean;
     acknowledged: boolean;
-    /** Ids of persons who were told of it. */
+    /** Ids of persons who were told of it; where it grew, of those who knew of it before. */
     told: string[];
     /** What kind of cause of many it is, with how many of how many are away; null of a room and of the centre itself. */
     cause: { kind: CauseKind; down: number; of: number } | null;
