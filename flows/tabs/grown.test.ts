@@ -1,10 +1,11 @@
-/** What is told of a cause of many sites that grows, through the tabs themselves. */
-import { beforeAll, expect, test } from 'vitest';
+/** What is told of a cause of many sites that grows, through the tabs themselves: while it is quiet, at night, and to whom. */
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Moment } from '../calendar/when.ts';
 import { nation } from '../incidents/nation.test-helper.ts';
 import type { Stage } from '../incidents/stage.test-helper.ts';
 import { tabsDir } from '../node-red/tabs.test-helper.ts';
 import { readTabs } from '../node-red/tabs-storage.ts';
+import type { MaintenanceDate } from '../records/maintenance.ts';
 import { startStillTabs } from '../replay/still-tabs.ts';
 
 const second = 1_000;
@@ -14,19 +15,37 @@ const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) 
 
 let tabs: Awaited<ReturnType<typeof startStillTabs>>;
 let now = 0;
+/** Until when the offices are closed. */
+let backAt = 0;
+const dates: MaintenanceDate[] = [];
 
 beforeAll(async () => {
   const read = readTabs(tabsDir);
   if (!read.ok) throw new Error(read.line);
   tabs = await startStillTabs(read.nodes, { channels: () => ['console', 'webhook'], moment, now: () => now });
 }, 30_000);
-const moment = (): Moment => ({
-  ...{ is: 'open', meeting: null, digestAt: now, backAt: now, isNearClosing: false, isClosing: false, closed: null, lookAt: null },
+beforeEach(() => {
+  backAt = 0;
+  dates.length = 0;
 });
+
+function moment(): Moment {
+  const isClosing = backAt > now;
+  return {
+    is: 'open',
+    meeting: null,
+    digestAt: now,
+    backAt: Math.max(now, backAt),
+    isNearClosing: isClosing,
+    isClosing,
+    closed: null,
+    lookAt: null,
+  };
+}
 
 /** A state of so many sites of one PC, whose wires are the tabs; `go`: they are lost, and time passes. */
 function bihar(sites = 20) {
-  const { stage, of } = nation({ sites, pcs: 1 });
+  const { stage, of } = nation({ sites, pcs: 1, maintenance: () => dates });
   const away = new Set<number>();
   let seen = 0;
   stage.setPath(() => 'nothing');
@@ -54,6 +73,14 @@ function bihar(sites = 20) {
       for (const pc of gone.flatMap(of)) stage.lost(pc);
       await pass(ms);
     },
+    async back(come: readonly number[], ms: number, session = 2): Promise<void> {
+      for (const site of come) away.delete(site);
+      for (const pc of come.flatMap(of)) stage.birth(pc, { session, apartMs: minute });
+      await pass(ms);
+    },
+    /** Maintenance of a path from now on. */
+    maintain: (scope: string, ms: number) =>
+      dates.push({ id: scope.replaceAll('/', '-'), scope, title: 'New line', from: stage.now(), to: stage.now() + ms }),
   };
 }
 
@@ -63,6 +90,7 @@ const told = (stage: Stage) =>
     .outbox()
     .filter(({ channel, notice }) => channel === 'console' && notice.scope === 'state:bihar')
     .map(({ person, notice }) => `${notice.again?.why ?? notice.kind} ${notice.many?.down} to ${person}`);
+const idOf = (stage: Stage) => stage.incident('state:bihar')?.id ?? 0;
 
 test('central, who was told of eight sites by escalation, heard of fourteen long after the state or never; and nobody hears of them twice', async () => {
   const { stage, go, pass } = bihar();
@@ -78,4 +106,55 @@ test('of what grew before the next level was due central was told twice: it hear
   await go(wide(8), 20 * minute);
   await go(wide(6, 8), 2 * hour);
   expect(told(stage)).toEqual(['raised 8 to state', 'worsened 14 to state', 'raised 14 to central']);
+});
+
+test('more sites of a state under maintenance are told at its end, once, if they are still away', async () => {
+  const { stage, go, back, maintain, pass } = bihar();
+  await go(wide(8), 20 * minute);
+  maintain('bihar', hour);
+  await pass(minute);
+  await go(wide(6, 8), 20 * minute);
+  await back([8, 9], 30 * minute);
+  expect(told(stage)).toEqual(['raised 8 to state']);
+  await pass(30 * minute);
+  expect(told(stage).slice(1)).toEqual(['maintained 12 to state']);
+  await pass(2 * hour);
+  expect(told(stage).slice(2)).toEqual(['maintained 12 to central']);
+});
+
+test('two waves that waited for the morning were two messages of the same sites', async () => {
+  const { stage, go, pass } = bihar(40);
+  await go(wide(12), 20 * minute);
+  stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
+  backAt = stage.now() + 3 * hour;
+  await go(wide(9, 12), 20 * minute);
+  await go(wide(8, 21), 20 * minute);
+  expect(told(stage)).toEqual(['raised 12 to state']);
+  await pass(2.5 * hour);
+  expect(told(stage).slice(1)).toEqual(['worsened 29 to state']);
+});
+
+test('a wave that waits for the morning, and maintenance that ends in that night, are one message of the morning, and of its next level', async () => {
+  const { stage, go, maintain, pass } = bihar();
+  await go(wide(8), 20 * minute);
+  backAt = stage.now() + 3 * hour;
+  await go(wide(6, 8), 20 * minute);
+  maintain('bihar', hour);
+  await pass(4 * hour);
+  expect(told(stage).slice(1)).toEqual(['maintained 14 to state', 'maintained 14 to central']);
+});
+
+test('at the end of a quiet who was told hears how many are away by then; who took the incident keeps it when it grows', async () => {
+  const { stage, go, back, pass } = bihar();
+  await go(wide(8), 60 * minute);
+  stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'state' });
+  stage.apply({ type: 'snooze', incident: idOf(stage), by: 'state', until: stage.now() + hour });
+  await go(wide(6, 8), 20 * minute);
+  await back([8], 20 * minute);
+  expect(told(stage)).toHaveLength(2);
+  await pass(hour);
+  expect(told(stage).slice(2)).toEqual(['awake 13 to state', 'awake 13 to central']);
+  await go(wide(4, 14), 20 * minute);
+  expect(told(stage).slice(4)).toEqual(['worsened 17 to state', 'worsened 17 to central']);
+  expect(stage.incident('state:bihar')?.acknowledged?.by).toBe('state');
 });
