@@ -122,6 +122,16 @@ test('more sites of a state under maintenance are told at its end, once, if they
   expect(told(stage).slice(2)).toEqual(['maintained 12 to central']);
 });
 
+test('more sites that are back before the end of maintenance are told to nobody: who is told of the others is as ever', async () => {
+  const { stage, go, back, maintain, pass } = bihar();
+  await go(wide(8), 60 * minute);
+  maintain('bihar', hour);
+  await pass(minute);
+  await go(wide(6, 8), 20 * minute);
+  await back(wide(6, 8), 50 * minute);
+  expect(told(stage).slice(2)).toEqual(['maintained 8 to state']);
+});
+
 test('two waves that waited for the morning were two messages of the same sites', async () => {
   const { stage, go, pass } = bihar(40);
   await go(wide(12), 20 * minute);

@@ -100,7 +100,7 @@ function addAgain(memory: Memory, { incident, again }: { incident: Incident; aga
   const untold = gather(memory, incident.id, { young, again });
   // News that nobody heard goes to whoever the tabs choose.
   const to = again.why === 'awake' && untold.length > 0 ? [] : again.to;
-  const grew = untold.flatMap((one) => one.grew ?? []);
+  const grew = untold.flatMap((one) => one.grew ?? []).filter((site) => incident.spread?.away.includes(site));
   const news = { kind: 'raised', faults, held: true, again: { ...again, to }, ...(grew.length > 0 && { grew }) } as const;
   add(memory, { incident, news }, now);
 }
