@@ -1,11 +1,15 @@
 /** What is told of a cause of many sites that grows, through the tabs themselves: while it is quiet, at night, and to whom. */
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Moment } from '../calendar/when.ts';
 import { nation } from '../incidents/nation.test-helper.ts';
 import type { Stage } from '../incidents/stage.test-helper.ts';
+import { inThread } from '../ledger/ledger.ts';
+import { openStore } from '../ledger/store.ts';
 import { tabsDir } from '../node-red/tabs.test-helper.ts';
 import { readTabs } from '../node-red/tabs-storage.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
+import { play } from '../replay/run.ts';
 import { startStillTabs } from '../replay/still-tabs.ts';
 
 const second = 1_000;
@@ -15,9 +19,10 @@ const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) 
 
 let tabs: Awaited<ReturnType<typeof startStillTabs>>;
 let now = 0;
-/** Until when the offices are closed. */
-let backAt = 0;
+/** When the offices are closed. */
+let night = { from: 0, to: 0 };
 const dates: MaintenanceDate[] = [];
+let scene: Stage | undefined;
 
 beforeAll(async () => {
   const read = readTabs(tabsDir);
@@ -25,17 +30,44 @@ beforeAll(async () => {
   tabs = await startStillTabs(read.nodes, { channels: () => ['console', 'webhook'], moment, now: () => now });
 }, 30_000);
 beforeEach(() => {
-  backAt = 0;
+  night = { from: 0, to: 0 };
   dates.length = 0;
 });
 
+// The same tabs, tried on the ledger of each scene, tell the same persons the same.
+afterEach(async () => {
+  if (scene !== undefined) expect(await tried(scene)).toEqual(scene.outbox().map(({ key, notice }) => `${notice.kind} ${key}`));
+});
+
+async function tried(stage: Stage): Promise<string[]> {
+  const db = new DatabaseSync(':memory:');
+  openStore(db).commit([stage.ops]);
+  const { json } = await inThread(db).past({ since: 0, after: 0 });
+  const { told: all } = await play(
+    JSON.parse(json),
+    {
+      recipients: (to, channel) => to.map((person) => ({ person, channel })),
+      central: () => [],
+      personNamed: (name) => name,
+      place: (scope) => ({ site: { en: scope, hi: scope }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' }),
+      facts: () => ({ link: 'fibre', elevationM: 50 }),
+      setNow: (at) => {
+        now = at;
+      },
+      decide: tabs.decide,
+    },
+    stage.now(),
+  );
+  return all.map(({ kind, key }) => `${kind} ${key}`);
+}
+
 function moment(): Moment {
-  const isClosing = backAt > now;
+  const isClosing = night.from <= now && now < night.to;
   return {
     is: 'open',
     meeting: null,
     digestAt: now,
-    backAt: Math.max(now, backAt),
+    backAt: isClosing ? night.to : now,
     isNearClosing: isClosing,
     isClosing,
     closed: null,
@@ -46,6 +78,7 @@ function moment(): Moment {
 /** A state of so many sites of one PC, whose wires are the tabs; `go`: they are lost, and time passes. */
 function bihar(sites = 20) {
   const { stage, of } = nation({ sites, pcs: 1, maintenance: () => dates });
+  scene = stage;
   const away = new Set<number>();
   let seen = 0;
   stage.setPath(() => 'nothing');
@@ -149,7 +182,7 @@ test('two waves that waited for the morning were two messages of the same sites'
   const { stage, go, pass } = bihar(40);
   await go(wide(12), 20 * minute);
   stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
-  backAt = stage.now() + 3 * hour;
+  night = { from: stage.now(), to: stage.now() + 3 * hour };
   await go(wide(9, 12), 20 * minute);
   await go(wide(8, 21), 20 * minute);
   expect(told(stage)).toEqual(['raised 12 to state']);
@@ -160,7 +193,7 @@ test('two waves that waited for the morning were two messages of the same sites'
 test('a wave that waits for the morning, and maintenance that ends in that night, are one message of the morning, and of its next level', async () => {
   const { stage, go, maintain, pass } = bihar();
   await go(wide(8), 20 * minute);
-  backAt = stage.now() + 3 * hour;
+  night = { from: stage.now(), to: stage.now() + 3 * hour };
   await go(wide(6, 8), 20 * minute);
   maintain('bihar', hour);
   await pass(4 * hour);
@@ -171,7 +204,7 @@ test('sites that were back before anybody was told, and went again, were never t
   const { stage, go, back, pass } = bihar();
   await go(wide(8), 20 * minute);
   stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
-  backAt = stage.now() + 2 * hour;
+  night = { from: stage.now(), to: stage.now() + 2 * hour };
   await go(wide(6, 8), 20 * minute);
   await back(wide(6, 8), 1.7 * hour);
   expect(told(stage)).toEqual(['raised 8 to state']);
@@ -193,4 +226,31 @@ test('at the end of a quiet who was told hears how many are away by then; who to
   await go(wide(4, 14), 20 * minute);
   expect(told(stage).slice(4)).toEqual(['worsened 17 to state', 'worsened 17 to central']);
   expect(stage.incident('state:bihar')?.acknowledged?.by).toBe('state');
+});
+
+test('central, who first heard of the state while a wave of it waited for the morning, hears of those sites once', async () => {
+  const { stage, go, pass } = bihar();
+  await go(wide(8), 20 * minute);
+  night = { from: stage.now(), to: stage.now() + 3 * hour };
+  await go(wide(6, 8), hour);
+  expect(told(stage).slice(1)).toEqual(['raised 14 to central']);
+  await pass(4 * hour);
+  expect(told(stage).slice(2)).toEqual(['worsened 14 to state']);
+});
+
+test('R27 wave after wave are three messages in an hour to each, and then one of all that went since', async () => {
+  const { stage, go, pass } = bihar(40);
+  await go(wide(12), 46 * minute);
+  await pass(20 * minute);
+  let gone = 12;
+  for (const wave of [9, 6, 4, 3]) {
+    await go(wide(wave, gone), 7 * minute);
+    gone += wave;
+  }
+  await pass(90 * minute);
+  const each = (person: string) => told(stage).flatMap((one) => (one.endsWith(` ${person}`) ? Number(one.split(' ')[1]) : []));
+  expect([each('state'), each('central')]).toEqual([
+    [12, 21, 27, 31, 34],
+    [12, 21, 27, 31, 34],
+  ]);
 });
