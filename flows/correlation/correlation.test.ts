@@ -112,7 +112,7 @@ test('what did not change is not followed again', () => {
   const correlation = fresh();
   const look = () => correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   look();
-  expect(look()).toEqual({ scopes: [], grown: new Set(), pcs: [] });
+  expect(look()).toEqual({ scopes: [], pcs: [] });
 });
 
 test('a cause that stands is not forgotten, one that ended is once it explains nobody', () => {

@@ -22,10 +22,12 @@ export type Cause = {
   endedAt: number | null;
   /** The last loss that belongs to it. */
   lastAt: number;
+  /** Those that went together while it stood, long after the others. */
+  waves?: ReadonlySet<string>;
 };
 
-/** What a look changed: causes and rooms to be followed anew; `grown`: those to which more sites went by themselves, and not with the others. */
-export type Judged = { scopes: string[]; grown: ReadonlySet<string>; pcs: string[] };
+/** What a look changed: causes and rooms to be followed anew. */
+export type Judged = { scopes: string[]; pcs: string[] };
 
 /** The causes of one memory. */
 export type Correlation = ReturnType<typeof createCorrelation>;
@@ -61,7 +63,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const all = { sites, downs, numbers };
       for (const cause of causes.values()) follow(state, cause, { bySite, field: all, now: at });
       const field = { ...all, explained: explainedBy(causes.values()) };
-      const grown = new Set(openWide(state, field, at));
+      openWide(state, field, at);
       for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
       silentSince = silentIn(sites, silentSince, at);
       const [oldCovers, oldWaits] = [covers, waits];
@@ -70,7 +72,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const moved = (who: string) => oldCovers.get(who) !== covers.get(who) || oldWaits.has(who) !== waits.has(who);
       const touched = new Set([...oldCovers.keys(), ...covers.keys(), ...oldWaits, ...waits]);
       const changed = [...causes.values()].filter((one) => before.get(one.scope) !== markOf(one) || moved(one.scope));
-      return { scopes: changed.map(({ scope }) => scope), grown, pcs: [...touched].filter((who) => moved(who) && !who.includes(':')) };
+      return { scopes: changed.map(({ scope }) => scope), pcs: [...touched].filter((who) => moved(who) && !who.includes(':')) };
     },
 
     /** The incident of a cause is over: it is forgotten once it explains nothing any more. */
@@ -105,8 +107,8 @@ function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: num
     const endedAt = overAt === null && standing.length > 0 ? null : Math.min(now, ...faults.flatMap(({ goneAt }) => goneAt ?? []));
     if (overAt !== null && now - (endedAt ?? overAt) >= settleMs) continue;
     const since = Math.min(...faults.map((one) => one.since));
-    const { members, of, away, lastAt = since } = spread;
-    const held = { scope, kind, since, members: new Set(members), of, away };
+    const { members, of, away, lastAt = since, waves = [] } = spread;
+    const held = { scope, kind, since, members: new Set(members), of, away, waves: new Set(waves) };
     const own = endedAt === null ? standing.map(({ fault }) => fault) : [];
     causes.set(scope, { ...held, faults: own, endedAt, lastAt: Math.min(now, lastAt) });
   }
@@ -182,21 +184,15 @@ function explainedBy(causes: Iterable<Cause>): Set<string> {
   return new Set(wide.flatMap(({ members }) => [...members]));
 }
 
-/** What no wide cause explains yet. Gives the causes that stood, or had just ended, and have mostly others now. */
-function openWide(state: State, field: Field, now: number): string[] {
+/** What no wide cause explains yet. */
+function openWide(state: State, field: Field, now: number): void {
   const { causes } = state;
   const downs = field.downs.filter(({ sight }) => !field.explained?.has(sight.site));
-  if (downs.length < 2) return [];
+  if (downs.length < 2) return;
   const isPlane = [...causes.values()].some(({ kind, endedAt }) => kind === 'plane' && endedAt === null);
   const plane = isPlane ? undefined : planeOf({ ...field, downs });
   const found = plane === undefined ? regionsOf({ ...field, downs }) : [plane];
-  const opened = found.filter((one) => !isRest(state, one, now));
-  const grown = opened.filter(({ scope, downs: list }) => {
-    const known = causes.get(scope)?.members;
-    return known !== undefined && list.filter(({ sight }) => !known.has(sight.site)).length * 2 >= list.length;
-  });
-  for (const one of opened) openFound(state, field, one);
-  return grown.map(({ scope }) => scope);
+  for (const one of found.filter((one) => !isRest(state, one, now))) openFound(state, field, one);
 }
 
 /** What a wider cause that just ended has not brought back yet is no cause of its own, until it had its time. */
@@ -217,11 +213,18 @@ function openFound({ causes, numbers }: State, field: Field, { scope, downs, of 
   // One that ended a moment ago, and is watched still, goes on.
   const members = new Set([...(before?.members ?? []), ...sites]);
   const faults = [kind === 'plane' ? 'centre.plane' : `outage.${kind}`];
-  const cause: Cause = { scope, kind, since: before?.since ?? since, members, of, away: sites, faults, endedAt: null, lastAt };
+  const waves = new Set([...(before?.waves ?? []), ...waveOf(before, sites)]);
+  const cause: Cause = { scope, kind, since: before?.since ?? since, members, of, away: sites, faults, endedAt: null, lastAt, waves };
   causes.set(scope, cause);
   const gone = field.downs.filter((down) => join(cause, down, numbers));
   const stay = field.sites.filter((one) => before?.members.has(one.site) && isStillDown(one, numbers));
   cause.away = [...new Set([...stay.map(({ site }) => site), ...sites, ...gone.map(({ sight }) => sight.site)])];
+}
+
+/** Of sites that went together, those that a cause which stood, or had just ended, did not have; none where most of them are its own. */
+function waveOf(before: Cause | undefined, sites: readonly string[]): string[] {
+  const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
+  return fresh.length * 2 >= sites.length ? fresh : [];
 }
 
 function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: { down: Down | undefined; now: number }): void {

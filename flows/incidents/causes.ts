@@ -7,9 +7,11 @@ import { isBattery, isOfGap } from '../outages/pc.ts';
 import { seesMains } from '../outages/power.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
 import { isEnd, watchedUntil } from '../transitions/incident.ts';
+import { isUnheard } from '../transitions/rate.ts';
 import { type Scene, sceneOfList, standingFault } from '../transitions/standing.ts';
 import { dueAt } from './absence.ts';
 import type { Core } from './core.ts';
+import { maintainedAt, maintainedFor } from './maintenance.ts';
 import { alerts, followCentre, followPc, followScope, followUnheard, listeningSince, pcsOf } from './scopes.ts';
 
 /** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
@@ -17,10 +19,10 @@ export function correlate(core: Core, now: number): void {
   const { correlation, spreads, subscribedAt } = core;
   const sights = subscribedAt === null ? [] : sightsOf(core);
   const isQuiet = correlation.causes.size === 0 && !sights.some(({ lost, onBattery }) => lost.length > 0 || onBattery > 0);
-  const judged = subscribedAt === null || isQuiet ? { scopes: [], grown: new Set<string>(), pcs: [] } : correlation.judge(sights, now);
+  const judged = subscribedAt === null || isQuiet ? { scopes: [], pcs: [] } : correlation.judge(sights, now);
   const spread = spreads.judge(now);
   const scopes = [...judged.scopes, ...spread.scopes].toSorted((a, b) => Number(isOfSite(a)) - Number(isOfSite(b)));
-  for (const scope of scopes) followCause(core, { scope, isWave: judged.grown.has(scope) }, now);
+  for (const scope of scopes) followCause(core, scope, now);
   const ofSites = scopes.filter(isOfSite).flatMap((scope) => pcsOf(core, nameInScope(scope)));
   for (const pc of new Set([...judged.pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
 }
@@ -99,7 +101,7 @@ function lossOf(core: Core, record: PcRecord): Loss | null {
 }
 
 /** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
-function followCause(core: Core, { scope, isWave = false }: { scope: string; isWave?: boolean }, now: number): void {
+function followCause(core: Core, scope: string, now: number): void {
   const { correlation, spreads, memory } = core;
   const cause = correlation.causes.get(scope);
   const spread = spreads.spreads.get(scope);
@@ -108,7 +110,7 @@ function followCause(core: Core, { scope, isWave = false }: { scope: string; isW
   const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope) };
   const who = cause ?? spread;
   const outage = cause && whyOf(core, cause);
-  const grew = isWave || hasDoubled(core, scope, now) ? untoldOf(core, scope) : [];
+  const grew = grownBy(core, scope, now);
   followScope(core, { scope, scene, grew, ...(who && { spread: spreadOf(scope, who) }), ...(outage && { outage }) }, now);
   if (memory.openIncident(scope) !== undefined) return;
   correlation.forget(scope, now);
@@ -118,29 +120,35 @@ function followCause(core: Core, { scope, isWave = false }: { scope: string; isW
 /** How far apart it is told that ever more went with a cause, one by one. */
 const growthMs = 10 * 60_000;
 
-/** True where as many more are away as people were told of: those that went with a cause while it stood were no news, one by one. */
-function hasDoubled(core: Core, scope: string, now: number): boolean {
-  const { id = 0, toldAway } = core.memory.openIncident(scope) ?? {};
-  // That half of all is away says what is to be known, and done.
-  if (toldAway === undefined || causeKindOf(scope) === 'plane') return false;
-  const last = core.memory.stepsOf(id).findLast((one) => !isEnd(one));
-  return now - (last?.at ?? 0) >= growthMs && untoldOf(core, scope).length >= Math.max(1, toldAway.length);
+/**
+ * The sites by which a cause grew that is told as such: at once where some of those that people do not know of went together, else where as many
+ * more are away as they know of; that half of all is away says what is to be known.
+ */
+function grownBy(core: Core, scope: string, now: number): string[] {
+  const { memory, correlation } = core;
+  const incident = memory.openIncident(scope);
+  if (incident?.toldAway === undefined) return [];
+  const steps = memory.stepsOf(incident.id);
+  const known = new Set([...incident.toldAway, ...steps.flatMap((one) => (isUnheard(one) ? [] : (one.grew ?? [])))]);
+  const { away = [], waves } = correlation.causes.get(scope) ?? {};
+  const fresh = away.filter((site) => !known.has(site));
+  if (fresh.length === 0) return [];
+  // What is dark in its own maintenance is no news before the end of that; while all of it is maintained, all is told at the end.
+  const isAll = maintainedFor(memory, incident) !== undefined;
+  const untold = isAll ? fresh : fresh.filter((site) => maintainedAt(memory, site) === undefined);
+  const isDue = causeKindOf(scope) !== 'plane' && now - (steps.findLast((one) => !isEnd(one))?.at ?? 0) >= growthMs;
+  const hasDoubled = isDue && untold.length >= Math.max(1, known.size);
+  return hasDoubled || untold.some((site) => waves?.has(site)) ? untold : [];
 }
 
-/** The sites that are away with a cause, and of which people were not told yet. */
-function untoldOf({ correlation, memory }: Core, scope: string): string[] {
-  const told = new Set(memory.openIncident(scope)?.toldAway);
-  return (correlation.causes.get(scope)?.away ?? []).filter((site) => !told.has(site));
-}
+type Members = Pick<Cause, 'away' | 'waves'> & { members: Iterable<string>; of?: number; lastAt?: number };
 
-type Members = { members: Iterable<string>; away: readonly string[]; of?: number; lastAt?: number };
-
-function spreadOf(scope: string, { members, away, of = away.length, lastAt }: Members): Spread {
+function spreadOf(scope: string, { members, away, of = away.length, lastAt, waves = new Set() }: Members): Spread {
   const all = [...members];
   const states = new Set(all.map(stateOf));
   const [only = ''] = states;
   const path = isOfSite(scope) ? nameInScope(scope) : states.size === 1 ? only : '';
-  const last = lastAt === undefined || isOfSite(scope) ? {} : { lastAt };
+  const last = lastAt === undefined || isOfSite(scope) ? {} : { lastAt, ...(waves.size > 0 && { waves: [...waves] }) };
   return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path, ...last };
 }
 
@@ -189,11 +197,11 @@ export function followOpen(core: Core, now: number): void {
   core.followed = true;
   for (const scope of core.memory.openScopes()) {
     const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
-    if (!all && !waits && !hasDoubled(core, scope, now)) continue;
+    if (!all && !waits && grownBy(core, scope, now).length === 0) continue;
     if (maintainedIn(scope) !== undefined) continue;
     if (scope === 'centre') followCentre(core, now);
     else if (scope === 'centre/unheard') followUnheard(core, now);
-    else if (causeKindOf(scope) !== undefined) followCause(core, { scope }, now);
+    else if (causeKindOf(scope) !== undefined) followCause(core, scope, now);
     else followPc(core, scope, now);
   }
 }

@@ -1,7 +1,7 @@
 /** What is told of a cause of many sites to which more go than people were told of. */
 import { describe, expect, it } from 'vitest';
 import { live, nation, restarted } from './nation.test-helper.ts';
-import { type Path, type Stage, tellTechnician } from './stage.test-helper.ts';
+import { contentsAfter, createStage, type Path, type Stage, tellTechnician } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
@@ -88,6 +88,25 @@ describe('more sites of a state', () => {
     const last = restarted(next, known);
     live(last, 15 * minute, left);
     expect(told(last).filter((one) => one.includes('bihar'))).toEqual(['worsened state:bihar 14']);
+  });
+
+  it('that went dark in maintenance of their own are told at its end, after a start of flows in it too', () => {
+    const dates = wide(6, 8).map((site) => ({ id: `m-${site}`, scope: `bihar/site-${site}`, title: 'New line', from: 0, to: 0 }));
+    const maintenance = () => dates;
+    const { stage, known, of } = nation({ sites: 20, pcs: 1, maintenance });
+    for (const pc of wide(8).flatMap(of)) stage.lost(pc);
+    live(stage, 20 * minute, wide(12, 8).flatMap(of));
+    for (const one of dates) Object.assign(one, { from: stage.now(), to: stage.now() + 60 * minute });
+    live(stage, minute, wide(12, 8).flatMap(of));
+    for (const pc of wide(6, 8).flatMap(of)) stage.lost(pc);
+    live(stage, 20 * minute, wide(6, 14).flatMap(of));
+    const next = createStage({ contents: contentsAfter(stage.ops), known, at: stage.now(), maintenance });
+    next.subscribe();
+    next.apply({ type: 'started' });
+    live(next, 30 * minute, wide(6, 14).flatMap(of));
+    expect([...told(stage), ...told(next)].filter((one) => one.includes('state:'))).toEqual(['raised state:bihar 8']);
+    live(next, 20 * minute, wide(6, 14).flatMap(of));
+    expect(told(next).filter((one) => one.includes('state:'))).toEqual(['worsened state:bihar 14']);
   });
 
   it('are told to who took the first, who keeps it; in the quiet only at its end, with all of it', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { maintenanceScope } from '#contracts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
-import { contentsAfter, createStage, fault, holdFirst, ok, pc, type Stage } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, ok, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -238,4 +238,25 @@ test('a camera that was unplugged a moment before the end, and is back before it
   };
   expect(told(18_000)).toEqual([]);
   expect(told(21_000)[0]).toBe('worsened camera.missing 20 s');
+});
+
+test('what waited for the morning, and was told once more at the end of maintenance or of a quiet in that night, was two messages of the morning', () => {
+  const night: Path = (offer) => {
+    const { message, node } = offer;
+    if (node !== null || message.transition.kind === 'cleared') return tellTechnician(offer);
+    const { severity, holdMs, to } = message;
+    const hours = { waits: 'held' } as const;
+    const dueAt = begun + 8 * hour;
+    return { acts: [{ do: 'wait', node: 'when', dueAt, unlessAcknowledged: false, message: { severity, holdMs, to, hours } }] };
+  };
+  const stage = opened();
+  stage.setPath(night);
+  const [first = '', second = ''] = rooms;
+  stage.state([fault('microphone.missing'), ok('camera')], first);
+  live(stage, 90 * minute);
+  stage.state([ok('microphone'), fault('camera.missing')], second);
+  stage.apply({ type: 'snooze', incident: stage.incident(second)?.id ?? 0, by: 'asha', until: stage.now() + hour });
+  live(stage, 8 * hour);
+  expect(toldOf(stage, first)).toEqual(['raised maintained: microphone.missing']);
+  expect(toldOf(stage, second)).toEqual(['raised awake: camera.missing']);
 });

@@ -47,14 +47,14 @@ export function maintainedFor(
   { scope, spread }: Pick<Incident, 'scope' | 'spread'>,
 ): Incident | undefined {
   if (maintainedIn(scope) !== undefined) return undefined;
-  const whole = goesOnAt(memory, spread?.path ?? pathOfScope(scope));
+  const whole = maintainedAt(memory, spread?.path ?? pathOfScope(scope));
   if (whole !== undefined || spread === undefined) return whole;
-  const each = spread.away.map((path) => goesOnAt(memory, path));
+  const each = spread.away.map((path) => maintainedAt(memory, path));
   return each.includes(undefined) ? undefined : each[0];
 }
 
 /** The maintenance that goes on at a path of the tree or above it, the narrowest first. */
-function goesOnAt(memory: Pick<Memory, 'openIncident'>, path: string): Incident | undefined {
+export function maintainedAt(memory: Pick<Memory, 'openIncident'>, path: string): Incident | undefined {
   const parts = path.split('/');
   for (let level = parts.length; level > 0; level -= 1) {
     const held = memory.openIncident(maintenanceScope(parts.slice(0, level).join('/')));

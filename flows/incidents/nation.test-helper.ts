@@ -1,6 +1,7 @@
 /** Nations of PCs for the tests of causes of many: who lives, what is told, and the next start on the same ledger. */
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc, Transition } from '../records/incidents.ts';
+import type { MaintenanceDate } from '../records/maintenance.ts';
 import { contentsAfter, createStage, ok, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;
@@ -12,10 +13,19 @@ type Plan = {
   isp?: (site: number) => string;
   alerts?: boolean;
   numbers?: Numbers;
+  maintenance?: (now: number) => readonly MaintenanceDate[];
 };
 
 /** PCs of so many sites, all of them online and well. */
-export function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = true, numbers = usualNumbers }: Plan): {
+export function nation({
+  sites,
+  pcs = 3,
+  state = () => 'bihar',
+  isp,
+  alerts = true,
+  numbers = usualNumbers,
+  maintenance = () => [],
+}: Plan): {
   stage: Stage;
   known: KnownPc[];
   of(site: number): string[];
@@ -24,7 +34,7 @@ export function nation({ sites, pcs = 3, state = () => 'bihar', isp, alerts = tr
   const known = Array.from({ length: sites }, (_, site) =>
     of(site).map((pc) => ({ pc, link: 'fibre' as const, elevationM: 50, alerts, ...(isp && { isp: isp(site) }) })),
   ).flat();
-  const stage = createStage({ known, numbers });
+  const stage = createStage({ known, numbers, maintenance });
   stage.subscribe();
   for (const { pc } of known) {
     stage.birth(pc);

@@ -221,12 +221,9 @@ export function followScope(core: Core, { scope, scene, spread, grew = [], outag
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
   const why = absence === null ? outage : shownOutage(absence);
-  const { news, known } = withMore(named, done.news, { grew, spread });
-  const incident = withCause(
-    core,
-    { ...named, ...known, ...(why && { outage: why }), ...(spread && { spread }), ...(until !== undefined && { until }) },
-    scene,
-  );
+  const news = withMore(named, done.news, grew);
+  const next = { ...named, ...(why && { outage: why }), ...(spread && { spread }), ...(until !== undefined && { until }) };
+  const incident = withCause(core, next, scene);
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
   keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
   if (incident.over !== null) keepPast(memory, incident, now);
@@ -242,18 +239,11 @@ export function followScope(core: Core, { scope, scene, spread, grew = [], outag
   if (due.length > 0) transitions.proceed(incident.id, now);
 }
 
-type More = { grew: readonly string[]; spread: Spread | undefined };
-
 /** Whoever was told of a cause hears that more went with it long after the others: nobody else tells of them. */
-function withMore(
-  { faults }: Incident,
-  news: readonly News[],
-  { grew, spread }: More,
-): { news: readonly News[]; known?: Pick<Incident, 'toldAway'> } {
+function withMore({ faults }: Incident, news: readonly News[], grew: readonly string[]): readonly News[] {
   const known = faults.filter(({ told, hidden, goneAt }) => told !== null && !hidden && goneAt === null);
   const isSaid = known.length === 0 || news.some(({ kind }) => kind === 'raised' || kind === 'worsened');
-  if (grew.length === 0 || spread === undefined || isSaid) return { news };
-  return { news: [...news, { kind: 'worsened', faults: known, grew }], known: { toldAway: spread.away } };
+  return grew.length === 0 || isSaid ? news : [...news, { kind: 'worsened', faults: known, grew }];
 }
 
 /** With the incident of what explains a fault of it, the last time. */

@@ -12,6 +12,8 @@ test.each([
   ['keep', ['state'], ['asha'], ['asha']],
   ['keep', ['state'], [], ['state']],
   ['told', [], ['asha'], ['ravi']],
+  ['also', [], ['asha'], ['asha', 'ravi']],
+  ['also', [], ['ravi'], ['ravi']],
 ])('%s %j for a message to %j tells %j', (mode, to, before, after) => {
   expect(told({ mode, to }, before)).toEqual(after);
 });
@@ -19,7 +21,7 @@ test.each([
 test.each([
   [{ mode: 'set', to: [] }, 'nobody is chosen'],
   [{ mode: 'keep', to: [] }, 'nobody is chosen'],
-  [{ mode: 'all', to: ['state'] }, 'mode: expected ("set" | "keep" | "told"), found "all"'],
+  [{ mode: 'all', to: ['state'] }, 'mode: expected ("set" | "keep" | "told" | "also"), found "all"'],
   [{ mode: 'set', to: 'state' }, 'to: expected Array, found "state"'],
 ])('whom %j tells is a no in one line', (config, line) => {
   expect(told(config)).toContain(line);

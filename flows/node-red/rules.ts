@@ -4,8 +4,10 @@ import { describeIssue, faultIds, isTimeZone, type Severity, severities, zonedAt
 import type { WireMessage } from '../records/incidents.ts';
 import { toMs } from './acts.ts';
 
-/** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident. */
-const whoModes = ['set', 'keep', 'told'] as const;
+/** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */
+const whoModes = ['set', 'keep', 'told', 'also'] as const;
+/** Modes in which nobody is chosen in the dialog. */
+const byTold: readonly unknown[] = ['told', 'also'];
 /** `keep`: the hold that the message has. `until`: a time of day, in a zone. */
 const holds = ['keep', 'atLeast', 'atMost', 'until'] as const;
 
@@ -79,12 +81,13 @@ export function readWho(config: unknown): Read<Who> {
   const read = v.safeParse(who, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
   const { mode, to } = read.output;
-  return mode === 'told' || to.length > 0 ? { ok: true, value: read.output } : { ok: false, line: 'nobody is chosen' };
+  return byTold.includes(mode) || to.length > 0 ? { ok: true, value: read.output } : { ok: false, line: 'nobody is chosen' };
 }
 
 /** Whom the message tells now. */
 export function toldNow({ to, incident }: Pick<WireMessage, 'to' | 'incident'>, { mode, to: chosen }: Who): string[] {
   if (mode === 'told') return [...incident.told];
+  if (mode === 'also') return [...new Set([...to, ...incident.told])];
   return mode === 'keep' && to.length > 0 ? [...to] : [...chosen];
 }
 

@@ -10,7 +10,7 @@ export function toldBy(node: FlowNode): string[] | 'unreadable' {
 /** A *which* node asks for them. */
 function named(node: FlowNode): unknown[] {
   if (node.type === 'sabha-which' && node['about'] === 'told') return [node['list']];
-  return node.type === 'sabha-who' && node['mode'] !== 'told' ? [node['to']] : [];
+  return node.type === 'sabha-who' && node['mode'] !== 'told' && node['mode'] !== 'also' ? [node['to']] : [];
 }
 
 function changed(rules: unknown): unknown[] {

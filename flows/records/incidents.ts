@@ -160,14 +160,14 @@ export type Incident = Handling & {
   parent?: number;
   /** Of a cause of many: who it is. */
   spread?: Spread;
-  /** Of one of many sites: those of which people were last told that they are away, or are about to be. */
+  /** Of one of many sites: those of which people were told that they are away. */
   toldAway?: readonly string[];
   /** Of maintenance: the time of day at which it ends. */
   until?: number;
 };
 
-/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, of sites; absent in rows of older versions. */
-export type Spread = { members: string[]; away: string[]; of: number; path: string; lastAt?: number };
+/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, of sites, and `waves`: those that went together long after the others; absent in rows of older versions. */
+export type Spread = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
 
 /** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */
 export type Transition = {
@@ -247,7 +247,7 @@ export type WireFields = { severity: Severity; holdMs: number; to: string[]; hou
 /** The message on the visual wires. */
 export type WireMessage = WireFields & {
   topic: string;
-  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why'] };
+  transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why']; grew?: number };
   incident: {
     id: number;
     scope: string;
@@ -260,7 +260,7 @@ export type WireMessage = WireFields & {
     severity: Severity;
     flapping: boolean;
     acknowledged: boolean;
-    /** Ids of persons who were told of it. */
+    /** Ids of persons who were told of it; where it grew, of those who knew of it before. */
     told: string[];
     /** What kind of cause of many it is, with how many of how many are away; null of a room and of the centre itself. */
     cause: { kind: CauseKind; down: number; of: number } | null;

@@ -17,7 +17,7 @@ import { play, type World } from './run.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** The technician after the hold, and the engineer where nobody has it a quarter of an hour later; the end goes to who was told. */
+/** The technician after the hold, and the engineer where nobody has it a quarter of an hour later; the end goes to who was told, and so does what a cause grew by. */
 const twoLevels: Path = ({ message, node }) => {
   const { severity, holdMs, to, transition, incident } = message;
   const told = (...persons: string[]) => ({ do: 'deliver', channel: 'email', to: persons, severity }) as const;
@@ -25,6 +25,7 @@ const twoLevels: Path = ({ message, node }) => {
     ({ do: 'wait', node: at, dueAt, unlessAcknowledged, message: { severity, holdMs: 0, to } }) as const;
   if (transition.kind !== 'raised' && transition.kind !== 'worsened') return { acts: [told(...incident.told)] };
   if (node === 'next') return { acts: [told('engineer')] };
+  if (transition.grew !== undefined) return { acts: [told('technician', ...incident.told)] };
   if (node === null && holdMs > 0) return { acts: [wait('hold', transition.at + holdMs, false)] };
   return { acts: [told(...(to.length > 0 ? to : ['technician'])), wait('next', transition.at + holdMs + 15 * minute, true)] };
 };

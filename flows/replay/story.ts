@@ -73,7 +73,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
     memory.putIncident(next);
     return next;
   };
-  const again = (id: number, now: number) => {
+  const below = (id: number, now: number) => {
     for (const child of children.get(id) ?? []) {
       const held = memory.incidents.get(child.id);
       if (held?.over === null) put(held, now);
@@ -110,7 +110,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
     },
     /** Makes of the incident what the transition says of it, and answers it with the faults that are its news. */
     stepped(transition: Transition): { incident: Incident; faults: StandingFault[] } | undefined {
-      const { incident: id, kind, at, about, again: isAgain } = transition;
+      const { incident: id, kind, at, about, again, grew } = transition;
       const row = byId.get(id);
       if (row === undefined) return undefined;
       const held = memory.incidents.get(id) ?? fresh(row, at);
@@ -119,9 +119,9 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       explaining.comes(transition);
       if (!isNews(kind)) endings.mark(row.scope, kind === 'eased' ? faults : [...held.faults, ...faults], at);
       const next = afterStep(held, { kind, at, faults });
-      // What is told once more is no news, and takes nothing back.
-      const incident = put(isAgain ? next : takenBack(next, [{ kind, faults }], at), at);
-      again(id, at);
+      // What is told once more, or of more sites, is no worse than it was, and takes nothing back.
+      const incident = put(again || grew ? next : takenBack(next, [{ kind, faults }], at), at);
+      below(id, at);
       return { incident, faults };
     },
   };

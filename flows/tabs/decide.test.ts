@@ -344,6 +344,7 @@ function everyWay(): Run[] {
     ...severities.map((severity) => ({ message: wireMessage({ severity }), node: 'faults-hold' })),
     { message: wireMessage({ severity: 'major', to: central }), node: 'faults-hold' },
     { message: wireMessage({ to: ['state'] }), node: 'faults-hold' },
+    { message: wireMessage({ to: ['state'], transition: { ...at(0), kind: 'worsened', grew: 6 } }), node: 'faults-hold' },
     { message: wireMessage(), node: 'thin-hold' },
     { message: wireMessage({ transition: at(15) }), node: 'escalate-15-min' },
     { message: wireMessage({ transition: at(45) }), node: 'escalate-45-min' },

@@ -149,7 +149,8 @@ export function withTold(incident: Incident, transition: Transition): Incident {
   const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
   const { outage, spread } = incident;
   // A later level of a telling is news to that level alone.
-  const toldAway = spread?.lastAt !== undefined && transition.sent.length === 0 ? spread.away : undefined;
+  const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
+  const toldAway = isNew ? [...new Set([...(incident.toldAway ?? []), ...spread.away])] : undefined;
   const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
   const toldOutage = isAway ? { cause: outage.cause, confidence: outage.confidence } : undefined;
   return { ...incident, faults, ...(toldAway && { toldAway }), ...(toldOutage && { toldOutage }) };

@@ -110,7 +110,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
       flapping: incident.flapping,
       // A wait that began for nothing ends by itself; one that did not begin would not come back.
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
-      told: [...new Set(incident.told.map((one) => one.person))],
+      told: knewOf(transition, incident),
       cause: causeOf(incident),
     },
     fault: first,
@@ -124,8 +124,14 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
   };
 }
 
-function stepOf({ id, offers, kind, at, again }: Transition): WireMessage['transition'] {
-  return { id, offer: offers, kind, at, ...(again && { again: again.why }) };
+function stepOf({ id, offers, kind, at, again, grew }: Transition): WireMessage['transition'] {
+  return { id, offer: offers, kind, at, ...(again && { again: again.why }), ...(grew && { grew: grew.length }) };
+}
+
+/** Whoever first heard of a cause after it grew heard how it is since. */
+function knewOf({ grew, at }: Transition, { told }: Incident): string[] {
+  const knew = grew === undefined ? told : told.filter((one) => one.at <= at);
+  return [...new Set(knew.map(({ person }) => person))];
 }
 
 function causeOf({ scope, spread }: Incident): WireMessage['incident']['cause'] {

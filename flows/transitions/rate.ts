@@ -8,7 +8,7 @@ import type { Act, Incident, Transition, Turn } from '../records/incidents.ts';
 import type { Hand } from './delivery.ts';
 import { isEnd } from './incident.ts';
 import type { Noise } from './noise.ts';
-import { judge, newsOf } from './offer.ts';
+import { explainedWord, judge, knownWord, newsOf } from './offer.ts';
 import { together } from './together.ts';
 
 /** What stands in the conclusion of what waits for its turn. */
@@ -96,6 +96,11 @@ function turnOf({ turn, conclusion }: Transition): Turn['is'] | undefined {
   if (conclusion === countedWord) return 'counted';
   if (conclusion?.endsWith(turnWord)) return 'waits';
   return conclusion?.includes(turnWord) ? 'waited' : undefined;
+}
+
+/** True of what ended untold for what was so by then, and not for a rule: it may be news again. */
+export function isUnheard({ sent, conclusion, turn }: Transition): boolean {
+  return sent.length === 0 && (turn?.is === 'counted' || [knownWord, explainedWord].some((word) => conclusion?.endsWith(word)));
 }
 
 /** It was told: that counts, once a transition. Answers what is to be kept of it for the next start. */

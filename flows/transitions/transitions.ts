@@ -97,10 +97,12 @@ function addAgain(memory: Memory, { incident, again }: { incident: Incident; aga
   const young = youngOf(memory, incident.id, now);
   const faults = standing.filter((fault) => fault.told !== null || !isAbout(young, fault));
   if (faults.length === 0) return addYoung(memory, { incident, faults: standing, again, young }, now);
-  const isUntold = gather(memory, incident.id, young);
+  const untold = gather(memory, incident.id, { young, again });
   // News that nobody heard goes to whoever the tabs choose.
-  const to = again.why === 'awake' && isUntold ? [] : again.to;
-  add(memory, { incident, news: { kind: 'raised', faults, held: true, again: { ...again, to } } }, now);
+  const to = again.why === 'awake' && untold.length > 0 ? [] : again.to;
+  const grew = untold.flatMap((one) => one.grew ?? []).filter((site) => incident.spread?.away.includes(site));
+  const news = { kind: 'raised', faults, held: true, again: { ...again, to }, ...(grew.length > 0 && { grew }) } as const;
+  add(memory, { incident, news }, now);
 }
 
 /** News that nobody was told of and that has not stood for its hold, with when it will have: its own wait goes on. */
@@ -159,7 +161,14 @@ function conclude(hand: Hand, said: Concluded): void {
   const state = waits.length > 0 ? 'waiting' : 'concluded';
   const conclusion = joined(transition.conclusion, said.how);
   memory.putTransition({ ...withPass(hadTurn(transition), said, now), ...counts, severity: said.severity, state, sent, conclusion });
+  if (transition.grew !== undefined && sent.length > transition.sent.length) tellGrown(memory, transition);
   proceed(hand, incident.id);
+}
+
+/** Who hears that a cause grew hears how it is by now: what else it grew by, and waits untold, stands in that. */
+function tellGrown(memory: Memory, { id, incident }: Transition): void {
+  const others = memory.liveOf(incident).filter((one) => one.id !== id && one.grew !== undefined && one.sent.length === 0);
+  for (const one of others) endUntold(memory, one, toldAgain);
 }
 
 /** So many passes of a transition are kept: its hold, and each level that was told. Of some hundred bytes each. */
@@ -189,16 +198,23 @@ function wait(hand: Hand, at: { transition: Transition; incident: Incident }, ho
   holdForTurn(hand, at, joined(at.transition.conclusion, how));
 }
 
-/** What waits untold, or for its next level, waits no more: it is told once more. True where some of it was told to nobody. */
-function gather(memory: Memory, incident: number, young: Young): boolean {
+/** What waits untold, or for its next level, waits no more: it is told once more. Answers what of it was told to nobody; at the end of a quiet that waits for the morning is of it. */
+function gather(memory: Memory, incident: number, { young, again }: { young: Young; again: Again }): Transition[] {
   const news = memory.liveOf(incident).filter((one) => !isEnd(one) && !young.has(one));
-  const untold = news.filter(({ state }) => state === 'pending');
-  for (const one of untold) memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, toldAgain) });
+  const wasQuiet = again.why === 'awake' || again.why === 'maintained';
+  const untold = news.filter(({ state, sent }) => state === 'pending' || (wasQuiet && state === 'waiting' && sent.length === 0));
+  for (const one of untold) endUntold(memory, one, toldAgain);
   for (const one of news.filter(({ state, sent }) => state === 'waiting' && sent.length > 0)) {
     const levels = memory.timersOf(one.id).filter(({ message }) => message.hours?.waits === undefined);
     for (const timer of levels) endWait(memory, { transition: one, timer, how: toldAgain });
   }
-  return untold.length > 0;
+  return untold;
+}
+
+/** It is told no more by itself, whatever it waits for. */
+function endUntold(memory: Memory, one: Transition, how: string): void {
+  for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
+  memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
 }
 
 const toldAgain = 'told once more';
@@ -242,9 +258,7 @@ function offer({ memory, options, now, transition, timer }: Hand & { transition:
 
 function mute(memory: Memory, incidentId: number, how: string): void {
   for (const one of memory.liveOf(incidentId)) {
-    if (isEnd(one)) continue;
-    for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
-    memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
+    if (!isEnd(one)) endUntold(memory, one, how);
   }
 }
 
