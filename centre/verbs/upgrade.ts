@@ -17,11 +17,12 @@ export type UpgradeOptions = { check: boolean; withoutCopy: boolean };
  * Guarantee: killed at any moment it leaves the old release in use or the new one, and can be called again.
  */
 export function upgrade(context: Context, { check, withoutCopy }: UpgradeOptions): void {
-  const { places, machine, from, say, idOf } = context;
+  const { places, machine, from, say, begin, idOf } = context;
   const before = currentRelease(places);
   if (before === undefined) throw new CentreError('no centre is installed here: "install" does that');
   const name = nameOf(from);
   if (before === name && check) return say(`${name} is in use already`);
+  begin('lay');
   layRelease({ from, places, machine }, settingsFile(places));
   if (before === name) return finish(context, name);
   const copy = withoutCopy ? undefined : makeCopy(context, name, { isKept: !check });
