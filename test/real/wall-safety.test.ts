@@ -52,7 +52,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     expect([grey.length < before.length, grey.filter((one) => !isGrey(one))]).toEqual([true, []]);
     expect(await page.locator('.tile.hot').count()).toBe(0);
     await expect.poll(() => page.title()).toBe('○ Sabha');
-    await page.getByRole('heading', { name: 'Needed somebody, when last known' }).waitFor();
+    await page.getByRole('heading', { name: 'Needed somebody then' }).waitFor();
     stage.view = await startWallView(content, port);
     // It may just have tried in vain, and tries again within 10 s.
     await expect.poll(stage.tally, { timeout: 20_000 }).toEqual({ ok: '707', fault: '17', unknown: '29' });

@@ -35,7 +35,7 @@ export const pageTexts = {
   rooms: ['Rooms', 'रूम'],
   noRooms: ['No room is known yet.', 'अभी किसी रूम की जानकारी नहीं है।'],
   needsSomebody: ['Needs somebody now', 'अभी ध्यान चाहिए'],
-  neededSomebody: ['Needed somebody, when last known', 'पिछली जानकारी में ध्यान चाहिए था'],
+  neededSomebody: ['Needed somebody then', 'उस समय ध्यान चाहिए था'],
   'empty.title': ['No site yet: what to do next', 'अभी कोई ऑफ़िस नहीं है: आगे यह करें'],
   'empty.sites': ['Enter the sites from a CSV file', 'CSV फ़ाइल से ऑफ़िस जोड़ें'],
   'empty.roster': ['Enter who is told of alerts', 'जोड़ें कि अलर्ट किसे बताया जाए'],
