@@ -96,7 +96,7 @@ export const pageTexts = {
   sitesOf: ['Sites of {name}', '{name} के ऑफ़िस'],
   close: ['Close', 'बंद करें'],
   newOnes: ['{n} new', '{n} नए'],
-  search: ['Search: site, room or fault', 'खोजें: ऑफ़िस, रूम या ख़राबी'],
+  search: ['Site, room or fault', 'खोजें: ऑफ़िस, रूम या ख़राबी'],
   mine: ['Only mine', 'सिर्फ़ मेरे'],
   noMatch: ['Nothing of it is found here.', 'ऐसा यहाँ कुछ नहीं मिला।'],
   manyOf: ['{n} in {state}', '{state} में {n}'],
