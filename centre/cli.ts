@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { languageFor, lineIn, StartError } from '#contracts';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { languageFor, lineIn, realClock, StartError } from '#contracts';
 import { CentreError } from './machine/centre-error.ts';
 import { lines } from './machine/lines.ts';
 import { thisMachine } from './machine/machine.ts';
@@ -10,6 +11,7 @@ import { idsIn } from './machine/owners.ts';
 import { placesOf } from './machine/places.ts';
 import { helpOf } from './verbs/help.ts';
 import { verbOf } from './verbs/verbs.ts';
+import { type Told, worked } from './verbs/working.ts';
 
 /** Exit codes. */
 const codes = { notDone: 1, wrongCall: 2 };
@@ -19,27 +21,41 @@ const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
 async function main(args: string[]): Promise<void> {
   if (asksForHelp.has(args[0] ?? '') || args.includes('--help') || args.includes('-h')) return console.log(helpOf(language));
-  const run = called(args);
+  try {
+    verbOf(args);
+  } catch (error) {
+    return end(codes.wrongCall, lineOf(error));
+  }
   if (process.getuid?.() !== 0) return end(codes.wrongCall, 'this needs root: put sudo before it');
   const held = await alone();
   if (held === undefined) return end(codes.notDone, 'another call of this is at work: wait for its end');
-  run?.({
-    places: placesOf(),
-    machine: thisMachine(),
-    from: fileURLToPath(new URL('..', import.meta.url)),
-    calledIn: process.env['INIT_CWD'] ?? process.cwd(),
-    idOf: idsIn(),
-    isBooted: existsSync('/run/systemd/system'),
-    say: (line) => process.stdout.write(`${line}\n`),
+  const say = (line: string) => void process.stdout.write(`${line}\n`);
+  const line = await worked(new Worker(new URL(import.meta.url), { argv: args }), {
+    clock: realClock(),
+    screen: process.stderr,
+    language,
+    say,
   });
+  if (line !== undefined) return end(codes.notDone, line);
   held.close();
 }
 
-function called(args: string[]) {
+/** What the thread of a verb does. */
+function work(args: string[]): void {
+  const tell = (told: Told) => parentPort?.postMessage(told);
   try {
-    return verbOf(args);
+    verbOf(args)({
+      places: placesOf(),
+      machine: thisMachine(),
+      from: fileURLToPath(new URL('..', import.meta.url)),
+      calledIn: process.env['INIT_CWD'] ?? process.cwd(),
+      idOf: idsIn(),
+      isBooted: existsSync('/run/systemd/system'),
+      say: (said) => tell({ said }),
+      begin: (step) => tell({ step }),
+    });
   } catch (error) {
-    return failed(error, codes.wrongCall);
+    tell({ failed: lineOf(error) });
   }
 }
 
@@ -52,11 +68,11 @@ function alone(): Promise<Server | undefined> {
   return promise;
 }
 
-function failed(error: unknown, code: number): never {
+/** What a person is told of an error; one that nobody expects goes on. */
+function lineOf(error: unknown): string {
   // What the system refuses, such as a full disk, says itself what and where.
-  const isExpected = error instanceof CentreError || error instanceof StartError || (error instanceof Error && 'syscall' in error);
-  if (!isExpected) throw error;
-  return end(code, error.message);
+  if (error instanceof CentreError || error instanceof StartError || (error instanceof Error && 'syscall' in error)) return error.message;
+  throw error;
 }
 
 function end(code: number, line: string): never {
@@ -64,4 +80,5 @@ function end(code: number, line: string): never {
   process.exit(code);
 }
 
-await main(process.argv.slice(2)).catch((error) => failed(error, codes.notDone));
+if (isMainThread) await main(process.argv.slice(2));
+else work(process.argv.slice(2));

@@ -2,6 +2,7 @@
 import type { Machine } from '../machine/machine.ts';
 import type { Ids } from '../machine/owners.ts';
 import type { Places } from '../machine/places.ts';
+import type { Step } from './working.ts';
 
 /** The machine, the sources that the verb was called from, and who hears of it. */
 export type Context = {
@@ -16,4 +17,6 @@ export type Context = {
   /** Whether systemd runs here, or only will when the machine starts. */
   isBooted: boolean;
   say(line: string): void;
+  /** What it is at from now on. */
+  begin(step: Step): void;
 };

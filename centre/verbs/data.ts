@@ -29,6 +29,7 @@ export function settingsFile({ settings }: Places): string {
  */
 export function makeCopy(context: Context, name: string, { isKept }: { isKept: boolean }): Copy {
   const { places } = context;
+  context.begin('copy');
   // An empty folder may have been tidied away.
   if (isKept) giveFolders(places, context.idOf);
   const words = ['backup', ...(isKept ? [copyBefore(places, name)] : []), '--json'];
@@ -45,6 +46,7 @@ export function checkCopy(context: Context, release: string, file: string): Copy
 
 /** Has a release put a copy in the place of the data. Throws a `CentreError`; then nothing is changed. */
 export function putBack(context: Context, release: string, file: string): void {
+  context.begin('bring');
   const words = restoring(context, file, []);
   sabha(context, { by: release, words, otherwise: 'the copy of the data cannot be put back' });
 }
@@ -71,7 +73,8 @@ function broughtIn(data: string): string {
  * still none.
  */
 export function bringData(context: Context, release: string, { from, passphraseFile }: Brought): void {
-  const { places, calledIn, idOf, say } = context;
+  const { places, calledIn, idOf, say, begin } = context;
+  begin('bring');
   const folder = broughtIn(places.data);
   const [copy, passphrase] = [join(folder, 'a.backup'), join(folder, 'passphrase')];
   const { user, group } = idOf(userOf('flows'));

@@ -24,7 +24,7 @@ export type InstallOptions = { from: string | undefined; passphraseFile: string 
  * Guarantee: it can be called again after whatever ended it, and goes on.
  */
 export function install(context: Context, { from: backup, passphraseFile }: InstallOptions): void {
-  const { places, machine, from, say, idOf } = context;
+  const { places, machine, from, say, begin, idOf } = context;
   const installed = currentRelease(places);
   const name = nameOf(from);
   if (installed !== undefined && installed !== name) throw new CentreError(`${installed} is installed: "upgrade" brings ${name}`);
@@ -39,6 +39,7 @@ export function install(context: Context, { from: backup, passphraseFile }: Inst
   mkdirSync(places.settings, { recursive: true });
   const settings = settingsFile(places);
   const isNew = makeSettings(settings);
+  begin('lay');
   layRelease({ from, places, machine }, settings);
   const release = join(places.releases, name);
   if (backup !== undefined) {
@@ -48,6 +49,7 @@ export function install(context: Context, { from: backup, passphraseFile }: Inst
     bringData(context, release, { from: backup, passphraseFile });
     makeSettings(settings);
   }
+  begin('prepare');
   // Data of a centre that was started by "npm start" are brought into order by root, who may write in each folder.
   const env = { SABHA_CONFIG: settings, SABHA_DATA: places.data };
   const { code, out, err } = machine.run(nodeIn(release), [join(release, 'start.ts'), '--prepare'], { env });

@@ -34,8 +34,9 @@ export function unlinkServices({ places }: Context): void {
 }
 
 /** Starts the parts anew, each ready when this returns. Throws a `CentreError` which names the first that is not, with its last words. */
-export function restartServices({ places, machine, isBooted, say }: Context): void {
+export function restartServices({ places, machine, isBooted, say, begin }: Context): void {
   if (!isBooted) return say('systemd does not run here: the parts start with the machine');
+  begin('start');
   const { code, err } = machine.run('systemctl', ['daemon-reload']);
   if (code !== 0) throw new CentreError(`systemctl daemon-reload: ${lastLine(err)}`);
   const units = unitsIn(places);
@@ -52,8 +53,9 @@ export function restartServices({ places, machine, isBooted, say }: Context): vo
 }
 
 /** Stops them; none runs any more when this returns, which that of the target alone would not wait for. */
-export function stopServices({ places, machine, isBooted }: Context): void {
+export function stopServices({ places, machine, isBooted, begin }: Context): void {
   if (!isBooted) return;
+  begin('stop');
   const { code, err } = machine.run('systemctl', ['stop', target, ...unitsIn(places)]);
   if (code !== 0) throw new CentreError(`systemctl stop ${target}: ${lastLine(err)}`);
 }

@@ -16,8 +16,9 @@ export type UninstallOptions = { purge: boolean };
 
 /** Takes the programs and the services away. It can be called again after whatever ended it. Throws a `CentreError`. */
 export function uninstall(context: Context, { purge }: UninstallOptions): void {
-  const { places, machine, isBooted, say } = context;
+  const { places, machine, isBooted, say, begin } = context;
   if (existsSync(places.current)) stopServices(context);
+  begin('remove');
   unlinkServices(context);
   if (isBooted) machine.run('systemctl', ['daemon-reload']);
   // What leads to a release goes before it does.

@@ -17,7 +17,7 @@ export type UpgradeOptions = { check: boolean; withoutCopy: boolean };
  * Guarantee: killed at any moment it leaves the old release in use or the new one, and can be called again.
  */
 export function upgrade(context: Context, { check, withoutCopy }: UpgradeOptions): void {
-  const { places, machine, from, say, idOf } = context;
+  const { places, machine, from, say, begin, idOf } = context;
   const before = currentRelease(places);
   if (before === undefined) throw new CentreError('no centre is installed here: "install" does that');
   const name = nameOf(from);
@@ -25,6 +25,7 @@ export function upgrade(context: Context, { check, withoutCopy }: UpgradeOptions
   const begun = readPrevious(places);
   // Of a call that was killed on its way back: nothing may run.
   if (!check && begun?.isOnTrial && begun.release === before) goBack(context, begun);
+  begin('lay');
   layRelease({ from, places, machine }, settingsFile(places));
   if (before !== name) {
     const copy = withoutCopy ? undefined : makeCopy(context, name, { isKept: !check });

@@ -10,6 +10,8 @@ export type Scripted = Context & {
   root: string;
   /** What was said. */
   said: string[];
+  /** What it was at, one after the other. */
+  begun: string[];
   /** Programs that were called, as one line each. */
   calls: string[];
   /** Which release the parts run, as it was at their last start; undefined while they are stopped. */
@@ -67,6 +69,7 @@ export function scripted(): Scripted {
   const root = mkdtempSync(join(tmpdir(), 'sabha-centre-'));
   const places = placesOf(root);
   const said: string[] = [];
+  const begun: string[] = [];
   const calls: string[] = [];
   let running: string | undefined;
   const ledger = join(places.data, 'flows/ledger.db');
@@ -76,6 +79,7 @@ export function scripted(): Scripted {
     root,
     places,
     said,
+    begun,
     calls,
     from: sourcesOf(root, '1.0.0'),
     calledIn: root,
@@ -83,6 +87,7 @@ export function scripted(): Scripted {
     idOf: () => own,
     isBooted: true,
     say: (line) => said.push(line),
+    begin: (step) => begun.push(step),
     running: () => running,
     runs(release) {
       running = release;

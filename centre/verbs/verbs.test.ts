@@ -59,6 +59,19 @@ test('each call that docs/operate.md names is one', () => {
   for (const words of calls) expect(() => verbOf(words)).not.toThrow();
 });
 
+test('what takes long in each verb is said while it is at it', () => {
+  const begun = (...words: string[]) => {
+    call(...words);
+    return scene.begun.splice(0);
+  };
+  expect(begun('install')).toEqual(['lay', 'prepare', 'start']);
+  newer();
+  expect(begun('upgrade')).toEqual(['lay', 'copy', 'start']);
+  scene.ledger = 14;
+  expect(begun('rollback')).toEqual(['stop', 'bring', 'start']);
+  expect(begun('uninstall')).toEqual(['stop', 'remove']);
+});
+
 describe('install', () => {
   test('brings users, folders, settings, a release, its units and the command, and starts the parts', () => {
     call('install');

@@ -132,7 +132,7 @@ function Banner({ scene, view, connected }) {
   else if (!live) content = html`<b>${say(lang, 'deafBanner', { time })}</b> ${say(lang, 'deafHint')}`;
   else if (view.away?.settled === false)
     content = say(lang, 'awayNow', { from: timeText(lang, view.away.from, now), to: timeText(lang, view.away.to, now) });
-  return html`<div class="banner" role="status">${content === null ? null : html`<p>${content}</p>`}</div>`;
+  return html`<div class="banner ${view === null ? '' : 'over-it'}" role="status">${content === null ? null : html`<p>${content}</p>`}</div>`;
 }
 
 /**

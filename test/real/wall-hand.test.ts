@@ -1,11 +1,13 @@
-/** Under a storm of changes a person acknowledges ten incidents on the wall: never the wrong one. */
-import type { Locator } from 'playwright-core';
+/** Under a storm of changes, on a machine four times slower, a person acknowledges ten incidents on the wall: never the wrong one. */
+import type { CDPSession, Locator } from 'playwright-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { IncidentRow } from '#contracts';
 import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
 const wanted = 10;
+/** As a phone or an old PC is. */
+const slower = 4;
 /** Over so many states that nowhere more than ten of one fault are one line. */
 const states = ['goa', 'kerala', 'assam', 'bihar', 'punjab', 'sikkim', 'odisha', 'haryana'];
 /** So many stand in the list before somebody asks for all. */
@@ -15,10 +17,10 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
   const stage = wallStage();
   let next: number;
   let begunAt: number;
+  let session: CDPSession;
 
   beforeEach(async () => {
     stage.page.setDefaultTimeout(30_000);
-    await stage.context.addInitScript(() => localStorage.setItem('sabha.name', 'Asha'));
     next = 100;
     begunAt = Date.now();
     stage.view.content.incidents = Array.from({ length: wanted }, () => fresh());
@@ -38,6 +40,13 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
       openedAt: begunAt + next,
       told: [],
     });
+  }
+
+  async function opened(device: Parameters<typeof stage.open>[1] = {}): Promise<void> {
+    await stage.open('#/nation', { ...device, reducedMotion: 'reduce' });
+    await stage.page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
+    await stage.page.reload();
+    session = await stage.context.newCDPSession(stage.page);
   }
 
   /** The page shows all that was said: what is still on its way would move the list before the hand is in it. */
@@ -68,15 +77,18 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
       const line = stage.page.locator('.needs .line', { has: stage.page.locator('button') }).nth(1);
       const id = Number(await line.getAttribute('data-incident'));
       meant.push(id);
+      // While it storms, and no longer: each change takes its time, and a hand presses before it is drawn.
+      await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
       await press(stage.page.locator(`.needs [data-incident="${id}"]`));
       await expect.poll(() => acknowledged().length).toBe(nth + 1);
+      await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
       await leave();
     }
     return meant;
   }
 
   test('by pointer: what rests on a button rests on that button', async () => {
-    await stage.open('#/nation');
+    await opened();
     const meant = await acknowledgeTen(
       async (line) => {
         const spared = Number(await line.getAttribute('data-incident'));
@@ -92,7 +104,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
   }, 300_000);
 
   test('by the keyboard: what has the focus has it, whatever comes above', async () => {
-    await stage.open('#/nation');
+    await opened();
     const meant = await acknowledgeTen(
       async (line) => {
         const spared = Number(await line.getAttribute('data-incident'));
@@ -108,9 +120,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
   }, 300_000);
 
   test('by a finger that is lifted and comes down again: the button is where it was seen', async () => {
-    await stage.open('#/nation', { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
-    await stage.context.addInitScript(() => localStorage.setItem('sabha.name', 'Asha'));
-    await stage.page.reload();
+    await opened({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
     const list = stage.page.locator('.needs .lines').first();
     const meant = await acknowledgeTen(
       async (line) => {

@@ -57,12 +57,11 @@ export function markText(reader, mark) {
 }
 
 /**
- * What was known when the link broke, with its time; as it is while it holds.
- * @param {Pick<Scene, 'lang' | 'now' | 'live' | 'lostAt'>} scene
- * @param {string} what
+ * What is known, of then where the link broke: that is heard, and seen by its grey and at the top of the page. A text that grew would push all below it from under a hand.
+ * @param {{ scene: Scene, what: string }} props
  */
-export function knownText({ lang, now, live, lostAt }, what) {
-  return live || lostAt === null ? what : say(lang, 'knownThen', { time: timeText(lang, lostAt, now), what });
+export function Known({ scene: { lang, now, live, lostAt }, what }) {
+  return html`${live || lostAt === null ? null : html`<span class="unseen">${say(lang, 'knownThen', { time: timeText(lang, lostAt, now), what: '' })}</span>`}${what}`;
 }
 
 /**

@@ -5,7 +5,7 @@ import { nextBox } from '../live/around.js';
 import { useHeld } from '../live/held.js';
 import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
-import { Age, Bar, knownText, Mark, markText, whyText } from '../parts/parts.js';
+import { Age, Bar, Known, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
 import { RollCard } from './rollcall.js';
@@ -29,7 +29,7 @@ export function Nation({ scene, view, counts, state }) {
       ${
         /** @type {const} */ (['ok', 'fault', 'unknown']).map(
           (mark) => html`<p class="count ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
-          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} />${knownText(scene, markText(scene, mark))}</span></p>`,
+          <strong>${counts[mark]}</strong><span><${Mark} is=${mark} /><${Known} scene=${scene} what=${markText(scene, mark)} /></span></p>`,
         )
       }
     </section>
@@ -180,7 +180,7 @@ function SiteLine({ scene, site }) {
   const words =
     site.stage !== 'live'
       ? sayWord(scene, 'stage', site.stage)
-      : knownText(scene, whyText(scene, site.why) || markText(scene, readinessMark(site.readiness, true)));
+      : html`<${Known} scene=${scene} what=${whyText(scene, site.why) || markText(scene, readinessMark(site.readiness, true))} />`;
   return html`<li><a href="#/site/${site.site}" data-site=${site.site}><${Mark} is=${dot ?? 'closed'} /><bdi>${nameIn(lang, site.name)}</bdi></a>
     <span class="dim">${words}${since === null ? null : html` · <${Age} scene=${scene} since=${since} />`}</span></li>`;
 }

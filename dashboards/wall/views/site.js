@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
 import { overIncidents, pcMark, readinessMark, worstFirst } from '../live/model.js';
-import { actionOf, counted, knownText, Mark, markText, mayAct, Phone, titleOf, whyText } from '../parts/parts.js';
+import { actionOf, counted, Known, Mark, markText, mayAct, Phone, titleOf, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { subjectOf } from '../words/subject.js';
 import { timeText } from '../words/times.js';
@@ -76,7 +76,7 @@ function Title({ scene, row, state }) {
   return html`<div class="title" data-site=${row.site}>
     <p><a href="#/nation/${row.state}">← <bdi>${state}</bdi></a></p>
     <h2><${Mark} is=${row.stage === 'live' ? mark : row.stage} /> <bdi>${nameIn(lang, row.name)}</bdi> ${row.stage === 'live' ? null : html`<span class="tag stage">${sayWord(scene, 'stage', row.stage)}</span>`}</h2>
-    <p class="dim state">${knownText(scene, `${markText(scene, mark)}${row.why === null ? '' : ` · ${whyText(scene, row.why)}`}`)}</p>
+    <p class="dim state"><${Known} scene=${scene} what=${`${markText(scene, mark)}${row.why === null ? '' : ` · ${whyText(scene, row.why)}`}`} /></p>
   </div>`;
 }
 

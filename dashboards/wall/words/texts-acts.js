@@ -18,7 +18,7 @@ export const actTexts = {
   acknowledge: ['I am on it', 'मैं देख रहा/रही हूँ'],
   addNote: ['Add note', 'नोट जोड़ें'],
   noteLabel: ['Note for incident {id}', 'अलर्ट {id} के लिए नोट'],
-  notePlaceholder: ['What was found, what was done', 'क्या मिला, क्या किया'],
+  notePlaceholder: ['What was found', 'क्या मिला, क्या किया'],
   notSaved: ['Not saved: {why}', 'सेव नहीं हुआ: {why}'],
   noAnswer: ['the centre does not answer', 'सेंटर से जवाब नहीं आ रहा'],
   nameTitle: ['Who are you?', 'आपका नाम क्या है?'],
