@@ -14,8 +14,11 @@ const turnsAtMost = 400;
 /** What the nodes may ask while nobody hears them. */
 export type StillWires = Pick<Wires, 'channels' | 'moment' | 'now'>;
 
+/** The tabs, which decide. */
+export type StillTabs = Pick<World, 'decide'> & { stop(): Promise<void> };
+
 /** Starts the tabs; rejects with one line where they do not run. */
-export async function startStillTabs(nodes: readonly FlowNode[], asked: StillWires): Promise<{ decide: World['decide'] }> {
+export async function startStillTabs(nodes: readonly FlowNode[], asked: StillWires): Promise<StillTabs> {
   const waits = new Map<string, (message: WireMessage) => void>();
   const ends = new Map<string, Decided>();
   let head: ((message: WireMessage) => void) | undefined;
@@ -40,8 +43,9 @@ export async function startStillTabs(nodes: readonly FlowNode[], asked: StillWir
   const quiet = () => {};
   const note = (_: object, line: string) => void lines.push(line);
   const log = { fatal: note, error: note, warn: quiet, info: quiet, debug: quiet, trace: quiet };
-  await startRed({ wires, tabs: heldTabs(decidingOnly(nodes)), log });
+  const { stop } = await startRed({ wires, tabs: heldTabs(decidingOnly(nodes)), log });
   return {
+    stop,
     async decide(message, node) {
       const take = (node === null ? undefined : waits.get(node)) ?? head;
       take?.(message);

@@ -1,6 +1,6 @@
 /** What is told of a cause of many sites that grows, through the tabs themselves: while it is quiet, at night, and to whom. */
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Moment } from '../calendar/when.ts';
 import { nation } from '../incidents/nation.test-helper.ts';
 import type { Stage } from '../incidents/stage.test-helper.ts';
@@ -10,14 +10,14 @@ import { tabsDir } from '../node-red/tabs.test-helper.ts';
 import { readTabs } from '../node-red/tabs-storage.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
 import { play } from '../replay/run.ts';
-import { startStillTabs } from '../replay/still-tabs.ts';
+import { type StillTabs, startStillTabs } from '../replay/still-tabs.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 
-let tabs: Awaited<ReturnType<typeof startStillTabs>>;
+let tabs: StillTabs;
 let now = 0;
 /** When the offices are closed. */
 let night = { from: 0, to: 0 };
@@ -29,6 +29,7 @@ beforeAll(async () => {
   if (!read.ok) throw new Error(read.line);
   tabs = await startStillTabs(read.nodes, { channels: () => ['console', 'webhook'], moment, now: () => now });
 }, 30_000);
+afterAll(() => tabs.stop());
 beforeEach(() => {
   night = { from: 0, to: 0 };
   dates.length = 0;

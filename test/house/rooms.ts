@@ -249,7 +249,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'centre',
-    lines: 1_000,
+    lines: 1_050,
     rooms: [
       { path: 'centre/machine', floor: 1, about: 'where on a machine the centre stands, its users, the programs it is installed by' },
       { path: 'centre/units', floor: 2, about: 'its parts as services of systemd' },
