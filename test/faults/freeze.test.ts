@@ -1,7 +1,7 @@
 /**
  * Parts of the centre stand still beside a nation, as when a machine is suspended, migrated or copied; nobody is to be accused for it.
- * Time runs five times faster; SABHA_FAULTS=full: as fast as the day, 653 PCs, and beside the gaps of five minutes of the centre's time those in
- * which two parts stand still out of step.
+ * Time runs five times faster; SABHA_FAULTS=full: as fast as the day, 653 PCs; SABHA_WEEKLY=1: beside the gaps of five minutes of the centre's
+ * time those in which two parts stand still out of step.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,8 @@ const outOfStep: Gap[] = [
     { tells: true, reconnects: true, away: 0 },
   ],
 ];
-const gaps = isFull ? alone.concat(outOfStep) : alone;
+// Each waits until what central heard in the row before is over: half an hour more, for which a night has no room.
+const gaps = process.env['SABHA_WEEKLY'] === '1' ? alone.concat(outOfStep) : alone;
 
 describe('F32 parts of the centre stand still', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-freeze-'));
