@@ -1,6 +1,6 @@
 /** What the running agent last measured of the link, for a person beside the PC. */
 import * as v from 'valibot';
-import { type Language, type LinkDirection, type LinkReport, linkReport, vocabulary, type Words } from '#contracts';
+import { filled, type Language, type LinkDirection, type LinkReport, linkReport, vocabulary, type Words } from '#contracts';
 
 const mbit = 1_000_000;
 
@@ -8,7 +8,7 @@ const mbit = 1_000_000;
 export function linkLines({ at, quality, capacity }: LinkReport, now: number, language: Language): string[] {
   const say = (words: Words) => words[language];
   const { measure } = vocabulary[language];
-  const pair = (up: string, down: string) => bothWays(up, down, language);
+  const pair = (up: string, down: string) => filled(measure.upDown, { up, down });
   const lines = [
     ...(quality === undefined
       ? []
@@ -30,7 +30,7 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
   const { how, upBps, downBps, burst, seenBytes, free } = capacity;
   const { measure, status } = vocabulary[language];
   const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
-  const pair = (up: string, down: string) => bothWays(up, down, language);
+  const pair = (up: string, down: string) => filled(measure.upDown, { up, down });
   const both = (bps: number | null, way: 'up' | 'down') => {
     const lent = burst?.[way] ?? null;
     const bytes = lent?.bytes ?? seenBytes?.[way] ?? null;
@@ -55,10 +55,6 @@ function tierText({ tier, limit }: LinkDirection, language: Language): string {
   const words = vocabulary[language];
   const what = tier === undefined ? words.status.unknown : words.tier[tier ?? 'none'];
   return limit === undefined || limit === null ? what : `${what} (${words.limit[limit]})`;
-}
-
-function bothWays(up: string, down: string, language: Language): string {
-  return vocabulary[language].measure.upDown.replace('{up}', up).replace('{down}', down);
 }
 
 function percent(ratio: number): string {

@@ -47,15 +47,14 @@ export function LinkCard({ scene, detail: { link, broke } }) {
 function qualityLines(scene, { up, down, roundTripMs: { median, p95 }, r, rAdjusted, mos }) {
   const { lang } = scene;
   const label = (/** @type {string} */ key) => sayWord(scene, 'measure', key);
-  const both = (/** @type {string} */ up, /** @type {string} */ down) => bothWays(scene, up, down);
   const percent = (/** @type {number} */ ratio) => `${figure(100 * ratio, 1)} %`;
   const sound = { r: figure(r), mos: figure(mos, 1) };
   return [
     ['up', say(lang, 'fact.up'), tierText(scene, up)],
     ['down', say(lang, 'fact.down'), tierText(scene, down)],
     ['roundTrip', label('roundTrip'), say(lang, 'roundTrip', { ms: figure(median), p95: figure(p95) })],
-    ['loss', label('loss'), both(percent(up.loss), percent(down.loss))],
-    ['jitter', label('jitter'), both(`${figure(up.jitterMs)} ms`, `${figure(down.jitterMs)} ms`)],
+    ['loss', label('loss'), bothWays(scene, percent(up.loss), percent(down.loss))],
+    ['jitter', label('jitter'), bothWays(scene, `${figure(up.jitterMs)} ms`, `${figure(down.jitterMs)} ms`)],
     [
       'sound',
       label('sound'),
