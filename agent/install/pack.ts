@@ -39,7 +39,7 @@ const seat = `
 /** Writes `agent.mjs` with its licences, `room.mjs`, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
 export async function pack({ out, version, minimum, expires, key, entry = 'agent/cli.ts' }: Pack): Promise<Manifest> {
   mkdirSync(out, { recursive: true });
-  const known = { SABHA_VERSION: JSON.stringify(version) };
+  const known = { SABHA_VERSION: JSON.stringify(version), ...(await threadsOf()) };
   // In one file every module would be the one that was started.
   const packed = await bundle(entry, join(out, 'agent.mjs'), { ...known, 'import.meta.main': 'false' });
   writeFileSync(join(out, 'agent.mjs.LEGAL.txt'), licencesOf(packed, fileURLToPath(root)));
@@ -70,7 +70,7 @@ async function bundle(
     metafile: true,
     charset: 'ascii',
     plugins: [lean],
-    define: { ...known, ...(await threadsOf()) },
+    define: known,
     // Packages of the old module form ask for `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
