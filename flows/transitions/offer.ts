@@ -110,7 +110,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
       flapping: incident.flapping,
       // A wait that began for nothing ends by itself; one that did not begin would not come back.
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
-      told: knewOf(transition, incident),
+      told: toldBefore(transition, incident),
       cause: causeOf(incident),
     },
     fault: first,
@@ -129,7 +129,7 @@ function stepOf({ id, offers, kind, at, again, grew }: Transition): WireMessage[
 }
 
 /** Whoever first heard of a cause after it grew heard how it is since. */
-function knewOf({ grew, at }: Transition, { told }: Incident): string[] {
+function toldBefore({ grew, at }: Transition, { told }: Incident): string[] {
   const knew = grew === undefined ? told : told.filter((one) => one.at <= at);
   return [...new Set(knew.map(({ person }) => person))];
 }
