@@ -1,7 +1,7 @@
 /** What other sides took and have yet to say what became of: it is not sent again, and goes out over the next channel where they say nothing in time, or no. */
 import { type Clock, keepLatest } from '#contracts';
 import type { OutboxRow, Report } from '../records/notices.ts';
-import { newsMs } from './lanes.ts';
+import { lateTogether, newsMs } from './lanes.ts';
 import { reportLimitMs, startGraceMs } from './numbers.ts';
 
 /** Rows that went out as one message; from `lateUp` of `Clock.up` on they are news no more, and from `endUp` on nobody says anything of them any more. */
@@ -17,8 +17,8 @@ export type Accepted = {
   last(channel: string, id: string): OutboxRow | undefined;
   /** The process stood still: nothing is late before what was said meanwhile is read. */
   grace(): void;
-  /** What is news no more and may go out over another channel. */
-  toMove(): Held[];
+  /** What is news no more and may go out over another channel: each by itself, or many as one. */
+  toMove(): Held[][];
   /** What nobody will say anything of any more, which is then held no more. */
   toEnd(): Held[];
   /** Milliseconds until one of the two is there; undefined where nothing is held. */
@@ -60,7 +60,7 @@ export function createAccepted(clock: Clock): Accepted {
     grace() {
       for (const one of held.values()) one.lateUp = Math.max(one.lateUp, clock.up() + startGraceMs);
     },
-    toMove: () => [...held.values()].filter((one) => mayMove(one) && one.lateUp <= clock.up()),
+    toMove: () => lateTogether([...held.values()].filter(mayMove), clock.up(), ({ rows }) => rows[0]),
     toEnd() {
       const ended = [...held].filter(([, { endUp }]) => endUp <= clock.up());
       for (const [name] of ended) held.delete(name);

@@ -1,7 +1,7 @@
 /** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
 import type { Clock } from '#contracts';
 import type { Channel, OutboxRow } from '../records/notices.ts';
-import { besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs } from './numbers.ts';
+import { aloneAtMost, besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs, togetherMs } from './numbers.ts';
 
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back; from `lateUp` on it is no news any more. */
 export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
@@ -21,11 +21,11 @@ export type Lanes = {
   /**
    * What goes out in one message with an item, that item first; it is taken with it; what cannot go with others goes alone. Of the morning's digest: the heads of its person's other rooms, due or not.
    * Of what is late: all that is late for its person on its channel, in the order of each room. Of what stood in one message before: all that did. Of the
-   * last that goes there for a while: all that is due too.
+   * last that goes there for a while: all that is due too; so, where they are many, of a channel that lets nobody in for a while (`isLocked`).
    */
-  together(item: Item): Item[];
-  /** What is late, and may go out over another channel of its person. */
-  toMove(): Item[];
+  together(item: Item, isLocked?: boolean): Item[];
+  /** What is late, and may go out over another channel of its person: each by itself, or many as one. */
+  toMove(): Item[][];
   /** The process stood still: nothing is late before what was answered meanwhile is read. */
   grace(): void;
   /** It goes over no other channel any more. */
@@ -77,20 +77,17 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       crowds.goes(first.row, clock.up());
       return first;
     },
-    together(item) {
-      const { digest } = item.row.notice;
-      const goes = (one: Item) => goWith(one, item) && gathers(one.row);
-      const all = crowds.freeUp(item.row) > clock.up();
-      const isNow = (one: Item) => isLate(one) || stoodTogether(one, item) || (all && one.dueUp <= clock.up());
-      if (!gathers(item.row) || !(digest || isNow(item))) return [item];
-      const stays = (one: Item) => !goes(one) || !isNow(one);
-      const mine = [...lanes.values()].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
-      const inLane = (lane: Item[]) => (digest ? lane.slice(0, 1) : until(lane, stays));
-      const others = mine.flatMap(inLane).filter((one) => one !== item);
+    together(item, isLocked = false) {
+      const going = (isNow: (one: Item) => boolean) => goingWith(item, { lanes: lanes.values(), taken, gathers, isNow });
+      const isDue = (one: Item) => one.dueUp <= clock.up();
+      const crowded = crowds.freeUp(item.row) > clock.up();
+      const all = isLocked ? going(isDue) : [];
+      const now = all.length > aloneAtMost ? all : going((one) => isLate(one) || stoodTogether(one, item) || (crowded && isDue(one)));
+      const others = now.filter((one) => one !== item);
       for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
       return [item, ...others];
     },
-    toMove: () => [...movable].filter(isLate),
+    toMove: () => lateTogether(movable, clock.up(), ({ row }) => row),
     grace() {
       for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
     },
@@ -160,6 +157,17 @@ function createCrowds(limits: LaneKind['limits']) {
   };
 }
 
+type Along = Pick<LaneKind, 'gathers'> & { lanes: Iterable<Item[]>; taken: Taken; isNow(one: Item): boolean };
+
+/** What waits for its person on its channel, in the order of each room as long as it goes now; none where it goes alone. */
+function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] {
+  const { digest } = item.row.notice;
+  if (!gathers(item.row) || !(digest || isNow(item))) return [];
+  const goes = (one: Item) => goWith(one, item) && gathers(one.row);
+  const mine = [...lanes].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
+  return mine.flatMap((lane) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goes(one) || !isNow(one))));
+}
+
 /** To one person on one channel, both for the morning or neither. */
 function goWith({ row: a }: Item, { row: b }: Item): boolean {
   return a.notice.digest === b.notice.digest && a.person === b.person && a.channel === b.channel;
@@ -168,6 +176,16 @@ function goWith({ row: a }: Item, { row: b }: Item): boolean {
 /** They stood in one message on the channel before. */
 function stoodTogether({ row: a }: Item, { row: b }: Item): boolean {
   return a.beside !== undefined && a.beside === b.beside;
+}
+
+/** What is late: each by itself; where many will be late for a person on a channel in the same moment, all of them as one. */
+export function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
+  const soon = [...all].filter(({ lateUp }) => lateUp <= up + togetherMs);
+  const ways = Map.groupBy(soon, (one) => `${rowOf(one)?.channel}/${rowOf(one)?.person}`);
+  return [...ways.values()].flatMap((some) => {
+    const late = some.filter(({ lateUp }) => lateUp <= up);
+    return late.length > 0 && some.length > aloneAtMost ? [some] : late.map((one) => [one]);
+  });
 }
 
 /** How long it is news yet: what was told over another channel is none. A wall clock that was set makes it neither longer nor shorter than it may be. */

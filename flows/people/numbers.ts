@@ -15,6 +15,11 @@ export function newsLimitMs(severity: Severity): number {
   return severity === 'critical' ? 60_000 : 5 * 60_000;
 }
 
+/** What hangs in a channel goes on to the next as one message where it is late within so long, */
+export const togetherMs = 2_000;
+/** and is more than this: fewer are read one by one, each with its own buttons. */
+export const aloneAtMost = 3;
+
 /** A message that was accepted, and of which nothing is said in this time, did not arrive: no operator keeps one for longer. */
 export const reportLimitMs = 24 * 60 * 60_000;
 

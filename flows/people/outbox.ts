@@ -11,7 +11,7 @@ import {
   type SendOutcome,
 } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
-import { type Accepted, createAccepted } from './accepted.ts';
+import { type Accepted, createAccepted, type Held } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
 import { loginOf } from './failing.ts';
@@ -89,8 +89,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     looks.cancel();
     if (state !== 'running') return;
     looks.begin();
-    for (const item of lanes.toMove()) moveOn(office, item).catch(fail);
-    for (const { rows } of accepted.toMove()) moveAccepted(office, rows).catch(fail);
+    for (const items of lanes.toMove()) moveOn(office, items).catch(fail);
+    for (const held of accepted.toMove()) moveAccepted(office, held).catch(fail);
     for (const { rows } of accepted.toEnd()) endAccepted(office, rows, unsaid).catch(fail);
     for (let item = lanes.next(); item; item = lanes.next()) {
       const one = deliver(office, item).catch(fail);
@@ -168,10 +168,11 @@ async function deliver(office: Office, item: Item): Promise<void> {
   const { options, lanes, accepted, past, locks, cut, add } = office;
   const isLate = lanes.isLate(item);
   const isStale = past.is(item.row, isLate);
-  const items = isStale ? [item] : lanes.together(item);
+  const locked = locks.of(item.row);
+  const items = isStale ? [item] : lanes.together(item, locked !== undefined);
   const rows = () => items.map(({ row }) => row);
   past.note(rows(), isStale);
-  const outcome = isStale ? noNews : (locks.of(item.row) ?? (await attempt(options, rows(), { cut, isLate })));
+  const outcome = isStale ? noNews : (locked ?? (await attempt(options, rows(), { cut, isLate })));
   const isRetry = outcome.result === 'retry';
   // Cut short by our own stop: the row stays as it is in the ledger.
   if (isRetry && cut.aborted) return;
@@ -245,24 +246,32 @@ function toldElsewhere(lanes: Lanes, rows: readonly OutboxRow[]): OutboxRow[] {
 const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
 
 /** Tells it over the person's next channel; here it goes on waiting, as news no more. */
-async function moveOn({ options, lanes, add }: Office, item: Item): Promise<void> {
-  const { row } = item;
-  const next = nextOf([row], options);
-  item.row = movedRow(row);
-  lanes.stays(item);
-  await options.commit([{ op: 'outbox-set', row: item.row }, ...next.map((one) => ({ op: 'outbox', row: one }) as const)]);
-  add(next);
+async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
+  const rows = items.map(({ row }) => row);
+  for (const item of items) {
+    item.row = movedRow(item.row);
+    item.lateUp = Math.min(item.lateUp, office.options.clock.up());
+    office.lanes.stays(item);
+  }
+  const stay = items.map(({ row }) => row);
+  await tellNext(office, { rows, stay });
 }
 
 /** The same for what was accepted, and of which nothing is said in time. */
-async function moveAccepted({ options, add }: Office, rows: OutboxRow[]): Promise<void> {
-  const next = nextOf(
-    rows.filter(({ further }) => further !== undefined),
-    options,
-  );
-  for (const [at, row] of rows.entries()) rows[at] = movedRow(row);
+async function moveAccepted(office: Office, held: readonly Held[]): Promise<void> {
+  const rows = held.flatMap((one) => one.rows);
+  for (const one of held) one.rows = one.rows.map(movedRow);
+  const stay = held.flatMap((one) => one.rows);
+  await tellNext(office, { rows: rows.filter(({ further }) => further !== undefined), stay });
+}
+
+async function tellNext(
+  { options, add }: Office,
+  { rows, stay }: { rows: readonly OutboxRow[]; stay: readonly OutboxRow[] },
+): Promise<void> {
+  const next = nextOf(rows, options);
   await options.commit([
-    ...rows.map((row) => ({ op: 'outbox-set', row }) as const),
+    ...stay.map((row) => ({ op: 'outbox-set', row }) as const),
     ...next.map((row) => ({ op: 'outbox', row }) as const),
   ]);
   add(next);
