@@ -1,5 +1,6 @@
 /** Which of the views is open, by the address after its hash. */
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { keepHere, keptHere } from './kept.js';
 
 /**
  * `at` is what the view is of: a state ('' = the whole nation), a site, an incident, a roll call ('' = the one that runs, or the last), a person of
@@ -22,20 +23,38 @@ export function routeOf(hash) {
   return { view: 'nation', at: view === 'nation' && /^[a-z0-9-]+$/.test(at) ? at : '' };
 }
 
-/** The open view. A new one begins at its top, and those who hear the page are put there. */
+/** Where the page stood when its address was left. */
+const topName = 'top';
+
+/** Whether somebody comes back to the open address, to where he was in it. */
+export function isBack() {
+  return keptHere(topName) !== undefined;
+}
+
+/** The open view. A new one begins at its top, one that somebody comes back to where it was left; those who hear the page are put to its beginning. */
 export function useRoute() {
   const [route, setRoute] = useState(routeOf(location.hash));
-  // Before the page is seen: a turn that comes first would be heard by nobody.
+  const top = useRef(/** @type {number | undefined} */ (undefined));
   useLayoutEffect(() => {
     const turn = () => {
       const next = routeOf(location.hash);
+      const isPanel = next.view === 'nation' && next.at !== '';
+      top.current = isBack() ? Number(keptHere(topName)) : isPanel ? undefined : 0;
       setRoute(next);
-      if (next.view === 'nation' && next.at !== '') return;
-      scrollTo(0, 0);
-      document.querySelector('main')?.focus({ preventScroll: true });
+      if (!isPanel) document.querySelector('main')?.focus({ preventScroll: true });
     };
+    // Every way on is a click, also by the keyboard.
+    const leave = () => keepHere(topName, scrollY);
     addEventListener('hashchange', turn);
-    return () => removeEventListener('hashchange', turn);
+    addEventListener('click', leave, true);
+    return () => {
+      removeEventListener('hashchange', turn);
+      removeEventListener('click', leave, true);
+    };
   }, []);
+  // Before the page is seen: a turn that comes first would be heard by nobody.
+  useLayoutEffect(() => {
+    if (top.current !== undefined) scrollTo(0, top.current);
+  }, [route]);
   return route;
 }

@@ -1,5 +1,6 @@
 /** A long list is drawn as far as somebody has come in it: who asks for six hundred reads ten of them, and each is drawn again at every word of the centre. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
+import { useKept } from '../live/kept.js';
 
 /** So many more at once, */
 const step = 40;
@@ -11,9 +12,10 @@ const ahead = '0px 0px 1000px';
  * behind the list.
  * @param {number} few
  * @param {number} total
+ * @param {string} name as it is kept with the address
  */
-export function useGrowing(few, total) {
-  const [drawn, setDrawn] = useState(few);
+export function useGrowing(few, total, name) {
+  const [drawn, setDrawn] = useKept(name, few);
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const isAsked = drawn > few;
   useEffect(() => {

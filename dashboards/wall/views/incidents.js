@@ -1,8 +1,9 @@
 /** What needs somebody, one line each: what, where, since when, who knows of it. */
 import { html } from 'htm/preact';
-import { useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { grouped } from '../live/grouped.js';
 import { placed, useHeld } from '../live/held.js';
+import { useKept } from '../live/kept.js';
 import { incidentMark, isWatched, pathOf, shownFaults, sinceOf } from '../live/model.js';
 import { useGrowing } from '../parts/growing.js';
 import { Age, Foreign, Mark, mayAct, Place, titleOf } from '../parts/parts.js';
@@ -23,13 +24,13 @@ const few = 12;
 /**
  * Incidents, the first few of them until all are asked for, and then as far as somebody comes. While a hand is in the list each stays in its
  * place, and new ones wait; `known` is all that the wall knows, also what somebody is on by now. More than ten of one fault in one state are one
- * line that opens.
- * @param {{ scene: Scene, incidents: IncidentRow[], known: IncidentRow[], states: readonly StateView[] }} props
+ * line that opens. How far it was drawn is kept under its `name`.
+ * @param {{ scene: Scene, name: string, incidents: IncidentRow[], known: IncidentRow[], states: readonly StateView[] }} props
  */
-export function IncidentList({ scene, incidents, known, states }) {
+export function IncidentList({ scene, name, incidents, known, states }) {
   const { now } = scene;
   const wanted = states.length === 0 ? incidents : grouped(incidents, { now });
-  const { drawn, isAsked, end, askAll } = useGrowing(few, wanted.length);
+  const { drawn, isAsked, end, askAll } = useGrowing(few, wanted.length, `drawn/${name}`);
   const first = wanted.slice(0, drawn);
   const { held, hand, letGo } = useHeld(
     first.map(({ id }) => id),
@@ -60,13 +61,13 @@ export function IncidentList({ scene, incidents, known, states }) {
 
 /** @param {{ scene: Scene, group: Group, known: IncidentRow[], states: readonly StateView[] }} props */
 function Many({ scene, group: { id, state, fault, rows }, known, states }) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useKept(`open/${id}`, false);
   const name = nameIn(scene.lang, states.find((one) => one.state === state)?.name ?? { en: state, hi: '' });
   const worst = rows[0]?.severity ?? 'minor';
   const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => setOpen(event.currentTarget.open);
   return html`<li class="line ${worst}" data-group=${id}><span class="tag ${worst}" title=${sayWord(scene, 'severity', worst)}><${Mark} is=${scene.live ? 'fault' : 'unknown'} /><span class="unseen">${sayWord(scene, 'severity', worst)}</span></span>
-    <details onToggle=${toggled}><summary><b>${titleOf(scene, fault)}</b> · <bdi>${say(scene.lang, 'manyOf', { n: rows.length, state: name })}</bdi></summary>
-    ${open ? html`<${IncidentList} scene=${scene} incidents=${rows} known=${known} states=${none} />` : null}</details></li>`;
+    <details open=${open} onToggle=${toggled}><summary><b>${titleOf(scene, fault)}</b> · <bdi>${say(scene.lang, 'manyOf', { n: rows.length, state: name })}</bdi></summary>
+    ${open ? html`<${IncidentList} scene=${scene} name=${id} incidents=${rows} known=${known} states=${none} />` : null}</details></li>`;
 }
 
 /**
@@ -74,10 +75,10 @@ function Many({ scene, group: { id, state, fault, rows }, known, states }) {
  * @param {{ scene: Scene, incidents: IncidentRow[] }} props
  */
 export function OverList({ scene, incidents }) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useKept('open/over', false);
   if (incidents.length === 0) return null;
   const toggled = (/** @type {{ currentTarget: HTMLDetailsElement }} */ event) => setOpen(event.currentTarget.open);
-  return html`<details class="card over" onToggle=${toggled}><summary>${say(scene.lang, 'over')} (${incidents.length})</summary>
+  return html`<details class="card over" open=${open} onToggle=${toggled}><summary>${say(scene.lang, 'over')} (${incidents.length})</summary>
     ${open ? html`<ul>${incidents.slice(0, 100).map((one) => html`<${OverLine} scene=${scene} incident=${one} key=${one.id} />`)}</ul>` : null}</details>`;
 }
 

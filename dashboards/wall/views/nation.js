@@ -5,6 +5,7 @@ import { nextBox } from '../live/around.js';
 import { useHeld } from '../live/held.js';
 import { hotStates, isWatched, needsSomebody, openIncidents, overIncidents, readinessMark, tally, worstFirst } from '../live/model.js';
 import { dotsOf, height, tileOf, width } from '../live/places.js';
+import { isBack } from '../live/route.js';
 import { Age, Bar, Known, Mark, markText, whyText } from '../parts/parts.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { IncidentList, OverList } from './incidents.js';
@@ -56,7 +57,11 @@ export function Needs({ scene, view, within, allKnown }) {
   const { lang, live, now } = scene;
   const every = openIncidents(view.incidents, within);
   const { held, hand } = useHeld(here);
-  const { isMeant, field } = useSearch(scene, view, { count: every.length, still: held !== null });
+  const { isMeant, field } = useSearch(scene, view, {
+    count: every.length,
+    still: held !== null,
+    where: within.includes('/') ? 'site' : 'nation',
+  });
   const open = every.filter(isMeant);
   const waiting = open.filter((one) => needsSomebody(one, now));
   const watched = open.filter((one) => isWatched(one, now));
@@ -67,17 +72,17 @@ export function Needs({ scene, view, within, allKnown }) {
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
       ${field}
       ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, nothing)}</p>` : null}
-      <${IncidentList} scene=${scene} incidents=${waiting} known=${view.incidents} states=${view.states} />
+      <${IncidentList} scene=${scene} name="waiting" incidents=${waiting} known=${view.incidents} states=${view.states} />
     </section>
-    <${Fold} scene=${scene} title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} view=${view} open=${within !== ''} />
-    <${Fold} scene=${scene} title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} view=${view} open=${within !== ''} />`;
+    <${Fold} scene=${scene} name="watched" title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} view=${view} open=${within !== ''} />
+    <${Fold} scene=${scene} name="quiet" title=${say(lang, 'quiet')} text=${say(lang, 'quietText', { n: taken.length })} incidents=${taken} view=${view} open=${within !== ''} />`;
 }
 
-/** @param {{ scene: Scene, title: string, text: string, incidents: IncidentRow[], view: View, open: boolean }} props */
-function Fold({ scene, title, text, incidents, view, open }) {
+/** @param {{ scene: Scene, name: string, title: string, text: string, incidents: IncidentRow[], view: View, open: boolean }} props */
+function Fold({ scene, name, title, text, incidents, view, open }) {
   if (incidents.length === 0) return null;
   return html`<details class="card" open=${open}><summary><b>${title}</b> · ${text}</summary>
-    <${IncidentList} scene=${scene} incidents=${incidents} known=${view.incidents} states=${view.states} /></details>`;
+    <${IncidentList} scene=${scene} name=${name} incidents=${incidents} known=${view.incidents} states=${view.states} /></details>`;
 }
 
 /**
@@ -162,7 +167,7 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
 function StatePanel({ scene, view, state }) {
   const { lang } = scene;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => heading.current?.focus({ preventScroll: isBack() }), []);
   const markOf = (/** @type {SiteView} */ one) => (one.stage === 'live' ? readinessMark(one.readiness, true) : 'ok');
   const sites = worstFirst(view.sites.get(state) ?? [], markOf, (one) => one.site);
   const name = nameIn(lang, view.states.find((one) => one.state === state)?.name ?? { en: state, hi: state });

@@ -1,7 +1,8 @@
 /** The search over a list of incidents: by site, room, fault or state, or only one's own. */
 import { html } from 'htm/preact';
-import { useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { isMeant, isOwn } from '../live/grouped.js';
+import { useKept } from '../live/kept.js';
 import { pathOf, shownFaults } from '../live/model.js';
 import { titleOf } from '../parts/parts.js';
 import { say } from '../words/words.js';
@@ -14,15 +15,15 @@ import { say } from '../words/words.js';
 const few = 10;
 
 /**
- * `field` is nothing while there are few and nothing is searched for. `still`: a hand is below it, and what is under that stays there.
+ * `field` is nothing while there are few and nothing is searched for. `still`: a hand is below it, and what is under that stays there; `where`: the view, of which the search is kept.
  * @param {Scene} scene
  * @param {View} view
- * @param {{ count: number, still: boolean }} list
+ * @param {{ count: number, still: boolean, where: string }} list
  */
-export function useSearch(scene, view, { count, still }) {
+export function useSearch(scene, view, { count, still, where }) {
   const { lang, names, now } = scene;
-  const [search, setSearch] = useState('');
-  const [mine, setMine] = useState(false);
+  const [search, setSearch] = useKept(`search/${where}`, '');
+  const [mine, setMine] = useKept(`mine/${where}`, false);
   const textsOf = (/** @type {IncidentRow} */ one) => {
     const state = view.states.find(({ state: id }) => id === pathOf(one).split('/')[0])?.name;
     const places = [one.site, one.room, ...(state === undefined ? [] : [state])].flatMap(({ en, hi }) => [en, hi]);
