@@ -1,6 +1,7 @@
 /** Who owns what of a centre: each part is a user of its own, and each folder has one writer. */
 import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '#contracts';
 import { CentreError } from './centre-error.ts';
 import type { Machine } from './machine.ts';
 import { type Places, userOf } from './places.ts';
@@ -63,15 +64,26 @@ function give({ path, owner, group, mode }: Folder, idOf: (name: string) => Ids,
   const below = (folder: string): void => {
     for (const one of readdirSync(folder, { withFileTypes: true })) {
       const at = join(folder, one.name);
-      if (known.has(at)) continue;
-      lchownSync(at, user, shared);
-      if (one.isDirectory()) below(at);
+      if (!known.has(at)) unlessGone(() => hand(at, one.isDirectory()));
     }
+  };
+  const hand = (at: string, isFolder: boolean): void => {
+    lchownSync(at, user, shared);
+    if (isFolder) below(at);
   };
   if (!lstatSync(path).isDirectory()) throw new CentreError(`${path}: is no folder`);
   below(path);
   lchownSync(path, user, shared);
   chmodSync(path, mode);
+}
+
+/** What a centre that runs took away meanwhile has no owner. */
+function unlessGone(give: () => void): void {
+  try {
+    give();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** What a program said last. */
