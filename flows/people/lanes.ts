@@ -1,7 +1,7 @@
 /** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
-import type { Clock } from '#contracts';
+import type { Cancel, Clock } from '#contracts';
 import type { Channel, OutboxRow } from '../records/notices.ts';
-import { aloneAtMost, besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs, togetherMs } from './numbers.ts';
+import { aloneAtMost, besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs, stoodStillMs, togetherMs } from './numbers.ts';
 
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back; from `lateUp` on it is no news any more. */
 export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
@@ -113,6 +113,23 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
     isLate,
     withKey: (key) => items.get(key),
     size: () => items.size,
+  };
+}
+
+/** When something is due, or late. Whoever looks long after that stood still: what was answered meanwhile is read before anything is late (R18a). */
+export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number | undefined }[]) {
+  let cancel: Cancel = () => {};
+  let dueUp = Number.POSITIVE_INFINITY;
+  return {
+    cancel: () => cancel(),
+    begin(): void {
+      if (clock.up() - dueUp > stoodStillMs) for (const one of of) one.grace();
+    },
+    again(look: () => void): void {
+      const waitMs = Math.min(...of.map((one) => one.nextInMs() ?? Number.POSITIVE_INFINITY));
+      dueUp = clock.up() + waitMs;
+      if (waitMs < Number.POSITIVE_INFINITY) cancel = clock.after(waitMs, look);
+    },
   };
 }
 

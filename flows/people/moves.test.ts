@@ -1,11 +1,9 @@
 /** What a channel does not deliver goes over the next of its person's own order; what it takes later is one message. */
 import { afterEach, expect, test } from 'vitest';
-import type { Person } from '#contracts';
-import type { OpenChannel, OutboxRow, RenderedMessage, SendOutcome } from '../records/notices.ts';
+import type { OutboxRow, RenderedMessage, SendOutcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Channels } from './channels/channels.ts';
 import { failing } from './failing.ts';
-import { nextRow, wayOf } from './order.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
@@ -385,24 +383,4 @@ test('critical first: what is urgent overtakes 300 that wait on the same channel
       .map(({ message }) => message.severity),
   ).toContain('critical');
   expect(told('email')).toHaveLength(301);
-});
-
-test('the order is the person’s own, else e-mail and what is for people in the order of the list; the console is always last', () => {
-  const reaches = ({ addresses, email }: Person, name: string) => (name === 'email' ? email !== undefined : addresses[name] !== undefined);
-  const channel = { send: async () => ({ result: 'delivered' as const }), close() {} };
-  const channels: Channels = new Map<string, OpenChannel>([
-    ...['email', 'telegram', 'sms'].map(
-      (name) => [name, { channel, reaches: (one: Person) => reaches(one, name), forPrograms: false }] as const,
-    ),
-    ...['console', 'webhook'].map((name) => [name, { channel, reaches: () => true, forPrograms: name === 'webhook' }] as const),
-  ]);
-  const asha: Person = { ...technician, addresses: { telegram: '1', sms: '2' } };
-  expect(wayOf(asha, channels)).toEqual({ channel: 'email', further: ['telegram', 'sms', 'console'] });
-  expect(wayOf({ ...asha, channels: ['sms', 'sms', 'webhook'] }, channels)).toEqual({ channel: 'sms', further: ['webhook', 'console'] });
-  expect(wayOf({ ...asha, channels: ['pigeon'] }, channels)).toEqual({ channel: 'console' });
-  const { email: _, ...nowhere } = technician;
-  expect(wayOf({ ...nowhere, addresses: {} }, channels)).toEqual({ channel: 'console' });
-  const moved = nextRow(row({ further: ['telegram', 'sms'] }), { ...asha, addresses: { sms: '2' } }, { channels, now: 5 });
-  expect(moved).toMatchObject({ key: '1/email/asha/sms', channel: 'sms', createdAt: 5 });
-  expect(moved.further).toBeUndefined();
 });

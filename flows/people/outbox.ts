@@ -1,5 +1,5 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
-import { type Cancel, type Clock, keepLatest, type MessageLanguage } from '#contracts';
+import { type Clock, keepLatest, type MessageLanguage } from '#contracts';
 import type { Note } from '../audit/note.ts';
 import {
   linkMark,
@@ -15,9 +15,9 @@ import { type Accepted, createAccepted, type Held } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
 import { loginOf } from './failing.ts';
-import { createLanes, type Item, type Lanes } from './lanes.ts';
+import { createLanes, createLooks, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
-import { backoff, loginPauseMs, sendLimitMs, stoodStillMs, stopGraceMs } from './numbers.ts';
+import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
 import { keysBefore, movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, type Sent, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
@@ -140,23 +140,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
       await Promise.all(sending);
       cancel();
       ended.resolve();
-    },
-  };
-}
-
-/** When something is due, or late. Whoever looks long after that stood still: what was answered meanwhile is read before anything is late (R18a). */
-function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number | undefined }[]) {
-  let cancel: Cancel = () => {};
-  let dueUp = Number.POSITIVE_INFINITY;
-  return {
-    cancel: () => cancel(),
-    begin(): void {
-      if (clock.up() - dueUp > stoodStillMs) for (const one of of) one.grace();
-    },
-    again(look: () => void): void {
-      const waitMs = Math.min(...of.map((one) => one.nextInMs() ?? Number.POSITIVE_INFINITY));
-      dueUp = clock.up() + waitMs;
-      if (waitMs < Number.POSITIVE_INFINITY) cancel = clock.after(waitMs, look);
     },
   };
 }
