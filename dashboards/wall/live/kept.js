@@ -15,7 +15,7 @@ export function keptHere(name) {
  * @param {unknown} value
  */
 export function keepHere(name, value) {
-  history.replaceState({ ...history.state, [name]: value }, '');
+  history.replaceState(Object.assign({}, history.state, { [name]: value }), '');
 }
 
 /**

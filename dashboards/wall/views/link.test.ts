@@ -4,10 +4,18 @@ import type { Scene } from '../parts/parts.js';
 import { capacityText, freeLines } from './link.js';
 
 const scene: Scene = {
-  ...{ lang: 'en', now: 60_000, live: true, lostAt: null, catalogue: {}, scope: '', role: 'central', act: async () => null },
+  lang: 'en',
+  now: 60_000,
+  live: true,
+  lostAt: null,
+  catalogue: {},
+  scope: '',
+  role: 'central',
+  act: async () => null,
   names: [],
   take: async () => null,
-  ...{ reasons, words: vocabulary },
+  reasons,
+  words: vocabulary,
 };
 type Capacity = NonNullable<LinkReport['capacity']>;
 const text = (more: Partial<Capacity>, lang: 'en' | 'hi' = 'en') =>

@@ -10,10 +10,18 @@ const catalogue = {
   },
 };
 const scene: Scene = {
-  ...{ lang: 'en', now: 60_000, live: true, lostAt: null, catalogue, scope: '', role: 'central', act: async () => null },
+  lang: 'en',
+  now: 60_000,
+  live: true,
+  lostAt: null,
+  catalogue,
+  scope: '',
+  role: 'central',
+  act: async () => null,
   names: [],
   take: async () => null,
-  ...{ reasons, words: vocabulary },
+  reasons,
+  words: vocabulary,
 };
 const pc = 'ladakh/leh/vc-1';
 const pcs = [{ pc, room: { en: 'Small room', hi: 'छोटा कमरा' } }] as PcView[];
