@@ -59,7 +59,7 @@ export async function main(env = process.env): Promise<void> {
   const ended = Promise.race([asked(), restart.promise]);
   const running = { log, restart: restart.resolve };
   const { agent, platform } = compose(settings, parts, running);
-  voice.follow({ ...{ centre: parts.centre, pc: settings.pc, profile: settings.profile }, ...agent });
+  voice.follow({ centre: parts.centre, pc: settings.pc, profile: settings.profile, ...agent });
   agent.start();
   keepHeapSmall(parts.clock, globalThis.gc);
   const updates = watched(settings, { ...parts, platform }, { ...running, agent });
@@ -113,7 +113,8 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
   const platform = seat ? platformApart(given.platform, seat) : given.platform;
   const agent = createAgent({
     ...given,
-    ...{ platform, probes },
+    platform,
+    probes,
     ...(seat && { apart: seat, probes: probesApart(probes, seat) }),
     centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,

@@ -73,8 +73,16 @@ async function live(wanted: Wanted | undefined) {
     (probe): Probe => ({ ...probe, run: (context) => probe.run({ ...context, platform: probed }) }),
   );
   const agent = createAgent({
-    ...{ pc, version: '0.1.0', token: 't', centreKey: centrePublicKey, clock, random: seeded(5), log, transport },
-    ...{ profile: { link: 'fibre', elevationM: 0, expected: {} }, budget: createBudget({ clock, store }) },
+    pc,
+    version: '0.1.0',
+    token: 't',
+    centreKey: centrePublicKey,
+    clock,
+    random: seeded(5),
+    log,
+    transport,
+    profile: { link: 'fibre', elevationM: 0, expected: {} },
+    budget: createBudget({ clock, store }),
     platform: around('platform', platform),
     probes,
     udp: ((at, onPacket) => door.open(at, onPacket)) as OpenUdp,

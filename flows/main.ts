@@ -291,7 +291,9 @@ async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys
   return startPki({
     authority: keys.authority,
     folder: join(dataDir, 'ca'),
-    ...{ tellDirectly, onHttps, say },
+    tellDirectly,
+    onHttps,
+    say,
     https: settings.https,
     codes: (await ledger.registry()).codes,
     sites: runtime.sites,

@@ -147,7 +147,15 @@ test('R29 the same where the clock was put right while flows was down, at its ne
   const next = await setUp({ ledger });
   const [pc = ''] = next.runtime.sites.table().known.map((one) => one.pc);
   const birth = {
-    ...{ kind: 'birth', boot: 'b1', session: 1, at: 1, digest: '0'.repeat(16), rev: 0, agent: '1', config: 0, inventory: 'i' },
+    kind: 'birth',
+    boot: 'b1',
+    session: 1,
+    at: 1,
+    digest: '0'.repeat(16),
+    rev: 0,
+    agent: '1',
+    config: 0,
+    inventory: 'i',
     spool: { id: 's1', first: 1, last: 1 },
   };
   next.runtime.take(`sabha/v1/${pc}/presence`, Buffer.from(JSON.stringify(birth)));

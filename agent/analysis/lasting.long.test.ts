@@ -16,8 +16,13 @@ const longestSeconds = 5;
 function anyLine({ next }: Random): Line {
   const bps = 0.5e6 * 16 ** next();
   return {
-    ...{ bps, peakBps: bps * 2 ** (1 + 2 * next()), depthBytes: 60_000 * 70 ** next(), drops: next() < 0.5 },
-    ...{ jitterMs: next() < 0.4 ? 0 : 40 * next(), overtakes: next() < 0.5, loss: next() < 0.7 ? 0 : 0.02 * next() },
+    bps,
+    peakBps: bps * 2 ** (1 + 2 * next()),
+    depthBytes: 60_000 * 70 ** next(),
+    drops: next() < 0.5,
+    jitterMs: next() < 0.4 ? 0 : 40 * next(),
+    overtakes: next() < 0.5,
+    loss: next() < 0.7 ? 0 : 0.02 * next(),
   };
 }
 

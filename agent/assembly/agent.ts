@@ -82,7 +82,9 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
   if (given.owner !== undefined) spool.ownedBy(given.owner);
   return {
     ...options,
-    ...{ boot, config, onSlip },
+    boot,
+    config,
+    onSlip,
     table: createCheckTable(clock),
     spool,
     budget: options.budget ?? createBudget({ clock, store: memoryStore() }),
@@ -110,7 +112,11 @@ function endBegun(platform: Platform, onSlip: OnSlip): ReturnType<Platform['endB
 
 function configOf({ configs, centreKey, pc, profile, log }: AgentOptions, whole: Whole): HeldConfig {
   return holdConfig({
-    ...{ store: configs, key: centreKey, pc, profile, log },
+    store: configs,
+    key: centreKey,
+    pc,
+    profile,
+    log,
     onTaken() {
       limitBudget(whole());
       whole().card?.look();
@@ -127,7 +133,10 @@ function cardOf({ pc, clock, table, config, cardFile, apart, onSlip }: Core): Ca
 
 function runnerOf({ probes, platform, clock, random, table, apart }: Core, whole: Whole): Runner {
   const own = createRunner({
-    ...{ probes, platform, clock, random },
+    probes,
+    platform,
+    clock,
+    random,
     context: () => contextOf(whole()),
     known: (probe) => table.known(probe.name),
     onResult: (probe, result) => take(whole(), probe, result),
@@ -140,7 +149,16 @@ function runnerOf({ probes, platform, clock, random, table, apart }: Core, whole
 function uplinkOf(core: Core, whole: Whole): Uplink {
   const { pc, boot, version, token, centreKey, clock, random, spool, table, log, config, marker, onSlip } = core;
   return createUplink({
-    ...{ pc, boot, version, token, centreKey, clock, random, spool, table, log },
+    pc,
+    boot,
+    version,
+    token,
+    centreKey,
+    clock,
+    random,
+    spool,
+    table,
+    log,
     transport: sturdyTransport(core.transport, onSlip),
     limits: () => links[config.profile().link],
     configVersion: config.version,
@@ -162,7 +180,14 @@ function uplinkOf(core: Core, whole: Whole): Uplink {
 function measurementOf(core: Core, whole: Whole): LinkMeasurement {
   const { clock, random, spool, platform, budget, udp, door, config, linkFile, onSlip } = core;
   return createLinkMeasurement({
-    ...{ clock, random, spool, platform, budget, udp, door, onSlip },
+    clock,
+    random,
+    spool,
+    platform,
+    budget,
+    udp,
+    door,
+    onSlip,
     link: () => config.profile().link,
     more: () => ({ budget: budget.figures() }),
     keep: linkFile?.save,
@@ -173,7 +198,11 @@ function measurementOf(core: Core, whole: Whole): LinkMeasurement {
 function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 'measurement'>, whole: Whole): Commands {
   const { pc, centreKey: key, boot, spool, clock, platform, log, restart } = core;
   return createCommands({
-    ...{ pc, key, boot, spool, clock },
+    pc,
+    key,
+    boot,
+    spool,
+    clock,
     offsetMs: () => whole().time.provenOffset(),
     acts: actsOf({ platform, runner, log, restart, measureLink: measurement.test }),
     answer: (body) => record(whole(), { kind: 'command', body }),

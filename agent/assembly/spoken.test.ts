@@ -21,7 +21,9 @@ function open(args: string[] = []) {
   const log = (line: string) => void said.push(line.replace(/^\d\d:\d\d:\d\d {2}/, '| '));
   const voice = speak({ args, env: { LANG: 'C' }, clock, out: { log, error: (line: string) => void said.push(`! ${line}`) } });
   const followed: Followed = {
-    ...{ centre: { host: 'centre.test', port: 8_883 }, pc: 'ladakh/leh/vc-1', profile: { link: 'fibre', elevationM: 0, expected: {} } },
+    centre: { host: 'centre.test', port: 8_883 },
+    pc: 'ladakh/leh/vc-1',
+    profile: { link: 'fibre', elevationM: 0, expected: {} },
     table: { checks: () => room.checks } as unknown as Followed['table'],
     isHeard: () => room.heard,
   };

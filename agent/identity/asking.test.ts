@@ -65,7 +65,8 @@ test('what is mistyped is said and stands there to be corrected: nothing is type
 test('what the call says is not asked for, and of a centre that does not know the question the path is', async () => {
   const known = somebody([], [[hall, small]]);
   expect(await known.ask({ code, centre: 'https://sabha.example.org', pc: 'ladakh/leh/vc-2' })).toEqual({
-    ...{ code, pc: 'ladakh/leh/vc-2' },
+    code,
+    pc: 'ladakh/leh/vc-2',
     centre: { ...centre, port: 443 },
   });
   const older = somebody(['leh', 'ladakh/leh/VC-1'], [[]]);

@@ -8,7 +8,13 @@ test('three settings are needed, the others have defaults', () => {
   expect(readAgentSettings(good)).toEqual({
     ok: true,
     value: {
-      ...{ pc: 'up/lucknow/room-1', tokenFile: '/t', dataDir: '/d', host: '127.0.0.1', port: 1883, profile: onFibre, speed: 1 },
+      pc: 'up/lucknow/room-1',
+      tokenFile: '/t',
+      dataDir: '/d',
+      host: '127.0.0.1',
+      port: 1883,
+      profile: onFibre,
+      speed: 1,
       reflectorHost: '127.0.0.1',
       anchors: [],
     },
@@ -26,7 +32,12 @@ test('three settings are needed, the others have defaults', () => {
   expect(readAgentSettings(all)).toMatchObject({
     ok: true,
     value: {
-      ...{ host: 'b', reflectorHost: 'b', port: 8883, profile: { link: 'geo' }, speed: 10, epochMs: 5 },
+      host: 'b',
+      reflectorHost: 'b',
+      port: 8883,
+      profile: { link: 'geo' },
+      speed: 10,
+      epochMs: 5,
       anchors: [
         { host: '198.51.100.1', port: 443 },
         { host: '2001:db8::1', port: 53 },

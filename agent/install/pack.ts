@@ -86,8 +86,16 @@ async function bundle(
 /** A thread has a program of its own; in one file that is a text in it, by its name. Only Windows is asked like this. */
 export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   const { outputFiles } = await build({
-    ...{ absWorkingDir: fileURLToPath(root), entryPoints: ['agent/platform/windows/native/asking-thread.ts'], write: false },
-    ...{ bundle: true, platform: 'node', format: 'cjs', target: 'node26', minify: true, charset: 'ascii', logLevel: 'error' },
+    absWorkingDir: fileURLToPath(root),
+    entryPoints: ['agent/platform/windows/native/asking-thread.ts'],
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node26',
+    minify: true,
+    charset: 'ascii',
+    logLevel: 'error',
     define: { SABHA_VERSION: "'packed'" },
   });
   return { SABHA_ASKING_THREAD: JSON.stringify(outputFiles[0]?.text) };

@@ -92,7 +92,11 @@ async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: 
 function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): Capacity {
   const free = (bps: number | null, busyBps: number) => (bps === null ? null : Math.max(0, bps - busyBps));
   return {
-    ...{ at, how: 'train', upBps: up.bps, downBps: down.bps, udpBlocked: blocked !== null },
+    at,
+    how: 'train',
+    upBps: up.bps,
+    downBps: down.bps,
+    udpBlocked: blocked !== null,
     ...(blocked !== null && { blocked }),
     ...((up.burst !== null || down.burst !== null) && { burst: { up: up.burst, down: down.burst } }),
     ...((up.seenBytes !== null || down.seenBytes !== null) && { seenBytes: { up: up.seenBytes, down: down.seenBytes } }),

@@ -37,7 +37,12 @@ export type Measured =
 const besideBytes = 40_000;
 const pauseMs = 30;
 const notMeasured: Direction = {
-  ...{ bps: null, reason: 'no packet comes back', atMostBps: null, agreeing: 0, burst: null, seenBytes: null },
+  bps: null,
+  reason: 'no packet comes back',
+  atMostBps: null,
+  agreeing: 0,
+  burst: null,
+  seenBytes: null,
   wireBytes: 0,
 };
 

@@ -73,7 +73,10 @@ type State = QualityHistoryOptions & {
 /** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h, on a quick link than 150 min. */
 export function createQualityHistory({ clock, link, spool, usedBps }: QualityHistoryOptions): QualityHistory {
   const state: State = {
-    ...{ clock, link, spool, usedBps },
+    clock,
+    link,
+    spool,
+    usedBps,
     held: [],
     usual: usualFrom(spool.recall(keys.usual)),
     savedUp: clock.up(),

@@ -26,7 +26,11 @@ export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatK
     state?.tier === undefined ? undefined : 1 + tierNames.indexOf(state.tier as never);
   const [tu, td] = [place(tiers.up), place(tiers.down)];
   return {
-    ...{ lu: up.loss, ld: down.loss, ju: up.jitterMs / 1_000, jd: down.jitterMs / 1_000, r: worse(quality, link).r },
+    lu: up.loss,
+    ld: down.loss,
+    ju: up.jitterMs / 1_000,
+    jd: down.jitterMs / 1_000,
+    r: worse(quality, link).r,
     ...(tu !== undefined && { tu }),
     ...(td !== undefined && { td }),
   };

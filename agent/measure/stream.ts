@@ -44,8 +44,15 @@ type Running = {
 /** Guarantee: it ends, with what came of it; no more is sent than its plan says, and nothing after its end is told. */
 export function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> {
   const running: Running = {
-    ...{ state, direction, plan, sent: 0, arrivals: [], lookAt: lookEvery, isSent: false },
-    ...{ came: new Set<number>(), open: new Set<number>() },
+    state,
+    direction,
+    plan,
+    sent: 0,
+    arrivals: [],
+    lookAt: lookEvery,
+    isSent: false,
+    came: new Set<number>(),
+    open: new Set<number>(),
     first: state.number + 1,
     lastUp: state.clock.up(),
   };

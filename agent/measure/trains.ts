@@ -42,8 +42,14 @@ const overtakenMs = 100;
 export function createTrains(options: TrainsOptions): Trains {
   const state: Exchange = {
     ...options,
-    ...{ cookie: noCookie, roundTripMs: firstWaitMs, first: 0, number: 0, closed: false },
-    ...{ timers: new Set<Cancel>(), onAnswer: () => undefined, giveUp: () => undefined },
+    cookie: noCookie,
+    roundTripMs: firstWaitMs,
+    first: 0,
+    number: 0,
+    closed: false,
+    timers: new Set<Cancel>(),
+    onAnswer: () => undefined,
+    giveUp: () => undefined,
   };
   return {
     take(packet) {

@@ -57,7 +57,9 @@ function send(
   const headers = { authorization: `Bearer ${token.toString('base64url')}`, 'content-type': 'application/octet-stream' };
   const url = `${new URL(transferPath, at)}`;
   const asked = request(url, {
-    ...{ method: body === undefined ? 'GET' : 'POST', headers, createConnection: meteredTlsFor(centreDoor(url, roots()), used) },
+    method: body === undefined ? 'GET' : 'POST',
+    headers,
+    createConnection: meteredTlsFor(centreDoor(url, roots()), used),
     signal: AbortSignal.timeout(limitMs),
   });
   asked.on('error', reject).on('response', (response) => {

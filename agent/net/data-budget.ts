@@ -82,7 +82,13 @@ type State = {
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
   const month = monthOf(clock.now()) ?? '1970-01';
   const before = read(store) ?? {
-    ...{ ...unused(), month, earlier: [], ofMonth: null, isOwn: true, doubtful: none(), clean: true },
+    ...unused(),
+    month,
+    earlier: [],
+    ofMonth: null,
+    isOwn: true,
+    doubtful: none(),
+    clean: true,
     limits: links.fibre.budget,
   };
   const book = before.clean
@@ -95,7 +101,10 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     since: none(),
     keptUp: clock.up(),
     centreNow: () => null,
-    ...{ told: undefined, driftMs: null, other: undefined, begun: false },
+    told: undefined,
+    driftMs: null,
+    other: undefined,
+    begun: false,
   };
   turn(state);
   const left = () => leftOf(figuresOf(state));

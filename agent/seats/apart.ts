@@ -13,7 +13,9 @@ export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answ
     if (name === undefined) return probe;
     const { everyMs, timeoutMs } = probe;
     return {
-      ...{ name, everyMs, timeoutMs },
+      name,
+      everyMs,
+      timeoutMs,
       run: async ({ profile }) => seat.answer(name, profile),
       watch: (_, changed) => seat.watch(name, changed),
     };

@@ -58,7 +58,11 @@ async function pc(calls: Partial<Calls & Slow> = {}) {
   const platform: Pick<Platform, 'ask'> = { ask: async (question, signal) => (await question.windows?.(own, signal)) ?? notWritten };
   const refused: string[] = [];
   const run = createRoomSeat({
-    ...{ clock, platform, random: seeded(3), ownUid: undefined, onMended: () => undefined },
+    clock,
+    platform,
+    random: seeded(3),
+    ownUid: undefined,
+    onMended: () => undefined,
     open: async (entrance) => onTestFinished(callRooms({ ...entrance, seat, clock, platform })),
     onRefused: (why) => void refused.push(why),
   });
@@ -75,7 +79,11 @@ async function pc(calls: Partial<Calls & Slow> = {}) {
   const sit = () => {
     const say = (_: object, line: string) => void log.push(line);
     const room = createJoin({
-      ...{ clock, platform, random: seeded(5), way: wayTo(seat, { clock, platform }), log: { info: say, warn: say } },
+      clock,
+      platform,
+      random: seeded(5),
+      way: wayTo(seat, { clock, platform }),
+      log: { info: say, warn: say },
       onRoom: (_, isFirst) => isFirst && room.send(list()),
       onOrder: () => undefined,
       onAlive: () => undefined,

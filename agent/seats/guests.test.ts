@@ -34,13 +34,17 @@ test('a seat that went while it was proven held the place of the next one', asyn
   const proof = Promise.withResolvers<Answer<number>>();
   const asked = Promise.withResolvers<void>();
   const guests = createGuests({
-    ...{ clock: handClock(), random: seeded(1) },
+    clock: handClock(),
+    random: seeded(1),
     speaker: async () => ({ known: true, value: 1 }),
     ownerOf() {
       asked.resolve();
       return proof.promise;
     },
-    ...{ onJoined: tell('joined'), onSaid: tell('said'), onGone: tell('gone'), onRefused: tell('refused') },
+    onJoined: tell('joined'),
+    onSaid: tell('said'),
+    onGone: tell('gone'),
+    onRefused: tell('refused'),
   });
   const entered = Promise.withResolvers<Socket>();
   const address = join(tree({ note: '' }), 'room.sock');

@@ -51,8 +51,15 @@ export function createJoin(options: JoinOptions): Joined {
   const nothing = () => undefined;
   const state: State = {
     ...options,
-    ...{ socket: undefined, isJoined: false, isOver: false, failures: 0, heardUp: 0, lastWord: '' },
-    ...{ again: nothing, beat: nothing, clearProof: async () => undefined },
+    socket: undefined,
+    isJoined: false,
+    isOver: false,
+    failures: 0,
+    heardUp: 0,
+    lastWord: '',
+    again: nothing,
+    beat: nothing,
+    clearProof: async () => undefined,
   };
   return {
     start: () => begin(state),

@@ -18,7 +18,9 @@ async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<
   const address = join(folder, 'room.sock');
   const answer = Promise.withResolvers<string>();
   const server = await openDoor({
-    ...{ address, isPipe: false, all: false },
+    address,
+    isPipe: false,
+    all: false,
     onSocket(socket) {
       const line = (text: string) => text.includes('"done"') && answer.resolve(text);
       hearLines(socket, { limitBytes: () => 65_536, line, tooLong: () => undefined });
@@ -29,7 +31,10 @@ async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<
   });
   onTestFinished(() => void server.close());
   const room = createRoom({
-    ...{ way: knockAt(address), clock: { ...handClock(), speed: 3 }, random: seeded(7), probes: [] },
+    way: knockAt(address),
+    clock: { ...handClock(), speed: 3 },
+    random: seeded(7),
+    probes: [],
     platform: { ...createUnwritten(), ...platform },
     log: { info: () => undefined, warn: () => undefined },
     saveCard: () => true,

@@ -79,7 +79,8 @@ export function createRoom(options: RoomOptions): Room {
   });
   const profile = () => state.known?.profile;
   const mend = createMend({
-    ...{ platform, profile },
+    platform,
+    profile,
     onMended(mended) {
       log.info({ mended }, `${mended.what} by a key in the room`);
       state.toldBy.onMended(mended);
@@ -121,7 +122,10 @@ function knownOf({ known }: State): Known {
 
 function runnerOf({ probes, platform, clock, random, log }: RoomOptions, table: CheckTable, whole: () => State): Runner {
   return createRunner({
-    ...{ probes, platform, clock, random },
+    probes,
+    platform,
+    clock,
+    random,
     context: () => ({ profile: knownOf(whole()).profile, self }),
     known: ({ name }) => table.known(name),
     onResult({ name, everyMs }, { checks }) {

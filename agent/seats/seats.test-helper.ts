@@ -53,7 +53,8 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
   const refused: string[] = [];
   const mended: unknown[] = [];
   const seat = createRoomSeat({
-    ...{ clock, platform },
+    clock,
+    platform,
     random: seeded(7),
     ownUid: me,
     async open({ enter }) {
@@ -89,7 +90,9 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
     };
     const say = (message: object | string) => void socket.write(typeof message === 'string' ? message : `${JSON.stringify(message)}\n`);
     return {
-      ...{ socket, heard, say },
+      socket,
+      heard,
+      say,
       isGone: () => isGone,
       why: () => of('refused')?.['why'],
       async prove() {

@@ -63,7 +63,8 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
   const { clock, random, platform, onRefused } = options;
   let count = 0;
   const guests = createGuests({
-    ...{ clock, random },
+    clock,
+    random,
     speaker: async () => speakerOf(options, await lookAtConsole(state)),
     ownerOf: (nonce) => platform.ask(ownerOfProof(nonce), AbortSignal.timeout(askLimitMs)),
     onJoined() {

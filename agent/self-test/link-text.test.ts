@@ -11,7 +11,9 @@ const report: LinkReport = {
     roundTripMs: { median: 641.7, p95: 702 },
     up: { ...way, loss: 0.0123, tier: 'sd', limit: 'capacity' },
     down: { ...way, tier: 'hd', limit: null },
-    ...{ r: 67.1, rAdjusted: 87.1, mos: 3.46 },
+    r: 67.1,
+    rAdjusted: 87.1,
+    mos: 3.46,
   },
   capacity: { at: now, how: 'train', upBps: 1_990_000, downBps: null, udpBlocked: false },
 };

@@ -62,7 +62,9 @@ function report({ rows = [], facts = {}, clockOffsetMs = 20, certificateLeftMs =
     return { checks: checks.filter(({ device }) => device === 'certificate') };
   });
   return selfTest({
-    ...{ clock, platform: createUnwritten(), budget },
+    clock,
+    platform: createUnwritten(),
+    budget,
     subject: {
       pc: 'ladakh/leh/hall',
       room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' },
@@ -156,7 +158,9 @@ it('tells a program each step of the way, and none where nobody went it', async 
   const seen = { network: 'ok', router: 'ok', line: 'ok', names: 'ok', port: 'fault', tls: 'unknown', certificate: 'unknown', clock: 'ok' };
   expect(layers).toEqual(Object.entries(seen).map(([layer, status]) => ({ layer, status })));
   const away = await selfTest({
-    ...{ clock, platform: createUnwritten(), probes: [] },
+    clock,
+    platform: createUnwritten(),
+    probes: [],
     subject: { pc: 'ladakh/leh/hall', profile: { link: 'fibre', elevationM: 0, expected: {} }, configured: false },
   });
   expect(JSON.parse(toJson(away))).not.toHaveProperty('layers');

@@ -28,7 +28,8 @@ function columnsOf({ columns }: { columns?: number }): number {
 /** Guarantee: no line is wider than the screen, and of a room that is well there are at most 24. */
 export function toScreen(report: CheckReport, language: Language, screen: Screen): string {
   const saying: Saying = {
-    ...{ language, start: screen.start ?? '' },
+    language,
+    start: screen.start ?? '',
     paint: (status, text) => (screen.isColoured ? `${sgr}${colours[status]}m${text}${sgr}0m` : text),
   };
   const of = (status: CheckRow['status']) => report.checks.filter((one) => one.status === status);

@@ -74,7 +74,8 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
   return {
     pc,
     site: pc.split('/').slice(0, 2).join('/'),
-    ...{ room, nobodys },
+    room,
+    nobodys,
     elevationM: configured ? profile.elevationM : undefined,
     at,
     ms: Math.round(clock.up() - startedUp),

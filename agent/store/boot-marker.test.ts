@@ -38,7 +38,11 @@ test('a new boot tells how the one before it ended: when it was last alive, on w
   first.alive(mains(false));
   const second = marker(memory, 'boot-2', { clock: handClock(startMs + 900_000) });
   expect(second.previous()).toEqual({
-    ...{ boot: 'boot-1', aliveAt: startMs + 600_000, mains: false, bye: null, crashed: false },
+    boot: 'boot-1',
+    aliveAt: startMs + 600_000,
+    mains: false,
+    bye: null,
+    crashed: false,
     gone: { from: startMs + 600_000, to: null, ending: false },
   });
 });

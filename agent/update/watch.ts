@@ -34,7 +34,11 @@ export function watchUpdates({ dataDir, key, at, door, agent, platform, clock, v
   stop(): void;
 } {
   return startUpdater({
-    ...{ version, key, clock, restart, log },
+    version,
+    key,
+    clock,
+    restart,
+    log,
     slots: openSlots(join(dataDir, 'update')),
     source: createUpdateSource(door?.at ?? at, { roots: door?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
     random: Math.random,

@@ -119,7 +119,12 @@ function createState(options: SessionOptions): State {
       },
     }),
     beats: createBeatSender({
-      ...{ table, clock, session, limits, echo, later },
+      table,
+      clock,
+      session,
+      limits,
+      echo,
+      later,
       topicBytes: pcTopic(options.pc, 'beat').length,
       send: (payload) => send(state, 'beat', payload),
     }),

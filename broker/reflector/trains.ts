@@ -134,7 +134,8 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
     openedUp: up,
     usedUp: up,
     up: new Map(),
-    ...{ upTrain: 0, downTrain: 0 },
+    upTrain: 0,
+    downTrain: 0,
   };
   sessions.set(name, opened);
   return opened;

@@ -123,7 +123,9 @@ function liveOf(at: At, incident: Incident, { spoken, ...asked }: For & { spoken
   const holder = acknowledged && filled(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
   const { what, since, why, steps } = spoken;
   return {
-    ...{ what, since, why },
+    what,
+    since,
+    why,
     // Of what is well and only watched nothing is to be done.
     steps: isCured(cure) ? [] : steps,
     cure,

@@ -101,7 +101,10 @@ test('somebody for whom the directory vouches gets the role and the scope of the
   const entered = await get(back, state);
   expect([entered.status, entered.location]).toEqual([302, '/login.html']);
   expect(await who(sessionOf(entered))).toEqual({
-    ...{ name: 'asha@office.test', role: 'state', scope: 'ladakh', once: false },
+    name: 'asha@office.test',
+    role: 'state',
+    scope: 'ladakh',
+    once: false,
     names: ['asha@office.test'],
   });
   expect(issuer.state.authorized).toBe('sabha:clientsecret');

@@ -129,7 +129,13 @@ export function emptyAccounts(clock: { now(): number; up(): number } = { now: Da
   const contents = { accounts: [], logins: [] };
   const passwords = createPasswords(2);
   const accounts = createAccounts({
-    ...{ ...clock, settledAt: clock.now, follow: () => {}, contents, passwords, commit, newToken },
+    ...clock,
+    settledAt: clock.now,
+    follow: () => {},
+    contents,
+    passwords,
+    commit,
+    newToken,
     log: { warn: () => {} },
   });
   return Object.assign(accounts, { committed });

@@ -56,7 +56,13 @@ async function edited(sql: string): Promise<void> {
 
 function backups() {
   return createBackups({
-    ...{ ledger, ledgerFile: file(), clock: testClock(), now: () => time, second: undefined, passphrase: () => undefined, log: quiet },
+    ledger,
+    ledgerFile: file(),
+    clock: testClock(),
+    now: () => time,
+    second: undefined,
+    passphrase: () => undefined,
+    log: quiet,
     say: (fault, reason) => void said.push(`${fault}: ${reason}`),
     prover: { prove: async (copy, archives) => proofOf(copy, { key, archives }), stop: () => undefined },
     files: async () => [{ ...centreFile, bytes: centreFile.content.length }],

@@ -1,16 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -84,7 +73,13 @@ function backups(edit: Partial<Parameters<typeof createBackups>[0]> = {}): Backu
   const say = (fault: string, reason: string | null) => void said.push(`${fault}: ${reason}`);
   const places = { flows: flows(), registry: registry(), settings: settings(), registryKey: centreKey };
   return createBackups({
-    ...{ ledger, ledgerFile: file(), clock: testClock(), now, say, second: undefined, passphrase: () => 'correct horse' },
+    ledger,
+    ledgerFile: file(),
+    clock: testClock(),
+    now,
+    say,
+    second: undefined,
+    passphrase: () => 'correct horse',
     prover: { prove: async (copy, archives) => proofOf(copy, { archives }), stop: () => undefined },
     sign: async (head) => ({ ...head, at: now() }),
     files: () => centreFiles(places),
@@ -134,7 +129,7 @@ test('a restore is refused in one line, with nothing changed: a centre that runs
 test('over a centre that stands there it is put by a rename: what was there lies beside it, and what the broker was told last stays', async () => {
   const { file: made } = await backups().make();
   const kept = join(root, 'kept.backup');
-  cpSync(made, kept);
+  writeFileSync(kept, readFileSync(made));
   await ledger.commit([event(2)]);
   // It could not be looked through beside the centre that had made it, and so no upgrade began.
   expect((await restored(kept, { check: true })).aside).toEqual([]);
@@ -339,7 +334,7 @@ test('a ledger that went back says by how many commits and by which acts of peop
   await ledger.commit([event(3), { op: 'step', at: 1, who: pc, what: 'outage', about: '' }]);
   expect((await watched()).lines).toEqual([null]);
   await closeIt();
-  cpSync(copy, file());
+  writeFileSync(file(), readFileSync(copy));
   await openIt();
   const line = 'the ledger went back: 2 commits and 1 act of people are gone: asha: accounts add (2026-06-01 00:30 UTC)';
   const { watch, lines } = await watched();
@@ -385,7 +380,7 @@ test('an import is in the file itself once it is taken: a write-ahead log that i
   const { watch } = await watched();
   await watch.ledger.commit([event(2), act('sites imported')]);
   const alone = join(root, 'alone.db');
-  cpSync(file(), alone);
+  writeFileSync(alone, readFileSync(file()));
   expect(proofOf(alone).audit).toMatchObject({ events: 2, gaps: 0, altered: 0 });
 });
 

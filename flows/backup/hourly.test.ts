@@ -19,7 +19,14 @@ test('a backup is made five minutes after the first start and each hour from the
   const checkpoints: number[] = [];
   let files: () => Promise<Packed[]> = async () => [];
   const one = createBackups({
-    ...{ ledgerFile, folder, archives: root, second: undefined, centre: 'ab', clock, now: clock.now, passphrase: () => undefined },
+    ledgerFile,
+    folder,
+    archives: root,
+    second: undefined,
+    centre: 'ab',
+    clock,
+    now: clock.now,
+    passphrase: () => undefined,
     files: () => files(),
     ledger: {
       copyTo: async (to) => writeFileSync(to, 'x'),

@@ -22,8 +22,16 @@ test('F5 a copy for which there is no room is not begun: one line, and nothing i
   truncateSync(ledgerFile, 2 ** 42);
   const said: string[] = [];
   const one = createBackups({
-    ...{ ledgerFile, folder: join(folder, 'backups'), archives: join(folder, 'archives'), second: undefined, centre: 'ab' },
-    ...{ clock: testClock(), now: () => 1, passphrase: () => undefined, files: never, sign: never },
+    ledgerFile,
+    folder: join(folder, 'backups'),
+    archives: join(folder, 'archives'),
+    second: undefined,
+    centre: 'ab',
+    clock: testClock(),
+    now: () => 1,
+    passphrase: () => undefined,
+    files: never,
+    sign: never,
     ledger: { copyTo: never, progress: never, checkpoint: never },
     prover: { prove: never, stop: () => undefined },
     say: (fault) => void said.push(fault),

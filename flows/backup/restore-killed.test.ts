@@ -59,8 +59,12 @@ afterEach(() => {
 
 const restored = (at: string, now: number) =>
   restore({
-    ...{ file: join(root, 'a.backup'), data: join(at, 'data'), settings: join(at, 'sabha.json') },
-    ...{ passphrase: undefined, check: false, now: () => now },
+    file: join(root, 'a.backup'),
+    data: join(at, 'data'),
+    settings: join(at, 'sabha.json'),
+    passphrase: undefined,
+    check: false,
+    now: () => now,
   });
 const rowsIn = (flows: string) => proofOf(join(flows, 'ledger.db')).audit.chain?.rows;
 

@@ -6,7 +6,12 @@ const { state, sabha } = operator();
 test('maintenance is planned, listed by the clock of its place, and removed', async () => {
   const next = { from: Date.UTC(2027, 0, 15, 16, 30), to: Date.UTC(2027, 0, 15, 20, 30) };
   const one = {
-    ...{ id: 'm-1', scope: 'ladakh/leh', title: 'New UPS', start: '2027-01-15T22:00:00', zone: null, minutes: 240 },
+    id: 'm-1',
+    scope: 'ladakh/leh',
+    title: 'New UPS',
+    start: '2027-01-15T22:00:00',
+    zone: null,
+    minutes: 240,
     rule: null,
   };
   state().scripted['POST /api/maintenance'] = { ...one, by: 'Anil', at: 1, next };

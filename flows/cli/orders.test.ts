@@ -9,8 +9,11 @@ const { state, file, sabha } = operator();
 
 test('an enrolment code is shown once, with what to type on the PC; a PC is revoked', async () => {
   state().scripted['POST /api/enrol-codes'] = {
-    ...{ code: 'AAAAA-BBBBB', uses: 2, ends: 0 },
-    ...{ centre: 'https://sabha.example.org:8443', pcs: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'] },
+    code: 'AAAAA-BBBBB',
+    uses: 2,
+    ends: 0,
+    centre: 'https://sabha.example.org:8443',
+    pcs: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
   };
   state().scripted['POST /api/pcs/ladakh/leh/vc-1/revoke'] = '';
   const { code, out, err } = await sabha(['enrol-code', 'ladakh/leh', '--by', 'Anil']);

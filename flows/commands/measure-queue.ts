@@ -75,7 +75,12 @@ const later: readonly (string | null)[] = Object.values(measureLater);
 export function createMeasureQueue(options: MeasureQueueOptions): MeasureQueue {
   const state: State = {
     ...options,
-    ...{ rounds: new Map(), queue: [], running: new Set(), slots: new Map(), lookedUp: Number.NEGATIVE_INFINITY, cancel: () => undefined },
+    rounds: new Map(),
+    queue: [],
+    running: new Set(),
+    slots: new Map(),
+    lookedUp: Number.NEGATIVE_INFINITY,
+    cancel: () => undefined,
   };
   const tick = () => {
     state.cancel = options.clock.after(tickMs, tick);
@@ -114,7 +119,9 @@ async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> 
     return { ok: false, missing: false, line: `${roundsOpen} rounds of measurements are not over yet: wait for one of them` };
   const round: Round = {
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
-    ...{ endsUp: up + roundLifeMs, open: new Set<string>(), answers: new Map<string, Answer>() },
+    endsUp: up + roundLifeMs,
+    open: new Set<string>(),
+    answers: new Map<string, Answer>(),
   };
   const sites = isPcPath(to) ? [siteOf(to)] : ingest.table().sites.map(({ path }) => path);
   const wanted = sites.filter((path) => isPcPath(to) || to === '' || path === to || path.startsWith(`${to}/`));

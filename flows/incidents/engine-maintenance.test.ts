@@ -13,7 +13,11 @@ const known = [...rooms, other].map((one) => ({ pc: one, link: 'fibre' as const,
 
 /** From ten minutes after the beginning, for an hour. */
 const planned = (edit: Partial<MaintenanceDate> = {}): MaintenanceDate => ({
-  ...{ id: 'm-1', scope: site, title: 'New UPS', from: begun + 10 * minute, to: begun + 70 * minute },
+  id: 'm-1',
+  scope: site,
+  title: 'New UPS',
+  from: begun + 10 * minute,
+  to: begun + 70 * minute,
   ...edit,
 });
 

@@ -252,6 +252,10 @@ export const absenceOf = (stage: Stage, who = pc) => stage.engine.memory.pcs.get
 export const verdict = (stage: Stage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
 /** What a boot tells of the one before: all was well with it until now. */
 export const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
-  ...{ boot: 'b1', aliveAt: stage.now(), mains: null, bye: null, crashed: false },
+  boot: 'b1',
+  aliveAt: stage.now(),
+  mains: null,
+  bye: null,
+  crashed: false,
   ...edit,
 });

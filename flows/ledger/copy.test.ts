@@ -116,8 +116,16 @@ describe.each(ways)('a ledger %s', (_, open) => {
     const names = { en: 'Leh', hi: 'लेह' };
     const place = { site: names, room: names, timeZone: 'Asia/Kolkata' };
     const row: OutboxRow = {
-      ...{ key: '7/email/asha', transition: 7, channel: 'email', person: 'asha', notice: { ...notice, ...place, faults: [], lines: [] } },
-      ...{ createdAt: 30, dueAt: 30, tries: 0, state: 'delivered', lastError: null },
+      key: '7/email/asha',
+      transition: 7,
+      channel: 'email',
+      person: 'asha',
+      notice: { ...notice, ...place, faults: [], lines: [] },
+      createdAt: 30,
+      dueAt: 30,
+      tries: 0,
+      state: 'delivered',
+      lastError: null,
     };
     await ledger.commit([
       ...[incident(1, 15), incident(2, null), incident(3, 40)].map((one): Op => ({ op: 'incident', incident: one })),

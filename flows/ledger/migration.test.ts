@@ -16,12 +16,37 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const pc = 'capital/this-office/this-pc';
 /** Rows as version 1 wrote them. */
 const incident = {
-  ...{ id: 3, scope: pc, openedAt: 5, overAt: null, over: null, closedBecause: null, severity: 'major' },
-  ...{ flapping: false, faults: [], acknowledged: null, told: [], notes: [] },
+  id: 3,
+  scope: pc,
+  openedAt: 5,
+  overAt: null,
+  over: null,
+  closedBecause: null,
+  severity: 'major',
+  flapping: false,
+  faults: [],
+  acknowledged: null,
+  told: [],
+  notes: [],
 };
 const record = {
-  ...{ pc, link: 'fibre', presence: 'online', session: 4, rev: 2, digest: null, checks: [], heardAt: 9, spool: 'a', config: 1 },
-  ...{ boot: null, lostAt: null, lostSession: 0, unheard: false, inventory: null, agent: null, ended: {} },
+  pc,
+  link: 'fibre',
+  presence: 'online',
+  session: 4,
+  rev: 2,
+  digest: null,
+  checks: [],
+  heardAt: 9,
+  spool: 'a',
+  config: 1,
+  boot: null,
+  lostAt: null,
+  lostSession: 0,
+  unheard: false,
+  inventory: null,
+  agent: null,
+  ended: {},
 };
 
 /** The tables of version 1, as `flows` 0.1 made them. Never edited. */
@@ -196,7 +221,7 @@ test('a ledger without maintenance opens with none, and keeps what is planned fr
   const old = new DatabaseSync(file);
   old.exec(version1);
   old.close();
-  const plan = { ...{ id: 'm', scope: 'ladakh/leh', title: 'New UPS', start: '2027-01-15T22:00:00', zone: null, minutes: 60 }, rule: null };
+  const plan = { id: 'm', scope: 'ladakh/leh', title: 'New UPS', start: '2027-01-15T22:00:00', zone: null, minutes: 60, rule: null };
   const one = { ...plan, ruleText: null, by: 'Anil', at: 1 };
   const store = openStore(openDatabase({ file }));
   expect(store.maintenance()).toEqual([]);

@@ -6,9 +6,24 @@ import { lackOf } from './shape.ts';
 const node: TreeNode = { path: 'la', name: { en: 'Ladakh', hi: 'लद्दाख' }, layer: {}, site: null };
 const check = { component: 'camera', device: '', status: 'ok', fault: null, reason: null, since: 1 } as const;
 const record: PcRecord = {
-  ...{ pc: 'la/leh/pc-1', link: 'geo', presence: 'online', boot: null, session: 1, rev: 1, digest: null, heardAt: null, lostAt: null },
-  ...{ lostSession: 0, unheard: false, spool: null, config: 0, inventory: null, agent: null, calledAt: null },
-  ...{ checks: [check, check], ended: { 'camera.missing|': 2 } },
+  pc: 'la/leh/pc-1',
+  link: 'geo',
+  presence: 'online',
+  boot: null,
+  session: 1,
+  rev: 1,
+  digest: null,
+  heardAt: null,
+  lostAt: null,
+  lostSession: 0,
+  unheard: false,
+  spool: null,
+  config: 0,
+  inventory: null,
+  agent: null,
+  calledAt: null,
+  checks: [check, check],
+  ended: { 'camera.missing|': 2 },
 };
 
 test.each([

@@ -34,7 +34,11 @@ function opened(plans: Maintenance[] = []) {
 }
 
 const asked = (edit: Partial<Asked> = {}): Asked => ({
-  ...{ scope: 'ladakh/leh', title: 'New UPS', from: '2027-01-15T22:00', to: '2027-01-16T02:00', by: 'Anil' },
+  scope: 'ladakh/leh',
+  title: 'New UPS',
+  from: '2027-01-15T22:00',
+  to: '2027-01-16T02:00',
+  by: 'Anil',
   ...edit,
 });
 const open = { to: undefined, minutes: undefined };
@@ -141,7 +145,11 @@ test('while the places are not known nothing of it is known either: it is not ov
 
 test('no more than 500 are planned', async () => {
   const plan = {
-    ...{ scope: 'ladakh', title: 'x', start: '2027-01-20T22:00:00', zone: null, minutes: 60 },
+    scope: 'ladakh',
+    title: 'x',
+    start: '2027-01-20T22:00:00',
+    zone: null,
+    minutes: 60,
     rule: null,
     ruleText: null,
     by: 'Anil',

@@ -26,7 +26,10 @@ function stage(speed?: number) {
     }
   };
   return {
-    ...{ hearing, gaps, sent, broker },
+    hearing,
+    gaps,
+    sent,
+    broker,
     now: () => now,
     pass(ms: number) {
       for (let left = ms; left > 0; left -= second) {

@@ -13,7 +13,13 @@ const now = goneBy + 90 * second;
 const windowMs = 195 * second;
 
 const absence = (edit: Partial<Absence> = {}): Absence => ({
-  ...{ cause: 'undetermined', confidence: 0.5, from: goneBy - 100 * second, goneBy, to: null, aliveAt: null, incident: null },
+  cause: 'undetermined',
+  confidence: 0.5,
+  from: goneBy - 100 * second,
+  goneBy,
+  to: null,
+  aliveAt: null,
+  incident: null,
   ...edit,
 });
 const pc = (edit: Partial<PcRecord> = {}): PcRecord => ({

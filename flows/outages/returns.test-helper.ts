@@ -11,7 +11,10 @@ export const now = from + 3_600 * second;
 /** A PC that is away since then, or was. */
 export const away = (of: Partial<Absence> = {}, edit: Partial<PcRecord> = {}): Away => ({
   ...newRecord('s/a/1', 'fibre'),
-  ...{ boot: 'b1', spool: 's1', presence: 'silent', heardAt: goneBy },
+  boot: 'b1',
+  spool: 's1',
+  presence: 'silent',
+  heardAt: goneBy,
   ...edit,
   absence: { cause: 'undetermined', confidence: 0.5, from, goneBy, to: null, aliveAt: null, incident: 1, ...of },
 });

@@ -12,7 +12,17 @@ const hour = 60 * minute;
 type Birth = Extract<PcEvent, { type: 'birth' }>;
 
 const birth = (edit: Partial<Birth> = {}): Birth => ({
-  ...{ type: 'birth', pc: 's/a/1', boot: 'b1', session: 9, digest: '', rev: 0, spool: 's1', config: 1, inventory: '', agent: '1', at: now },
+  type: 'birth',
+  pc: 's/a/1',
+  boot: 'b1',
+  session: 9,
+  digest: '',
+  rev: 0,
+  spool: 's1',
+  config: 1,
+  inventory: '',
+  agent: '1',
+  at: now,
   ...edit,
 });
 const reboot = (previous: Partial<Previous> = {}, edit: Partial<Birth> = {}) =>

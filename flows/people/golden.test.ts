@@ -42,14 +42,25 @@ const towns = [
 const ofMany = (id: string, cause: OutageCause, confidence: number): Partial<Notice> => ({
   ...away(cause, confidence),
   faults: [fault(id)],
-  ...{ phone: '', wayIn: '', spare: '', line: '', state: { en: '', hi: '' } },
+  phone: '',
+  wayIn: '',
+  spare: '',
+  line: '',
+  state: { en: '', hi: '' },
 });
 
 /** Of a site: nobody calls a room for it. */
 const maintenance: Partial<Notice> = {
-  ...{ severity: 'minor', scope: 'maintenance:ladakh/leh', faults: [fault('maintenance.planned', 'New UPS')] },
-  ...{ site: { en: 'Ladakh', hi: 'लद्दाख' }, room: { en: 'District office Leh', hi: 'ज़िला कार्यालय लेह' }, state: { en: '', hi: '' } },
-  ...{ phone: '', wayIn: '', spare: '', line: '' },
+  severity: 'minor',
+  scope: 'maintenance:ladakh/leh',
+  faults: [fault('maintenance.planned', 'New UPS')],
+  site: { en: 'Ladakh', hi: 'लद्दाख' },
+  room: { en: 'District office Leh', hi: 'ज़िला कार्यालय लेह' },
+  state: { en: '', hi: '' },
+  phone: '',
+  wayIn: '',
+  spare: '',
+  line: '',
 };
 
 const told: Record<string, Partial<Notice>> = {
@@ -95,7 +106,11 @@ const told: Record<string, Partial<Notice>> = {
     scope: 'centre/unheard',
     site: { en: 'All offices', hi: 'सभी दफ़्तर' },
     room: { en: 'several rooms', hi: 'कई कमरे' },
-    ...{ phone: '', wayIn: '', spare: '', line: '', state: { en: '', hi: '' } },
+    phone: '',
+    wayIn: '',
+    spare: '',
+    line: '',
+    state: { en: '', hi: '' },
     faults: [room('Kargil', 'ladakh/kargil/vc-1'), room('Leh', 'ladakh/leh/vc-1'), room('Nubra', 'ladakh/nubra/vc-1')],
   },
   'no PC of a site answers, a power cut': {
@@ -105,17 +120,27 @@ const told: Record<string, Partial<Notice>> = {
   },
   'sites of one provider do not answer': {
     ...ofMany('outage.provider', 'upstream', 0.85),
-    ...{ site: offices, room: { en: 'Jio', hi: 'Jio' } },
+    site: offices,
+    room: { en: 'Jio', hi: 'Jio' },
     many: { kind: 'provider', down: 13, of: 42, names: towns },
   },
   'they answer again, but for two': {
     ...ofMany('outage.provider', 'upstream', 0.85),
-    ...{ kind: 'cleared', at, site: offices, room: { en: 'Jio', hi: 'Jio' } },
+    kind: 'cleared',
+    at,
+    site: offices,
+    room: { en: 'Jio', hi: 'Jio' },
     many: { kind: 'provider', down: 2, of: 42, names: towns.slice(0, 2) },
   },
   'one camera fails in many rooms': {
     severity: 'major',
-    ...{ site: offices, room: { en: '', hi: '' }, phone: '', wayIn: '', spare: '', line: '', state: { en: '', hi: '' } },
+    site: offices,
+    room: { en: '', hi: '' },
+    phone: '',
+    wayIn: '',
+    spare: '',
+    line: '',
+    state: { en: '', hi: '' },
     faults: [{ ...fault('centre.spread', 'Logitech Rally'), device: 'camera.missing' }],
     many: { kind: 'spread', down: 60, of: 60, names: towns },
   },

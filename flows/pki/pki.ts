@@ -49,7 +49,13 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
   const { authority, folder, https, sites, record, broker, centre, now, clock, log } = options;
   const mistyping = mistypings(options);
   const enrolment = createEnrolment({
-    ...{ authority, sites, record, now, settledAt: options.settledAt, follow: options.follow, clock },
+    authority,
+    sites,
+    record,
+    now,
+    settledAt: options.settledAt,
+    follow: options.follow,
+    clock,
     codes: createCodes(options.codes, authority.rootDer, options.random),
     guesses: createGuesses({ clock, onAlarm: mistyping.alarm }),
   });

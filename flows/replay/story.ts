@@ -132,8 +132,18 @@ function fresh({ id, scope, place, flapping, outage, parent, spread, until }: In
   // Who was away when is not kept: of one that is over it is all that ever were.
   const away = spread && (spread.away.length > 0 ? spread.away : spread.members);
   return {
-    ...{ id, scope, openedAt: at, overAt: null, over: null, closedBecause: null, severity: 'info', flapping },
-    ...{ faults: [], acknowledged: null, told: [], notes: [] },
+    id,
+    scope,
+    openedAt: at,
+    overAt: null,
+    over: null,
+    closedBecause: null,
+    severity: 'info',
+    flapping,
+    faults: [],
+    acknowledged: null,
+    told: [],
+    notes: [],
     ...(place && { place }),
     ...(outage && { outage }),
     ...(parent !== undefined && { parent }),

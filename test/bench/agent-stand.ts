@@ -103,8 +103,12 @@ type Word = 'birth' | 'room';
 /** As the centre: a birth and whatever carries a number are acknowledged at once. */
 async function acknowledgeAll(port: number): Promise<{ next(word: Word, pc: PcPath): Promise<void>; end(): void }> {
   const client = await mqtt.connectAsync({
-    ...{ host: '127.0.0.1', port, protocolVersion: 4 },
-    ...{ clientId: 'flows', username: 'flows', password: tokenOf('flows') },
+    host: '127.0.0.1',
+    port,
+    protocolVersion: 4,
+    clientId: 'flows',
+    username: 'flows',
+    password: tokenOf('flows'),
   });
   const waiting = new Map<string, () => void>();
   client.on('message', (topic, payload) => {

@@ -24,7 +24,12 @@ const deepKB = 600;
 const relayPort = 9_001;
 
 export const cell = (mbit: number, bucketKB: number, more: Partial<Cell> = {}): Cell => ({
-  ...{ mbit, bucketKB, queueKB: deepKB, way: 'straight', link: 'fibre', lent: null },
+  mbit,
+  bucketKB,
+  queueKB: deepKB,
+  way: 'straight',
+  link: 'fibre',
+  lent: null,
   ...more,
 });
 

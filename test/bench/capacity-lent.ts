@@ -26,14 +26,19 @@ export function lentRows(taken: readonly Taken[]): Row[] {
   const percent = { unit: '%', better: 'less' } as const;
   return [
     row({
-      ...{ metric: `lent or policed: told wrong by ${wrongFrom} %, of ${taken.length} directions`, unit: 'runs', better: 'less' },
-      ...{ ours: wrong, target: { ours: 0 } },
+      metric: `lent or policed: told wrong by ${wrongFrom} %, of ${taken.length} directions`,
+      unit: 'runs',
+      better: 'less',
+      ours: wrong,
+      target: { ours: 0 },
     }),
     row({ metric: 'the same, answered', unit: '%', better: 'more', ours: (100 * errors.length) / taken.length, target: { ours: 60 } }),
     row({ metric: 'the same, error of what lasts, median', ...percent, ours: median(errors), target: { ours: 3 } }),
     row({
-      ...{ metric: 'the same, most bytes of a direction, of those of its class', ...percent },
-      ...{ ours: 100 * Math.max(...taken.map(({ ofClass }) => ofClass)), target: { ours: 100 } },
+      metric: 'the same, most bytes of a direction, of those of its class',
+      ...percent,
+      ours: 100 * Math.max(...taken.map(({ ofClass }) => ofClass)),
+      target: { ours: 100 },
     }),
   ];
 }

@@ -49,7 +49,14 @@ export async function playOurs(month: Month, random: Random, say: (line: string)
 function peopleOf({ offices }: Month): Person[] {
   const states = [...new Set(offices.map(({ path }) => path.slice(0, path.indexOf('/'))))];
   const person = (id: string, role: Person['role'], scope: string): Person => ({
-    ...{ id, name: id, role, scope, language: 'en', email: `${id}@office.test`, webhook: false, addresses: {} },
+    id,
+    name: id,
+    role,
+    scope,
+    language: 'en',
+    email: `${id}@office.test`,
+    webhook: false,
+    addresses: {},
   });
   return [
     ...states.flatMap((state) => [person(`tech-${state}`, 'technician', state), person(`engineer-${state}`, 'state', state)]),

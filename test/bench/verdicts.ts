@@ -49,7 +49,8 @@ function calibration(said: readonly Said[]): Row[] {
       target: { ours: 0.75 },
     }),
     row({
-      ...{ unit: 'share', better: 'less' },
+      unit: 'share',
+      better: 'less',
       metric: `stories that nobody can tell apart (${twins.length}): the most that was said`,
       ours: Math.max(0, ...twins),
       target: { ours: openUpTo },
@@ -57,7 +58,8 @@ function calibration(said: readonly Said[]): Row[] {
     row({ unit: 'share', better: 'less', metric: 'Brier score of all that names a cause', ours: brier }),
     // Who always said that nothing is known would be right: so much is to be said, too.
     row({
-      ...{ unit: 'share', better: 'less' },
+      unit: 'share',
+      better: 'less',
       metric: 'said to be not known',
       ours: share(said, ({ confidence }) => confidence <= openUpTo),
       target: { ours: mostOpen },
@@ -80,12 +82,16 @@ async function written(): Promise<Row[]> {
   const about = `${rounds.length} and ${edges.length} written stories`;
   return [
     row({
-      ...{ unit: 'share', better: 'more', target: { ours: 0.95 } },
+      unit: 'share',
+      better: 'more',
+      target: { ours: 0.95 },
       metric: `${about}: right or honestly open`,
       ours: share(stories, (said) => said.every(isHonest)),
     }),
     row({
-      ...{ unit: 'runs', better: 'less', target: { ours: 0 } },
+      unit: 'runs',
+      better: 'less',
+      target: { ours: 0 },
       metric: `${about}: said to be sure, and wrong`,
       ours: stories.filter((said) => said.some(isLie)).length,
     }),

@@ -48,8 +48,14 @@ async function serve(kind: Kind): Promise<Served> {
   const view = scriptedView();
   view.state = { ...snapshot, incidents: snapshot.incidents.map((one) => fullOf(one, now)) };
   const api: Api = await startApi({
-    ...{ host: '127.0.0.1', port: 0, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts() },
-    ...{ wallDir: 'dashboards/wall', modulesDir: 'node_modules', log: console },
+    host: '127.0.0.1',
+    port: 0,
+    view,
+    siteOrders: emptySiteOrders(),
+    accounts: emptyAccounts(),
+    wallDir: 'dashboards/wall',
+    modulesDir: 'node_modules',
+    log: console,
     ...(kind === 'bundled' && { bundle: (wall) => bundled(wall, realClock()) }),
   });
   return { view, url: `http://127.0.0.1:${api.port}/`, close: api.close };

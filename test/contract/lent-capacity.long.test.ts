@@ -27,7 +27,9 @@ async function measure(line: Partial<Narrow> & { bps: number; bucketBytes: numbe
     token: sealReflectorToken('ladakh/leh/hall', 3_600_000, key),
     clock: way.clock,
     budget: { left: () => Number.POSITIVE_INFINITY, used: () => undefined },
-    ...{ ceilingBps: 50 * mbit, directionBytes, cardBps: null },
+    ceilingBps: 50 * mbit,
+    directionBytes,
+    cardBps: null,
   });
   const measured = await way.run(answer);
   if (!measured.ok) throw new Error(measured.reason);

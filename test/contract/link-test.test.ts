@@ -47,7 +47,9 @@ function setUp(given: Given = {}) {
   const token = sealReflectorToken('ladakh/leh/hall', 3_600_000, key);
   const sound: SoundState = {
     sources: [{ id: 'm', name: 'Mic', muted: false, volume: 1, usedBy: heldBy }],
-    ...{ defaultSource: 'm', sinks: [], defaultSink: null },
+    defaultSource: 'm',
+    sinks: [],
+    defaultSink: null,
   };
   const run = createLinkTest({
     rounds: {
@@ -237,8 +239,14 @@ test.each([
 test('where packets of the quality test come back it is the reflector that has no room, and not UDP that is blocked', async () => {
   const window = { up: { sent: 20, lost: 0, bursts: 0 }, roundTripsMs: [20] } as unknown as LinkView['windows'][number];
   const view: LinkView = {
-    ...{ windows: [window], problem: null, regular: true, slow: false, numbers: () => ({}), capacity: undefined },
-    ...{ tiers: { up: undefined, down: undefined }, sureTiers: { up: undefined, down: undefined } },
+    windows: [window],
+    problem: null,
+    regular: true,
+    slow: false,
+    numbers: () => ({}),
+    capacity: undefined,
+    tiers: { up: undefined, down: undefined },
+    sureTiers: { up: undefined, down: undefined },
   };
   const { way, run, seen } = setUp({ down: { lost: () => true }, view });
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.crowded });

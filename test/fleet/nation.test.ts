@@ -46,7 +46,9 @@ test('its file is imported without a problem, and says of each PC what the fleet
   for (const site of nation.sites) {
     const { link, elevationM } = site;
     expect(table.resolve(nation.pcOf(site)).profile).toEqual({
-      ...{ link, elevationM, expected },
+      link,
+      elevationM,
+      expected,
       ...(site.path === lehPath && { ups: lehUps }),
     });
     expect(table.stageOf(site.path)).toBe(site.stage);

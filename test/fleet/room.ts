@@ -102,7 +102,11 @@ function stateOf({ elevationM, clock, random, hasBattery }: RoomOptions): State 
   const rest = { load: 0.05 + random.next() * 0.3, memory: 0.35 + random.next() * 0.3, disk: 0.3 + random.next() * 0.4 };
   const chance = random.next();
   return {
-    ...{ elevationM, clock, random, weather, rest },
+    elevationM,
+    clock,
+    random,
+    weather,
+    rest,
     broken: new Set(),
     watchers: { sound: new Set(), camera: new Set() },
     turningDisks: [],

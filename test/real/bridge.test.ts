@@ -102,7 +102,9 @@ async function ask(transport: Transport, port: number, limitMs = 8_000) {
   const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   const profile = { link: 'fibre' as const, elevationM: 0, expected: {}, bridge: { transport, host, port } };
   const { checks, numbers } = await createBridgeProbe(realClock()).run({
-    ...{ platform: createUnwritten(), profile, self },
+    platform: createUnwritten(),
+    profile,
+    self,
     signal: AbortSignal.timeout(limitMs),
   });
   return { said: checks[0]?.fault ?? checks[0]?.status, reason: checks[0]?.reason, seconds: numbers?.sip ?? null };

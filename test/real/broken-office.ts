@@ -92,9 +92,16 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
   await listen('anchor', world, [{ host: at.anchor, port: 443, how: 'open' }]);
 
   return {
-    ...{ office, router, world, folder, end, inside, start },
+    office,
+    router,
+    world,
+    folder,
+    end,
+    inside,
+    start,
     ip: (space: string, ...args: string[]) => ip('-n', space, ...args),
-    ...{ startCentre, startNames },
+    startCentre,
+    startNames,
     /** A login page that answers whatever port is asked of whatever address. */
     startPortal: (how: Listener['how']) => listen('portal', router, [{ host: '0.0.0.0', port: 8_080, how }]),
     /** Rules in one chain of a namespace, beside those that are there. */

@@ -47,7 +47,12 @@ const trains: number[] = [];
 const agent = createAgent({
   ...access,
   udp: counted(access.udp),
-  ...{ pc: settings.value.pc, version: '0.1.0', clock, log, budget, profile: settings.value.profile },
+  pc: settings.value.pc,
+  version: '0.1.0',
+  clock,
+  log,
+  budget,
+  profile: settings.value.profile,
   centre: { ...access.centre, anchors: [] },
   platform: room.platform(),
   probes: createProbes({ clock, ask: room.ups }),

@@ -149,7 +149,13 @@ export async function openOffice(
     throw error;
   }
   return {
-    ...{ site, centre, here, mqttPort, data, inside, stop },
+    site,
+    centre,
+    here,
+    mqttPort,
+    data,
+    inside,
+    stop,
     startAgent: (more = {}, program = 'agent/main.ts') => {
       const agent = inside([process.execPath, program], { SABHA_DATA: data, ...more });
       running.push(agent);

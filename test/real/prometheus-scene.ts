@@ -147,8 +147,18 @@ function fewPcs(at: number): Snapshot {
 function site(path: string, about: Partial<SiteView>): SiteView {
   const [state = '', name = ''] = path.split('/');
   return {
-    ...{ site: path, state, name: { en: name, hi: name }, stage: 'live', link: 'fibre', elevationM: 200, pcs: 1 },
-    ...{ readiness: 'ready', why: null, worst: null, open: 0, quietSince: null },
+    site: path,
+    state,
+    name: { en: name, hi: name },
+    stage: 'live',
+    link: 'fibre',
+    elevationM: 200,
+    pcs: 1,
+    readiness: 'ready',
+    why: null,
+    worst: null,
+    open: 0,
+    quietSince: null,
     ...about,
   };
 }
@@ -156,8 +166,20 @@ function site(path: string, about: Partial<SiteView>): SiteView {
 function pc(path: string, about: Partial<PcView>): PcView {
   const [state = '', office = ''] = path.split('/');
   return {
-    ...{ pc: path, site: `${state}/${office}`, state, room: { en: 'Room', hi: 'रूम' }, presence: 'online', heardAt: null, calledAt: null },
-    ...{ agent: null, config: { wanted: 1, held: 1 }, checks: [], readiness: 'ready', why: null, incident: null, outage: null },
+    pc: path,
+    site: `${state}/${office}`,
+    state,
+    room: { en: 'Room', hi: 'रूम' },
+    presence: 'online',
+    heardAt: null,
+    calledAt: null,
+    agent: null,
+    config: { wanted: 1, held: 1 },
+    checks: [],
+    readiness: 'ready',
+    why: null,
+    incident: null,
+    outage: null,
     ...about,
   };
 }
@@ -172,8 +194,20 @@ function noUdp(since: number): PcView['checks'][number] {
 
 function incident(id: number, about: Partial<IncidentRow>): IncidentRow {
   return {
-    ...{ id, scope: '', room: { en: 'Room', hi: 'रूम' }, site: { en: 'Site', hi: 'साइट' }, severity: 'major', openedAt: 0, overAt: null },
-    ...{ over: null, closedBecause: null, flapping: false, acknowledged: null, faults: [], told: [], outage: null },
+    id,
+    scope: '',
+    room: { en: 'Room', hi: 'रूम' },
+    site: { en: 'Site', hi: 'साइट' },
+    severity: 'major',
+    openedAt: 0,
+    overAt: null,
+    over: null,
+    closedBecause: null,
+    flapping: false,
+    acknowledged: null,
+    faults: [],
+    told: [],
+    outage: null,
     ...about,
   };
 }

@@ -12,7 +12,12 @@ describe.runIf(wallRuns)('the wall and maintenance', () => {
   test('the page of a site says what is planned there: what goes on until when, what comes next, what for and by whom', async () => {
     const now = Date.now();
     const one = {
-      ...{ id: 'm-1', scope: 'ladakh/leh', title: 'New UPS', start: '', zone: null, minutes: 60 },
+      id: 'm-1',
+      scope: 'ladakh/leh',
+      title: 'New UPS',
+      start: '',
+      zone: null,
+      minutes: 60,
       rule: null,
       by: 'Anil',
       at: 0,

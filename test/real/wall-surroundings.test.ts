@@ -75,8 +75,13 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
   test('a rate that nothing slowed down, one that was lent, and what is free, as seen by this PC; in Hindi too', async () => {
     const detail = detailOf(Date.now(), leh());
     const capacity = {
-      ...{ at: Date.now() - 60_000, how: 'train' as const, upBps: 8_000_000, downBps: 1_980_000, udpBlocked: false },
-      ...{ burst: { up: null, down: { bps: 7_900_000, bytes: 126_400 } }, seenBytes: { up: 947_600, down: null } },
+      at: Date.now() - 60_000,
+      how: 'train' as const,
+      upBps: 8_000_000,
+      downBps: 1_980_000,
+      udpBlocked: false,
+      burst: { up: null, down: { bps: 7_900_000, bytes: 126_400 } },
+      seenBytes: { up: 947_600, down: null },
       free: { upBps: 7_000_000, downBps: 1_980_000 },
     };
     const report = { ...detail.link?.report, at: 0, capacity };

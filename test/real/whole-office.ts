@@ -49,7 +49,11 @@ export async function openWholeOffice(profile: object) {
     throw error;
   }
   return {
-    ...{ office, centre, data, api, close },
+    office,
+    centre,
+    data,
+    api,
+    close,
     /** The agent of the PC; `aheadMs`: how far its clock is ahead of the true one. */
     startAgent({ aheadMs = 0 } = {}): Program {
       const agent = inside([process.execPath, 'agent/main.ts'], { SABHA_DATA: data, ...clockAhead(office.folder, aheadMs) });

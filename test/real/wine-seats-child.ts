@@ -32,7 +32,11 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 const run = createRoomSeat({
-  ...{ clock, platform, random, ownUid: undefined, onMended: () => undefined },
+  clock,
+  platform,
+  random,
+  ownUid: undefined,
+  onMended: () => undefined,
   open: async (entrance) => callRooms({ ...entrance, seat, clock, platform }),
   onRefused: (why) => void refused.push(why),
 });
@@ -41,7 +45,11 @@ run.tell({ pc: 'a/b/c', profile, place: undefined, checks: [] });
 const said = () => run.answer('camera', profile).checks[0]?.status;
 const log = { info: () => undefined, warn: () => undefined };
 const room = createJoin({
-  ...{ clock, platform, random, log, way: wayTo(seat, { clock, platform }) },
+  clock,
+  platform,
+  random,
+  log,
+  way: wayTo(seat, { clock, platform }),
   onRoom: () => room.send(checks),
   onOrder: () => undefined,
   onAlive: () => undefined,

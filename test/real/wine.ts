@@ -144,7 +144,12 @@ async function bundle(entry: string, outfile: string): Promise<void> {
   await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     define: await threadsOf(),
-    ...{ outfile, bundle: true, platform: 'node', format: 'esm', target: 'node26', logLevel: 'error' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node26',
+    logLevel: 'error',
     banner: { js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);" },
   });
 }

@@ -102,8 +102,13 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
   server = await serve(pki);
   const { port } = server;
   const siteOrders = createSiteOrders({
-    ...{ ...sites, records: () => new Map(), wanted: () => 1, now, newToken: () => 'token' },
-    ...{ rollout: () => null, release: async () => {} },
+    ...sites,
+    records: () => new Map(),
+    wanted: () => 1,
+    now,
+    newToken: () => 'token',
+    rollout: () => null,
+    release: async () => {},
   });
   const rows = (sql: string) => db.prepare(sql).all();
   return {

@@ -7,8 +7,14 @@ import type { World } from './world.ts';
 
 /** A technician of the second site alone, who must hear of no other. */
 export const ofSecondSite: Member = memberOf({
-  ...{ id: 'nora', name: 'Nora', role: 'technician', scope: 'ladakh/nubra', language: 'en', email: 'nora@office.test' },
-  ...{ webhook: false, addresses: {} },
+  id: 'nora',
+  name: 'Nora',
+  role: 'technician',
+  scope: 'ladakh/nubra',
+  language: 'en',
+  email: 'nora@office.test',
+  webhook: false,
+  addresses: {},
 });
 
 /** Everybody who was told has the place in their scope, or was named by somebody: what is the centre's own is for who has the whole nation. */

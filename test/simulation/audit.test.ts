@@ -127,7 +127,13 @@ test('the audit finds what a quiet hid, and what was not told of maintenance', a
   const missing = { atMs: 3 * minute, pc: 0, component: 'microphone', device: 'expected-1', fault: 'microphone.missing' };
   const once = { forMs: 5 * minute, pc: 0, choice: 0 };
   const history: History = {
-    ...{ seed: 1, pcs: 3, link: 'fibre', calmAtMs: 25 * minute, disturbances: [], restores: [], siteActs: [] },
+    seed: 1,
+    pcs: 3,
+    link: 'fibre',
+    calmAtMs: 25 * minute,
+    disturbances: [],
+    restores: [],
+    siteActs: [],
     changes: [missing],
     quiets: [
       { ...once, atMs: 5 * minute, kind: 'snooze' },
@@ -165,6 +171,16 @@ test('two incidents that are open for one room at one time are seen in the commi
 });
 
 const emptyIncident: Incident = {
-  ...{ id: 0, scope: 'bihar/gaya/pc-1', openedAt: 0, severity: 'info', flapping: false, overAt: null, over: null, closedBecause: null },
-  ...{ acknowledged: null, faults: [], told: [], notes: [] },
+  id: 0,
+  scope: 'bihar/gaya/pc-1',
+  openedAt: 0,
+  severity: 'info',
+  flapping: false,
+  overAt: null,
+  over: null,
+  closedBecause: null,
+  acknowledged: null,
+  faults: [],
+  told: [],
+  notes: [],
 };

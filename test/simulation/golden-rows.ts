@@ -33,13 +33,29 @@ function ofSpools(at: number): Op[] {
 
 function ofPeople(at: number): Op[] {
   const account: Account = {
-    ...{ name: 'asha', role: 'state', scope: 'ladakh', once: false, openid: null, stamp: 's1', madeAt: at },
+    name: 'asha',
+    role: 'state',
+    scope: 'ladakh',
+    once: false,
+    openid: null,
+    stamp: 's1',
+    madeAt: at,
     password: { n: 16_384, r: 8, p: 1, salt: 'c2FsdA', key: 'a2V5' },
   };
   const login: Login = { hash: 'h1', account: 'asha', stamp: 's1', startedAt: at, usedAt: at };
   const member: Member = {
-    ...{ id: 'ravi', name: 'Ravi', role: 'technician', scope: 'ladakh', language: 'hi', email: 'ravi@office.test', webhook: false },
-    ...{ channels: ['email'], addresses: { sms: '+911234567890' }, groups: ['vendors'], roles: ['technician'], scopes: ['ladakh'] },
+    id: 'ravi',
+    name: 'Ravi',
+    role: 'technician',
+    scope: 'ladakh',
+    language: 'hi',
+    email: 'ravi@office.test',
+    webhook: false,
+    channels: ['email'],
+    addresses: { sms: '+911234567890' },
+    groups: ['vendors'],
+    roles: ['technician'],
+    scopes: ['ladakh'],
     ...{
       duty: [{ days: [1, 2], from: 540, to: 1_080 }],
       zone: 'Asia/Kolkata',
@@ -62,7 +78,13 @@ function ofRollCall(at: number): Op[] {
   const counts = { expected: 1, answered: 1, ready: 0, 'not-ready': 1, unknown: 0 };
   const place = { pc, site: 'ladakh/leh', state: 'ladakh', siteName: leh, room: leh };
   const rollcall: RollCallView = {
-    ...{ id: 'r1', scope: 'ladakh', by: 'Asha', startedAt: at, endsAt: at + 28_000, finishedAt: at + 9_000, counts },
+    id: 'r1',
+    scope: 'ladakh',
+    by: 'Asha',
+    startedAt: at,
+    endsAt: at + 28_000,
+    finishedAt: at + 9_000,
+    counts,
     states: [{ state: 'ladakh', ...counts }],
     rows: [{ ...place, after: 3, readiness: 'not-ready', why: null, heardAt: at, owner: 'Asha' }],
   };
@@ -71,7 +93,13 @@ function ofRollCall(at: number): Op[] {
 
 function ofCommand(at: number): Op[] {
   const row: CommandRow = {
-    ...{ id: 'c1', by: 'Asha', to: 'ladakh', verb: 'probe-now', args: {}, at, expires: at + 3_600_000 },
+    id: 'c1',
+    by: 'Asha',
+    to: 'ladakh',
+    verb: 'probe-now',
+    args: {},
+    at,
+    expires: at + 3_600_000,
     signed: { signed: '{}', signature: 'AA==' },
   };
   return [
@@ -82,17 +110,38 @@ function ofCommand(at: number): Op[] {
 
 function ofPlans(at: number): Op[] {
   const meeting: Meeting = {
-    ...{ id: 'm1', title: 'Review', scopes: ['ladakh'], start: '2026-03-09T11:00:00', zone: null, minutes: 60 },
+    id: 'm1',
+    title: 'Review',
+    scopes: ['ladakh'],
+    start: '2026-03-09T11:00:00',
+    zone: null,
+    minutes: 60,
     rule: {
-      ...{ frequency: 'WEEKLY', interval: 1, weekdays: [{ day: 1, nth: 0 }], monthDays: [], months: [], positions: [] },
-      ...{ until: null, untilUtc: false, count: null, weekStart: 1 },
+      frequency: 'WEEKLY',
+      interval: 1,
+      weekdays: [{ day: 1, nth: 0 }],
+      monthDays: [],
+      months: [],
+      positions: [],
+      until: null,
+      untilUtc: false,
+      count: null,
+      weekStart: 1,
     },
     except: ['2026-03-16T11:00:00'],
     moved: [],
   };
   const maintenance: Maintenance = {
-    ...{ id: 'w1', scope: 'ladakh/leh', title: 'New UPS', start: '2026-03-10T22:00:00', zone: null, minutes: 60 },
-    ...{ rule: null, ruleText: null, by: 'Anil', at },
+    id: 'w1',
+    scope: 'ladakh/leh',
+    title: 'New UPS',
+    start: '2026-03-10T22:00:00',
+    zone: null,
+    minutes: 60,
+    rule: null,
+    ruleText: null,
+    by: 'Anil',
+    at,
   };
   return [
     { op: 'meeting', meeting },
@@ -116,8 +165,17 @@ function ofCentre(at: number): Op[] {
       lastError: 'no route',
     },
     notice: {
-      ...{ kind: 'direct', incident: null, severity: 'major', scope: 'centre', faults: [], at, flapping: false, lines: [] },
-      ...{ site: leh, room: leh, timeZone: 'Asia/Kolkata' },
+      kind: 'direct',
+      incident: null,
+      severity: 'major',
+      scope: 'centre',
+      faults: [],
+      at,
+      flapping: false,
+      lines: [],
+      site: leh,
+      room: leh,
+      timeZone: 'Asia/Kolkata',
     },
   };
   const meta = (key: string, value: string): Op => ({ op: 'meta', key, value });

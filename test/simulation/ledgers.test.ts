@@ -79,7 +79,13 @@ test.each(versions)('F24 a ledger of version %i is opened with every row that it
     expect(missing([...lines(old.get('audit')), ...lines(old.get('steps'))], done)).toEqual([]);
     expect(done).toHaveLength(said + opening - 1);
     expect(store.audit()).toMatchObject({
-      ...{ events: events + opening - 1, spools: 4, gaps: 1, dropped: 2, twice: 0, forks: 1, integrity: 'ok' },
+      events: events + opening - 1,
+      spools: 4,
+      gaps: 1,
+      dropped: 2,
+      twice: 0,
+      forks: 1,
+      integrity: 'ok',
       incidents: { raised: 2, cleared: 1, closed: 0, open: 1 },
       notifications: { delivered: 6, refused: 0, waiting: 1 },
     });

@@ -150,7 +150,10 @@ function coreOf({ sites, people = usualPeople, hours, seed = 7, busyTickMs = sec
     now(),
   );
   const outbox = createOutbox({
-    ...{ clock: process.clock, random: random.next, channels, roster },
+    clock: process.clock,
+    random: random.next,
+    channels,
+    roster,
     commit: async () => undefined,
     isOver: (incident) => engine.memory.incidents.get(incident)?.over !== null,
     onOutcome: () => {},
@@ -209,7 +212,9 @@ function wiresOf(core: Core): Wires {
     offered: () => () => {},
     outcome: () => {},
     moment: createMoments({
-      ...{ calendar: () => calendar, table, now },
+      calendar: () => calendar,
+      table,
+      now,
       members: (scope) => engine.memory.openIncident(scope)?.spread?.members ?? [],
     }),
     correlate: () => {},

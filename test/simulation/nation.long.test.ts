@@ -118,8 +118,14 @@ test('600 offices whose cleaners pull every plug in the same minute are nobodyâ€
 
 describe('60 cameras after an update', () => {
   const technicians = states.map((state) => ({
-    ...{ id: `tech-${state}`, name: state, role: 'technician' as const, scope: state, language: 'en' as const },
-    ...{ email: `${state}@office.test`, webhook: false, addresses: {} },
+    id: `tech-${state}`,
+    name: state,
+    role: 'technician' as const,
+    scope: state,
+    language: 'en' as const,
+    email: `${state}@office.test`,
+    webhook: false,
+    addresses: {},
   }));
   const central = people.filter(({ role }) => role === 'central');
 

@@ -22,7 +22,11 @@ function story(kind: string, truth: OutageCause, { sites = 1, ...place }: Place 
     .slice(0, 32)
     .replace(/-$/, '');
   const siteOf = (at: number) => ({
-    ...{ path: `${state}/office-${at}`, link: 'fibre' as const, pcs, battery: supply.pc === 'seen', supply },
+    path: `${state}/office-${at}`,
+    link: 'fibre' as const,
+    pcs,
+    battery: supply.pc === 'seen',
+    supply,
     isp: isps[at % isps.length] === '' ? '' : `${state}-${isps[at % isps.length]}`,
   });
   const isTwin = { live: false, after: false };
@@ -105,7 +109,10 @@ export const edges: readonly Story[] = [
     'power-cut',
     { supply: { pc: 'seen', router: true } },
     {
-      ...{ leadMs: 30 * minute, lead: all(unplugs), begin: all(cut), end: all(powerBack) },
+      leadMs: 30 * minute,
+      lead: all(unplugs),
+      begin: all(cut),
+      end: all(powerBack),
     },
   ),
   story('unplugged, then the line', 'link-down', { supply: seen }, { ...unplugged, begin: all(cut), end: all(heals) }),
@@ -116,7 +123,10 @@ export const edges: readonly Story[] = [
     'pc-off',
     { supply: seen, pcs: 2 },
     {
-      ...{ ...unplugged, hit: firstOf, begin: one(dark), end: one(powerBack) },
+      ...unplugged,
+      hit: firstOf,
+      begin: one(dark),
+      end: one(powerBack),
     },
   ),
   story('power cut of a state, no batteries', 'power-cut', { sites: 8 }, { begin: all(dark), end: all(boots) }),
@@ -136,7 +146,7 @@ export const edges: readonly Story[] = [
     'upstream',
     { sites: 8, isps: ['a', 'b'] },
     {
-      ...{ hit: (sites) => sites.filter((_, at) => at % 2 === 0).flat() },
+      hit: (sites) => sites.filter((_, at) => at % 2 === 0).flat(),
       begin: ({ sites }) =>
         sites
           .filter((_, at) => at % 2 === 0)
@@ -151,7 +161,10 @@ export const edges: readonly Story[] = [
     'intended',
     { pcs: 2 },
     {
-      ...{ leadMs: 3 * minute, lead: all((pc) => pc.begins('update')), begin: killedByUpdate, end: inTurn(boots, 40 * second) },
+      leadMs: 3 * minute,
+      lead: all((pc) => pc.begins('update')),
+      begin: killedByUpdate,
+      end: inTurn(boots, 40 * second),
     },
   ),
   story(
@@ -159,7 +172,9 @@ export const edges: readonly Story[] = [
     'intended',
     { pcs: 2 },
     {
-      ...{ lastsMs: 2.5 * minute, begin: killedByUpdate, end: inTurn(boots, 40 * second) },
+      lastsMs: 2.5 * minute,
+      begin: killedByUpdate,
+      end: inTurn(boots, 40 * second),
     },
   ),
   story('wall switch 80 s apart', 'pc-off', { pcs: 2 }, { begin: inTurn(dark, 80 * second), end: all(boots) }),

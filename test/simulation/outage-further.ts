@@ -24,7 +24,11 @@ function markOf(kind: string): string {
 function story(kind: string, truth: OutageCause, places: readonly Place[], course: Course): Story {
   const slug = `s${markOf(kind)}`;
   const sites = places.map(({ state = 'a', pcs = 1, supply = none, isp = '', link = 'fibre' }, at) => ({
-    ...{ path: `${slug}-${state}/office-${at}`, link, pcs, battery: supply.pc === 'seen', supply },
+    path: `${slug}-${state}/office-${at}`,
+    link,
+    pcs,
+    battery: supply.pc === 'seen',
+    supply,
     isp: isp === '' ? '' : `${slug}-${isp}`,
   }));
   return { kind, truth, sites, isTwin: { live: false, after: false }, leadMs: 0, lastsMs: 14 * minute, ...course };

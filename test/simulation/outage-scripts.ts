@@ -37,7 +37,11 @@ export function intended(hand: Hand): Outage {
   const { pcs, random } = hand;
   const reason = random.pick(['shutdown', 'stopped', 'restart', 'update']);
   return {
-    ...{ kind: 'intended', how: reason, pcs, truth: 'intended', canKnow: false },
+    kind: 'intended',
+    how: reason,
+    pcs,
+    truth: 'intended',
+    canKnow: false,
     begin: each(hand, (pc) => pc.stop(reason), 20 * second),
     end: each(hand, (pc) => pc.start({ reboot: reason !== 'update' }), 30 * second),
   };
@@ -82,7 +86,11 @@ function powerOn(pc: Pc): void {
 export function powerCut(hand: Hand): Outage {
   const { pcs } = hand;
   return {
-    ...{ kind: 'power cut without one', how: `${pcs.length} PCs`, pcs, truth: 'power-cut', canKnow: false },
+    kind: 'power cut without one',
+    how: `${pcs.length} PCs`,
+    pcs,
+    truth: 'power-cut',
+    canKnow: false,
     begin: each(hand, (pc) => pc.kill({ power: true })),
     end: each(hand, (pc) => pc.start({ reboot: true }), 4 * minute),
   };
@@ -93,7 +101,11 @@ export function linkDown(hand: Hand): Outage {
   const { pcs, random } = hand;
   const how = random.pick(['hole', 'reset', 'half'] as const);
   return {
-    ...{ kind: 'link down', how, pcs, truth: 'link-down', canKnow: false },
+    kind: 'link down',
+    how,
+    pcs,
+    truth: 'link-down',
+    canKnow: false,
     begin: each(hand, (pc) => pc.cut(how), 2 * second),
     end: each(hand, (pc) => pc.heal(), 2 * second),
   };
@@ -122,7 +134,11 @@ export function alone(hand: Hand): Outage {
 export function upstream(hand: Hand): Outage {
   const { pcs } = hand;
   return {
-    ...{ kind: 'upstream', how: `${pcs.length} PCs`, pcs, truth: 'upstream', canKnow: false },
+    kind: 'upstream',
+    how: `${pcs.length} PCs`,
+    pcs,
+    truth: 'upstream',
+    canKnow: false,
     begin: each(hand, (pc) => pc.cut('hole'), 30 * second),
     end: each(hand, (pc) => pc.heal(), 2 * minute),
   };

@@ -47,7 +47,8 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
   const memory: Memory = {
     namesUp: never,
     names: 'unknown',
-    ...{ isSilent: false, wereWell: false },
+    isSilent: false,
+    wereWell: false,
     askedUp: never,
     local: '',
     beyond: unasked,

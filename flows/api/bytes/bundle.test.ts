@@ -91,8 +91,14 @@ test('a bundler that does not answer keeps no start waiting: the wall is served 
     },
   };
   const api = await startApi({
-    ...{ host: '127.0.0.1', port: 0, view: scriptedView(), siteOrders: emptySiteOrders(), accounts: emptyAccounts() },
-    ...{ wallDir: 'dashboards/wall', modulesDir: 'node_modules', bundle: (one) => bundled(one, clock) },
+    host: '127.0.0.1',
+    port: 0,
+    view: scriptedView(),
+    siteOrders: emptySiteOrders(),
+    accounts: emptyAccounts(),
+    wallDir: 'dashboards/wall',
+    modulesDir: 'node_modules',
+    bundle: (one) => bundled(one, clock),
     log: { warn: (line: string) => void warned.push(line), error: () => undefined },
   });
   const html = await (await fetch(`http://127.0.0.1:${api.port}/`)).text();
@@ -106,8 +112,15 @@ test('a bundler that does not answer keeps no start waiting: the wall is served 
 test('its scripts are kept for ever, its pages are asked for again', async () => {
   const log = { warn: () => undefined, error: () => undefined };
   const api = await startApi({
-    ...{ host: '127.0.0.1', port: 0, view: scriptedView(), siteOrders: emptySiteOrders(), accounts: emptyAccounts() },
-    ...{ wallDir: 'dashboards/wall', modulesDir: 'node_modules', bundle: async () => wall, log },
+    host: '127.0.0.1',
+    port: 0,
+    view: scriptedView(),
+    siteOrders: emptySiteOrders(),
+    accounts: emptyAccounts(),
+    wallDir: 'dashboards/wall',
+    modulesDir: 'node_modules',
+    bundle: async () => wall,
+    log,
   });
   const get = (url: string) => fetch(`http://127.0.0.1:${api.port}${url}`);
   const first = await get('/');

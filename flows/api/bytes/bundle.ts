@@ -81,10 +81,17 @@ async function bundleScripts({ build }: Esbuild, wall: Wall, pages: readonly Pag
     outdir: folder,
     entryNames: '[name]-[hash]',
     chunkNames: 'shared-[hash]',
-    ...{ bundle: true, splitting: true, format: 'esm', minify: true, charset: 'utf8', legalComments: 'none' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    minify: true,
+    charset: 'utf8',
+    legalComments: 'none',
     // For whoever looks for a fault with the browser's own tools: nobody else is sent it.
     sourcemap: 'linked',
-    ...{ write: false, metafile: true, logLevel: 'silent' },
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
   } as const satisfies BuildOptions;
   const { outputFiles, metafile } = await build(options);
   const urlOf = (path: string) => `${folder}${path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)}`;

@@ -69,16 +69,22 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     const page = await drawn('nation');
     expect(await figures(page)).toEqual({
       ...lit,
-      ...{ 'Critical incidents': ['1', red], 'Other incidents': ['1', orange] },
-      ...{ 'Sites ready': ['1', green], 'Sites not ready': ['1', red], 'Sites unknown': ['1', purple] },
-      ...{ 'Sites live': ['3', blue], 'Being set up': ['1', blue], Planned: ['1', blue] },
+      'Critical incidents': ['1', red],
+      'Other incidents': ['1', orange],
+      'Sites ready': ['1', green],
+      'Sites not ready': ['1', red],
+      'Sites unknown': ['1', purple],
+      'Sites live': ['3', blue],
+      'Being set up': ['1', blue],
+      Planned: ['1', blue],
       ...{
         'PCs online': ['3', green],
         'PCs silent': ['1', red],
         'PCs stopped, lost, unheard': ['0', green],
         'PCs never heard': ['0', blue],
       },
-      ...{ 'Roll call in 24 h': ['50%', red], 'Newest answer': [expect.stringMatching(/^1.* minutes?$/), green] },
+      'Roll call in 24 h': ['50%', red],
+      'Newest answer': [expect.stringMatching(/^1.* minutes?$/), green],
     });
     expect(await table(page, 'States')).toMatchObject([
       ['ladakh', '1', '0', '1', '0', '1', '1', '66.7%'],

@@ -29,7 +29,10 @@ function asking(work: string, lock = gate()) {
   });
   const { ask, isHung } = createAsking(begin, clock.after);
   return {
-    ...{ ask, clock, threads, hangs: isHung },
+    ask,
+    clock,
+    threads,
+    hangs: isHung,
     look: () => ask('sound'),
     mute: (change: Mute) => ask('mute', change),
     ready: () => new Promise((resolve) => threads[0]?.once('message', resolve)),

@@ -27,8 +27,13 @@ const silentSound = { known: false, reason: 'audio server does not answer' } as 
 
 /** What hangs together. */
 const parts: Readonly<Record<keyof Slow, string>> = {
-  ...{ sound: 'sound', mute: 'sound', devices: 'devices', marks: 'devices' },
-  ...{ service: 'services', consoleSession: 'sessions', screens: 'screens' },
+  sound: 'sound',
+  mute: 'sound',
+  devices: 'devices',
+  marks: 'devices',
+  service: 'services',
+  consoleSession: 'sessions',
+  screens: 'screens',
 };
 
 type Question = ToThread & { tell: ((answer: Told<unknown>) => void)[] };

@@ -29,7 +29,11 @@ function memory(enumerator: Methods) {
   };
   const koffi: Koffi = {
     load: () => ({ func: (_, name) => functions[name] ?? (() => 0) }),
-    ...{ proto: () => 'proto', pointer: () => 'pointer', out: () => 'out', inout: () => 'inout', call },
+    proto: () => 'proto',
+    pointer: () => 'pointer',
+    out: () => 'out',
+    inout: () => 'inout',
+    call,
     decode: Object.assign((at: Pointer, offset: number) => (offset === 0 && at < size ? at * size : at + BigInt(offset / 8)), {
       string16: (at: Pointer) => texts.get(at) ?? '',
     }) as unknown as Koffi['decode'],

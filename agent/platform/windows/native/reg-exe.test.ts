@@ -32,8 +32,13 @@ it.each(['\r\n', '\n'])('reads what the program prints, whatever ends its lines'
   });
   expect(zoom?.path).toBe(`${store}\\NonPackaged\\C:#Program Files#Zoom#bin#Zoom.exe`);
   expect(Object.fromEntries(zoom?.values ?? [])).toEqual({
-    ...{ lastusedtimestart: 0x1dd267290343486n, lastusedtimestop: 0n, lastuserannotatedlabel: 2 },
-    ...{ 'two words': ['a', 'b'], edid: Buffer.from('00ffff', 'hex'), empty: '', nothing: '' },
+    lastusedtimestart: 0x1dd267290343486n,
+    lastusedtimestop: 0n,
+    lastuserannotatedlabel: 2,
+    'two words': ['a', 'b'],
+    edid: Buffer.from('00ffff', 'hex'),
+    empty: '',
+    nothing: '',
   });
   expect(more).toEqual([]);
 });

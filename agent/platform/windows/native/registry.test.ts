@@ -7,7 +7,9 @@ import { createRegistry } from './registry.ts';
 function registry(calls: Record<string, Call>) {
   const koffi = {
     load: () => ({ func: (_: string, name: string) => calls[name] ?? (() => 0) }),
-    ...{ pointer: () => 'pointer', out: () => 'out', inout: () => 'inout' },
+    pointer: () => 'pointer',
+    out: () => 'out',
+    inout: () => 'inout',
   };
   return createRegistry(koffi as unknown as Koffi);
 }

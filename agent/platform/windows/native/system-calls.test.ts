@@ -42,7 +42,8 @@ test('each program that runs is told: by its path, and one that cannot be looked
   };
   const calls = {
     CreateToolhelp32Snapshot: () => 228,
-    ...{ Process32FirstW: entry, Process32NextW: entry },
+    Process32FirstW: entry,
+    Process32NextW: entry,
     OpenProcess: (_: unknown, __: unknown, id: unknown) => (id === 70 ? 7 : 0),
     QueryFullProcessImageNameW: path,
     CloseHandle: (one: unknown) => closed.push(one),
