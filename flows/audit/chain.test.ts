@@ -101,7 +101,7 @@ test('a ledger of before the chain gets one, in its order; what machines did goe
   const db = new DatabaseSync(':memory:');
   migrate(db);
   db.exec(`
-    DROP TABLE steps; DROP TABLE audit;
+    DROP TABLE sums; DROP TABLE steps; DROP TABLE audit;
     CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL) STRICT;
     CREATE INDEX audit_tabs ON audit (id) WHERE what GLOB 'tabs *';
     CREATE INDEX audit_acknowledged ON audit (about) WHERE what = 'acknowledge';

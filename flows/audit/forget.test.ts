@@ -81,7 +81,7 @@ test('S19 each table of a ledger is looked through for a person, or holds what P
   const found = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").all();
   const others = found.map(({ name }) => String(name)).filter((name) => !personTables.includes(name));
   const ofPcs = ['archive_segments', 'archive_spools', 'archived', 'archives', 'away', 'changes', 'copies', 'events', 'forks', 'leaving'];
-  expect(others.toSorted()).toEqual([...ofPcs, 'audit', 'pcs', 'pieces', 'progress', 'settled', 'spools'].toSorted());
+  expect(others.toSorted()).toEqual([...ofPcs, 'audit', 'pcs', 'pieces', 'progress', 'settled', 'spools', 'sums'].toSorted());
 });
 
 test('S19 a row that is emptied without a word that somebody was forgotten is named', () => {

@@ -7,6 +7,7 @@ import { hasChain, proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';
 import { audit } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
+import { wrongSums } from '../ledger/sums.ts';
 import { DamageError } from './format/backup-error.ts';
 
 /** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
@@ -29,7 +30,7 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
     const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress'), ...chainOf(db, key) };
     const wrong = archives === undefined ? [] : wrongArchives(db, archives.folder, isRead(db, archives));
-    return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageIn(found) };
+    return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageIn(found, wrongSums(db)) };
   } catch (error) {
     throw isDamage(error) ? new DamageError(messageOf(error)) : asLedgerError(error);
   } finally {
@@ -50,9 +51,10 @@ function isRead(db: DatabaseSync, { read }: ArchivesAt): (month: string) => bool
 }
 
 /** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. Nor is a broken chain: its words are there, and no backup may fail for them. */
-function damageIn({ integrity, altered: changed = 0 }: LedgerAudit): string | null {
+function damageIn({ integrity, altered: changed = 0 }: LedgerAudit, tables: readonly string[]): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
-  return changed === 0 ? null : `${changed} events are not what was written`;
+  if (changed > 0) return `${changed} events are not what was written`;
+  return tables.length === 0 ? null : `the rows of ${tables.join(', ')} are not what was written`;
 }
 
 /** SQLite's codes for a page that is malformed and for a file that is no database. */

@@ -21,8 +21,7 @@ const event = (seq: number): Op => {
   const body = { component: 'camera', roundTripMs: seq, lost: 3 };
   return { op: 'event', pc, event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'round', body }, at: 1 };
 };
-const incident = (id: number) =>
-  ({ op: 'meta', key: `link/la/site-${id}`, value: `{"note":"a line that nobody hashes, of site ${id}"}` }) as Op;
+const incident = (id: number) => ({ op: 'meta', key: `link/la/site-${id}`, value: `{"note":"a line of site ${id}"}` }) as Op;
 
 /** All that a ledger holds, by table; of an event all but when it came, which no other centre could know. */
 function contentsOf(file: string): Record<string, string> {
@@ -39,7 +38,7 @@ function contentsOf(file: string): Record<string, string> {
   return Object.fromEntries(found.map(([name, rows]) => [name, JSON.stringify(rows)]));
 }
 
-test('F4 one bit that turns anywhere in the file of a ledger is refused or named, or changes a word that has no hash: never an event, nor what people did', {
+test('F4 one bit that turns anywhere in the file of a ledger is refused or named, or changes nothing', {
   timeout: 900_000,
 }, ({ task }) => {
   const file = join(folder, 'ledger.db');
@@ -53,7 +52,7 @@ test('F4 one bit that turns anywhere in the file of a ledger is refused or named
   const [good, whole, proof] = [readFileSync(file), contentsOf(file), JSON.stringify(proofOf(file))];
   const random = randomFrom(5);
   const turned = join(folder, 'turned.db');
-  const counts = { refused: 0, named: 0, harmless: 0, unseen: 0 };
+  const counts = { refused: 0, named: 0, harmless: 0 };
   const all = isFullTier ? 1_000 : 100;
   for (let n = 0; n < all; n += 1) {
     const bytes = Buffer.from(good);
@@ -61,20 +60,11 @@ test('F4 one bit that turns anywhere in the file of a ledger is refused or named
     bytes[place] = (bytes[place] ?? 0) ^ (1 << random.below(8));
     writeFileSync(turned, bytes);
     const found = judged(turned, proof);
-    const changed = found === 'unseen' ? changedIn(whole, contentsOf(turned)) : [];
-    expect(
-      changed.filter((table) => ['events', 'audit'].includes(table)),
-      `byte ${place}`,
-    ).toEqual([]);
-    counts[found === 'unseen' && changed.length === 0 ? 'harmless' : found] += 1;
+    if (found === 'unseen') expect(changedIn(whole, contentsOf(turned)), `byte ${place}`).toEqual([]);
+    counts[found === 'unseen' ? 'harmless' : found] += 1;
   }
-  expect(counts.unseen).toBeLessThan(all / 10);
-  const { refused, named, harmless, unseen } = counts;
-  tellFigure(
-    task,
-    'F4',
-    `${all} bits turned in a ledger: ${refused} refused, ${named} named, ${harmless} change nothing, ${unseen} seen by nobody, none of those in an event or in the audit`,
-  );
+  const { refused, named, harmless } = counts;
+  tellFigure(task, 'F4', `${all} bits turned in a ledger: ${refused} refused, ${named} named, ${harmless} change nothing`);
 });
 
 function judged(file: string, proof: string): 'refused' | 'named' | 'unseen' {

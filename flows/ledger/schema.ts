@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { keepPrivate } from '#contracts';
 import { chainAudit } from '../audit/tables.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
+import { sumsTable, sumUp } from './sums.ts';
 
 /** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
 export type LedgerFile = { file: string; limitMiB?: number };
@@ -54,6 +55,7 @@ export function migrate(db: DatabaseSync): void {
     db.exec('BEGIN IMMEDIATE');
     if (typeof step === 'string') db.exec(step);
     else step(db);
+    if (index + 1 === migrations.length) sumUp(db);
     db.exec(`PRAGMA user_version = ${index + 1}; COMMIT`);
   }
 }
@@ -229,6 +231,7 @@ const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
   maintenanceTable(),
   archiveTables(),
   chainAudit,
+  sumsTable,
 ];
 
 /** The persons of the roster, and when each channel last was proven to reach somebody. */

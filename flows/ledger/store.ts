@@ -59,6 +59,7 @@ import {
 import { openRetention } from './retention/retention.ts';
 import { migrate } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools/spools.ts';
+import { keepSums } from './sums.ts';
 
 /** The ledger without a thread around it. */
 export type Store = {
@@ -105,6 +106,7 @@ export type Store = {
 /** Opens the ledger in an open database, whose tables are made or brought up to date first. */
 export function openStore(db: DatabaseSync): Store {
   migrate(db);
+  keepSums(db);
   const beginSpools = openSpools(db);
   const write = openWriter(db);
   const forget = openForget(db);

@@ -89,7 +89,6 @@ export const promises: Readonly<Record<string, string>> = {
 
 /** What of a row is not kept, so that nobody reads its tests for the whole of it. */
 export const notYet: Readonly<Record<string, string>> = {
-  F4: 'a bit that turns in a word or a number of the ledger that has no hash, as of an incident or a message, is found by nobody: ten to twenty of 1,000; events and the audit have one',
   F10: 'the line of the test is slow to answer and not narrow: 64 kbit/s and lost packets are not shaped; bytes of a day are measured in test/real/budget-day.test.ts',
   F11: 'of 736 at most, in virtual time; thousands of real connections are a bench, `npm run bench -- storm`',
   F12: 'played in virtual time: the memory of the processes is not measured, and that live data goes first is not judged',

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDatabase } from './schema.ts';
+import { openStore, type Store } from './store.ts';
+import { wrongSums } from './sums.ts';
+
+const pc = 'la/leh/pc-1';
+const meta = (key: string, value: string | null) => ({ op: 'meta', key, value }) as const;
+const timer = (id: number, dueAt: number) => {
+  const message = { severity: 'major' as const, holdMs: 0, to: [] };
+  return { op: 'timer' as const, timer: { id, transition: 1, node: 'next', dueAt, unlessAcknowledged: false, message } };
+};
+
+let folder = '';
+let db: DatabaseSync;
+let store: Store;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-sums-'));
+  db = openDatabase({ file: join(folder, 'ledger.db') });
+  store = openStore(db);
+});
+afterEach(() => {
+  if (db.isOpen) store.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('rows that come, are replaced, changed and gone, by whichever statement, come out even', () => {
+  store.commit([[{ op: 'birth', pc, spool: 'a', first: 1, last: 2, carries: null, at: 1 }, meta('a', '1'), meta('b', '2'), timer(1, 5)]]);
+  store.commit([[meta('a', '3'), meta('b', null), timer(1, 6), timer(2, 7)]]);
+  db.exec("UPDATE meta SET value = value || '!' WHERE key = 'a'; DELETE FROM timers WHERE id = 2; INSERT INTO meta VALUES ('c', '4')");
+  expect(wrongSums(db)).toEqual([]);
+});
+
+test('what is rolled back was never added', () => {
+  store.commit([[meta('a', '1')]]);
+  db.exec("BEGIN; UPDATE meta SET value = 'x'; SAVEPOINT one; DELETE FROM meta; ROLLBACK TO one; ROLLBACK");
+  expect(wrongSums(db)).toEqual([]);
+});
+
+test('a row that was changed, taken away or put in past the ledger was seen by nobody: its table is named', () => {
+  const file = join(folder, 'ledger.db');
+  for (const [at, change] of ["UPDATE meta SET value = '2'", 'DELETE FROM timers', "INSERT INTO pcs VALUES ('x', '{}')"].entries()) {
+    store.commit([[meta('a', '1'), timer(1, 5)]]);
+    store.close();
+    const other = new DatabaseSync(file);
+    other.exec(change);
+    expect(wrongSums(other)).toEqual([['meta'], ['meta', 'timers'], ['meta', 'pcs', 'timers']][at]);
+    other.close();
+    db = openDatabase({ file });
+    store = openStore(db);
+  }
+});
+
+test('a ledger of before has no sums, and gets them when it is brought to this version', () => {
+  store.commit([[meta('a', '1')]]);
+  db.exec('DROP TABLE sums');
+  expect(wrongSums(db)).toEqual([]);
+  db.exec('PRAGMA user_version = 17');
+  store.close();
+  db = openDatabase({ file: join(folder, 'ledger.db') });
+  store = openStore(db);
+  store.commit([[meta('a', '2')]]);
+  expect(wrongSums(db)).toEqual([]);
+  expect(db.prepare("SELECT sum > 0 AS known FROM sums WHERE name = 'meta'").get()).toEqual({ known: 1 });
+});
