@@ -30,10 +30,10 @@ import { addNotices } from './answers/notice-routes.ts';
 import { addAnswers } from './answers/routes.ts';
 import { bundled } from './api/bytes/bundle.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
+import { type AllAnswerLinks, linking, openAnswerLinks } from './assembly/answer-links.ts';
 import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, eventsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
-import { type AllLinks, linking, openLinks } from './assembly/links.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
 import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, useRoster, watchRoster } from './assembly/people.ts';
 import { createNote } from './audit/note.ts';
@@ -106,7 +106,7 @@ async function start(): Promise<Parts> {
   const listed = await ledger.roster();
   useRoster(people, listed);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
-  const links = openLinks(base, () => runtime);
+  const links = openAnswerLinks(base, () => runtime);
   const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
   let signed: Backups['signed'] = () => undefined;
   const note = createNote(() => signed());
@@ -160,7 +160,7 @@ async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void
   sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
 }
 
-type Telling = { people: People; links: AllLinks };
+type Telling = { people: People; links: AllAnswerLinks };
 
 function runtimeOf(
   { settings, ledger, clock }: Base,
@@ -229,7 +229,7 @@ type Behind = {
   metrics: Metrics;
   runtime: Runtime;
   answers: Answers;
-  links: AllLinks;
+  links: AllAnswerLinks;
   accounts: Accounts;
   announcements: Announcements;
   pki: Pki;

@@ -46,7 +46,7 @@ export type Around = {
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
   /** Where a person answers to an incident with one tap, where the centre has a name. */
-  link?: OutboxOptions['link'];
+  answerLink?: OutboxOptions['answerLink'];
   shortLink?: OutboxOptions['shortLink'];
   /** Where it is said that a notice to many is read. */
   readLink?: OutboxOptions['readLink'];
@@ -87,9 +87,9 @@ type Stage = [name: string, work: (done: Committed) => (() => void)[]];
 /** Opens the stages on what the ledger holds; what waited for people goes on at once. */
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
   const ingest = ingestOf(around, contents, { ...ends, committed: (done) => follow(afterCommit, done, ends) });
-  const { ledger, clock, channels, roster, link } = around;
+  const { ledger, clock, channels, roster, answerLink } = around;
   const broke = (error: Error) => ends.broke('copies', error);
-  const copies = createCopies({ clock, channels, roster, link, copies: ledger.copies, broke }, contents.incidents);
+  const copies = createCopies({ clock, channels, roster, answerLink, copies: ledger.copies, broke }, contents.incidents);
   const outbox = outboxOf(around, ingest, copies.stands);
   const afterCommit: readonly Stage[] = [
     ['acks', (done) => [() => ingest.acknowledge(done)]],
@@ -149,12 +149,12 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
 }
 
 function outboxOf(around: Around, ingest: Ingest, onCopy: OutboxOptions['onCopy']): Outbox {
-  const { ledger, clock, channels, roster, random, count, wall, link, shortLink, readLink, note } = around;
+  const { ledger, clock, channels, roster, random, count, wall, answerLink, shortLink, readLink, note } = around;
   const onOutcome = (row: OutboxRow, outcome: SendOutcome) => {
     count.notified(row.channel, outcome.result);
     for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
   };
   const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
-  const said = { wall, link, shortLink, readLink, note };
+  const said = { wall, answerLink, shortLink, readLink, note };
   return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, onOutcome, onCopy, ...said });
 }

@@ -5,8 +5,8 @@ import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import { createRoster } from '../people/roster.ts';
 import { createSiteTable } from '../sites/table.ts';
+import { createAnswerLinks } from './answer-link.ts';
 import { type AnswersOptions, createAnswers } from './answers.ts';
-import { createLinks } from './link.ts';
 
 export { pc };
 
@@ -65,7 +65,7 @@ export function answersRig() {
   const roster = createRoster(people);
   const answers = createAnswers({ ingest: () => ingest, roster, view, clock });
   let late = 0;
-  const links = createLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });
+  const links = createAnswerLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });
   const wait = (ms: number) => {
     late += ms;
   };

@@ -15,8 +15,8 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { CentreView } from '../view/view.ts';
+import type { AnswerLink } from './answer-link.ts';
 import { createChecks } from './checks.ts';
-import type { Link } from './link.ts';
 import { type Sheet, sheetOf } from './sheet.ts';
 
 /** A button that is pressed again in this time says nothing more, where it stands as it was said. */
@@ -42,7 +42,7 @@ export type Answers = {
   /** By whatever knows the person: a button of a channel. Resolves once it is committed. */
   answer(person: string, incident: number, word: AnswerWord): Promise<Answered>;
   /** By a link, which says each word once. `holder`: who had it as far as the person saw; another one is not overrun. */
-  byLink(link: Link, word: AnswerWord, holder?: string): Promise<Answered>;
+  byLink(link: AnswerLink, word: AnswerWord, holder?: string): Promise<Answered>;
   /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
   here(person: string, incident: number, link?: string): Promise<boolean>;
   /** All that the page of a link shows; undefined where the incident is no longer kept. */

@@ -2,8 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Cancel, Clock } from '#contracts';
+import type { AnswerLink } from './answer-link.ts';
 import type { Answers } from './answers.ts';
-import type { Link } from './link.ts';
 
 /** Pages that may stand open at a door, and those of one link: nobody shuts out all others. */
 const livesAtMost = 256;
@@ -18,7 +18,7 @@ export function createLives({ answers, clock }: { answers: Answers; clock: Clock
   const open = new Map<ServerResponse, string>();
 
   /** False where too many stand open. */
-  function openLive(reply: FastifyReply, { person, incident, id }: Link): boolean {
+  function openLive(reply: FastifyReply, { person, incident, id }: AnswerLink): boolean {
     const key = `${person}.${incident}.${id}`;
     const own = [...open.values()].filter((one) => one === key).length;
     if (open.size >= livesAtMost || own >= livesOfOneLink) return false;

@@ -1,7 +1,7 @@
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Announcement } from '../records/announcements.ts';
-import { createLinks } from './link.ts';
+import { createAnswerLinks } from './answer-link.ts';
 import { addNotices } from './notice-routes.ts';
 
 const at = Date.UTC(2027, 0, 13, 6);
@@ -13,8 +13,8 @@ function rig() {
   onTestFinished(() => app.close());
   let now = at;
   const key = Buffer.alloc(32, 3);
-  const links = createLinks({ key, now: () => now, about: 'notice' });
-  const others = createLinks({ key, now: () => now });
+  const links = createAnswerLinks({ key, now: () => now, about: 'notice' });
+  const others = createAnswerLinks({ key, now: () => now });
   const read: string[] = [];
   addNotices(app, {
     announcements: {

@@ -5,8 +5,8 @@ import { createLimits } from '../accounts/limits.ts';
 import type { Announcements } from '../announce/announce.ts';
 import type { Head } from '../door/guard.ts';
 import { timeOf } from '../people/times.ts';
+import { type AnswerLinks, noticePath } from './answer-link.ts';
 import type { Answers } from './answers.ts';
-import { type Links, noticePath } from './link.ts';
 import { linePage, noticePage } from './page.ts';
 import { addForms, browserLanguage, said, tokenOf, withLink } from './routes.ts';
 
@@ -14,7 +14,7 @@ import { addForms, browserLanguage, said, tokenOf, withLink } from './routes.ts'
 export type NoticeRoutesOptions = {
   announcements: Pick<Announcements, 'show' | 'read'>;
   answers: Pick<Answers, 'languageOf'>;
-  links: Links;
+  links: AnswerLinks;
   clock: Clock;
   timeZone: string;
   head: Head;

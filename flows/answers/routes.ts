@@ -3,17 +3,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type AnswerWord, answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '#contracts';
 import { createLimits } from '../accounts/limits.ts';
 import { type Head, type Inline, ownAnd } from '../door/guard.ts';
+import { type AnswerLink, type AnswerLinks, answerLinkPath } from './answer-link.ts';
 import type { Answered, Answers } from './answers.ts';
-import { type Link, type Links, linkPath } from './link.ts';
 import { createLives } from './lives.ts';
 import { askPage, linePage, sheetPage } from './page.ts';
 
-const livePath = `${linkPath}/live`;
+const livePath = `${answerLinkPath}/live`;
 /** A word and a name. */
 const bodyLimitBytes = 2_048;
 
 /** What the routes answer with. */
-export type AnswerRoutesOptions = { answers: Answers; links: Links; clock: Clock; head: Head };
+export type AnswerRoutesOptions = { answers: Answers; links: AnswerLinks; clock: Clock; head: Head };
 
 /** No frame, no script but ours; its form goes back here, which the browser says by `Origin` only where it may say so. */
 function headersWith({ scripts, styles }: Inline): Record<string, string> {
@@ -33,8 +33,12 @@ export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): 
   const stage: Stage = { ...options, limits: createLimits(clock.up), lives: createLives({ answers, clock }) };
   const open = { config: { open: true, form: true } };
   addForms(app, (scope) => {
-    scope.get(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => shown(stage, { request, reply }, link)));
-    scope.post(linkPath, open, (request, reply) => withLink(stage, { request, reply }, (link) => acted(stage, { request, reply }, link)));
+    scope.get(answerLinkPath, open, (request, reply) =>
+      withLink(stage, { request, reply }, (link) => shown(stage, { request, reply }, link)),
+    );
+    scope.post(answerLinkPath, open, (request, reply) =>
+      withLink(stage, { request, reply }, (link) => acted(stage, { request, reply }, link)),
+    );
     scope.get(livePath, { ...open, exposeHeadRoute: false }, (request, reply) =>
       withLink(stage, { request, reply }, (link) => (stage.lives.open(reply, link) ? reply.hijack() : reply.code(503).send())),
     );
@@ -59,7 +63,7 @@ export function tokenOf({ raw }: FastifyRequest): string {
   return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
 }
 
-type Then = (link: Link) => FastifyReply | Promise<FastifyReply>;
+type Then = (link: AnswerLink) => FastifyReply | Promise<FastifyReply>;
 
 /** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
 export async function withLink(
@@ -79,18 +83,18 @@ export async function withLink(
   return said(reply.header('retry-after', `${n}`), 429, linePage({ head, language }, { line: filled(answer.busy, { n }) }));
 }
 
-function shown(stage: Stage, { request, reply }: Asked, link: Link): FastifyReply {
+function shown(stage: Stage, { request, reply }: Asked, link: AnswerLink): FastifyReply {
   const sheet = stage.answers.sheet(link.person, link.incident, link.id);
   if (sheet === undefined) return gone(stage, { request, reply }, link);
   const token = tokenOf(request);
-  return said(reply, 200, sheetPage(stage.head, sheet, { action: `${linkPath}?${token}`, live: `${livePath}?${token}` }));
+  return said(reply, 200, sheetPage(stage.head, sheet, { action: `${answerLinkPath}?${token}`, live: `${livePath}?${token}` }));
 }
 
 /** Guarantee: only a word of the four, or *I am here*, does anything; the page is then asked for anew, so that a reload says nothing twice. */
-async function acted(stage: Stage, { request, reply }: Asked, link: Link): Promise<FastifyReply> {
+async function acted(stage: Stage, { request, reply }: Asked, link: AnswerLink): Promise<FastifyReply> {
   const { answers, head } = stage;
   const { word = '', holder } = (request.body ?? {}) as { word?: string; holder?: string };
-  const page = `${linkPath}?${tokenOf(request)}`;
+  const page = `${answerLinkPath}?${tokenOf(request)}`;
   const language = answers.languageOf(link.person);
   if (language === undefined) return gone(stage, { request, reply }, link);
   if (word === 'here') {
@@ -103,7 +107,7 @@ async function acted(stage: Stage, { request, reply }: Asked, link: Link): Promi
   return done.ok ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: done.why, page });
 }
 
-type Refusal = { link: Link; why: Exclude<Answered, { ok: true }>['why']; page: string };
+type Refusal = { link: AnswerLink; why: Exclude<Answered, { ok: true }>['why']; page: string };
 
 function refused(stage: Stage, asked: Asked, { link, why, page }: Refusal): FastifyReply {
   const { head } = stage;
@@ -122,7 +126,7 @@ function refused(stage: Stage, asked: Asked, { link, why, page }: Refusal): Fast
 }
 
 /** The person is not told any more, or the incident is forgotten. */
-function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: Link): FastifyReply {
+function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: AnswerLink): FastifyReply {
   const own = answers.languageOf(person);
   const language = own ?? browserLanguage(request);
   const { answer } = wordsIn(language);

@@ -8,7 +8,7 @@ import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#c
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
 import type { Announcements } from '../announce/announce.ts';
-import { answerUrl } from '../answers/link.ts';
+import { answerUrl } from '../answers/answer-link.ts';
 import type { EventsReader } from '../archive/reader.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Cancel, stateOf } from '#contracts';
 import { type Announcements, createAnnouncements } from '../announce/announce.ts';
+import { loadAnswerLinkKey } from '../answers/answer-link.ts';
 import type { Answers } from '../answers/answers.ts';
 import { type AnswersOptions, takeAnswers, takeMissedCalls } from '../answers/by-channel.ts';
-import { loadLinkKey } from '../answers/link.ts';
 import { goneAfterMs } from '../backup/keep.ts';
 import { takeDutyWords } from '../duty/by-word.ts';
 import { feedPath } from '../duty/feed-route.ts';
@@ -96,7 +96,7 @@ function devicesOf(
 ): { secret: Buffer; devices: DeviceBook } | undefined {
   const push = pushOf(settings.channels);
   if (push === undefined) return undefined;
-  const secret = loadLinkKey(join(dataDir, 'push.key'), randomBytes);
+  const secret = loadAnswerLinkKey(join(dataDir, 'push.key'), randomBytes);
   const { record, now } = { record: (ops: readonly Op[]) => runtime().record(ops), now: () => runtime().now() };
   const persons = () => roster.book().members;
   return { secret, devices: createDevices({ key: pushKeyOf(secret), services: push.services, persons, record, now }) };

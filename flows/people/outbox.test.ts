@@ -299,7 +299,7 @@ test('what waited for the morning goes to a person as one message, without what 
 
 test('news of an incident carries a link of its person; its end, a word of the centre and what the console tells do not', async () => {
   const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
-  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', link });
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link });
   outbox.add([row(), row({ transition: 2, person: 'bina' }), row({ transition: 3, channel: 'console' })]);
   outbox.add([row({ transition: 4, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);
@@ -316,7 +316,7 @@ test('news of an incident carries a link of its person; its end, a word of the c
 test('a notice to many carries the link by which its person says that it is read; on the console it carries none', async () => {
   const readLink = (person: string, id: number) => `https://a.example/n?${person}.${id}`;
   const link = () => expect.fail('it is about no incident');
-  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', link, readLink });
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link, readLink });
   const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
   const said = notice({ kind: 'direct', incident: null, faults: [], severity: 'info', lines: ['announcement'], announcement });
   outbox.add([row({ notice: said }), row({ transition: 2, channel: 'console', notice: said })]);
@@ -332,7 +332,7 @@ test('a notice to many carries the link by which its person says that it is read
 test('an SMS has a link in few characters; a digest has one a line, each of its own incident', async () => {
   const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
   const shortLink = (_person: string, incident: number) => `https://a.example/?s${incident}`;
-  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', link, shortLink });
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link, shortLink });
   outbox.add([row(), row({ transition: 2, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);
   expect(sent.map((message) => message.shortLink)).toEqual(['https://a.example/?s17', undefined]);

@@ -37,7 +37,7 @@ export type OutboxOptions = {
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
   /** Where a person answers to an incident with one tap, where the centre has a name. */
-  link?: ((person: string, incident: number) => string | undefined) | undefined;
+  answerLink?: ((person: string, incident: number) => string | undefined) | undefined;
   /** The same in few characters, for an SMS. */
   shortLink?: ((person: string, incident: number) => string | undefined) | undefined;
   /** Where a person says that a notice to many is read. */
@@ -275,7 +275,7 @@ async function endAccepted({ options, lanes, add }: Office, rows: readonly Outbo
 
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall, link: linkFor, shortLink, readLink, note }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, answerLink, shortLink, readLink, note }: OutboxOptions,
   rows: readonly OutboxRow[],
   { cut, isLate }: { cut: AbortSignal; isLate: boolean },
 ): Promise<Sent> {
@@ -288,7 +288,8 @@ async function attempt(
   const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
   const all = rows.map((one) => ({ notice: one.notice, over: overIn(one) }));
   const isPerson = first.channel !== lastChannel;
-  const ofIncident = ({ incident }: Notice, link = linkFor) => (incident === null || !isPerson ? undefined : link?.(person.id, incident));
+  const ofIncident = ({ incident }: Notice, link = answerLink) =>
+    incident === null || !isPerson ? undefined : link?.(person.id, incident);
   const ofNotice = ({ announcement }: Notice) => (announcement && isPerson ? readLink?.(person.id, announcement.id) : undefined);
   const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
   const line = isPerson ? note?.lineFor(person) : undefined;

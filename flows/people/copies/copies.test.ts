@@ -37,7 +37,7 @@ function rig({ rows = [copyOf()], started = [] }: { rows?: OutboxRow[]; started?
         asked.push(incident);
         return rows.filter((one) => one.notice.incident === incident);
       },
-      link: (person, incident) => `https://sabha.test/t?${person}.${incident}.new`,
+      answerLink: (person, incident) => `https://sabha.test/t?${person}.${incident}.new`,
       broke: (error) => void broken.push(error),
     },
     started,

@@ -9,7 +9,7 @@ import type { Roster } from '../roster.ts';
 import { linesOf, type Saying, sayingsOf } from './lines.ts';
 
 /** What copies are changed with. */
-export type CopiesOptions = Pick<OutboxOptions, 'link'> & {
+export type CopiesOptions = Pick<OutboxOptions, 'answerLink'> & {
   clock: Clock;
   channels: Channels;
   roster: Pick<Roster, 'book'>;
@@ -114,11 +114,15 @@ export function createCopies(options: CopiesOptions, started: readonly Incident[
 }
 
 /** The text as it was sent, with a link that is good again, and what was said since. */
-function saidBelow({ notice, copy, person: id }: OutboxRow, { sayings }: Known, { roster, link }: Pick<CopiesOptions, 'roster' | 'link'>) {
+function saidBelow(
+  { notice, copy, person: id }: OutboxRow,
+  { sayings }: Known,
+  { roster, answerLink }: Pick<CopiesOptions, 'roster' | 'answerLink'>,
+) {
   const { byId } = roster.book();
   const language = byId.get(id)?.language ?? 'en';
   return {
-    text: (copy?.text ?? '').replaceAll(linkMark, () => link?.(id, notice.incident ?? 0) ?? ''),
+    text: (copy?.text ?? '').replaceAll(linkMark, () => answerLink?.(id, notice.incident ?? 0) ?? ''),
     lines: linesOf(sayings, { since: notice.at, language, nameOf: (one) => byId.get(one)?.name ?? one }),
   };
 }

@@ -25,7 +25,7 @@ async function sent(rows: OutboxRow[], passMs = 0) {
     roster: createRoster([technician]),
     isOver: () => false,
     wall: 'https://sabha.test',
-    link: (person, incident) => `https://sabha.test/t?secret.${person}.${incident}`,
+    answerLink: (person, incident) => `https://sabha.test/t?secret.${person}.${incident}`,
     onOutcome: () => {},
     onCopy: ({ key }) => void stood.push(key),
   });

@@ -6,7 +6,7 @@ import { loadText, replaceFile, StartError } from '#contracts';
 /** Where a notice to many is read; as below. */
 export const noticePath = '/n';
 /** Where such a link leads. What comes after `?` is the token: so much of an address is registered with India's operators, and what follows may differ. */
-export const linkPath = '/t';
+export const answerLinkPath = '/t';
 
 const dayMs = 24 * 60 * 60_000;
 /** An answer to an incident is good for a day; a notice may be read after a holiday. */
@@ -25,27 +25,32 @@ const hourMs = 60 * 60_000;
 const mostShort = 36 ** 5 - 1;
 
 /** Whom a link is for, and about what; `id` tells it from other links of that person to that incident. */
-export type Link = { person: string; incident: number; id: string };
+export type AnswerLink = { person: string; incident: number; id: string };
 /** A link that is good, or why it is not. */
-export type ReadLink = ({ ok: true } & Link) | { ok: false; why: 'wrong' | 'late' };
+export type ReadAnswerLink = ({ ok: true } & AnswerLink) | { ok: false; why: 'wrong' | 'late' };
 
 /** Makes and reads links by one key. */
-export type Links = {
+export type AnswerLinks = {
   /** What stands behind the `?`. */
   token(person: string, incident: number): string;
   /** The same in at most 18 characters; undefined for an incident whose number is too long. */
   shortToken(person: string, incident: number): string | undefined;
-  read(token: string): ReadLink;
+  read(token: string): ReadAnswerLink;
 };
 
 /** `about`: what they answer to; a link of one kind is none of the other's. `toldOf`: who was told of an incident. */
-export type LinksOptions = { key: Buffer; now: () => number; about?: keyof typeof lives; toldOf?: (incident: number) => readonly string[] };
+export type AnswerLinksOptions = {
+  key: Buffer;
+  now: () => number;
+  about?: keyof typeof lives;
+  toldOf?: (incident: number) => readonly string[];
+};
 
 /** Guarantee: what was changed by one bit is wrong, and how long that takes to find says nothing of the right one. */
-export function createLinks({ key, now, about = 'answer', toldOf = () => [] }: LinksOptions): Links {
+export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [] }: AnswerLinksOptions): AnswerLinks {
   const markOf = (said: string) => createHmac('sha256', key).update(`sabha ${about} 1\n${said}`).digest('hex').slice(0, markLetters);
   const shortMark = (said: string) => createHmac('sha256', key).update(`sabha ${about} short 1\n${said}`).digest('base64url').slice(0, 9);
-  function readShort(token: string): ReadLink {
+  function readShort(token: string): ReadAnswerLink {
     const [, mark = '', hour = '', incident = ''] = shortForm.exec(token) ?? [];
     const number = Number.parseInt(incident, 36);
     const isHis = (person: string) => isSame(mark, shortMark(`${person}.${number}.${hour}`));
@@ -84,11 +89,11 @@ function isSame(a: string, b: string): boolean {
 /** What stands behind the centre's name and `?` in an SMS leads to the page of an answer: so much of the address is registered, and no more. */
 export function answerUrl(url: string): string {
   const [, token] = /^\/\?([\w-]{14,18})(?:[&#]|$)/.exec(url) ?? [];
-  return token !== undefined && shortForm.test(token) ? `${linkPath}?${token}` : url;
+  return token !== undefined && shortForm.test(token) ? `${answerLinkPath}?${token}` : url;
 }
 
 /** The key of this centre's links, in a file for its owner alone; made at the first start. Throws `StartError` where it is no such key. */
-export function loadLinkKey(file: string, random: (bytes: number) => Buffer): Buffer {
+export function loadAnswerLinkKey(file: string, random: (bytes: number) => Buffer): Buffer {
   if (!existsSync(file)) {
     const fresh = random(keyBytes);
     replaceFile(file, `${fresh.toString('base64url')}\n`);

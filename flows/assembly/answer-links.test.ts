@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { createLinks } from '../answers/link.ts';
+import { createAnswerLinks } from '../answers/answer-link.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { usableUrl } from '../people/sms/tags.ts';
 import { longestLink } from '../people/visit.ts';
-import { linking } from './links.ts';
+import { linking } from './answer-links.ts';
 
-const made = createLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });
+const made = createAnswerLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });
 
 test('a centre whose name leaves no room for a link had its texts registered without one, and sent its first alerts with one: the operator refused each', () => {
   for (const length of [8, 12, 13, 15, 18, 40]) {

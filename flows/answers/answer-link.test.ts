@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { answerUrl, createLinks, loadLinkKey } from './link.ts';
+import { answerUrl, createAnswerLinks, loadAnswerLinkKey } from './answer-link.ts';
 
 const hour = 3_600_000;
 const key = Buffer.alloc(32, 7);
@@ -12,7 +12,7 @@ function rig(other = key) {
   const pass = (ms: number) => {
     at += ms;
   };
-  return { links: createLinks({ key: other, now: () => at }), pass };
+  return { links: createAnswerLinks({ key: other, now: () => at }), pass };
 }
 
 test('a link names its person and its incident, for a day', () => {
@@ -62,16 +62,16 @@ test('the key is made once, for its owner alone; a file that holds none stops th
   const file = join(folder, 'answer.key');
   let made = 0;
   const random = (bytes: number) => Buffer.alloc(bytes, ++made);
-  expect([loadLinkKey(file, random), loadLinkKey(file, random)]).toEqual([Buffer.alloc(32, 1), Buffer.alloc(32, 1)]);
+  expect([loadAnswerLinkKey(file, random), loadAnswerLinkKey(file, random)]).toEqual([Buffer.alloc(32, 1), Buffer.alloc(32, 1)]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   writeFileSync(file, 'short');
-  expect(() => loadLinkKey(file, random)).toThrow(/answer\.key: is no key of 32 bytes/);
+  expect(() => loadAnswerLinkKey(file, random)).toThrow(/answer\.key: is no key of 32 bytes/);
 });
 
 test('a link for an SMS has at most 18 characters, is of whoever was told of the incident, and is good for a day', () => {
   let at = Date.UTC(2026, 2, 3, 8);
   const told: Record<number, string[]> = { 17: ['bina', 'asha'], 9999999: ['asha'] };
-  const links = createLinks({ key, now: () => at, toldOf: (incident) => told[incident] ?? [] });
+  const links = createAnswerLinks({ key, now: () => at, toldOf: (incident) => told[incident] ?? [] });
   for (const incident of [17, 9_999_999]) {
     const token = links.shortToken('asha', incident) ?? '';
     expect(token.length).toBeLessThanOrEqual(18);
@@ -86,7 +86,7 @@ test('a link for an SMS has at most 18 characters, is of whoever was told of the
   );
   expect([...bits, `${token}0`, token.slice(1), '', 'x'.repeat(18)].filter((one) => links.read(one).ok)).toEqual([]);
   expect(links.read(links.shortToken('chand', 17) ?? '')).toEqual({ ok: false, why: 'wrong' });
-  expect(createLinks({ key: Buffer.alloc(32, 8), now: () => at, toldOf: () => ['asha'] }).read(token)).toMatchObject({ ok: false });
+  expect(createAnswerLinks({ key: Buffer.alloc(32, 8), now: () => at, toldOf: () => ['asha'] }).read(token)).toMatchObject({ ok: false });
   expect(links.shortToken('asha', 36 ** 5)).toBeUndefined();
   at += 26 * hour;
   expect(links.read(token)).toEqual({ ok: false, why: 'late' });
