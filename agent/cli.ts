@@ -30,21 +30,24 @@ async function enrol(args: string[]): Promise<number> {
   const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = wordsOf({ args, options, allowPositionals: true });
   const { pc, centre, data, again } = values;
-  const [{ askWho, atTerminal, wholeOf }, { enrol: enrolPc, problemOfPc }, { identityFolder }] = await Promise.all([
-    import('./identity/asking.ts'),
-    import('./identity/enrol.ts'),
-    import('./identity/identity.ts'),
-  ]);
+  const [{ askWho, atTerminal, wholeOf }, { enrol: enrolPc, problemOfPc }, { identityFolder }, { knownCentre, withKnown }] =
+    await Promise.all([
+      import('./identity/asking.ts'),
+      import('./identity/enrol.ts'),
+      import('./identity/identity.ts'),
+      import('./identity/known-centre.ts'),
+    ]);
+  const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
   // Read out or copied, it comes with spaces for its dashes.
-  const given = { code: positionals.join(' '), centre, pc };
+  const given = withKnown({ code: positionals.join(' '), centre, pc }, known);
   const read = wholeOf(given);
   const isAsked = !read.ok && process.stdin.isTTY && process.stderr.isTTY;
   if (!read.ok && !isAsked) throw new WrongCall(read.line);
   const problem = isAsked ? problemOfPc(own) : null;
   if (problem !== null) return notDone(problem, args);
   const { stdin: input, stderr: output } = process;
-  const whole = read.ok ? read.value : await atTerminal({ input, output, language }, (desk) => askWho(given, desk));
+  const whole = read.ok ? read.value : await atTerminal({ input, output, language, known }, (desk) => askWho(given, desk));
   const enrolling = enrolPc({ ...whole, ...own });
   const say = (seconds: number) => filled(asking[language], { seconds });
   const done = await withPatience(enrolling, { clock: realClock(), screen: process.stderr, say });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { writeEnrolCode } from '#contracts';
+import { pinOf, writeEnrolCode } from '#contracts';
 import { askWho, type Desk, placeOf, type Typed } from './asking.ts';
 import type { CodePc } from './est.ts';
 
@@ -9,10 +9,15 @@ const hall = { pc: 'ladakh/leh/vc-1', room: { en: 'Conference hall', hi: 'सभ
 const small = { pc: 'ladakh/leh/vc-2', room: { en: 'Small room', hi: 'छोटा कमरा' }, open: false };
 
 /** Somebody who types these lines, before a centre that answers these in turn; `said` = what stood on the screen. */
-function somebody(lines: string[], answers: (CodePc[] | string)[], language: Desk['language'] = 'en') {
+function somebody(
+  lines: string[],
+  answers: (CodePc[] | string)[],
+  { language = 'en', known }: Pick<Partial<Desk>, 'language' | 'known'> = {},
+) {
   const said: string[] = [];
   const desk: Desk = {
     language,
+    known,
     async ask(question, typed) {
       said.push(`${question}: ${typed}`);
       return lines.shift() ?? expect.fail('asked once more');
@@ -32,8 +37,33 @@ test('a clerk on the phone typed the address and the path of the PC too: the cod
   expect(said).toEqual(['Code of the office: ', 'Name of the centre, such as sabha.example.org: ']);
 });
 
+test('79 characters were typed by phone: with the package of the centre the first half of the code is all', async () => {
+  const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
+  const half = code.slice(0, 23);
+  const { said, ask } = somebody([half.slice(0, -1), half], [[hall]], { known });
+  expect(await ask()).toEqual({ code: `${half}-${known.pin}`, centre, pc: 'ladakh/leh/vc-1' });
+  expect(said).toEqual([
+    'Code of the office: ',
+    'the enrolment code has 19 characters, it should have 20 or 40',
+    `Code of the office: ${half.slice(0, -1)}`,
+  ]);
+  const whole = somebody([code], [[hall]], { known });
+  expect(await whole.ask()).toMatchObject({ code, centre });
+});
+
+test('the package of another centre: what stands in it is put right where it stands', async () => {
+  const known = { centre: 'https://old.example.org:8443', pin: pinOf(Buffer.from('another root')) };
+  const { said, ask } = somebody(
+    [code, code, 'sabha.example.org'],
+    ['old.example.org:8443 is not the centre that gave this code', [hall]],
+    { known },
+  );
+  expect(await ask()).toMatchObject({ code, centre });
+  expect(said.at(-1)).toBe('Name of the centre, such as sabha.example.org: https://old.example.org:8443');
+});
+
 test('of several PCs a digit says which, by its room, in Hindi too; what is none of them is asked again', async () => {
-  const { said, ask } = somebody([code, 'sabha.example.org', '3', 'hall', '1'], [[hall, small]], 'hi');
+  const { said, ask } = somebody([code, 'sabha.example.org', '3', 'hall', '1'], [[hall, small]], { language: 'hi' });
   expect(await ask()).toMatchObject({ pc: 'ladakh/leh/vc-1' });
   expect(said.slice(2)).toEqual([
     '  1  सभा कक्ष: ladakh/leh/vc-1',

@@ -5,21 +5,23 @@ import { asking, usageOf, WrongCall } from './call.ts';
 import { type Enrolment, pcsOfCode } from './enrol.ts';
 import type { CodePc } from './est.ts';
 import type { Read } from './identity.ts';
+import { type KnownCentre, wholeCode } from './known-centre.ts';
 import { lineFor } from './lines.ts';
 
 /** What an enrolment takes. */
 export type Whole = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
 /** The same as it was typed, as far as it was. */
 export type Typed = { code?: string | undefined; centre?: string | undefined; pc?: string | undefined };
-/** Where the person sits; `ask` resolves with the line that was typed, in which `typed` stands already, to be corrected. */
+/** Where the person sits; `ask` resolves with the line that was typed, in which `typed` stands already, to be corrected. `known`: the centre of the package. */
 export type Desk = {
   language: Language;
+  known?: KnownCentre | undefined;
   ask(question: string, typed: string): Promise<string>;
   tell(line: string): void;
   pcsOf(asked: Pick<Whole, 'code' | 'centre'>): Promise<Read<CodePc[]>>;
 };
 /** Where lines are typed, and what is said comes. */
-export type Terminal = { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen; language: Language };
+export type Terminal = Pick<Desk, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
 
 const codeQuestion: Words = { en: 'Code of the office', hi: 'ऑफ़िस का कोड' };
 const centreQuestion: Words = { en: 'Name of the centre, such as sabha.example.org', hi: 'सेंटर का नाम, जैसे sabha.example.org' };
@@ -41,9 +43,15 @@ export function wholeOf({ code = '', centre, pc }: Typed): Read<Whole> {
 
 /** What was typed, and what is asked for, once the centre has said which PCs the code is for: until then it is corrected where it stands. */
 export async function askWho(typed: Typed, desk: Desk): Promise<Whole> {
-  let { code = '', centre: at = '' } = typed;
+  const { known } = desk;
+  const problemOfCode = (text: string) => {
+    const read = readEnrolCode(text, known?.pin);
+    return read.ok ? null : read.line;
+  };
+  let { code: half = '', centre: at = known?.centre ?? '' } = typed;
   for (let isWrong = false; ; isWrong = true) {
-    code = await asked(desk, { question: codeQuestion, typed: code, anyway: isWrong, problemOf: problemOfCode });
+    half = await asked(desk, { question: codeQuestion, typed: half, anyway: isWrong, problemOf: problemOfCode });
+    const code = wholeCode(half, known);
     at = await asked(desk, { question: centreQuestion, typed: at, anyway: isWrong, problemOf: problemOfPlace });
     const centre = placeOf(at) ?? { host: at, port: usualPort };
     const pcs = await desk.pcsOf({ code, centre });
@@ -67,13 +75,14 @@ export function addressOf({ host, port }: Whole['centre']): string {
 }
 
 /** Asks at a terminal, by one reading of it, so that lines which are pasted at once are not lost. Throws WrongCall where somebody ends it. */
-export async function atTerminal<T>({ input, output, language }: Terminal, act: (desk: Desk) => Promise<T>): Promise<T> {
+export async function atTerminal<T>({ input, output, language, known }: Terminal, act: (desk: Desk) => Promise<T>): Promise<T> {
   const lines = createInterface({ input, output });
   const typed = lines[Symbol.asyncIterator]();
   const say = (seconds: number) => filled(asking[language], { seconds });
   try {
     return await act({
       language,
+      known,
       async ask(question, before) {
         lines.setPrompt(`${question}: `);
         lines.prompt();
@@ -115,11 +124,6 @@ async function askPc(pcs: readonly CodePc[], { language, ask, tell }: Desk): Pro
     const pc = pcs.length === 0 ? text : (pcs[Number(text) - 1]?.pc ?? '');
     if (isPcPath(pc)) return pc;
   }
-}
-
-function problemOfCode(text: string): string | null {
-  const read = readEnrolCode(text);
-  return read.ok ? null : read.line;
 }
 
 function problemOfPlace(text: string): string | null {

@@ -6,6 +6,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type KnownCentre, knownCentreFile } from '../identity/known-centre.ts';
 import { copy, put, run } from './packing.ts';
 
 /** What goes into the package: the folder where `pack` has put the agent, which is also where the package is put. */
@@ -14,6 +15,8 @@ export type Deb = {
   version: string;
   /** Signs the releases: the PCs get its public half, and are updated by it. */
   key?: KeyObject;
+  /** For whose offices it is: nobody there need type its name. */
+  centre?: KnownCentre | undefined;
   /** Absent = the smallest, which takes a minute. */
   fast?: boolean;
 };
@@ -38,13 +41,14 @@ Node.js, which comes along: node.copyright. What is packed into agent.mjs and ro
  * Makes `sabha-agent_VERSION_ARCHITECTURE.deb` for machines like this one, with their Node.
  * Guarantee: the same sources and the same SOURCE_DATE_EPOCH make the same package, byte by byte, whoever makes it.
  */
-export async function packDeb({ out, version, key, fast = false }: Deb): Promise<MadeDeb> {
+export async function packDeb({ out, version, key, centre, fast = false }: Deb): Promise<MadeDeb> {
   const architecture = architectures[process.arch];
   if (process.platform !== 'linux' || architecture === undefined) return { ok: false, line: 'it is made on Linux, x64 or arm64' };
   const root = mkdtempSync(join(out, 'deb-'));
   try {
     const node = join(modules, `node-linux-${process.arch}`);
     fill(root, { out, node, key });
+    if (centre !== undefined) put(root, join(library, knownCentreFile), JSON.stringify(centre));
     const stripped = join(root, library, 'node');
     const unstripped = await run('strip', ['-o', stripped, join(node, 'bin/node')]);
     if (unstripped !== null) return { ok: false, line: unstripped };

@@ -7,6 +7,7 @@ import { isLanguage, type Language, languageFor, languages, messageOf } from '#c
 import { addressOf, askWho, atTerminal, type Terminal } from '../identity/asking.ts';
 import { calls, WrongCall } from '../identity/call.ts';
 import type { Read } from '../identity/identity.ts';
+import { type KnownCentre, knownCentre } from '../identity/known-centre.ts';
 import { lineFor } from '../identity/lines.ts';
 import { runProgram } from '../platform/program.ts';
 import { installation } from './installation.ts';
@@ -32,7 +33,14 @@ const [wrongCall, notDone] = [2, 4];
 /** What the centre expects of the room comes with the first connection: it is waited for, not for ever. */
 const configurationTries = 30;
 
-type Words = { answers: Answers | undefined; data: string | undefined; language: Language; silent: boolean; purge: boolean };
+type Words = {
+  answers: Answers | undefined;
+  known: KnownCentre | undefined;
+  data: string | undefined;
+  language: Language;
+  silent: boolean;
+  purge: boolean;
+};
 type Begun = { words: Words; machine: Machine; tell: Tell };
 
 /** Installs the agent, or a newer one over it; resolves with the exit code. */
@@ -65,30 +73,32 @@ function begin(call: Call, byPackage: string): Read<Begun> {
   return { ok: true, value: { words, machine, tell: teller(words) } };
 }
 
-function wordsOf({ args, env }: Call): Read<Words> {
+function wordsOf({ args, env, execPath }: Call): Read<Words> {
   const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const];
   const options = { centre: text, pc: text, data: text, lang: text, silent: flag, purge: flag };
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const { centre, pc, data, lang = languageFor(args, env), silent, purge } = values;
     if (!isLanguage(lang)) return { ok: false, line: `--lang: "${lang}" is not one of ${languages.join(', ')}` };
+    const known = knownCentre(execPath);
     const code = positionals.join(' ');
-    const given = [code, centre, pc].filter(Boolean);
+    const at = centre ?? (code || pc ? known?.centre : undefined);
+    const given = [code, at, pc].filter(Boolean);
     if (![0, 3].includes(given.length)) return { ok: false, line: `a code goes with --centre and --pc; ${usage}` };
-    const answers = code && centre && pc ? { code, centre, pc } : undefined;
-    return { ok: true, value: { answers, data, language: lang, silent, purge } };
+    const answers = code && at && pc ? { code, centre: at, pc } : undefined;
+    return { ok: true, value: { answers, known, data, language: lang, silent, purge } };
   } catch (error) {
     return { ok: false, line: `${messageOf(error).split('.')[0]}; ${usage}` };
   }
 }
 
-function machineOf(places: Places, { answers: given, language }: Words, asks: boolean): Machine {
+function machineOf(places: Places, { answers: given, known, language }: Words, asks: boolean): Machine {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   let last: Answers | undefined;
   const answers = async (failed: string | null) => {
     if (given !== undefined && failed === null) return given;
     if (!asks) return failed === null ? 'without' : 'nobody';
-    const asked = await askPerson({ input: process.stdin, output: process.stdout, language }, { failed, last });
+    const asked = await askPerson({ input: process.stdin, output: process.stdout, language, known }, { failed, last });
     if (typeof asked !== 'string') last = asked;
     return asked;
   };
@@ -105,7 +115,7 @@ export async function askPerson(
       if (failed !== null) desk.tell(failed);
       const code = await desk.ask(phrases.askCode[terminal.language], last?.code ?? '');
       if (code === '') return 'without';
-      const whole = await askWho({ code, centre: last?.centre }, desk);
+      const whole = await askWho({ code, centre: last?.centre ?? terminal.known?.centre }, desk);
       return { code: whole.code, centre: addressOf(whole.centre), pc: whole.pc };
     });
   } catch (error) {

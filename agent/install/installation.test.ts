@@ -158,12 +158,14 @@ test('a person who mistypes the code is asked again, hears why, and may go on wi
   expect([ok, lines]).toEqual([true, expect.arrayContaining(['enrolment: not done; install again with the code of the office'])]);
 });
 
-test('a zip that was packed with the key of the releases brings it along', async () => {
+test('a zip that was packed with the key of the releases, and for a centre, brings them along', async () => {
   const windows = playWindows();
   writeFileSync(join(windows.places.source, 'update.pub'), 'key');
+  writeFileSync(join(windows.places.source, 'centre.json'), 'centre');
   await install(windows, answers);
   const key = join(windows.places.program, 'update.pub');
   expect(readFileSync(key, 'utf8')).toBe('key');
+  expect(readFileSync(join(windows.places.program, 'centre.json'), 'utf8')).toBe('centre');
   expect(readFileSync(join(windows.places.program, 'agent.env'), 'utf8')).toContain(`\nSABHA_UPDATE_KEY='${key}'\n`);
 });
 

@@ -3,7 +3,7 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writ
 import { join } from 'node:path';
 import { identityFolder, openIdentity } from '../identity/identity.ts';
 import { call, isEnrolled, isRefused, lineOf, type Machine, mark, remove, renameOnceFree, tasksOf } from './machine.ts';
-import { payload, updateKey } from './places.ts';
+import { extras, payload, updateKey } from './places.ts';
 import type { Outcome, Step } from './steps.ts';
 import { agentArguments } from './task.ts';
 import { addToMenu, makeTasks, start, stop } from './tasks.ts';
@@ -60,7 +60,7 @@ function gather({ places }: Machine, fresh: string): string | null {
     if (isRefused(error)) return 'this needs an administrator: right-click install.cmd, "Run as administrator"';
     throw error;
   }
-  const there = [...payload, updateKey].filter((name) => existsSync(join(source, name)));
+  const there = [...payload, ...extras].filter((name) => existsSync(join(source, name)));
   for (const name of there) cpSync(join(source, name), join(fresh, name), { recursive: true });
   const key = there.includes(updateKey) ? `SABHA_UPDATE_KEY='${join(home, updateKey)}'\n` : '';
   writeFileSync(join(fresh, 'agent.env'), `SABHA_DATA='${kept}'\n${key}`);

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { pack } from './pack.ts';
+import { centreOf, pack } from './pack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-packed-'));
 const kilobyte = 1_024;
@@ -66,4 +67,13 @@ test('what nobody in the agent uses is not in it, and nothing loads undici', () 
   expect(licences).toMatch(/^mqtt 5\.\d+\.\d+: MIT$/m);
   expect(licences).toContain('Permission is hereby granted');
   expect(licences).not.toMatch(/^(readable-stream|ws|socks|@peculiar\/x509) /m);
+});
+
+test.each([
+  [{ centre: 'sabha.example.org' }, '--centre and --roots go together: its address, and its data/flows/ca/roots.pem'],
+  [{ roots: 'roots.pem' }, '--centre and --roots go together: its address, and its data/flows/ca/roots.pem'],
+  [{ centre: 'ftp://x', roots: 'roots.pem' }, '--centre: "ftp://x" is no address https://HOST:PORT'],
+  [{ centre: 'sabha.example.org', roots: fileURLToPath(import.meta.url) }, /^--roots: .+ has no certificate$/],
+])('a centre that cannot be that of a package is refused in one line: %j', (values, line) => {
+  expect(() => centreOf(values)).toThrow(line);
 });

@@ -1,14 +1,16 @@
 /**
- * `npm run pack:agent -- --out FOLDER [--key FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its seat in a
+ * `npm run pack:agent -- --out FOLDER [--key FILE] [--centre https://HOST:8443 --roots FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its seat in a
  * session as another, its launcher, with the key of the releases (which is kept away from the network) the signed manifest of an update, the package for Debian, and the zip for Windows.
  */
-import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { type Manifest, sealSigned } from '#contracts';
+import { type Manifest, pinOf, sealSigned } from '#contracts';
+import { addressOf, placeOf } from '../identity/asking.ts';
+import type { KnownCentre } from '../identity/known-centre.ts';
 import { packDeb } from './deb.ts';
 import { lean } from './lean.ts';
 import { licencesOf } from './licences.ts';
@@ -110,20 +112,35 @@ async function main(): Promise<void> {
       version: { type: 'string', default: own },
       minimum: { type: 'string', default: '0.0.0' },
       days: { type: 'string', default: '30' },
+      centre: { type: 'string' },
+      roots: { type: 'string' },
     },
   });
   const { out, version, minimum } = values;
   const days = Number(values.days);
   if (!(days > 0 && days <= 365)) throw new Error(`--days: a number up to 365 is expected, not "${values.days}"`);
+  const centre = centreOf(values);
   const key = values.key === undefined ? {} : { key: createPrivateKey(readFileSync(values.key)) };
   const made = await pack({ out, version, minimum, ...key, expires: Date.now() + days * 86_400_000 });
   console.log(
     `agent ${made.version}: ${Math.ceil(made.size / 1_024)} KB in ${out}${values.key === undefined ? ', not signed' : ', signed'}`,
   );
-  const deb = await packDeb({ out, version, ...key });
+  const deb = await packDeb({ out, version, centre, ...key });
   console.log(deb.ok ? sized(deb.file) : `no package for Debian: ${deb.line}`);
-  const zip = await packZip({ out, version, ...key });
+  const zip = await packZip({ out, version, centre, ...key });
   console.log(zip.ok ? `${sized(zip.file)}; its node.exe has the pinned SHA-256 ${nodeSha256}` : `no zip for Windows: ${zip.line}`);
+}
+
+/** The centre for whose offices it is; `roots`: its `roots.pem`, of which the first is the one that codes name. Throws. */
+export function centreOf({ centre, roots }: { centre?: string | undefined; roots?: string | undefined }): KnownCentre | undefined {
+  if (centre === undefined && roots === undefined) return undefined;
+  if (centre === undefined || roots === undefined)
+    throw new Error('--centre and --roots go together: its address, and its data/flows/ca/roots.pem');
+  const place = placeOf(centre);
+  if (place === undefined) throw new Error(`--centre: "${centre}" is no address https://HOST:PORT`);
+  const pem = readFileSync(roots, 'utf8');
+  if (!/^-----BEGIN CERTIFICATE-----/m.test(pem)) throw new Error(`--roots: ${roots} has no certificate`);
+  return { centre: addressOf(place), pin: pinOf(new X509Certificate(pem).raw) };
 }
 
 function sized(file: string): string {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, win32 } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Read } from '../identity/identity.ts';
+import { knownCentreFile } from '../identity/known-centre.ts';
 
 /** The folders of an installation: `source` is the one from which Node runs, `system` that of the system's programs, `menu` the Start menu of all users. */
 export type Places = { source: string; program: string; data: string; system: string; menu: string };
@@ -13,6 +14,8 @@ export const payload = [
 ] as const;
 /** The public half of the key that signs releases. */
 export const updateKey = 'update.pub';
+/** What is there only where the package was made with it. */
+export const extras = [updateKey, knownCentreFile] as const;
 /** What says where: the environment, the Node that runs, and the folder that somebody named. */
 export type Said = { env: Record<string, string | undefined>; execPath: string; data: string | undefined };
 

@@ -3,6 +3,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { knownCentreFile } from '../identity/known-centre.ts';
 import type { Deb, MadeDeb } from './deb.ts';
 import { copy, put, run } from './packing.ts';
 import { updateKey } from './places.ts';
@@ -26,13 +27,14 @@ const fixedTime = new Date('2026-01-01T00:00:00Z');
  * Makes `sabha-agent-VERSION-win-x64.zip`, as `packDeb` the package; what comes along is fetched by the lock in `windows/` where it is not there yet.
  * Guarantee: the same sources make the same zip, byte by byte; a node.exe that is not the pinned one is not packed.
  */
-export async function packZip({ out, version, key, fast = false }: Deb): Promise<MadeDeb> {
+export async function packZip({ out, version, key, centre, fast = false }: Deb): Promise<MadeDeb> {
   const problem = await fetchPackages();
   if (problem !== null) return { ok: false, line: problem };
   const root = mkdtempSync(join(out, 'zip-'));
   try {
     const name = `sabha-agent-${version}-win-x64`;
     fill(join(root, name), out, key);
+    if (centre !== undefined) put(join(root, name), knownCentreFile, JSON.stringify(centre));
     const file = join(out, `${name}.zip`);
     // It would be added to.
     rmSync(file, { force: true });

@@ -24,7 +24,7 @@ test('an enrolment code is shown once, with what to type on the PC; a PC is revo
   expect(out.split('\n').filter((line) => /[a-z]/.test(line))).toEqual([
     '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
     ...['vc-1', 'vc-2'].flatMap((pc) => [`on ladakh/leh/${pc}:`, second?.replace('vc-2', pc)]),
-    'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, sabha.example.org.',
+    'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, sabha.example.org. With the package of this centre AAAAA is all.',
     expect.stringMatching(/^Next: send each line, .* sabha pcs list --site ladakh\/leh$/),
   ]);
   // The picture of a line fits a terminal.

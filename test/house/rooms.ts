@@ -48,7 +48,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 16_450,
+    lines: 16_500,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },

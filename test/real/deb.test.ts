@@ -28,7 +28,8 @@ describe.runIf(runs)('the package for Debian', () => {
   const made = async (version: string, into: string) => {
     const out = join(folder, into);
     await release(version, out);
-    const deb = await packDeb({ out, version, key, fast: true });
+    const centre = { centre: 'https://sabha.example.org:8443', pin: '0'.repeat(20) };
+    const deb = await packDeb({ out, version, key, centre, fast: true });
     if (!deb.ok) throw new Error(deb.line);
     return deb.file;
   };
@@ -120,7 +121,12 @@ describe.runIf(runs)('the package for Debian', () => {
     ]);
     expect(told('sabha-agent')).toEqual([2, 'what is to be done is not said; usage\n']);
     expect(told('sabha-agent enrol')).toEqual([2, 'one enrolment code is expected; usage\n']);
-    expect(told('sabha-agent enrol X --pc a/b/c')).toEqual([2, '--centre is missing; usage\n']);
+    expect(told('cat /usr/lib/sabha-agent/centre.json')).toEqual([
+      0,
+      `{"centre":"https://sabha.example.org:8443","pin":"${'0'.repeat(20)}"}`,
+    ]);
+    expect(told('sabha-agent enrol X --pc a/b/c')).toEqual([1, 'the enrolment code should have 40 characters, not 1: read it again\n']);
+    expect(told('rm /usr/lib/sabha-agent/centre.json; sabha-agent enrol X --pc a/b/c')).toEqual([2, '--centre is missing; usage\n']);
     expect(told(`sabha-agent enrol X ${at}`)).toEqual([2, '--pc is missing; usage\n']);
     expect(told(`sabha-agent enrol X ${at} --pc a/b/c`)).toEqual([
       1,
@@ -144,7 +150,9 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(sh('/run/cage /usr/lib/sabha-agent/node -e 0').code).not.toBe(0);
     expect(sh('/run/cage /usr/lib/sabha-agent/node --jitless -e 0')).toEqual({ code: 0, out: '', err: '' });
 
-    const enrolled = sh(`sabha-agent enrol ${centre.code} --centre ${centre.at} --pc ${centre.pc}`);
+    const [half, pin] = [centre.code.slice(0, 23), centre.code.slice(24).replaceAll('-', '')];
+    debian.bring(JSON.stringify({ centre: centre.at, pin }), '/usr/lib/sabha-agent/centre.json');
+    const enrolled = sh(`sabha-agent enrol ${half} --pc ${centre.pc}`);
     expect(enrolled.out, `${enrolled.err}${sh('cat /run/service.log').out}`).toMatch(/^ladakh\/leh\/hall is enrolled until /);
     expect(enrolled.out).toContain('\nladakh/leh/hall\n');
     expect([0, 1, 3]).toContain(enrolled.code);

@@ -150,6 +150,13 @@ const enrolment: readonly LineRow[] = [
     { en: 'the enrolment code should have $2 characters, not $1: read it again', hi: 'कोड में $1 अक्षर हैं, $2 होने चाहिए: फिर से देखकर लिखें' },
   ],
   [
+    /^the enrolment code has (\d+) characters, it should have (\d+) or (\d+)$/,
+    {
+      en: 'the enrolment code should have $2 or $3 characters, not $1: read it again',
+      hi: 'कोड में $1 अक्षर हैं, $2 या $3 होने चाहिए: फिर से देखकर लिखें',
+    },
+  ],
+  [
     /^this enrolment code is wrong, used up or over$/,
     {
       en: 'this enrolment code is wrong, used up or over: look at it once more; if it is right, ask the central team for a new one',

@@ -32,6 +32,15 @@ test('what people mistake is read as it was meant', () => {
   expect(enrolSecretOf('01234-56789-abcde-fghjk')).toBe('0123456789ABCDEFGHJK');
 });
 
+test('whoever knows the pin takes the first half of a code for the whole, and a whole one as it is', () => {
+  const pin = pinOf(root);
+  const other = writeEnrolCode(secret, Buffer.from('another root'));
+  expect(readEnrolCode('01234-56789 abcde-fghjk', pin)).toEqual({ ok: true, value: { secret: '0123456789ABCDEFGHJK', pin } });
+  expect(readEnrolCode(other, pin)).toEqual(readEnrolCode(other));
+  expect(readEnrolCode('01234', pin)).toEqual({ ok: false, line: 'the enrolment code has 5 characters, it should have 20 or 40' });
+  expect(readEnrolCode('0'.repeat(30), pin).ok).toBe(false);
+});
+
 test.each(['', '01234', 'U'.repeat(40), '!'.repeat(20), '0'.repeat(39), '0'.repeat(41)])('%j is no code', (text) => {
   expect(readEnrolCode(text)).toEqual({ ok: false, line: expect.stringMatching(/^the enrolment code has /) });
   expect(enrolSecretOf(text)).toBeUndefined();

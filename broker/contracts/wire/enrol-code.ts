@@ -14,13 +14,18 @@ export function writeEnrolCode(secret: Uint8Array, rootDer: Uint8Array): string 
   return (toDigits(secret) + pinOf(rootDer)).replace(/.{5}(?!$)/g, '$&-');
 }
 
-/** Reads a code as people type it: in either case, with 0 for O, 1 for I and L, with or without dashes, of whichever kind a phone makes of them. */
-export function readEnrolCode(text: string): { ok: true; value: EnrolCode } | { ok: false; line: string } {
+/**
+ * Reads a code as people type it: in either case, with 0 for O, 1 for I and L, with or without dashes, of whichever kind a phone makes of them. Whoever
+ * knows the pin already takes its first half for the whole.
+ */
+export function readEnrolCode(text: string, knownPin?: string): { ok: true; value: EnrolCode } | { ok: false; line: string } {
   const code = plain(text);
   const strange = [...text].find((one) => plain(one) === undefined);
   if (code === undefined) return { ok: false, line: `the enrolment code has ${JSON.stringify(strange)}, which none has` };
-  if (code.length !== 2 * partLength) return { ok: false, line: `the enrolment code has ${code.length} characters, it should have 40` };
-  return { ok: true, value: { secret: code.slice(0, partLength), pin: code.slice(partLength) } };
+  const [secret, pin] = [code.slice(0, partLength), code.slice(partLength) || (knownPin ?? '')];
+  if (secret.length === partLength && pin.length === partLength) return { ok: true, value: { secret, pin } };
+  const lengths = knownPin === undefined ? '40' : '20 or 40';
+  return { ok: false, line: `the enrolment code has ${code.length} characters, it should have ${lengths}` };
 }
 
 /** The secret of a whole code or of its first half alone; undefined for anything else. */

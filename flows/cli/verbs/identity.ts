@@ -46,7 +46,8 @@ const phrases = {
     one: '1 PC of {site}, until {until}, shown this once:',
     many: '{uses} PCs of {site}, until {until}, shown this once:',
     on: 'on {pc}:',
-    phone: 'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, {name}.',
+    phone:
+      'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, {name}. With the package of this centre {half} is all.',
     next: 'Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site {site}',
     nameless: 'Next: write the name by which PCs reach this machine for NAME; https.names in sabha.json has it printed here.',
   },
@@ -54,7 +55,7 @@ const phrases = {
     one: '{site} का 1 PC, {until} तक, एक ही बार दिखता है:',
     many: '{site} के {uses} PC, {until} तक, एक ही बार दिखता है:',
     on: '{pc} पर:',
-    phone: 'फ़ोन पर: PC पर "sudo sabha-agent enrol" कोड और सेंटर का नाम पूछता है, नाम: {name}',
+    phone: 'फ़ोन पर: PC पर "sudo sabha-agent enrol" कोड और सेंटर का नाम पूछता है, नाम: {name}। इस सेंटर के पैकेज में बस {half} काफ़ी है।',
     next: 'आगे: हर लाइन, या उसके कोड की फ़ोटो, उस PC पर बैठे व्यक्ति को भेजें। एक मिनट में PC यहाँ दिखेगा: sabha pcs list --site {site}',
     nameless: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; sabha.json में https.names लिखने पर वह यहीं छपेगा।',
   },
@@ -72,7 +73,9 @@ async function enrolCode({ api, by, words: [word], options, language }: Call): P
   const head = filled(made.uses === 1 ? said.one : said.many, { uses: made.uses, site, until: timeText(made.ends) });
   const lines = made.pcs.flatMap((pc) => ['', filled(said.on, { pc }), ...lineFor(pc, made)]);
   const next =
-    made.centre === null ? [said.nameless] : [filled(said.phone, { name: spokenName(made.centre) }), filled(said.next, { site })];
+    made.centre === null
+      ? [said.nameless]
+      : [filled(said.phone, { name: spokenName(made.centre), half: halfOf(made.code) }), filled(said.next, { site })];
   return { ok: true, json: { site, ...made }, text: [head, made.code, ...lines, '', ...next].join('\n') };
 }
 
@@ -80,6 +83,12 @@ async function enrolCode({ api, by, words: [word], options, language }: Call): P
 function lineFor(pc: string, { code, centre }: Made): string[] {
   const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
   return [line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
+}
+
+/** The part of a code that is no pin. */
+function halfOf(code: string): string {
+  const groups = code.split('-');
+  return groups.slice(0, groups.length / 2).join('-');
 }
 
 /** The address as it is typed on the PC, where the usual port need not be said. */

@@ -1,0 +1,34 @@
+/** The centre for whose offices a package was made: who types a code there need neither type its name nor the half of the code by which it is known. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as v from 'valibot';
+import { readEnrolCode } from '#contracts';
+import { WrongCall } from './call.ts';
+
+/** Its file, beside the Node that came in the package. */
+export const knownCentreFile = 'centre.json';
+/** `centre`: its address; `pin`: of its root certificate, as in a code. */
+export type KnownCentre = { centre: string; pin: string };
+
+const pin = v.pipe(v.string(), v.length(20));
+const known = v.pipe(v.string(), v.parseJson(), v.object({ centre: v.pipe(v.string(), v.startsWith('https://')), pin }));
+
+/** Undefined where the package is of no centre. Throws WrongCall. */
+export function knownCentre(execPath: string): KnownCentre | undefined {
+  const file = join(dirname(execPath), knownCentreFile);
+  if (!existsSync(file)) return undefined;
+  const read = v.safeParse(known, readFileSync(file, 'utf8'));
+  if (!read.success) throw new WrongCall(`${file}: says no centre; install the package once more`);
+  return read.output;
+}
+
+/** What was typed, with what is known already; a code that is no code stays as it is. */
+export function withKnown<T extends { code?: string; centre?: string | undefined }>(typed: T, centre: KnownCentre | undefined): T {
+  return centre === undefined ? typed : { ...typed, code: wholeCode(typed.code ?? '', centre), centre: typed.centre ?? centre.centre };
+}
+
+/** Of the first half of a code the whole; anything else is as it was typed. */
+export function wholeCode(text: string, centre: KnownCentre | undefined): string {
+  const read = readEnrolCode(text, centre?.pin);
+  return read.ok && !readEnrolCode(text).ok ? `${text}-${read.value.pin}` : text;
+}
