@@ -4,14 +4,13 @@ import { benches } from './index.ts';
 
 const names = benches.map(({ name }) => name).sort();
 
-test('.ci/nightly runs every bench of the list, but for one that takes longer than a night: it is in .ci/weekly', () => {
+test('.ci/nightly runs every bench of the list, but for those that take longer than a night: they are in .ci/weekly', () => {
   expect(readFileSync('.ci/nightly', 'utf8')).toContain('SABHA_NIGHTLY=1');
   expect(readFileSync('.ci/weekly', 'utf8')).toContain('SABHA_WEEKLY=1');
   const run = readFileSync('.ci/run', 'utf8');
   const listed = [...run.matchAll(/^ {2}benches (.+)$/gm)].flatMap(([, line = '']) => line.split(' '));
-  const [, weekly = ''] = /step 'bench (\w+)' npm run -s bench -- \1\n/.exec(run) ?? [];
-  expect(weekly).toBe('years');
-  expect([...listed, weekly].sort()).toEqual(names);
+  expect(listed.slice(-2)).toEqual(['years', 'grown']);
+  expect(listed.toSorted()).toEqual(names);
 });
 
 test('CONTRIBUTING names every bench of the list', () => {

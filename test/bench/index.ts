@@ -3,6 +3,7 @@ import { agentBench } from './agent.ts';
 import { alertsBench } from './alerts.ts';
 import { capacityBench } from './capacity.ts';
 import { exporterBench } from './exporter.ts';
+import { grownBench } from './grown.ts';
 import { hostileBench } from './hostile.ts';
 import { ingestBench } from './ingest.ts';
 import type { Bench } from './model.ts';
@@ -19,6 +20,7 @@ export const benches: readonly Bench[] = [
   alertsBench,
   capacityBench,
   exporterBench,
+  grownBench,
   hostileBench,
   ingestBench,
   noiseBench,

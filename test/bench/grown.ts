@@ -1,0 +1,139 @@
+/**
+ * A ledger of ten million events: how soon the centre is there after a cold start, and what a commit waits for while a copy of it is made, proven
+ * and packed, and while what is old goes into archives. The peer is the same ledger that has nothing else to do.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { realClock } from '#contracts';
+import { createRetention } from '../../flows/archive/retention.ts';
+import { createBackups } from '../../flows/backup/backup.ts';
+import { createProver } from '../../flows/backup/prover.ts';
+import { openLedger } from '../../flows/ledger/ledger.ts';
+import type { Ledger } from '../../flows/records/ops.ts';
+import { randomFrom } from '../random.ts';
+import { createParts, type Parts } from '../system/parts-under-test.ts';
+import { births, fill, makeCold, openWriter, pace } from './grown-ledger.ts';
+import { type Bench, percentile, type Row, row } from './model.ts';
+
+const pcCount = 200;
+const whole = { events: 10_000_000, restMs: 30_000, archiveMs: 90_000 };
+const small = { events: 200_000, restMs: 3_000, archiveMs: 5_000 };
+const dayMs = 86_400_000;
+/** A third of it is due for the archives. */
+const days = 3;
+const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
+const promisedMs = 50;
+const promisedReadySeconds = 10;
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export const grownBench: Bench = {
+  name: 'grown',
+  about: 'a ledger of ten million events: a cold start, and what commits wait for beside a backup and beside what leaves for the archives',
+  async run({ quick, say }) {
+    const size = quick ? small : whole;
+    const parts = await createParts({ pcs: Array.from({ length: pcCount }, (_, at) => `vc-${at}`) });
+    const [file, pcs, random] = [join(parts.site.data, 'flows/ledger.db'), [...parts.tokens.keys()], randomFrom(10)];
+    try {
+      fill({ file, pcs, events: size.events, from: Date.now() - days * dayMs, to: Date.now(), random, say });
+      const mib = statSync(file).size / 2 ** 20;
+      say(`filled: ${Math.round(mib)} MiB`);
+      const ready = await coldStart(parts, file);
+      say(`ready after ${ready.toFixed(1)} s`);
+      const ledger = await openLedger({ file });
+      await ledger.commit(births(pcs));
+      const writer = openWriter(ledger, pcs, random);
+      const at = { ledger, file, folder: parts.site.folder };
+      const alone = await writer.during(delay(size.restMs));
+      const backup = await writer.during(backUp(at));
+      say(`backup: ${backup.length} commits beside it`);
+      const archive = await writer.during(archiveFor(at, size.archiveMs));
+      const { events, gaps, twice } = await ledger.audit();
+      await ledger.close();
+      const wrong = Math.abs(size.events + writer.written() - events) + gaps + twice;
+      return { versions: {}, rows: rowsOf({ events: size.events, mib, ready, alone, backup, archive, wrong }) };
+    } finally {
+      parts.site.remove();
+    }
+  },
+};
+
+/** Seconds from the start of `flows` to its *ready*, with the ledger in no cache. */
+async function coldStart(parts: Parts, file: string): Promise<number> {
+  const broker = await parts.start('broker');
+  makeCold(file);
+  const startedAt = performance.now();
+  const flows = await parts.start('flows');
+  const seconds = (performance.now() - startedAt) / 1_000;
+  await flows.end('SIGTERM');
+  await broker.end('SIGTERM');
+  return seconds;
+}
+
+type At = { ledger: Ledger; file: string; folder: string };
+
+/** A copy is made, proven as an audit proves it, and packed. */
+async function backUp({ ledger, file, folder }: At): Promise<void> {
+  const backups = createBackups({
+    ledger,
+    ledgerFile: file,
+    prover: createProver(generateKeyPairSync('ed25519').publicKey),
+    files: async () => [],
+    centre: 'ab',
+    folder: join(folder, 'backups'),
+    archives: join(folder, 'archives'),
+    second: undefined,
+    passphrase: () => undefined,
+    sign: async (head) => ({ ...head, at: Date.now() }),
+    say: () => undefined,
+    clock: realClock(),
+    now: Date.now,
+    log: quiet,
+  });
+  await backups.make();
+  backups.close();
+}
+
+async function archiveFor({ ledger, file, folder }: At, ms: number): Promise<void> {
+  const retaining = createRetention({
+    retention: ledger.retention,
+    settings: kept,
+    ledgerFile: file,
+    folder: join(folder, 'archives'),
+    passphrase: () => undefined,
+    clock: realClock(),
+    now: Date.now,
+    settledAt: Date.now,
+    log: quiet,
+  });
+  const done = retaining.run().then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([done, delay(ms)]);
+  retaining.close();
+  await done;
+}
+
+type Seen = { events: number; mib: number; ready: number; alone: number[]; backup: number[]; archive: number[]; wrong: number };
+
+function rowsOf({ events, mib, ready, alone, backup, archive, wrong }: Seen): Row[] {
+  const peer = { name: 'the same ledger, with nothing else to do', value: percentile(alone, 0.99) };
+  const commit = (beside: string, took: number[]) =>
+    row({
+      metric: `a commit at ${pace} events a second, p99, beside ${beside}`,
+      unit: 'ms',
+      better: 'less',
+      ours: percentile(took, 0.99),
+      peer,
+      target: { promised: promisedMs },
+    });
+  return [
+    row({ metric: `the ledger of ${events} events`, unit: 'MiB', better: 'less', ours: mib }),
+    row({ metric: 'flows ready after a cold start', unit: 's', better: 'less', ours: ready, target: { promised: promisedReadySeconds } }),
+    commit('a backup and its proof', backup),
+    commit('what leaves for the archives', archive),
+    row({ metric: 'events lost, or twice', unit: 'events', better: 'less', ours: wrong, target: { ours: 0 } }),
+  ];
+}
