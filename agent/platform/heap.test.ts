@@ -14,11 +14,11 @@ function clockOf() {
   return { after, due, cancelled: () => cancelled };
 }
 
-it('collects all each half hour, until it is stopped', () => {
+it('collects all each five minutes, until it is stopped', () => {
   const { after, due, cancelled } = clockOf();
   const asked: unknown[] = [];
   const stop = keepHeapSmall({ after }, async (how) => void asked.push(how));
-  expect(due.map(({ ms }) => ms)).toEqual([1_800_000]);
+  expect(due.map(({ ms }) => ms)).toEqual([300_000]);
   due[0]?.task();
   due[1]?.task();
   expect(asked).toEqual(Array(2).fill({ type: 'major', flavor: 'last-resort' }));

@@ -2,7 +2,7 @@
 import type { Cancel, Clock } from '#contracts';
 
 /** Costs some hundredths of a second. */
-const everyMs = 1_800_000;
+const everyMs = 300_000;
 
 /** `collect`: absent where the process was not started with `--expose-gc`, as `npm start` does not. */
 export function keepHeapSmall(clock: Pick<Clock, 'after'>, collect: typeof globalThis.gc): Cancel {
