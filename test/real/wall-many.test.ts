@@ -38,6 +38,8 @@ describe.runIf(wallRuns)('hundreds at once', () => {
       microphoneGone(now, { id: 100 + at, scope: `assam/site-${at}/vc-1`, site: { en: `Assam ${at}`, hi: '' }, told: [] }),
     );
     stage.view.content.incidents = [...stage.view.content.incidents, ...assam];
+    const { full } = stage.view.content;
+    for (const one of assam) full.set(one.id, Object.assign({}, full.get(7), one));
     await stage.open('#/nation', { viewport: { width: 1366, height: 768 } });
     const { page } = stage;
     const group = page.locator('[data-group="assam/microphone.missing"]');
