@@ -54,6 +54,13 @@ const lines: readonly LineRow[] = [
     { en: 'no answer in $1 s: check the address, and the network of this PC', hi: '$1 सेकंड में जवाब नहीं आया: पता और इस PC का नेटवर्क देखें' },
   ],
   [
+    /^(.+): says no centre; install the package once more$/,
+    {
+      en: '$1 says no centre: install the package once more',
+      hi: '$1 में सेंटर का नाम नहीं है: पैकेज फिर से लगाएँ',
+    },
+  ],
+  [
     /^another agent runs on this folder \(.+\)$/,
     { en: 'another agent runs here: end it first', hi: 'यहाँ दूसरा एजेंट चल रहा है: पहले उसे बंद करें' },
   ],
