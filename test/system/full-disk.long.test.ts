@@ -38,7 +38,8 @@ test.runIf(canMount)(
         process.kill(centre.pidOf('agent'), 'SIGKILL');
       };
       const isSlow = (subject: string) => isStarved(centre) && subject.includes(faults['centre.slow'].title.en);
-      const told = () => mailbox.mails.filter(({ subject }) => !isSlow(subject));
+      // Under one key a machine that is starved may send a mail twice.
+      const told = () => [...new Map(mailbox.mails.filter(({ subject }) => !isSlow(subject)).map((mail) => [mail.key, mail])).values()];
       await stir();
       await centre.says('the ledger took nothing: ledger: database or disk is full');
       await expect.poll(() => told().length, { timeout: 40_000 }).toBe(1);

@@ -103,6 +103,46 @@ test('a channel that refuses, throws or hangs is told to the owner, stops no oth
   }
 });
 
+test('for an hour nobody was told of a full disk, since the mail server was away at that moment: it is tried again within that hour', async () => {
+  const meera: Person = { ...devi, id: 'meera', name: 'Meera' };
+  const outcomes: Outcome[] = [{ result: 'retry', reason: 'away' }, { result: 'delivered' }, { result: 'refused', reason: '451' }];
+  const { clock, tell, sent, failures } = rig([devi, meera], async () => outcomes.shift() ?? { result: 'delivered' });
+  await tell('disk_full', 'x');
+  const since = () => sent.slice(4).map(({ channel, person }) => `${channel} ${person}`);
+  await clock.pass(59_999);
+  await tell('disk_full', 'x');
+  expect(since()).toEqual([]);
+  await clock.pass(1);
+  expect(since()).toEqual(['email devi']);
+  await clock.pass(120_000);
+  expect(since()).toEqual(['email devi', 'email devi']);
+  expect(new Set(sent.filter(({ channel }) => channel === 'email').map(({ message }) => message.key)).size).toBe(2);
+  await clock.pass(3_400_000);
+  expect([since().length, failures]).toEqual([2, ['email devi: away', 'email devi: 451']]);
+});
+
+test('a channel that takes nothing is tried until the hour is over, and then with the next word', async () => {
+  const { clock, tell, sent } = rig([devi], async () => ({ result: 'retry', reason: 'away' }), { console: false });
+  await tell('disk_full', 'x');
+  await clock.pass(3_600_000);
+  expect(sent.length).toBe(9);
+  await clock.pass(3_600_000);
+  expect(sent.length).toBe(9);
+  await tell('disk_full', 'x');
+  expect(sent.length).toBe(10);
+});
+
+test('what the console alone took was held for told by the next start: it is told then, where a channel reaches people', async () => {
+  const away = async () => ({ result: 'retry', reason: 'away' }) as const;
+  await rig([devi], away, { told: folder }).tell('disk_full', 'x');
+  const next = rig([devi], async () => ({ result: 'delivered' }), { told: folder });
+  await next.tell('disk_full', 'x');
+  expect(next.sent.map(({ channel }) => channel)).toEqual(['console', 'email']);
+  const third = rig([devi], away, { told: folder });
+  await third.tell('disk_full', 'x');
+  expect(third.sent).toEqual([]);
+});
+
 test('F5 a disk that is full was told again at each start: now once an hour, and again at once where nobody was reached', async () => {
   const outcomes: Outcome[] = [{ result: 'refused', reason: '550' }, { result: 'delivered' }];
   const mail = async () => outcomes.shift() ?? ({ result: 'delivered' } as const);
