@@ -8,11 +8,11 @@ import type { Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd } from '../transitions/incident.ts';
-import { createNoise } from '../transitions/noise.ts';
 import { holdOf, knownWord, type PlaceFacts, worseWord } from '../transitions/offer.ts';
 import { isWaiting, looksAgainAt } from '../transitions/rate.ts';
 import { createTransitions, type Transitions } from '../transitions/transitions.ts';
 import { doOnce, isOfTime } from './deeds.ts';
+import { createLooks, type Looks, tickMs } from './looks.ts';
 import { createStory, type Step, type Story, stepsOf } from './story.ts';
 
 /** What the wires made of a message. */
@@ -40,8 +40,7 @@ export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
 /** What was played and what came of it; `unfinished`: messages that reached no conclusion. */
 export type Played = { told: Told[]; steps: number; unfinished: number };
 
-/** The engine looks at what waits each second; where nothing has happened for a minute that is no news, and some seconds do. */
-const tickMs = 1_000;
+/** Where nothing has happened for a minute a look each second is no news, and some seconds do. */
 const calmTickMs = 10_000;
 const calmAfterMs = 60_000;
 /** What waits for its turn may have it so long after something was decided, and by then the engine has looked. */
@@ -59,9 +58,6 @@ type Play = {
   turns: Set<number>;
   looks: Looks;
 };
-
-/** When the engine surely looked; `next`: the times to come, the last first. */
-type Looks = { all: ReadonlySet<number>; next: number[] };
 
 /** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
 export async function play(past: Past, world: World, until: number): Promise<Played> {
@@ -90,42 +86,33 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
 /** Looks at what is due; in a moment in which a step comes only where the engine did, which then finds what is over behind it. */
 function look({ memory, story, transitions, looks }: Play, at: number, step: Step | undefined): void {
   for (const id of new Set(memory.live().flatMap((one) => (one.state === 'pending' ? one.incident : [])))) story.passed(id, at);
-  const isLook = step?.kind === 'transition' && isEnd(step.transition) && looks.all.has(at);
+  const isLook = step?.kind === 'transition' && isEnd(step.transition) && looks.isLook(at);
   if (step === undefined || isLook) transitions.tick(at);
 }
 
 /** True where something was decided, or somebody may have had a turn. */
 function hasTurned({ turns, looks }: Play, at: number, isDecided: boolean): boolean {
   if (isDecided) turns.add(at + turnMs);
-  return turns.delete(at) || looks.all.has(at) || isDecided;
+  return turns.delete(at) || looks.isLook(at) || isDecided;
 }
 
 function openPlay(past: Past, world: World): Play {
   const memory = createMemory(emptyContents);
-  const really = new Set(past.transitions.flatMap(lookedAt));
-  const looks = { all: really, next: [...really].sort((a, b) => b - a) };
-  // Between a look and the next it was for the engine what it is after it: so a turn comes when it really came, or when a whole look is over.
-  const turnAt = (now: number) => (really.has(now) ? now : now - tickMs);
-  const own = { isQuiet: quietIn(memory), isUnread: () => false, isBeside: () => false, pace: createNoise(), turnAt };
+  const looks = createLooks(past);
+  const { turnAt, isUnread } = looks;
+  const own = { isQuiet: quietIn(memory), isUnread, isBeside: () => false, pace: looks.pace(), turnAt };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
   const played = { told: [], steps: 0, unfinished: 0 };
   return { world, memory, transitions, story, real: new Map(), played, turns: new Set(), looks };
 }
 
-/** When the engine surely looked, for it offered or told this then. */
-function lookedAt({ offeredAt, turn, told }: Transition): number[] {
-  const times = [turn?.hadAt, told?.at, turn ? offeredAt : undefined];
-  return times.filter((at) => typeof at === 'number');
-}
-
 /** When to look again: a timer is due, or what waits for its turn may have it now. */
-function nextLook({ memory, turns, looks: { next } }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
+function nextLook({ memory, turns, looks: { after } }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
   const live = memory.live();
   for (const at of turns) if (at <= now) turns.delete(at);
-  while ((next.at(-1) ?? now + 1) <= now) next.pop();
   const again = live.filter(isWaiting).map((one) => looksAgainAt(one) + tickMs);
-  const looks = [...again, ...turns, ...next.slice(-1)].filter((at) => at > now);
+  const looks = [...again, ...turns, after(now) ?? 0].filter((at) => at > now);
   const turn = again.length > 0 ? Math.min(...looks) : Number.POSITIVE_INFINITY;
   const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
   const due = Array.from(memory.timers.values(), ({ dueAt }) => (dueAt > now ? dueAt : now + everyMs));
@@ -133,8 +120,11 @@ function nextLook({ memory, turns, looks: { next } }: Play, { now, isCalm }: { n
   return Math.min(turn, ...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
 }
 
+type Offer = Extract<Effect, { do: 'offer' }>;
+
 function take(play: Play, step: Step): void {
-  const { world, story, transitions, memory } = play;
+  const { world, story, transitions, memory, looks } = play;
+  if (step.kind === 'change') looks.changed(step.change.pc, step.at);
   if (step.kind === 'change') return story.changed(step.change);
   if (step.kind === 'going') return story.going(step.transition);
   if (step.kind === 'explained') return story.explained(step.transition, step.at);
@@ -168,23 +158,23 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
 const muted = 'counted: its PC is noisy';
 
 /** True where anything was to be decided. */
-async function decideAll({ world, memory, transitions, real, played }: Play, now: number): Promise<boolean> {
+async function decideAll(play: Play, now: number): Promise<boolean> {
+  const { memory, real, played } = play;
   let isAny = false;
   for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {
     for (const op of ops) if (op.op === 'outbox') played.told.push(toldOf(op, real));
-    for (const effect of effects) {
-      if (effect.do !== 'offer') continue;
-      isAny = true;
-      const decided = await world.decide(effect.message, effect.node);
-      if (decided === undefined) played.unfinished += 1;
-      else transitions.conclude({ transition: idOf(effect), ...decided }, now);
-    }
+    const offers = effects.filter((one) => one.do === 'offer');
+    for (const one of offers) await decide(play, one, now);
+    isAny ||= offers.length > 0;
   }
   return isAny;
 }
 
-function idOf({ message }: Extract<Effect, { do: 'offer' }>): number {
-  return message.transition.id;
+async function decide({ world, transitions, played, looks }: Play, { message, node }: Offer, now: number): Promise<void> {
+  const decided = await world.decide(message, node);
+  if (decided === undefined) played.unfinished += 1;
+  else transitions.conclude({ transition: message.transition.id, ...decided }, now);
+  looks.decided(message.topic, decided?.acts ?? [], now);
 }
 
 function toldOf({ row }: Extract<Op, { op: 'outbox' }>, real: Play['real']): Told {

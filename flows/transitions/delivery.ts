@@ -33,7 +33,7 @@ export type TransitionOptions = {
   /** True while what a scope said in a gap of our own may still be on its way to us. */
   isUnread(scope: string, now: number): boolean;
   /** As of when it is judged whose turn it is; absent = now. */
-  turnAt?(now: number): number;
+  turnAt?(now: number, scope: string): number;
   /** How fast the steps of one room, or of one cause of many, may be told (R27). */
   pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };
