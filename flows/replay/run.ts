@@ -120,8 +120,6 @@ function nextLook({ memory, turns, looks: { after } }: Play, { now, isCalm }: { 
   return Math.min(turn, ...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
 }
 
-type Offer = Extract<Effect, { do: 'offer' }>;
-
 function take(play: Play, step: Step): void {
   const { world, story, transitions, memory, looks } = play;
   if (step.kind === 'change') looks.changed(step.change.pc, step.at);
@@ -169,6 +167,8 @@ async function decideAll(play: Play, now: number): Promise<boolean> {
   }
   return isAny;
 }
+
+type Offer = Extract<Effect, { do: 'offer' }>;
 
 async function decide({ world, transitions, played, looks }: Play, { message, node }: Offer, now: number): Promise<void> {
   const decided = await world.decide(message, node);
