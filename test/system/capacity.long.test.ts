@@ -30,12 +30,18 @@ test('a scope is measured by the PC that measures its site; loopback has no narr
   const { answers, missing } = await view();
   expect(missing).toEqual([]);
   expect(answers).toMatchObject([{ pc, outcome: 'done', reason: null }]);
-  for (const [at, way] of ['up', 'down'].entries()) expect(answers[0]?.lines?.[at]).toMatch(new RegExp(`^${way}: not known, `));
+  for (const [at, way] of ['up', 'down'].entries()) expect(hasNoNarrowPart(answers[0]?.lines?.[at] ?? '', way)).toBe(true);
   const listed = await centre.api<CommandSummary[]>('/api/commands');
   expect(listed.map((one) => [one.id, one.to, one.by])).toEqual([[id, 'capital', 'Asha']]);
   expect(await centre.sample('brokerMetrics', 'sabha_reflector_packets_total{kind="train",result="loaded"}')).toBeGreaterThan(0);
   expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
 });
+
+/** A machine that is starved sends at a pace of its own: that much went, and it is said as what was seen, far above what any office has. */
+function hasNoNarrowPart(line: string, way: string): boolean {
+  const seen = new RegExp(`^${way}: (\\d+) Mbit/s \\(seen for `).exec(line)?.[1];
+  return line.startsWith(`${way}: not known, `) || Number(seen ?? 0) >= 100;
+}
 
 test('a place that is not there, and an argument that it does not take, are refused in one line', async () => {
   expect(await post({ verb: 'measure-link', to: 'kerala', by: 'Asha' })).toMatchObject({ status: 404 });

@@ -115,7 +115,7 @@ test('each secret lies in the folder of the one part that may read it, for its o
 });
 
 test('npm start does all this with the Node that the host has; a port 0 takes a free one, and all parts know it', async () => {
-  site.configure({ ports: { mqtt: 0, api: 0, editor: 0, brokerMetrics: 0, flowsMetrics: 0, exporter: 0 } });
+  site.configure({ ports: { mqtt: 0, api: 0, editor: 0, brokerMetrics: 0, flowsMetrics: 0, exporter: 0, reflector: 0 } });
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   const clean = Object.fromEntries(Object.entries(site.env).filter(([name]) => !/^npm_|^NODE_|^VITEST|^INIT_CWD$/i.test(name)));
   const centre = startCentre(site, { program: 'npm', args: ['start'], env: { ...clean, PATH: path.join(delimiter) } });
