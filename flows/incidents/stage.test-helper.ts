@@ -93,7 +93,10 @@ export function createStage({
     const end = path(effect);
     if (end === 'nothing') return;
     const { severity } = effect.message;
-    engine.apply({ type: 'conclude', transition: effect.message.transition.id, how: 'told', severity, ...end }, now);
+    engine.apply(
+      { type: 'conclude', transition: effect.message.transition.id, how: 'told', severity, way: { tabs: '', path: '' }, ...end },
+      now,
+    );
   }
   function apply(event: Parameters<typeof engine.apply>[0]): void {
     engine.apply(event, now);

@@ -301,6 +301,7 @@ test.each([
   ['what was over before its turn waited on, and took the turn of others', 4, 6],
   ['what had taken another with it had come first when that came', 8, 2],
   ['what nobody was told of stood on, and what had its turn late by less than a look had it before another', 16, 9],
+  ['a look that told nobody and gave nothing its turn was not known, though the ledger has what the tabs made then', 116, 4],
   ['what was told some milliseconds earlier gave its turn to another', 70, 7],
   ['what came back just before a turn went over the wires then, and what had waited long enough at once', 74, 8],
 ])('tabs try, of a restless room: %s', async (_, seed, hours) => {

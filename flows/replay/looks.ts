@@ -58,8 +58,8 @@ export function createLooks({ incidents, transitions }: Past) {
   };
 }
 
-/** It offered or told this then. */
-function lookedAt({ offeredAt, turn, told }: Transition): number[] {
-  const times = [turn?.hadAt, told?.at, turn ? offeredAt : undefined];
+/** It offered or told this then, or heard what the tabs made of it. */
+function lookedAt({ offeredAt, turn, told, passes = [] }: Transition): number[] {
+  const times = [turn?.hadAt, told?.at, turn ? offeredAt : undefined, ...passes.map(({ at }) => at)];
   return times.filter((at) => typeof at === 'number');
 }
