@@ -1,5 +1,8 @@
 /** The wall before the real API: the routes, the stream and the headers that it will meet. */
+
 import { afterEach, describe, expect, test } from 'vitest';
+import { realClock } from '#contracts';
+import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { nation } from './wall-nation.ts';
@@ -43,14 +46,15 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     expect(stage.troubles.filter((one) => !one.includes('404'))).toEqual([]);
   });
 
-  test('the first load of 736 sites, snapshot and all, stays within 150 KB until the first tile, all of it from this server', async () => {
+  test('the first load of 736 sites, snapshot and all, stays within 90 kB until the first tile, all of it from this server', async () => {
     const view = scriptedView();
     const { sites, states, incidents } = nation(Date.now());
     const many = incidents.flatMap((one) =>
       Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [], deeds: [] })),
     );
     view.state = { ...view.state, sites: sites.slice(0, 736), states, incidents: many };
-    api = await startApi({ host: '127.0.0.1', port: 0, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log });
+    const around = { siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log };
+    api = await startApi({ host: '127.0.0.1', port: 0, view, ...around, bundle: (wall) => bundled(wall, realClock()) });
     const session = await stage.context.newCDPSession(stage.page);
     await session.send('Network.enable');
     const bytes = { files: 0, snapshot: 0 };
@@ -73,7 +77,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     await expect.poll(() => bytes.snapshot).toBeGreaterThan(5_000);
     console.log(`first load: ${bytes.files} bytes of files, ${bytes.snapshot} of the stream, in ${asked.length} requests`);
     expect(bytes.files).toBeGreaterThan(20_000);
-    expect(bytes.files + bytes.snapshot).toBeLessThanOrEqual(150_000);
+    expect(bytes.files + bytes.snapshot).toBeLessThanOrEqual(90_000);
     expect(new Set(asked.map(({ host }) => host))).toEqual(new Set([`127.0.0.1:${api.port}`]));
   });
 });
