@@ -52,7 +52,7 @@ export const yearsBench: Bench = {
             ours: percentile(slicesMs, 0.99),
             target: { promised: 10 },
           }),
-          row({ metric: 'the longest slice', unit: 'ms', better: 'less', ours: Math.max(...slicesMs) }),
+          row({ metric: 'the longest slice', unit: 'ms', better: 'less', ours: slicesMs.reduce((most, one) => Math.max(most, one), 0) }),
         ],
       };
     } finally {
