@@ -13,6 +13,29 @@ test('a word is said once with a link, also of two at the same time; another lin
   expect(audit[0]).toEqual({ who: 'Asha', what: 'answer seen', about: `incident ${incident} by link` });
 });
 
+test('who gave it back, or lost it to another one, could not take it again, and nobody else could with an older link', async () => {
+  const { answers, incident, stage } = answersRig();
+  const used = (person: string, id: string) => answers.sheet(person, incident, id)?.live.used;
+  for (const word of ['going', 'not-mine', 'going'] as const) {
+    expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, word)).toEqual({ ok: true });
+    expect(used('asha', 'a1')).toEqual([word]);
+  }
+  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
+  await answers.byLink({ person: 'bina', incident, id: 'b1' }, 'going', 'Asha');
+  expect([used('asha', 'a1'), used('bina', 'b1')]).toEqual([[], ['going']]);
+  expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
+});
+
+test('a link by which somebody changes their mind again and again says no more', async () => {
+  const { answers, incident, stage } = answersRig();
+  const word = (at: number) => answers.byLink({ person: 'asha', incident, id: 'a1' }, at % 2 === 0 ? 'going' : 'not-mine');
+  const said = [];
+  for (let at = 0; at < 40; at += 1) said.push(await word(at));
+  expect(said.findIndex(({ ok }) => !ok)).toBe(16);
+  expect(stage.incident()?.answers).toHaveLength(16);
+  expect(await answers.byLink({ person: 'asha', incident, id: 'a2' }, 'going')).toEqual({ ok: true });
+});
+
 test('what somebody took meanwhile is not overrun; who has seen that may take it over', async () => {
   const { answers, incident, stage } = answersRig();
   await answers.answer('bina', incident, 'going');
@@ -61,7 +84,7 @@ test('the sheet says in the language of the person what stands, and that it is w
     what: 'बहुत ज़रूरी: माइक नहीं मिल रहा',
     steps: ['माइक की केबल निकालकर दोबारा लगाएँ।', 'फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।'],
   });
-  expect(live()).toMatchObject({ cure: 'broken', holder: 'अभी किसी ने नहीं लिया है।', going: 'मैं जा रहा/रही हूँ', used: [] });
+  expect(live()).toMatchObject({ cure: 'broken', holder: 'अभी यह किसी के पास नहीं है।', going: 'मैं जा रहा/रही हूँ', used: [] });
   await answers.answer('bina', incident, 'going');
   expect(live()).toMatchObject({ holder: '14:00 से Bina देख रहे हैं।', going: 'अब मैं देखता/देखती हूँ', taken: 'Bina' });
   mend();
@@ -173,7 +196,7 @@ test('that somebody has come stood nowhere', async () => {
   await answers.here('bina', incident, 'b1');
   expect(said()).toEqual(['Bina is there (14:00)']);
   expect(audit).toEqual([{ who: 'Bina', what: 'answer here', about: `incident ${incident} by link` }]);
-  expect(stage.incident()?.acknowledged).toBeNull();
+  expect(stage.incident()?.acknowledged?.by).toBe('Bina');
   pass(11 * minute);
   await answers.here('bina', incident, 'b1');
   expect(said()).toEqual(['Bina is there (14:11)', 'Bina is there (14:00)']);

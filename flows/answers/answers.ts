@@ -17,12 +17,13 @@ import type { Incident } from '../records/incidents.ts';
 import type { CentreView } from '../view/view.ts';
 import type { AnswerLink } from './answer-link.ts';
 import { createChecks } from './checks.ts';
+import { holds } from './holding.ts';
 import { type Sheet, sheetOf } from './sheet.ts';
 
 /** A button that is pressed again in this time says nothing more, where it stands as it was said. */
 const againMs = 10 * 60_000;
 
-/** `used`: said with this link already; `taken`: somebody else has it meanwhile; `stranger`: nobody of that id is told any more. */
+/** `used`: what was said with this link still holds, or enough was said with it; `taken`: somebody else has it meanwhile; `stranger`: nobody of that id is told any more. */
 export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
 
 /** What the answers are taken with. */
@@ -37,11 +38,14 @@ export type AnswersOptions = {
 type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
 type Said = { incident: number; word: SaidWord; link?: string | undefined };
 
+/** So much may be said with one link: who changes their mind more often is told anew. */
+const wordsOfOneLink = 16;
+
 /** The answers of one centre. */
 export type Answers = {
   /** By whatever knows the person: a button of a channel. Resolves once it is committed. */
   answer(person: string, incident: number, word: AnswerWord): Promise<Answered>;
-  /** By a link, which says each word once. `holder`: who had it as far as the person saw; another one is not overrun. */
+  /** By a link, which says no word again that still holds. `holder`: who had it as far as the person saw; another one is not overrun. */
   byLink(link: AnswerLink, word: AnswerWord, holder?: string): Promise<Answered>;
   /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
   here(person: string, incident: number, link?: string): Promise<boolean>;
@@ -57,7 +61,7 @@ export type Answers = {
   onChange(incident: number, listener: () => void): Cancel;
 };
 
-/** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says one word once, also of two at the same time. */
+/** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says no word twice that still holds, also of two at the same time. */
 export function createAnswers({ ingest, roster, view, clock }: AnswersOptions): Answers {
   const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
   const checks = createChecks({ view, clock });
@@ -137,7 +141,7 @@ function takingWith({ ingest, known, checks }: Taking) {
     const found = open.memory.incidents.get(incident);
     if (person === undefined || found?.over !== null) return false;
     const isKnown = found.answers?.some((one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < againMs);
-    if (!isKnown) await write(open, person, { incident, word: 'here', link });
+    if (!isKnown || found.acknowledged === null) await write(open, person, { incident, word: 'here', link });
     return check(person, incident);
   }
 
@@ -156,8 +160,8 @@ type Try = How & { id: string; incident: number };
 function refusalOf(incident: Incident | undefined, { person, word, link, holder }: How & { person: Person }) {
   if (incident === undefined) return 'missing' as const;
   const { answers = [], acknowledged, over } = incident;
-  if (link !== undefined && answers.some((one) => one.person === person.id && one.word === word && one.link === link))
-    return 'used' as const;
+  const isSpent = answers.filter((one) => one.link === link).length >= wordsOfOneLink;
+  if (link !== undefined && (isSpent || holds(incident, { ...person, link }, word))) return 'used' as const;
   if (over !== null) return 'over' as const;
   const by = acknowledged?.by ?? '';
   return word === 'going' && holder !== undefined && by !== '' && !has(incident, person) && by !== holder ? ('taken' as const) : undefined;
@@ -166,10 +170,7 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
 /** It is the person's last word, of a moment ago, and nobody has changed since what follows of it. */
 function isSaid(incident: Incident, { person, word, now }: { person: Person; word: AnswerWord; now: number }): boolean {
   const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
-  if (last?.word !== word || Math.abs(now - last.at) >= againMs) return false;
-  const isHolder = has(incident, person);
-  if (word === 'fixed') return isHolder && incident.fixed !== undefined;
-  return word === 'seen' || isHolder === (word === 'going');
+  return last?.word === word && Math.abs(now - last.at) < againMs && holds(incident, person, word);
 }
 
 function isOpenFor({ over, acknowledged, told }: Incident, person: string): boolean {

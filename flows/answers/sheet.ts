@@ -24,6 +24,7 @@ import { endOf, watchedUntil } from '../transitions/incident.ts';
 import { isOwn } from '../transitions/notice.ts';
 import { factsOf } from '../transitions/offer.ts';
 import type { CheckState } from './checks.ts';
+import { holds } from './holding.ts';
 
 /** More lines of what was said nobody reads on a phone. */
 const saidAtMost = 12;
@@ -47,7 +48,7 @@ export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
   going: string;
   /** What was said, newest first. */
   said: string[];
-  /** Words that this link has said already. */
+  /** Words that the person has said, and that still hold. */
   used: AnswerWord[];
 };
 
@@ -138,7 +139,7 @@ function liveOf(at: At, incident: Incident, { spoken, ...asked }: For & { spoken
       .slice(-saidAtMost)
       .toReversed()
       .map((one) => saidText(one, person.language, clock)),
-    used: answerWords.filter((word) => answers.some((one) => one.person === person.id && one.link === link && one.word === word)),
+    used: answerWords.filter((word) => holds(incident, { ...person, link }, word)),
   };
 }
 

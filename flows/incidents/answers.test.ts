@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AnswerWord } from '#contracts';
+import type { SaidWord } from '#contracts';
 import { fault, online, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
 
 const minute = 60_000;
@@ -23,7 +23,7 @@ function broken(path: Path = escalating): Stage {
   return stage;
 }
 
-function say(stage: Stage, word: AnswerWord, person = 'asha'): void {
+function say(stage: Stage, word: SaidWord, person = 'asha'): void {
   const by = person === 'asha' ? 'Asha' : 'Bina';
   stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person, by, word, link: 'x1' });
 }
@@ -43,6 +43,16 @@ test('that somebody has seen it ends no escalation', () => {
   expect(stage.incident()?.acknowledged).toBeNull();
   stage.live(16 * minute);
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
+});
+
+test('who came and pressed nothing else had it not: the next were told a quarter of an hour later', () => {
+  const stage = broken();
+  say(stage, 'here');
+  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
+  stage.live(16 * minute);
+  expect(stage.told()).toEqual(['raised to technician']);
+  say(stage, 'here', 'bina');
+  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
 });
 
 test('not mine: the next are told at once, and who had it has it no more', () => {

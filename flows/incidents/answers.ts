@@ -15,8 +15,8 @@ type Said = Extract<CentreEvent, { type: 'answer' }>;
 type Around = Pick<Core, 'memory' | 'known'> & { options: Pick<Core['options'], 'central' | 'place'> };
 
 /**
- * Writes an answer down. *Going* and *fixed* take the incident, which ends the escalation; *seen* and that somebody is there are only known to the others; *not mine* gives
- * it back, and the next are told at once.
+ * Writes an answer down. *Going* and *fixed* take the incident, which ends the escalation, and so does that somebody is there, where nobody has it;
+ * *seen* is only known to the others; *not mine* gives it back, and the next are told at once.
  */
 export function answered(core: Around, { type: _, incident: id, ...said }: Said, now: number): void {
   const incident = core.memory.incidents.get(id);
@@ -39,8 +39,9 @@ function taken(incident: Incident, { word, by: name, person }: Answer, around: H
       return handled(incident, { type: 'fixed', incident: incident.id, by }, around);
     case 'not-mine':
       return givenBack(incident, { id: person, name });
-    case 'seen':
     case 'here':
+      return incident.acknowledged === null ? handled(incident, { type: 'acknowledge', incident: incident.id, by }, around) : incident;
+    case 'seen':
       return incident;
   }
 }

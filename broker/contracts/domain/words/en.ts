@@ -170,7 +170,7 @@ export const en = {
     'not-mine': 'Not mine',
     takeOver: 'I take it over',
     here: 'I am here: check now',
-    nobody: 'Nobody has taken it yet.',
+    nobody: 'Nobody has it.',
     has: '{name} has it since {time}.',
     mine: 'You have it since {time}.',
     had: '{name} had it from {time}.',

@@ -139,7 +139,7 @@ export const mr: FurtherLanguage = {
       'not-mine': 'माझे काम नाही',
       takeOver: 'आता मी पाहतो/पाहते',
       here: 'मी पोहोचलो/पोहोचले: आता तपासा',
-      nobody: 'अजून कोणी घेतले नाही.',
+      nobody: 'सध्या हे कोणाकडेही नाही.',
       has: '{time} पासून {name} पाहत आहेत.',
       mine: '{time} पासून तुम्ही पाहत आहात.',
       had: '{time} पासून {name} पाहत होते.',
