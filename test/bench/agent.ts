@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '#contracts';
 import { installed } from '../real/parts.ts';
 import { pipewireTools, startDesktop } from '../real/pipewire.ts';
 import { peers, type Standing, versionOfPackage } from './agent-peers.ts';
@@ -143,10 +144,19 @@ async function mostOf(look: () => Weight): Promise<Weight> {
 }
 
 function weigh(pid: number, cpuBefore: number, windowMs: number): Weight {
-  const all = [pid, ...offspring(pid)];
   const { rss, own } = memoryMiB(pid);
-  const withChildren = all.reduce((sum, one) => sum + memoryMiB(one).own, 0);
+  const withChildren = offspring(pid).reduce((sum, one) => sum + ownOf(one), own);
   return { rss, own, withChildren, threads: threads(pid), cpuPercent: ((treeCpuSeconds(pid) - cpuBefore) / windowMs) * 100_000 };
+}
+
+/** A child that ends while it is weighed weighs nothing. */
+function ownOf(child: number): number {
+  try {
+    return memoryMiB(child).own;
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes(codeOf(error))) return 0;
+    throw error;
+  }
 }
 
 function told({ rss, own, withChildren, cpuPercent, threads: count }: Weight): string {
