@@ -58,10 +58,13 @@ const prohibited = 'a router or a firewall on the way says that it cannot be rea
 const onlyElsewhere = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
 const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
 
+/** It is the centre, and by the clock of this PC its certificate is not in force. */
+export const datesDoNotFit = 'the dates of its certificate do not fit the clock of this PC';
+
 /** Somebody answered, wherever it is that it stands. */
 const answers: Partial<Record<CentreSeen, string>> = {
   stranger: 'something else answers in its place',
-  undated: 'the dates of its certificate do not fit the clock of this PC',
+  undated: datesDoNotFit,
   ended: 'it, or something on the way, ends the connection at once',
   refused: 'it, or a firewall on the way, refuses the connection',
 };

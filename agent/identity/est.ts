@@ -2,15 +2,16 @@
 import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
-import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine } from '#contracts';
+import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '#contracts';
 import { meteredTlsFor, type Used } from '../net/meter.ts';
+import { comesFrom } from './chain.ts';
 import { centreKey, port, type Read } from './identity.ts';
 
-/** Whom to believe; without roots nobody is believed, and what is answered must be proven by other means. */
-export type Trust = { roots?: string[]; key?: string; chain?: string };
+/** Whom to believe; without roots, or `byHand`, nobody is believed, and what is answered must be proven by other means. */
+export type Trust = { roots?: string[]; key?: string; chain?: string; byHand?: boolean };
 /** Where the centre answers over HTTPS, and whom to believe there; `used` is told the bytes on the wire. */
 export type Door = { host: string; port: number; trust: Trust; used?: Used | undefined };
 
@@ -60,16 +61,30 @@ export function fetchPlace(door: Door): Promise<Read<{ mqttPort: number; centreK
   });
 }
 
-/** How far the clock of this PC is ahead of the centre's, by the date of an answer; half of `roundTripMs` is what it may be wrong by. */
+/**
+ * How far the clock of this PC is ahead of the centre's, by the date of an answer; half of `roundTripMs` is what it may be wrong by.
+ * Guarantee: only a certificate of the centre is believed, whatever its dates: by a clock that is wrong by a year they never fit.
+ */
 export async function fetchClock(door: Door, limitMs: number): Promise<Read<{ clockOffsetMs: number; roundTripMs: number }>> {
   const sentUp = performance.now();
   const signal = AbortSignal.timeout(limitMs);
-  const read = (_text: string, date: string) => {
+  const read = (_text: string, date: string, by: Shown) => {
+    if (!by.authorized && !isUndated(by, door)) throw new Error('this is not the centre');
     const roundTripMs = performance.now() - sentUp + dateStepMs;
     const clockOffsetMs = Date.now() - roundTripMs / 2 - v.parse(v.pipe(v.number(), v.finite()), Date.parse(date));
     return { clockOffsetMs: Math.round(clockOffsetMs), roundTripMs: Math.round(roundTripMs) };
   };
-  return ask(door, { path: '/.well-known/sabha/centre', signal }, read);
+  const { host, port, trust, used } = door;
+  return ask({ host, port, trust: { ...trust, byHand: true }, used }, { path: '/.well-known/sabha/centre', signal }, read);
+}
+
+/** Who answered: believed by the roots, and by what certificate. */
+type Shown = { authorized: boolean; shown: X509Certificate | undefined };
+
+function isUndated({ shown }: Shown, { host, trust: { roots = [] } }: Door): boolean {
+  if (shown?.subject !== `CN=${doors.centre}` || !shown.keyUsage?.includes(serverAuth)) return false;
+  const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
+  return named !== undefined && comesFrom(shown, roots);
 }
 
 function withPassword(password: string) {
@@ -82,7 +97,7 @@ type Asked = RequestOptions & { path: string; body?: string };
 async function ask<T>(
   { host, port, trust, used = () => undefined }: Door,
   asked: Asked,
-  read: (text: string, date: string) => T | Promise<T>,
+  read: (text: string, date: string, by: Shown) => T | Promise<T>,
 ): Promise<Read<T>> {
   const at = `${host}:${port}`;
   let answer: Answer;
@@ -92,10 +107,10 @@ async function ask<T>(
   } catch (error) {
     return { ok: false, line: `${at}: ${whyNot(error)}` };
   }
-  const { status, text, date } = answer;
+  const { status, text, date, by } = answer;
   if (status !== 200) return { ok: false, line: `${at} answered ${status}: ${oneLine(text, 200).trim() || 'nothing more'}` };
   try {
-    return { ok: true, value: await read(text, date) };
+    return { ok: true, value: await read(text, date, by) };
   } catch {
     return { ok: false, line: `${at}: what ${asked.path} answered cannot be read` };
   }
@@ -121,23 +136,25 @@ export function centreDoor(url: string, roots: readonly string[] | undefined): C
 }
 
 /** An empty `ca` trusts nobody; an absent one would trust whom the system trusts. */
-function tlsOf(host: string, { roots, key, chain }: Trust): ConnectionOptions {
+function tlsOf(host: string, { roots, key, chain, byHand = false }: Trust): ConnectionOptions {
   const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
-  return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined };
+  return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined && !byHand };
 }
 
-type Answer = { status: number; text: string; date: string };
+type Answer = { status: number; text: string; date: string; by: Shown };
 
 function send({ body, ...options }: RequestOptions & { body?: string }): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const sent = request({ signal: AbortSignal.timeout(timeoutMs), ...options }, (response) => {
     let text = '';
+    const socket = response.socket as TLSSocket;
+    const by = { authorized: socket.authorized, shown: socket.getPeerX509Certificate() };
     response.setEncoding('utf8');
     response.on('data', (part: string) => {
       text += part;
       if (text.length > answerLimitBytes) response.destroy(new Error('the answer is too long'));
     });
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, text, date: response.headers.date ?? '' }));
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, text, date: response.headers.date ?? '', by }));
     response.on('error', reject);
   });
   sent.on('error', reject);

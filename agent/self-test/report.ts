@@ -1,6 +1,6 @@
 /** What a self-test found, and the lines that each way to tell it shares. */
-import { type Check, filled, type Language, type LinkReport, vocabulary, type Words } from '#contracts';
-import type { Step } from '../analysis/path.ts';
+import { type Check, faultOf, filled, type Language, type LinkReport, vocabulary, type Words } from '#contracts';
+import { datesDoNotFit, type Step } from '../analysis/path.ts';
 import type { BudgetFigures } from '../net/data-budget.ts';
 import { phrases } from './words.ts';
 
@@ -31,6 +31,17 @@ export const marks = { ok: '✔', fault: '✖', unknown: '?' } as const;
 export function headOf({ room, pc, nobodys: folder }: CheckReport, language: Language): string {
   if (folder !== undefined) return filled(phrases.notEnrolled[language], { folder });
   return room === undefined ? pc : `${room[language]} (${pc})`;
+}
+
+/** The faults, the clock first: where it is wrong, certificates seem to be. */
+export function faultsOf({ checks }: CheckReport): CheckRow[] {
+  const faults = checks.filter(({ status }) => status === 'fault');
+  return [...faults.filter(({ component }) => component === 'clock'), ...faults.filter(({ component }) => component !== 'clock')];
+}
+
+/** What to do about a fault; undefined of one that nobody knows. */
+export function actionOf({ fault, reason }: CheckRow, language: Language): string | undefined {
+  return fault === null ? undefined : faultOf(reason === datesDoNotFit ? 'clock.wrong' : fault)?.action[language];
 }
 
 /** Guarantee: it says that no fault was found only where everything is known. */

@@ -99,7 +99,8 @@ const scenes: Record<string, Scene> = {
   'no TLS comes': { facts: { centre: 'ended' } },
   'a stranger answers': { facts: { centre: 'stranger' } },
   'its certificate has ended': { certificateLeftMs: -day },
-  'the clock is wrong': { facts: { centre: 'undated' }, clockOffsetMs: -900 * day },
+  'the clock is wrong': { facts: { centre: 'undated' }, clockOffsetMs: -900 * day, certificateLeftMs: 960 * day },
+  'the clock is a year ahead': { facts: { centre: 'undated' }, clockOffsetMs: 365 * day, certificateLeftMs: -305 * day },
 };
 
 test.each(languages)('the screens in %s', async (language) => {

@@ -2,7 +2,7 @@
 import { faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '#contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
-import { budgetLine, type CheckReport, type CheckRow, headOf, marks, verdictLine } from './report.ts';
+import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf, marks, verdictLine } from './report.ts';
 import { phrases, subjectOf } from './words.ts';
 
 /** What it is shown on; `start`: how its reader starts the agent, where it does not start by itself. */
@@ -34,12 +34,14 @@ export function toScreen(report: CheckReport, language: Language, screen: Screen
   };
   const of = (status: CheckRow['status']) => report.checks.filter((one) => one.status === status);
   const blocks = [
-    [headOf(report, language), verdictLine(report, language)],
-    of('fault').flatMap((one) => faultLines(one, saying)),
+    [headOf(report, language)],
+    faultsOf(report).flatMap((one) => faultLines(one, saying)),
     unknownLines(of('unknown'), saying),
     wellLines(of('ok'), saying),
     wayLines(report, saying),
     moreLines(report, language),
+    // Last: of a low screen that is what is left.
+    [verdictLine(report, language)],
   ];
   return blocks
     .filter((lines) => lines.length > 0)
@@ -65,7 +67,8 @@ function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
   const row = check.fault === null ? undefined : faultOf(check.fault);
   const title = row?.title[language] ?? check.fault ?? vocabulary[language].status.fault;
   const line = `${paint('fault', marks.fault)} ${subjectOf(check, language)}: ${withReason(title, check, language)}`;
-  return row ? [line, `  → ${row.action[language]}`] : [line];
+  const action = actionOf(check, language);
+  return action === undefined ? [line] : [line, `  → ${action}`];
 }
 
 /** What is not known for one reason stands together, with the one thing to do. */

@@ -173,6 +173,25 @@ it('a centre on this very PC goes by its clock; with none nobody has compared it
   expect(offsets.slice(3)).toEqual([70, null]);
 });
 
+it('by a clock that is a year ahead the certificate of this PC seemed to have ended, and a new code was asked for', async () => {
+  const left: (number | undefined)[] = [];
+  const looks: Probe = {
+    ...probe('agent', async () => []),
+    run: async ({ self }) => ({ checks: [], seen: left.push(self.certificateLeftMs) }),
+  };
+  const year = 365 * 86_400_000;
+  const far = {
+    subject: office,
+    platform: createUnwritten(),
+    probes: [looks],
+    clock,
+    centre: { host: 'centre.test', port: 1_883, anchors: [] },
+  };
+  await selfTest({ ...far, certificateLeftMs: 90_000 - year, compareClocks: async () => ({ clockOffsetMs: year, roundTripMs: 40 }) });
+  await selfTest({ ...far, certificateLeftMs: 90_000, compareClocks: async () => undefined });
+  expect(left).toEqual([90_000, 90_000]);
+});
+
 it.each([
   ...['link.loss', 'link.jitter', 'link.delay', 'link.tier', 'power.', 'power.mains', 'power.battery'],
   ...['climate.', 'climate.room', 'climate.air', 'climate.board', 'climate.rise'],

@@ -21,7 +21,7 @@ import type { BudgetFigures } from '../net/data-budget.ts';
 import type { Platform } from '../platform/platform.ts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
-import { budgetLine, type CheckReport, type CheckRow, headOf, marks, verdictLine } from './report.ts';
+import { actionOf, budgetLine, type CheckReport, type CheckRow, headOf, marks, verdictLine } from './report.ts';
 import { phrases, subjectOf } from './words.ts';
 
 /**
@@ -91,7 +91,10 @@ async function selfOf({ centre, compareClocks, certificateLeftMs }: SelfTest): P
   const own = certificateLeftMs === undefined ? {} : { certificateLeftMs };
   const none = { ...own, roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   if (centre !== undefined && isLoopback(centre.host)) return { ...none, clockOffsetMs: 0 };
-  return { ...none, ...(await compareClocks?.()) };
+  const compared = await compareClocks?.();
+  if (compared === undefined || certificateLeftMs === undefined) return { ...none, ...compared };
+  // By a clock that is a year ahead every certificate has ended.
+  return { ...none, ...compared, certificateLeftMs: certificateLeftMs + (compared.clockOffsetMs ?? 0) };
 }
 
 /** Where nothing was said of it, nobody knows. */
@@ -146,6 +149,6 @@ function lineOf(check: CheckRow, language: Language): string {
   // Nothing that works was looked at.
   const said = check.reason === noneExpected ? reason : `${title}${reason && ` (${reason})`}`;
   const line = `${marks[check.status]} ${subjectOf(check, language)}: ${said}`;
-  const action = check.fault === null ? undefined : faultOf(check.fault)?.action[language];
+  const action = actionOf(check, language);
   return action ? `${line}\n    → ${action}` : line;
 }

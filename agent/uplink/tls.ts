@@ -1,8 +1,9 @@
 /** A TLS connection to the centre, which is believed by the pinned roots alone: the system's own authorities count for nothing. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '#contracts';
+import { comesFrom } from '../identity/chain.ts';
 import type { Identity } from '../identity/identity.ts';
 import { meteredTls, type OnMessage, type Used } from '../net/meter.ts';
 import type { Greet, Greeting } from '../net/reach.ts';
@@ -11,7 +12,6 @@ import type { Greet, Greeting } from '../net/reach.ts';
 export type Dialled = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };
 
 const timeoutMs = 30_000;
-const longestChain = 4;
 
 /**
  * Connects with the certificate of this PC. Never rejects.
@@ -71,13 +71,7 @@ function problemOf(shown: X509Certificate | undefined, { certificate, centre: { 
   const named = isIP(host) ? shown.checkIP(host) : shown.checkHost(host, { subject: 'never' });
   if (named === undefined) return `the certificate of the centre is not for ${host}`;
   if (shown.validToDate < certificate.validFromDate) return 'the certificate of the centre has ended';
-  return comesFrom(
-    shown,
-    roots.map((pem) => new X509Certificate(pem)),
-    longestChain,
-  )
-    ? null
-    : 'the certificate of the centre is not from the authority of this PC';
+  return comesFrom(shown, roots) ? null : 'the certificate of the centre is not from the authority of this PC';
 }
 
 function optionsOf(identity: Identity, now: number): ConnectionOptions {
@@ -92,14 +86,4 @@ function optionsOf(identity: Identity, now: number): ConnectionOptions {
     minVersion: 'TLSv1.3',
     rejectUnauthorized: !isClockDead(identity, now),
   };
-}
-
-function comesFrom(certificate: X509Certificate, roots: X509Certificate[], links: number): boolean {
-  if (roots.some((root) => isIssuer(root, certificate))) return true;
-  const next = certificate.issuerCertificate;
-  return links > 1 && next !== undefined && isIssuer(next, certificate) && comesFrom(next, roots, links - 1);
-}
-
-function isIssuer(issuer: X509Certificate, certificate: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

@@ -210,3 +210,16 @@ test('the clock of a PC is compared at the door that it believes, and with nobod
   expect(await fetchClock({ ...door, trust: { roots: [other.root] } }, 20_000)).toMatchObject({ ok: false });
   expect(await fetchClock({ ...door, port: 1 }, 20_000)).toMatchObject({ ok: false });
 });
+
+test('by a clock that is wrong by a year no certificate is in force: it is compared all the same, and with nobody but the centre', async () => {
+  const compared = async (server: CentreOptions['server'], of = authority) => {
+    const { port } = await centre({ server: { fromDays: -400, toDays: -300, ...server } });
+    return fetchClock({ host: 'localhost', port, trust: { roots: [of.root] } }, 20_000);
+  };
+  expect(await compared({})).toMatchObject({ ok: true });
+  expect(await compared({ fromDays: 300, toDays: 400 })).toMatchObject({ ok: true });
+  for (const other of [{ cn: 'somebody' }, { hosts: ['elsewhere.test'] }, { use: 'client' as const }]) {
+    expect(await compared(other)).toMatchObject({ ok: false });
+  }
+  expect(await compared({}, other)).toMatchObject({ ok: false });
+});

@@ -133,8 +133,8 @@ export const pcFaults = {
     ...times(2 * minute, minute),
     title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
     action: {
-      en: 'Switch on automatic time in the settings. If it goes wrong again, replace the small battery in the PC.',
-      hi: 'सेटिंग में ऑटोमैटिक टाइम चालू करें। फिर ग़लत हो तो PC की छोटी बैटरी बदलें।',
+      en: 'Set date and time, and switch on automatic time. If it goes wrong again, replace the small battery in the PC.',
+      hi: 'तारीख़ और समय ठीक करें, और ऑटोमैटिक टाइम चालू करें। फिर ग़लत हो तो PC की छोटी बैटरी बदलें।',
     },
   },
   'agent.probe_failed': {
