@@ -44,5 +44,5 @@ test('what was opened before it could do no more was told to nobody at the key',
 test('where there was nothing to mend, or no seat, that is said in the language of the system', async () => {
   expect(textOf({ done: true, steps: [] }, 'hi')).toBe('ठीक करने को कुछ नहीं है');
   const none = await pressKey('/no/such/key.sock', 'fix');
-  expect(textOf(none, 'hi')).toMatch(/^इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: connect ENOENT/);
+  expect(textOf(none, 'hi')).toBe('इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: साइन आउट करके फिर साइन इन करें');
 });

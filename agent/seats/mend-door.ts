@@ -43,7 +43,7 @@ export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<Ke
   const none = (reason: string) => answer.resolve({ done: false, reason });
   socket.setTimeout(2 * askLimitMs, () => none('the room seat does not answer'));
   socket
-    .once('error', ({ message }) => none(`no room seat runs for this user: ${message}`))
+    .once('error', () => none('no room seat runs for this user: sign out and in again'))
     .once('close', () => none('the room seat went'));
   const line = (text: string) => answer.resolve(readLine(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' });
   hearLines(socket, { limitBytes: () => lineBytes, line, tooLong: () => none('the answer is too long') });

@@ -40,8 +40,12 @@ describe.runIf(runs)('the package for Debian', () => {
   };
   const install = ({ bring, sh }: Debian, version: string) => {
     bring(debs.get(version) ?? '', '/tmp/agent.deb');
-    const { code, err } = sh('dpkg -i /tmp/agent.deb');
+    const { code, out, err } = sh('dpkg -i /tmp/agent.deb');
     expect(code, err).toBe(0);
+    // Whoever installs it is told what comes next, until that is done.
+    expect(out.endsWith('\nNext: sudo sabha-agent enrol CODE (the code of the office)\n')).toBe(
+      sh('ls /var/lib/sabha-agent/identity').code !== 0,
+    );
     return err.replaceAll(/^Created symlink .*\n/gm, '');
   };
 
@@ -120,6 +124,12 @@ describe.runIf(runs)('the package for Debian', () => {
       'sabha-agent: this needs root: put sudo before it\n',
     ]);
     expect(told('sabha-agent')).toEqual([2, 'what is to be done is not said; usage\n']);
+    // Its help was followed by half a minute of silence, and then by the doctor.
+    expect(debian.sh('sabha-agent enrol --help')).toMatchObject({ code: 0, out: expect.not.stringContaining('not enrolled') });
+    expect(told('XDG_RUNTIME_DIR=/run sabha-agent room --card')).toEqual([
+      1,
+      'sabha-agent: there is no card yet: sign out and in again, as the user of the room\n',
+    ]);
     expect(told('sabha-agent enrol')).toEqual([2, 'one enrolment code is expected; usage\n']);
     expect(told('cat /usr/lib/sabha-agent/centre.json')).toEqual([
       0,

@@ -51,7 +51,10 @@ export const reasons: readonly (readonly [pattern: string, hi: string])[] = [
   ['^the room seat went$', 'कमरे की जाँच करने वाला प्रोग्राम बंद हो गया'],
   ['^the answer cannot be read$', 'जवाब समझ में नहीं आया'],
   ['^the answer is too long$', 'जवाब बहुत लंबा है'],
-  ['^no room seat runs for this user: (.*)$', 'इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: $1'],
+  [
+    '^no room seat runs for this user: sign out and in again$',
+    'इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: साइन आउट करके फिर साइन इन करें',
+  ],
   ['^nobody has said yet what this room should have$', 'अभी पता नहीं कि इस कमरे में क्या होना चाहिए'],
   ['^nothing was changed since the start$', 'शुरू होने के बाद कुछ नहीं बदला गया'],
   ['^nobody is signed in( at its screen)?$', 'PC की स्क्रीन पर किसी ने लॉगिन नहीं किया है'],

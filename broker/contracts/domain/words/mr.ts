@@ -579,7 +579,8 @@ export const mr: FurtherLanguage = {
     '^the room seat went$': 'खोलीची तपासणी करणारा प्रोग्राम बंद झाला',
     '^the answer cannot be read$': 'उत्तर समजले नाही',
     '^the answer is too long$': 'उत्तर खूप लांब आहे',
-    '^no room seat runs for this user: (.*)$': 'या वापरकर्त्यासाठी खोलीची तपासणी करणारा प्रोग्राम चालू नाही: $1',
+    '^no room seat runs for this user: sign out and in again$':
+      'या वापरकर्त्यासाठी खोलीची तपासणी करणारा प्रोग्राम चालू नाही: साइन आउट करून पुन्हा साइन इन करा',
     '^nobody has said yet what this room should have$': 'या खोलीत काय असायला हवे, हे अजून माहीत नाही',
     '^nothing was changed since the start$': 'सुरू झाल्यापासून काहीही बदलले नाही',
     '^nobody is signed in( at its screen)?$': 'PC च्या स्क्रीनवर कोणी लॉगिन केलेले नाही',
