@@ -16,8 +16,9 @@ export function copy(root: string, from: string, path: string): void {
 
 /** Runs a program to its end, in a folder where it needs one. Null, or one line that says why it failed. */
 export async function run(program: string, args: string[], folder = '.'): Promise<string | null> {
-  // A zip has times of day, without a zone.
-  const command = { program: 'env', args: ['-C', folder, program, ...args], env: { TZ: 'UTC' } };
+  // A zip has times of day, without a zone; and `zip` says what went wrong where others say what they did.
+  const told = ['sh', '-c', 'exec "$@" >&2', 'sh', program, ...args];
+  const command = { program: 'env', args: ['-C', folder, ...told], env: { TZ: 'UTC' } };
   const ended = await runCommand(command, new AbortController().signal);
   return ended.ok ? null : ended.why === 'missing' ? `${program} is not installed` : `${program}: ${ended.text.trim().split('\n')[0]}`;
 }

@@ -1,7 +1,7 @@
 /** The zip for Windows: the packed agent with the signed Node as it came, what it needs beside it, and what installs it (`windows/`). */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { knownCentreFile } from '../identity/known-centre.ts';
 import type { Deb, MadeDeb } from './deb.ts';
@@ -35,7 +35,8 @@ export async function packZip({ out, version, key, centre, fast = false }: Deb):
     const name = `sabha-agent-${version}-win-x64`;
     fill(join(root, name), out, key);
     if (centre !== undefined) put(join(root, name), knownCentreFile, JSON.stringify(centre));
-    const file = join(out, `${name}.zip`);
+    // It is made from within its folder.
+    const file = resolve(out, `${name}.zip`);
     // It would be added to.
     rmSync(file, { force: true });
     const failed = await run('zip', ['-X', '-q', '-D', fast ? '-1' : '-9', file, ...settled(root)], root);
