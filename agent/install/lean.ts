@@ -11,8 +11,8 @@ import type { Plugin } from 'esbuild';
 const unused = ['ws', 'socks', 'worker-timers', 'lru-cache', 'thread-stream'];
 /** Of systeminformation the inventory asks system, osinfo, cpu and memory. */
 const unasked = 'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
-/** Languages that messages of the centre are written in, and the agent does not speak. */
-const unspoken = ['mr'];
+/** What the centre alone says, by who asks for it: a language that the agent does not speak, and the faults that no PC reports. */
+const centres: Readonly<Record<string, string>> = { './mr.ts': '/domain/words/words.ts', './faults/centre.ts': '/domain/faults.ts' };
 /** Node's own streams do what the package copies for other systems. */
 const copies: Record<string, string> = { 'readable-stream': 'node:stream' };
 /** Loaded when something of them is first used: the seat in the session, which has no network, never does. Of node:http an ES module would load undici too. */
@@ -35,9 +35,10 @@ export const lean: Plugin = {
     build.onResolve({ filter: new RegExp(`^\\./(?:${unasked})$`) }, ({ path, importer }) =>
       importer.includes('/systeminformation/lib/') ? { path, namespace: 'unused' } : undefined,
     );
-    build.onResolve({ filter: named(unspoken.map((name) => `\\./${name}\\.ts`)) }, ({ path, importer }) =>
-      importer.endsWith('/domain/words/words.ts') ? { path, namespace: 'unused' } : undefined,
-    );
+    build.onResolve({ filter: /\.ts$/ }, ({ path, importer }) => {
+      const by = centres[path];
+      return by !== undefined && importer.endsWith(by) ? { path, namespace: 'unused' } : undefined;
+    });
     build.onResolve({ filter: named(Object.keys(copies)) }, ({ path }) => ({ path, namespace: 'builtin' }));
     build.onResolve({ filter: named(Object.keys(costly)) }, ({ path }) => ({ path, namespace: 'costly' }));
     build.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
