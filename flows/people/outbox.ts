@@ -324,7 +324,7 @@ type Telling = {
   tapFor(notice: Notice): string | undefined;
   shortFor(notice: Notice): string | undefined;
 };
-type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink'>;
+type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
 
 /** What has ended meanwhile is no news of the morning. */
 function morning(all: readonly Late[], telling: Telling): Said {

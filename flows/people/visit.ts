@@ -1,6 +1,6 @@
 /** What a message says beside its news: for whoever calls or goes there. */
 import { filled, type MessageLanguage, titleIn, wordsIn } from '#contracts';
-import type { Notice } from '../records/notices.ts';
+import type { Notice, RenderedMessage } from '../records/notices.ts';
 import { telOf } from '../roster/reach.ts';
 import { short } from './channels/kit/plain.ts';
 import { dayOf } from './times.ts';
@@ -24,6 +24,12 @@ export function visitLines(notice: Notice, language: MessageLanguage): string[] 
     .map((one) => `${dayOf(one.at, notice.timeZone, language)} ${beforeText(one.fault, language)}`)
     .join('; ');
   return list === '' ? lines : [...lines, filled(message.before, { list })];
+}
+
+/** The line of whom to call, whose end a tap dials; undefined where that is nothing to dial. */
+export function callLine(notice: Notice, language: MessageLanguage): RenderedMessage['phone'] {
+  const dialled = phoneOf(notice);
+  return dialled && { line: filled(wordsIn(language).message.phone, { text: dialled.number }), ...dialled };
 }
 
 /** The room's phone as it stands in those lines, and what a telephone dials for it; undefined where there is none that could be dialled. */

@@ -252,7 +252,7 @@ describe('for whoever goes there', () => {
       'Way in: Key at the guard of gate 2',
       'Bring along: USB microphone',
       'Earlier here: 2 Mar Camera not found; 28 Feb PC does not answer',
-      'https://sabha.example.org:8443/?#/incident/17',
+      'See it in Sabha (needs a login): https://sabha.example.org:8443/?#/incident/17',
     ]);
   });
 
@@ -264,7 +264,7 @@ describe('for whoever goes there', () => {
 
   test('is not told who has nowhere to go: of an end only the link stays', () => {
     expect(below({ kind: 'cleared' })).toBeUndefined();
-    expect(below({ kind: 'cleared' }, 'https://a.example')).toEqual(['https://a.example/?#/incident/17']);
+    expect(below({ kind: 'cleared' }, 'https://a.example')).toEqual(['See it in Sabha (needs a login): https://a.example/?#/incident/17']);
     expect(below({ kind: 'direct', incident: null, faults: [] }, 'https://a.example')).toBeUndefined();
   });
 });

@@ -20,12 +20,12 @@ import {
   wordFor,
   wordsIn,
 } from '#contracts';
-import type { Notice } from '../records/notices.ts';
+import type { Notice, RenderedMessage } from '../records/notices.ts';
 import { clockOf } from './channels/kit/local.ts';
 import { lettersIn, plain, short, shortAtWord, variableLimit } from './channels/kit/plain.ts';
 import { differing, itemLimit, type List, listThatFits } from './lists.ts';
 import { timeOf } from './times.ts';
-import { incidentLink, phoneOf, visitLines } from './visit.ts';
+import { callLine, incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
@@ -54,14 +54,19 @@ export function render(
   notice: Notice,
   language: MessageLanguage,
   { over = false, late = false, ...links }: Telling = {},
-): { subject: string; text: string } {
+): Pick<RenderedMessage, 'subject' | 'text' | 'phone'> {
   const message = messageOf(notice, language, { over: over && isNews(notice), late: late && isNews(notice) });
   const whole = partsOf(message, variableLimit);
   const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
   const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
-  return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerMark}${footerOf(message)}\n` };
+  const phone = isWanted(message) ? callLine(notice, language) : undefined;
+  return {
+    subject: subjectOf(message),
+    text: `${text}${belowOf(message, links)}${footerMark}${footerOf(message)}\n`,
+    ...(phone && { phone }),
+  };
 }
 
 /** The same for a page, each by itself: where, what, since when, why, what to do, and what helps whoever goes there. */
@@ -341,11 +346,18 @@ function manyIn(kind: CauseKind, { message }: Vocabulary): string {
 }
 
 /** What stands below the news, and the link, each where there is any. */
-function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
-  const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
-  const onWall = wall === undefined || notice.incident === null ? [] : [incidentLink(wall, notice.incident)];
+function belowOf(message: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
+  const { notice, language, words } = message;
+  const visit = isWanted(message) ? visitLines(notice, language) : [];
+  const onWall =
+    wall === undefined || notice.incident === null ? [] : [filled(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
   const lines = [...visit, ...(url === undefined ? onWall : [filled(words.message.tap, { url })])];
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
+}
+
+/** Somebody is to call or to go there. */
+function isWanted({ notice: { kind }, over }: Message): boolean {
+  return !over && (kind === 'raised' || kind === 'worsened');
 }
 
 function footerOf({ notice, words }: Message): string {

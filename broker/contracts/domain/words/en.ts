@@ -161,6 +161,9 @@ export const en = {
     auditHead: 'Audit of {date}: row {row}, {hash}',
     meeting: 'Meeting at {time}.',
     tap: 'Answer with one tap: {url}',
+    /** On the button of a mail, and before the address of the wall. */
+    reply: 'Answer: I am going, I am here …',
+    onWall: 'See it in Sabha (needs a login): {url}',
   },
   /** What a person answers to an alert by its link or a button, and the page that the link opens. */
   answer: {

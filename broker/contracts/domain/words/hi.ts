@@ -125,6 +125,8 @@ export const hi: Vocabulary = {
     auditHead: '{date} का ऑडिट: पंक्ति {row}, {hash}',
     meeting: '{time} बजे मीटिंग है।',
     tap: 'एक टैप में जवाब दें: {url}',
+    reply: 'जवाब दें: मैं जा रहा/रही हूँ, मैं पहुँच गया/गई …',
+    onWall: 'Sabha में देखें (लॉगिन चाहिए): {url}',
   },
   answer: {
     seen: 'देख लिया',

@@ -131,6 +131,8 @@ export const mr: FurtherLanguage = {
       auditHead: '{date} चे ऑडिट: ओळ {row}, {hash}',
       meeting: '{time} वाजता मीटिंग आहे.',
       tap: 'एका टॅपमध्ये उत्तर द्या: {url}',
+      reply: 'उत्तर द्या: मी जात आहे, मी पोहोचलो/पोहोचले …',
+      onWall: 'Sabha मध्ये पाहा (लॉगिन लागेल): {url}',
     },
     answer: {
       seen: 'पाहिले',
