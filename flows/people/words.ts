@@ -29,7 +29,8 @@ import { callLine, incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
-/** Longest name where the whole ones do not fit. */
+/** Longest names: as a site table has them, and what they are cut to where those do not fit. */
+const nameLimits = [80, variableLimit] as const;
 const tightLimit = 12;
 /** Longest line about what is left. */
 const restLimit = 120;
@@ -48,7 +49,7 @@ export type Telling = { over?: boolean; late?: boolean; wall?: string | undefine
 
 /**
  * Subject (one line) and text of a notice in one language.
- * Guarantee: names of devices and rooms are data, at most 30 characters each, without line breaks or hidden characters; it never throws.
+ * Guarantee: names of devices and rooms are data, at most 80 characters each, without line breaks or hidden characters; it never throws.
  */
 export function render(
   notice: Notice,
@@ -56,8 +57,8 @@ export function render(
   { over = false, late = false, ...links }: Telling = {},
 ): Pick<RenderedMessage, 'subject' | 'text' | 'phone'> {
   const message = messageOf(notice, language, { over: over && isNews(notice), late: late && isNews(notice) });
-  const whole = partsOf(message, variableLimit);
-  const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
+  const fitting = nameLimits.map((size) => partsOf(message, size)).find((some) => lengthOf(some) <= textLimit);
+  const parts = fitting ?? partsOf(message, tightLimit);
   const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
@@ -73,8 +74,8 @@ export function render(
 export function spokenOf(notice: Notice, language: MessageLanguage) {
   const message = messageOf(notice, language, { over: false, late: false });
   return {
-    place: placeOf(message, variableLimit),
-    what: whatOf(message, variableLimit),
+    place: placeOf(message, nameLimits[0]),
+    what: whatOf(message, nameLimits[0]),
     since: sinceOf(message),
     why: whyOf(message),
     steps: hasEnded(notice) ? [] : message.news.steps,
