@@ -60,7 +60,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
       const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
       sent.push(to);
-      const notice = forPerson(news, incident, person);
+      const notice = forPerson(news, delivery, person);
       const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice, now });
       memory.add(`outbox/${row.key}`, { op: 'outbox', row });
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });

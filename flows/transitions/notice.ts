@@ -50,12 +50,29 @@ export function noticeOf(at: {
   };
 }
 
-/** To who was told nothing of the incident yet nothing got worse: all that stands is news. */
-export function forPerson(notice: Notice, incident: Incident, person: string): Notice {
-  if (notice.kind !== 'worsened' || incident.told.some((one) => one.person === person)) return notice;
-  const { joins: _, ...rest } = notice;
+/** To who was told nothing of the incident yet nothing got worse: all that stands is news, and why it comes now. */
+export function forPerson(notice: Notice, at: { incident: Incident; transition: Transition }, person: string): Notice {
+  const { incident } = at;
+  if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
+  const news = { ...notice, ...passedOn(at) };
+  if (notice.kind === 'raised') return news;
+  const { joins: _, ...rest } = news;
   const others = incident.faults.filter((one) => !one.hidden && one.goneAt === null && !isIn(notice.faults, one));
   return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(factsOf)] };
+}
+
+/** The last word of those who were told is that they do not go; or there is none, and this step of it was told to somebody before. */
+function passedOn({ incident, transition }: { incident: Incident; transition: Transition }): Pick<Notice, 'passed'> {
+  const { acknowledged, answers = [], told } = incident;
+  if (acknowledged !== null || transition.again !== undefined) return {};
+  const last = answers.findLast(({ word }) => word !== 'seen' && word !== 'here');
+  if (last !== undefined) return last.word === 'not-mine' ? { passed: { at: last.at, by: last.by } } : {};
+  const from = transition.told?.at ?? transition.at;
+  const sent = new Set(transition.sent.map((to) => to.split('/')[1]));
+  const heard = told.flatMap((one) => (sent.has(one.person) ? { ...one, at: Math.max(from, one.at) } : []));
+  const at = Math.min(...heard.map((one) => one.at));
+  const first = heard.flatMap((one) => (one.at === at ? one.person : []));
+  return first.length === 0 ? {} : { passed: { at, to: [...new Set(first)] } };
 }
 
 /** What stands and can be told. */

@@ -12,13 +12,13 @@ export type HtmlMessage = Pick<RenderedMessage, 'subject' | 'text' | 'language'>
  * Guarantee: whatever stands in the text comes out as text; only the message's own link, a line that is an https address, and the phone number become links.
  */
 export function htmlOf(message: HtmlMessage): string {
-  const { subject, text, language } = message;
+  const { subject, text, language, link = '' } = message;
   const [first = '', ...rest] = text.trimEnd().split('\n');
   const mark = rest.indexOf('-- ');
   const [body, footer] = mark < 0 ? [rest, []] : [rest.slice(0, mark), rest.slice(mark + 1)];
-  const tap = tapOf(message, body);
-  const lines = body.filter((line) => line !== tap?.line);
-  const at = tap === undefined ? lines.length : tap.below(lines);
+  const tap = filled(wordsIn(language).message.tap, { url: link });
+  const lines = body.filter((line) => line !== tap);
+  const at = lines.length < body.length ? buttonAt(lines, message) : undefined;
   const paragraph = (some: string[]) => `<p style="margin:0">${some.map((line) => lineOf(line, message)).join('<br>\n')}</p>`;
   return [
     `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">`,
@@ -26,28 +26,26 @@ export function htmlOf(message: HtmlMessage): string {
     '<body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:1em;overflow-wrap:anywhere">',
     `<p style="font-weight:bold;margin:0 0 .5em">${escaped(first)}</p>`,
     paragraph(lines.slice(0, at)),
-    ...(tap === undefined ? [] : [tap.button, paragraph(lines.slice(at))]),
+    ...(at === undefined ? [] : [buttonOf(message), paragraph(lines.slice(at))]),
     ...(footer.length > 0 ? [`<p style="opacity:.7;font-size:14px">${footer.map(escaped).join('<br>')}</p>`] : []),
-    ...(tap === undefined ? [] : [`<p style="opacity:.7;font-size:12px">${linked(tap.line, message.link)}</p>`]),
+    ...(at === undefined ? [] : [`<p style="opacity:.7;font-size:12px">${linked(tap, link)}</p>`]),
     '</body></html>',
     '',
   ].join('\n');
 }
 
-/** The line of the text by which it is answered, what stands in its place, and below which lines: who is to do something first says that he is on it. */
-function tapOf({ link, notice, language }: HtmlMessage, body: readonly string[]) {
+/** Above what is to be done: who does it says first that he is on it. What is to be read is read first. */
+function buttonAt(lines: readonly string[], { notice, language }: HtmlMessage): number {
+  const { todo } = wordsIn(language).message;
+  const steps = ['1. ', todo.slice(0, todo.indexOf('{'))];
+  const at = notice?.announcement ? -1 : lines.findIndex((line) => line === '' || steps.some((step) => line.startsWith(step)));
+  return at < 0 ? lines.length : at;
+}
+
+function buttonOf({ link = '', notice, language }: HtmlMessage): string {
   const { message, announce } = wordsIn(language);
-  const line = filled(message.tap, { url: link ?? '' });
-  if (link === undefined || !body.includes(line)) return undefined;
-  const isNotice = notice?.announcement !== undefined;
-  const todo = message.todo.slice(0, message.todo.indexOf('{'));
-  const isStep = (one: string) => !isNotice && (one.startsWith('1. ') || one.startsWith(todo));
   const style = 'display:block;border:2px solid;border-radius:8px;padding:11px;text-align:center;font-weight:bold;text-decoration:none';
-  return {
-    line,
-    button: `<p style="margin:1em 0"><a href="${escaped(link)}" style="${style}">${escaped(isNotice ? announce.read : message.reply)}</a></p>`,
-    below: (lines: readonly string[]) => [lines.findIndex(isStep), lines.indexOf(''), lines.length].find((at) => at >= 0) ?? 0,
-  };
+  return `<p style="margin:1em 0"><a href="${escaped(link)}" style="${style}">${notice?.announcement ? announce.read : message.reply}</a></p>`;
 }
 
 function lineOf(line: string, { link, phone }: HtmlMessage): string {
