@@ -99,3 +99,17 @@ test('what is new in an alert that somebody had taken comes to others without a 
   expect(stage.told().at(-1)).toMatch(/ to bina$/);
   expect(passedOf('bina')).toBeUndefined();
 });
+
+test('"it comes and goes" stood beside a camera that failed for the first time, since the microphone of its room does', () => {
+  const stage = online();
+  const [bad, well] = [fault('microphone.missing'), ok('microphone')];
+  for (const check of [bad, well, bad]) {
+    stage.state([check, ok('camera')]);
+    stage.live(5 * minute);
+  }
+  expect(last(stage)).toMatchObject({ faults: [{ fault: 'microphone.missing' }], flapping: true });
+  stage.state([bad, fault('camera.missing')]);
+  stage.live(3 * minute);
+  expect(stage.incident()).toMatchObject({ flapping: true });
+  expect(last(stage)).toMatchObject({ faults: [{ fault: 'camera.missing' }], flapping: false });
+});

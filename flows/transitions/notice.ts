@@ -14,6 +14,8 @@ export function noticeOf(at: {
   faults: FaultNews[];
   severity: Severity;
   before: readonly PastFault[] | undefined;
+  /** What it tells of came back soon after it had gone. */
+  flapping: boolean;
   hours?: HoursFields | undefined;
   /** So many of its steps were told to nobody since the last message. */
   counted?: number;
@@ -23,7 +25,8 @@ export function noticeOf(at: {
   isReady?: boolean;
   placeOf(scope: string): Place;
 }): Notice {
-  const { transition, incident, place, faults, severity, before, hours, counted = 0, isBeside = false, isReady = false, placeOf } = at;
+  const { transition, incident, place, faults, severity, before, flapping, hours, placeOf } = at;
+  const { counted = 0, isBeside = false, isReady = false } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -32,7 +35,7 @@ export function noticeOf(at: {
     ...place,
     faults,
     at: transition.at,
-    flapping: incident.flapping,
+    flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
     ...(isBeside && !isEnd(transition) && { beside: true }),
