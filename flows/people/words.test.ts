@@ -18,7 +18,7 @@ test('a raise says where, what, since when on the site’s clock, and what to do
       'Critical: Microphone not found: Jabra Speak 510',
       'Since 3 Mar, 14:05.',
       '1. Unplug the microphone cable and plug it in again.',
-      '2. If it stays away, try another USB port.',
+      '2. If it is still not found, try another USB port.',
       '-- ',
       'Incident 17 · Sabha',
       '',
