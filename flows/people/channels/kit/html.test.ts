@@ -34,7 +34,7 @@ test('the one tap was no link in a mail about news, and neither was the phone: a
   const [button = '', ...others] = [...html.matchAll(/<a href="https:[^>]*>[^<]*<\/a>/g)].map(([one]) => one);
   expect(button).toMatch(/style="display:block;.*>Answer: I am going, I am here …<\/a>$/);
   expect(others).toEqual([`<a href="${link}">${link}</a>`]);
-  expect(html).toContain('Call the room: <a href="tel:+911982252010">+91 1982 252010</a>');
+  expect(html).toContain('Call the room: <a href="tel:+911982252010" style="padding:12px 0">+91 1982 252010</a>');
   const order = ['Since 3 Mar.', button, '1. Unplug it.', phone.number, 'Alert 17', 'Answer with one tap: '].map((part) =>
     html.indexOf(part),
   );

@@ -28,7 +28,7 @@ export function htmlOf(message: HtmlMessage): string {
     paragraph(lines.slice(0, at)),
     ...(at === undefined ? [] : [buttonOf(message), paragraph(lines.slice(at))]),
     ...(footer.length > 0 ? [`<p style="opacity:.7;font-size:14px">${footer.map(escaped).join('<br>')}</p>`] : []),
-    ...(at === undefined ? [] : [`<p style="opacity:.7;font-size:12px">${linked(tap, link)}</p>`]),
+    ...(at === undefined ? [] : [`<p style="font-size:12px">${linked(tap, link)}</p>`]),
     '</body></html>',
     '',
   ].join('\n');
@@ -53,10 +53,10 @@ function lineOf(line: string, { link, phone }: HtmlMessage): string {
   return phone?.line === line ? linked(line, phone.number, `tel:${phone.tel}`) : linked(line, link);
 }
 
-/** What a line ends with as a link. */
+/** What a line ends with as a link; a number is as high as a thumb. */
 function linked(line: string, end = '', to = end): string {
   if (end === '' || !line.endsWith(end)) return escaped(line);
-  return `${escaped(line.slice(0, -end.length))}<a href="${escaped(to)}">${escaped(end)}</a>`;
+  return `${escaped(line.slice(0, -end.length))}<a href="${escaped(to)}"${to === end ? '' : ' style="padding:12px 0"'}>${escaped(end)}</a>`;
 }
 
 /** As HTML writes it, in text and in attributes. */
