@@ -27,9 +27,8 @@ export function differing(names: readonly string[]): string[] {
 
 /** Names as a sentence has them; more than three are counted. */
 export function namesInWords(names: readonly string[], language: MessageLanguage): string {
-  const more = names.length - 3;
-  if (more <= 0) return new Intl.ListFormat(datesIn(language).locale).format(names);
-  return `${names.slice(0, 3).join(', ')} ${filled(wordsIn(language).message.others, { n: more })}`;
+  if (names.length <= 3) return new Intl.ListFormat(datesIn(language).locale).format(names);
+  return `${names.slice(0, 3).join(', ')} ${filled(wordsIn(language).message.others, { n: names.length - 3 })}`;
 }
 
 /** A list that may say how many items it leaves out. */

@@ -294,9 +294,8 @@ async function attempt(
   const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
   const line = isPerson ? note?.lineFor(person) : undefined;
   const fits = (text: string) => channel.fits?.(withLine(text, line)) ?? true;
-  const shortFor = (notice: Notice) => ofIncident(notice, shortLink);
   const reader = { to: person, nameOf: (id: string) => roster.person(id).name };
-  const telling = { language, reader, wall, isLate, fits, tapFor, shortFor };
+  const telling = { language, reader, wall, isLate, fits, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
   const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : late(all, telling);
   const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
   const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));

@@ -37,16 +37,11 @@ function callText({ phone = '', contact }: Notice, language: MessageLanguage): s
   return filled(message.contact, { text: contact === '' ? number : `${short(contact, titleLimit)}, ${number}` });
 }
 
-/** The line of whom to call, whose end a tap dials; undefined where that is nothing to dial. */
-export function callLine(notice: Notice, language: MessageLanguage): RenderedMessage['phone'] {
-  const dialled = phoneOf(notice);
-  return dialled && { line: callText(notice, language), ...dialled };
-}
-
-/** The phone as it stands in those lines, and what a telephone dials for it; undefined where there is none that could be dialled. */
-export function phoneOf({ phone = '' }: Notice): { number: string; tel: string } | undefined {
+/** The number at the end of that line, and what a telephone dials for it; undefined where there is none that could be dialled. */
+export function phoneOf(notice: Notice, language: MessageLanguage): RenderedMessage['phone'] {
+  const { phone = '' } = notice;
   const tel = telOf(phone);
-  return tel === undefined ? undefined : { number: short(phone, lineLimit), tel };
+  return tel === undefined ? undefined : { line: callText(notice, language), number: short(phone, lineLimit), tel };
 }
 
 /** Where people find the wall, where the centre has a name: what a message links to. */

@@ -26,7 +26,7 @@ import { clockOf } from './channels/kit/local.ts';
 import { lettersIn, plain, short, shortAtWord, variableLimit } from './channels/kit/plain.ts';
 import { differing, itemLimit, type List, listThatFits, namesInWords } from './lists.ts';
 import { momentOf, timeOf } from './times.ts';
-import { callLine, incidentLink, phoneOf, visitLines } from './visit.ts';
+import { incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
@@ -66,9 +66,8 @@ export function render(
   const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
-  const phone = isWanted(message) ? callLine(notice, language) : undefined;
-  const below = `${belowOf(message, links)}${footerMark}${footerOf(message)}\n`;
-  return { subject: subjectOf(message), text: `${text}${below}`, ...(phone && { phone }) };
+  const phone = phoneOf(notice, language);
+  return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerOf(message)}`, ...(phone && { phone }) };
 }
 
 /** The same for a page, each by itself: where, what, since when, why, what to do, and what helps whoever goes there. */
@@ -81,7 +80,7 @@ export function spokenOf(notice: Notice, language: MessageLanguage) {
     why: whyOf(message),
     steps: hasEnded(notice) ? [] : message.news.steps,
     visit: hasEnded(notice) ? [] : visitLines(notice, language),
-    phone: phoneOf(notice),
+    phone: phoneOf(notice, language),
   };
 }
 
@@ -361,22 +360,16 @@ function manyIn(kind: CauseKind, { message }: Vocabulary): string {
 }
 
 /** What stands below the news, and the link, each where there is any. */
-function belowOf(message: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
-  const { notice, language, words } = message;
-  const visit = isWanted(message) ? visitLines(notice, language) : [];
+function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
+  const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
   const onWall =
     wall === undefined || notice.incident === null ? [] : [filled(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
   const lines = [...visit, ...(url === undefined ? onWall : [filled(words.message.tap, { url })])];
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
 
-/** Somebody is to call or to go there. */
-function isWanted({ notice: { kind }, over }: Message): boolean {
-  return !over && (kind === 'raised' || kind === 'worsened');
-}
-
 function footerOf({ notice, words }: Message): string {
-  return notice.incident === null ? 'Sabha' : `${filled(words.message.incident, { n: notice.incident })} · Sabha`;
+  return `${footerMark}${notice.incident === null ? '' : `${filled(words.message.incident, { n: notice.incident })} · `}Sabha\n`;
 }
 
 function lengthOf(parts: string[]): number {

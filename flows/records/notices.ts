@@ -247,7 +247,7 @@ export type RenderedMessage = {
   link?: string;
   /** The same in few characters; only where the person answers by it. */
   shortLink?: string;
-  /** The line of its text that ends with the number of whom to call, and what a telephone dials for it. */
+  /** The line that ends with the number of whom to call, where its text has that, and what a telephone dials for it. */
   phone?: { line: string; number: string; tel: string };
   /** What it was made of, for channels that programs read. */
   notice: Notice;

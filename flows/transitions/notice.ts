@@ -53,11 +53,12 @@ export function noticeOf(at: {
   };
 }
 
+type Step = { incident: Incident; transition: Transition };
+
 /** To who was told nothing of the incident yet nothing got worse: all that stands is news, and why it comes now. */
-export function forPerson(notice: Notice, at: { incident: Incident; transition: Transition }, person: string): Notice {
-  const { incident } = at;
+export function forPerson(notice: Notice, { incident, transition }: Step, person: string): Notice {
   if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
-  const news = { ...notice, ...passedOn(at) };
+  const news = { ...notice, ...passedOn({ incident, transition }) };
   if (notice.kind === 'raised') return news;
   const { joins: _, ...rest } = news;
   const others = incident.faults.filter((one) => !one.hidden && one.goneAt === null && !isIn(notice.faults, one));
@@ -65,14 +66,13 @@ export function forPerson(notice: Notice, at: { incident: Incident; transition: 
 }
 
 /** The last word of those who were told is that they do not go; or there is none, and this step of it was told to somebody before. */
-function passedOn({ incident, transition }: { incident: Incident; transition: Transition }): Pick<Notice, 'passed'> {
+function passedOn({ incident, transition }: Step): Pick<Notice, 'passed'> {
   const { acknowledged, answers = [], told } = incident;
   if (acknowledged !== null || transition.again !== undefined) return {};
   const last = answers.findLast(({ word }) => word !== 'seen' && word !== 'here');
   if (last !== undefined) return last.word === 'not-mine' ? { passed: { at: last.at, by: last.by } } : {};
-  const from = transition.told?.at ?? transition.at;
   const sent = new Set(transition.sent.map((to) => to.split('/')[1]));
-  const heard = told.flatMap((one) => (sent.has(one.person) ? { ...one, at: Math.max(from, one.at) } : []));
+  const heard = told.flatMap((one) => (sent.has(one.person) ? { ...one, at: Math.max(transition.told?.at ?? transition.at, one.at) } : []));
   const at = Math.min(...heard.map((one) => one.at));
   const first = heard.flatMap((one) => (one.at === at ? one.person : []));
   return first.length === 0 ? {} : { passed: { at, to: [...new Set(first)] } };
