@@ -79,7 +79,7 @@ it('says in English what works, what does not, and what to do first', async () =
     '',
     '✔ Microphone, सभा माइक: works (in use by another program)',
     '✖ Camera, Eye: Camera not found',
-    '    → Unplug the camera cable and plug it in again. If it stays away, try another USB port.',
+    '    → Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
     '',
     'Faults: 1.',
   ]);

@@ -6,6 +6,8 @@ import { footerMark } from './words.ts';
 
 /** Longest list, characters: a screen or two of a small phone. */
 const listLimit = 1_200;
+/** Longest name in it. */
+const nameLimit = 60;
 
 /** Where the person answers to what a line tells; undefined where there is no such address. */
 export type LinkOf = (notice: Notice) => string | undefined;
@@ -88,7 +90,7 @@ function byUrgency(a: Notice, b: Notice): number {
 /** Where first, since the list is of many places. */
 function lineOf({ site, room, severity, faults, scope }: Notice, language: MessageLanguage, over = false): string {
   const words = wordsIn(language);
-  const place = [site, room].map((name) => short(nameIn(name, language))).filter((name) => name !== '');
+  const place = [site, room].map((name) => short(nameIn(name, language), nameLimit)).filter((name) => name !== '');
   const [first, ...others] = faults;
   const title = first === undefined ? '' : (titleIn(first.fault, language) ?? short(first.fault, 64));
   const more = others.length === 0 ? '' : ` (${filled(words.message.others, { n: others.length })})`;

@@ -1,5 +1,5 @@
 /** Lists in a message: as many names as fit, each by what tells it from the others. */
-import { filled, type MessageLanguage, wordsIn } from '#contracts';
+import { datesIn, filled, type MessageLanguage, wordsIn } from '#contracts';
 
 /** More items than this never fit. */
 export const itemLimit = 60;
@@ -23,6 +23,12 @@ export function differing(names: readonly string[]): string[] {
       .join(' ')
       .replace(/,$/, ''),
   );
+}
+
+/** Names as a sentence has them; more than three are counted. */
+export function namesInWords(names: readonly string[], language: MessageLanguage): string {
+  if (names.length <= 3) return new Intl.ListFormat(datesIn(language).locale).format(names);
+  return `${names.slice(0, 3).join(', ')} ${filled(wordsIn(language).message.others, { n: names.length - 3 })}`;
 }
 
 /** A list that may say how many items it leaves out. */

@@ -313,6 +313,15 @@ test('news of an incident carries a link of its person; its end, a word of the c
   expect(of('4/email/asha')?.text).toContain('https://a.example/?#/incident/17');
 });
 
+test('who was told before is named as the roster does, and a person’s own deed is told as such', async () => {
+  const { clock, outbox, sent } = rig(delivered);
+  outbox.add([row({ person: 'bina', notice: notice({ passed: { at: notice().at, to: ['asha'] } }) })]);
+  outbox.add([row({ transition: 2, notice: notice({ again: { why: 'reopened', by: technician.name }, phone: '01982 252010' }) })]);
+  await clock.pass(0);
+  expect(sent.map(({ text }) => text).join()).toMatch(/Told to Asha at 14:05, nobody has taken it[\s\S]*You said that it is fixed/);
+  expect(sent[1]?.phone).toEqual({ line: 'Call the room: 01982 252010', number: '01982 252010', tel: '01982252010' });
+});
+
 test('a notice to many carries the link by which its person says that it is read; on the console it carries none', async () => {
   const readLink = (person: string, id: number) => `https://a.example/n?${person}.${id}`;
   const link = () => expect.fail('it is about no incident');

@@ -22,7 +22,7 @@ import { keysBefore, movedRow, openRow } from './order.ts';
 import { afterAll, afterReport, nextOf, type Sent, unsaid } from './outcomes.ts';
 import type { Roster } from './roster.ts';
 import { incidentLink } from './visit.ts';
-import { footerMark, isNews, render } from './words.ts';
+import { footerMark, isNews, type Reader, render } from './words.ts';
 
 /** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
@@ -294,7 +294,8 @@ async function attempt(
   const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
   const line = isPerson ? note?.lineFor(person) : undefined;
   const fits = (text: string) => channel.fits?.(withLine(text, line)) ?? true;
-  const telling = { language, wall, isLate, fits, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
+  const reader = { to: person, nameOf: (id: string) => roster.person(id).name };
+  const telling = { language, reader, wall, isLate, fits, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
   const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : late(all, telling);
   const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
   const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
@@ -317,6 +318,7 @@ function withLine(text: string, line: string | undefined): string {
 
 /** `isLate`: it is no news any more; `fits`: whether the channel takes a text whole; `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
 type Telling = {
+  reader: Reader;
   language: MessageLanguage;
   wall: string | undefined;
   isLate: boolean;
@@ -324,7 +326,7 @@ type Telling = {
   tapFor(notice: Notice): string | undefined;
   shortFor(notice: Notice): string | undefined;
 };
-type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink'>;
+type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
 
 /** What has ended meanwhile is no news of the morning. */
 function morning(all: readonly Late[], telling: Telling): Said {
@@ -364,7 +366,7 @@ function late(all: readonly Late[], telling: Telling): Said {
   const link = tap ?? (wall !== undefined && notice.incident !== null ? incidentLink(wall, notice.incident) : undefined);
   return {
     notice,
-    ...render(notice, language, { over, late: isLate, wall, link: tap }),
+    ...render(notice, language, { ...telling, over, late: isLate, link: tap }),
     ...(over && { over }),
     ...(link !== undefined && { link }),
     ...(shortLink !== undefined && { shortLink }),

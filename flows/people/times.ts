@@ -9,6 +9,12 @@ export function timeOf(atMs: number, timeZone: string, language: MessageLanguage
   return isTimeZone(timeZone) ? time : `${time} ${local.timeZoneId}`;
 }
 
+/** The time of day of what is of the same day as `now`, else with its day. */
+export function momentOf(atMs: number, now: number, { timeZone, language }: { timeZone: string; language: MessageLanguage }): string {
+  const isToday = dayOf(atMs, timeZone, language) === dayOf(now, timeZone, language);
+  return isToday ? clockOf(atMs, timeZone) : timeOf(atMs, timeZone, language);
+}
+
 /** The day alone. */
 export function dayOf(atMs: number, timeZone: string, language: MessageLanguage): string {
   return dayIn(localOf(atMs, timeZone), language);

@@ -1,7 +1,8 @@
 /** What a message says beside its news: for whoever calls or goes there. */
 import { filled, type MessageLanguage, titleIn, wordsIn } from '#contracts';
-import type { Notice } from '../records/notices.ts';
+import type { Notice, RenderedMessage } from '../records/notices.ts';
 import { telOf } from '../roster/reach.ts';
+import { clockOf } from './channels/kit/local.ts';
 import { short } from './channels/kit/plain.ts';
 import { dayOf } from './times.ts';
 
@@ -9,27 +10,38 @@ import { dayOf } from './times.ts';
 const lineLimit = 80;
 const titleLimit = 40;
 
-/** The room's phone, the way in, what to bring, its line where that is at fault, and what went wrong there before; a line each. */
+/** Whom to call, the way in, what to bring, its line where that is at fault, and what went wrong there before; a line each. */
 export function visitLines(notice: Notice, language: MessageLanguage): string[] {
   const { message } = wordsIn(language);
-  const { phone = '', wayIn = '', spare = '', line = '' } = notice;
+  const { wayIn = '', spare = '', line = '', at, timeZone } = notice;
   const said = [
-    [message.phone, phone],
     [message.wayIn, wayIn],
     [message.spare, spare],
     [message.lineOf, isOfLine(notice) ? line : ''],
   ] as const;
-  const lines = said.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: short(what, lineLimit) })]));
-  const list = (notice.before ?? [])
-    .map((one) => `${dayOf(one.at, notice.timeZone, language)} ${beforeText(one.fault, language)}`)
-    .join('; ');
+  const below = said.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: short(what, lineLimit) })]));
+  const lines = [callText(notice, language), ...below].filter((one) => one !== '');
+  const whenOf = (ms: number) => {
+    const day = dayOf(ms, timeZone, language);
+    return day === dayOf(at, timeZone, language) ? clockOf(ms, timeZone) : day;
+  };
+  const list = (notice.before ?? []).map((one) => `${whenOf(one.at)} ${beforeText(one.fault, language)}`).join('; ');
   return list === '' ? lines : [...lines, filled(message.before, { list })];
 }
 
-/** The room's phone as it stands in those lines, and what a telephone dials for it; undefined where there is none that could be dialled. */
-export function phoneOf({ phone = '' }: Notice): { number: string; tel: string } | undefined {
+/** Whom to call: the room, or who is named for its office. */
+function callText({ phone = '', contact }: Notice, language: MessageLanguage): string {
+  const { message } = wordsIn(language);
+  const number = short(phone, lineLimit);
+  if (number === '' || contact === undefined) return number && filled(message.phone, { text: number });
+  return filled(message.contact, { text: contact === '' ? number : `${short(contact, titleLimit)}, ${number}` });
+}
+
+/** The number at the end of that line, and what a telephone dials for it; undefined where there is none that could be dialled. */
+export function phoneOf(notice: Notice, language: MessageLanguage): RenderedMessage['phone'] {
+  const { phone = '' } = notice;
   const tel = telOf(phone);
-  return tel === undefined ? undefined : { number: short(phone, lineLimit), tel };
+  return tel === undefined ? undefined : { line: callText(notice, language), number: short(phone, lineLimit), tel };
 }
 
 /** Where people find the wall, where the centre has a name: what a message links to. */

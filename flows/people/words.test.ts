@@ -3,7 +3,7 @@ import { actionIn, faultIds, type MessageLanguage, messageLanguages, severities,
 import type { Notice } from '../records/notices.ts';
 import { lettersIn } from './channels/kit/plain.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
-import { footerMark, render, textLimit } from './words.ts';
+import { footerMark, render, spokenOf, textLimit } from './words.ts';
 
 const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
 const since = Date.UTC(2026, 2, 3, 8, 35);
@@ -18,7 +18,7 @@ test('a raise says where, what, since when on the site’s clock, and what to do
       'Critical: Microphone not found: Jabra Speak 510',
       'Since 3 Mar, 14:05.',
       '1. Unplug the microphone cable and plug it in again.',
-      '2. If it stays away, try another USB port.',
+      '2. If it is still not found, try another USB port.',
       '-- ',
       'Incident 17 · Sabha',
       '',
@@ -47,6 +47,17 @@ test('a name that is too long for a subject is cut behind a word, on one line, a
   expect(render(notice({ room: { en: hi, hi } }), 'hi').subject).toBe(
     'लेह: बहुत ज़रूरी: माइक नहीं मिल रहा, उपायुक्त कार्यालय का बड़ा सम्मेलन कक्ष उपायुक्त कार्यालय का बड़ा…',
   );
+});
+
+test('a long name was cut within a word in the first line of a mail, where there is room for it', () => {
+  const room = { en: 'Video conferencing room of the Additional Deputy Commissioner', hi: 'अपर उपायुक्त (विकास) का वीडियो कॉन्फ़्रेंस रूम' };
+  const firstIn = (language: MessageLanguage, more: Partial<Notice> = {}) =>
+    render(notice({ room, ...more }), language).text.split('\n')[0];
+  expect([firstIn('en'), firstIn('hi')]).toEqual([`Leh, ${room.en}`, `लेह, ${room.hi}`]);
+  expect(spokenOf(notice({ room }), 'hi').place).toBe(`लेह, ${room.hi}`);
+  // Where the whole ones are more than a screen they are cut all the same.
+  const long = { fault: 'microphone.missing', device: '', name: 'x'.repeat(80), reason: 'y'.repeat(200), since };
+  expect(firstIn('en', { site: { en: 'x'.repeat(90), hi: '' }, state: { en: 'y'.repeat(90), hi: '' }, faults: [long] })).toHaveLength(94);
 });
 
 test('the same in Hindi', () => {
@@ -252,7 +263,7 @@ describe('for whoever goes there', () => {
       'Way in: Key at the guard of gate 2',
       'Bring along: USB microphone',
       'Earlier here: 2 Mar Camera not found; 28 Feb PC does not answer',
-      'https://sabha.example.org:8443/?#/incident/17',
+      'See it in Sabha (needs a login): https://sabha.example.org:8443/?#/incident/17',
     ]);
   });
 
@@ -264,7 +275,7 @@ describe('for whoever goes there', () => {
 
   test('is not told who has nowhere to go: of an end only the link stays', () => {
     expect(below({ kind: 'cleared' })).toBeUndefined();
-    expect(below({ kind: 'cleared' }, 'https://a.example')).toEqual(['https://a.example/?#/incident/17']);
+    expect(below({ kind: 'cleared' }, 'https://a.example')).toEqual(['See it in Sabha (needs a login): https://a.example/?#/incident/17']);
     expect(below({ kind: 'direct', incident: null, faults: [] }, 'https://a.example')).toBeUndefined();
   });
 });

@@ -11,6 +11,7 @@ import {
   nameIn,
   type Outage,
   outageText,
+  type Person,
   reasonTold,
   stepsOf,
   surenessOf,
@@ -20,16 +21,17 @@ import {
   wordFor,
   wordsIn,
 } from '#contracts';
-import type { Notice } from '../records/notices.ts';
+import type { Notice, RenderedMessage } from '../records/notices.ts';
 import { clockOf } from './channels/kit/local.ts';
 import { lettersIn, plain, short, shortAtWord, variableLimit } from './channels/kit/plain.ts';
-import { differing, itemLimit, type List, listThatFits } from './lists.ts';
-import { timeOf } from './times.ts';
+import { differing, itemLimit, type List, listThatFits, namesInWords } from './lists.ts';
+import { momentOf, timeOf } from './times.ts';
 import { incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
-/** Longest name where the whole ones do not fit. */
+/** Longest names: as a site table has them, and what they are cut to where those do not fit. */
+const nameLimits = [80, variableLimit] as const;
 const tightLimit = 12;
 /** Longest line about what is left. */
 const restLimit = 120;
@@ -42,54 +44,58 @@ export const footerMark = '\n-- \n';
 
 /**
  * How a notice is told. `over`: its incident ended while a raise still waited. `late`: it comes when it is no news any more. `wall`: the address of the wall, where the centre has a name.
- * `link`: where its person answers with one tap; it stands in the place of the wall's.
+ * `link`: where its person answers with one tap; it stands in the place of the wall's. `reader`: who that is.
  */
-export type Telling = { over?: boolean; late?: boolean; wall?: string | undefined; link?: string | undefined };
+export type Telling = Partial<Told> & { wall?: string | undefined; link?: string | undefined };
+type Told = { over: boolean; late: boolean; reader?: Reader | undefined };
+/** `to`: its person, whose own deeds are said as such. */
+export type Reader = { to: Pick<Person, 'id' | 'name'>; nameOf(person: string): string };
 
 /**
  * Subject (one line) and text of a notice in one language.
- * Guarantee: names of devices and rooms are data, at most 30 characters each, without line breaks or hidden characters; it never throws.
+ * Guarantee: names of devices and rooms are data, at most 80 characters each, without line breaks or hidden characters; it never throws.
  */
 export function render(
   notice: Notice,
   language: MessageLanguage,
-  { over = false, late = false, ...links }: Telling = {},
-): { subject: string; text: string } {
-  const message = messageOf(notice, language, { over: over && isNews(notice), late: late && isNews(notice) });
-  const whole = partsOf(message, variableLimit);
-  const parts = lengthOf(whole) <= textLimit ? whole : partsOf(message, tightLimit);
+  { over = false, late = false, reader, ...links }: Telling = {},
+): Pick<RenderedMessage, 'subject' | 'text' | 'phone'> {
+  const message = messageOf(notice, language, { over: over && isNews(notice), late: late && isNews(notice), reader });
+  const fitting = nameLimits.map((size) => partsOf(message, size)).find((some) => lengthOf(some) <= textLimit);
+  const parts = fitting ?? partsOf(message, tightLimit);
   const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
-  return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerMark}${footerOf(message)}\n` };
+  const phone = phoneOf(notice, language);
+  return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerOf(message)}`, ...(phone && { phone }) };
 }
 
 /** The same for a page, each by itself: where, what, since when, why, what to do, and what helps whoever goes there. */
 export function spokenOf(notice: Notice, language: MessageLanguage) {
   const message = messageOf(notice, language, { over: false, late: false });
   return {
-    place: placeOf(message, variableLimit),
-    what: whatOf(message, variableLimit),
+    place: placeOf(message, nameLimits[0]),
+    what: whatOf(message, nameLimits[0]),
     since: sinceOf(message),
     why: whyOf(message),
     steps: hasEnded(notice) ? [] : message.news.steps,
     visit: hasEnded(notice) ? [] : visitLines(notice, language),
-    phone: phoneOf(notice),
+    phone: phoneOf(notice, language),
   };
 }
 
-function messageOf(notice: Notice, language: MessageLanguage, { over, late }: { over: boolean; late: boolean }): Message {
+function messageOf(notice: Notice, language: MessageLanguage, { over, late, reader }: Told): Message {
   const words = wordsIn(language);
   const news = newsOf({ notice, language, words, over });
   const head = late && !over ? `${words.message.comesLate}, ${news.head}` : news.head;
-  return { notice, language, words, over, news: { ...news, head } };
+  return { notice, language, words, over, late, reader, news: { ...news, head } };
 }
 
 /** What the notice says happened (`head`, `title`) and what is to be done now (`steps`). */
 type News = { head: string; title: string; steps: string[] };
-type Message = { notice: Notice; language: MessageLanguage; words: Vocabulary; news: News; over: boolean };
+type Message = Told & { notice: Notice; language: MessageLanguage; words: Vocabulary; news: News };
 
-function newsOf({ notice, language, words, over }: Omit<Message, 'news'>): News {
+function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'language' | 'words' | 'over'>): News {
   const { severity, kind, message } = words;
   const first = notice.faults[0];
   const urgency = severity[notice.severity];
@@ -130,9 +136,21 @@ function isStillThere({ again }: Notice): boolean {
 }
 
 /** Why it is told once more. */
-function againOf({ notice, words, over }: Message, size: number): string {
+function againOf({ notice, language, words, over, reader }: Message, size: number): string {
   const { again } = notice;
-  return again === undefined || over ? '' : filled(words.again[again.why], { name: short(again.by, size) });
+  if (again === undefined || over) return '';
+  const isOwn = reader?.to.id === again.by || reader?.to.name === again.by;
+  const own = isOwn ? wordFor(language, 'againOwn', again.why) : undefined;
+  return own ?? filled(words.again[again.why], { name: short(again.by, size) });
+}
+
+/** Why it comes to who was not told before; of what is late nobody knows who has it by now. */
+function passedOf({ notice: { passed, at, timeZone }, language, words: { message }, ...telling }: Message, size: number): string {
+  if (passed === undefined || telling.over || telling.late) return '';
+  const time = momentOf(passed.at, at, { timeZone, language });
+  if ('by' in passed) return filled(message.gaveBack, { name: short(passed.by, size), time });
+  const names = passed.to.map((person) => short(telling.reader?.nameOf(person) ?? person, size));
+  return filled(message.untaken, { names: namesInWords(names, language), time });
 }
 
 /** To whoever writes from an address that is nobody's, and so in no language that is known. */
@@ -194,6 +212,7 @@ function partsOf(message: Message, size: number): string[] {
     placeOf(message, size),
     whatOf(message, size),
     saidOf(message),
+    passedOf(message, size),
     sinceOf(message),
     againOf(message, size),
     meetingOf(message),
@@ -343,13 +362,14 @@ function manyIn(kind: CauseKind, { message }: Vocabulary): string {
 /** What stands below the news, and the link, each where there is any. */
 function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
   const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
-  const onWall = wall === undefined || notice.incident === null ? [] : [incidentLink(wall, notice.incident)];
+  const onWall =
+    wall === undefined || notice.incident === null ? [] : [filled(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
   const lines = [...visit, ...(url === undefined ? onWall : [filled(words.message.tap, { url })])];
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
 
 function footerOf({ notice, words }: Message): string {
-  return notice.incident === null ? 'Sabha' : `${filled(words.message.incident, { n: notice.incident })} · Sabha`;
+  return `${footerMark}${notice.incident === null ? '' : `${filled(words.message.incident, { n: notice.incident })} · `}Sabha\n`;
 }
 
 function lengthOf(parts: string[]): number {

@@ -20,6 +20,8 @@ export type Notice = Place & {
   joins?: true;
   /** It is told once more, and why. */
   again?: Pick<Again, 'why' | 'by'>;
+  /** Somebody gave it back, or nobody of those who were told (ids) has taken it, so it comes to who was not told before; absent also in rows of older versions. */
+  passed?: { at: number; by: string } | { at: number; to: readonly string[] };
   /** It waited for the morning, and goes out with others of it in one message. */
   digest?: true;
   /** The meeting for which it is urgent. */
@@ -245,6 +247,8 @@ export type RenderedMessage = {
   link?: string;
   /** The same in few characters; only where the person answers by it. */
   shortLink?: string;
+  /** The line that ends with the number of whom to call, where its text has that, and what a telephone dials for it. */
+  phone?: { line: string; number: string; tel: string };
   /** What it was made of, for channels that programs read. */
   notice: Notice;
 };

@@ -7,6 +7,8 @@ export type Place = {
   timeZone: string;
   state?: Words;
   phone?: string;
+  /** The phone is the office's: whose, '' where the table names nobody; absent also in rows of older versions. */
+  contact?: string;
   wayIn?: string;
   spare?: string;
   /** The provider of its line, and the number that the provider knows it by. */

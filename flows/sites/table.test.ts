@@ -94,6 +94,16 @@ test('a scope is told by the names people know, the centre by its own', () => {
     state: { en: 'Name of ladakh', hi: 'ladakh का नाम' },
     timeZone: 'Asia/Kolkata',
   });
+  const contact = { name: 'Tashi Dorje', phone: '+91 1982 252010', email: '' };
+  const leh = createSiteTable([
+    ...smallTree(),
+    node('goa'),
+    node('goa/panaji', {}, { contact }),
+    node('goa/panaji/vc-1'),
+    node('goa/panaji/vc-2', { phone: '0832 1' }),
+  ]);
+  expect(leh.place('goa/panaji/vc-1')).toMatchObject({ phone: contact.phone, contact: contact.name });
+  expect(leh.place('goa/panaji/vc-2')).not.toHaveProperty('contact');
   expect(table.place('centre/unheard')).toMatchObject({ site: { en: 'Name of the nation' }, room: { en: 'several rooms', hi: 'कई कमरे' } });
   expect(table.place('ladakh/leh/gone')).toMatchObject({ site: { en: 'Name of ladakh/leh' }, room: { en: 'ladakh/leh/gone' } });
   expect(createSiteTable([]).place('centre').site.hi).toMatch(/दफ़्तर/);

@@ -221,13 +221,17 @@ function wholeOf(path: string): string {
 function visitOf(scope: string, site: SiteFacts | null, byPath: ReadonlyMap<string, TreeNode>): Partial<Place> {
   const layers = [scope, siteLevel(scope)].map((path) => byPath.get(path)?.layer);
   const nearest = (key: 'phone' | 'wayIn' | 'spare') => layers.find((layer) => layer?.[key] !== undefined)?.[key] ?? '';
+  const contact = nearest('phone') === '' ? site?.contact : undefined;
   const said = {
-    phone: nearest('phone') || (site?.contact.phone ?? ''),
+    phone: contact?.phone ?? nearest('phone'),
     wayIn: nearest('wayIn'),
     spare: nearest('spare'),
     line: [site?.isp, site?.linkId].filter((part) => part).join(' '),
   };
-  return Object.fromEntries(Object.entries(said).filter(([, text]) => text !== ''));
+  return {
+    ...Object.fromEntries(Object.entries(said).filter(([, text]) => text !== '')),
+    ...(contact?.phone && { contact: contact.name }),
+  };
 }
 
 type Names = { byPath: ReadonlyMap<string, TreeNode>; resolve: SiteTable['resolve']; nation: Words };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fault, ok, online, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
+import { fault, ok, online, type Path, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
 
 const minute = 60_000;
 const last = (stage: Stage) => stage.outbox().at(-1)?.notice;
@@ -46,4 +46,70 @@ test('of a room in which something new stands when its end is told nobody says t
   expect(stage.engine.memory.openIncident(pc)).toBeDefined();
   expect(last(stage)).toMatchObject({ kind: 'cleared' });
   expect(last(stage)).not.toHaveProperty('ready');
+});
+
+/** Tells two technicians, then in a quarter of an hour their state, and in half an hour central, unless somebody has it. */
+const escalating: Path = ({ message: { severity, holdMs, to, transition }, node }) => {
+  const tell = (...whom: string[]) => ({ do: 'deliver' as const, channel: 'email', to: whom, severity });
+  const waitFor = (next: string, minutes: number) => ({
+    ...({ do: 'wait', node: next, dueAt: transition.at + minutes * minute, unlessAcknowledged: true } as const),
+    message: { severity, holdMs, to },
+  });
+  if (transition.kind !== 'raised' || node === 'central') return { acts: [tell(node ?? 'technician')] };
+  return { acts: node === null ? [tell('asha', 'ravi'), waitFor('state', 15)] : [tell(node, 'asha'), waitFor('central', 30)] };
+};
+
+function escalated(): { stage: Stage; toldAt: number; passedOf(person: string): unknown } {
+  const stage = online();
+  stage.setPath(escalating);
+  stage.state([fault('microphone.missing')]);
+  const passedOf = (person: string) => stage.outbox().findLast((row) => row.person === person)?.notice.passed;
+  return { stage, toldAt: stage.outbox()[0]?.createdAt ?? 0, passedOf };
+}
+
+test('who was told next did not hear that others had been told and nobody had taken it', () => {
+  const { stage, toldAt, passedOf } = escalated();
+  expect([passedOf('asha'), passedOf('ravi')]).toEqual([undefined, undefined]);
+  stage.live(16 * minute);
+  expect(passedOf('state')).toEqual({ at: toldAt, to: ['asha', 'ravi'] });
+  stage.live(16 * minute);
+  expect(passedOf('central')).toEqual({ at: toldAt, to: ['asha', 'ravi'] });
+  expect(passedOf('asha')).toBeUndefined();
+});
+
+test('who was told next did not hear who had given it back', () => {
+  const { stage, passedOf } = escalated();
+  const say = (word: 'going' | 'seen' | 'not-mine') =>
+    stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person: 'asha', by: 'Asha', word });
+  say('going');
+  say('seen');
+  stage.pass(5_000);
+  const at = stage.now();
+  say('not-mine');
+  stage.pass(2_000);
+  expect(passedOf('state')).toEqual({ at, by: 'Asha' });
+});
+
+test('what is new in an alert that somebody had taken comes to others without a word of who was told', () => {
+  const { stage, passedOf } = escalated();
+  stage.apply({ type: 'acknowledge', incident: stage.incident()?.id ?? 0, by: 'Asha' });
+  stage.setPath(({ message: { severity } }) => ({ acts: [{ do: 'deliver', channel: 'email', to: ['bina'], severity }] }));
+  stage.state([fault('microphone.missing'), fault('camera.missing')]);
+  stage.live(3 * minute);
+  expect(stage.told().at(-1)).toMatch(/ to bina$/);
+  expect(passedOf('bina')).toBeUndefined();
+});
+
+test('"it comes and goes" stood beside a camera that failed for the first time, since the microphone of its room does', () => {
+  const stage = online();
+  const [bad, well] = [fault('microphone.missing'), ok('microphone')];
+  for (const check of [bad, well, bad]) {
+    stage.state([check, ok('camera')]);
+    stage.live(5 * minute);
+  }
+  expect(last(stage)).toMatchObject({ faults: [{ fault: 'microphone.missing' }], flapping: true });
+  stage.state([bad, fault('camera.missing')]);
+  stage.live(3 * minute);
+  expect(stage.incident()).toMatchObject({ flapping: true });
+  expect(last(stage)).toMatchObject({ faults: [{ fault: 'camera.missing' }], flapping: false });
 });

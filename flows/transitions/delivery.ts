@@ -5,7 +5,7 @@ import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, Told, Transition } from '../records/incidents.ts';
 import type { Notice, OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import { isEnd, isWorse, worst } from './incident.ts';
+import { isEnd, isWorse, oneFlaps, worst } from './incident.ts';
 import type { Noise } from './noise.ts';
 import { centralNotice, forPerson, isOwn, noticeOf } from './notice.ts';
 import { newsOf, type PlaceFacts, toldFaults } from './offer.ts';
@@ -60,7 +60,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
       const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
       sent.push(to);
-      const notice = forPerson(news, incident, person);
+      const notice = forPerson(news, delivery, person);
       const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice, now });
       memory.add(`outbox/${row.key}`, { op: 'outbox', row });
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
@@ -75,10 +75,12 @@ function noticeFor({ memory, options, transition, incident }: Delivery, { severi
   const place = incident.place ?? options.place(incident.scope);
   const faults = toldFaults(transition, incident);
   const before = memory.pastOf(incident.scope);
+  const flapping = incident.flapping && (isEnd(transition) || oneFlaps(faults, memory.endedOf(incident.scope)));
   const counted = transition.again === undefined ? options.pace.counted(incident.scope) : 0;
   const isBeside = options.isBeside(incident.scope);
   const isReady = isReadyIn(memory, incident.scope);
-  return noticeOf({ transition, incident, place, faults, severity, before, hours, counted, isBeside, isReady, placeOf: options.place });
+  const news = { transition, incident, place, faults, severity, before, flapping, hours };
+  return noticeOf({ ...news, counted, isBeside, isReady, placeOf: options.place });
 }
 
 /** True of a room that its PC says to be ready, and where nothing is open by now. */

@@ -1,8 +1,8 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
 import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
 import { woken } from '../handling/handling.ts';
-import type { Incident, News, StandingFault } from '../records/incidents.ts';
-import { type Scene, type Standing, silence } from './standing.ts';
+import type { FaultNews, Incident, News, StandingFault } from '../records/incidents.ts';
+import { faultKey, type Scene, type Standing, silence } from './standing.ts';
 
 /** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */
 const flapWindowMs = 30 * 60_000;
@@ -95,9 +95,14 @@ export function watchedUntil({ key, fault, since, goneAt }: StandingFault, ended
   return calmAt < flapsUntil ? calmAt : Math.max(flapsUntil, goneAt + (faultOf(fault)?.clearMs ?? 0));
 }
 
-function flaps(fault: StandingFault, ended: Record<string, number>, now: number): boolean {
-  const last = ended[fault.key];
+function flaps({ key }: Pick<StandingFault, 'key'>, ended: Record<string, number>, now: number): boolean {
+  const last = ended[key];
   return last !== undefined && now - last < flapWindowMs;
+}
+
+/** Whether one of these came back soon after it had gone, and not another fault of their incident. */
+export function oneFlaps(faults: readonly FaultNews[], ended: Record<string, number>): boolean {
+  return faults.some(({ fault, device, since }) => flaps({ key: faultKey(fault, device) }, ended, since));
 }
 
 function updated(fault: StandingFault, scene: Scene, now: number): StandingFault {

@@ -14,6 +14,8 @@ export function noticeOf(at: {
   faults: FaultNews[];
   severity: Severity;
   before: readonly PastFault[] | undefined;
+  /** What it tells of came back soon after it had gone. */
+  flapping: boolean;
   hours?: HoursFields | undefined;
   /** So many of its steps were told to nobody since the last message. */
   counted?: number;
@@ -23,7 +25,8 @@ export function noticeOf(at: {
   isReady?: boolean;
   placeOf(scope: string): Place;
 }): Notice {
-  const { transition, incident, place, faults, severity, before, hours, counted = 0, isBeside = false, isReady = false, placeOf } = at;
+  const { transition, incident, place, faults, severity, before, flapping, hours, placeOf } = at;
+  const { counted = 0, isBeside = false, isReady = false } = at;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -32,7 +35,7 @@ export function noticeOf(at: {
     ...place,
     faults,
     at: transition.at,
-    flapping: incident.flapping,
+    flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
     ...(isBeside && !isEnd(transition) && { beside: true }),
@@ -50,12 +53,29 @@ export function noticeOf(at: {
   };
 }
 
-/** To who was told nothing of the incident yet nothing got worse: all that stands is news. */
-export function forPerson(notice: Notice, incident: Incident, person: string): Notice {
-  if (notice.kind !== 'worsened' || incident.told.some((one) => one.person === person)) return notice;
-  const { joins: _, ...rest } = notice;
+type Step = { incident: Incident; transition: Transition };
+
+/** To who was told nothing of the incident yet nothing got worse: all that stands is news, and why it comes now. */
+export function forPerson(notice: Notice, { incident, transition }: Step, person: string): Notice {
+  if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
+  const news = { ...notice, ...passedOn({ incident, transition }) };
+  if (notice.kind === 'raised') return news;
+  const { joins: _, ...rest } = news;
   const others = incident.faults.filter((one) => !one.hidden && one.goneAt === null && !isIn(notice.faults, one));
   return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(factsOf)] };
+}
+
+/** The last word of those who were told is that they do not go; or there is none, and this step of it was told to somebody before. */
+function passedOn({ incident, transition }: Step): Pick<Notice, 'passed'> {
+  const { acknowledged, answers = [], told } = incident;
+  if (acknowledged !== null || transition.again !== undefined) return {};
+  const last = answers.findLast(({ word }) => word !== 'seen' && word !== 'here');
+  if (last !== undefined) return last.word === 'not-mine' ? { passed: { at: last.at, by: last.by } } : {};
+  const sent = new Set(transition.sent.map((to) => to.split('/')[1]));
+  const heard = told.flatMap((one) => (sent.has(one.person) ? { ...one, at: Math.max(transition.told?.at ?? transition.at, one.at) } : []));
+  const at = Math.min(...heard.map((one) => one.at));
+  const first = heard.flatMap((one) => (one.at === at ? one.person : []));
+  return first.length === 0 ? {} : { passed: { at, to: [...new Set(first)] } };
 }
 
 /** What stands and can be told. */

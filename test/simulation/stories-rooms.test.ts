@@ -21,7 +21,7 @@ test('a hub that was unplugged was a message for each device, and "Got better" w
     'Also: Microphone not found',
     'Since 3 Mar, 14:07.',
     '1. Unplug the camera cable and plug it in again.',
-    '2. If it stays away, try another USB port.',
+    '2. If it is still not found, try another USB port.',
   ]);
   microphone(world, null);
   await world.pass(2 * second);

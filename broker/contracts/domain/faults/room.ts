@@ -9,7 +9,7 @@ export const roomFaults = {
     ...times(20 * second, 5 * second),
     title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
     action: {
-      en: 'Unplug the camera cable and plug it in again. If it stays away, try another USB port.',
+      en: 'Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
       hi: 'कैमरे की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
     },
   },
@@ -113,7 +113,7 @@ export const roomFaults = {
     ...times(20 * second, 5 * second),
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
-      en: 'Unplug the microphone cable and plug it in again. If it stays away, try another USB port.',
+      en: 'Unplug the microphone cable and plug it in again. If it is still not found, try another USB port.',
       hi: 'माइक की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
     },
   },
@@ -177,7 +177,7 @@ export const roomFaults = {
     ...times(20 * second, 5 * second),
     title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
-      en: 'Unplug the speaker cable and plug it in again. If it stays away, try another USB port.',
+      en: 'Unplug the speaker cable and plug it in again. If it is still not found, try another USB port.',
       hi: 'स्पीकर की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
     },
   },

@@ -113,6 +113,8 @@ export const en = {
     awake: '{name} wanted it quiet until now.',
     maintained: 'Still bad at the end of the maintenance.',
   } satisfies Record<AgainReason, string>,
+  /** The same to whoever did that. */
+  againOwn: { lapsed: 'You were on it; nobody is now.', reopened: 'You said that it is fixed.', awake: 'You wanted it quiet until now.' },
   /** The sentences of a message. */
   message: {
     over: 'Already over',
@@ -148,10 +150,14 @@ export const en = {
     maintained: 'What is still bad here is told on its own.',
     counted: 'Only counted in this hour: {n} more.',
     phone: 'Call the room: {text}',
+    contact: 'Office contact: {text}',
     wayIn: 'Way in: {text}',
     spare: 'Bring along: {text}',
     lineOf: 'Line: {text}',
     before: 'Earlier here: {list}',
+    /** Why it comes to whoever was not told before. */
+    gaveBack: '{name} cannot go ({time}). Nobody is on it.',
+    untaken: 'Told to {names} at {time}, nobody has taken it.',
     incident: 'Incident {n}',
     digest: '{n} alerts of the night',
     stillStands: 'These still stand this morning:',
@@ -161,6 +167,9 @@ export const en = {
     auditHead: 'Audit of {date}: row {row}, {hash}',
     meeting: 'Meeting at {time}.',
     tap: 'Answer with one tap: {url}',
+    /** On the button of a mail, and before the address of the wall. */
+    reply: 'Answer: I am going, I am here …',
+    onWall: 'See it in Sabha (needs a login): {url}',
   },
   /** What a person answers to an alert by its link or a button, and the page that the link opens. */
   answer: {
