@@ -1,6 +1,6 @@
 /** Keeps the page of an answer as it is now. Without it the page works all the same: it is then as old as its last press. */
 
-/** @typedef {{ what: string, since: string, why: string[], steps: string[], cure: string, status: string, line: string, holder: string, taken: string, going: string, said: string[], used: string[] }} Live */
+/** @typedef {{ what: string, since: string, beside: string[], why: string[], steps: string[], cure: string, status: string, line: string, holder: string, taken: string, labels: Record<string, string>, said: string[], used: string[] }} Live */
 
 const main = document.querySelector('main');
 
@@ -18,12 +18,13 @@ function list(selector, tag, texts) {
 }
 
 /** @param {Live} live */
-function show({ what, since, why, steps, cure, status, line, holder, taken, going, said, used }) {
+function show({ what, since, beside, why, steps, cure, status, line, holder, taken, labels, said, used }) {
   if (main === null) return;
   main.dataset['cure'] = cure;
   document.title = `${document.querySelector('.place')?.textContent}: ${what}`;
   write('h1', what);
   write('#since', since);
+  list('#beside', 'p', beside);
   list('#why', 'p', why);
   list('#steps', 'li', steps);
   document.querySelector('form')?.toggleAttribute('hidden', cure === 'well' || cure === 'over');
@@ -31,7 +32,7 @@ function show({ what, since, why, steps, cure, status, line, holder, taken, goin
   write('#status', status);
   write('#line', line);
   write('#holder', holder);
-  write('button[value=going]', going);
+  for (const [word, label] of Object.entries(labels)) write(`button[value=${word}]`, label);
   const field = document.querySelector('input[name=holder]');
   if (field instanceof HTMLInputElement) field.value = taken;
   for (const button of document.querySelectorAll('button')) button.disabled = used.includes(button.value);

@@ -10,6 +10,7 @@ import {
   type SaidWord,
   siteOf,
 } from '#contracts';
+import type { Calendar } from '../calendar/calendar.ts';
 import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../people/roster.ts';
@@ -33,6 +34,8 @@ export type AnswersOptions = {
   roster: Pick<Roster, 'person' | 'people'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
   clock: Pick<Clock, 'after' | 'up'>;
+  /** What meets in a room next. */
+  meetings?: { calendar(): Pick<Calendar, 'next'> };
 };
 
 type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
@@ -62,7 +65,7 @@ export type Answers = {
 };
 
 /** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says no word twice that still holds, also of two at the same time. */
-export function createAnswers({ ingest, roster, view, clock }: AnswersOptions): Answers {
+export function createAnswers({ ingest, roster, view, clock, meetings }: AnswersOptions): Answers {
   const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
   const checks = createChecks({ view, clock });
 
@@ -78,7 +81,12 @@ export function createAnswers({ ingest, roster, view, clock }: AnswersOptions): 
       const found = open?.memory.incidents.get(incident);
       if (!open || !person || !found) return undefined;
       const [site, pcs] = [siteOfScope(found), pcsOf(found)];
-      return sheetOf(open, found, { person, link, pcs, check: site === undefined ? undefined : checks.of(site, pcs) });
+      return sheetOf({ ...open, next: meetings?.calendar().next }, found, {
+        person,
+        link,
+        pcs,
+        check: site === undefined ? undefined : checks.of(site, pcs),
+      });
     },
     toldOf(incident) {
       const open = ingest();

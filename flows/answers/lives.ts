@@ -31,15 +31,17 @@ export function createLives({ answers, clock }: { answers: Answers; clock: Clock
     open.set(response, key);
     let told = '';
     const tell = () => {
-      const live = answers.sheet(person, incident, id)?.live;
+      const { live, clock: time } = answers.sheet(person, incident, id) ?? {};
       const text = live === undefined ? '' : JSON.stringify(live);
-      if (text !== '' && text !== told) response.write(`data: ${text}\n\n`);
+      if (text !== '' && text !== told) response.write(`event: clock\ndata: ${time}\n\ndata: ${text}\n\n`);
       told = text;
     };
     let cancelBeat: Cancel = () => {};
     const beat = () => {
       cancelBeat = clock.after(heartbeatMs, () => {
-        response.write(': here\n\n');
+        const time = answers.sheet(person, incident, id)?.clock;
+        // The page says of what it shows how old it is, on the clocks of the site.
+        response.write(time === undefined ? ': here\n\n' : `event: clock\ndata: ${time}\n\n`);
         beat();
       });
     };

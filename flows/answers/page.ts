@@ -30,30 +30,37 @@ export function sheetPage(head: Head, sheet: Sheet, { action, live }: { action: 
   const { language, live: now } = sheet;
   const { answer, message } = wordsIn(language);
   const list = (items: string[]) => items.map((item) => html`<li>${item}</li>`);
+  const lines = (items: string[]) => items.map((item) => html`<p>${item}</p>`);
+  const labels = { ...answer, ...now.labels };
   const button = (word: (typeof answerWords)[number]) => {
-    const label = word === 'going' ? now.going : answer[word];
     const used = now.used.includes(word) ? html` disabled` : html``;
-    return html`<button name="word" value="${word}"${used}>${label}</button>`;
+    return html`<button name="word" value="${word}"${used}>${labels[word]}</button>`;
   };
   const body = html`
-<main data-cure="${now.cure}" data-live="${live}">
+<main data-cure="${now.cure}" data-live="${live}" data-clock="${sheet.clock}" data-silent="${answer.silent}">
 <p class="n">${message.incident.replace('{n}', `${sheet.incident}`)} · Sabha</p>
 <h1>${now.what}</h1>
 <p class="place">${sheet.place}</p>
 <p id="since">${now.since}</p>
-<div id="why">${now.why.map((one) => html`<p>${one}</p>`)}</div>
+<div id="beside">${lines(now.beside)}</div>
+<div id="why">${lines(now.why)}</div>
 <p id="status" role="status">${now.status}</p>
-<p id="line" class="line" aria-live="polite">${now.line}</p>
 <ol id="steps">${list(now.steps)}</ol>
+<ul class="visit">${sheet.visit.map((line) => html`<li>${called(line, sheet.phone)}</li>`)}</ul>
+<div class="news">
 <p id="holder" aria-live="polite">${now.holder}</p>
-<form method="post" action="${action}"${isCured(now.cure) ? html` hidden` : html``}>
+<p id="note" aria-live="assertive"></p>
+<p id="line" class="line" aria-live="polite">${now.line}</p>
+</div>
+<form method="post" action="${action}" data-sending="${answer.sending}" data-unsent="${answer.unsent}" data-away="${answer.away}"${isCured(now.cure) ? html` hidden` : html``}>
 <input type="hidden" name="holder" value="${now.taken}">
 ${answerWords.map(button)}
-<button name="word" value="here" class="here">${answer.here}</button>
+<button name="word" value="here" class="here">${labels.here}</button>
+<p>${answer.seen}: ${answer.meansSeen}</p>
+<p>${answer.going}: ${answer.meansGoing}</p>
 </form>
 <h2${now.said.length === 0 ? html` hidden` : html``}>${answer.said}</h2>
 <ul id="said">${list(now.said)}</ul>
-<ul class="visit">${sheet.visit.map((line) => html`<li>${called(line, sheet.phone)}</li>`)}</ul>
 </main>`;
   return document(
     { head, language },
@@ -69,11 +76,23 @@ function called(line: string, phone: Sheet['phone']): Html {
   return html`${line.slice(0, at)}<a class="tel" href="tel:${tel}" aria-label="${line}">${number}</a>${line.slice(at + number.length)}`;
 }
 
-/** A page that says one thing, with a way back where there is one. */
-export function linePage(manner: Manner, { line, back }: { line: string; back?: string }): string {
-  const { answer } = wordsIn(manner.language);
-  const way = back === undefined ? html`` : html`<p><a href="${back}">${answer.back}</a></p>`;
-  return document(manner, { title: 'Sabha', body: html`<main><h1>${line}</h1>${way}</main>`, script: false });
+/** A page that says one thing, with a way back where there is one; `sheet`: of which incident. */
+export function linePage(manner: Manner, { line, back, sheet }: { line: string; back?: string; sheet?: Sheet }): string {
+  const way = back === undefined ? html`` : wayBack(manner, back);
+  return document(manner, {
+    title: 'Sabha',
+    body: html`<main>${sheet ? about(sheet) : html``}<h1>${line}</h1>${way}</main>`,
+    script: false,
+  });
+}
+
+/** Where, and what: whoever has more than one link open sees which this is. */
+function about({ place, live }: Sheet): Html {
+  return html`<p class="place">${place}</p><p>${live.what}</p>`;
+}
+
+function wayBack({ language }: Manner, to: string): Html {
+  return html`<p><a class="back" href="${to}">${wordsIn(language).answer.back}</a></p>`;
 }
 
 /** The page of a notice to many: what somebody says, and the button by which it is read. */
@@ -86,11 +105,13 @@ export function noticePage(manner: Manner, notice: { by: string; text: string; a
 }
 
 /** A page that asks before something of somebody else is taken. */
-export function askPage(manner: Manner, { line, action, holder }: { line: string; action: string; holder: string }): string {
-  const { answer } = wordsIn(manner.language);
-  const body = html`<main><h1>${line}</h1><form method="post" action="${action}"><input type="hidden" name="holder" value="${holder}">
-<button name="word" value="going">${answer.takeOver}</button></form><p><a href="${action}">${answer.back}</a></p></main>`;
-  return document(manner, { title: 'Sabha', body, script: false });
+export function askPage(head: Head, sheet: Sheet, action: string): string {
+  const { language, live } = sheet;
+  const { answer } = wordsIn(language);
+  const body = html`<main>${about(sheet)}<h1>${live.holder} ${answer.takeOverAsk}</h1>
+<form class="one" method="post" action="${action}"><input type="hidden" name="holder" value="${live.taken}">
+<button name="word" value="going">${answer.takeOver}</button></form>${wayBack({ head, language }, action)}</main>`;
+  return document({ head, language }, { title: 'Sabha', body, script: false });
 }
 
 /** `isAwaited`: a result is on its way, which a page without a script asks for anew. */

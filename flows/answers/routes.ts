@@ -99,15 +99,14 @@ async function acted(stage: Stage, { request, reply }: Asked, link: AnswerLink):
   if (language === undefined) return gone(stage, { request, reply }, link);
   if (word === 'here') {
     const isAsked = await answers.here(link.person, link.incident, link.id);
-    if (isAsked) return reply.redirect(page, 303);
-    return said(reply, 409, linePage({ head, language }, { line: wordsIn(language).answer.notReached, back: page }));
+    return isAsked ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: 'notReached', page });
   }
   if (!isAnswer(word)) return said(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));
   const done = await answers.byLink(link, word, holder);
   return done.ok ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: done.why, page });
 }
 
-type Refusal = { link: AnswerLink; why: Exclude<Answered, { ok: true }>['why']; page: string };
+type Refusal = { link: AnswerLink; why: Exclude<Answered, { ok: true }>['why'] | 'notReached'; page: string };
 
 function refused(stage: Stage, asked: Asked, { link, why, page }: Refusal): FastifyReply {
   const { head } = stage;
@@ -115,14 +114,10 @@ function refused(stage: Stage, asked: Asked, { link, why, page }: Refusal): Fast
   if (sheet === undefined) return gone(stage, asked, link);
   const { language, live } = sheet;
   const { answer } = wordsIn(language);
-  if (why === 'taken') {
-    return said(
-      asked.reply,
-      409,
-      askPage({ head, language }, { line: `${live.holder} ${answer.takeOverAsk}`, action: page, holder: live.taken }),
-    );
-  }
-  return said(asked.reply, 409, linePage({ head, language }, { line: why === 'over' ? live.status : answer[why], back: page }));
+  if (why === 'taken') return said(asked.reply, 409, askPage(head, sheet, page));
+  // Whatever was wanted of what is over: that it is over says more.
+  const line = live.cure === 'over' ? live.status : answer[why];
+  return said(asked.reply, 409, linePage({ head, language }, { line, back: page, sheet }));
 }
 
 /** The person is not told any more, or the incident is forgotten. */

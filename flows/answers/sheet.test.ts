@@ -27,15 +27,17 @@ function pass(stage: Stage, ms: number, heard: readonly string[] = [pc, other]):
   }
 }
 
-function read(stage: Stage, changes = {}, language: MessageLanguage = 'en') {
+function sheet(stage: Stage, changes = {}, language: MessageLanguage = 'en') {
   const incident = stage.incident();
   if (incident === undefined) throw new Error('there is no incident');
   const place = () => ({ site: { en: 'Leh', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata' });
   const table = () => ({ ...createSiteTable([]), pcsOf: () => [pc, other] });
-  const at = { memory: stage.engine.memory, time: stage.now, place, table };
+  const review = { id: 'm', title: 'Review', from: Date.UTC(2026, 2, 3, 10), to: Date.UTC(2026, 2, 3, 11) };
+  const at = { memory: stage.engine.memory, time: stage.now, place, table, next: () => [review].filter(({ to }) => to > stage.now()) };
   const person = { id: 'bina', name: 'Bina', language, role: 'technician', scope: '', webhook: false, addresses: {} } as const;
-  return sheetOf(at, { ...incident, ...changes }, { person, link: 'b1', pcs: [pc], check: undefined }).live;
+  return sheetOf(at, { ...incident, ...changes }, { person, link: 'b1', pcs: [pc], check: undefined });
 }
+const read = (...asked: Parameters<typeof sheet>) => sheet(...asked).live;
 
 test('while the wall said that another PC of the site answers, the phone page said that the office cannot be reached, and to call it', () => {
   const stage = site();
@@ -65,7 +67,7 @@ test('what was well and only watched was still to be mended, step by step', () =
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   stage.state([ok('camera'), ok('microphone')]);
-  expect(read(stage)).toMatchObject({ what: 'Critical: Camera not found', cure: 'well', steps: [] });
+  expect(read(stage)).toMatchObject({ what: 'Cleared: Camera not found', cure: 'well', steps: [] });
   stage.state([fault('camera.missing'), ok('microphone')]);
   expect(read(stage).steps).not.toEqual([]);
 });
@@ -93,5 +95,73 @@ test('of an alert that was over the page said that you are on it', () => {
   stage.state([ok('camera'), ok('microphone')]);
   pass(stage, 15 * minute);
   expect([read(stage).cure, read(stage).holder]).toEqual(['over', 'You had it from 14:00.']);
-  expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से आप देख रहे थे।', '14:00 पासून तुम्ही पाहत होतात.']);
+  expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से यह आपके पास था।', '14:00 पासून हे तुमच्याकडे होते.']);
+});
+
+test('of a camera that works again the page said in its heading that it is not found, and that it comes and goes', () => {
+  const stage = site();
+  for (const one of [fault, ok, fault, ok, fault, ok]) {
+    stage.state([one === fault ? fault('camera.missing') : ok('camera'), ok('microphone')]);
+    pass(stage, 40_000);
+  }
+  const { flapping } = stage.incident() ?? {};
+  const now = sheet(stage);
+  expect([flapping, now.live.cure]).toEqual([true, 'well']);
+  expect(now.live).toMatchObject({
+    what: 'Cleared: Camera not found',
+    since: expect.stringMatching(/^From 3 Mar, 14:0\d to 3 Mar, 14:0\d\.$/),
+  });
+  expect(now.live.status).toBe('Works since 14:03. You need not wait: the all-clear comes as a message.');
+  expect(sheet(stage, {}, 'hi').live.what).toBe('ठीक हो गया: कैमरा नहीं मिल रहा');
+});
+
+test('of two faults the page named the first alone, and no meeting; when that went, it did not say so', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  pass(stage, 2 * minute);
+  stage.state([fault('camera.missing'), { ...fault('microphone.missing'), name: 'RoomMic' }]);
+  expect(read(stage)).toMatchObject({
+    what: 'Critical: Camera not found',
+    beside: ['Also: Microphone not found: RoomMic (since 14:02)', 'Meeting at 15:30.'],
+  });
+  expect(read(stage, {}, 'hi').beside[0]).toBe('साथ में: माइक नहीं मिल रहा: RoomMic (14:02 से)');
+  stage.state([ok('camera'), { ...fault('microphone.missing'), name: 'RoomMic' }]);
+  expect(read(stage)).toMatchObject({
+    what: 'Critical: Microphone not found: RoomMic',
+    beside: ['Camera not found: works again since 14:02.', 'Meeting at 15:30.'],
+  });
+  stage.state([ok('camera'), ok('microphone')]);
+  expect(read(stage)).toMatchObject({ cure: 'well', beside: ['Also: Microphone not found: RoomMic'] });
+});
+
+test('a fault of yesterday, beside one of today, stood with the time of yesterday as if that were today', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  pass(stage, 24 * 60 * minute);
+  const [camera] = stage.incident()?.faults ?? [];
+  const faults = [camera, { ...camera, fault: 'microphone.missing', key: 'microphone.missing|', since: stage.now() }].reverse();
+  expect(read(stage, { faults }).beside).toEqual(['Also: Microphone not found (since 14:00)']);
+  const worse = faults.map((one) => ({ ...one, severity: one?.fault === 'camera.missing' ? 'minor' : 'critical' }));
+  expect(read(stage, { faults: worse }).beside).toEqual(['Also: Camera not found (since 3 Mar, 14:00)']);
+});
+
+test('at the end of all nobody said that nothing is left to do', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  stage.state([ok('camera'), ok('microphone')]);
+  pass(stage, 15 * minute);
+  expect(read(stage).status).toMatch(/^Over since 3 Mar, 14:0\d\. The room is well again\. Nothing more to do\.$/);
+  stage.state([fault('microphone.missing'), ok('camera')]);
+  const old = stage.engine.memory.incidents.get(1);
+  // While something new stands there the room is not well.
+  expect(read(stage, old).status).toMatch(/^Over since 3 Mar, 14:0\d\.$/);
+});
+
+test('who had taken it was offered that it is not hers, and who was there already that she has come', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  const incident = stage.incident()?.id ?? 0;
+  expect(read(stage).labels).toEqual({ going: 'I am going', 'not-mine': 'Not mine', here: 'I am here: check now' });
+  for (const word of ['going', 'here'] as const) stage.apply({ type: 'answer', incident, person: 'bina', by: 'Bina', word });
+  expect(read(stage).labels).toEqual({ going: 'I am going', 'not-mine': 'I cannot go', here: 'Check again' });
 });

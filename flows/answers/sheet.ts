@@ -8,19 +8,23 @@ import {
   isPcPath,
   type MessageLanguage,
   type Person,
+  pathOfScope,
   siteOf,
   titleIn,
   wordsIn,
 } from '#contracts';
+import type { Calendar } from '../calendar/calendar.ts';
 import { has } from '../handling/handling.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { isBeside } from '../outages/outages.ts';
 import { clockOf } from '../people/channels/kit/local.ts';
-import { timeOf } from '../people/times.ts';
+import { short } from '../people/channels/kit/plain.ts';
+import { dayOf, timeOf } from '../people/times.ts';
 import { spokenOf } from '../people/words.ts';
 import type { Answer, Incident, StandingFault } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
-import { endOf, watchedUntil } from '../transitions/incident.ts';
+import { isReadyIn } from '../transitions/delivery.ts';
+import { endOf } from '../transitions/incident.ts';
 import { isOwn } from '../transitions/notice.ts';
 import { factsOf } from '../transitions/offer.ts';
 import type { CheckState } from './checks.ts';
@@ -28,6 +32,10 @@ import { holds } from './holding.ts';
 
 /** More lines of what was said nobody reads on a phone. */
 const saidAtMost = 12;
+/** More faults of one room are counted. */
+const besideAtMost = 6;
+/** A meeting that begins later says nothing of now. */
+const meetingWithinMs = 12 * 3_600_000;
 
 /** How it stands with what the incident is about: it stands, is well and watched, cannot be measured, or is over. */
 export type Cure = 'broken' | 'unknown' | 'well' | 'over';
@@ -36,6 +44,8 @@ type Spoken = ReturnType<typeof spokenOf>;
 
 /** What changes while the page stands open; the rest stays as it was. What it is about changes too: one fault goes while another stands. */
 export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
+  /** What stands beside it, what works again, and the meeting that comes next, a sentence each. */
+  beside: string[];
   cure: Cure;
   /** How it stands, in a sentence. */
   status: string;
@@ -44,8 +54,8 @@ export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
   /** Who has it, in a sentence; `taken` by name, '' for nobody. */
   holder: string;
   taken: string;
-  /** The label of *going*: it takes over what somebody else has. */
-  going: string;
+  /** What these buttons say: that depends on who has it, and on what was said. */
+  labels: Record<'going' | 'not-mine' | 'here', string>;
   /** What was said, newest first. */
   said: string[];
   /** Words that the person has said, and that still hold. */
@@ -53,23 +63,37 @@ export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
 };
 
 /** All of a page. */
-export type Sheet = Pick<Spoken, 'place' | 'visit' | 'phone'> & { language: MessageLanguage; incident: number; live: Live };
+export type Sheet = Pick<Spoken, 'place' | 'visit' | 'phone'> & {
+  language: MessageLanguage;
+  incident: number;
+  /** The time of day on the clocks of the site. */
+  clock: string;
+  live: Live;
+};
 
 /** Nothing is to be done about it, and nothing to be answered. */
 export function isCured(cure: Cure): boolean {
   return cure === 'well' || cure === 'over';
 }
 
-type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'>;
+/** `next`: the dates of a scope, the first first. */
+type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'> & { next?: Calendar['next'] | undefined };
 /** `pcs`: those that it is about; `check`: how it stands with the checks that were asked of them. */
 type For = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
 
 /** Everything that the page shows to the person of a link. */
 export function sheetOf(at: At, incident: Incident, asked: For): Sheet {
   const { language } = asked.person;
-  const spoken = spokenOf(noticeNow(at, incident, incident.place ?? at.place(incident.scope)), language);
-  const { place, visit, phone } = spoken;
-  return { place, visit, phone, language, incident: incident.id, live: liveOf(at, incident, { ...asked, spoken }) };
+  const where = incident.place ?? at.place(incident.scope);
+  const { timeZone } = where;
+  const news = noticeNow(at, incident, where);
+  const { place, visit, phone } = spokenOf(news, language);
+  const standing = standingOf(at, incident, { language, timeZone });
+  // What is well has ended, also while it is watched.
+  const { goneAt } = standing;
+  const spoken = spokenOf(goneAt === undefined ? news : { ...news, kind: 'cleared', at: goneAt }, language);
+  const clock = clockOf(at.time(), timeZone);
+  return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...asked, spoken, standing }) };
 }
 
 /** The news as it stands now, of an incident that is over as its end was told. */
@@ -112,20 +136,21 @@ function answersBeside({ memory, table }: At, scope: string): boolean {
   return isBeside(memory.pcs.get(scope), others);
 }
 
-function liveOf(at: At, incident: Incident, { spoken, ...asked }: For & { spoken: Spoken }): Live {
+function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For & { spoken: Spoken; standing: Standing }): Live {
   const { person, link } = asked;
   const { timeZone } = incident.place ?? at.place(incident.scope);
   const { answer } = wordsIn(person.language);
   const { acknowledged, answers = [] } = incident;
   const clock = (ms: number) => clockOf(ms, timeZone);
   const isMine = has(incident, person);
-  const { cure, status } = standingOf(at, incident, { language: person.language, timeZone });
+  const { cure, status } = standing;
   const [mine, others] = cure === 'over' ? [answer.mineBefore, answer.had] : [answer.mine, answer.has];
   const holder = acknowledged && filled(isMine ? mine : others, { name: acknowledged.by, time: clock(acknowledged.at) });
   const { what, since, why, steps } = spoken;
   return {
     what,
     since,
+    beside: besideOf(at, incident, { language: person.language, timeZone, cure }),
     why,
     // Of what is well and only watched nothing is to be done.
     steps: isCured(cure) ? [] : steps,
@@ -134,7 +159,11 @@ function liveOf(at: At, incident: Incident, { spoken, ...asked }: For & { spoken
     line: isCured(cure) ? '' : checkLine(at, incident, asked),
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
-    going: acknowledged === null || isMine ? answer.going : answer.takeOver,
+    labels: {
+      going: acknowledged === null || isMine ? answer.going : answer.takeOver,
+      'not-mine': isMine ? answer.cannotGo : answer['not-mine'],
+      here: answers.some((one) => one.person === person.id && one.word === 'here') ? answer.checkAgain : answer.here,
+    },
     said: answers
       .slice(-saidAtMost)
       .toReversed()
@@ -144,18 +173,42 @@ function liveOf(at: At, incident: Incident, { spoken, ...asked }: For & { spoken
 }
 
 type Reading = { language: MessageLanguage; timeZone: string };
+/** `goneAt`: of what is well and watched, since when. */
+type Standing = { cure: Cure; status: string; goneAt?: number };
+
+/** The page is about one fault, and its room may have more. */
+function besideOf({ time, next }: At, incident: Incident, { language, timeZone, cure }: Reading & { cure: Cure }): string[] {
+  const { answer, message } = wordsIn(language);
+  const now = time();
+  const isToday = (ms: number) => dayOf(ms, timeZone, language) === dayOf(now, timeZone, language);
+  const timed = (text: string, { fault, name }: StandingFault, ms: number) => {
+    const what = `${titleIn(fault, language) ?? fault}${name ? `: ${short(name)}` : ''}`;
+    return filled(text, { what, time: isToday(ms) ? clockOf(ms, timeZone) : timeOf(ms, timeZone, language) });
+  };
+  const shown = shownOf(incident);
+  const others = shown.slice(1, besideAtMost + 1);
+  const besides = others.map((one) => filled(message.also, { list: timed(isCured(cure) ? '{what}' : answer.besides, one, one.since) }));
+  const more = shown.length - 1 - others.length;
+  if (more > 0) besides.push(filled(message.others, { n: more }));
+  if (isCured(cure)) return besides;
+  const gone = incident.faults.flatMap((one) => (one.hidden || one.goneAt === null ? [] : timed(answer.went, one, one.goneAt)));
+  const meeting = next?.(pathOfScope(incident.scope), now)[0];
+  const isNear = meeting !== undefined && meeting.from - now < meetingWithinMs;
+  return [...besides, ...gone, ...(isNear ? [filled(message.meeting, { time: clockOf(meeting.from, timeZone) })] : [])];
+}
 
 /** It is well as soon as a check says so, although the incident is watched for a while. */
-function standingOf({ memory }: At, incident: Incident, { language, timeZone }: Reading): { cure: Cure; status: string } {
-  const { answer } = wordsIn(language);
-  if (incident.overAt !== null) return { cure: 'over', status: filled(answer.over, { time: timeOf(incident.overAt, timeZone, language) }) };
+function standingOf({ memory }: At, incident: Incident, { language, timeZone }: Reading): Standing {
+  const { answer, message } = wordsIn(language);
+  if (incident.overAt !== null) {
+    const over = filled(answer.over, { time: timeOf(incident.overAt, timeZone, language) });
+    return { cure: 'over', status: isReadyIn(memory, incident.scope) ? `${over} ${message.roomWell}` : over };
+  }
   const faults = incident.faults.filter((one) => !one.hidden);
   const shown = faults.length > 0 ? faults : incident.faults;
   if (shown.every(({ goneAt }) => goneAt !== null)) {
-    const ended = memory.endedOf(incident.scope);
-    const time = clockOf(Math.max(...shown.map(({ goneAt }) => goneAt ?? 0)), timeZone);
-    const until = clockOf(Math.max(...shown.map((one) => watchedUntil(one, ended))), timeZone);
-    return { cure: 'well', status: filled(answer.well, { time, until }) };
+    const goneAt = Math.max(...shown.map((one) => one.goneAt ?? 0));
+    return { cure: 'well', status: filled(answer.well, { time: clockOf(goneAt, timeZone) }), goneAt };
   }
   const isUnknown = shown.every(({ goneAt, unknownSince }) => goneAt !== null || unknownSince !== null);
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };

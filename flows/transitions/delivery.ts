@@ -84,7 +84,7 @@ function noticeFor({ memory, options, transition, incident }: Delivery, { severi
 }
 
 /** True of a room that its PC says to be ready, and where nothing is open by now. */
-function isReadyIn(memory: Memory, scope: string): boolean {
+export function isReadyIn(memory: Pick<Memory, 'pcs' | 'openIncident'>, scope: string): boolean {
   const record = memory.pcs.get(scope);
   return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
 }

@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_540,
+    lines: 5_580,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
@@ -105,7 +105,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 30_860,
+    lines: 30_950,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
@@ -235,7 +235,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'dashboards',
-    lines: 4_450,
+    lines: 4_560,
     rooms: [
       { path: 'dashboards/exporter', floor: 1, about: 'series for Prometheus' },
       { path: 'dashboards/grafana', floor: 1, about: 'the dashboards as code', enter: 'generate.ts' },
