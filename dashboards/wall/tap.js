@@ -1,8 +1,29 @@
-/** Keeps the page of an answer as it is now. Without it the page works all the same: it is then as old as its last press. */
+/** Keeps the page of an answer as it is now, and sends its answers. Without it the page works all the same: it is then as old as its last press. */
 
 /** @typedef {{ what: string, since: string, beside: string[], why: string[], steps: string[], cure: string, status: string, line: string, holder: string, taken: string, labels: Record<string, string>, said: string[], used: string[] }} Live */
 
 const main = document.querySelector('main');
+const form = document.querySelector('form');
+const field = document.querySelector('input');
+const buttons = [...document.querySelectorAll('button')];
+
+/** So long a tap does nothing after something came, went or was sent: whoever taps twice means one thing. */
+const restMs = 1_000;
+/** The centre says something each 15 s: what is silent for longer is not there any more. */
+const silentMs = 40_000;
+/** No answer is waited for longer. */
+const sendLimitMs = 30_000;
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let resting;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let silence;
+/** @type {EventSource | undefined} */
+let source;
+let isSending = false;
+let isOld = false;
+/** What became of the last press, where that is to be said. */
+let sent = '';
 
 /** @param {string} selector @param {string} text */
 function write(selector, text) {
@@ -27,27 +48,147 @@ function show({ what, since, beside, why, steps, cure, status, line, holder, tak
   list('#beside', 'p', beside);
   list('#why', 'p', why);
   list('#steps', 'li', steps);
-  document.querySelector('form')?.toggleAttribute('hidden', cure === 'well' || cure === 'over');
-  delete main.dataset['old'];
+  form?.toggleAttribute('hidden', cure === 'well' || cure === 'over');
   write('#status', status);
   write('#line', line);
   write('#holder', holder);
+  const before = form?.textContent;
   for (const [word, label] of Object.entries(labels)) write(`button[value=${word}]`, label);
-  const field = document.querySelector('input[name=holder]');
-  if (field instanceof HTMLInputElement) field.value = taken;
-  for (const button of document.querySelectorAll('button')) button.disabled = used.includes(button.value);
+  // Nobody takes over what was free when the thumb went down.
+  if (form?.textContent !== before) rest();
+  if (field !== null) field.value = taken;
+  for (const button of buttons) button.disabled = used.includes(button.value);
   document.querySelector('h2')?.toggleAttribute('hidden', said.length === 0);
   list('#said', 'li', said);
 }
 
+/** Buttons that are seen stay where they are, whatever comes above them. @param {() => void} change */
+function still(change) {
+  const top = () => (form === null || form.hidden ? undefined : form.getBoundingClientRect().top);
+  const before = top();
+  change();
+  const after = top();
+  const moved = before === undefined || after === undefined ? 0 : after - before;
+  if (moved !== 0 && before !== undefined && before < innerHeight) scrollBy(0, moved);
+  if (moved !== 0 || before === undefined) rest();
+}
+
+function rest() {
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    resting = undefined;
+    mark();
+  }, restMs);
+  mark();
+}
+
+function isResting() {
+  return isSending || resting !== undefined;
+}
+
+/** Inert, and not disabled: who has the focus keeps it. */
+function mark() {
+  for (const button of buttons) button.setAttribute('aria-disabled', `${isResting()}`);
+  form?.toggleAttribute('data-busy', isSending);
+}
+
+/** What was not sent comes before how old the page is. */
+function note() {
+  const { silent = '', clock = '' } = main?.dataset ?? {};
+  still(() => write('#note', sent || (isOld ? silent.replace('{time}', clock) : '')));
+}
+
+/** @param {boolean} is */
+function age(is) {
+  isOld = is;
+  main?.toggleAttribute('data-old', is);
+  note();
+}
+
+/** @param {string} clock */
+function heard(clock) {
+  if (main !== null) main.dataset['clock'] = clock;
+  listen();
+  age(false);
+}
+
+function listen() {
+  clearTimeout(silence);
+  silence = setTimeout(() => {
+    age(true);
+    follow();
+  }, silentMs);
+}
+
 function follow() {
-  const source = new EventSource(main?.dataset['live'] ?? '');
-  source.onmessage = ({ data }) => show(JSON.parse(data));
-  source.onerror = () => {
-    if (main !== null) main.dataset['old'] = '';
+  source?.close();
+  const own = new EventSource(main?.dataset['live'] ?? '');
+  source = own;
+  listen();
+  own.addEventListener('clock', ({ data }) => heard(data));
+  own.onmessage = ({ data }) => still(() => show(JSON.parse(data)));
+  own.onerror = () => {
+    age(true);
     // One that the centre ended for good does not come back by itself.
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5_000);
+    if (own.readyState === EventSource.CLOSED) setTimeout(() => own === source && follow(), 5_000);
   };
 }
 
-if (main?.dataset['live'] !== undefined) follow();
+/**
+ * What became of a press: `done`, or refused, which has a page of its own; else the name of what is to be said.
+ * @param {HTMLFormElement} to @param {Record<string, string>} fields @returns {Promise<'done' | 'refused' | 'away' | 'unsent'>}
+ */
+async function posted(to, fields) {
+  try {
+    const { type, status } = await fetch(to.action, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(sendLimitMs),
+    });
+    if (type === 'opaqueredirect') return 'done';
+    return status >= 500 ? 'away' : 'refused';
+  } catch {
+    return 'unsent';
+  }
+}
+
+/** @param {HTMLFormElement} to @param {HTMLButtonElement} pressed */
+async function send(to, pressed) {
+  isSending = true;
+  sent = to.dataset['sending'] ?? '';
+  rest();
+  note();
+  const became = await posted(to, { word: pressed.value, holder: field?.value ?? '' });
+  isSending = false;
+  mark();
+  // Its page is the browser's to show: asked once more, the centre refuses once more.
+  if (became === 'refused') return native(to, pressed);
+  sent = became === 'done' ? '' : (to.dataset[became] ?? '');
+  note();
+  if (became === 'done' && isOld) location.replace(to.action);
+}
+
+/** @param {HTMLFormElement} to @param {HTMLButtonElement} pressed */
+function native(to, pressed) {
+  to.removeEventListener('submit', onSubmit);
+  // A button that is disabled meanwhile would send no word.
+  pressed.disabled = false;
+  to.requestSubmit(pressed);
+}
+
+/** @param {SubmitEvent} event */
+function onSubmit(event) {
+  const { submitter, currentTarget } = event;
+  if (!(submitter instanceof HTMLButtonElement && currentTarget instanceof HTMLFormElement)) return;
+  event.preventDefault();
+  if (!isResting()) void send(currentTarget, submitter);
+}
+
+if (main?.dataset['live'] !== undefined) {
+  form?.addEventListener('submit', onSubmit);
+  addEventListener('offline', () => age(true));
+  addEventListener('online', follow);
+  rest();
+  follow();
+}

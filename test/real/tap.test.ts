@@ -157,4 +157,106 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     await page.getByText(/^\d\d:\d\d से काम कर रहा है/).waitFor();
     expect(await page.getByRole('button').count()).toBe(0);
   }, 180_000);
+
+  const answersOf = async (parts: Awaited<ReturnType<typeof scene>>['parts'], scope: string) => {
+    const found = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).find((one) => one.scope === scope);
+    return (await ask<IncidentView>(parts.site.ports, `/api/incidents/${found?.id}`)).answers?.map(({ word }) => word);
+  };
+
+  test('a second tap on *I am here* pressed what had come under the thumb', async ({ onTestFinished }) => {
+    const { parts, pc, link } = await scene(onTestFinished);
+    const { page, troubles } = await phone(onTestFinished);
+    await page.goto(link);
+    const here = page.locator('button.here');
+    await page.locator('button.here[aria-disabled=false]').scrollIntoViewIfNeeded();
+    const at = await here.boundingBox();
+    if (at === null) throw new Error('there is no button');
+    const posts: string[] = [];
+    page.on('request', (request) => void (request.method() === 'POST' && posts.push(request.postData() ?? '')));
+    // In the frames of the browser itself: what stands still for a thumb does so between two taps, too.
+    await page.evaluate(() => {
+      const seen: number[] = [];
+      const look = () => {
+        seen.push(document.querySelector('button.here')?.getBoundingClientRect().top ?? 0);
+        requestAnimationFrame(look);
+      };
+      look();
+      Object.assign(globalThis, { seen });
+    });
+    const [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
+    for (let tap = 0; tap < 4; tap += 1) await page.touchscreen.tap(x, y);
+    await page.getByText(/^Asha पहुँच गए \(/).waitFor();
+    await expect.poll(() => page.locator('#line').textContent(), { timeout: 20_000 }).toMatch(/दिक्कत अब भी है/);
+    const tops = await page.evaluate(() => [...new Set((globalThis as unknown as { seen: number[] }).seen.map(Math.round))]);
+    expect([tops, posts, await answersOf(parts, pc.pc)]).toEqual([[Math.round(at.y)], ['word=here&holder='], ['here']]);
+    expect(troubles).toEqual([]);
+  }, 180_000);
+
+  test('a tap without a network, or without a centre, lost the page and the answer; a slow one changed nothing for seconds', async ({
+    onTestFinished,
+  }) => {
+    const { parts, pc, link } = await scene(onTestFinished);
+    const { context, page } = await phone(onTestFinished);
+    const wire = await context.newCDPSession(page);
+    await wire.send('Network.enable');
+    const heard = new Promise<void>((resolve) => wire.once('Network.eventSourceMessageReceived', () => resolve()));
+    await page.goto(link);
+    await heard;
+    const [going, note] = [page.getByRole('button', { name: 'मैं जा रहा/रही हूँ' }), page.locator('#note')];
+    await context.setOffline(true);
+    await expect.poll(() => note.textContent()).toMatch(/^\d\d:\d\d से संपर्क नहीं है। यह तब की जानकारी है।$/);
+    await going.click();
+    await expect.poll(() => note.textContent()).toBe('नहीं भेजा गया: नेटवर्क नहीं है। नेटवर्क आने पर फिर दबाएँ।');
+    expect([await page.locator('#steps li').count(), await answersOf(parts, pc.pc)]).toEqual([2, undefined]);
+    expect(await faultsOf(page)).toEqual([]);
+    await context.setOffline(false);
+
+    await page.route('**/t?*', (route) => route.fulfill({ status: 503, body: '' }));
+    await going.click();
+    await expect.poll(() => note.textContent()).toBe('सेंटर अभी जवाब नहीं दे रहा। आपका जवाब नहीं पहुँचा।');
+    await page.unroute('**/t?*');
+
+    const slow = Promise.withResolvers<void>();
+    await page.route('**/t?*', (route) => slow.promise.then(() => route.continue()));
+    await going.click();
+    expect(await note.textContent()).toBe('भेजा जा रहा है…');
+    expect(await page.locator('button[aria-disabled=true]').count()).toBe(5);
+    slow.resolve();
+    await page.getByText(/से यह आपके पास है/).waitFor();
+    await expect.poll(() => note.textContent()).toBe('');
+    expect(await answersOf(parts, pc.pc)).toEqual(['going']);
+  }, 180_000);
+
+  test('a page that hears nothing said so by its colour alone; what it is refused then has its page as before', async ({
+    onTestFinished,
+  }) => {
+    const { parts, pc, link } = await scene(onTestFinished);
+    const { page } = await phone(onTestFinished);
+    await page.clock.install();
+    await page.goto(link);
+    await page.locator('button[aria-disabled=false]').first().waitFor();
+    await page.route('**/t/live?*', (route) => route.abort());
+    const note = page.locator('#note');
+    expect(await note.textContent()).toBe('');
+    await page.clock.fastForward(45_000);
+    const clock = await page.locator('main').getAttribute('data-clock');
+    await expect.poll(() => note.textContent()).toBe(`${clock} से संपर्क नहीं है। यह तब की जानकारी है।`);
+    const [one] = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).filter(({ scope }) => scope === pc.pc);
+    await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents/${one?.id}/acknowledge`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ by: 'Meera' }),
+    });
+    await page.clock.fastForward(2_000);
+    await page.getByRole('button', { name: 'मैं जा रहा/रही हूँ' }).click();
+    await page.getByRole('heading', { name: /से यह Meera के पास है। क्या इसे अब आप सँभालेंगे\?$/ }).waitFor();
+    await page.getByText(/माइक नहीं मिल रहा/).waitFor();
+    for (const target of [page.getByRole('button'), page.getByRole('link')]) {
+      const { width = 0, height = 0 } = (await target.boundingBox()) ?? {};
+      expect([Math.round(width), height >= 48]).toEqual([324, true]);
+    }
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'अब मैं सँभालता/सँभालती हूँ' }).click();
+    await page.getByText(/से यह आपके पास है/).waitFor();
+  }, 180_000);
 });
