@@ -100,7 +100,7 @@ export function noticePage(manner: Manner, notice: { by: string; text: string; a
   const { direct, announce } = wordsIn(manner.language);
   const { by, text, at, action } = notice;
   const body = html`<main><p class="n">${direct.announcement} · Sabha</p><h1>${text}</h1><p class="place">${by}</p><p>${at}</p>
-<form method="post" action="${action}"><button name="word" value="read">${announce.read}</button></form></main>`;
+<form class="one" method="post" action="${action}"><button name="word" value="read">${announce.read}</button></form></main>`;
   return document(manner, { title: direct.announcement, body, script: false });
 }
 
