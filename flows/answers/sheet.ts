@@ -24,7 +24,7 @@ import { spokenOf } from '../people/words.ts';
 import type { Answer, Incident, StandingFault } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import { isReadyIn } from '../transitions/delivery.ts';
-import { endOf } from '../transitions/incident.ts';
+import { endOf, oneFlaps } from '../transitions/incident.ts';
 import { isOwn } from '../transitions/notice.ts';
 import { factsOf } from '../transitions/offer.ts';
 import type { CheckState } from './checks.ts';
@@ -109,7 +109,7 @@ function noticeNow(at: At, incident: Incident, place: ReturnType<At['place']>): 
     ...place,
     faults: shown.map(factsOf),
     at: incident.overAt ?? incident.openedAt,
-    flapping,
+    flapping: flapping && oneFlaps(shown.map(factsOf), at.memory.endedOf(scope)),
     ...(outage && isOwn(incident) && shown.some(({ fault }) => isAbsence(fault)) && { outage }),
     ...(over === null && answersBeside(at, scope) && { beside: true }),
     ...(over !== null && toldOutage && { toldOutage }),
