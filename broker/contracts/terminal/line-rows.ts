@@ -157,10 +157,18 @@ const enrolment: readonly LineRow[] = [
     },
   ],
   [
-    /^this enrolment code is wrong, used up or over$/,
+    // A centre that is older than the row below said here too that it may be used up.
+    /^this enrolment code is wrong(?:, used up)? or over$/,
     {
-      en: 'this enrolment code is wrong, used up or over: look at it once more; if it is right, ask the central team for a new one',
-      hi: 'यह कोड ग़लत है, ख़त्म हो चुका है या पुराना है: एक बार फिर देखें; सही लिखा है तो सेंट्रल टीम से नया कोड लें',
+      en: 'this enrolment code is wrong or over: look at it once more; if it is right, ask the central team for a new one',
+      hi: 'यह कोड ग़लत है या पुराना है: एक बार फिर देखें; सही लिखा है तो सेंट्रल टीम से नया कोड लें',
+    },
+  ],
+  [
+    /^this enrolment code is used up$/,
+    {
+      en: 'this enrolment code is used up: ask the central team for a new one',
+      hi: 'यह कोड पूरा इस्तेमाल हो चुका है: सेंट्रल टीम से नया कोड लें',
     },
   ],
   [
