@@ -18,7 +18,6 @@ import {
   doubledMs,
   hashToken,
   languageFor,
-  lineIn,
   loadPem,
   loadText,
   logOutput,
@@ -32,6 +31,7 @@ import {
   type Settings,
   StartError,
   siteLines,
+  startLineIn,
 } from '#contracts';
 
 const runtimeMajor = 26;
@@ -393,7 +393,7 @@ async function freePort(): Promise<number> {
 }
 
 function stopWith(line: string): never {
-  process.stderr.write(`${lineIn(line, languageFor(process.argv, process.env))}\n`);
+  process.stderr.write(`${startLineIn(line, languageFor(process.argv, process.env))}\n`);
   process.exit(1);
 }
 

@@ -3,6 +3,7 @@
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
 import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '#contracts';
+import type { Whole } from './identity/asking.ts';
 import { asking, calls, enrolledUntil, folder, nextSteps, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import { dataFolder, withSeatApart } from './store/data-folder.ts';
 
@@ -30,28 +31,27 @@ async function enrol(args: string[]): Promise<number> {
   const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = wordsOf({ args, options, allowPositionals: true });
   const { pc, centre, data, again } = values;
-  const [{ askWho, atTerminal, wholeOf }, { enrol: enrolPc, problemOfPc }, { identityFolder }, { knownCentre, withKnown }] =
-    await Promise.all([
-      import('./identity/asking.ts'),
-      import('./identity/enrol.ts'),
-      import('./identity/identity.ts'),
-      import('./identity/known-centre.ts'),
-    ]);
+  const [{ askUntil, atTerminal, wholeOf }, { enrol: enrolPc, problemOfPc }, { identityFolder }, { knownCentre }] = await Promise.all([
+    import('./identity/asking.ts'),
+    import('./identity/enrol.ts'),
+    import('./identity/identity.ts'),
+    import('./identity/known-centre.ts'),
+  ]);
   const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
   // Read out or copied, it comes with spaces for its dashes.
-  const given = withKnown({ code: positionals.join(' '), centre, pc }, known);
-  const read = wholeOf(given);
+  const given = { code: positionals.join(' '), centre, pc };
+  const read = wholeOf(given, known);
   const isAsked = !read.ok && process.stdin.isTTY && process.stderr.isTTY;
   if (!read.ok && !isAsked) throw new WrongCall(read.line);
   const problem = isAsked ? problemOfPc(own) : null;
   if (problem !== null) return notDone(problem, args);
   const { stdin: input, stderr: output } = process;
-  const whole = read.ok ? read.value : await atTerminal({ input, output, language, known }, (desk) => askWho(given, desk));
-  const enrolling = enrolPc({ ...whole, ...own });
   const say = (seconds: number) => filled(asking[language], { seconds });
-  const done = await withPatience(enrolling, { clock: realClock(), screen: process.stderr, say });
-  if (!done.ok) return notDone(done.line, args);
+  const act = (whole: Whole) => withPatience(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
+  const done = read.ok ? await act(read.value) : await atTerminal({ input, output, language, known }, (desk) => askUntil(given, desk, act));
+  const { lineOfFailure } = await import('./identity/failure.ts');
+  if (!done.ok) return notDone(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
   console.log(filled(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
   // Only to a person: an installation takes what is said here for what went wrong.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
@@ -128,5 +128,6 @@ try {
 } catch (error) {
   if (!(error instanceof WrongCall)) throw error;
   await notDone(error.message, process.argv);
-  process.exitCode = 2;
+  // A question to the centre may be open still.
+  process.stdout.write('', () => process.exit(2));
 }

@@ -1,34 +1,48 @@
 import { expect, test } from 'vitest';
 import { pinOf, writeEnrolCode } from '#contracts';
-import { askWho, type Desk, placeOf, type Typed } from './asking.ts';
+import { askUntil, askWho, type Desk, type Typed } from './asking.ts';
 import type { CodePc } from './est.ts';
+import type { Cause, Read } from './identity.ts';
 
 const code = writeEnrolCode(Buffer.alloc(13, 7), Buffer.from('root'));
 const centre = { host: 'sabha.example.org', port: 8_443 };
 const hall = { pc: 'ladakh/leh/vc-1', room: { en: 'Conference hall', hi: 'सभा कक्ष' }, open: true };
 const small = { pc: 'ladakh/leh/vc-2', room: { en: 'Small room', hi: 'छोटा कमरा' }, open: false };
 
+/** Why a centre gave nothing, and the line that says so. */
+type No = readonly [cause: Cause, line: string];
+const refused: No = ['code', 'sabha.example.org:8443 answered 401: this enrolment code is wrong or over'];
+const silent: No = ['silence', 'sabha.example.org:8443: nothing listens on this port: check address and port'];
+const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
+const half = code.slice(0, 23);
+const moved = 'Has it another name now? End, and add --centre NAME to the line.';
+const tryAgain = 'Enter: try again; Ctrl-C: end, and type the same line later. ';
+
+function answered<T>(answer: T | No): Read<T> {
+  return isNo(answer) ? { ok: false, cause: answer[0], line: answer[1] } : { ok: true, value: answer };
+}
+
+function isNo(answer: unknown): answer is No {
+  return Array.isArray(answer) && typeof answer[0] === 'string';
+}
+
 /** Somebody who types these lines, before a centre that answers these in turn; `said` = what stood on the screen. */
-function somebody(
-  lines: string[],
-  answers: (CodePc[] | string)[],
-  { language = 'en', known }: Pick<Partial<Desk>, 'language' | 'known'> = {},
-) {
+function somebody(lines: string[], answers: (CodePc[] | No)[], { language = 'en', known }: Pick<Partial<Desk>, 'language' | 'known'> = {}) {
   const said: string[] = [];
   const desk: Desk = {
     language,
     known,
     async ask(question, typed) {
-      said.push(`${question}: ${typed}`);
+      said.push(`${question} ${typed}`);
       return lines.shift() ?? expect.fail('asked once more');
     },
     tell: (line) => void said.push(line),
     async pcsOf() {
-      const answer = answers.shift() ?? expect.fail('the centre was asked once more');
-      return typeof answer === 'string' ? { ok: false, line: answer } : { ok: true, value: answer };
+      return answered(answers.shift() ?? expect.fail('the centre was asked once more'));
     },
+    now: () => new Date(2025, 10, 30, 14, 5).getTime(),
   };
-  return { said, ask: (typed: Typed = {}) => askWho(typed, desk) };
+  return { said, desk, ask: (typed: Typed = {}) => askWho(typed, desk) };
 }
 
 test('a clerk on the phone typed the address and the path of the PC too: the code and the name of the centre are enough', async () => {
@@ -38,8 +52,6 @@ test('a clerk on the phone typed the address and the path of the PC too: the cod
 });
 
 test('79 characters were typed by phone: with the package of the centre the first half of the code is all', async () => {
-  const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
-  const half = code.slice(0, 23);
   const { said, ask } = somebody([half.slice(0, -1), half], [[hall]], { known });
   expect(await ask()).toEqual({ code: `${half}-${known.pin}`, centre, pc: 'ladakh/leh/vc-1' });
   expect(said).toEqual([
@@ -51,32 +63,101 @@ test('79 characters were typed by phone: with the package of the centre the firs
   expect(await whole.ask()).toMatchObject({ code, centre });
 });
 
-test('the package of another centre: what stands in it is put right where it stands', async () => {
-  const known = { centre: 'https://old.example.org:8443', pin: pinOf(Buffer.from('another root')) };
-  const { said, ask } = somebody(
-    [code, code, 'sabha.example.org'],
-    ['old.example.org:8443 is not the centre that gave this code', [hall]],
-    { known },
-  );
-  expect(await ask()).toMatchObject({ code, centre });
-  expect(said.at(-1)).toBe('Name of the centre, such as sabha.example.org: https://old.example.org:8443');
+test('the package of another centre: it is said, and the name of it is not asked for', async () => {
+  const other = { centre: 'https://old.example.org:8443', pin: pinOf(Buffer.from('another root')) };
+  const line = 'old.example.org:8443 is not the centre that gave this code';
+  const whole = somebody([code, code], [['pin', line], [hall]], { known: other });
+  expect(await whole.ask()).toMatchObject({ code, centre: { host: 'old.example.org' } });
+  expect(whole.said).toEqual(['Code of the office: ', line, moved, `Code of the office: ${code}`]);
+  // Of a half the other one is that of the package: there is nothing to correct in it.
+  const short = somebody([''], [['pin', line], [hall]], { known: other });
+  await short.ask({ code: half });
+  expect(short.said[0]).toBe('What answers at old.example.org:8443 is not the centre of this package: call the administrator.');
+  expect(short.said.at(-1)).toBe(tryAgain);
 });
 
-test('of several PCs a digit says which, by its room, in Hindi too; what is none of them is asked again', async () => {
+test('of several PCs a digit says which, by its room, in Hindi too; what is none of them was answered by the bare question again', async () => {
   const { said, ask } = somebody([code, 'sabha.example.org', '3', 'hall', '1'], [[hall, small]], { language: 'hi' });
   expect(await ask()).toMatchObject({ pc: 'ladakh/leh/vc-1' });
   expect(said.slice(2)).toEqual([
     '  1  सभा कक्ष: ladakh/leh/vc-1',
     '  2  छोटा कमरा: ladakh/leh/vc-2 (पहले से जुड़ा है, या बंद किया गया है)',
-    ...Array(3).fill('यह कौन सा PC है? उसका नंबर: '),
+    'यह कौन सा PC है? उसका नंबर: ',
+    'a number from 1 to 2 is expected',
+    'यह कौन सा PC है? उसका नंबर: ',
+    'a number from 1 to 2 is expected',
+    'यह कौन सा PC है? उसका नंबर: ',
   ]);
+});
+
+test.each<[No, string[]]>([
+  [silent, ['The centre, sabha.example.org:8443, does not answer: if that lasts, call the administrator.', moved]],
+  [
+    ['name', 'sabha.example.org:8443: no such name is known: check how it is written'],
+    ['The name of the centre, sabha.example.org, is not known in this network: call the administrator.', moved],
+  ],
+  [
+    ['network', 'sabha.example.org:8443: its name cannot be looked up: check the network of this PC'],
+    ['sabha.example.org:8443: its name cannot be looked up: check the network of this PC'],
+  ],
+  [
+    ['clock', 'sabha.example.org:8443: its certificate is not valid at the time of this PC: check the clock'],
+    ['The clock of this PC shows 30 Nov 2025, 14:05. Set date and time (settings, or: timedatectl).'],
+  ],
+  [
+    ['other', 'sabha.example.org:8443: its certificate is for another name'],
+    ['sabha.example.org:8443: its certificate is for another name', moved],
+  ],
+])(
+  'a centre that was not reached had the code asked for again, with letters behind it that nobody typed (%j): Enter tries again',
+  async (no, told) => {
+    const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
+    expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
+    const once = [...told, 'Your code is not used up.', tryAgain];
+    expect(said).toEqual([...once, ...once]);
+  },
+);
+
+test('the next code was taken for a name of the centre: one that is typed where Enter tries again is the code', async () => {
+  const next = writeEnrolCode(Buffer.alloc(13, 9), Buffer.from('root')).slice(0, 23);
+  const { ask } = somebody([next], [silent, [hall]], { known });
+  expect(await ask({ code: half })).toMatchObject({ code: `${next}-${known.pin}`, centre });
+});
+
+test('a code that was refused is asked for again as it was typed, without the half of the package; one that is typed behind it is the code', async () => {
+  const next = writeEnrolCode(Buffer.alloc(13, 9), Buffer.from('root')).slice(0, 23);
+  const { said, ask } = somebody([`${half}${next}`], [refused, [hall]], { known });
+  expect(await ask({ code: half })).toMatchObject({ code: `${next}-${known.pin}` });
+  expect(said).toEqual([refused[1], `Code of the office: ${half}`]);
+});
+
+test('a used-up code ended the program, where a mistyped one was asked for again; a PC that was chosen is chosen, until the code is another', async () => {
+  const { said, desk } = somebody(
+    ['2', '', code, '1'],
+    [
+      [hall, small],
+      [hall, small],
+      [hall, small],
+    ],
+    { known },
+  );
+  const acts: (string | No)[] = [silent, ['code', 'sabha.example.org:8443 answered 401: this enrolment code is used up'], 'done'];
+  const tried: string[] = [];
+  const done = await askUntil({ code: half }, desk, async ({ pc }) => {
+    tried.push(pc);
+    return answered(acts.shift() ?? expect.fail('done once more'));
+  });
+  expect([done, tried]).toEqual([{ ok: true, value: 'done' }, [small.pc, small.pc, hall.pc]]);
+  expect(said).toContain('sabha.example.org:8443 answered 401: this enrolment code is used up');
+  const no = { ok: false, line: 'sabha.example.org:8443 answered 403: ladakh/leh/vc-1 is revoked: ask the centre to replace it' } as const;
+  expect(await askUntil({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
 });
 
 test('what is mistyped is said and stands there to be corrected: nothing is typed twice, and no wrong code costs a try', async () => {
   const cut = code.slice(0, -1);
   const { said, ask } = somebody(
-    [cut, code, 'ftp://x', 'sabha.exmple.org', code, 'sabha.example.org'],
-    ['sabha.exmple.org:8443: ENOTFOUND', [hall]],
+    [cut, code, 'ftp://x', 'sabha.exmple.org', 'sabha.example.org'],
+    [['name', 'sabha.exmple.org:8443: ENOTFOUND'], [hall]],
   );
   expect(await ask()).toMatchObject({ centre });
   expect(said).toEqual([
@@ -87,35 +168,21 @@ test('what is mistyped is said and stands there to be corrected: nothing is type
     '"ftp://x" is no address https://HOST:PORT',
     'Name of the centre, such as sabha.example.org: ftp://x',
     'sabha.exmple.org:8443: ENOTFOUND',
-    `Code of the office: ${code}`,
+    'Your code is not used up.',
+    tryAgain.trim(),
     'Name of the centre, such as sabha.example.org: sabha.exmple.org',
   ]);
 });
 
 test('what the call says is not asked for, and of a centre that does not know the question the path is', async () => {
-  const known = somebody([], [[hall, small]]);
-  expect(await known.ask({ code, centre: 'https://sabha.example.org', pc: 'ladakh/leh/vc-2' })).toEqual({
+  const called = somebody([], [[hall, small]]);
+  expect(await called.ask({ code, centre: 'https://sabha.example.org', pc: 'ladakh/leh/vc-2' })).toEqual({
     code,
     pc: 'ladakh/leh/vc-2',
     centre: { ...centre, port: 443 },
   });
   const older = somebody(['leh', 'ladakh/leh/VC-1'], [[]]);
   expect(await older.ask({ code, centre: 'sabha.example.org' })).toMatchObject({ pc: 'ladakh/leh/vc-1' });
-  expect(older.said).toEqual(Array(2).fill('Path of this PC (STATE/SITE/PC): '));
-});
-
-test.each([
-  ['sabha.example.org', centre],
-  [' Sabha.Example.org ', centre],
-  ['sabha,example. org:9443', { ...centre, port: 9_443 }],
-  ['https://sabha.example.org', { ...centre, port: 443 }],
-  ['https://sabha.example.org:8443/', centre],
-  ['10.0.0.1', { host: '10.0.0.1', port: 8_443 }],
-  ['[2001:db8::1]', { host: '2001:db8::1', port: 8_443 }],
-  ['http://sabha.example.org', undefined],
-  ['', undefined],
-  ['sabha example org/?', { host: 'sabhaexampleorg', port: 8_443 }],
-  ['a b:c', undefined],
-])('the centre typed as "%s"', (typed, place) => {
-  expect(placeOf(typed)).toEqual(place);
+  const question = 'Path of this PC (STATE/SITE/PC): ';
+  expect(older.said).toEqual([question, '--pc: "leh" is no path STATE/SITE/PC', question]);
 });

@@ -1,12 +1,14 @@
-/** Asks whoever sits at this PC for what an enrolment needs and the call left out, in their language, until the centre knows the code. */
+/** Asks whoever sits at this PC for what an enrolment needs and the call left out, in their language, until the centre has taken it. */
 import { createInterface } from 'node:readline';
 import { filled, isPcPath, type Language, oneLine, readEnrolCode, realClock, type Screen, type Words, withPatience } from '#contracts';
 import { asking, usageOf, WrongCall } from './call.ts';
 import { type Enrolment, pcsOfCode } from './enrol.ts';
 import type { CodePc } from './est.ts';
-import type { Read } from './identity.ts';
-import { type KnownCentre, wholeCode } from './known-centre.ts';
+import { isOfCode, isOfPackage, lineOfFailure } from './failure.ts';
+import type { Cause, Failed, Read } from './identity.ts';
+import { type KnownCentre, typedOf, wholeCode } from './known-centre.ts';
 import { lineFor } from './lines.ts';
+import { addressOf, placeOf, usualPort } from './place.ts';
 
 /** What an enrolment takes. */
 export type Whole = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
@@ -19,21 +21,35 @@ export type Desk = {
   ask(question: string, typed: string): Promise<string>;
   tell(line: string): void;
   pcsOf(asked: Pick<Whole, 'code' | 'centre'>): Promise<Read<CodePc[]>>;
+  /** By the clock of this PC. */
+  now(): number;
 };
 /** Where lines are typed, and what is said comes. */
 export type Terminal = Pick<Desk, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
 
-const codeQuestion: Words = { en: 'Code of the office', hi: 'ऑफ़िस का कोड' };
-const centreQuestion: Words = { en: 'Name of the centre, such as sabha.example.org', hi: 'सेंटर का नाम, जैसे sabha.example.org' };
-const whichQuestion: Words = { en: 'Which PC is this? Its number', hi: 'यह कौन सा PC है? उसका नंबर' };
-const pathQuestion: Words = { en: 'Path of this PC (STATE/SITE/PC)', hi: 'इस PC का पाथ (STATE/SITE/PC)' };
+const codeQuestion: Words = { en: 'Code of the office:', hi: 'ऑफ़िस का कोड:' };
+const centreQuestion: Words = { en: 'Name of the centre, such as sabha.example.org:', hi: 'सेंटर का नाम, जैसे sabha.example.org:' };
+const whichQuestion: Words = { en: 'Which PC is this? Its number:', hi: 'यह कौन सा PC है? उसका नंबर:' };
+const pathQuestion: Words = { en: 'Path of this PC (STATE/SITE/PC):', hi: 'इस PC का पाथ (STATE/SITE/PC):' };
 const closedPc: Words = { en: '{pc} (enrolled already, or shut out)', hi: '{pc} (पहले से जुड़ा है, या बंद किया गया है)' };
-const usualPort = 8_443;
+const notUsedUp: Words = { en: 'Your code is not used up.', hi: 'आपका कोड ख़त्म नहीं हुआ।' };
+const tryAgain: Words = {
+  en: 'Enter: try again; Ctrl-C: end, and type the same line later.',
+  hi: 'Enter: फिर कोशिश; Ctrl-C: बंद करें, और बाद में यही लाइन फिर लिखें।',
+};
+const newName: Words = {
+  en: 'Has it another name now? End, and add --centre NAME to the line.',
+  hi: 'नाम बदल गया है? बंद करें, और लाइन में --centre NAME जोड़ें।',
+};
+
+/** Where the name of the centre may be what is wrong. */
+const ofName: ReadonlySet<Cause | undefined> = new Set(['name', 'silence', 'pin', 'other']);
 
 /** All that an enrolment takes, or what of it is missing in a call. Throws WrongCall where a word of it will not do. */
-export function wholeOf({ code = '', centre, pc }: Typed): Read<Whole> {
+export function wholeOf({ code: typed = '', centre: at, pc }: Typed, known: KnownCentre | undefined): Read<Whole> {
   const missing = (what: string): { ok: false; line: string } => ({ ok: false, line: `${what}; ${usageOf('enrol')}` });
   if (pc && !isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
+  const [code, centre = known?.centre] = [wholeCode(typed, known), at];
   const place = centre ? placeOf(centre) : undefined;
   if (centre && place === undefined) throw new WrongCall(`--centre: "${centre}" is no address https://HOST:PORT`);
   if (code === '') return missing('one enrolment code is expected');
@@ -41,37 +57,27 @@ export function wholeOf({ code = '', centre, pc }: Typed): Read<Whole> {
   return place === undefined ? missing('--centre is missing') : { ok: true, value: { code, centre: place, pc } };
 }
 
-/** What was typed, and what is asked for, once the centre has said which PCs the code is for: until then it is corrected where it stands. */
+/** What was typed, and what is asked for, once the centre has said which PCs the code is for; until then what may be wrong is asked for once more. */
 export async function askWho(typed: Typed, desk: Desk): Promise<Whole> {
-  const { known } = desk;
-  const problemOfCode = (text: string) => {
-    const read = readEnrolCode(text, known?.pin);
-    return read.ok ? null : read.line;
-  };
-  let { code: half = '', centre: at = known?.centre ?? '' } = typed;
-  for (let isWrong = false; ; isWrong = true) {
-    half = await asked(desk, { question: codeQuestion, typed: half, anyway: isWrong, problemOf: problemOfCode });
-    const code = wholeCode(half, known);
-    at = await asked(desk, { question: centreQuestion, typed: at, anyway: isWrong, problemOf: problemOfPlace });
-    const centre = placeOf(at) ?? { host: at, port: usualPort };
-    const pcs = await desk.pcsOf({ code, centre });
-    if (pcs.ok) return { code, centre, pc: typed.pc ?? (await askPc(pcs.value, desk)) };
-    desk.tell(pcs.line);
+  for (let { code, centre = desk.known?.centre }: Typed = typed; ; ) {
+    const said = { code: await askCode(code, desk), centre: await askCentre(centre, desk) };
+    const tried = triedOf(said, desk);
+    const pcs = await desk.pcsOf(tried);
+    if (pcs.ok) return { ...tried, pc: typed.pc ?? (await askPc(pcs.value, desk)) };
+    ({ code, centre } = await corrected(said, pcs, desk));
   }
 }
 
-/** Where a centre is, as people type it: a bare name is that of the usual port. */
-export function placeOf(typed: string): Whole['centre'] | undefined {
-  const text = typed.replaceAll(/\s/g, '').replaceAll(',', '.');
-  const isBare = !text.includes('://');
-  const url = text === '' ? null : URL.parse(isBare ? `https://${text}` : text);
-  if (url?.protocol !== 'https:') return undefined;
-  return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || (isBare ? usualPort : 443)) };
-}
-
-/** The same as a call takes it. */
-export function addressOf({ host, port }: Whole['centre']): string {
-  return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** The same, and what is to be done with it, until that is done; a failure that no other try changes ends it. */
+export async function askUntil<T>(typed: Typed, desk: Desk, act: (whole: Whole) => Promise<Read<T>>): Promise<Read<T>> {
+  for (let given = typed; ; ) {
+    const whole = await askWho(given, desk);
+    const done = await act(whole);
+    if (done.ok || done.cause === undefined) return done;
+    const said = { code: typedOf(whole.code, desk.known), centre: addressOf(whole.centre) };
+    const next = await corrected(said, done, desk);
+    given = { ...next, pc: next.code === said.code ? whole.pc : typed.pc };
+  }
 }
 
 /** Asks at a terminal, by one reading of it, so that lines which are pasted at once are not lost. Throws WrongCall where somebody ends it. */
@@ -79,33 +85,85 @@ export async function atTerminal<T>({ input, output, language, known }: Terminal
   const lines = createInterface({ input, output });
   const typed = lines[Symbol.asyncIterator]();
   const say = (seconds: number) => filled(asking[language], { seconds });
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const leave = () => {
+    // What ended it, ^C or ^D, ends no line of the screen.
+    output.write('\n');
+    reject(new WrongCall('nothing was done'));
+  };
+  // Also while the centre is asked: who left is not enrolled by an answer that comes later.
+  lines.once('close', leave);
   try {
-    return await act({
+    const acting = act({
       language,
       known,
       async ask(question, before) {
-        lines.setPrompt(`${question}: `);
+        lines.setPrompt(`${question} `);
         lines.prompt();
         lines.write(before);
         const { value, done } = await typed.next();
-        if (done) {
-          // What ended it, ^C or ^D, ends no line of the screen.
-          output.write('\n');
-          throw new WrongCall('nothing was done');
-        }
-        return value.trim();
+        return done ? ended : value.trim();
       },
       tell: (line) => void output.write(`${lineFor(line, ['--lang', language], {})}\n`),
       pcsOf: (asked) => withPatience(pcsOfCode(asked), { clock: realClock(), screen: output, say }),
+      now: Date.now,
     });
+    return await Promise.race([acting, ended]);
   } finally {
+    lines.off('close', leave);
     lines.close();
   }
 }
 
-type Question = { question: Words; typed: string; anyway: boolean; problemOf: (text: string) => string | null };
+type Said = { code: string; centre: string };
 
-async function asked({ language, ask, tell }: Desk, { question, typed, anyway, problemOf }: Question): Promise<string> {
+function triedOf({ code, centre }: Said, { known }: Desk): Omit<Whole, 'pc'> {
+  return { code: wholeCode(code, known), centre: placeOf(centre) ?? { host: centre, port: usualPort } };
+}
+
+/** What is tried after a failure: a code that was not refused is not asked for again, and a name of whoever typed it alone. */
+async function corrected(said: Said, failed: Failed, desk: Desk): Promise<Said> {
+  const { known, language, now, tell, ask } = desk;
+  const tried = { ...triedOf(said, desk), known, language, now: now() };
+  const isTyped = !isOfPackage(tried);
+  tell(lineOfFailure(failed, tried));
+  if (!isTyped && ofName.has(failed.cause)) tell(newName[language]);
+  if (isOfCode(failed, tried)) {
+    const code = await askCode(said.code, desk, true);
+    return { code, centre: failed.cause === 'pin' && isTyped ? await askCentre(said.centre, desk, true) : said.centre };
+  }
+  tell(notUsedUp[language]);
+  if (isTyped && ofName.has(failed.cause)) {
+    tell(tryAgain[language]);
+    return { ...said, centre: await askCentre(said.centre, desk, true) };
+  }
+  const text = await ask(tryAgain[language], '');
+  return readEnrolCode(text, known?.pin).ok ? { ...said, code: text } : said;
+}
+
+/** A code that was typed behind the one which stands there is meant alone. */
+async function askCode(typed: string | undefined, desk: Desk, anyway = false): Promise<string> {
+  const pin = desk.known?.pin;
+  const problemOf = (text: string) => {
+    const read = readEnrolCode(text, pin);
+    return read.ok ? null : read.line;
+  };
+  const ask = async (question: string, before: string) => {
+    const text = await desk.ask(question, before);
+    const rest = text.startsWith(before) ? text.slice(before.length) : '';
+    return readEnrolCode(rest, pin).ok ? rest : text;
+  };
+  return asked({ ...desk, ask }, { question: codeQuestion, typed, anyway, problemOf });
+}
+
+function askCentre(typed: string | undefined, desk: Desk, anyway = false): Promise<string> {
+  const problemOf = (text: string) => (placeOf(text) === undefined ? `"${text}" is no address https://HOST:PORT` : null);
+  return asked(desk, { question: centreQuestion, typed, anyway, problemOf });
+}
+
+type Question = { question: Words; typed: string | undefined; anyway: boolean; problemOf: (text: string) => string | null };
+
+async function asked({ language, ask, tell }: Desk, { question, typed = '', anyway, problemOf }: Question): Promise<string> {
   let text = anyway || typed === '' ? await ask(question[language], typed) : typed;
   for (let problem = problemOf(text); problem !== null; problem = problemOf(text)) {
     tell(problem);
@@ -123,9 +181,6 @@ async function askPc(pcs: readonly CodePc[], { language, ask, tell }: Desk): Pro
     const text = (await ask((pcs.length === 0 ? pathQuestion : whichQuestion)[language], '')).toLowerCase();
     const pc = pcs.length === 0 ? text : (pcs[Number(text) - 1]?.pc ?? '');
     if (isPcPath(pc)) return pc;
+    tell(pcs.length === 0 ? `--pc: "${text}" is no path STATE/SITE/PC` : `a number from 1 to ${pcs.length} is expected`);
   }
-}
-
-function problemOfPlace(text: string): string | null {
-  return placeOf(text) === undefined ? `"${text}" is no address https://HOST:PORT` : null;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { callOf, nextOf, nextSteps, startCall } from './call.ts';
 
@@ -15,4 +16,11 @@ test.each([
   expect(callOf('check', data)).toBe(`npm run agent -- check --data ${typed}`);
   expect(startCall(data)).toBe(` (npm run agent -- run --data ${typed})`);
   expect(nextOf(data)).toBe(`npm run agent -- run --data ${typed}`);
+});
+
+test('"next: sabha-agent check" answered "this needs root": on Linux the line of a package names sudo, but for the seat of a person', () => {
+  const packed = `globalThis.SABHA_VERSION = '1'; const { callOf, nextOf } = await import('${new URL('./call.ts', import.meta.url)}');`;
+  const program = `${packed} console.log(JSON.stringify([nextOf('/var/lib/sabha-agent'), callOf('room')]));`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect(JSON.parse(said)).toEqual(['sudo sabha-agent check', 'sabha-agent room']);
 });

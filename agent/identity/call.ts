@@ -7,6 +7,8 @@ declare const SABHA_VERSION: string | undefined;
 const isPackage = typeof SABHA_VERSION === 'string';
 /** How a person calls the agent here. */
 export const command = isPackage ? 'sabha-agent' : 'npm run agent --';
+/** In a package for Linux the data are those of the service, to which nobody else comes. */
+const asRoot = isPackage && process.platform === 'linux' ? 'sudo ' : '';
 /** What a person may type. */
 export const calls = {
   check: 'check [--json | --all] [--lang en|hi]',
@@ -31,7 +33,7 @@ export const asking: Words = { en: 'asking the centre: {seconds} s', hi: 'से
 /** What a person may type next; `data`: the folder, where the call named one, so that what is typed as it is printed finds this PC again. */
 export function callOf(verb: Verb, data: string | undefined): string {
   const named = data === undefined ? '' : ` --data ${/[^\w./:\\-]/.test(data) ? `"${data}"` : data}`;
-  return `${command} ${verb}${named}`;
+  return `${verb === 'room' ? '' : asRoot}${command} ${verb}${named}`;
 }
 
 /** How the agent of an enrolled PC is started by hand; nothing in a package, which starts it by itself. */

@@ -75,7 +75,7 @@ async function provenDoor({ host, port }: { host: string; port: number }, pin: s
   const roots = await fetchRoots({ host, port, trust: {} });
   if (!roots.ok) return roots;
   const root = roots.value.find(({ raw }) => pinOf(raw) === pin);
-  if (root === undefined) return { ok: false, line: `${host}:${port} is not the centre that gave this code` };
+  if (root === undefined) return { ok: false, line: `${host}:${port} is not the centre that gave this code`, cause: 'pin' };
   return { ok: true, value: { host, port, trust: { roots: [String(root)] } } };
 }
 

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '#contracts';
 import { meteredTlsFor, type Used } from '../net/meter.ts';
 import { comesFrom } from './chain.ts';
-import { centreKey, port, type Read } from './identity.ts';
+import { type Cause, centreKey, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots, or `byHand`, nobody is believed, and what is answered must be proven by other means. */
 export type Trust = { roots?: string[]; key?: string; chain?: string; byHand?: boolean };
@@ -105,14 +105,17 @@ async function ask<T>(
     const tls = { host, port, ...tlsOf(host, trust) };
     answer = await send({ ...tls, createConnection: meteredTlsFor(tls, used), ...asked });
   } catch (error) {
-    return { ok: false, line: `${at}: ${whyNot(error)}` };
+    return { ok: false, line: `${at}: ${whyNot(error)}`, cause: causeOf(error) };
   }
   const { status, text, date, by } = answer;
-  if (status !== 200) return { ok: false, line: `${at} answered ${status}: ${oneLine(text, 200).trim() || 'nothing more'}` };
+  if (status !== 200) {
+    const said = oneLine(text, 200).trim();
+    return { ok: false, line: `${at} answered ${status}: ${said || 'nothing more'}`, cause: causeOfAnswer(status, said) };
+  }
   try {
     return { ok: true, value: await read(text, date, by) };
   } catch {
-    return { ok: false, line: `${at}: what ${asked.path} answered cannot be read` };
+    return { ok: false, line: `${at}: what ${asked.path} answered cannot be read`, cause: 'other' };
   }
 }
 
@@ -168,6 +171,24 @@ function whyNot(error: unknown): string {
   if (code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;
   const known = lineIn(code, 'en');
   return known === code ? (error as Error).message || code : known;
+}
+
+/** By the codes of the system and of TLS. */
+const causes: readonly (readonly [RegExp, Cause])[] = [
+  [/^(?:ENOTFOUND|ENODATA|ENONAME)$/, 'name'],
+  [/^(?:EAI_AGAIN|ESERVFAIL|ETIMEOUT|E(?:NET|HOST)(?:UNREACH|DOWN)|EADDRNOTAVAIL)$/, 'network'],
+  [/^(?:ECONN(?:REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ABORT_ERR)$/, 'silence'],
+  [/^CERT_(?:NOT_YET_VALID|HAS_EXPIRED)$/, 'clock'],
+];
+
+function causeOf(error: unknown): Cause {
+  return causes.find(([codes]) => codes.test(codeOf(error)))?.[1] ?? 'other';
+}
+
+/** A right code never has to wait. What the centre refuses otherwise is the PC, which no other try changes. */
+function causeOfAnswer(status: number, said: string): Cause | undefined {
+  if (status === 401 || status === 429 || said.startsWith('this code is for ')) return 'code';
+  return status === 400 || status === 403 ? undefined : 'other';
 }
 
 /** A list of certificates, PKCS#7 in base64. */

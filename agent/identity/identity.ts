@@ -34,8 +34,16 @@ export type Identity = {
   /** The only authorities that this PC believes, PEM. */
   roots: string[];
 };
+/**
+ * What keeps a PC from a certificate that whoever sits there can do something about: the centre takes not this `code`, its `name` is not known, no
+ * `network` leads there, it is in `silence`, the `clock` of the PC is not that of its certificate, it has not the `pin` of the code, or something `other`
+ * that a later try may find gone.
+ */
+export type Cause = 'code' | 'name' | 'network' | 'silence' | 'clock' | 'pin' | 'other';
+/** Why there is nothing, in one line; without a cause another try is of no use. */
+export type Failed = { ok: false; line: string; cause?: Cause | undefined };
 /** What was read, or one line that says why it cannot be used. */
-export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
+export type Read<T> = { ok: true; value: T } | Failed;
 
 /** More than an identity takes, with two authorities and a chain. */
 const identityBytes = 32_768;

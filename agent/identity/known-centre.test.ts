@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { writeEnrolCode } from '#contracts';
-import { knownCentre, knownCentreFile, withKnown } from './known-centre.ts';
+import { wholeOf } from './asking.ts';
+import { knownCentre, knownCentreFile, typedOf } from './known-centre.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-known-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const node = join(folder, 'node');
 const code = writeEnrolCode(Buffer.alloc(13, 7), Buffer.from('root'));
 const centre = { centre: 'https://sabha.example.org:8443', pin: code.slice(24).replaceAll('-', '') };
+const place = { host: 'sabha.example.org', port: 8_443 };
 const [half, whole] = [code.slice(0, 23), `${code.slice(0, 23)}-${centre.pin}`];
 
 test('a package that is of no centre says nothing; one that is says its address and its pin, and a damaged file is named', () => {
@@ -28,12 +30,20 @@ test('a package that is of no centre says nothing; one that is says its address 
 });
 
 test.each([
-  ['nothing', {}, { code: '', centre: centre.centre }],
-  ['half a code', { code: half, pc: 'a/b/c' }, { code: whole, centre: centre.centre, pc: 'a/b/c' }],
-  ['a whole code, of whichever centre', { code }, { code, centre: centre.centre }],
-  ['another centre', { code: half, centre: 'other.example.org' }, { code: whole, centre: 'other.example.org' }],
-  ['what is no code', { code: '?' }, { code: '?', centre: centre.centre }],
-])('what is typed is made whole: %s', (_, typed, expected) => {
-  expect(withKnown(typed, centre)).toEqual(expected);
-  expect(withKnown(typed, undefined)).toBe(typed);
+  ['half a code', { code: half, pc: 'a/b/c' }, { code: whole, centre: place, pc: 'a/b/c' }],
+  ['a whole code, of whichever centre', { code, pc: 'a/b/c' }, { code, centre: place, pc: 'a/b/c' }],
+  [
+    'another centre',
+    { code: half, centre: 'other.example.org', pc: 'a/b/c' },
+    { code: whole, centre: { ...place, host: 'other.example.org' }, pc: 'a/b/c' },
+  ],
+  ['what is no code', { code: '?', pc: 'a/b/c' }, { code: '?', centre: place, pc: 'a/b/c' }],
+])('what is typed is made whole: %s', (_, typed, value) => {
+  expect(wholeOf(typed, centre)).toEqual({ ok: true, value });
+  expect(wholeOf({ ...typed, centre: 'sabha.example.org' }, undefined)).toEqual({ ok: true, value: { ...typed, centre: place } });
+});
+
+test('a code that was not taken stood there with 20 letters more than had been typed: those of the package are taken off', () => {
+  expect([whole, half, code].map((text) => typedOf(text, centre))).toEqual([half, half, code]);
+  expect(typedOf(half, undefined)).toBe(half);
 });

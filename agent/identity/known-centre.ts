@@ -22,9 +22,9 @@ export function knownCentre(execPath: string): KnownCentre | undefined {
   return read.output;
 }
 
-/** What was typed, with what is known already; a code that is no code stays as it is. */
-export function withKnown<T extends { code?: string; centre?: string | undefined }>(typed: T, centre: KnownCentre | undefined): T {
-  return centre === undefined ? typed : { ...typed, code: wholeCode(typed.code ?? '', centre), centre: typed.centre ?? centre.centre };
+/** What was typed of a whole code: nobody knows the half that the package brought. */
+export function typedOf(code: string, centre: KnownCentre | undefined): string {
+  return code.replace(`-${centre?.pin}`, '');
 }
 
 /** Of the first half of a code the whole; anything else is as it was typed. */

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isLanguage, type Language, languageFor, languages, messageOf } from '#contracts';
-import { addressOf, askWho, atTerminal, type Terminal } from '../identity/asking.ts';
+import { askWho, atTerminal, type Terminal } from '../identity/asking.ts';
 import { calls, WrongCall } from '../identity/call.ts';
 import type { Read } from '../identity/identity.ts';
-import { type KnownCentre, knownCentre } from '../identity/known-centre.ts';
+import { type KnownCentre, knownCentre, typedOf } from '../identity/known-centre.ts';
 import { lineFor } from '../identity/lines.ts';
+import { addressOf } from '../identity/place.ts';
 import { runProgram } from '../platform/program.ts';
 import { installation } from './installation.ts';
 import { type Answers, isEnrolled, isInstalled, type Machine } from './machine.ts';
@@ -36,6 +37,8 @@ const configurationTries = 30;
 type Words = {
   answers: Answers | undefined;
   known: KnownCentre | undefined;
+  /** Where the centre is, if the call names that alone: the code is asked for. */
+  centre: string | undefined;
   data: string | undefined;
   language: Language;
   silent: boolean;
@@ -73,7 +76,7 @@ function begin(call: Call, byPackage: string): Read<Begun> {
   return { ok: true, value: { words, machine, tell: teller(words) } };
 }
 
-function wordsOf({ args, env, execPath }: Call): Read<Words> {
+function wordsOf({ args, env, execPath, isTerminal }: Call): Read<Words> {
   const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const];
   const options = { centre: text, pc: text, data: text, lang: text, silent: flag, purge: flag };
   try {
@@ -84,17 +87,18 @@ function wordsOf({ args, env, execPath }: Call): Read<Words> {
     const code = positionals.join(' ');
     const at = centre ?? (code || pc ? known?.centre : undefined);
     const given = [code, at, pc].filter(Boolean);
-    if (![0, 3].includes(given.length)) return { ok: false, line: `a code goes with --centre and --pc; ${usage}` };
+    const isPlace = centre !== undefined && given.length === 1 && isTerminal && !silent;
+    if (!isPlace && ![0, 3].includes(given.length)) return { ok: false, line: `a code goes with --centre and --pc; ${usage}` };
     const answers = code && at && pc ? { code, centre: at, pc } : undefined;
-    return { ok: true, value: { answers, known, data, language: lang, silent, purge } };
+    return { ok: true, value: { answers, known, centre: isPlace ? centre : undefined, data, language: lang, silent, purge } };
   } catch (error) {
     return { ok: false, line: `${messageOf(error).split('.')[0]}; ${usage}` };
   }
 }
 
-function machineOf(places: Places, { answers: given, known, language }: Words, asks: boolean): Machine {
+function machineOf(places: Places, { answers: given, known, centre, language }: Words, asks: boolean): Machine {
   const say = (key: keyof typeof phrases) => phrases[key][language];
-  let last: Answers | undefined;
+  let last: Answers | undefined = centre === undefined ? undefined : { code: '', centre, pc: '' };
   const answers = async (failed: string | null) => {
     if (given !== undefined && failed === null) return given;
     if (!asks) return failed === null ? 'without' : 'nobody';
@@ -113,7 +117,7 @@ export async function askPerson(
   try {
     return await atTerminal(terminal, async (desk) => {
       if (failed !== null) desk.tell(failed);
-      const code = await desk.ask(phrases.askCode[terminal.language], last?.code ?? '');
+      const code = await desk.ask(phrases.askCode[terminal.language], typedOf(last?.code ?? '', terminal.known));
       if (code === '') return 'without';
       const whole = await askWho({ code, centre: last?.centre ?? terminal.known?.centre }, desk);
       return { code: whole.code, centre: addressOf(whole.centre), pc: whole.pc };

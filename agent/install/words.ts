@@ -23,5 +23,5 @@ export const phrases = {
   stays: { en: 'stays', hi: 'रहता है' },
   room: { en: 'This room (Sabha)', hi: 'यह कमरा (सभा)' },
   nothing: { en: 'Nothing is installed here', hi: 'यहाँ कुछ इंस्टॉल नहीं है' },
-  askCode: { en: 'Code of the office (Enter: without)', hi: 'ऑफ़िस का कोड (बिना कोड: Enter)' },
+  askCode: { en: 'Code of the office (Enter: without):', hi: 'ऑफ़िस का कोड (बिना कोड: Enter):' },
 } as const satisfies Record<string, Words>;

@@ -59,7 +59,9 @@ const crowdWaitMs = 60_000;
 const hourMs = 3_600_000;
 /** More offices than this are not named where it may have been any of them. */
 const namedSites = 3;
-const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong, used up or over' } as const;
+/** To whoever shows one that was right. */
+const usedUp = { ok: false, status: 401, line: 'this enrolment code is used up' } as const;
+const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong or over' } as const;
 
 /**
  * Guarantee: a certificate and the use of its code are one transaction, and nothing is answered before it is committed and the broker told.
@@ -136,7 +138,7 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
       const isAgain = before?.key === hashOf(publicKey);
       const again = isAgain ? mayEnrolAgain(heldOf(options), { name, site, serial: before.serial }, now()) : undefined;
       if (again?.ok) return again;
-      return uses > 0 ? mayEnrol(heldOf(options), { name, site }, now()) : wrongCode;
+      return uses > 0 ? mayEnrol(heldOf(options), { name, site }, now()) : usedUp;
     },
     next: enrolled,
     refuse: (refused) => refuse(options, { address, site }, refused),

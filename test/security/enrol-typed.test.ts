@@ -1,9 +1,11 @@
 /** How a person at a terminal makes a PC known: the verb, the code and the name of the centre, typed at a real terminal before a real centre. */
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { askPerson } from '../../agent/install/install.ts';
 import { hasTerminal, sit } from '../typing.ts';
@@ -48,6 +50,27 @@ test('on Windows the installation asked for address and path too: code and name 
   expect(await left).toBe('nobody');
 });
 
+test('on Windows a code that failed stood there with the half that the package brought; a name that has changed is said in the call', async () => {
+  const code = await rig.code('ladakh/leh', 1);
+  const half = code.slice(0, 23);
+  const known = { centre: 'https://old.example.org:8443', pin: code.slice(24).replaceAll('-', '') };
+  const [input, output] = [new PassThrough(), new PassThrough().setEncoding('utf8')];
+  let shown = '';
+  output.on('data', (text: string) => {
+    shown += text;
+  });
+  const terminal = { input, output, language: 'en', known } as const;
+  const named = askPerson(terminal, { failed: null, last: { code: '', centre: `localhost:${rig.port}`, pc: '' } });
+  input.write(`${half}\n1\n`);
+  const last = { code: `${half}-${known.pin}`, centre: `https://localhost:${rig.port}`, pc: 'ladakh/leh/vc-1' };
+  expect(await named).toEqual(last);
+  expect(shown).not.toContain('Name of the centre');
+  const again = askPerson(terminal, { failed: 'why', last });
+  input.write('\n1\n');
+  expect(await again).toEqual(last);
+  expect(shown).not.toContain(known.pin);
+});
+
 describe.runIf(hasTerminal)('at a terminal', () => {
   test('166 characters were typed by phone, the address and the path of the PC among them: now the code, the name and a digit', async () => {
     const code = await rig.code();
@@ -65,6 +88,19 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     const again = clerkIn('en');
     await again.sees('this PC is enrolled already as ladakh/leh/vc-2');
     expect(await again.ended).toBe(1);
+  });
+
+  test('^C while the centre was asked did nothing, and an answer that came later enrolled the PC of somebody who had left', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const clerk = sit([cli, 'enrol', await rig.code(), '--centre', `127.0.0.1:${(silent.address() as AddressInfo).port}`, '--data', data], {
+      LC_ALL: 'C.UTF-8',
+    });
+    await clerk.sees('asking the centre: 2 s');
+    clerk.press('\u0003');
+    await clerk.sees('nothing was done');
+    expect([await clerk.ended, existsSync(identityFolder(data))]).toEqual([2, false]);
   });
 
   test('a letter mistyped is put right in its place, in Hindi, and ^C leaves nothing behind', async () => {

@@ -9,7 +9,7 @@ import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from '
 import { writeEnrolCode } from '#contracts';
 import { enrol, refreshRoots, renew } from '../../agent/identity/enrol.ts';
 import { fetchClock } from '../../agent/identity/est.ts';
-import { type Identity, openIdentity } from '../../agent/identity/identity.ts';
+import { type Cause, type Identity, openIdentity } from '../../agent/identity/identity.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { type CentreOptions, derOf, startCentreOfCertificates } from './centre-of-certificates.ts';
 
@@ -79,7 +79,11 @@ test('an identity is not replaced unasked; --again makes another key, and is ano
 test('a centre that is not the one of the code is not believed: it hears no secret', async () => {
   const rogue = await centre({ authority: other });
   const code = writeEnrolCode(Buffer.alloc(13, 7), derOf(authority.root));
-  expect(await ask(rogue, { code })).toEqual({ ok: false, line: `localhost:${rogue.port} is not the centre that gave this code` });
+  expect(await ask(rogue, { code })).toEqual({
+    ok: false,
+    line: `localhost:${rogue.port} is not the centre that gave this code`,
+    cause: 'pin',
+  });
   // One that shows our root, which anybody may have, and holds no key of ours.
   const cunning = await centre({ authority: other, roots: [authority.root] });
   expect(await ask(cunning, { code })).toMatchObject({ ok: false, line: expect.stringContaining(`localhost:${cunning.port}: `) });
@@ -87,12 +91,30 @@ test('a centre that is not the one of the code is not believed: it hears no secr
   expect(existsSync(folder)).toBe(false);
 });
 
-test.each<[string, Partial<CentreOptions>, string]>([
-  ['for another name', { server: { hosts: ['elsewhere'] } }, 'its certificate is for another name'],
-  ['that has ended', { server: { fromDays: -9, toDays: -1 } }, 'its certificate is not valid at the time of this PC: check the clock'],
-])('a centre with a certificate %s', async (_what, more, line) => {
+test.each<[string, Partial<CentreOptions>, string, Cause]>([
+  ['for another name', { server: { hosts: ['elsewhere'] } }, 'its certificate is for another name', 'other'],
+  [
+    'that has ended',
+    { server: { fromDays: -9, toDays: -1 } },
+    'its certificate is not valid at the time of this PC: check the clock',
+    'clock',
+  ],
+])('a centre with a certificate %s', async (_what, more, line, cause) => {
   const at = await centre(more);
-  expect(await ask(at)).toEqual({ ok: false, line: `localhost:${at.port}: ${line}` });
+  expect(await ask(at)).toEqual({ ok: false, line: `localhost:${at.port}: ${line}`, cause });
+});
+
+test.each<[number, string, Cause | undefined]>([
+  [401, 'this enrolment code is used up', 'code'],
+  [429, 'too many attempts: wait 60 s', 'code'],
+  [403, 'this code is for ladakh/kargil, not for ladakh/leh', 'code'],
+  [403, 'ladakh/leh/pc-1 has a certificate already: ask the centre to replace it', undefined],
+  [503, 'the centre cannot do this now: try again later', 'other'],
+])('a code that was not refused was asked for again: %i %s', async (status, text, cause) => {
+  const at = await centre();
+  at.state.answers['/.well-known/est/simpleenroll'] = [status, text];
+  expect(await ask(at)).toEqual({ ok: false, line: `localhost:${at.port} answered ${status}: ${text}`, cause });
+  expect(await ask(at, { centre: { host: 'a..b', port: at.port } })).toMatchObject({ ok: false, cause: 'name' });
 });
 
 test.each<[string, string, [number, string], RegExp]>([
@@ -139,6 +161,7 @@ test('a wrong code, a port where nobody listens and a folder that will not do ar
   expect(await ask(at)).toMatchObject({
     ok: false,
     line: expect.stringMatching(/^localhost:\d+: nothing listens on this port: check address and port$/),
+    cause: 'silence',
   });
   const next = await centre();
   rmSync(join(folder, '..'), { recursive: true });
@@ -162,7 +185,7 @@ test.each<[string, (socket: Socket) => void, RegExp]>([
   onTestFinished(() => void stranger.close());
   const { port } = stranger.address() as AddressInfo;
   const done = await ask({ ...at, port });
-  expect(done).toEqual({ ok: false, line: expect.stringMatching(line) });
+  expect(done).toMatchObject({ ok: false, line: expect.stringMatching(line) });
   expect(done.ok || done.line).not.toMatch(/[A-Z]{4}|routines|getaddrinfo/);
 });
 

@@ -81,7 +81,6 @@ const raw: readonly LineRow[] = [
     /^(?:\w+ EPROTO )?[0-9A-F]*:?error:[0-9A-F]+:.*$/s,
     { en: 'whoever answers does not speak as the centre does: check address and port', hi: 'जवाब देने वाला सेंटर नहीं लगता: पता और पोर्ट देखें' },
   ],
-  [/^(?:Error: )?bad port$/, { en: 'no program may ask this port', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
   [/^Unknown option '(.+)'$/, { en: 'there is no option $1', hi: '$1 नाम का कोई विकल्प नहीं है' }],
   [/^--lang: "(.*)" is not one of (.+)$/, { hi: '--lang: "$1" नहीं चलता, इनमें से एक लिखें: $2' }],
   [/^Unexpected argument '(.+)'$/, { en: '"$1" is one word too many', hi: '"$1" फ़ालतू है, इसे हटा दें' }],
@@ -95,10 +94,6 @@ const raw: readonly LineRow[] = [
 /** What schemas expect and find. */
 const schemas: readonly LineRow[] = [
   [/^(.*\S): this key is not known$/s, { hi: '$1: यह नाम यहाँ नहीं चलता' }],
-  [
-    /^expected (\d+) cells as in the header, found (\d+)$/,
-    { en: 'expected $1 cells, as in the first line, found $2', hi: 'पहली लाइन की तरह $1 खाने चाहिए, $2 नहीं' },
-  ],
   [/^expected a number from (\S+) to (\S+), found (.+)$/s, { hi: '$1 से $2 तक की संख्या चाहिए, यहाँ $3 है' }],
   [/^expected "\w+", found undefined$/, { en: 'it is missing', hi: 'यह नहीं लिखा है' }],
   [/^expected \/.+\/\w*, found (.+)$/s, { en: '$1 is not in the form that is expected', hi: '$1 सही रूप में नहीं लिखा है' }],
@@ -118,21 +113,14 @@ const schemas: readonly LineRow[] = [
   [/^Array$/, { en: 'a list [ ]', hi: 'सूची [ ]' }],
   [/^Object$/, { en: 'a group { }', hi: 'समूह { }' }],
   [/^lower-case letters, digits and "-", at most (\d+), and not "all"$/, { hi: 'छोटे अंग्रेज़ी अक्षर, अंक और "-" (ज़्यादा से ज़्यादा $1, "all" नहीं)' }],
-  [/^roles of (.+) with "\|" between$/, { hi: 'इनमें से भूमिकाएँ, बीच में "|": $1' }],
   [/^a time zone such as (\S+)$/, { hi: 'समय क्षेत्र, जैसे $1' }],
   [/^a valid (.+)$/, { hi: 'सही $1' }],
-  [/^must not be empty$/, { hi: 'ख़ाली नहीं होना चाहिए' }],
-  [/^this column is not known$/, { hi: 'यह कॉलम यहाँ नहीं चलता' }],
-  [/^this column stands twice$/, { hi: 'यह कॉलम दो बार है' }],
-  [/^this column is missing$/, { hi: 'यह कॉलम नहीं है' }],
-  [/^these columns are missing: (.+)$/, { hi: 'ये कॉलम नहीं हैं: $1' }],
   [/^the file is empty$/, { hi: 'फ़ाइल ख़ाली है' }],
   [
     /^a path state\/site\/pc$/,
     { en: 'a PC as STATE/SITE/PC, such as ladakh/leh/vc-1', hi: 'PC का नाम STATE/SITE/PC (जैसे ladakh/leh/vc-1)' },
   ],
   [/^state\/site$/, { en: 'a site as STATE/SITE, such as ladakh/leh', hi: 'ऑफ़िस का नाम STATE/SITE (जैसे ladakh/leh)' }],
-  [/^state\/site or state\/site\/pc$/, { en: 'a site as STATE/SITE or a PC as STATE/SITE/PC', hi: 'ऑफ़िस STATE/SITE या PC STATE/SITE/PC' }],
   [/^"" for everywhere, a state, or state\/site$/, { en: 'a state, or a site as STATE/SITE', hi: 'राज्य, या ऑफ़िस का नाम STATE/SITE' }],
 ];
 
@@ -157,10 +145,18 @@ const enrolment: readonly LineRow[] = [
     },
   ],
   [
-    /^this enrolment code is wrong, used up or over$/,
+    // A centre that is older than the row below said here too that it may be used up.
+    /^this enrolment code is wrong(?:, used up)? or over$/,
     {
-      en: 'this enrolment code is wrong, used up or over: look at it once more; if it is right, ask the central team for a new one',
-      hi: 'यह कोड ग़लत है, ख़त्म हो चुका है या पुराना है: एक बार फिर देखें; सही लिखा है तो सेंट्रल टीम से नया कोड लें',
+      en: 'this enrolment code is wrong or over: look at it once more; if it is right, ask the central team for a new one',
+      hi: 'यह कोड ग़लत है या पुराना है: एक बार फिर देखें; सही लिखा है तो सेंट्रल टीम से नया कोड लें',
+    },
+  ],
+  [
+    /^this enrolment code is used up$/,
+    {
+      en: 'this enrolment code is used up: ask the central team for a new one',
+      hi: 'यह कोड पूरा इस्तेमाल हो चुका है: सेंट्रल टीम से नया कोड लें',
     },
   ],
   [
@@ -199,16 +195,7 @@ const enrolment: readonly LineRow[] = [
 ];
 
 /** What ends `npm start` before it begins. */
-const starts: readonly LineRow[] = [
-  [/^Node (\S+) is too old: run "(.+)", which brings Node (\d+)$/, { hi: 'Node $1 बहुत पुराना है: "$2" चलाएँ, उससे Node $3 आएगा' }],
-  [/^(.+): a restore was interrupted: run "(.+)" again$/, { hi: '$1: बैकअप लौटाना बीच में रुक गया था: "$2" फिर चलाएँ' }],
-  [/^port (\d+) is in use by another program(?: \((\S+)\))?$/, { hi: 'पोर्ट $1 कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
-  [
-    /^(.+): is no private key: restore it from a copy; without it the PCs obey nobody$/,
-    { hi: '$1: यह चाबी नहीं है: कॉपी से लौटाएँ; इसके बिना PC किसी की नहीं मानेंगे' },
-  ],
-  [/^(\S+) is not set$/, { hi: '$1 नहीं लिखा है' }],
-];
+const starts: readonly LineRow[] = [[/^(\S+) is not set$/, { hi: '$1 नहीं लिखा है' }]];
 
 /** Lines of several pieces: a file and what is wrong in it, a call and how it is written. */
 const pieces: readonly LineRow[] = [
@@ -217,7 +204,6 @@ const pieces: readonly LineRow[] = [
   [/^cannot be read: (.+)$/, { en: 'cannot be read: $1', hi: 'पढ़ा नहीं जा सका: $1' }],
   [/^cannot be written: (.+)$/, { en: 'cannot be written: $1', hi: 'लिखा नहीं जा सका: $1' }],
   [/^cannot be used as a folder: (.+)$/, { en: 'cannot be used as a folder: $1', hi: 'फ़ोल्डर की तरह इस्तेमाल नहीं हो सकता: $1' }],
-  [/^is not UTF-8: save it as "CSV UTF-8"$/, { hi: 'UTF-8 में नहीं है: "CSV UTF-8" चुनकर फिर सेव करें' }],
   [
     /^not JSON: .*\(line (\d+) column (\d+)\)$/s,
     {

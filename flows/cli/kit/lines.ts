@@ -1,5 +1,5 @@
 /** What `sabha` says of a call, and its centre of an order, in Hindi; English where the line of the program is not plain enough. */
-import type { LineRow } from '#contracts';
+import { type LineRow, rowsOfCentre } from '#contracts';
 
 /** What was typed. */
 const calls: readonly LineRow[] = [
@@ -139,4 +139,4 @@ const notShown: readonly LineRow[] = [
 ];
 
 /** The rows of `sabha`. */
-export const lines: readonly LineRow[] = [...calls, ...places, ...refusals, ...notShown];
+export const lines: readonly LineRow[] = [...calls, ...places, ...refusals, ...notShown, ...rowsOfCentre];

@@ -1,5 +1,5 @@
 /** What is wrong in a file, line by line, as a person reads it. */
-import { type CsvProblem, type Language, type LineRow, lineIn, type Words } from '#contracts';
+import { type CsvProblem, type Language, type LineRow, lineIn, rowsOfCentre, type Words } from '#contracts';
 
 /** What an import finds in its file, in Hindi. */
 const found: readonly LineRow[] = [
@@ -63,5 +63,5 @@ export function problemText(problems: readonly CsvProblem[], { file, language }:
 
 /** One of them, or a note; a file that has no lines has no line 0. */
 export function problemLine({ line, column, what }: CsvProblem, { file, language }: { file: string; language: Language }): string {
-  return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${lineIn(what, language, found)}`;
+  return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${lineIn(what, language, [...rowsOfCentre, ...found])}`;
 }

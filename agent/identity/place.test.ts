@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { addressOf, placeOf } from './place.ts';
+
+const centre = { host: 'sabha.example.org', port: 8_443 };
+
+test.each([
+  ['sabha.example.org', centre],
+  [' Sabha.Example.org ', centre],
+  ['sabha,example. org:9443', { ...centre, port: 9_443 }],
+  ['https://sabha.example.org', { ...centre, port: 443 }],
+  ['https://sabha.example.org:8443/', centre],
+  ['10.0.0.1', { host: '10.0.0.1', port: 8_443 }],
+  ['[2001:db8::1]', { host: '2001:db8::1', port: 8_443 }],
+  ['http://sabha.example.org', undefined],
+  ['', undefined],
+  ['sabha example org/?', { host: 'sabhaexampleorg', port: 8_443 }],
+  ['a b:c', undefined],
+])('the centre typed as "%s"', (typed, place) => {
+  expect(placeOf(typed)).toEqual(place);
+});
+
+test('a place is written as a call takes it', () => {
+  expect(addressOf(centre)).toBe('https://sabha.example.org:8443');
+  expect(addressOf({ host: '2001:db8::1', port: 443 })).toBe('https://[2001:db8::1]:443');
+});

@@ -1,0 +1,36 @@
+/** Lines that are said at the centre alone: no agent carries them along. */
+import type { Language } from '../domain/faults.ts';
+import { type LineRow, lineIn } from './lines.ts';
+
+/** What ends `npm start` before it begins. */
+const starts: readonly LineRow[] = [
+  [/^Node (\S+) is too old: run "(.+)", which brings Node (\d+)$/, { hi: 'Node $1 बहुत पुराना है: "$2" चलाएँ, उससे Node $3 आएगा' }],
+  [/^port (\d+) is in use by another program(?: \((\S+)\))?$/, { hi: 'पोर्ट $1 कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
+  [/^(.+): a restore was interrupted: run "(.+)" again$/, { hi: '$1: बैकअप लौटाना बीच में रुक गया था: "$2" फिर चलाएँ' }],
+  [
+    /^(.+): is no private key: restore it from a copy; without it the PCs obey nobody$/,
+    { hi: '$1: यह चाबी नहीं है: कॉपी से लौटाएँ; इसके बिना PC किसी की नहीं मानेंगे' },
+  ],
+];
+
+/** What is wrong with a file or an order. */
+export const rowsOfCentre: readonly LineRow[] = [
+  [
+    /^expected (\d+) cells as in the header, found (\d+)$/,
+    { en: 'expected $1 cells, as in the first line, found $2', hi: 'पहली लाइन की तरह $1 खाने चाहिए, $2 नहीं' },
+  ],
+  [/^this column is not known$/, { hi: 'यह कॉलम यहाँ नहीं चलता' }],
+  [/^this column stands twice$/, { hi: 'यह कॉलम दो बार है' }],
+  [/^this column is missing$/, { hi: 'यह कॉलम नहीं है' }],
+  [/^these columns are missing: (.+)$/, { hi: 'ये कॉलम नहीं हैं: $1' }],
+  [/^roles of (.+) with "\|" between$/, { hi: 'इनमें से भूमिकाएँ, बीच में "|": $1' }],
+  [/^is not UTF-8: save it as "CSV UTF-8"$/, { hi: 'UTF-8 में नहीं है: "CSV UTF-8" चुनकर फिर सेव करें' }],
+  [/^must not be empty$/, { hi: 'ख़ाली नहीं होना चाहिए' }],
+  [/^state\/site or state\/site\/pc$/, { en: 'a site as STATE/SITE or a PC as STATE/SITE/PC', hi: 'ऑफ़िस STATE/SITE या PC STATE/SITE/PC' }],
+  [/^(?:Error: )?bad port$/, { en: 'no program may ask this port', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
+];
+
+/** The same as `lineIn`, for who typed `npm start`. */
+export function startLineIn(line: string, language: Language): string {
+  return lineIn(line, language, starts);
+}
