@@ -67,7 +67,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     expect(mail?.headers.has('bcc')).toBe(false);
     expect(mail?.text.split('\n')).toEqual([
       'लेह, कॉन्फ़्रेंस रूम',
-      'बहुत ज़रूरी: माइक नहीं मिल रहा: Jabra $(reboot)" Bcc: all@off…',
+      'बहुत ज़रूरी: माइक नहीं मिल रहा: Jabra $(reboot)" Bcc: all@office.test',
       '3 मार्च, 14:05 बजे से।',
       '1. माइक की केबल निकालकर दोबारा लगाएँ।',
       '2. फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
