@@ -87,11 +87,12 @@ export function sheetOf(at: At, incident: Incident, asked: For): Sheet {
   const where = incident.place ?? at.place(incident.scope);
   const { timeZone } = where;
   const news = noticeNow(at, incident, where);
-  const { place, visit, phone } = spokenOf(news, language);
+  const whole = spokenOf(news, language);
+  const { place, visit, phone } = whole;
   const standing = standingOf(at, incident, { language, timeZone });
   // What is well has ended, also while it is watched.
   const { goneAt } = standing;
-  const spoken = spokenOf(goneAt === undefined ? news : { ...news, kind: 'cleared', at: goneAt }, language);
+  const spoken = goneAt === undefined ? whole : spokenOf({ ...news, kind: 'cleared', at: goneAt }, language);
   const clock = clockOf(at.time(), timeZone);
   return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...asked, spoken, standing }) };
 }
