@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asWritten, blockOf } from '../house/operate.ts';
-import { type Booted, boot, canBoot } from './booted.ts';
+import { type Booted, boot, mayBoot } from './booted.ts';
 import { installed, requirePart } from './parts.ts';
 
 const tools = [
@@ -22,10 +22,9 @@ const tools = [
   'unshare',
   'ip',
 ];
-const needed = requirePart('systemd, util-linux, iproute2, nftables, npm and curl (root)', installed(tools) && process.getuid?.() === 0);
-// No package brings it: whether the machine of the test lets a copy of itself boot. The night insists on it.
-const runs = needed && (canBoot() || (process.env['SABHA_NIGHTLY'] !== undefined && requirePart('a kernel that lets a copy boot', false)));
-if (needed && !runs) console.warn('skipped: this machine lets no copy of itself boot (overlayfs, cgroups)');
+const runs = mayBoot(
+  requirePart('systemd, util-linux, iproute2, nftables, npm and curl (root)', installed(tools) && process.getuid?.() === 0),
+);
 const sources = fileURLToPath(new URL('../..', import.meta.url));
 const node = `PATH=${dirname(process.execPath)}:$PATH`;
 const units = ['broker', 'flows', 'dashboards'].map((part) => `sabha-${part}.service`);

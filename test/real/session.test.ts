@@ -6,13 +6,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeSigningKeys } from '#contracts';
 import { packDeb } from '../../agent/install/deb.ts';
 import { pack } from '../../agent/install/pack.ts';
-import { boot, canBoot } from './booted.ts';
+import { boot, mayBoot } from './booted.ts';
 import { installed, requirePart } from './parts.ts';
 
 const tools = ['systemctl', 'dpkg', 'dpkg-deb', 'strip', 'adduser', 'runuser', 'setpriv', 'nsenter', 'unshare'];
-const needed = requirePart('Debian with systemd, binutils and util-linux (root)', installed(tools) && process.getuid?.() === 0);
-const runs = needed && (canBoot() || (process.env['SABHA_NIGHTLY'] !== undefined && requirePart('a kernel that lets a copy boot', false)));
-if (needed && !runs) console.warn('skipped: this machine lets no copy of itself boot (overlayfs, cgroups)');
+const runs = mayBoot(requirePart('Debian with systemd, binutils and util-linux (root)', installed(tools) && process.getuid?.() === 0));
 const patience = { timeout: 60_000, interval: 200 };
 
 describe.runIf(runs)('the seat of the room', { timeout: 600_000 }, () => {
