@@ -10,8 +10,16 @@ declare module 'vitest' {
 /** What the last full run measured for a row, when and on what. */
 export type Figure = { row: string; file: string; figure: string; date: string; machine: string };
 
+const tier = process.env['SABHA_FAULTS'];
+
 /** True where the numbers of the table are asked for; otherwise a test plays a smaller part of them. */
-export const isFullTier: boolean = process.env['SABHA_FAULTS'] === 'full';
+export const isFullTier: boolean = tier === 'full';
+
+/** How much of the same a test plays: a sample at somebody's desk, more in `.ci/run` (SABHA_FAULTS=quick), the numbers of the table in the night. */
+export function ofTier<T>(sample: T, quick: T, full: T = quick): T {
+  if (isFullTier) return full;
+  return tier === 'quick' ? quick : sample;
+}
 
 /** Says what a test measured for a row, in words that need no other: `100 kills, 0 of 61,204 acknowledged events missing`. */
 export function tellFigure(task: { meta: { figures?: { row: string; figure: string }[] } }, row: string, figure: string): void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
-import { isFullTier, tellFigure } from '../../test/figures.ts';
+import { ofTier, tellFigure } from '../../test/figures.ts';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import { openSpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
@@ -67,7 +67,7 @@ test('F4 the spool of another PC in the place of its own opens, hands out what i
   own.close();
 });
 
-const flips = isFullTier ? 1_000 : 120;
+const flips = ofTier(40, 120, 1_000);
 
 test(`F4 one flipped bit, anywhere, ${flips} times: it always opens and works, and never hands out a changed event`, {
   timeout: 1_800_000,

@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isFullTier } from '../../test/figures.ts';
+import { ofTier } from '../../test/figures.ts';
 import { randomFrom } from '../../test/random.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
@@ -74,7 +74,7 @@ test('a write-ahead log that is cut anywhere, gone, or has one bit turned: each 
   const wal = readFileSync(`${file}-wal`);
   const counts = { named: 0, refused: 0, whole: 0 };
   const torn = join(folder, 'torn.db');
-  for (let seed = 0; seed < (isFullTier ? 1_000 : 50); seed += 1) {
+  for (let seed = 0; seed < ofTier(20, 50, 1_000); seed += 1) {
     copyFileSync(file, torn);
     const place = random.below(wal.length);
     const damaged = Buffer.from(wal);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isFullTier, tellFigure } from '../../test/figures.ts';
+import { ofTier, tellFigure } from '../../test/figures.ts';
 import { randomFrom } from '../../test/random.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
@@ -53,7 +53,7 @@ test('F4 one bit that turns anywhere in the file of a ledger is refused or named
   const random = randomFrom(5);
   const turned = join(folder, 'turned.db');
   const counts = { refused: 0, named: 0, harmless: 0 };
-  const all = isFullTier ? 1_000 : 100;
+  const all = ofTier(30, 100, 1_000);
   for (let n = 0; n < all; n += 1) {
     const bytes = Buffer.from(good);
     const place = random.below(bytes.length);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isFullTier } from '../../test/figures.ts';
+import { ofTier } from '../../test/figures.ts';
 import { proveChain } from '../audit/proof.ts';
 import { ledgerVersion, openDatabase } from './schema.ts';
 
@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const [headBytes, frameBytes] = [32, 24 + 4_096];
-const most = isFullTier ? 1_000 : 40;
+const most = ofTier(20, 40, 1_000);
 
 /** Rows of each table, and whole what a migration has no reason to change. */
 function heldIn(db: DatabaseSync) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isFullTier, tellFigure } from '../../test/figures.ts';
+import { ofTier, tellFigure } from '../../test/figures.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { ledgerVersion, openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
@@ -120,14 +120,14 @@ test('F3 a power cut that tears the write-ahead log anywhere loses whole commits
   task,
 }) => {
   const commits = 6;
-  const [step, tailBytes] = isFullTier ? [1, 2 * 4_200] : [997, 0];
+  const [step, tailBytes] = ofTier([3_001, 0], [997, 0], [1, 2 * 4_200]);
   let cuts = 0;
   const store = openStore(openDatabase({ file }));
   for (let n = 1; n <= commits; n += 1) store.commit([[{ op: 'meta', key: `k${n}`, value: 'v' }]]);
   const torn = join(folder, 'torn.db');
   const walBytes = statSync(`${file}-wal`).size;
   let seen = commits;
-  for (let bytes = walBytes; bytes >= 0; bytes -= walBytes - bytes < tailBytes ? step : 997, cuts += 1) {
+  for (let bytes = walBytes; bytes >= 0; bytes -= walBytes - bytes < tailBytes ? step : Math.max(step, 997), cuts += 1) {
     copyFileSync(file, torn);
     copyFileSync(`${file}-wal`, `${torn}-wal`);
     truncateSync(`${torn}-wal`, bytes);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { tellFigure } from '../../test/figures.ts';
+import { ofTier, tellFigure } from '../../test/figures.ts';
 import { hostileNames } from '../../test/names.ts';
 import { randomFrom } from '../../test/random.ts';
 import { notice } from './people.test-helper.ts';
 import { render } from './words.ts';
 
-const names = hostileNames(randomFrom(41), 10_000);
+const names = hostileNames(randomFrom(41), ofTier(2_000, 10_000));
 /** What moves a terminal's cursor, begins a line or turns the direction of a text. */
 const moving = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ofTier } from '../../test/figures.ts';
 import type { Channel, OutboxRow, Outcome } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Channels } from './channels/channels.ts';
@@ -8,7 +9,7 @@ import { createRoster } from './roster.ts';
 
 const persons = ['asha', 'bina', 'chand'].map((id) => ({ ...technician, id, email: `${id}@office.test` }));
 const channels = ['email', 'sms'];
-const runs = 200;
+const runs = ofTier(50, 200);
 
 /** Where a process can be killed around one send: each point is passed once a send. */
 const killPoints = ['before the send', 'taken, not answered', 'answered, not committed', 'committed, not told'] as const;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { actionIn, faultIds, type MessageLanguage, messageLanguages, severities, stepsOf, titleIn } from '#contracts';
+import { actionIn, faultIds, type MessageLanguage, messageLanguages, type Severity, severities, stepsOf, titleIn } from '#contracts';
+import { ofTier } from '../../test/figures.ts';
 import type { Notice } from '../records/notices.ts';
 import { lettersIn } from './channels/kit/plain.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
@@ -286,8 +287,8 @@ describe('one screen of a small phone', () => {
   const worst = kinds.flatMap((kind) => messageLanguages.map((language) => ({ kind, language })));
 
   test.each(worst)('$kind in $language: every fault with the longest names', ({ kind, language }) => {
-    for (const severity of severities)
-      for (const fault of [...faultIds, 'x'.repeat(64)]) {
+    for (const [nth, fault] of [...faultIds, 'x'.repeat(64)].entries())
+      for (const severity of ofTier<readonly Severity[]>([severities[nth % severities.length] ?? 'minor'], severities)) {
         const one = { fault, device: nasty, name: nasty, reason: nasty, since };
         const many = {
           faults: Array(9).fill(one),

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { wentBack } from '../../flows/backup/mark.ts';
 import { inThread } from '../../flows/ledger/ledger.ts';
-import { isFullTier, tellFigure } from '../figures.ts';
+import { ofTier, tellFigure } from '../figures.ts';
 import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
 import {
@@ -75,7 +75,7 @@ test('F9 a link that is up for 20 s and down for 10, 500 times: nothing lost, no
   task,
 }) => {
   const world = await atRest({ pcs: 2 });
-  const rounds = isFullTier ? 500 : 100;
+  const rounds = ofTier(40, 100, 500);
   for (let n = 0; n < rounds; n += 1) {
     world.pc(0).cut('reset');
     await world.pass(10 * second);
@@ -100,7 +100,7 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
   task,
 }) => {
   const world = await atRest();
-  const hours = isFullTier ? 24 : 4;
+  const hours = ofTier(2, 4, 24);
   for (let n = 0; n < hours * 60; n += 1) {
     camera(world, n % 2 === 0 ? 'camera.missing' : null);
     await world.pass(minute);
@@ -124,8 +124,8 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
 test('F12 a broker that is away for an hour, and every PC with a backlog: all of it is there within ten minutes, and a fault of then is told', {
   timeout: 1_800_000,
 }, async ({ task }) => {
-  const pcs = isFullTier ? 736 : 24;
-  const each = isFullTier ? 100 : 50;
+  const pcs = ofTier(8, 24, 736);
+  const each = ofTier(25, 50, 100);
   const world = await atRest({ pcs });
   world.broker.kill({ flush: false });
   for (let n = 0; n < each; n += 1) {
@@ -157,7 +157,7 @@ test('F12 a broker that is away for an hour, and every PC with a backlog: all of
 test('F10 a thin link that was cut for days: the state of its room is there with the first words, and all that waited within ten minutes', async ({
   task,
 }) => {
-  const hours = isFullTier ? 72 : 12;
+  const hours = ofTier(6, 12, 72);
   const world = await atRest({ link: 'geo' });
   world.pc(0).cut('hole');
   for (let n = 0; n < hours * 6; n += 1) {
@@ -188,7 +188,7 @@ test('F10 a thin link that was cut for days: the state of its room is there with
 test('F11 a broker that is back for everybody at once: nobody is lost, and they come one after the other', { timeout: 1_800_000 }, async ({
   task,
 }) => {
-  const pcs = isFullTier ? 736 : 60;
+  const pcs = ofTier(36, 60, 736);
   const world = await atRest({ pcs });
   world.broker.kill({ flush: false });
   await world.pass(10 * minute);
@@ -217,7 +217,7 @@ test('F11 a broker that is back for everybody at once: nobody is lost, and they 
 test('F30 a ledger of an hour ago is put in its place: all PCs are back within five minutes, no event is lost, and each act of people is named', {
   timeout: 1_800_000,
 }, async ({ task }) => {
-  const pcs = isFullTier ? 736 : 24;
+  const pcs = ofTier(8, 24, 736);
   const world = await atRest({ pcs });
   const image = world.centre.db().serialize();
   for (let n = 0; n < 6; n += 1) {

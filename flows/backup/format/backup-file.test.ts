@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
 import { readAbout, readBackup, writeBackup } from './backup-file.ts';
 
@@ -53,7 +54,7 @@ test.each([undefined, 'correct horse'])(
   async (passphrase) => {
     const whole = await written(passphrase);
     const random = randomFrom(7);
-    const damages = Array.from({ length: passphrase === undefined ? 20 : 4 }, () => {
+    const damages = Array.from({ length: passphrase === undefined ? ofTier(6, 20) : ofTier(1, 4) }, () => {
       const at = random.below(whole.length);
       const turned = Buffer.from(whole);
       turned[at] = (turned[at] ?? 0) ^ (1 << random.below(8));

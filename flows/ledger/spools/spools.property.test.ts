@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { type EventMessage, markOf } from '#contracts';
+import { ofTier } from '../../../test/figures.ts';
 import type { Cursor, Op, Receipt } from '../../records/ops.ts';
 import { openStore } from '../store.ts';
 
-const histories = 300;
+const histories = ofTier(60, 300);
 const batchesEach = 40;
 const names = ['a', 'b', 'c'];
 const pcs = ['s/t/1', 's/t/2'];
