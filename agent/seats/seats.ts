@@ -5,7 +5,7 @@ import type { ProbeResult } from '../checks/probe.ts';
 import type { Answer, Order, Platform } from '../platform/platform.ts';
 import { ownerOfProof } from '../platform/questions/proof.ts';
 import { atConsole } from '../platform/questions/session.ts';
-import { createGuests, type Entrance, type Guests } from './guests.ts';
+import { createGuests, type Entrance, type Guests, refusals } from './guests.ts';
 import { type FromRoom, type Mended, type RoomProbe, roomProbes, type SeatOrder, seatEveryMs, silentMs, type ToRoom } from './messages.ts';
 
 /** Where the door is, and by what is judged who comes in. */
@@ -111,7 +111,7 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
 /** A PC without logind has no other users that we know of. */
 function speakerOf({ ownUid }: Pick<RoomSeatOptions, 'ownUid'>, console: Answer<number | null>): Answer<number> {
   const uid = console.known ? console.value : (ownUid ?? null);
-  return uid === null ? { known: false, reason: 'nobody is signed in at its screen' } : { known: true, value: uid };
+  return uid === null ? { known: false, reason: refusals.nobody } : { known: true, value: uid };
 }
 
 /** Whether the seat still speaks, and who sits here, which the disk may take its time to say. */
@@ -148,7 +148,7 @@ function judge(state: State): void {
 }
 
 function whyUnknown({ speaker, clock, heardUp }: State): string | undefined {
-  if (speaker.known && speaker.value === null) return 'nobody is signed in at its screen';
+  if (speaker.known && speaker.value === null) return refusals.nobody;
   return clock.up() - heardUp >= silentMs ? 'room seat silent' : undefined;
 }
 
