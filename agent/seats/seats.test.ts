@@ -155,6 +155,20 @@ test('the seat of the one who had just signed out was called that of another use
   expect(pc.refused).toEqual([nobody]);
 });
 
+test('for a minute after he had signed out, and after he had signed in, the session was what it had been before', async () => {
+  const pc = await door();
+  let told = 0;
+  pc.seat.watch('session', () => {
+    told += 1;
+  });
+  await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  for (const [at, uid] of [null, me].entries()) {
+    pc.sits(uid);
+    await expect.poll(() => pc.clock.pass(5_000).then(() => told)).toBe(at + 1);
+  }
+});
+
 test('what the user before said was true of the next one where logind could not be read between them', async () => {
   const pc = await door();
   await joined(pc);
