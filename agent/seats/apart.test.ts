@@ -21,7 +21,7 @@ function setUp(answer: Order = { done: true }) {
   return { asked, seat: { ask } };
 }
 
-test('of the probes those of the room are asked of the seat, at their own times, and every other stays as it is', () => {
+test('of the probes those of the room are asked of the seat, at their own times; that of the session is asked by it, and every other stays as it is', () => {
   const own = createProbes();
   const watched: string[] = [];
   const watch = (name: string) => {
@@ -30,11 +30,11 @@ test('of the probes those of the room are asked of the seat, at their own times,
   };
   const apart = probesApart(own, { answer: () => ({ checks: [] }), watch });
   const changed = apart.filter((probe, at) => probe !== own[at]).map(({ name }) => name);
-  expect(changed.toSorted()).toEqual([...roomProbes].toSorted());
+  expect(changed.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
   const times = (probes: readonly Probe[]) => probes.map(({ name, everyMs, timeoutMs }) => ({ name, everyMs, timeoutMs }));
   expect(times(apart)).toEqual(times(own));
   for (const probe of apart) if (changed.includes(probe.name)) probe.watch?.(createUnwritten(), () => undefined);
-  expect(watched.toSorted()).toEqual([...roomProbes].toSorted());
+  expect(watched.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
 });
 
 test('who looks at once, or more often, looks in the room first, also where nobody sits there', async () => {

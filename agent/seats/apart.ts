@@ -6,9 +6,10 @@ import { sleepsWhenIdle } from '../platform/questions/sleep.ts';
 import { type RoomProbe, roomProbes } from './messages.ts';
 import type { RoomSeat } from './seats.ts';
 
-/** Guarantee: no probe of the room is asked here, where there is no session. */
+/** Guarantee: no probe of the room is asked here, where there is no session; whether there is one is asked when somebody comes or goes. */
 export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answer' | 'watch'>): Probe[] {
   return probes.map((probe) => {
+    if (probe.name === 'session') return { ...probe, watch: (_, changed) => seat.watch('session', changed) };
     const name = ofRoom(probe);
     if (name === undefined) return probe;
     const { everyMs, timeoutMs } = probe;

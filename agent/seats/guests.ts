@@ -25,6 +25,7 @@ export const refusals = {
   late: 'no proof in time',
   unproven: 'no proof of the user',
   other: 'another user than the one at this PC',
+  nobody: 'nobody is signed in at its screen',
   second: 'a room seat is here already',
   crowd: 'too many knock at once',
   long: 'a line that is too long',
@@ -89,7 +90,7 @@ export function createGuests(options: GuestsOptions): Guests {
     look(uid) {
       const { joined, clock, heardUp } = state;
       if (joined && clock.up() - heardUp >= silentMs) refuse(state, joined, 'silent');
-      else if (joined && uid !== undefined && joined.uid !== uid) refuse(state, joined, 'other');
+      else if (joined && uid !== undefined && joined.uid !== uid) refuse(state, joined, uid === null ? 'nobody' : 'other');
     },
     send,
   };
@@ -129,7 +130,8 @@ async function prove(state: State, one: One): Promise<void> {
   const speaker = await state.speaker().catch(() => nobody);
   if (one.step !== 'proves') return;
   if (!owner.known) return refuse(state, one, 'unproven');
-  if (!speaker.known || speaker.value !== owner.value) return refuse(state, one, 'other');
+  if (!speaker.known) return refuse(state, one, 'nobody');
+  if (speaker.value !== owner.value) return refuse(state, one, 'other');
   if (state.joined) return refuse(state, one, 'second');
   one.timer();
   state.knocking.delete(one);

@@ -118,7 +118,7 @@ test('with nobody signed in it is unknown for that; the next user brings his own
   expect(camera(pc)).toBe(nobody);
   const early = pc.knock();
   await early.prove();
-  await refusal(early, 'other');
+  await refusal(early, 'nobody');
   pc.sits(me);
   const guest = await joined(pc);
   await expect.poll(() => camera(pc)).toBe('ok');
@@ -144,7 +144,29 @@ test('behind a login screen with two signed in it said that nobody is, beside a 
   expect(await pc.platform.ask(lock, AbortSignal.timeout(5_000))).toEqual({ known: true, value: 'locked' });
   const guest = pc.knock();
   await guest.prove();
-  await refusal(guest, 'other');
+  await refusal(guest, 'nobody');
+});
+
+test('the seat of the one who had just signed out was called that of another user', async () => {
+  const pc = await door();
+  const guest = await joined(pc);
+  pc.sits(null);
+  await expect.poll(() => pc.clock.pass(5_000).then(guest.why)).toBe(nobody);
+  expect(pc.refused).toEqual([nobody]);
+});
+
+test('for a minute after he had signed out, and after he had signed in, the session was what it had been before', async () => {
+  const pc = await door();
+  let told = 0;
+  pc.seat.watch('session', () => {
+    told += 1;
+  });
+  await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  for (const [at, uid] of [null, me].entries()) {
+    pc.sits(uid);
+    await expect.poll(() => pc.clock.pass(5_000).then(() => told)).toBe(at + 1);
+  }
 });
 
 test('what the user before said was true of the next one where logind could not be read between them', async () => {

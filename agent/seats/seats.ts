@@ -5,7 +5,7 @@ import type { ProbeResult } from '../checks/probe.ts';
 import type { Answer, Order, Platform } from '../platform/platform.ts';
 import { ownerOfProof } from '../platform/questions/proof.ts';
 import { atConsole } from '../platform/questions/session.ts';
-import { createGuests, type Entrance, type Guests } from './guests.ts';
+import { createGuests, type Entrance, type Guests, refusals } from './guests.ts';
 import { type FromRoom, type Mended, type RoomProbe, roomProbes, type SeatOrder, seatEveryMs, silentMs, type ToRoom } from './messages.ts';
 
 /** Where the door is, and by what is judged who comes in. */
@@ -21,14 +21,17 @@ export type RoomSeatOptions = {
   onMended(mended: Mended): void;
 };
 
+/** Who sits here is seen by `run`, and sooner than its probe asks. */
+export type Watched = RoomProbe | 'session';
+
 /** The room seat of this PC, wherever it is. */
 export type RoomSeat = {
   /** Rejects where the door cannot be opened: nobody will join. */
   open(): Promise<void>;
   /** What it last said of one component; unknown with a reason where nobody vouches for it. */
   answer(probe: RoomProbe, profile: Profile): ProbeResult;
-  /** Calls back when that is another answer now. */
-  watch(probe: RoomProbe, changed: () => void): Cancel;
+  /** Calls back when that is another answer now, or of the session, when somebody has come or gone. */
+  watch(what: Watched, changed: () => void): Cancel;
   /** To be called whenever it may be something else. */
   tell(known: Known): void;
   /** Asks for something that needs the session; what cannot be done says why. */
@@ -43,7 +46,7 @@ const notYet = 'not checked since the start';
 type State = Omit<RoomSeatOptions, 'onRefused'> & {
   guests: Guests;
   lists: Map<RoomProbe, Check[]>;
-  watchers: Map<() => void, RoomProbe>;
+  watchers: Map<() => void, Watched>;
   asked: Map<number, (order: Order) => void>;
   speaker: Answer<number | null>;
   /** The last that was known to sit here; undefined before any was. */
@@ -99,8 +102,8 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
       await state.open(guests);
     },
     answer: (probe, profile) => answer(state, probe, profile),
-    watch(probe, changed) {
-      state.watchers.set(changed, probe);
+    watch(what, changed) {
+      state.watchers.set(changed, what);
       return () => void state.watchers.delete(changed);
     },
     tell: (known) => tell(state, known),
@@ -111,7 +114,7 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
 /** A PC without logind has no other users that we know of. */
 function speakerOf({ ownUid }: Pick<RoomSeatOptions, 'ownUid'>, console: Answer<number | null>): Answer<number> {
   const uid = console.known ? console.value : (ownUid ?? null);
-  return uid === null ? { known: false, reason: 'nobody is signed in at its screen' } : { known: true, value: uid };
+  return uid === null ? { known: false, reason: refusals.nobody } : { known: true, value: uid };
 }
 
 /** Whether the seat still speaks, and who sits here, which the disk may take its time to say. */
@@ -144,16 +147,16 @@ function judge(state: State): void {
   if (why === 'room seat silent') state.lists.clear();
   if (why === state.why) return;
   state.why = why;
-  for (const probe of roomProbes) changed(state, probe);
+  for (const what of [...roomProbes, 'session'] as const) changed(state, what);
 }
 
 function whyUnknown({ speaker, clock, heardUp }: State): string | undefined {
-  if (speaker.known && speaker.value === null) return 'nobody is signed in at its screen';
+  if (speaker.known && speaker.value === null) return refusals.nobody;
   return clock.up() - heardUp >= silentMs ? 'room seat silent' : undefined;
 }
 
-function changed({ watchers }: State, probe: RoomProbe): void {
-  for (const [tellOne, one] of watchers) if (one === probe) tellOne();
+function changed({ watchers }: State, what: Watched): void {
+  for (const [tellOne, one] of watchers) if (one === what) tellOne();
 }
 
 function answer(state: State, probe: RoomProbe, profile: Profile): ProbeResult {

@@ -163,7 +163,7 @@ function environment(folder: string): Record<string, string> {
 const microphone = { 'media.class': 'Audio/Source', 'priority.session': 2000 };
 
 /** A loopback, since it can be unplugged and fed; a null sink of class Audio/Source/Virtual cannot be fed. */
-function loopback(id: string, description: string, like: Record<string, string | number> = microphone): string[] {
+export function loopback(id: string, description: string, like: Record<string, string | number> = microphone): string[] {
   const playback = { 'node.name': id, 'node.description': description, ...like };
   const capture = { 'media.class': 'Audio/Sink', 'node.name': `${id}-feed` };
   const channels = ['-n', `${id}-loop`, '-m', 'mono', '-c', '1'];
