@@ -35,7 +35,7 @@ const ofOthers = ['linux/orders', 'windows/orders', 'windows/inventory', 'questi
   .map((name) => `agent/platform/${name}.ts`)
   .concat('agent/net/sip.ts');
 const sources = repository('.').filter(({ path }) => ofChecks.test(path) && !isTest(path) && !ofOthers.includes(path));
-const missing = 'not under `component` in the files of broker/contracts/domain/words/';
+const missing = 'not among the components in the files of broker/contracts/domain/faults/';
 /** Faults that no check of a PC says. */
 const ofTheCentre = ['centre'];
 
@@ -60,7 +60,7 @@ test('each reason that a check may give is said in Hindi too', () => {
   const bare = said.filter(({ texts }) => texts.every((reason) => reasonIn(reason, 'hi') === reason));
   expect(
     bare.map(({ path, texts }) => `${path}: ${texts[0]}`),
-    'no row in broker/contracts/domain/reasons.ts',
+    'no row among the reasons in the files of broker/contracts/domain/faults/',
   ).toEqual([]);
 });
 

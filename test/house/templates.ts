@@ -1,7 +1,20 @@
-/** Judges the texts for SMS, as `npm run check` asks: one line for each that an operator would refuse, and exit code 1. */
+/** Judges the texts for people, as `npm run check` asks: one line for each that an operator would refuse, and exit code 1. What a language lacks is said, and no error. */
+import { components, faultIds, further, reasons } from '#contracts';
 import { lintTemplates } from '../../flows/people/sms/lint.ts';
 import { templatesWith } from '../../flows/people/sms/templates.ts';
 
 const wrong = [true, false].flatMap((link) => lintTemplates(templatesWith(link)));
 for (const line of new Set(wrong)) console.error(line);
 process.exitCode = wrong.length > 0 ? 1 : 0;
+
+for (const [language, { titles, actions, reasons: texts, vocabulary, names }] of Object.entries(further)) {
+  const lacks = (said: object, keys: readonly string[]) => keys.filter((key) => !Object.hasOwn(said, key));
+  const patterns = reasons.map(([pattern]) => pattern);
+  const all = [
+    ...lacks(titles, faultIds),
+    ...lacks(actions, faultIds),
+    ...lacks(texts, patterns),
+    ...lacks(vocabulary.component, Object.keys(components)),
+  ];
+  if (all.length > 0) console.log(`words: ${language} lacks ${all.length}, told in ${names}: ${all.join(', ')}`);
+}

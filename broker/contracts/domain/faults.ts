@@ -1,10 +1,10 @@
 /** The one catalogue of faults. It grows with the probes that exist: a fault is a row in one of the files beside this list. */
-import { centreFaults } from './faults/centre.ts';
-import { linkFaults } from './faults/link.ts';
-import { pcFaults } from './faults/pc.ts';
-import { powerFaults } from './faults/power.ts';
-import { roomFaults } from './faults/room.ts';
-import { type Fault, type Language, languages } from './faults/row.ts';
+import { centreComponents, centreFaults } from './faults/centre.ts';
+import { linkComponents, linkFaults } from './faults/link.ts';
+import { pcComponents, pcFaults } from './faults/pc.ts';
+import { powerComponents, powerFaults } from './faults/power.ts';
+import { roomComponents, roomFaults } from './faults/room.ts';
+import { type Fault, type Language, languages, type Words } from './faults/row.ts';
 
 export { type Fault, type Language, languages, type Words } from './faults/row.ts';
 
@@ -16,6 +16,21 @@ export const faults = {
   ...linkFaults,
   ...centreFaults,
 } as const satisfies Record<string, Fault>;
+
+/** What checks are about, in words. */
+export const components = {
+  ...roomComponents,
+  ...pcComponents,
+  ...linkComponents,
+  ...powerComponents,
+  ...centreComponents,
+} as const satisfies Record<string, Words>;
+
+/** Those words in one language. */
+export function componentsIn(language: Language): Readonly<Record<keyof typeof components, string>> {
+  const words = Object.entries(components).map(([component, said]) => [component, said[language]]);
+  return Object.fromEntries(words) as Record<keyof typeof components, string>;
+}
 
 export type FaultId = keyof typeof faults;
 /** Every id, in the order of the files. */

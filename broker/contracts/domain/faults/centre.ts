@@ -1,5 +1,5 @@
 /** Faults that the centre alone can judge: its own, one cause of many rooms, and what somebody has planned. */
-import { type Fault, minute, times } from './row.ts';
+import { type Fault, minute, times, type Words } from './row.ts';
 
 /** The all-clear is said when it is known who is left: whoever is not back by then is told on its own. */
 const clearMs = 5 * minute;
@@ -272,3 +272,9 @@ export const centreFaults = {
     },
   },
 } as const satisfies Record<string, Fault>;
+
+/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+export const centreComponents = {
+  outage: { en: 'Outage of many', hi: 'कई साइटें या PC एक साथ बंद' },
+  maintenance: { en: 'Maintenance', hi: 'मेंटेनेंस' },
+} as const satisfies Record<string, Words>;

@@ -1,5 +1,5 @@
 /** Faults of the PC and of its agent. */
-import { type Fault, minute, times } from './row.ts';
+import { asked, type Fault, minute, type Reason, times, type Words } from './row.ts';
 
 /** Rows of the PC, silence included. */
 export const pcFaults = {
@@ -37,6 +37,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(3 * minute, minute),
+    ...asked('/proc/stat', 'processor times by Node'),
     title: { en: 'PC too busy', hi: 'PC पर बहुत लोड है' },
     action: {
       en: 'Close the programs that are not needed for the meeting.',
@@ -47,6 +48,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(3 * minute, minute),
+    ...asked('/proc/meminfo'),
     title: { en: 'PC short of memory', hi: 'PC की मेमोरी कम पड़ रही है' },
     action: {
       en: 'Close the programs that are not needed. Restart the PC before the next meeting.',
@@ -57,6 +59,7 @@ export const pcFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(5 * minute, minute),
+    ...asked('one statfs'),
     title: { en: 'Disk almost full', hi: 'डिस्क लगभग भर गई है' },
     action: {
       en: 'Empty the recycle bin. Delete old recordings and downloads.',
@@ -67,6 +70,7 @@ export const pcFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(2 * minute, minute),
+    ...asked('/sys/class/hwmon and thermal', 'none: its sensors need a driver'),
     title: { en: 'PC too hot', hi: 'PC बहुत गर्म है' },
     action: {
       en: 'Clear the air vents of the PC. Check that its fan turns.',
@@ -77,6 +81,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'pc.hot'],
     ...times(5 * minute, 5 * minute),
+    ...asked('counters of the processor in sysfs', 'none: its counter of limits does not tell heat from a setting'),
     title: { en: 'PC slows down because of its heat', hi: 'गर्मी से PC धीमा चल रहा है' },
     action: {
       en: 'Clear the air vents of the PC. Give it room to breathe.',
@@ -87,6 +92,7 @@ export const pcFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(5 * minute, minute),
+    ...asked('ext4, md, the kernel log, UDisks by `busctl`', 'Get-PhysicalDisk, once a day'),
     title: { en: 'Disk of the PC is failing', hi: 'PC की डिस्क ख़राब हो रही है' },
     action: {
       en: 'Copy what is needed from this PC. Have the disk replaced.',
@@ -97,6 +103,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(0, minute),
+    ...asked('pstore, /var/crash', 'Minidump, MEMORY.DMP'),
     title: { en: 'PC crashed in the last day', hi: 'PC पिछले 24 घंटे में क्रैश हुआ' },
     action: {
       en: "Once may be chance: wait. If it comes back, tell the state's engineer.",
@@ -107,6 +114,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(10 * minute, minute),
+    ...asked('/run/reboot-required', 'marks in the registry'),
     title: { en: 'PC has waited a week for a restart', hi: 'PC एक हफ़्ते से रीस्टार्ट का इंतज़ार कर रहा है' },
     action: { en: 'Restart the PC when no meeting is on.', hi: 'जब मीटिंग न हो तब PC रीस्टार्ट करें।' },
   },
@@ -114,6 +122,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(minute, minute),
+    ...asked('systemd, settings of apt', 'ScheduledRebootTime in the registry'),
     title: { en: 'PC is going to restart by itself', hi: 'PC अपने आप रीस्टार्ट होने वाला है' },
     action: { en: 'Restart the PC now, before the next meeting.', hi: 'अगली मीटिंग से पहले अभी PC रीस्टार्ट करें।' },
   },
@@ -121,6 +130,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(10 * minute, minute),
+    ...asked('the clock that knows of sleep, logind.conf, GNOME by `gsettings`', 'power plan in the registry'),
     title: { en: 'PC goes to sleep by itself', hi: 'PC अपने आप स्लीप में चला जाता है' },
     action: {
       en: 'Open the power settings. Switch automatic sleep off.',
@@ -131,6 +141,7 @@ export const pcFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(2 * minute, minute),
+    ...asked('the answers of the centre'),
     title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
     action: {
       en: 'Set date and time, and switch on automatic time. If it goes wrong again, replace the small battery in the PC.',
@@ -141,6 +152,7 @@ export const pcFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(10 * minute, minute),
+    ...asked('the agent itself'),
     title: { en: 'A check cannot be made', hi: 'एक जाँच नहीं हो पा रही' },
     action: {
       en: 'Restart the PC. If it comes back, tell the central team which check is named.',
@@ -151,6 +163,7 @@ export const pcFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(0, minute),
+    ...asked('the agent itself'),
     title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
     action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
   },
@@ -158,6 +171,7 @@ export const pcFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(10 * minute, minute),
+    ...asked('the agent itself'),
     title: { en: 'Certificate of this PC ends soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
     action: {
       en: 'Check that the PC reaches the enrolment port of the centre. If it does, enrol the PC again with a new code.',
@@ -179,3 +193,49 @@ export const pcFaults = {
     action: { en: 'Update the agent on this PC. Tell the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },
   },
 } as const satisfies Record<string, Fault>;
+
+/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+export const pcComponents = {
+  pc: { en: 'PC', hi: 'PC' },
+  'pc.processor': { en: 'Processor', hi: 'प्रोसेसर' },
+  'pc.memory': { en: 'Memory', hi: 'मेमोरी' },
+  'pc.disk': { en: 'Disk', hi: 'डिस्क' },
+  'pc.temperature': { en: 'Temperature', hi: 'तापमान' },
+  'pc.restart': { en: 'Restart of the PC', hi: 'PC का रीस्टार्ट' },
+  'pc.speed': { en: 'Speed of the processor', hi: 'प्रोसेसर की स्पीड' },
+  'pc.health': { en: 'Health of the disk', hi: 'डिस्क की हालत' },
+  'pc.start': { en: 'Last start of the PC', hi: 'PC का पिछला स्टार्ट' },
+  'pc.sleep': { en: 'Sleep of the PC', hi: 'PC का स्लीप' },
+  clock: { en: 'Clock', hi: 'घड़ी' },
+  agent: { en: 'Agent', hi: 'एजेंट' },
+  'agent.checks': { en: 'Checks of the agent', hi: 'एजेंट की जाँचें' },
+  'agent.history': { en: 'Record of the agent', hi: 'एजेंट का रिकॉर्ड' },
+  'agent.certificate': { en: 'Certificate of the agent', hi: 'एजेंट का सर्टिफ़िकेट' },
+  presence: { en: 'Connection', hi: 'कनेक्शन' },
+} as const satisfies Record<string, Words>;
+
+/** Why they are as they are. */
+export const pcReasons: readonly Reason[] = [
+  ['^not compared with the centre yet$', 'अभी सेंटर से मिलाई नहीं गई'],
+  ['^the clock of the centre was set$', 'सेंटर की घड़ी बदली गई'],
+  ['^the centre answered too slowly to tell$', 'सेंटर का जवाब बहुत धीमा था, पता नहीं चला'],
+  ['^nothing was changed since the start$', 'शुरू होने के बाद कुछ नहीं बदला गया'],
+  ['^(?:Windows tells of no power plan|the power plan does not say it)$', 'Windows का पावर प्लान यह नहीं बताता'],
+  ['^a restart waits$', 'रीस्टार्ट होना बाकी है'],
+  ['^nothing here tells of a restart$', 'रीस्टार्ट के बारे में यहाँ कुछ नहीं बताता'],
+  ['^the processor does not count it$', 'प्रोसेसर यह नहीं गिनता'],
+  ['^the marks of crashes are closed to us$', 'क्रैश के निशान देखने की अनुमति नहीं है'],
+  ['^no systemd here$', 'यहाँ systemd नहीं है'],
+  ['^it is set to$', 'सेटिंग में ऐसा ही है'],
+  ['^it slept in the last day$', 'पिछले 24 घंटे में सोया था'],
+  ['^the kernel log is closed to us$', 'सिस्टम का लॉग देखने की अनुमति नहीं है'],
+  ['^nothing here tells of the disks$', 'डिस्क के बारे में यहाँ कुछ नहीं बताता'],
+  ['^(.*): errors in the file system$', '$1: फ़ाइल सिस्टम में गड़बड़ी'],
+  ['^(.*): a disk of the array is away$', '$1: RAID की एक डिस्क नहीं है'],
+  ['^(.*): cannot be read or written at places$', '$1: कहीं-कहीं पढ़ना-लिखना नहीं हो रहा'],
+  ['^(.*): foretells its own failure$', '$1: डिस्क ख़ुद ख़राब होने का संकेत दे रही है'],
+  ['^ahead of the centre$', 'सेंटर से आगे है'],
+  ['^behind the centre$', 'सेंटर से पीछे है'],
+  ['^it ends within (\\d+) d$', '$1 दिन के अंदर ख़त्म होगा'],
+  ['^it has ended$', 'ख़त्म हो चुका है'],
+];

@@ -1,5 +1,5 @@
 /** Faults of power, heat, cold and height. */
-import { type Fault, minute, second, times } from './row.ts';
+import { asked, type Fault, minute, type Reason, second, times, type Words } from './row.ts';
 
 /** Rows of the probes `power`, `ups` and `climate`. */
 export const powerFaults = {
@@ -7,6 +7,7 @@ export const powerFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(5 * second, 10 * second),
+    ...asked('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
     title: { en: 'Running on battery', hi: 'बैटरी पर चल रहा है' },
     action: { en: 'Check the plug and the fuse. Start the generator if the cut goes on.', hi: 'प्लग और फ़्यूज़ देखें। बिजली न आए तो जनरेटर चलाएँ।' },
   },
@@ -14,6 +15,7 @@ export const powerFaults = {
     severity: 'critical',
     parents: ['pc.silent'],
     ...times(0, 30 * second),
+    ...asked('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
     title: { en: 'Battery almost empty', hi: 'बैटरी ख़त्म होने वाली है' },
     action: { en: 'Save your work. Start the generator now, or shut the PC down.', hi: 'काम सेव करें। अभी जनरेटर चलाएँ, नहीं तो PC बंद करें।' },
   },
@@ -21,6 +23,7 @@ export const powerFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(5 * minute, minute),
+    ...asked('upsd'),
     title: { en: 'The UPS does not answer', hi: 'UPS जवाब नहीं दे रहा' },
     action: { en: 'Check the USB cable between UPS and PC.', hi: 'UPS और PC के बीच की USB केबल देखें।' },
   },
@@ -28,6 +31,7 @@ export const powerFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(10 * minute, minute),
+    ...asked('upsd'),
     title: { en: 'The battery of the UPS is worn out', hi: 'UPS की बैटरी कमज़ोर हो गई है' },
     action: { en: 'Order a new battery for the UPS.', hi: 'UPS के लिए नई बैटरी मँगाएँ।' },
   },
@@ -35,6 +39,7 @@ export const powerFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(10 * minute, 5 * minute),
+    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The room is too warm for a PC at this height', hi: 'इस ऊँचाई पर PC के लिए कमरा ज़्यादा गर्म है' },
     action: {
       en: 'Open a window or switch the cooling on. Keep the vents of the PC free.',
@@ -45,6 +50,7 @@ export const powerFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(5 * minute, 5 * minute),
+    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The PC is too cold', hi: 'PC बहुत ठंडा है' },
     action: { en: 'Heat the room. Do not switch the PC off while it is cold.', hi: 'कमरा गर्म करें। ठंड में PC बंद न करें।' },
   },
@@ -52,6 +58,7 @@ export const powerFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(0, 10 * minute),
+    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The PC was switched on while ice-cold', hi: 'PC बहुत ठंड में चालू किया गया' },
     action: {
       en: 'Heat the room to 10 °C. Next time wait two hours before switching the PC on.',
@@ -62,6 +69,7 @@ export const powerFaults = {
     severity: 'minor',
     parents: ['pc.silent'],
     ...times(10 * minute, 10 * minute),
+    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'Too cold to charge the battery', hi: 'बैटरी चार्ज करने के लिए बहुत ठंड है' },
     action: { en: 'Heat the room before the battery is charged.', hi: 'बैटरी चार्ज होने से पहले कमरा गर्म करें।' },
   },
@@ -69,6 +77,7 @@ export const powerFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(30 * minute, 30 * minute),
+    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The air is very dry', hi: 'हवा बहुत सूखी है' },
     action: {
       en: 'Touch bare metal before you touch a cable. Put a bowl of water in the room.',
@@ -79,6 +88,7 @@ export const powerFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'pc.hot'],
     ...times(10 * minute, 10 * minute),
+    ...asked('/sys/class/hwmon, upsd', 'a UPS by upsd; the sensors of the PC need a driver'),
     title: { en: 'The PC runs hotter than it used to', hi: 'PC पहले से ज़्यादा गर्म चल रहा है' },
     action: { en: 'Clear the air vents of the PC. Check that its fan turns.', hi: 'PC के हवा के छेद साफ़ करें। देखें कि पंखा चल रहा है।' },
   },
@@ -86,6 +96,7 @@ export const powerFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(0, minute),
+    ...asked('/sys/class/block', 'Get-PhysicalDisk, once a day'),
     title: { en: 'The hard disk is not made for this height', hi: 'हार्ड डिस्क इस ऊँचाई के लिए नहीं बनी' },
     action: { en: 'Order an SSD for this PC. Keep a copy of what is on the disk.', hi: 'इस PC के लिए SSD मँगाएँ। डिस्क की कॉपी रखें।' },
   },
@@ -93,7 +104,38 @@ export const powerFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(0, minute),
+    ...asked('/sys/class/drm and dmi, names of cameras and sound', 'BIOS in the registry, names of cameras and sound'),
     title: { en: 'A device is not made for this height', hi: 'एक डिवाइस इस ऊँचाई के लिए नहीं बना' },
     action: { en: "Ask the state's engineer for a model that is made for this height.", hi: 'राज्य के इंजीनियर से इस ऊँचाई वाला मॉडल माँगें।' },
   },
 } as const satisfies Record<string, Fault>;
+
+/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+export const powerComponents = {
+  power: { en: 'Power', hi: 'बिजली' },
+  'power.mains': { en: 'Mains', hi: 'मेन बिजली' },
+  'power.battery': { en: 'Battery', hi: 'बैटरी' },
+  'power.ups': { en: 'UPS', hi: 'UPS' },
+  climate: { en: 'Room and cooling', hi: 'कमरा और ठंडक' },
+  'climate.room': { en: 'Room', hi: 'कमरा' },
+  'climate.air': { en: 'Air of the room', hi: 'कमरे की हवा' },
+  'climate.board': { en: 'Inside of the PC', hi: 'PC के अंदर' },
+  'climate.battery': { en: 'Charging of the battery', hi: 'बैटरी की चार्जिंग' },
+  'climate.rise': { en: 'Warmth against the usual', hi: 'रोज़ के मुक़ाबले गर्मी' },
+} as const satisfies Record<string, Words>;
+
+/** Why they are as they are. */
+export const powerReasons: readonly Reason[] = [
+  ['^upsd does not answer$', 'upsd जवाब नहीं दे रहा'],
+  ['^upsd answers what cannot be read$', 'upsd का जवाब समझ में नहीं आता'],
+  ['^upsd does not let this PC ask$', 'upsd इस PC को बताने से मना करता है'],
+  ['^upsd does not know this UPS$', 'upsd इस UPS को नहीं जानता'],
+  ['^upsd refuses: ([A-Z-]+)$', 'upsd मना करता है: $1'],
+  ['^the UPS says nothing any more$', 'UPS अब कुछ नहीं बता रहा'],
+  ['^the driver of the UPS does not run$', 'UPS का ड्राइवर नहीं चल रहा'],
+  ['^the UPS does not say how it is$', 'UPS अपना हाल नहीं बता रहा'],
+  ['^only the inside of the UPS is measured$', 'तापमान सिर्फ़ UPS के अंदर का पता है'],
+  ['^nothing measures it now$', 'अभी इसे कुछ नहीं माप रहा'],
+  ['^drier than 10 %$', '10 % से भी सूखी'],
+  ['^made for at most (\\d+) m$', 'ज़्यादा से ज़्यादा $1 मीटर के लिए बना है'],
+];

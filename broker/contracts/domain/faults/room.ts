@@ -1,5 +1,5 @@
 /** Faults of what stands in the room: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
-import { type Fault, minute, second, times } from './row.ts';
+import { asked, type Fault, minute, type Reason, second, times, type Words } from './row.ts';
 
 /** Rows of the probes of devices. */
 export const roomFaults = {
@@ -7,6 +7,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
     ...times(20 * second, 5 * second),
+    ...asked('sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
     title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
     action: {
       en: 'Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
@@ -17,6 +18,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
     ...times(20 * second, 5 * second),
+    ...asked('sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
     title: { en: 'Only a virtual camera is there', hi: 'सिर्फ़ वर्चुअल कैमरा है' },
     action: {
       en: 'Plug in the camera of the room. Choose it in the meeting program.',
@@ -27,6 +29,7 @@ export const roomFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'],
     ...times(minute, 5 * second),
+    ...asked('open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
     title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {
       en: 'Close the program that is named. If it does not close, restart the PC.',
@@ -37,6 +40,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
     ...times(20 * second, 5 * second),
+    ...asked('functions of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera does not start', hi: 'कैमरा शुरू नहीं हो रहा' },
     action: {
       en: 'Unplug the camera and plug it into another USB port. If it stays so, replace its cable.',
@@ -47,6 +51,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
     ...times(20 * second, 5 * second),
+    ...asked('functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
     title: { en: 'No driver for the camera', hi: 'कैमरे का ड्राइवर नहीं है' },
     action: {
       en: "Restart the PC. If it stays so, ask the state's engineer to install the driver.",
@@ -57,6 +62,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
     ...times(20 * second, 5 * second),
+    ...asked('authorized of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera is switched off in the system', hi: 'कैमरा सिस्टम में बंद किया हुआ है' },
     action: {
       en: "Allow the camera in the settings of the system. If you may not, ask the state's engineer.",
@@ -67,6 +73,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
     ...times(20 * second, 5 * second),
+    ...asked('keys of Dell and Lenovo in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Camera is blocked for privacy', hi: 'प्राइवेसी के लिए कैमरा बंद है' },
     action: {
       en: 'Open the shutter or press the camera key of the PC. Then allow the camera in the privacy settings.',
@@ -77,6 +84,7 @@ export const roomFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'],
     ...times(2 * minute, 5 * second),
+    ...asked('speed and version of the USB device, our table', 'none: cfgmgr32 tells no speed, and the hub would have to be opened'),
     title: { en: 'Camera is on a slow USB port', hi: 'कैमरा धीमे USB पोर्ट में लगा है' },
     action: {
       en: 'Plug the camera into a blue USB port. Use the cable that came with it.',
@@ -87,6 +95,7 @@ export const roomFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(10 * minute, 5 * second),
+    ...asked('files of logind', 'sessions of WTS'),
     title: { en: 'Nobody is signed in at the PC', hi: 'PC पर किसी ने साइन इन नहीं किया है' },
     action: { en: 'Sign in at the PC before the meeting.', hi: 'मीटिंग से पहले PC पर साइन इन करें।' },
   },
@@ -94,6 +103,7 @@ export const roomFaults = {
     severity: 'info',
     parents: ['pc.silent', 'session.none'],
     ...times(10 * minute, 5 * second),
+    ...asked('`loginctl`', 'sessions of WTS'),
     title: { en: 'Screen of the PC is locked', hi: 'PC की स्क्रीन लॉक है' },
     action: { en: 'Unlock the PC before the meeting.', hi: 'मीटिंग से पहले PC को अनलॉक करें।' },
   },
@@ -101,6 +111,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent'],
     ...times(20 * second, 5 * second),
+    ...asked('the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
     title: { en: 'The sound of the PC does not work', hi: 'PC का साउंड काम नहीं कर रहा' },
     action: {
       en: "Restart the PC. If it comes back, tell the state's engineer.",
@@ -111,6 +122,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
     ...times(20 * second, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
       en: 'Unplug the microphone cable and plug it in again. If it is still not found, try another USB port.',
@@ -121,6 +133,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
     ...times(30 * second, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room microphone as the default input.',
@@ -131,6 +144,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
     ...times(30 * second, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
   },
@@ -138,6 +152,7 @@ export const roomFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted'],
     ...times(2 * minute, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
     action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
   },
@@ -145,6 +160,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
     ...times(20 * second, 5 * second),
+    ...asked('cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
     title: { en: 'Microphone is switched off or not plugged in', hi: 'माइक बंद है या लगा नहीं है' },
     action: {
       en: 'Plug the microphone in. If it is plugged in, switch it on in the sound settings.',
@@ -155,6 +171,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
     ...times(20 * second, 5 * second),
+    ...asked('keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Microphone is blocked for privacy', hi: 'प्राइवेसी के लिए माइक बंद है' },
     action: {
       en: 'Press the microphone key of the PC. Then allow the microphone in the privacy settings.',
@@ -165,6 +182,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
     ...times(30 * second, 5 * second),
+    ...asked('there are no such roles', 'Core Audio'),
     title: { en: 'Calls and browsers use two microphones', hi: 'कॉल और ब्राउज़र अलग-अलग माइक ले रहे हैं' },
     action: {
       en: 'Open the sound settings. Choose the room microphone for calls and for everything else.',
@@ -175,6 +193,7 @@ export const roomFaults = {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
     ...times(20 * second, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
       en: 'Unplug the speaker cable and plug it in again. If it is still not found, try another USB port.',
@@ -185,6 +204,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing'],
     ...times(30 * second, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room speaker as the default output.',
@@ -195,6 +215,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing'],
     ...times(30 * second, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
   },
@@ -202,6 +223,7 @@ export const roomFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted'],
     ...times(2 * minute, 5 * second),
+    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
     title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
     action: {
       en: 'Open the sound settings. Raise the output volume to about 70.',
@@ -212,6 +234,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(minute, 5 * minute),
+    ...asked('devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
     title: { en: 'A USB device comes and goes', hi: 'एक USB डिवाइस बार-बार कट रहा है' },
     action: {
       en: 'Plug the device straight into the PC. If it goes on, replace its cable.',
@@ -222,6 +245,7 @@ export const roomFaults = {
     severity: 'info',
     parents: ['pc.silent'],
     ...times(5 * minute, 5 * minute),
+    ...asked('power of the USB device', 'power plan in the registry'),
     title: { en: 'USB saves power where a device drops out', hi: 'USB की पावर सेविंग से डिवाइस बार-बार कट रहा है' },
     action: {
       en: "Ask the state's engineer to switch off power saving for this USB device.",
@@ -232,6 +256,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(30 * second, 5 * second),
+    ...asked('/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Display not found', hi: 'स्क्रीन नहीं मिल रही' },
     action: {
       en: 'Switch the display on. Check its cable and the input that is chosen on it.',
@@ -242,6 +267,7 @@ export const roomFaults = {
     severity: 'minor',
     parents: ['pc.silent', 'display.missing'],
     ...times(2 * minute, 5 * second),
+    ...asked('modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
     action: {
       en: 'Unplug the cable of the display and plug it in again. If it stays so, try another cable or adapter.',
@@ -252,6 +278,7 @@ export const roomFaults = {
     severity: 'major',
     parents: ['pc.silent'],
     ...times(minute, minute),
+    ...asked('entries of the menu', 'uninstallers and packages in the registry'),
     title: { en: 'A program of the meeting is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
     action: {
       en: "Install the program that is named. If you may not, ask the state's engineer.",
@@ -259,3 +286,62 @@ export const roomFaults = {
     },
   },
 } as const satisfies Record<string, Fault>;
+
+/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+export const roomComponents = {
+  camera: { en: 'Camera', hi: 'कैमरा' },
+  microphone: { en: 'Microphone', hi: 'माइक' },
+  session: { en: 'Sign-in', hi: 'साइन इन' },
+  sound: { en: 'Sound of the PC', hi: 'PC का साउंड' },
+  speaker: { en: 'Speaker', hi: 'स्पीकर' },
+  usb: { en: 'USB', hi: 'USB पोर्ट' },
+  'usb.power': { en: 'Power saving of USB', hi: 'USB की बिजली बचत' },
+  display: { en: 'Display', hi: 'स्क्रीन' },
+  program: { en: 'Program', hi: 'प्रोग्राम' },
+} as const satisfies Record<string, Words>;
+
+/** Why they are as they are. */
+export const roomReasons: readonly Reason[] = [
+  ['^in use by (.*)$', '$1 में चल रहा है'],
+  ['^held by (.*)$', '$1 में खुला है'],
+  ['^chosen: no microphone$', 'कोई माइक नहीं चुना है'],
+  ['^chosen: no speaker$', 'कोई स्पीकर नहीं चुना है'],
+  ['^chosen: (.*)$', 'चुना हुआ: $1'],
+  ['^found: (.*)$', 'मिला: $1'],
+  ['^no PipeWire$', 'PipeWire नहीं चल रहा'],
+  ['^PipeWire does not answer$', 'PipeWire जवाब नहीं दे रहा'],
+  ['^pw-dump: answer cannot be read$', 'pw-dump का जवाब समझ में नहीं आया'],
+  ['^no audio server$', 'साउंड सर्वर नहीं चल रहा'],
+  ['^audio server does not answer$', 'साउंड सर्वर जवाब नहीं दे रहा'],
+  ['^audio server has no session manager$', 'साउंड सर्वर अभी तैयार नहीं है'],
+  ['^pactl is not installed$', 'pactl इंस्टॉल नहीं है'],
+  ['^pactl failed: (.*)$', 'pactl नहीं चला: $1'],
+  ['^pactl (.*): answer cannot be read$', 'pactl $1: जवाब समझ में नहीं आया'],
+  ['^answer of pactl is too long$', 'pactl का जवाब बहुत लंबा है'],
+  ['^device list of the kernel cannot be read$', 'सिस्टम की डिवाइस सूची पढ़ी नहीं जा सकी'],
+  ['^programs of other users cannot be looked into$', 'दूसरे यूज़र के प्रोग्राम देखे नहीं जा सकते'],
+  ['^the graphics card shows no connectors$', 'ग्राफ़िक्स कार्ड अपने पोर्ट नहीं बताता'],
+  ['^the graphics card cannot tell$', 'ग्राफ़िक्स कार्ड नहीं बता सकता'],
+  ['^at most (\\d+ x \\d+)$', 'ज़्यादा से ज़्यादा $1'],
+  ['^this system has no menu of programs$', 'इस सिस्टम में प्रोग्राम की सूची नहीं है'],
+  ['^this PC has no USB$', 'इस PC में USB नहीं है'],
+  ['^comes and goes: (.*)$', 'बार-बार कट रहा है: $1'],
+  ['^switched off: (.*)$', 'बंद है: $1'],
+  ['^nothing is plugged in$', 'कुछ लगा नहीं है'],
+  ['^calls take: (.*)$', 'कॉल में चलता है: $1'],
+  [
+    '^no room seat runs for this user: sign out and in again$',
+    'इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: साइन आउट करके फिर साइन इन करें',
+  ],
+  ['^nobody is signed in( at its screen)?$', 'PC की स्क्रीन पर किसी ने लॉगिन नहीं किया है'],
+  ['^this PC has no seat$', 'इस PC पर स्क्रीन और कीबोर्ड की जगह नहीं है'],
+  ['^the system does not say whether it is muted$', 'सिस्टम नहीं बताता कि यह म्यूट है या नहीं'],
+  ['^(logind|Windows) does not say whether the screen is locked$', '$1 नहीं बताता कि स्क्रीन लॉक है या नहीं'],
+  ['^Windows lets only its user choose a device: (.*)$', 'Windows में डिवाइस यूज़र को ख़ुद चुनना होता है: $1'],
+  ['^the microphone is gone$', 'माइक अब नहीं है'],
+  ['^the speaker is gone$', 'स्पीकर अब नहीं है'],
+  ['^the device stays as it was$', 'डिवाइस जैसा था वैसा ही रहा'],
+  ['^Windows does not (?:tell which camera a program uses|write down who uses it)$', 'Windows नहीं बताता कि कैमरा किसके पास है'],
+  ['^only the session at the PC knows its sound$', 'साउंड का हाल केवल PC पर बैठे यूज़र को दिखता है'],
+  ['^only the session at the PC knows its displays$', 'स्क्रीन का हाल केवल PC पर बैठे यूज़र को दिखता है'],
+];

@@ -17,6 +17,8 @@ export type Fault = {
   holdMs: number;
   /** How long it must be gone before the incident clears. */
   clearMs: number;
+  /** What a PC asks for it on each system; none of a fault that the centre judges. */
+  asked?: { linux: string; windows: string };
   title: Words;
   /** What to do first, one action a sentence. */
   action: Words;
@@ -29,3 +31,9 @@ export const minute = 60 * second;
 
 /** How long a fault must stand and how long it must be gone. */
 export const times = (holdMs: number, clearMs: number) => ({ holdMs, clearMs });
+
+/** What is read on each system; a system without a reading answers `unknown`. `none: …`: it cannot be had there, and why. */
+export const asked = (linux: string, windows = 'the same') => ({ asked: { linux, windows } });
+
+/** Pattern of a whole reason that a machine gives, and its Hindi with what the pattern caught. */
+export type Reason = readonly [pattern: string, hi: string];

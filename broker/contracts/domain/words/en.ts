@@ -1,5 +1,5 @@
-/** The words of the domain in English: every other language has the same keys. Titles and actions of faults stand in the catalogue, what machines say in `reasons.ts`. */
-import type { FaultId, Language } from '../faults.ts';
+/** The words of the domain in English: every other language has the same keys. What probes bring stands with their faults: titles, actions, components, reasons. */
+import { componentsIn, type FaultId, type Language } from '../faults.ts';
 import type { LinkClass } from '../links.ts';
 import type { OutageCause, Sureness } from '../outages.ts';
 import type { Readiness, SiteStage } from '../sites.ts';
@@ -319,54 +319,7 @@ export const en = {
   /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
   channel: {},
   /** What a check is about: a component, or `component.device` where a part of it has a word of its own. */
-  component: {
-    camera: 'Camera',
-    microphone: 'Microphone',
-    session: 'Sign-in',
-    sound: 'Sound of the PC',
-    speaker: 'Speaker',
-    usb: 'USB',
-    'usb.power': 'Power saving of USB',
-    display: 'Display',
-    program: 'Program',
-    pc: 'PC',
-    'pc.processor': 'Processor',
-    'pc.memory': 'Memory',
-    'pc.disk': 'Disk',
-    'pc.temperature': 'Temperature',
-    'pc.restart': 'Restart of the PC',
-    'pc.speed': 'Speed of the processor',
-    'pc.health': 'Health of the disk',
-    'pc.start': 'Last start of the PC',
-    'pc.sleep': 'Sleep of the PC',
-    clock: 'Clock',
-    agent: 'Agent',
-    'agent.checks': 'Checks of the agent',
-    'agent.history': 'Record of the agent',
-    'agent.certificate': 'Certificate of the agent',
-    link: 'Link',
-    'link.loss': 'Link, packets',
-    'link.jitter': 'Link, evenness',
-    'link.delay': 'Link, answer time',
-    'link.tier': 'Link, what it carries',
-    'link.udp': 'Link, UDP',
-    'link.budget': 'Link, data of this month',
-    path: 'Way to the centre',
-    bridge: 'Audio bridge',
-    outage: 'Outage of many',
-    maintenance: 'Maintenance',
-    power: 'Power',
-    'power.mains': 'Mains',
-    'power.battery': 'Battery',
-    'power.ups': 'UPS',
-    climate: 'Room and cooling',
-    'climate.room': 'Room',
-    'climate.air': 'Air of the room',
-    'climate.board': 'Inside of the PC',
-    'climate.battery': 'Charging of the battery',
-    'climate.rise': 'Warmth against the usual',
-    presence: 'Connection',
-  },
+  component: componentsIn('en'),
   /** The way from a PC to its centre, step by step. */
   layer: {
     network: 'network',
@@ -400,10 +353,11 @@ export type FurtherLanguage = {
   dates: Dates;
   /** In which of the names of the site table places are named. */
   names: Language;
-  vocabulary: Vocabulary;
-  titles: Readonly<Record<FaultId, string>>;
+  /** What a probe brought and nobody has translated yet is told in the language of `names`. */
+  vocabulary: Omit<Vocabulary, 'component'> & { readonly component: Readonly<Partial<Vocabulary['component']>> };
+  titles: Readonly<Partial<Record<FaultId, string>>>;
   /** What to do, at most three actions, one a sentence. */
-  actions: Readonly<Record<FaultId, string>>;
+  actions: Readonly<Partial<Record<FaultId, string>>>;
   /** What machines say, by the pattern in `reasons.ts`. */
   reasons: Readonly<Record<string, string>>;
 };

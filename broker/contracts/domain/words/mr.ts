@@ -1,5 +1,5 @@
 /**
- * Marathi, complete: all that a message in it needs.
+ * Marathi: all that a message in it needs. What is new and not here yet is told in Hindi.
  * Written by somebody for whom it is not the first language: a native reader is to go through it before an office relies on it.
  */
 import type { FurtherLanguage } from './en.ts';

@@ -3,6 +3,7 @@ import { faultIds, faults } from '../faults.ts';
 import { reasons } from '../reasons.ts';
 import {
   actionIn,
+  completed,
   datesIn,
   filled,
   further,
@@ -70,10 +71,24 @@ test('what is not known says so, and no more', () => {
 describe.each(Object.entries(further))('the further language %s', (language, own) => {
   const keysOf = (words: object) => Object.keys(words).sort();
 
-  test('has a title and an action for each fault, and a text for each reason, and no other', () => {
-    expect(keysOf(own.titles)).toEqual(faultIds.toSorted());
-    expect(keysOf(own.actions)).toEqual(faultIds.toSorted());
-    expect(keysOf(own.reasons)).toEqual(reasons.map(([pattern]) => pattern).sort());
+  test('has titles and actions of faults, texts of reasons and words of components that there are, and lacks at most one in twenty', () => {
+    const said = [own.titles, own.actions, own.reasons, own.vocabulary.component].map(keysOf);
+    const all = [faultIds, faultIds, reasons.map(([pattern]) => pattern), Object.keys(vocabulary.en.component)];
+    for (const [at, keys] of said.entries()) {
+      expect(keys.filter((key) => all[at]?.every((one) => one !== key))).toEqual([]);
+      expect(keys.length).toBeGreaterThanOrEqual(0.95 * (all[at]?.length ?? 0));
+    }
+  });
+
+  test('has of what it lacks what the language of its names says: no probe waits for a translator', () => {
+    const {
+      titles,
+      actions,
+      vocabulary: told,
+    } = completed({ ...own, titles: {}, actions: {}, vocabulary: { ...own.vocabulary, component: {} } });
+    for (const id of faultIds) expect([titles[id], actions[id]]).toEqual([faults[id].title[own.names], faults[id].action[own.names]]);
+    expect(told).toEqual({ ...own.vocabulary, component: vocabulary[own.names].component });
+    expect(completed(own).titles).toEqual({ ...titles, ...own.titles });
   });
 
   test('says all of it in its own letters, with Latin digits, and catches of a reason what the pattern catches', () => {
@@ -83,7 +98,7 @@ describe.each(Object.entries(further))('the further language %s', (language, own
       expect([key, text]).not.toEqual([key, expect.stringMatching(/[०-९]/)]);
     }
     const caught = (text: string) => (text.match(/\$\d/g) ?? []).sort();
-    for (const [pattern, hindi] of reasons) expect([pattern, caught(own.reasons[pattern] ?? '')]).toEqual([pattern, caught(hindi)]);
+    for (const [pattern, hindi] of reasons) expect([pattern, caught(own.reasons[pattern] ?? hindi)]).toEqual([pattern, caught(hindi)]);
   });
 
   test('is not the Hindi one once more', () => {

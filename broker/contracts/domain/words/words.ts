@@ -2,7 +2,7 @@
  * What a person reads of the domain, once for mail, self-test, CLI and wall. Every part speaks English and Hindi; messages are written in
  * further languages too: each is a file like `mr.ts` and a line in `further`.
  */
-import { type FaultId, faultOf, type Language, languages, type Words } from '../faults.ts';
+import { type FaultId, faultIds, faultOf, faults, type Language, languages, type Words } from '../faults.ts';
 import { type Outage, surenessOf } from '../outages.ts';
 import { reasonIn, reasons } from '../reasons.ts';
 import { type Dates, en, type FurtherLanguage, type Vocabulary } from './en.ts';
@@ -23,9 +23,34 @@ export type MessageLanguage = Language | Further;
 /** All of them. */
 export const messageLanguages: readonly MessageLanguage[] = [...languages, ...(Object.keys(further) as Further[])];
 
+/** A further language with all that it lacks: what a probe brought and nobody has translated yet is told in the language of its `names`. */
+export type Complete = FurtherLanguage & {
+  readonly vocabulary: Vocabulary;
+  readonly titles: Readonly<Record<FaultId, string>>;
+  readonly actions: Readonly<Record<FaultId, string>>;
+};
+
+/** The language so completed. */
+export function completed(own: FurtherLanguage): Complete {
+  const { names, vocabulary: said } = own;
+  const ofFaults = (textOf: (id: FaultId) => string) =>
+    Object.fromEntries(faultIds.map((id) => [id, textOf(id)])) as Record<FaultId, string>;
+  return {
+    ...own,
+    vocabulary: { ...said, component: { ...vocabulary[names].component, ...said.component } },
+    titles: ofFaults((id) => own.titles[id] ?? faults[id].title[names]),
+    actions: ofFaults((id) => own.actions[id] ?? faults[id].action[names]),
+  };
+}
+
+const complete = new Map<Further, Complete>();
+function wholeOf(language: Further): Complete {
+  return complete.getOrInsertComputed(language, () => completed(further[language]));
+}
+
 /** The words of the domain in a language of messages. */
 export function wordsIn(language: MessageLanguage): Vocabulary {
-  return isFurther(language) ? further[language].vocabulary : vocabulary[language];
+  return isFurther(language) ? wholeOf(language).vocabulary : vocabulary[language];
 }
 
 /** The word for a key that comes from outside; undefined where there is none. */
@@ -48,12 +73,12 @@ export function outageText({ cause, confidence, beside }: Outage & { beside?: tr
 
 /** Title of a fault; undefined for one that this version does not know. */
 export function titleIn(fault: string, language: MessageLanguage): string | undefined {
-  return isFurther(language) ? ofKnown(further[language].titles, fault) : faultOf(fault)?.title[language];
+  return isFurther(language) ? ofKnown(wholeOf(language).titles, fault) : faultOf(fault)?.title[language];
 }
 
 /** What to do about a fault; undefined for one that this version does not know. */
 export function actionIn(fault: string, language: MessageLanguage): string | undefined {
-  return isFurther(language) ? ofKnown(further[language].actions, fault) : faultOf(fault)?.action[language];
+  return isFurther(language) ? ofKnown(wholeOf(language).actions, fault) : faultOf(fault)?.action[language];
 }
 
 /** The reason that a machine gave, in a language of messages, as far as it is known there. */
