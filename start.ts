@@ -1,8 +1,6 @@
 /**
- * The composition root: makes what is secret, starts the four parts, keeps them running, merges their logs, stops them in order.
- * It admits this PC by itself; nothing else is to be installed or configured. Without a site of its own (`site: null`), or with `--no-agent`,
- * no agent runs here. Where the system starts the parts instead, each as a user of its own, `--parts` says which there are and `--prepare`
- * makes what they start from.
+ * The composition root: makes what is secret, admits this PC, starts the four parts, keeps them running, merges their logs, stops them in order.
+ * Where the system starts the parts instead, each as a user of its own, it says which there are and makes what they start from.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
@@ -31,6 +29,7 @@ import {
   type Settings,
   StartError,
   siteLines,
+  startCall,
   startLineIn,
 } from '#contracts';
 
@@ -61,17 +60,18 @@ const log = pino({ base: { part: 'start' } }, logOutput());
 async function main(): Promise<void> {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < runtimeMajor) stopWith(`Node ${process.version} is too old: run "npm ci && npm start", which brings Node ${runtimeMajor}`);
+  const asked = startCall(process.argv.slice(2), process.env);
+  if (asked.help !== undefined) return console.log(asked.help);
   const configFile = resolve(process.env['SABHA_CONFIG'] ?? 'sabha.json');
   const settings = await withPorts(loadSettings(configFile));
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
-  const isAsked = (word: string) => process.argv.includes(word);
   // The PC of the centre has the agent's own package where the system starts the parts.
-  const own = isAsked('--no-agent') || isAsked('--parts') || isAsked('--prepare') ? null : ownPc(settings);
-  const places = placesIn(data, isAsked('--editor') || settings.editor === true);
+  const own = asked['no-agent'] || asked.parts || asked.prepare ? null : ownPc(settings);
+  const places = placesIn(data, asked.editor || settings.editor === true);
   const all = partsOf({ settings, configFile, data, own, places });
-  if (isAsked('--parts')) return sayParts(all);
-  prepare(data, places, { pc: own?.pc, told: isAsked('--prepare') ? modes.shared : modes.own });
-  if (isAsked('--prepare')) return writeEnvironments(data, all);
+  if (asked.parts) return sayParts(all);
+  prepare(data, places, { pc: own?.pc, told: asked.prepare ? modes.shared : modes.own });
+  if (asked.prepare) return writeEnvironments(data, all);
   const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
   const state: State = { stopping: false, greet: () => void sayHealth(settings, places, own?.pc) };
   onToldToEnd({ env: process.env, script: process.argv[1] }, () => void stop(parts, state, 0));

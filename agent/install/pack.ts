@@ -103,6 +103,10 @@ export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   return { SABHA_ASKING_THREAD: JSON.stringify(outputFiles[0]?.text) };
 }
 
+/** What may be said; what is not said is so. */
+const usage = `npm run pack:agent -- [--out dist/agent] [--key KEY.pem] [--version V] [--minimum 0.0.0] [--days 30]
+  [--centre https://HOST:PORT --roots roots.pem]`;
+
 async function main(): Promise<void> {
   const own = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).version;
   const { values } = parseArgs({
@@ -114,8 +118,10 @@ async function main(): Promise<void> {
       days: { type: 'string', default: '30' },
       centre: { type: 'string' },
       roots: { type: 'string' },
+      help: { type: 'boolean' },
     },
   });
+  if (values.help) return console.log(usage);
   const { out, version, minimum } = values;
   const days = Number(values.days);
   if (!(days > 0 && days <= 365)) throw new Error(`--days: a number up to 365 is expected, not "${values.days}"`);

@@ -32,6 +32,7 @@ export * from './kit/told-to-end.ts';
 export * from './terminal/lines.ts';
 export * from './terminal/patience.ts';
 export * from './terminal/rows-of-centre.ts';
+export * from './terminal/start-call.ts';
 export * from './wire/budgets.ts';
 export * from './wire/commands.ts';
 export * from './wire/enrol-code.ts';

@@ -1,0 +1,32 @@
+/** What `npm start` may be called with. */
+import { parseArgs } from 'node:util';
+import type { Words } from '../domain/faults.ts';
+import { StartError } from '../kit/start.ts';
+import { inColumns, type LanguageEnv, languageFor } from './lines.ts';
+
+const words = {
+  'no-agent': { en: 'without the agent of this PC', hi: 'इस PC के एजेंट के बिना' },
+  editor: { en: 'with the editor of the tabs, at this machine', hi: 'टैब के एडिटर के साथ, इसी मशीन पर' },
+  parts: { en: 'says which parts it would start, and ends', hi: 'बताता है कि कौन से हिस्से चलते, फिर बंद' },
+  prepare: { en: 'makes what the parts need at their start, and ends', hi: 'हिस्सों के चलने का सामान बनाता है, फिर बंद' },
+  help: { en: 'says this', hi: 'यही सूची' },
+} as const satisfies Record<string, Words>;
+type Option = keyof typeof words;
+
+/** What was asked; `help` is the text where that was. Throws StartError for what is no option. */
+export function startCall(args: string[], env: LanguageEnv): Readonly<Record<Exclude<Option, 'help'>, boolean>> & { help?: string } {
+  const names = Object.keys(words) as Option[];
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'boolean', default: false }] as const));
+  try {
+    const { values } = parseArgs({ args, options: { ...options, lang: { type: 'string' } } });
+    const { help, ...asked } = values as Record<Option, boolean>;
+    return help ? { ...asked, help: helpIn(languageFor(args, env)) } : asked;
+  } catch (error) {
+    throw new StartError(`${(error as Error).message.split('.')[0]}; usage: npm start -- ${names.map((name) => `[--${name}]`).join(' ')}`);
+  }
+}
+
+function helpIn(language: keyof Words): string {
+  const rows = Object.entries(words).map(([name, said]) => [`--${name}`, said[language]]);
+  return ['npm start -- OPTION …', ...inColumns(rows)].join('\n');
+}
