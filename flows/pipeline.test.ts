@@ -18,7 +18,7 @@ describe('R28 what breaks over a commit that is on disk', () => {
     const rig = await open({ heard: broken, offered: broken });
     rig.speak();
     await settle();
-    expect(rig.broke).toEqual(['heard: a bug of ours', 'offers: a bug of ours']);
+    expect(rig.broke).toEqual(['hear: a bug of ours', 'offer: a bug of ours']);
     expect(rig.failed).toEqual([]);
     expect(rig.sent).toContain(pcTopic(pc, 'ack'));
     expect(rig.changed()).toBeGreaterThan(0);
@@ -29,7 +29,7 @@ describe('R28 what breaks over a commit that is on disk', () => {
     const rig = await open({}, broken);
     rig.speak();
     await settle();
-    expect(rig.broke).toEqual(['acks: a bug of ours']);
+    expect(rig.broke).toEqual(['acknowledge: a bug of ours']);
     expect(rig.failed).toEqual([]);
     expect(rig.offers).toBe(1);
     await rig.pipeline.close();

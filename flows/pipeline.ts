@@ -8,13 +8,14 @@
  *     ── the disk: what stands below never comes before it ──
  *     acknowledge  ingest/acks.ts               the PC may forget what is durable (R4)
  *     hear         commands/, rollcall/         births and answers that somebody waits for
- *     offer        node-red/wires.ts            a transition goes to the tabs, which decide (R24)
+ *     offer        runtime.ts `offer`           a transition goes to a node of the tabs (nodes/kinds/), which decide (R24)
  *     notify       people/outbox.ts             rows of the outbox go to people/channels/ (R26)
  *     rewrite      people/copies/copies.ts      messages that stand with people say who took it
  *     show         view/live.ts                 whoever looks sees what changed
  *
- * Twice the way leads back to *apply*, and through the same commit: what the tabs conclude (R23) puts the rows into the outbox, and
- * what became of a message says whether its channel fails.
+ * An incident comes from what the *state* of a PC says; its *events* are remembered, and raise none. Twice the way leads back to *apply*,
+ * and through the same commit: what the tabs conclude (R23) puts the rows into the outbox, and what became of a message says whether its
+ * channel fails.
  */
 import type { KeyObject } from 'node:crypto';
 import { type Clock, type RegistryEntry, sealSigned } from '#contracts';
@@ -88,16 +89,16 @@ type Stage = [name: string, work: (done: Committed) => (() => void)[]];
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
   const ingest = ingestOf(around, contents, { ...ends, committed: (done) => follow(afterCommit, done, ends) });
   const { ledger, clock, channels, roster, answerLink } = around;
-  const broke = (error: Error) => ends.broke('copies', error);
+  const broke = (error: Error) => ends.broke('rewrite', error);
   const copies = createCopies({ clock, channels, roster, answerLink, copies: ledger.copies, broke }, contents.incidents);
   const outbox = outboxOf(around, ingest, copies.stands);
   const afterCommit: readonly Stage[] = [
-    ['acks', (done) => [() => ingest.acknowledge(done)]],
-    ['heard', ({ heard }) => heard.map((one) => () => ends.heard(one))],
-    ['offers', ({ offers }) => offers.map((one) => () => ends.offered(one))],
-    [outboxStage, ({ notices }) => [() => outbox.add(notices)]],
-    ['copies', ({ handled }) => [() => copies.changed(handled)]],
-    ['view', ({ changed }) => (changed ? [() => ends.changed(changed)] : [])],
+    ['acknowledge', (done) => [() => ingest.acknowledge(done)]],
+    ['hear', ({ heard }) => heard.map((one) => () => ends.heard(one))],
+    ['offer', ({ offers }) => offers.map((one) => () => ends.offered(one))],
+    [notifyStage, ({ notices }) => [() => outbox.add(notices)]],
+    ['rewrite', ({ handled }) => [() => copies.changed(handled)]],
+    ['show', ({ changed }) => (changed ? [() => ends.changed(changed)] : [])],
   ];
   outbox.add(contents.outbox);
   outbox.run().catch(ends.failed);
@@ -113,7 +114,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
 }
 
 /** What waits for people is only in the ledger and in the outbox: an outbox that broke is made anew. */
-const outboxStage = 'outbox';
+const notifyStage = 'notify';
 
 /** Guarantee: what breaks over a commit is never taken for a commit that failed (R28). */
 function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'broke' | 'failed'>): void {
@@ -124,7 +125,7 @@ function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'bro
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       ends.broke(name, error);
-      if (name === outboxStage) ends.failed(error);
+      if (name === notifyStage) ends.failed(error);
     }
   }
 }

@@ -296,7 +296,7 @@ async function attempt(
   const fits = (text: string) => channel.fits?.(withLine(text, line)) ?? true;
   const reader = { to: person, nameOf: (id: string) => roster.person(id).name };
   const telling = { language, reader, wall, isLate, fits, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
-  const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : late(all, telling);
+  const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : saidOf(all, telling);
   const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
   const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
   if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
@@ -332,7 +332,7 @@ type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'aler
 function morning(all: readonly Late[], telling: Telling): Said {
   const standing = all.filter(({ over }) => !over);
   const notices = (standing.length > 0 ? standing : all.slice(0, 1)).map(({ notice }) => notice);
-  if (notices.length === 1) return late(standing.length > 0 ? standing : all.slice(0, 1), telling);
+  if (notices.length === 1) return saidOf(standing.length > 0 ? standing : all.slice(0, 1), telling);
   return {
     notice: digestOf(standing),
     ...renderDigest(notices, telling.language, { linkOf: newsLink(telling), fits: telling.fits }),
@@ -347,7 +347,7 @@ function newsLink({ tapFor }: Pick<Telling, 'tapFor'>) {
 }
 
 /** One message as it is; of several that are late the last word on each incident, in one. */
-function late(all: readonly Late[], telling: Telling): Said {
+function saidOf(all: readonly Late[], telling: Telling): Said {
   const { language, wall, isLate, fits, tapFor, shortFor } = telling;
   const last = lastOfEach(all);
   const [only, ...others] = last;
