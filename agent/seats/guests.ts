@@ -6,12 +6,15 @@ import type { Answer } from '../platform/platform.ts';
 import { hearLines, sendLine } from './lines.ts';
 import { type FromRoom, fromRoom, lineLimits, readLine, silentMs, type ToRoom } from './messages.ts';
 
+/** Who sits at this PC. */
+export type Speaker = Answer<number | null>;
+
 /** Whom we ask, and who is told. */
 export type GuestsOptions = {
   clock: Clock;
   random: () => number;
-  /** Who may speak for the room now. */
-  speaker(): Promise<Answer<number>>;
+  /** Who may speak for the room now; null where nobody is signed in. */
+  speaker(): Promise<Speaker>;
   /** To whom the proof with these words belongs. */
   ownerOf(nonce: string): Promise<Answer<number>>;
   onJoined(): void;
@@ -26,6 +29,7 @@ export const refusals = {
   unproven: 'no proof of the user',
   other: 'another user than the one at this PC',
   nobody: 'nobody is signed in at its screen',
+  unseen: 'it is not known who sits at this PC',
   second: 'a room seat is here already',
   crowd: 'too many knock at once',
   long: 'a line that is too long',
@@ -40,8 +44,8 @@ export type Entrance = { enter(socket: Socket, owner?: number): void; refuse(why
 
 /** The door of one agent. */
 export type Guests = Entrance & {
-  /** Sends away a seat that says nothing any more, or of another user than this; undefined: of whomever. */
-  look(uid?: number | null): void;
+  /** Sends away a seat that says nothing any more, or that is not of who speaks for the room; without a word on that, of whomever. */
+  look(speaker?: Speaker): void;
   send(message: ToRoom): boolean;
 };
 
@@ -87,13 +91,21 @@ export function createGuests(options: GuestsOptions): Guests {
   return {
     enter: (socket, owner) => enter(state, socket, owner),
     refuse: (why) => state.onRefused(refusals[why]),
-    look(uid) {
+    look(speaker) {
       const { joined, clock, heardUp } = state;
-      if (joined && clock.up() - heardUp >= silentMs) refuse(state, joined, 'silent');
-      else if (joined && uid !== undefined && joined.uid !== uid) refuse(state, joined, uid === null ? 'nobody' : 'other');
+      if (joined === undefined) return;
+      const why = clock.up() - heardUp >= silentMs ? 'silent' : speaker && whyNot(speaker, joined.uid);
+      if (why !== undefined) refuse(state, joined, why);
     },
     send,
   };
+}
+
+/** Why this user does not speak for the room; undefined: he does. */
+function whyNot(speaker: Speaker, uid: number | null): Refusal | undefined {
+  if (!speaker.known) return 'unseen';
+  if (speaker.value === null) return 'nobody';
+  return speaker.value === uid ? undefined : 'other';
 }
 
 function enter(state: State, socket: Socket, owner: number | undefined): void {
@@ -130,8 +142,10 @@ async function prove(state: State, one: One): Promise<void> {
   const speaker = await state.speaker().catch(() => nobody);
   if (one.step !== 'proves') return;
   if (!owner.known) return refuse(state, one, 'unproven');
-  if (!speaker.known) return refuse(state, one, 'nobody');
-  if (speaker.value !== owner.value) return refuse(state, one, 'other');
+  const why = whyNot(speaker, owner.value);
+  if (why !== undefined) return refuse(state, one, why);
+  // Who sat here before may not have been looked at since.
+  if (state.joined && state.joined.uid !== owner.value) refuse(state, state.joined, 'other');
   if (state.joined) return refuse(state, one, 'second');
   one.timer();
   state.knocking.delete(one);

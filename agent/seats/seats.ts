@@ -2,10 +2,10 @@
 import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '#contracts';
 import type { Known } from '../card/statement.ts';
 import type { ProbeResult } from '../checks/probe.ts';
-import type { Answer, Order, Platform } from '../platform/platform.ts';
+import type { Order, Platform } from '../platform/platform.ts';
 import { ownerOfProof } from '../platform/questions/proof.ts';
 import { atConsole } from '../platform/questions/session.ts';
-import { createGuests, type Entrance, type Guests, refusals } from './guests.ts';
+import { createGuests, type Entrance, type Guests, refusals, type Speaker } from './guests.ts';
 import { type FromRoom, type Mended, type RoomProbe, roomProbes, type SeatOrder, seatEveryMs, silentMs, type ToRoom } from './messages.ts';
 
 /** Where the door is, and by what is judged who comes in. */
@@ -30,7 +30,7 @@ export type RoomSeat = {
   open(): Promise<void>;
   /** What it last said of one component; unknown with a reason where nobody vouches for it. */
   answer(probe: RoomProbe, profile: Profile): ProbeResult;
-  /** Calls back when that is another answer now, or of the session, when somebody has come or gone. */
+  /** Calls back when that is another answer now; of the session, when it may be one: somebody came or went, or a seat fell silent. */
   watch(what: Watched, changed: () => void): Cancel;
   /** To be called whenever it may be something else. */
   tell(known: Known): void;
@@ -48,7 +48,7 @@ type State = Omit<RoomSeatOptions, 'onRefused'> & {
   lists: Map<RoomProbe, Check[]>;
   watchers: Map<() => void, Watched>;
   asked: Map<number, (order: Order) => void>;
-  speaker: Answer<number | null>;
+  speaker: Speaker;
   /** The last that was known to sit here; undefined before any was. */
   sat: number | null | undefined;
   heardUp: number;
@@ -112,9 +112,8 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
 }
 
 /** A PC without logind has no other users that we know of. */
-function speakerOf({ ownUid }: Pick<RoomSeatOptions, 'ownUid'>, console: Answer<number | null>): Answer<number> {
-  const uid = console.known ? console.value : (ownUid ?? null);
-  return uid === null ? { known: false, reason: refusals.nobody } : { known: true, value: uid };
+function speakerOf({ ownUid }: Pick<RoomSeatOptions, 'ownUid'>, console: Speaker): Speaker {
+  return console.known || ownUid === undefined ? console : { known: true, value: ownUid };
 }
 
 /** Whether the seat still speaks, and who sits here, which the disk may take its time to say. */
@@ -123,13 +122,12 @@ async function look(state: State): Promise<void> {
   state.guests.look();
   state.guests.send({ type: 'alive' });
   judge(state);
-  const speaker = speakerOf(state, await lookAtConsole(state));
-  state.guests.look(speaker.known ? speaker.value : null);
+  state.guests.look(speakerOf(state, await lookAtConsole(state)));
   judge(state);
 }
 
 /** Another user has another camera, and nothing of what the one before him said is true any more. */
-async function lookAtConsole(state: State): Promise<Answer<number | null>> {
+async function lookAtConsole(state: State): Promise<Speaker> {
   const limit = AbortSignal.timeout(askLimitMs);
   const console = await state.platform.ask(atConsole, limit).catch((error) => ({ known: false as const, reason: messageOf(error) }));
   const { sat } = state;
