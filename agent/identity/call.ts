@@ -1,6 +1,6 @@
 /** How a person calls the agent, and what is said of a call that will not do. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { filled, type Language, type Words } from '#contracts';
+import { filled, type Language, saidOfCall, type Words } from '#contracts';
 
 /** Set where the agent was packed into one file. */
 declare const SABHA_VERSION: string | undefined;
@@ -71,7 +71,7 @@ export function wordsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new WrongCall(`${(error as Error).message.split('.')[0]}; ${usage}`);
+    throw new WrongCall(`${saidOfCall(error)}; ${usage}`);
   }
 }
 

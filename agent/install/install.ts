@@ -3,7 +3,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { isLanguage, type Language, languageFor, languages, messageOf } from '#contracts';
+import { isLanguage, type Language, languageFor, languages, saidOfCall } from '#contracts';
 import { askWho, atTerminal, type Terminal } from '../identity/asking.ts';
 import { calls, WrongCall } from '../identity/call.ts';
 import type { Read } from '../identity/identity.ts';
@@ -92,7 +92,7 @@ function wordsOf({ args, env, execPath, isTerminal }: Call): Read<Words> {
     const answers = code && at && pc ? { code, centre: at, pc } : undefined;
     return { ok: true, value: { answers, known, centre: isPlace ? centre : undefined, data, language: lang, silent, purge } };
   } catch (error) {
-    return { ok: false, line: `${messageOf(error).split('.')[0]}; ${usage}` };
+    return { ok: false, line: `${saidOfCall(error)}; ${usage}` };
   }
 }
 

@@ -21,6 +21,7 @@ import {
   pcTopic,
   type RegistrySnapshot,
   StartError,
+  saidOfCall,
   scopeTopic,
   scopeWords,
   upLeaves,
@@ -204,7 +205,7 @@ function parse(args: string[]): Update | string {
     if (!registry || !data || !out) return `--registry, --data and --out are needed; ${usage}`;
     return { registryFile: registry, dataDir: data, outDir: out, tokensFile: tokens, pidFile: pid };
   } catch (error) {
-    return `${(error as Error).message.split('.')[0]}; ${usage}`;
+    return `${saidOfCall(error)}; ${usage}`;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What `npm run centre -- VERB` can do. */
 import { parseArgs } from 'node:util';
-import { messageOf } from '#contracts';
+import { saidOfCall } from '#contracts';
 import { CentreError } from '../machine/centre-error.ts';
 import type { Context } from './context.ts';
 import { install } from './install.ts';
@@ -45,6 +45,6 @@ export function verbOf(args: readonly string[]): (context: Context) => void {
     const { values } = parseArgs({ args: rest, options: { ...Object.fromEntries(flags), lang: { type: 'string' } } });
     return (context) => verb.run(context, new Map(Object.entries(values)));
   } catch (error) {
-    throw new CentreError(`${messageOf(error).split('.')[0]}; ${usage}`);
+    throw new CentreError(`${saidOfCall(error)}; ${usage}`);
   }
 }

@@ -1,6 +1,6 @@
 /** From the words of a command to its answer. */
 import { parseArgs } from 'node:util';
-import { isLanguage, languages } from '#contracts';
+import { isLanguage, languages, saidOfCall } from '#contracts';
 import { common, usageOf } from './help.ts';
 import { type Call, CliError, type Verb } from './kit/model.ts';
 import { jsonText, plainText } from './kit/text.ts';
@@ -31,7 +31,7 @@ function parsed(name: string, verb: Verb, args: string[]) {
     if (read.positionals.length >= least && read.positionals.length <= most)
       return read as { values: Call['options']; positionals: string[] };
   } catch (error) {
-    throw new CliError(2, `${(error as Error).message.split('.')[0]}; usage: ${usageOf(name, verb)}`);
+    throw new CliError(2, `${saidOfCall(error)}; usage: ${usageOf(name, verb)}`);
   }
   throw new CliError(2, `usage: ${usageOf(name, verb)}`);
 }

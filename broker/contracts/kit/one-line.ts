@@ -33,3 +33,8 @@ function ownWords({ message, expected }: v.BaseIssue<unknown>): string | undefin
   const isOfLibrary = /^(?:Expected .+ but )?[Rr]eceived /s.test(form);
   return isOfLibrary ? (expected === null ? `a valid ${what}` : undefined) : form;
 }
+
+/** What `parseArgs` finds wrong with a call, without its advice: words may have dots in them. */
+export function saidOfCall(thrown: unknown): string {
+  return messageOf(thrown).replace(/\.(?:\n| To specify | This command ).*$/s, '');
+}

@@ -11,15 +11,19 @@ test('says what was asked', () => {
 
 test('a start with --help started a centre: it says each option, in the language of who asks', () => {
   const [called, ...rows] = startCall(['--help'], { LC_ALL: 'C' }).help?.split('\n') ?? [];
-  expect(called).toBe('npm start -- OPTION …');
+  expect(called).toBe('npm start -- OPTION … [--lang en|hi]');
   expect(rows.map((row) => row.trim().split(' ')[0])).toEqual(['--no-agent', '--editor', '--parts', '--prepare', '--help']);
   expect(startCall(['--help'], { LC_ALL: 'hi_IN.UTF-8' }).help).toContain('इस PC के एजेंट के बिना');
 });
 
 test.each([
-  [['--no-agnet'], "Unknown option '--no-agnet'; usage: npm start -- [--no-agent] [--editor] [--parts] [--prepare] [--help]"],
+  [
+    ['--no-agnet'],
+    "Unknown option '--no-agnet'; usage: npm start -- [--no-agent] [--editor] [--parts] [--prepare] [--help] [--lang en|hi]",
+  ],
   [['--editor=1881'], /^Option '--editor' does not take an argument; usage: /],
   [['demo'], /^Unexpected argument 'demo'; usage: /],
+  [['./sabha.json'], /^Unexpected argument '\.\/sabha\.json'; usage: /],
 ])('an option that is none was passed over, and a centre started that nobody had asked for: %j', (args, line) => {
   const startIt = () => startCall(args, {});
   expect(startIt).toThrow(line);
@@ -28,4 +32,8 @@ test.each([
   } catch (error) {
     expect(startLineIn((error as Error).message, 'hi')).toMatch(/\p{Script=Devanagari}.*; ऐसे लिखें: npm start -- /u);
   }
+});
+
+test('a language that is none was taken for none at all', () => {
+  expect(() => startCall(['--lang', 'fr'], {})).toThrow('--lang: "fr" is not one of en, hi');
 });
