@@ -1,6 +1,6 @@
 /**
  * Parts of the centre stand still beside a nation, as when a machine is suspended, migrated or copied; nobody is to be accused for it.
- * Time runs five times faster; SABHA_FAULTS=full: as fast as the day, 653 PCs; SABHA_WEEKLY=1: beside the gaps of five minutes of the centre's
+ * Time runs two and a half times faster; SABHA_FAULTS=full: as fast as the day, 653 PCs; SABHA_WEEKLY=1: beside the gaps of five minutes of the centre's
  * time those in which two parts stand still out of step.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,10 +16,10 @@ import { createNation } from '../fleet/nation.ts';
 import { livingWith } from '../system/processes.ts';
 
 const isFull = process.env['SABHA_FAULTS'] === 'full';
-const speed = isFull ? 1 : 5;
+const speed = isFull ? 1 : 2.5;
 const second = 1_000 / speed;
 /** So many as live beside the tests at that speed on two cores that others use too: a PC whose own timers are late is silent. */
-const sites = isFull ? 736 : 200;
+const sites = isFull ? 736 : 100;
 /** After the end of a gap every PC is seen as it is in this time. */
 const judgedWithin = 90;
 const patienceMs = 60_000 + 300 * second;

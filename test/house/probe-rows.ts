@@ -72,7 +72,8 @@ function rowOf(fault: string): ProbeRow {
 
 /** The test in which the fault is named: that of its component, else another of the probes. */
 function testOf(fault: string): string {
-  const naming = tests.filter(({ text }) => text.includes(fault)).map(({ path }) => `agent/probes/${path}`);
+  const whole = new RegExp(`(?<![\\w.])${RegExp.escape(fault)}(?!\\w)`);
+  const naming = tests.filter(({ text }) => whole.test(text)).map(({ path }) => `agent/probes/${path}`);
   return naming.find((path) => path.endsWith(`/${fault.split('.')[0]}.test.ts`)) ?? naming[0] ?? '';
 }
 

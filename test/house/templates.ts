@@ -16,5 +16,6 @@ for (const [language, { titles, actions, reasons: texts, vocabulary, names }] of
     ...lacks(texts, patterns),
     ...lacks(vocabulary.component, Object.keys(components)),
   ];
-  if (all.length > 0) console.log(`words: ${language} lacks ${all.length}, told in ${names}: ${all.join(', ')}`);
+  const lacking = [...new Set(all)];
+  if (lacking.length > 0) console.log(`broker/contracts/domain/words/${language}.ts lacks, and tells in ${names}: ${lacking.join(', ')}`);
 }

@@ -100,7 +100,7 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
   task,
 }) => {
   const world = await atRest();
-  const hours = ofTier(2, 4, 24);
+  const hours = ofTier(4, 4, 24);
   for (let n = 0; n < hours * 60; n += 1) {
     camera(world, n % 2 === 0 ? 'camera.missing' : null);
     await world.pass(minute);

@@ -19,6 +19,18 @@ beforeEach(async () => {
 });
 afterEach(() => site.remove());
 
+test.each([
+  [['--help'], 0, /^npm start -- OPTION/],
+  [['--no-agnet'], 1, /^there is no option --no-agnet; usage: npm start -- /],
+])('a start with %j started a centre: it says what may be asked, and makes nothing', async (words, code, said) => {
+  const done = await run(runtime, ['start.ts', ...words], { env: site.env }).then(
+    ({ stdout }) => ({ code: 0, said: stdout }),
+    (error: { code: number; stderr: string }) => ({ code: error.code, said: error.stderr }),
+  );
+  expect(done).toEqual({ code, said: expect.stringMatching(said) });
+  expect(existsSync(site.data)).toBe(false);
+});
+
 test('within 10 s of the start the wall answers and shows what the self-test of this PC says; Ctrl-C ends all of it within 3 s', async () => {
   const centre = startCentre(site);
   const upSeconds = await isUp(centre);

@@ -54,7 +54,7 @@ test.each([undefined, 'correct horse'])(
   async (passphrase) => {
     const whole = await written(passphrase);
     const random = randomFrom(7);
-    const damages = Array.from({ length: passphrase === undefined ? ofTier(6, 20) : ofTier(1, 4) }, () => {
+    const damages = Array.from({ length: passphrase === undefined ? ofTier(6, 20) : ofTier(2, 4) }, () => {
       const at = random.below(whole.length);
       const turned = Buffer.from(whole);
       turned[at] = (turned[at] ?? 0) ^ (1 << random.below(8));

@@ -32,7 +32,7 @@ export const minute = 60 * second;
 /** How long a fault must stand and how long it must be gone. */
 export const times = (holdMs: number, clearMs: number) => ({ holdMs, clearMs });
 
-/** What is read on each system; a system without a reading answers `unknown`. `none: …`: it cannot be had there, and why. */
+/** What is read on each system; a system without a reading answers `unknown`. `due`: nobody has written it yet; `none: …`: it cannot be had there, and why. */
 export const asked = (linux: string, windows = 'the same') => ({ asked: { linux, windows } });
 
 /** Pattern of a whole reason that a machine gives, and its Hindi with what the pattern caught. */

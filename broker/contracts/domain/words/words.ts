@@ -32,14 +32,19 @@ export type Complete = FurtherLanguage & {
 
 /** The language so completed. */
 export function completed(own: FurtherLanguage): Complete {
-  const { names, vocabulary: said } = own;
+  const { names, vocabulary: words } = own;
+  const said = (pattern: string, text: string | undefined) => (text === undefined ? [] : [[pattern, text] as const]);
   const ofFaults = (textOf: (id: FaultId) => string) =>
     Object.fromEntries(faultIds.map((id) => [id, textOf(id)])) as Record<FaultId, string>;
   return {
     ...own,
-    vocabulary: { ...said, component: { ...vocabulary[names].component, ...said.component } },
+    vocabulary: { ...words, component: { ...vocabulary[names].component, ...words.component } },
     titles: ofFaults((id) => own.titles[id] ?? faults[id].title[names]),
     actions: ofFaults((id) => own.actions[id] ?? faults[id].action[names]),
+    // English is what machines say: a reason that has no text there stays as it is.
+    reasons: Object.fromEntries(
+      reasons.flatMap(([pattern, hi]) => said(pattern, own.reasons[pattern] ?? (names === 'hi' ? hi : undefined))),
+    ),
   };
 }
 
@@ -84,8 +89,8 @@ export function actionIn(fault: string, language: MessageLanguage): string | und
 /** The reason that a machine gave, in a language of messages, as far as it is known there. */
 export function reasonTold(reason: string, language: MessageLanguage): string {
   if (!isFurther(language)) return reasonIn(reason, language);
-  const own = further[language].reasons;
-  return reasons.reduce((text, [pattern, hindi]) => text.replace(new RegExp(pattern, 'g'), ofKnown(own, pattern) ?? hindi), reason);
+  const own = wholeOf(language).reasons;
+  return Object.entries(own).reduce((text, [pattern, told]) => text.replace(new RegExp(pattern, 'g'), told), reason);
 }
 
 /** A name of the site table for a reader of a language: English where there is no other. */
