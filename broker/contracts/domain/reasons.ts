@@ -53,5 +53,10 @@ export const reasons: readonly Reason[] = [
 
 /** The reason in a language, as far as it is known there. */
 export function reasonIn(reason: string, language: Language): string {
-  return language === 'hi' ? reasons.reduce((text, [pattern, hi]) => text.replace(new RegExp(pattern, 'g'), hi), reason) : reason;
+  return language === 'hi' ? retold(reason, reasons) : reason;
+}
+
+/** The reason with what each pattern finds in it told in the words beside the pattern, one after the other. */
+export function retold(reason: string, rows: readonly Reason[]): string {
+  return rows.reduce((text, [pattern, words]) => text.replace(new RegExp(pattern, 'g'), words), reason);
 }

@@ -4,7 +4,7 @@
  */
 import { type FaultId, faultIds, faultOf, faults, type Language, languages, type Words } from '../faults.ts';
 import { type Outage, surenessOf } from '../outages.ts';
-import { reasonIn, reasons } from '../reasons.ts';
+import { reasonIn, reasons, retold } from '../reasons.ts';
 import { type Dates, en, type FurtherLanguage, type Vocabulary } from './en.ts';
 import { hi } from './hi.ts';
 import { mr } from './mr.ts';
@@ -88,9 +88,7 @@ export function actionIn(fault: string, language: MessageLanguage): string | und
 
 /** The reason that a machine gave, in a language of messages, as far as it is known there. */
 export function reasonTold(reason: string, language: MessageLanguage): string {
-  if (!isFurther(language)) return reasonIn(reason, language);
-  const own = wholeOf(language).reasons;
-  return Object.entries(own).reduce((text, [pattern, told]) => text.replace(new RegExp(pattern, 'g'), told), reason);
+  return isFurther(language) ? retold(reason, Object.entries(wholeOf(language).reasons)) : reasonIn(reason, language);
 }
 
 /** A name of the site table for a reader of a language: English where there is no other. */
