@@ -137,9 +137,9 @@ function hear(state: State, one: One, text: string): void {
 
 /** What is asked may take a while, in which others come and go: all is judged at the end of it. */
 async function prove(state: State, one: One): Promise<void> {
-  const nobody = { known: false, reason: '' } as const;
-  const owner = one.owner === undefined ? await state.ownerOf(one.nonce).catch(() => nobody) : ({ known: true, value: one.owner } as const);
-  const speaker = await state.speaker().catch(() => nobody);
+  const unread = { known: false, reason: '' } as const;
+  const owner = one.owner === undefined ? await state.ownerOf(one.nonce).catch(() => unread) : ({ known: true, value: one.owner } as const);
+  const speaker = await state.speaker().catch(() => unread);
   if (one.step !== 'proves') return;
   if (!owner.known) return refuse(state, one, 'unproven');
   const why = whyNot(speaker, owner.value);
