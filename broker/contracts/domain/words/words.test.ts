@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ofTier } from '../../../../test/figures.ts';
 import { faultIds, faults } from '../faults.ts';
 import { reasons } from '../reasons.ts';
 import {
@@ -71,12 +72,15 @@ test('what is not known says so, and no more', () => {
 describe.each(Object.entries(further))('the further language %s', (language, own) => {
   const keysOf = (words: object) => Object.keys(words).sort();
 
-  test('has titles and actions of faults, texts of reasons and words of components that there are, and lacks at most one in five', () => {
+  // A probe does not wait for a translator at a desk; what is given out lacks nothing, which the night asks for.
+  const least = ofTier(0.8, 0.8, 1);
+
+  test('has titles and actions of faults, texts of reasons and words of components that there are: four in five, and all of them in the night', () => {
     const said = [own.titles, own.actions, own.reasons, own.vocabulary.component].map(keysOf);
     const all = [faultIds, faultIds, reasons.map(([pattern]) => pattern), Object.keys(vocabulary.en.component)];
     for (const [at, keys] of said.entries()) {
       expect(keys.filter((key) => all[at]?.every((one) => one !== key))).toEqual([]);
-      expect(keys.length).toBeGreaterThanOrEqual(0.8 * (all[at]?.length ?? 0));
+      expect(keys.length).toBeGreaterThanOrEqual(least * (all[at]?.length ?? 0));
     }
   });
 
