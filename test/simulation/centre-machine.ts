@@ -71,6 +71,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
   const state = { broken: null as Broken, hangsUntil: 0 };
   let stoodFrom: number | undefined;
   let wrongByMs = 0;
+  let keptUntil = 0;
 
   function start(): void {
     if (running?.process.alive()) return;
@@ -144,6 +145,7 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
           };
           inner.commit(ops).then(
             (receipt) => {
+              keptUntil = givenMs;
               seen.dates.took(ops, givenMs, (at) => at - aheadMs);
               seen.open.took(ops);
               answer(() => resolve(receipt));
@@ -155,7 +157,12 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
           );
         });
       });
-    return { ...inner, commit };
+    const load = async () => {
+      const contents = await inner.load();
+      remembered();
+      return contents;
+    };
+    return { ...inner, load, commit };
   }
 
   /** As broker/contracts/kit/session.ts: clean, for ever coming back. */
@@ -190,6 +197,15 @@ export function createCentreMachine({ world, site, nodes }: CentreOptions) {
       open: () => void open(),
       send: (topic: string, payload: Buffer) => void connection?.publish(topic, payload, { qos: 1 }),
     };
+  }
+
+  /** A memory begins with what the ledger holds: nobody said what came since, and everybody has the whole limit anew (R20, R18a). */
+  function remembered(): void {
+    for (const [pc, list] of seen.arrivals) {
+      const kept = list.filter(({ at }) => at <= keptUntil);
+      seen.arrivals.set(pc, kept);
+    }
+    gapOver();
   }
 
   function gapOver(): void {

@@ -30,5 +30,5 @@ test('an operator who acted while the disk of the centre was full ended the whol
   expect(world.log).toContainEqual(expect.stringMatching(/an operator hears: the ledger did not take it$/));
 });
 
-/** 196: a machine that is replaced while it speaks; 1194: one that was judged as replaced before it was. */
-test.each([196, 1194])('history %i loses nothing, takes nothing twice and ends as if nothing had happened', judgeSeed, limitMs);
+/** 196: a machine that is replaced while it speaks; 1194: one that was judged as replaced before it was; 6990: words that the centre forgot counted as heard. */
+test.each([196, 1194, 6990])('history %i loses nothing, takes nothing twice and ends as if nothing had happened', judgeSeed, limitMs);
