@@ -33,19 +33,41 @@ export const cell = (mbit: number, bucketKB: number, more: Partial<Cell> = {}): 
   ...more,
 });
 
-/** Each line, so many times, one after the other. */
-export async function inTurns(
-  stage: ReflectorStage,
-  { cells, runs }: { cells: readonly Cell[]; runs: number },
-  say: (line: string) => void,
-): Promise<Taken[]> {
+/** Up to here a packet takes more than a millisecond, and several such lines leave the processor idle. */
+const slowMbit = 8;
+
+/** `alone`: where at most one line is measured that needs a processor. */
+export type Stages = { alone: ReflectorStage; beside: readonly ReflectorStage[] };
+type Turn = { line: Cell; runs: number };
+
+/** Of each line, that it is measured so many times. */
+export const times = (cells: readonly Cell[], runs: number): Turn[] => cells.map((line) => ({ line, runs }));
+
+/**
+ * Slow lines stand beside each other; beside them one of a long way, which is kept by a program that turns until a packet is due; fast ones come when
+ * all of those are done, one after the other.
+ */
+export async function inLanes({ alone, beside }: Stages, turns: readonly Turn[], say: (line: string) => void): Promise<Taken[]> {
+  const { long = [], slow = [], fast = [] } = Object.groupBy(turns, paceOf);
+  const waiting = slow.values();
+  const taken = await Promise.all([inTurns(alone, long, say), ...beside.map((stage) => inTurns(stage, waiting, say))]);
+  return [...taken.flat(), ...(await inTurns(alone, fast, say))];
+}
+
+function paceOf({ line: { way, mbit, lent } }: Turn): 'long' | 'slow' | 'fast' {
+  if (way !== 'straight') return 'long';
+  return (lent?.peakMbit ?? mbit) <= slowMbit ? 'slow' : 'fast';
+}
+
+/** Lanes may share one iterator: each takes its next line when it is done with its last. */
+async function inTurns(stage: ReflectorStage, turns: Iterable<Turn>, say: (line: string) => void): Promise<Taken[]> {
   const taken: Taken[] = [];
-  for (const one of cells) {
-    const some = await measure(stage, one, runs);
+  for (const { line, runs } of turns) {
+    const some = await measure(stage, line, runs);
     taken.push(...some);
     const errors = some.map(({ error }) => (error === null ? '-' : `${(100 * error).toFixed(1)} %`)).join(' ');
     const kB = Math.max(...some.map(({ wireBytes }) => wireBytes)) / 1_000;
-    say(`${nameOf(one)}: ${errors}, at most ${kB.toFixed(0)} kB each way, ${median(some.map(({ seconds }) => seconds)).toFixed(1)} s`);
+    say(`${nameOf(line)}: ${errors}, at most ${kB.toFixed(0)} kB each way, ${median(some.map(({ seconds }) => seconds)).toFixed(1)} s`);
   }
   return taken;
 }

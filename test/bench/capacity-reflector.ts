@@ -15,7 +15,7 @@ export type ReflectorStage = {
 
 export async function prepareReflector(link: ShapedLink, folder: string): Promise<ReflectorStage> {
   const data = join(folder, 'broker');
-  mkdirSync(data, { mode: 0o700 });
+  mkdirSync(data, { mode: 0o700, recursive: true });
   const keys = makeSigningKeys();
   const key = randomBytes(32);
   const snapshot = { version: 1, at: 0, pcs: [], roots: [], reflectorKey: key.toString('base64url') };

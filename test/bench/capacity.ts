@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trainSessionBytes, trainWireBytes } from '#contracts';
-import { cell, errorsOf, inTurns, shapeOf, type Taken } from './capacity-cells.ts';
+import { type Cell, cell, errorsOf, inLanes, shapeOf, type Taken, times } from './capacity-cells.ts';
 import { lentCells, lentRows } from './capacity-lent.ts';
 import { prepareReflector } from './capacity-reflector.ts';
 import { type Bench, CannotRun, median, type Row, row } from './model.ts';
@@ -45,18 +45,27 @@ export const capacityBench: Bench = {
     if (spawnSync('iperf3', ['-v']).status !== 0) throw new CannotRun('iperf3 is not installed (a Debian package)');
     const size = quick || process.env['SABHA_NIGHTLY'] === undefined ? small : whole;
     const folder = mkdtempSync(join(tmpdir(), 'sabha-capacity-'));
-    const link = createShapedLink('bench');
+    const links: ShapedLink[] = [];
+    const stage = async (name: string) => {
+      const link = createShapedLink(`bench-${name}`);
+      links.push(link);
+      return await prepareReflector(link, join(folder, name));
+    };
     try {
-      const stage = await prepareReflector(link, folder);
-      const taken = await inTurns(stage, { cells: size.cells, runs: size.runs }, say);
-      const shallow = await inTurns(stage, { cells: size.shallow, runs: size.runs }, say);
-      const lent = await inTurns(stage, { cells: lentCells, runs: size.lentRuns }, say);
+      const stages = { alone: await stage('0'), beside: [await stage('1'), await stage('2'), await stage('3')] };
+      const { runs, lentRuns } = size;
+      const all = [...times(size.cells, runs), ...times(size.shallow, runs), ...times(lentCells, lentRuns)];
+      const taken = await inLanes(stages, all, say);
+      const of = (cells: readonly Cell[]) => taken.filter(({ cell: one }) => cells.includes(one));
       const peers: Peer[] = [];
-      for (const mbit of new Set(size.cells.map((one) => one.mbit))) peers.push(await iperf(link, mbit, say));
-      await stage.stop();
-      return { versions: { iperf3: versionOfIperf() }, rows: [...rowsOf(taken, peers), shallowRow(shallow), ...lentRows(lent)] };
+      for (const mbit of new Set(size.cells.map((one) => one.mbit))) peers.push(await iperf(stages.alone.link, mbit, say));
+      for (const one of [stages.alone, ...stages.beside]) await one.stop();
+      return {
+        versions: { iperf3: versionOfIperf() },
+        rows: [...rowsOf(of(size.cells), peers), shallowRow(of(size.shallow)), ...lentRows(of(lentCells))],
+      };
     } finally {
-      link.remove();
+      for (const link of links) link.remove();
       rmSync(folder, { recursive: true });
     }
   },
