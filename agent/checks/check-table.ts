@@ -24,7 +24,7 @@ export type CheckTable = {
   known(component: string): Check[];
   checks(): Check[];
   digest(): string;
-  /** Rises with every change of the digest; the first is 1. */
+  /** Rises with every change of the digest that somebody asked for; the first is 1. */
   rev(): number;
   numbers(): Numbers;
 };
@@ -44,14 +44,17 @@ const restoredStaleMs = 24 * 3_600_000;
 export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
   const entries = new Map<string, Entry>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
-  let digest = digestOf([]);
-  let rev = 1;
+  const told = { digest: '', rev: 0, isOld: true };
 
   function changed(changes: (Change | undefined)[]): Change[] {
-    const now = digestOf(checks());
-    if (now !== digest) rev += 1;
-    digest = now;
+    told.isOld = true;
     return changes.filter((change) => change !== undefined);
+  }
+
+  /** Made when somebody asks: the seat of a room never does, and has no library of hashes in its memory for it. */
+  function tell(): typeof told {
+    const digest = told.isOld ? digestOf(checks()) : told.digest;
+    return Object.assign(told, { digest, rev: told.rev + (digest === told.digest ? 0 : 1), isOld: false });
   }
 
   function checks(): Check[] {
@@ -92,8 +95,8 @@ export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
     toKeep: () => [...entries.values()].map(({ told, check }) => told ?? check),
     known: (component) => checks().filter((check) => check.component === component),
     checks,
-    digest: () => digest,
-    rev: () => rev,
+    digest: () => tell().digest,
+    rev: () => tell().rev,
     numbers: () => Object.assign({}, ...[...numbers.values()].map((one) => one.values)),
   };
 }

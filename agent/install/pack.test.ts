@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +39,44 @@ test('the seat of the room held the text of every verb in memory: packed apart i
   seat.kill('SIGTERM');
   expect(await once(seat, 'exit')).toEqual([0, null]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'the seat that has joined and written its card holds no library of hashes and keys in its memory',
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), 'sabha-seat-'));
+    const path = join(data, 'run.sock');
+    const { promise: saidAll, resolve } = Promise.withResolvers<void>();
+    const server = createServer((socket) => {
+      const room = {
+        type: 'room',
+        pc: 'ladakh/leh/hall',
+        profile: { link: 'fibre', elevationM: 3_524, expected: {} },
+        checks: [],
+      };
+      socket.on('data', (line) => line.includes('"checks"') && resolve()).write(`${JSON.stringify(room)}\n`);
+    }).listen(path);
+    const told =
+      "process.on('exit', () => console.log(process.moduleLoadList.filter((one) => /^NativeModule (crypto|net)$/.test(one)).join()))";
+    const env = { PATH: process.env['PATH'], SABHA_DATA: data, SABHA_ROOM_SOCKET: path, HOME: data, XDG_RUNTIME_DIR: data };
+    const seat = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(told)}`, join(folder, 'room.mjs')], {
+      env,
+    });
+    onTestFinished(() => {
+      seat.kill('SIGKILL');
+      server.close();
+      rmSync(data, { recursive: true });
+    });
+    let said = '';
+    seat.stdout.on('data', (some) => {
+      said += some;
+    });
+    await saidAll;
+    await expect.poll(() => readdirSync(data, { recursive: true }).some((name) => `${name}`.endsWith('.html'))).toBe(true);
+    seat.kill('SIGTERM');
+    await once(seat, 'close');
+    expect(said.trim().split('\n').at(-1)).toBe('NativeModule net');
+  },
+);
 
 test('one sign beyond ASCII would double the source of the agent in memory: there is none, in whatever script it speaks', () => {
   for (const name of ['agent.mjs', 'room.mjs', 'launch.mjs'])
