@@ -44,17 +44,17 @@ const restoredStaleMs = 24 * 3_600_000;
 export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
   const entries = new Map<string, Entry>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
-  const told = { digest: '', rev: 0, isOld: true };
+  const summary = { digest: '', rev: 0, isOld: true };
 
   function changed(changes: (Change | undefined)[]): Change[] {
-    told.isOld = true;
+    summary.isOld = true;
     return changes.filter((change) => change !== undefined);
   }
 
   /** Made when somebody asks: the seat of a room never does, and has no library of hashes in its memory for it. */
-  function tell(): typeof told {
-    const digest = told.isOld ? digestOf(checks()) : told.digest;
-    return Object.assign(told, { digest, rev: told.rev + (digest === told.digest ? 0 : 1), isOld: false });
+  function summed(): typeof summary {
+    const digest = summary.isOld ? digestOf(checks()) : summary.digest;
+    return Object.assign(summary, { digest, rev: summary.rev + (digest === summary.digest ? 0 : 1), isOld: false });
   }
 
   function checks(): Check[] {
@@ -95,8 +95,8 @@ export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
     toKeep: () => [...entries.values()].map(({ told, check }) => told ?? check),
     known: (component) => checks().filter((check) => check.component === component),
     checks,
-    digest: () => tell().digest,
-    rev: () => tell().rev,
+    digest: () => summed().digest,
+    rev: () => summed().rev,
     numbers: () => Object.assign({}, ...[...numbers.values()].map((one) => one.values)),
   };
 }
