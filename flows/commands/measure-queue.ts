@@ -255,6 +255,6 @@ function viewOf({ clock }: State, { summary, endsUp, open, answers }: Round): Co
 }
 
 /** From 0 to 1, the same for a site each time. */
-function shareOf(site: string): number {
+export function shareOf(site: string): number {
   return createHash('sha256').update(site).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { PcView } from '#contracts';
+import { type PcView, siteOf } from '#contracts';
 import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 
@@ -214,7 +214,7 @@ export async function enrol(
   { site, inside, at, data, path }: Pick<OfficeNetwork, 'site' | 'inside' | 'data'> & { at: string; path: string },
   ahead: readonly string[] = [],
 ): Promise<void> {
-  const { program, args } = commandOf([...ahead, process.execPath, 'flows/cli/cli.ts', 'enrol-code', 'capital/this-office']);
+  const { program, args } = commandOf([...ahead, process.execPath, 'flows/cli/cli.ts', 'enrol-code', siteOf(path)]);
   const asked = spawnSync(program, [...args, '--uses', '1', '--json'], { env: site.env, encoding: 'utf8' });
   if (asked.status !== 0) throw new Error(`no enrolment code: ${asked.stderr}`);
   const { code } = JSON.parse(asked.stdout);

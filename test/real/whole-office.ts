@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CommandView, type FaultId, faultIds, faultOf, type PcView, type SiteDetail } from '#contracts';
+import { shareOf } from '../../flows/commands/measure-queue.ts';
 import { bucketOf, type Police, policeOf, type Shape } from '../bench/shaped-link.ts';
 import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';
 import type { Program } from '../system/processes.ts';
@@ -13,16 +14,17 @@ import { commandOf, enrol, ip } from './office-network.ts';
 
 export type WholeOffice = Awaited<ReturnType<typeof openWholeOffice>>;
 
-const path = 'capital/this-office/hall';
 const relayPort = 9_001;
 const pathFaults = faultIds.filter((id) => id.startsWith('path.'));
 
 /** `profile` is that of the site. */
 export async function openWholeOffice(profile: object) {
+  const id = restedOffice(Date.now());
+  const path = `capital/${id}/hall`;
   const office = await openBrokenOffice({ isWhole: true });
   const rooms = ['this-pc', 'hall'].map((id) => ({ id, room: { en: `Room ${id}` } }));
   const https = { host: at.centre, port: ports.enrol, mqttPort: ports.mqtt, names: [centreName, at.centre] };
-  const site = await createSite({ https, site: { profile, pcs: rooms } });
+  const site = await createSite({ https, site: { id, profile, pcs: rooms } });
   const inWorld = ['ip', 'netns', 'exec', office.world];
   const centre = startCentre(site, commandOf([...inWorld, process.execPath, 'start.ts']));
   const data = join(office.folder, 'hall');
@@ -61,7 +63,7 @@ export async function openWholeOffice(profile: object) {
       return agent;
     },
     pc: async () => (await api<PcView[]>('/api/pcs')).find(({ pc }) => pc === path),
-    detail: () => api<SiteDetail>('/api/sites/capital/this-office'),
+    detail: () => api<SiteDetail>(`/api/sites/capital/${id}`),
     /** Orders it, and resolves with the answer of the PC. */
     async order(verb: string): Promise<CommandView['answers'][number]> {
       const { id } = await api<{ id: string }>('/api/commands', { verb, to: path, by: 'Asha' });
@@ -109,6 +111,17 @@ export async function openWholeOffice(profile: object) {
       office.rule(office.router, 'prerouting', `ip daddr ${at.centre} udp dport ${site.ports.reflector} redirect to :${relayPort}`);
     },
   };
+}
+
+/**
+ * An office on fibre whose schedule has just had its turn, by its name: what it measures in the middle of a test takes from the reflector what
+ * the test was to be sent.
+ */
+function restedOffice(now: number): string {
+  for (let number = 1; ; number += 1) {
+    const id = `office-${number}`;
+    if ((now / 3_600_000 + shareOf(`capital/${id}`)) % 1 < 0.1) return id;
+  }
 }
 
 /** The ends of the cable between the PC and its router. */
