@@ -16,17 +16,14 @@ const phone: BrowserContextOptions = { ...devices['iPhone 13'], deviceScaleFacto
 
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const demo = await startDemo({ sites: 736, seed: 1 });
+  await using demo = await startDemo({ sites: 736, seed: 1 });
+  const browser = await openBrowser();
   try {
-    const browser = await openBrowser();
-    try {
-      await takeAll(demo, openerOf(browser, demo));
-    } finally {
-      await browser.close();
-    }
+    await takeAll(demo, openerOf(browser, demo));
   } finally {
-    await demo.stop();
+    await browser.close();
   }
+  await demo.stop();
 }
 
 function openerOf(browser: Browser, demo: RunningDemo): (options: BrowserContextOptions) => Promise<Page> {

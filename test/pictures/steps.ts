@@ -3,7 +3,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startProgram } from '../system/processes.ts';
 
 type DemoChoice = { sites: number; seed: number; env?: Record<string, string> };
-export type RunningDemo = { wall: string; stop(): Promise<void> };
+/** Whoever leaves it without `stop` ends it, and hears nothing of it: what went wrong before is what is told. */
+export type RunningDemo = AsyncDisposable & { wall: string; stop(): Promise<void> };
 
 /** So long the demo itself waits for its PCs. */
 const startLimitMs = 180_000;
@@ -24,6 +25,9 @@ export async function startDemo({ sites, seed, env = {} }: DemoChoice): Promise<
     async stop() {
       const { code } = await demo.end('SIGINT');
       if (code !== 0) throw new Error(`the demo ended with ${code}: ${demo.errors.join('; ')}`);
+    },
+    async [Symbol.asyncDispose]() {
+      if (demo.isRunning()) await demo.end('SIGINT');
     },
   };
 }
