@@ -20,7 +20,7 @@ import { rssMiB } from './process-figures.ts';
 
 type Size = { sites: number; seconds: number };
 
-const whole: Size = { sites: 763, seconds: 120 };
+const whole: Size = { sites: 763, seconds: 90 };
 const small: Size = { sites: 127, seconds: 15 };
 const hostileCount = 3;
 /** Each attack is made by PCs of its own, so that what is told of one is told of one attack. */
