@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { pidIn } from '../system/centre-under-test.ts';
 import { livingWith, startProgram } from '../system/processes.ts';
 
 function startDemo(...args: string[]) {
@@ -11,8 +12,6 @@ function startDemo(...args: string[]) {
   return { ...demo, left: () => livingWith(`SABHA_DEMO_MARK=${mark}`) };
 }
 
-const partOf = (demo: ReturnType<typeof startDemo>, part: string) =>
-  demo.left().find(({ command }) => command.endsWith(`${part}/main.ts`))?.pid ?? Number.NaN;
 const words = (lines: { msg: string }[]) => lines.map(({ msg }) => msg.replace(/^[\d:]+ +/, ''));
 
 test('the story of Leh: snow on the dish, a power cut with a UPS that gasps; it ends when the centre calls the room ready, with an even sum', async () => {
@@ -51,7 +50,7 @@ describe('Ctrl-C', () => {
   test('on a busy machine the last events of 736 PCs were late by the clock: they have as long as the PCs took to connect, and the sum is even', async () => {
     const demo = startDemo('--sites', '736', '--seed', '1');
     await demo.says('Ctrl-C ends it.', 180_000);
-    const broker = partOf(demo, 'broker');
+    const broker = pidIn(demo.left(), 'broker');
     process.kill(broker, 'SIGSTOP');
     process.kill(demo.pid, 'SIGINT');
     setTimeout(() => process.kill(broker, 'SIGCONT'), 1_600);
@@ -63,7 +62,7 @@ describe('Ctrl-C', () => {
     const demo = startDemo('--sites', '30');
     await demo.says('Ctrl-C ends it.');
     // So that there is something to be in a hurry about. It stays so: what does not answer is ended by the supervisor, which outlives the demo.
-    process.kill(partOf(demo, 'flows'), 'SIGSTOP');
+    process.kill(pidIn(demo.left(), 'flows'), 'SIGSTOP');
     process.kill(demo.pid, 'SIGINT');
     await demo.says('Ctrl-C again ends it at once.');
     // One that comes at once is the same Ctrl-C, which reaches it by the terminal and by npm: whoever is in a hurry goes on.

@@ -65,7 +65,7 @@ export function startCentre(site: Site, command: Partial<Command> = {}): Centre 
 }
 
 /** Of the part itself: what that starts has its command too until it is another program, and outlives its kill by a moment. */
-function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
+export function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
   const starters = new Set(living.filter(({ command }) => /\bstart\.ts\b/.test(command)).map(({ pid }) => pid));
   return living.find(({ parent, command }) => starters.has(parent) && command.endsWith(`/${part}/main.ts`))?.pid ?? 0;
 }
