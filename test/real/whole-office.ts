@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CommandView, type FaultId, faultIds, faultOf, type PcView, type SiteDetail } from '#contracts';
+import { type CommandView, type FaultId, faultIds, faultOf, links, type PcView, type SiteDetail } from '#contracts';
 import { shareOf } from '../../flows/commands/measure-queue.ts';
 import { bucketOf, type Police, policeOf, type Shape } from '../bench/shaped-link.ts';
 import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';
@@ -118,9 +118,10 @@ export async function openWholeOffice(profile: object) {
  * the test was to be sent.
  */
 function restedOffice(now: number): string {
+  const everyMs = links.fibre.capacity?.everyMs ?? Number.POSITIVE_INFINITY;
   for (let number = 1; ; number += 1) {
     const id = `office-${number}`;
-    if ((now / 3_600_000 + shareOf(`capital/${id}`)) % 1 < 0.1) return id;
+    if ((now / everyMs + shareOf(`capital/${id}`)) % 1 < 0.1) return id;
   }
 }
 
