@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { ofTier } from './test/figures.ts';
 
 /** What takes too long for `npm test`: `npm run test:long`, which `.ci/run` runs too. */
 const long = '**/*.long.test.ts';
@@ -24,6 +25,9 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
  */
 const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: 120_000 };
 
+/** How long a test may take where it is not said: what plays up to fifty times as often in the night has more time there than at a desk. */
+const within = (desk: number) => ofTier(desk, desk, 900_000);
+
 /** SABHA_COUNTS names a file for the counts of a run; the full tier also writes down what its tests measured. */
 const { SABHA_COUNTS: outputFile, SABHA_FAULTS: tier } = process.env;
 const reporters: (string | [string, { outputFile: string }])[] = ['default'];
@@ -42,7 +46,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{agent,broker,flows,dashboards,centre}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts'],
           exclude: [long, '**/node_modules/**'],
-          testTimeout: 60_000,
+          testTimeout: within(60_000),
           ...patient,
         },
       },
@@ -51,7 +55,7 @@ export default defineConfig({
           name: 'boundary',
           include: boundary,
           exclude: [long, '**/node_modules/**'],
-          testTimeout: 120_000,
+          testTimeout: within(120_000),
           ...patient,
         },
       },
