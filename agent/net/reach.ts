@@ -68,11 +68,8 @@ export async function addressOf(name: string, { used, signal }: Asking): Promise
   if (signal.aborted) return undefined;
   countHost(name, used);
   const late = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
-  const found = lookup(name).then(
-    ({ address }) => address,
-    () => undefined,
-  );
-  return Promise.race([found, late]);
+  const found = lookup(name).catch(() => undefined);
+  return (await Promise.race([found, late]))?.address;
 }
 
 /** The name servers of the system, as they are now. */
@@ -100,10 +97,7 @@ export async function hearsOf(zone: string, { used, signal }: Asking): Promise<b
   used(questionBytes(resolver));
   return resolver
     .resolveSoa(zone)
-    .then(
-      () => true,
-      () => false,
-    )
+    .then(Boolean, () => false)
     .finally(() => signal.removeEventListener('abort', stop));
 }
 

@@ -7,7 +7,7 @@ function asking(answersMs: (number | null)[], isEnough?: (heard: readonly number
   const clock = handClock();
   const over = new AbortController();
   let tries = 0;
-  const asked = keepAsking<number>({ clock, everyMs: 1_000, signal: over.signal, ...(isEnough && { isEnough }) }, () => {
+  const asked = keepAsking<number>({ clock, everyMs: () => 1_000, signal: over.signal, ...(isEnough && { isEnough }) }, () => {
     const own = tries++;
     const afterMs = answersMs[own] ?? null;
     return new Promise((resolve) => void (afterMs !== null && clock.after(afterMs, () => resolve(own))));
@@ -58,7 +58,7 @@ it('a question that failed ended the agent, by a promise that nobody held: whoev
   const note = (reason: unknown) => unhandled.push(reason);
   process.on('unhandledRejection', note);
   onTestFinished(() => void process.off('unhandledRejection', note));
-  const asked = keepAsking({ clock, everyMs: 1_000, signal: new AbortController().signal }, ask);
+  const asked = keepAsking({ clock, everyMs: () => 1_000, signal: new AbortController().signal }, ask);
   await asked.first;
   await clock.pass(3_000);
   await new Promise((resolve) => setImmediate(resolve));

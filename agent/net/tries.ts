@@ -6,10 +6,10 @@ export type Tally<T> = { heard: T[]; lost: number };
 /** A question that is being asked. `first` resolves with the first answer, or at the end of the time; `heard` grows; `stop` ends it and says what came. */
 export type Asked<T> = { first: Promise<void>; heard: readonly T[]; stop(): Tally<T> };
 
-/** `isEnough`: the answers so far end it · `waits`: for now there is no further try. */
+/** `everyMs`: how long it is to the next try · `isEnough`: the answers so far end it · `waits`: for now there is no further try. */
 export type Trying<T> = {
   clock: Clock;
-  everyMs: number;
+  everyMs(): number;
   signal: AbortSignal;
   isEnough?: (heard: readonly T[]) => boolean;
   waits?: () => boolean;
@@ -48,7 +48,7 @@ export function keepAsking<T>(
     if (isEnough(heard)) first.resolve();
   };
   const go = () => {
-    cancel = clock.after(everyMs, go);
+    cancel = clock.after(everyMs(), go);
     if (waits()) return;
     tryOnce().catch((error) => {
       failed ??= { error };

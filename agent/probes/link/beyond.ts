@@ -68,7 +68,8 @@ const lossToTell = { atLeast: 3, share: 0.25 };
 export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
-  const strangers = askStrangers(stage);
+  let areNamesAlone = false;
+  const strangers = askStrangers(stage, () => areNamesAlone);
   const places = context.centre?.anchors ?? [];
   const anchors = places.map((place) => ({ port: place.port, asked: askPlace(stage, place) }));
   const atItsPort = askAtItsPort(stage, places);
@@ -77,11 +78,12 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const named = await nameOfCentre(stage);
   const centre = await askCentre(stage, named.address);
   const needsNames = named.centreName !== 'found' || memory.servesAll;
-  if (centre.seen === 'proven' && named.address !== undefined) remember(stage, named.address);
-  if (centre.seen === 'proven' || centre.seen === 'open') await (needsNames && strangers.first);
+  if (centre.seen === 'proven') remember(stage, named.address);
+  areNamesAlone = centre.seen === 'proven' || centre.seen === 'open';
+  if (areNamesAlone) await (needsNames && strangers.first);
   // What took its time may have lost much on the way.
-  const isSlow = centre.seen === 'proven' && named.isNamed && clock.up() - startedUp > laterMs;
-  const sample = isSlow ? await sampleOf(stage) : named.tally;
+  const isSlow = centre.seen === 'proven' && clock.up() - startedUp > laterMs;
+  const sample = isSlow ? await sampleOf(stage, named, strangers) : named.tally;
   if (isSilent(centre.seen)) await firstOfAll(strangers, { anchors, servers });
   const outside = [...anchors, ...atItsPort, ...servers].map(({ port, asked }) => ({ port, ...reachable(asked.stop()) }));
   const [heardOfNames, heardOfZone] = [strangers.stop(), zone.stop()];
@@ -89,7 +91,7 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const isNamed = isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
   return {
     names,
-    centreName: named.centreName,
+    centreName: sample.heard.some(({ kind }) => kind === 'found') ? 'found' : named.centreName,
     outside: reachedOf(outside, context.centre?.port) ?? (isNamed ? 'names' : hasAsked(places, names) ? 'silent' : 'unknown'),
     centre: centre.seen,
     losesPackets: tellsLoss([alive(heardOfNames), alive(sample), centre.tally, ...outside]) || hidesLoss(names, centre),
@@ -124,14 +126,17 @@ export async function askNames(stage: BeyondStage): Promise<PathFacts['names']> 
   const strangers = askStrangers(stage);
   const named = await nameOfCentre(stage);
   // Where the link is up, it is up at the address of that name.
-  if (named.isNamed && named.address !== undefined) remember(stage, named.address);
+  if (named.isNamed) remember(stage, named.address);
   if (!named.isNamed || stage.memory.servesAll) await strangers.first;
   return judgeNames(stage, strangers.stop(), named.isNamed);
 }
 
-function askStrangers(stage: BeyondStage): Asked<Looked> {
+/** On a thin link as often as elsewhere while nothing else is asked for: a name server is called silent by that alone. */
+function askStrangers(stage: BeyondStage, isAlone = () => false): Asked<Looked> {
   const { questions, asking } = stage;
-  return keepAsking(paceOf(stage), () => answered(questions.look(`${randomBytes(6).toString('hex')}.${strangersOf}`, asking)));
+  const pace = paceOf(stage);
+  const everyMs = () => (isAlone() ? triesEveryMs : pace.everyMs());
+  return keepAsking({ ...pace, everyMs }, () => answered(questions.look(`${randomBytes(6).toString('hex')}.${strangersOf}`, asking)));
 }
 
 /** A server that knows the centre and never answered for anybody else serves its own network alone: that is no fault. */
@@ -167,10 +172,12 @@ function untilLater({ clock }: BeyondStage): () => boolean {
   return () => clock.up() < fromUp;
 }
 
-/** A question that is answered is asked so often that what is lost of it shows. */
-async function sampleOf({ clock, questions, context, asking }: BeyondStage): Promise<Tally<Looked>> {
+/** A question that is answered is asked so often that what is lost of it shows; so is one that was lost where others are answered. */
+async function sampleOf(stage: BeyondStage, named: Named, strangers: Asked<Looked>): Promise<Tally<Looked>> {
+  if (!named.isNamed && (named.tally.lost === 0 || !isServed(strangers))) return named.tally;
+  const { clock, questions, context, asking } = stage;
   const host = context.centre?.host ?? '';
-  const asked = keepAsking({ clock, everyMs: sampleEveryMs, signal: asking.signal }, () => answered(questions.look(host, asking)));
+  const asked = keepAsking({ clock, everyMs: () => sampleEveryMs, signal: asking.signal }, () => answered(questions.look(host, asking)));
   await new Promise<void>((resolve) => void clock.after(sampleMs, resolve));
   return asked.stop();
 }
@@ -316,8 +323,8 @@ function hidesLoss(names: PathFacts['names'], { seen, tookMs }: Centre): boolean
   return names === 'silent' && seen === 'proven' && tookMs > laterMs;
 }
 
-function paceOf({ clock, context, asking }: BeyondStage): { clock: Clock; everyMs: number; signal: AbortSignal } {
-  return { clock, everyMs: isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs, signal: asking.signal };
+function paceOf({ clock, context, asking }: BeyondStage): Pick<Trying<never>, 'clock' | 'everyMs' | 'signal'> {
+  return { clock, everyMs: () => (isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs), signal: asking.signal };
 }
 
 /** Of this very name: whoever is enrolled at another centre knows nothing of it yet. */
@@ -326,8 +333,8 @@ function readAddress(centre: CentrePlace | undefined): string | undefined {
   return name === centre?.host && isIP(address) !== 0 ? address : undefined;
 }
 
-function remember({ memory, context: { centre } }: BeyondStage, address: string): void {
-  if (centre === undefined || isIP(centre.host) !== 0 || memory.address === address) return;
+function remember({ memory, context: { centre } }: BeyondStage, address: string | undefined): void {
+  if (address === undefined || centre === undefined || isIP(centre.host) !== 0 || memory.address === address) return;
   memory.address = address;
   if (readAddress(centre) !== address) centre.lastAddress?.save(`${centre.host} ${address}\n`);
 }

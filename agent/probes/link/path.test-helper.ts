@@ -11,6 +11,8 @@ import { createPathProbe } from './path.ts';
 /** Longer than the probe waits for anybody. */
 export const patienceMs = 20_000;
 
+/** What is lost is known by nothing coming. */
+const lateMs = 2_500;
 const centre = 'centre.example:8883';
 /** The router of the office, which serves its names. */
 export const router = '10.0.0.1:53';
@@ -63,7 +65,11 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
       const isCentre = name === 'centre.example';
       asked.push(isCentre ? name : 'a name');
       used(284);
-      const kind = isLost() ? 'silent' : isCentre ? net.centreName : net.names;
+      if (isLost()) {
+        await new Promise<void>((resolve) => void clock.after(lateMs, resolve));
+        return { kind: 'silent' };
+      }
+      const kind = isCentre ? net.centreName : net.names;
       return kind === 'found' ? { kind, address: '203.0.113.5' } : { kind };
     },
     addressOf: async () => net.inHostsFile,
