@@ -62,14 +62,27 @@ test('the default route tells too', () => {
 });
 
 test('a crash excuses one message that came twice, and nothing that came three times', () => {
-  const at = (key: string, ...times: number[]) => times.map((atMs) => ({ key, atMs }));
-  expect(wronglyTwice([...at('a', 1, 3), ...at('b', 3)], [2])).toEqual([]);
-  expect(wronglyTwice(at('a', 1_100, 3_000), [1_000])).toEqual([]);
-  expect(wronglyTwice(at('a', 1, 3), [])).toHaveLength(1);
-  expect(wronglyTwice(at('a', 1_400, 3_000), [1_000])).toHaveLength(1);
-  expect(wronglyTwice([...at('a', 1, 3), ...at('b', 1, 4)], [2])).toHaveLength(1);
-  expect(wronglyTwice([...at('a', 1, 3), ...at('b', 1, 6)], [2, 5])).toHaveLength(1);
-  expect(wronglyTwice(at('a', 1, 3, 5), [2, 4])).toHaveLength(1);
+  const at = (key: string, ...times: number[]) => times.map((atMs) => ({ key, fromMs: atMs - 0.5, atMs }));
+  const told = (words: ReturnType<typeof at>, crashes: number[]) => wronglyTwice(words, crashes, 25);
+  expect(told([...at('a', 1, 3), ...at('b', 3)], [2])).toEqual([]);
+  expect(told(at('a', 1_100, 3_000), [1_000])).toEqual([]);
+  expect(told(at('a', 1, 3), [])).toHaveLength(1);
+  expect(told(at('a', 1_400, 3_000), [1_000])).toHaveLength(1);
+  expect(told([...at('a', 1, 3), ...at('b', 1, 4)], [2])).toHaveLength(1);
+  expect(told([...at('a', 1, 3), ...at('b', 1, 6)], [2, 5])).toHaveLength(1);
+  expect(told(at('a', 1, 3, 5), [2, 4])).toHaveLength(1);
+});
+
+test('a message beside one that had been slow was taken for two on their way at once', () => {
+  const copy = (key: string, fromMs: number, atMs: number) => [
+    { key, fromMs, atMs },
+    { key, fromMs: 3_000, atMs: 3_001 },
+  ];
+  const beside = (fromMs: number, atMs: number) => wronglyTwice([...copy('a', 100, 140), ...copy('b', fromMs, atMs)], [150], 25);
+  expect(beside(126, 129)).toEqual([]);
+  expect(beside(126, 145)).toEqual([]);
+  expect(beside(101, 104)).toHaveLength(1);
+  expect(beside(120, 124)).toHaveLength(1);
 });
 
 test('a PC called silent is found in the history and in the mails', () => {
@@ -80,7 +93,7 @@ test('a PC called silent is found in the history and in the mails', () => {
 });
 
 test('a mail that no row of the ledger knows is a stranger', () => {
-  const mail = { key: 'direct/x', subject: 'Critical', text: '', atMs: 1, to: '', raw: '', html: '', headers: new Map() };
+  const mail = { key: 'direct/x', subject: 'Critical', text: '', fromMs: 0, atMs: 1, to: '', raw: '', html: '', headers: new Map() };
   expect(wordsOf([mail], [])).toEqual({ words: [], strangers: ['direct/x: Critical'] });
 });
 
@@ -99,5 +112,5 @@ function word(kind: Notice['kind'], atMs: number, change: Partial<Notice> = {}):
     lines: [],
     ...change,
   };
-  return { key: `${atMs}`, atMs, text: 'Leh office, Room pc-1\nCritical: Camera not found: Device 1', notice };
+  return { key: `${atMs}`, fromMs: atMs - 1, atMs, text: 'Leh office, Room pc-1\nCritical: Camera not found: Device 1', notice };
 }

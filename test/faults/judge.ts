@@ -6,7 +6,7 @@ import type { Mail } from '../system/mailbox.ts';
 import type { Stretch } from './load.ts';
 
 /** A mail that arrived, with what its row in the ledger says it is about. */
-export type Word = Pick<Mail, 'key' | 'text' | 'atMs'> & { notice: Notice };
+export type Word = Pick<Mail, 'key' | 'text' | 'fromMs' | 'atMs'> & { notice: Notice };
 
 /** A mail under way when a fault ends is still in time. */
 const graceMs = 500;
@@ -16,9 +16,9 @@ const inSocketMs = 300;
 /** Joins mails with their rows by the key in their header; a mail without a row is told by `strangers`. */
 export function wordsOf(mails: readonly Mail[], rows: readonly OutboxRow[]): { words: Word[]; strangers: string[] } {
   const notices = new Map(rows.map(({ key, notice }) => [key, notice]));
-  const words = mails.flatMap(({ key, text, atMs }) => {
+  const words = mails.flatMap(({ key, text, fromMs, atMs }) => {
     const notice = notices.get(key);
-    return notice ? [{ key, text, atMs, notice }] : [];
+    return notice ? [{ key, text, fromMs, atMs, notice }] : [];
   });
   return { words, strangers: mails.filter(({ key }) => !notices.has(key)).map(({ key, subject }) => `${key}: ${subject}`) };
 }
@@ -69,19 +69,29 @@ export function mustBeTold(stretches: readonly Stretch[], tellMs: (one: Stretch)
   return stretches.filter((one) => one.steadyToMs - one.steadyFromMs >= tellMs(one));
 }
 
-/** Mails that came more than once without a crash of flows between them, more than one for a crash, or a third time. */
-export function wronglyTwice(words: readonly Pick<Word, 'key' | 'atMs'>[], crashes: readonly number[]): string[] {
-  const byCrash = new Map<number, string[]>();
+type Copy = Pick<Word, 'key' | 'fromMs' | 'atMs'>;
+
+/**
+ * Mails that came more than once without a crash of flows between them, more than one for a crash, or a third time. `slowMs`: after so long on
+ * its way one is slow, and the next goes beside it: a crash may tell both twice.
+ */
+export function wronglyTwice(words: readonly Copy[], crashes: readonly number[], slowMs: number): string[] {
+  const byCrash = new Map<number, Copy[]>();
   const wrong: string[] = [];
   for (const [key, same] of Map.groupBy(words, (word) => word.key)) {
-    const [first, second, ...more] = same.map(({ atMs }) => atMs).sort((a, b) => a - b);
+    const [first, second, ...more] = same.toSorted((a, b) => a.atMs - b.atMs);
     if (first === undefined || second === undefined) continue;
     if (more.length > 0) wrong.push(`${key}: ${more.length + 2} times`);
-    const crash = crashes.find((at) => at > first && at < second) ?? crashes.find((at) => at <= first && at > first - inSocketMs);
+    const crash =
+      crashes.find((at) => at > first.atMs && at < second.atMs) ?? crashes.find((at) => at <= first.atMs && at > first.atMs - inSocketMs);
     if (crash === undefined) wrong.push(`${key}: twice without a crash`);
-    else byCrash.set(crash, [...(byCrash.get(crash) ?? []), key]);
+    else byCrash.set(crash, [...(byCrash.get(crash) ?? []), first]);
   }
-  for (const [at, keys] of byCrash) if (keys.length > 1) wrong.push(`${keys.join(', ')}: all twice for the crash at ${Math.round(at)}`);
+  for (const [at, copies] of byCrash) {
+    const order = copies.toSorted((a, b) => a.fromMs - b.fromMs);
+    const isAlone = order.every(({ atMs }, n) => atMs >= (order[n - 1]?.fromMs ?? Number.NEGATIVE_INFINITY) + slowMs);
+    if (!isAlone) wrong.push(`${order.map(({ key }) => key).join(', ')}: all twice for the crash at ${Math.round(at)}`);
+  }
   return wrong;
 }
 

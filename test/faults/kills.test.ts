@@ -7,6 +7,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkKey, type Fault, faults, type IncidentView, type PcView } from '#contracts';
+import { slowMs } from '../../flows/people/numbers.ts';
 import { randomFrom } from '../random.ts';
 import { ask, sampleOf } from '../system/centre-under-test.ts';
 import { type Mailbox, openMailbox } from '../system/mailbox.ts';
@@ -86,7 +87,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     const missed = untold(load.stretches, words, (one) => tellMs(faults[one.fault])).filter((one) => !mayBeCounted(one));
     expect.soft(missed.map((one) => evidenceOf(one, words, ledger))).toEqual([]);
     expect.soft(calledSilent(transitions, words)).toEqual([]);
-    expect.soft(wronglyTwice(words, flowsCrashes)).toEqual([]);
+    expect.soft(wronglyTwice(words, flowsCrashes, slowMs / speed)).toEqual([]);
     expect.soft(strangers).toEqual([]);
     expect.soft(ledger.audit).toMatchObject({ spools: rooms, gaps: 0, dropped: 0, twice: 0, forks: 0, integrity: 'ok' });
     for (const { pc, spool, last } of numbered) expect(ledger.upTo(pc, spool), pc).toBeGreaterThanOrEqual(last);

@@ -5,28 +5,40 @@ import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 import { type ReadMail, readMail } from '../../flows/people/channels/mail.test-helper.ts';
 
-export type Mail = ReadMail & { to: string; subject: string; key: string; atMs: number };
+export type Mail = ReadMail & { to: string; subject: string; key: string; fromMs: number; atMs: number };
 export type Mailbox = {
   port: number;
-  /** What was taken so far, oldest first; `atMs` is `performance.now()` when the last byte had come. */
+  /** What was taken so far, oldest first, by `performance.now()`: its connection was not there before `fromMs`, its last byte came at `atMs`. */
   mails: Mail[];
   to(person: string): Mail[];
   close(): Promise<void>;
 };
 
+const turnMs = 5;
+
 /** Opens a mailbox for everybody, on a free port where none is named. A mail stands in it before the sender hears that it was taken. */
 export async function openMailbox(at = 0): Promise<Mailbox> {
   const mails: Mail[] = [];
+  // What a busy process sees only now may have come at any time since it last had a turn.
+  const opened = new Map<string, number>();
+  let lastTurn = performance.now();
+  const turns = setInterval(() => (lastTurn = performance.now()), turnMs).unref();
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     disableReverseLookup: true,
-    onData(stream, { envelope }, done) {
+    onConnect({ id }, done) {
+      opened.set(id, lastTurn);
+      done();
+    },
+    onClose: ({ id }) => void opened.delete(id),
+    onData(stream, { id, envelope }, done) {
+      const fromMs = opened.get(id) ?? lastTurn;
       text(stream).then((raw) => {
         const mail = readMail(raw);
         const header = (name: string) => mail.headers.get(name) ?? '';
         const to = envelope.rcptTo.map(({ address }) => address).join();
-        mails.push({ ...mail, to, subject: header('subject'), key: header('x-sabha-key'), atMs: performance.now() });
+        mails.push({ ...mail, to, subject: header('subject'), key: header('x-sabha-key'), fromMs, atMs: performance.now() });
         done();
       }, done);
     },
@@ -39,6 +51,9 @@ export async function openMailbox(at = 0): Promise<Mailbox> {
     port: (server.server.address() as AddressInfo).port,
     mails,
     to: (person) => mails.filter((mail) => mail.to.startsWith(`${person}@`)),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    async close() {
+      clearInterval(turns);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
   };
 }
