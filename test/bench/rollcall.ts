@@ -19,7 +19,8 @@ type Size = { sites: number; thin: number; silent: number; hot: number; rounds: 
 const whole: Size = { sites: 736, thin: 40, silent: 20, hot: 10, rounds: 3 };
 const small: Size = { sites: 100, thin: 6, silent: 5, hot: 3, rounds: 1 };
 const seed = 1;
-const connectLimitMs = 180_000;
+const standstillMs = 60_000;
+const drainLimitMs = 180_000;
 const callLimitMs = 60_000;
 /** Promised to who calls the roll, on any machine; most of it is how the centre spreads the answers (flows/rollcall/rollcall.ts). */
 const limitSeconds = 30;
@@ -95,7 +96,7 @@ async function prepare(given: { centre: DemoCentre; folder: string; size: Size; 
     seed,
     folder,
   });
-  const missing = await fleet.start({ perSecond: 200, limitMs: connectLimitMs });
+  const missing = await fleet.start({ perSecond: 200, standstillMs });
   if (missing > 0) throw new Error(`${missing} PCs could not connect`);
   await centre.import(nation.csv(() => 'live'));
   return { centre, fleet, thin };
@@ -119,7 +120,7 @@ async function callRound(stage: Stage, how: { silent: number; hot: number; rando
   const postedAt = Date.now();
   const { rows, startedAt, finishedAt } = await call(centre.wall);
   for (const pc of hot) pc.room.set('pc.hot', false);
-  const left = await fleet.drain(connectLimitMs);
+  const left = await fleet.drain(drainLimitMs);
   if (left > 0) throw new Error(`${left} PCs did not come back`);
   const answered = rows.flatMap(({ pc, after }) => (after === null ? [] : [{ pc, seconds: after / 1_000 }]));
   const answers = answered.map(({ seconds }) => seconds).sort((a, b) => a - b);

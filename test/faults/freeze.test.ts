@@ -78,7 +78,7 @@ describe('F32 parts of the centre stand still', () => {
     const pcs = installed.map((site) => ({ ...site, path: nation.pcOf(site), token: tokens[nation.pcOf(site)] ?? '' }));
     const at = { host: '127.0.0.1', port: centre.mqttPort };
     fleet = createFleet({ pcs, centre: at, centreKey: centre.key, clock, speed, seed: 1, folder });
-    expect(await fleet.start({ perSecond: 50, limitMs: 180_000 })).toBe(0);
+    expect(await fleet.start({ perSecond: 50, standstillMs: 60_000 })).toBe(0);
     await centre.import(nation.csv());
   }, 240_000);
 

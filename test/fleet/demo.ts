@@ -15,7 +15,7 @@ import { createListener, lehStory, storyMs } from './story.ts';
 import { inWords, type Summary, type SummaryParts, summaryOf, wrongWith } from './summary.ts';
 
 const connectPerSecond = 200;
-const connectLimitMs = 180_000;
+const standstillMs = 60_000;
 /** For all that is left to be said, whatever comes in meanwhile. */
 const settleLimitMs = 60_000;
 /**
@@ -117,7 +117,7 @@ function rejecting<T>(other: Promise<T>, words: (value: T) => string): Promise<n
 async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
   const { options, nation, centre, fleet, say, asked, ended } = demo;
   const startedAt = performance.now();
-  const started = fleet.start({ perSecond: connectPerSecond, limitMs: connectLimitMs });
+  const started = fleet.start({ perSecond: connectPerSecond, standstillMs });
   const missing = await Promise.race([started, asked, ended]);
   // Broken off before there was anything to sum up.
   if (missing === undefined) return 0;

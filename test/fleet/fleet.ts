@@ -15,8 +15,11 @@ import { isLaptop } from './supply.ts';
 /** All PCs of a nation, with their sum. */
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;
-  /** Switches all on, at most `perSecond` a real second; resolves when all have settled, or answers how many have not after the limit. */
-  start(how: { perSecond: number; limitMs: number }): Promise<number>;
+  /**
+   * Switches all on, at most `perSecond` a real second; resolves when all have settled, or answers how many have not when for so long none more
+   * has: how long all of them take is the machine's.
+   */
+  start(how: { perSecond: number; standstillMs: number }): Promise<number>;
   /** Mends lines and power, then waits until every spool is acknowledged; answers how many PCs still have something to say after the limit. */
   drain(limitMs: number): Promise<number>;
   eventsSent(): number;
@@ -61,7 +64,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let isStopping = false;
   return {
     pcs: new Map(pcs.map((pc) => [pc.path, pc])),
-    async start({ perSecond, limitMs }) {
+    async start({ perSecond, standstillMs }) {
       const startedAt = performance.now();
       let booted = 0;
       const due = () => {
@@ -73,7 +76,13 @@ export function createFleet(options: FleetOptions): Fleet {
         for (const last = due(); booted < last; booted += 1) pcs[booted]?.boot();
         return unsettled();
       };
-      return await until(() => (isStopping ? 0 : boot()), limitMs);
+      let [least, sinceAt] = [Number.POSITIVE_INFINITY, startedAt];
+      const left = () => {
+        const count = isStopping ? 0 : boot();
+        if (count < least) [least, sinceAt] = [count, performance.now()];
+        return count;
+      };
+      return await until(left, () => sinceAt + standstillMs);
     },
     drain(limitMs) {
       for (const pc of pcs) {
@@ -85,7 +94,11 @@ export function createFleet(options: FleetOptions): Fleet {
         left = left.filter((pc) => !pc.isConnected() || pc.events().waiting > 0);
         return left.length;
       };
-      return until(() => (isStopping ? 0 : look()), limitMs);
+      const deadline = performance.now() + limitMs;
+      return until(
+        () => (isStopping ? 0 : look()),
+        () => deadline,
+      );
     },
     eventsSent: () => sum((pc) => pc.events().sent),
     connected,
@@ -123,12 +136,11 @@ function makerOf({ clock, speed, centre, centreKey, seed, folder }: FleetOptions
   };
 }
 
-/** Waits until nothing is left, and answers what is left after the limit. */
-async function until(left: () => number, limitMs: number): Promise<number> {
-  const deadline = performance.now() + limitMs;
+/** Waits until nothing is left, and answers what is left at the deadline. */
+async function until(left: () => number, deadline: () => number): Promise<number> {
   for (;;) {
     const count = left();
-    if (count === 0 || performance.now() >= deadline) return count;
+    if (count === 0 || performance.now() >= deadline()) return count;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
