@@ -215,9 +215,17 @@ function contextOf(state: State) {
   return { profile: config.profile(), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
 }
 
+/** What the spool holds is counted where somebody asks: of some twenty probes one does. */
 function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs, centreMoved, connected } = uplink.figures();
   const known = { connected, roundTripMs, clockOffsetMs, centreMoved, measures: rounds.measures(), link: rounds.view() };
-  const figures = { ...known, spool: spool.figures(), failing: runner.failing() };
-  return certificateEndsAt === undefined ? figures : { ...figures, certificateLeftMs: certificateEndsAt() - time.now() };
+  const certificate = certificateEndsAt && { certificateLeftMs: certificateEndsAt() - time.now() };
+  return {
+    ...known,
+    ...certificate,
+    failing: runner.failing(),
+    get spool() {
+      return spool.figures();
+    },
+  };
 }

@@ -39,14 +39,7 @@ async function readDumps(root: string): Promise<Answer<number | null>> {
 }
 
 async function newestOf(paths: readonly string[]): Promise<Answer<number | null>> {
-  const times = await Promise.all(
-    paths.map((path) =>
-      stat(path).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => 0,
-      ),
-    ),
-  );
+  const times = await Promise.all(paths.map(async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? 0));
   const newest = Math.max(0, ...times);
   return { known: true, value: newest === 0 ? null : newest };
 }
