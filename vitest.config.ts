@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { ofTier } from './test/figures.ts';
 
 /** What takes too long for `npm test`: `npm run test:long`, which `.ci/run` runs too. */
 const long = '**/*.long.test.ts';
@@ -25,14 +24,14 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache
  */
 const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: 120_000 };
 
-/** How long a test may take where it is not said: what plays up to fifty times as often in the night has more time there than at a desk. */
-const within = (desk: number) => ofTier(desk, desk, 900_000);
-
 /** SABHA_COUNTS names a file for the counts of a run; the full tier also writes down what its tests measured. */
 const { SABHA_COUNTS: outputFile, SABHA_FAULTS: tier } = process.env;
 const reporters: (string | [string, { outputFile: string }])[] = ['default'];
 if (outputFile !== undefined) reporters.push(['json', { outputFile }]);
 if (tier === 'full') reporters.push('./test/figures-reporter.ts');
+
+/** How long a test may take where it does not say so: what plays up to fifty times as often in the night has more time there than at a desk. */
+const within = (deskMs: number) => (tier === 'full' ? 900_000 : deskMs);
 
 /** Which tests run together and how patiently, and what they must have run through. */
 export default defineConfig({

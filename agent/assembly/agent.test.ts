@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../../test/centre-key.ts';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
@@ -67,10 +67,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
     crashedBefore: () => false,
     endBegun: () => null,
     watchCameras: () => () => undefined,
-    inventory: async () => {
-      if (inventory.items instanceof Error) throw inventory.items;
-      return inventory.items;
-    },
+    inventory: async () => (inventory.items instanceof Error ? Promise.reject(inventory.items) : inventory.items),
   } as unknown as Platform;
   const note = (_: object, line: string) => logs.push(line);
   const agent = createAgent({
@@ -144,6 +141,15 @@ test('a link that is lost asks at once where it broke, and the centre reads it a
   net.state.answer = 'admit';
   await clock.pass(120_000);
   expect(said()).toEqual([broken, whole, broken, whole]);
+});
+
+test('the spool was counted for each probe that ran, whether it asked for that or not', async () => {
+  const { agent, clock, seen } = setUp({ more: true });
+  const figures = vi.spyOn(agent.spool, 'figures');
+  agent.start();
+  await clock.pass(300_000);
+  expect(seen.length).toBeGreaterThan(8);
+  expect(figures).toHaveBeenCalledTimes(seen.length);
 });
 
 test('the budget is that of the class, from the first moment and from the moment it changes; a stop writes it down', async () => {
