@@ -1,11 +1,12 @@
 /** Which files could read the environment of the process. */
 import type { Node } from 'oxc-parser';
 import { importsOf } from './imports.ts';
-import type { SourceFile } from './source.ts';
+import { mayHave, type SourceFile } from './source.ts';
 import { eachNode, nameOf, parse } from './syntax.ts';
 
 /** True where a file asks `process` for its `env`, or lets it out of sight: imported, asked for what is computed, renamed, handed on. */
 export function readsEnvironment(file: SourceFile): boolean {
+  if (!mayHave(file.text, /process/)) return false;
   let found = importsOf(file).some((target) => /^(node:)?process$/.test(target));
   eachNode(parse(file).program, (node, parent) => {
     found ||= isProcess(node, parent) && !isAskedForOther(node, parent);

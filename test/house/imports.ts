@@ -1,11 +1,14 @@
 /** What a file imports, by whatever door. */
 import { posix } from 'node:path';
-import type { Node } from 'oxc-parser';
-import type { SourceFile } from './source.ts';
+import type { EcmaScriptModule, Node } from 'oxc-parser';
+import { mayHave, type SourceFile } from './source.ts';
 import { eachNode, nameOf, parse, textOf } from './syntax.ts';
 
 /** What an import says whose target must be computed. */
 export const computed = '(what is computed)';
+
+/** Without these a file imports by `import … from` and `export … from` alone, and its program need not be looked through. */
+const otherDoors = /require|getBuiltinModule|\bimport\s*[(/]|\bexport\s*\{\s*\}/i;
 
 /** What loads a module in a file, and what makes such a thing. */
 type Names = { loaders: Set<string>; makers: Set<string> };
@@ -20,7 +23,19 @@ export function importsOf(file: SourceFile): readonly string[] {
 }
 
 function read(file: SourceFile): string[] {
-  const { program, comments } = parse(file);
+  const parsed = parse(file);
+  const { comments } = parsed;
+  const found = mayHave(file.text, otherDoors) ? byAnyDoor(parsed.program) : byTheFront(parsed.module);
+  if (/jsx?$/.test(file.path)) found.push(...comments.flatMap(({ value }) => typesIn(value)));
+  return found.map((target) => (target.startsWith('.') ? posix.join(posix.dirname(file.path), target) : target));
+}
+
+function byTheFront({ staticImports, staticExports }: EcmaScriptModule): string[] {
+  const again = staticExports.flatMap(({ entries }) => entries[0]?.moduleRequest?.value ?? []);
+  return [...staticImports.map(({ moduleRequest }) => moduleRequest.value), ...again];
+}
+
+function byAnyDoor(program: Node): string[] {
   const names: Names = { loaders: new Set(['require']), makers: new Set(['createRequire']) };
   const found: string[] = [];
   eachNode(program, (node) => {
@@ -28,8 +43,7 @@ function read(file: SourceFile): string[] {
     const source = sourceOf(node, names);
     if (source) found.push(textOf(source) ?? computed);
   });
-  if (/jsx?$/.test(file.path)) found.push(...comments.flatMap(({ value }) => typesIn(value)));
-  return found.map((target) => (target.startsWith('.') ? posix.join(posix.dirname(file.path), target) : target));
+  return found;
 }
 
 function learn(node: Node, { loaders, makers }: Names): void {

@@ -4,7 +4,7 @@ import { undocumentedExports } from './documented.ts';
 import { readsEnvironment } from './environment.ts';
 import { computed, importsOf } from './imports.ts';
 import { roomRules } from './room-rules.ts';
-import { eachFile, isCode, isTest, linesOf, type Rule, type SourceFile, tooMany } from './source.ts';
+import { eachFile, isCode, isTest, linesOf, mayHave, type Rule, type SourceFile, tooMany } from './source.ts';
 import { eachNode, nameOf, parse } from './syntax.ts';
 
 const parts = ['agent', 'broker', 'flows', 'dashboards', 'centre'];
@@ -132,6 +132,7 @@ function eachImport(isWrong: (file: string, target: string) => boolean) {
 
 /** Each state that a call hands on with all that it has, wherever it stands among what is handed, and each that is called whole. */
 function handedWhole(file: SourceFile): string[] {
+  if (!mayHave(file.text, /\b(State|Core|Parts|state|core)\b/)) return [];
   const found: string[] = [];
   eachNode(parse(file).program, (node, parent) => {
     const isTaken =
@@ -168,6 +169,7 @@ function isOfOurKind(path: string): boolean {
 }
 
 function exportsDefault(file: SourceFile): boolean {
+  if (!mayHave(file.text, /default/)) return false;
   const names = parse(file).module.staticExports.flatMap(({ entries }) => entries.map(({ exportName }) => exportName));
   return names.some(({ kind, name }) => kind === 'Default' || name === 'default');
 }

@@ -32,6 +32,11 @@ export function isTest(path: string): boolean {
   return path.startsWith('test/') || /\.test(-helper)?\.[cm]?[jt]sx?$/.test(path);
 }
 
+/** False where a text cannot have a word, however it is spelt: whoever looks for it need not read the program. */
+export function mayHave(text: string, word: RegExp): boolean {
+  return word.test(text) || /\\[ux]/.test(text);
+}
+
 /** One line where a count is above its limit. */
 export function tooMany(count: number, limit: number, what: string): string[] {
   return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
