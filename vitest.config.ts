@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** What takes too long for `npm test`: `npm run test:long`, which `.ci/run` runs too. */
+/** Files that want a process each; as whole files they are long, as their first line says. */
 const long = '**/*.long.test.ts';
 /** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
 const boundary = [
@@ -39,6 +39,8 @@ export default defineConfig({
     reporters,
     // Many of them wait for a process that they started: two more than there are processors keep all of these at work.
     maxWorkers: availableParallelism() + 2,
+    // What takes too long for `npm test` is for `npm run test:long`, and `.ci/run`, which runs both.
+    tags: [{ name: 'long', description: 'takes more than a second or two, of a processor or of real time', timeout: within(300_000) }],
     projects: [
       {
         test: {

@@ -50,7 +50,7 @@ it('tests this PC, prints one JSON object, and its exit code says whether there 
   expect(code).toBe(has('fault') ? 1 : has('unknown') ? 3 : 0);
 });
 
-it('says with no centre known that its way is not known, and not that the centre is on this PC', async () => {
+it('says with no centre known that its way is not known, and not that the centre is on this PC', { tags: ['long'] }, async () => {
   const { out, code } = await agent(['check', '--json']);
   const path = JSON.parse(out).checks.find((one: { component: string }) => one.component === 'path');
   expect(path).toMatchObject({ status: 'unknown', fault: null, reason: 'no centre is known here' });
@@ -58,9 +58,9 @@ it('says with no centre known that its way is not known, and not that the centre
 });
 
 // What follows waits for a way that leads nowhere: beside each other.
-it.concurrent('on a machine without sound, tools or settings it calls nothing of the room well, leaves no component out, and says so on one plain screen', async ({
-  expect,
-}) => {
+it.concurrent('on a machine without sound, tools or settings it calls nothing of the room well, leaves no component out, and says so on one plain screen', {
+  tags: ['long'],
+}, async ({ expect }) => {
   const bare = { PATH: folder, XDG_RUNTIME_DIR: join(folder, 'none'), NO_COLOR: '' };
   const { out, err, code } = await agent(['check', '--json'], undefined, folder, bare);
   const { checks } = JSON.parse(out) as { checks: { component: string; status: string }[] };
@@ -77,9 +77,9 @@ it.concurrent('on a machine without sound, tools or settings it calls nothing of
   expect(screen.err).toBe('');
 });
 
-it.concurrent('judges an enrolled PC as itself, by the configuration that its centre signed, whatever ./sabha.json says', async ({
-  expect,
-}) => {
+it.concurrent('judges an enrolled PC as itself, by the configuration that its centre signed, whatever ./sabha.json says', {
+  tags: ['long'],
+}, async ({ expect }) => {
   const home = await enrolledPc();
   const config = sealed({
     pc: 'ladakh/leh/pc-1',
@@ -97,9 +97,9 @@ it.concurrent('judges an enrolled PC as itself, by the configuration that its ce
   expect(JSON.parse((await agent(['check', '--json', '--data', other], undefined, home)).out).pc).toBe('up/lucknow/hall');
 });
 
-it.concurrent('does not judge an enrolled PC by the configuration of another, nor by its lack: what is expected is then not known', async ({
-  expect,
-}) => {
+it.concurrent('does not judge an enrolled PC by the configuration of another, nor by its lack: what is expected is then not known', {
+  tags: ['long'],
+}, async ({ expect }) => {
   const home = await enrolledPc();
   const foreign = sealed({ pc: 'ladakh/leh/pc-2', version: 3, profile: { link: 'geo', elevationM: 3_524, expected: { camera: [{}] } } });
   writeFileSync(join(home, 'data/agent/config.json'), encode('config', foreign));
@@ -109,7 +109,9 @@ it.concurrent('does not judge an enrolled PC by the configuration of another, no
   expect(out).not.toMatch(/Limits at|No fault found/);
 });
 
-it('enrol, run and check take the same folder, and run on a PC that is not enrolled says so in one line, exit 1', async () => {
+it('enrol, run and check take the same folder, and run on a PC that is not enrolled says so in one line, exit 1', {
+  tags: ['long'],
+}, async () => {
   const line = (at: string) => `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol\n`;
   expect(await agent(['run'])).toEqual({ code: 1, out: '', err: line('data/agent') });
   expect(await agent(['run', '--data', 'elsewhere'])).toEqual({ code: 1, out: '', err: line('elsewhere') });
@@ -124,11 +126,13 @@ it.each([
   [{ SABHA_MQTT_PORT: 'abc' }, 'SABHA_MQTT_PORT: a number from 1 to 65535 is expected'],
   [{ SABHA_MQTT_PORT: '8883.5', SABHA_MQTT_HOST: 'centre' }, 'SABHA_MQTT_PORT: a whole number is expected'],
   [{ SABHA_ANCHORS: 'x' }, 'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected'],
-])('check says which setting will not do in one line: %j', async (env, line) => {
+])('check says which setting will not do in one line: %j', { tags: ['long'] }, async (env, line) => {
   expect(await agent(['check'], undefined, folder, env)).toEqual({ code: 2, out: '', err: `${line}\n` });
 });
 
-it('on the machine of the centre it knows the centre, in the folder of the agent and in that of all parts', async () => {
+it('on the machine of the centre it knows the centre, in the folder of the agent and in that of all parts', {
+  tags: ['long'],
+}, async () => {
   const broker = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void broker.close());
   await once(broker, 'listening');
@@ -160,7 +164,7 @@ async function enrolledPc(): Promise<string> {
   return home;
 }
 
-it('exits 1 for an expected device that no PC has, with its fault in words', async () => {
+it('exits 1 for an expected device that no PC has, with its fault in words', { tags: ['long'] }, async () => {
   const config = file(JSON.stringify({ site: { profile: { link: 'fibre', expected: { camera: [{ match: 'no such camera ☃' }] } } } }));
   const { code, out } = await agent(['check', '--lang', 'hi'], config);
   expect(out).toContain('✖ कैमरा, no such camera ☃: कैमरा नहीं मिल रहा');
@@ -184,7 +188,7 @@ it.each([
   [['install', '--silently'], 'there is no option --silently'],
   [['room', '--fix', '--undo'], 'only one of --card, --fix, --undo'],
   [['room', '--now'], 'there is no option --now; usage: '],
-])('says what is wrong with %j in one line, exit 2', async (args, line) => {
+])('says what is wrong with %j in one line, exit 2', { tags: ['long'] }, async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);
   expect(err.startsWith(line)).toBe(true);
@@ -198,7 +202,7 @@ it.each([
   [['enrol', '--help'], {}, /^npm run agent -- enrol \[CODE\] [\s\S]*\n {2}--centre HOST +where the centre is: its name, /],
   [['help', 'check'], {}, /^npm run agent -- check /],
   [['install', '-h'], {}, /^npm run agent -- install \[CODE/],
-] as const)('%j was a wrong call: it explains, exit 0', async (args, env, page) => {
+] as const)('%j was a wrong call: it explains, exit 0', { tags: ['long'] }, async (args, env, page) => {
   const { code, out, err } = await agent([...args], undefined, folder, { LC_ALL: 'C', ...env });
   expect([code, err]).toEqual([0, '']);
   expect(out).toMatch(page);
@@ -209,7 +213,7 @@ it.each([
   [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
   [['enrol'], { LC_ALL: 'hi_IN.UTF-8' }, 'एक कोड लिखें, जो सेंट्रल टीम ने दिया; ऐसे लिखें: npm run agent -- enrol [CODE] '],
   [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यहाँ यह काम पैकेज करता है: '],
-] as const)('%j %j is answered in Hindi, in one line', async (args, env, line) => {
+] as const)('%j %j is answered in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);
   expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
 });
@@ -221,12 +225,12 @@ it.each([
     'the enrolment code should have 40 characters, not 15: read it again',
   ],
   ['A character that none has', ['01234-5678u'], 'the enrolment code has "u", which stands in no code: read it again'],
-])('%s was refused without a word that helps', async (_what, code, line) => {
+])('%s was refused without a word that helps', { tags: ['long'] }, async (_what, code, line) => {
   const { code: exit, err } = await agent(['enrol', ...code, '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
   expect([exit, err]).toEqual([1, `${line}\n`]);
 });
 
-it('said "each with [--data DIR], and with --help, which says more" within the Hindi of a wrong call', async () => {
+it('said "each with [--data DIR], and with --help, which says more" within the Hindi of a wrong call', { tags: ['long'] }, async () => {
   const { err } = await agent(['chek', '--lang', 'hi']);
   expect(err.replaceAll(/sabha-agent|npm run agent|https:\/\/HOST|--?\w+|\b[A-Z]+\b/g, '')).not.toMatch(/[a-z]{3,} [a-z]{3,}/);
 });
@@ -253,14 +257,14 @@ it.each([
   ['{"sit": 1}', /settings\.json: sit: /],
   ['{', /settings\.json: not JSON/],
   ['{"site": null}', /settings\.json: site is null: no conferencing PC stands here/],
-])('says what is wrong with the settings %s in one line, exit 2', async (text, line) => {
+])('says what is wrong with the settings %s in one line, exit 2', { tags: ['long'] }, async (text, line) => {
   const { code, err } = await agent(['check'], file(text));
   expect(code).toBe(2);
   expect(err).toMatch(line);
   expect(err.trimEnd().split('\n')).toHaveLength(1);
 });
 
-it('says that a settings file that was named is not there, exit 2', async () => {
+it('says that a settings file that was named is not there, exit 2', { tags: ['long'] }, async () => {
   expect(await agent(['check'], join(folder, 'none.json'))).toMatchObject({
     code: 2,
     err: `${folder}/none.json: cannot be read: there is no such file or folder\n`,

@@ -26,7 +26,9 @@ function run(env: Record<string, string>): { child: ChildProcess; lines: string[
   return { child, lines, ended: once(child, 'close') };
 }
 
-test('a wrong setting, a missing token, an empty one or a folder that will not do: one clear line and exit 1', async () => {
+test('a wrong setting, a missing token, an empty one or a folder that will not do: one clear line and exit 1', {
+  tags: ['long'],
+}, async () => {
   const empty = join(folder, 'empty');
   writeFileSync(empty, '\n');
   const cases: [Record<string, string>, string][] = [
@@ -64,6 +66,7 @@ test('it is ready without a broker, its room card with it, and a SIGTERM ends it
 
 test.skipIf(!existsSync('/dev/full'))(
   'the first line that a full disk did not take ended the agent, and its process hung for ever: it runs on, and a SIGTERM ends it',
+  { tags: ['long'] },
   async () => {
     const data = join(folder, 'full');
     const out = openSync('/dev/full', 'w');
@@ -80,10 +83,11 @@ test.skipIf(!existsSync('/dev/full'))(
     expect(await ended).toEqual([0, null]);
     expect(card()).toBe('0');
   },
-  120_000,
 );
 
-test('a person before a terminal was told {"level":60,…"the database is locked"}: he is told in words, and a pipe in JSON', async () => {
+test('a person before a terminal was told {"level":60,…"the database is locked"}: he is told in words, and a pipe in JSON', {
+  tags: ['long'],
+}, async () => {
   const data = join(folder, 'terminal');
   const first = run({ ...good, SABHA_DATA: data });
   while (!first.lines.includes('ready')) await once(first.child.stdout as NodeJS.ReadableStream, 'data');
@@ -100,9 +104,11 @@ test('a person before a terminal was told {"level":60,…"the database is locked
   expect(said.trim()).toBe(`${data}/spool.db: यहाँ दूसरा एजेंट चल रहा है: पहले उसे बंद करें`);
   first.child.kill('SIGTERM');
   await first.ended;
-}, 60_000);
+});
 
-test('a system that did not say in time whether it ends left the agent without a goodbye: its card stayed new, and nobody knew that it was stopped', async () => {
+test('a system that did not say in time whether it ends left the agent without a goodbye: its card stayed new, and nobody knew that it was stopped', {
+  tags: ['long'],
+}, async () => {
   const data = join(folder, 'hung-system');
   const tools = join(folder, 'tools');
   mkdirSync(tools);

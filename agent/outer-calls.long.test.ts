@@ -1,3 +1,4 @@
+// @module-tag long
 /** Whatever of the world around the agent fails once, the agent goes on: disk, log, network, system, centre. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { ofTier } from '../test/figures.ts';
 
 type Line = { level: number; part: string; msg: string; metricsPort?: number };
 
@@ -47,7 +48,7 @@ async function ready(lines: Line[]): Promise<Line> {
   return lines.find(({ msg }) => msg === 'ready') as Line;
 }
 
-test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)(
+test.each(ofTier(['SIGTERM'] as const, ['SIGTERM', 'SIGINT', 'disconnect'] as const))(
   'it says ready with its port and serves; on %s it ends with 0 at once',
   async (end) => {
     const startedAt = performance.now();
@@ -65,7 +66,7 @@ test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)(
   },
 );
 
-test('a port in use is one fatal line and exit code 1', async () => {
+test('a port in use is one fatal line and exit code 1', { tags: ['long'] }, async () => {
   const { metricsPort } = await ready(run().lines);
   const { child, lines } = run({ SABHA_METRICS_PORT: String(metricsPort) });
   expect(await once(child, 'close')).toEqual([1, null]);
@@ -82,7 +83,7 @@ test.each([
   ['SABHA_TOKEN_FILE', '', 'SABHA_TOKEN_FILE is not set'],
   ['SABHA_TOKEN_FILE', '/nowhere/token', '/nowhere/token: cannot be read: ENOENT'],
   ['SABHA_TOKEN_FILE', emptyFile, `${emptyFile}: holds no token`],
-])('%s=%s is one fatal line and exit code 1', async (name, value, line) => {
+])('%s=%s is one fatal line and exit code 1', { tags: ['long'] }, async (name, value, line) => {
   const { child, lines } = run({ [name]: value });
   expect(await once(child, 'close')).toEqual([1, null]);
   expect(lines.map(({ level, msg }) => ({ level, msg }))).toEqual([{ level: 60, msg: line }]);

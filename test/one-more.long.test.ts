@@ -1,3 +1,4 @@
+// @module-tag long
 /** The promise of adding, tried on a copy of the whole house. */
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';

@@ -74,23 +74,27 @@ test.runIf(hasTerminal).each([
     ['enrol', writeEnrolCode(Buffer.alloc(13), Buffer.alloc(1)), '--pc', 'a/b/c'],
     'सेंटर से पूछा जा रहा है: 2 सेकंड',
   ],
-] as const)('%s says at a terminal what it waits for, of a centre that does not answer (%s)', async (_, language, file, words, line) => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void silent.close());
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
-  const cli = new URL(`../${file}`, import.meta.url).pathname;
-  const folder = mkdtempSync(join(tmpdir(), 'sabha-waits-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const centre = file.startsWith('agent') ? ['--centre', `127.0.0.1:${port}`, '--data', folder] : [];
-  const person = sit([cli, ...words, ...centre], {
-    SABHA_API: `http://127.0.0.1:${port}`,
-    LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8',
-  });
-  await person.sees(line);
-  person.press('\u0003');
-  expect(await person.ended).not.toBe(0);
-});
+] as const)(
+  '%s says at a terminal what it waits for, of a centre that does not answer (%s)',
+  { tags: ['long'] },
+  async (_, language, file, words, line) => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const cli = new URL(`../${file}`, import.meta.url).pathname;
+    const folder = mkdtempSync(join(tmpdir(), 'sabha-waits-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const centre = file.startsWith('agent') ? ['--centre', `127.0.0.1:${port}`, '--data', folder] : [];
+    const person = sit([cli, ...words, ...centre], {
+      SABHA_API: `http://127.0.0.1:${port}`,
+      LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8',
+    });
+    await person.sees(line);
+    person.press('\u0003');
+    expect(await person.ended).not.toBe(0);
+  },
+);
 
 /** Lines that the agent says in English to whoever reads Hindi, with whatever stands in their blanks. */
 function bareOf(said: readonly (readonly string[])[]): string[] {

@@ -1,3 +1,4 @@
+// @module-tag long
 /** Capacity over ways of any rate, bucket, queue, loss and delay, drawn by seed: what is told is right, or not told. */
 import { expect, test } from 'vitest';
 import { randomFrom } from '../../test/random.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** Lines that lend a burst of any depth, shaped or policed, with jitter and loss on top: what is said to last does. */
 import { expect, test } from 'vitest';
 import { type TrainArrival, trainIpBytes } from '#contracts';

@@ -129,7 +129,7 @@ function everything(): PathFacts[] {
   ) as PathFacts[];
 }
 
-it('marks one step as broken where the verdict names a part, and none where it names none, whatever is seen', () => {
+it('marks one step as broken where the verdict names a part, and none where it names none, whatever is seen', { tags: ['long'] }, () => {
   for (const facts of everything()) {
     const { status, fault, reason } = whereItBreaks(facts);
     const broken = stepsOf(facts, { clock: 'ok', certificate: 'ok' }).filter((step) => step.status === 'fault');

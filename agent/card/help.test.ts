@@ -35,7 +35,7 @@ test('a room without a fault says how it is, and where nobody is named there is 
   expect(helpOf({ ...ready, help: null })).toBeNull();
 });
 
-test('every fault has a square in each language, at the longest path and address', () => {
+test('every fault has a square in each language, at the longest path and address', { tags: ['long'] }, () => {
   expect(longestChat).toHaveLength(200);
   for (const language of languages) for (const fault of faultIds) expect(longestHelp(fault, language)?.svg).toContain('<svg ');
 });

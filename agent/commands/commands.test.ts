@@ -100,7 +100,7 @@ test('commands may overtake each other, but one that had expired when a later on
   ]);
 });
 
-test('a week later, and after hundreds of others, an old one is refused by its counter alone', async () => {
+test('a week later, and after hundreds of others, an old one is refused by its counter alone', { tags: ['long'] }, async () => {
   const { take, done, clock, db } = setUp();
   const first = clock.now();
   await take({ counter: 1 });

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { encode, type LinkReport, linkReport } from '#contracts';
+import { ofTier } from '../../test/figures.ts';
 import { type Random, randomFrom } from '../../test/random.ts';
 import type { Train } from '../analysis/arrivals.ts';
 import { pass } from '../analysis/capacity.test-helper.ts';
@@ -89,7 +90,7 @@ function numbersIn(value: unknown): number[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
 }
 
-test.each(blocks)(
+test.each(ofTier(blocks.slice(0, 1), blocks))(
   'of the sequences of arrivals from seed %i on none makes an exception, a number below nothing, or one that is none',
   (from) => {
     const seen = { windows: 0, nothing: 0, rates: 0 };

@@ -69,7 +69,7 @@ it('a doubt is settled by more probes, sooner; but eight rounds of it in two hou
   expect(state.sent.length - sent).toBeGreaterThan(36 * 23 + 7 * 40);
 });
 
-it('a month of nothing but doubt stays within the budget that a class has for tests', async () => {
+it('a month of nothing but doubt stays within the budget that a class has for tests', { tags: ['long'] }, async () => {
   for (const link of ['fibre', '4g', 'leo', 'geo'] as const) {
     const { clock, begin, state, set } = setUp();
     set.link = link;

@@ -1,3 +1,4 @@
+// @module-tag long
 /** S13 on Linux: files of /proc and /sys and the answers of the sound server, full of names that are commands. */
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

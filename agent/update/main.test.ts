@@ -34,7 +34,7 @@ test.each([
   ['stays up and does nothing', 'setInterval(() => {}, 1_000)'],
   ['hears no timer any more', 'for (;;) {}'],
   ['refuses to be stopped', "process.on('SIGTERM', () => {}); process.exit = () => {}; for (;;) {}"],
-])('F25 a version on trial that %s is ended and taken back', async (_what, program) => {
+])('F25 a version on trial that %s is ended and taken back', { tags: ['long'] }, async (_what, program) => {
   const { slots, launch } = setUp(program);
   expect(await launch().ended).toMatchObject({ signal: 'SIGKILL' });
   expect(slots.read()).toMatchObject({
@@ -43,7 +43,7 @@ test.each([
   });
 });
 
-test('a version that was proven in its time runs on', async () => {
+test('a version that was proven in its time runs on', { tags: ['long'] }, async () => {
   const { slots, launch } = setUp("setTimeout(() => console.log('still here'), 2_500); console.log('up')");
   const program = launch('run', 400);
   await program.says('up');

@@ -77,7 +77,7 @@ test('F25 a connection that is reset in the middle of a bundle is a reason, and 
   await turn();
 });
 
-test('F25 a centre that falls silent in the middle of a bundle is left, and the agent lives', async () => {
+test('F25 a centre that falls silent in the middle of a bundle is left, and the agent lives', { tags: ['long'] }, async () => {
   const centre = await centreThat((response) => response.writeHead(200).write('abc'));
   const { pieces } = await createUpdateSource(centre, { limitMs: 1_000 }).bundle(0);
   await expect(text(pieces)).rejects.toThrow();

@@ -138,7 +138,9 @@ test('birth, state, beat and, after the ack, the backlog reach a real broker; a 
   expect(later).toBe('nothing');
 });
 
-test('a connection that breaks makes the broker publish the will of that session, and the next one is born with a higher number', async () => {
+test('a connection that breaks makes the broker publish the will of that session, and the next one is born with a higher number', {
+  tags: ['long'],
+}, async () => {
   const agent = agentAt('will');
   agent.start();
   const first = await broker.next('presence');

@@ -1,3 +1,4 @@
+// @module-tag long
 /** Each verb of the centre, killed at each step on the disk and at each program that it calls. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -134,7 +134,7 @@ test('of two faults the page named the first alone, and no meeting; when that we
   expect(read(stage)).toMatchObject({ cure: 'well', beside: ['Also: Microphone not found: RoomMic'] });
 });
 
-test('a fault of yesterday, beside one of today, stood with the time of yesterday as if that were today', () => {
+test('a fault of yesterday, beside one of today, stood with the time of yesterday as if that were today', { tags: ['long'] }, () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   pass(stage, 24 * 60 * minute);

@@ -169,7 +169,7 @@ test('a directory that goes while somebody logs in there does not answer either'
   expect([answer.location, sessionOf(answer)]).toEqual(['/login.html?away', '']);
 });
 
-test('ten thousand logins that strangers begin hold up and end nobody else’s', async () => {
+test('ten thousand logins that strangers begin hold up and end nobody else’s', { tags: ['long'] }, async () => {
   const openid = createOpenId({ settings, secret: 'clientsecret', up: () => up });
   const mine = await openid.begin('https://sabha.test/api/openid/back');
   for (let nth = 0; nth < 10_000; nth += 1) await openid.begin('https://sabha.test/api/openid/back');

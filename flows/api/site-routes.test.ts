@@ -131,7 +131,7 @@ test('an import is shown first, then applied; what is wrong in it is answered li
   expect(applied).toHaveLength(1);
 });
 
-test('a large file is taken on this route alone, one above the limit refused in clear words', async () => {
+test('a large file is taken on this route alone, one above the limit refused in clear words', { tags: ['long'] }, async () => {
   const csv = toCsv(table) + ' \r\n'.repeat(5_000);
   expect(await post('/api/sites/import', { csv, by: 'Anil' })).toMatchObject({ status: 200 });
   const full = `${toCsv(table)}${'\r\n'.repeat(csvLimitBytes / 2)}`.slice(0, csvLimitBytes - 2_000);

@@ -103,7 +103,7 @@ const numbersHeld = () =>
     .map(({ seq }) => Number(seq));
 const wrong = () => wrongArchives(db, folder(), () => true);
 
-test('events leave after two days for the archive of their month, and the sums are as they were', async () => {
+test('events leave after two days for the archive of their month, and the sums are as they were', { tags: ['long'] }, async () => {
   await ledger.commit([birth(40)]);
   await day(1, 10);
   await day(11, 20);
@@ -251,7 +251,7 @@ test('what a PC or a site said is read page by page, the newest too, and nothing
   expect(await ledger.retention.held('la/nowhere')).toEqual({ known: false, months: [], segments: [] });
 });
 
-test('the file is smaller once events have left it', async () => {
+test('the file is smaller once events have left it', { tags: ['long'] }, async () => {
   await ledger.commit([birth(9_999)]);
   const text = 'x'.repeat(1_000);
   await ledger.commit(Array.from({ length: 4_000 }, (_, index) => event(index + 1, 'a', text)));

@@ -109,7 +109,9 @@ test('a centre is restored from one file onto an empty machine: events, keys, au
   expect(readdirSync(join(flows(), 'backups'))).toEqual(['sabha-20260601T003000Z.backup']);
 });
 
-test('a restore is refused in one line, with nothing changed: a centre that runs, another one, a passphrase, half a file, a ledger that is damaged', async () => {
+test('a restore is refused in one line, with nothing changed: a centre that runs, another one, a passphrase, half a file, a ledger that is damaged', {
+  tags: ['long'],
+}, async () => {
   const { file: made } = await backups().make();
   const whole = readFileSync(made);
   const line = (edit: Parameters<typeof restored>[1] = {}, from = made) => restored(from, edit).catch((error: Error) => error.message);
@@ -126,7 +128,7 @@ test('a restore is refused in one line, with nothing changed: a centre that runs
   expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
 });
 
-test('over a centre that stands there it is put by a rename: what was there lies beside it, and what the broker was told last stays', async () => {
+test('it is put over a centre by a rename: what was there lies beside it, and what was told last stays', { tags: ['long'] }, async () => {
   const { file: made } = await backups().make();
   const kept = join(root, 'kept.backup');
   writeFileSync(kept, readFileSync(made));
@@ -244,7 +246,7 @@ test('a ledger whose pages cannot be walked was no damage, and the audit stayed 
   await expect(one.audit(false)).rejects.toThrow('malformed');
 });
 
-test('events go on being committed while a copy is made, and the copy is the ledger at one commit', async () => {
+test('events go on being committed while a copy is made, and the copy is the ledger at one commit', { tags: ['long'] }, async () => {
   for (let seq = 2; seq < 400; seq += 1) await ledger.commit([event(seq, 'x'.repeat(3_000))]);
   const copy = join(root, 'copy.db');
   let isCopied = false;
@@ -282,7 +284,9 @@ test('the audit is read from the newest copy and says of when it is; one event t
   expect(readdirSync(join(flows(), 'backups'))).toEqual([]);
 });
 
-test('a second folder has each backup too; where it is gone, the first one keeps it, and 26 h without a good one are a fault', async () => {
+test('a second folder has each backup; without it the first does, and 26 h without a good one are a fault', {
+  tags: ['long'],
+}, async () => {
   const second = join(root, 'second');
   mkdirSync(second);
   let at = now();

@@ -79,6 +79,7 @@ function leftAt(at: string): number | undefined {
 
 test.each(['over a centre that stands there', 'onto an empty machine'])(
   'a restore %s, killed at any step on the disk, leaves the old centre, the new one whole, or none that starts; the same again ends it',
+  { tags: ['long'] },
   async (how) => {
     const isEmpty = how.endsWith('machine');
     const found: (number | undefined)[] = [];

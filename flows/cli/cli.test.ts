@@ -49,13 +49,13 @@ test('each faulty line of an import is told as file:line, and the answer is no',
   ]);
 });
 
-test('an export into a file imports again as the same', async () => {
+test('an export into a file imports again as the same', { tags: ['long'] }, async () => {
   expect(await sabha(['sites', 'export', 'out.csv'])).toEqual({ code: 0, out: 'out.csv is written\n', err: '' });
   expect(readFileSync(join(dir, 'out.csv'), 'utf8')).toBe(toCsv(api.state.table));
   expect((await sabha(['sites', 'import', 'out.csv'])).out).toContain('0 added, 0 changed, 7 the same');
 });
 
-test('a file that is not there or not UTF-8, and a centre that is not there, are told in one line', async () => {
+test('a file that is not there or not UTF-8, and a centre that is not there, are told in one line', { tags: ['long'] }, async () => {
   expect(await sabha(['sites', 'import', 'gone.csv'])).toEqual({
     code: 2,
     out: '',
@@ -76,7 +76,7 @@ test('a name that nobody knows is told in Hindi to whoever reads that', async ()
   expect([code, out, err]).toEqual([2, '', expect.stringMatching(/^http:\/\/a\.\.b पर सेंटर जवाब नहीं दे रहा: यह नाम नहीं मिला: .*\n$/)]);
 });
 
-test('without SABHA_API the address is that of sabha.json', async () => {
+test('without SABHA_API the address is that of sabha.json', { tags: ['long'] }, async () => {
   const port = Number(new URL(api.address).port);
   const settings = (text: string) => ({ SABHA_CONFIG: join(dir, file('sabha.json', text)) });
   expect((await sabha(['profile'], settings(JSON.stringify({ ports: { api: port } })))).code).toBe(0);
@@ -92,7 +92,7 @@ test.each([
   ],
   [['help', 'roster', 'leave', '--lang', 'hi'], {}, 'sabha roster leave PERSON ', /\n {2}FROM\.\.TO +दिन, जैसे .*\n {2}--deputy … +उनकी जगह/],
   [['pcs', '-h'], { LANG: 'hi_IN.UTF-8' }, 'sabha VERB\n\n  sabha pcs list     PC की सूची', /\n {2}sabha pcs token /],
-] as const)('%j %j explains the verb, and asks no centre', async (words, env, head, row) => {
+] as const)('%j %j explains the verb, and asks no centre', { tags: ['long'] }, async (words, env, head, row) => {
   const { code, out, err } = await sabha([...words], { SABHA_API: 'http://127.0.0.1:2', ...env });
   expect([code, err, out.slice(0, head.length)]).toEqual([0, '', head]);
   expect(out).toMatch(row);

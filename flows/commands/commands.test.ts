@@ -188,7 +188,7 @@ test('where the ledger takes nothing, nothing is sent', async () => {
   expect(rig.cmds()).toEqual([]);
 });
 
-test('the newest 50 are listed, the newest 500 kept with their answers', async () => {
+test('the newest 50 are listed, the newest 500 kept with their answers', { tags: ['long'] }, async () => {
   const rig = await setUp();
   await rig.commands.issue({ ...probing, to: hall });
   await rig.answers(hall, {});

@@ -8,7 +8,9 @@ const dayMs = 24 * hour;
 const names = Array.from({ length: 200 }, (_, at) => `part-${at}`);
 
 describe('R27 what is kept of the changes of one PC', () => {
-  test('R27 states that turned 200 answers over were 61 MiB of changes a day: what is kept has a breath and a day, the PC is named once', () => {
+  test('R27 states that turned 200 answers over were 61 MiB of changes a day: what is kept has a breath and a day, the PC is named once', {
+    tags: ['long'],
+  }, () => {
     const stage = online();
     flip(stage, dayMs);
     const { changesAtOnce, changesADay } = budgets;

@@ -164,7 +164,7 @@ describe('R29 the clock of the centre is set', () => {
       expect(stage.incident('centre')?.over).toBe('cleared');
     });
 
-    it(`R14 central has the list of what is unknown for a day once a day: ${way} 20 h`, () => {
+    it(`R14 central has the list of what is unknown for a day once a day: ${way} 20 h`, { tags: ['long'] }, () => {
       const stage = online({ at: 1_000 * hour });
       stage.state([fault('microphone.missing')]);
       stage.state([unknown('microphone', 'busy')]);

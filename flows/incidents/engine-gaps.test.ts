@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { links } from '#contracts';
+import { ofTier } from '../../test/figures.ts';
 import { contentsAfter, createStage, online, pc } from './stage.test-helper.ts';
 
 const second = 1_000;
@@ -49,7 +50,7 @@ describe('R19 a gap of our own', () => {
     expect(told.length).toBeLessThanOrEqual(4);
   });
 
-  it.each([10.5, 15, 20, 29])(
+  it.each(ofTier([20], [10.5, 15, 20, 29]))(
     'a broker that was lost every %d minutes told each person 26 to 69 times in six hours: it is unsteady, and watched for half an hour',
     (every) => {
       const stage = online();

@@ -53,7 +53,9 @@ test('R21 an acknowledgement was followed by 26 h of silence: of a critical faul
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'lapsed Asha']);
 });
 
-test('R21 an acknowledgement that is given again counts anew, and one of a fault that is less than critical a day', () => {
+test('R21 an acknowledgement that is given again counts anew, and one of a fault that is less than critical a day', {
+  tags: ['long'],
+}, () => {
   const stage = withLevels(online());
   stage.state([ok('microphone'), fault('camera.held')]);
   stage.pass(1_000);
@@ -80,7 +82,7 @@ test('R20 R21 an acknowledgement runs out at its time also where flows was start
   expect(since(next, 0)).toEqual(['raised lapsed to asha']);
 });
 
-test('R14 an acknowledgement of what is over, waits to clear, or cannot be seen is held against nobody', () => {
+test('R14 an acknowledgement of what is over, waits to clear, or cannot be seen is held against nobody', { tags: ['long'] }, () => {
   const cleared = broken();
   order(cleared, { type: 'acknowledge' });
   cleared.state([ok('microphone'), ok('camera')]);

@@ -113,7 +113,9 @@ test('a site that goes dark within it is one message at its end, and its rooms n
   expect(rooms.flatMap((room) => toldOf(stage, room))).toEqual([]);
 });
 
-test('three sites that are maintained one by one and go dark together are no outage of their state before the end', () => {
+test('three sites that are maintained one by one and go dark together are no outage of their state before the end', {
+  tags: ['long'],
+}, () => {
   const sites = ['a', 'b', 'c'].map((name) => ({ pc: `la/${name}/room-1`, link: 'fibre' as const, elevationM: 0, alerts: true }));
   const dates = sites.map(({ pc: room }, at) => planned({ id: `m-${at}`, scope: room.slice(0, 4) }));
   const stage = createStage({ known: sites, maintenance: () => dates });
@@ -244,7 +246,9 @@ test('a camera that was unplugged a moment before the end, and is back before it
   expect(told(21_000)[0]).toBe('worsened camera.missing 20 s');
 });
 
-test('what waited for the morning, and was told once more at the end of maintenance or of a quiet in that night, was two messages of the morning', () => {
+test('what waited for the morning, and was told once more at the end of maintenance or of a quiet in that night, was two messages of the morning', {
+  tags: ['long'],
+}, () => {
   const night: Path = (offer) => {
     const { message, node } = offer;
     if (node !== null || message.transition.kind === 'cleared') return tellTechnician(offer);

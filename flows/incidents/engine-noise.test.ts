@@ -211,7 +211,7 @@ describe('R19, R27 what many PCs do one after the other', () => {
     expect(toldOf(stage, 'centre').flatMap(({ notice }) => notice.faults.map(({ device }) => device))).toEqual([first, next]);
   });
 
-  it('R19 PCs that are heard again one by one after a gap were a message each: what eased is told once in ten minutes, the rest at once', () => {
+  it('R19 PCs heard again one by one after a gap were a message each: what eased is told once in ten minutes', { tags: ['long'] }, () => {
     const stage = all();
     stage.pass(minute);
     stage.apply({ type: 'unsubscribed' });
@@ -341,7 +341,7 @@ describe('R27 what is told of a PC that is muted', () => {
     expect(stage.offers.at(-1)?.message).toMatchObject({ topic: pc, holdMs: 0 });
   });
 
-  it('R27 a PC just below 40 steps an hour made 38 messages an hour: with more news than is told in an hour it is muted', () => {
+  it('R27 a PC just below 40 steps an hour made 38 messages an hour: with more than can be told it is muted', { tags: ['long'] }, () => {
     const stage = online();
     let changes = 0;
     for (; changes < 24 * 19; changes += 1) {

@@ -25,7 +25,9 @@ describe('R27 three messages an hour and room', () => {
     expect(stage.incident()?.faults.every(({ told }) => told !== null)).toBe(true);
   });
 
-  it('a camera that came back each quarter of an hour made eight an hour: three, the rest is one line, and the last word is true', () => {
+  it('a camera that came back each quarter of an hour made eight an hour: three, the rest is one line, and the last word is true', {
+    tags: ['long'],
+  }, () => {
     const stage = online();
     const turn = (camera: Check, ms: number) => {
       stage.state([ok('microphone'), camera]);

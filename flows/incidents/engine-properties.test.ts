@@ -1,5 +1,6 @@
 /** What holds of any stream: random lines, deaths, faults and starts of flows, from a seed that a failure names. */
 import { expect, it } from 'vitest';
+import { ofTier } from '../../test/figures.ts';
 import { type Random, randomFrom } from '../../test/random.ts';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
 import { fault, ok, type Stage } from './stage.test-helper.ts';
@@ -56,7 +57,7 @@ function unended(lines: readonly string[]): string[] {
   return [...standing];
 }
 
-it.each(Array.from({ length: 6 }, (_, at) => at + 1))(
+it.each(Array.from({ length: ofTier(2, 6) }, (_, at) => at + 1))(
   'R19a, R20 seed %d: never two for one scope, and where all is well nothing is open or untold',
   (seed) => {
     const random = randomFrom(seed);

@@ -217,7 +217,9 @@ describe('R30 the machine that stood there before', () => {
     expect(next.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'never', heardAt: null, spool: null });
   });
 
-  it('is not believed again because its session is later than any that was known and a minute has passed, on whatever clock', () => {
+  it('is not believed again because its session is later than any that was known and a minute has passed, on whatever clock', {
+    tags: ['long'],
+  }, () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });

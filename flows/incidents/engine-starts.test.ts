@@ -57,7 +57,7 @@ describe('R20 one fault in many rooms after an update', () => {
     expect([...(again.engine.memory.openIncident(spread)?.spread?.members ?? [])].toSorted()).toEqual(first.pcs.toSorted());
   });
 
-  it('is not over because the update is a day old, nor is it another one because of a later update', () => {
+  it('is not over because the update is a day old, nor is it another one because of a later update', { tags: ['long'] }, () => {
     const { stage, pcs } = begun(8);
     broken(stage, pcs);
     live(stage, 10 * minute, pcs);

@@ -174,7 +174,7 @@ describe('R14 unknown freezes', () => {
     expect(stage.offers.map((one) => one.node)).toEqual([null, 'n']);
   });
 
-  it('names to central what has been unknown for a day, once a day', () => {
+  it('names to central what has been unknown for a day, once a day', { tags: ['long'] }, () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     stage.state([unknown('microphone', 'no audio server')]);
@@ -187,7 +187,7 @@ describe('R14 unknown freezes', () => {
     ).toEqual(['direct']);
   });
 
-  it('each start of flows sent central the list of what is unknown for a day once more', () => {
+  it('each start of flows sent central the list of what is unknown for a day once more', { tags: ['long'] }, () => {
     let stage = online();
     stage.state([fault('microphone.missing')]);
     stage.state([unknown('microphone', 'no audio server')]);
@@ -233,7 +233,7 @@ describe('R15 close', () => {
   });
 });
 
-it('forgets an incident a day after it is over', () => {
+it('forgets an incident a day after it is over', { tags: ['long'] }, () => {
   const stage = online();
   stage.state([fault('microphone.missing')]);
   stage.state([ok('microphone')]);

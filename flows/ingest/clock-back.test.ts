@@ -13,7 +13,9 @@ const hour = 60 * minute;
 const well: Check[] = [{ component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null }];
 
 describe('R29 a clock that was ahead is put right', () => {
-  it('a fault that was raised after it was green again two hours later, when the row of the fast clock came last', async () => {
+  it('a fault that was raised after it was green again two hours later, when the row of the fast clock came last', {
+    tags: ['long'],
+  }, async () => {
     const rig = await wellRig();
     await live(rig, 10 * minute);
     rig.clock.jump(-2 * hour);
@@ -23,7 +25,7 @@ describe('R29 a clock that was ahead is put right', () => {
     expect(await lastSaid(rig)).toEqual(['fault', 3]);
   });
 
-  it('an answer of the fast clock, older ones before it, stands at once and for good', async () => {
+  it('an answer of the fast clock, older ones before it, stands at once and for good', { tags: ['long'] }, async () => {
     const rig = await wellRig();
     await live(rig, 10 * minute);
     rig.clock.jump(2 * hour);

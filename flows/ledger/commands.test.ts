@@ -66,7 +66,7 @@ test('what may not have expired is loaded with those who answered; the others ar
   expect(ledger.commands().map(({ id }) => id)).toEqual(['d', 'c', 'old']);
 });
 
-test('the steps by which links are measured are not listed, and never push out what people ordered', () => {
+test('the steps by which links are measured are not listed, and never push out what people ordered', { tags: ['long'] }, () => {
   const ledger = open();
   ledger.write({ op: 'command', row: commandRow('ordered', 'la', 1_000) });
   const steps = Array.from({ length: commandsKept + 50 }, (_, at) => ({

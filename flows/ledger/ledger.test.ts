@@ -227,7 +227,9 @@ function startWriter(from: number): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-test('R4 R20 what was acknowledged is there after kill -9, and meanwhile nobody else could open the ledger', async () => {
+test('R4 R20 what was acknowledged is there after kill -9, and meanwhile nobody else could open the ledger', {
+  tags: ['long'],
+}, async () => {
   let upTo = 0;
   for (const killAfter of [1, 40, 150]) {
     const child = startWriter(upTo);
@@ -253,4 +255,4 @@ test('R4 R20 what was acknowledged is there after kill -9, and meanwhile nobody 
     upTo = found.events;
     await ledger.close();
   }
-}, 20_000);
+});

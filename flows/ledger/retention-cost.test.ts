@@ -31,7 +31,7 @@ test.each([
   ['many small events', 3, 700, 10],
   ['large ones', 2, 40, 60_000],
   ['many PCs with hardly any', 400, 2, 10],
-])('a slice reads and takes some rows and no more: %s', (_, pcs, events, bytes) => {
+])('a slice reads and takes some rows and no more: %s', { tags: ['long'] }, (_, pcs, events, bytes) => {
   const { store, weigh } = filled(pcs, events, bytes);
   const before = store.audit();
   const found: LeavingPage[] = [];

@@ -120,7 +120,7 @@ test('F3 a power cut that tears the write-ahead log anywhere loses whole commits
   task,
 }) => {
   const commits = 6;
-  const [step, tailBytes] = ofTier([3_001, 0], [997, 0], [997, 2 * 4_200]);
+  const [step, tailBytes] = ofTier([20_011, 0], [997, 0], [997, 2 * 4_200]);
   let cuts = 0;
   const store = openStore(openDatabase({ file }));
   for (let n = 1; n <= commits; n += 1) store.commit([[{ op: 'meta', key: `k${n}`, value: 'v' }]]);

@@ -71,7 +71,7 @@ test('a tab with a node "exec", "function", "debug", "mqtt in" or "telegram send
   });
 }, 60_000);
 
-test('a node of a package that is not installed stops nothing either', async () => {
+test('a node of a package that is not installed stops nothing either', { tags: ['long'] }, async () => {
   openTabs({ dir: tabs });
   const mine = { id: 'mine', type: 'telegram sender', z: 'tab', name: '', x: 1, y: 1, wires: [] };
   writeFileSync(join(tabs, 'mine.json'), JSON.stringify([{ id: 'tab', type: 'tab', label: 'Mine' }, mine]));
@@ -80,11 +80,11 @@ test('a node of a package that is not installed stops nothing either', async () 
     heads: 1,
     refusal: 'mine (telegram sender): nodes of type "telegram sender" are not installed',
   });
-}, 60_000);
+});
 
-test('a start that takes too long is given up with one line', async () => {
+test('a start that takes too long is given up with one line', { tags: ['long'] }, async () => {
   expect(await startElsewhere({ timeoutMs: 1 })).toMatchObject({ error: 'the tabs did not run within 0.001 s' });
-}, 60_000);
+});
 
 /** Starts Node-RED in a process of its own, which must end by itself: a start that failed leaves nothing running. */
 async function startElsewhere(more: Partial<RedOptions> = {}, lint: object = {}): Promise<unknown> {

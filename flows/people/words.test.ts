@@ -284,11 +284,21 @@ describe('for whoever goes there', () => {
 describe('one screen of a small phone', () => {
   const nasty = '$(reboot)"</script>\r\nBcc: all@office.test\u202e'.repeat(20);
   const names = { en: nasty, hi: 'कॉन्फ़्रेंस रूम '.repeat(9) };
-  const worst = kinds.flatMap((kind) => messageLanguages.map((language) => ({ kind, language })));
+  /** At somebody’s desk each kind in one language, with each third fault. */
+  const all = kinds.flatMap((kind, row) =>
+    messageLanguages.map((language, column) => ({ kind, language, row, isOfDesk: row % 3 === column })),
+  );
+  const worst = ofTier(
+    all.filter(({ isOfDesk }) => isOfDesk),
+    all,
+  );
 
-  test.each(worst)('$kind in $language: every fault with the longest names', ({ kind, language }) => {
+  test.each(worst)('$kind in $language: every fault with the longest names', ({ kind, language, row }) => {
     for (const [nth, fault] of [...faultIds, 'x'.repeat(64)].entries())
-      for (const severity of ofTier<readonly Severity[]>([severities[nth % severities.length] ?? 'minor'], severities)) {
+      for (const severity of ofTier<readonly Severity[]>(
+        nth % 3 === row % 3 ? [severities[nth % severities.length] ?? 'minor'] : [],
+        severities,
+      )) {
         const one = { fault, device: nasty, name: nasty, reason: nasty, since };
         const many = {
           faults: Array(9).fill(one),

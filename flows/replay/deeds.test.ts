@@ -304,7 +304,7 @@ test.each([
   ['a look that told nobody and gave nothing its turn was not known, though the ledger has what the tabs made then', 116, 4],
   ['what was told some milliseconds earlier gave its turn to another', 70, 7],
   ['what came back just before a turn went over the wires then, and what had waited long enough at once', 74, 8],
-])('tabs try, of a restless room: %s', async (_, seed, hours) => {
+])('tabs try, of a restless room: %s', { tags: ['long'] }, async (_, seed, hours) => {
   const { sent, played, lateMs } = await playedOf(restless(seed, hours * hour));
   expect(sent.length).toBeGreaterThan(5);
   expect(played).toEqual(sent);

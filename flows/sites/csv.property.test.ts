@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ofTier } from '../../test/figures.ts';
 import { type Random, randomFrom } from '../../test/random.ts';
 import { columns } from './columns.ts';
 import { readCsv, toCsv } from './csv.ts';
@@ -7,7 +8,7 @@ import { randomTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 
 test('what is exported reads back as the same tree, into an empty table and into its own', () => {
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= ofTier(60, 300); seed++) {
     const nodes = randomTree(randomFrom(seed));
     const table = createSiteTable(nodes);
     const text = toCsv(table);
@@ -25,7 +26,7 @@ test('what is exported reads back as the same tree, into an empty table and into
 
 test('whatever stands in a file, it is either taken whole or told what is wrong, and never throws', () => {
   let taken = 0;
-  for (let seed = 1; seed <= 600; seed++) {
+  for (let seed = 1; seed <= ofTier(150, 600); seed++) {
     const random = randomFrom(seed);
     const { nodes, problems } = readCsv(spoilt(random), createSiteTable([]), 0);
     expect(nodes.length === 0 || problems.length === 0, `seed ${seed}`).toBe(true);

@@ -321,7 +321,7 @@ test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
   );
 });
 
-test('10,000 lines with eight problems each: every faulty line is named, not the first few thousand with all of theirs', () => {
+test('10,000 lines with eight problems each: every faulty line is named, not all of the first few thousand', { tags: ['long'] }, () => {
   const bad = { state: 'S', site: 'P', pc: 'Q', name_en: '=x', stage: 'on', elevation_m: 'high', link: 'rope', time_zone: 'Mars' };
   const { nodes, problems } = readCsv([header, ...Array.from({ length: 10_000 }, () => line(bad))].join('\n'), nothing, 1);
   expect(nodes).toEqual([]);
@@ -332,6 +332,7 @@ test('10,000 lines with eight problems each: every faulty line is named, not the
 
 test.each(ofTier(['a,b'], ['a,b', ',', '""']))(
   'a million lines %s hold up the centre no longer than the first 50,002: the rest is not read',
+  { tags: ['long'] },
   (text) => {
     const takesMs = (lines: number) => {
       const startedAt = process.cpuUsage();
@@ -348,7 +349,7 @@ test.each(['\u200b', '\u200f', '\u202e', '\u{e0041}', '\u001b[2J', '\ud800'])('a
   expect(problemsOf([header, line({ ...leh, name_en: `Leh${mark}` })], createSiteTable([node('ladakh')]))[0]).toMatch(/^2 name_en: /);
 });
 
-test('problems above 20,000 are counted, not listed', () => {
+test('problems above 20,000 are counted, not listed', { tags: ['long'] }, () => {
   const bad = Array.from({ length: 20_500 }, (_, n) => line({ state: `s${n}` }));
   const { problems } = readCsv([header, ...bad].join('\n'), nothing, 1);
   expect(problems).toHaveLength(20_001);

@@ -58,7 +58,7 @@ test('a stage in the file begins that stage now', () => {
   expect(change?.nodes[0]?.site).toMatchObject({ stage: 'live', stageAt: 9, cleanSince: null });
 });
 
-test('5,000 sites with 2 PCs each are imported for little more than ten times what 500 cost', () => {
+test('5,000 sites with 2 PCs each are imported for little more than ten times what 500 cost', { tags: ['long'] }, () => {
   const importedMs = (sites: number) => {
     const csv = toCsv(createSiteTable(nation(sites)));
     const before = process.threadCpuUsage();

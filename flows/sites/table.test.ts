@@ -109,7 +109,7 @@ test('a scope is told by the names people know, the centre by its own', () => {
   expect(createSiteTable([]).place('centre').site.hi).toMatch(/दफ़्तर/);
 });
 
-test('5,000 sites with 2 PCs each are built for less than it costs to read their text fifteen times', () => {
+test('5,000 sites with 2 PCs each are built for less than it costs to read their text fifteen times', { tags: ['long'] }, () => {
   const nodes = nation(5_000);
   const text = JSON.stringify(nodes);
   const cpuMs = (task: () => unknown) => {

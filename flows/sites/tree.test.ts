@@ -92,7 +92,9 @@ test('what the registry says of a PC is known from the ledger and from each chan
   expect(tree.entry(leh)).toMatchObject({ tokenHash: 'y', certificates: [], revoked: true });
 });
 
-test('a site that is being set up changes its dates without a look at any PC, and for less than it costs to open the tree, among 5,000', () => {
+test('a site that is being set up changes its dates without a look at any PC, and for less than it costs to open the tree, among 5,000', {
+  tags: ['long'],
+}, () => {
   const sites = Array.from({ length: 5_000 }, (_, at) => `goa/site-${at}`);
   const pcs = sites.flatMap((path) => [plain(`${path}/vc-1`), plain(`${path}/vc-2`)]);
   let looks = 0;

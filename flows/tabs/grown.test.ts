@@ -126,7 +126,9 @@ const told = (stage: Stage) =>
     .map(({ person, notice }) => `${notice.again?.why ?? notice.kind} ${notice.many?.down} to ${person}`);
 const idOf = (stage: Stage) => stage.incident('state:bihar')?.id ?? 0;
 
-test('central, who was told of eight sites by escalation, heard of fourteen long after the state or never; and nobody hears of them twice', async () => {
+test('central, who was told of eight sites by escalation, heard of fourteen long after the state or never; and nobody hears of them twice', {
+  tags: ['long'],
+}, async () => {
   const { stage, go, pass } = bihar();
   await go(wide(8), 60 * minute);
   await go(wide(6, 8), 10 * minute);
@@ -142,7 +144,7 @@ test('of what grew before the next level was due central was told twice: it hear
   expect(told(stage)).toEqual(['raised 8 to state', 'worsened 14 to state', 'raised 14 to central']);
 });
 
-test('more sites of a state under maintenance are told at its end, once, if they are still away', async () => {
+test('more sites of a state under maintenance are told at its end, once, if they are still away', { tags: ['long'] }, async () => {
   const { stage, go, back, maintain, pass } = bihar();
   await go(wide(8), 20 * minute);
   maintain('bihar', hour);
@@ -179,7 +181,7 @@ test('sites that went dark in their own maintenance were news of a state that ot
   expect(told(stage)).toHaveLength(4);
 });
 
-test('two waves that waited for the morning were two messages of the same sites', async () => {
+test('two waves that waited for the morning were two messages of the same sites', { tags: ['long'] }, async () => {
   const { stage, go, pass } = bihar(40);
   await go(wide(12), 20 * minute);
   stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
@@ -191,7 +193,9 @@ test('two waves that waited for the morning were two messages of the same sites'
   expect(told(stage).slice(1)).toEqual(['worsened 29 to state']);
 });
 
-test('a wave that waits for the morning, and maintenance that ends in that night, are one message of the morning, and of its next level', async () => {
+test('a wave that waits for the morning, and maintenance that ends in that night, are one message of the morning, and of its next level', {
+  tags: ['long'],
+}, async () => {
   const { stage, go, maintain, pass } = bihar();
   await go(wide(8), 20 * minute);
   night = { from: stage.now(), to: stage.now() + 3 * hour };

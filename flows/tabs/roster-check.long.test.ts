@@ -1,3 +1,4 @@
+// @module-tag long
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Live, startLive } from '../node-red/tabs.test-helper.ts';
 import { bothOf, kindsOf } from './roster-check.test-helper.ts';

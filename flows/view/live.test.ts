@@ -28,7 +28,7 @@ describe('what a change costs', () => {
     show.close();
   });
 
-  test('a snapshot of 5,000 sites costs little more than its text does to whoever reads it', () => {
+  test('a snapshot of 5,000 sites costs little more than its text does to whoever reads it', { tags: ['long'] }, () => {
     const { show, stage, does, pcs } = setUp({ count: 5_000 });
     expect(show.view.snapshot('').sites).toHaveLength(5_000);
     let text = '';
@@ -161,7 +161,7 @@ describe('who listens', () => {
 });
 
 describe('what is asked', () => {
-  test('an incident that the engine has forgotten is not kept for ever, nor shown to who comes later', async () => {
+  test('an incident that the engine has forgotten is not kept for ever, nor shown to who comes later', { tags: ['long'] }, async () => {
     const { stage, show, pcs, does, clock } = setUp({ count: 1 });
     does(() => stage.state(broken, pcs[0]));
     does(() => stage.state(well, pcs[0]));

@@ -36,7 +36,7 @@ test.each([
   [['nothing'], `bench: name one of ${benches.map(({ name }) => name).join(', ')}, not "nothing"`],
   [[], `bench: name one of ${benches.map(({ name }) => name).join(', ')}`],
   [['exporter', '--fast'], 'bench: --fast is not known; --json and --quick are'],
-])('%j is one clear line and exit code 2, and nothing runs', (args, line) => {
+])('%j is one clear line and exit code 2, and nothing runs', { tags: ['long'] }, (args, line) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['test/bench/bench.ts', ...args], { encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `${line}\n` });
 });

@@ -29,7 +29,9 @@ const refused = (action: string, reason: string) => broker.sample(`sabha_broker_
 const dropped = (who: string, reason: string) => broker.sample(`sabha_broker_dropped_total{principal="${who}",reason="${reason}"}`);
 
 describe('a subscriber that stops reading', () => {
-  test('F13 flows, for which the PCs wait: it is cut off after the drain time, named and counted once, and the exporter loses nothing', async () => {
+  test('F13 flows, for which the PCs wait: it is cut off after the drain time, named and counted once, and the exporter loses nothing', {
+    tags: ['long'],
+  }, async () => {
     await start({ drainTimeoutMs: 300, ...withoutPace });
     const exporter = await connect(broker.port, 'exporter');
     await exporter.subscribe([...exporterFilters]);
@@ -43,7 +45,7 @@ describe('a subscriber that stops reading', () => {
     stalled.socket.destroy();
   });
 
-  test('F13 a PC holds up nobody, not even until it is cut off', async () => {
+  test('F13 a PC holds up nobody, not even until it is cut off', { tags: ['long'] }, async () => {
     await start({ drainTimeoutMs: 60_000 });
     const stalled = await stallOn(broker.port, pc, agentFilters(pc));
     const [flows, other] = [await connect(broker.port, 'flows'), await connect(broker.port, neighbour)];
@@ -112,7 +114,7 @@ describe('a PC that sends too fast', () => {
     expect(broker.named('cut off: it sent too much at once')).toEqual([nameOf(pc)]);
   });
 
-  test('S8 acknowledged thousands of commands is none of those', async () => {
+  test('S8 acknowledged thousands of commands is none of those', { tags: ['long'] }, async () => {
     await start({}, handClock);
     const [flows, agent] = [await connect(broker.port, 'flows'), await connect(broker.port, pc)];
     await agent.subscribe(agentFilters(pc));

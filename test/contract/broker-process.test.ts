@@ -63,13 +63,13 @@ test.each([
   ['SABHA_MQTT_HOST', '0.0.0.0', 'host 0.0.0.0 is not loopback: plain MQTT never leaves this machine'],
   ['SABHA_REGISTRY', '', 'SABHA_REGISTRY is not set'],
   ['SABHA_PACE', 'of', 'SABHA_PACE: neither on nor off: of'],
-])('%s=%s is one fatal line and exit code 1', async (name, value, line) => {
+])('%s=%s is one fatal line and exit code 1', { tags: ['long'] }, async (name, value, line) => {
   const { child, lines } = run({ [name]: value });
   expect(await once(child, 'close')).toEqual([1, null]);
   expect(lines.filter(({ level }) => level === 60).map(({ msg }) => msg)).toEqual([line]);
 });
 
-test('a second start refuses a registry older than the first one used', async () => {
+test('a second start refuses a registry older than the first one used', { tags: ['long'] }, async () => {
   files.publish(2, []);
   const first = run();
   await lineOf(first.lines, 'ready');
@@ -83,7 +83,9 @@ test('a second start refuses a registry older than the first one used', async ()
   await expect(connect(ready.port ?? 0, pc)).rejects.toThrow('Not authorized');
 });
 
-test('S7 where few descriptors are allowed it says so, and strangers get a quarter of them: who is known still comes in', async () => {
+test('S7 where few descriptors are allowed it says so, and strangers get a quarter of them: who is known still comes in', {
+  tags: ['long'],
+}, async () => {
   files.publish(1, [{ pc }]);
   const { lines } = run({}, 400);
   const ready = await lineOf(lines, 'ready');
@@ -95,7 +97,9 @@ test('S7 where few descriptors are allowed it says so, and strangers get a quart
   agent.client.end(true);
 });
 
-test('F33 a clock that was set forward made the broker take itself for dead: it told the wills of PCs that were connected', async () => {
+test('F33 a clock that was set forward made the broker take itself for dead: it told the wills of PCs that were connected', {
+  tags: ['long'],
+}, async () => {
   files.publish(1, [{ pc }]);
   // What the broker does by the minute it does by the tenth of a second, and its clock is set forward by an hour again and again.
   const preload = join(files.folder, 'hasty.mjs');

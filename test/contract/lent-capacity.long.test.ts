@@ -1,3 +1,4 @@
+// @module-tag long
 /** Lines that lend a burst, and policers with a deep bucket: what is said of them is what lasts, or that it is not known. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';

@@ -13,6 +13,7 @@ afterAll(() => reflector.stop());
 
 test.concurrent.each(Object.entries(scenarios))(
   '%s: the loss of each direction is exact, and the round trip right within what this machine needs without a relay, though the clocks differ by 1.2 s',
+  { tags: ['long'] },
   async (name, model) => {
     const seed = 7 + Object.keys(scenarios).indexOf(name);
     const pace = { reflector, probes: 400, paceMs: 12, seed };

@@ -62,7 +62,7 @@ function measure(token: Buffer, roots = [certificate.cert], used: (bytes: number
   return measureByTransfer({ at: `https://localhost:${(wire.address() as AddressInfo).port}`, roots: () => roots, token, clock, used });
 }
 
-test('what comes through in a second is told, in each direction', async () => {
+test('what comes through in a second is told, in each direction', { tags: ['long'] }, async () => {
   const { upBps, downBps } = await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key));
   const wireBps = (1_000 * wireBits) / wireMs;
   for (const bps of [upBps, downBps]) {
@@ -71,7 +71,7 @@ test('what comes through in a second is told, in each direction', async () => {
   }
 });
 
-test('each byte of it is counted at the socket, and it costs about what it is expected to', async () => {
+test('each byte of it is counted at the socket, and it costs about what it is expected to', { tags: ['long'] }, async () => {
   let wireBytes = 0;
   await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key), [certificate.cert], (bytes) => (wireBytes += bytes));
   // What a socket still had is counted when it closes, which is a moment after the answer.

@@ -123,7 +123,7 @@ test('an agent that dies leaves its will, and is told nothing more', async () =>
   expect(await Promise.race([closed, 'nothing'])).toBe('nothing');
 });
 
-test('a PC without power tells nobody: the broker finds out by its keepalive', async () => {
+test('a PC without power tells nobody: the broker finds out by its keepalive', { tags: ['long'] }, async () => {
   const { transport } = lean(20);
   await open(transport, { keepaliveMs: 20_000 });
   const startedAt = performance.now();
@@ -132,7 +132,7 @@ test('a PC without power tells nobody: the broker finds out by its keepalive', a
   expect(performance.now() - startedAt).toBeGreaterThan(1_000);
 });
 
-test('on a line that is cut the agent gives up after its keepalive, and comes back when the line heals', async () => {
+test('on a line that is cut the agent gives up after its keepalive, and comes back when the line heals', { tags: ['long'] }, async () => {
   const { transport, line } = lean(20);
   const { connection, closed } = await open(transport, { keepaliveMs: 20_000 });
   line.cut();

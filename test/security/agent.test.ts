@@ -89,7 +89,7 @@ test('enrolled by a code it reaches the broker over mTLS, its birth is acknowled
   flows.client.end(true);
 });
 
-test('an identity that cannot be used, and one of another PC, are one line and exit 1', async () => {
+test('an identity that cannot be used, and one of another PC, are one line and exit 1', { tags: ['long'] }, async () => {
   const authority = await createAuthority('Sabha');
   const centre = await startCentreOfCertificates({ authority, pc: 'ladakh.leh.pc-1', mqttPort: 1 });
   const enrol = start(['agent/cli.ts', 'enrol', centre.code, '--centre', `https://localhost:${centre.port}`, '--pc', pc, '--data', data]);
@@ -104,7 +104,9 @@ test('an identity that cannot be used, and one of another PC, are one line and e
   expect(broken.lines.map(({ msg }) => msg)).toEqual([`${data}/identity: cannot be read: ENOENT`]);
 });
 
-test('the packed agent lost what it has no use for, and not its TLS: started as its service starts it, it is heard over mTLS', async () => {
+test('the packed agent lost what it has no use for, and not its TLS: started as its service starts it, it is heard over mTLS', {
+  tags: ['long'],
+}, async () => {
   const program = join(data, 'program');
   await pack({ out: program, version: '1.0.0', minimum: '0.0.0', expires: Date.now() + 60_000 });
   const authority = await createAuthority('Sabha');

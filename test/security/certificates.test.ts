@@ -132,7 +132,7 @@ describe('S1 the certificate', () => {
     ]);
   });
 
-  test('numbers are never given twice', async () => {
+  test('numbers are never given twice', { tags: ['long'] }, async () => {
     const serials = await Promise.all(Array.from({ length: 200 }, async () => (await issue({ kind: 'pc', name: 'a.b.c' })).serial));
     expect(new Set(serials).size).toBe(200);
   });

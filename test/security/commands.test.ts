@@ -154,7 +154,9 @@ test('S6 of another PC or scope, expired, too early, counter back, unknown verb,
   expect(agent.figures().connected).toBe(true);
 });
 
-test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: nothing that the centre did not order, and nothing twice', async () => {
+test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: nothing that the centre did not order, and nothing twice', {
+  tags: ['long'],
+}, async () => {
   const { clock, done, deliver, answer, agent, events } = await setUp();
   const random = randomFrom(4_711);
   // The PC asks for the time again, so that the forged answers are to its question.
@@ -179,7 +181,9 @@ test('S6 a hostile broker forges, reorders, mixes and replays 3,000 messages: no
   expect(events('refused').length).toBeLessThan(5);
 });
 
-test('S6 a reboot that a hostile broker held back for a week is not done, whatever clock it forges for the question that the PC asks', async () => {
+test('S6 a reboot that a hostile broker held back for a week is not done, whatever clock it forges for the question that the PC asks', {
+  tags: ['long'],
+}, async () => {
   const { clock, done, deliver, answer } = await setUp();
   const issued = clock.now();
   const reboot = sealed(text(issued, { verb: 'reboot' }));
@@ -236,7 +240,9 @@ function forged(random: Random, { pool, stranger, now }: { pool: Signed[]; stran
   }
 }
 
-test('S18 with all that the broker holds, its token hashes and public keys included, no command and no configuration passes', async () => {
+test('S18 with all that the broker holds, its token hashes and public keys included, no command and no configuration passes', {
+  tags: ['long'],
+}, async () => {
   const site = await createSite();
   const centre = startCentre(site);
   await isUp(centre);

@@ -90,7 +90,9 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(await again.ended).toBe(1);
   });
 
-  test('^C while the centre was asked did nothing, and an answer that came later enrolled the PC of somebody who had left', async () => {
+  test('^C while the centre was asked did nothing, and an answer that came later enrolled the PC of somebody who had left', {
+    tags: ['long'],
+  }, async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void silent.close());
     await once(silent, 'listening');

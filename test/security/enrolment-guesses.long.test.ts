@@ -1,3 +1,4 @@
+// @module-tag long
 /** S2: guesses from a thousand addresses. `enrolment.test.ts` has those of one. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask, enrol, newRequest, openRig, type Rig } from './enrolment-rig.ts';

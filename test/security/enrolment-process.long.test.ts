@@ -1,3 +1,4 @@
+// @module-tag long
 /** Enrolment as an operator and a PC see it: `flows` as a process, its settings, its files, and a ledger restored from yesterday. */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';

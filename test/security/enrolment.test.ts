@@ -122,7 +122,9 @@ describe('S2 an enrolment code', () => {
     expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
   });
 
-  test('mistyped five times by an office that was given one is a finding for an hour, and no word to central; by anybody else it is one', async () => {
+  test('mistyped five times by an office that was given one is a finding for an hour, and no word to central; by anybody else it is one', {
+    tags: ['long'],
+  }, async () => {
     const [nothing, standing] = [
       ['centre.enrolment_refused', null],
       ['centre.enrolment_refused', 'ladakh/leh: five refusals in ten minutes, the last from 127.0.0.1'],
@@ -179,7 +181,7 @@ describe('which PCs a code is for', () => {
     expect((await pcs(code)).status).toBe(401);
   });
 
-  test('is told to nobody without one, who is held up and told of as whoever guesses', async () => {
+  test('is told to nobody without one, who is held up and told of as whoever guesses', { tags: ['long'] }, async () => {
     expect(await pcs()).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Basic realm="enrolment code"' } });
     const right = await rig.code();
     for (let n = 0; n < 5; n++)
@@ -273,7 +275,9 @@ describe('S5 renewal', () => {
     held = await enrol(rig, one, await rig.code());
   });
 
-  test('gives the next certificate; the last one opens two weeks longer, so that a lost answer harms no office that is closed for some days', async () => {
+  test('gives the next certificate; the last one opens two weeks longer, so that a lost answer harms no office that is closed for some days', {
+    tags: ['long'],
+  }, async () => {
     const lost = await renew(rig, held, one);
     expect([lost.status, certificates()]).toEqual([200, [serial(lost.cert), serial(held.cert)]]);
     rig.later(hourMs);

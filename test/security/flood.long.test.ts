@@ -1,3 +1,4 @@
+// @module-tag long
 /** S7: what strangers can do to the TLS listener of a real broker process: nothing of theirs reaches the MQTT parser. */
 import { readFileSync, rmSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';

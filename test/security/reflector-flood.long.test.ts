@@ -1,3 +1,4 @@
+// @module-tag long
 /** What strangers can do to the reflector of a real broker process when they are many: what they cost there is bounded. */
 import { once } from 'node:events';
 import { connect } from 'node:net';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** S17: what is secret stands in no log, on no page of metrics, and in no answer of the API. */
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -15,7 +15,9 @@ const patience = { timeout: 40_000, interval: 100 };
 let parts: Parts | undefined;
 afterEach(() => parts?.site.remove());
 
-test('a PC enrols by a code at a door that shows browsers a certificate of the organisation, is heard over mTLS, renews, and is cut off when it is revoked', async () => {
+test('a PC enrols by a code at a door that shows browsers a certificate of the organisation, is heard over mTLS, renews, and is cut off when it is revoked', {
+  tags: ['long'],
+}, async () => {
   const [https = 0, mqtts = 0] = await freePorts(2);
   const made = await createParts({
     pcs: ['hall', 'office'],

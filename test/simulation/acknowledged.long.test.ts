@@ -1,3 +1,4 @@
+// @module-tag long
 /** R21: what follows an acknowledgement, over the real tabs and hours of virtual time. */
 import { expect, test } from 'vitest';
 import { rowsOf } from './rows.ts';

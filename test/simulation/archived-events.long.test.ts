@@ -1,3 +1,4 @@
+// @module-tag long
 /** What PCs said, by the command that people type, out of a ledger in its thread and archives that its own retention wrote; and what is said where these are damaged. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

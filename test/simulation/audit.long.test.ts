@@ -1,3 +1,4 @@
+// @module-tag long
 import { expect, test } from 'vitest';
 import type { Incident } from '../../flows/records/incidents.ts';
 import type { Op } from '../../flows/records/ops.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** S6 in the whole world: a command is done at most once and answered, wherever agent or `flows` are killed on its way. */
 import { describe, expect, test } from 'vitest';
 import { answersIn, issue, issuedIn } from './orders.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** Hundreds of histories, or as many as SABHA_HISTORIES says. */
 import { beforeAll, expect, test } from 'vitest';
 import { seedsOf } from './histories.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** Meetings and hours of offices through the real tabs, under virtual time: when somebody is told, and when nobody is. */
 import { expect, test } from 'vitest';
 import { allMails, clock, hour, importMeetings, lastText, mails, office, setHours, until } from './office-day.ts';

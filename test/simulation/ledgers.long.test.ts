@@ -1,3 +1,4 @@
+// @module-tag long
 /** F24: a ledger of every version that ever landed is opened by this one with all that it holds, and the centre goes on with it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -14,7 +14,9 @@ async function plan(world: World, from: string, minutes: number): Promise<void> 
   expect(await done).toMatchObject({ ok: true });
 }
 
-test('R20 R29 flows is killed and its clock is set within maintenance: its beginning, its end and what is left are a mail each', async () => {
+test('R20 R29 flows is killed and its clock is set within maintenance: its beginning, its end and what is left are a mail each', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ pcs: 2 });
   await plan(world, '2026-03-03T14:20', 60);
   await until(world, '2026-03-03T14:22');

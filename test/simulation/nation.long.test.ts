@@ -1,3 +1,4 @@
+// @module-tag long
 /** Streams of whole nations through the tabs themselves, at their full size: exact messages, persons and times. */
 import { describe, expect, test } from 'vitest';
 import { versionsIn } from '../../flows/outages/updates.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** 600 offices that close in the evening, through the engine, the decision of *when* and the calendar as they are; a tick a minute. */
 import { expect, test } from 'vitest';
 import { actByHours } from '../../flows/calendar/hours-act.ts';

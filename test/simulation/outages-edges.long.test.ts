@@ -1,3 +1,4 @@
+// @module-tag long
 /** The stories at the edges: what is said of each is right, or says that it is not known. */
 import { beforeAll, expect, test } from 'vitest';
 import { openUpTo } from '#contracts';

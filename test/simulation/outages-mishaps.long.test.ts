@@ -1,3 +1,4 @@
+// @module-tag long
 /** What is said of an outage when other things go wrong meanwhile: a restart of flows, a wrong clock, a disk put back, another machine. */
 import { expect, test } from 'vitest';
 import { replacePc } from '../../flows/sites/life.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** Outages told apart: six kinds, on sites of every link class, judged while they last and labelled after the return. */
 import { expect, test } from 'vitest';
 import { playRounds } from './outage-rounds.ts';

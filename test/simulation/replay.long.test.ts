@@ -1,3 +1,4 @@
+// @module-tag long
 /** `sabha tabs try`: what a world did is played once more, through the same tabs and through edited ones. */
 import { expect, test } from 'vitest';
 import { realClock, type TabsTrial } from '#contracts';

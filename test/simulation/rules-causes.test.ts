@@ -15,7 +15,9 @@ test('R19a three PCs of one site that lose their line were twelve messages: the 
   expect(await judged(world)).toEqual([]);
 });
 
-test('R19a twelve sites of one provider in two states are one message to central, one all-clear, and one for whom it did not bring back', async () => {
+test('R19a twelve sites of one provider in two states are one message to central, one all-clear, and one for whom it did not bring back', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({
     further: [...sites('bihar', 6, { isp: 'Jio' }), ...sites('goa', 6, { isp: 'Jio' }), ...sites('assam', 16, { isp: 'BSNL' })],
   });
@@ -45,7 +47,7 @@ test('R19a the numbers of the node correlate never reached the engine: where a s
   expect(mails(world).filter((one) => /राज्य की कई साइटों/.test(one))).toEqual([]);
 });
 
-test('R19a a state is told to its engineer; flows that is killed meanwhile tells nobody twice', async () => {
+test('R19a a state is told to its engineer; flows that is killed meanwhile tells nobody twice', { tags: ['long'] }, async () => {
   const world = await atRest({ further: sites('ladakh', 6) });
   const cut = world.pcs.filter(({ path }) => path.startsWith('ladakh/site-'));
   for (const pc of cut) pc.cut('hole');
@@ -86,7 +88,9 @@ test('R19a one camera that fails in every room at once is one message to central
   expect(await judged(world)).toEqual([]);
 });
 
-test('R19a more sites of a state that go while the first stay away are told to who was told of those, once, and flows that is killed meanwhile tells nobody twice', async () => {
+test('R19a more sites of a state that go while the first stay away are told to who was told of those, once, and flows that is killed meanwhile tells nobody twice', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ further: sites('bihar', 20) });
   const [first, more] = [at(world, 'bihar').slice(0, 8), at(world, 'bihar').slice(8, 14)];
   for (const pc of first) pc.cut('hole');

@@ -1,3 +1,4 @@
+// @module-tag long
 /** R26: messages that stand with people say who took it, whatever the way of taking, and whatever dies on the way. */
 import { expect, test } from 'vitest';
 import { rowsOf } from './rows.ts';

@@ -36,7 +36,9 @@ test('R1 numbers count on over kills and reboots; a rebuilt spool is a new one a
 });
 
 for (const point of ['before a commit of the spool', 'after a commit of the spool', 'publish']) {
-  test(`R2 a PC killed at any pass of "${point}" has sent nothing that is not on its disk, and loses nothing that is`, async () => {
+  test(`R2 a PC killed at any pass of "${point}" has sent nothing that is not on its disk, and loses nothing that is`, {
+    tags: ['long'],
+  }, async () => {
     for (let pass = 1; pass <= 8; pass += 1) {
       const world = await atRest();
       world.pc(0).process()?.trap(point, pass);

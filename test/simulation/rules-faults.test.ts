@@ -38,9 +38,9 @@ const clocks: Record<string, (world: World, pc: number, n: number) => void> = {
   },
 };
 
-test('F7 clocks of PCs that jump by years or hours, step each 10 s or stand at 1970: no event lost or twice, nobody called silent, each fault raised and cleared in its time', async ({
-  task,
-}) => {
+test('F7 clocks of PCs that jump by years or hours, step each 10 s or stand at 1970: no event lost or twice, nobody called silent, each fault raised and cleared in its time', {
+  tags: ['long'],
+}, async ({ task }) => {
   const kinds = Object.values(clocks);
   const world = await atRest({ pcs: kinds.length + 1 });
   const steps = 360;
@@ -71,9 +71,9 @@ test('F7 clocks of PCs that jump by years or hours, step each 10 s or stand at 1
   );
 });
 
-test('F9 a link that is up for 20 s and down for 10, 500 times: nothing lost, nobody called silent that is not, and one alert with its end to one person', async ({
-  task,
-}) => {
+test('F9 a link that is up for 20 s and down for 10, 500 times: nothing lost, nobody called silent that is not, and one alert with its end to one person', {
+  tags: ['long'],
+}, async ({ task }) => {
   const world = await atRest({ pcs: 2 });
   const rounds = ofTier(40, 100, 500);
   for (let n = 0; n < rounds; n += 1) {
@@ -96,9 +96,9 @@ test('F9 a link that is up for 20 s and down for 10, 500 times: nothing lost, no
   );
 });
 
-test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at a time, at most four messages to one person, and clears once it is calm', async ({
-  task,
-}) => {
+test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at a time, at most four messages to one person, and clears once it is calm', {
+  tags: ['long'],
+}, async ({ task }) => {
   const world = await atRest();
   const hours = ofTier(4, 4, 24);
   for (let n = 0; n < hours * 60; n += 1) {
@@ -122,7 +122,7 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
 });
 
 test('F12 a broker that is away for an hour, and every PC with a backlog: all of it is there within ten minutes, and a fault of then is told', {
-  timeout: 1_800_000,
+  tags: ['long'],
 }, async ({ task }) => {
   const pcs = ofTier(8, 24, 736);
   const each = ofTier(25, 50, 100);
@@ -154,9 +154,9 @@ test('F12 a broker that is away for an hour, and every PC with a backlog: all of
   );
 });
 
-test('F10 a thin link that was cut for days: the state of its room is there with the first words, and all that waited within ten minutes', async ({
-  task,
-}) => {
+test('F10 a thin link that was cut for days: the state of its room is there with the first words, and all that waited within ten minutes', {
+  tags: ['long'],
+}, async ({ task }) => {
   const hours = ofTier(6, 12, 72);
   const world = await atRest({ link: 'geo' });
   world.pc(0).cut('hole');
@@ -215,7 +215,7 @@ test('F11 a broker that is back for everybody at once: nobody is lost, and they 
 });
 
 test('F30 a ledger of an hour ago is put in its place: all PCs are back within five minutes, no event is lost, and each act of people is named', {
-  timeout: 1_800_000,
+  tags: ['long'],
 }, async ({ task }) => {
   const pcs = ofTier(8, 24, 736);
   const world = await atRest({ pcs });

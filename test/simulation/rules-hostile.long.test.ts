@@ -1,3 +1,4 @@
+// @module-tag long
 /** S21: one admitted PC that says whatever it likes hides nobody's fault, and nobody hears of it more than three times an hour. */
 import { expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';

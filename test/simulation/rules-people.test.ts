@@ -61,7 +61,7 @@ test('R20 a full disk read as a ledger that is being opened: readiness says that
 });
 
 for (const point of ['before a commit of the ledger', 'after a commit of the ledger', 'publish']) {
-  test(`R20 R23 R24 flows killed at any pass of "${point}" loses no event and leaves nobody untold`, async () => {
+  test(`R20 R23 R24 flows killed at any pass of "${point}" loses no event and leaves nobody untold`, { tags: ['long'] }, async () => {
     for (let pass = 1; pass <= 14; pass += 1) {
       const world = await atRest();
       await killedAt(world, { point, pass }, () => microphone(world, 'microphone.missing'));
@@ -235,7 +235,7 @@ test('R25 a wait whose node is gone, on tabs that end nowhere: the default route
 });
 
 for (const point of ['before a send', 'after a send']) {
-  test(`R26 flows killed ${point}: the message arrives, at most one on each channel twice`, async () => {
+  test(`R26 flows killed ${point}: the message arrives, at most one on each channel twice`, { tags: ['long'] }, async () => {
     for (let pass = 1; pass <= 4; pass += 1) {
       const world = await atRest();
       microphone(world, 'microphone.missing');

@@ -59,7 +59,9 @@ test('R16 a disk that is put back while the clock is wrong does not leave the PC
   expect(await complaints(world)).toEqual([]);
 });
 
-test('R16 126 messages came of one wrong word of the broker: the wills of PCs that are connected accuse nobody', async () => {
+test('R16 126 messages came of one wrong word of the broker: the wills of PCs that are connected accuse nobody', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ pcs: 20 });
   world.broker.tellWills();
   await world.pass(30 * minute);
@@ -176,7 +178,9 @@ for (const [what, steps] of [
   ['it is set forward and back again', [60, -60]],
   ['it falls back a day and comes again', [-1_440, 1_440]],
 ] as const) {
-  test(`F33, R29 the clock of the centre is set, and nobody is accused, kept waiting or told early by it: ${what}`, async () => {
+  test(`F33, R29 the clock of the centre is set, and nobody is accused, kept waiting or told early by it: ${what}`, {
+    tags: ['long'],
+  }, async () => {
     const world = await atRest({ pcs: 3 });
     world.centre.kill();
     world.centre.machine.jump(steps[0] * minute);

@@ -1,3 +1,4 @@
+// @module-tag long
 /** R18a, R29: a gap of the centre's own (a process or a machine that stood still, a clock that was put right) is never an outage of the PCs. */
 import { describe, expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** Streams of a night and more about the people of a fault, through the tabs themselves; exact messages and times. */
 import { expect, test } from 'vitest';
 import { memberOf } from '../../flows/roster/book.ts';

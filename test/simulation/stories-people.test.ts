@@ -51,7 +51,9 @@ test('the technician of a group of sites is told of its sites and of no other', 
   ]);
 });
 
-test('a meeting makes what is minor critical in its own room alone, half an hour before, and the higher levels hear of it in time', async () => {
+test('a meeting makes what is minor critical in its own room alone, half an hour before, and the higher levels hear of it in time', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ pcs: 2 });
   await setHours(world, office);
   await importMeetings(world, 'review,Review,ladakh/leh/pc-1,2026-03-03 16:00,17:00,,');

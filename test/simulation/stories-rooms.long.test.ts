@@ -1,3 +1,4 @@
+// @module-tag long
 /** Streams of one room through the tabs themselves: what breaks together, what one cause explains, what comes and goes; exact messages and times. */
 import { expect, test } from 'vitest';
 import { fewAnHour } from './audit-pace.ts';

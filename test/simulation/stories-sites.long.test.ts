@@ -1,3 +1,4 @@
+// @module-tag long
 /** Streams of whole sites through the tabs themselves: maintenance, causes that open after their many; exact messages, persons and texts. */
 import { expect, test } from 'vitest';
 import { createMaintenanceOrders } from '../../flows/maintenance/maintenance.ts';

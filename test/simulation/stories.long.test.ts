@@ -1,3 +1,4 @@
+// @module-tag long
 /** Streams through the tabs themselves that take hours of a day, or many sites: exact messages, persons and times. */
 import { expect, test } from 'vitest';
 import { cutAll, dark, healAll, judged, pcsAt, sites, toldIn } from './causes-scene.ts';

@@ -46,7 +46,9 @@ test('f: a line that broke is told as dark, and its all-clear says that it was t
   expect(world.centre.post.deliveries.findLast(({ person }) => person === 'asha')?.text).toMatch(/Why: probably link down/);
 });
 
-test('h: a state that is back without two of its sites is one all-clear, and one message for each of the two', async () => {
+test('h: a state that is back without two of its sites is one all-clear, and one message for each of the two', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ further: sites('bihar', 8) });
   const pcs = pcsAt(world, 'bihar').slice(0, 6);
   cutAll(pcs);
@@ -63,7 +65,9 @@ test('h: a state that is back without two of its sites is one all-clear, and one
   expect(await judged(world)).toEqual([]);
 });
 
-test('a parent that ends while flows is away leaves its children frozen: they are told five minutes after the start, once', async () => {
+test('a parent that ends while flows is away leaves its children frozen: they are told five minutes after the start, once', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ further: sites('bihar', 8) });
   const pcs = pcsAt(world, 'bihar').slice(0, 6);
   cutAll(pcs);
@@ -80,7 +84,9 @@ test('a parent that ends while flows is away leaves its children frozen: they ar
   ]);
 });
 
-test('flows that dies in the middle of the time in which children are watched tells the one that is left, once', async () => {
+test('flows that dies in the middle of the time in which children are watched tells the one that is left, once', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ further: sites('bihar', 8) });
   const pcs = pcsAt(world, 'bihar').slice(0, 6);
   cutAll(pcs);
@@ -93,7 +99,9 @@ test('flows that dies in the middle of the time in which children are watched te
   expect(toldIn(world).filter((mail) => /PC does not answer/.test(mail))).toHaveLength(1);
 });
 
-test('R19 flows that dies before a dark site was told tells central, in the one list of those that it has not heard since', async () => {
+test('R19 flows that dies before a dark site was told tells central, in the one list of those that it has not heard since', {
+  tags: ['long'],
+}, async () => {
   const world = await atRest({ further: [...site(3), ...sites('bihar', 3)] });
   cutAll(pcsAt(world, 'ladakh/site-1'));
   await world.pass(50 * second);

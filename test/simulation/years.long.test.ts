@@ -1,3 +1,4 @@
+// @module-tag long
 /** The ninety days of `npm run bench -- years`, in a small form. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** People at the door beyond this machine: from the first start to the audit, with the real processes. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';

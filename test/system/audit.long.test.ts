@@ -1,3 +1,4 @@
+// @module-tag long
 /** The audit of a centre that runs, with the real processes and the commands of docs/audit.md: it proves itself, forgets a person, and names the row that somebody changed. */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** A centre comes back: from its own backup, in its place and on an empty machine, with the real processes and the commands of docs/operate.md. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

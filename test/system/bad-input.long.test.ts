@@ -1,3 +1,4 @@
+// @module-tag long
 /** Bad input of every kind: one clear line says what is wrong and where, what came over the wire is counted, and the rest goes on. */
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

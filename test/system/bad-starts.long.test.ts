@@ -1,3 +1,4 @@
+// @module-tag long
 /** Each way in which a part refuses to start ends the whole of Sabha with one line; `bad-input.long.test.ts` has one of each kind, and what comes while it runs. */
 import { describe, test } from 'vitest';
 import { refused, siteUntil, takePort } from './refused-start.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** The capacity of a link through all of Sabha: API, queue, signed command, the agent of this PC, the reflector, and back. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CommandSummary, CommandView } from '#contracts';

@@ -31,7 +31,9 @@ function boot(pc: string, bootId: string): ScriptedPc {
   return machine;
 }
 
-test('F8 two machines with one disk are told of once, by the name of their PC; its neighbour stays connected', async () => {
+test('F8 two machines with one disk are told of once, by the name of their PC; its neighbour stays connected', {
+  tags: ['long'],
+}, async () => {
   const neighbour = boot('pc-2', 'boot-of-the-neighbour');
   const pair = [boot('pc-1', 'boot-of-the-first'), boot('pc-1', 'boot-of-the-second')];
   await expect.poll(neighbour.isConnected, { timeout: 40_000 }).toBe(true);

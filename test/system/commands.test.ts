@@ -29,7 +29,7 @@ const outcome = async (id: string) => {
   return view.answers.map((one) => [one.pc, one.outcome]);
 };
 
-test('a PC probes at once; an agent that is told to start anew does, says so once, and obeys on', async () => {
+test('a PC probes at once; an agent that is told to start anew does, says so once, and obeys on', { tags: ['long'] }, async () => {
   const probed = await issue('probe-now', '');
   await expect.poll(() => outcome(probed), { timeout: 40_000 }).toEqual([[pc, 'done']]);
   const before = centre.pidOf('agent');

@@ -1,3 +1,4 @@
+// @module-tag long
 /** The demo as a newcomer starts it: the real centre, a small nation of real agents, and a summary that must come out even. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** `sabha explain`: why somebody was told yesterday, by the tabs of then, and what those of today would do; of a centre and tabs as they are. */
 import { spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';

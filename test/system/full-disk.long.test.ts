@@ -1,3 +1,4 @@
+// @module-tag long
 /** The centre on a disk that is full: a file system of its own, as small as the test wants it. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** The link of a site, measured by the PC that the centre chose: from the reflector to the exporter, all of them real processes. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PcView } from '#contracts';

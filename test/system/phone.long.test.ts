@@ -1,3 +1,4 @@
+// @module-tag long
 /** A phone that rings: a real centre, and a gateway that is called and calls back, over real HTTP. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

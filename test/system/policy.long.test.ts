@@ -1,3 +1,4 @@
+// @module-tag long
 /** Policy stands on the tabs: what `policy.test.ts` samples, for each wire and each kind of edit. */
 import { describe, test } from 'vitest';
 import {

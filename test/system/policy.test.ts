@@ -3,17 +3,24 @@ import { describe, test } from 'vitest';
 import { centralHearsWithout, holdMs, incident, ofRoom, open, receivers, throwing } from './tabs-scene.ts';
 
 describe.concurrent('the tabs', () => {
-  test('as they are, a muted microphone is major and goes to the technician alone', async ({ expect, onTestFinished }) => {
+  test('as they are, a muted microphone is major and goes to the technician alone', { tags: ['long'] }, async ({
+    expect,
+    onTestFinished,
+  }) => {
     const { mailbox, pc } = await open(onTestFinished);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
     await expect.poll(() => receivers(mailbox), { timeout: 40_000 }).toEqual(['asha@office.test']);
     expect(ofRoom(mailbox)[0]?.subject).toMatch(/^Leh office, Ladakh: Major: /);
   });
 
-  test("R24 without the wire [ 'faults-to-who', 'when-in' ] central hears of it by the default route", (context) =>
-    centralHearsWithout(['faults-to-who', 'when-in'], holdMs, context));
+  test("R24 without the wire [ 'faults-to-who', 'when-in' ] central hears of it by the default route", { tags: ['long'] }, (context) =>
+    centralHearsWithout(['faults-to-who', 'when-in'], holdMs, context),
+  );
 
-  test('an error in a node is caught, told to central, and named in the history of the incident', async ({ expect, onTestFinished }) => {
+  test('an error in a node is caught, told to central, and named in the history of the incident', { tags: ['long'] }, async ({
+    expect,
+    onTestFinished,
+  }) => {
     const { parts, mailbox, pc } = await open(onTestFinished, (nodes) =>
       nodes.map((node) => (node.id === 'who-technician' ? throwing(node) : node)),
     );

@@ -13,9 +13,9 @@ afterEach(() => site.remove());
 
 const doors = ['/flows', '/library/local/functions/x', '/settings', '/nodes', '/auth/login', '/red/red.js', '/context/global'];
 
-test('S12 all ports of all parts are those of the settings and on loopback; none of them serves the editor, and the agent has none', async ({
-  task,
-}) => {
+test('S12 all ports of all parts are those of the settings and on loopback; none of them serves the editor, and the agent has none', {
+  tags: ['long'],
+}, async ({ task }) => {
   const centre = startCentre(site);
   await isUp(centre);
   // Beside the parts there are programs that a probe runs for a moment.

@@ -1,3 +1,4 @@
+// @module-tag long
 /** What each part starts from, where the system starts it as a user of its own: made by `start.ts --prepare`, and never by the part. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

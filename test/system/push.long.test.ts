@@ -1,3 +1,4 @@
+// @module-tag long
 /** Told on a device: a real centre, a push service of our own, and the device behind it, which says what it showed. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** The roster of a running centre: imported, in use at once, proven, tried out on its tabs, and still there after a start. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson } from '#contracts';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** The two seats as two processes, with a broker and flows; and the seats of other users, by their real numbers. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @module-tag long
 /** The life of a site, from the first line of a CSV to its first alert: through the API, with a real agent over real MQTT. */
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';

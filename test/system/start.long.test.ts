@@ -1,3 +1,4 @@
+// @module-tag long
 /** `npm start`, the rest of its life: without a site, with a part killed, a second time, with the Node of the host. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

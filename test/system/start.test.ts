@@ -61,7 +61,7 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   expect(centre.lines.filter(({ msg }) => faultIds.some((id) => msg.includes(`: ${id}`)))).toEqual([]);
 });
 
-test('Ctrl-C in the first moments ends everything too', async () => {
+test('Ctrl-C in the first moments ends everything too', { tags: ['long'] }, async () => {
   const startedAt = performance.now();
   const centre = startCentre(site);
   await centre.says('ready');
@@ -70,22 +70,26 @@ test('Ctrl-C in the first moments ends everything too', async () => {
   expect(ms).toBeLessThan(limitMs + 4 * startMs);
 });
 
-test('SIGTERM to npm alone ends all that it started: its shell dies and tells nobody', async () => {
+test('SIGTERM to npm alone ends all that it started: its shell dies and tells nobody', { tags: ['long'] }, async () => {
   const centre = startCentre(site, { program: 'npm', args: ['start'] });
   const upMs = (await isUp(centre)) * 1_000;
   process.kill(centre.pid, 'SIGTERM');
   expect(await noneLeft(site.folder, 30_000)).toBeLessThan(limitMs + upMs);
 });
 
-test.skipIf(!existsSync('/dev/full'))('a full disk that took no line of the log ended the whole of the centre: it goes on', async () => {
-  const centre = startCentre(site, { program: 'sh', args: ['-c', `exec '${runtime}' start.ts > /dev/full`] });
-  const seen = () => ask<PcView[]>(site.ports, '/api/pcs').catch(() => []);
-  await expect.poll(async () => (await seen()).map(({ presence }) => presence), { timeout: 90_000 }).toEqual(['online']);
-  const flows = centre.pidOf('flows');
-  process.kill(flows, 'SIGKILL');
-  await expect.poll(() => [0, flows].includes(centre.pidOf('flows')), { timeout: 30_000 }).toBe(false);
-  expect((await centre.stop()).code).toBe(0);
-});
+test.skipIf(!existsSync('/dev/full'))(
+  'a full disk that took no line of the log ended the whole of the centre: it goes on',
+  { tags: ['long'] },
+  async () => {
+    const centre = startCentre(site, { program: 'sh', args: ['-c', `exec '${runtime}' start.ts > /dev/full`] });
+    const seen = () => ask<PcView[]>(site.ports, '/api/pcs').catch(() => []);
+    await expect.poll(async () => (await seen()).map(({ presence }) => presence), { timeout: 90_000 }).toEqual(['online']);
+    const flows = centre.pidOf('flows');
+    process.kill(flows, 'SIGKILL');
+    await expect.poll(() => [0, flows].includes(centre.pidOf('flows')), { timeout: 30_000 }).toBe(false);
+    expect((await centre.stop()).code).toBe(0);
+  },
+);
 
 async function selfTest({ env }: Site): Promise<CheckReport> {
   const done = await run(runtime, ['agent/cli.ts', 'check', '--json'], { env }).catch((error: { stdout: string }) => error);

@@ -1,3 +1,4 @@
+// @module-tag long
 /** F32: processes of Sabha that stand still and go on. Time runs ten times faster; nobody is to be accused for what was not theirs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

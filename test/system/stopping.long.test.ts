@@ -1,3 +1,4 @@
+// @module-tag long
 /** However npm is stopped, all that it started ends with it; however its own starter goes away, it stays. */
 
 import { execFileSync } from 'node:child_process';

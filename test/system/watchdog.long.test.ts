@@ -1,3 +1,4 @@
+// @module-tag long
 /** The heartbeat goes the whole way through real processes to an address outside, and ends with each of them. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';

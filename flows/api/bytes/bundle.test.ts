@@ -63,7 +63,7 @@ test('the head of the page of an answer has its styles in it, admitted by their 
   expect(script).toMatch(/^<script type="module" src="\/bundle\/tap-[A-Z0-9]{8}\.js"><\/script>$/);
 });
 
-test('packed, the wall is less than half of what it is file by file', () => {
+test('packed, the wall is less than half of what it is file by file', { tags: ['long'] }, () => {
   const bytes = (urls: Iterable<string>, from: Wall) =>
     [...urls].reduce((sum, url) => sum + (from.files.get(url)?.packed('br').length ?? 0), 0);
   const whole = [...plain.files.keys()].filter((url) => /\.(js|css)$/.test(url) && !/^\/(login|tap)\./.test(url));

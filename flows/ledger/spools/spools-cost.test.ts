@@ -132,9 +132,13 @@ function denseCosts(held: number, births: Op[], besides: (seq: number) => boolea
 test.each([
   ['to and fro', 1_000, (_: number) => [birth(1, 1), birth(2, 1), birth(1, 1), birth(2, 1)]],
   ['to its end and back', 1_000, (n: number) => [birth(1, n), birth(n + 10, n), birth(1, n), birth(2, n)]],
-])('R27 a birth whose first number went %s walked all that a dense spool holds: ten times as much held costs the same', (_, n, births) => {
-  expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
-});
+])(
+  'R27 a birth whose first number went %s walked all that a dense spool holds: ten times as much held costs the same',
+  { tags: ['long'] },
+  (_, n, births) => {
+    expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
+  },
+);
 
 test('R27 two holes in a dense spool that births fill and open in turn: ten times as much held costs the same', () => {
   const costs = (n: number) =>
@@ -192,7 +196,9 @@ function riddled({ spent }: ReturnType<typeof open>, tombstones: number): number
   return end;
 }
 
-test('R27 a birth past 300 tombstones of 1,000 single numbers wrote a row for each hole between them, for 10 s: it is one range, and its gaps are counted some at a time', () => {
+test('R27 a birth past 300 tombstones of 1,000 single numbers wrote a row for each hole between them, for 10 s: it is one range, and its gaps are counted some at a time', {
+  tags: ['long'],
+}, () => {
   const ledger = open();
   const { spent, ranges, store } = ledger;
   const end = riddled(ledger, 20);
@@ -211,7 +217,9 @@ test('R27 a birth past 300 tombstones of 1,000 single numbers wrote a row for ea
   expect(Math.max(...turns)).toBeLessThan(60);
 });
 
-test('R27 one wide range after them deleted a row for each, for 5 s: it lies below them, and what it drops is counted some at a time', () => {
+test('R27 one wide range after them deleted a row for each, for 5 s: it lies below them, and what it drops is counted some at a time', {
+  tags: ['long'],
+}, () => {
   const ledger = open();
   const { spent, store } = ledger;
   const end = riddled(ledger, 20);

@@ -5,7 +5,7 @@ import { ofTier } from '../../../test/figures.ts';
 import type { Cursor, Op, Receipt } from '../../records/ops.ts';
 import { openStore } from '../store.ts';
 
-const histories = ofTier(60, 300);
+const histories = ofTier(20, 300);
 const batchesEach = 40;
 const names = ['a', 'b', 'c'];
 const pcs = ['s/t/1', 's/t/2'];

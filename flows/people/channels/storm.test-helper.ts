@@ -1,6 +1,7 @@
 /** A storm of alerts through one channel, over a real outbox and by a clock passed in: what every channel with limits of its own promises. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { Person } from '#contracts';
+import { ofTier } from '../../../test/figures.ts';
 import type { Channel, OutboxRow } from '../../records/notices.ts';
 import { createOutbox } from '../outbox.ts';
 import { notice, row, type TestClock, technician, testClock } from '../people.test-helper.ts';
@@ -13,13 +14,13 @@ export type Arrived = { at: number; to: string };
 /** A channel, and what its other side took. */
 export type Stormed = { name: string; limits: Limits; open(clock: TestClock): { channel: Channel; arrived: Arrived[] } };
 
-const alerts = 700;
+const alerts = ofTier(140, 700);
 const persons = 30;
 const passMs = 5 * 60_000;
 
 /** Runs the test; the addresses of the persons are numbers of phones. */
 export function storm({ name, limits, open }: Stormed): void {
-  test('700 alerts in a minute: within the limits of the other side, each once, what is critical first', async () => {
+  test('hundreds of alerts in a minute: within the limits of the other side, each once, what is critical first', async () => {
     const clock = testClock();
     const { channel, arrived } = open(clock);
     const numberOf = (n: number) => `91941900${String(1_000 + n)}`;

@@ -1,3 +1,4 @@
+// @module-tag long
 /** The storm over a real mail server, which waits a tenth of a second before it greets: what the unit test says of a double. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';

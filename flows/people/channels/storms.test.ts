@@ -40,7 +40,9 @@ function deskOf(clock: TestClock) {
   return { fetch, taken, turnedAway: () => turnedAway };
 }
 
-test('700 alerts in a minute over a webhook that takes a hundred in ten seconds: each once, what is critical first, all within two minutes, and one is turned away each time', async () => {
+test('700 alerts in a minute over a webhook that takes a hundred in ten seconds: each once, what is critical first, all within two minutes, and one is turned away each time', {
+  tags: ['long'],
+}, async () => {
   const clock = testClock();
   const { fetch, taken, turnedAway } = deskOf(clock);
   const channel = createWebhook(webhook, { clock, fetch });
@@ -54,7 +56,7 @@ test('700 alerts in a minute over a webhook that takes a hundred in ten seconds:
   expect(lastOf(false, 'webhook')).toBeLessThanOrEqual(2 * minuteMs);
 });
 
-test('a server that takes twenty seconds for each message delays no other channel', async () => {
+test('a server that takes twenty seconds for each message delays no other channel', { tags: ['long'] }, async () => {
   const clock = testClock();
   const slow: OpenChannel = {
     channel: {

@@ -122,7 +122,9 @@ function outboxOf(say?: Say, persons = [technician]) {
   return { clock, outbox, taken, floods, ledger };
 }
 
-test('700 alerts in a minute to thirty persons and a group: within all limits of Telegram, each once, what is critical first', async () => {
+test('700 alerts in a minute to thirty persons and a group: within all limits of Telegram, each once, what is critical first', {
+  tags: ['long'],
+}, async () => {
   const persons = Array.from({ length: 30 }, (_, n) => ({
     ...technician,
     id: `p${n}`,
