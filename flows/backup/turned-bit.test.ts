@@ -38,7 +38,10 @@ function contentsOf(file: string): Record<string, string> {
   return Object.fromEntries(found.map(([name, rows]) => [name, JSON.stringify(rows)]));
 }
 
-test('F4 one bit that turns anywhere in the file of a ledger is refused or named, or changes nothing', { tags: ['long'] }, ({ task }) => {
+test('F4 one bit that turns anywhere in the file of a ledger is refused or named, or changes nothing', {
+  tags: ['long'],
+  timeout: 900_000,
+}, ({ task }) => {
   const file = join(folder, 'ledger.db');
   const store = openStore(openDatabase({ file }));
   const acts = Array.from({ length: 100 }, (_, n): Op => ({ op: 'audit', at: n, who: 'asha', what: 'note', about: `incident ${n}` }));

@@ -123,6 +123,7 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
 
 test('F12 a broker that is away for an hour, and every PC with a backlog: all of it is there within ten minutes, and a fault of then is told', {
   tags: ['long'],
+  timeout: 1_800_000,
 }, async ({ task }) => {
   const pcs = ofTier(8, 24, 736);
   const each = ofTier(25, 50, 100);
@@ -216,6 +217,7 @@ test('F11 a broker that is back for everybody at once: nobody is lost, and they 
 
 test('F30 a ledger of an hour ago is put in its place: all PCs are back within five minutes, no event is lost, and each act of people is named', {
   tags: ['long'],
+  timeout: 1_800_000,
 }, async ({ task }) => {
   const pcs = ofTier(8, 24, 736);
   const world = await atRest({ pcs });
