@@ -24,9 +24,8 @@ export function importsOf(file: SourceFile): readonly string[] {
 
 function read(file: SourceFile): string[] {
   const parsed = parse(file);
-  const { comments } = parsed;
   const found = mayHave(file.text, otherDoors) ? byAnyDoor(parsed.program) : byTheFront(parsed.module);
-  if (/jsx?$/.test(file.path)) found.push(...comments.flatMap(({ value }) => typesIn(value)));
+  if (/jsx?$/.test(file.path)) found.push(...parsed.comments.flatMap(({ value }) => typesIn(value)));
   return found.map((target) => (target.startsWith('.') ? posix.join(posix.dirname(file.path), target) : target));
 }
 
