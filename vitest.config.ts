@@ -18,20 +18,23 @@ const boundary = [
 /** The programs that a test starts are compiled once a machine, not once a start: more than half of what a start costs. */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') };
 
-/**
- * Not isolated: a module does nothing at import and keeps nothing between calls, so that files share what they load.
- * Limits, not waits: what a busy machine keeps waiting is not wrong, and what never comes is told by its name.
- */
-const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: 120_000 };
-
 /** SABHA_COUNTS names a file for the counts of a run; the full tier also writes down what its tests measured. */
-const { SABHA_COUNTS: outputFile, SABHA_FAULTS: tier } = process.env;
+const { SABHA_COUNTS: outputFile, SABHA_FAULTS: tier, CI } = process.env;
 const reporters: (string | [string, { outputFile: string }])[] = ['default'];
 if (outputFile !== undefined) reporters.push(['json', { outputFile }]);
 if (tier === 'full') reporters.push('./test/figures-reporter.ts');
 
-/** How long a test may take where it does not say so: what plays up to fifty times as often in the night has more time there than at a desk. */
-const within = (deskMs: number) => (tier === 'full' ? 900_000 : deskMs);
+/**
+ * How long a test or a hook may take where it does not say so. In CI the long ones run where the others leave a processor idle, and in
+ * the night they play up to fifty times as often: they have more time there than at a desk.
+ */
+const within = (deskMs: number) => (CI !== undefined || tier === 'full' ? 900_000 : deskMs);
+
+/**
+ * Not isolated: a module does nothing at import and keeps nothing between calls, so that files share what they load.
+ * Limits, not waits: what a busy machine keeps waiting is not wrong, and what never comes is told by its name.
+ */
+const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: within(120_000) };
 
 /** Which tests run together and how patiently, and what they must have run through. */
 export default defineConfig({
@@ -61,7 +64,7 @@ export default defineConfig({
         },
       },
       // A process each: some start a Node-RED, of which a process has one, and the next file would talk to it.
-      { test: { name: 'long', include: [long], testTimeout: 300_000, ...patient, isolate: true } },
+      { test: { name: 'long', include: [long], testTimeout: within(300_000), ...patient, hookTimeout: within(300_000), isolate: true } },
       {
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 120_000, fileParallelism: false },
       },

@@ -48,7 +48,7 @@ test('it runs headless: no port, nothing written, silent when all is well, gone 
   expect(held.waits.size).toBe(0);
   expect(readdirSync(root)).toEqual(['tabs', 'tabs-kept']);
   expect(lines).toEqual([]);
-}, 20_000);
+});
 
 test('the editor needs a port that is free', async () => {
   const other = createServer().listen(0, '127.0.0.1');
@@ -69,7 +69,7 @@ test('a tab with a node "exec", "function", "debug", "mqtt in" or "telegram send
     heads: 1,
     refusal: 'mine-exec (exec): nodes of type "exec" are not used on the tabs',
   });
-}, 60_000);
+});
 
 test('a node of a package that is not installed stops nothing either', { tags: ['long'] }, async () => {
   openTabs({ dir: tabs });

@@ -6,7 +6,7 @@ let live: Live;
 
 beforeAll(async () => {
   live = await startLive();
-}, 30_000);
+});
 afterAll(() => live.stop());
 
 /** Who is told, and who waits for a next level. */

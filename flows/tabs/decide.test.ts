@@ -9,7 +9,7 @@ let live: Live;
 
 beforeAll(async () => {
   live = await startLive();
-}, 30_000);
+});
 afterAll(() => live.stop());
 
 test('a fault is held for the time that it carries, and nobody is told yet', async () => {
@@ -278,7 +278,7 @@ test('a node that throws on any tab is caught, told to central and named in the 
     if ((await live.offer(runs)).every((end) => end !== undefined)) idle.push(wire);
   }
   expect(idle).toEqual([]);
-}, 60_000);
+});
 
 test('a Deploy takes the old head and the old waits off the wires', async () => {
   await live.deploy(tabs());

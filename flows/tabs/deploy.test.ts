@@ -12,7 +12,7 @@ let live: Live;
 const steps: Omit<TabsStep, 'at'>[] = [];
 beforeAll(async () => {
   live = await startLive({ record: async (step) => steps.push(step) > 0 });
-}, 30_000);
+});
 afterAll(() => live.stop());
 
 const tabs = () => structuredClone([...live.tabs.running()]);

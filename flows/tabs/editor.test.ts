@@ -6,7 +6,7 @@ let live: Live;
 
 beforeAll(async () => {
   live = await startLive();
-}, 30_000);
+});
 afterAll(() => live.stop());
 
 test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude', 'correlate'])(

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const read = readTabs(tabsDir);
   if (!read.ok) throw new Error(read.line);
   tabs = await startStillTabs(read.nodes, { channels: () => ['console', 'webhook'], moment, now: () => now });
-}, 30_000);
+});
 afterAll(() => tabs.stop());
 beforeEach(() => {
   night = { from: 0, to: 0 };

@@ -10,7 +10,7 @@ import type { SendOutcome } from '../records/notices.ts';
 let live: Live;
 beforeAll(async () => {
   live = await startLive();
-}, 30_000);
+});
 afterAll(() => live.stop());
 
 /** The Deliver tab with a channel more: an offer in the row, a node of somebody else behind its second output, and outcomes. */

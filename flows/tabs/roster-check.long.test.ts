@@ -6,7 +6,7 @@ import { bothOf, kindsOf } from './roster-check.test-helper.ts';
 let live: Live;
 beforeAll(async () => {
   live = await startLive();
-}, 120_000);
+});
 afterAll(() => live.stop());
 
 test('who the check of the roster names is who the tabs then tell: 10,000 random rosters', async () => {

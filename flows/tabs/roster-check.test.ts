@@ -5,7 +5,7 @@ import { bothOf, kindsOf } from './roster-check.test-helper.ts';
 let live: Live;
 beforeAll(async () => {
   live = await startLive();
-}, 120_000);
+});
 afterAll(() => live.stop());
 
 test('who the check of the roster names is who the tabs then tell: 100 random rosters, all of them in the long tests', async () => {

@@ -65,7 +65,7 @@ test('S7 who never ends the handshake is closed after 10 s, and what is no TLS a
   expect(silentMs).toBeGreaterThan(9_000);
   expect(silentMs).toBeLessThan(15_000);
   expect(await refused('frame')).toBe(0);
-}, 30_000);
+});
 
 /** The broker reads as long as it likes; what it does not take is not sent. */
 async function flood(cert: Issued | undefined): Promise<void> {

@@ -110,7 +110,7 @@ test('unchanged tabs reproduce the log of what was sent, message by message; edi
   expect(slower.after).toBeLessThan(slower.before);
 
   expect(rowsOf(world).outbox.length).toBe(outbox.length);
-}, 240_000);
+});
 
 /** A day's work, drawn from a seed: what breaks and is mended, what people do about it, maintenance, and a start of flows. */
 async function worked(seed: number): Promise<World> {
@@ -173,7 +173,7 @@ test('unchanged tabs did not give again what was told once more, was quiet, main
   const same = await report(replayOf(world).tryNodes(shipped, 30));
   expect(same.log).toEqual({ sent: sent.length, reproduced: sent.length });
   expect(same).toMatchObject({ before: sent.length, after: sent.length, more: 0, fewer: 0, unfinished: 0 });
-}, 240_000);
+});
 
 test('what cannot be tried is one clear line: broken tabs, an empty ledger, a span longer than kept, and what takes too long or too much', async () => {
   const world = await atRest();

@@ -99,4 +99,4 @@ test('the first start names the file with the secret of the first account, which
     'asha | roll call | capital',
     'anil | account removed | asha',
   ]);
-}, 60_000);
+});

@@ -54,4 +54,4 @@ test('a device that was added is told, before the mail and after a start; what i
   expect((await fetch(at(`/hook/push/${news()?.id}`), { method: 'POST' })).status).toBe(200);
   await expect.poll(() => sampleOf(parts.site.ports.flowsMetrics, 'sabha_outbox_waiting'), { timeout: 20_000 }).toBe(0);
   expect(ofRoom(mailbox)).toEqual([]);
-}, 180_000);
+});

@@ -87,7 +87,7 @@ test('the first health of a PC that speaks late was never printed: it is said th
   process.kill(centre.pidOf('agent') || Number.NaN, 'SIGCONT');
   await isUp(centre);
   await centre.stop();
-}, 180_000);
+});
 
 test('each secret lies in the folder of the one part that may read it, for its owner only; a second start goes on with all of them, and when the supervisor is killed the parts end by themselves within 3 s', async () => {
   const first = startCentre(site);
