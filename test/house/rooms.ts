@@ -48,7 +48,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'agent',
-    lines: 16_640,
+    lines: 16_790,
     rooms: [
       { path: 'agent/spool', floor: 1, about: 'the durable queue of events' },
       { path: 'agent/store', floor: 1, about: 'small things kept on the disk: configuration, boot marker, memory, log', enter: null },
@@ -105,7 +105,7 @@ export const parts: readonly Part[] = [
   },
   {
     path: 'flows',
-    lines: 30_980,
+    lines: 31_430,
     rooms: [
       { path: 'flows/records', floor: 0, about: 'what the ledger holds, types only', enter: null },
       {
