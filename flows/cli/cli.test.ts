@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,19 @@ test('each faulty line of an import is told as file:line, and the answer is no',
     'nothing is changed: 2 problems',
     '',
   ]);
+});
+
+test.each([
+  ['output', ['help'], 1],
+  ['error output', ['no-such-verb'], 2],
+] as const)('a command whose reader closes its %s writes nothing else and ends with 141, as after SIGPIPE', async (_, args, closed) => {
+  const child = spawn(process.execPath, ['flows/cli/cli.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const written: string[] = [];
+  for (const [number, stream] of [child.stdout, child.stderr].entries()) {
+    if (number + 1 === closed) stream.destroy();
+    else stream.on('data', (chunk) => written.push(`${chunk}`));
+  }
+  expect([await once(child, 'close'), written]).toEqual([[141, null], []]);
 });
 
 test('an export into a file imports again as the same', { tags: ['long'] }, async () => {

@@ -1,4 +1,4 @@
-/** The operator's `sabha` command, a client of the API. Exit code: 0 yes, 1 the answer is no, 2 a wrong call or nobody to ask. */
+/** The operator's `sabha` command, a client of the API. Exit code: 0 yes, 1 the answer is no, 2 a wrong call or nobody to ask, 141 the reader of its output has gone. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -121,6 +121,14 @@ function userName(): string {
   } catch {
     return 'operator';
   }
+}
+
+// Node ignores SIGPIPE. When the reader has gone (`| head`), the command ends as that signal ends a program: quietly, with 128 + 13.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(128 + 13);
+  });
 }
 
 const args = process.argv.slice(2);
