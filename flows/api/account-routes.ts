@@ -37,12 +37,15 @@ export const accountRoutes: readonly Route[] = [
     ['post /api/accounts', 'Makes an account; its secret is shown once.'],
     {
       right: whole('accounts'),
-      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scopeOrGroup, '') }),
+      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scopeOrGroup) }),
       answer: accountMade,
       done: 201,
       refusals: [404, 409],
     },
-    async ({ accounts, has }, { body: { by: who, name: called, role, scope: of } }) => {
+    async ({ accounts, has }, { body: { by: who, name: called, role, scope: given } }) => {
+      if (role === 'state' && given === undefined)
+        throw new Refused(400, 'scope: an account with the role state needs its part of the tree');
+      const of = given ?? '';
       if (role === 'central' && of !== '') throw new Refused(400, 'scope: an account with the role central is for everywhere');
       if (!has(of)) throw new Refused(404, `there is no ${of}`);
       return made(await accounts.add({ name: called, role, scope: of }, who));

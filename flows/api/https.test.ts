@@ -366,6 +366,7 @@ describe('accounts', () => {
   test.each([
     [{ name: 'Asha Devi', role: 'state' }, [400, /^name: .*lower-case/]],
     [{ name: 'asha', role: 'owner' }, [400, /^role: .*found "owner"/]],
+    [{ name: 'asha', role: 'state' }, [400, /^scope: an account with the role state needs its part of the tree$/]],
     [{ name: 'asha', role: 'state', scope: 'kerala' }, [404, /^there is no kerala$/]],
     [{ name: 'asha', role: 'state', scope: 'ladakh/leh/vc-1' }, [400, /^scope: /]],
     [{ name: 'asha', role: 'central', scope: 'ladakh' }, [400, /central is for everywhere/]],

@@ -164,10 +164,22 @@ test('an account is made, listed, given another secret and removed', async () =>
 });
 
 test.each([
+  [['--role', 'central'], /^meera +central +all /m],
+  [['--role', 'reader'], /^meera +reader +all /m],
+  [['--role', 'state', '--scope', 'all'], /^meera +state +all /m],
+  [['--role', 'state', '--scope', 'ladakh/leh'], /^meera +state +ladakh\/leh /m],
+])('accounts add with %j makes an account of that scope', async (options, row) => {
+  expect((await sabha(['accounts', 'add', 'meera', ...options])).code).toBe(0);
+  expect((await sabha(['accounts', 'list'])).out).toMatch(row);
+  await sabha(['accounts', 'remove', 'meera']);
+});
+
+test.each([
   [['accounts', 'add', 'asha'], 2, 'accounts add needs --role: reader, state or central'],
   [['accounts', 'add', 'Asha', '--role', 'state'], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "Asha"'],
   [['accounts', 'add', 'asha', '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central"), found "boss"'],
   [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: an account with the role central is for everywhere'],
+  [['accounts', 'add', 'asha', '--role', 'state'], 2, 'scope: an account with the role state needs its part of the tree'],
   [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
   [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
 ])('%j is a no in one line', async (args, code, line) => {

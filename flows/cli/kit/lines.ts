@@ -11,6 +11,13 @@ const calls: readonly LineRow[] = [
   [/^which of: (.+)\?$/, { hi: 'इनमें से कौन सा: $1?' }],
   [/^--by needs a name$/, { hi: '--by के बाद नाम लिखें' }],
   [/^accounts add needs --role: (.+)$/, { hi: 'accounts add के साथ --role लिखें: reader, state या central' }],
+  [
+    /^scope: an account with the role state needs its part of the tree$/,
+    {
+      en: 'an account with the role state needs --scope: STATE, STATE/SITE or group:NAME, or "all" for everywhere',
+      hi: 'state वाले अकाउंट के साथ --scope लिखें: STATE, STATE/SITE या group:NAME; पूरे देश के लिए all',
+    },
+  ],
   [/^--(\S+) (.+): a day such as .+$/, { hi: '--$1 $2: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
   [
     /^the span ends before it begins$/,

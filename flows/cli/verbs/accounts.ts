@@ -7,7 +7,7 @@ import { table, timeText } from '../kit/text.ts';
 /** Who may log in. */
 export const accounts: Record<string, Verb> = {
   'accounts add': {
-    usage: 'NAME --role reader|state|central [--scope STATE|STATE/SITE]',
+    usage: 'NAME --role reader|state|central [--scope all|STATE|STATE/SITE|group:NAME]',
     does: {
       en: 'Makes an account for the wall; its secret is shown this once.',
       hi: 'वॉल का अकाउंट बनाता है; उसका गुप्त शब्द एक ही बार दिखता है।',
@@ -33,7 +33,7 @@ export const accounts: Record<string, Verb> = {
 };
 
 async function add({ api, by, words: [name = ''], options }: Call): Promise<Answer> {
-  const { role, scope = 'all' } = options;
+  const { role, scope } = options;
   if (typeof role !== 'string') throw new CliError(2, 'accounts add needs --role: reader, state or central');
   return secretAnswer(await api.post<AccountMade>('/api/accounts', { name, role, scope: scope === 'all' ? '' : scope, by }));
 }
