@@ -382,7 +382,25 @@ test('meetings import names every faulty line, tells what is left out and what c
     { id: 'a', title: 'Review', scopes: [''], start: '2027-01-15T11:00:00', zone: null, minutes: 60, repeats: true, next },
   ];
   const shown = await sabha(['meetings', 'list', '--at', 'ladakh']);
-  expect(shown.out).toBe('ID  TITLE   ROOMS  NEXT              MINUTES  REPEATS\na   Review  all    2027-01-15 11:00  60       yes\n');
+  expect(shown.out).toBe(
+    'ID  TITLE   ROOMS  NEXT                           MINUTES  REPEATS\na   Review  all    2027-01-15 11:00 Asia/Kolkata  60       yes\n',
+  );
   state().scripted['POST /api/meetings/remove'] = {};
   expect(await sabha(['meetings', 'remove', 'a'])).toMatchObject({ code: 0, out: 'a is removed\n' });
+});
+
+test('meetings list names the time zone of each next date', async () => {
+  const meeting = { title: 'Review', scopes: [''], start: '', minutes: 45, repeats: false };
+  const next = { from: Date.UTC(2027, 2, 3, 4, 15), to: Date.UTC(2027, 2, 3, 5, 0) };
+  const zoned = [null, 'UTC', 'America/New_York'].map((zone, nth) => ({ ...meeting, id: `m-${nth}`, zone, next }));
+  state().scripted['GET /api/meetings'] = [...zoned, { ...meeting, id: 'm-3', zone: 'UTC', next: null }];
+  const { out } = await sabha(['meetings', 'list']);
+  expect(out.split('\n').map((line) => line.slice(19, 55).trim())).toEqual([
+    'NEXT',
+    '2027-03-03 09:45 Asia/Kolkata',
+    '2027-03-03 04:15 UTC',
+    '2027-03-02 23:15 America/New_York',
+    '-',
+    '',
+  ]);
 });

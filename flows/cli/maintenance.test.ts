@@ -17,7 +17,10 @@ test('maintenance is planned, listed by the clock of its place, and removed', as
   state().scripted['POST /api/maintenance'] = { ...one, by: 'Anil', at: 1, next };
   const words = ['maintenance', 'add', 'ladakh/leh', '--from', '2027-01-15T22:00', '--minutes', '240', '--for', 'New UPS'];
   const added = await sabha(words);
-  expect(added).toMatchObject({ code: 0, out: 'm-1: nothing of ladakh/leh is told from 2027-01-15 22:00 to 2027-01-16 02:00\n' });
+  expect(added).toMatchObject({
+    code: 0,
+    out: 'm-1: nothing of ladakh/leh is told from 2027-01-15 22:00 Asia/Kolkata to 2027-01-16 02:00 Asia/Kolkata\n',
+  });
   const body = { by: 'tester', scope: 'ladakh/leh', title: 'New UPS', from: '2027-01-15T22:00', minutes: 240 };
   expect(state().asked.at(-1)?.body).toEqual(body);
   state().scripted['GET /api/maintenance?scope=ladakh'] = [{ ...one, by: 'Anil', at: 1, next: null, rule: 'FREQ=WEEKLY' }];

@@ -43,9 +43,10 @@ export function timeText(ms: number | null): string {
   return ms === null ? '-' : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** A time by the clock of a zone, to the minute. */
-export function localText(ms: number, zone: string): string {
-  return zonedAt(ms, zone).toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ');
+/** A time to the minute in a zone, with the name of the zone; null = the clocks of the sites, shown in the time of India. */
+export function localText(ms: number, zone: string | null): string {
+  const shown = zone ?? 'Asia/Kolkata';
+  return `${zonedAt(ms, shown).toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ')} ${shown}`;
 }
 
 /** Why a room is not ready, in a few words; '' where it is. */

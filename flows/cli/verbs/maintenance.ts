@@ -54,11 +54,9 @@ async function list({ api, options }: Call): Promise<Answer> {
   return { ok: true, json: all, text: table(['ID', 'PLACE', 'NEXT', 'REPEATS', 'BY', 'FOR'], rows) };
 }
 
-/** By the clock there, as it was planned; in India where it names no zone. */
 function whenText({ start, minutes, zone, next }: MaintenanceView): string {
   if (next === null) return `from ${start.slice(0, 16).replace('T', ' ')} for ${minutes} min`;
-  const text = (at: number) => localText(at, zone ?? 'Asia/Kolkata');
-  return `from ${text(next.from)} to ${text(next.to)}`;
+  return `from ${localText(next.from, zone)} to ${localText(next.to, zone)}`;
 }
 
 async function remove({ api, by, words: [id = ''] }: Call): Promise<Answer> {

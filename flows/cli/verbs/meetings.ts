@@ -57,16 +57,11 @@ async function list({ api, options }: Call): Promise<Answer> {
     id,
     title,
     scopes.map((scope) => scope || 'all').join(' '),
-    next === null ? '-' : nextText(next.from, zone),
+    next && localText(next.from, zone),
     minutes,
     repeats ? 'yes' : 'no',
   ]);
   return { ok: true, json: all, text: table(['ID', 'TITLE', 'ROOMS', 'NEXT', 'MINUTES', 'REPEATS'], rows) };
-}
-
-/** By the clock of the meeting; of one by the clocks of its sites, in India. */
-function nextText(at: number, zone: string | null): string {
-  return localText(at, zone ?? 'Asia/Kolkata');
 }
 
 async function remove({ api, by, words: [id = ''] }: Call): Promise<Answer> {
