@@ -112,7 +112,12 @@ test('it says who got it, who read it, and who did not: what only the desk saw d
 test('an account of a state says something to its own only, and sees no notice of others', async () => {
   const { announcements, send } = rig();
   expect(personsOf(await send('ladakh', { within: 'ladakh' }))).toEqual(['asha', 'chand']);
-  for (const to of ['', 'goa', 'group:konkan', 'coast']) expect(await send(to, { within: 'ladakh' })).toMatchObject({ status: 403 });
+  expect(await send('', { within: 'ladakh' })).toMatchObject({ status: 403 });
+  for (const to of ['goa', 'group:konkan', 'coast', 'no-such-group'])
+    expect(await send(to, { within: 'ladakh' })).toMatchObject({
+      status: 404,
+      line: `nobody of ladakh looks after ${to}, and no group of persons is called so`,
+    });
   await send('coast');
   expect((await announcements.list('ladakh')).map(({ id, count }) => [id, count])).toEqual([[1, 2]]);
   expect((await announcements.list('goa')).map(({ id }) => id)).toEqual([2]);

@@ -119,9 +119,10 @@ function isOwn({ table }: AnnounceOptions, at: { to: string; within: string }, p
 
 function refusalOf(options: AnnounceOptions, at: { to: string; within: string }, persons: readonly Member[]): Refusal | undefined {
   const { to, within } = at;
-  const nobody = `nobody of the roster looks after ${to || 'anything'}, and no group of persons is called so`;
-  if (persons.length === 0) return { ok: false, status: 404, line: nobody };
-  return isOwn(options, at, persons) ? undefined : { ok: false, status: 403, line: `this account is for ${within} only` };
+  if (persons.length > 0 && isOwn(options, at, persons)) return undefined;
+  if (to === '' && within !== '') return { ok: false, status: 403, line: `this account is for ${within} only` };
+  const nobody = `nobody of ${within || 'the roster'} looks after ${to || 'anything'}, and no group of persons is called so`;
+  return { ok: false, status: 404, line: nobody };
 }
 
 function tooOften(before: readonly Announcement[], by: string, now: number): Refusal | undefined {

@@ -256,7 +256,7 @@ describe('what an account may', () => {
     ['reader', '', { read: 200, audit: 200, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
     ['reader', 'ladakh', { read: 200, audit: 403, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
     ['state', 'ladakh', { read: 200, audit: 403, act: 204, roll: 201, stage: 409, import: 403, tokens: 403, accounts: 403 }],
-    ['state', 'goa', { read: 200, audit: 403, act: 404, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
+    ['state', 'goa', { read: 200, audit: 403, act: 404, roll: 404, stage: 404, import: 403, tokens: 403, accounts: 403 }],
     ['central', '', { read: 200, audit: 200, act: 204, roll: 201, stage: 409, import: 422, tokens: 404, accounts: 200 }],
   ] as const)('%s of "%s"', async (role, scope, may) => {
     const cookie = await person('asha', role, scope);
@@ -281,11 +281,31 @@ describe('what an account may', () => {
     expect((await json('/api/incidents')).map(({ id }: { id: number }) => id)).toEqual([7]);
     for (const path of ['/api/incidents/8', '/api/sites/goa/panaji', '/api/sites/goa/panaji/history'])
       expect([path, (await ask(path, { cookie })).status]).toEqual([path, 404]);
-    for (const path of ['/api/profile', '/api/profile/goa']) expect((await ask(path, { cookie })).status).toBe(403);
+    expect((await ask('/api/profile', { cookie })).status).toBe(403);
     expect((await ask('/api/profile/ladakh/leh', { cookie })).status).toBe(200);
     const table = (await ask('/api/sites/table.csv', { cookie })).body.split('\r\n').slice(1, -1);
     expect(table.length).toBeGreaterThan(1);
     expect(table.every((row) => row.startsWith('ladakh,'))).toBe(true);
+  });
+
+  test.each([
+    ['ladakh', 'goa/panaji', 'goa/no-such-site'],
+    ['goa', 'ladakh/leh', 'ladakh/no-such-site'],
+    ['goa/margao', 'goa/panaji', 'goa/no-such-site'],
+  ])('an account of %s gets the same 404 for %s as for %s, on each route', async (scope, there, missing) => {
+    const cookie = await person('asha', 'state', scope);
+    const answers = async (site: string) =>
+      Promise.all([
+        ask(`/api/sites/${site}`, { cookie }),
+        ask(`/api/sites/${site}/history`, { cookie }),
+        ask(`/api/profile/${site}`, { cookie }),
+        post(`/api/sites/${site}/stage`, { stage: 'live' }, cookie),
+        post('/api/rollcalls', { scope: site }, cookie),
+        post('/api/rollcalls', { scope: `${site.split('/')[0]}` }, cookie),
+      ]);
+    const [found, absent] = [await answers(there), await answers(missing)];
+    expect(found.map(({ status }) => status)).toEqual(Array(6).fill(404));
+    expect(found.map(lineOf)).toEqual(absent.map(lineOf));
   });
 
   test('`by` is the name of the account, whatever the body says', async () => {

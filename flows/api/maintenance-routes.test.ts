@@ -63,11 +63,15 @@ test('an account of a state plans and removes in its own part alone, sees what l
   await plan({ scope: 'ladakh/kargil' });
   as('state', 'ladakh/leh');
   expect(await plan({ scope: 'ladakh/leh/vc-1' })).toMatchObject({ statusCode: 201 });
-  expect(await plan({ scope: 'ladakh' })).toMatchObject({ statusCode: 403, body: { message: 'this account is for ladakh/leh only' } });
+  expect(await plan({ scope: 'ladakh' })).toMatchObject({ statusCode: 404, body: { message: 'this account is for ladakh/leh only' } });
+  expect(await plan({ scope: 'no-such-state' })).toMatchObject({
+    statusCode: 404,
+    body: { message: 'this account is for ladakh/leh only' },
+  });
   expect((await ids()).toSorted()).toEqual(['m-1', 'm-3']);
   const remove = async (id: string) => (await post('/api/maintenance/remove', { by: 'x', id })).statusCode;
   expect([await remove('m-1'), await remove('m-2'), await remove('m-3')]).toEqual([404, 404, 204]);
   as('reader', 'ladakh');
   expect((await plan()).statusCode).toBe(403);
-  expect((await app.inject({ method: 'GET', url: '/api/maintenance?scope=bihar' })).statusCode).toBe(403);
+  expect((await app.inject({ method: 'GET', url: '/api/maintenance?scope=bihar' })).statusCode).toBe(404);
 });

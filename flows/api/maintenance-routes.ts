@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { isId, maintenanceView } from '#contracts';
-import { ownPart } from '../door/door.ts';
+import { outside, ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';
@@ -27,10 +27,9 @@ const removing = v.strictObject({ by, id: said(80) });
 export const maintenanceRoutes: readonly Route[] = [
   on('maintenance')(
     ['get /api/maintenance', 'Maintenance that concerns a place, what goes on or comes next first.'],
-    { right: ownPart, query: v.strictObject({ scope: v.optional(place) }), answer: v.array(maintenanceView) },
+    { right: ownPart, query: v.strictObject({ scope: v.optional(place) }), answer: v.array(maintenanceView), refusals: [404] },
     (maintenance, { viewer, query: { scope = viewer.scope } }) => {
-      if (!viewer.has(scope))
-        throw new Refused(403, `this account is for ${viewer.scope} only`, { code: 'scope', about: { scope: viewer.scope } });
+      if (!viewer.has(scope)) throw outside(viewer, scope);
       return maintenance.list(scope);
     },
   ),
@@ -39,7 +38,7 @@ export const maintenanceRoutes: readonly Route[] = [
       'post /api/maintenance',
       'Plans maintenance of a room, a site or a state: from then on until its end nothing of it is told. `from` and `to` are local times of the place; it ends at `to` or after `minutes`, and comes back by `rule` (RRULE).',
     ],
-    { right: { may: 'maintenance', at: placeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [422] },
+    { right: { may: 'maintenance', at: placeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [404, 422] },
     async (maintenance, { body }) => {
       const done = await maintenance.add(body);
       if (!done.ok) throw new Refused(422, done.line);

@@ -3,7 +3,7 @@ import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import { meetingsImport, meetingView } from '#contracts';
 import { meetingsLimitBytes } from '../calendar/import.ts';
-import { ownPart, whole } from '../door/door.ts';
+import { outside, ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';
@@ -24,9 +24,9 @@ const meetingsQuery = v.strictObject({
 export const meetingRoutes: readonly Route[] = [
   on('meetings')(
     ['get /api/meetings', 'Meetings that concern a place, the next first.'],
-    { right: ownPart, query: meetingsQuery, answer: v.array(meetingView) },
+    { right: ownPart, query: meetingsQuery, answer: v.array(meetingView), refusals: [404] },
     (meetings, { viewer, query: { scope = viewer.scope } }) => {
-      if (!viewer.has(scope)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+      if (!viewer.has(scope)) throw outside(viewer, scope);
       return meetings.list(scope);
     },
   ),

@@ -13,7 +13,7 @@ import {
   rosterPerson,
   shiftView,
 } from '#contracts';
-import { ownPart, type Viewer, whole } from '../door/door.ts';
+import { outside, ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { rosterLimitBytes } from '../roster/csv.ts';
 import type { DeviceBook } from '../roster/devices.ts';
@@ -46,7 +46,7 @@ const checkQuery = v.strictObject({
 export const rosterRoutes: readonly Route[] = [
   on('roster')(
     ['get /api/roster', 'Who is told: the persons of a part of the tree, with their channels, hours and days off.'],
-    { right: { may: 'roster', at: ownPart.at }, query: scopeQuery, answer: v.array(rosterPerson) },
+    { right: { may: 'roster', at: ownPart.at }, query: scopeQuery, answer: v.array(rosterPerson), refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(roster, viewer, at)),
   ),
   on('roster')(['get /api/roster.csv', 'The roster as it is imported.'], { right: whole('roster'), answer: csv('roster.csv') }, (roster) =>
@@ -54,7 +54,7 @@ export const rosterRoutes: readonly Route[] = [
   ),
   on('roster')(
     ['get /api/roster/duty', 'Who is told of a part of the tree now, by role.'],
-    { right: ownPart, query: scopeQuery, answer: dutyView },
+    { right: ownPart, query: scopeQuery, answer: dutyView, refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.duty(own(roster, viewer, at)),
   ),
   on('roster')(
@@ -69,7 +69,7 @@ export const rosterRoutes: readonly Route[] = [
   ),
   on('roster')(
     ['get /api/roster/check', 'Tries the roster out on the tabs that run: who would be told of each site in each hour of some days.'],
-    { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [409] },
+    { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [404, 409] },
     async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
       const found = await roster.check({ scope: own(roster, viewer, at), days });
       if (found === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
@@ -221,15 +221,14 @@ export const peopleRoutes: readonly Route[] = [
 ];
 
 function own(roster: RosterOrders, viewer: Viewer, at: string): string {
-  if (!roster.liesWithin(viewer.scope, at)) throw new Refused(403, `this account is for ${viewer.scope} only`);
+  if (!roster.liesWithin(viewer.scope, at)) throw outside(viewer, at);
   return at;
 }
 
-/** Only of somebody all of whose places are the viewer's own. */
+/** Refuses a person with a scope outside the viewer's, and a person who does not exist, in the same words. */
 function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
-  const scopes = roster.scopesOf(person);
-  if (scopes?.every((scope) => roster.liesWithin(viewer.scope, scope)) === false)
-    throw new Refused(403, `this account is for ${viewer.scope} only`);
+  const isOwn = roster.scopesOf(person)?.every((scope) => roster.liesWithin(viewer.scope, scope)) ?? viewer.scope === '';
+  if (!isOwn) throw new Refused(404, 'there is no such person');
 }
 
 function done(order: PersonOrder): undefined {

@@ -137,7 +137,15 @@ function refuseUnless(viewer: Viewer, may: Action | undefined, path: string): vo
   const line = may === undefined ? 'nobody may do this' : refusalFor(viewer, may, path);
   if (line === undefined) return;
   const isOfRole = may === undefined || !mayDo(viewer.role, may);
-  throw new Refused(403, line, isOfRole ? { code: 'role' } : { code: 'scope', about: { scope: viewer.scope } });
+  throw isOfRole ? new Refused(403, line, { code: 'role' }) : outside(viewer, path);
+}
+
+/**
+ * The refusal of a path outside the scope of an account.
+ * Guarantee: 404 with the same line whether the path exists or not; 403 for the whole tree, which every account knows.
+ */
+export function outside({ scope }: Pick<Viewer, 'scope'>, path: string): Refused {
+  return new Refused(path === '' ? 403 : 404, `this account is for ${scope} only`, { code: 'scope', about: { scope } });
 }
 
 function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | undefined): FastifyReply | undefined {
