@@ -129,7 +129,7 @@ async function start(): Promise<Parts> {
   const accounts = await openAccounts(base, runtime);
   let onTls: Api['useTls'] | undefined;
   let red: Red | undefined;
-  const pki = await startCertificates(base, keys, { runtime, say, ...people, onHttps: (tls) => onTls?.(tls) });
+  const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => onTls?.(tls) });
   const { wires, sites, now, record, view } = runtime;
   const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
@@ -281,17 +281,16 @@ function reflectorWith(key: Buffer): { port: number; key: Buffer } | undefined {
   return env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key } : undefined;
 }
 
-type Told = Pick<PkiOptions, 'tellDirectly' | 'onHttps' | 'say'> & { runtime: Runtime };
+type Told = Pick<PkiOptions, 'onHttps' | 'say'> & { runtime: Runtime };
 
 /** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
 async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys, told: Told): Promise<Pki> {
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
   const publicPem = createPublicKey(keys.centreKey).export({ type: 'spki', format: 'pem' }).toString();
-  const { runtime, tellDirectly, onHttps, say } = told;
+  const { runtime, onHttps, say } = told;
   return startPki({
     authority: keys.authority,
     folder: join(dataDir, 'ca'),
-    tellDirectly,
     onHttps,
     say,
     https: settings.https,

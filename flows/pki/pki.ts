@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Clock, Settings } from '#contracts';
-import type { TellCentralDirectly } from '../people/direct/direct.ts';
 import type { Authority } from './authority.ts';
 import { createCodes } from './codes.ts';
 import { createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
@@ -21,7 +20,6 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'se
     https: Pick<NonNullable<Settings['https']>, 'names'> | undefined;
     /** Enrolment codes as the ledger holds them. */
     codes: Readonly<Record<string, string>>;
-    tellDirectly: TellCentralDirectly;
     /** Says what stands of a finding of the centre; null = no more. */
     say(fault: 'centre.enrolment_refused', reason: string | null): void;
     /** HTTPS has another certificate than before. */
@@ -41,8 +39,8 @@ export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & {
 };
 
 const sweepEveryMs = 60 * 60_000;
-/** Nobody has mistyped a code for so long: whoever did has asked, or given up. */
-const mistypedMs = 60 * 60_000;
+/** How long the finding stands after the last alarm: a day, so that it is still open in the morning. */
+const mistypedMs = 24 * 60 * 60_000;
 
 /** Makes what is missing of the certificates, and keeps them good. */
 export async function startPki(options: PkiOptions): Promise<Pki> {
@@ -78,19 +76,24 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
   };
 }
 
-/** Somebody whom one site was waited from is a finding; anybody else is told to central at once. */
-function mistypings({ clock, tellDirectly, say }: Pick<PkiOptions, 'clock' | 'tellDirectly' | 'say'>) {
-  const over = () => say('centre.enrolment_refused', null);
+/** Wrong codes as a finding of the centre. Further alarms of the same origin only keep it open, so that a flood of codes writes nothing. */
+function mistypings({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
   let cancel = () => {};
-  // What stood before the start: who mistyped then is forgotten.
+  let named: string | null = null;
+  const over = () => {
+    named = null;
+    say('centre.enrolment_refused', null);
+  };
+  // Clears a finding of the process before.
   over();
   return {
     alarm(address: string, site: string | null): void {
-      const line = `five refusals in ten minutes, the last from ${address}`;
-      if (site === null) return void tellDirectly('enrolment_refused', line);
       cancel();
       cancel = clock.after(mistypedMs, over);
-      say('centre.enrolment_refused', `${site}: ${line}`);
+      const origin = site ?? 'no office known';
+      if (named === origin) return;
+      named = origin;
+      say('centre.enrolment_refused', `${origin}: five refusals in ten minutes, the last from ${address}`);
     },
     close: () => cancel(),
   };

@@ -74,7 +74,6 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
       await publish(change.registry);
     },
   };
-  const told: [string, string][] = [];
   const findings: [string, string | null][] = [];
   let server: EnrolmentServer | undefined;
   const pki = await startPki({
@@ -88,7 +87,6 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
       await commit([...ops]);
       return true;
     },
-    tellDirectly: async (reason, detail) => void told.push([reason, detail]),
     say: (fault, reason) => void findings.push([fault, reason]),
     broker: { request: join(folder, 'server.csr'), certificate: join(folder, 'server.pem') },
     centre: { mqtt: { port: 8_883 }, centreKey: null },
@@ -118,7 +116,6 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     apply: sites.apply,
     ledger,
     clock,
-    told,
     findings,
     said,
     port,

@@ -178,10 +178,10 @@ export const centreFaults = {
     severity: 'minor',
     parents: [],
     ...times(0, 0),
-    title: { en: 'An office mistypes its enrolment code', hi: 'एक ऑफ़िस अपना कोड ग़लत लिख रहा है' },
+    title: { en: 'Somebody types wrong enrolment codes', hi: 'कोई PC जोड़ने के लिए ग़लत कोड लिख रहा है' },
     action: {
-      en: 'Call the office that is named. Read the code out to them, or give a new one.',
-      hi: 'जिस ऑफ़िस का नाम है उसे फ़ोन करें। कोड पढ़कर सुनाएँ, या नया कोड दें।',
+      en: 'Call the office that is named, or else those that have a code. If it is none of them, block the address that is named.',
+      hi: 'जिस ऑफ़िस का नाम है उसे फ़ोन करें, नाम न हो तो जिनके पास कोड है उन्हें। उनमें से कोई न हो तो लिखा हुआ पता ब्लॉक करें।',
     },
   },
   'outage.power': {
