@@ -1,10 +1,9 @@
 /** The calendar: whole files in, and what is known of a place. */
-import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import { meetingsImport, meetingView } from '#contracts';
-import { meetingsLimitBytes } from '../calendar/import.ts';
 import { outside, ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
+import { checked, ofFile } from './kit/imports.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';
 
@@ -20,7 +19,7 @@ const meetingsQuery = v.strictObject({
   scope: v.optional(v.pipe(v.string(), v.check(isScope, 'Invalid scope: "" for everywhere, a state, or state/site'))),
 });
 
-/** A body of `import` may hold the largest file with its quotes and line breaks escaped. */
+/** Reading, importing and removing meetings. */
 export const meetingRoutes: readonly Route[] = [
   on('meetings')(
     ['get /api/meetings', 'Meetings that concern a place, the next first.'],
@@ -39,15 +38,9 @@ export const meetingRoutes: readonly Route[] = [
       right: whole('import'),
       body: importing,
       answer: meetingsImport,
-      refusals: [413, 422],
-      alsoAs: 422,
-      more: { bodyLimit: 2 * meetingsLimitBytes, errorHandler: tooLarge },
+      ...ofFile,
     },
-    async (meetings, { body, reply }) => {
-      const result = await meetings.import(body);
-      if (result.problems.length > 0) reply.code(422);
-      return result;
-    },
+    (meetings, { body, reply }) => checked(reply, meetings.import(body)),
   ),
   on('meetings')(
     ['post /api/meetings/remove', 'Takes one meeting out of the calendar.'],
@@ -58,9 +51,3 @@ export const meetingRoutes: readonly Route[] = [
     },
   ),
 ];
-
-function tooLarge(error: FastifyError): never {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    throw new Refused(413, `the file is larger than ${meetingsLimitBytes / 1024 / 1024} MiB`);
-  throw error;
-}

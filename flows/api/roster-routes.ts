@@ -1,5 +1,4 @@
 /** The roster: who is told, who is on duty, and who is away. */
-import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import {
   dayView,
@@ -15,10 +14,10 @@ import {
 } from '#contracts';
 import { outside, ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { rosterLimitBytes } from '../roster/csv.ts';
 import type { DeviceBook } from '../roster/devices.ts';
 import type { PersonOrder, RefusedOrder } from '../roster/kept.ts';
 import type { RosterOrders } from '../roster/roster-orders.ts';
+import { checked, ofFile } from './kit/imports.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, csv, scopeOrGroup } from './kit/schemas.ts';
 
@@ -42,7 +41,7 @@ const checkQuery = v.strictObject({
   days: v.optional(v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.minValue(1), v.maxValue(31)), '14'),
 });
 
-/** A body of `import` may hold the largest file with its quotes and line breaks escaped. */
+/** Reading and importing the roster, and orders on one person. */
 export const rosterRoutes: readonly Route[] = [
   on('roster')(
     ['get /api/roster', 'Who is told: the persons of a part of the tree, with their channels, hours and days off.'],
@@ -82,15 +81,9 @@ export const rosterRoutes: readonly Route[] = [
       right: whole('import'),
       body: importing,
       answer: rosterImport,
-      refusals: [413, 422],
-      alsoAs: 422,
-      more: { bodyLimit: 2 * rosterLimitBytes, errorHandler: tooLarge },
+      ...ofFile,
     },
-    async (roster, { body, reply }) => {
-      const result = await roster.import(body);
-      if (result.problems.length > 0) reply.code(422);
-      return result;
-    },
+    (roster, { body, reply }) => checked(reply, roster.import(body)),
   ),
   on('roster')(
     ['post /api/roster/leave', 'Sets the days off of one person, and who stands in.'],
@@ -241,9 +234,4 @@ function granted<T>(order: { ok: true; value: T } | RefusedOrder): T {
 
 function refuse({ missing, often, line }: RefusedOrder): never {
   throw new Refused(missing ? 404 : often ? 429 : 409, line);
-}
-
-function tooLarge(error: FastifyError): never {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `the file is larger than ${rosterLimitBytes / 1024 / 1024} MiB`);
-  throw error;
 }

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken, type RolloutView } from '#contracts';
 import { addDoor, plainDoor } from '../door/door.ts';
 import type { SiteChange } from '../records/sites.ts';
-import { csvLimitBytes, toCsv } from '../sites/csv.ts';
+import { toCsv } from '../sites/csv.ts';
+import { fileLimitBytes } from '../sites/sheet.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
@@ -134,9 +135,9 @@ test('an import is shown first, then applied; what is wrong in it is answered li
 test('a large file is taken on this route alone, one above the limit refused in clear words', { tags: ['long'] }, async () => {
   const csv = toCsv(table) + ' \r\n'.repeat(5_000);
   expect(await post('/api/sites/import', { csv, by: 'Anil' })).toMatchObject({ status: 200 });
-  const full = `${toCsv(table)}${'\r\n'.repeat(csvLimitBytes / 2)}`.slice(0, csvLimitBytes - 2_000);
+  const full = `${toCsv(table)}${'\r\n'.repeat(fileLimitBytes / 2)}`.slice(0, fileLimitBytes - 2_000);
   expect(await post('/api/sites/import', { csv: full, by: 'Anil' })).toMatchObject({ status: 200 });
-  expect(await post('/api/sites/import', { csv: 'x'.repeat(csvLimitBytes * 2), by: 'Anil' })).toMatchObject({
+  expect(await post('/api/sites/import', { csv: 'x'.repeat(fileLimitBytes * 2), by: 'Anil' })).toMatchObject({
     status: 413,
     line: 'the file is larger than 8 MiB',
   });

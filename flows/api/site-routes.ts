@@ -1,12 +1,12 @@
 /** Sites: in rows and in full, their table as CSV, and changes of profiles that go out in stages. */
-import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import { historyView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused, type RefusedWhy } from '../door/refused.ts';
-import { csvLimitBytes, toCsv } from '../sites/csv.ts';
+import { toCsv } from '../sites/csv.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { Done } from '../sites/site-orders.ts';
+import { checked, ofFile } from './kit/imports.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './kit/schemas.ts';
 
@@ -18,7 +18,7 @@ const importing = v.strictObject({
 });
 const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.optional(v.boolean(), false) });
 
-/** A body of `import` may hold the largest CSV with its quotes and line breaks escaped, every other one what the server allows. */
+/** Reading and importing the site table, and the stage of a site. */
 export const siteRoutes: readonly Route[] = [
   on('view')(
     ['get /api/sites', 'Sites in rows.'],
@@ -37,15 +37,9 @@ export const siteRoutes: readonly Route[] = [
       right: whole('import'),
       body: importing,
       answer: sitesImport,
-      refusals: [413, 422],
-      alsoAs: 422,
-      more: { bodyLimit: 2 * csvLimitBytes, errorHandler: tooLarge },
+      ...ofFile,
     },
-    async (orders, { body, reply }) => {
-      const result = await orders.import(body);
-      if (result.problems.length > 0) reply.code(422);
-      return result;
-    },
+    (orders, { body, reply }) => checked(reply, orders.import(body)),
   ),
   on('view')(
     ['get /api/sites/{state}/{site}', 'One site in full.'],
@@ -88,10 +82,4 @@ export function tokensOf(done: Done, why?: RefusedWhy): { tokens: Record<string,
 
 function noSite(): never {
   throw new Refused(404, 'there is no such site', { code: 'missing' });
-}
-
-/** The server's own words name the limit of every other route. */
-function tooLarge(error: FastifyError): never {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `the file is larger than ${csvLimitBytes / 1024 / 1024} MiB`);
-  throw error;
 }

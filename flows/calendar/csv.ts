@@ -1,25 +1,23 @@
 /** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
 import { createHash } from 'node:crypto';
-import { CsvError, parse } from 'csv-parse/sync';
-import { headingOf, oneLine } from '#contracts';
+import { oneLine } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, tooMuch } from './draft.ts';
+import { sheetLines } from '../sites/sheet.ts';
+import { lengthProblem, limits, type ReadFile, scopesOf, titleOf, tooMuch } from './draft.ts';
 import { atOf, isAffordable } from './occurrences.ts';
 import type { Steps } from './rule.ts';
 import { isLocal, ruleOfText } from './rule-text.ts';
 import { zoneNamed } from './zones.ts';
 
-const wanted = ['title', 'rooms', 'start', 'end'] as const;
 const optional = ['id', 'time_zone', 'repeat', 'except', 'status'] as const;
-const columns: readonly string[] = [...wanted, ...optional];
+const columns = ['title', 'rooms', 'start', 'end', ...optional] as const;
 
-type Cells = Partial<Record<(typeof wanted)[number] | (typeof optional)[number], string>>;
-type Line = { line: number; cells: Cells };
+type Cells = Partial<Record<(typeof columns)[number], string>>;
 
 /** Reads a file. Guarantee: every faulty line is named by its number in the file. */
 export function readMeetingsCsv(text: string, table: SiteTable, steps: Steps = { left: limits.days }): ReadFile {
-  const { lines, problems } = linesOf(text);
+  const { lines, problems } = sheetLines<(typeof columns)[number]>(text, { columns, later: optional, limitLines: limits.meetings });
   const file: ReadFile = { meetings: [], cancelled: [], problems, notes: [] };
   const seen = new Map<string, number>();
   for (const one of lines) {
@@ -37,34 +35,6 @@ export function readMeetingsCsv(text: string, table: SiteTable, steps: Steps = {
     if (one.cells.status?.toLowerCase() === 'cancelled') file.cancelled.push(meeting.id);
   }
   return file;
-}
-
-function linesOf(text: string): { lines: Line[]; problems: Problem[] } {
-  const none = (line: number, what: string) => ({ lines: [], problems: [{ line, column: '', what }] });
-  let rows: { record: string[]; info: { lines: number } }[];
-  try {
-    const how = { bom: true, info: true, trim: true, relax_column_count: true, skip_empty_lines: true, to: limits.meetings + 2 };
-    rows = parse(text, how) as unknown as typeof rows;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    return none(Number(error['lines'] ?? 1), 'a quote stands at the wrong place or is never closed');
-  }
-  const [header, ...rest] = rows;
-  if (header === undefined) return none(1, 'the file is empty');
-  if (rest.length > limits.meetings) return none(1, `the file has more than ${limits.meetings} meetings`);
-  const names = header.record.map(headingOf);
-  const unknown = names.filter((name) => !columns.includes(name));
-  const missing = wanted.filter((name) => !names.includes(name));
-  if (missing.length > 0) return none(1, `expected the columns ${wanted.join(', ')}; these are missing: ${missing.join(', ')}`);
-  if (unknown.length > 0) return none(1, `this column is not known: ${oneLine(unknown.join(', '), 80)}`);
-  const problems: Problem[] = [];
-  const lines = rest.flatMap(({ record, info }) => {
-    const line = info.lines - record.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
-    if (record.length === names.length) return { line, cells: Object.fromEntries(names.map((name, at) => [name, record[at] ?? ''])) };
-    problems.push({ line, column: '', what: `expected ${names.length} cells as in the header, found ${record.length}` });
-    return [];
-  });
-  return { lines, problems };
 }
 
 type Wrong = [column: string, what: string];

@@ -277,7 +277,7 @@ test('a calendar of twenty thousand meetings of each week of a year is well with
 test('a file that is no calendar, is cut off, or is too large is one clear line', () => {
   expect(problems(ics('BEGIN:VEVENT', 'UID:1', start))).toEqual(['3 : BEGIN:VEVENT is never closed']);
   expect(problems('')).toEqual(['1 : the file is empty']);
-  expect(problems('a,b\n1,2')).toEqual(['1 : expected the columns title, rooms, start, end; these are missing: title, rooms, start, end']);
+  expect(problems('a,title\n1,2')).toEqual(['1 a: this column is not known', '1 : these columns are missing: rooms, start, end']);
   expect(problems(`BEGIN:VCALENDAR\n${'X'.repeat(meetingsLimitBytes)}`)).toEqual(['1 : the file is larger than 8 MiB']);
 });
 

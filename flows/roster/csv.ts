@@ -6,8 +6,6 @@ import type { SiteTable } from '../records/sites.ts';
 import { csvText, sheetLines } from '../sites/sheet.ts';
 import { type Cells, type Column, columns, fileCellsOf, furtherColumns, memberOf, type Row, rowSchema } from './columns.ts';
 
-/** Largest file that is read, bytes of UTF-8. */
-export const rosterLimitBytes = 8 * 1024 * 1024;
 const linesLimit = 20_000;
 const problemsLimit = 20_000;
 
@@ -31,7 +29,6 @@ export function readRoster(text: string, sight: RosterSight): { members: ReadMem
   const { lines, problems } = sheetLines<Column>(text, {
     columns,
     later: furtherColumns,
-    limitBytes: rosterLimitBytes,
     limitLines: linesLimit,
   });
   const first = new Map<string, number>();

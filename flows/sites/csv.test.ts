@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ofTier } from '../../test/figures.ts';
 import { columns } from './columns.ts';
-import { csvLimitBytes, readCsv, toCsv } from './csv.ts';
+import { readCsv, toCsv } from './csv.ts';
 import { node, smallTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 
@@ -254,7 +254,7 @@ test.each<[string, string, string]>([
     `${header}\n${','.repeat(columns.length - 1)}x,y`,
     `2 : expected ${columns.length} cells as in the header, found ${columns.length + 1}`,
   ],
-  ['more than the limit', 'x'.repeat(csvLimitBytes + 1), '1 : the file is larger than 8 MiB'],
+  ['more than the limit', 'x'.repeat(8 * 1024 * 1024 + 1), '1 : the file is larger than 8 MiB'],
 ])('a file with %s is refused in one clear line', (_what, text, expected) => {
   expect(problemsOf([text])).toEqual([expected]);
 });

@@ -6,8 +6,6 @@ import { type Cells, type Column, columns, fileCellsOf, laterColumns, nodeOf, ro
 import { csvText, sheetLines } from './sheet.ts';
 import { levelOf, parentOf } from './table.ts';
 
-/** Largest file that is read, bytes of UTF-8. */
-export const csvLimitBytes = 8 * 1024 * 1024;
 const problemsLimit = 20_000;
 /** A nation of 20,000 PCs takes less than half; more would hold up everything else in the centre. */
 const linesLimit = 50_000;
@@ -20,7 +18,7 @@ type Reading = { table: SiteTable; lines: Map<string, number>; problems: CsvProb
  * Guarantee: where one problem is found no node is answered, and every faulty line is named by its number in the file.
  */
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
-  const split = sheetLines<Column>(text, { columns, later: laterColumns, limitBytes: csvLimitBytes, limitLines: linesLimit });
+  const split = sheetLines<Column>(text, { columns, later: laterColumns, limitLines: linesLimit });
   const reading: Reading = { table, lines: new Map(), problems: split.problems, now };
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
   for (const { line, cells } of lines) noteLine(reading, line, pathOf(cells));

@@ -2,16 +2,21 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { type CsvProblem, headingOf, oneLine } from '#contracts';
 
+/** Largest file that an import reads, bytes of UTF-8. */
+export const fileLimitBytes = 8 * 1024 * 1024;
+
 /** Which columns a file has. `later`: those that it may lack, and then its cells do too. */
-export type Sheet<C extends string> = { columns: readonly C[]; later: readonly C[]; limitBytes: number; limitLines: number };
+export type Sheet<C extends string> = { columns: readonly C[]; later: readonly C[]; limitLines: number };
 /** The cells of one line, with its number in the file. */
 export type SheetLine<C extends string> = { line: number; cells: Record<C, string> };
 
 /** Guarantee: never throws for what stands in the file; where the header is wrong there are no lines, and each line that has another number of cells is a problem. */
 export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { lines: SheetLine<C>[]; problems: CsvProblem[] } {
   const none = (line: number, what: string) => ({ lines: [], problems: [{ line, column: '', what }] });
-  const { limitBytes, limitLines } = sheet;
-  if (Buffer.byteLength(text) > limitBytes) return none(1, `the file is larger than ${limitBytes / 1024 / 1024} MiB`);
+  const { limitLines } = sheet;
+  if (Buffer.byteLength(text) > fileLimitBytes) return none(1, `the file is larger than ${fileLimitBytes / 1024 / 1024} MiB`);
+  const separator = foreignSeparator(text);
+  if (separator !== undefined) return none(1, `the cells are separated by ${separator}: save the file as CSV with commas`);
   let end = 0;
   let records: { record: string[]; info: { lines: number } }[];
   try {
@@ -64,12 +69,15 @@ function safe(value: string | null | undefined): string {
   return /[",\r\n]/.test(led) ? `"${led.replaceAll('"', '""')}"` : led;
 }
 
+/** The separator of a header without commas. Found before the file is parsed: to the parser a quoted cell before ";" is a wrong quote. */
+function foreignSeparator(text: string): string | undefined {
+  const header = /\S.*/.exec(text)?.[0].replace(/"[^"]*"/g, '') ?? '';
+  if (header.includes(',')) return undefined;
+  return header.includes(';') ? '";"' : header.includes('\t') ? 'tabs' : undefined;
+}
+
 function headerProblems<C extends string>(header: readonly string[], { columns, later }: Sheet<C>): CsvProblem[] {
   const at = (column: string, what: string): CsvProblem => ({ line: 1, column, what });
-  const separator = header.length === 1 ? /[;\t]/.exec(header[0] ?? '')?.[0] : undefined;
-  if (separator !== undefined) {
-    return [at('', `the cells are separated by ${separator === ';' ? '";"' : 'tabs'}: save the file as CSV with commas`)];
-  }
   const known = new Set<string>(columns);
   const missing = columns.filter((name) => !header.includes(name) && !later.includes(name));
   return [
