@@ -7,16 +7,19 @@ import { operator } from './operator.test-helper.ts';
 
 const { state, file, written, sabha } = operator();
 
-test('sites import shows the difference, applies it, and is a yes; the operator stands in the audit', async () => {
+test('sites import without --yes shows the difference, with --yes applies it; the audit names the operator', async () => {
   const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
-  const dry = await sabha(['sites', 'import', name, '--dry-run']);
+  const dry = await sabha(['sites', 'import', name]);
   expect(dry).toEqual({
     code: 0,
-    out: '~ ladakh/leh elevation_m: "3524" becomes "3500"\n0 added, 1 changed, 6 the same, 0 not in the file (left as they are)\nnothing is changed yet: --dry-run\n',
+    out: '~ ladakh/leh elevation_m: "3524" becomes "3500"\n0 added, 1 changed, 6 the same, 0 not in the file (left as they are)\nnothing is changed yet: --yes does it\n',
     err: '',
   });
   expect(state().table.resolve('ladakh/leh').profile.elevationM).toBe(3_524);
-  expect(await sabha(['sites', 'import', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
+  expect(await sabha(['sites', 'import', name, '--yes', '--by', 'Anil'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/\ndone\n$/),
+  });
   expect(state().table.resolve('ladakh/leh').profile.elevationM).toBe(3_500);
   expect(state().who).toEqual(['Anil: sites imported']);
 });
@@ -300,7 +303,7 @@ test.each<[string[], string]>([
   [[], 'no verb: sabha help lists them'],
   [['dance'], 'unknown verb "dance": sabha help lists them'],
   [['sites'], 'which of: sites import, sites list, sites export, sites stage?'],
-  [['sites', 'import'], 'usage: sabha sites import FILE [--dry-run]'],
+  [['sites', 'import'], 'usage: sabha sites import FILE [--yes]'],
   [['enrol-code', 'leh'], '"leh" is no site: expected STATE/SITE'],
   [['enrol-code', 'cancel', 'leh'], '"leh" is no site: expected STATE/SITE'],
   [['sites', 'stage', 'leh', 'live'], '"leh" is no site: expected STATE/SITE'],
@@ -358,49 +361,4 @@ test('what a PC or a person wrote gives no order to the terminal, in words and i
   }
   const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', '--json']);
   expect(JSON.parse(out)).toMatchObject({ agent: evil });
-});
-
-test('meetings import names every faulty line, tells what is left out and what changes; list and remove show and end them', async () => {
-  const name = file('meetings.csv', 'title');
-  const none = { added: [], changed: [], removed: [], same: 0 };
-  const problem = { line: 3, column: 'rooms', what: 'there is no site or room bihar/gaya' };
-  state().scripted['POST /api/meetings/import'] = { problems: [problem], notes: [], difference: none, applied: false };
-  expect(await sabha(['meetings', 'import', name])).toMatchObject({
-    code: 1,
-    out: 'meetings.csv:3 rooms: there is no site or room bihar/gaya\nnothing is changed: 1 problem\n',
-  });
-  const difference = { added: [{ id: 'a', title: 'Review' }], changed: [], removed: [{ id: 'b', title: 'Old' }], same: 4 };
-  const notes = [{ line: 0, column: '', what: '"Past" is over: left out' }];
-  state().scripted['POST /api/meetings/import'] = { problems: [], notes, difference, applied: true };
-  expect(await sabha(['meetings', 'import', name, '--rooms', 'ladakh', '--replace'])).toMatchObject({
-    code: 0,
-    out: 'meetings.csv "Past" is over: left out\n+ a Review\n- b Old\n1 added, 0 changed, 1 removed, 4 the same\ndone\n',
-  });
-  expect(state().asked.at(-1)?.body).toEqual({ text: 'title', rooms: 'ladakh', replace: true, apply: true, by: 'tester' });
-  const next = { from: Date.UTC(2027, 0, 15, 5, 30), to: Date.UTC(2027, 0, 15, 6, 30) };
-  state().scripted['GET /api/meetings?scope=ladakh'] = [
-    { id: 'a', title: 'Review', scopes: [''], start: '2027-01-15T11:00:00', zone: null, minutes: 60, repeats: true, next },
-  ];
-  const shown = await sabha(['meetings', 'list', '--at', 'ladakh']);
-  expect(shown.out).toBe(
-    'ID  TITLE   ROOMS  NEXT                           MINUTES  REPEATS\na   Review  all    2027-01-15 11:00 Asia/Kolkata  60       yes\n',
-  );
-  state().scripted['POST /api/meetings/remove'] = {};
-  expect(await sabha(['meetings', 'remove', 'a'])).toMatchObject({ code: 0, out: 'a is removed\n' });
-});
-
-test('meetings list names the time zone of each next date', async () => {
-  const meeting = { title: 'Review', scopes: [''], start: '', minutes: 45, repeats: false };
-  const next = { from: Date.UTC(2027, 2, 3, 4, 15), to: Date.UTC(2027, 2, 3, 5, 0) };
-  const zoned = [null, 'UTC', 'America/New_York'].map((zone, nth) => ({ ...meeting, id: `m-${nth}`, zone, next }));
-  state().scripted['GET /api/meetings'] = [...zoned, { ...meeting, id: 'm-3', zone: 'UTC', next: null }];
-  const { out } = await sabha(['meetings', 'list']);
-  expect(out.split('\n').map((line) => line.slice(19, 55).trim())).toEqual([
-    'NEXT',
-    '2027-03-03 09:45 Asia/Kolkata',
-    '2027-03-03 04:15 UTC',
-    '2027-03-02 23:15 America/New_York',
-    '-',
-    '',
-  ]);
 });

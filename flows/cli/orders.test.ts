@@ -55,9 +55,12 @@ test('an enrolment code is shown once, with what to type on the PC; a PC is revo
 
 test('a configuration is staged, looked at, and let out; one that stopped by itself is a no', async () => {
   const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
-  expect(await sabha(['config', 'stage', name, '--dry-run'])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
+  expect(await sabha(['config', 'stage', name])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
   expect(state().staged).toEqual([]);
-  expect(await sabha(['config', 'stage', name, '--by', 'Anil'])).toMatchObject({ code: 0, out: expect.stringMatching(/\ndone\n$/) });
+  expect(await sabha(['config', 'stage', name, '--yes', '--by', 'Anil'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/\ndone\n$/),
+  });
   expect(state().staged).toEqual(['Anil']);
   expect((await sabha(['config', 'show'])).out).toBe('no configuration is on its way in stages\n');
   expect(await sabha(['config', 'release'])).toMatchObject({ code: 1, err: 'no configuration is on its way in stages\n' });

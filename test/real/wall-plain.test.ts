@@ -13,8 +13,8 @@ describe.runIf(wallRuns)('in plain words', () => {
     await stage.page.getByRole('heading', { name: 'No site yet: what to do next' }).waitFor();
     const typed = await stage.page.locator('code').allTextContents();
     expect(typed.map((line) => line.split(' -- ')[1])).toEqual([
-      'sites import sites.csv',
-      'roster import roster.csv',
+      'sites import sites.csv --yes',
+      'roster import roster.csv --yes',
       'enrol-code STATE/SITE',
     ]);
     stage.view.content.role = 'state';

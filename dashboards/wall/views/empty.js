@@ -6,8 +6,8 @@ import { say } from '../words/words.js';
 
 /** In the order in which it is done, with the words to type. */
 const steps = /** @type {const} */ ([
-  ['empty.sites', 'npm run sabha -- sites import sites.csv'],
-  ['empty.roster', 'npm run sabha -- roster import roster.csv'],
+  ['empty.sites', 'npm run sabha -- sites import sites.csv --yes'],
+  ['empty.roster', 'npm run sabha -- roster import roster.csv --yes'],
   ['empty.code', 'npm run sabha -- enrol-code STATE/SITE'],
 ]);
 

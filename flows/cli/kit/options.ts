@@ -36,7 +36,6 @@ export function timeOf(option: string, text: string, { now, ends = false }: { no
 
 /** Those of several verbs, in the same words. */
 export const usual = {
-  dryRun: flag('shows what would change, and changes nothing', 'सिर्फ़ दिखाता है कि क्या बदलेगा, बदलता कुछ नहीं'),
   yes: flag('does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है'),
   replace: flag('takes out who or what is not in the file', 'जो फ़ाइल में नहीं है उसे हटा देता है'),
   at: takes('only those of a place', 'सिर्फ़ इस जगह के'),

@@ -1,25 +1,25 @@
 /** The verbs of the calendar. */
 import type { MeetingsImport, MeetingView } from '#contracts';
+import { importFile, importOptions } from '../kit/imports.ts';
 import type { Answer, Call, Verb } from '../kit/model.ts';
 import { takes, usual } from '../kit/options.ts';
-import { problemLine, problemText } from '../kit/problems.ts';
 import { firstOf, localText, table } from '../kit/text.ts';
 
 /** By their words. */
 export const meetings: Record<string, Verb> = {
   'meetings import': {
-    usage: 'FILE [--rooms PATHS] [--replace] [--dry-run]',
+    usage: 'FILE [--rooms PATHS] [--replace] [--yes]',
     does: {
-      en: 'Loads meetings from a CSV or calendar file, or shows what it would change.',
-      hi: 'CSV या कैलेंडर फ़ाइल से मीटिंग लेता है, या दिखाता है कि क्या बदलेगा।',
+      en: 'Loads meetings from a CSV or calendar file; without --yes it shows what would change.',
+      hi: 'CSV या कैलेंडर फ़ाइल से मीटिंग लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
     },
     words: [1, 1],
     options: {
       rooms: takes('the rooms of meetings that name none', 'जिन मीटिंग में कमरा नहीं लिखा उनके कमरे'),
       replace: usual.replace,
-      'dry-run': usual.dryRun,
+      ...importOptions,
     },
-    run: importFile,
+    run: importMeetings,
   },
   'meetings list': {
     usage: '[--at STATE[/SITE]]',
@@ -31,17 +31,10 @@ export const meetings: Record<string, Verb> = {
   'meetings remove': { usage: 'ID', does: { en: 'Takes a meeting out.', hi: 'एक मीटिंग हटाता है।' }, words: [1, 1], run: remove },
 };
 
-async function importFile({ api, by, words: [file = ''], options, readText, language }: Call): Promise<Answer> {
-  const rooms = typeof options['rooms'] === 'string' ? options['rooms'] : '';
-  const body = { text: await readText(file), rooms, replace: options['replace'] === true, apply: options['dry-run'] !== true, by };
-  const done = await api.post<MeetingsImport>('/api/meetings/import', body, [422]);
-  if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
-  const end = done.applied ? 'done' : 'nothing is changed yet: --dry-run';
-  return {
-    ok: true,
-    json: done,
-    text: [...firstOf(done.notes.map((one) => problemLine(one, { file, language }))), ...differenceLines(done.difference), end].join('\n'),
-  };
+function importMeetings(call: Call): Promise<Answer> {
+  const { rooms = '', replace = false } = call.options;
+  const lines = ({ difference }: MeetingsImport) => differenceLines(difference);
+  return importFile(call, { path: '/api/meetings/import', body: (text) => ({ text, rooms, replace }), lines });
 }
 
 function differenceLines({ added, changed, removed, same }: MeetingsImport['difference']): string[] {

@@ -12,9 +12,9 @@ import {
   type ShiftView,
   zonedAt,
 } from '#contracts';
+import { importFile, importOptions } from '../kit/imports.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { flag, takes, takesMany, usual } from '../kit/options.ts';
-import { problemLine, problemText } from '../kit/problems.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** Other words by which somebody stands: an older phone, the name of an account. */
@@ -29,11 +29,8 @@ export const roster: Record<string, Verb> = {
       hi: 'जिन्हें ख़बर जाती है उनकी सूची CSV से लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
     },
     words: [1, 1],
-    options: {
-      replace: usual.replace,
-      yes: usual.yes,
-    },
-    run: importFile,
+    options: { replace: usual.replace, ...importOptions },
+    run: importRoster,
   },
   'roster export': {
     usage: '[FILE]',
@@ -132,16 +129,10 @@ export const roster: Record<string, Verb> = {
   },
 };
 
-async function importFile({ api, by, words: [file = ''], options, readText, language }: Call): Promise<Answer> {
-  const body = { csv: await readText(file), replace: options['replace'] === true, apply: options['yes'] === true, by };
-  const done = await api.post<RosterImport>('/api/roster/import', body, [422]);
-  if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
-  const end = done.applied ? 'done' : 'nothing is changed yet: --yes does it';
-  return {
-    ok: true,
-    json: done,
-    text: [...differenceLines(done.difference), ...firstOf(done.notes.map((one) => problemLine(one, { file, language }))), end].join('\n'),
-  };
+function importRoster(call: Call): Promise<Answer> {
+  const { replace = false } = call.options;
+  const lines = ({ difference }: RosterImport) => differenceLines(difference);
+  return importFile(call, { path: '/api/roster/import', body: (csv) => ({ csv, replace }), lines });
 }
 
 function differenceLines({ added, changed, removed, same, missing }: RosterImport['difference']): string[] {

@@ -12,9 +12,9 @@ import {
   vocabulary,
   wordFor,
 } from '#contracts';
+import { importFile, importOptions } from '../kit/imports.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, siteNamed, takes, usual } from '../kit/options.ts';
-import { problemText } from '../kit/problems.ts';
+import { flag, siteNamed, takes } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
@@ -37,14 +37,14 @@ const notReady = {
 /** By their words. */
 export const sites: Record<string, Verb> = {
   'sites import': {
-    usage: 'FILE [--dry-run]',
+    usage: 'FILE [--yes]',
     does: {
-      en: 'Loads the table of sites from a CSV file, or shows what it would change.',
-      hi: 'CSV फ़ाइल से ऑफ़िसों की सूची लेता है, या दिखाता है कि क्या बदलेगा।',
+      en: 'Loads the table of sites from a CSV file; without --yes it shows what would change.',
+      hi: 'CSV फ़ाइल से ऑफ़िसों की सूची लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
     },
     words: [1, 1],
-    options: { 'dry-run': usual.dryRun },
-    run: (call) => importFile(call),
+    options: importOptions,
+    run: (call) => importSites(call),
   },
   'sites list': {
     usage: '[--stage STAGE] [--state STATE]',
@@ -74,16 +74,10 @@ export const sites: Record<string, Verb> = {
   },
 };
 
-/** Loads a site table, or tells what it would change; `staged` lets profiles go out in stages. */
-async function importFile({ api, by, words: [file = ''], options, readText, language }: Call, staged = false): Promise<Answer> {
-  const body = { csv: await readText(file), apply: options['dry-run'] !== true, staged, by };
-  const done = await api.post<SitesImport>('/api/sites/import', body, [422]);
-  if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
-  return {
-    ok: true,
-    json: done,
-    text: [...differenceLines(done.difference), done.applied ? 'done' : 'nothing is changed yet: --dry-run'].join('\n'),
-  };
+/** `staged` lets profiles go out in stages. */
+function importSites(call: Call, staged = false): Promise<Answer> {
+  const lines = ({ difference }: SitesImport) => differenceLines(difference);
+  return importFile(call, { path: '/api/sites/import', body: (csv) => ({ csv, staged }), lines });
 }
 
 function differenceLines({ added, changed, same, missing }: SitesDifference): string[] {
@@ -147,14 +141,14 @@ async function openPoints(site: string, { api, language }: Call): Promise<string
 /** The verbs of configurations that go out in stages. */
 export const config: Record<string, Verb> = {
   'config stage': {
-    usage: 'FILE [--dry-run]',
+    usage: 'FILE [--yes]',
     does: {
-      en: 'Loads the table of sites so that the new configuration goes out in stages.',
-      hi: 'ऑफ़िसों की सूची लेता है, और नई सेटिंग थोड़े-थोड़े PC पर भेजता है।',
+      en: 'Loads the table of sites so that the new configuration goes out in stages; without --yes it shows what would change.',
+      hi: 'ऑफ़िसों की सूची लेता है, और नई सेटिंग थोड़े-थोड़े PC पर भेजता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
     },
     words: [1, 1],
-    options: { 'dry-run': usual.dryRun },
-    run: (call) => importFile(call, true),
+    options: importOptions,
+    run: (call) => importSites(call, true),
   },
   'config show': {
     usage: '',
