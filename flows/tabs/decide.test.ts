@@ -144,13 +144,13 @@ test.each<[string, Partial<WireMessage['incident']>, string]>([
   expect(end?.message.acts.filter((act) => act.do === 'deliver')).toEqual(told([who], 'critical'));
 });
 
-test('faults that this centre does not know were told to central at once: they wait for their hold, and central alone hears of them', async () => {
-  const message = wireMessage({ fault: 'centre.unknown_fault', severity: 'minor', holdMs: 10 * minute }, { scope: 'centre', site: '' });
-  const end = await one(message);
-  expect(end).toMatchObject({
-    how: 'on hold',
-    message: { acts: [{ node: 'faults-hold', dueAt: now + 10 * minute, message: { to: ['central'] } }] },
-  });
+test.each([
+  ['centre.unknown_fault', 'its hold', now + 10 * minute],
+  ['centre.enrolment_refused', '09:00 of the next day in India', now + 19.5 * 60 * minute],
+] as const)('%s waits for %s, and then only central is notified, as minor', async (fault, _, dueAt) => {
+  const message = wireMessage({ fault, severity: 'minor', holdMs: 10 * minute }, { scope: 'centre', site: '' });
+  const acts = [{ node: 'faults-hold', dueAt, message: { to: ['central'] } }];
+  expect(await one(message)).toMatchObject({ how: 'on hold', message: { acts } });
   expect((await one({ ...message, to: ['central'] }, 'faults-hold'))?.message.acts).toEqual(told(['central'], 'minor'));
 });
 
@@ -338,6 +338,7 @@ function everyWay(): Run[] {
     { message: wireMessage({ fault: 'pc.silent' }, { scope: asleep }) },
     { message: wireMessage({}, { scope: 'centre' }) },
     { message: wireMessage({ fault: 'centre.unknown_fault' }, { scope: 'centre' }) },
+    { message: wireMessage({ fault: 'centre.enrolment_refused' }, { scope: 'centre' }) },
     ...['bihar', ''].map((state) => ({
       message: wireMessage({ fault: 'outage.provider' }, { scope: 'provider:Jio', state, cause: { kind: 'provider', down: 4, of: 9 } }),
     })),
