@@ -19,7 +19,7 @@ export function openApi(): string {
       title: 'Sabha: the API of flows',
       version: '1',
       description:
-        'On loopback, and by HTTPS where `https` in sabha.json says so; there every route but the login is 401 without a session and 403 to an account that may not do it, reading is cut to the scope of the account, and `by` is its name whatever the body says. Times are milliseconds since 1970 by the clock of the centre. A POST is application/json.',
+        'On loopback, and by HTTPS where `https` in sabha.json says so; there every route but the login is 401 without a session 403 to an account that may not do it and 404 for what lies outside its scope, reading is cut to that scope, and `by` is its name whatever the body says. Times are milliseconds since 1970 by the clock of the centre. A POST is application/json.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
