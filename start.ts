@@ -92,6 +92,8 @@ function ownPc({ site }: Settings): OwnPc | null {
 type Places = {
   flowsToken: string;
   exporterToken: string;
+  apiToken: string;
+  cliToken: string;
   agentToken: string;
   registryKey: string;
   centreKey: string;
@@ -107,6 +109,9 @@ function placesIn(data: string, hasEditor: boolean): Places {
   return {
     flowsToken: `${flows}/flows.token`,
     exporterToken: `${dashboards}/exporter.token`,
+    apiToken: `${dashboards}/api.token`,
+    // In the folder that the group of flows may enter.
+    cliToken: `${data}/cli.token`,
     agentToken: `${agent}/agent.token`,
     registryKey: `${flows}/registry.key`,
     centreKey: `${flows}/centre.key`,
@@ -138,6 +143,12 @@ function prepare(data: string, places: Places, { pc, told }: { pc: string | unde
   for (const file of [places.registry, join(broker, 'server.pem')]) if (existsSync(file)) chmodSync(file, told);
   const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken, told)) };
   write(join(broker, 'principals.json'), JSON.stringify(hashes), told);
+  // The broker sees the exporter's token for MQTT, and may not read the API with it.
+  const programs = [
+    { name: 'server-cli', role: 'central', hash: hashToken(secret(places.cliToken, modes.shared)) },
+    { name: 'server-exporter', role: 'reader', hash: hashToken(secret(places.apiToken, told)) },
+  ];
+  write(join(data, 'flows', 'programs.json'), JSON.stringify(programs));
   if (!existsSync(places.registryKey)) write(places.registryKey, makeSigningKeys().privateKey);
   write(join(broker, 'registry.pub'), publicHalf(places.registryKey, 'the broker admits nobody'), told);
   // Never made anew while there is one: the PCs obey the half that they hold.
@@ -179,7 +190,6 @@ function write(file: string, text: string, mode = modes.own): void {
 
 function partsOf(at: { settings: Settings; configFile: string; data: string; own: OwnPc | null; places: Places }): Part[] {
   const { settings, configFile, data, own, places } = at;
-  const script = (part: string) => fileURLToPath(new URL(`${part}/main.ts`, import.meta.url));
   const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const common = {
     SABHA_CONFIG: configFile,
@@ -196,6 +206,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_REGISTRY_KEY: places.registryKey,
     SABHA_CENTRE_KEY: places.centreKey,
     SABHA_ADMIT: places.admit,
+    SABHA_PROGRAMS: join(data, 'flows', 'programs.json'),
     SABHA_BROKER_CSR: join(keptBy(data, 'broker'), 'server.csr'),
     SABHA_BROKER_CERT: join(data, 'broker', 'server.pem'),
     ...mqtts,
@@ -212,6 +223,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
   const dashboards = {
     SABHA_TOKEN_FILE: places.exporterToken,
     SABHA_API: `http://127.0.0.1:${settings.ports.api}`,
+    SABHA_API_TOKEN_FILE: places.apiToken,
     SABHA_METRICS_PORT: `${settings.ports.exporter}`,
   };
   const broker = {
@@ -238,10 +250,10 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_PROFILE: JSON.stringify(own.profile),
   };
   return [
-    { name: 'broker', script: script('broker'), env: env('broker', broker) },
-    { name: 'flows', script: script('flows'), env: env('flows', flows) },
-    { name: 'dashboards', script: script('dashboards'), env: env('dashboards', dashboards) },
-    ...(agent === null ? [] : [{ name: 'agent', script: script('agent'), env: env('agent', agent) } as const]),
+    { name: 'broker', script: folder('broker/main.ts'), env: env('broker', broker) },
+    { name: 'flows', script: folder('flows/main.ts'), env: env('flows', flows) },
+    { name: 'dashboards', script: folder('dashboards/main.ts'), env: env('dashboards', dashboards) },
+    ...(agent === null ? [] : [{ name: 'agent', script: folder('agent/main.ts'), env: env('agent', agent) } as const]),
   ];
 }
 
@@ -332,11 +344,11 @@ function print(line: string, part: string): void {
 }
 
 /** Prints the addresses, then the first health of this PC as the centre sees it; where no agent runs, how many sites there are. */
-async function sayHealth({ ports, https }: Settings, { editor }: Places, pc: string | undefined): Promise<void> {
+async function sayHealth({ ports, https }: Settings, { editor, cliToken }: Places, pc: string | undefined): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
   const addresses = [
-    `wall        ${wall}`,
-    ...(https?.names ?? []).map((name) => `            https://${name}:${https?.port}, with an account`),
+    ...(https?.names ?? []).map((name) => `wall        https://${name}:${https?.port}, with an account`),
+    ...(https ? [] : [`wall        ${wall}`, 'open        no login: every user of this machine may act; "https" in sabha.json ends that']),
     ...(editor === undefined
       ? []
       : [`editor      http://127.0.0.1:${ports.editor}, as sabha with the password in data/flows/editor.password`]),
@@ -347,7 +359,8 @@ async function sayHealth({ ports, https }: Settings, { editor }: Places, pc: str
   const startedAt = Date.now();
   const lateAt = performance.now() + healthLimitMs;
   for (let isLate = false; ; await new Promise((go) => setTimeout(go, isLate ? asking.lateEveryMs : asking.everyMs))) {
-    const lines = pc === undefined ? siteLines(await ask(`${wall}/api/sites`)) : pcLines(await ask(`${wall}/api/pcs`), pc, startedAt);
+    const asked = await ask<never>(`${wall}/api/${pc === undefined ? 'sites' : 'pcs'}`, loadText(cliToken).trim());
+    const lines = pc === undefined ? siteLines(asked) : pcLines(asked, pc, startedAt);
     if (lines !== undefined) return void process.stdout.write(`${lines.join('\n')}\n\n`);
     if (isLate || performance.now() < lateAt) continue;
     isLate = true;
@@ -356,9 +369,9 @@ async function sayHealth({ ports, https }: Settings, { editor }: Places, pc: str
 }
 
 /** A list of the API; undefined for whatever else is answered, or not. */
-async function ask<T>(url: string): Promise<T[] | undefined> {
+async function ask<T>(url: string, token: string): Promise<T[] | undefined> {
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(asking.limitMs) });
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(asking.limitMs) });
     const said: unknown = answer.ok ? await answer.json() : undefined;
     return Array.isArray(said) ? said : undefined;
   } catch {

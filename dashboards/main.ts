@@ -11,8 +11,9 @@ await runPart({ log, name: 'the exporter', stopLimitMs: 900, start, supervisor: 
 
 async function start() {
   const exporter = await startExporter({
-    mqtt: { host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: port('SABHA_MQTT_PORT', 1883), token: token() },
+    mqtt: { host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1', port: port('SABHA_MQTT_PORT', 1883), token: token(required('SABHA_TOKEN_FILE')) },
     api: address('SABHA_API', 'http://127.0.0.1:1880'),
+    apiToken: env['SABHA_API_TOKEN_FILE'] && token(env['SABHA_API_TOKEN_FILE']),
     metricsPort: port('SABHA_METRICS_PORT', 9103),
     clock: realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now())),
     random: Math.random,
@@ -23,8 +24,7 @@ async function start() {
   return () => {};
 }
 
-function token(): string {
-  const file = required('SABHA_TOKEN_FILE');
+function token(file: string): string {
   const text = loadText(file).trim();
   if (text === '') throw new StartError(`${file}: holds no token`);
   return text;

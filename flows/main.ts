@@ -126,7 +126,7 @@ async function start(): Promise<Parts> {
     keptDir: join(dataDir, 'tabs-kept'),
   });
   const session = openSessionOf(base, runtime);
-  const accounts = await openAccounts(base, runtime);
+  const accounts = await openAccounts(base, { ...runtime, programsFile: env['SABHA_PROGRAMS'] });
   let onTls: Api['useTls'] | undefined;
   let red: Red | undefined;
   const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => onTls?.(tls) });

@@ -19,6 +19,8 @@ export type ExporterOptions = {
   mqtt: { host: string; port: number; token: string };
   /** Address of the API of `flows`, such as http://127.0.0.1:1880. */
   api: string;
+  /** The API needs it where HTTPS is set. */
+  apiToken?: string | undefined;
   /** 0 takes a free one. */
   metricsPort: number;
   /** Most series that one site and its PCs may have together. */
@@ -36,7 +38,7 @@ export type Exporter = { port: number; close(): void };
  * Guarantee: it serves whether or not broker and API are there, and finds each of them again by itself.
  */
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
-  const { mqtt, api, clock, random } = options;
+  const { mqtt, api, apiToken, clock, random } = options;
   const fleet = createFleet(clock.up);
   const metrics = createMetrics(fleet.view);
   const { seriesPerSite = defaultSeriesPerSite } = options;
@@ -69,6 +71,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   });
   const feed = followApi({
     api,
+    apiToken,
     clock,
     random,
     onEvent({ event, value }) {

@@ -9,6 +9,7 @@ const silenceLimitMs = 40_000;
 export type FeedOptions = {
   /** Address of the API, such as http://127.0.0.1:1880. */
   api: string;
+  apiToken?: string | undefined;
   clock: Clock;
   random(): number;
   onEvent(event: FleetEvent): void;
@@ -17,7 +18,7 @@ export type FeedOptions = {
 };
 
 /** Opens the stream at once, and again with growing patience whenever it ends, is mute for 40 s or cannot be read. */
-export function followApi({ api, clock, random, onEvent, onFailed }: FeedOptions): { close(): void } {
+export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: FeedOptions): { close(): void } {
   let reading = new AbortController();
   let cancelNext: Cancel = () => {};
   let failures = 0;
@@ -32,7 +33,9 @@ export function followApi({ api, clock, random, onEvent, onFailed }: FeedOptions
       cancelSilence = clock.after(silenceLimitMs, () => ending.abort(new Error(`mute for ${silenceLimitMs / 1_000} s`)));
     };
     heard();
-    const line = await read({ api, signal: ending.signal, heard, onEvent: took }).catch((error) => lineOf(ending.signal.reason ?? error));
+    const line = await read({ api, apiToken, signal: ending.signal, heard, onEvent: took }).catch((error) =>
+      lineOf(ending.signal.reason ?? error),
+    );
     cancelSilence();
     ending.abort();
     if (closed) return;
@@ -56,14 +59,14 @@ export function followApi({ api, clock, random, onEvent, onFailed }: FeedOptions
   };
 }
 
-type ReadOptions = { api: string; signal: AbortSignal; heard(): void; onEvent(event: FleetEvent): void };
+type ReadOptions = Pick<FeedOptions, 'api' | 'apiToken'> & { signal: AbortSignal; heard(): void; onEvent(event: FleetEvent): void };
 
 /** Resolves with why the stream is over. */
-async function read({ api, signal, heard, onEvent }: ReadOptions): Promise<string> {
+async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Promise<string> {
   const response = await fetch(new URL('/api/stream?pcs=all', api), {
     signal,
     redirect: 'error',
-    headers: { accept: 'text/event-stream' },
+    headers: { accept: 'text/event-stream', ...(apiToken && { authorization: `Bearer ${apiToken}` }) },
   });
   if (!response.ok || response.body === null) return `answered with status ${response.status}`;
   let unread: string[] = [];

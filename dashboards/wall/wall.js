@@ -40,7 +40,7 @@ function Wall() {
   const view = told === null ? null : streamed;
   const preferences = usePreferences();
   const { lang } = preferences;
-  const { act, dialog, scope, role, you, names, switches } = usePerson(lang, connected);
+  const { act, dialog, scope, role, you, names, notice, switches } = usePerson(lang, connected);
   const { take, undo, pieces } = useTaking({ lang, words }, act);
   const keys = useKeys(lang, undo);
   useFocusKept();
@@ -80,7 +80,7 @@ function Wall() {
       </div>
     </header>
     <${Banner} scene=${scene} view=${view} connected=${connected} />
-    <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} place=${place.current} counts=${counts} />`}</main>
+    <main class=${scene.live ? '' : 'stale'} tabindex="-1">${notice}${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} place=${place.current} counts=${counts} />`}</main>
     <${Announcer} scene=${scene} view=${view} />
     ${pieces}
     ${keys.page}

@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { hashToken } from '#contracts';
 import { inThread } from '../ledger/ledger.ts';
 import type { PasswordHash } from '../records/accounts.ts';
 import type { NotAhead } from '../records/clock.ts';
-import { type Accounts, createAccounts } from './accounts.ts';
+import { type Accounts, createAccounts, type Program } from './accounts.ts';
 import { createPasswords } from './password.ts';
 import { hashOf } from './sessions.ts';
 
@@ -21,7 +22,7 @@ let gone: string[];
 let work: object[];
 
 /** As a start of `flows` would: what the ledger has, and nothing else. */
-async function open(): Promise<void> {
+async function open(programs: readonly Program[] = []): Promise<void> {
   const ledger = inThread(db);
   const newToken = () => `${++made}`.padEnd(43, 'x');
   const contents = await ledger.accounts();
@@ -34,6 +35,7 @@ async function open(): Promise<void> {
   const passwords = { ...cheap, matches };
   accounts = createAccounts({
     contents,
+    programs,
     passwords,
     commit: ledger.commit,
     now: () => now,
@@ -323,4 +325,83 @@ test('for the editor an account vouches by its password, once that is its own, a
   expect(await accounts.vouches(from('boss'), 'wrong')).toBe(false);
   await accounts.remove('boss', 'Anil');
   expect([await accounts.vouches(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([false, false]);
+});
+
+describe('tokens of programs', () => {
+  const dayMs = 24 * hourMs;
+  const grant = { name: 'grafana', role: 'reader', scope: 'goa', days: 3 } as const;
+
+  async function token(more: object = {}): Promise<string> {
+    const result = await accounts.addToken({ ...grant, ...more }, 'anil');
+    if (!result.ok) throw new Error(result.line);
+    return result.secret;
+  }
+
+  test('a token is valid for its days, also after a restart, and not longer', async () => {
+    const secret = await token();
+    await open();
+    expect(accounts.holderOf(secret)).toMatchObject({ name: 'grafana', role: 'reader', scope: 'goa' });
+    now += 3 * dayMs;
+    expect(accounts.holderOf(secret)).toBeDefined();
+    now += 1;
+    expect(accounts.holderOf(secret)).toBeUndefined();
+    expect(accounts.tokens()).toEqual([
+      { name: 'grafana', role: 'reader', scope: 'goa', madeAt: 1_000_000, endsAt: 1_000_000 + 3 * dayMs },
+    ]);
+  });
+
+  test('a revoked token is unknown at once, also after a restart, and its name is free', async () => {
+    const secret = await token();
+    expect(await accounts.revokeToken('grafana', 'meera')).toMatchObject({ ok: true });
+    expect(accounts.holderOf(secret)).toBeUndefined();
+    await open();
+    expect(accounts.holderOf(secret)).toBeUndefined();
+    expect(accounts.holderOf(await token())).toBeDefined();
+    expect(audit()).toEqual([
+      'anil | token made | grafana: reader of goa, for 3 days',
+      'meera | token revoked | grafana',
+      'anil | token made | grafana: reader of goa, for 3 days',
+    ]);
+  });
+
+  test('the ledger holds the hash of a token only', async () => {
+    const secret = await token();
+    const rows = ['accounts', 'audit'].map((name) => JSON.stringify(db.prepare(`SELECT * FROM ${name}`).all())).join();
+    expect([rows.includes(hashToken(secret)), rows.includes(secret)]).toEqual([true, false]);
+  });
+
+  test('a token that was made while the clock was ahead lasts its days from now', async () => {
+    now += 400 * dayMs;
+    const secret = await token();
+    now -= 400 * dayMs;
+    keeper.notAhead();
+    expect(accounts.tokens()).toMatchObject([{ madeAt: now, endsAt: now + 3 * dayMs }]);
+    now += 3 * dayMs + 1;
+    expect(accounts.holderOf(secret)).toBeUndefined();
+  });
+
+  test('no password opens the account of a token, and it does not stand in for the first account', async () => {
+    const secret = await token();
+    for (const password of ['', secret]) expect(await accounts.login(from('grafana'), password)).toMatchObject({ ok: false, status: 401 });
+    expect(await accounts.renew('grafana', 'anil')).toMatchObject({ ok: false, status: 404 });
+    expect(accounts.list()).toEqual([]);
+    expect(await accounts.first('first start')).toMatchObject({ ok: true, name: 'admin' });
+  });
+
+  test('a program of this machine is listed without an end, cannot be revoked, and keeps its name', async () => {
+    await open([{ name: 'server-cli', role: 'central', hash: hashToken('in a file') }]);
+    now += 4_000 * dayMs;
+    expect(accounts.holderOf('in a file')).toMatchObject({ name: 'server-cli', role: 'central', scope: '' });
+    expect(accounts.tokens()).toEqual([{ name: 'server-cli', role: 'central', scope: '', madeAt: 0, endsAt: null }]);
+    const person = { name: 'server-cli', role: 'central', scope: '' } as const;
+    expect(await accounts.revokeToken('server-cli', 'anil')).toMatchObject({
+      status: 409,
+      line: '"server-cli" is a program of this server',
+    });
+    expect(await accounts.add(person, 'anil')).toMatchObject({ status: 409 });
+    expect(await accounts.addToken({ ...person, days: 1 }, 'anil')).toMatchObject({ status: 409 });
+    expect(await accounts.enterAs({ ...person, openid: 'issuer|somebody' }, '10.0.0.1')).toMatchObject({ status: 409 });
+    await open();
+    expect([accounts.tokens(), accounts.holderOf('in a file')]).toEqual([[], undefined]);
+  });
 });

@@ -1,5 +1,6 @@
-/** The people who may log in, and their way in. The ledger keeps them; who did what stands in its audit. */
-import { type AccountMade, type AccountRole, type AccountView, accountNamePattern, mutex } from '#contracts';
+/** The people who may log in, the programs that have a token, and their way in. The ledger keeps them; who did what stands in its audit. */
+import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '#contracts';
+import { accountNamePattern, hashToken, mutex } from '#contracts';
 import type { Account, AccountContents, PasswordHash } from '../records/accounts.ts';
 import type { NotAhead } from '../records/clock.ts';
 import type { Audit, Op } from '../records/ops.ts';
@@ -14,10 +15,15 @@ const loginsWaitingAtMost = 16;
 export const firstName = 'admin';
 /** A secret lies in a mail or on a slip of paper: it is good for a long weekend. */
 const secretLifeMs = 72 * 60 * 60_000;
+const dayMs = 24 * 60 * 60_000;
+/** Begins each token, so that a scanner for leaked secrets can find one in a file. */
+const tokenPrefix = 'sabha_';
 
 /** What accounts stand on; `now` is the centre's time. */
 export type AccountsOptions = {
   contents: AccountContents;
+  /** Programs of this machine, whose tokens lie in files and do not expire. */
+  programs?: readonly Program[];
   passwords: Passwords;
   commit(ops: Op[]): Promise<unknown>;
   now(): number;
@@ -42,6 +48,10 @@ export type LoggedIn =
   | { ok: false; status: 401 | 409 | 429 | 503; line: string; waitMs: number };
 /** An account as it is asked for. */
 export type NewAccount = { name: string; role: AccountRole; scope: string };
+/** A token as it is asked for; it is valid for so many days. */
+export type NewToken = { name: string; role: TokenRole; scope: string; days: number };
+/** A program of this machine, and what its token hashes to. */
+export type Program = { name: string; role: TokenRole; hash: string };
 
 /** Who may log in, and who is logged in. */
 export type Accounts = ReturnType<typeof createAccounts>;
@@ -76,18 +86,22 @@ export function createAccounts(options: AccountsOptions) {
   options.follow({ notAhead: () => notAhead(state) });
   return {
     find: sessions.find,
-    list: (): AccountView[] => [...held.values()].map(viewOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    list: (): AccountView[] => sorted(held).flatMap((one) => (one.token ? [] : [viewOf(one)])),
 
     add: (account: NewAccount, by: string) => changing(() => add(state, account, by)),
 
     /** Another secret in the place of the password. */
     renew: (name: string, by: string) => changing(() => renew(state, name, by)),
 
-    remove: (name: string, by: string) => changing(() => remove(state, name, by)),
+    remove: (name: string, by: string) => changing(() => remove(state, 'account', { name, by })),
+
+    ...tokensOf(state),
 
     /** Where nobody can log in yet: an account that may do everything. */
     first: (by: string): Promise<Made | undefined> =>
-      changing(async () => (held.size > 0 ? undefined : add(state, { name: firstName, role: 'central', scope: '' }, by))),
+      changing(async () =>
+        held.values().some((one) => !one.token) ? undefined : add(state, { name: firstName, role: 'central', scope: '' }, by),
+      ),
 
     async login(tried: Tried, password: string): Promise<LoggedIn> {
       const account = accountNamePattern.test(tried.name) ? await proven(state, tried, password) : wrong;
@@ -124,9 +138,31 @@ export function createAccounts(options: AccountsOptions) {
   };
 }
 
+function tokensOf(state: State) {
+  const { options, held, changing } = state;
+  return {
+    tokens: (): TokenView[] => sorted(held).flatMap((one) => (one.token ? [tokenViewOf(one, one.token)] : [])),
+
+    addToken: (token: NewToken, by: string) => changing(() => addToken(state, token, by)),
+
+    revokeToken: (name: string, by: string) => changing(() => remove(state, 'token', { name, by })),
+
+    /** The account that a token belongs to; undefined where the token is unknown, revoked or expired. */
+    holderOf(token: string): Account | undefined {
+      const hash = hashToken(token);
+      const holder = held.values().find((one) => one.token?.hash === hash);
+      // A token that was made while the clock was ahead does not last until then.
+      const isValid = holder?.token && Math.abs(options.now() - holder.madeAt) <= holder.token.days * dayMs;
+      return isValid ? holder : undefined;
+    },
+  };
+}
+
 function openState(options: AccountsOptions): State {
-  const { contents, commit, passwords, now, settledAt, newToken, log } = options;
-  const held = new Map(contents.accounts.map((one) => [one.name, one]));
+  const { contents, programs = [], commit, passwords, now, settledAt, newToken, log } = options;
+  const endless = (hash: string) => ({ scope: '', madeAt: 0, token: { hash, days: Number.POSITIVE_INFINITY } });
+  const local = programs.map(({ hash, ...one }) => programAccount({ ...one, ...endless(hash) }, passwords));
+  const held = new Map([...contents.accounts, ...local].map((one) => [one.name, one]));
   const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
   return {
     options,
@@ -156,7 +192,7 @@ function notAhead({ options, held, note, sessions }: State): void {
 
 async function add(state: State, account: NewAccount, by: string): Promise<Made> {
   const { name } = account;
-  if (state.held.has(name)) return { ok: false, status: 409, line: `there is an account "${name}" already` };
+  if (state.held.has(name)) return taken(state, name);
   const secret = newSecret();
   const now = state.options.now();
   const made = { ...account, openid: null, once: true, secretAt: now, madeAt: now };
@@ -166,7 +202,7 @@ async function add(state: State, account: NewAccount, by: string): Promise<Made>
 
 async function renew(state: State, name: string, by: string): Promise<Made> {
   const account = state.held.get(name);
-  if (account === undefined) return missing(name);
+  if (account === undefined || account.token) return missing(name);
   if (account.openid !== null) return { ok: false, status: 409, line: `"${name}" logs in through the directory` };
   const secret = newSecret();
   const { usedAt: _, ...rest } = account;
@@ -176,12 +212,32 @@ async function renew(state: State, name: string, by: string): Promise<Made> {
   return { ok: true, name, secret };
 }
 
-async function remove(state: State, name: string, by: string): Promise<Made> {
-  if (!state.held.has(name)) return missing(name);
-  await state.options.commit([{ op: 'account-gone', name }, audit(state, { who: by, what: 'account removed', about: name })]);
+async function remove(state: State, what: 'account' | 'token', { name, by }: { name: string; by: string }): Promise<Made> {
+  const account = state.held.get(name);
+  if (account === undefined || (account.token !== undefined) !== (what === 'token')) return missing(name, what);
+  if (account.token?.days === Number.POSITIVE_INFINITY) return { ok: false, status: 409, line: `"${name}" is a program of this server` };
+  const row = audit(state, { who: by, what: what === 'token' ? 'token revoked' : 'account removed', about: name });
+  await state.options.commit([{ op: 'account-gone', name }, row]);
   state.held.delete(name);
   state.options.secretGone?.(name);
   return { ok: true, name, secret: '' };
+}
+
+async function addToken(state: State, { days, ...grant }: NewToken, by: string): Promise<Made> {
+  const { options, held } = state;
+  const { name } = grant;
+  if (held.has(name)) return taken(state, name);
+  const secret = `${tokenPrefix}${options.newToken()}`;
+  const account = programAccount({ ...grant, madeAt: options.now(), token: { hash: hashToken(secret), days } }, options.passwords);
+  const row = audit(state, { who: by, what: 'token made', about: `${aboutOf(grant)}, for ${days} days` });
+  await options.commit([{ op: 'account', account }, row]);
+  held.set(name, account);
+  return { ok: true, name, secret };
+}
+
+/** The account of a program: no password opens it. */
+function programAccount(one: Pick<Account, 'name' | 'role' | 'scope' | 'madeAt' | 'token'>, passwords: Passwords): Account {
+  return { ...one, password: passwords.nobody(), once: false, openid: null, stamp: '' };
 }
 
 /** The account under a new password, by which all its sessions are over. */
@@ -268,14 +324,26 @@ function audit({ options }: State, step: Audit): Op {
   return { op: 'audit', at: options.now(), ...step };
 }
 
-function missing(name: string): Made {
-  return { ok: false, status: 404, line: `there is no account "${name}"` };
+function missing(name: string, what = 'account'): Made {
+  return { ok: false, status: 404, line: `there is no ${what} "${name}"` };
+}
+
+function taken({ held }: State, name: string): Made {
+  return { ok: false, status: 409, line: `there is ${held.get(name)?.token ? 'a token' : 'an account'} "${name}" already` };
+}
+
+function sorted(held: State['held']): Account[] {
+  return [...held.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function viewOf({ name, role, scope, once, madeAt }: Account): AccountView {
   return { name, role, scope, once, madeAt };
 }
 
-function aboutOf({ name, role, scope }: NewAccount): string {
+function tokenViewOf({ name, role, scope, madeAt }: Account, { days }: NonNullable<Account['token']>): TokenView {
+  return { name, role, scope, madeAt, endsAt: Number.isFinite(days) ? madeAt + days * dayMs : null };
+}
+
+function aboutOf({ name, role, scope }: Pick<Account, 'name' | 'role' | 'scope'>): string {
   return `${name}: ${role} of ${scope || 'the nation'}`;
 }

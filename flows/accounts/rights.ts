@@ -1,5 +1,5 @@
 /** Who may do what, and where. What is not named here nobody may. */
-import { type AccountRole, isWithin } from '#contracts';
+import { isWithin, type TokenRole } from '#contracts';
 
 /** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `audit` = to read who did what and what PCs said, `people` = all that stands of a person, and to take it out, `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action =
@@ -25,7 +25,7 @@ export type Action =
 /** Whether a path lies in a scope. */
 export type Within = (scope: string, path: string) => boolean;
 /** What somebody may do, and where; `has` knows what lies there, groups of sites too, and is as the tree says where it is absent. */
-export type Grant = { role: AccountRole; scope: string; has?(path: string): boolean };
+export type Grant = { role: TokenRole; scope: string; has?(path: string): boolean };
 
 const reading: readonly Action[] = ['read'];
 const acting: readonly Action[] = [
@@ -40,14 +40,15 @@ const acting: readonly Action[] = [
   'roster',
   'announce',
 ];
-const allowed: Readonly<Record<AccountRole, readonly Action[]>> = {
+const allowed: Readonly<Record<TokenRole, readonly Action[]>> = {
   reader: reading,
+  'node-red': reading,
   state: acting,
   central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup', 'audit', 'people'],
 };
 
 /** Whether a role may do a thing anywhere at all. */
-export function mayDo(role: AccountRole, action: Action): boolean {
+export function mayDo(role: TokenRole, action: Action): boolean {
   return Object.hasOwn(allowed, role) && allowed[role].includes(action);
 }
 

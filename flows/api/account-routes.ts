@@ -1,7 +1,8 @@
-/** The way in and out, and the accounts. */
+/** The way in and out, the accounts of people, and the tokens of programs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { accountMade, accountNamePattern, accountRoles, accountView, meView, oneLine, whoView } from '#contracts';
+import type { TokenRole } from '#contracts';
+import { accountMade, accountNamePattern, accountRoles, accountView, meView, oneLine, tokenRoles, tokenView, whoView } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
 import { isSoonGuessed } from '../accounts/password.ts';
@@ -20,7 +21,12 @@ const name = v.pipe(
   v.string(),
   v.check((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64'),
 );
-/** Who asks, at both doors; and the accounts, for those who may. */
+const right = whole('accounts');
+const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;
+/** For how many days a token is valid: at most a year, since programs outlive the people who set them up. */
+const tokenDays = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(366));
+
+/** Who asks, at both doors; accounts and tokens, for those who may. */
 export const accountRoutes: readonly Route[] = [
   on('view')(
     ['get /api/me', 'Who asks, for which part of the tree, and by which names incidents may call them; `by` counts where nobody logs in.'],
@@ -30,38 +36,54 @@ export const accountRoutes: readonly Route[] = [
       return { name: who, role, scope: of, once, names: said === undefined ? [] : [...view.names(said)] };
     },
   ),
-  on('accounts')(['get /api/accounts', 'Who may log in.'], { right: whole('accounts'), answer: v.array(accountView) }, ({ accounts }) =>
-    accounts.list(),
-  ),
+  on('accounts')(['get /api/accounts', 'Who may log in.'], { right, answer: v.array(accountView) }, ({ accounts }) => accounts.list()),
   on('accounts')(
     ['post /api/accounts', 'Makes an account; its secret is shown once.'],
     {
-      right: whole('accounts'),
+      right,
       body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scopeOrGroup) }),
-      answer: accountMade,
-      done: 201,
-      refusals: [404, 409],
+      ...makes,
     },
     async ({ accounts, has }, { body: { by: who, name: called, role, scope: given } }) => {
       if (role === 'state' && given === undefined)
         throw new Refused(400, 'scope: an account with the role state needs its part of the tree');
       const of = given ?? '';
-      if (role === 'central' && of !== '') throw new Refused(400, 'scope: an account with the role central is for everywhere');
-      if (!has(of)) throw new Refused(404, `there is no ${of}`);
+      refuseScope(role, of, has);
       return made(await accounts.add({ name: called, role, scope: of }, who));
     },
   ),
   on('accounts')(
     ['post /api/accounts/{name}/password', 'Another secret, shown once; all its sessions are over.'],
-    { right: whole('accounts'), body: order, answer: accountMade, refusals: [404] },
+    { right, body: order, answer: accountMade, refusals: [404] },
     async ({ accounts }, { params, body }) => made(await accounts.renew(params.name, body.by)),
   ),
   on('accounts')(
     ['post /api/accounts/{name}/remove', 'Takes it away; all its sessions are over.'],
-    { right: whole('accounts'), body: order, refusals: [404] },
+    { right, body: order, refusals: [404] },
     async ({ accounts }, { params, body }) => void made(await accounts.remove(params.name, body.by)),
   ),
+  on('accounts')(['get /api/program-tokens', 'Which programs have a token.'], { right, answer: v.array(tokenView) }, ({ accounts }) =>
+    accounts.tokens(),
+  ),
+  on('accounts')(
+    ['post /api/program-tokens', 'Makes a token for a program, shown once; the program sends it as `Authorization: Bearer`.'],
+    { right, body: v.strictObject({ by, name, role: v.picklist(tokenRoles), scope: scopeOrGroup, days: tokenDays }), ...makes },
+    async ({ accounts, has }, { body: { by: who, ...token } }) => {
+      refuseScope(token.role, token.scope, has);
+      return made(await accounts.addToken(token, who));
+    },
+  ),
+  on('accounts')(
+    ['post /api/program-tokens/{name}/revoke', 'The token opens nothing from now on.'],
+    { right, body: order, refusals: [404, 409] },
+    async ({ accounts }, { params, body }) => void made(await accounts.revokeToken(params.name, body.by)),
+  ),
 ];
+
+function refuseScope(role: TokenRole, of: string, has: (scope: string) => boolean): void {
+  if (role === 'central' && of !== '') throw new Refused(400, 'scope: an account with the role central is for everywhere');
+  if (!has(of)) throw new Refused(404, `there is no ${of}`);
+}
 
 /** The way in and out; which ways there are is told at both doors. */
 export const loginRoutes: readonly Route[] = [

@@ -21,7 +21,7 @@ import { Refused } from '../door/refused.ts';
 import type { AuditAct } from '../records/ops.ts';
 import { safeTable } from '../sites/sheet.ts';
 import { on, type Route, read } from './kit/route.ts';
-import { csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';
+import { by, csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';
 
 const frames = {
   type: 'text/event-stream',
@@ -33,6 +33,7 @@ const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
 /** Largest body with tabs in it. */
 const triedLimitBytes = 4 * 1024 * 1024;
 const trying = v.strictObject({
+  by: v.optional(by),
   texts: v.pipe(v.array(v.strictObject({ name, text: v.string() })), v.minLength(1), v.maxLength(100)),
   whole: v.boolean(),
   days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),
@@ -40,9 +41,11 @@ const trying = v.strictObject({
 
 const readiness = v.object({ ready: v.boolean(), because: v.optional(v.string()) });
 
+const health = { ...ownPart, health: true };
+
 /** What a program asks first. */
 export const centreRoutes: readonly Route[] = [
-  on('view')(['get /healthz', 'The process lives.'], { right: ownPart, answer: v.object({ alive: v.literal(true) }) }, () => ({
+  on('view')(['get /healthz', 'The process lives.'], { right: health, answer: v.object({ alive: v.literal(true) }) }, () => ({
     alive: true as const,
   })),
   on('view')(
@@ -50,7 +53,7 @@ export const centreRoutes: readonly Route[] = [
       'get /readyz',
       'The ledger is loaded and takes what it is given, the broker subscribed, the tabs run; 503 while not, with the reason.',
     ],
-    { right: ownPart, answer: readiness, refusals: [503], alsoAs: 503 },
+    { right: health, answer: readiness, refusals: [503], alsoAs: 503 },
     (view, { reply }) => {
       const because = view.unready();
       if (because === undefined) return { ready: true };
@@ -110,7 +113,7 @@ export const tabsRoutes: readonly Route[] = [
       refusals: [409, 413],
       more: { bodyLimit: triedLimitBytes, errorHandler: tooLarge },
     },
-    async (replay, { body: { days, ...files } }) => {
+    async (replay, { body: { days, by: _, ...files } }) => {
       const tried = await replay.tryFiles(files, days);
       if (!tried.ok) throw new Refused(409, tried.line);
       return tried.value;

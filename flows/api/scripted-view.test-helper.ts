@@ -1,7 +1,7 @@
 /** A view whose content a test writes: what the API and the wall are tried against. */
 import { randomBytes } from 'node:crypto';
 import type { IncidentRow, IncidentView, LedgerAudit, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
-import { createAccounts } from '../accounts/accounts.ts';
+import { type AccountsOptions, createAccounts } from '../accounts/accounts.ts';
 import { createPasswords } from '../accounts/password.ts';
 import type { Op } from '../records/ops.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
@@ -121,16 +121,20 @@ export function emptySiteOrders() {
   return { ...siteOrders, makeCode, codes: () => [], cancelCodes: async () => 0 };
 }
 
+type AccountsGiven = Partial<Pick<AccountsOptions, 'now' | 'up' | 'programs'>>;
+
 /** Nobody may log in; accounts that are made last as long as the test. `up` moves only by the test's hand. */
-export function emptyAccounts(clock: { now(): number; up(): number } = { now: Date.now, up: () => 0 }) {
+export function emptyAccounts({ now = Date.now, up = () => 0, programs = [] }: AccountsGiven = {}) {
   const committed: Op[] = [];
   const commit = async (ops: Op[]) => void committed.push(...ops);
   const newToken = () => randomBytes(32).toString('base64url');
   const contents = { accounts: [], logins: [] };
   const passwords = createPasswords(2);
   const accounts = createAccounts({
-    ...clock,
-    settledAt: clock.now,
+    now,
+    up,
+    programs,
+    settledAt: now,
     follow: () => {},
     contents,
     passwords,

@@ -12,7 +12,7 @@ import { answerUrl } from '../answers/answer-link.ts';
 import type { EventsReader } from '../archive/reader.ts';
 import type { Backups } from '../backup/backup.ts';
 import type { MeetingOrders } from '../calendar/meeting-orders.ts';
-import { addDoor, type CountRefused, loginDoor, plainDoor } from '../door/door.ts';
+import { addDoor, type CountRefused, loginDoor, plainDoor, tokenDoor } from '../door/door.ts';
 import { type Head, securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
@@ -160,7 +160,8 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened
   const headers = securityHeaders(wall.inline);
   const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
-  addDoor(app, https ? loginDoor(https.names, accounts, within) : plainDoor(), options.countRefused);
+  const loopback = options.https ? tokenDoor(accounts, within) : plainDoor();
+  addDoor(app, https ? loginDoor(https.names, accounts, within) : loopback, options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const viewFor = (scope: string) => scopedView(view, scope, within);
   const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });

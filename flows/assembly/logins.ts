@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '#contracts';
+import { loadText, replaceFile } from '#contracts';
 import { type Accounts, type AccountsOptions, createAccounts, firstName, type Made } from '../accounts/accounts.ts';
 import { createPasswords } from '../accounts/password.ts';
 import type { Base, Log } from './base.ts';
@@ -12,17 +12,20 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** The times of the centre. */
-type Times = Pick<AccountsOptions, 'now' | 'settledAt' | 'follow'>;
+/** The times of the centre, and the file that lists the programs of this machine. */
+type Around = Pick<AccountsOptions, 'now' | 'settledAt' | 'follow'> & { programsFile: string | undefined };
 
 /** Who may log in. The file of the first secret goes with that secret. */
-export async function openAccounts({ ledger, clock, dataDir, log }: Base, { now, settledAt, follow }: Times): Promise<Accounts> {
+export async function openAccounts({ ledger, clock, dataDir, log }: Base, { programsFile, ...times }: Around): Promise<Accounts> {
   const contents = await ledger.accounts();
   const passwords = createPasswords();
   const secretGone = (name: string) => {
     if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
   };
-  return createAccounts({ contents, passwords, commit: ledger.commit, now, settledAt, follow, up: clock.up, newToken, log, secretGone });
+  const programs = programsFile === undefined ? [] : JSON.parse(loadText(programsFile));
+  const { now, settledAt, follow } = times;
+  const given = { contents, programs, passwords, commit: ledger.commit, up: clock.up, newToken, log, secretGone };
+  return createAccounts({ ...given, now, settledAt, follow });
 }
 
 /** Where the first secret goes: `screen` is there where a person looks on. */

@@ -26,7 +26,7 @@ async function main(args: string[], language: Language): Promise<number> {
     console.log(helpOf(args[0] === 'help' ? args.slice(1) : args, language));
     return 0;
   }
-  const api = lazily(async () => createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']))));
+  const api = lazily(async () => createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])), await tokenOfCall()));
   // A line of its own takes the place of the one that says how long it takes.
   const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
@@ -101,6 +101,13 @@ async function addressOfSettings(named: string | undefined): Promise<string> {
   if (!settings.ok) throw new CliError(2, settings.line);
   if (settings.value.ports.api === 0) throw new CliError(2, `${file}: ports.api is 0, so SABHA_API must name the address`);
   return `http://127.0.0.1:${settings.value.ports.api}`;
+}
+
+/** The token of the environment. The one in the data folder is for the server of this machine alone, which needs it where HTTPS is set. */
+async function tokenOfCall(): Promise<string | undefined> {
+  if (env['SABHA_TOKEN'] || env['SABHA_API']) return env['SABHA_TOKEN']?.trim() || undefined;
+  const text = await readFile(join(env['SABHA_DATA'] ?? 'data', 'cli.token'), 'utf8').catch(() => '');
+  return text.trim() || undefined;
 }
 
 async function readUtf8(path: string, shown: string): Promise<string> {

@@ -166,6 +166,22 @@ test('an account is made, listed, given another secret and removed', async () =>
   await sabha(['accounts', 'remove', 'anil']);
 });
 
+test('a token is made, listed and revoked', async () => {
+  const made = await sabha(['tokens', 'add', 'grafana', '--role', 'reader', '--scope', 'all', '--days', '30']);
+  expect(made.out).toMatch(/^NAME +TOKEN .*\ngrafana +sabha_[\w-]{43}\n$/);
+  const red = ['tokens', 'add', 'red', '--role', 'node-red', '--scope', 'ladakh', '--days', '366', '--json'];
+  expect(JSON.parse((await sabha(red)).out)).toMatchObject({ name: 'red' });
+  const { out } = await sabha(['tokens', 'list']);
+  expect(out.split('\n').slice(1, 3)).toEqual([
+    expect.stringMatching(/^grafana +reader +all +\d{4}-/),
+    expect.stringMatching(/^red +node-red +ladakh +\d{4}-/),
+  ]);
+  expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 0, out: 'the token grafana opens nothing any more\n', err: '' });
+  expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 1, out: '', err: 'there is no token "grafana"\n' });
+  await sabha(['tokens', 'revoke', 'red']);
+});
+
+const more = ['--role', 'reader', '--scope', 'all', '--days', '30'];
 test.each([
   [['--role', 'central'], /^meera +central +all /m],
   [['--role', 'reader'], /^meera +reader +all /m],
@@ -178,6 +194,13 @@ test.each([
 });
 
 test.each([
+  [['tokens', 'add', 'x', '--role', 'reader', '--scope', 'all'], 2, 'tokens add needs --role, --scope and --days'],
+  [['tokens', 'add', 'x', ...more, '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central" | "node-red"), found "boss"'],
+  [['tokens', 'add', 'x', ...more, '--scope', 'kerala'], 1, 'there is no kerala'],
+  [['tokens', 'add', 'x', ...more, '--days', 'many'], 2, '--days: "many" is no number of days'],
+  [['tokens', 'add', 'x', ...more, '--days', '0'], 2, '--days: "0" is no number of days'],
+  [['tokens', 'add', 'x', ...more, '--days', '400'], 2, 'days: expected <=366, found 400'],
+  [['tokens', 'add', 'X y', ...more], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "X y"'],
   [['accounts', 'add', 'asha'], 2, 'accounts add needs --role: reader, state or central'],
   [['accounts', 'add', 'Asha', '--role', 'state'], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "Asha"'],
   [['accounts', 'add', 'asha', '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central"), found "boss"'],

@@ -1,7 +1,7 @@
 /** THE list of verbs. */
 
 import type { Verb } from './kit/model.ts';
-import { accounts } from './verbs/accounts.ts';
+import { accounts, tokens } from './verbs/accounts.ts';
 import { announce } from './verbs/announce.ts';
 import { backups } from './verbs/backups.ts';
 import { commands } from './verbs/commands.ts';
@@ -34,6 +34,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...config,
   ...tabs,
   ...accounts,
+  ...tokens,
   ...words,
 };
 

@@ -1,12 +1,13 @@
 /**
- * The two doors of the API. At the one on loopback whoever sits at this machine acts, under the name that they give; at the other, beyond it,
- * only who has logged in. Both go through the same checks.
+ * Authentication of the API, on loopback and by HTTPS. By HTTPS people log in and programs send a token. Where HTTPS is set a token is needed
+ * on loopback too; without HTTPS every user of this machine may act there, under the name that they give.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type AccountRole, isWithin } from '#contracts';
+import { isWithin, type TokenRole } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { type Action, mayDo, refusalFor, type Within } from '../accounts/rights.ts';
 import { hashOf } from '../accounts/sessions.ts';
+import type { Account } from '../records/accounts.ts';
 import { type Hosts, loopbackHosts, namedHosts, refusalOf } from './guard.ts';
 import { Refused } from './refused.ts';
 
@@ -14,7 +15,7 @@ import { Refused } from './refused.ts';
 export type Viewer = {
   /** null = the person at this machine. */
   name: string | null;
-  role: AccountRole;
+  role: TokenRole;
   scope: string;
   once: boolean;
   /** Of the session's token. */
@@ -31,6 +32,8 @@ export type CountRefused = (reason: 'host' | 'origin' | 'type') => void;
 /** By which names it is reached, and who asks; undefined where nobody has logged in. */
 export type Door = {
   hosts: Hosts;
+  /** Every route needs a token here, also one that is open to everybody elsewhere. */
+  needsToken?: boolean;
   viewerOf(request: FastifyRequest): Viewer | undefined;
 };
 
@@ -44,6 +47,8 @@ declare module 'fastify' {
     at?: (request: FastifyRequest) => string;
     /** For everybody: the way in. */
     open?: boolean;
+    /** Tells whether the server works: needs no token on loopback. */
+    health?: boolean;
     /** For machines, which come by any name: enrolment, where they prove themselves to the route, and updates, which prove themselves to them. */
     machine?: boolean;
     /** For whoever has logged in, also with a secret that is to be replaced. */
@@ -66,26 +71,44 @@ export const ownPart = { may: 'read', at: ({ viewer }: FastifyRequest) => viewer
 /** What concerns the whole tree. */
 export const whole = (may: Action) => ({ may });
 
-/** The door on loopback: whoever asks may do everything. */
+/** Loopback without HTTPS: every user of this machine may do everything. */
 export function plainDoor(): Door {
   const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   return { hosts: loopbackHosts, viewerOf: () => viewer };
 }
 
-/** The door beyond this machine: who asks is told by the cookie of a session. */
-export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find'>, within: Within = isWithin): Door {
+/** Loopback where HTTPS is set: only programs with a token. */
+export function tokenDoor(accounts: Pick<Accounts, 'holderOf'>, within: Within = isWithin): Door {
+  const anybody: Viewer = { name: null, role: 'reader', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
+  return {
+    hosts: loopbackHosts,
+    needsToken: true,
+    viewerOf: (request) => programOf(request, accounts, within) ?? (request.routeOptions.config.health ? anybody : undefined),
+  };
+}
+
+/** HTTPS: a person has the cookie of a session, a program a token. */
+export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find' | 'holderOf'>, within: Within = isWithin): Door {
   return {
     hosts: namedHosts(names),
     viewerOf(request) {
-      const token = cookieOf(request, cookieName);
-      if (token === undefined) return undefined;
-      const session = hashOf(token);
-      const account = accounts.find(session);
-      if (account === undefined) return undefined;
-      const has = (path: string) => within(account.scope, path);
-      return { ...account, session, has, isOpen: () => accounts.find(session) !== undefined };
+      if (tokenOf(request) !== undefined) return programOf(request, accounts, within);
+      const cookie = cookieOf(request, cookieName);
+      const session = hashOf(cookie ?? '');
+      return cookie === undefined ? undefined : viewing(() => accounts.find(session), session, within);
     },
   };
+}
+
+function programOf(request: FastifyRequest, accounts: Pick<Accounts, 'holderOf'>, within: Within): Viewer | undefined {
+  const token = tokenOf(request);
+  return token === undefined ? undefined : viewing(() => accounts.holderOf(token), '', within);
+}
+
+/** `find` is called again as long as something is sent to the viewer: a stream ends with its session or token. */
+function viewing(find: () => Account | undefined, session: string, within: Within): Viewer | undefined {
+  const account = find();
+  return account && { ...account, session, has: (path) => within(account.scope, path), isOpen: () => find() !== undefined };
 }
 
 /** The browser sends it to this host alone, over TLS alone, with no request that another site began; no script reads it. */
@@ -103,18 +126,23 @@ export function begunOf(request: FastifyRequest): string {
   return cookieOf(request, begunName) ?? '';
 }
 
+/** The token that a program sends (RFC 6750). */
+function tokenOf({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer +(.*)$/i.exec(headers.authorization ?? '')?.[1];
+}
+
 function cookieOf({ headers }: FastifyRequest, name: string): string | undefined {
   return new RegExp(`(?:^|; ?)${name}=([\\w-]{43,1024})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
 }
 
 /**
  * Puts the checks of a door before every route that is added from now on.
- * Guarantee: no handler runs before they have passed, and a handler of a logged-in person finds that person's name as `by`, whatever was sent.
+ * Guarantee: no handler runs before they have passed, and a handler finds the name of the account or the token as `by`, whatever was sent.
  */
-export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?: CountRefused): void {
+export function addDoor(app: FastifyInstance, { hosts, viewerOf, needsToken = false }: Door, count?: CountRefused): void {
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.machine) return;
+    if (request.routeOptions.config.machine && !needsToken) return;
     const { method, headers, socket, routeOptions } = request;
     const form = routeOptions.config.form === true;
     const refusal = refusalOf({ method, headers, hosts: hosts(socket.localPort ?? 0), form });
@@ -122,7 +150,10 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf }: Door, count?:
       count?.(refusal.reason);
       throw new Refused(refusal.status, refusal.line);
     }
-    return admit(request, reply, viewerOf(request));
+    const viewer = viewerOf(request);
+    if (viewer === undefined && needsToken)
+      throw new Refused(401, refusedToken(request) ?? 'a token is needed here; people log in over HTTPS');
+    return admit(request, reply, viewer);
   });
   app.addHook('preHandler', async (request) => {
     const { viewer, body, routeOptions } = request;
@@ -148,11 +179,15 @@ export function outside({ scope }: Pick<Viewer, 'scope'>, path: string): Refused
   return new Refused(path === '' ? 403 : 404, `this account is for ${scope} only`, { code: 'scope', about: { scope } });
 }
 
+function refusedToken(request: FastifyRequest): string | undefined {
+  return tokenOf(request) === undefined ? undefined : 'this token is unknown, revoked or expired';
+}
+
 function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | undefined): FastifyReply | undefined {
   const { open, once, page } = request.routeOptions.config;
   if (viewer !== undefined) request.viewer = viewer;
   if (open || (viewer && (once || !viewer.once))) return undefined;
   if (page) return reply.redirect(loginPage);
-  if (viewer === undefined) throw new Refused(401, 'log in first');
+  if (viewer === undefined) throw new Refused(401, refusedToken(request) ?? 'log in first');
   throw new Refused(403, 'choose a password of your own first');
 }

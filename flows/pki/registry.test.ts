@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
+import { createPasswords } from '../accounts/password.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { testClock } from '../people/people.test-helper.ts';
 import type { Ledger } from '../records/ops.ts';
@@ -119,11 +120,22 @@ test('S5 a ledger restored from yesterday lets in nobody who was revoked since, 
   expect(warnings).toHaveLength(1);
 });
 
-test('a ledger restored from yesterday opens no session and no enrolment code of then, and says to look through the accounts', async () => {
+test('a ledger restored from yesterday opens no session, no token of a program and no enrolment code of then, and says to look through the accounts', async () => {
   const { ledger, on, start, orders, warnings } = starts();
   const yesterday = inThread(new DatabaseSync(':memory:'));
   const login = { hash: 'h', account: 'asha', stamp: 's', startedAt: 1, usedAt: 1 };
+  const grant = {
+    role: 'reader',
+    scope: '',
+    password: createPasswords(2).nobody(),
+    once: false,
+    openid: null,
+    stamp: '',
+    madeAt: 1,
+  } as const;
   await yesterday.commit([
+    { op: 'account', account: { ...grant, name: 'asha' } },
+    { op: 'account', account: { ...grant, name: 'grafana', token: { hash: 'h', days: 9 } } },
     { op: 'login', login },
     { op: 'meta', key: 'enrol/abc', value: '{}' },
   ]);
@@ -131,6 +143,7 @@ test('a ledger restored from yesterday opens no session and no enrolment code of
   await orders(await start(), entry(own, 'first'));
   await on(yesterday);
   expect([(await yesterday.accounts()).logins, (await yesterday.registry()).codes]).toEqual([[], {}]);
+  expect((await yesterday.accounts()).accounts.map(({ name }) => name)).toEqual(['asha']);
   expect(warnings).toEqual([expect.stringContaining('look through the accounts')]);
   // The ledger of today keeps its own.
   await ledger.commit([{ op: 'login', login }]);

@@ -9,7 +9,7 @@ import { publishRegistry, readSnapshot } from './registry-file.ts';
 const retryMs = 10_000;
 const olderCopy = [
   'the ledger is an older copy: who may connect is taken from what the broker was told last;',
-  'sessions and enrolment codes are over; look through the accounts, since older passwords and accounts that were removed are back',
+  'sessions, tokens of programs and enrolment codes are over; look through the accounts, since older passwords and accounts that were removed are back',
 ].join(' ');
 
 /** What the broker is told, and by which key it knows that it comes from us. */
@@ -31,14 +31,16 @@ export type RegistryOptions = {
 /**
  * Takes in whom the supervisor admits and brings the broker's file up to date; the answer publishes entries that are committed.
  * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands, also where
- * the ledger is an older copy. Of such a copy no session and no enrolment code opens anything.
+ * the ledger is an older copy. Of such a copy no session, no token of a program and no enrolment code opens anything.
  */
 export async function openRegistry({ ledger, clock, file, key, roots, reflectorKey, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
   const published = await readSnapshot(file, key);
   const isOlder = published !== undefined && published.version > registry.version;
   const newer = isOlder ? newerThan(registry, published) : [];
-  const stale = isOlder ? [...Object.keys(registry.codes).map(codeGone), ...(await ledger.accounts()).logins.map(loginGone)] : [];
+  const { accounts, logins } = await ledger.accounts();
+  const tokens = accounts.flatMap(({ name, token }): Op[] => (token ? [{ op: 'account-gone', name }] : []));
+  const stale = isOlder ? [...Object.keys(registry.codes).map(codeGone), ...logins.map(loginGone), ...tokens] : [];
   if (isOlder) log.warn({ pcs: newer.length }, olderCopy);
   const held = new Map([...registry.entries, ...newer].map((entry) => [entry.pc, entry]));
   const fresh = admitted

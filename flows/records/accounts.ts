@@ -1,5 +1,5 @@
-/** An account and a login as the ledger keeps them: of password and session it knows only what they hash to. */
-import type { AccountRole } from '#contracts';
+/** An account and a login as the ledger keeps them: of password, token and session it knows only what they hash to. */
+import type { TokenRole } from '#contracts';
 
 /** scrypt's parameters stand beside each hash, so that a later version may choose stronger ones. Salt and key in base64url. */
 export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };
@@ -7,7 +7,7 @@ export type PasswordHash = { n: number; r: number; p: number; salt: string; key:
 /** One who may log in. */
 export type Account = {
   name: string;
-  role: AccountRole;
+  role: TokenRole;
   /** The part of the tree that it sees and acts on: '' = all of it. */
   scope: string;
   password: PasswordHash;
@@ -18,6 +18,8 @@ export type Account = {
   usedAt?: number;
   /** Whom the directory knows it as; null = it logs in by its password. */
   openid: string | null;
+  /** Set for a program, which sends a token and has no password: what the token hashes to (`hashToken`), and how long it is valid. */
+  token?: { hash: string; days: number };
   /** Another one with each password: a session that began under an older one is over. */
   stamp: string;
   madeAt: number;

@@ -69,7 +69,8 @@ function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly 
     return 'for a day after a ledger went back the centre tells what this person did last: forget them then';
   const account = rows.find(({ table }) => table === 'accounts' || table === 'logins');
   if (account === undefined) return undefined;
-  return `there is an account of this person: sabha accounts remove ${String(account.row['name'] ?? account.row['account'])} first`;
+  const verb = account.row['token'] === undefined ? 'accounts remove' : 'tokens revoke';
+  return `there is an account of this person: sabha ${verb} ${String(account.row['name'] ?? account.row['account'])} first`;
 }
 
 /** What is told of acts that are gone is in the memory of more than one. */

@@ -19,11 +19,12 @@ export function openApi(): string {
       title: 'Sabha: the API of flows',
       version: '1',
       description:
-        'On loopback, and by HTTPS where `https` in sabha.json says so; there every route but the login is 401 without a session 403 to an account that may not do it and 404 for what lies outside its scope, reading is cut to that scope, and `by` is its name whatever the body says. Times are milliseconds since 1970 by the clock of the centre. A POST is application/json.',
+        'On loopback, and by HTTPS where `https` in sabha.json is set. With HTTPS every route is 401 without a session or a token (`Authorization: Bearer`), but the login by HTTPS, and /healthz and /readyz on loopback. A route is 403 to an account or token that may not do it and 404 for what lies outside its scope, reading is cut to that scope, and `by` is its name whatever the body says. Without HTTPS loopback is open. Times are milliseconds since 1970 by the clock of the centre. A POST is application/json.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
     components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: Object.fromEntries(Object.entries(components).map(([name, one]) => [name, schemaOf(one)])),
     },
   };

@@ -5,6 +5,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { routes } from '../../flows/api/routes.ts';
 import { asWritten, blockOf } from '../house/operate.ts';
 import { type Booted, boot, mayBoot } from './booted.ts';
 import { installed, requirePart } from './parts.ts';
@@ -174,6 +175,50 @@ describe.runIf(runs)('the centre as services', { timeout: limitMs }, () => {
     for (const file of ['registry.json', 'principals.json', 'planted'])
       expect((await as('sabha-broker', `echo x >>${data}/broker/${file}`)).code, file).not.toBe(0);
     expect((await as('sabha-flows', `cat ${data}/broker/own/registry-version`)).code).not.toBe(0);
+  });
+
+  test('with HTTPS the API on loopback answers 401 to every user without a token, and the name in the audit is that of the token', async () => {
+    const [settings, data] = ['/etc/sabha/sabha.json', '/var/lib/sabha'];
+    const https = { host: '127.0.0.1', port: 8443, names: ['sabha.example.org'] };
+    const restarted = async () => {
+      await typed(asWritten('systemctl restart sabha.target'));
+      // The exporter is ready once it follows the API.
+      for (const port of [9102, 9103]) await expect.poll(() => asked(port, '/readyz'), patience).toBe('200 {"ready":true}');
+    };
+    await typed(`cp -p ${settings} /root/before.json; echo '${JSON.stringify({ site: null, people: [], https })}' >${settings}`);
+    await restarted();
+    const posts = routes.flatMap(({ method, path }) => (method === 'post' ? [path.replace(/\{\w+\}/g, 'x')] : []));
+    const said = `-s -o /dev/null -w '%{http_code}\\n' 'http://127.0.0.1:1880'`;
+    await typed(`cat >/tmp/posts.sh <<'END'
+for path in ${posts.join(' ')}; do
+  curl -X POST -H 'content-type: application/json' "$@" -d '{"by":"asha.devi"}' ${said}$path
+done | sort -u
+curl "$@" ${said}/api/snapshot
+END`);
+    const as = (user: string, group: string, script: string) =>
+      machine.sh(`setpriv --reuid=${user} --regid=${group} --clear-groups sh -c '${script}'`);
+    const users = [...['broker', 'dashboards', 'flows'].map((part) => [`sabha-${part}`, `sabha-${part}`]), ['nobody', 'nogroup']] as const;
+    for (const [user = '', group = ''] of users)
+      expect([user, (await as(user, group, 'sh /tmp/posts.sh')).out.trim().split('\n')]).toEqual([user, ['401', '401']]);
+    expect(await asked(1880, '/healthz')).toBe('200 {"alive":true}');
+
+    const sent = (file: string) => `sh /tmp/posts.sh -H "authorization: Bearer $(cat ${data}/${file})"`;
+    const own = (await as('sabha-dashboards', 'sabha-dashboards', sent('dashboards/api.token'))).out.trim().split('\n');
+    expect([own.includes('201') || own.includes('204'), own.at(-1)]).toEqual([false, '200']);
+    // The broker sees this one.
+    expect((await as('sabha-dashboards', 'sabha-dashboards', sent('dashboards/exporter.token'))).out.trim().split('\n')).toEqual([
+      '401',
+      '401',
+    ]);
+    expect(await out(`stat -c '%a %U %G' ${data}/cli.token`)).toBe('640 sabha-flows sabha-flows');
+    for (const [user = '', group = ''] of users.filter(([name]) => name !== 'sabha-flows'))
+      expect((await as(user, group, `cat ${data}/cli.token`)).err, user).toContain('Permission denied');
+
+    await typed('sabha accounts add anil --role reader --by asha.devi');
+    expect(await typed('sabha audit log')).toMatch(/server-cli +account made +anil/);
+    await typed('sabha accounts remove anil');
+    await typed(`cp -p /root/before.json ${settings}`);
+    await restarted();
   });
 
   test('systemd takes the units, and rates the exposure of each at most 2.0', async () => {

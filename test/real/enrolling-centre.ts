@@ -29,10 +29,11 @@ export async function startEnrollingCentre(): Promise<EnrollingCentre> {
   await start('flows', { SABHA_BROKER_CSR: ofBroker('server.csr'), SABHA_BROKER_CERT: ofBroker('server.pem'), SABHA_TLS_PORT: `${mqtts}` });
   await broker.says('certificate of the broker in use');
   const api = `http://127.0.0.1:${site.ports.api}/api`;
-  const order = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const order = { method: 'POST', headers: { 'content-type': 'application/json', ...site.token() } };
   const asked = await fetch(`${api}/enrol-codes`, { ...order, body: JSON.stringify({ by: 'Asha', site: 'ladakh/leh', uses: 1 }) });
   const { code } = (await asked.json()) as { code: string };
-  const view = async () => ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((each) => each.pc === pc);
+  const view = async () =>
+    ((await (await fetch(`${api}/pcs`, { headers: site.token() })).json()) as PcView[]).find((each) => each.pc === pc);
   const seen = async () => {
     const one = await view();
     return `${one?.presence} ${one?.agent}`;

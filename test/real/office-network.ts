@@ -161,10 +161,10 @@ export async function openOffice(
       running.push(agent);
       return agent;
     },
-    pc: async () => (await ask<PcView[]>(site.ports, '/api/pcs')).find(({ pc }) => pc === path),
+    pc: async () => (await ask<PcView[]>(site.ports, '/api/pcs', site.token())).find(({ pc }) => pc === path),
     async measureLink() {
       const body = JSON.stringify({ verb: 'measure-link', to: 'capital/this-office', by: 'Asha' });
-      const headers = { 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json', ...site.token() };
       const { status } = await fetch(`http://127.0.0.1:${site.ports.api}/api/commands`, { method: 'POST', headers, body });
       if (status >= 300) throw new Error(`measure-link: ${status}`);
     },

@@ -47,7 +47,7 @@ describe.runIf(runs)('a second PC', () => {
     return JSON.parse(stdout);
   };
   const shown = async () => {
-    const answer = await fetch(`http://127.0.0.1:${site.ports.api}/api/pcs`);
+    const answer = await fetch(`http://127.0.0.1:${site.ports.api}/api/pcs`, { headers: site.token() });
     return ((await answer.json()) as PcView[]).find((one) => one.pc === pc);
   };
 

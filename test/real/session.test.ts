@@ -98,7 +98,8 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     for (const id of ['room_mic', 'room_speaker']) await expect.poll(list, patience).toMatch(new RegExp(`\\t${id}\\t.*RUNNING`));
     await done(`${as(user)} systemctl --user stop 'use-*'`);
   };
-  const api = async <T>(path: string): Promise<T> => JSON.parse(await done(`curl -s 127.0.0.1:1880/api/${path}`)) as T;
+  const api = async <T>(path: string): Promise<T> =>
+    JSON.parse(await done(`curl -s -H "Authorization: Bearer $(cat /var/lib/centre/cli.token)" 127.0.0.1:1880/api/${path}`)) as T;
   const view = async () => (await api<PcView[]>('pcs')).find((one) => one.pc === pc);
   /** What the centre has of the room: the fault, or the status with its reason. */
   const room = async () => {
@@ -129,7 +130,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     await signIn('clerk');
     await plug('clerk');
     await expect.poll(async () => (await machine.sh('curl -s 127.0.0.1:9102/readyz')).out, patience).toBe('{"ready":true}');
-    const told = await done(`cd ${sources}; ${node} flows/cli/cli.ts enrol-code ladakh/leh`);
+    const told = await done(`cd ${sources}; SABHA_DATA=/var/lib/centre ${node} flows/cli/cli.ts enrol-code ladakh/leh`);
     const line = /^sudo (sabha-agent enrol .*)$/m.exec(told)?.[1] ?? '';
     expect((await machine.sh(line)).out).toContain(`${pc} is enrolled until `);
 

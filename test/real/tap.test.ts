@@ -94,7 +94,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     await page.getByRole('button', { name: 'मैं पहुँच गया/गई: अभी जाँचें' }).click();
     await page.getByText('कमरे की जाँच हो रही है').waitFor();
     await page.getByText(/^Asha पहुँच गए \(/).waitFor();
-    const [command] = await ask<CommandSummary[]>(parts.site.ports, '/api/commands');
+    const [command] = await ask<CommandSummary[]>(parts.site.ports, '/api/commands', parts.site.token());
     expect(command).toMatchObject({ verb: 'fast-checks', to: 'ladakh/leh', by: 'Asha' });
     const pluggedAt = performance.now();
     pc.set('microphone', 'room', null, 'RoomMic');
@@ -105,9 +105,9 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     expect([await page.locator('#steps li').count(), await page.locator('#line').textContent()]).toEqual([0, '']);
     expect(await faultsOf(page)).toEqual([]);
 
-    const incidents = await ask<IncidentView[]>(parts.site.ports, '/api/incidents');
+    const incidents = await ask<IncidentView[]>(parts.site.ports, '/api/incidents', parts.site.token());
     const id = incidents.find(({ scope }) => scope === pc.pc)?.id;
-    expect((await ask<IncidentView>(parts.site.ports, `/api/incidents/${id}`)).answers).toMatchObject([
+    expect((await ask<IncidentView>(parts.site.ports, `/api/incidents/${id}`, parts.site.token())).answers).toMatchObject([
       { by: 'Asha', word: 'going', link: true },
       { by: 'Asha', word: 'here', link: true },
     ]);
@@ -159,8 +159,8 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
   }, 180_000);
 
   const answersOf = async (parts: Awaited<ReturnType<typeof scene>>['parts'], scope: string) => {
-    const found = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).find((one) => one.scope === scope);
-    return (await ask<IncidentView>(parts.site.ports, `/api/incidents/${found?.id}`)).answers?.map(({ word }) => word);
+    const found = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents', parts.site.token())).find((one) => one.scope === scope);
+    return (await ask<IncidentView>(parts.site.ports, `/api/incidents/${found?.id}`, parts.site.token())).answers?.map(({ word }) => word);
   };
 
   test('a second tap on *I am here* pressed what had come under the thumb', async ({ onTestFinished }) => {
@@ -241,15 +241,17 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     await page.clock.fastForward(45_000);
     const clock = await page.locator('main').getAttribute('data-clock');
     await expect.poll(() => note.textContent()).toBe(`${clock} से संपर्क नहीं है। यह तब की जानकारी है।`);
-    const [one] = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents')).filter(({ scope }) => scope === pc.pc);
+    const [one] = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents', parts.site.token())).filter(
+      ({ scope }) => scope === pc.pc,
+    );
     await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents/${one?.id}/acknowledge`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...parts.site.token() },
       body: JSON.stringify({ by: 'Meera' }),
     });
     await page.clock.fastForward(2_000);
     await page.getByRole('button', { name: 'मैं जा रहा/रही हूँ' }).click();
-    await page.getByRole('heading', { name: /से यह Meera के पास है। क्या इसे अब आप सँभालेंगे\?$/ }).waitFor();
+    await page.getByRole('heading', { name: /से यह server-cli के पास है। क्या इसे अब आप सँभालेंगे\?$/ }).waitFor();
     await page.getByText(/माइक नहीं मिल रहा/).waitFor();
     for (const target of [page.getByRole('button'), page.getByRole('link')]) {
       const { width = 0, height = 0 } = (await target.boundingBox()) ?? {};

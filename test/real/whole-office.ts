@@ -32,7 +32,7 @@ export async function openWholeOffice(profile: object) {
   const inside = (command: string[], env: Record<string, string | undefined> = {}) =>
     office.inside(office.office, command, { ...compiled, ...env });
   const running: Program[] = [];
-  const api = <T>(where: string, body?: object) => ask<T>({ door, port: site.ports.api }, where, body);
+  const api = <T>(where: string, body?: object) => ask<T>({ door, port: site.ports.api, token: site.token() }, where, body);
   const close = async () => {
     for (const one of running) await one.end('SIGKILL');
     await centre.end('SIGINT');
@@ -147,10 +147,12 @@ function clockAhead(folder: string, aheadMs: number): Record<string, string> {
   return { NODE_OPTIONS: `--import=${preload}` };
 }
 
-function ask<T>({ door, port }: { door: string; port: number }, where: string, body?: object): Promise<T> {
+type At = { door: string; port: number; token: Record<string, string> };
+
+function ask<T>({ door, port, token }: At, where: string, body?: object): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const method = body === undefined ? 'GET' : 'POST';
-  const headers = { host: `127.0.0.1:${port}`, ...(body && { 'content-type': 'application/json' }) };
+  const headers = { host: `127.0.0.1:${port}`, ...token, ...(body && { 'content-type': 'application/json' }) };
   const asked = request({ socketPath: door, path: where, method, headers, agent: false }, async (answer) => {
     const text = (await answer.setEncoding('utf8').toArray()).join('');
     if ((answer.statusCode ?? 500) >= 300) reject(new Error(`${where}: ${answer.statusCode} ${text}`));

@@ -36,7 +36,7 @@ const start = () =>
   });
 
 async function post(path: string, body: object): Promise<{ code: string }> {
-  const headers = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json', ...parts.site.token() };
   const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}${path}`, {
     method: 'POST',
     headers,

@@ -58,11 +58,11 @@ test('S17 no secret of settings or of the data folder is said, though every chan
     ...['/metrics'].flatMap((path) =>
       [ports.brokerMetrics, ports.flowsMetrics, ports.exporter].map((port) => `http://127.0.0.1:${port}${path}`),
     ),
-    ...['snapshot', 'sites', 'pcs', 'incidents', 'audit', 'accounts', 'commands', 'words', 'profile'].map(
+    ...['snapshot', 'sites', 'pcs', 'incidents', 'audit', 'accounts', 'program-tokens', 'commands', 'words', 'profile'].map(
       (path) => `http://127.0.0.1:${ports.api}/api/${path}`,
     ),
   ];
-  const said = await Promise.all(pages.map(async (url) => `${url}\n${await (await fetch(url)).text()}`));
+  const said = await Promise.all(pages.map(async (url) => `${url}\n${await (await fetch(url, { headers: site.token() })).text()}`));
   await centre.stop();
   const secrets = secretsOf(site.data);
   expect(secrets.length).toBeGreaterThanOrEqual(12);

@@ -38,14 +38,19 @@ test('a PC enrols by a code at a door that shows browsers a certificate of the o
   await broker.says('certificate of the broker in use');
   const api = `http://127.0.0.1:${made.site.ports.api}/api`;
   const post = (path: string, body: object) =>
-    fetch(api + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by: 'Asha', ...body }) });
+    fetch(api + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...made.site.token() },
+      body: JSON.stringify({ by: 'Asha', ...body }),
+    });
   const { code } = (await (await post('/enrol-codes', { site: 'ladakh/leh', uses: 1 })).json()) as { code: string };
 
   const centre = `https://localhost:${https}`;
   const enrol = run(['agent/cli.ts', 'enrol', code, '--centre', centre, '--pc', pc, '--data', data('office')]);
   expect(await enrol.ended, enrol.errors.join()).toEqual({ code: 0, signal: null });
   const agent = run(['agent/main.ts'], { SABHA_DATA: data('office') });
-  const shown = async () => ((await (await fetch(`${api}/pcs`)).json()) as PcView[]).find((one) => one.pc === pc);
+  const shown = async () =>
+    ((await (await fetch(`${api}/pcs`, { headers: made.site.token() })).json()) as PcView[]).find((one) => one.pc === pc);
   await expect.poll(async () => (await shown())?.presence, patience).toBe('online');
   const certificateCheck = async () => (await shown())?.checks.find(({ device }) => device === 'certificate');
   await expect.poll(certificateCheck, patience).toMatchObject({ component: 'agent', status: 'ok' });

@@ -14,13 +14,13 @@ import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts
 import { freePorts } from './processes.ts';
 
 const run = promisify(execFile);
-const tls = selfSigned(['sabha.test']);
+const tls = selfSigned(['sabha.test', 'localhost']);
 let port: number;
 let site: Site;
 
 beforeEach(async () => {
   [port = 0] = await freePorts(1);
-  site = await createSite({ https: { host: '127.0.0.1', port, mqttPort: 0, names: ['sabha.test'] } });
+  site = await createSite({ https: { host: '127.0.0.1', port, mqttPort: 0, names: ['sabha.test', 'localhost'] } });
   for (const [name, content] of Object.entries(tls)) writeFileSync(join(site.folder, `https.${name}`), content);
   Object.assign(site.env, { SABHA_HTTPS_KEY: join(site.folder, 'https.key'), SABHA_HTTPS_CERT: join(site.folder, 'https.cert') });
 });
@@ -93,10 +93,53 @@ test('the first start names the file with the secret of the first account, which
     'first start | account made | admin: central of the nation',
     'admin | logged in | 127.0.0.1',
     'admin | password chosen | admin',
-    'anil | account made | asha: state of capital',
+    'server-cli | account made | asha: state of capital',
     'asha | logged in | 127.0.0.1',
     'asha | password chosen | asha',
     'asha | roll call | capital',
-    'anil | account removed | asha',
+    'server-cli | account removed | asha',
   ]);
 });
+
+test('a token acts from another machine by HTTPS and on loopback until it is revoked; without one loopback refuses everybody', async () => {
+  const centre = startCentre(site);
+  await isUp(centre);
+  const plain = `http://127.0.0.1:${site.ports.api}`;
+  const statusOf = async (path: string, init?: RequestInit) => (await fetch(`${plain}${path}`, init)).status;
+  const forged = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ by: 'asha.devi', name: 'x', role: 'central' }),
+  };
+  expect([await statusOf('/readyz'), await statusOf('/api/snapshot'), await statusOf('/api/accounts', forged)]).toEqual([200, 401, 401]);
+  // The exporter has its own token.
+  await centre.says('the API of flows answers');
+  expect([statSync(join(site.data, 'cli.token')).mode & 0o777, statSync(join(site.data, 'dashboards/api.token')).mode & 0o777]).toEqual([
+    0o640, 0o600,
+  ]);
+
+  const made = await sabha('tokens', 'add', 'desk', '--role', 'state', '--scope', 'capital', '--days', '7');
+  const remote = (...args: string[]) => elsewhere(args, { SABHA_API: `https://localhost:${port}`, SABHA_TOKEN: made.secret });
+  expect(JSON.parse((await remote('pcs', 'list', '--json')).out)).toMatchObject([{ pc: 'capital/this-office/this-pc' }]);
+  await remote('rollcall', 'start', '--scope', 'capital', '--by', 'asha.devi');
+  expect(await remote('accounts', 'list')).toMatchObject({ code: 1, err: 'an account with the role "state" may not do this\n' });
+  const local = (...args: string[]) => elsewhere(args, { SABHA_API: plain });
+  expect((await local('pcs', 'list')).err).toBe('a token is needed: put sudo before the command, or set SABHA_TOKEN\n');
+
+  await sabha('tokens', 'revoke', 'desk');
+  expect(await remote('pcs', 'list')).toMatchObject({ code: 1, err: 'this token is unknown, revoked or expired\n' });
+  expect(await sabha('tokens', 'list')).toMatchObject([{ name: 'server-cli' }, { name: 'server-exporter' }]);
+  const acts = (await sabha('audit', 'log')).map(({ who, what }: { who: string; what: string }) => `${who}: ${what}`);
+  expect(acts).toEqual(expect.arrayContaining(['server-cli: token made', 'desk: roll call', 'server-cli: token revoked']));
+  expect(acts.join()).not.toContain('asha.devi');
+  await centre.stop();
+});
+
+/** Runs the command where there is no data folder, as on another machine. */
+function elsewhere(args: string[], env: Record<string, string>): Promise<{ code: number; out: string; err: string }> {
+  const all = { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: join(site.folder, 'https.cert'), ...env };
+  return run(process.execPath, ['flows/cli/cli.ts', ...args], { env: all }).then(
+    ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
+    ({ code, stdout, stderr }) => ({ code, out: stdout, err: stderr }),
+  );
+}

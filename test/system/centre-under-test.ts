@@ -1,5 +1,5 @@
 /** The whole of Sabha under test: `start.ts` as a process of its own, in a folder of its own, on ports of its own. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '#contracts';
@@ -14,6 +14,8 @@ export type Site = {
   data: string;
   ports: Ports;
   env: Record<string, string | undefined>;
+  /** The header by which `sabha` acts at this server, once it has started. */
+  token(): { authorization: string };
   /** Rewrites `sabha.json`. */
   configure(settings: SettingsFile | string): void;
   /** Ends whatever still runs and removes the folder. */
@@ -34,7 +36,8 @@ export async function createSite(settings: SettingsFile | string = {}, env: Reco
     killAllWith(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
-  return { folder, data, ports, env: { ...process.env, SABHA_CONFIG: configFile, SABHA_DATA: data, ...env }, configure, remove };
+  const token = () => ({ authorization: `Bearer ${readFileSync(join(data, 'cli.token'), 'utf8')}` });
+  return { folder, data, ports, env: { ...process.env, SABHA_CONFIG: configFile, SABHA_DATA: data, ...env }, token, configure, remove };
 }
 
 export type Centre = Program & {
@@ -54,7 +57,7 @@ export function startCentre(site: Site, command: Partial<Command> = {}): Centre 
   return {
     ...program,
     site,
-    api: (path) => ask(site.ports, path),
+    api: (path) => ask(site.ports, path, site.token()),
     sample: (page, series) => sampleOf(site.ports[page], series),
     pidOf: (part) => pidIn(livingWith(site.folder), part),
     async stop() {
@@ -85,9 +88,9 @@ export function isStarved({ lines }: Pick<Program, 'lines'>): boolean {
   return lines.filter(({ msg }) => msg.startsWith('no silence is judged')).length > 1;
 }
 
-/** What the API of `flows` answers. */
-export async function ask<T>(ports: Ports, path: string): Promise<T> {
-  const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`);
+/** What the API of `flows` answers; where HTTPS is set it wants the header of a token. */
+export async function ask<T>(ports: Ports, path: string, headers: Record<string, string> = {}): Promise<T> {
+  const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`, { headers });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return (await answer.json()) as T;
 }

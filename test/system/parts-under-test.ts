@@ -44,13 +44,20 @@ export async function createParts({ pcs, settings = {}, speed = 1 }: PartsOption
 
 function writeSecrets(data: string, tokens: Map<string, string>): void {
   for (const part of ['broker', 'flows', 'dashboards', 'agent']) mkdirSync(join(data, part), { recursive: true, mode: 0o700 });
-  const own = { flows: token(), exporter: token() };
+  const own = { flows: token(), exporter: token(), api: token(), cli: token() };
+  const programs = [
+    { name: 'server-cli', role: 'central', hash: hashToken(own.cli) },
+    { name: 'server-exporter', role: 'reader', hash: hashToken(own.api) },
+  ];
   const keys = makeSigningKeys();
   const centre = makeSigningKeys();
   const admitted = [...tokens].map(([pc, text]) => ({ pc, tokenHash: hashToken(text), revoked: false }));
   const files = {
     'flows/flows.token': own.flows,
     'dashboards/exporter.token': own.exporter,
+    'dashboards/api.token': own.api,
+    'cli.token': own.cli,
+    'flows/programs.json': JSON.stringify(programs),
     'agent/agent.token': [...tokens.values()][0] ?? '',
     'broker/principals.json': JSON.stringify({ flows: hashToken(own.flows), exporter: hashToken(own.exporter) }),
     'broker/registry.pub': keys.publicKey,
@@ -78,12 +85,14 @@ function environment(part: PartName, { data, ports }: Site, pc: string): Record<
       SABHA_REGISTRY_KEY: join(data, 'flows/registry.key'),
       SABHA_CENTRE_KEY: join(data, 'flows/centre.key'),
       SABHA_ADMIT: join(data, 'flows/admit.json'),
+      SABHA_PROGRAMS: join(data, 'flows/programs.json'),
       SABHA_WALL: 'dashboards/wall',
       SABHA_MODULES: 'node_modules',
     },
     dashboards: {
       SABHA_TOKEN_FILE: join(data, 'dashboards/exporter.token'),
       SABHA_API: `http://127.0.0.1:${ports.api}`,
+      SABHA_API_TOKEN_FILE: join(data, 'dashboards/api.token'),
       SABHA_METRICS_PORT: `${ports.exporter}`,
     },
     agent: {

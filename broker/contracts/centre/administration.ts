@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { severities, transitionKinds } from '../domain/states.ts';
 import { commandAnswer } from '../wire/commands.ts';
 import { event } from '../wire/messages.ts';
-import { accountRoles } from './api.ts';
+import { tokenRoles } from './api.ts';
 
 const text = v.string();
 const time = v.number();
@@ -256,11 +256,13 @@ export const backupMade = v.object({ file: text, bytes: count, at: time, second:
 /** What an account may be called. */
 export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
 /** `once`: its password is a secret that only opens the way to a password of its own. */
-const grant = { role: v.picklist(accountRoles), scope: text, once: v.boolean() };
+const grant = { role: v.picklist(tokenRoles), scope: text, once: v.boolean() };
 /** An account in a list; its secret nobody can read. */
 export const accountView = v.object({ name: text, ...grant, madeAt: time });
 /** The secret is shown this once. */
 export const accountMade = v.object({ name: text, secret: text });
+/** The token of a program in a list, without the token itself; `endsAt` is null for a program of the server's own machine. */
+export const tokenView = v.object({ name: text, role: v.picklist(tokenRoles), scope: text, madeAt: time, endsAt: v.nullable(time) });
 /** A code that still lets PCs of its site in; what it is nobody can read any more. */
 export const enrolCodeView = v.object({ site: text, uses: v.number(), ends: time, by: text });
 /** Who asks; null = whoever sits at this machine, under the name that they give. */
@@ -361,6 +363,7 @@ export type CommandSummary = v.InferOutput<typeof commandSummary>;
 export type CommandView = v.InferOutput<typeof commandView>;
 export type AccountView = v.InferOutput<typeof accountView>;
 export type AccountMade = v.InferOutput<typeof accountMade>;
+export type TokenView = v.InferOutput<typeof tokenView>;
 export type EnrolCodeView = v.InferOutput<typeof enrolCodeView>;
 export type TabsState = v.InferOutput<typeof tabsState>;
 export type TabsDifferences = v.InferOutput<typeof tabsDifferences>;

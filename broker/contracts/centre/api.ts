@@ -277,6 +277,8 @@ export const historyView = v.object({
 
 /** What an account may do, from least to most; where, says its scope. */
 export const accountRoles = ['reader', 'state', 'central'] as const;
+/** What the token of a program may do: what an account of that role may; `node-red` may read. */
+export const tokenRoles = [...accountRoles, 'node-red'] as const;
 
 /** Why a request was refused, for a page that says it in the language of its reader. A refusal without one is said by its line. */
 const refusalCodes = [
@@ -325,3 +327,4 @@ export type SiteDetail = v.InferOutput<typeof siteDetail>;
 export type HistorySpan = v.InferOutput<typeof historySpan>;
 export type HistoryView = v.InferOutput<typeof historyView>;
 export type AccountRole = (typeof accountRoles)[number];
+export type TokenRole = (typeof tokenRoles)[number];

@@ -16,7 +16,7 @@ import { Dialog } from './dialog.js';
  */
 
 /**
- * Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs, `role` what they may do there; asked
+ * `notice`: what is shown where nobody logs in. Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs, `role` what they may do there; asked
  * again when the link comes back, since a roster, a name or a role may be another by then.
  * @param {Language} lang
  * @param {boolean} connected
@@ -62,6 +62,7 @@ export function usePerson(lang, connected) {
     you,
     // The centre knows who that is in the roster: incidents may call them by another name than the account's.
     names: [...(you === '' ? [] : [you]), ...(called?.names ?? [])],
+    notice: known?.name === null ? html`<p class="hint">${say(lang, 'openToAll')}</p>` : null,
     role: known?.role ?? /** @type {const} */ ('reader'),
     switches: html`<${Who} lang=${lang} name=${you} account=${account} onAsk=${ask} />`,
   };

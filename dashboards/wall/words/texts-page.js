@@ -24,6 +24,10 @@ export const pageTexts = {
     'The centre was away from {from} to {to}. Nobody is called silent for that time.',
     'सेंटर {from} से {to} तक बंद था। उस समय के लिए किसी PC को चुप नहीं कहा जाता।',
   ],
+  openToAll: [
+    'No login: every user of this computer may act here. "https" in sabha.json ends that.',
+    'बिना लॉग इन: इस कंप्यूटर पर कोई भी यहाँ काम कर सकता है। sabha.json में "https" लिखें तो यह बंद हो जाएगा।',
+  ],
   waitBanner: ['Waiting for the first word of the centre…', 'सेंटर से पहली जानकारी का इंतज़ार है…'],
   broken: [
     'This page failed: nothing is known. It starts again in 10 seconds.',

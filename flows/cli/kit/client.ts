@@ -1,12 +1,17 @@
 /** The API as the operator's command asks it. */
-import { codeOf } from '#contracts';
+import { codeOf, isLoopback } from '#contracts';
 import { CliError, type Client } from './model.ts';
 
-/** A client of the API at an address. What it cannot do or get is a `CliError` of one line. */
-export function createClient(address: string): Client {
+/** A client of the API at an address, with a token where one is needed. What it cannot do or get is a `CliError` of one line. */
+export function createClient(address: string, token?: string): Client {
   if (!URL.canParse(address)) throw new CliError(2, `SABHA_API: "${address}" is no address such as http://127.0.0.1:1880`);
+  const { protocol, hostname } = new URL(address);
+  if (token !== undefined && protocol !== 'https:' && !isLoopback(hostname))
+    throw new CliError(2, 'SABHA_API: a token goes to another machine over https only');
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const ask = async (path: string, init: RequestInit = {}, accept: readonly number[] = []): Promise<string> => {
-    const answer = await fetch(new URL(path, address), init).catch((error: Error) => {
+    const headers = { ...init.headers, ...authorization };
+    const answer = await fetch(new URL(path, address), { ...init, headers }).catch((error: Error) => {
       // What `fetch` says is that it failed; why stands in its cause.
       throw new CliError(2, `the centre at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
     });

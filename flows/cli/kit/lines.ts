@@ -18,6 +18,7 @@ const calls: readonly LineRow[] = [
       hi: 'state वाले अकाउंट के साथ --scope लिखें: STATE, STATE/SITE या group:NAME; पूरे देश के लिए all',
     },
   ],
+  [/^tokens add needs --role, --scope and --days$/, { hi: 'tokens add के साथ --role, --scope और --days लिखें' }],
   [/^--(\S+) (.+): a day such as .+$/, { hi: '--$1 $2: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
   [
     /^the span ends before it begins$/,
@@ -67,6 +68,14 @@ const calls: readonly LineRow[] = [
 /** What was looked for on this machine, or at the centre. */
 const places: readonly LineRow[] = [
   [/^SABHA_API: "(.*)" is no address such as (\S+)$/, { hi: 'SABHA_API: "$1" पता नहीं है; ऐसे लिखें: $2' }],
+  [/^SABHA_API: a token goes to another machine over https only$/, { hi: 'SABHA_API: टोकन दूसरी मशीन पर सिर्फ़ https से जाता है' }],
+  [
+    /^the centre at (\S+) does not answer: (?:SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)\w+$/,
+    {
+      en: 'the certificate of the centre at $1 is not trusted here: NODE_EXTRA_CA_CERTS names a copy of its data/flows/ca/roots.pem',
+      hi: '$1 पर सेंटर के सर्टिफ़िकेट पर यहाँ भरोसा नहीं है: NODE_EXTRA_CA_CERTS में उसकी data/flows/ca/roots.pem की कॉपी लिखें',
+    },
+  ],
   [
     /^the centre at (\S+) does not answer: ECONNREFUSED$/,
     {
@@ -108,7 +117,18 @@ const refusals: readonly LineRow[] = [
   ],
   [/^no code of (.+) is open$/, { hi: '$1 का कोई कोड चालू नहीं है' }],
   [/^there is no account "(.*)"$/, { hi: '"$1" नाम का कोई अकाउंट नहीं है' }],
+  [/^there is no token "(.*)"$/, { hi: '"$1" नाम का कोई टोकन नहीं है' }],
   [/^there is an account "(.*)" already$/, { hi: '"$1" नाम का अकाउंट पहले से है' }],
+  [/^there is a token "(.*)" already$/, { hi: '"$1" नाम का टोकन पहले से है' }],
+  [/^"(.*)" is a program of this server$/, { hi: '"$1" इसी सर्वर का प्रोग्राम है' }],
+  [/^this token is unknown, revoked or expired$/, { hi: 'यह टोकन ग़लत है, बंद है या उसका समय ख़त्म हो गया' }],
+  [
+    /^a token is needed here; people log in over HTTPS$/,
+    {
+      en: 'a token is needed: put sudo before the command, or set SABHA_TOKEN',
+      hi: 'टोकन चाहिए: कमांड के आगे sudo लिखें, या SABHA_TOKEN में टोकन दें',
+    },
+  ],
   [/^there is no fault "(.*)"$/, { hi: '"$1" नाम की कोई ख़राबी नहीं है' }],
   [/^there is no such (?:incident)$/, { hi: 'ऐसा कोई अलर्ट नहीं है' }],
   [/^there is no such person$/, { hi: 'इस नाम का कोई सूची में नहीं है' }],
@@ -124,7 +144,7 @@ const refusals: readonly LineRow[] = [
   [/^no configuration is on its way in stages$/, { hi: 'कोई सेटिंग थोड़ी-थोड़ी करके नहीं भेजी जा रही' }],
   [/^the tabs do not run: the log of flows says why$/, { hi: 'टैब नहीं चल रहे: वजह flows के लॉग में है' }],
   [/^the file is larger than (\d+) MiB$/, { hi: 'फ़ाइल $1 MiB से बड़ी है' }],
-  [/^log in first$/, { hi: 'पहले लॉग इन करें' }],
+  [/^log in first$/, { en: 'a token is needed: set SABHA_TOKEN', hi: 'टोकन चाहिए: SABHA_TOKEN में टोकन दें' }],
   [/^somebody else reads events right now: .+$/, { hi: 'अभी कोई और घटनाएँ देख रहा है: एक मिनट बाद फिर करें' }],
   [/^not so soon again$/, { hi: 'थोड़ा रुककर फिर करें' }],
   [/^the centre could not do this; its log says why$/, { hi: 'सेंटर यह नहीं कर पाया; वजह उसके लॉग में है' }],

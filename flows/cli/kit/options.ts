@@ -22,6 +22,13 @@ export function siteNamed(site = ''): string {
   return site;
 }
 
+/** A number of days that an option takes. Throws CliError. */
+export function daysOf(text: unknown): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1) throw new CliError(2, `--days: "${text}" is no number of days`);
+  return days;
+}
+
 const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 24 * 3_600_000 };
 const isDay = /^\d{4}-\d\d-\d\d$/;
 

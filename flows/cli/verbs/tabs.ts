@@ -1,7 +1,7 @@
 /** The verbs of the tabs: what edited ones would have told, whether they are in order, what differs, what became of them, the last Deploy taken back, and what they would do with a fault. */
 import type { Explained, IncidentReasons, TabsDifferences, TabsState, TabsStep, TabsTrial, TabsUndone } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { takes, usual } from '../kit/options.ts';
+import { daysOf, takes, usual } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
@@ -80,8 +80,7 @@ async function undo({ api, by }: Call): Promise<Answer> {
 
 /** A folder is all tabs, a file those that are edited. The answer is no where an alert would be missed, later, or reach no conclusion. */
 async function tryOut({ api, words: [path = ''], options, readTexts }: Call): Promise<Answer> {
-  const days = options['days'] === undefined ? 30 : Number(options['days']);
-  if (!Number.isInteger(days) || days < 1) throw new CliError(2, `--days: "${options['days']}" is no number of days`);
+  const days = daysOf(options['days'] ?? 30);
   const found = await api.post<TabsTrial>('/api/tabs/try', { ...(await readTexts(path, '.json')), days });
   const { missedCount, laterCount, unfinished } = found;
   return { ok: missedCount + laterCount + unfinished === 0, json: found, text: trialLines(found, days).join('\n') };
