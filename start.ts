@@ -89,22 +89,10 @@ function ownPc({ site }: Settings): OwnPc | null {
   return site && { pc: `${site.state}/${site.id}/${site.pcs[0]?.id}`, profile: site.profile };
 }
 
-type Places = {
-  flowsToken: string;
-  exporterToken: string;
-  apiToken: string;
-  cliToken: string;
-  agentToken: string;
-  registryKey: string;
-  centreKey: string;
-  centrePub: string;
-  admit: string;
-  registry: string;
-  editor?: string;
-};
+type Places = ReturnType<typeof placesIn>;
 
 /** Every secret lies in the folder of the one part that may read it. */
-function placesIn(data: string, hasEditor: boolean): Places {
+function placesIn(data: string, hasEditor: boolean) {
   const [broker, flows, dashboards, agent] = partNames.map((name) => join(data, name));
   return {
     flowsToken: `${flows}/flows.token`,
@@ -144,11 +132,9 @@ function prepare(data: string, places: Places, { pc, told }: { pc: string | unde
   const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken, told)) };
   write(join(broker, 'principals.json'), JSON.stringify(hashes), told);
   // The broker sees the exporter's token for MQTT, and may not read the API with it.
-  const programs = [
-    { name: 'server-cli', role: 'central', hash: hashToken(secret(places.cliToken, modes.shared)) },
-    { name: 'server-exporter', role: 'reader', hash: hashToken(secret(places.apiToken, told)) },
-  ];
-  write(join(data, 'flows', 'programs.json'), JSON.stringify(programs));
+  const command = { name: 'server-cli', role: 'central', hash: hashToken(secret(places.cliToken, modes.shared)) };
+  const exporter = { name: 'server-exporter', role: 'reader', hash: hashToken(secret(places.apiToken, told)) };
+  write(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
   if (!existsSync(places.registryKey)) write(places.registryKey, makeSigningKeys().privateKey);
   write(join(broker, 'registry.pub'), publicHalf(places.registryKey, 'the broker admits nobody'), told);
   // Never made anew while there is one: the PCs obey the half that they hold.

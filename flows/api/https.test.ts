@@ -5,7 +5,7 @@ import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { centreServerName, hashToken } from '#contracts';
+import { centreServerName } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
@@ -294,146 +294,13 @@ describe('what an account may', () => {
     expect((await post('/api/incidents/7/note', { text: 'new cable' }, cookie)).status).toBe(204);
     expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'asha' }, notes: [{ by: 'asha', text: 'new cable' }] });
   });
-
-  test('without HTTPS every user of the machine acts as central on loopback, under the name that they give', async () => {
-    await api.close();
-    api = await startApi(options({ https: undefined }));
-    expect(JSON.parse((await plain('/api/me')).body)).toEqual({ name: null, role: 'central', scope: '', once: false, names: [] });
-    expect((await plain('/api/incidents/7/acknowledge', { by: 'Anil' })).status).toBe(204);
-    expect(view.incident(7)?.acknowledged?.by).toBe('Anil');
-    expect((await plain('/api/login', { name: 'a', password: 'b' })).status).toBe(404);
-  });
-});
-
-/** Asks on loopback; with a body it is a POST. */
-async function plain(path: string, body?: object, token?: string): Promise<Omit<Answer, 'headers'>> {
-  const headers = { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) };
-  const asked = { headers, redirect: 'manual' as const, ...(body && { method: 'POST', body: JSON.stringify(body) }) };
-  const answer = await fetch(`http://127.0.0.1:${api.port}${path}`, asked);
-  return { status: answer.status, body: await answer.text() };
-}
-
-describe('loopback with HTTPS', () => {
-  test('every route but health is 401 without a token', async () => {
-    for (const path of ['/healthz', '/readyz']) expect([path, (await plain(path)).status]).toEqual([path, 200]);
-    const others = routes.filter(({ path }) => !['/healthz', '/readyz'].includes(path));
-    const files = ['/', '/login.html', '/style.css', '/link-test', '/updates/manifest.json', '/hook/sms', '/t'];
-    for (const { method, path } of [...others, ...files.map((path) => ({ method: 'GET', path }))]) {
-      const answer = await plain(path, method === 'POST' ? { by: 'asha.devi' } : undefined);
-      expect([method, path, answer.status]).toEqual([method, path, 401]);
-    }
-    expect(accounts.committed).toEqual([]);
-  });
-
-  test('a token of this machine acts under its own name, whatever `by` says', async () => {
-    const token = 'of the command';
-    accounts = emptyAccounts({ programs: [{ name: 'server-cli', role: 'central', hash: hashToken(token) }] });
-    await api.close();
-    api = await startApi(options());
-    expect((await plain('/api/accounts', { by: 'asha.devi', name: 'anil', role: 'central' }, token)).status).toBe(201);
-    expect((await plain('/api/incidents/7/acknowledge', { by: 'asha.devi' }, token)).status).toBe(204);
-    expect(view.incident(7)?.acknowledged?.by).toBe('server-cli');
-    expect(accounts.committed).toContainEqual(expect.objectContaining({ who: 'server-cli', what: 'account made' }));
-  });
-});
-
-describe('tokens of programs', () => {
-  const grant = { name: 'grafana', role: 'reader', scope: 'ladakh', days: 30 };
-  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
-  const gone = [401, 'this token is unknown, revoked or expired'];
-
-  async function make(more: object = {}): Promise<string> {
-    const made = await post('/api/program-tokens', { ...grant, ...more }, await person('meera', 'central'));
-    expect(made.status).toBe(201);
-    return JSON.parse(made.body).secret;
-  }
-
-  test('a token does by HTTPS what its role may, in its scope, under its name', async () => {
-    const token = await make({ name: 'desk', role: 'state' });
-    expect(JSON.parse((await ask('/api/me', bearer(token))).body)).toMatchObject({ name: 'desk', role: 'state', scope: 'ladakh' });
-    const acting = (path: string, body: object) => ask(path, { method: 'POST', body, ...bearer(token) });
-    expect((await acting('/api/incidents/7/acknowledge', { by: 'asha' })).status).toBe(204);
-    expect(view.incident(7)?.acknowledged?.by).toBe('desk');
-    expect((await acting('/api/incidents/8/acknowledge', {})).status).toBe(404);
-    expect((await acting('/api/accounts', { name: 'x', role: 'central' })).status).toBe(403);
-    const listed = (await ask('/api/incidents', bearer(token))).body;
-    expect([listed.includes('leh'), listed.includes('goa')]).toEqual([true, false]);
-  });
-
-  test('a reader’s and Node-RED’s token only read', async () => {
-    const readers = [
-      await make(),
-      JSON.parse((await post('/api/program-tokens', { ...grant, name: 'red', role: 'node-red' }, await meera())).body).secret,
-    ];
-    for (const token of readers) {
-      expect((await ask('/api/snapshot', bearer(token))).status).toBe(200);
-      const answer = await ask('/api/incidents/7/acknowledge', { method: 'POST', body: {}, ...bearer(token) });
-      expect(answer.status).toBe(403);
-    }
-  });
-
-  test('a token that is revoked is refused at once', async () => {
-    const token = await make();
-    expect((await ask('/api/snapshot', bearer(token))).status).toBe(200);
-    expect((await post('/api/program-tokens/grafana/revoke', {}, await meera())).status).toBe(204);
-    expect(lineOf(await ask('/api/snapshot', bearer(token)))).toEqual(gone);
-    expect((await plain('/api/snapshot', undefined, token)).status).toBe(401);
-  });
-
-  test('neither the list nor the audit shows a token; both name who made and who revoked it', async () => {
-    const token = await make();
-    const list = (await ask('/api/program-tokens', { cookie: await meera() })).body;
-    expect(JSON.parse(list)).toEqual([
-      { name: 'grafana', role: 'reader', scope: 'ladakh', madeAt: expect.any(Number), endsAt: expect.any(Number) },
-    ]);
-    expect(JSON.parse((await ask('/api/accounts', { cookie: await meera() })).body)).toMatchObject([{ name: 'meera' }]);
-    await post('/api/program-tokens/grafana/revoke', {}, await meera());
-    const audit = accounts.committed.flatMap((op) =>
-      op.op === 'audit' && op.what.startsWith('token') ? [`${op.who}: ${op.what}, ${op.about}`] : [],
-    );
-    expect(audit).toEqual(['meera: token made, grafana: reader of ladakh, for 30 days', 'meera: token revoked, grafana']);
-    expect(list + JSON.stringify(accounts.committed)).not.toContain(token);
-  });
-
-  test.each([
-    [{ role: 'owner' }, [400, /^role: .*found "owner"$/]],
-    [{ scope: 'kerala' }, [404, /^there is no kerala$/]],
-    [{ scope: 'ladakh/leh/vc-1' }, [400, /^scope: /]],
-    [{ role: 'central' }, [400, /central is for everywhere/]],
-    [{ days: 0 }, [400, /^days: .*found 0$/]],
-    [{ days: 367 }, [400, /^days: .*found 367$/]],
-    [{ days: 1.5 }, [400, /^days: .*found 1\.5$/]],
-    [{ name: 'Grafana 2' }, [400, /^name: .*lower-case/]],
-    [{ name: 'meera' }, [409, /^there is an account "meera" already$/]],
-  ] as const)('%j is refused in one line', async (wrong, [status, line]) => {
-    const cookie = await person('meera', 'central');
-    expect(lineOf(await post('/api/program-tokens', { ...grant, ...wrong }, cookie))).toEqual([status, expect.stringMatching(line)]);
-  });
-
-  test('the name of a token is taken for a second token and for an account, and a token is no account', async () => {
-    await make();
-    const cookie = await meera();
-    for (const path of ['/api/program-tokens', '/api/accounts'])
-      expect(lineOf(await post(path, path.includes('token') ? grant : { name: 'grafana', role: 'reader' }, cookie))).toEqual([
-        409,
-        'there is a token "grafana" already',
-      ]);
-    for (const act of ['password', 'remove'])
-      expect(lineOf(await post(`/api/accounts/grafana/${act}`, {}, cookie))).toEqual([404, 'there is no account "grafana"']);
-    expect(lineOf(await post('/api/program-tokens/meera/revoke', {}, cookie))).toEqual([404, 'there is no token "meera"']);
-  });
-
-  /** Logs in once more. */
-  async function meera(): Promise<string> {
-    return cookieOf(await post('/api/login', { name: 'meera', password: own }));
-  }
 });
 
 describe('the stream', () => {
   /** Opens one; what it has said so far, and whether it is over. */
-  async function open(cookie: string, more: Record<string, string> = {}) {
+  async function open(cookie: string) {
     const port = api.httpsPort ?? 0;
-    const headers = { host: `sabha.test:${port}`, cookie, ...more };
+    const headers = { host: `sabha.test:${port}`, cookie };
     const asked = request({ agent, host: '127.0.0.1', port, path: '/api/stream', headers }).end();
     asked.on('error', () => {});
     const [response] = await once(asked, 'response');
@@ -460,17 +327,6 @@ describe('the stream', () => {
     expect(own.text).not.toContain('goa');
     expect(other.text).not.toContain('leh');
     expect(other.isOver).toBe(false);
-  });
-
-  test('ends for a token that is revoked, and tells it nothing more', async () => {
-    const made = await accounts.addToken({ name: 'desk', role: 'reader', scope: 'ladakh', days: 1 }, 'anil');
-    const own = await open('', { authorization: `Bearer ${made.ok && made.secret}` });
-    view.change({ sites: [wellSite({ open: 4 })] });
-    await expect.poll(() => own.text).toContain('"open":4');
-    await accounts.revokeToken('desk', 'anil');
-    view.change({ sites: [wellSite({ open: 5 })] });
-    await expect.poll(() => own.isOver).toBe(true);
-    expect(own.text).not.toContain('"open":5');
   });
 
   test('of one account no more than sixteen are open, and others are not kept out by them', async () => {

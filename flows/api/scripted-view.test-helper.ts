@@ -103,9 +103,9 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
   return view;
 }
 
-/** Orders for sites where there is no place: what is asked of them is tested beside the site table. */
-export function emptySiteOrders() {
-  const table = createSiteTable([]);
+/** Orders for sites of a tree: what is asked of them is tested beside the site table. */
+export function emptySiteOrders(nodes: Parameters<typeof createSiteTable>[0] = []) {
+  const table = createSiteTable(nodes);
   const siteOrders = createSiteOrders({
     table: () => table,
     records: () => new Map(),

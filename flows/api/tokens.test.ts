@@ -1,0 +1,206 @@
+/** Tokens of programs, by HTTPS and on loopback, and what loopback answers without one. */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hashToken } from '#contracts';
+import { selfSigned } from '../../test/certificate.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import {
+  emptyAccounts,
+  emptyProof,
+  emptySiteOrders,
+  microphoneGone,
+  type ScriptedView,
+  scriptedView,
+  wellSite,
+} from './scripted-view.test-helper.ts';
+import { type Api, startApi } from './server.ts';
+
+/** Without a token null. */
+type Asked = { body?: object; token?: string | null };
+const tls = selfSigned(['sabha.test']);
+const command = 'the token of the command';
+const gone = [401, 'this token is unknown, revoked or expired'];
+let now: number;
+let view: ScriptedView;
+let accounts: ReturnType<typeof emptyAccounts>;
+let api: Api;
+
+beforeEach(async () => {
+  now = Date.now();
+  view = scriptedView();
+  view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa' }));
+  view.state.incidents = [microphoneGone(now), microphoneGone(now, { id: 8, scope: 'goa/panaji/vc-1' })];
+  accounts = emptyAccounts({ now: () => now, programs: [{ name: 'server-cli', role: 'central', hash: hashToken(command) }] });
+  await start(true);
+});
+afterEach(() => api.close());
+
+async function start(hasHttps: boolean): Promise<void> {
+  const https = hasHttps ? { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls } : undefined;
+  const rest = { wallDir: 'dashboards/wall', modulesDir: 'node_modules', log: { warn: () => {}, error: () => {} } };
+  const siteOrders = emptySiteOrders(smallTree());
+  api = await startApi({ host: '127.0.0.1', port: 0, https, accounts, view, proof: emptyProof, siteOrders, updatesDir: 'flows', ...rest });
+}
+
+/** Asks on loopback, as the command where no token is named; with a body it is a POST. */
+async function plain(path: string, { body, token = command }: Asked = {}): Promise<{ status: number; body: string }> {
+  const headers = { ...(body && { 'content-type': 'application/json' }), ...(token !== null && { authorization: `Bearer ${token}` }) };
+  const asked = { headers, redirect: 'manual' as const, ...(body && { method: 'POST', body: JSON.stringify(body) }) };
+  const answer = await fetch(`http://127.0.0.1:${api.port}${path}`, asked);
+  return { status: answer.status, body: await answer.text() };
+}
+
+/** Asks by HTTPS; the response as it begins. */
+async function opened(path: string, { body, token = null }: Asked) {
+  const headers = {
+    host: `sabha.test:${api.httpsPort}`,
+    ...(body && { 'content-type': 'application/json' }),
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+  };
+  const agent = new Agent({ ca: tls.cert, servername: 'sabha.test' });
+  const asked = request({ agent, host: '127.0.0.1', port: api.httpsPort ?? 0, path, method: body ? 'POST' : 'GET', headers });
+  asked.on('error', () => {}).end(body && JSON.stringify(body));
+  const [response] = await once(asked, 'response');
+  return response;
+}
+
+async function ask(path: string, asked: Asked): Promise<{ status: number; body: string }> {
+  const response = await opened(path, asked);
+  return { status: response.statusCode, body: await text(response) };
+}
+const lineOf = ({ status, body }: { status: number; body: string }) => [status, JSON.parse(body).error];
+
+const grant = { name: 'grafana', role: 'reader', scope: 'ladakh', days: 30 };
+const post = (path: string, body: object = {}) => plain(path, { body: { by: 'asha.devi', ...body } });
+/** Makes a token by the command. */
+async function make(more: object = {}): Promise<string> {
+  const made = await post('/api/program-tokens', { ...grant, ...more });
+  expect(made.status).toBe(201);
+  return JSON.parse(made.body).secret;
+}
+const audit = () => accounts.committed.flatMap((op) => (op.op === 'audit' ? [`${op.who}: ${op.what}, ${op.about}`] : []));
+
+describe('loopback', () => {
+  test('answers 401 without a token on every route but health, where HTTPS is set', async () => {
+    const health = ['/healthz', '/readyz'];
+    for (const path of health) expect([path, (await plain(path, { token: null })).status]).toEqual([path, 200]);
+    const paths = JSON.parse(readFileSync('flows/api/openapi.json', 'utf8')).paths as Record<string, object>;
+    const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method, path })));
+    const files = ['/', '/login.html', '/style.css', '/link-test', '/updates/manifest.json', '/nothing'];
+    const others = [...routes.filter(({ path }) => !health.includes(path)), ...files.map((path) => ({ method: 'get', path }))];
+    for (const { method, path } of others) {
+      const answer = await plain(path, { token: null, ...(method === 'post' && { body: { by: 'asha.devi' } }) });
+      expect([method, path, ...lineOf(answer)]).toEqual([method, path, 401, 'a token is needed here; people log in over HTTPS']);
+    }
+    expect(accounts.committed).toEqual([]);
+  });
+
+  test('acts under the name of the token, whatever `by` says', async () => {
+    expect((await post('/api/accounts', { name: 'anil', role: 'central' })).status).toBe(201);
+    expect((await post('/api/incidents/7/acknowledge')).status).toBe(204);
+    expect(view.incident(7)?.acknowledged?.by).toBe('server-cli');
+    expect(audit()).toEqual(['server-cli: account made, anil: central of the nation']);
+  });
+
+  test('without HTTPS it needs no token: every user of the machine acts as central, under the name that they give', async () => {
+    await api.close();
+    await start(false);
+    const me = { name: null, role: 'central', scope: '', once: false, names: [] };
+    expect(JSON.parse((await plain('/api/me', { token: null })).body)).toEqual(me);
+    expect((await plain('/api/incidents/7/acknowledge', { token: null, body: { by: 'Anil' } })).status).toBe(204);
+    expect(view.incident(7)?.acknowledged?.by).toBe('Anil');
+    expect((await plain('/api/login', { token: null, body: { name: 'a', password: 'b' } })).status).toBe(404);
+  });
+});
+
+describe('a token of a program', () => {
+  test('does by HTTPS what its role may, in its scope, under its name', async () => {
+    const token = await make({ name: 'desk', role: 'state' });
+    expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ name: 'desk', role: 'state', scope: 'ladakh' });
+    expect((await ask('/api/incidents/7/acknowledge', { token, body: { by: 'asha' } })).status).toBe(204);
+    expect(view.incident(7)?.acknowledged?.by).toBe('desk');
+    expect((await ask('/api/incidents/8/acknowledge', { token, body: {} })).status).toBe(404);
+    expect((await ask('/api/accounts', { token, body: { name: 'x', role: 'central' } })).status).toBe(403);
+    const { body } = await ask('/api/incidents', { token });
+    expect([body.includes('leh'), body.includes('goa')]).toEqual([true, false]);
+  });
+
+  test.each(['reader', 'node-red'])('only reads with the role %s', async (role) => {
+    const token = await make({ role });
+    expect((await ask('/api/snapshot', { token })).status).toBe(200);
+    expect((await ask('/api/incidents/7/acknowledge', { token, body: {} })).status).toBe(403);
+  });
+
+  test('is refused in one line once it is revoked, and after its last day', async () => {
+    const [token, other] = [await make(), await make({ name: 'other', days: 2 })];
+    expect((await ask('/api/snapshot', { token })).status).toBe(200);
+    expect((await post('/api/program-tokens/grafana/revoke')).status).toBe(204);
+    for (const answer of [await ask('/api/snapshot', { token }), await plain('/api/snapshot', { token })])
+      expect(lineOf(answer)).toEqual(gone);
+    now += 2 * 86_400_000;
+    expect((await ask('/api/snapshot', { token: other })).status).toBe(200);
+    now += 1;
+    expect(lineOf(await ask('/api/snapshot', { token: other }))).toEqual(gone);
+    expect(lineOf(await ask('/api/snapshot', { token: 'a guess' }))).toEqual(gone);
+  });
+
+  test('hears nothing more on an open stream once it is revoked', async () => {
+    const stream = await opened('/api/stream', { token: await make() });
+    const pieces: string[] = [];
+    const heard = () => pieces.join('');
+    const over = new Promise((done) =>
+      stream
+        .setEncoding('utf8')
+        .on('error', () => {})
+        .on('close', done)
+        .on('data', (one: string) => pieces.push(one)),
+    );
+    view.change({ sites: [wellSite({ open: 4 })] });
+    await expect.poll(heard).toContain('"open":4');
+    await post('/api/program-tokens/grafana/revoke');
+    view.change({ sites: [wellSite({ open: 5 })] });
+    await over;
+    expect(heard()).not.toContain('"open":5');
+  });
+
+  test('stands in no list and no audit itself; the audit names who made and who revoked it', async () => {
+    const token = await make();
+    const list = (await plain('/api/program-tokens')).body;
+    const own = { name: 'grafana', role: 'reader', scope: 'ladakh', madeAt: now, endsAt: now + 30 * 86_400_000 };
+    expect(JSON.parse(list)).toEqual([own, { name: 'server-cli', role: 'central', scope: '', madeAt: 0, endsAt: null }]);
+    expect((await plain('/api/accounts')).body).toBe('[]');
+    await post('/api/program-tokens/grafana/revoke');
+    expect(audit()).toEqual(['server-cli: token made, grafana: reader of ladakh, for 30 days', 'server-cli: token revoked, grafana']);
+    expect(list + JSON.stringify(accounts.committed)).not.toContain(token);
+  });
+
+  test.each([
+    [{ role: 'owner' }, [400, /^role: .*found "owner"$/]],
+    [{ scope: 'kerala' }, [404, /^there is no kerala$/]],
+    [{ scope: 'ladakh/leh/vc-1' }, [400, /^scope: /]],
+    [{ role: 'central' }, [400, /central is for everywhere/]],
+    [{ days: 0 }, [400, /^days: .*found 0$/]],
+    [{ days: 367 }, [400, /^days: .*found 367$/]],
+    [{ days: 1.5 }, [400, /^days: .*found 1\.5$/]],
+    [{ name: 'Grafana 2' }, [400, /^name: .*lower-case/]],
+    [{ name: 'meera' }, [409, /^there is an account "meera" already$/]],
+    [{ name: 'server-cli' }, [409, /^there is a token "server-cli" already$/]],
+  ] as const)('with %j is refused in one line', async (wrong, [status, line]) => {
+    await accounts.add({ name: 'meera', role: 'reader', scope: '' }, 'anil');
+    expect(lineOf(await post('/api/program-tokens', { ...grant, ...wrong }))).toEqual([status, expect.stringMatching(line)]);
+  });
+
+  test('takes its name from accounts, and is none', async () => {
+    await make();
+    const taken = [409, 'there is a token "grafana" already'];
+    expect(lineOf(await post('/api/program-tokens', grant))).toEqual(taken);
+    expect(lineOf(await post('/api/accounts', { name: 'grafana', role: 'reader' }))).toEqual(taken);
+    for (const act of ['password', 'remove'])
+      expect(lineOf(await post(`/api/accounts/grafana/${act}`))).toEqual([404, 'there is no account "grafana"']);
+    expect(lineOf(await post('/api/program-tokens/meera/revoke'))).toEqual([404, 'there is no token "meera"']);
+    expect(lineOf(await post('/api/program-tokens/server-cli/revoke'))).toEqual([409, '"server-cli" is a program of this server']);
+  });
+});
