@@ -50,6 +50,19 @@ test('it asks for the stream of all PCs, and hands on the snapshot and each chan
   expect(lines).toEqual([]);
 });
 
+test('it sends its token with the request for the stream', async () => {
+  const sent: (string | undefined)[] = [];
+  const { at } = await api(undefined, {
+    answer(response) {
+      sent.push(response.req.headers.authorization);
+      response.end();
+    },
+  });
+  const options = { clock: handClock(), random: () => 0.5, onEvent: () => {}, onFailed: () => {} };
+  for (const apiToken of ['of the exporter', undefined]) closing.push(followApi({ ...options, api: at, apiToken }).close);
+  await expect.poll(() => sent.toSorted()).toEqual(['Bearer of the exporter', undefined]);
+});
+
 test('an event that comes in pieces, cut anywhere, is read whole', async () => {
   const text = `retry: 2000\nid: 1\nevent: snapshot\ndata: ${JSON.stringify(fleetOf([pcNow(pc1)]))}\n\n`;
   for (const cut of [3, 40, text.length - 1]) {

@@ -18,6 +18,7 @@ export async function startTestApi() {
     staged: [] as string[],
     rollout: null as RolloutView | null,
     asked: [] as { url: string; body: unknown }[],
+    authorization: [] as (string | undefined)[],
     scripted: {} as Record<string, unknown>,
   };
   const app = fastify();
@@ -39,6 +40,7 @@ export async function startTestApi() {
       state.table = createSiteTable([...state.table.nodes(), ...nodes].filter(({ path }) => !gone.some((one) => one.path === path)));
     },
   });
+  app.addHook('onRequest', async ({ headers }) => void state.authorization.push(headers.authorization));
   addDoor(app, plainDoor());
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
   const accounts = emptyAccounts();

@@ -99,10 +99,14 @@ test('a name that nobody knows is told in Hindi to whoever reads that', async ()
   expect([code, out, err]).toEqual([2, '', expect.stringMatching(/^http:\/\/a\.\.b पर सेंटर जवाब नहीं दे रहा: यह नाम नहीं मिला: .*\n$/)]);
 });
 
-test('without SABHA_API the address is that of sabha.json', { tags: ['long'] }, async () => {
+test('without SABHA_API the address is that of sabha.json, and the token that of the data folder', { tags: ['long'] }, async () => {
   const port = Number(new URL(api.address).port);
   const settings = (text: string) => ({ SABHA_CONFIG: join(dir, file('sabha.json', text)) });
   expect((await sabha(['profile'], settings(JSON.stringify({ ports: { api: port } })))).code).toBe(0);
+  // The token of the data folder goes along, which an open server does not need.
+  writeFileSync(join(dir, 'cli.token'), 'of the command\n');
+  expect((await sabha(['profile'], { ...settings(JSON.stringify({ ports: { api: port } })), SABHA_DATA: dir })).code).toBe(0);
+  expect(api.state.authorization.slice(-2)).toEqual([undefined, 'Bearer of the command']);
   expect((await sabha(['profile'], settings('{"ports": {"api": 0}}'))).err).toContain('ports.api is 0, so SABHA_API must name the address');
 });
 

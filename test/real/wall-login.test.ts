@@ -211,10 +211,13 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.getByText('Too many wrong passwords. Try again in 1 s.').waitFor();
   });
 
-  test('on loopback without HTTPS there is no login: the page of the login leads to the wall', async () => {
+  test('on loopback without HTTPS there is no login: the page of the login leads to the wall, which says that it is open', async () => {
+    await api.close();
+    api = await startApi({ ...options(), https: undefined });
     await page.goto(`http://127.0.0.1:${api.port}/login.html`);
     await page.waitForURL(`http://127.0.0.1:${api.port}/#/`);
     await page.getByRole('button', { name: 'Your name' }).waitFor();
+    await page.getByText('No login: every user of this computer may act here.').waitFor();
   });
 
   test.each([
