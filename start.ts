@@ -83,7 +83,6 @@ async function main(): Promise<void> {
 }
 
 type OwnPc = { pc: string; profile: object };
-
 /** This PC is the first of the settings' own site. */
 function ownPc({ site }: Settings): OwnPc | null {
   return site && { pc: `${site.state}/${site.id}/${site.pcs[0]?.id}`, profile: site.profile };
@@ -137,8 +136,8 @@ function prepare(data: string, places: Places, { pc, told }: { pc: string | unde
   write(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
   if (!existsSync(places.registryKey)) write(places.registryKey, makeSigningKeys().privateKey);
   write(join(broker, 'registry.pub'), publicHalf(places.registryKey, 'the broker admits nobody'), told);
-  // Never made anew while there is one: the PCs obey the half that they hold.
-  if (!existsSync(places.centreKey)) write(places.centreKey, makeSigningKeys().privateKey);
+  // A ledger belongs to one key: its PCs obey no other, and beside another one `sabha restore` refuses the backup.
+  if (!existsSync(places.centreKey) && !existsSync(join(data, 'flows/ledger.db'))) write(places.centreKey, makeSigningKeys().privateKey);
   write(places.centrePub, publicHalf(places.centreKey, 'the PCs obey nobody'));
   const admitted = pc === undefined ? [] : [{ pc, tokenHash: hashToken(secret(places.agentToken)), revoked: false }];
   write(places.admit, JSON.stringify(admitted));
@@ -153,6 +152,7 @@ function moveOwn(broker: string, own: string): void {
 }
 
 function publicHalf(file: string, without: string): string {
+  if (!existsSync(file)) stopWith(`${file} is missing: put it back from a copy, or run "sabha restore FILE"; without it ${without}`);
   const key = loadPem(file, createPublicKey, `is no private key: restore it from a copy; without it ${without}`);
   return key.export({ type: 'spki', format: 'pem' }).toString();
 }

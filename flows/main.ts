@@ -48,7 +48,7 @@ import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
 import type { Tabs } from './node-red/tabs.ts';
 import { startOutside } from './outside/outside.ts';
 import { wrongScope } from './people/roster.ts';
-import { openAuthority } from './pki/authority.ts';
+import { openKnownAuthority } from './pki/fingerprints.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import type { Ledger } from './records/ops.ts';
@@ -184,7 +184,8 @@ function runtimeOf(
 
 async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
   const centreKey = privateKey(required('SABHA_CENTRE_KEY'));
-  const authority = await openAuthority(join(dataDir, 'ca'), { now: Date.now, random: randomBytes });
+  const kept = { centreKey, keyFile: required('SABHA_CENTRE_KEY'), folder: join(dataDir, 'ca') };
+  const authority = await openKnownAuthority(ledger, kept, { now: Date.now, random: randomBytes });
   const reflectorKey = await keepReflectorKey(ledger, randomBytes);
   return { centreKey, authority, reflectorKey, reflectorSecret: Buffer.from(reflectorKey, 'base64url') };
 }

@@ -82,7 +82,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
       ledger.registry(),
     ]);
     const empty = { accounts: [], logins: [] };
-    const registry = { version: 0, entries: [], admitted: {}, codes: {}, reflectorKey: null };
+    const registry = { version: 0, entries: [], admitted: {}, codes: {}, fingerprints: null, reflectorKey: null };
     expect(nothing).toEqual([
       empty,
       [],

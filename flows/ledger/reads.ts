@@ -12,6 +12,7 @@ import {
   admittedPrefix,
   codePrefix,
   devicePrefix,
+  fingerprintsKey,
   inventoryPrefix,
   olderKey,
   reflectorKeyKey,
@@ -73,9 +74,9 @@ export function load(db: DatabaseSync): Contents {
 
 /** Who may connect, without anything else of the ledger. */
 export function registry(db: DatabaseSync): RegistryContents {
-  const version = metaWhere(db, `key = '${registryVersionKey}'`)[registryVersionKey];
+  const single = metaWhere(db, `key IN ('${registryVersionKey}', '${reflectorKeyKey}', '${fingerprintsKey}')`);
   return {
-    version: Number(version ?? 0),
+    version: Number(single[registryVersionKey] ?? 0),
     // An entry that an older version wrote knows of no certificates.
     entries: wholeRows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc').map((entry) => ({
       ...entry,
@@ -83,7 +84,8 @@ export function registry(db: DatabaseSync): RegistryContents {
     })),
     admitted: metaUnder(db, admittedPrefix),
     codes: metaUnder(db, codePrefix),
-    reflectorKey: metaWhere(db, `key = '${reflectorKeyKey}'`)[reflectorKeyKey] ?? null,
+    reflectorKey: single[reflectorKeyKey] ?? null,
+    fingerprints: single[fingerprintsKey] ?? null,
   };
 }
 

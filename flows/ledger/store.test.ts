@@ -284,14 +284,15 @@ describe('what is kept of each PC', () => {
 
   test('the registry can be had alone, with the tokens by which PCs were let in by themselves', () => {
     const ledger = open();
-    expect(ledger.registry()).toEqual({ version: 0, entries: [], admitted: {}, codes: {}, reflectorKey: null });
+    expect(ledger.registry()).toEqual({ version: 0, entries: [], admitted: {}, codes: {}, fingerprints: null, reflectorKey: null });
     ledger.write(...kept(pc), { op: 'meta', key: registryVersionKey, value: '7' }, { op: 'meta', key: 'enrol/hash', value: 'code' });
-    ledger.write({ op: 'meta', key: 'reflector.key', value: 'key' });
+    ledger.write({ op: 'meta', key: 'reflector.key', value: 'key' }, { op: 'meta', key: 'fingerprints', value: 'both' });
     expect(ledger.registry()).toEqual({
       version: 7,
       entries: ledger.load().registry.entries,
       admitted: { [pc]: 'admitted' },
       codes: { hash: 'code' },
+      fingerprints: 'both',
       reflectorKey: 'key',
     });
   });

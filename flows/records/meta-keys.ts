@@ -4,6 +4,8 @@
 export const registryVersionKey = 'registry.version';
 /** Meta key of the key by which the reflector proves who may measure. */
 export const reflectorKeyKey = 'reflector.key';
+/** Meta key of the fingerprints of the signing key and of the certificate authority. */
+export const fingerprintsKey = 'fingerprints';
 /** Meta key of the time by which goes what is deleted for its age. */
 export const settledKey = 'settled';
 /** Meta key of the PCs that were not heard since the last start, and for how long. */

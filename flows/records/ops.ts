@@ -136,6 +136,7 @@ export type RegistryContents = Contents['registry'] & {
   admitted: Record<string, string>;
   codes: Record<string, string>;
   reflectorKey: string | null;
+  fingerprints: string | null;
 };
 
 /** Who did what, about what. */

@@ -1,6 +1,10 @@
 // @module-tag long
 /** Each way in which a part refuses to start ends the whole of Sabha with one line; `bad-input.long.test.ts` has one of each kind, and what comes while it runs. */
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'vitest';
+import { makeSigningKeys } from '#contracts';
+import { isUp, startCentre } from './centre-under-test.ts';
 import { refused, siteUntil, takePort } from './refused-start.ts';
 
 describe.concurrent('a start that cannot be', () => {
@@ -32,4 +36,37 @@ describe.concurrent('a start that cannot be', () => {
       expect(asked).not.toContain('/api/pcs');
     },
   );
+
+  test('a signing key or an authority that is lost beside the ledger is named and never made anew; with the old files it starts', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const site = await siteUntil(onTestFinished);
+    const flows = join(site.data, 'flows');
+    const [key, ca, kept] = [join(flows, 'centre.key'), join(flows, 'ca'), join(site.folder, 'kept')];
+    const start = async () => {
+      const centre = startCentre(site);
+      await isUp(centre);
+      await centre.stop();
+    };
+    await start();
+
+    renameSync(key, kept);
+    const centre = startCentre(site);
+    expect((await centre.ended).code).toBe(1);
+    expect(centre.lines.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/centre\.key is missing: .*"sabha restore FILE"; without it the PCs obey nobody$/),
+    ]);
+    expect(existsSync(key)).toBe(false);
+
+    writeFileSync(key, makeSigningKeys().privateKey, { mode: 0o600 });
+    await refused(site, /centre\.key is not the signing key that the ledger knows, .*"sabha restore FILE"$/);
+
+    renameSync(kept, key);
+    renameSync(ca, kept);
+    await refused(site, /ca\/ca\.key is missing: .*"sabha restore FILE"$/);
+    rmSync(ca, { recursive: true, force: true });
+    renameSync(kept, ca);
+    await start();
+  });
 });
