@@ -13,6 +13,23 @@ test('the audit is a no where an event is missing', async () => {
   }
 });
 
+test('missing and repeated events of the PCs that the audit names are listed apart and leave the ledger whole', async () => {
+  const [leh, kargil] = [
+    { pc: 'ladakh/leh/hall', gaps: 512, twice: 0 },
+    { pc: 'ladakh/kargil/hall', gaps: 3, twice: 40 },
+  ];
+  const found = { events: 10, gaps: 515, twice: 40, integrity: 'ok', incidents: { raised: 1 }, ofPcs: [leh, kargil] };
+  state().scripted['GET /api/audit'] = found;
+  expect(await sabha(['audit'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/! ladakh\/leh\/hall: 512 events missing, 0 repeated\n! ladakh\/kargil\/hall: 3 .*, 40 .*\n.*is whole/),
+  });
+  for (const wrong of [{ gaps: 516 }, { twice: 41 }, { altered: 1 }, { older: '3 commits are gone' }]) {
+    state().scripted['GET /api/audit'] = { ...found, ...wrong };
+    expect(await sabha(['audit']), JSON.stringify(wrong)).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
+  }
+});
+
 test('the audit says of when the copy is that it read; --now has a new one made', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', at: 60_000 };
   Object.assign(state().scripted, { 'GET /api/audit': whole, 'GET /api/audit?now=true': { ...whole, at: 3_600_000 } });

@@ -265,6 +265,9 @@ function actsOf(found: readonly Record<string, unknown>[]): AuditAct[] {
   });
 }
 
+/** Missing events of more PCs than this have their cause at the server. */
+const pcsNamed = 20;
+
 /**
  * Numbers up to `up_to` that are neither held nor settled would be a fault of the ledger itself and are counted as gaps.
  * `twice` are events that stand under numbers of several spools of one PC; within a spool the key forbids it.
@@ -274,7 +277,6 @@ export function audit(db: DatabaseSync): LedgerAudit {
   const piece = (to: string) => `${to} - t.a + 1 - ${heldIn('t.spool', { a: 't.a', b: to })}`;
   const range = (to: string) => `(SELECT lost FROM ${lostIn('t.spool', { a: 't.a', b: to })})`;
   const capped = (count: string, rows: string) => number(`SELECT total(min(${count}, ${budgets.gap.most})) FROM ${rows}`);
-  const settled = (why: string) => capped(range('t.b'), `settled t WHERE why = '${why}'`);
   const below = (count: typeof piece, rows: string) =>
     `(SELECT total(${count('min(t.b, s.up_to)')}) FROM ${rows} t WHERE t.spool = s.id AND t.a <= s.up_to)`;
   const over = (how: string) => number(`SELECT count(*) FROM incidents WHERE row ->> '$.over' IS ${how}`);
@@ -282,16 +284,23 @@ export function audit(db: DatabaseSync): LedgerAudit {
   const unaccounted = number(`
     SELECT total(up_to - ${heldIn('s.id', { a: '1', b: 'up_to' })} - ${below(piece, 'pieces')} - ${below(range, 'settled')}) FROM spools s`);
   const archived = number('SELECT total(b - a + 1) FROM archived');
+  const byPc = `
+    SELECT pc, total(gap) AS gaps, total(again) AS twice FROM (
+      SELECT s.pc, min(${range('t.b')}, ${budgets.gap.most}) AS gap, 0 AS again FROM settled t JOIN spools s ON s.id = t.spool WHERE why = 'gap'
+      UNION ALL SELECT pc, 0, n - 1 FROM (
+        SELECT s.pc AS pc, count(DISTINCT e.spool) AS n FROM events e JOIN spools s ON s.id = e.spool
+        GROUP BY e.mark, s.pc, e.boot, e.at, e.kind, e.body)
+    ) GROUP BY pc HAVING gaps + twice > 0 ORDER BY gaps + twice DESC`;
+  const ofPcs: NonNullable<LedgerAudit['ofPcs']> = found(db, byPc);
+  const sum = (name: 'gaps' | 'twice') => ofPcs.reduce((total, one) => total + one[name], 0);
   return {
     events: number('SELECT count(*) FROM events') + archived,
     ...(archived > 0 && { archived }),
     spools: number('SELECT count(*) FROM spools'),
-    gaps: settled('gap') + unaccounted,
-    dropped: settled('dropped') + capped(piece('t.b'), 'pieces t'),
-    twice: number(`
-      SELECT total(n - 1) FROM (
-        SELECT count(DISTINCT e.spool) AS n FROM events e JOIN spools s ON s.id = e.spool
-        GROUP BY e.mark, s.pc, e.boot, e.at, e.kind, e.body)`),
+    gaps: sum('gaps') + unaccounted,
+    dropped: capped(range('t.b'), "settled t WHERE why = 'dropped'") + capped(piece('t.b'), 'pieces t'),
+    twice: sum('twice'),
+    ...(ofPcs.length > 0 && { ofPcs: ofPcs.slice(0, pcsNamed) }),
     forks: number('SELECT count(*) FROM forks'),
     incidents: {
       raised: number('SELECT count(*) FROM incidents'),

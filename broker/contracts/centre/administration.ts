@@ -205,6 +205,8 @@ export const ledgerAudit = v.object({
   /** Notifications by state of their outbox row. */
   notifications: v.object({ delivered: count, refused: count, waiting: count }),
   integrity: text,
+  /** The PCs to which missing and repeated events belong, at most 20, those with most first; absent where there are none. */
+  ofPcs: v.exactOptional(v.array(v.object({ pc: text, gaps: count, twice: count }))),
   /** When the copy was made that was read; absent where it was the ledger itself. */
   at: v.exactOptional(time),
   /** Events whose content is not that of their mark. */

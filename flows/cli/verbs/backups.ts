@@ -47,19 +47,28 @@ export const backups: Record<string, Verb> = {
   },
 };
 
-/** The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not whole or not the one it was. */
+/**
+ * The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not whole or not the one it was.
+ * A PC can claim gaps and repeat its events. What belongs to the few PCs that the audit names is listed apart, and the ledger is whole.
+ */
 async function audit({ api, options }: Call): Promise<Answer> {
   const found = await api.get<LedgerAudit>(options['now'] === true ? '/api/audit?now=true' : '/api/audit');
-  const { at, chain, ...facts } = found;
+  const { at, chain, ofPcs = [], ...facts } = found;
   const rows = Object.entries(facts).map(([name, value]) => [name, inWords(value)]);
   const wrong = chain?.wrong ?? [];
   const isSame = found.older === undefined && found.archives === undefined && wrong.length === 0;
-  const ok = found.gaps === 0 && found.twice === 0 && (found.altered ?? 0) === 0 && found.integrity === 'ok' && isSame;
+  const isOfPcs = (name: 'gaps' | 'twice') => found[name] === ofPcs.reduce((sum, one) => sum + one[name], 0);
+  const ok = isOfPcs('gaps') && isOfPcs('twice') && (found.altered ?? 0) === 0 && found.integrity === 'ok' && isSame;
   const of = at === undefined ? [] : [`by the copy of ${timeText(at)}; --now makes a new one`];
-  const verdict = ok ? 'no event is missing, none stands twice' : 'this ledger is NOT whole';
+  const whole =
+    ofPcs.length === 0
+      ? 'no event is missing, none stands twice'
+      : 'this ledger is whole; events are missing or repeated only at these PCs';
+  const verdict = ok ? whole : 'this ledger is NOT whole';
+  const named = ofPcs.map(({ pc, gaps, twice }) => `! ${pc}: ${gaps} events missing, ${twice} repeated`);
   const chained = chain === undefined ? [] : [['audit', chainText(chain)]];
   const changed = wrong.map((line) => `! audit: ${line}`);
-  return { ok, json: found, text: [table(['WHAT', 'FOUND'], [...rows, ...chained]), ...changed, ...of, verdict].join('\n') };
+  return { ok, json: found, text: [table(['WHAT', 'FOUND'], [...rows, ...chained]), ...changed, ...named, ...of, verdict].join('\n') };
 }
 
 function chainText({ rows, forgotten, signed }: NonNullable<LedgerAudit['chain']>): string {

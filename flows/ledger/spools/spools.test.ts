@@ -35,6 +35,22 @@ function open() {
   };
 }
 
+test('the audit names the PCs to which missing and repeated events belong, those with most first, and at most 20', () => {
+  const ledger = open();
+  const path = (n: number) => `la/leh/pc-${n}`;
+  for (let n = 1; n <= 25; n += 1) {
+    ledger.one(birth(1, 100, { pc: path(n) }));
+    ledger.one(birth(1 + n, 100, { pc: path(n) }));
+  }
+  const same = { at: 5, body: { same: true } };
+  for (const spool of ['x', 'y', 'z']) ledger.one({ op: 'event', pc: path(7), event: message(1, { spool, ...same }), at: 2 });
+  const { gaps, twice, ofPcs = [] } = ledger.audit();
+  expect([gaps, twice, ofPcs.length]).toEqual([(25 * 26) / 2, 2, 20]);
+  expect(ofPcs[0]).toEqual({ pc: path(25), gaps: 25, twice: 0 });
+  expect(ofPcs.find(({ pc: named }) => named === path(7))).toEqual({ pc: path(7), gaps: 7, twice: 2 });
+  expect(open().audit()).not.toHaveProperty('ofPcs');
+});
+
 test('R27 a birth that claimed numbers up to 2^40 made 10^12 gaps of all: they are counted by their PC, and no claim counts beyond what a spool can hold', () => {
   const ledger = open();
   const other = 'la/leh/pc-2';
