@@ -10,8 +10,11 @@ const hourMs = 3_600_000;
  */
 const resumePart = 0.25;
 
-/** What a message weighs: as a word, as so many events, as a spool that is not where it was, or as a sign of life, or of its end, that changes what is known of its PC. */
-export type Weight = { kind: 'words' | 'events' | 'spools' | 'signs'; count: number; bytes: number };
+/**
+ * What a message weighs: as a word, as so many events, as a spool that is not where it was, or as a sign of life, or of its end, that changes what is known of its PC.
+ * `spools`: the spools that its events name.
+ */
+export type Weight = { kind: 'words' | 'events' | 'spools' | 'signs'; count: number; bytes: number; spools?: readonly string[] };
 
 type Rate = { count: number; bytes: number };
 /** `most`: what may gather while a PC is quiet. */
@@ -35,6 +38,10 @@ const paces: Record<Weight['kind'], Pace> = {
   signs: { start: signsAtOnce, most: signsAtOnce, perMs: { count: budgets.signsAnHour.most / hourMs, bytes: 0 } },
 };
 
+/** A PC without a birth gets no ack, so an agent sends no more than this. It is the quota of a day. */
+const unborn = { count: budgets.eventsUnacknowledged.most, bytes: budgets.eventBytesAtOnce.most / 4 };
+const unbornPace: Pace = { start: unborn, most: unborn, perMs: { count: unborn.count / dayMs, bytes: unborn.bytes / dayMs } };
+
 const kinds = ['words', 'events', 'spools', 'signs'] as const;
 /** As many hellos as may wait for their answers at once; whoever answers an older one says a word like any other. */
 const hellosKept = 16;
@@ -43,25 +50,36 @@ const sign: Weight = { kind: 'signs', count: 1, bytes: 0 };
 
 type Held = Rate & { at: number; isHeldBack: boolean };
 
-/** Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps. */
-export function createAllowance(up: () => number) {
+/**
+ * Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps.
+ * `spoolOf`: the spool that the last birth of a PC named; null before its first birth.
+ */
+export function createAllowance(up: () => number, spoolOf: (pc: string) => string | null) {
   const held = new Map<string, Held>();
   const spools = new Map<string, { spool: string; first: number }>();
+  /** Further spools of each PC that its events have paid for, the newest. */
+  const paid = new Map<string, readonly string[]>();
   const born = new Set<string>();
+  const paceOf = (kind: Weight['kind'], pc: string) => (kind === 'events' && spoolOf(pc) === null ? unbornPace : paces[kind]);
   const has = (kind: Weight['kind'], pc: string): Held => {
     const one = held.get(`${kind} ${pc}`);
-    if (one === undefined) return { ...paces[kind].most, at: up(), isHeldBack: false };
-    return { ...one, ...filled(paces[kind], one, up() - one.at), at: up() };
+    const pace = paceOf(kind, pc);
+    if (one === undefined) return { ...pace.most, at: up(), isHeldBack: false };
+    return { ...one, ...filled(pace, one, up() - one.at), at: up() };
   };
 
-  function take(pc: string, { kind, count, bytes }: Weight): boolean {
+  function take(pc: string, { kind, count: own, bytes, spools: named = [] }: Weight): boolean {
     const had = has(kind, pc);
-    const { start, perMs } = paces[kind];
+    const { start, perMs } = paceOf(kind, pc);
+    const known = paid.get(pc) ?? [];
+    const opened = named.filter((one) => one !== spoolOf(pc) && !known.includes(one));
+    const count = own + opened.length * budgets.spoolEvents.most;
     const least = (name: keyof Rate) => (had.isHeldBack ? Math.min(resumePart * start[name], perMs[name] * hourMs) : 0);
     const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least(name));
     const goes = isEnough('count', count) && isEnough('bytes', bytes);
     const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
     held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });
+    if (goes && opened.length > 0) paid.set(pc, [...known, ...opened].slice(-budgets.spoolsAtOnce.most));
     return goes;
   }
 
@@ -83,11 +101,11 @@ export function createAllowance(up: () => number) {
      * just started does not know who is half-way through weeks; then that much beside a breath. Later births add nothing: who claims would gain.
      */
     waits(pc: string, count: number): void {
-      if (born.has(pc)) return;
+      if (born.has(pc) && spoolOf(pc) !== null) return;
       born.add(pc);
-      const had = has('events', pc);
       const { start } = paces.events;
       const most = { count: start.count + count, bytes: start.bytes + count * budgets.messageBytes.most };
+      const had = spoolOf(pc) === null ? { ...paces.events.most, at: up(), isHeldBack: false } : has('events', pc);
       held.set(`events ${pc}`, { ...had, count: Math.min(had.count, most.count), bytes: Math.min(had.bytes, most.bytes) });
     },
 
@@ -97,6 +115,7 @@ export function createAllowance(up: () => number) {
       for (const kind of kinds) held.delete(`${kind} ${pc}`);
       born.delete(pc);
       spools.delete(pc);
+      paid.delete(pc);
     },
   };
 }
@@ -137,7 +156,7 @@ export function weightOf({ event, ops, answer }: Report, { bytes, session }: { b
   if (event.type === 'unreadable' || event.type === 'lost') return undefined;
   if (event.type === 'bye' || event.type === 'gasp') return sign;
   if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
-  return { kind: 'events', count: ops.length, bytes };
+  return { kind: 'events', count: ops.length, bytes, spools: event.spools ?? [] };
 }
 
 function filled({ most, perMs }: Pace, had: Rate, ms: number): Rate {

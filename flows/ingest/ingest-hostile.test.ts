@@ -134,6 +134,69 @@ describe('one PC among thousands', () => {
     expect(rig.acks().at(-1)?.upTo).toBe(seq);
   });
 
+  it.each([
+    ['without a birth', false, 1],
+    ['after a birth that claims a full spool', true, 2],
+  ])('R27 a backlog with a new spool per event %s opens few spools, and its PC is named', async (_, isBorn, batches) => {
+    const rig = await createRig();
+    if (isBorn) rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2 ** 40 } }));
+    for (let n = 0; n < 40; n += 1) {
+      const events = Array.from({ length: 500 }, (_, at) => ({ ...event(1), spool: `x${n}-${at}` }));
+      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', events));
+    }
+    await rig.settle();
+    expect(Number(rig.db.prepare('SELECT count(*) AS n FROM spools').get()?.['n'])).toBeLessThanOrEqual(batches * 501);
+    expect(rig.counted.filter((one) => one === 'backlog budget').length).toBeGreaterThanOrEqual(40 - batches);
+    expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
+  });
+
+  it.each([
+    ['in one session', (_: number) => ({})],
+    ['in a new session and boot each', (n: number) => ({ session: 1 + n, boot: `b${n}` })],
+    ['that carry the spool before it', (n: number) => ({ carries: `x${n - 1}` })],
+    ['that claim a full spool each', (_: number) => ({ last: 2 ** 40 })],
+  ])('R27, R7, R16 100 births with a new spool each %s open at most 17 spools, and their PC is named', async (_, more) => {
+    const rig = await createRig();
+    for (let n = 0; n < 100; n += 1) {
+      const { last = 9, carries, ...rest } = more(n) as { last?: number; carries?: string };
+      const spool = { id: `x${n}`, first: 1, last, ...(carries !== undefined && { carries }) };
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, ...rest, spool }));
+    }
+    await rig.settle();
+    expect(Number(rig.db.prepare('SELECT count(*) AS n FROM spools').get()?.['n'])).toBeLessThanOrEqual(17);
+    expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
+  });
+
+  it.each([
+    ['names the PC that wrote most of it', 1_500, 5, true],
+    ['names nobody where each PC waited for its acks', 1_500, 4, false],
+    ['that is fast names nobody', 900, 5, false],
+  ])('R27 a commit of more than a second %s', async (_, takesMs, batches, isNamed) => {
+    const rig = await createRig((ledger) => ({
+      ...ledger,
+      commit(ops) {
+        if (ops.some(({ op }) => op === 'event')) rig.clock.stall(takesMs);
+        return ledger.commit(ops);
+      },
+    }));
+    expect(budgets.commitMs.most).toBe(1_000);
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 9_000 } }));
+    await rig.settle();
+    for (let n = 0; n < batches; n += 1)
+      rig.ingest.take(
+        pcTopic(pc, 'backlog'),
+        encode(
+          'backlog',
+          Array.from({ length: 500 }, (_, at) => event(n * 500 + at + 1)),
+        ),
+      );
+    await rig.settle();
+    await rig.settle();
+    const faults = rig.ingest.memory.openIncident('centre')?.faults ?? [];
+    expect(faults).toMatchObject(isNamed ? [{ fault: 'pc.noisy', device: pc, reason: 'it writes more events than it may' }] : []);
+    expect(rig.acks().at(-1)?.upTo).toBe(batches * 500);
+  });
+
   it('R27, R13 states beyond the budget are not read, their PC is still there, and the state that it has in the end is asked for', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -281,7 +344,10 @@ describe('one PC among thousands', () => {
   });
 
   it('R27 an honest PC that drained weeks of events over a restart of the centre was held back and named', async () => {
-    const rig = await createRig();
+    const before = await createRig();
+    before.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    await before.settle();
+    const rig = await createRig(undefined, before.db);
     const all = 2 * budgets.eventsAtOnce.most;
     const spool = { id: 's1', first: 1, last: all };
     const batch = (from: number) => Array.from({ length: 256 }, (_, at) => event(from + at));

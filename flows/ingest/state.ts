@@ -1,5 +1,5 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
-import { oneLine } from '#contracts';
+import { budgets, oneLine } from '#contracts';
 import { createEngine, type Engine } from '../incidents/engine.ts';
 import { inVainKey, settledKey } from '../records/meta-keys.ts';
 import type { Op } from '../records/ops.ts';
@@ -102,7 +102,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     readings: createSiteReadings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
-    allowance: createAllowance(clock.up),
+    allowance: createAllowance(clock.up, (pc) => recordOf(pc)?.spool ?? null),
     note: createNotes(log),
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
@@ -159,12 +159,24 @@ async function write(state: State, { ops }: Batch): Promise<void> {
   const startedUp = options.clock.up();
   const receipt = await options.ledger.commit(ops);
   if (commits.isOver()) return;
-  options.count.commit('ok', (options.clock.up() - startedUp) / 1_000);
+  const tookMs = options.clock.up() - startedUp;
+  if (tookMs > budgets.commitMs.most * (options.clock.speed ?? 1)) nameLargestWriter(state, ops);
+  options.count.commit('ok', tookMs / 1_000);
   options.count.receipt(receipt);
   acks.settle(receipt.cursors);
   for (const [pc, gaps] of Object.entries(receipt.gapsOf ?? {}))
     note(state, { pc, what: 'gap in the events', reason: 'gap', about: `${gaps} numbers are neither here nor declared dropped` });
   for (const { op, pc, why } of receipt.poison ?? []) setAside(state, { pc, leaf: op, why });
+}
+
+/** A slow commit delays the acks of all PCs. An agent waits for the ack of each batch of events, so the commit holds few of its events (R27). */
+function nameLargestWriter(state: State, ops: readonly Op[]): void {
+  const counts = new Map<string, number>();
+  for (const op of ops) if (op.op === 'event') counts.set(op.pc, (counts.get(op.pc) ?? 0) + 1);
+  const [of, count] = [...counts].toSorted(([, one], [, other]) => other - one)[0] ?? ['', 0];
+  if (count <= budgets.eventsUnacknowledged.most) return;
+  state.engine.apply({ type: 'noisy', of, what: 'events' }, state.time());
+  state.commits.soon();
 }
 
 /** What broke whoever took it is counted, and noted under the name of its PC (R28). */

@@ -33,6 +33,9 @@ export const budgets = {
   eventBytesADay: { most: 64 * kibibyte * kibibyte, unit: 'bytes of events a day', why: 'a whole spool' },
   eventsAtOnce: { most: 8_192, unit: 'events in one breath after a start', why: 'a week of an honest PC, beside what waited' },
   eventBytesAtOnce: { most: 2 * kibibyte * kibibyte, unit: 'bytes of events in one breath after a start', why: 'as much as those weigh' },
+  eventsUnacknowledged: { most: 2_048, unit: 'events sent without an ack', why: 'an agent waits for the ack of each batch of 500' },
+  spoolEvents: { most: 512, unit: 'events that a spool costs without a birth', why: 'it takes many rows; 16 cost as much as one breath' },
+  commitMs: { most: 1_000, unit: 'ms of a commit before its largest writer is named', why: 'the acks of all other PCs wait as long' },
   wordsAnHour: { most: 600, unit: 'births, states and inventories an hour', why: 'a link that drops each half minute makes 480' },
   wordsAtOnce: { most: 120, unit: 'births, states and inventories in one breath', why: 'a room that is set up while somebody plugs' },
   signsAnHour: {
@@ -43,11 +46,7 @@ export const budgets = {
   signsAtOnce: { most: 120, unit: 'of those in one breath', why: 'as many as words' },
   wordBytesAnHour: { most: 4 * kibibyte * kibibyte, unit: 'bytes of those an hour', why: '600 full states of a room' },
   wordBytesAtOnce: { most: kibibyte * kibibyte, unit: 'bytes of those in one breath', why: '120 full states of a large room' },
-  spoolsADay: {
-    most: 64,
-    unit: 'births a day that name another spool, or an earlier first number',
-    why: 'a disk that fails makes a spool a start',
-  },
+  spoolsADay: { most: 64, unit: 'births a day with another spool or an earlier first', why: 'a failing disk makes a spool a start' },
   spoolsAtOnce: { most: 16, unit: 'of those in one breath', why: 'an hour of starts on such a disk' },
   changesADay: { most: 8_192, unit: 'changes of its answers kept a day', why: 'a link that flaps all day makes 2,000' },
   changesAtOnce: { most: 2_048, unit: 'of those in one breath', why: 'a room that is set up all day' },
