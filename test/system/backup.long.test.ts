@@ -1,7 +1,7 @@
 // @module-tag long
 /** A centre comes back: from its own backup, in its place and on an empty machine, with the real processes and the commands of docs/operate.md. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -79,6 +79,25 @@ test('F30 a centre is restored from its backup, in its place and on an empty mac
   await isUp(elsewhere, patienceMs);
   expect(await ask<{ name: string }[]>(other.ports, '/api/accounts')).toMatchObject([{ name: 'asha' }]);
   await elsewhere.stop();
+});
+
+test('a signing key and an authority that are lost come back with a restore, and the server starts with them', async () => {
+  const site = await newSite();
+  const centre = startCentre(site);
+  await isUp(centre, patienceMs);
+  const file = join(site.folder, 'sabha.backup');
+  expect(await sabha(site, 'backup', file)).toMatchObject({ code: 0 });
+  await centre.stop();
+  const lost = ['centre.key', 'ca/ca.key', 'ca/roots.pem'].map((name) => join(site.data, 'flows', name));
+  const texts = () => lost.map((name) => readFileSync(name, 'utf8'));
+  const before = texts();
+  for (const name of lost) rmSync(name);
+  expect((await startCentre(site).ended).code).toBe(1);
+  expect((await sabha(site, 'restore', file)).code).toBe(0);
+  const again = startCentre(site);
+  await isUp(again, patienceMs);
+  await again.stop();
+  expect(texts()).toEqual(before);
 });
 
 test('a data folder that is moved under a running centre: orders are refused within ten seconds, and taken again once it is back', async () => {
