@@ -186,12 +186,11 @@ describe('the spools that events name', () => {
     expect(taken(open().allowance, (n) => events(1, `x${2 * n}`, `x${2 * n + 1}`))).toBe(Math.floor(budgets.eventsAtOnce.most / 1_025));
   });
 
-  test('R27 a birth that claims a full spool opens at most 1,040 spools, and a PC that was quiet for a year as many', () => {
+  test('R27 after a birth that claims a full spool, and after a quiet year, a PC opens at most 16 spools at once', () => {
     const { allowance, pass } = open(budgets.eventNumber.most);
-    const most = (budgets.eventsGathered.most + budgets.eventsAtOnce.most) / 512;
-    expect(taken(allowance, (n) => events(1, `x${n}`), 5_000)).toBeLessThanOrEqual(most);
+    expect(taken(allowance, (n) => events(1, `x${n}`), 5_000)).toBe(budgets.spoolsAtOnce.most);
     pass(365 * dayMs);
-    expect(taken(allowance, (n) => events(1, `y${n}`), 5_000)).toBeLessThanOrEqual(most);
+    expect(taken(allowance, (n) => events(2, `y${2 * n}`, `y${2 * n + 1}`), 5_000)).toBe(budgets.spoolsAtOnce.most / 2);
   });
 
   test('R27, R7 events of the spool that the birth named cost nothing extra, and late events of a forked spool pay once', () => {

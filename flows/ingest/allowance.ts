@@ -76,7 +76,8 @@ export function createAllowance(up: () => number, spoolOf: (pc: string) => strin
     const count = own + opened.length * budgets.spoolEvents.most;
     const least = (name: keyof Rate) => (had.isHeldBack ? Math.min(resumePart * start[name], perMs[name] * hourMs) : 0);
     const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least(name));
-    const goes = isEnough('count', count) && isEnough('bytes', bytes);
+    const isWithin = isEnough('count', count) && isEnough('bytes', bytes);
+    const goes = isWithin && (opened.length === 0 || take(pc, { kind: 'spools', count: opened.length, bytes: 0 }));
     const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
     held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });
     if (goes && opened.length > 0) paid.set(pc, [...known, ...opened].slice(-budgets.spoolsAtOnce.most));
