@@ -1,10 +1,13 @@
 /** What a hostile PC that is admitted says, at the pace that the broker allows it: each attack makes the next message of its kind. */
 import { type Beat, type Check, digestOf, encode } from '#contracts';
 
-/** A message of an attack; `perSecond` as many as the broker lets through. */
+/** A message of an attack; `perSecond` as many as the broker lets through. `pcs`: how many PCs make it, if not the usual number. */
 export type Attack = {
   name: string;
   perSecond: number;
+  pcs?: number;
+  /** False: its PCs publish no birth before the attack begins. */
+  isBorn?: boolean;
   next(n: number, at: Session): { leaf: 'presence' | 'state' | 'beat' | 'event' | 'backlog' | 'inventory'; payload: Buffer };
 };
 /** What a PC counts up. */
@@ -49,6 +52,14 @@ export const attacks: readonly Attack[] = [
   { name: 'births that claim numbers', perSecond: 15, next: (n) => birth(n) },
   { name: 'beats that ask for the time and open sessions', perSecond: 20, next: (n) => oddBeat(n) },
   { name: 'what cannot be read', perSecond: 15, next: (n, at) => odd(n, at) },
+  { name: 'backlogs with a new spool per event, without a birth', perSecond: 3, pcs: 6, isBorn: false, next: (n) => newSpools(n) },
+  {
+    name: 'backlogs with a new spool per event, after a birth that claims a full spool',
+    perSecond: 3,
+    pcs: 6,
+    isBorn: false,
+    next: (n) => (n === 1 ? birth(2) : newSpools(n)),
+  },
 ];
 
 function event(seq: number, body: string) {
@@ -58,6 +69,12 @@ function event(seq: number, body: string) {
 
 function backlog(events: Parameters<typeof encode<'backlog'>>[1]) {
   return { leaf: 'backlog' as const, payload: encode('backlog', events) };
+}
+
+/** As many events as one backlog may hold, each in a spool of its own. */
+function newSpools(n: number) {
+  const one = (at: number) => ({ spool: `s${n}-${at}`, seq: 1, boot: 'b', at: 1, grade: 'event' as const, kind: 'k', body: {} });
+  return backlog(list(500, one));
 }
 
 function state(at: Session, checks: Check[]) {
