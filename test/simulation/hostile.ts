@@ -60,12 +60,13 @@ type Leaf = (typeof upLeaves)[number];
 type Attack = (n: number, random: Random) => { leaf: Leaf; payload: Buffer };
 
 /** In the order in which `begin` chooses them. */
-const attacks: Attack[] = [newFaults, nestedEvents, events, anything];
+const attacks: Attack[] = [newFaults, nestedEvents, events, anything, newSpools];
 export const attackNames = [
   '256 new faults in each state',
   'events of 5,000 nested lists',
   'events without an end',
   'whatever no agent sends',
+  'backlogs with a new spool per event',
 ];
 
 /** A state of 256 faults that nobody has heard of, each time others. */
@@ -84,6 +85,16 @@ function nestedEvents(n: number): ReturnType<Attack> {
 
 function events(n: number): ReturnType<Attack> {
   return { leaf: 'event', payload: encode('event', eventOf(n)) };
+}
+
+function newSpools(n: number): ReturnType<Attack> {
+  return {
+    leaf: 'backlog',
+    payload: encode(
+      'backlog',
+      Array.from({ length: 500 }, (_, at) => ({ ...eventOf(1), spool: `s${n}-${at}` })),
+    ),
+  };
 }
 
 /** Whatever no agent sends; what a broker would not take, or what says that it leaves, is no attack. */
