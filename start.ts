@@ -131,7 +131,7 @@ function prepare(data: string, places: Places, { pc, told }: { pc: string | unde
   const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken, told)) };
   write(join(broker, 'principals.json'), JSON.stringify(hashes), told);
   // The broker sees the exporter's token for MQTT, and may not read the API with it.
-  const command = { name: 'server-cli', role: 'central', hash: hashToken(secret(places.cliToken, modes.shared)) };
+  const command = { name: 'server-cli', role: 'central', hash: hashToken(secret(places.cliToken, told)) };
   const exporter = { name: 'server-exporter', role: 'reader', hash: hashToken(secret(places.apiToken, told)) };
   write(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
   if (!existsSync(places.registryKey)) write(places.registryKey, makeSigningKeys().privateKey);

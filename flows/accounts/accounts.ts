@@ -225,14 +225,13 @@ async function remove(state: State, what: 'account' | 'token', { name, by }: { n
 
 async function addToken(state: State, { days, ...grant }: NewToken, by: string): Promise<Made> {
   const { options, held } = state;
-  const { name } = grant;
-  if (held.has(name)) return taken(state, name);
+  if (held.has(grant.name)) return taken(state, grant.name);
   const secret = `${tokenPrefix}${options.newToken()}`;
   const account = programAccount({ ...grant, madeAt: options.now(), token: { hash: hashToken(secret), days } }, options.passwords);
   const row = audit(state, { who: by, what: 'token made', about: `${aboutOf(grant)}, for ${days} days` });
   await options.commit([{ op: 'account', account }, row]);
-  held.set(name, account);
-  return { ok: true, name, secret };
+  held.set(grant.name, account);
+  return { ok: true, name: grant.name, secret };
 }
 
 /** The account of a program: no password opens it. */

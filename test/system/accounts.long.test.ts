@@ -115,7 +115,7 @@ test('a token acts from another machine by HTTPS and on loopback until it is rev
   // The exporter has its own token.
   await centre.says('the API of flows answers');
   expect([statSync(join(site.data, 'cli.token')).mode & 0o777, statSync(join(site.data, 'dashboards/api.token')).mode & 0o777]).toEqual([
-    0o640, 0o600,
+    0o600, 0o600,
   ]);
 
   const made = await sabha('tokens', 'add', 'desk', '--role', 'state', '--scope', 'capital', '--days', '7');
