@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { toJsonSchema } from '@valibot/to-json-schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashToken } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
+import { routes } from './routes.ts';
 import {
   emptyAccounts,
   emptyProof,
@@ -116,6 +118,16 @@ describe('loopback', () => {
   });
 });
 
+test('the body of every POST may have `by`, which the server sets to the name of the account or token', () => {
+  const bodies = routes.flatMap(({ method, path, said: { body, right } }) =>
+    method === 'post' && body && !right.open ? [{ path, body }] : [],
+  );
+  const without = bodies.filter(
+    ({ body }) => !('by' in JSON.parse(JSON.stringify(toJsonSchema(body, { errorMode: 'ignore' }))).properties),
+  );
+  expect([bodies.length > 30, without.map(({ path }) => path)]).toEqual([true, []]);
+});
+
 describe('a token of a program', () => {
   test('does by HTTPS what its role may, in its scope, under its name', async () => {
     const token = await make({ name: 'desk', role: 'state' });
@@ -147,7 +159,7 @@ describe('a token of a program', () => {
     expect(lineOf(await ask('/api/snapshot', { token: 'a guess' }))).toEqual(gone);
   });
 
-  test('hears nothing more on an open stream once it is revoked', async () => {
+  test('receives nothing more on an open stream once it is revoked', async () => {
     const stream = await opened('/api/stream', { token: await make() });
     const pieces: string[] = [];
     const heard = () => pieces.join('');
@@ -166,7 +178,7 @@ describe('a token of a program', () => {
     expect(heard()).not.toContain('"open":5');
   });
 
-  test('stands in no list and no audit itself; the audit names who made and who revoked it', async () => {
+  test('is shown in no list and no row of the audit; the audit names who made and who revoked it', async () => {
     const token = await make();
     const list = (await plain('/api/program-tokens')).body;
     const own = { name: 'grafana', role: 'reader', scope: 'ladakh', madeAt: now, endsAt: now + 30 * 86_400_000 };
@@ -193,7 +205,7 @@ describe('a token of a program', () => {
     expect(lineOf(await post('/api/program-tokens', { ...grant, ...wrong }))).toEqual([status, expect.stringMatching(line)]);
   });
 
-  test('takes its name from accounts, and is none', async () => {
+  test('shares its name with no account, and the routes of accounts do not change it', async () => {
     await make();
     const taken = [409, 'there is a token "grafana" already'];
     expect(lineOf(await post('/api/program-tokens', grant))).toEqual(taken);

@@ -13,10 +13,10 @@ export function newToken(): string {
 }
 
 /** The times of the centre, and the file that lists the programs of this machine. */
-type Around = Pick<AccountsOptions, 'now' | 'settledAt' | 'follow'> & { programsFile: string | undefined };
+type AccountsContext = Pick<AccountsOptions, 'now' | 'settledAt' | 'follow'> & { programsFile: string | undefined };
 
 /** Who may log in. The file of the first secret goes with that secret. */
-export async function openAccounts({ ledger, clock, dataDir, log }: Base, { programsFile, ...times }: Around): Promise<Accounts> {
+export async function openAccounts({ ledger, clock, dataDir, log }: Base, { programsFile, ...times }: AccountsContext): Promise<Accounts> {
   const contents = await ledger.accounts();
   const passwords = createPasswords();
   const secretGone = (name: string) => {
