@@ -104,6 +104,7 @@ test('the first start names the file with the secret of the first account, which
 test('a token acts from another machine by HTTPS and on loopback until it is revoked; without one loopback refuses everybody', async () => {
   const centre = startCentre(site);
   await isUp(centre);
+  expect(centre.lines.filter(({ msg }) => msg.includes('no login'))).toEqual([]);
   const plain = `http://127.0.0.1:${site.ports.api}`;
   const statusOf = async (path: string, init?: RequestInit) => (await fetch(`${plain}${path}`, init)).status;
   const forged = {

@@ -31,9 +31,10 @@ test.each([
   expect(existsSync(site.data)).toBe(false);
 });
 
-test('within 10 s of the start the wall answers and shows what the self-test of this PC says; Ctrl-C ends all of it within 3 s', async () => {
+test('within 10 s of the start the wall answers and shows what the self-test of this PC says; the start says that there is no login; Ctrl-C ends all of it within 3 s', async () => {
   const centre = startCentre(site);
   const upSeconds = await isUp(centre);
+  await centre.says('no login: every user of this machine may act; "https" in sabha.json ends that');
   const page = await fetch(`http://127.0.0.1:${site.ports.api}/`);
   expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   expect(await page.text()).toContain('src="/bundle/wall-');
