@@ -34,7 +34,7 @@ export type SoundState = {
   switchedOff?: Part[];
 };
 
-/** `down`: somebody is signed in and none runs; `hung`: it runs and did not answer in two seconds. */
+/** `down`: somebody is signed in and none runs; `hung`: it runs and did not answer in time. */
 export type SoundService = 'answers' | 'down' | 'hung';
 
 /** A camera, and the programs that hold it now. */

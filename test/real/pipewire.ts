@@ -45,8 +45,10 @@ export type Desktop = {
   record(id: string, program: string): Promise<() => Promise<void>>;
   /** Stops one of the services, as a crash does. */
   kill(service: Service): Promise<void>;
-  /** It stands still and answers nobody, until it is killed. */
+  /** The service stands still and answers nobody, until it is thawed or killed. */
   freeze(service: Service): void;
+  /** A frozen service goes on. */
+  thaw(service: Service): void;
   /** Ends all that was started and removes the folder. */
   stop(): Promise<void>;
 };
@@ -104,6 +106,7 @@ export async function startDesktop(): Promise<Desktop> {
     stop,
     kill: end,
     freeze: (service) => void processes.get(service)?.kill('SIGSTOP'),
+    thaw: (service) => void processes.get(service)?.kill('SIGCONT'),
     async unplug(id) {
       await end(id);
       await until(`the end of microphone ${id}`, async () => !(await lists('sources', id)));

@@ -4,11 +4,14 @@ import { type Check, type Profile, realClock } from '#contracts';
 import { createRunner } from '../../agent/checks/runner.ts';
 import { createMicrophoneProbe } from '../../agent/probes/room/microphone.ts';
 import { createSoundProbe } from '../../agent/probes/room/sound.ts';
+import { createSpeakerProbe } from '../../agent/probes/room/speaker.ts';
 import { createPlatform } from '../../agent/this-pc.ts';
 import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, quiet, startDesktop } from './pipewire.ts';
 
-const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'roommic' }] } };
+const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'roommic' }], speaker: [{ match: 'hall' }] } };
+/** The components of sound. */
+const ofSound = ['sound', 'microphone', 'speaker'];
 /** A microphone is asked every half minute: what comes sooner was told. */
 const patience = { timeout: 20_000, interval: 20 };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
@@ -19,10 +22,13 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with
     const desktop = await startDesktop();
     onTestFinished(() => desktop.stop());
     await desktop.plug('alsa_input.usb-room', 'Acme RoomMic 5');
+    await desktop.plugSpeaker('alsa_output.usb-hall', 'HallSpeaker');
+    await desktop.pactl('set-default-sink', 'alsa_output.usb-hall');
+    await desktop.pactl('set-default-source', 'alsa_input.usb-room');
     const platform = createPlatform({ env: desktop.env });
     const said = new Map<string, Check[]>();
     const runner = createRunner({
-      probes: [createSoundProbe(), createMicrophoneProbe()],
+      probes: [createSoundProbe(), createMicrophoneProbe(), createSpeakerProbe()],
       platform,
       context: () => ({ profile, self }),
       known: ({ name }) => said.get(name) ?? [],
@@ -34,7 +40,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with
     onTestFinished(() => runner.stop());
     runner.start();
     const of = (component: string) => said.get(component)?.[0];
-    for (const component of ['sound', 'microphone']) await expect.poll(() => of(component)?.status, patience).toBe('ok');
+    for (const component of ofSound) await expect.poll(() => of(component)?.status, patience).toBe('ok');
     // It is one watch for all who ask: the probes hear of what this hears of.
     let calls = 0;
     const cancel = platform.watchSound(() => {
@@ -68,5 +74,17 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with
     const faultMs = sinceMs();
     await expect.poll(() => of('microphone')?.status, patience).toBe('unknown');
     console.log(`hung: seen after ${seenMs} ms, a fault after ${faultMs} ms, microphone not known after ${sinceMs()} ms`);
+  });
+
+  test('a PipeWire that stands still makes microphone, speaker and sound unknown, and all three are ok once it goes on', async () => {
+    const { desktop, of } = await watched();
+    const answers = () => ofSound.map((component) => [of(component)?.status, of(component)?.reason]);
+    const frozenAt = performance.now();
+    desktop.freeze('pipewire');
+    // pipewire-pulse answers from memory meanwhile.
+    await expect.poll(answers, patience).toEqual(ofSound.map(() => ['unknown', 'PipeWire does not answer']));
+    console.log(`PipeWire frozen: all unknown after ${Math.round(performance.now() - frozenAt)} ms`);
+    desktop.thaw('pipewire');
+    await expect.poll(answers, patience).toEqual(ofSound.map(() => ['ok', null]));
   });
 });

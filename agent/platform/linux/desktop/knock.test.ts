@@ -48,6 +48,31 @@ it('one that only lets in, as beside a PipeWire that stands still, is silent', a
   expect(await knockSound(folder, AbortSignal.abort())).toBe('silent');
 });
 
+it('reports a sound server as stalled when it answers for a PipeWire that stays silent, and as answering when PipeWire replies', async () => {
+  for (const [name, isAwake, expected] of [
+    ['PulseAudio (on PipeWire 1.4.2)', false, 'stalled'],
+    ['PulseAudio (on PipeWire 1.0.5)', true, 'answers'],
+    ['pulseaudio', false, 'answers'],
+  ] as const) {
+    const ending = new AbortController();
+    const folder = await serverAt('pulse/native', (socket) => {
+      const info = answerTo(2);
+      info.writeUInt32BE(10 + name.length, 0);
+      // The name arrives in a piece of its own.
+      socket.write(Buffer.concat([answerTo(0), info]));
+      socket.once('data', () => setImmediate(() => socket.write(name)));
+    });
+    const pipeWire = createServer((socket) => {
+      socket.on('error', () => undefined);
+      if (isAwake) socket.write('x');
+      else socket.once('data', () => ending.abort());
+    });
+    await new Promise<void>((resolve) => pipeWire.listen(join(folder, 'pipewire-0'), resolve));
+    onTestFinished(() => void pipeWire.close());
+    expect(await knockSound(folder, ending.signal)).toBe(expected);
+  }
+});
+
 it('where nobody listens, hangs up, or talks without end, nobody is there for us', async () => {
   expect(await knockSound('/nowhere', patient)).toBe('closed');
   expect(await knockSound(await serverAt('pulse/native', (socket) => socket.end()), patient)).toBe('closed');

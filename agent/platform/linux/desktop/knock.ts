@@ -7,17 +7,28 @@ export type Knock = 'answers' | 'silent' | 'closed';
 /** What is said to whoever listens there, and whether what came back is the answer. */
 type Greeting = { socket: string; words: Buffer; isAnswer(heard: Buffer): boolean };
 
+/** `stalled`: the PulseAudio server answers, and PipeWire, for which it speaks, does not. */
+export type SoundKnock = Knock | 'stalled';
+
 /** More than any answer to these words. */
 const heardLimitBytes = 65_536;
 /** What the system says where the queue of a server that stands still is full. */
 const queueFull = 'EAGAIN';
 
 /**
- * Asks the sound server of the session in this folder what it is, as each new client does: PipeWire's answers only while PipeWire itself does.
+ * Asks the sound server of the session in this folder for its server info. pipewire-pulse answers from memory while PipeWire
+ * stands still, so PipeWire itself is asked too where the server names it.
  * Guarantee: it answers when the signal aborts, at the latest.
  */
-export function knockSound(folder: string, signal: AbortSignal): Promise<Knock> {
-  return knock({ socket: `${folder}/pulse/native`, words: askWhatItIs(), isAnswer: (heard) => hasReplyTo(heard, asked.info) }, signal);
+export async function knockSound(folder: string, signal: AbortSignal): Promise<SoundKnock> {
+  let isOfPipeWire = false;
+  const isAnswer = (heard: Buffer) => {
+    isOfPipeWire = heard.includes('on PipeWire');
+    return hasReplyTo(heard, asked.info);
+  };
+  const said = await knock({ socket: `${folder}/pulse/native`, words: askWhatItIs(), isAnswer }, signal);
+  if (said !== 'answers' || !isOfPipeWire) return said;
+  return (await knockPipeWire(folder, signal)) === 'silent' ? 'stalled' : 'answers';
 }
 
 /** Where PipeWire listens, if it runs in the session that has this folder. */
@@ -94,11 +105,11 @@ function numbered(value: number): Buffer {
   return bytes;
 }
 
-/** A refusal of it is an answer too: whoever refuses is awake. */
+/** True once the whole response with this tag has arrived. A refusal counts: whoever refuses is awake. */
 function hasReplyTo(heard: Buffer, tag: number): boolean {
   for (let at = 0; at + pulse.headBytes <= heard.length; at += pulse.headBytes + heard.readUInt32BE(at)) {
-    const tagAt = at + pulse.tagAt;
-    if (heard.length >= tagAt + 4 && heard.readUInt32BE(tagAt) === tag) return true;
+    const [tagAt, endAt] = [at + pulse.tagAt, at + pulse.headBytes + heard.readUInt32BE(at)];
+    if (heard.length >= Math.max(tagAt + 4, endAt) && heard.readUInt32BE(tagAt) === tag) return true;
   }
   return false;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Output } from '../../child.ts';
-import type { Knock } from './knock.ts';
+import type { SoundKnock } from './knock.ts';
 import { readSoundService, soundFrom } from './pactl.ts';
 
 const record = (file: string) => readFileSync(new URL(`../../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
@@ -156,10 +156,11 @@ it('a server that answers at its socket, or is silent there, is asked by no prog
   const never = async () => {
     throw new Error('asked');
   };
-  const service = (heard: Knock) =>
+  const service = (heard: SoundKnock) =>
     readSoundService({ knock: async () => heard, pactl: never, isSession: never }, new AbortController().signal);
   expect(await service('answers')).toEqual({ known: true, value: 'answers' });
   expect(await service('silent')).toEqual({ known: true, value: 'hung' });
+  expect(await service('stalled')).toEqual({ known: false, reason: 'PipeWire does not answer' });
 });
 
 it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"no","volume":{}}]'])(

@@ -4,14 +4,16 @@ import { type Output, runCommand } from '../../child.ts';
 import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../../platform.ts';
 import { programLabels } from '../../programs.ts';
 import { deviceName, shortId, shortText } from '../../text.ts';
-import type { Knock } from './knock.ts';
+import { knockSound, type SoundKnock } from './knock.ts';
+import { silentPipeWire } from './video-sources.ts';
 
 /** Environment of every `pactl`: other locales write `0,00` into its JSON and translate its text. */
 export const soundEnv = { LC_ALL: 'C' };
 
 /** Somebody who answers at all does it in a hundredth of that. */
-const answerMs = 2_000;
+const answerMs = 1_500;
 const noServer = 'no audio server';
+const noAnswer = 'audio server does not answer';
 
 /** The name by which our own recordings, if any, are known; they are no use by a program. */
 const ownName = 'sabha-agent';
@@ -63,8 +65,12 @@ type Found = { devices: SoundDevice[]; chosen: string | null };
 /** How `pactl` is run: its arguments, and what it printed. */
 export type Pactl = (args: string[]) => Promise<Output>;
 
-/** The microphones and loudspeakers of this session as the sound server has them now. */
-export function readSound(env: Record<string, string>, signal: AbortSignal): Promise<Answer<SoundState>> {
+/** The microphones and loudspeakers of this session as the sound server has them now; none of what it remembers while PipeWire stands still. */
+export async function readSound(env: Record<string, string>, signal: AbortSignal): Promise<Answer<SoundState>> {
+  const session = env['XDG_RUNTIME_DIR'];
+  const heard = session && (await knockSound(session, AbortSignal.any([signal, AbortSignal.timeout(answerMs)])));
+  if (heard === 'stalled') return { known: false, reason: silentPipeWire };
+  if (heard === 'silent') return { known: false, reason: noAnswer };
   return soundFrom((args) => runCommand({ program: 'pactl', args, env: { ...env, ...soundEnv } }, signal));
 }
 
@@ -97,19 +103,20 @@ function toPart({ name, properties }: v.InferOutput<typeof card>): Part {
 
 /** Who is asked whether the sound server answers; `knock` at its own socket, which costs no program. */
 export type Servers = {
-  knock(signal: AbortSignal): Promise<Knock>;
+  knock(signal: AbortSignal): Promise<SoundKnock>;
   pactl(args: string[], signal: AbortSignal): Promise<Output>;
   isSession(): Promise<boolean>;
 };
 
 /**
  * Does the server answer? Where nobody is signed in (`isSession`) none need run.
- * Guarantee: where it cannot be asked, that is no server that is down.
+ * Guarantee: where it cannot be asked, that is no server that is down; while PipeWire stands still, nothing is known.
  */
 export async function readSoundService({ knock, pactl, isSession }: Servers, signal: AbortSignal): Promise<Answer<SoundService>> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   const heard = await knock(limited);
   signal.throwIfAborted();
+  if (heard === 'stalled') return { known: false, reason: silentPipeWire };
   if (heard !== 'closed') return { known: true, value: heard === 'answers' ? 'answers' : 'hung' };
   const output = await pactl(['-f', 'json', 'info'], limited);
   signal.throwIfAborted();
@@ -151,7 +158,7 @@ async function ask<S extends v.GenericSchema>(pactl: Pactl, args: string[], sche
 
 function reasonOf(output: Output & { ok: false }): string {
   if (output.why === 'missing') return 'pactl is not installed';
-  if (output.why === 'aborted') return 'audio server does not answer';
+  if (output.why === 'aborted') return noAnswer;
   if (output.why === 'oversized') return 'answer of pactl is too long';
   if (/connection (failure|refused)|connection terminated/i.test(output.text)) return noServer;
   return shortText(`pactl failed: ${output.text}`);
