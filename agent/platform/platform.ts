@@ -11,8 +11,12 @@ export type SoundDevice = {
   id: string;
   name: string;
   muted: boolean;
-  /** 0 to 1; above 1 is amplification. */
+  /** Of the loudest channel: 0 to 1; above 1 is amplification. */
   volume: number;
+  /** What that volume does to the sound, in dB; absent where the system has no curve that is known. */
+  gainDb?: number;
+  /** One of its channels, and not all, is at 0 %. */
+  hasDeadChannel?: boolean;
   /** Programs that record from it or play to it now, by what they may be called. The agent itself is left out. */
   usedBy: string[];
   /** Vendor and product of its USB, where the system tells them: `046d:082d`. */

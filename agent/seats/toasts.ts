@@ -14,7 +14,7 @@ export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform,
 export type Toasts = { onKnown(known: Known): void; onMended(mended: Mended): void };
 
 /** What the key can mend, and nobody sees before the others complain. */
-const told = ['microphone.muted', 'microphone.not_default'];
+const told = ['microphone.muted', 'microphone.not_default', 'microphone.monitor_chosen'];
 /** Who mutes again and again means it. */
 const againMs = 600_000;
 /** A notification that is never closed is not waited for longer. */

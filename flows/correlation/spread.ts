@@ -23,7 +23,7 @@ export type Spreads = ReturnType<typeof createSpreads>;
 
 /** What people do with their hands, many of them at the same time: of these many are no news. */
 const byHand =
-  /\.(muted|volume_low|held|privacy|not_default|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
+  /\.(muted|volume_low|volume_off|held|privacy|not_default|monitor_chosen|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
 /** How what was updated is called, before its name and version; no model of a device is called so. */
 const ofUpdate = /^(?:agent|system|driver) /;

@@ -70,8 +70,12 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('says volume low at 15 per cent and not at 40', async () => {
-    await desktop.pactl('set-source-volume', id, '15%');
+  it('says volume off at 5 and 0 per cent, low at 20 per cent, and ok at 40', async () => {
+    for (const volume of ['5%', '0%']) {
+      await desktop.pactl('set-source-volume', id, volume);
+      await says().toMatchObject({ status: 'fault', fault: 'microphone.volume_off', reason: null });
+    }
+    await desktop.pactl('set-source-volume', id, '20%');
     await says().toMatchObject({ status: 'fault', fault: 'microphone.volume_low', reason: null });
     await desktop.pactl('set-source-volume', id, '40%');
     await says().toMatchObject({ status: 'ok' });

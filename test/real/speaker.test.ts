@@ -50,8 +50,14 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('says volume low at 15 per cent and not at 40', async () => {
-    await desktop.pactl('set-sink-volume', id, '15%');
+  it('says volume off at 5 and 0 per cent and with one channel at 0, low at 20 per cent, and ok at 40', async () => {
+    for (const volume of ['5%', '0%']) {
+      await desktop.pactl('set-sink-volume', id, volume);
+      await says().toMatchObject({ status: 'fault', fault: 'speaker.volume_off', reason: null });
+    }
+    await desktop.pactl('set-sink-volume', id, '70%', '0%');
+    await says().toMatchObject({ status: 'fault', fault: 'speaker.volume_off', reason: 'one channel is at 0 %' });
+    await desktop.pactl('set-sink-volume', id, '20%');
     await says().toMatchObject({ status: 'fault', fault: 'speaker.volume_low', reason: null });
     await desktop.pactl('set-sink-volume', id, '40%');
     await says().toMatchObject({ status: 'ok' });

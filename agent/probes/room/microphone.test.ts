@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Profile } from '#contracts';
+import { type Profile, readinessOf } from '#contracts';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createMicrophoneProbe } from './microphone.ts';
@@ -40,15 +40,42 @@ it('tells only the worst: muted before not chosen before too quiet', async () =>
   expect(await ask(known([open, head]))).toMatchObject([{ fault: 'microphone.volume_low', reason: 'in use by teams' }]);
 });
 
-it('calls 20 per cent loud enough and 19 too quiet, and tells no level', async () => {
+it('reports a volume up to 5 per cent, or one channel at 0 per cent, as a fault that makes the room not ready', async () => {
+  for (const volume of [0, 0.01, 0.05]) {
+    const checks = await ask(known([{ ...room, volume, gainDb: 60 * Math.log10(volume) }]));
+    expect(checks).toMatchObject([{ fault: 'microphone.volume_off', reason: null }]);
+    expect(readinessOf({ presence: 'online', checks }).readiness).toBe('not-ready');
+  }
+  const oneSided = await ask(known([{ ...room, hasDeadChannel: true }]));
+  expect(oneSided).toMatchObject([{ fault: 'microphone.volume_off', reason: 'one channel is at 0 %' }]);
+  expect(readinessOf({ presence: 'online', checks: oneSided }).readiness).toBe('not-ready');
+});
+
+it('reports a gain below -30 dB as low volume, which leaves the room ready', async () => {
+  for (const [gainDb, expected] of [
+    [-30, null],
+    [-30.1, 'microphone.volume_low'],
+    [-41.9, 'microphone.volume_low'],
+    [-77, 'microphone.volume_low'],
+  ] as const) {
+    const checks = await ask(known([{ ...room, volume: 0.4, gainDb }]));
+    expect(checks).toMatchObject([{ fault: expected, reason: null }]);
+    expect(readinessOf({ presence: 'online', checks }).readiness).toBe('ready');
+  }
+});
+
+it('judges the volume itself where the system does not tell the gain: low below 20 per cent', async () => {
   expect(await ask(known([{ ...room, volume: 0.2 }]))).toMatchObject([{ status: 'ok' }]);
   expect(await ask(known([{ ...room, volume: 0.19 }]))).toMatchObject([{ fault: 'microphone.volume_low', reason: null }]);
 });
 
+it('says that the PC records its own speaker when the default source is a monitor', async () => {
+  for (const monitor of ['speaker.monitor', 'auto_null.monitor', 'alsa_output.usb-Jabra.analog-stereo.monitor'])
+    expect(await ask(known([room, head], monitor))).toMatchObject([{ fault: 'microphone.monitor_chosen', reason: null }]);
+});
+
 it('minds which one is chosen also where two are expected, and only where one is chosen', async () => {
-  expect(await ask(known([room, head], 'speaker.monitor'))).toMatchObject([
-    { fault: 'microphone.not_default', reason: 'chosen: no microphone' },
-  ]);
+  expect(await ask(known([room, head], 'gone'))).toMatchObject([{ fault: 'microphone.not_default', reason: 'chosen: no microphone' }]);
   expect(await ask(known([room, head], null))).toMatchObject([{ status: 'ok' }]);
   const two = [{ match: 'room' }, { match: 'head' }];
   for (const either of ['room', 'head'])

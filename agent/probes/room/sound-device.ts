@@ -6,8 +6,10 @@ import type { Answer, Platform, SoundDevice, SoundState } from '../../platform/p
 import { shortText } from '../../platform/text.ts';
 import { createExpected, inUse } from './expected.ts';
 
-/** Below this nobody is heard. */
-const volumeLow = 0.2;
+/** Up to this volume nobody is heard. */
+const volumeOff = 0.05;
+/** Below this gain people far from the device are not understood, in dB; as a volume, where the system does not tell the gain. */
+const quiet = { gainDb: -30, volume: 0.2 };
 
 /** The two kinds of sound device, by the names of their components. */
 export type SoundKind = 'microphone' | 'speaker';
@@ -67,10 +69,13 @@ function judgeOpen(
 ): Verdict {
   const used = inUse(device.usedBy);
   if (device.muted) return fault(`${kind}.muted`, used);
+  if (other?.chosen?.endsWith('.monitor')) return fault('microphone.monitor_chosen');
   if (other) return fault(`${kind}.not_default`, chosenInstead(kind, other));
   if (split) return split;
   if (device.isUnread) return unknown('the system does not say whether it is muted');
-  if (device.volume < volumeLow) return fault(`${kind}.volume_low`, used);
+  if (device.volume <= volumeOff) return fault(`${kind}.volume_off`, used);
+  if (device.hasDeadChannel) return fault(`${kind}.volume_off`, 'one channel is at 0 %');
+  if (device.gainDb === undefined ? device.volume < quiet.volume : device.gainDb < quiet.gainDb) return fault(`${kind}.volume_low`, used);
   return { ...ok, reason: used };
 }
 

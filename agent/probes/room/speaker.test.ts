@@ -45,6 +45,12 @@ it('tells only the worst: muted before not chosen before too quiet, each with a 
   expect(told[1]?.reason).toBe('chosen: HDMI screen');
 });
 
+it('reports a speaker at 3 per cent, or with one channel at 0 per cent, as a major fault', async () => {
+  for (const quiet of [{ volume: 0.03 }, { volume: 0 }, { hasDeadChannel: true }])
+    expect(await ask(known([{ ...bar, ...quiet }]))).toMatchObject([{ fault: 'speaker.volume_off' }]);
+  expect(faultOf('speaker.volume_off')?.severity).toBe('major');
+});
+
 it('names no speaker as chosen where the chosen one is not a speaker of this PC', async () => {
   expect(await ask(known([bar], 'gone'))).toMatchObject([{ fault: 'speaker.not_default', reason: 'chosen: no speaker' }]);
 });

@@ -23,14 +23,14 @@ const idle = {
   'list sink-inputs': { ok: true, text: '[]' } as Output,
 };
 const printed = (text: string): Output => ({ ok: true, text });
-const feed = { id: 'micfeed', name: 'MicFeed', muted: false, volume: 1, usedBy: [] };
+const feed = { id: 'micfeed', name: 'MicFeed', muted: false, volume: 1, gainDb: 0, usedBy: [] };
 const speaker = { ...feed, id: 'conf_spk', name: 'ConfSpeaker' };
 
 it('reads the loudspeakers, and the microphones without the monitors of loudspeakers', async () => {
   expect(await soundFrom(pactl(idle))).toEqual({
     known: true,
     value: {
-      sources: [{ id: c920, name: 'Virtual C920 mic', muted: false, volume: 1, usedBy: [] }],
+      sources: [{ id: c920, name: 'Virtual C920 mic', muted: false, volume: 1, gainDb: 0, usedBy: [] }],
       defaultSource: c920,
       sinks: [feed, speaker],
       defaultSink: 'alsa_output.usb-Jabra',
@@ -84,11 +84,26 @@ it('reads vendor and product of a microphone, whether its socket is empty, and w
   for (const cards of [[card('duplex', 1)], [card('off', 0)], [], 'nonsense', [{}]]) expect((await read({}, cards)).off).toBeUndefined();
 });
 
-it('takes the louder of two channels', async () => {
-  const one = JSON.parse(record('pactl-sources-idle.json'));
-  one[0].volume['front-left'].value_percent = '3%';
-  const sound = await soundFrom(pactl({ ...idle, 'list sources': printed(JSON.stringify(one)) }));
-  expect(sound).toMatchObject({ value: { sources: [{ volume: 1 }] } });
+it('takes the louder of two channels, its gain by the cubic curve, and tells a channel at 0 per cent', async () => {
+  const read = async (left: number, right: number) => {
+    const one = JSON.parse(record('pactl-sources-idle.json'));
+    one[0].volume['front-left'].value_percent = `${left}%`;
+    one[0].volume['front-right'].value_percent = `${right}%`;
+    const sound = await soundFrom(pactl({ ...idle, 'list sources': printed(JSON.stringify(one)) }));
+    return sound.known ? sound.value.sources[0] : undefined;
+  };
+  expect(await read(3, 100)).toMatchObject({ volume: 1, gainDb: 0 });
+  expect((await read(3, 100))?.hasDeadChannel).toBeUndefined();
+  // Measured with `pactl get-source-volume`: 50 % is -18.06 dB, 31 % -30.52 dB, 20 % -41.94 dB.
+  for (const [percent, gainDb] of [
+    [50, -18.06],
+    [31, -30.52],
+    [20, -41.94],
+  ] as const)
+    expect((await read(percent, 1))?.gainDb).toBeCloseTo(gainDb, 1);
+  expect(await read(0, 70)).toMatchObject({ volume: 0.7, hasDeadChannel: true });
+  expect(await read(0, 0)).toMatchObject({ volume: 0, gainDb: Number.NEGATIVE_INFINITY });
+  expect((await read(0, 0))?.hasDeadChannel).toBeUndefined();
 });
 
 it('tells a use by the binary and not by the name that the program gives itself', async () => {

@@ -186,14 +186,18 @@ function toDevice(one: Device, used: Stream[]): SoundDevice {
   const model = modelOf(one.properties);
   const isUnplugged = one.ports.some(({ name, availability }) => name === one.active_port && availability === 'not available');
   const levels = Object.values(one.volume).map((channel) => Number.parseInt(channel.value_percent, 10) / 100);
+  const volume = Math.max(0, ...levels);
   return {
     id: shortId(one.name),
     name: deviceName(one.description, one.name),
     muted: one.mute,
-    volume: Math.max(0, ...levels),
+    volume,
+    // Both servers have a cubic volume: https://www.freedesktop.org/software/pulseaudio/doxygen/volume_8h.html
+    gainDb: 60 * Math.log10(volume),
     usedBy: programLabels(used.filter(isUse).map(programOf)),
     ...(model !== undefined && { model }),
     ...(isUnplugged && { isUnplugged }),
+    ...(volume > 0 && levels.includes(0) && { hasDeadChannel: true }),
   };
 }
 

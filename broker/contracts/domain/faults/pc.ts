@@ -1,5 +1,5 @@
 /** Faults of the PC and of its agent. */
-import { asked, type Fault, minute, type Reason, times, type Words } from './row.ts';
+import { asked, type Fault, minute, type Reason, seen, times, type Words } from './row.ts';
 
 /** Rows of the PC, silence included. */
 export const pcFaults = {
@@ -36,8 +36,7 @@ export const pcFaults = {
   'pc.load_high': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(3 * minute, minute),
-    ...asked('/proc/stat', 'processor times by Node'),
+    ...seen(times(3 * minute, minute), '/proc/stat', 'processor times by Node'),
     title: { en: 'PC too busy', hi: 'PC पर बहुत लोड है' },
     action: {
       en: 'Close the programs that are not needed for the meeting.',
@@ -47,8 +46,7 @@ export const pcFaults = {
   'pc.memory_low': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(3 * minute, minute),
-    ...asked('/proc/meminfo'),
+    ...seen(times(3 * minute, minute), '/proc/meminfo'),
     title: { en: 'PC short of memory', hi: 'PC की मेमोरी कम पड़ रही है' },
     action: {
       en: 'Close the programs that are not needed. Restart the PC before the next meeting.',
@@ -58,8 +56,7 @@ export const pcFaults = {
   'pc.disk_full': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(5 * minute, minute),
-    ...asked('one statfs'),
+    ...seen(times(5 * minute, minute), 'one statfs'),
     title: { en: 'Disk almost full', hi: 'डिस्क लगभग भर गई है' },
     action: {
       en: 'Empty the recycle bin. Delete old recordings and downloads.',
@@ -69,8 +66,7 @@ export const pcFaults = {
   'pc.hot': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(2 * minute, minute),
-    ...asked('/sys/class/hwmon and thermal', 'none: its sensors need a driver'),
+    ...seen(times(2 * minute, minute), '/sys/class/hwmon and thermal', 'none: its sensors need a driver'),
     title: { en: 'PC too hot', hi: 'PC बहुत गर्म है' },
     action: {
       en: 'Clear the air vents of the PC. Check that its fan turns.',
@@ -91,8 +87,7 @@ export const pcFaults = {
   'pc.disk_failing': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(5 * minute, minute),
-    ...asked('ext4, md, the kernel log, UDisks by `busctl`', 'Get-PhysicalDisk, once a day'),
+    ...seen(times(5 * minute, minute), 'ext4, md, the kernel log, UDisks by `busctl`', 'Get-PhysicalDisk, once a day'),
     title: { en: 'Disk of the PC is failing', hi: 'PC की डिस्क ख़राब हो रही है' },
     action: {
       en: 'Copy what is needed from this PC. Have the disk replaced.',
@@ -102,8 +97,7 @@ export const pcFaults = {
   'pc.crashed': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(0, minute),
-    ...asked('pstore, /var/crash', 'Minidump, MEMORY.DMP'),
+    ...seen(times(0, minute), 'pstore, /var/crash', 'Minidump, MEMORY.DMP'),
     title: { en: 'PC crashed in the last day', hi: 'PC पिछले 24 घंटे में क्रैश हुआ' },
     action: {
       en: "Once may be chance: wait. If it comes back, tell the state's engineer.",
@@ -113,24 +107,21 @@ export const pcFaults = {
   'pc.restart_pending': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(10 * minute, minute),
-    ...asked('/run/reboot-required', 'marks in the registry'),
+    ...seen(times(10 * minute, minute), '/run/reboot-required', 'marks in the registry'),
     title: { en: 'PC has waited a week for a restart', hi: 'PC एक हफ़्ते से रीस्टार्ट का इंतज़ार कर रहा है' },
     action: { en: 'Restart the PC when no meeting is on.', hi: 'जब मीटिंग न हो तब PC रीस्टार्ट करें।' },
   },
   'pc.restart_planned': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(minute, minute),
-    ...asked('systemd, settings of apt', 'ScheduledRebootTime in the registry'),
+    ...seen(times(minute, minute), 'systemd, settings of apt', 'ScheduledRebootTime in the registry'),
     title: { en: 'PC is going to restart by itself', hi: 'PC अपने आप रीस्टार्ट होने वाला है' },
     action: { en: 'Restart the PC now, before the next meeting.', hi: 'अगली मीटिंग से पहले अभी PC रीस्टार्ट करें।' },
   },
   'pc.sleeps': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(10 * minute, minute),
-    ...asked('the clock that knows of sleep, logind.conf, GNOME by `gsettings`', 'power plan in the registry'),
+    ...seen(times(10 * minute, minute), 'the clock that knows of sleep, logind.conf, GNOME by `gsettings`', 'power plan in the registry'),
     title: { en: 'PC goes to sleep by itself', hi: 'PC अपने आप स्लीप में चला जाता है' },
     action: {
       en: 'Open the power settings. Switch automatic sleep off.',
@@ -140,8 +131,7 @@ export const pcFaults = {
   'clock.wrong': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(2 * minute, minute),
-    ...asked('the answers of the centre'),
+    ...seen(times(2 * minute, minute), 'the answers of the centre'),
     title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
     action: {
       en: 'Set date and time, and switch on automatic time. If it goes wrong again, replace the small battery in the PC.',
@@ -151,8 +141,7 @@ export const pcFaults = {
   'agent.probe_failed': {
     severity: 'info',
     parents: ['pc.silent'],
-    ...times(10 * minute, minute),
-    ...asked('the agent itself'),
+    ...seen(times(10 * minute, minute), 'the agent itself'),
     title: { en: 'A check cannot be made', hi: 'एक जाँच नहीं हो पा रही' },
     action: {
       en: 'Restart the PC. If it comes back, tell the central team which check is named.',
@@ -162,16 +151,14 @@ export const pcFaults = {
   'agent.events_dropped': {
     severity: 'minor',
     parents: ['pc.silent'],
-    ...times(0, minute),
-    ...asked('the agent itself'),
+    ...seen(times(0, minute), 'the agent itself'),
     title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
     action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
   },
   'agent.certificate': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(10 * minute, minute),
-    ...asked('the agent itself'),
+    ...seen(times(10 * minute, minute), 'the agent itself'),
     title: { en: 'Certificate of this PC ends soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
     action: {
       en: 'Check that the PC reaches the enrolment port of the centre. If it does, enrol the PC again with a new code.',

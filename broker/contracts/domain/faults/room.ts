@@ -1,13 +1,15 @@
 /** Faults of what stands in the room: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
-import { asked, type Fault, minute, type Reason, second, times, type Words } from './row.ts';
+import { asked, type Fault, minute, type Reason, second, seen, times, type Words } from './row.ts';
+
+/** What is read of a sound device. */
+const bySound = (holdMs: number) => seen(times(holdMs, 5 * second), 'PipeWire or PulseAudio by `pactl`', 'Core Audio');
 
 /** Rows of the probes of devices. */
 export const roomFaults = {
   'camera.missing': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
-    ...times(20 * second, 5 * second),
-    ...asked('sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
+    ...seen(times(20 * second, 5 * second), 'sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
     title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
     action: {
       en: 'Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
@@ -17,8 +19,7 @@ export const roomFaults = {
   'camera.virtual': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
-    ...times(20 * second, 5 * second),
-    ...asked('sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
+    ...seen(times(20 * second, 5 * second), 'sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
     title: { en: 'Only a virtual camera is there', hi: 'सिर्फ़ वर्चुअल कैमरा है' },
     action: {
       en: 'Plug in the camera of the room. Choose it in the meeting program.',
@@ -28,8 +29,7 @@ export const roomFaults = {
   'camera.held': {
     severity: 'minor',
     parents: ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'],
-    ...times(minute, 5 * second),
-    ...asked('open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
+    ...seen(times(minute, 5 * second), 'open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
     title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {
       en: 'Close the program that is named. If it does not close, restart the PC.',
@@ -39,8 +39,7 @@ export const roomFaults = {
   'camera.driver': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
-    ...times(20 * second, 5 * second),
-    ...asked('functions of the USB device', 'cfgmgr32: codes of the device manager'),
+    ...seen(times(20 * second, 5 * second), 'functions of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera does not start', hi: 'कैमरा शुरू नहीं हो रहा' },
     action: {
       en: 'Unplug the camera and plug it into another USB port. If it stays so, replace its cable.',
@@ -50,8 +49,7 @@ export const roomFaults = {
   'camera.no_driver': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
-    ...times(20 * second, 5 * second),
-    ...asked('functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
+    ...seen(times(20 * second, 5 * second), 'functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
     title: { en: 'No driver for the camera', hi: 'कैमरे का ड्राइवर नहीं है' },
     action: {
       en: "Restart the PC. If it stays so, ask the state's engineer to install the driver.",
@@ -61,8 +59,7 @@ export const roomFaults = {
   'camera.disabled': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping'],
-    ...times(20 * second, 5 * second),
-    ...asked('authorized of the USB device', 'cfgmgr32: codes of the device manager'),
+    ...seen(times(20 * second, 5 * second), 'authorized of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera is switched off in the system', hi: 'कैमरा सिस्टम में बंद किया हुआ है' },
     action: {
       en: "Allow the camera in the settings of the system. If you may not, ask the state's engineer.",
@@ -94,24 +91,21 @@ export const roomFaults = {
   'session.none': {
     severity: 'info',
     parents: ['pc.silent'],
-    ...times(10 * minute, 5 * second),
-    ...asked('files of logind', 'sessions of WTS'),
+    ...seen(times(10 * minute, 5 * second), 'files of logind', 'sessions of WTS'),
     title: { en: 'Nobody is signed in at the PC', hi: 'PC पर किसी ने साइन इन नहीं किया है' },
     action: { en: 'Sign in at the PC before the meeting.', hi: 'मीटिंग से पहले PC पर साइन इन करें।' },
   },
   'session.locked': {
     severity: 'info',
     parents: ['pc.silent', 'session.none'],
-    ...times(10 * minute, 5 * second),
-    ...asked('`loginctl`', 'sessions of WTS'),
+    ...seen(times(10 * minute, 5 * second), '`loginctl`', 'sessions of WTS'),
     title: { en: 'Screen of the PC is locked', hi: 'PC की स्क्रीन लॉक है' },
     action: { en: 'Unlock the PC before the meeting.', hi: 'मीटिंग से पहले PC को अनलॉक करें।' },
   },
   'sound.service_down': {
     severity: 'critical',
     parents: ['pc.silent'],
-    ...times(20 * second, 5 * second),
-    ...asked('the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
+    ...seen(times(20 * second, 5 * second), 'the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
     title: { en: 'The sound of the PC does not work', hi: 'PC का साउंड काम नहीं कर रहा' },
     action: {
       en: "Restart the PC. If it comes back, tell the state's engineer.",
@@ -121,8 +115,7 @@ export const roomFaults = {
   'microphone.missing': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
-    ...times(20 * second, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    ...bySound(20 * second),
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
       en: 'Unplug the microphone cable and plug it in again. If it is still not found, try another USB port.',
@@ -132,35 +125,51 @@ export const roomFaults = {
   'microphone.not_default': {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
-    ...times(30 * second, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    ...bySound(30 * second),
     title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room microphone as the default input.',
       hi: 'साउंड सेटिंग खोलें। कमरे के माइक को डिफ़ॉल्ट इनपुट चुनें।',
     },
   },
+  'microphone.monitor_chosen': {
+    severity: 'major',
+    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
+    ...bySound(30 * second),
+    title: { en: 'The PC records its own speaker', hi: 'PC माइक के बजाय अपना स्पीकर सुन रहा है' },
+    action: {
+      en: 'Open the sound settings. Choose the room microphone as the default input, not a monitor.',
+      hi: 'साउंड सेटिंग खोलें। डिफ़ॉल्ट इनपुट में मॉनिटर नहीं, कमरे का माइक चुनें।',
+    },
+  },
   'microphone.muted': {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
-    ...times(30 * second, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    ...bySound(30 * second),
     title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
   },
+  'microphone.volume_off': {
+    severity: 'major',
+    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted'],
+    ...bySound(30 * second),
+    title: { en: 'Microphone volume at or near zero', hi: 'माइक का वॉल्यूम लगभग शून्य है' },
+    action: {
+      en: 'Open the sound settings. Raise the input volume to about 70. Set the balance to the middle.',
+      hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें। बैलेंस बीच में रखें।',
+    },
+  },
   'microphone.volume_low': {
     severity: 'minor',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted'],
-    ...times(2 * minute, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted', 'microphone.volume_off'],
+    ...bySound(2 * minute),
     title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
     action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
   },
   'microphone.disabled': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
-    ...times(20 * second, 5 * second),
-    ...asked('cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
+    ...seen(times(20 * second, 5 * second), 'cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
     title: { en: 'Microphone is switched off or not plugged in', hi: 'माइक बंद है या लगा नहीं है' },
     action: {
       en: 'Plug the microphone in. If it is plugged in, switch it on in the sound settings.',
@@ -170,8 +179,7 @@ export const roomFaults = {
   'microphone.privacy': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
-    ...times(20 * second, 5 * second),
-    ...asked('keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
+    ...seen(times(20 * second, 5 * second), 'keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Microphone is blocked for privacy', hi: 'प्राइवेसी के लिए माइक बंद है' },
     action: {
       en: 'Press the microphone key of the PC. Then allow the microphone in the privacy settings.',
@@ -181,8 +189,7 @@ export const roomFaults = {
   'microphone.roles_split': {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
-    ...times(30 * second, 5 * second),
-    ...asked('there are no such roles', 'Core Audio'),
+    ...seen(times(30 * second, 5 * second), 'there are no such roles', 'Core Audio'),
     title: { en: 'Calls and browsers use two microphones', hi: 'कॉल और ब्राउज़र अलग-अलग माइक ले रहे हैं' },
     action: {
       en: 'Open the sound settings. Choose the room microphone for calls and for everything else.',
@@ -192,8 +199,7 @@ export const roomFaults = {
   'speaker.missing': {
     severity: 'critical',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
-    ...times(20 * second, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    ...bySound(20 * second),
     title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
       en: 'Unplug the speaker cable and plug it in again. If it is still not found, try another USB port.',
@@ -203,8 +209,7 @@ export const roomFaults = {
   'speaker.not_default': {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing'],
-    ...times(30 * second, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    ...bySound(30 * second),
     title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room speaker as the default output.',
@@ -214,16 +219,24 @@ export const roomFaults = {
   'speaker.muted': {
     severity: 'major',
     parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing'],
-    ...times(30 * second, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    ...bySound(30 * second),
     title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
   },
+  'speaker.volume_off': {
+    severity: 'major',
+    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted'],
+    ...bySound(30 * second),
+    title: { en: 'Speaker volume at or near zero', hi: 'स्पीकर का वॉल्यूम लगभग शून्य है' },
+    action: {
+      en: 'Open the sound settings. Raise the output volume to about 70. Set the balance to the middle.',
+      hi: 'साउंड सेटिंग खोलें। आउटपुट वॉल्यूम लगभग 70 करें। बैलेंस बीच में रखें।',
+    },
+  },
   'speaker.volume_low': {
     severity: 'minor',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted'],
-    ...times(2 * minute, 5 * second),
-    ...asked('PipeWire or PulseAudio by `pactl`', 'Core Audio'),
+    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted', 'speaker.volume_off'],
+    ...bySound(2 * minute),
     title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
     action: {
       en: 'Open the sound settings. Raise the output volume to about 70.',
@@ -233,8 +246,7 @@ export const roomFaults = {
   'usb.flapping': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(minute, 5 * minute),
-    ...asked('devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
+    ...seen(times(minute, 5 * minute), 'devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
     title: { en: 'A USB device comes and goes', hi: 'एक USB डिवाइस बार-बार कट रहा है' },
     action: {
       en: 'Plug the device straight into the PC. If it goes on, replace its cable.',
@@ -244,8 +256,7 @@ export const roomFaults = {
   'usb.power_saving': {
     severity: 'info',
     parents: ['pc.silent'],
-    ...times(5 * minute, 5 * minute),
-    ...asked('power of the USB device', 'power plan in the registry'),
+    ...seen(times(5 * minute, 5 * minute), 'power of the USB device', 'power plan in the registry'),
     title: { en: 'USB saves power where a device drops out', hi: 'USB की पावर सेविंग से डिवाइस बार-बार कट रहा है' },
     action: {
       en: "Ask the state's engineer to switch off power saving for this USB device.",
@@ -255,8 +266,7 @@ export const roomFaults = {
   'display.missing': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(30 * second, 5 * second),
-    ...asked('/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
+    ...seen(times(30 * second, 5 * second), '/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Display not found', hi: 'स्क्रीन नहीं मिल रही' },
     action: {
       en: 'Switch the display on. Check its cable and the input that is chosen on it.',
@@ -266,8 +276,7 @@ export const roomFaults = {
   'display.low_resolution': {
     severity: 'minor',
     parents: ['pc.silent', 'display.missing'],
-    ...times(2 * minute, 5 * second),
-    ...asked('modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
+    ...seen(times(2 * minute, 5 * second), 'modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
     action: {
       en: 'Unplug the cable of the display and plug it in again. If it stays so, try another cable or adapter.',
@@ -277,8 +286,7 @@ export const roomFaults = {
   'program.missing': {
     severity: 'major',
     parents: ['pc.silent'],
-    ...times(minute, minute),
-    ...asked('entries of the menu', 'uninstallers and packages in the registry'),
+    ...seen(times(minute, minute), 'entries of the menu', 'uninstallers and packages in the registry'),
     title: { en: 'A program of the meeting is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
     action: {
       en: "Install the program that is named. If you may not, ask the state's engineer.",
@@ -328,6 +336,7 @@ export const roomReasons: readonly Reason[] = [
   ['^comes and goes: (.*)$', 'बार-बार कट रहा है: $1'],
   ['^switched off: (.*)$', 'बंद है: $1'],
   ['^nothing is plugged in$', 'कुछ लगा नहीं है'],
+  ['^one channel is at 0 %$', 'एक चैनल 0 % पर है'],
   ['^calls take: (.*)$', 'कॉल में चलता है: $1'],
   [
     '^no room seat runs for this user: sign out and in again$',

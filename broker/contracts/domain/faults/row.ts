@@ -35,5 +35,8 @@ export const times = (holdMs: number, clearMs: number) => ({ holdMs, clearMs });
 /** What is read on each system; a system without a reading answers `unknown`. `due`: nobody has written it yet; `none: …`: it cannot be had there, and why. */
 export const asked = (linux: string, windows = 'the same') => ({ asked: { linux, windows } });
 
+/** `times` and `asked` of one row. */
+export const seen = (when: ReturnType<typeof times>, linux: string, windows?: string) => ({ ...when, ...asked(linux, windows) });
+
 /** Pattern of a whole reason that a machine gives, and its Hindi with what the pattern caught. */
 export type Reason = readonly [pattern: string, hi: string];
