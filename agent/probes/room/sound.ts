@@ -4,7 +4,7 @@ import type { Probe } from '../../checks/probe.ts';
 import type { Answer, SoundService } from '../../platform/platform.ts';
 
 /**
- * Asked every 5 s, since a service that hangs tells nobody: within 10 s it and the devices are unknown. What is silent once is not known, what stays silent is at fault.
+ * Asked every 5.5 s, since a service that hangs tells nobody: within 10 s it and the devices are unknown. What is silent once is not known, what stays silent is at fault.
  * Guarantee: a PC that need not be heard, and one whose sound was never known, have no check of it.
  */
 export function createSoundProbe(): Probe {
@@ -12,8 +12,8 @@ export function createSoundProbe(): Probe {
   let wasHung = false;
   return {
     name: 'sound',
-    everyMs: 5_000,
-    timeoutMs: 2_300,
+    everyMs: 5_500,
+    timeoutMs: 1_800,
     async run({ platform, profile: { expected }, signal }) {
       if (!expected.microphone?.length && !expected.speaker?.length) return { checks: [] };
       const service = await platform.soundService(signal);
