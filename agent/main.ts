@@ -145,7 +145,8 @@ function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'pl
     }),
     onMended: (mended) => agent().record('mended', { ...mended }),
   });
-  const lastWord = createLastWord({ clock: given.clock, isOfRoom, save: roomFile(file, log).save });
+  const kept = roomFile(file, log);
+  const lastWord = createLastWord({ clock: given.clock, isOfRoom, hasSpoken: kept.load() !== undefined, save: kept.save });
   const look = (known: Known) => {
     seat.tell(known);
     lastWord(known.checks);

@@ -8,7 +8,7 @@ const unasked: Probe = { name: '', everyMs: 1, timeoutMs: 1, run: async () => ({
 const probes = ['microphone', 'sound', 'pc'].map((name) => ({ ...unasked, name }));
 const none = {} as unknown as ProbeContext;
 
-function seat() {
+function seat(hasSpoken = false) {
   const clock = { at: 1_000_000, now: () => clock.at, up: () => clock.at };
   const room = { file: undefined as string | undefined, isFull: false, writes: 0 };
   const isOfRoom = ({ name }: { name: string }) => name !== 'pc';
@@ -18,7 +18,7 @@ function seat() {
     room.file = text;
     return true;
   };
-  const tell = createLastWord({ clock, isOfRoom, save });
+  const tell = createLastWord({ clock, isOfRoom, hasSpoken, save });
   const asked = async () => {
     const said = await Promise.all(withLastWord(probes, { text: room.file, now: clock.at, isOfRoom }).map((probe) => probe.run(none)));
     return said.map(({ checks }) => checks.map(({ component, status }) => `${component} ${status}`).join());
@@ -46,6 +46,23 @@ test('what a run that ended left behind is believed for two and a half minutes, 
   expect(await asked()).toEqual([itself, itself, itself]);
   for (room.file of ['', '{', '{"at":1e99}', JSON.stringify({ at: clock.at, checks: [{ component: 'microphone' }] })])
     expect(await asked()).toEqual([itself, itself, itself]);
+});
+
+test('after a sign-out the room is unknown at once and as long as `run` lives, also where `run` starts anew meanwhile', async () => {
+  const { clock, tell, asked } = seat();
+  tell([check('microphone')]);
+  clock.at += 1_000;
+  tell([check('microphone', 'unknown')]);
+  expect((await asked())[0]).toBe('microphone unknown');
+  for (let minutes = 0; minutes < 10; minutes += 1) {
+    clock.at += 60_000;
+    tell([check('microphone', 'unknown')]);
+    // Its own question would reach no session, and take a camera of PipeWire for missing.
+    expect((await asked())[0]).toBe('microphone unknown');
+  }
+  const again = seat(true);
+  again.tell([check('microphone', 'unknown')]);
+  expect((await again.asked())[0]).toBe('microphone unknown');
 });
 
 test('it is written on a change and once a minute, and again where that failed', () => {

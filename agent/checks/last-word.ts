@@ -5,8 +5,8 @@ import type { Probe } from './probe.ts';
 
 /** Which components the seat in the session answers for. */
 type OfRoom = (probe: Pick<Probe, 'name'>) => boolean;
-/** Where the last word is kept, and what belongs into it. */
-export type LastWordOptions = { clock: Pick<Clock, 'now' | 'up'>; isOfRoom: OfRoom; save(text: string): boolean };
+/** Where the last word is kept, and what belongs into it. `hasSpoken`: a seat has answered before, so that a file is there. */
+export type LastWordOptions = { clock: Pick<Clock, 'now' | 'up'>; isOfRoom: OfRoom; hasSpoken: boolean; save(text: string): boolean };
 /** What was found written, and when it is read. */
 export type Written = { text: string | undefined; now: number; isOfRoom: OfRoom };
 
@@ -15,12 +15,17 @@ const renewedEveryMs = 60_000;
 const believedMs = 2.5 * renewedEveryMs;
 const lastWord = v.pipe(v.string(), v.parseJson(), v.object({ at: v.number(), checks: state.entries.checks }));
 
-/** Writes what is known of the room when it is something else, and each minute, so that it is seen to be of now. */
-export function createLastWord({ clock, isOfRoom, save }: LastWordOptions): (checks: readonly Check[]) => void {
+/**
+ * Writes what is known of the room when it changes, and each minute, so that its age can be judged. A room that became unknown is written too:
+ * after a sign-out the old answers would be read as those of now, and `check` cannot ask a session that is gone.
+ */
+export function createLastWord({ clock, isOfRoom, hasSpoken, save }: LastWordOptions): (checks: readonly Check[]) => void {
   let last: { said: string; up: number } | undefined;
+  let isSpoken = hasSpoken;
   return (all) => {
     const checks = all.filter(({ component: name }) => isOfRoom({ name }));
-    if (!isKnown(checks)) return;
+    isSpoken ||= checks.some(({ status }) => status !== 'unknown');
+    if (!isSpoken) return;
     const said = JSON.stringify(checks);
     if (said === last?.said && clock.up() - last.up < renewedEveryMs) return;
     if (save(JSON.stringify({ at: clock.now(), checks }))) last = { said, up: clock.up() };
@@ -30,12 +35,7 @@ export function createLastWord({ clock, isOfRoom, save }: LastWordOptions): (che
 /** Of these probes, those of the room say what their seat said last. They are asked themselves where nothing of now is written. */
 export function withLastWord(probes: readonly Probe[], { text, now, isOfRoom }: Written): readonly Probe[] {
   const read = v.safeParse(lastWord, text);
-  if (!read.success || !isKnown(read.output.checks) || Math.abs(now - read.output.at) > believedMs) return probes;
+  if (!read.success || Math.abs(now - read.output.at) > believedMs) return probes;
   const said = (name: string) => read.output.checks.filter(({ component }) => component === name);
   return probes.map((probe) => (isOfRoom(probe) ? { ...probe, run: async () => ({ checks: said(probe.name) }) } : probe));
-}
-
-/** No seat has said anything where all is unknown. */
-function isKnown(checks: readonly Check[]): boolean {
-  return checks.some(({ status }) => status !== 'unknown');
 }

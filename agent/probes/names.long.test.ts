@@ -125,7 +125,7 @@ function pcWith(names: readonly string[]) {
   writeFileSync(join(root, 'bin/gsettings'), `#!/bin/sh\nexec cat "${root}/dev/kmsg"\n`);
   writeFileSync(join(root, 'bin/busctl'), `#!/bin/sh\nexec cat "${root}/bin/drives"\n`);
   for (const program of ['pactl', 'pw-dump', 'busctl', 'gsettings']) chmodSync(join(root, 'bin', program), 0o755);
-  return createLinux({ root, env: { PATH: `${root}/bin:/usr/bin:/bin` }, clock: realClock() });
+  return createLinux({ root, env: { PATH: `${root}/bin:/usr/bin:/bin`, XDG_RUNTIME_DIR: root }, clock: realClock() });
 }
 
 function soundOf(names: readonly string[]) {

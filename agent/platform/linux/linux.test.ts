@@ -64,3 +64,16 @@ it('the self-test of a service said that no sound server runs, of a PC whose use
   expect(await soundIn('nobody')).toEqual({ known: false, reason: 'only the session at the PC knows its sound' });
   expect(await soundIn('session')).toEqual({ known: false, reason: 'no audio server' });
 });
+
+it('does not call a camera missing where the session is gone whose PipeWire may have it', async () => {
+  const root = tree({ 'sys/class/note': '', 'session/note': '', 'bin/note': '' });
+  writeFileSync(join(root, 'bin/pw-dump'), '#!/bin/sh\nexit 1\n');
+  chmodSync(join(root, 'bin/pw-dump'), 0o755);
+  const camerasIn = (session: object) =>
+    createLinux({ root, env: { PATH: `${root}/bin:/usr/bin:/bin`, ...session }, clock: realClock() }).cameras(signal);
+  const unseen = { known: false, reason: 'only the session at the PC knows its cameras' };
+  expect(await camerasIn({})).toEqual(unseen);
+  expect(await camerasIn({ XDG_RUNTIME_DIR: join(root, 'nobody') })).toEqual(unseen);
+  // Somebody is signed in, and no PipeWire runs there.
+  expect(await camerasIn({ XDG_RUNTIME_DIR: join(root, 'session') })).toEqual({ known: true, value: [] });
+});

@@ -88,13 +88,16 @@ export function createLinux(system: System): Platform {
 type Video = { system: System; run(program: string, args: string[], signal: AbortSignal): Promise<Output> };
 
 /** What PipeWire has of cameras: where somebody watches it is told of each change, and only asked whether it is awake. */
-function createVideo({ system: { env, clock }, run }: Video) {
+function createVideo({ system, run }: Video) {
+  const { env, clock } = system;
   const session = env['XDG_RUNTIME_DIR'];
   let watching: VideoWatching | undefined;
   const asked = (signal: AbortSignal) => readVideoSources((limited) => run('pw-dump', [], limited), signal);
   return {
     async ask(signal: AbortSignal): Promise<Answer<VideoSource[]>> {
-      if (session === undefined || watching?.sources() === undefined) return asked(signal);
+      if (session === undefined || !(await hasSession(system)))
+        return { known: false, reason: 'only the session at the PC knows its cameras' };
+      if (watching?.sources() === undefined) return asked(signal);
       const heard = await knockPipeWire(session, AbortSignal.any([signal, AbortSignal.timeout(videoLimitMs)]));
       signal.throwIfAborted();
       const value = watching?.sources();

@@ -352,5 +352,6 @@ export const roomReasons: readonly Reason[] = [
   ['^the device stays as it was$', 'डिवाइस जैसा था वैसा ही रहा'],
   ['^Windows does not (?:tell which camera a program uses|write down who uses it)$', 'Windows नहीं बताता कि कैमरा किसके पास है'],
   ['^only the session at the PC knows its sound$', 'साउंड का हाल केवल PC पर बैठे यूज़र को दिखता है'],
+  ['^only the session at the PC knows its cameras$', 'इस कैमरे का हाल केवल PC पर बैठे यूज़र को दिखता है'],
   ['^only the session at the PC knows its displays$', 'स्क्रीन का हाल केवल PC पर बैठे यूज़र को दिखता है'],
 ];

@@ -625,6 +625,7 @@ export const mr: FurtherLanguage = {
     '^Windows does not (?:tell which camera a program uses|write down who uses it)$': 'कॅमेरा कोण वापरत आहे हे Windows सांगत नाही',
     '^only the session at the PC knows its sound$': 'साउंडची स्थिती फक्त PC वर बसलेल्या युजरला दिसते',
     '^measured for one second only$': 'फक्त एक सेकंद मोजले',
+    '^only the session at the PC knows its cameras$': 'या कॅमेऱ्याची स्थिती फक्त PC वर बसलेल्या युजरला दिसते',
     '^only the session at the PC knows its displays$': 'स्क्रीनची स्थिती फक्त PC वर बसलेल्या युजरला दिसते',
     '^(?:Windows tells of no power plan|the power plan does not say it)$': 'Windows चा पॉवर प्लॅन हे सांगत नाही',
     '^a restart waits$': 'रीस्टार्ट करायचे बाकी आहे',
