@@ -7,7 +7,8 @@ import { phrases } from './words.ts';
 /** How often the agent renews the time on the card. */
 export const renewedEveryMs = 60_000;
 
-const marks: Record<Readiness, string> = { ready: '✔', 'not-ready': '✖', unknown: '?' };
+/** A ready room is not proven, so it has neither a tick nor green. */
+const marks: Record<Readiness, string> = { ready: '◐', 'not-ready': '✖', unknown: '?' };
 
 /**
  * Says that the page is old until its script finds that the agent wrote it just now. It looks anew every few seconds,
@@ -30,9 +31,9 @@ for (const time of document.querySelectorAll('time')) time.textContent = new Dat
 const scriptSha256 = 'yvNUAlOa1w02c2dCZ+EodbD66WiQh61wXMAvltzFSS0=';
 
 const style = `
-:root { color-scheme: light dark; --ink: #14181d; --paper: #fff; --soft: #4a5561; --ready: #0a6632; --not-ready: #b00020; --unknown: #4a5561; }
+:root { color-scheme: light dark; --ink: #14181d; --paper: #fff; --soft: #4a5561; --ready: #00668f; --not-ready: #b00020; --unknown: #4a5561; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #f2f5f8; --paper: #11151a; --soft: #b4bec9; --ready: #5fd38d; --not-ready: #ff8a80; --unknown: #b4bec9; }
+  :root { --ink: #f2f5f8; --paper: #11151a; --soft: #b4bec9; --ready: #58c1f0; --not-ready: #ff8a80; --unknown: #b4bec9; }
 }
 * { box-sizing: border-box; margin: 0; }
 body { background: var(--paper); color: var(--ink); padding: 4vmin; font: clamp(1rem, 2.6vmin, 2rem)/1.4 system-ui, 'Noto Sans Devanagari', sans-serif; overflow-wrap: anywhere; }

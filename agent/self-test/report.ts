@@ -25,7 +25,7 @@ export type CheckReport = {
 };
 
 /** Before each check. */
-export const marks = { ok: '✔', fault: '✖', unknown: '?' } as const;
+export const marks = { ok: '✔', unproven: '◐', fault: '✖', unknown: '?' } as const;
 
 /** The room, and its path; or that this PC is none that is known. */
 export function headOf({ room, pc, nobodys: folder }: CheckReport, language: Language): string {

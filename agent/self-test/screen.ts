@@ -1,5 +1,5 @@
 /** The self-test on one screen: what is wrong and what to do about it first, then what is not known, then what is well. */
-import { faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '#contracts';
+import { type Answer, answerOf, faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '#contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
 import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf, marks, verdictLine } from './report.ts';
@@ -10,8 +10,8 @@ export type Screen = { columns: number; isColoured: boolean; start?: string };
 
 const leastColumns = 40;
 const usualColumns = 80;
-/** SGR: red and bold, yellow, green. */
-const colours = { fault: '31;1', unknown: '33', ok: '32' } as const;
+/** SGR: red and bold, yellow, green, cyan. */
+const colours = { fault: '31;1', unknown: '33', ok: '32', unproven: '36' } as const;
 const sgr = '\u001b[';
 
 /** The screen of a terminal; without one, or where NO_COLOR asks for none, nothing is coloured. */
@@ -30,7 +30,7 @@ export function toScreen(report: CheckReport, language: Language, screen: Screen
   const saying: Saying = {
     language,
     start: screen.start ?? '',
-    paint: (status, text) => (screen.isColoured ? `${sgr}${colours[status]}m${text}${sgr}0m` : text),
+    paint: (answer, text) => (screen.isColoured ? `${sgr}${colours[answer]}m${text}${sgr}0m` : text),
   };
   const of = (status: CheckRow['status']) => report.checks.filter((one) => one.status === status);
   const blocks = [
@@ -61,7 +61,7 @@ export function progressOn(out: { columns?: number; write(text: string): unknown
   };
 }
 
-type Saying = { language: Language; start: string; paint(status: CheckRow['status'], text: string): string };
+type Saying = { language: Language; start: string; paint(answer: Answer, text: string): string };
 
 function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
   const row = check.fault === null ? undefined : faultOf(check.fault);
@@ -84,13 +84,16 @@ function unknownLines(checks: readonly CheckRow[], { language, start, paint }: S
   });
 }
 
-/** Nothing that the room need not have was looked at: that does not work, it is not wanted. */
+/** What works, then what is there and not proven, then what the room need not have: nothing of that was looked at. */
 function wellLines(checks: readonly CheckRow[], { language, paint }: Saying): string[] {
-  const [unwanted, working] = [checks.filter(isUnwanted), checks.filter((one) => !isUnwanted(one))];
+  const of = (answer: Answer) => checks.filter((one) => !isUnwanted(one) && answerOf(one) === answer);
+  const [unwanted, working, unproven] = [checks.filter(isUnwanted), of('ok'), of('unproven')];
+  const said = (one: CheckRow) => withReason(subjectOf(one, language), one, language);
   const list = (all: readonly CheckRow[], say: (one: CheckRow) => string) => all.map(say).join(' · ');
   return [
-    ...(working.length > 0
-      ? [`${paint('ok', marks.ok)} ${list(working, (one) => withReason(subjectOf(one, language), one, language))}`]
+    ...(working.length > 0 ? [`${paint('ok', marks.ok)} ${list(working, said)}`] : []),
+    ...(unproven.length > 0
+      ? [`${paint('unproven', marks.unproven)} ${vocabulary[language].status.unproven}: ${list(unproven, said)}`]
       : []),
     ...(unwanted.length > 0 ? [`- ${reasonIn(noneExpected, language)}: ${list(unwanted, (one) => subjectOf(one, language))}`] : []),
   ];

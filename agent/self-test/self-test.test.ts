@@ -77,7 +77,7 @@ it('says in English what works, what does not, and what to do first', async () =
   expect(report?.split('\n')).toEqual([
     'Conference room (capital/this-office/this-pc)',
     '',
-    '✔ Microphone, सभा माइक: works (in use by another program)',
+    '◐ Microphone, सभा माइक: there, open, not proven (in use by another program)',
     '✖ Camera, Eye: Camera not found',
     '    → Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
     '',
@@ -90,7 +90,7 @@ it('says the same in Hindi', async () => {
   expect(report?.split('\n')).toEqual([
     'कॉन्फ़्रेंस रूम (capital/this-office/this-pc)',
     '',
-    '✔ माइक, सभा माइक: ठीक है (किसी दूसरे प्रोग्राम में चल रहा है)',
+    '◐ माइक, सभा माइक: मौजूद, चालू, जाँच बाकी (किसी दूसरे प्रोग्राम में चल रहा है)',
     '✖ कैमरा, Eye: कैमरा नहीं मिल रहा',
     '    → कैमरे की केबल निकालकर दोबारा लगाएँ। फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
     '',

@@ -1,5 +1,6 @@
 /** The self-test: every probe once, and the answer as an object or in plain words. */
 import {
+  answerOf,
   type Check,
   type Clock,
   faultOf,
@@ -144,11 +145,12 @@ function failed(probe: Probe, error: unknown): Check {
 }
 
 function lineOf(check: CheckRow, language: Language): string {
-  const title = check.fault === null ? vocabulary[language].status[check.status] : (faultOf(check.fault)?.title[language] ?? check.fault);
+  const answer = answerOf(check);
+  const title = check.fault === null ? vocabulary[language].status[answer] : (faultOf(check.fault)?.title[language] ?? check.fault);
   const reason = check.reason === null ? '' : reasonIn(check.reason, language);
   // Nothing that works was looked at.
   const said = check.reason === noneExpected ? reason : `${title}${reason && ` (${reason})`}`;
-  const line = `${marks[check.status]} ${subjectOf(check, language)}: ${said}`;
+  const line = `${marks[answer]} ${subjectOf(check, language)}: ${said}`;
   const action = actionOf(check, language);
   return action ? `${line}\n    → ${action}` : line;
 }

@@ -132,7 +132,7 @@ function rooms(): Table {
     .transformations(asOneTable(columns, ['state']))
     .overrideByName('Site', [toWall])
     .overrideByName('Elevation', [unit('suffix:m')])
-    .overrideByName('Room is', [told({ 0: ['NOT READY', 'red'], 1: ['READY (not proven)', 'green'] }, 'UNKNOWN'), colored])
+    .overrideByName('Room is', [told({ 0: ['NOT READY', 'red'], 1: ['◐ READY (not proven)', 'blue'] }, 'UNKNOWN'), colored])
     .overrideByName('Temperature', [unit(Celsius), byTemperature, colored])
     .overrideByName('Room at most', [unit(Celsius)])
     .overrideByName('Over that', [unit(Celsius), steps([-273, 'green'], [50, 'orange'], [65, 'red']), colored])

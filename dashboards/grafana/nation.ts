@@ -16,7 +16,7 @@ const inState = 'state=~"$state"';
 const inStateOrCentre = 'state=~"$state|centre"';
 const ofLiveSites = `and on (state, site) ${siteInfo.name}{stage="live"}`;
 const severityColors: Record<Severity, string> = { critical: 'red', major: 'orange', minor: 'yellow', info: 'blue' };
-const readinessColors: Record<Readiness, string> = { 'not-ready': 'red', unknown: 'purple', ready: 'green' };
+const readinessColors: Record<Readiness, string> = { 'not-ready': 'red', unknown: 'purple', ready: 'blue' };
 const [good, bad, doubtful, plain] = [
   steps([0, 'red'], [1, 'green']),
   steps([0, 'green'], [1, 'red']),
@@ -66,9 +66,9 @@ function siteFigures(): Sized[] {
     { expr: open('!='), name: 'Other incidents', about: 'Open, those of the centre itself included.', look: [doubtful] },
     {
       expr: ready('ready'),
-      name: 'Sites ready',
+      name: 'Sites ready (not proven)',
       about: `${worst} No check says otherwise: sound and picture are not proven by it.`,
-      look: [good],
+      look: [plain],
     },
     { expr: ready('not-ready'), name: 'Sites not ready', about: worst, look: [bad] },
     { expr: ready('unknown'), name: 'Sites unknown', about: worst, look: [unsure] },
@@ -122,7 +122,7 @@ function states(): Table {
         'Value #B': 'Other incidents',
         'Value #C': 'Not ready',
         'Value #D': 'Unknown',
-        'Value #E': 'Ready',
+        'Value #E': 'Ready (not proven)',
         'Value #F': 'PCs silent',
         'Value #G': 'PCs online',
       }),
@@ -134,7 +134,7 @@ function states(): Table {
     .overrideByName('Other incidents', [doubtful, colored])
     .overrideByName('Not ready', [bad, colored])
     .overrideByName('Unknown', [unsure, colored])
-    .overrideByName('Ready', [steps([0, 'text'], [1, 'green']), colored])
+    .overrideByName('Ready (not proven)', [steps([0, 'text'], [1, 'blue']), colored])
     .overrideByName('PCs silent', [bad, colored])
     .overrideByName('PCs online', [unit(PercentUnit), steps([0, 'red'], [0.9, 'orange'], [1, 'green']), colored]);
   return sorted(panel, '-Critical', '-Not ready', '-Unknown');

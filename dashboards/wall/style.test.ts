@@ -19,7 +19,7 @@ function contrast(a: string, b: string, theme: 0 | 1): number {
   return (x + 0.05) / (y + 0.05);
 }
 
-test.each(['ink', 'dim', 'ok', 'fault', 'warn', 'unknown'])(
+test.each(['ink', 'dim', 'ok', 'unproven', 'fault', 'warn', 'unknown'])(
   '%s can be read on every ground, dark and light: contrast at least 4.5',
   (name) => {
     for (const ground of ['bg', 'panel', 'raised']) {

@@ -174,7 +174,7 @@ function useTick() {
 function pageTitle(view, { live, now }, counts) {
   const open = view === null ? 0 : view.incidents.filter((one) => needsSomebody(one, now)).length;
   if (!live) return '○ Sabha';
-  return open > 0 ? `◆ ${open} · Sabha` : `${counts.live > 0 && counts.ok === counts.live ? '●' : '○'} Sabha`;
+  return open > 0 ? `◆ ${open} · Sabha` : `${counts.live > 0 && counts.unproven === counts.live ? '◐' : '○'} Sabha`;
 }
 
 const root = document.getElementById('wall') ?? document.body;

@@ -95,10 +95,10 @@ test('sites list is aligned, and says how many stand in each stage', async () =>
   const { out } = await sabha(['sites', 'list', '--state', 'ladakh']);
   expect(out).toBe(
     [
-      'SITE           NAME        STAGE          LINK  ELEVATION  PCS  READINESS  INCIDENTS',
-      'ladakh/nubra   Nubra       planned        geo   3524 m     2    ready      0',
-      'ladakh/leh     ladakh/leh  live           geo   3524 m     2    ready      0',
-      'ladakh/kargil  -           commissioning  geo   3524 m     2    ready      0',
+      'SITE           NAME        STAGE          LINK  ELEVATION  PCS  READINESS           INCIDENTS',
+      'ladakh/nubra   Nubra       planned        geo   3524 m     2    ready (not proven)  0',
+      'ladakh/leh     ladakh/leh  live           geo   3524 m     2    ready (not proven)  0',
+      'ladakh/kargil  -           commissioning  geo   3524 m     2    ready (not proven)  0',
       '1 live, 1 being set up, 1 planned',
       '',
     ].join('\n'),
@@ -173,6 +173,18 @@ test('a PC is shown whole; what a device calls itself moves no cursor', async ()
   expect(out).toMatch(/camera +usb-1 +fault +camera\.missing +evil \[31m name +1970-01-01 00:00:00 UTC\n/);
   expect((await sabha(['pcs', 'list', '--site', 'ladakh/leh'])).out).toMatch(/ladakh\/leh\/vc-1 +Hall +online +not-ready +camera\.missing/);
   expect(await sabha(['pcs', 'show', 'ladakh/leh/vc-9'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/leh/vc-9\n' });
+});
+
+test('a ready PC and its microphone are listed as not proven, in words; JSON keeps the plain state', async () => {
+  const microphone = { component: 'microphone', device: 'usb-2', status: 'ok', fault: null, reason: null, since: 0 };
+  const ready = { ...pc, readiness: 'ready', why: null, checks: [microphone, { ...microphone, component: 'clock' }] };
+  for (const query of ['', '?site=ladakh%2Fleh']) state().scripted[`GET /api/pcs${query}`] = [ready];
+  expect((await sabha(['pcs', 'list'])).out).toMatch(/vc-1 +Hall +online +ready \(not proven\) /);
+  const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1']);
+  expect(out).toMatch(/^ready \(not proven\)$/m);
+  expect(out).toMatch(/microphone +usb-2 +there, open, not proven/);
+  expect(out).toMatch(/clock +usb-2 +ok/);
+  expect(JSON.parse((await sabha(['pcs', 'list', '--json'])).out)[0].readiness).toBe('ready');
 });
 
 test('incidents are listed, taken and noted', async () => {
@@ -251,7 +263,7 @@ function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
   };
 }
 
-test('a roll call is followed to its end; every room that is not ready is named, and the answer is no', async () => {
+test('a roll call is followed to its end; every room that is not ready is named, a silent PC counts once, and the answer is no', async () => {
   const silent = row('vc-3', {
     after: null,
     readiness: 'unknown',
@@ -270,9 +282,9 @@ test('a roll call is followed to its end; every room that is not ready is named,
   expect(err).toBe('roll call rc1 runs\n0 of 1 have answered\n');
   expect(out.split('\n')).toEqual([
     'roll call rc1 of ladakh, by Anil, 1970-01-01 00:00:00 UTC, 28.0 s',
-    'STATE   CALLED  ANSWERED  READY  NOT READY  UNKNOWN  SILENT',
-    'ladakh  3       2         1      1          1        1',
-    'all     3       2         1      1          1        1',
+    'STATE   CALLED  ANSWERED  READY (NOT PROVEN)  NOT READY  UNKNOWN  SILENT',
+    'ladakh  3       2         1                   1          0        1',
+    'all     3       2         1                   1          0        1',
     '',
     'PC               ROOM       IS         WHY             LAST HEARD               OWNER',
     'ladakh/leh/vc-2  Room vc-2  not-ready  camera.missing  1970-01-01 00:00:00 UTC  Tashi',
@@ -290,7 +302,7 @@ test('a roll call where all are ready is a yes; one need not be waited for', asy
   expect(state().asked[0]?.body).toMatchObject({ scope: '' });
   expect(await sabha(['rollcall', 'start', '--scope', 'all', '--no-wait'])).toEqual({ code: 0, out: 'rc1\n', err: '' });
   expect((await sabha(['rollcall', 'list'])).out).toMatch(/rc1 +ladakh +Anil +1970-01-01 00:00:00 UTC +1 of 1\n$/);
-  expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready');
+  expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready (not proven)');
 });
 
 test.each<[string[], string]>([

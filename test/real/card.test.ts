@@ -75,7 +75,7 @@ describe.runIf(runs)('the room card', () => {
     expect(await page.locator('h1').textContent()).toBe('हॉल · Hall');
     write(knownOf(working, both));
     // It looks each five seconds.
-    await expect.poll(verdict, { timeout: 30_000 }).toBe('✔ तैयार (जाँच बाकी)');
+    await expect.poll(verdict, { timeout: 30_000 }).toBe('◐ तैयार (जाँच बाकी)');
     expect([troubles, [...new Set(asked)]]).toEqual([[], [url]]);
   });
 
@@ -85,10 +85,10 @@ describe.runIf(runs)('the room card', () => {
     write(knownOf(working), at);
     await page.clock.install({ time: at });
     await page.goto(url);
-    expect(await verdict()).toBe('✔ Ready (not proven)');
+    expect(await verdict()).toBe('◐ Ready (not proven)');
     await page.clock.setFixedTime(at + 140_000);
     await page.reload();
-    expect(await verdict()).toBe('✔ Ready (not proven)');
+    expect(await verdict()).toBe('◐ Ready (not proven)');
     for (const later of [151_000, 86_400_000, -60_000]) {
       await page.clock.setFixedTime(at + later);
       await page.reload();
@@ -98,7 +98,7 @@ describe.runIf(runs)('the room card', () => {
     write(knownOf(working), at + 86_400_000);
     await page.clock.setFixedTime(at + 86_410_000);
     await page.reload();
-    expect(await verdict()).toBe('✔ Ready (not proven)');
+    expect(await verdict()).toBe('◐ Ready (not proven)');
   });
 
   test('it grows old before the eyes of who looks at it, also where the file is gone', async () => {
@@ -110,7 +110,7 @@ describe.runIf(runs)('the room card', () => {
     await page.goto(url);
     await page.evaluate(() => Object.assign(globalThis, { isTheSame: true }));
     rmSync(file);
-    expect(await verdict()).toBe('✔ Ready (not proven)');
+    expect(await verdict()).toBe('◐ Ready (not proven)');
     await page.clock.setSystemTime(at + 160_000);
     await page.clock.runFor(1_000);
     expect(await verdict()).toMatch(/^\? This page is old/);

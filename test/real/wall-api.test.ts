@@ -25,7 +25,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     await expect.poll(() => room.locator('.state').textContent()).toBe('Ready (not proven)');
     await room.locator('[data-strip=microphone]').waitFor();
     await page.getByText('Nothing needs anybody.').waitFor();
-    await expect.poll(() => page.title()).toBe('● Sabha');
+    await expect.poll(() => page.title()).toBe('◐ Sabha');
     const why = { component: 'microphone', fault: 'microphone.missing', reason: null };
     view.change({ pcs: [wellPc(Date.now(), { readiness: 'not-ready', why })], incidents: [microphoneGone(Date.now())] });
     await expect.poll(() => room.locator('.state').textContent()).toBe('Not ready · Microphone not found');

@@ -25,19 +25,21 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
   const inks = () =>
     stage.page
       .locator('main .count .mark, main .tile .dot')
-      .evaluateAll((all) => [...new Set(all.map((one) => getComputedStyle(one)[one.matches('.dot:is(.ok, .fault)') ? 'fill' : 'color']))]);
+      .evaluateAll((all) => [
+        ...new Set(all.map((one) => getComputedStyle(one)[one.matches('.dot:is(.unproven, .fault)') ? 'fill' : 'color'])),
+      ]);
 
   test('when the stream is lost what was known loses its colours, not its place, with its time, and comes back by itself', async () => {
     await stage.open('#/');
-    await expect.poll(stage.tally).toEqual({ ok: '707', fault: '17', unknown: '29' });
+    await expect.poll(stage.tally).toEqual({ unproven: '707', fault: '17', unknown: '29' });
     const [shapes, before] = [await dots(), await inks()];
     const { page, view } = stage;
     const { port, content } = view;
     await view.close();
     await page.getByText(/Connection to the centre lost. Everything is unknown since \d\d:\d\d:\d\d/).waitFor();
     await page.locator('main.stale').waitFor();
-    expect([await stage.tally(), await dots()]).toEqual([{ ok: '707', fault: '17', unknown: '29' }, shapes]);
-    expect(await page.locator('[data-tally=ok]').textContent()).toMatch(/at \d\d:\d\d:\d\d: Ready/);
+    expect([await stage.tally(), await dots()]).toEqual([{ unproven: '707', fault: '17', unknown: '29' }, shapes]);
+    expect(await page.locator('[data-tally=unproven]').textContent()).toMatch(/at \d\d:\d\d:\d\d: Ready/);
     const grey = await inks();
     expect([grey.length < before.length, grey.filter((one) => !isGrey(one))]).toEqual([true, []]);
     expect(await page.locator('.tile.hot').count()).toBe(0);
@@ -45,7 +47,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await page.getByRole('heading', { name: 'Needed somebody then' }).waitFor();
     stage.view = await startWallView(content, port);
     // It may just have tried in vain, and tries again within 10 s.
-    await expect.poll(stage.tally, { timeout: 20_000 }).toEqual({ ok: '707', fault: '17', unknown: '29' });
+    await expect.poll(stage.tally, { timeout: 20_000 }).toEqual({ unproven: '707', fault: '17', unknown: '29' });
     await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
   });
 
@@ -61,7 +63,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     const [, since = ''] = /since (\S+)\./.exec((await lost.textContent()) ?? '') ?? [];
     const last = await page.evaluate((at) => new Date(at).toLocaleTimeString('en-GB'), view.saidAt);
     expect([await asOf(), since]).toEqual([last, last]);
-    expect(await stage.tally()).toEqual({ ok: '707', fault: '17', unknown: '29' });
+    expect(await stage.tally()).toEqual({ unproven: '707', fault: '17', unknown: '29' });
   }, 60_000);
 
   test('the banner of an old gap stood beside new silence for an hour: it says what it is about, and leaves once each PC was heard or judged', async () => {
@@ -91,7 +93,9 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     view.change({ subscribed: true, pcs: [silent] });
     await expect.poll(() => stage.page.locator('article .state').textContent()).toMatch(/Unknown since .* · Does not answer/);
     await expect.poll(() => marks('article')).toEqual(['unknown']);
-    expect(await stage.page.locator('[data-check=camera]').textContent()).toMatch(/Camera: unknown.*last answer: works.*for 5 min/s);
+    expect(await stage.page.locator('[data-check=camera]').textContent()).toMatch(
+      /Camera: unknown.*last answer: there, open, not proven.*for 5 min/s,
+    );
   });
 
   test('a PC that is away says why and how sure that is, live and afterwards, in both languages', async () => {

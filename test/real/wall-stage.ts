@@ -49,7 +49,7 @@ export function wallStage(): Stage {
     },
     tally: async () => {
       const text = (mark: string) => stage.page.locator(`[data-tally=${mark}] strong`).textContent();
-      return Object.fromEntries(await Promise.all(['ok', 'fault', 'unknown'].map(async (mark) => [mark, await text(mark)])));
+      return Object.fromEntries(await Promise.all(['unproven', 'fault', 'unknown'].map(async (mark) => [mark, await text(mark)])));
     },
     sideways: () => stage.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
   };

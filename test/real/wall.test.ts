@@ -13,7 +13,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await stage.open('#/');
     const { page } = stage;
     expect(await page.locator('.top').textContent()).toMatch(/753 live, 46 being set up, 15 planned.*as of \d\d:\d\d:\d\d/);
-    expect(await stage.tally()).toEqual({ ok: '707', fault: '17', unknown: '29' });
+    expect(await stage.tally()).toEqual({ unproven: '707', fault: '17', unknown: '29' });
     expect(await page.locator('.tile').count()).toBe(36);
     expect(await page.locator('.tile.hot').evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))).toEqual(['ladakh']);
     expect(await tile('ladakh').textContent()).toContain(
@@ -71,7 +71,7 @@ describe.runIf(wallRuns)('the wall', () => {
     const row = microphoneGone(Date.now(), { id: 12, scope: 'goa/site-1/vc-1', site: goa.name });
     const bytes = view.change({ sites: [{ ...goa, readiness: 'not-ready', why, worst: 'critical', open: 1 }], incidents: [row] });
     await expect.poll(() => tile('goa').getAttribute('class')).toContain('hot');
-    await expect.poll(stage.tally).toEqual({ ok: '706', fault: '18', unknown: '29' });
+    await expect.poll(stage.tally).toEqual({ unproven: '706', fault: '18', unknown: '29' });
     const clock = () => page.locator('.link').textContent();
     const before = await clock();
     await expect.poll(clock).not.toBe(before);
@@ -167,12 +167,14 @@ describe.runIf(wallRuns)('the wall', () => {
     await room.waitFor();
     expect(await room.locator('.state').textContent()).toBe('Not ready · Microphone not found');
     expect(await room.locator('[data-check=camera]').textContent()).toMatch(
-      /Camera: works\s*Logitech Rally\s*in use by zoom\s*for 2 h 5 min/,
+      /Camera: there, open, not proven\s*Logitech Rally\s*in use by zoom\s*for 2 h 5 min/,
     );
     await room.getByText('Profile 3, should be 4').waitFor();
-    expect(await room.locator('[data-strip=microphone]').textContent()).toContain('fault 1 h · unknown 1 h · away 1 h · works 21 h');
+    expect(await room.locator('[data-strip=microphone]').textContent()).toContain(
+      'fault 1 h · unknown 1 h · away 1 h · there, open, not proven 21 h',
+    );
     const shapes = await room.locator('[data-strip=microphone] rect').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
-    expect(shapes).toEqual(['ok', 'away', 'ok', 'unknown', 'fault']);
+    expect(shapes).toEqual(['unproven', 'away', 'unproven', 'unknown', 'fault']);
     expect(await stage.page.locator('[aria-labelledby=facts]').textContent()).toContain('Elevation3,524 m');
     stage.view.change({ pcs: [lehRoom(Date.now(), { readiness: 'ready', why: null, config: { wanted: 4, held: 4 } })] });
     await expect.poll(() => room.locator('.state').textContent()).toBe('Ready (not proven)');
@@ -280,7 +282,7 @@ describe.runIf(wallRuns)('the wall', () => {
     const half = call(4, false);
     view.change({ rollcall: { ...half, rows: half.rows.slice(0, 4) } });
     const count = (key: string) => page.locator(`[data-count=${key}] b`).textContent();
-    await expect.poll(() => count('ok')).toBe('3');
+    await expect.poll(() => count('unproven')).toBe('3');
     expect([await count('fault'), await count('silentSoFar')]).toEqual(['1', '4']);
     const whole = call(7, true);
     view.content.rollcalls.set('r1', whole);
@@ -295,7 +297,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.emulateMedia({ media: 'screen' });
     await page.getByLabel('Rooms that are ready too').check();
     await page.emulateMedia({ media: 'print' });
-    await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('ok')]);
+    await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('unproven')]);
     const inks = await page.locator('tr[data-pc] td').evaluateAll((all) => all.map((one) => getComputedStyle(one).color));
     expect(new Set(inks)).toEqual(new Set(['rgb(0, 0, 0)']));
     expect(await page.locator('.caller, .switches').evaluateAll((all) => all.map((one) => getComputedStyle(one).display))).toEqual([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { byReadiness, groupOfScope, groupScope, isWithin, meetingComponents, readinesses, readinessOf } from './sites.ts';
+import { noneExpected } from './reasons.ts';
+import { answerOf, byReadiness, groupOfScope, groupScope, isWithin, meetingComponents, readinesses, readinessOf } from './sites.ts';
 import { type Check, presences } from './states.ts';
 
 const ok = (component: string): Check => ({ component, device: 'expected-1', status: 'ok', fault: null, reason: null });
@@ -7,6 +8,17 @@ const fault = (id: string): Check => ({ ...ok(id.split('.')[0] ?? ''), status: '
 const unknown = (component: string): Check => ({ ...ok(component), status: 'unknown', reason: 'no audio server' });
 const well = [...meetingComponents.map(ok), ok('pc')];
 const online = (checks: Check[]) => readinessOf({ presence: 'online', checks });
+
+test('an ok microphone, camera or speaker reads as unproven; any other ok check, and one of which nothing is expected, as ok', () => {
+  for (const component of meetingComponents) {
+    expect(answerOf(ok(component))).toBe('unproven');
+    expect(answerOf({ ...ok(component), reason: 'in use by zoom' })).toBe('unproven');
+    expect(answerOf({ ...ok(component), reason: noneExpected })).toBe('ok');
+    expect(answerOf(unknown(component))).toBe('unknown');
+  }
+  expect(answerOf(fault('microphone.muted'))).toBe('fault');
+  for (const component of ['clock', 'sound', 'display']) expect(answerOf(ok(component))).toBe('ok');
+});
 
 describe('a room is ready as far as its checks know', () => {
   test('every check that a meeting needs is ok', () => expect(online(well)).toEqual({ readiness: 'ready', why: null }));

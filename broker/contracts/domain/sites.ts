@@ -1,6 +1,7 @@
 /** The parts of a nation, the life of a site, and whether its rooms are ready for a meeting. */
 import { faultOf } from './faults.ts';
-import { bySeverity, type Check, type Presence } from './states.ts';
+import { noneExpected } from './reasons.ts';
+import { bySeverity, type Check, type Presence, type Status } from './states.ts';
 
 /** Only a `live` site alerts and counts; `commissioning` is being set up; a `closed` one is history. */
 export const siteStages = ['planned', 'commissioning', 'live', 'closed'] as const;
@@ -12,6 +13,14 @@ export type Readiness = (typeof readinesses)[number];
 
 /** The components that a meeting needs: one of them unknown, and nobody can say that the room is ready. */
 export const meetingComponents: readonly string[] = ['microphone', 'camera', 'speaker'];
+
+/** What people read of a check: `unproven` is a device of the meeting that is there and open, whose sound or picture nobody has proven. */
+export type Answer = Status | 'unproven';
+
+/** The answer of a check. Guarantee: no device of a meeting is said to work before its sound or picture is proven. */
+export function answerOf({ component, status, reason }: Pick<Check, 'component' | 'status' | 'reason'>): Answer {
+  return status === 'ok' && reason !== noneExpected && meetingComponents.includes(component) ? 'unproven' : status;
+}
 
 /** Why a room is not ready or not known: the gravest check, or its presence where the PC does not talk. */
 export type Why = { component: string; fault: string | null; reason: string | null };

@@ -1,7 +1,9 @@
 /** What the wall knows and what it makes of it: pure functions, so that "never green by default" can be tested. */
 
+import { noneExpected } from '../words/subject.js';
+
 /** @import { Check, FaultView, IncidentNews, IncidentRow, PcView, Readiness, RollCallRow, RollCallSummary, SiteView, Snapshot, StateView, StreamFrame, Words } from '#contracts' */
-/** @typedef {'ok' | 'fault' | 'unknown'} Mark */
+/** `unproven`: ready, or there and open, as far as nobody has proven sound and picture. @typedef {'ok' | 'unproven' | 'fault' | 'unknown'} Mark */
 /** @typedef {Record<string, { title: Words, action: Words }>} Catalogue */
 /** Patterns of what a machine says, and their Hindi. @typedef {readonly (readonly [string, string])[]} Reasons */
 /**
@@ -18,8 +20,10 @@ const dayMs = 24 * 60 * 60 * 1_000;
 /** So long must be well again what comes and goes before the wall believes it: counts and titles are not to jump at each turn. */
 const calmMs = 2 * 60 * 1_000;
 const severities = ['critical', 'major', 'minor', 'info'];
+/** The worst first. */
+export const markRank = { fault: 0, unknown: 1, unproven: 2, ok: 3 };
 /** @type {Record<Readiness, Mark>} */
-const readinessMarks = { ready: 'ok', 'not-ready': 'fault', unknown: 'unknown' };
+const readinessMarks = { ready: 'unproven', 'not-ready': 'fault', unknown: 'unknown' };
 
 /**
  * The view that a snapshot begins. `before` is what was known until then: it remembers since when the centre is deaf.
@@ -102,7 +106,7 @@ export function withRows(rows, fresh) {
 }
 
 /**
- * Guarantee: ok only while what is shown is live and the centre says ready.
+ * Guarantee: unproven only while what is shown is live and the centre says ready; never ok.
  * @param {Readiness} readiness
  * @param {boolean} live
  * @returns {Mark}
@@ -120,7 +124,17 @@ export function readinessMark(readiness, live) {
  * @returns {Mark}
  */
 export function checkMark(check, pc, live) {
-  return live && pc.presence === 'online' ? check.status : 'unknown';
+  return live && pc.presence === 'online' ? answerOf(check) : 'unknown';
+}
+
+/**
+ * What people read of a check, as `answerOf` of the contracts gives it: a device of a meeting is not said to work before it is proven.
+ * @template {string} T
+ * @param {{ component: string, status: T, reason?: string | null }} check
+ * @returns {T | 'unproven'}
+ */
+export function answerOf({ component, status, reason }) {
+  return status === 'ok' && reason !== noneExpected && shownFirst.indexOf(component) > 0 ? 'unproven' : status;
 }
 
 /**
@@ -147,10 +161,10 @@ export function unknownSince(pc, lostAt) {
  * @param {boolean} live
  */
 export function tally(sites, live) {
-  const counts = { ok: 0, fault: 0, unknown: 0, live: 0, planned: 0, commissioning: 0, closed: 0 };
+  const counts = { unproven: 0, fault: 0, unknown: 0, live: 0, planned: 0, commissioning: 0, closed: 0 };
   for (const site of sites) {
     counts[site.stage] += 1;
-    if (site.stage === 'live') counts[readinessMark(site.readiness, live)] += 1;
+    if (site.stage === 'live') counts[/** @type {'unproven'} */ (readinessMark(site.readiness, live))] += 1;
   }
   return counts;
 }
@@ -163,8 +177,7 @@ export function tally(sites, live) {
  * @param {(one: T) => string} pathOf
  */
 export function worstFirst(all, markOf, pathOf) {
-  const rank = { fault: 0, unknown: 1, ok: 2 };
-  return all.toSorted((a, b) => rank[markOf(a)] - rank[markOf(b)] || pathOf(a).localeCompare(pathOf(b)));
+  return all.toSorted((a, b) => markRank[markOf(a)] - markRank[markOf(b)] || pathOf(a).localeCompare(pathOf(b)));
 }
 
 /**

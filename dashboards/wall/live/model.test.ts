@@ -1,6 +1,19 @@
 import { expect, test } from 'vitest';
-import type { FaultView, IncidentRow, PcView, RollCallRow, RollCallView, SiteView, Snapshot } from '#contracts';
 import {
+  type FaultView,
+  type IncidentRow,
+  meetingComponents,
+  noneExpected,
+  answerOf as ofContracts,
+  type PcView,
+  type RollCallRow,
+  type RollCallView,
+  type SiteView,
+  type Snapshot,
+  statuses,
+} from '#contracts';
+import {
+  answerOf,
   changed,
   checkMark,
   childrenOf,
@@ -95,8 +108,9 @@ const snapshot = (edit: Partial<Snapshot> = {}): Snapshot => ({
 });
 const frame = { at: 2_000, subscribed: true };
 
-test('ok needs a live stream, a PC that is online and a check that says ok', () => {
-  expect(checkMark(ok, pc(), true)).toBe('ok');
+test('the mark of a check is its answer only with a live stream and a PC that is online', () => {
+  expect(checkMark(ok, pc(), true)).toBe('unproven');
+  expect(checkMark({ ...ok, component: 'clock' }, pc(), true)).toBe('ok');
   expect(checkMark(ok, pc(), false)).toBe('unknown');
   for (const presence of ['unheard', 'stopped', 'lost', 'silent', 'never'] as const) {
     expect([presence, checkMark(ok, pc({ presence }), true)]).toEqual([presence, 'unknown']);
@@ -105,8 +119,20 @@ test('ok needs a live stream, a PC that is online and a check that says ok', () 
   }
 });
 
+test('the wall gives each check the answer that the contracts give it', () => {
+  for (const component of [...meetingComponents, 'sound', 'clock', 'presence'])
+    for (const status of statuses)
+      for (const reason of [null, 'in use by zoom', noneExpected])
+        expect([component, status, reason, answerOf({ component, status, reason })]).toEqual([
+          component,
+          status,
+          reason,
+          ofContracts({ component, status, reason }),
+        ]);
+});
+
 test('a room is what the centre says of it, and unknown where its PC or the link does not talk', () => {
-  expect(pcMark(pc(), true)).toBe('ok');
+  expect(pcMark(pc(), true)).toBe('unproven');
   expect(pcMark(pc({ readiness: 'not-ready' }), true)).toBe('fault');
   expect(pcMark(pc({ readiness: 'unknown' }), true)).toBe('unknown');
   expect(pcMark(pc({ readiness: 'not-ready' }), false)).toBe('unknown');
@@ -116,8 +142,8 @@ test('the tally counts live sites only, and all of them as unknown when the stre
   const sites = [site('s/a'), site('s/b', { readiness: 'not-ready' }), site('s/c', { readiness: 'unknown' }), site('s/d')];
   const others = [site('s/e', { stage: 'planned' }), site('s/f', { stage: 'commissioning', readiness: 'not-ready' })];
   const stages = { live: 4, planned: 1, commissioning: 1, closed: 0 };
-  expect(tally([...sites, ...others], true)).toEqual({ ok: 2, fault: 1, unknown: 1, ...stages });
-  expect(tally([...sites, ...others], false)).toEqual({ ok: 0, fault: 0, unknown: 4, ...stages });
+  expect(tally([...sites, ...others], true)).toEqual({ unproven: 2, fault: 1, unknown: 1, ...stages });
+  expect(tally([...sites, ...others], false)).toEqual({ unproven: 0, fault: 0, unknown: 4, ...stages });
 });
 
 test('rooms stand in the order of who needs somebody, then by path', () => {

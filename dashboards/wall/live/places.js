@@ -48,12 +48,13 @@ export function dotsOf(sites, dotOf) {
   const paths = {};
   dots.forEach((dot, at) => {
     const [x, y] = [((at % columns) + 0.5) * cell, (Math.floor(at / columns) + 0.5) * cell];
-    paths[dot] = (paths[dot] ?? '') + (dot === 'fault' ? diamond(x, y, cell * 0.5) : circle(x, y, cell * radius[dot]));
+    const mark = dot === 'fault' ? diamond(x, y, cell * 0.5) : circle(x, y, cell * radius[dot]);
+    paths[dot] = (paths[dot] ?? '') + mark + (dot === 'unproven' ? half(x, y, cell * 0.25) : '');
   });
   return { paths: Object.entries(paths), cell };
 }
 
-const radius = { ok: 0.36, unknown: 0.31, commissioning: 0.2, planned: 0.1 };
+const radius = { ok: 0.36, unproven: 0.36, unknown: 0.31, commissioning: 0.2, planned: 0.1 };
 
 /** @param {number} x @param {number} y @param {number} r */
 function circle(x, y, r) {
@@ -61,6 +62,9 @@ function circle(x, y, r) {
   const half = `a${round} ${round} 0 1 0 `;
   return `M${(x - r).toFixed(1)} ${y.toFixed(1)}${half}${wide} 0${half}-${wide} 0`;
 }
+
+/** The right half of a circle, cut out of the dot around it. @type {(x: number, y: number, r: number) => string} */
+const half = (x, y, r) => `M${x.toFixed(1)} ${(y - r).toFixed(1)}a${r.toFixed(2)} ${r.toFixed(2)} 0 0 1 0 ${(2 * r).toFixed(2)}z`;
 
 /** @param {number} x @param {number} y @param {number} r */
 function diamond(x, y, r) {

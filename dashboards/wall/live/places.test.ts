@@ -43,3 +43,11 @@ test('each kind is one path; a site without a dot takes no place', () => {
     ['planned', 1],
   ]);
 });
+
+test('the dot of a site that is ready and not proven is half cut out, unlike any other', () => {
+  const path = (kind: 'ok' | 'unproven' | 'unknown') => dotsOf(sites(1), () => kind).paths[0]?.[1] ?? '';
+  const [disc, half] = [path('ok'), path('unproven')];
+  expect(half.startsWith(disc)).toBe(true);
+  expect(half.slice(disc.length)).toMatch(/^M[\d.]+ [\d.]+a[\d. ]+ 0 0 1 0 [\d.]+z$/);
+  expect(path('unknown').match(/M/g)).toHaveLength(1);
+});

@@ -29,6 +29,7 @@ export function mayAct({ role }) {
 /** Made anew for each mark: one that is kept would keep alive the tree in which it first stood. */
 const shapes = {
   ok: () => html`<circle cx="8" cy="8" r="6" fill="currentColor" />`,
+  unproven: () => html`<path d="M2 8a6 6 0 1 0 12 0a6 6 0 1 0-12 0M8 3.8a4.2 4.2 0 0 1 0 8.4z" fill="currentColor" fill-rule="evenodd" />`,
   fault: () => html`<path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />`,
   unknown: () => html`<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="2" />`,
   commissioning: () => html`<circle cx="8" cy="8" r="3" fill="none" stroke="currentColor" stroke-width="1.5" />`,
@@ -37,7 +38,7 @@ const shapes = {
 };
 
 /** @type {Record<MarkName, Readiness>} */
-const readinesses = { ok: 'ready', fault: 'not-ready', unknown: 'unknown' };
+const readinesses = { ok: 'ready', unproven: 'ready', fault: 'not-ready', unknown: 'unknown' };
 
 /**
  * State by shape and colour; the words beside it say it too.
@@ -95,10 +96,10 @@ export function Phone({ lang, name, phone, tel }) {
 
 /**
  * Numbers of marks as one bar; the numbers stand beside it in words.
- * @param {{ counts: Record<MarkName, number> }} props
+ * @param {{ counts: Record<'unproven' | 'fault' | 'unknown', number> }} props
  */
 export function Bar({ counts }) {
-  const order = /** @type {const} */ (['ok', 'fault', 'unknown']);
+  const order = /** @type {const} */ (['unproven', 'fault', 'unknown']);
   return html`<div class="bar" aria-hidden="true">${order.map((mark) => html`<i class=${mark} key=${mark} style=${{ flexGrow: `${counts[mark]}` }}></i>`)}</div>`;
 }
 

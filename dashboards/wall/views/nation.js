@@ -28,7 +28,7 @@ export function Nation({ scene, view, counts, state }) {
   return html`<div class="nation">
     <section class="tally" aria-label=${say(lang, 'tally')}>
       ${
-        /** @type {const} */ (['ok', 'fault', 'unknown']).map(
+        /** @type {const} */ (['unproven', 'fault', 'unknown']).map(
           (mark) => html`<p class="count ${mark} ${counts[mark] === 0 ? 'none' : ''}" data-tally=${mark} key=${mark}>
           <strong>${counts[mark]}</strong><span><${Mark} is=${mark} /><${Known} scene=${scene} what=${markText(scene, mark)} /></span></p>`,
         )
@@ -38,7 +38,7 @@ export function Nation({ scene, view, counts, state }) {
     <${Map36} scene=${scene} view=${view} selected=${state} />
     <aside>
       ${state === '' ? null : html`<${StatePanel} scene=${scene} view=${view} state=${state} key=${state} />`}
-      <${Needs} scene=${scene} view=${view} within=${state} allKnown=${counts.live > 0 && counts.ok === counts.live} />
+      <${Needs} scene=${scene} view=${view} within=${state} allKnown=${counts.live > 0 && counts.unproven === counts.live} />
       <${RollCard} scene=${scene} view=${view} />
       <${DutyCard} scene=${scene} />
       <${OverList} scene=${scene} incidents=${overIncidents(view.incidents, state)} />
@@ -71,7 +71,7 @@ export function Needs({ scene, view, within, allKnown }) {
   return html`<section class="card needs" aria-labelledby="needs" ...${hand}>
       <h2 id="needs">${say(lang, live || waiting.length === 0 ? 'needsSomebody' : 'neededSomebody')}${waiting.length > 0 ? html` <span class="number">${waiting.length}</span>` : null}</h2>
       ${field}
-      ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'ok' : 'unknown'} />${say(lang, nothing)}</p>` : null}
+      ${waiting.length === 0 ? html`<p class="quiet"><${Mark} is=${calm ? 'unproven' : 'unknown'} />${say(lang, nothing)}</p>` : null}
       <${IncidentList} scene=${scene} name="waiting" incidents=${waiting} known=${view.incidents} states=${view.states} />
     </section>
     <${Fold} scene=${scene} name="watched" title=${say(lang, 'watched')} text=${say(lang, 'watchedText', { n: watched.length })} incidents=${watched} view=${view} open=${within !== ''} />
@@ -103,7 +103,7 @@ function Map36({ scene, view, selected }) {
   return html`<nav class="map" aria-label=${say(lang, 'map')} onKeyDown=${goOn} onFocusIn=${(/** @type {{ target: Element }} */ { target }) => setLast(target.getAttribute('data-state') ?? '')}>
     <div class="grid">${all.filter((state) => tileOf(state) !== undefined).map(tile)}</div>
     ${elsewhere.length === 0 ? null : html`<div class="flow">${elsewhere.map(tile)}</div>`}
-    <p class="legend dim">${/** @type {const} */ (['ok', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${markText(scene, is)}</span>`)}
+    <p class="legend dim">${/** @type {const} */ (['unproven', 'fault', 'unknown']).map((is) => html`<span key=${is}><${Mark} is=${is} />${markText(scene, is)}</span>`)}
       <span><${Mark} is="commissioning" />${sayWord(scene, 'stage', 'commissioning')}</span><span><${Mark} is="planned" />${sayWord(scene, 'stage', 'planned')}</span></p>
   </nav>`;
 }
@@ -154,9 +154,9 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
   const looks = `tile${hot ? ' hot' : ''}${selected ? ' chosen' : ''}`;
   return html`<a class=${looks} href=${selected ? '#/' : `#/nation/${state}`} data-state=${state} style=${style} tabindex=${stop ? 0 : -1}
     title=${full} aria-current=${selected ? 'true' : null}>
-    <span class="head"><b>${code}</b><em>${counts.live === 0 ? '–' : `${counts.ok}/${counts.live}`}</em></span>
+    <span class="head"><b>${code}</b><em>${counts.live === 0 ? '–' : `${counts.unproven}/${counts.live}`}</em></span>
     <span class="unseen">${live ? '' : `${say(lang, 'connectionLost')}. `}${label}${hot ? `. ${say(lang, 'needsTile')}` : ''}</span>
-    <svg viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">${paths.map(([dot, d]) => html`<path key=${dot} class="dot ${dot}" d=${d} stroke-width=${(cell / 8).toFixed(2)} />`)}</svg>
+    <svg viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">${paths.map(([dot, d]) => html`<path key=${dot} class="dot ${dot}" fill-rule="evenodd" d=${d} stroke-width=${(cell / 8).toFixed(2)} />`)}</svg>
   </a>`;
 }
 

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
-import { readinessMark, withRows } from '../live/model.js';
+import { markRank, readinessMark, withRows } from '../live/model.js';
 import { awayText, Bar, Foreign, Mark, markText, mayAct, whyText } from '../parts/parts.js';
 import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
@@ -17,7 +17,6 @@ const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col
 const graceMs = 10_000;
 /** Whoever calls so shortly after the centre was away may hear less than there is. */
 const awayShownMs = 10 * 60 * 1_000;
-const worst = { fault: 0, unknown: 1, ok: 2 };
 
 /**
  * The last roll call in a line, with the way to it.
@@ -113,7 +112,7 @@ function Board({ scene, view, summary, rows }) {
     <p>${awayText(scene, view.away, { after: startedAt - awayShownMs, before: finishedAt ?? now })}</p>
     <p>${answersOf(scene, counts)}${finishedAt === null ? null : html` · <bdi>${say(lang, 'rollTook', { by: shown(summary.by), s: seconds })}</bdi>`}</p>
     <ul class="sum">${marksOf(counts, finishedAt !== null).map(([is, key, n]) => html`<li key=${key} data-count=${key}><${Mark} is=${is} /><b>${n}</b> ${countText(scene, key)}</li>`)}</ul>
-    <${Bar} counts=${barOf(counts)} />
+    <${Bar} counts=${{ unproven: counts.ready, fault: counts['not-ready'], unknown: counts.expected - counts.ready - counts['not-ready'] }} />
     ${table}
     ${finishedAt === null || counts.ready === 0 ? null : html`<label class="toggle"><input type="checkbox" checked=${all} onChange=${() => setAll(!all)} /> ${say(lang, 'allRooms')} (${counts.ready})</label>`}
   </section>`;
@@ -145,7 +144,7 @@ function tableOf(scene, view, { summary, rows }) {
  * @param {boolean} finished
  */
 function rowsOf(rows, finished) {
-  const rank = (/** @type {RollCallRow} */ one) => worst[readinessMark(one.readiness, true)];
+  const rank = (/** @type {RollCallRow} */ one) => markRank[readinessMark(one.readiness, true)];
   const wanted = finished ? rows : rows.filter((one) => one.after !== null && one.readiness !== 'ready');
   return wanted.toSorted((a, b) => rank(a) - rank(b) || a.pc.localeCompare(b.pc));
 }
@@ -187,7 +186,7 @@ function countText(scene, name) {
 function marksOf(counts, finished) {
   const silent = counts.expected - counts.answered;
   return [
-    ['ok', 'ok', counts.ready],
+    ['unproven', 'unproven', counts.ready],
     ['fault', 'fault', counts['not-ready']],
     ['unknown', 'unknown', Math.max(0, counts.unknown - silent)],
     ['unknown', finished ? 'silent' : 'silentSoFar', silent],
@@ -200,11 +199,6 @@ function marksOf(counts, finished) {
  */
 function isRunning({ finishedAt, endsAt }, now) {
   return finishedAt === null && now < endsAt + graceMs;
-}
-
-/** @param {RollCallCounts} counts */
-function barOf(counts) {
-  return { ok: counts.ready, fault: counts['not-ready'], unknown: counts.expected - counts.ready - counts['not-ready'] };
 }
 
 /**

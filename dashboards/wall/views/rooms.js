@@ -1,6 +1,6 @@
 /** A room: one card for each PC, one line for each check, and its last day. */
 import { html } from 'htm/preact';
-import { checkMark, meetingRank, pcMark, unknownSince } from '../live/model.js';
+import { answerOf, checkMark, markRank, meetingRank, pcMark, unknownSince } from '../live/model.js';
 import { Age, Foreign, Mark, markText, outageText, titleOf, whyText } from '../parts/parts.js';
 import { calmOf, deviceOf, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
@@ -8,10 +8,9 @@ import { nameIn, say, sayWord } from '../words/words.js';
 import { Strips } from './strips.js';
 
 /** @import { Check, HistoryView, PcView } from '#contracts' */
+/** @import { Mark as MarkName } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 /** @typedef {PcView['checks'][number]} DatedCheck */
-
-const marks = /** @type {const} */ (['fault', 'unknown', 'ok']);
 
 /**
  * A room: whether it is ready, each of its checks, and its last day.
@@ -21,7 +20,7 @@ export function Room({ scene, pc, history }) {
   const { lang, live } = scene;
   const { config } = pc;
   const mark = pcMark(pc, live);
-  const rank = (/** @type {Check} */ check) => marks.indexOf(checkMark(check, pc, live));
+  const rank = (/** @type {Check} */ check) => markRank[checkMark(check, pc, live)];
   const checks = pc.checks.toSorted((a, b) => rank(a) - rank(b) || meetingRank(a.component) - meetingRank(b.component));
   return html`<article class="card room ${mark}" data-pc=${pc.pc}>
     <header>
@@ -45,7 +44,7 @@ export function Room({ scene, pc, history }) {
 /**
  * @param {Scene} scene
  * @param {PcView} pc
- * @param {'ok' | 'fault' | 'unknown'} mark
+ * @param {MarkName} mark
  */
 function stateText(scene, pc, mark) {
   const { lang, now, live, lostAt } = scene;
@@ -86,7 +85,7 @@ function faultText(scene, check) {
  * @param {Check} check
  */
 function answerText(scene, check) {
-  return check.fault === null ? sayWord(scene, 'status', check.status) : titleOf(scene, check.fault);
+  return check.fault === null ? sayWord(scene, 'status', answerOf(check)) : titleOf(scene, check.fault);
 }
 
 /**

@@ -52,7 +52,7 @@ export function SitePage({ scene, view, at }) {
     (one) => pcMark(one, live),
     (one) => one.pc,
   );
-  const allKnown = pcs.length > 0 && pcs.length === row.pcs && pcs.every((one) => pcMark(one, live) === 'ok');
+  const allKnown = pcs.length > 0 && pcs.length === row.pcs && pcs.every((one) => pcMark(one, live) === 'unproven');
   return html`<div class="site">
     <${Title} scene=${scene} row=${row} state=${nameIn(lang, view.states.find((one) => one.state === row.state)?.name ?? { en: row.state, hi: '' })} />
     <section class="rooms" aria-labelledby="rooms">

@@ -1,16 +1,17 @@
 /** The last 24 hours of each component as a strip, or what is known of them, from the ledger's own changes of state. */
 import { html } from 'htm/preact';
-import { meetingRank } from '../live/model.js';
+import { answerOf, meetingRank } from '../live/model.js';
 import { subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { say } from '../words/words.js';
 
 /** @import { HistorySpan, HistoryView } from '#contracts' */
 /** @import { Scene } from '../parts/parts.js' */
+/** @typedef {Omit<HistorySpan, 'status'> & { status: HistorySpan['status'] | 'unproven' }} Span */
 
-const order = /** @type {const} */ (['fault', 'unknown', 'away', 'ok']);
+const order = /** @type {const} */ (['fault', 'unknown', 'away', 'unproven', 'ok']);
 /** Top and height of what is drawn, so that the state is told by shape as well. */
-const bars = { ok: [9, 5], fault: [0, 14], unknown: [5, 4], away: [11, 2] };
+const bars = { ok: [9, 5], unproven: [7, 7], fault: [0, 14], unknown: [5, 4], away: [11, 2] };
 
 /** The shortest time that is shown. */
 const shortestMs = 60_000;
@@ -24,7 +25,7 @@ export function Strips({ scene, history, pc }) {
   const mine = history.pcs.find((one) => one.pc === pc);
   if (mine === undefined || mine.strips.length === 0) return html`<p class="quiet">${say(lang, 'noHistory')}</p>`;
   const known = knownPart(history);
-  const strips = mine.strips.toSorted((a, b) => meetingRank(a.component) - meetingRank(b.component));
+  const strips = mine.strips.toSorted((a, b) => meetingRank(a.component) - meetingRank(b.component)).map(said);
   const from = timeText(lang, known.from, now);
   return html`<h4>${known === history ? say(lang, 'day') : say(lang, 'sinceThen', { time: from })}</h4>
     <ul class="strips">${strips.map(
@@ -40,6 +41,9 @@ export function Strips({ scene, history, pc }) {
     <p class="dim ends"><span>${from}</span><span>${timeText(lang, history.to, now)}</span></p>`;
 }
 
+/** The strip of a component with its answers as `answerOf` has them. @param {{ component: string, spans: HistorySpan[] }} strip */
+const said = ({ component, spans }) => ({ component, spans: spans.map((one) => ({ ...one, status: answerOf({ component, ...one }) })) });
+
 /**
  * A centre that is younger than the time asked for is shown from its first word on, so that a first day is not a hair at the edge.
  * @param {HistoryView} history
@@ -53,7 +57,7 @@ export function knownPart(history) {
 
 /**
  * Where each span begins and how much of the time it takes, as shares of the whole.
- * @param {HistorySpan[]} spans
+ * @param {Span[]} spans
  * @param {HistoryView} history
  */
 export function lengths(spans, { from, to }) {
@@ -66,7 +70,7 @@ export function lengths(spans, { from, to }) {
 
 /**
  * @param {Scene} scene
- * @param {HistorySpan[]} spans
+ * @param {Span[]} spans
  * @param {HistoryView} history
  */
 function sums(scene, spans, history) {

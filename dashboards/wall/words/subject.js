@@ -33,13 +33,13 @@ export function reasonIn({ lang, reasons }, reason) {
 }
 
 /** Of a check that is ok since nothing of its kind need be there: nothing that works was seen. */
-const noneExpected = 'none expected';
+export const noneExpected = 'none expected';
 
 /**
  * What a check that is no fault says: its answer, and the reason behind it where there is more to say.
  * @param {Reader & { reasons: readonly (readonly [string, string])[] }} scene
  * @param {string | null} reason
- * @param {'ok' | 'fault' | 'unknown'} mark
+ * @param {'ok' | 'unproven' | 'fault' | 'unknown'} mark
  * @returns {{ answer: string, more: string | null }}
  */
 export function calmOf(scene, reason, mark) {

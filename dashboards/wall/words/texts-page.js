@@ -93,8 +93,8 @@ export const pageTexts = {
   callRoll: ['Call the roll', 'हाज़िरी लें'],
   map: ['States, one dot a site', 'राज्य, हर बिंदु एक ऑफ़िस'],
   tile: [
-    '{name}: {ok} of {all} ready, {fault} not ready, {unknown} unknown, {other} not live yet',
-    '{name}: {all} में से {ok} तैयार, {fault} तैयार नहीं, {unknown} का पता नहीं, {other} अभी चालू नहीं',
+    '{name}: {unproven} of {all} ready (not proven), {fault} not ready, {unknown} unknown, {other} not live yet',
+    '{name}: {all} में से {unproven} तैयार (जाँच बाकी), {fault} तैयार नहीं, {unknown} का पता नहीं, {other} अभी चालू नहीं',
   ],
   needsTile: ['needs somebody now', 'अभी ध्यान चाहिए'],
   sitesOf: ['Sites of {name}', '{name} के ऑफ़िस'],

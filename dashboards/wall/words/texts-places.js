@@ -88,6 +88,7 @@ export const placeTexts = {
   sinceThen: ['Since {time}', '{time} से अब तक'],
   noHistory: ['No record of this time yet.', 'इस समय का रिकॉर्ड अभी नहीं है।'],
   'span.ok': ['works {age}', 'ठीक {age}'],
+  'span.unproven': ['there, open, not proven {age}', 'मौजूद, चालू, जाँच बाकी {age}'],
   'span.fault': ['fault {age}', 'ख़राब {age}'],
   'span.unknown': ['unknown {age}', 'पता नहीं {age}'],
   'span.away': ['away {age}', 'संपर्क नहीं {age}'],

@@ -89,6 +89,8 @@ test('of what nothing is expected it is not said that it works', () => {
   expect(calmOf(scene('en'), noneExpected, 'unknown')).toEqual({ answer: 'unknown', more: 'none expected' });
   expect(calmOf(scene('en'), 'in use by zoom', 'ok')).toEqual({ answer: 'works', more: 'in use by zoom' });
   expect(calmOf(scene('en'), null, 'ok')).toEqual({ answer: 'works', more: null });
+  expect(calmOf(scene('en'), 'in use by zoom', 'unproven')).toEqual({ answer: 'there, open, not proven', more: 'in use by zoom' });
+  expect(calmOf(scene('hi'), null, 'unproven')).toEqual({ answer: 'मौजूद, चालू, जाँच बाकी', more: null });
 });
 
 test('why a PC is away is said as the messages say it', () => {

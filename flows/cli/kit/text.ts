@@ -1,5 +1,5 @@
 /** Plain text for a terminal. */
-import { oneLine, type Why, zonedAt } from '#contracts';
+import { answerOf, type Check, oneLine, type Readiness, vocabulary, type Why, zonedAt } from '#contracts';
 
 type Cell = string | number | null | undefined;
 
@@ -47,6 +47,16 @@ export function timeText(ms: number | null): string {
 export function localText(ms: number, zone: string | null): string {
   const shown = zone ?? 'Asia/Kolkata';
   return `${zonedAt(ms, shown).toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ')} ${shown}`;
+}
+
+/** Whether a room is ready; that a ready one is not proven is always said. */
+export function readyText(readiness: Readiness): string {
+  return readiness === 'ready' ? vocabulary.en.readiness.ready.toLowerCase() : readiness;
+}
+
+/** What a check says; a device of a meeting that is there and open is not proven by that. */
+export function answerText(check: Check): string {
+  return answerOf(check) === 'unproven' ? vocabulary.en.status.unproven : check.status;
 }
 
 /** Why a room is not ready, in a few words; '' where it is. */

@@ -3,7 +3,7 @@ import { isPcPath, outageText, type PcView, type ProfileView, siteOf } from '#co
 import { bridgeText, upsText } from '../../sites/addresses.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { flag, takes, usual } from '../kit/options.ts';
-import { table, timeText, whyText } from '../kit/text.ts';
+import { answerText, readyText, table, timeText, whyText } from '../kit/text.ts';
 
 /** By their words. */
 export const pcs: Record<string, Verb> = {
@@ -67,7 +67,7 @@ type Tokens = { tokens: Record<string, string> };
 async function list({ api, options }: Call): Promise<Answer> {
   const site = options['site'];
   const all = await api.get<PcView[]>(typeof site === 'string' ? `/api/pcs?site=${encodeURIComponent(site)}` : '/api/pcs');
-  const rows = all.map((one) => [one.pc, one.room.en, one.presence, one.readiness, whyText(one.why), timeText(one.heardAt), one.agent]);
+  const rows = all.map((pc) => [pc.pc, pc.room.en, pc.presence, readyText(pc.readiness), whyText(pc.why), timeText(pc.heardAt), pc.agent]);
   return { ok: true, json: all, text: table(['PC', 'ROOM', 'PRESENCE', 'READINESS', 'WHY', 'LAST HEARD', 'AGENT'], rows) };
 }
 
@@ -79,13 +79,13 @@ async function show({ api, words: [pc = ''] }: Call): Promise<Answer> {
   const head = [
     `${one.pc}  ${one.room.en}`,
     `${one.presence}${one.outage ? `: ${outageText(one.outage, 'en')}, since ${timeText(one.outage.from)}` : ''}, last heard ${timeText(one.heardAt)}, last roll call ${timeText(one.calledAt)}`,
-    `${one.readiness}${whyText(one.why) === '' ? '' : `: ${whyText(one.why)}`}`,
+    `${readyText(one.readiness)}${whyText(one.why) === '' ? '' : `: ${whyText(one.why)}`}`,
     `configuration ${held}${held === wanted ? '' : ` (should be ${wanted})`}, agent ${one.agent ?? '-'}, incident ${one.incident ?? '-'}`,
   ];
   const rows = one.checks.map((check) => [
     check.component,
     check.name ?? check.device,
-    check.status,
+    answerText(check),
     check.fault,
     check.reason,
     timeText(check.since),

@@ -2,9 +2,10 @@
 import type { RollCallCounts, RollCallSummary, RollCallView } from '#contracts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { flag, usual } from '../kit/options.ts';
-import { table, timeText, whyText } from '../kit/text.ts';
+import { readyText, table, timeText, whyText } from '../kit/text.ts';
 
 const lookMs = 500;
+const readyTitle = readyText('ready').toUpperCase();
 /** A roll call ends by itself long before. */
 const looksLimit = 600;
 
@@ -63,11 +64,12 @@ function answerOf(view: RollCallView): Answer {
     of.answered,
     of.ready,
     of['not-ready'],
-    of.unknown,
+    // A silent PC counts as unknown too: here it stands under SILENT alone.
+    Math.max(0, of.unknown - (of.expected - of.answered)),
     of.expected - of.answered,
   ];
   const summary = table(
-    ['STATE', 'CALLED', 'ANSWERED', 'READY', 'NOT READY', 'UNKNOWN', 'SILENT'],
+    ['STATE', 'CALLED', 'ANSWERED', readyTitle, 'NOT READY', 'UNKNOWN', 'SILENT'],
     [...states.map((one) => count(one.state, one)), count('all', counts)],
   );
   const bad = rows.filter((row) => row.readiness !== 'ready');
@@ -79,7 +81,7 @@ function answerOf(view: RollCallView): Answer {
     timeText(row.heardAt),
     row.owner,
   ]);
-  const rooms = bad.length === 0 ? 'every room is ready' : table(['PC', 'ROOM', 'IS', 'WHY', 'LAST HEARD', 'OWNER'], list);
+  const rooms = bad.length === 0 ? `every room is ${readyText('ready')}` : table(['PC', 'ROOM', 'IS', 'WHY', 'LAST HEARD', 'OWNER'], list);
   const head = view.finishedAt === null ? 'still running' : `${((view.finishedAt - view.startedAt) / 1_000).toFixed(1)} s`;
   const text = `roll call ${view.id} of ${view.scope || 'the nation'}, by ${view.by}, ${timeText(view.startedAt)}, ${head}\n${summary}\n\n${rooms}`;
   return { ok: view.finishedAt !== null && counts.ready === counts.expected, json: view, text };
@@ -94,5 +96,5 @@ async function list({ api }: Call): Promise<Answer> {
     timeText(one.startedAt),
     `${one.counts.ready} of ${one.counts.expected}`,
   ]);
-  return { ok: true, json: all, text: table(['ID', 'SCOPE', 'BY', 'STARTED', 'READY'], rows) };
+  return { ok: true, json: all, text: table(['ID', 'SCOPE', 'BY', 'STARTED', readyTitle], rows) };
 }

@@ -15,7 +15,7 @@ import {
 import { importFile, importOptions } from '../kit/imports.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
 import { flag, siteNamed, takes } from '../kit/options.ts';
-import { firstOf, table, timeText } from '../kit/text.ts';
+import { firstOf, readyText, table, timeText } from '../kit/text.ts';
 
 /** In the order in which a network is told of: 612 live, 41 being set up, 83 planned. */
 const stages = ['live', 'commissioning', 'planned', 'closed'] as const;
@@ -92,7 +92,7 @@ async function list({ api, options }: Call): Promise<Answer> {
   const query = new URLSearchParams();
   for (const name of ['stage', 'state']) if (typeof options[name] === 'string') query.set(name, options[name]);
   const all = await api.get<SiteView[]>(`/api/sites?${query}`);
-  const rows = all.map((one) => [one.site, one.name.en, one.stage, one.link, `${one.elevationM} m`, one.pcs, one.readiness, one.open]);
+  const rows = all.map((it) => [it.site, it.name.en, it.stage, it.link, `${it.elevationM} m`, it.pcs, readyText(it.readiness), it.open]);
   const counts = stages.flatMap((name) => {
     const count = all.filter((one) => one.stage === name).length;
     return count === 0 ? [] : [`${count} ${vocabulary.en.stage[name].toLowerCase()}`];

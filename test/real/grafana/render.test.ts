@@ -71,7 +71,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
       ...lit,
       'Critical incidents': ['1', red],
       'Other incidents': ['1', orange],
-      'Sites ready': ['1', green],
+      'Sites ready (not proven)': ['1', blue],
       'Sites not ready': ['1', red],
       'Sites unknown': ['1', purple],
       'Sites live': ['3', blue],

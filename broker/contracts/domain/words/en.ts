@@ -2,8 +2,8 @@
 import { componentsIn, type FaultId, type Language } from '../faults.ts';
 import type { LinkClass } from '../links.ts';
 import type { OutageCause, Sureness } from '../outages.ts';
-import type { Readiness, SiteStage } from '../sites.ts';
-import type { AgainReason, Presence, Severity, Status, TransitionKind } from '../states.ts';
+import type { Answer, Readiness, SiteStage } from '../sites.ts';
+import type { AgainReason, Presence, Severity, TransitionKind } from '../states.ts';
 import type { Tier } from '../tiers.ts';
 
 /** Group, key, word; `{n}` is a blank for a number. */
@@ -28,7 +28,7 @@ export const en = {
     replaced: 'the PC was replaced',
     'moved to': 'the PC was moved to',
   },
-  status: { ok: 'works', fault: 'fault', unknown: 'unknown' } satisfies Record<Status, string>,
+  status: { ok: 'works', unproven: 'there, open, not proven', fault: 'fault', unknown: 'unknown' } satisfies Record<Answer, string>,
   readiness: { ready: 'Ready (not proven)', 'not-ready': 'Not ready', unknown: 'Unknown' } satisfies Record<Readiness, string>,
   presence: {
     unheard: 'Not heard since the centre was away',

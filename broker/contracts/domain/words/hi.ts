@@ -17,7 +17,7 @@ export const hi: Vocabulary = {
     replaced: 'यह PC बदल दिया गया है',
     'moved to': 'यह PC यहाँ चला गया है:',
   },
-  status: { ok: 'ठीक है', fault: 'ख़राबी', unknown: 'पता नहीं' },
+  status: { ok: 'ठीक है', unproven: 'मौजूद, चालू, जाँच बाकी', fault: 'ख़राबी', unknown: 'पता नहीं' },
   readiness: { ready: 'तैयार (जाँच बाकी)', 'not-ready': 'तैयार नहीं', unknown: 'पता नहीं' },
   presence: {
     unheard: 'सेंटर के लौटने के बाद से संपर्क नहीं',

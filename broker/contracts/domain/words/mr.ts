@@ -22,7 +22,7 @@ export const mr: FurtherLanguage = {
       replaced: 'हा PC बदलला आहे',
       'moved to': 'हा PC इथे हलवला आहे:',
     },
-    status: { ok: 'ठीक आहे', fault: 'बिघाड', unknown: 'माहीत नाही' },
+    status: { ok: 'ठीक आहे', unproven: 'आहे, चालू आहे, तपासणी बाकी', fault: 'बिघाड', unknown: 'माहीत नाही' },
     readiness: { ready: 'तयार (तपासणी बाकी)', 'not-ready': 'तयार नाही', unknown: 'माहीत नाही' },
     presence: {
       unheard: 'सेंटर परत आल्यापासून संपर्क नाही',
