@@ -174,6 +174,18 @@ test('what is mistyped is said and stands there to be corrected: nothing is type
   ]);
 });
 
+test('a typed name that DNS is silent about stands there to be corrected', async () => {
+  const line = 'sabha.exmple.org:8443: its name cannot be looked up: check the network of this PC';
+  const { said, ask } = somebody([code, 'sabha.exmple.org', 'sabha.example.org'], [['network', line], [hall]]);
+  expect(await ask()).toMatchObject({ centre });
+  expect(said.slice(-4)).toEqual([
+    line,
+    'Your code is not used up.',
+    tryAgain.trim(),
+    'Name of the centre, such as sabha.example.org: sabha.exmple.org',
+  ]);
+});
+
 test('what the call says is not asked for, and of a centre that does not know the question the path is', async () => {
   const called = somebody([], [[hall, small]]);
   expect(await called.ask({ code, centre: 'https://sabha.example.org', pc: 'ladakh/leh/vc-2' })).toEqual({

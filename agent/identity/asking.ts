@@ -133,7 +133,8 @@ async function corrected(said: Said, failed: Failed, desk: Desk): Promise<Said> 
     return { code, centre: failed.cause === 'pin' && isTyped ? await askCentre(said.centre, desk, true) : said.centre };
   }
   tell(notUsedUp[language]);
-  if (isTyped && ofName.has(failed.cause)) {
+  // A DNS that is silent about a name may know another one: `network` is corrected too, where somebody typed the name.
+  if (isTyped && (ofName.has(failed.cause) || failed.cause === 'network')) {
     tell(tryAgain[language]);
     return { ...said, centre: await askCentre(said.centre, desk, true) };
   }
