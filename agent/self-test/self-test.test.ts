@@ -154,6 +154,11 @@ it('names no limits of a height that nobody has told this PC, and no room', asyn
   expect(toText(report, 'hi')).not.toContain('0 m');
 });
 
+it('names no limits of a height where no settings say which PC this is', async () => {
+  const report = await selfTest({ subject: { ...office, nobodys: '/tmp/data' }, platform: createUnwritten(), probes: [], clock });
+  for (const language of ['en', 'hi'] as const) expect(toText(report, language)).not.toMatch(/\b0 m\b/);
+});
+
 it('a centre on this very PC goes by its clock; with none nobody has compared it', async () => {
   const offsets: (number | null)[] = [];
   const looks: Probe = {

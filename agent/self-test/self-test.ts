@@ -77,7 +77,7 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
     site: pc.split('/').slice(0, 2).join('/'),
     room,
     nobodys,
-    elevationM: configured ? profile.elevationM : undefined,
+    elevationM: configured && nobodys === undefined ? profile.elevationM : undefined,
     at,
     ms: Math.round(clock.up() - startedUp),
     checks,

@@ -111,7 +111,7 @@ function allQueries(engine: Engine): void {
 
   test('the figures of Nation are those of the API: only live sites count', async () => {
     await expectFigures('nation', 'Critical incidents', 'Other incidents', 'flows').toEqual([1, 1, 1]);
-    await expectFigures('nation', 'Sites ready', 'Sites not ready', 'Sites unknown').toEqual([1, 1, 1]);
+    await expectFigures('nation', 'Sites ready (not proven)', 'Sites not ready', 'Sites unknown').toEqual([1, 1, 1]);
     await expectFigures('nation', 'Sites live', 'Being set up', 'Planned').toEqual([3, 1, 1]);
     await expectFigures('nation', 'PCs online', 'PCs silent', 'PCs stopped, lost, unheard', 'PCs never heard').toEqual([3, 1, 0, 0]);
     await expectFigure('nation', 'Roll call in 24 h').toBe(0.5);
