@@ -6,12 +6,14 @@ export type Tier = (typeof tiers)[number];
 
 /** What a meeting of a tier needs: bits/s of IP packets, loss as a ratio, jitter in milliseconds. */
 export type TierNeeds = {
-  /** What one room sends and receives, bits/s: the largest group figures of the products below, rounded up. */
+  /** What one room sends and receives, bits/s: the largest figure of `productNeeds` for this tier. */
   upBps: number;
   downBps: number;
   /** Above `warn` people notice, above `critical` the tier is not to be had. Loss 0 to 1, times in milliseconds. */
   loss: { warn: number; critical: number };
   jitterMs: { warn: number; critical: number };
+  /** R of the E-model without the advantage of a satellite (G.107, annex B: below 60 nearly all users are dissatisfied, below 50 it is not recommended). */
+  r: number;
 };
 
 const kbit = 1_000;
@@ -19,55 +21,44 @@ const jitterMs = { warn: 30, critical: 50 };
 
 /** The needs of each tier, made from `productNeeds`. */
 export const tierNeeds: Record<Tier, TierNeeds> = {
-  audio: { upBps: 100 * kbit, downBps: 100 * kbit, loss: { warn: 0.02, critical: 0.1 }, jitterMs },
-  sd: { upBps: 600 * kbit, downBps: 1_000 * kbit, loss: { warn: 0.01, critical: 0.05 }, jitterMs },
-  hd: { upBps: 1_800 * kbit, downBps: 2_600 * kbit, loss: { warn: 0.01, critical: 0.03 }, jitterMs },
-  fhd: { upBps: 3_800 * kbit, downBps: 4_000 * kbit, loss: { warn: 0.01, critical: 0.03 }, jitterMs },
+  audio: { upBps: 100 * kbit, downBps: 100 * kbit, loss: { warn: 0.02, critical: 0.1 }, jitterMs, r: 0 },
+  sd: { upBps: 1_000 * kbit, downBps: 1_000 * kbit, loss: { warn: 0.01, critical: 0.05 }, jitterMs, r: 50 },
+  hd: { upBps: 2_600 * kbit, downBps: 2_000 * kbit, loss: { warn: 0.01, critical: 0.03 }, jitterMs, r: 60 },
+  fhd: { upBps: 4_000 * kbit, downBps: 4_000 * kbit, loss: { warn: 0.01, critical: 0.03 }, jitterMs, r: 60 },
 };
 
 /** Beside what a tier needs there must be this much room; to go up again, this much (hysteresis). */
 export const tierMargin = { stay: 1.2, rise: 1.35 };
 
-/** What one maker publishes for one tier, bits/s, and where. */
-export type ProductNeeds = { product: string; tier: Tier; upBps: number; downBps: number; source: string };
+/** What one maker publishes for one tier, bits/s: the page, and the date when the figure was last compared with it. */
+export type ProductNeeds = { product: string; tier: Tier; upBps: number; downBps: number; source: string; checked: string };
 
-/** What the makers of meeting programs publish for one room in a group meeting, by which the table above was made. */
+const needs = (product: string, source: string, rows: Partial<Record<Tier, readonly [upKbps: number, downKbps: number]>>): ProductNeeds[] =>
+  tiers.flatMap((tier) => {
+    const [up, down] = rows[tier] ?? [];
+    if (up === undefined || down === undefined) return [];
+    return [{ product, tier, upBps: up * kbit, downBps: down * kbit, source, checked: '2026-12-01' }];
+  });
+
+/**
+ * What the makers of meeting programs publish for one room in a group meeting. Microsoft's "recommended" for Teams (2.5/4.0 Mbit/s) names no
+ * resolution and is no tier: its rows for SD and HD are those of the same media stack. The row of Meet for HD is the mean of one participant.
+ */
 export const productNeeds: readonly ProductNeeds[] = [
-  { product: 'Zoom', tier: 'audio', upBps: 80 * kbit, downBps: 80 * kbit, source: 'Zoom support, "Bandwidth requirements"' },
-  {
-    product: 'Zoom',
-    tier: 'sd',
-    upBps: 1_000 * kbit,
-    downBps: 800 * kbit,
-    source: 'Zoom support, "Bandwidth requirements", group, high quality',
-  },
-  {
-    product: 'Zoom',
-    tier: 'hd',
-    upBps: 1_800 * kbit,
-    downBps: 1_800 * kbit,
-    source: 'Zoom support, "Bandwidth requirements", group, 720p',
-  },
-  {
-    product: 'Zoom',
-    tier: 'fhd',
-    upBps: 3_800 * kbit,
-    downBps: 3_000 * kbit,
-    source: 'Zoom support, "Bandwidth requirements", group, 1080p',
-  },
-  { product: 'Teams', tier: 'audio', upBps: 76 * kbit, downBps: 76 * kbit, source: 'Microsoft Learn, "Prepare your network for Teams"' },
-  {
-    product: 'Teams',
-    tier: 'hd',
-    upBps: 2_500 * kbit,
-    downBps: 4_000 * kbit,
-    source: 'Microsoft Learn, "Prepare your network for Teams", meetings, recommended',
-  },
-  {
-    product: 'Teams',
-    tier: 'fhd',
-    upBps: 4_000 * kbit,
-    downBps: 4_000 * kbit,
-    source: 'Microsoft Learn, "Prepare your network for Teams", meetings, best',
-  },
+  ...needs('Zoom', 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0060748', {
+    audio: [80, 80],
+    sd: [1_000, 600],
+    hd: [2_600, 1_800],
+    fhd: [3_800, 3_000],
+  }),
+  ...needs('Teams', 'https://learn.microsoft.com/en-us/microsoftteams/prepare-network', { audio: [76, 76], fhd: [4_000, 4_000] }),
+  ...needs('Teams', 'https://learn.microsoft.com/en-us/azure/communication-services/concepts/voice-video-calling/network-requirements', {
+    sd: [500, 1_000],
+    hd: [1_000, 2_000],
+  }),
+  ...needs('Google Meet', 'https://knowledge.workspace.google.com/admin/meet/prepare-your-network-for-meet-meetings-and-live-streams', {
+    audio: [100, 100],
+    hd: [1_700, 1_300],
+    fhd: [3_600, 3_600],
+  }),
 ];
