@@ -1,8 +1,7 @@
 /** A way with one narrow part, computed and not waited for. */
 import { type TrainArrival, trainIpBytes, trainWireBytes } from '#contracts';
 import type { Train } from './arrivals.ts';
-import { type Capacity, capacityOf, nextTrain, type Stream, streamAfter } from './capacity.ts';
-import { blockPackets, paceOf } from './lasting.ts';
+import { blockPackets, type Capacity, capacityOf, nextTrain, paceOf, type Stream, streamAfter, streamMs } from './capacity.ts';
 
 /** A way that trains go. */
 export type Way = {
@@ -25,7 +24,7 @@ export type Run = Capacity & { trains: Train[]; bytes: number; error: number };
 type Change = (train: Train, at: number) => Train;
 
 /** What a measurement of these tests may cost, bytes on the wire. */
-export const budgetBytes = 960_000;
+export const budgetBytes = 2_960_000;
 const usual = { budgetBytes, ceilingBps: 50e6, cardBps: null };
 
 const pauseUs = 40_000;
@@ -61,18 +60,20 @@ export function pass(way: Way, packets: number): TrainArrival[] {
 }
 
 /** The stream behind them, of which each arrival is known at once. */
-function flow(way: Way, { packets, lent }: Stream): Train {
+function flow(way: Way, plan: Stream): Train {
   const through = bucket(way);
   const { senderBps = 1e9 } = way;
   const arrivals: TrainArrival[] = [];
   let dueAt = 0;
-  for (let seq = 0; seq < packets; seq += 1) {
-    const inBlock = seq % blockPackets;
-    if (inBlock === 0 && seq > 0) {
+  let packets = 0;
+  for (; packets < plan.packets; packets += 1) {
+    const inBlock = packets % blockPackets;
+    if (inBlock === 0 && packets > 0) {
       const come = arrivals.filter(({ us }) => us <= dueAt * 1e6);
-      dueAt += (blockPackets * trainIpBytes * 8) / Math.min(senderBps, paceOf(come, lent.bps));
+      dueAt += (blockPackets * trainIpBytes * 8) / Math.min(senderBps, paceOf(come, plan));
+      if (dueAt > streamMs / 1_000) break;
     }
-    arrivals.push(...(through(seq, dueAt + (inBlock * trainIpBytes * 8) / senderBps) ?? []));
+    arrivals.push(...(through(packets, dueAt + (inBlock * trainIpBytes * 8) / senderBps) ?? []));
   }
   return { packets, arrivals };
 }

@@ -13,7 +13,7 @@ const cells = rates.flatMap((bps) => buckets.map((bucketBytes) => ({ bps, bucket
 const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
 
 describe('each rate with each bucket', () => {
-  test.each(cells)('%o: right within 1 %, and at most 1 MB', (way) => {
+  test.each(cells)('%o: right within 1 %, and within the budget', (way) => {
     const run = measure(way);
     expect(run.reason, words(way)).toBeNull();
     expect(Math.abs(run.error), words(way)).toBeLessThan(0.01);
@@ -41,8 +41,8 @@ describe('the ways in which trains are known to fail', () => {
   test('trains of one size: 24 packets pass a bucket of 32 kB in one go, and are no answer', () => {
     const trains: Train[] = [1, 2, 3].map(() => ({ packets: 24, arrivals: pass({ bps: 2 * mbit, bucketBytes: 32 * kB }, 24) }));
     const limits = { budgetBytes, ceilingBps: 50 * mbit, cardBps: null };
-    expect(capacityOf(trains, limits)).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
-    expect(nextTrain(trains, limits)).toBeGreaterThan(48);
+    expect(capacityOf(trains, limits)).toMatchObject({ bps: null, reason: 'too few bytes to tell whether it lasts' });
+    expect(nextTrain(trains, limits)).toBe(72);
   });
 
   test.each([40, 80, 144, 160])('a bucket of %i kB that runs empty in the last half of a train is seen', (bucket) => {
@@ -57,13 +57,14 @@ describe('the ways in which trains are known to fail', () => {
     expect(capacityOf([train, train, train], { budgetBytes, ceilingBps: 50 * mbit, cardBps: null }).bps).toBeNull();
   });
 
-  test('a bucket larger than all trains: what the stream behind them falls to, or no answer', () => {
+  test('a bucket larger than all trains: the stream tells what the rate falls to, and no more than the bytes show', () => {
     for (const bps of rates.slice(0, 4)) {
       const run = measure({ bps, bucketBytes: 512 * kB });
       expect(Math.abs(run.error)).toBeLessThan(0.01);
       expect(run.bytes).toBeLessThanOrEqual(budgetBytes);
     }
-    expect(measure({ bps: 8 * mbit, bucketBytes: 2_000 * kB })).toMatchObject({ bps: null, atMostBps: null });
+    const deeper = measure({ bps: 8 * mbit, bucketBytes: 4_000 * kB });
+    expect(deeper).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
   });
 
   test('a slow sender behind a large bucket: right, or no answer', () => {
@@ -75,9 +76,9 @@ describe('the ways in which trains are known to fail', () => {
   });
 
   test('the rate of the own network card is no answer', () => {
-    const way = { bps: 900 * mbit, bucketBytes: 3 * kB, senderBps: 95 * mbit };
-    expect(measure(way).bps ?? 0).toBeGreaterThan(90 * mbit);
-    expect(measure(way, { cardBps: 100 * mbit })).toMatchObject({ bps: null, reason: 'as fast as the network card of this PC' });
+    const way = { bps: 900 * mbit, bucketBytes: 3 * kB, senderBps: 9.5 * mbit };
+    expect(measure(way).bps ?? 0).toBeGreaterThan(9 * mbit);
+    expect(measure(way, { cardBps: 10 * mbit })).toMatchObject({ bps: null, reason: 'as fast as the network card of this PC' });
     expect(measure({ bps: 50 * mbit, bucketBytes: 3 * kB }, { cardBps: 100 * mbit }).bps).not.toBeNull();
   });
 
@@ -86,29 +87,24 @@ describe('the ways in which trains are known to fail', () => {
       for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
         const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, loss, random: randomFrom(7).next });
         expect(found).not.toBeNull();
-        expect(Math.abs(error), `${bps} with ${loss}`).toBeLessThan(0.02);
+        expect(Math.abs(error), `${bps} with ${loss}`).toBeLessThan(Math.max(0.02, 1.2 * loss));
       }
   });
 
-  test('where a third of all packets is lost there is no answer, and it costs three small trains', () => {
-    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 0.33, random: randomFrom(3).next });
+  test('where two fifths of all packets are lost there is no rate', () => {
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 0.4, random: randomFrom(3).next });
     expect(run).toMatchObject({ bps: null, reason: 'too many packets were lost' });
-    expect(run.bytes).toBe(3 * 24 * trainWireBytes);
   });
 
-  test('one wild train of three: it is left out, and two others agree', () => {
-    const wild = (train: Train, at: number) => (at === 1 ? faster(train, 13) : train);
-    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB }, { change: wild });
-    expect(run.error).toBeCloseTo(0, 3);
-    expect(run.trains).toHaveLength(4);
-  });
-
-  test('trains of which no two agree: no answer', () => {
-    const run = measure(
-      { bps: 2 * mbit, bucketBytes: 3 * kB },
-      { change: (train, at) => (at < 10 ? faster(train, 1.4 ** -(at + 1)) : train) },
-    );
-    expect(run).toMatchObject({ bps: null, reason: 'the measurements disagree', agreeing: 1 });
+  test('a stream whose rate changes to the end gives no rate, and the least that it ended with', () => {
+    const slower = ({ packets, arrivals }: Train) => ({
+      packets,
+      arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us < 3e5 ? us : 3e5 * Math.exp(us / 3e5 - 1) })),
+    });
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB }, { change: slower });
+    expect(run).toMatchObject({ bps: null, reason: 'the rate is not steady' });
+    expect(run.atLeastBps ?? 0).toBeGreaterThan(0);
+    expect(run.atLeastBps ?? 0).toBeLessThan(mbit);
   });
 
   test('a receiver that was put aside for 15 ms: its trains are left out', () => {
@@ -121,49 +117,34 @@ describe('the ways in which trains are known to fail', () => {
     }
   });
 
-  test('nothing arrives: no answer and no limit', () => {
+  test('nothing arrives: no rate and no bound', () => {
     const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 1, random: () => 0 });
-    expect(run).toMatchObject({ bps: null, atMostBps: null, reason: 'too many packets were lost' });
+    expect(run).toMatchObject({ bps: null, atLeastBps: null, reason: 'too many packets were lost' });
   });
 });
 
-describe('a line that others use as well', () => {
-  test.each([0.35, 0.5, 0.65, 0.8])('what others take was told as a burst that the line lends: a share of %d', (share) => {
-    for (const queueBytes of [100 * kB, 300 * kB]) {
-      for (const seed of [1, 2, 3, 4]) {
-        const bps = 6 * mbit;
-        const { next } = randomFrom(seed);
-        const found = measure({ bps, bucketBytes: 3 * kB, queueBytes, othersBps: share * bps, random: next });
-        expect(found.burst).toBeNull();
-        if (found.bps === null) expect(found.reason).toBe('the rate is not steady');
-        else expect(Math.abs(found.error)).toBeLessThan(0.1);
-      }
+test.each([0.35, 0.5, 0.65])('of a line of which others take a share of %d no more is told than it carries', (share) => {
+  for (const queueBytes of [100 * kB, 300 * kB]) {
+    for (const seed of [1, 2, 3, 4]) {
+      const bps = 6 * mbit;
+      const { next } = randomFrom(seed);
+      const found = measure({ bps, bucketBytes: 3 * kB, queueBytes, othersBps: share * bps, random: next });
+      const told = found.bps ?? found.atLeastBps ?? 0;
+      expect(told).toBeLessThan(1.05 * bps);
+      expect(told).toBeGreaterThan(0.8 * (1 - share) * bps);
     }
-  });
+  }
+});
+
+test.each([8, 12, 20, 30])('a queue of %i kB, which drops most of a train, still lets the rate be told', (queueKB) => {
+  for (const bps of [1, 3, 6, 15].map((rate) => rate * mbit)) {
+    const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, queueBytes: queueKB * kB });
+    expect(found).not.toBeNull();
+    expect(Math.abs(error), `${bps}`).toBeLessThan(0.1);
+  }
 });
 
 describe('packets that came oddly', () => {
-  test('a stream that stopped since it seemed to be slowed down, and then was not, was told as one that kept its rate to the end', () => {
-    const [whole, cut] = [1, 2].map((part) =>
-      measure(
-        { bps: 8 * mbit, bucketBytes: 3 * kB },
-        {
-          change: (train, at) =>
-            at < 3 ? train : { packets: train.packets / part, arrivals: train.arrivals.slice(0, train.packets / part) },
-        },
-      ),
-    );
-    expect(whole).toMatchObject({ reason: null });
-    expect(cut).toMatchObject({ bps: null, reason: 'the rate is not steady' });
-  });
-
-  test('trains that seem a little faster than the stream behind them were told as a burst of a few kB', () => {
-    const way = { bps: 8 * mbit, bucketBytes: 3 * kB };
-    const run = measure(way, { change: (train, at) => (at < 3 ? faster(train, 1.09) : train) });
-    expect(run).toMatchObject({ reason: null, burst: null, seenBytes: expect.any(Number) });
-    expect(run.error).toBeCloseTo(0, 2);
-  });
-
   test('a packet that came twice, one that was never sent, and a time that is none are no part of a train', () => {
     const packets = 60;
     const arrivals = pass({ bps: 2 * mbit, bucketBytes: 3 * kB }, packets);
@@ -201,20 +182,18 @@ describe('the budget', () => {
     expect(nextTrain([], { ...limits, budgetBytes: 24 * trainWireBytes })).toBe(24);
   });
 
-  test('above the ceiling two trains are enough, and so are they where a third would take much of what is left for the stream', () => {
-    const way = { bps: 12 * mbit, bucketBytes: 3 * kB };
-    const [exact, enough] = [measure(way), measure(way, { ceilingBps: 10 * mbit })];
-    expect([exact.agreeing, enough.agreeing, measure({ ...way, bps: 40 * mbit }).agreeing]).toEqual([3, 2, 2]);
-    for (const { error } of [exact, enough]) expect(error).toBeCloseTo(0, 2);
+  test('above the ceiling the line is said to carry at least that', () => {
+    for (const rate of [100, 400, 1_000]) {
+      const found = measure({ bps: rate * mbit, bucketBytes: 3 * kB }, { ceilingBps: 20 * mbit });
+      expect(found).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
+      expect(found.atLeastBps ?? 0).toBeGreaterThan(20 * mbit);
+      expect(found.atLeastBps ?? 0).toBeLessThan(rate * mbit);
+    }
   });
 
   test('no train is longer than the longest', () => {
     const run = measure({ bps: 900 * mbit, bucketBytes: 3 * kB });
     expect(Math.max(...run.trains.map(({ packets }) => packets))).toBeLessThanOrEqual(trainPacketsAtMost);
-    expect(run).toMatchObject({ bps: null, atMostBps: null, reason: 'too fast to measure with so few bytes' });
+    expect(run).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
   });
 });
-
-function faster({ packets, arrivals }: Train, times: number): Train {
-  return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us / times })) };
-}

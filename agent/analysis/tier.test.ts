@@ -20,42 +20,42 @@ const times = <T>(count: number, value: T): T[] => Array.from({ length: count },
 it.each([
   ['up', 119, null],
   ['up', 120, 'audio'],
-  ['up', 719, 'audio'],
-  ['up', 720, 'sd'],
-  ['up', 2_159, 'sd'],
-  ['up', 2_160, 'hd'],
-  ['up', 4_560, 'fhd'],
+  ['up', 1_199, 'audio'],
+  ['up', 1_200, 'sd'],
+  ['up', 3_119, 'sd'],
+  ['up', 3_120, 'hd'],
+  ['up', 4_800, 'fhd'],
   ['down', 1_199, 'audio'],
   ['down', 1_200, 'sd'],
-  ['down', 3_120, 'hd'],
+  ['down', 2_400, 'hd'],
   ['down', 4_799, 'hd'],
   ['down', 4_800, 'fhd'],
 ] as const)('%s with %d kbit/s free: %s', (way, freeKbps, tier) => expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]));
 
 it('the first window counts at once; after that two bad ones change nothing and the third does', () => {
-  expect(tiersOf(run([good, ...times(2, free(800)), good, ...times(3, free(800))]))).toEqual([...times(6, 'fhd'), 'sd']);
+  expect(tiersOf(run([good, ...times(2, free(1_300)), good, ...times(3, free(1_300))]))).toEqual([...times(6, 'fhd'), 'sd']);
 });
 
 it('it falls no further than each of the three says, and rises no higher', () => {
-  expect(tiersOf(run([good, free(50), free(2_300), free(800)]))).toEqual(['fhd', 'fhd', 'fhd', 'hd']);
-  expect(tiersOf(run([free(50), good, free(1_000), free(2_500)]))).toEqual([null, null, null, 'sd']);
+  expect(tiersOf(run([good, free(50), free(3_200), free(1_300)]))).toEqual(['fhd', 'fhd', 'fhd', 'hd']);
+  expect(tiersOf(run([free(50), good, free(1_400), free(3_600)]))).toEqual([null, null, null, 'sd']);
 });
 
 it('to rise it needs 1.35 of the need, so that a link at the border does not swing', () => {
-  const border = free(2_300);
+  const border = free(3_200);
   expect(tiersOf(run([good, ...times(3, border)])).at(-1)).toBe('hd');
-  expect(tiersOf(run([free(800), ...times(9, border)])).at(-1)).toBe('sd');
-  expect(tiersOf(run([free(800), ...times(3, free(2_430))])).at(-1)).toBe('hd');
+  expect(tiersOf(run([free(1_300), ...times(9, border)])).at(-1)).toBe('sd');
+  expect(tiersOf(run([free(1_300), ...times(3, free(3_520))])).at(-1)).toBe('hd');
 });
 
 it('loss and jitter take a tier as well, and the cause says what keeps it from the next one', () => {
   const limits = (facts: WayFacts) => run([facts])[0]?.limit;
   expect(limits(good)).toBeNull();
-  expect(limits(free(1_000))).toBe('capacity');
+  expect(limits(free(1_400))).toBe('capacity');
   expect(run([{ ...good, lossAt: () => 0.04 }])).toMatchObject([{ tier: 'sd', limit: 'loss' }]);
   expect(run([{ ...good, lossAt: () => 0.2 }])).toMatchObject([{ tier: null, limit: 'loss' }]);
   expect(run([{ ...good, jitterMs: 60, jitterBeforeMs: 60 }])).toMatchObject([{ tier: null, limit: 'jitter' }]);
-  expect(run([free(800), ...times(2, free(2_300))]).at(-1)).toMatchObject({ tier: 'sd', limit: 'capacity' });
+  expect(run([free(1_300), ...times(2, free(3_200))]).at(-1)).toMatchObject({ tier: 'sd', limit: 'capacity' });
 });
 
 it('a first window that is uneven gives no tier: the next one says whether the link is, and a later one alone changes nothing', () => {
@@ -71,11 +71,14 @@ it('a loss that too few probes have seen takes no tier', () => {
   expect(run([{ ...good, lossAt: () => undefined }])).toMatchObject([{ tier: 'fhd' }]);
 });
 
-it('what is lent takes no tier for granted, but sound; and large packets that do not get through leave the tier unknown, whatever TCP carries', () => {
-  expect(run([{ ...good, lastsBps: 1_080 * kbit }])).toMatchObject([{ tier: 'sd', limit: 'unknown' }]);
-  expect(run([{ ...good, lastsBps: 0 }])).toMatchObject([{ tier: 'audio', limit: 'unknown' }]);
-  expect(run([free(800, { lastsBps: 0 })])).toMatchObject([{ tier: 'audio', limit: 'unknown' }]);
-  expect(run([free(50, { lastsBps: 0 })])).toMatchObject([{ tier: null, limit: 'capacity' }]);
+it('C15 a lower bound gives the tier that it meets, and leaves a higher one unknown', () => {
+  const least = (kbps: number) => run([free(kbps, { leastBps: kbps * kbit })]);
+  expect(least(50_000)).toMatchObject([{ tier: 'fhd', limit: null }]);
+  expect(least(1_300)).toMatchObject([{ tier: 'sd', limit: 'unknown' }]);
+  expect(least(50)).toMatchObject([{ tier: null, limit: 'unknown' }]);
+});
+
+it('large packets that do not get through leave the tier unknown', () => {
   expect(nextTier(undefined, 'up', { ...good, udpBlocked: true })).toEqual({ tier: undefined, limit: 'udp-blocked' });
 });
 
@@ -84,7 +87,7 @@ it('a window of too few packets is not even: none begins with it, none rises by 
   expect(nextTier(undefined, 'up', few)).toEqual({ tier: undefined, limit: 'unknown' });
   expect(nextTier(undefined, 'up', { ...few, jitterBeforeMs: 60 })).toMatchObject({ tier: null, limit: 'jitter' });
   expect(nextTier(undefined, 'up', { ...few, lossAt: () => 0.3 })).toMatchObject({ tier: null, limit: 'loss' });
-  expect(tiersOf(run([free(800), ...times(9, few)])).at(-1)).toBe('sd');
+  expect(tiersOf(run([free(1_300), ...times(9, few)])).at(-1)).toBe('sd');
   expect(tiersOf(run([good, ...times(3, { ...few, lossAt: () => 0.3 })])).at(-1)).toBeNull();
 });
 

@@ -8,8 +8,8 @@ export type Direction = 'up' | 'down';
 export type WayFacts = {
   /** What is free of the capacity, bits/s; null where the capacity is not known. */
   freeBps: number | null;
-  /** What surely lasts of it; absent where all of it does. Sound needs so little that nobody would lend it for so long. */
-  lastsBps?: number | undefined;
+  /** Present where only a lower bound is known, bits/s: a need above it is not met or missed, but unknown. */
+  leastBps?: number;
   udpBlocked: boolean;
   /** The loss, over as many probes as a threshold needs; undefined where there were not so many yet. */
   lossAt: (threshold: number) => number | undefined;
@@ -81,13 +81,12 @@ function carried(way: Direction, facts: WayFacts, margin: number): number {
 /** What a direction lacks for a tier; null where it lacks nothing that is known. */
 function misses(
   way: Direction,
-  { freeBps, lastsBps, lossAt, jitterMs }: WayFacts,
+  { freeBps, leastBps, lossAt, jitterMs }: WayFacts,
   { tier, margin }: { tier: Tier; margin: number },
 ): TierLimit | null {
   const needs = tierNeeds[tier];
   const needBps = way === 'up' ? needs.upBps : needs.downBps;
-  if (freeBps !== null && freeBps < needBps * margin) return 'capacity';
-  if (lastsBps !== undefined && tier !== 'audio' && lastsBps < needBps * margin) return 'unknown';
+  if (freeBps !== null && freeBps < needBps * margin) return leastBps === undefined ? 'capacity' : 'unknown';
   if ((lossAt(needs.loss.critical) ?? 0) >= needs.loss.critical) return 'loss';
   return jitterMs !== undefined && jitterMs >= needs.jitterMs.critical ? 'jitter' : null;
 }

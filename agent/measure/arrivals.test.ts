@@ -47,7 +47,7 @@ function train(packets: number, bps: number, random: Random): Train {
 
 function capacity(random: Random): Capacity {
   // Most are short, so that there can be many.
-  const budgetBytes = random.below(random.next() < 0.1 ? 250_000 : 40_000);
+  const budgetBytes = random.below(random.next() < 0.05 ? 1_800_000 : 40_000);
   const bps = 0.3e6 * 100 ** random.next();
   const limits = { budgetBytes, ceilingBps: 20e6, cardBps: random.pick([null, 1e8, 1e6]) };
   const trains: Train[] = [];
@@ -102,10 +102,10 @@ test.each(ofTier(blocks.slice(0, 1), blocks))(
       const [up, down] = [capacity(random), capacity(random)];
       const rates = { upBps: up.bps, downBps: down.bps };
       const taken = { at: clock.now(), how: 'train' as const, ...rates, udpBlocked: false };
-      const atMost = { upBps: up.atMostBps, downBps: down.atMostBps };
+      const atLeast = { upBps: up.atLeastBps, downBps: down.atLeastBps };
       const burst = { up: up.burst, down: down.burst };
       const seenBytes = { up: up.seenBytes, down: down.seenBytes };
-      history.keepCapacity({ ...taken, atMost, burst, seenBytes, reasons: { up: up.reason, down: down.reason } });
+      history.keepCapacity({ ...taken, atLeast, burst, seenBytes, reasons: { up: up.reason, down: down.reason } });
       for (let at = 0; at < 2; at += 1) {
         const window = windowOf(round(random));
         if (window === undefined) seen.nothing += 1;

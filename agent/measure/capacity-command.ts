@@ -1,6 +1,6 @@
 /** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
 import { type Clock, type Done, measureLater, transferWireBytes } from '#contracts';
-import type { Capacity as Estimate } from '../analysis/capacity.ts';
+import { type Capacity as Estimate, tooFewBytes } from '../analysis/capacity.ts';
 import type { Budget } from '../net/data-budget.ts';
 import type { Used } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
@@ -28,8 +28,8 @@ export type LinkTestOptions = {
   clock: Clock;
 };
 
-/** Three of the smallest trains each way, and what goes beside them. */
-const leastBytes = 260_000;
+/** Fewer bytes tell no rate: the trains and the streams of both directions need more. */
+const leastBytes = 1_600_000;
 /** Whoever uses so much of a link is not to be disturbed by a test of it. */
 const busyShare = 0.3;
 
@@ -74,10 +74,8 @@ async function measure(options: LinkTestOptions): Promise<Done> {
   if (measured.blocked === 'all' && isAnswered(rounds)) return failed(measureLater.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
-  const transferred = measured.blocked === null ? undefined : await byTransfer(options, grant.token);
-  // What the trains saw of a rate says nothing of this one.
-  const { burst: _, seenBytes: __, ...beside } = found;
-  const makesSense = rounds.took(transferred === undefined ? found : { ...beside, ...transferred, how: 'tcp' });
+  const transferred = isLost(measured) ? await byTransfer(options, grant.token) : undefined;
+  const makesSense = rounds.took(transferred === undefined ? found : withTransfer(found, transferred));
   if (!makesSense) return failed('what was measured makes no sense');
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
 }
@@ -87,6 +85,18 @@ async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: 
   if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
   const transferred = await transfer(token, (wireBytes) => budget?.used('tests', wireBytes));
   return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
+}
+
+/** True where UDP tells nothing of a direction. A short transfer after too few bytes would only see what the line lends. */
+function isLost({ up, down }: Extract<Measured, { ok: true }>): boolean {
+  return [up, down].some(({ bps, atLeastBps, reason }) => bps === null && atLeastBps === null && reason !== tooFewBytes);
+}
+
+/** TCP tells the least that a line carries. Where UDP is blocked it is all that is known. */
+function withTransfer(found: Capacity, tcp: Transferred): Capacity {
+  if (found.udpBlocked) return { ...found, ...tcp, how: 'tcp' };
+  const least = (way: 'upBps' | 'downBps') => (found[way] === null ? (found.atLeast?.[way] ?? tcp[way]) : null);
+  return { ...found, atLeast: { upBps: least('upBps'), downBps: least('downBps') } };
 }
 
 function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): Capacity {
@@ -102,7 +112,7 @@ function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy
     ...((up.seenBytes !== null || down.seenBytes !== null) && { seenBytes: { up: up.seenBytes, down: down.seenBytes } }),
     ...(busy !== null && { free: { upBps: free(up.bps, busy.upBps), downBps: free(down.bps, busy.downBps) } }),
     ...((up.bps === null || down.bps === null) && {
-      atMost: { upBps: up.atMostBps, downBps: down.atMostBps },
+      atLeast: { upBps: up.atLeastBps, downBps: down.atLeastBps },
       reasons: { up: up.reason, down: down.reason },
     }),
   };
@@ -120,11 +130,10 @@ function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {
   return isUsed(busy.upBps, last.upBps) || isUsed(busy.downBps, last.downBps);
 }
 
-function lineOf(direction: string, { bps, reason, atMostBps, burst, seenBytes }: Estimate): string {
-  if (bps === null) return `${direction}: not known, ${reason}${atMostBps === null ? '' : `; at most ${mbitOf(atMostBps)}`}`;
-  const kB = (bytes: number) => `${Math.round(bytes / 1_000)} kB`;
-  const seen = seenBytes === null ? '' : ` (seen for ${kB(seenBytes)})`;
-  return `${direction}: ${mbitOf(bps)}${burst === null ? seen : ` (at first ${mbitOf(burst.bps)}, for ${kB(burst.bytes)})`}`;
+function lineOf(direction: string, { bps, reason, atLeastBps, burst, seenBytes }: Estimate): string {
+  if (bps === null) return `${direction}: not known, ${reason}${atLeastBps === null ? '' : `; at least ${mbitOf(atLeastBps)}`}`;
+  if (burst !== null) return `${direction}: ${mbitOf(bps)} (at first ${mbitOf(burst.bps)}, for ${Math.round(burst.bytes / 1_000)} kB)`;
+  return `${direction}: ${seenBytes === null ? mbitOf(bps) : `at least ${mbitOf(bps)} for the first ${(seenBytes / 1e6).toFixed(1)} MB`}`;
 }
 
 /** None where all of it is free, or nobody counts. */

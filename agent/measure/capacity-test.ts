@@ -1,5 +1,14 @@
 /** One measurement of the capacity of the link, up and down, by trains of packets to the reflector and from it. */
-import { type Clock, measureLater, type TrainDenial, trainIpBytes, trainPayloadBytes, trainSessionBytes, trainWireBytes } from '#contracts';
+import {
+  type Cancel,
+  type Clock,
+  measureLater,
+  type TrainDenial,
+  trainIpBytes,
+  trainPayloadBytes,
+  trainSessionBytes,
+  trainWireBytes,
+} from '#contracts';
 import type { Train } from '../analysis/arrivals.ts';
 import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
@@ -19,7 +28,7 @@ export type CapacityOptions = {
   directionBytes: number;
   /** Rate of this PC's network card; null where it is not known. */
   cardBps: number | null;
-  /** A reason not to go on, between two trains: a meeting that has begun. */
+  /** A reason not to go on: a meeting that has begun. */
   objection?: () => Promise<string | null>;
 };
 
@@ -33,14 +42,15 @@ export type Measured =
   | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Direction; down: Direction }
   | { ok: false; reason: string };
 
-/** Hellos, requests and reports. */
-const besideBytes = 40_000;
+/** Hellos, requests and reports: so many bytes, and this share of all. */
+const beside = { bytes: 20_000, share: 0.02 };
 const pauseMs = 30;
+/** A stream takes several seconds: a meeting that begins meanwhile ends it. */
+const lookEveryMs = 2_000;
 const notMeasured: Direction = {
   bps: null,
   reason: 'no packet comes back',
-  atMostBps: null,
-  agreeing: 0,
+  atLeastBps: null,
   burst: null,
   seenBytes: null,
   wireBytes: 0,
@@ -85,7 +95,7 @@ async function oneDirection(
 ): Promise<{ capacity: Capacity; isBlocked: boolean } | string> {
   const { budget, ceilingBps, directionBytes, cardBps } = options;
   const share = trainWireBytes / (trainWireBytes + longerBytes);
-  const budgetBytes = share * (Math.min(trainSessionBytes, directionBytes, budget.left()) - besideBytes);
+  const budgetBytes = share * ((1 - beside.share) * Math.min(trainSessionBytes, directionBytes, budget.left()) - beside.bytes);
   const limits: CapacityLimits = { budgetBytes, ceilingBps, cardBps };
   const trains: Train[] = [];
   for (let packets = nextTrain(trains, limits); packets !== null; packets = nextTrain(trains, limits)) {
@@ -95,14 +105,14 @@ async function oneDirection(
     trains.push(train);
   }
   const plan = streamAfter(trains, limits);
-  const behind = plan === null ? undefined : await one(options, way, { pauses: false, send: () => way.stream(direction, plan) });
-  if (typeof behind === 'string') return behind;
+  const stream = plan === null ? undefined : await one(options, way, { pauses: false, send: () => way.stream(direction, plan) });
+  if (typeof stream === 'string') return stream;
   const isBlocked = trains.length > 0 && trains.every(isEmpty);
-  return { capacity: longer(capacityOf(trains, limits, behind), (trainIpBytes + longerBytes) / trainIpBytes), isBlocked };
+  return { capacity: longer(capacityOf(trains, limits, stream), (trainIpBytes + longerBytes) / trainIpBytes), isBlocked };
 }
 
 function longer(capacity: Capacity, by: number): Capacity {
-  if (capacity.bps === null) return { ...capacity, atMostBps: capacity.atMostBps && capacity.atMostBps * by };
+  if (capacity.bps === null) return { ...capacity, atLeastBps: capacity.atLeastBps && capacity.atLeastBps * by };
   const { bps, burst, seenBytes } = capacity;
   return {
     ...capacity,
@@ -121,7 +131,17 @@ async function one(
   const reason = (await objection?.()) ?? null;
   if (reason !== null) return reason;
   if (pauses) await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
+  let begun: string | null = null;
+  let cancel: Cancel = () => undefined;
+  const watch = async () => {
+    begun ??= (await objection?.()) ?? null;
+    if (begun === null) cancel = clock.after(lookEveryMs, () => void watch());
+    else way.close();
+  };
+  cancel = clock.after(lookEveryMs, () => void watch());
   const train = await send();
+  cancel();
+  if (begun !== null) return begun;
   if (typeof train === 'string') return measureLater[train];
   // Who is not greeted as before did not lose it by what the line carries.
   return isEmpty(train) && !(await way.isStillThere()) ? measureLater.moved : train;

@@ -2,7 +2,6 @@
 import * as v from 'valibot';
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, tierNeeds } from '#contracts';
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
-import { lastsAtLeast } from '../analysis/lasting.ts';
 import { type Latch, latched, openLatch } from '../analysis/latch.ts';
 import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
@@ -34,7 +33,7 @@ export type QualityHistory = {
   windows(): readonly Window[];
   /** By all that was seen: no direction carries more. */
   readonly tiers: Tiers;
-  /** By what surely lasts, and with all that may have been lost: each direction carries that. */
+  /** By the least that the line carries, and with all that may have been lost: each direction carries that. */
   readonly sureTiers: Tiers;
   /** Undefined while it is not known what is usual. */
   slow(): boolean | undefined;
@@ -53,7 +52,7 @@ const windowLifeMs = 12 * 3_600_000;
 const life = { times: 2, loss: 0.01 };
 const saveEveryMs = 3_600_000;
 /** A capacity is worth something for this many of its intervals, and for so long where it is only measured when asked for. */
-const capacityIntervals = 4;
+const capacityIntervals = 2;
 const capacityLifeMs = 7 * 86_400_000;
 const doubtfulLoss = 0.01;
 const keys = { usual: 'link-usual', capacity: 'link-capacity' };
@@ -165,25 +164,23 @@ function judgeTiers(state: State, window: Window): boolean {
   return placesNow().some((tier, at) => tier !== before[at]);
 }
 
-/** What is sure of them: of a rate that nothing slowed down what a usual bucket leaves, of one by TCP nothing, and each loss that may have been this way. */
+/** By the least that is known of the capacity, and each loss that may have been this way. */
 function sureOf(state: State, way: Direction, facts: WayFacts): WayFacts {
-  const { how, upBps, downBps, seenBytes } = capacityOf(state) ?? {};
-  const bps = (way === 'up' ? upBps : downBps) ?? null;
   const lossAt = (threshold: number) => lossAtMostOver(windowsOf(state), way, threshold);
-  const seen = seenBytes?.[way] ?? null;
-  if (bps === null || facts.freeBps === null || (seen === null && how === 'train')) return { ...facts, lossAt };
-  const notLasting = seen === null ? bps : bps - lastsAtLeast(bps, seen);
-  return { ...facts, lossAt, lastsBps: Math.max(0, facts.freeBps - notLasting) };
+  return { ...facts, lossAt, freeBps: facts.freeBps === null ? null : Math.min(facts.freeBps, facts.leastBps ?? facts.freeBps) };
 }
 
 function factsOf(state: State, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): WayFacts {
   const known = capacityOf(state);
+  const key = way === 'up' ? 'upBps' : 'downBps';
   // What was free when it was measured, which is never in a meeting: what a meeting needs of the link is not missing for it.
-  const free = known?.free ?? known;
-  const bps = way === 'up' ? free?.upBps : free?.downBps;
+  const freeBps = known?.how === 'train' ? ((known.free ?? known)[key] ?? null) : null;
+  const leastBps = freeBps === null ? (known?.atLeast?.[key] ?? null) : null;
   const before = state.held.at(-2)?.window;
+  const left = (bps: number | null) => (bps === null ? null : Math.max(0, bps - usedBps));
   return {
-    freeBps: bps === undefined || bps === null ? null : Math.max(0, bps - usedBps),
+    freeBps: leastBps === null ? left(freeBps) : Number.POSITIVE_INFINITY,
+    ...(leastBps !== null && { leastBps: Math.max(0, leastBps - usedBps) }),
     // Packets of the test that come back are no packets as large as those of a meeting, but some.
     udpBlocked: known?.udpBlocked === true && known.blocked !== 'all',
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),

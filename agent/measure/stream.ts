@@ -1,6 +1,6 @@
 /**
- * A stream of packets to the reflector or from it, behind trains of the same direction: what it says stands in analysis/lasting.ts. To the
- * reflector it goes as short trains, each of which is asked for; from it each block is asked for by itself, so that this PC sets the pace.
+ * A stream of packets to the reflector or from it, after trains of the same direction (analysis/capacity.ts). To the reflector it is sent as
+ * short trains, each with its own report. From the reflector this PC requests each block, and so sets the pace.
  */
 import {
   readTrainDenial,
@@ -13,17 +13,13 @@ import {
   writeTrainRequest,
 } from '#contracts';
 import type { Train } from '../analysis/arrivals.ts';
-import type { Stream } from '../analysis/capacity.ts';
-import { blockPackets, isEnough, paceOf } from '../analysis/lasting.ts';
+import { blockPackets, paceOf, type Stream, streamMs } from '../analysis/capacity.ts';
 import { count, type Exchange, exchange, later, quietMs, repeat, reportMs, request } from './exchange.ts';
 
 /** Packets that share a number: what goes up is asked for in larger pieces, since a policer may count what asks as well. */
 const piecePackets = { up: 6 * blockPackets, down: blockPackets };
 /** What could not be sent in time is sent at once, as far as it is so late. */
 const catchUpMs = 20;
-const longestMs = 5_000;
-/** How many arrivals make it worth to look again whether enough is known. */
-const lookEvery = 32;
 
 type Running = {
   state: Exchange;
@@ -36,7 +32,6 @@ type Running = {
   came: Set<number>;
   /** Pieces whose report is not there. */
   open: Set<number>;
-  lookAt: number;
   lastUp: number;
   isSent: boolean;
 };
@@ -49,7 +44,6 @@ export function runStream(state: Exchange, direction: 'up' | 'down', plan: Strea
     plan,
     sent: 0,
     arrivals: [],
-    lookAt: lookEvery,
     isSent: false,
     came: new Set<number>(),
     open: new Set<number>(),
@@ -60,7 +54,7 @@ export function runStream(state: Exchange, direction: 'up' | 'down', plan: Strea
   return exchange<Train | TrainDenial>(
     state,
     (end) => {
-      const endsUp = state.clock.up() + longestMs;
+      const endsUp = state.clock.up() + streamMs;
       state.onAnswer = (answer) => {
         if (answer.kind === 'denied') end(readTrainDenial(answer) ?? train());
         else take(running, answer);
@@ -72,16 +66,16 @@ export function runStream(state: Exchange, direction: 'up' | 'down', plan: Strea
   );
 }
 
-/** Blocks, as fast as the last arrivals say, until all are sent, or the time is over, or enough is known. */
+/** Blocks, as fast as the last arrivals say, until all are sent or the time is over. */
 function send(running: Running, { dueUp, endsUp, over }: { dueUp: number; endsUp: number; over: () => void }): void {
   const { state, plan, arrivals } = running;
   const nowUp = state.clock.up();
   let due = Math.max(dueUp, nowUp - catchUpMs);
   while (due <= nowUp && running.sent < plan.packets) {
     sendBlock(running, Math.min(blockPackets, plan.packets - running.sent));
-    due += (blockPackets * trainIpBytes * 8_000) / paceOf(arrivals, plan.lent.bps);
+    due += (blockPackets * trainIpBytes * 8_000) / paceOf(arrivals, plan);
   }
-  if (running.sent >= plan.packets || nowUp >= endsUp || isTold(running)) over();
+  if (running.sent >= plan.packets || nowUp >= endsUp) over();
   else later(state, due - nowUp, () => send(running, { dueUp: due, endsUp, over }));
 }
 
@@ -138,11 +132,4 @@ function whenQuiet(running: Running, forMs: number, end: () => void): void {
 
 function isOver({ isSent, direction, open, arrivals, sent }: Running): boolean {
   return isSent && (direction === 'up' ? open.size === 0 : arrivals.length >= sent);
-}
-
-function isTold(running: Running): boolean {
-  const { arrivals, lookAt, sent, plan } = running;
-  if (arrivals.length < lookAt) return false;
-  running.lookAt = arrivals.length + lookEvery;
-  return isEnough({ packets: sent, arrivals }, plan.lent);
 }

@@ -51,12 +51,12 @@ it('says what lasts, what the line lends at first, and what of it is free, as se
   ]);
 });
 
-it('of a rate that nothing slowed down says for how many bytes it was seen', () => {
-  const capacity = { at: now, how: 'train' as const, udpBlocked: false, upBps: 2_000_000, downBps: 8_000_000 };
-  const said = (language: 'en' | 'hi') =>
-    linkLines({ at: now, capacity: { ...capacity, seenBytes: { up: 947_600, down: null } } }, now, language)[1];
-  expect(said('en')).toBe('  Capacity: up 2 Mbit/s (seen for 948 kB), down 8 Mbit/s');
-  expect(said('hi')).toBe('  स्पीड: जाने में 2 Mbit/s (948 kB तक देखी गई), आने में 8 Mbit/s');
+it('C17 says a rate that the line kept as "at least", with its bytes; and a lower bound as "at least"', () => {
+  const capacity = { at: now, how: 'train' as const, udpBlocked: false, upBps: 2_000_000, downBps: null };
+  const more = { seenBytes: { up: 5_847_600, down: null }, atLeast: { upBps: null, downBps: 57_200_000 } };
+  const said = (language: 'en' | 'hi') => linkLines({ at: now, capacity: { ...capacity, ...more } }, now, language)[1];
+  expect(said('en')).toBe('  Capacity: up at least 2 Mbit/s for the first 5.8 MB, down at least 57.2 Mbit/s');
+  expect(said('hi')).toBe('  स्पीड: जाने में पहले 5.8 MB तक कम से कम 2 Mbit/s, आने में कम से कम 57.2 Mbit/s');
 });
 
 it('says nothing where nothing was measured, "unknown" where no tier could be told, and that a transfer by TCP is the least', () => {

@@ -27,16 +27,15 @@ export function linkLines({ at, quality, capacity }: LinkReport, now: number, la
 }
 
 function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: Language): string[] {
-  const { how, upBps, downBps, burst, seenBytes, free } = capacity;
+  const { how, upBps, downBps, burst, seenBytes, free, atLeast } = capacity;
   const { measure, status } = vocabulary[language];
   const rate = (bps: number | null) => (bps === null ? status.unknown : `${Number((bps / mbit).toPrecision(3))} Mbit/s`);
   const pair = (up: string, down: string) => filled(measure.upDown, { up, down });
   const both = (bps: number | null, way: 'up' | 'down') => {
-    const lent = burst?.[way] ?? null;
-    const bytes = lent?.bytes ?? seenBytes?.[way] ?? null;
-    if (bytes === null) return rate(bps);
-    const words = lent === null ? measure.seen : measure.burst.replace('{peak}', rate(lent.bps));
-    return words.replace('{rate}', rate(bps)).replace('{kB}', `${Math.round(bytes / 1_000)}`);
+    const [lent, seen, least] = [burst?.[way], seenBytes?.[way], way === 'up' ? atLeast?.upBps : atLeast?.downBps];
+    if (bps === null) return typeof least === 'number' ? filled(measure.least, { rate: rate(least) }) : rate(bps);
+    if (lent) return filled(measure.burst, { rate: rate(bps), peak: rate(lent.bps), kB: `${Math.round(lent.bytes / 1_000)}` });
+    return typeof seen === 'number' ? filled(measure.seen, { rate: rate(bps), MB: (seen / mbit).toFixed(1) }) : rate(bps);
   };
   const isLess = free !== undefined && (free.upBps !== upBps || free.downBps !== downBps);
   return [

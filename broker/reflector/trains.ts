@@ -42,10 +42,10 @@ const lifeMs = 180_000;
 /** Of one PC, over all its sessions: one at once, and another soon. */
 const bytesOfPc = { perSecond: trainSessionBytes / 300, burst: 2 * trainSessionBytes };
 /** Of all together: what the line of a centre can spare. */
-const bytesOfAll = { perSecond: 4_000_000, burst: 10_000_000 };
+const bytesOfAll = { perSecond: 4_000_000, burst: 5 * trainSessionBytes };
 const everybody = 'all';
-/** Of one session: what it may send in one stream of short trains, all of which are asked for at its end at the latest. */
-const upPacketsKept = 1_000;
+/** Arrivals kept per session, for a stream whose reports are requested again at its end: a third of what a session may be sent. */
+const upPacketsKept = 2_000;
 const upTrainsKept = 64;
 const frameBytes = trainWireBytes - trainPayloadBytes;
 
@@ -71,7 +71,7 @@ type State = Required<TrainsOptions> & {
 
 /**
  * Guarantee: to an address that has not sent back its cookie goes nothing but that cookie, which is shorter than what asked for it; to
- * anybody without a token nothing; and in one session never more than 1 MB.
+ * anybody without a token nothing; and in one session never more than `trainSessionBytes`.
  */
 export function createTrains({ prove, secret, clock, refill = clock, count }: TrainsOptions): Answerer {
   const buckets = { bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };

@@ -153,12 +153,14 @@ function wait({ queue }: State, item: Item): void {
   same.notBeforeUp = Math.min(same.notBeforeUp, item.notBeforeUp);
 }
 
-/** What the schedule of each class wants: sites are spread over the interval by their name, the same in each. */
+/** What the schedule of each class wants: sites are spread over the interval by their name, the same in each; a site that becomes live is measured at once. */
 function look(state: State): void {
   const { clock, ingest: present, slots, queue, running } = state;
   const ingest = present();
   const up = clock.up();
   if (ingest === undefined || !ingest.isSubscribed() || up - state.lookedUp < lookEveryMs) return;
+  // After a start nobody knows which sites are new.
+  const isStart = state.lookedUp === Number.NEGATIVE_INFINITY;
   state.lookedUp = up;
   const busy = new Set([...queue, ...[...running].map(({ item }) => item)].map(({ site }) => site));
   const table = ingest.table();
@@ -169,10 +171,9 @@ function look(state: State): void {
       continue;
     }
     const slot = Math.floor((clock.now() + shareOf(path) * pace.everyMs) / pace.everyMs);
-    const isDue = (slots.get(path) ?? slot) !== slot;
-    slots.set(path, slot);
-    if (isDue && !busy.has(path))
+    if ((slots.get(path) ?? (isStart ? slot : undefined)) !== slot && !busy.has(path))
       queue.push({ site: path, pc: undefined, rounds: new Set(), isScheduled: true, notBeforeUp: up, tries: 0 });
+    slots.set(path, slot);
   }
 }
 

@@ -26,13 +26,13 @@ const whole = {
     ...[0.5, 2, 8].flatMap((mbit) => [3, 32].map((bucketKB) => cell(mbit, bucketKB, satellite))),
   ],
   // A queue of a tenth of a second, and of what a small router has: there is less to be known, and nothing may be told wrong.
-  shallow: [2, 8, 20].flatMap((mbit) => [20, 50].map((queueKB) => cell(mbit, 3, { queueKB }))),
-  runs: 4,
-  lentRuns: 3,
+  shallow: [2, 8, 20].flatMap((mbit) => [8, 30, 50].map((queueKB) => cell(mbit, 3, { queueKB }))),
+  runs: 2,
+  lentRuns: 1,
 };
 const small = {
   cells: [cell(0.5, 3), cell(2, 40), cell(8, 32), cell(20, 160), cell(50, 3), cell(2, 3, satellite)],
-  shallow: [cell(2, 3, { queueKB: 20 })],
+  shallow: [cell(2, 3, { queueKB: 20 }), cell(8, 3, { queueKB: 8 })],
   runs: 2,
   lentRuns: 1,
 };

@@ -1,9 +1,9 @@
 // @module-tag long
-/** Lines that lend a burst, and policers with a deep bucket: what is said of them is what lasts, or that it is not known. */
+/** Lines with a truth that is known, of each class of link: the rate that is told lasts, and so does the tier that rests on it. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { links, openReflectorToken, sealReflectorToken, trainSessionBytes } from '#contracts';
-import { bucketSeconds, lastsAtLeast } from '../../agent/analysis/lasting.ts';
+import { type LinkClass, links, openReflectorToken, sealReflectorToken, type Tier, tierMargin, tierNeeds, tiers } from '#contracts';
+import { nextTier } from '../../agent/analysis/tier.ts';
 import { measureCapacity } from '../../agent/measure/capacity-test.ts';
 import { directionBytesOf } from '../../agent/measure/measure.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
@@ -12,12 +12,12 @@ import { createWay, type Narrow } from './narrow-way.ts';
 const key = randomBytes(32);
 const mbit = 1e6;
 const kB = 1_000;
-/** What a class may spend on one direction. */
-const fibreBytes = 980 * kB;
-const thinBytes = 480 * kB;
+type Measured = LinkClass & ('fibre' | '4g' | 'geo');
+const delayMs = { fibre: 10, '4g': 40, geo: 350 };
+const ways = ['up', 'down'] as const;
 
-async function measure(line: Partial<Narrow> & { bps: number; bucketBytes: number }, directionBytes = fibreBytes) {
-  const narrow: Narrow = { delayMs: 20, lost: () => false, ...line };
+async function measure(link: Measured, line: Partial<Narrow> & { bps: number }, directionBytes = directionBytesOf(links[link])) {
+  const narrow: Narrow = { bucketBytes: 3 * kB, delayMs: delayMs[link], lost: () => false, ...line };
   const prove = (one: Buffer) => openReflectorToken(one, key, 0) ?? 'stranger';
   const way = createWay((clock) => createTrains({ prove, secret: randomBytes(32), clock, count: () => undefined }), {
     up: narrow,
@@ -28,131 +28,110 @@ async function measure(line: Partial<Narrow> & { bps: number; bucketBytes: numbe
     token: sealReflectorToken('ladakh/leh/hall', 3_600_000, key),
     clock: way.clock,
     budget: { left: () => Number.POSITIVE_INFINITY, used: () => undefined },
-    ceilingBps: 50 * mbit,
+    ceilingBps: links[link].capacity?.ceilingBps ?? 20 * mbit,
     directionBytes,
     cardBps: null,
   });
   const measured = await way.run(answer);
   if (!measured.ok) throw new Error(measured.reason);
-  const { up, down } = measured;
-  return { ways: [up, down], passed: way.passed };
+  expect(Math.max(way.passed.up, way.passed.down)).toBeLessThanOrEqual(directionBytes);
+  return measured;
 }
 
-const boosted = { bps: 2 * mbit, bucketBytes: 128 * kB, peakBps: 8 * mbit };
-const policed = { bps: 4 * mbit, bucketBytes: 400 * kB, peakBps: 20 * mbit, drops: true };
+type Way = Awaited<ReturnType<typeof measure>>['up'];
 
-test.each([
-  ['a line of 2 Mbit/s that lends 128 kB at 8 Mbit/s', boosted],
-  ['a policer of 4 Mbit/s with a deep bucket in a line of 20 Mbit/s', policed],
-])('%s is answered with what lasts, and with what it lends', async (_, line) => {
-  const { ways, passed } = await measure(line);
-  for (const { bps, burst, seenBytes } of ways) {
-    expect(seenBytes).toBeNull();
-    expect(Math.abs((bps ?? 0) / line.bps - 1)).toBeLessThan(0.03);
-    expect(Math.abs((burst?.bps ?? 0) / line.peakBps - 1)).toBeLessThan(0.03);
-    expect(Math.abs((burst?.bytes ?? 0) / line.bucketBytes - 1)).toBeLessThan(0.15);
+/** The tier of a direction by its capacity alone, as the agent judges it. */
+function tierOf(way: 'up' | 'down', { bps, atLeastBps }: Way): Tier | null | undefined {
+  const bound = bps === null && atLeastBps !== null ? { leastBps: atLeastBps } : {};
+  const freeBps = bps ?? atLeastBps;
+  return nextTier(undefined, way, { freeBps, ...bound, udpBlocked: false, lossAt: () => 0, jitterMs: 1 }).tier;
+}
+
+/** The highest tier whose needs a line of this rate meets with the margin of the table. */
+function tierOfTable(way: 'up' | 'down', bps: number): Tier | null {
+  const needs = (tier: Tier) => tierMargin.stay * (way === 'up' ? tierNeeds[tier].upBps : tierNeeds[tier].downBps);
+  return tiers.findLast((tier) => needs(tier) <= bps) ?? null;
+}
+
+const classes = ['fibre', '4g', 'geo'] as const;
+
+test.each(classes)('C12 a plain line of %s from 0.7 to 300 Mbit/s gets the tier of the table in both directions', async (link) => {
+  for (const rate of [0.7, 1, 1.5, 2, 2.8, 4, 6, 8, 13, 20, 35, 50, 100, 300]) {
+    const measured = await measure(link, { bps: rate * mbit });
+    for (const way of ways) {
+      expect(tierOf(way, measured[way]), `${rate} ${way} ${JSON.stringify(measured[way])}`).toBe(tierOfTable(way, rate * mbit));
+      const { bps, atLeastBps } = measured[way];
+      if (bps === null) expect(atLeastBps ?? 0).toBeGreaterThan(20 * mbit);
+      else expect(Math.abs(bps / rate / mbit - 1)).toBeLessThan(0.02);
+    }
   }
-  expect(Math.max(passed.up, passed.down)).toBeLessThanOrEqual(trainSessionBytes);
 });
 
-const rates = [0.5, 1, 2, 4, 8];
-const times = [2, 4, 8];
-const buckets = [30, 64, 128, 256];
-const kinds = [
-  ['a shaper', false],
-  ['a policer', true],
-] as const;
-
-test.each(kinds)(
-  'of the buckets of %s that the bytes of a test can empty, three of five and more are told right, and none as the burst',
-  async (_, drops) => {
-    const lines = rates.flatMap((rate) =>
-      times.flatMap((faster) =>
-        buckets.map((bucketKB) => ({ bps: rate * mbit, bucketBytes: bucketKB * kB, peakBps: rate * faster * mbit, drops })),
-      ),
-    );
-    const told: { line: string; error: number | null }[] = [];
-    for (const line of lines) {
-      const { ways, passed } = await measure(line);
-      expect(Math.max(passed.up, passed.down)).toBeLessThanOrEqual(fibreBytes);
-      for (const { bps } of ways) told.push({ line: JSON.stringify(line), error: bps === null ? null : Math.abs(bps / line.bps - 1) });
-    }
-    expect(told.filter(({ error }) => (error ?? 0) > 0.05)).toEqual([]);
-    expect(told.filter(({ error }) => error !== null).length / told.length).toBeGreaterThan(0.6);
-  },
+const lending = [0.7, 1.7, 3, 5].flatMap((rate) =>
+  [2, 5].flatMap((faster) =>
+    [40, 700, 2_000].map((bucketKB) => ({ bps: rate * mbit, peakBps: rate * faster * mbit, bucketBytes: bucketKB * kB })),
+  ),
 );
+/** So many bytes pass at the peak. */
+const lentBytes = ({ bps, peakBps, bucketBytes }: (typeof lending)[number]) => bucketBytes / (1 - bps / peakBps);
 
-test.each([
-  ['fibre', false, { slow: 370, fast: 300 }],
-  ['fibre', true, { slow: 350, fast: 300 }],
-  ['4g', false, { slow: 135, fast: 80 }],
-  ['4g', true, { slow: 115, fast: 80 }],
-  ['geo', false, { slow: 110, fast: 85 }],
-  ['geo', true, { slow: 90, fast: 85 }],
-] as const)(
-  'on %s (policed: %s) what lasts is found behind a burst as deep as docs/link.md says, %j kB',
-  async (link, drops, { slow, fast }) => {
+test.each(classes.flatMap((link) => [false, true].map((drops) => [link, drops ? 'policed' : 'shaped', drops] as const)))(
+  'C17 a %s line, %s, that lends up to 2 MB gets no tier and no rate above what lasts',
+  async (link, _, drops) => {
     const wrong: string[] = [];
-    for (const rate of rates) {
-      const bucketBytes = (rate > 4 ? fast : slow) * kB;
-      const line = { bps: rate * mbit, bucketBytes, peakBps: 2 * rate * mbit, drops, delayMs: link === 'geo' ? 300 : 20 };
-      const { ways } = await measure(line, directionBytesOf(links[link]));
-      for (const { bps, reason } of ways)
-        if (bps === null || Math.abs(bps / line.bps - 1) > 0.05) wrong.push(`${rate} Mbit/s: ${bps ?? reason}`);
-    }
-    expect(wrong).toEqual([]);
-  },
-);
-
-/** Each is deeper than the bytes of a test: nobody sees its end. */
-const deepBuckets = [512, 1_024, 4_096];
-
-test.each(kinds)(
-  'a burst of %s that is deeper than the bytes reach was a confident rate: it is told for how many bytes it was seen, and what a tier rests on lasts behind any usual bucket',
-  async (_, drops) => {
-    const lines = [0.5, 2, 8].flatMap((rate) =>
-      times.flatMap((faster) =>
-        deepBuckets.map((bucketKB) => ({ bps: rate * mbit, bucketBytes: bucketKB * kB, peakBps: rate * faster * mbit, drops })),
-      ),
-    );
-    const lies: string[] = [];
     let answered = 0;
+    const lines = lending.filter((line) => lentBytes(line) < 0.85 * directionBytesOf(links[link]));
     for (const line of lines) {
-      const { ways, passed } = await measure(line);
-      expect(Math.max(passed.up, passed.down)).toBeLessThanOrEqual(fibreBytes);
-      for (const { bps, seenBytes } of ways) {
-        if (bps === null) continue;
-        answered += 1;
-        const lasts = Math.abs(bps / line.bps - 1) < 0.1;
-        // As much as the line lets pass at this rate, so that the sentence is true.
-        const lentAtMost = line.bucketBytes / (1 - line.bps / line.peakBps);
-        const isSaid = seenBytes !== null && seenBytes > 0 && seenBytes < 1.05 * lentAtMost && bps < 1.1 * line.peakBps;
-        const isUsual = line.bucketBytes <= (bucketSeconds * line.bps) / 8;
-        if (!lasts && (!isSaid || (isUsual && lastsAtLeast(bps, seenBytes) > 1.02 * line.bps)))
-          lies.push(`${JSON.stringify(line)}: ${bps}, ${seenBytes}`);
+      const measured = await measure(link, { ...line, drops });
+      for (const way of ways) {
+        const { bps, atLeastBps } = measured[way];
+        answered += bps === null ? 0 : 1;
+        const place = tiers.indexOf(tierOf(way, measured[way]) as Tier);
+        const isTooHigh = place > tiers.indexOf(tierOfTable(way, 1.02 * line.bps) as Tier);
+        if (isTooHigh || (bps ?? atLeastBps ?? 0) > 1.1 * line.bps) wrong.push(`${JSON.stringify(line)} ${way}: ${bps} ${atLeastBps}`);
       }
     }
-    expect(lies).toEqual([]);
-    expect(answered / lines.length / 2).toBeGreaterThan(0.6);
+    expect(wrong).toEqual([]);
+    expect(answered).toBeGreaterThan(0.6 * 2 * lines.length);
   },
 );
 
-test('a line that lends nothing is told as it is, and as one that lends nothing', async () => {
-  for (const rate of [0.3, 0.5, 2, 8, 20, 50]) {
-    const { ways } = await measure({ bps: rate * mbit, bucketBytes: 3 * kB }, rate > 20 ? fibreBytes : thinBytes);
-    for (const { bps, burst, seenBytes } of ways) {
-      expect(Math.abs((bps ?? 0) / rate / mbit - 1), `${rate}`).toBeLessThan(0.01);
-      expect(burst).toBeNull();
-      expect(seenBytes).toBeGreaterThan(100 * kB);
+test('C17 a rate that the line kept is told with the bytes for which it was seen, and a burst with its rate and size', async () => {
+  for (const line of [
+    { bps: 2 * mbit, bucketBytes: 128 * kB, peakBps: 8 * mbit },
+    { bps: 4 * mbit, bucketBytes: 1_200 * kB, peakBps: 20 * mbit, drops: true },
+  ]) {
+    const { up, down } = await measure('fibre', line);
+    for (const { bps, burst, seenBytes } of [up, down]) {
+      expect(seenBytes).toBeNull();
+      expect(Math.abs((bps ?? 0) / line.bps - 1)).toBeLessThan(0.03);
+      expect(Math.abs((burst?.bps ?? 0) / line.peakBps - 1)).toBeLessThan(0.03);
+      expect(Math.abs((burst?.bytes ?? 0) / line.bucketBytes - 1)).toBeLessThan(0.15);
+    }
+  }
+  const plain = await measure('fibre', { bps: 9 * mbit });
+  for (const { burst, seenBytes } of [plain.up, plain.down]) {
+    expect(burst).toBeNull();
+    expect(seenBytes).toBeGreaterThan(5_000 * kB);
+  }
+});
+
+test('C15 behind a queue of 8 to 30 kB a rate or a bound is told, and none above the line', async () => {
+  for (const link of ['fibre', '4g'] as const) {
+    for (const rate of [2, 6, 15]) {
+      for (const queueKB of [8, 14, 22, 30]) {
+        const { up, down } = await measure(link, { bps: rate * mbit, queueBytes: queueKB * kB });
+        for (const { bps, atLeastBps } of [up, down]) {
+          expect(bps ?? atLeastBps ?? 0, `${rate} ${queueKB}`).toBeGreaterThan(0.6 * rate * mbit);
+          expect(bps ?? atLeastBps ?? 0, `${rate} ${queueKB}`).toBeLessThan(1.05 * rate * mbit);
+        }
+      }
     }
   }
 });
 
-test('where too few bytes are left to empty a bucket it is not known whether the rate lasts: it is at most that', async () => {
-  const { ways } = await measure(boosted, 150 * kB);
-  for (const { bps, reason, atMostBps } of ways) {
-    expect(bps).toBeNull();
-    expect(reason).toBe('too few bytes to tell whether it lasts');
-    expect((atMostBps ?? 0) / boosted.peakBps).toBeCloseTo(1, 1);
-  }
+test('where too few bytes are left to empty a bucket the rate is not known, and no bound is told', async () => {
+  const { up, down } = await measure('fibre', { bps: 2 * mbit, bucketBytes: 128 * kB, peakBps: 8 * mbit }, 300 * kB);
+  for (const { bps, atLeastBps, reason } of [up, down])
+    expect([bps, atLeastBps, reason]).toEqual([null, null, 'too few bytes to tell whether it lasts']);
 });

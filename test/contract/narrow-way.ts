@@ -12,6 +12,8 @@ export type Narrow = {
   lost: (packet: Buffer) => boolean;
   peakBps?: number;
   drops?: boolean;
+  /** How many bytes wait before the narrow part; what comes on top is dropped. */
+  queueBytes?: number;
   /** So much later each packet comes a second time, and waits for nothing. */
   copyMs?: number;
 };
@@ -97,7 +99,7 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
 /** When a packet arrives; null where it is dropped, or lost behind the narrow part. */
 function narrow(
   nowUs: () => number,
-  { bps, bucketBytes, delayMs, lost, peakBps, drops = false }: Narrow,
+  { bps, bucketBytes, delayMs, lost, peakBps, drops = false, queueBytes = Number.POSITIVE_INFINITY }: Narrow,
 ): (packet: Buffer) => number | null {
   let tokens = bucketBytes;
   let lastUs = 0;
@@ -105,6 +107,7 @@ function narrow(
   const perUs = bps / 8 / 1e6;
   return (packet) => {
     const bytes = packet.length + ipAndUdpBytes;
+    if ((lastUs - nowUs()) * perUs > queueBytes) return null;
     const wentUs = Math.max(nowUs(), lastUs) + (peakBps === undefined ? 0 : (bytes * 8e6) / peakBps);
     tokens = Math.min(bucketBytes, tokens + (wentUs - filledUs) * perUs);
     const outUs = wentUs + (drops ? 0 : Math.max(0, bytes - tokens) / perUs);

@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LinkReport, measureLater, trainIpBytes, trainWireBytes } from '#contracts';
-import { lastsAtLeast } from '../../agent/analysis/lasting.ts';
 import { canShape } from '../bench/shaped-link.ts';
 import type { Program } from '../system/processes.ts';
 import { brokenNetworks } from './broken-networks.ts';
@@ -159,10 +158,8 @@ describe.runIf(runs)('a running agent at its centre', () => {
   }
 });
 
-/** Not known, or what lasts; where it is told with its bytes, no more is taken to last than does. */
+/** Not known, or what lasts. */
 function isSaidRight(found: NonNullable<LinkReport['capacity']>, way: 'up' | 'down', lastsBps: number): boolean {
   const bps = found[`${way}Bps`];
-  const seenBytes = found.seenBytes?.[way];
-  if (bps === null) return true;
-  return typeof seenBytes === 'number' ? lastsAtLeast(bps, seenBytes) < 1.1 * lastsBps : Math.abs(bps / lastsBps - 1) < 0.1;
+  return bps === null || Math.abs(bps / lastsBps - 1) < 0.1;
 }

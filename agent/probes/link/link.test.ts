@@ -158,22 +158,18 @@ it('of a line that is too thin and lends a burst, both rates are said', async ()
   expect(await tierSaid('loss')).toBe('link.tier_low: to the centre: audio only, for its loss');
 });
 
-it('a tier was ok by a rate that nothing slowed down: a deep burst goes so fast; only sound, and what a usual bucket leaves of it, is ok by it alone', async () => {
-  const tierOf = async (
-    more: Partial<typeof capacity> & Pick<NonNullable<LinkView['capacity']>, 'seenBytes'>,
-    required?: Profile['tier'],
-  ) => (await ask({ capacity: { ...capacity, ...more } }, required === undefined ? {} : { tier: required })).said['tier'];
-  const seenBytes = { up: 900_000, down: 900_000 };
-  const open = 'unknown: it is not known whether the speed lasts';
-  expect(await tierOf({ seenBytes })).toBe('ok');
-  expect(await tierOf({ seenBytes }, 'sd')).toBe('ok');
-  // 8 Mbit/s for 900 kB may be 3 that last, and HD takes 3.12 with its margin.
-  expect(await tierOf({ upBps: 8e6, seenBytes }, 'hd')).toBe(open);
-  expect(await tierOf({ upBps: 8e6, downBps: 10e6, seenBytes }, 'hd')).toBe('ok');
-  expect(await tierOf({ upBps: 8e6, seenBytes: { up: 900_000, down: null } }, 'hd')).toBe('ok');
-  // A short transfer empties no bucket at all.
-  expect((await ask({ capacity: { ...capacity, how: 'tcp' } }, { tier: 'sd' })).said['tier']).toBe(open);
-  expect((await ask({ capacity }, { tier: 'sd' })).said['tier']).toBe('ok');
+it('C15 a lower bound below the tier that the site must carry leaves the tier unknown, and one above it is ok', async () => {
+  const tierSaid = async (up: TierState) =>
+    (await ask({ tiers: { up: tier('fhd'), down: tier('fhd') }, sureTiers: { up, down: tier('fhd') } }, { tier: 'hd' })).said['tier'];
+  expect(await tierSaid(tier('hd', 'unknown'))).toBe('ok');
+  expect(await tierSaid(tier('sd', 'unknown'))).toBe('unknown: it is not known whether the speed lasts');
+});
+
+it('C12 a tier that is not known says why the capacity is not', async () => {
+  const open = { tier: undefined, limit: 'unknown' } as const;
+  const reasons = { up: null, down: 'too many packets were lost' };
+  const { said } = await ask({ tiers: { up: tier('fhd'), down: open }, capacity: { ...capacity, downBps: null, reasons } });
+  expect(said['tier']).toBe('unknown: too many packets were lost');
 });
 
 it('UDP that has fallen silent is not ok by a capacity of before; nor is the capacity unknown where it is the tier that is not settled', async () => {

@@ -1,6 +1,5 @@
 /** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
-import { type Check, type Profile, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
-import { lastsAtLeast } from '../../analysis/lasting.ts';
+import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
 import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } from '../../analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../../analysis/tier.ts';
 import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
@@ -11,7 +10,11 @@ import { budgetAnswer } from './budget.ts';
 const ways: readonly Direction[] = ['up', 'down'];
 const wayWords = { up: 'to the centre', down: 'from the centre' };
 const tierWords = ['not even audio', 'audio only', 'SD video at most', 'HD video at most'];
-const limitWords: Partial<Record<TierLimit, string>> = { capacity: 'for want of capacity', loss: 'for its loss', jitter: 'for its jitter' };
+const limitWords: Partial<Record<TierLimit, string>> = {
+  capacity: 'for want of capacity',
+  loss: 'for its loss',
+  jitter: 'for its jitter',
+};
 const problemWords = {
   'no reflector': 'the centre has no reflector',
   'no answer': 'no answer from the reflector',
@@ -102,24 +105,11 @@ function judgeTier({ tiers: known, sureTiers, capacity }: LinkView, required: nu
   if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}${burstWords(capacity, worst)}`);
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
-  if (all && ways.some((way) => mayBeLent(capacity, way, required))) return unknown(whetherItLasts);
   const unsure = ways.map((way) => sureTiers[way]).filter((state) => !isAtLeast(state, required));
   if (all) return unsure.length === 0 ? ok : unknown(unsure.some((state) => state?.limit === 'loss') ? whichWay : whetherItLasts);
   const isMeasured = typeof capacity?.upBps === 'number' && typeof capacity.downBps === 'number';
-  return unknown(states.length === 0 || isMeasured ? 'too few probes yet' : 'the capacity of the link is not known');
-}
-
-/**
- * Nothing slowed it down, or nobody looked: a burst of any depth goes so fast, and what lasts may be too little for the tier. Not for sound, which
- * would have to be lent for longer than anybody lends.
- */
-function mayBeLent(capacity: LinkView['capacity'], way: Direction, required: number): boolean {
-  const { upBps, downBps } = tierNeeds[tiers[required] ?? 'audio'];
-  const [bps, needBps] = way === 'up' ? [capacity?.upBps, upBps] : [capacity?.downBps, downBps];
-  if (required === 0 || typeof bps !== 'number') return false;
-  const seenBytes = capacity?.seenBytes?.[way] ?? null;
-  if (seenBytes === null) return capacity?.how !== 'train';
-  return lastsAtLeast(bps, seenBytes) < tierMargin.stay * needBps;
+  const why = capacity?.reasons?.up ?? capacity?.reasons?.down ?? 'the capacity of the link is not known';
+  return unknown(states.length === 0 || isMeasured ? 'too few probes yet' : why);
 }
 
 /** None while the capacity was not measured, which is what takes packets as large as those of a meeting; that some get through now, rounds say. */

@@ -20,7 +20,10 @@ export type LinkLimits = {
   budget: { telemetryBytes: number; testBytes: number };
   /** One round of the quality test; null = only when it is asked for. */
   quality: { probes: number; everyMs: number } | null;
-  /** Time between two measurements of the capacity, and above which rate (bits/s) nobody needs to know it more exactly; null = only when it is asked for. */
+  /**
+   * Time between two measurements of the capacity, and above which rate (bits/s) nobody needs to know it exactly; null = only on request. The
+   * interval divides the budget of the tests: a measurement that is to empty what a line lends needs some megabytes, and so is rare.
+   */
   capacity: { everyMs: number; ceilingBps: number } | null;
   /** Round trips that are normal on such a link, milliseconds: one outside of it belongs to a link of another class. */
   roundTripMs: readonly [number, number];
@@ -41,18 +44,18 @@ export const links: Record<LinkClass, LinkLimits> = {
     ...quick,
     budget: { telemetryBytes: 25 * MB, testBytes: 1_500 * MB },
     quality: often,
-    capacity: { everyMs: hourMs, ceilingBps: 50 * MB },
+    capacity: { everyMs: 6 * hourMs, ceilingBps: 50 * MB },
     roundTripMs: [0, 100],
   },
-  '4g': { ...metered, capacity: { everyMs: 6 * hourMs, ceilingBps: 20 * MB }, roundTripMs: [20, 250] },
-  leo: { ...metered, capacity: { everyMs: 6 * hourMs, ceilingBps: 20 * MB }, roundTripMs: [20, 250] },
+  '4g': { ...metered, capacity: { everyMs: 72 * hourMs, ceilingBps: 20 * MB }, roundTripMs: [20, 250] },
+  leo: { ...metered, capacity: { everyMs: 72 * hourMs, ceilingBps: 20 * MB }, roundTripMs: [20, 250] },
   geo: {
     ...slow,
     beatMs: 240_000,
     silentMs: 510_000,
     budget: { telemetryBytes: 8 * MB, testBytes: 36 * MB },
     quality: { probes: 10, everyMs: 15 * minuteMs },
-    capacity: { everyMs: 24 * hourMs, ceilingBps: 20 * MB },
+    capacity: { everyMs: 336 * hourMs, ceilingBps: 20 * MB },
   },
   floor: {
     ...slow,

@@ -38,12 +38,12 @@ const capacity = v.object({
   blocked: v.optional(v.picklist(['all', 'large'])),
   /** More than lasts: what the line lends at first, and for how many bytes at once; absent where it was seen to lend nothing. */
   burst: v.optional(v.object({ up: burst, down: burst })),
-  /** Where nothing slowed the rate down: for how many bytes it was seen. A deeper bucket may lend it. */
+  /** How many bytes were sent at the rate from the start: a line that lends more may not keep it. */
   seenBytes: v.optional(v.object({ up: v.nullable(amount), down: v.nullable(amount) })),
   /** What the busiest ten seconds of the minute before left of it, by the counters of this PC's network card: what other PCs use is not seen. */
   free: v.optional(rates),
-  /** Where it is not known: what it cannot be more than. */
-  atMost: v.optional(rates),
+  /** Where the rate is not known: the least that the line carries. */
+  atLeast: v.optional(rates),
   reasons: v.optional(v.object({ up: reason, down: reason })),
 });
 

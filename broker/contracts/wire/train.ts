@@ -10,10 +10,10 @@ export const trainPayloadBytes = 1_172;
 export const trainIpBytes = trainPayloadBytes + 28;
 /** With the Ethernet frame too: what a data budget counts. */
 export const trainWireBytes = trainIpBytes + 14;
-/** Two of the longest, after the shorter ones that lead there, stay within what a session may be sent. */
+/** The longest train: at 100 Mbit/s it takes 30 ms. */
 export const trainPacketsAtMost = 330;
-/** Wire bytes. */
-export const trainSessionBytes = 1_000_000;
+/** What a session may be sent, wire bytes: enough to empty a bucket of 2 MB that lends twice the rate that lasts. */
+export const trainSessionBytes = 6_000_000;
 
 /** Length of a cookie, bytes. */
 export const trainCookieBytes = 16;

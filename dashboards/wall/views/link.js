@@ -78,13 +78,13 @@ function tierText(scene, { tier, limit }) {
  * @param {Scene} scene
  * @param {NonNullable<LinkReport['capacity']>} capacity
  */
-export function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes, atMost, reasons, udpBlocked }) {
+export function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes, atLeast, reasons, udpBlocked }) {
   const { lang, now } = scene;
   const up =
-    upBps === null ? unknownText(scene, reasons?.up, atMost?.upBps) : rateText(scene, upBps, { lent: burst?.up, seen: seenBytes?.up });
+    upBps === null ? unknownText(scene, reasons?.up, atLeast?.upBps) : rateText(scene, upBps, { lent: burst?.up, seen: seenBytes?.up });
   const down =
     downBps === null
-      ? unknownText(scene, reasons?.down, atMost?.downBps)
+      ? unknownText(scene, reasons?.down, atLeast?.downBps)
       : rateText(scene, downBps, { lent: burst?.down, seen: seenBytes?.down });
   const rates = upBps === null && downBps === null && up === down ? up : bothWays(scene, up, down);
   const ago = say(lang, 'ago', { age: ageText(scene, now - at) });
@@ -94,16 +94,15 @@ export function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes,
 }
 
 /**
- * A rate that is not known: why, and what it cannot be more than.
+ * A rate that is not known: why, and the least that the line carries.
  * @param {Scene} scene
  * @param {string | null | undefined} reason
- * @param {number | null | undefined} atMost
+ * @param {number | null | undefined} atLeast
  */
-function unknownText(scene, reason, atMost) {
-  const limit = typeof atMost === 'number' ? [say(scene.lang, 'mostRate', { rate: mbit(atMost) })] : [];
-  const more = [...(reason ? [reasonIn(scene, reason)] : []), ...limit].join('; ');
-  const what = sayWord(scene, 'status', 'unknown');
-  return more === '' ? what : `${what} (${more})`;
+function unknownText(scene, reason, atLeast) {
+  const isBound = typeof atLeast === 'number';
+  const what = isBound ? filled(sayWord(scene, 'measure', 'least'), { rate: mbit(atLeast) }) : sayWord(scene, 'status', 'unknown');
+  return reason ? `${what} (${reasonIn(scene, reason)})` : what;
 }
 
 /**
@@ -121,15 +120,15 @@ function mbit(bps) {
 }
 
 /**
- * What lasts, and what the line lends at first; or for how many bytes it was seen, where nothing slowed it down.
+ * What lasts, and what the line lends at first; or for how many bytes the line kept the rate.
  * @param {Scene} scene
  * @param {number} bps
  * @param {{ lent?: { bps: number, bytes: number } | null | undefined, seen?: number | null | undefined }} more
  */
 function rateText(scene, bps, { lent, seen }) {
-  const words = { rate: mbit(bps), kB: figure((lent?.bytes ?? seen ?? 0) / 1_000) };
-  if (lent) return filled(sayWord(scene, 'measure', 'burst'), { ...words, peak: mbit(lent.bps) });
-  return typeof seen === 'number' ? filled(sayWord(scene, 'measure', 'seen'), words) : words.rate;
+  const rate = mbit(bps);
+  if (lent) return filled(sayWord(scene, 'measure', 'burst'), { rate, peak: mbit(lent.bps), kB: figure(lent.bytes / 1_000) });
+  return typeof seen === 'number' ? filled(sayWord(scene, 'measure', 'seen'), { rate, MB: figure(seen / megabyte, 1) }) : rate;
 }
 
 /**

@@ -23,8 +23,8 @@ const text = (more: Partial<Capacity>, lang: 'en' | 'hi' = 'en') =>
 
 test('of every capacity that is not known the wall said that the measurements do not agree', () => {
   expect(
-    text({ downBps: 8_000_000, reasons: { up: 'the rate is not steady', down: null }, atMost: { upBps: 4_500_000, downBps: null } }),
-  ).toBe('up unknown (the rate is not steady; at most 4.5 Mbit/s), down 8 Mbit/s · 1 min ago');
+    text({ downBps: 8_000_000, reasons: { up: 'the rate is not steady', down: null }, atLeast: { upBps: 4_500_000, downBps: null } }),
+  ).toBe('up at least 4.5 Mbit/s (the rate is not steady), down 8 Mbit/s · 1 min ago');
   const both = { up: 'too many packets were lost', down: 'too many packets were lost' };
   expect(text({ reasons: both })).toBe('unknown (too many packets were lost) · 1 min ago');
   expect(text({ reasons: { ...both, down: 'the measurements disagree' } })).toBe(
@@ -36,9 +36,9 @@ test('of every capacity that is not known the wall said that the measurements do
 
 test('the wall says what lasts, what the line lends at first, and for how many bytes a rate was seen', () => {
   const rates = { upBps: 2_000_000, downBps: 8_000_000 };
-  const lent = { ...rates, burst: { up: { bps: 7_910_000, bytes: 128_400 }, down: null }, seenBytes: { up: null, down: 947_600 } };
-  expect(text(lent)).toBe('up 2 Mbit/s (at first 7.9 Mbit/s, for 128 kB), down 8 Mbit/s (seen for 948 kB) · 1 min ago');
-  expect(text(lent, 'hi')).toBe('जाने में 2 Mbit/s (शुरू में 7.9 Mbit/s, 128 kB तक), आने में 8 Mbit/s (948 kB तक देखी गई) · 1 मिनट पहले');
+  const lent = { ...rates, burst: { up: { bps: 7_910_000, bytes: 128_400 }, down: null }, seenBytes: { up: null, down: 5_947_600 } };
+  expect(text(lent)).toBe('up 2 Mbit/s (at first 7.9 Mbit/s, for 128 kB), down at least 8 Mbit/s for the first 5.9 MB · 1 min ago');
+  expect(text(lent, 'hi')).toBe('जाने में 2 Mbit/s (शुरू में 7.9 Mbit/s, 128 kB तक), आने में पहले 5.9 MB तक कम से कम 8 Mbit/s · 1 मिनट पहले');
 });
 
 test('what is free is said as this PC sees it, and only where less is free than there is', () => {

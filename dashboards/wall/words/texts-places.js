@@ -65,7 +65,6 @@ export const placeTexts = {
     'R {r} of 100 ({adjusted} with what people accept of a satellite), MOS {mos} of 5',
     'R 100 में से {r} (सैटेलाइट के हिसाब से {adjusted}), MOS 5 में से {mos}',
   ],
-  mostRate: ['at most {rate}', 'ज़्यादा से ज़्यादा {rate}'],
   ago: ['{age} ago', '{age} पहले'],
   used: ['{used} of {limit} MB', '{limit} में से {used} MB'],
   heightCard: ['Height and power', 'ऊँचाई और बिजली'],

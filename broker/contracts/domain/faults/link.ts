@@ -192,7 +192,6 @@ export const linkReasons: readonly Reason[] = [
   ['^large packets do not get through$', 'बड़े पैकेट नहीं पहुँचते'],
   ['^as fast as the network card of this PC$', 'इस PC के नेटवर्क कार्ड जितना तेज़, लाइन का पता नहीं चला'],
   ['^the measurements disagree$', 'नाप आपस में नहीं मिलते'],
-  ['^one measurement alone proves nothing$', 'सिर्फ़ एक नाप काफ़ी नहीं'],
   ['^too many packets were lost$', 'बहुत पैकेट खो गए'],
   ['^the rate is not steady$', 'स्पीड एक जैसी नहीं है'],
   ['^too few bytes to tell whether it lasts$', 'इतने कम डेटा से पता नहीं कि स्पीड टिकती है या नहीं'],

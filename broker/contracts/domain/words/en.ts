@@ -78,7 +78,8 @@ export const en = {
     capacity: 'Capacity',
     overTcp: 'at least, by TCP',
     burst: '{rate} (at first {peak}, for {kB} kB)',
-    seen: '{rate} (seen for {kB} kB)',
+    seen: 'at least {rate} for the first {MB} MB',
+    least: 'at least {rate}',
     free: 'Free, as seen by this PC',
     /** Towards the centre, and from it. */
     upDown: 'up {up}, down {down}',
