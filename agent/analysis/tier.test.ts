@@ -82,6 +82,15 @@ it('large packets that do not get through leave the tier unknown', () => {
   expect(nextTier(undefined, 'up', { ...good, udpBlocked: true })).toEqual({ tier: undefined, limit: 'udp-blocked' });
 });
 
+it('C14 below R 60 a direction carries SD at most, below R 50 only audio, for its delay', () => {
+  const at = (r: number) => run([{ ...good, r }]);
+  expect(at(60)).toMatchObject([{ tier: 'fhd', limit: null }]);
+  expect(at(59.9)).toMatchObject([{ tier: 'sd', limit: 'delay' }]);
+  expect(at(50)).toMatchObject([{ tier: 'sd', limit: 'delay' }]);
+  expect(at(49.9)).toMatchObject([{ tier: 'audio', limit: 'delay' }]);
+  expect(run([{ ...good, r: undefined }])).toMatchObject([{ tier: 'fhd' }]);
+});
+
 it('a window of too few packets is not even: none begins with it, none rises by it, and a loss takes a tier all the same', () => {
   const few = { ...good, jitterMs: undefined };
   expect(nextTier(undefined, 'up', few)).toEqual({ tier: undefined, limit: 'unknown' });

@@ -10,6 +10,8 @@ export type WayFacts = {
   freeBps: number | null;
   /** Present where only a lower bound is known, bits/s: a need above it is not met or missed, but unknown. */
   leastBps?: number;
+  /** R of the E-model, without the advantage of a satellite; absent where it is not known. */
+  r?: number | undefined;
   udpBlocked: boolean;
   /** The loss, over as many probes as a threshold needs; undefined where there were not so many yet. */
   lossAt: (threshold: number) => number | undefined;
@@ -81,14 +83,15 @@ function carried(way: Direction, facts: WayFacts, margin: number): number {
 /** What a direction lacks for a tier; null where it lacks nothing that is known. */
 function misses(
   way: Direction,
-  { freeBps, leastBps, lossAt, jitterMs }: WayFacts,
+  { freeBps, leastBps, lossAt, jitterMs, r = 100 }: WayFacts,
   { tier, margin }: { tier: Tier; margin: number },
 ): TierLimit | null {
   const needs = tierNeeds[tier];
   const needBps = way === 'up' ? needs.upBps : needs.downBps;
   if (freeBps !== null && freeBps < needBps * margin) return leastBps === undefined ? 'capacity' : 'unknown';
   if ((lossAt(needs.loss.critical) ?? 0) >= needs.loss.critical) return 'loss';
-  return jitterMs !== undefined && jitterMs >= needs.jitterMs.critical ? 'jitter' : null;
+  if (jitterMs !== undefined && jitterMs >= needs.jitterMs.critical) return 'jitter';
+  return r < needs.r ? 'delay' : null;
 }
 
 /** What keeps it from the next higher tier: what it lacks to stay there, or the room that it must have to rise. */

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, tierNeeds } from '#contracts';
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
+import { ratingOf } from '../analysis/emodel.ts';
 import { type Latch, latched, openLatch } from '../analysis/latch.ts';
 import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
@@ -186,7 +187,17 @@ function factsOf(state: State, way: Direction, { window, usedBps }: { window: Wi
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
     jitterMs: jitterOf(window, way),
     jitterBeforeMs: before && jitterOf(before, way),
+    r: soundOf(state, way, window),
   };
+}
+
+/** R of the E-model for this window, without the advantage of a satellite; undefined where its jitter is not known. */
+function soundOf(state: State, way: Direction, window: Window): number | undefined {
+  const jitterMs = jitterOf(window, way);
+  const all = qualityOf(windowsOf(state))?.[way];
+  if (jitterMs === undefined || all === undefined) return undefined;
+  const roundTripMs = quantile(window.roundTripsMs, 0.5);
+  return ratingOf({ roundTripMs, jitterMs, loss: all.loss, burstRatio: all.burstRatio }).r;
 }
 
 /** The last one, while it is worth something. */

@@ -285,6 +285,24 @@ it('C15 of a lower bound the report tells the tier that it meets, and more stays
   expect(reports().at(-1)?.quality?.up.tier).toBeUndefined();
 });
 
+it.each([
+  [280, 'fhd', null],
+  [350, 'fhd', null],
+  [535, 'sd', 'delay'],
+  [700, 'sd', 'delay'],
+  [1_000, 'audio', 'delay'],
+] as const)('C14 with %i ms each way a line of 10 Mbit/s carries %s, on a satellite as elsewhere', async (eachMs, tier, limit) => {
+  for (const link of ['fibre', 'geo'] as const) {
+    const { begin, pass, reports, state, set, capacity } = setUp();
+    set.link = link;
+    state.fate = () => ({ up: eachMs, down: eachMs });
+    begin();
+    capacity(10_000, 10_000);
+    await pass(1);
+    expect(reports().at(-1)?.quality).toMatchObject({ up: { tier, limit }, down: { tier, limit } });
+  }
+});
+
 it('a capacity that makes no sense is not kept, and the next report is said', async () => {
   const { begin, pass, quality, reports, capacity, slips } = setUp();
   begin();

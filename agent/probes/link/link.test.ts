@@ -172,6 +172,11 @@ it('C12 a tier that is not known says why the capacity is not', async () => {
   expect(said['tier']).toBe('unknown: too many packets were lost');
 });
 
+it('C14 a tier that is too low for its delay says so', async () => {
+  const { said } = await ask({ tiers: { up: tier('sd', 'delay'), down: tier('sd', 'delay') } }, { tier: 'hd' });
+  expect(said['tier']).toBe('link.tier_low: to the centre: SD video at most, for its delay');
+});
+
 it('UDP that has fallen silent is not ok by a capacity of before; nor is the capacity unknown where it is the tier that is not settled', async () => {
   expect((await ask({ capacity, problem: 'no answer' })).said['udp']).toBe('unknown: no answer from the reflector');
   const unsettled = { tier: undefined, limit: 'unknown' } as const;

@@ -14,6 +14,7 @@ const limitWords: Partial<Record<TierLimit, string>> = {
   capacity: 'for want of capacity',
   loss: 'for its loss',
   jitter: 'for its jitter',
+  delay: 'for its delay',
 };
 const problemWords = {
   'no reflector': 'the centre has no reflector',

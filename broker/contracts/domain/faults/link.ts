@@ -188,6 +188,7 @@ export const linkReasons: readonly Reason[] = [
   ['^(.*), for want of capacity \\(at first ([\\d.]+) Mbit/s, then ([\\d.]+)\\)$', '$1, स्पीड कम है (शुरू में $2 Mbit/s, फिर $3)'],
   ['^(.*), for its loss$', '$1, डेटा खो रहा है'],
   ['^(.*), for its jitter$', '$1, लाइन कभी तेज़, कभी धीमी है'],
+  ['^(.*), for its delay$', '$1, जवाब देर से आता है'],
   ['^no packet comes back$', 'कोई पैकेट वापस नहीं आता'],
   ['^large packets do not get through$', 'बड़े पैकेट नहीं पहुँचते'],
   ['^as fast as the network card of this PC$', 'इस PC के नेटवर्क कार्ड जितना तेज़, लाइन का पता नहीं चला'],

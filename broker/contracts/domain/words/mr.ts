@@ -669,6 +669,7 @@ export const mr: FurtherLanguage = {
     '^(.*), for want of capacity \\(at first ([\\d.]+) Mbit/s, then ([\\d.]+)\\)$': '$1, स्पीड कमी आहे (सुरुवातीला $2 Mbit/s, मग $3)',
     '^(.*), for its loss$': '$1, डेटा हरवतो आहे',
     '^(.*), for its jitter$': '$1, लाइन कधी वेगात, कधी संथ',
+    '^(.*), for its delay$': '$1, उत्तर उशिरा येते',
     '^upsd does not answer$': 'upsd उत्तर देत नाही',
     '^upsd answers what cannot be read$': 'upsd चे उत्तर समजत नाही',
     '^upsd does not let this PC ask$': 'upsd या PC ला सांगायला नकार देतो',
