@@ -87,7 +87,7 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   if (isSilent(centre.seen)) await firstOfAll(strangers, { anchors, servers });
   const outside = [...anchors, ...atItsPort, ...servers].map(({ port, asked }) => ({ port, ...reachable(asked.stop()) }));
   const [heardOfNames, heardOfZone] = [strangers.stop(), zone.stop()];
-  const names = judgeNames(stage, heardOfNames, named.isNamed);
+  const names = judgeNames(stage, heardOfNames, named);
   const isNamed = isFromBeyond(stage, { names: heardOfNames, zone: heardOfZone });
   return {
     names,
@@ -128,7 +128,7 @@ export async function askNames(stage: BeyondStage): Promise<PathFacts['names']> 
   // Where the link is up, it is up at the address of that name.
   if (named.isNamed) remember(stage, named.address);
   if (!named.isNamed || stage.memory.servesAll) await strangers.first;
-  return judgeNames(stage, strangers.stop(), named.isNamed);
+  return judgeNames(stage, strangers.stop(), named);
 }
 
 /** On a thin link as often as elsewhere while nothing else is asked for: a name server is called silent by that alone. */
@@ -139,16 +139,20 @@ function askStrangers(stage: BeyondStage, isAlone = () => false): Asked<Looked> 
   return keepAsking({ ...pace, everyMs }, () => answered(questions.look(`${randomBytes(6).toString('hex')}.${strangersOf}`, asking)));
 }
 
-/** A server that knows the centre and never answered for anybody else serves its own network alone: that is no fault. */
-function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>, isNamed: boolean): PathFacts['names'] {
+/**
+ * A server that knows the centre and never answered for anybody else serves its own network alone: that is no fault. One that refuses the name of
+ * the centre too is a router without a line to its own servers.
+ */
+function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>, { isNamed, centreName }: Named): PathFacts['names'] {
   const kinds = heard.map(({ kind }) => kind);
   if (kinds.includes('none') || kinds.includes('found')) {
     memory.servesAll = true;
     return 'answered';
   }
   // The resolver's own default where the system has no server set.
-  const isSet = kinds.includes('failed') || !questions.nameServers().every(isLoopback);
-  return kinds.includes('refused') || !isSet || (isNamed && !memory.servesAll) ? 'unknown' : 'silent';
+  const isSet = kinds.includes('failed') || kinds.includes('refused') || !questions.nameServers().every(isLoopback);
+  const isOwn = (isNamed || (kinds.includes('refused') && centreName !== 'missing')) && !memory.servesAll;
+  return !isSet || isOwn ? 'unknown' : 'silent';
 }
 
 /** From a server of this network only an answer that none can make up has come over the line. */
