@@ -29,6 +29,6 @@ export function rate(from: TrainArrival, to: TrainArrival): number {
 }
 
 /** The middle one; none is not a number. */
-export function middle(values: readonly number[]): number {
+function middle(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? Number.NaN;
 }
