@@ -1,5 +1,5 @@
 /** Somebody on duty whom nothing reaches: who is told instead, and what central hears of it. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Person } from '#contracts';
 import type { Notice, OpenChannel } from '../records/notices.ts';
 import type { Member } from '../records/roster.ts';
@@ -72,6 +72,32 @@ test('an end, the console by its own name, and a centre that has set no channel 
   expect(told([bina, chand], { changes: { kind: 'cleared' } })).toEqual(['bina console']);
   expect(told([bina, chand], { wanted: 'console' })).toEqual(['bina console']);
   expect(told([bina, chand], { over: new Map([toConsole]) })).toEqual(['bina console']);
+});
+
+describe('a person with "webhook": true and no other address', () => {
+  const toPrograms: [string, OpenChannel] = ['webhook', { channel, reaches: ({ webhook }) => webhook, forPrograms: true }];
+  const over = new Map([...channels, toPrograms]);
+  const desk = member('tickets', { roles: ['central'], scopes: [''], webhook: true });
+
+  test.each([
+    ['own-order', ['tickets webhook']],
+    ['webhook', ['tickets webhook']],
+    ['console', ['tickets console']],
+  ])('over the channel %s is reached, and no one else is notified instead', (wanted, expected) => {
+    expect(told([desk, meera], { over, wanted, to: ['tickets'] })).toEqual(expected);
+  });
+
+  test('with a deputy is reached as well, and is not reached where no webhook is set', () => {
+    const vendor = member('vendor', { webhook: true, deputy: 'chand', channels: ['sms'] });
+    expect(told([vendor, chand], { over })).toEqual(['vendor webhook']);
+    expect(told([vendor, chand])).toEqual(['vendor console lost', 'chand email']);
+  });
+
+  test('beside a person with an e-mail address leaves the order of that person alone', () => {
+    const asha = member('asha', { email, webhook: true });
+    expect(told([asha, desk], { over })).toEqual(['asha email']);
+    expect(told([asha, desk], { over, wanted: 'webhook' })).toEqual(['asha webhook']);
+  });
 });
 
 test('what only the console took was delivered, and no finding: it is one to central until something reaches the person', () => {

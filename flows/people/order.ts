@@ -9,13 +9,17 @@ export { ownOrder } from './channels/channels.ts';
 /** Where a message goes first, and where next. `lost`: nothing but the console is left. */
 export type Way = { channel: string; further?: readonly string[]; lost?: true };
 
-/** By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent. */
+/**
+ * By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent.
+ * A person whom none of them reaches may be a program, such as a ticket desk: its own channel is used then.
+ */
 export function wayOf(person: Person, channels: Channels): Way {
-  const forPeople = () => [...channels].filter(([, { forPrograms = false }]) => !forPrograms).map(([name]) => name);
+  const all = [...channels.keys()];
+  const isForProgram = (name: string) => channels.get(name)?.forPrograms === true;
+  const reaching = (names: readonly string[]) => names.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
   const { channels: own = [] } = person;
-  const wanted = own.length > 0 ? own : forPeople();
-  const reaching = wanted.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
-  const [channel, ...further] = [...new Set(reaching), lastChannel];
+  const first = reaching(own.length > 0 ? own : all.filter((name) => !isForProgram(name)));
+  const [channel, ...further] = [...new Set(first.length > 0 ? first : reaching(all.filter(isForProgram))), lastChannel];
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
 }
 
