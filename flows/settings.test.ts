@@ -97,6 +97,16 @@ describe('one clear line says what is wrong with a channel and where', () => {
       '{"people":[{"id":"a","name":"A","role":"central","channels":["console","sms"]}]}',
       'sabha.json: people.0.channels.1: channels.sms is not set, and channels.offered does not name it',
     ],
+    ...['central-desk', 'watchdog', 'technician', 'central'].map((id): [string, string, string] => [
+      `a person with the reserved id ${id}`,
+      JSON.stringify({ people: [{ id, name: 'A', role: 'state' }] }),
+      `sabha.json: people.0: "${id}" is a word of Sabha's own`,
+    ]),
+    [
+      'a group with a reserved name',
+      '{"people":[{"id":"a","name":"A","role":"central","groups":["vendors","central-desk"]}]}',
+      'sabha.json: people.0: "central-desk" is a word of Sabha\'s own',
+    ],
     ['a bad address', '{"channels":{"email":{"from":"me"}}}', 'sabha.json: channels.email.from: expected a valid email, found "me"'],
     [
       'a webhook in clear beyond this machine',
@@ -116,6 +126,10 @@ describe('one clear line says what is wrong with a channel and where', () => {
   ])('%s', (_what, text, line) => {
     expect(readCentreSettings(text)).toEqual({ ok: false, line });
   });
+});
+
+test('a person may have the name of the own role as id', () => {
+  expect(must('{"people":[{"id":"central","name":"A","role":"central"}]}').people).toMatchObject([{ id: 'central' }]);
 });
 
 test('S20 500 changed files: each is refused, or means what it says in full, never less', () => {

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { describeIssue, isOpenToAll, loadText, readSettings } from '#contracts';
 import type { CentreSettings } from './assembly/base.ts';
 import { channelSettings, secretsIn, strayAddress, strayChannel } from './people/channels/channels.ts';
+import { reservedWord } from './roster/book.ts';
 
 type Read = { ok: true; value: CentreSettings } | { ok: false; line: string };
 
@@ -29,7 +30,9 @@ export function loadCentreSettings(file: string): Read {
 
 function firstStray({ people, channels }: CentreSettings): string | undefined {
   return people
-    .flatMap(({ addresses, channels: order = [] }, at) => [
+    .flatMap(({ id, role, groups = [], addresses, channels: order = [] }, at) => [
+      // The word of the person's own role means this person too.
+      ...[id, ...groups].map((word) => ({ at: `people.${at}`, wrong: word === role ? undefined : reservedWord(word) })),
       ...Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: strayAddress(name, channels) })),
       ...order.map((name, place) => ({ at: `people.${at}.channels.${place}`, wrong: strayChannel(name, channels) })),
     ])

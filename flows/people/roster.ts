@@ -4,7 +4,7 @@ import type { EngineOptions } from '../incidents/engine.ts';
 import type { Notice, People } from '../records/notices.ts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { type Book, called, createBook, memberOf, ofName } from '../roster/book.ts';
+import { type Book, called, createBook, memberOf, ofName, ownRecipients } from '../roster/book.ts';
 import { type Moment, momentAt } from '../roster/duty.ts';
 import { standIn, type ToldBy, thereOf, toldFor } from '../roster/told.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
@@ -41,7 +41,7 @@ export type RecipientsOptions = { roster: Roster; channels: Channels; log: { war
 
 /** The built-in person who is told when nobody else is there. */
 const centralDesk: Person = {
-  id: 'central-desk',
+  id: ownRecipients[0],
   name: 'Central desk',
   role: 'central',
   scope: '',

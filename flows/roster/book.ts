@@ -43,6 +43,15 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
   };
 }
 
+/** The recipients that the server makes itself: the console when nobody else is there, and the monitor outside. */
+export const ownRecipients = ['central-desk', 'watchdog'] as const;
+
+/** One line for a word that means a role or such a recipient: a person or a group of that name would not be notified. */
+export function reservedWord(word: string): string | undefined {
+  const isReserved = isRole(word) || (ownRecipients as readonly string[]).includes(word);
+  return isReserved ? `"${word}" is a word of Sabha's own` : undefined;
+}
+
 /** Says whom a login means: the person of that id, else of an e-mail address that nobody else has, however it is written. All are looked at once, however many logins are asked for. */
 export function byLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonly T[]): (login: string) => T | undefined {
   const byId = new Map(persons.map((one) => [one.id, one]));

@@ -1,9 +1,10 @@
 /** The one CSV of the roster: read with everything that is wrong in it, and written so that it reads back the same. */
 import * as v from 'valibot';
-import { type CsvProblem, describeIssue, groupOfScope, isRole, oneLine, pathOfScope } from '#contracts';
+import { type CsvProblem, describeIssue, groupOfScope, oneLine, pathOfScope } from '#contracts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { csvText, sheetLines } from '../sites/sheet.ts';
+import { reservedWord } from './book.ts';
 import { type Cells, type Column, columns, fileCellsOf, furtherColumns, memberOf, type Row, rowSchema } from './columns.ts';
 
 const linesLimit = 20_000;
@@ -97,17 +98,15 @@ type Names = { ids: { has(id: string): boolean }; groups: ReadonlySet<string>; s
 /** A tab names roles, groups and persons by one word. */
 function misnamed({ id, groups, deputy }: Member, names: Names): Wrong[] {
   const isPerson = (word: string) => names.ids.has(word) || names.sight.others.has(word);
-  const wrong: Wrong[] = [];
-  if (isRole(id) || id === reserved) wrong.push(['id', `"${id}" is a word of Sabha's own`]);
+  const reserved = reservedWord(id);
+  const wrong: Wrong[] = reserved === undefined ? [] : [['id', reserved]];
   if (names.groups.has(id)) wrong.push(['id', `"${id}" is a group`]);
-  const taken = groups.filter((group) => isRole(group) || isPerson(group));
+  const taken = groups.filter((group) => reservedWord(group) !== undefined || isPerson(group));
   wrong.push(...taken.map((group): Wrong => ['groups', `"${group}" is a role or a person`]));
   if (deputy === id) wrong.push(['deputy', 'nobody is their own deputy']);
   else if (deputy !== null && !isPerson(deputy)) wrong.push(['deputy', `there is no person "${deputy}" in this file or the roster`]);
   return wrong;
 }
-
-const reserved = 'central-desk';
 
 /** Of who stands in the file the groups of before are over. */
 function namesIn(members: readonly ReadMember[], ids: Names['ids'], { others }: RosterSight): Pick<Names, 'groups'> {

@@ -75,6 +75,7 @@ test('every faulty line is named with its number, and nothing of the file is tak
     'dev,Dev,technician,ladakh/leh,,,email,,,,,dev',
     'ekta,Ekta,central,ladakh,asha,,pigeon,,,,,nobody',
     'central-desk,Desk,technician,ladakh/leh,technician,,,,,,,',
+    'watchdog,Dog,technician,ladakh/leh,central-desk,,,,,,,',
     'short,row',
   ];
   expect(wrong(file(...lines)).map((line) => line.split(':')[0])).toEqual([
@@ -99,8 +100,11 @@ test('every faulty line is named with its number, and nothing of the file is tak
     '7 groups',
     '7 deputy',
     '8 id',
+    '8 id',
     '8 groups',
-    '9 ',
+    '9 id',
+    '9 groups',
+    '10 ',
   ]);
 });
 

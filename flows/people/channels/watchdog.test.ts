@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { reservedWord } from '../../roster/book.ts';
 import { technician } from '../people.test-helper.ts';
 import { message } from './conformance.test-helper.ts';
 import { byWatchdog, createWatchdog, watchdogPerson } from './watchdog.ts';
@@ -23,4 +24,5 @@ test.each([
 test('nobody of the roster is told by it', () => {
   expect(byWatchdog.reaches?.(technician, {})).toBe(false);
   expect(byWatchdog.reaches?.({ ...technician, id: watchdogPerson }, {})).toBe(true);
+  expect(reservedWord(watchdogPerson)).toBeDefined();
 });
