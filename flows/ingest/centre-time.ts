@@ -16,16 +16,17 @@ export function createCentreTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
   let offsetMs = clock.now() - clock.up();
   let sleptMs = slept();
   return {
-    now: () => clock.up() + offsetMs,
+    /** In whole milliseconds, which `up` does not show: this time stands in rows, messages and answers of the API. */
+    now: () => Math.floor(clock.up() + offsetMs),
 
-    /** Follows the clock of the machine; answers by how much that was set at once, 0 where it was not. Sleep is time that passed, and no step. */
+    /** Follows the clock of the machine; answers by how much that was set at once, in whole milliseconds, 0 where it was not. Sleep is time that passed, and no step. */
     follow(): number {
       const byMs = clock.now() - clock.up() - offsetMs;
       offsetMs += byMs;
       if (Math.abs(byMs) < stepMs) return 0;
       const asleepMs = slept() - sleptMs;
       sleptMs += asleepMs;
-      return Math.abs(byMs - asleepMs) < stepMs ? 0 : byMs;
+      return Math.abs(byMs - asleepMs) < stepMs ? 0 : Math.round(byMs);
     },
   };
 }

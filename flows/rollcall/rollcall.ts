@@ -130,8 +130,8 @@ async function reread(state: State): Promise<void> {
   const { ledger, ingest, clock } = state.options;
   const { running } = state;
   if (running !== undefined) {
-    running.startedAt = (ingest()?.time() ?? clock.now()) - (clock.up() - running.startedUp);
-    running.endsAt = running.startedAt + (running.endsUp - running.startedUp);
+    running.startedAt = (ingest()?.time() ?? clock.now()) - lastedMs(state, running);
+    running.endsAt = running.startedAt + Math.round(running.endsUp - running.startedUp);
   }
   state.last = (await ledger.rollcalls())[0] ?? null;
 }
@@ -221,10 +221,15 @@ function answered(state: State, pc: string): void {
   const born = running?.waiting.get(pc);
   if (!(running && ingest && born && isHeld(born, ingest.memory.pcs.get(pc)))) return;
   running.waiting.delete(pc);
-  running.rows.set(pc, rowOf(state, ingest, { pc, after: state.options.clock.up() - running.startedUp }));
+  running.rows.set(pc, rowOf(state, ingest, { pc, after: lastedMs(state, running) }));
   running.news.add(pc);
   if (running.waiting.size === 0) finish(state, running);
   else soon(state, running);
+}
+
+/** Since it began, in whole milliseconds. */
+function lastedMs({ options }: State, { startedUp }: Running): number {
+  return Math.round(options.clock.up() - startedUp);
 }
 
 /** The state that the birth named, or a later one. */
@@ -258,7 +263,7 @@ function finish(state: State, running: Running): void {
   }
   running.waiting.clear();
   const finished = {
-    ...summaryOf(running, running.startedAt + state.options.clock.up() - running.startedUp),
+    ...summaryOf(running, running.startedAt + lastedMs(state, running)),
     rows: [...running.rows.values()],
   };
   void ingest.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {

@@ -29,6 +29,7 @@ export type CentreOptions = {
   site: SettingsSite;
   /** What a new ledger has in its tree from the start. */
   nodes: TreeNode[];
+  fractions?: boolean;
 };
 
 export type CentreMachine = ReturnType<typeof createCentreMachine>;
@@ -46,9 +47,9 @@ export function settingsSite(link: string, pcs: string[]): SettingsSite {
   return read.value.site;
 }
 
-export function createCentreMachine({ world, site, nodes }: CentreOptions) {
+export function createCentreMachine({ world, site, nodes, fractions = false }: CentreOptions) {
   const { time, random, broker, note } = world;
-  const machine = createMachine(time);
+  const machine = createMachine(time, { fractions });
   const link = createLink(2);
   const post = createPost(world);
   const roster = createRoster(people, (path) => running?.centre.sites.table().groupsOf(path) ?? []);

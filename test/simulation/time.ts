@@ -84,10 +84,11 @@ export type Process = {
   point(name: string): boolean;
 };
 
-export function createMachine(time: Time): Machine {
+/** `fractions`: its monotonic clock shows parts of a millisecond, as `performance.now()` does. */
+export function createMachine(time: Time, { fractions = false } = {}): Machine {
   let offsetMs = 0;
   return {
-    start: () => createProcess(time, () => epochMs + time.now() + offsetMs),
+    start: () => createProcess(time, { wall: () => epochMs + time.now() + offsetMs, fractions }),
     jump: (ms) => {
       offsetMs += ms;
     },
@@ -97,8 +98,10 @@ export function createMachine(time: Time): Machine {
   };
 }
 
-function createProcess(time: Time, wall: () => number): Process {
+function createProcess(time: Time, { wall, fractions }: { wall: () => number; fractions: boolean }): Process {
   const bornAt = time.now();
+  /** Another one in each millisecond. */
+  const fraction = () => (fractions ? ((time.now() * 7_919) % 997) / 997 : 0);
   const onKill: (() => void)[] = [];
   const traps = new Map<string, number>();
   let alive = true;
@@ -117,7 +120,7 @@ function createProcess(time: Time, wall: () => number): Process {
   return {
     clock: {
       now: wall,
-      up: () => time.now() - bornAt,
+      up: () => time.now() - bornAt + fraction(),
       after: (delayMs, task) => {
         let cancelled = false;
         const cancel = time.later(delayMs, () => soon(() => (cancelled ? undefined : task())));

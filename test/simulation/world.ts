@@ -50,12 +50,24 @@ export type WorldOptions = {
   hostile?: boolean;
   /** What the PCs of the first site look at, beside the usual. */
   components?: readonly string[];
+  /** The monotonic clock of the server shows parts of a millisecond. */
+  fractions?: boolean;
 };
 
 export type FurtherSite = { path: string; link: keyof typeof links; pcs: number; battery?: boolean; isp?: string; groups?: string[] };
 
 export function createWorld(options: WorldOptions): World {
-  const { seed, pcs: count = 1, link = 'fibre', spoolLimitBytes, sites = 1, further = [], hostile = false, components = [] } = options;
+  const {
+    seed,
+    pcs: count = 1,
+    link = 'fibre',
+    spoolLimitBytes,
+    sites = 1,
+    further = [],
+    hostile = false,
+    components = [],
+    fractions = false,
+  } = options;
   const time = createTime();
   const random = randomFrom(seed);
   const log: string[] = [];
@@ -68,6 +80,7 @@ export function createWorld(options: WorldOptions): World {
   const centre = createCentreMachine({
     world,
     site,
+    fractions,
     nodes: [...(sites === 1 ? [] : secondSite(link, paths)), ...further.flatMap(furtherNodes)],
   });
   const latencyMs = link === 'geo' ? 320 : 30;
