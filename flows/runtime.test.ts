@@ -110,6 +110,19 @@ test('S19 a person who is forgotten while the centre runs is not written anew fr
   await runtime.close();
 });
 
+test('readiness names a full disk although a small commit is still taken, until there is room', async () => {
+  const { runtime, clock } = await setUp();
+  runtime.started();
+  runtime.full('the disk of /data is 100 % full, 0 MiB are free');
+  runtime.say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: true, reason: 'a file is empty' });
+  await clock.pass(1_000);
+  expect(runtime.view.incidents()).toHaveLength(1);
+  expect(runtime.view.unready()).toBe('the disk of /data is 100 % full, 0 MiB are free');
+  runtime.full(null);
+  expect(runtime.view.unready()).toBeUndefined();
+  await runtime.close();
+});
+
 test('F5 a disk that stayed full was two lines of the log a second: it is one a minute, and one when it takes something again', async () => {
   const kept = inThread(new DatabaseSync(':memory:'));
   let full = false;

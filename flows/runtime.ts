@@ -71,6 +71,8 @@ export type Runtime = {
   started(): void;
   /** Says of a fault of the centre's own whether it stands, also to each later memory of the ledger. */
   say(word: CentreWord): void;
+  /** Says why nothing more can be written to the disk; null where there is room. */
+  full(reason: string | null): void;
   /** Tells it, now and whenever the clock was set or the ledger is opened. */
   follow(keeper: NotAhead): void;
   /** Does something to the ledger while nothing of it is in memory, and opens it anew. PCs send again what comes meanwhile. */
@@ -94,6 +96,7 @@ type Life = {
   failures: number;
   /** Why the ledger takes nothing, until it took something; and the line about it that was logged last. */
   trouble: string | undefined;
+  full: string | null;
   logged: { line: string; up: number } | undefined;
 };
 
@@ -152,6 +155,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       state.keepers.push(keeper);
       keeper.notAhead();
     },
+    full(reason) {
+      life.full = reason;
+    },
     waiting: () => life.pipeline?.outbox.waiting() ?? 0,
     commitMs: state.commitMs,
     now,
@@ -183,6 +189,7 @@ function createState(given: RuntimeOptions): State {
     closed: false,
     failures: 0,
     trouble: undefined,
+    full: null,
     logged: undefined,
   };
   const { ledger, commitMs } = watchedBy(given, life);
@@ -229,8 +236,9 @@ function watchedBy({ ledger, clock, log, tellDirectly }: RuntimeOptions, life: L
   });
 }
 
-function whyUnready({ trouble, pipeline, started }: Life): string | undefined {
-  if (trouble !== undefined) return trouble;
+function whyUnready({ trouble, full, pipeline, started }: Life): string | undefined {
+  // A small commit may be taken on a full disk, where there is room in the write-ahead log.
+  if (trouble !== undefined || full !== null) return trouble ?? full ?? undefined;
   if (pipeline === undefined) return 'the ledger is being opened';
   if (!pipeline.ingest.isSubscribed()) return 'the broker is out of reach, or this process has just stood still';
   return started ? undefined : 'the tabs do not run yet';

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { faultIds } from '#contracts';
+import { LedgerError } from '../ledger/errors.ts';
 import {
   emptyAccounts,
   emptyProof,
@@ -193,6 +194,16 @@ test('whoever orders something while the disk is full read "the centre could not
   ]);
   // And by a code, which the wall says in the language of its reader.
   expect(await (await post('/api/incidents/7/acknowledge', { by: 'Asha' })).json()).toMatchObject({ code: 'unready' });
+});
+
+test.each([
+  ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the ledger took nothing: ledger: database or disk is full'],
+  ['a file', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'the disk takes nothing: ENOSPC'],
+])('an order that %s refuses on a full disk is answered with the reason before readiness knows it', async (_, error, line) => {
+  const { note } = view;
+  onTestFinished(() => void Object.assign(view, { note }));
+  view.note = () => Promise.reject(error);
+  expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([503, `nothing is done now: ${line}`]);
 });
 
 test('what somebody has is not taken over unasked: the second is told who has it, and takes it over by saying so', async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Server as SecureServer } from 'node:tls';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
-import { type Clock, centreServerName, isLoopback, oneLine, realClock } from '#contracts';
+import { type Clock, centreServerName, codeOf, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
 import type { Announcements } from '../announce/announce.ts';
@@ -17,6 +17,7 @@ import { type Head, securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
+import { LedgerError } from '../ledger/errors.ts';
 import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
 import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
@@ -285,10 +286,17 @@ function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unrea
     return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
   // Whoever orders something while the disk is full reads why, and the log has it already.
-  const because = unready();
+  const known = unready();
+  if (known === undefined) log.error({ err: error }, 'a request failed');
+  const because = known ?? diskFault(error);
   if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240), code: 'unready' });
-  log.error({ err: error }, 'a request failed');
   return reply.code(500).send({ error: 'the centre could not do this; its log says why', code: 'failed' });
+}
+
+/** Files and the ledger name a disk that takes nothing; undefined for all else, which may be a bug. */
+function diskFault(error: Error & { code?: string }): string | undefined {
+  if (error instanceof LedgerError && error.code !== 'other') return `the ledger took nothing: ${error.message}`;
+  return ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'].includes(error.code ?? '') ? `the disk takes nothing: ${codeOf(error)}` : undefined;
 }
 
 function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host: string; port: number; field: string }): string {

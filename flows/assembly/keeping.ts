@@ -6,7 +6,7 @@ import { createEventsReader, type EventsReader } from '../archive/reader.ts';
 import { createRetention, type RetentionOptions } from '../archive/retention.ts';
 import type { Backups } from '../backup/backup.ts';
 import { isSynchronised } from '../backup/clock-judge.ts';
-import { watchDisk } from '../backup/disk-watch.ts';
+import { type DiskOptions, watchDisk } from '../backup/disk-watch.ts';
 import { archivesIn, openBackups } from '../backup/open.ts';
 import { type LedgerWatch, watchLedger } from '../backup/watch.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -43,7 +43,11 @@ export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey,
  * Begins to take out of the ledger what is old, and to look how full the disk is, until the result ends both. Archives are sealed by the
  * passphrase of backups.
  */
-export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt }: Times, say: Say): Cancel {
+export function startHousekeeping(
+  { settings, dataDir, clock, ledger, log }: Base,
+  { now, settledAt, full }: Times & Pick<DiskOptions, 'full'>,
+  say: Say,
+): Cancel {
   const ledgerFile = join(dataDir, 'ledger.db');
   const { start, close } = createRetention({
     retention: ledger.retention,
@@ -57,7 +61,7 @@ export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Bas
     log,
   });
   start();
-  const endDisk = watchDisk({ folder: dataDir, ledgerFile, limitMiB: settings.ledgerLimitMiB, clock: realClock(), say, log });
+  const endDisk = watchDisk({ folder: dataDir, ledgerFile, limitMiB: settings.ledgerLimitMiB, clock: realClock(), say, full, log });
   return () => {
     close();
     endDisk();

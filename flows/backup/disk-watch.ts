@@ -3,17 +3,19 @@ import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { type Cancel, type Clock, messageOf } from '#contracts';
 
-const everyMs = 60_000;
+const everyMs = 10_000;
 /** At the second a day of a nation may be all that is left. */
 const levels = { 'centre.disk': 0.8, 'centre.disk_full': 0.9 } as const;
 /** It is told once, and not each time that a backup comes and goes. */
 const slack = 0.02;
 const mib = 1024 * 1024;
+/** With less a small commit may still pass, and the next one does not. */
+const leastBytes = mib;
 
 type Fault = keyof typeof levels;
 
-/** A part of something that is used, and how that is said. */
-export type Fill = { part: number; line: string };
+/** A part of something that is used, how that is said, and what is left of it. */
+export type Fill = { part: number; line: string; leftBytes: number };
 /** `limitMiB`: size that the ledger may reach, 0 = as large as the disk. */
 export type DiskOptions = {
   folder: string;
@@ -21,18 +23,22 @@ export type DiskOptions = {
   limitMiB: number;
   clock: Clock;
   say(fault: Fault, reason: string | null): void;
+  /** Why nothing more can be written, at each look; null where there is room. */
+  full(reason: string | null): void;
   log: { warn(fields: object, line: string): void };
 };
 
-/** Looks each minute, until the result ends it. */
+/** Looks every few seconds, until the result ends it. */
 export function watchDisk(options: DiskOptions): Cancel {
-  const { clock, say, log } = options;
+  const { clock, say, full, log } = options;
   const judge = createDiskJudge();
   let cancel: Cancel = () => undefined;
   let closed = false;
   const look = async (): Promise<void> => {
     try {
-      for (const { fault, reason } of judge(await fillsOf(options))) say(fault, reason);
+      const fills = await fillsOf(options);
+      full(fills.find(({ leftBytes }) => leftBytes < leastBytes)?.line ?? null);
+      for (const { fault, reason } of judge(fills)) say(fault, reason);
     } catch (error) {
       log.warn({}, `how full the disk is cannot be read: ${messageOf(error)}`);
     }
@@ -50,17 +56,26 @@ async function fillsOf({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<F
   const used = blocks - bfree;
   // As df counts: what is kept for root is nobody's.
   const part = used / Math.max(1, used + bavail);
-  const disk = { part, line: `the disk of ${folder} is ${percent(part)} full, ${Math.floor((bavail * bsize) / mib)} MiB are free` };
+  const leftBytes = bavail * bsize;
+  const disk = { part, leftBytes, line: `the disk of ${folder} is ${percent(part)} full, ${Math.floor(leftBytes / mib)} MiB are free` };
   if (limitMiB === 0) return [disk];
-  const had = (statSync(ledgerFile, { throwIfNoEntry: false })?.size ?? 0) / mib / limitMiB;
-  return [disk, { part: had, line: `the ledger has ${percent(had)} of the ${limitMiB} MiB that ledgerLimitMiB allows` }];
+  const size = statSync(ledgerFile, { throwIfNoEntry: false })?.size ?? 0;
+  const had = size / mib / limitMiB;
+  return [
+    disk,
+    {
+      part: had,
+      leftBytes: limitMiB * mib - size,
+      line: `the ledger has ${percent(had)} of the ${limitMiB} MiB that ledgerLimitMiB allows`,
+    },
+  ];
 }
 
 /** To be asked now and then; answers each fault that stands now or no more, the first time both. */
 export function createDiskJudge(): (fills: readonly Fill[]) => { fault: Fault; reason: string | null }[] {
   const standing = new Map<Fault, boolean>();
   return (fills) => {
-    const worst = fills.reduce((most, one) => (one.part > most.part ? one : most), { part: 0, line: '' });
+    const worst = fills.reduce((most, one) => (one.part > most.part ? one : most), { part: 0, line: '', leftBytes: 0 });
     return (Object.keys(levels) as Fault[]).flatMap((fault) => {
       const stands = worst.part >= levels[fault] - (standing.get(fault) === true ? slack : 0);
       if (standing.get(fault) === stands) return [];

@@ -102,7 +102,7 @@ test('one at a time; no place is no scope; while the broker is away nobody is ca
   expect(calls.start({ scope: '', by: 'Asha' })).toBe('busy');
   calls.drop();
   held.isOpen = false;
-  expect(calls.start({ scope: '', by: 'Asha' })).toBe('deaf');
+  expect(() => calls.start({ scope: '', by: 'Asha' })).toThrow('the ledger is opened anew');
   expect(setUp({ subscribed: false }).calls.start({ scope: '', by: 'Asha' })).toBe('deaf');
 });
 

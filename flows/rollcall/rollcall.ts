@@ -148,7 +148,8 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
   const ingest = present();
   const before = state.running?.within;
   if (before !== undefined && (before === within || !isWithin(within, before))) return 'busy';
-  if (ingest === undefined || !ingest.isSubscribed()) return 'deaf';
+  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (!ingest.isSubscribed()) return 'deaf';
   const table = ingest.table();
   if (scope !== '' && (scope.split('/').length > 2 || table.node(scope) === undefined)) return 'unknown';
   drop(state);

@@ -34,6 +34,17 @@ test.runIf(canMount)(
       const others = ['broker', 'dashboards'].map(centre.pidOf);
       const filler = join(`/proc/${centre.pid}/root`, flowsDir, 'filler');
       fill(filler);
+      const ready = async () => (await fetch(`http://127.0.0.1:${site.ports.api}/readyz`)).json();
+      await expect.poll(ready, { timeout: 20_000 }).toEqual({ ready: false, because: expect.stringMatching(/\bfull\b/) });
+      const order = await fetch(`http://127.0.0.1:${site.ports.api}/api/accounts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'ravi', role: 'reader', scope: '', by: 'meera' }),
+      });
+      expect([order.status, ((await order.json()) as { error: string }).error]).toEqual([
+        503,
+        expect.stringMatching(/^nothing is done now: .*full/),
+      ]);
       const stir = async () => {
         await expect.poll(() => centre.pidOf('agent')).not.toBe(0);
         process.kill(centre.pidOf('agent'), 'SIGKILL');
