@@ -1,4 +1,5 @@
 /** Days of offices: their hours, their meetings and what mail came when, by the clock of the place. */
+import { planMeetings } from '../../flows/calendar/import.ts';
 import { createMeetingOrders } from '../../flows/calendar/meeting-orders.ts';
 import type { OfficeHours } from '../../flows/records/meetings.ts';
 import type { Delivery } from './people.ts';
@@ -42,7 +43,13 @@ export async function importMeetings(world: World, ...lines: string[]) {
   const centre = world.centre.centre();
   if (centre === undefined) throw new Error('no centre');
   const text = ['id,title,rooms,start,end,repeat,status', ...lines].join('\n');
-  const done = createMeetingOrders(centre.meetings).import({ text, rooms: '', replace: false, apply: true, by: 'meera' });
+  const done = createMeetingOrders({ ...centre.meetings, plan: async (at) => planMeetings(at) }).import({
+    text,
+    rooms: '',
+    replace: false,
+    apply: true,
+    by: 'meera',
+  });
   await world.pass(second);
   return done;
 }
