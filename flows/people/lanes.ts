@@ -19,7 +19,7 @@ export type Lanes = {
    */
   next(): Item | undefined;
   /**
-   * What goes out in one message with an item, that item first; it is taken with it; what cannot go with others goes alone. Of the morning's digest: the heads of its person's other rooms, due or not.
+   * What goes out in one message with an item, that item first; it is taken with it; what cannot go with others goes alone. Of the morning's digest: all of its person's digest, due or not.
    * Of what is late: all that is late for its person on its channel, in the order of each room. Of what stood in one message before: all that did. Of the
    * last that goes there for a while: all that is due too; so, where they are many, of a channel that lets nobody in for a while (`isLocked`).
    */
@@ -182,7 +182,7 @@ function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] 
   if (!gathers(item.row) || !(digest || isNow(item))) return [];
   const goes = (one: Item) => goWith(one, item) && gathers(one.row);
   const mine = [...lanes].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
-  return mine.flatMap((lane) => (digest ? lane.slice(0, 1) : until(lane, (one) => !goes(one) || !isNow(one))));
+  return mine.flatMap((lane) => until(lane, (one) => !goes(one) || !(digest || isNow(one))));
 }
 
 /** To one person on one channel, both for the morning or neither. */

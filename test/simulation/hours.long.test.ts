@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { allMails, clock, hour, importMeetings, lastText, mails, office, setHours, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, complaints, microphone, minute, second } from './scene.ts';
+import { atRest, camera, complaints, microphone, minute, second } from './scene.ts';
 
 const review = 'review,Review,ladakh/leh,2026-03-04 11:00,12:00,,';
 
@@ -61,6 +61,22 @@ test('a microphone that breaks at two in the morning is in the list of nine o’
   await until(world, '2026-03-04T09:20');
   expect(mails(world, 'tashi')).toEqual([expect.stringMatching(/^03-04T09:1[56] रात के 2 अलर्ट$/)]);
   expect(await complaints(world)).toEqual([]);
+});
+
+test.each([
+  ['02:00', '03:00'],
+  ['22:40', '08:52'],
+  ['08:55', '08:58'],
+])('a second fault of a room that breaks at night, at %s and %s, stands in the same message of the morning', async (first, second_) => {
+  const world = await atRest();
+  await setHours(world, office);
+  await until(world, `2026-03-0${first > '12' ? 3 : 4}T${first}`);
+  microphone(world, 'microphone.missing');
+  await until(world, `2026-03-04T${second_}`);
+  camera(world, 'camera.missing');
+  await until(world, '2026-03-04T09:14');
+  expect(mails(world)).toEqual([expect.stringMatching(/^03-04T09:0[01] 2 alerts of the night$/)]);
+  expect(lastText(world).filter((line) => line.startsWith('•'))).toHaveLength(2);
 });
 
 test('half an hour before a meeting of its room a fault is critical at once, also in the night, and also where it was told before as less', async () => {
