@@ -68,7 +68,7 @@ function absenceAt(absence: Absence, move: Move): Absence {
 }
 
 function incidentAt(incident: Incident, move: Move): Incident {
-  const { openedAt, overAt, acknowledged, assigned, fixed, snoozed, deeds, outage, ended, spread } = incident;
+  const { openedAt, overAt, acknowledged, assigned, fixed, snoozed, deeds, outage, toldSince, ended, spread } = incident;
   return {
     ...incident,
     openedAt: move(openedAt),
@@ -84,6 +84,7 @@ function incidentAt(incident: Incident, move: Move): Incident {
     notes: incident.notes.map((one) => ({ ...one, at: move(one.at) })),
     ...(incident.answers && { answers: incident.answers.map((one) => ({ ...one, at: move(one.at) })) }),
     ...(outage && { outage: shownAt(outage, move) }),
+    ...(toldSince && { toldSince: { from: move(toldSince.from), at: move(toldSince.at) } }),
     ...(spread?.lastAt !== undefined && { spread: { ...spread, lastAt: move(spread.lastAt) } }),
   };
 }

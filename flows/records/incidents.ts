@@ -154,6 +154,8 @@ export type Incident = Handling & {
   outage?: ShownOutage;
   /** What people were last told of that. */
   toldOutage?: Outage;
+  /** Since when they were told that the PC is away, and when that was told, the last time. */
+  toldSince?: { from: number; at: number };
   /** What people were told of in it and what ended since; `said`: its end was told too. */
   ended?: (StandingFault & { said: boolean })[];
   /** The incident of the cause that it is one of the many of, the last time. */

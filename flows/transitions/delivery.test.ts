@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fault, ok, online, type Path, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
+import type { Incident } from '../records/incidents.ts';
+import { toldWhy } from './notice.ts';
 
 const minute = 60_000;
 const last = (stage: Stage) => stage.outbox().at(-1)?.notice;
@@ -10,6 +12,71 @@ test('that a part is better says what is left', () => {
   stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
   stage.live(3 * minute);
   expect(last(stage)).toMatchObject({ kind: 'eased', faults: [{ fault: 'camera.missing' }], rest: [{ fault: 'pc.load_high' }] });
+});
+
+describe('the reason and the beginning of one outage', () => {
+  type Found = { cause: 'power-cut' | 'upstream' | 'pc-off' | 'undetermined'; confidence: number; from: number };
+  /** What is read in the messages of an outage that is judged anew before each; the last one is its end. */
+  const toldOf = (found: readonly Found[], before: Partial<Incident> = {}) => {
+    let incident = { faults: [], ...before } as unknown as Incident;
+    return found.map((one, at) => {
+      incident = { ...incident, outage: { ...one, to: null } };
+      const { cause, from } = toldWhy(incident, at === found.length - 1) as Found;
+      const { confidence } = toldWhy(incident, false) as Found;
+      incident = {
+        ...incident,
+        toldOutage: { cause: toldWhy(incident, false)?.cause ?? cause, confidence },
+        toldSince: { from, at: 10 * minute * (at + 1) },
+      };
+      return `${cause} since ${from / 1_000}`;
+    });
+  };
+
+  test.each([
+    [
+      'two reasons that take turns',
+      [
+        ['power-cut', 0.85, 60],
+        ['upstream', 0.8, 30],
+        ['power-cut', 0.85, 90],
+        ['upstream', 0.8, 60],
+      ],
+      ['power-cut since 60', 'power-cut since 60', 'power-cut since 60', 'upstream since 60'],
+    ],
+    [
+      'a reason that becomes known later',
+      [
+        ['undetermined', 0.5, 120],
+        ['upstream', 0.9, 60],
+        ['pc-off', 0.8, 120],
+        ['upstream', 0.9, 60],
+      ],
+      ['undetermined since 120', 'upstream since 120', 'upstream since 120', 'upstream since 120'],
+    ],
+    [
+      'a second outage of one incident',
+      [
+        ['upstream', 0.9, 60],
+        ['pc-off', 0.8, 900],
+        ['pc-off', 0.8, 840],
+      ],
+      ['upstream since 60', 'pc-off since 900', 'pc-off since 900'],
+    ],
+  ] as const)('%s: %j are told as %j', (_, found, expected) => {
+    expect(toldOf(found.map(([cause, confidence, from]) => ({ cause, confidence, from: from * 1_000 })))).toEqual(expected);
+  });
+
+  test('stand in the message and in the all-clear alike, though the PC says when it comes back that it went earlier', () => {
+    const stage = online();
+    stage.apply({ type: 'gasp', pc, boot: 'boot-1', session: 1, runtimeMs: 60_000 });
+    stage.pass(20 * minute, 5_000);
+    const raised = last(stage);
+    const open = stage.incident();
+    if (open?.outage === undefined) throw new Error('no outage');
+    expect(open.toldSince).toMatchObject({ from: raised?.outage?.from });
+    stage.engine.memory.putIncident({ ...open, outage: { ...open.outage, from: open.outage.from - minute } });
+    expect(toldWhy(stage.incident() as Incident, true)?.from).toBe(raised?.outage?.from);
+  });
 });
 
 test('at its end an alert said that the room is well, though of its microphone nothing was known', () => {

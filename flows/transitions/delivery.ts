@@ -7,7 +7,7 @@ import type { Notice, OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd, isWorse, oneFlaps, worst } from './incident.ts';
 import type { Noise } from './noise.ts';
-import { centralNotice, forPerson, isOwn, noticeOf } from './notice.ts';
+import { centralNotice, forPerson, isOwn, noticeOf, toldWhy } from './notice.ts';
 import { newsOf, type PlaceFacts, toldFaults } from './offer.ts';
 
 /** One person on one channel; `further`: the other ones, in order, where that one does not deliver. `lost`: no channel but the console reaches the person, or carries this. */
@@ -154,8 +154,9 @@ export function withTold(incident: Incident, transition: Transition): Incident {
   const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
   const toldAway = isNew ? [...new Set([...(incident.toldAway ?? []), ...spread.away])] : undefined;
   const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
-  const toldOutage = isAway ? { cause: outage.cause, confidence: outage.confidence } : undefined;
-  return { ...incident, faults, ...(toldAway && { toldAway }), ...(toldOutage && { toldOutage }) };
+  const why = isAway ? toldWhy(incident, false) : undefined;
+  const toldOf = why && { toldOutage: { cause: why.cause, confidence: why.confidence }, toldSince: { from: why.from, at: transition.at } };
+  return { ...incident, faults, ...(toldAway && { toldAway }), ...toldOf };
 }
 
 function moreSevere(a: Severity | null, b: Severity): Severity {

@@ -1,6 +1,6 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
 import { bySeverity, causeKindOf, isAbsence, type Severity, type Words } from '#contracts';
-import type { FaultNews, HoursFields, Incident, PastFault, Spread, Transition } from '../records/incidents.ts';
+import type { FaultNews, HoursFields, Incident, PastFault, ShownOutage, Spread, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd } from './incident.ts';
@@ -27,6 +27,7 @@ export function noticeOf(at: {
 }): Notice {
   const { transition, incident, place, faults, severity, before, flapping, hours, placeOf } = at;
   const { counted = 0, isBeside = false, isReady = false } = at;
+  const outage = toldWhy(incident, isEnd(transition));
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -37,7 +38,7 @@ export function noticeOf(at: {
     at: transition.at,
     flapping,
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
-    ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && { outage: incident.outage }),
+    ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && outage && { outage }),
     ...(isBeside && !isEnd(transition) && { beside: true }),
     ...(isReady && transition.kind === 'cleared' && { ready: true }),
     ...(transition.kind === 'eased' && { rest: restOf(incident) }),
@@ -91,6 +92,17 @@ function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
 /** What went with many did not go alone, whatever its own return says. */
 export function isOwn({ outage, parent }: Incident): boolean {
   return outage !== undefined && !(parent !== undefined && outage.cause === 'pc-off');
+}
+
+/**
+ * Why it is away, as people read it. What they know of this outage stays until something surer is found, so that two reasons never alternate; at its
+ * end it is told as it was found. It begins when they were told that it began.
+ */
+export function toldWhy({ outage, toldOutage, toldSince }: Incident, isOver: boolean): ShownOutage | undefined {
+  const isOfThis = toldSince !== undefined && outage !== undefined && outage.from <= toldSince.at;
+  if (!isOfThis || toldOutage === undefined) return outage;
+  const { cause, confidence } = isOver || outage.confidence > toldOutage.confidence ? outage : toldOutage;
+  return { ...outage, cause, confidence, from: toldSince.from };
 }
 
 /** Who is away, those first of whom people do not know yet. */
