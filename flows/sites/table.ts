@@ -236,15 +236,18 @@ function visitOf(scope: string, site: SiteFacts | null, byPath: ReadonlyMap<stri
 
 type Names = { byPath: ReadonlyMap<string, TreeNode>; resolve: SiteTable['resolve']; nation: Words };
 
-/** A site or a state by its name, with nothing before it; a line or a provider in the nation. */
+/** A site or a state by its name, with nothing before it, a site with whom to call there; a line or a provider in the nation. */
 function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place {
   const path = pathOfScope(scope);
   const name = nameInScope(scope);
   if (path === '')
     return { site: nation, room: inBoth({ en: causeKindOf(scope) === 'spread' ? '' : name }), timeZone: resolve('').timeZone };
-  const site = byPath.get(path)?.name ?? inBoth({ en: titleOf(name) });
-  const state = causeKindOf(scope) === 'site' ? (byPath.get(stateOf(path))?.name ?? nation) : nation;
-  return { site: state, room: site, timeZone: resolve(path).timeZone };
+  const isSite = causeKindOf(scope) === 'site';
+  const node = byPath.get(path);
+  // A table may name a state by its id.
+  const room = node !== undefined && (isSite || node.name.en !== name) ? node.name : inBoth({ en: titleOf(name) });
+  const site = (isSite && byPath.get(stateOf(path))?.name) || nation;
+  return { site, room, timeZone: resolve(path).timeZone, ...(isSite && visitOf(path, node?.site ?? null, byPath)) };
 }
 
 /** The site of a site's or PC's path; any other path as it is. */
