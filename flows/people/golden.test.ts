@@ -135,6 +135,12 @@ const told: Record<string, Partial<Notice>> = {
     room: { en: 'Jio', hi: 'Jio' },
     many: { kind: 'provider', down: 2, of: 42, names: towns.slice(0, 2) },
   },
+  'all PCs went silent at once': {
+    ...ofMany('centre.plane', 'undetermined', 0.5),
+    site: offices,
+    room: { en: 'many sites', hi: 'कई साइटें' },
+    many: { kind: 'plane', down: 612, of: 612, names: towns },
+  },
   'one camera fails in many rooms': {
     severity: 'major',
     site: offices,

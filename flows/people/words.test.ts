@@ -40,14 +40,39 @@ test('each name in a subject was cut at 18 letters: office and room are told who
   );
 });
 
-test('a name that is too long for a subject is cut behind a word, on one line, and what is wrong stays whole', () => {
+test('a name that is too long for a subject keeps its first and last words, on one line, and what is wrong stays whole', () => {
   const long = { en: `Office of the Deputy Commissioner,\nLeh and ${'all its blocks '.repeat(9)}`, hi: '' };
   const { subject } = render(notice({ site: long, room: long }), 'en');
-  expect(subject).toBe('Office of the Deputy…: Critical: Microphone not found, Office of the Deputy…');
+  expect(subject).toBe('Office…all its blocks: Critical: Microphone not found, Office…all its blocks');
   const hi = 'उपायुक्त कार्यालय का बड़ा सम्मेलन कक्ष '.repeat(3);
-  expect(render(notice({ room: { en: hi, hi } }), 'hi').subject).toBe(
-    'लेह: बहुत ज़रूरी: माइक नहीं मिल रहा, उपायुक्त कार्यालय का बड़ा सम्मेलन कक्ष उपायुक्त कार्यालय का बड़ा…',
-  );
+  const inHindi = render(notice({ room: { en: hi, hi } }), 'hi').subject;
+  expect(inHindi).toMatch(/^लेह: बहुत ज़रूरी: माइक नहीं मिल रहा, उपायुक्त…का बड़ा .* सम्मेलन कक्ष$/);
+});
+
+test.each([
+  ['District office Thiruvananthapuram', 'Conference room', 'Thiruvananthapuram'],
+  ['District office Dakshina Kannada Mangaluru', 'Video conference hall', 'Mangaluru'],
+  ['Visakhapatnam District Collectorate Campus', 'Conference room 2', 'Visakhapatnam'],
+  ['Office of the District Magistrate, Kanpur Dehat', 'Small room', 'Kanpur Dehat'],
+])('the subject for %s, %s keeps the name of the office: %s', (en, room, kept) => {
+  const { subject } = render(notice({ site: { en, hi: '' }, room: { en: room, hi: '' }, state: { en: 'Uttar Pradesh', hi: '' } }), 'en');
+  expect(subject.split(': ')[0]).toContain(kept);
+});
+
+test.each([
+  ['district office', 'ज़िला कार्यालय तिरुवनंतपुरम केंद्र', 'hi', 'तिरुवनंतपुरम'],
+  ['district office', 'जिल्हा कार्यालय रत्नागिरी दक्षिण विभाग', 'mr', 'विभाग'],
+] as const)('the subject for a %s in another script keeps the name of the office: %s', (en, hi, language, kept) => {
+  const { subject } = render(notice({ site: { en, hi }, room: { en: '', hi: 'कॉन्फ़्रेंस रूम, दूसरी मंज़िल' } }), language);
+  expect(subject.split(': ')[0]).toContain(kept);
+});
+
+test.each(['state', 'provider', 'link'] as const)('a cause of the kind %s goes by its own name, without "All offices"', (kind) => {
+  const many = { kind, down: 3, of: 9, names: [{ en: 'Gaya', hi: 'गया' }] };
+  const site = { en: 'All offices', hi: 'सभी दफ़्तर' };
+  const told = (language: MessageLanguage) => render(notice({ site, room: { en: 'Bihar', hi: 'बिहार' }, many }), language);
+  expect([told('en').subject.split(':')[0], told('en').text.split('\n')[0]]).toEqual(['Bihar', 'Bihar']);
+  expect([told('hi').subject.split(':')[0], told('mr').text.split('\n')[0]]).toEqual(['बिहार', 'बिहार']);
 });
 
 test('a long name was cut within a word in the first line of a mail, where there is room for it', () => {
@@ -348,7 +373,7 @@ test('one cause of many names who is away, why, and at its all-clear who is left
   const many = { kind: 'state', down: 13, of: 42, names } as const;
   const raised = (language: 'en' | 'hi' | 'mr') => bodyOf(render(notice({ ...of, many }), language).text).split('\n');
   expect(raised('en').slice(0, 5)).toEqual([
-    'All offices, Bihar',
+    'Bihar',
     'Critical: Many sites of the state do not answer',
     '13 of 42 sites: Patna; Gaya; Arrah; and 10 more',
     expect.stringMatching(/^Since /),

@@ -23,7 +23,7 @@ import {
 } from '#contracts';
 import type { Notice, RenderedMessage } from '../records/notices.ts';
 import { clockOf } from './channels/kit/local.ts';
-import { lettersIn, plain, short, shortAtWord, variableLimit } from './channels/kit/plain.ts';
+import { lettersIn, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';
 import { differing, itemLimit, type List, listThatFits, namesInWords } from './lists.ts';
 import { momentOf, timeOf } from './times.ts';
 import { incidentLink, phoneOf, visitLines } from './visit.ts';
@@ -84,7 +84,11 @@ export function spokenOf(notice: Notice, language: MessageLanguage) {
   };
 }
 
-function messageOf(notice: Notice, language: MessageLanguage, { over, late, reader }: Told): Message {
+function messageOf(given: Notice, language: MessageLanguage, { over, late, reader }: Told): Message {
+  const { many, room } = given;
+  // A line, a provider and a state go by their own name; that they are of all offices says nothing.
+  const isNamed = many?.kind === 'link' || many?.kind === 'provider' || many?.kind === 'state';
+  const notice = isNamed ? { ...given, site: room, room: { en: '', hi: '' } } : given;
   const words = wordsIn(language);
   const news = newsOf({ notice, language, words, over });
   const head = late && !over ? `${words.message.comesLate}, ${news.head}` : news.head;
@@ -306,8 +310,8 @@ function subjectOf({ notice, news, language }: Message): string {
   const whole = [...new Set([site, state])].filter((name) => name !== '').join(', ');
   const isShort = lettersIn(whole) + lettersIn(room) <= namesLimit;
   const place = isShort ? whole : site || whole;
-  const end = shortAtWord(room, Math.max(Math.floor(namesLimit / 2), namesLimit - lettersIn(place)));
-  const begin = shortAtWord(place, namesLimit - lettersIn(end));
+  const end = shortInside(room, Math.max(Math.floor(namesLimit / 2), namesLimit - lettersIn(place)));
+  const begin = shortInside(place, namesLimit - lettersIn(end));
   const what = `${news.head}: ${news.title}`;
   return [begin === '' ? what : `${begin}: ${what}`, begin + end === '' ? short(scope, 40) : end].filter((part) => part !== '').join(', ');
 }

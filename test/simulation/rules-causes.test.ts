@@ -24,12 +24,12 @@ test('R19a twelve sites of one provider in two states are one message to central
   const cut = [...at(world, 'bihar'), ...at(world, 'goa')];
   for (const pc of cut) pc.cut('hole');
   await world.pass(10 * minute);
-  expect(mails(world)).toEqual(['meera: All offices: Critical: Sites of one provider do not answer, Jio']);
+  expect(mails(world)).toEqual(['meera: Jio: Critical: Sites of one provider do not answer']);
   const [left, ...others] = cut;
   for (const pc of others) pc.heal();
   await world.pass(20 * minute);
   expect(mails(world).slice(1).toSorted()).toEqual([
-    'meera: All offices: Cleared: Sites of one provider do not answer, Jio',
+    'meera: Jio: Cleared: Sites of one provider do not answer',
     expect.stringMatching(/^meera: .+: Critical: PC does not answer, /),
   ]);
   left?.heal();
@@ -61,12 +61,12 @@ test('R19a a state is told to its engineer; flows that is killed meanwhile tells
   }
   await world.pass(20 * minute);
   // Nobody took it: the next level.
-  expect(mails(world).slice(1)).toEqual(['meera: All offices: Critical: Many sites of the state do not answer, Ladakh']);
+  expect(mails(world).slice(1)).toEqual(['meera: Ladakh: Critical: Many sites of the state do not answer']);
   for (const pc of cut) pc.heal();
   await world.pass(45 * minute);
   expect(mails(world).slice(2)).toEqual([
     expect.stringMatching(/^tashi: .+राज्य की कई साइटों से जवाब नहीं आ रहा/),
-    'meera: All offices: Cleared: Many sites of the state do not answer, Ladakh',
+    'meera: Ladakh: Cleared: Many sites of the state do not answer',
   ]);
   expect(await judged(world)).toEqual([]);
 });
@@ -101,10 +101,10 @@ test('R19a more sites of a state that go while the first stay away are told to w
   await world.pass(10 * second);
   world.centre.start();
   await world.pass(10 * minute);
-  const outage = 'Many sites of the state do not answer, Bihar';
-  expect(mails(world)).toEqual([`meera: All offices: Critical: ${outage}`, `meera: All offices: Got worse, Critical: ${outage}`]);
+  const outage = 'Many sites of the state do not answer';
+  expect(mails(world)).toEqual([`meera: Bihar: Critical: ${outage}`, `meera: Bihar: Got worse, Critical: ${outage}`]);
   for (const pc of [...first, ...more]) pc.heal();
   await world.pass(20 * minute);
-  expect(mails(world).slice(2)).toEqual([`meera: All offices: Cleared: ${outage}`]);
+  expect(mails(world).slice(2)).toEqual([`meera: Bihar: Cleared: ${outage}`]);
   expect(await judged(world)).toEqual([]);
 });

@@ -102,7 +102,7 @@ test('a state that goes after two of its sites were told is one message more; ea
   healAll(pcs);
   await world.pass(20 * minute);
   const away = (what: string, site: number) => `meera: bihar/site-${site}: ${what}: PC does not answer, bihar/site-${site}/pc-1`;
-  const state = (what: string) => `meera: All offices: ${what}: Many sites of the state do not answer, Bihar`;
+  const state = (what: string) => `meera: Bihar: ${what}: Many sites of the state do not answer`;
   expect(allMails(world)).toEqual([
     `03-03T14:08 ${away('Critical', 1)}`,
     `03-03T14:18 ${away('Critical', 2)}`,

@@ -12,7 +12,7 @@ import {
 } from '#contracts';
 import type { Notice, RenderedMessage } from '../../records/notices.ts';
 import { clockOf, localOf } from '../channels/kit/local.ts';
-import { short } from '../channels/kit/plain.ts';
+import { short, shortInside } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
 import { isOfTag, tags, usableUrl } from './tags.ts';
 import { type Blank, type Form, newsId, segmentLimit, type Template, templatesWith } from './templates.ts';
@@ -37,7 +37,8 @@ function filledIn(template: Template, all: Values): Sms {
   // A number that is cut is another number: the name of the site gives it the room.
   const longer = blanks.reduce((sum, { name, tag, limit }) => sum + (tag === 'numeric' ? Math.max(0, all[name].length - limit) : 0), 0);
   const roomOf = ({ name, limit }: Blank) => (name === 'site' ? Math.max(1, limit - longer) : limit);
-  const fitted = (one: Blank) => (one.tag === 'numeric' ? all[one.name] : short(all[one.name], roomOf(one)).replaceAll('…', '.'));
+  const cut = (one: Blank) => (one.name === 'site' || one.name === 'room' ? shortInside : short)(all[one.name], roomOf(one), roomOf(one));
+  const fitted = (one: Blank) => (one.tag === 'numeric' ? all[one.name] : cut(one).replaceAll('…', '.'));
   const values = Object.fromEntries(blanks.map((one) => [one.name, fitted(one)] as const));
   const text = filled(template.text, values);
   const wrong = blanks.find(({ name, tag }) => !isOfTag(tag, values[name] ?? ''));

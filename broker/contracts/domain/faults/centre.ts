@@ -245,7 +245,7 @@ export const centreFaults = {
     severity: 'critical',
     parents: [],
     ...times(0, clearMs),
-    title: { en: 'Half of all PCs went silent within a minute', hi: 'एक मिनट में आधे या ज़्यादा PC से संपर्क टूटा' },
+    title: { en: 'PCs of many sites went silent within a minute', hi: 'एक मिनट में बहुत-सी साइटों के PC से संपर्क टूटा' },
     action: {
       en: `Check the network and the firewall of the centre. ${nothingToDo.en}`,
       hi: `सेंटर का नेटवर्क और फ़ायरवॉल देखें। ${nothingToDo.hi}`,

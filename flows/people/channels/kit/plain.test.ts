@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lettersIn, plain, short, shortAtWord, variableLimit } from './plain.ts';
+import { lettersIn, plain, short, shortInside, variableLimit } from './plain.ts';
 
 test('line breaks, control characters and direction overrides become spaces', () => {
   expect(plain('Jabra\r\nBcc: evil@x.test\u0000\u001b[31m')).toBe('Jabra Bcc: evil@x.test [31m');
@@ -23,14 +23,24 @@ test('a name of one letter with a thousand marks, or of 4 KB, is cut too', () =>
   expect(short('$(reboot)"</script>'.repeat(220)).length).toBeLessThanOrEqual(variableLimit);
 });
 
-test('a name cut behind a word has no comma left behind it; one long word is cut within, by whole letters', () => {
-  expect(shortAtWord('Office of the Collector, Leh', 25)).toBe('Office of the Collector…');
-  expect(shortAtWord('Office of the Collector, Leh', 24)).toBe('Office of the Collector…');
-  expect(shortAtWord('Office of the Collector, Leh', 20)).toBe('Office of the…');
-  expect(shortAtWord('Thiruvananthapuram', 10)).toBe('Thiruvana…');
-  expect(shortAtWord('DC Thiruvananthapuram', 10)).toBe('DC Thiruv…');
+test.each([
+  ['Office of the Collector, Leh', 25, 'Office…the Collector, Leh'],
+  ['Office of the Collector, Leh', 20, 'Office…Leh'],
+  ['District office Thiruvananthapuram', 29, 'District…Thiruvananthapuram'],
+  ['District office Pashchimi Singhbhum', 29, 'District…Pashchimi Singhbhum'],
+  ['Thiruvananthapuram District Collectorate', 33, 'Thiruvananthapuram…Collectorate'],
+  ['Thiruvananthapuram Collectorate', 22, 'Thiruvananthapuram…'],
+  ['DC Thiruvananthapuram', 10, 'Thiruvana…'],
+  ['Thiruvananthapuram', 10, 'Thiruvana…'],
+  ['ज़िला कार्यालय तिरुवनंतपुरम', 12, 'ज़िला…तिरुवनंतपुरम'],
+  [`e${'\u0301'.repeat(900)} room`, 20, 'room…'],
+  ['Leh\r\nBcc: x', 30, 'Leh Bcc: x'],
+  ['', 5, ''],
+])('of the name %j in %i letters the distinguishing words stay: %j', (name, limit, expected) => {
+  expect(shortInside(name, limit)).toBe(expected);
+  expect(lettersIn(expected)).toBeLessThanOrEqual(limit);
+});
+
+test('letters are counted as people see them', () => {
   expect(['दूसरी मंज़िल, रूम 2', 'e'].map(lettersIn)).toEqual([13, 1]);
-  expect(shortAtWord('कॉन्फ़्रेंस रूम, दूसरी मंज़िल', 11)).toBe('कॉन्फ़्रेंस रूम…');
-  expect(shortAtWord(`e${'\u0301'.repeat(900)} room`, 20)).toBe('…');
-  expect([shortAtWord('Leh\r\nBcc: x', 30), shortAtWord('', 5)]).toEqual(['Leh Bcc: x', '']);
 });

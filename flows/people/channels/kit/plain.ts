@@ -37,14 +37,18 @@ export function lettersIn(text: string): number {
   return [...letters.segment(text)].length;
 }
 
-/** The text made plain and cut to `limit` letters, and twice as many characters, behind a word where that keeps half of the place. */
-export function shortAtWord(text: string, limit: number): string {
+/**
+ * The text made plain and cut to `limit` letters and `most` characters. What tells a name from others stands in its first or its last words, as in
+ * "District office Leh" and "Leh Collectorate": words between them go first. Without room for both ends the longer word stays.
+ */
+export function shortInside(text: string, limit: number, most: number = 2 * limit): string {
   const line = plain(text.slice(0, readLimit));
-  if (line.length <= 2 * limit && lettersIn(line) <= limit) return line;
-  const kept = beginOf(line, (size, count) => count < limit && size < 2 * limit);
-  const end = /[\s,;:]/.test(line[kept.length] ?? '') ? kept.length : kept.lastIndexOf(' ');
-  const words = kept.slice(0, Math.max(0, end)).replace(/[\p{P}\s]+$/u, '');
-  return `${lettersIn(words) < limit / 2 ? kept.trimEnd() : words}…`;
+  const [first = '', ...others] = line.split(' ');
+  const without = others.map((_, at) => `${first.replace(/\p{P}+$/u, '')}…${others.slice(at).join(' ')}`).slice(1);
+  const found = [line, ...without].find((part) => part.length <= most && lettersIn(part) <= limit);
+  if (found !== undefined) return found;
+  const longer = [first, others.at(-1) ?? ''].reduce((a, b) => (lettersIn(b) > lettersIn(a) ? b : a));
+  return `${beginOf(longer, (size, count) => count < limit && size < most)}…`;
 }
 
 /** More of a name than this is not even looked at. */
