@@ -155,9 +155,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       state.keepers.push(keeper);
       keeper.notAhead();
     },
-    full(reason) {
-      life.full = reason;
-    },
+    full: (reason) => void Object.assign(life, { full: reason }),
     waiting: () => life.pipeline?.outbox.waiting() ?? 0,
     commitMs: state.commitMs,
     now,

@@ -197,7 +197,7 @@ test('whoever orders something while the disk is full read "the centre could not
 });
 
 test.each([
-  ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the ledger took nothing: ledger: database or disk is full'],
+  ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the disk takes nothing: ledger: database or disk is full'],
   ['a file', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'the disk takes nothing: ENOSPC'],
 ])('an order that %s refuses on a full disk is answered with the reason before readiness knows it', async (_, error, line) => {
   const { note } = view;

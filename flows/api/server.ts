@@ -278,6 +278,9 @@ const ownWords: Record<string, string> = {
   FST_ERR_BAD_URL: 'the address cannot be read',
 };
 
+/** How a file is refused by a disk that is full, protected or broken. */
+const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+
 function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unready }: Pick<AppOptions, 'log' | 'unready'>): FastifyReply {
   const status = error.statusCode ?? 500;
   if (status < 500 || error instanceof Refused) {
@@ -288,15 +291,11 @@ function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unrea
   // Whoever orders something while the disk is full reads why, and the log has it already.
   const known = unready();
   if (known === undefined) log.error({ err: error }, 'a request failed');
-  const because = known ?? diskFault(error);
+  const isLedger = error instanceof LedgerError;
+  const ofDisk = isLedger || diskCodes.has(error.code) ? `the disk takes nothing: ${isLedger ? error.message : codeOf(error)}` : undefined;
+  const because = known ?? ofDisk;
   if (because !== undefined) return reply.code(503).send({ error: oneLine(`nothing is done now: ${because}`, 240), code: 'unready' });
   return reply.code(500).send({ error: 'the centre could not do this; its log says why', code: 'failed' });
-}
-
-/** Files and the ledger name a disk that takes nothing; undefined for all else, which may be a bug. */
-function diskFault(error: Error & { code?: string }): string | undefined {
-  if (error instanceof LedgerError && error.code !== 'other') return `the ledger took nothing: ${error.message}`;
-  return ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'].includes(error.code ?? '') ? `the disk takes nothing: ${codeOf(error)}` : undefined;
 }
 
 function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host: string; port: number; field: string }): string {

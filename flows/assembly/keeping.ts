@@ -43,11 +43,7 @@ export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey,
  * Begins to take out of the ledger what is old, and to look how full the disk is, until the result ends both. Archives are sealed by the
  * passphrase of backups.
  */
-export function startHousekeeping(
-  { settings, dataDir, clock, ledger, log }: Base,
-  { now, settledAt, full }: Times & Pick<DiskOptions, 'full'>,
-  say: Say,
-): Cancel {
+export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt, full }: Times, say: Say): Cancel {
   const ledgerFile = join(dataDir, 'ledger.db');
   const { start, close } = createRetention({
     retention: ledger.retention,
@@ -85,7 +81,7 @@ function passphraseOf({ backup }: CentreSettings): () => string | undefined {
   return () => (file === undefined ? undefined : loadText(file).trim());
 }
 
-type Times = Pick<RetentionOptions, 'now' | 'settledAt'>;
+type Times = Pick<RetentionOptions, 'now' | 'settledAt'> & Pick<DiskOptions, 'full'>;
 
 /** Says it by the word of a centre. */
 export function sayOf(say: (word: Extract<CentreEvent, { type: 'centre' }>) => void): Say {

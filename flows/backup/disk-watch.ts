@@ -61,14 +61,8 @@ async function fillsOf({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<F
   if (limitMiB === 0) return [disk];
   const size = statSync(ledgerFile, { throwIfNoEntry: false })?.size ?? 0;
   const had = size / mib / limitMiB;
-  return [
-    disk,
-    {
-      part: had,
-      leftBytes: limitMiB * mib - size,
-      line: `the ledger has ${percent(had)} of the ${limitMiB} MiB that ledgerLimitMiB allows`,
-    },
-  ];
+  const line = `the ledger has ${percent(had)} of the ${limitMiB} MiB that ledgerLimitMiB allows`;
+  return [disk, { part: had, leftBytes: limitMiB * mib - size, line }];
 }
 
 /** To be asked now and then; answers each fault that stands now or no more, the first time both. */

@@ -5,6 +5,6 @@ import { planMeetings } from './import.ts';
 
 if (parentPort) {
   const { nodes, held, ...file } = workerData;
-  const at = { ...file, table: createSiteTable(JSON.parse(nodes)), held: new Map(JSON.parse(held)) };
-  parentPort.postMessage(JSON.stringify(planMeetings(at)));
+  const table = createSiteTable(JSON.parse(nodes));
+  parentPort.postMessage(JSON.stringify(planMeetings({ ...file, table, held: new Map(JSON.parse(held)) })));
 }

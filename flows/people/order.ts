@@ -14,12 +14,13 @@ export type Way = { channel: string; further?: readonly string[]; lost?: true };
  * A person whom none of them reaches may be a program, such as a ticket desk: its own channel is used then.
  */
 export function wayOf(person: Person, channels: Channels): Way {
-  const all = [...channels.keys()];
-  const isForProgram = (name: string) => channels.get(name)?.forPrograms === true;
   const reaching = (names: readonly string[]) => names.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
   const { channels: own = [] } = person;
-  const first = reaching(own.length > 0 ? own : all.filter((name) => !isForProgram(name)));
-  const [channel, ...further] = [...new Set(first.length > 0 ? first : reaching(all.filter(isForProgram))), lastChannel];
+  const { people = [], programs = [] } = Object.groupBy(channels.keys(), (name) =>
+    channels.get(name)?.forPrograms ? 'programs' : 'people',
+  );
+  const first = reaching(own.length > 0 ? own : people);
+  const [channel, ...further] = [...new Set(first.length > 0 ? first : reaching(programs)), lastChannel];
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
 }
 
