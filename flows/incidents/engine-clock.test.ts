@@ -29,6 +29,24 @@ describe('R29 the clock of the centre is set', () => {
     });
   }
 
+  it.each([0.25, 0.9285])(
+    'a ledger whose times have a fraction of %d ms is read with whole milliseconds, which are written too',
+    (fraction) => {
+      const stage = online();
+      stage.state([fault('microphone.missing'), fault('camera.missing')]);
+      const { incidents, transitions, ...contents } = contentsAfter(stage.ops);
+      const old = incidents.map((one) => ({
+        ...one,
+        openedAt: one.openedAt + fraction - 1,
+        faults: one.faults.map((each) => ({ ...each, since: each.since + fraction - 1 })),
+      }));
+      const next = createStage({ contents: { ...contents, transitions, incidents: old }, at: stage.now() + 1 });
+      expect([next.incident()?.openedAt, ...(next.incident()?.faults ?? []).map(({ since }) => since)].every(Number.isInteger)).toBe(true);
+      next.subscribe();
+      expect(next.ops.some((op) => op.op === 'incident' && Number.isInteger(op.incident.openedAt))).toBe(true);
+    },
+  );
+
   it('what is written after it has the new time of day, and the ledger read anew has the same', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
