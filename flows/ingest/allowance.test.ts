@@ -87,10 +87,7 @@ describe('R27 what is taken of one PC', () => {
   });
 
   test('R27 before its first birth nobody knows how much a PC has to say: it is a whole spool at most', () => {
-    const allowance = createAllowance(
-      () => 0,
-      () => 's1',
-    );
+    const allowance = createAllowance(() => 0);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
@@ -172,8 +169,8 @@ describe('R27 what is taken of one PC', () => {
   });
 });
 
-describe('the spools that events name', () => {
-  const events = (count: number, ...spools: string[]): Weight => ({ kind: 'events', count, bytes: 100, spools });
+describe('spools that no birth named', () => {
+  const events = (count: number, ...foreign: string[]): Weight => ({ kind: 'events', count, bytes: 100, foreign });
   const taken = (allowance: ReturnType<typeof createAllowance>, of: (n: number) => Weight, messages = 1_000) =>
     Array.from({ length: messages }, (_, n) => allowance.take(pc, of(n))).filter(Boolean).length;
 
@@ -193,52 +190,29 @@ describe('the spools that events name', () => {
     expect(taken(allowance, (n) => events(2, `y${2 * n}`, `y${2 * n + 1}`), 5_000)).toBe(budgets.spoolsAtOnce.most / 2);
   });
 
-  test('R27, R7 events of the spool that the birth named cost nothing extra, and late events of a forked spool pay once', () => {
+  test('R27, R7 late events of a forked spool pay for that spool once', () => {
     const { allowance } = open();
-    for (let n = 0; n < 20; n += 1) expect(allowance.take(pc, events(100, 's1'))).toBe(true);
     for (let n = 0; n < 20; n += 1) expect(allowance.take(pc, events(100, 'forked'))).toBe(true);
-    const left = budgets.eventsAtOnce.most - 4_000 - 512;
-    expect(allowance.take(pc, events(left + 1, 's1'))).toBe(false);
+    const left = budgets.eventsAtOnce.most - 2_000 - 512;
+    expect(allowance.take(pc, events(left + 1))).toBe(false);
   });
 
   test('R27 a PC without a birth has 2,048 events a day, and from its first birth on as many as any other', () => {
     let up = 0;
-    let spool: string | null = null;
-    const allowance = createAllowance(
-      () => up,
-      () => spool,
-    );
-    const one = (_: number): Weight => ({ kind: 'events', count: 1, bytes: 100, spools: ['s1'] });
-    expect(taken(allowance, one, 5_000)).toBe(budgets.eventsUnacknowledged.most - budgets.spoolEvents.most);
+    const allowance = createAllowance(() => up);
+    const unborn = (_: number): Weight => ({ ...events(1, 's1'), isUnborn: true });
+    expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most - budgets.spoolEvents.most);
     up += dayMs;
-    expect(taken(allowance, one, 5_000)).toBe(budgets.eventsUnacknowledged.most);
-    allowance.waits(pc, 100);
-    spool = 's1';
-    expect(taken(allowance, one, 10_000)).toBe(budgets.eventsAtOnce.most + 100);
-    // The machine is replaced: the ledger forgets the spool, and the next birth is a first one (R30).
-    spool = null;
-    expect(taken(allowance, one, 5_000)).toBe(0);
-    allowance.waits(pc, 200);
-    spool = 's1';
-    expect(taken(allowance, one, 10_000)).toBe(budgets.eventsAtOnce.most + 200);
-  });
-
-  test('R27 after a restart of the server a PC that the ledger knows has a whole spool before its birth', () => {
-    const allowance = createAllowance(
-      () => 0,
-      () => 's1',
-    );
-    expect(taken(allowance, () => ({ kind: 'events', count: 500, bytes: 60_000, spools: ['s1'] }), 300)).toBe(300);
+    expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most);
+    allowance.waits(pc, 100, true);
+    expect(taken(allowance, () => events(1), 10_000)).toBe(budgets.eventsAtOnce.most + 100);
   });
 });
 
 /** A centre that has just heard the first birth of its PC, in whose spool so many events wait. */
 function open(waiting = 0) {
   let up = 0;
-  const allowance = createAllowance(
-    () => up,
-    () => 's1',
-  );
+  const allowance = createAllowance(() => up);
   allowance.waits(pc, waiting);
   return {
     allowance,

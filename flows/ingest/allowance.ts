@@ -12,9 +12,9 @@ const resumePart = 0.25;
 
 /**
  * What a message weighs: as a word, as so many events, as a spool that is not where it was, or as a sign of life, or of its end, that changes what is known of its PC.
- * `spools`: the spools that its events name.
+ * `foreign`: the spools that its events name and the last birth of its PC did not. `isUnborn`: the ledger knows no birth of its PC.
  */
-export type Weight = { kind: 'words' | 'events' | 'spools' | 'signs'; count: number; bytes: number; spools?: readonly string[] };
+export type Weight = Rate & { kind: 'words' | 'events' | 'spools' | 'signs'; foreign?: readonly string[]; isUnborn?: boolean };
 
 type Rate = { count: number; bytes: number };
 /** `most`: what may gather while a PC is quiet. */
@@ -50,37 +50,31 @@ const sign: Weight = { kind: 'signs', count: 1, bytes: 0 };
 
 type Held = Rate & { at: number; isHeldBack: boolean };
 
-/**
- * Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps.
- * `spoolOf`: the spool that the last birth of a PC named; null before its first birth.
- */
-export function createAllowance(up: () => number, spoolOf: (pc: string) => string | null) {
+/** Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps. */
+export function createAllowance(up: () => number) {
   const held = new Map<string, Held>();
   const spools = new Map<string, { spool: string; first: number }>();
-  /** Further spools of each PC that its events have paid for, the newest. */
+  /** The newest foreign spools that each PC has paid for. */
   const paid = new Map<string, readonly string[]>();
   const born = new Set<string>();
-  const paceOf = (kind: Weight['kind'], pc: string) => (kind === 'events' && spoolOf(pc) === null ? unbornPace : paces[kind]);
-  const has = (kind: Weight['kind'], pc: string): Held => {
+  const has = (kind: Weight['kind'], pc: string, pace = paces[kind]): Held => {
     const one = held.get(`${kind} ${pc}`);
-    const pace = paceOf(kind, pc);
     if (one === undefined) return { ...pace.most, at: up(), isHeldBack: false };
     return { ...one, ...filled(pace, one, up() - one.at), at: up() };
   };
 
-  function take(pc: string, { kind, count: own, bytes, spools: named = [] }: Weight): boolean {
-    const had = has(kind, pc);
-    const { start, perMs } = paceOf(kind, pc);
-    const known = paid.get(pc) ?? [];
-    const opened = named.filter((one) => one !== spoolOf(pc) && !known.includes(one));
+  function take(pc: string, { kind, count: own, bytes, foreign = [], isUnborn = false }: Weight): boolean {
+    const pace = isUnborn ? unbornPace : paces[kind];
+    const had = has(kind, pc, pace);
+    const opened = foreign.filter((one) => !paid.get(pc)?.includes(one));
     const count = own + opened.length * budgets.spoolEvents.most;
-    const least = (name: keyof Rate) => (had.isHeldBack ? Math.min(resumePart * start[name], perMs[name] * hourMs) : 0);
+    const least = (name: keyof Rate) => (had.isHeldBack ? Math.min(resumePart * pace.start[name], pace.perMs[name] * hourMs) : 0);
     const isEnough = (name: keyof Rate, needed: number) => had[name] >= Math.max(needed, least(name));
     const isWithin = isEnough('count', count) && isEnough('bytes', bytes);
     const goes = isWithin && (opened.length === 0 || take(pc, { kind: 'spools', count: opened.length, bytes: 0 }));
     const left = goes ? { count: had.count - count, bytes: had.bytes - bytes } : {};
     held.set(`${kind} ${pc}`, { ...had, ...left, isHeldBack: !goes });
-    if (goes && opened.length > 0) paid.set(pc, [...known, ...opened].slice(-budgets.spoolsAtOnce.most));
+    if (goes && opened.length > 0) paid.set(pc, [...(paid.get(pc) ?? []), ...opened].slice(-budgets.spoolsAtOnce.most));
     return goes;
   }
 
@@ -101,12 +95,12 @@ export function createAllowance(up: () => number, spoolOf: (pc: string) => strin
      * How many events wait in the spool of a PC, as its birth says. Until its first birth it may say a whole spool, since a centre that has
      * just started does not know who is half-way through weeks; then that much beside a breath. Later births add nothing: who claims would gain.
      */
-    waits(pc: string, count: number): void {
-      if (born.has(pc) && spoolOf(pc) !== null) return;
+    waits(pc: string, count: number, isUnborn = false): void {
+      if (born.has(pc)) return;
       born.add(pc);
       const { start } = paces.events;
       const most = { count: start.count + count, bytes: start.bytes + count * budgets.messageBytes.most };
-      const had = spoolOf(pc) === null ? { ...paces.events.most, at: up(), isHeldBack: false } : has('events', pc);
+      const had = isUnborn ? { ...most, at: up(), isHeldBack: false } : has('events', pc);
       held.set(`events ${pc}`, { ...had, count: Math.min(had.count, most.count), bytes: Math.min(had.bytes, most.bytes) });
     },
 
@@ -147,17 +141,21 @@ function createHellos(up: () => number) {
   };
 }
 
+/** The length of the message, and the session and spool that the ledger holds of its PC. */
+type Known = { bytes: number; session: number; spool: string | null };
+
 /**
  * A beat costs nothing, unless it is to be answered, or written down as one of a session above `session`, which is the one held. What could not
  * be read is written down once a minute. Goodbye and last gasp have a budget apart from words: without them a PC that stopped would be called
  * silent. A will is the broker's word.
  */
-export function weightOf({ event, ops, answer }: Report, { bytes, session }: { bytes: number; session: number }): Weight | undefined {
+export function weightOf({ event, ops, answer }: Report, { bytes, session, spool }: Known): Weight | undefined {
   if (event.type === 'beat') return answer || event.session > session ? sign : undefined;
   if (event.type === 'unreadable' || event.type === 'lost') return undefined;
   if (event.type === 'bye' || event.type === 'gasp') return sign;
   if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
-  return { kind: 'events', count: ops.length, bytes, spools: event.spools ?? [] };
+  const foreign = event.spools?.filter((one) => one !== spool) ?? [];
+  return { kind: 'events', count: ops.length, bytes, foreign, isUnborn: spool === null };
 }
 
 function filled({ most, perMs }: Pace, had: Rate, ms: number): Rate {

@@ -272,12 +272,12 @@ function apply(state: State, topic: string, payload: Buffer): void {
 /** In what a message is more than its PC may say now. */
 function beyondIn({ allowance, engine }: State, report: Report, bytes: number): Weight['kind'] | undefined {
   const { pc, birth } = report;
-  const { session = 0 } = engine.memory.pcs.get(pc) ?? {};
-  const weight = allowance.isAsked(pc, birth?.hello) ? undefined : weightOf(report, { bytes, session });
+  const { session = 0, spool = null } = engine.memory.pcs.get(pc) ?? {};
+  const weight = allowance.isAsked(pc, birth?.hello) ? undefined : weightOf(report, { bytes, session, spool });
   if (weight !== undefined && !allowance.take(pc, weight)) return weight.kind;
   if (birth === undefined) return undefined;
   if (!allowance.follows(pc, birth)) return 'spools';
-  allowance.waits(pc, birth.waiting);
+  allowance.waits(pc, birth.waiting, spool === null);
   return undefined;
 }
 

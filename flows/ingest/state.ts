@@ -102,7 +102,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     readings: createSiteReadings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
-    allowance: createAllowance(clock.up, (pc) => recordOf(pc)?.spool ?? null),
+    allowance: createAllowance(clock.up),
     note: createNotes(log),
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
