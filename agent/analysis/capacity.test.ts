@@ -87,7 +87,7 @@ describe('the ways in which trains are known to fail', () => {
       for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
         const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, loss, random: randomFrom(7).next });
         expect(found).not.toBeNull();
-        expect(Math.abs(error), `${bps} with ${loss}`).toBeLessThan(Math.max(0.02, 1.2 * loss));
+        expect(Math.abs(error), `${bps} with ${loss}`).toBeLessThan(Math.max(0.02, 1.5 * loss));
       }
   });
 
