@@ -196,7 +196,8 @@ export function followOpen(core: Core, now: number): void {
   const all = !core.followed;
   core.followed = true;
   for (const scope of core.memory.openScopes()) {
-    const waits = core.memory.openIncident(scope)?.faults.some(({ goneAt }) => goneAt !== null) || core.batches.isDue(scope, now);
+    const { faults = [], ended = [] } = core.memory.openIncident(scope) ?? {};
+    const waits = faults.some(({ goneAt }) => goneAt !== null) || ended.some(({ said }) => !said) || core.batches.isDue(scope, now);
     if (!all && !waits && grownBy(core, scope, now).length === 0) continue;
     if (maintainedIn(scope) !== undefined) continue;
     if (scope === 'centre') followCentre(core, now);

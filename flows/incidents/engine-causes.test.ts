@@ -141,12 +141,43 @@ describe('a power cut', () => {
     live(stage, 40 * minute, [...site, ...other]);
   }
 
-  it.each([3, 1])('told by its own gasp was nine messages: of a site with %d PCs it is one, and one all-clear', (pcs) => {
-    const world = nation({ sites: 2, pcs });
+  it('told by its own gasp was nine messages: of a site with 3 PCs it is one, and one all-clear', () => {
+    const world = nation({ sites: 2, pcs: 3 });
     world.stage.setPath(holdFirst);
     cut(world);
-    const scope = pcs === 1 ? world.of(0)[0] : 'site:bihar/site-0';
-    expect(told(world.stage)).toEqual([`raised ${scope}`, `cleared ${scope}`]);
+    expect(told(world.stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
+  });
+
+  it('notifies that the only PC of a site runs on battery, that it does not answer when the battery is empty, and one all-clear', () => {
+    const world = nation({ sites: 2, pcs: 1 });
+    world.stage.setPath(holdFirst);
+    cut(world);
+    const [pc] = world.of(0);
+    expect(told(world.stage)).toEqual([`raised ${pc}`, `worsened ${pc}`, `cleared ${pc}`]);
+    expect(world.stage.outbox().map(({ notice }) => notice.faults.map((one) => one.fault))).toEqual([
+      ['power.on_battery'],
+      ['pc.silent'],
+      ['pc.silent', 'power.on_battery'],
+    ]);
+  });
+
+  it.each([
+    ['a UPS that warns', low, 3 * minute],
+    ['a laptop without a warning', battery, 40 * minute],
+    ['a battery that was low from the start', low, 0],
+  ])('keeps the incident of a room critical while its PC is dark: %s', (_, last, onBatteryMs) => {
+    const { stage, of } = nation({ sites: 3, pcs: 1 });
+    stage.setPath(holdFirst);
+    const [[pc = ''], others] = [of(1), [of(0), of(2)].flat()];
+    stage.state(battery, pc);
+    live(stage, minute + onBatteryMs, [pc, ...others]);
+    stage.state(last, pc);
+    live(stage, 30 * second, [pc, ...others]);
+    stage.lost(pc);
+    live(stage, 5 * 60 * minute, others);
+    const incident = stage.incident(pc);
+    expect(incident).toMatchObject({ over: null, severity: 'critical' });
+    expect(incident?.faults.filter(({ hidden }) => !hidden).map((one) => [one.fault, one.told])).toEqual([['pc.silent', 'critical']]);
   });
 });
 

@@ -1,9 +1,8 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
-import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, sureFrom } from '#contracts';
+import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf } from '#contracts';
 import { morningAfter } from '../correlation/morning.ts';
 import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
-import { batteryWord } from '../outages/power.ts';
 import type { Absence, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
 import { follow, isEnd, worst } from '../transitions/incident.ts';
@@ -70,19 +69,18 @@ function noteForOthers(core: Core, { pc, presence }: PcRecord, { scene, now }: {
 
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
 
-/** Which cause of many is told in the place of a fault of this room. */
-function explainedIn(core: Core, record: PcRecord, now: number): NonNullable<Scene['explained']> {
-  const { pc, absence } = record;
+/**
+ * Which cause of many, or which fault of the same battery, is notified in the place of a fault of this room.
+ * Guarantee: two faults of a room never hide each other, and the silence of a PC is hidden by a cause of many alone.
+ */
+function explainedIn(core: Core, { pc }: PcRecord, now: number): NonNullable<Scene['explained']> {
   const held = core.memory.openIncident(pc)?.faults ?? [];
-  // Whether its mains were cut or its plug was pulled: that it is away follows from its battery.
-  const isCut =
-    absence?.to === null && absence.cause === 'power-cut' && (absence.confidence >= sureFrom || batteryWord(record)?.how === 'ended');
-  // One power cut of a room is one cause: that the battery empties and the PC dies follows from it.
+  // One power cut of a room is one cause: the battery that runs out follows from it.
   const told = held.find(({ fault, goneAt, told: to }) => ofPower.includes(fault) && goneAt === null && to !== null);
   core.waiting.delete(pc);
   return (fault) => {
     const isPower = ofPower.includes(fault.fault);
-    if (told !== undefined && fault.told === null && (isPower || (fault.key === silence && isCut))) return told.key;
+    if (told !== undefined && fault.told === null && isPower) return told.key;
     const by = fault.key === silence ? core.correlation.explains(pc) : isPower ? powerOf(core, pc, { fault, now }) : undefined;
     return by ?? spreadOf(core, pc, { fault, now });
   };

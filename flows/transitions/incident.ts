@@ -157,6 +157,9 @@ function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 
   const isSoonOver = (one: StandingFault) => watchedUntil(one, at.ended) - at.now <= restWaitMs;
   if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
+  // Of a PC that answers again its first state says in a moment what else is left.
+  const isJustBack = ({ key, goneAt }: StandingFault) => key === silence && at.now - (goneAt ?? at.now) < restWaitMs;
+  if (unsaid.some(isJustBack)) return [];
   const isLeft = (one: StandingFault) =>
     left.some(
       ({ hidden, fault, severity }) => !hidden && (bySeverity(severity, one.severity) < 0 || faultOf(one.fault)?.parents.includes(fault)),
