@@ -120,3 +120,20 @@ test('a PC that is switched off in order in a site whose other two go dark is no
   expect(toldIn(world)).toEqual([dark('asha', 'Critical')]);
   expect(world.centre.post.deliveries.at(-1)?.text).toMatch(/2 .*2/);
 });
+
+test('a room whose battery runs out: technician, state and central are notified that its PC does not answer', async () => {
+  const world = await atRest({ further: sites('ladakh', 1, { battery: true }) });
+  const [pc] = pcsAt(world, 'ladakh/site-1');
+  pc?.power({ onMains: false, runtimeMs: 6 * minute, batteryChargeRatio: 0.5 });
+  await world.pass(4 * minute);
+  pc?.power({ runtimeMs: minute, batteryChargeRatio: 0.05 });
+  await world.pass(90 * second);
+  pc?.kill({ power: true });
+  await world.pass(70 * minute);
+  expect(toldIn(world)).toEqual([
+    expect.stringMatching(/^asha: .*Major: Running on battery/),
+    expect.stringMatching(/^asha: .*Critical: PC does not answer/),
+    expect.stringMatching(/^tashi: .*PC से जवाब नहीं आ रहा/),
+    expect.stringMatching(/^meera: .*Critical: PC does not answer/),
+  ]);
+});
