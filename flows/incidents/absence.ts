@@ -180,9 +180,24 @@ function recordsOf({ memory }: Core, paths: readonly string[]): PcRecord[] {
   return paths.flatMap((path) => memory.pcs.get(path) ?? []);
 }
 
-/** Many sites of the state, or of the same provider, went with it: a line that they share where others beside them stand. */
+/** What many sites that went with it say: of a line that they share, else of their whole state or of the nation. */
 function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
   if (moment.now - away.absence.goneBy > widespreadForMs) return null;
+  return sharedLine(core, away, moment) ?? (isWide(core, away, moment) ? perhapsOurs : null);
+}
+
+/** Many sites of its state, or of the nation, went with it, and none of them was heard since: the cause is not a line of this site. */
+function isWide(core: Core, away: Away, moment: Moment): boolean {
+  // Whoever stands says so within its beat.
+  if (moment.now - away.absence.goneBy <= links[away.link].beatMs) return false;
+  return [regionsOf(away.pc, undefined)[0] ?? nation, nation].some((of) => {
+    const region = regionAt(core, of, moment);
+    return wentWith(away, region).length > 0 && !region.online.some((other) => stoodSince(other, away));
+  });
+}
+
+/** Many sites of the state, or of the same provider, went with it: a line that they share where others beside them stand. */
+function sharedLine(core: Core, away: Away, moment: Moment): Outage | null {
   const { isp } = core.known.get(away.pc) ?? {};
   const [state = '', provider] = regionsOf(away.pc, isp);
   const withIt = (region: string) => wentWith(away, regionAt(core, region, moment));
@@ -191,9 +206,8 @@ function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
   const lines = new Set(inState.flatMap(([pc]) => core.known.get(pc?.pc ?? '')?.isp ?? []));
   if (onLine.length + inState.length === 0) return null;
   const isOneLine = lines.size < 2;
-  // Who stands says so within its beat; where nobody does it may be the line of the centre.
-  if (!stands(core, { of: nation, beside: away }, moment))
-    return isOneLine || onLine.length > 0 || moment.now - away.absence.goneBy > links[away.link].beatMs ? perhapsOurs : null;
+  // Where nobody stands it may be the line of the centre.
+  if (!stands(core, { of: nation, beside: away }, moment)) return isOneLine || onLine.length > 0 ? perhapsOurs : null;
   if (onLine.length > 0) return isOneLine ? providerLine(core, { onLine, state, away }, moment) : perhapsOurs;
   // A power cut of the state looks the same; and lines of several providers are not one line.
   return isOneLine ? perhapsLine : null;

@@ -159,10 +159,10 @@ describe('the return of the others', () => {
     const told = stage.told().length;
     stage.pass(minute);
     stage.birth(other, { session: 2, boot: 'c2', previous: previous(stage, { aliveAt: aliveAt + 40 * second }), at: stage.now() });
-    expect([verdict(stage), verdict(stage, other)]).toEqual(['power-cut 0.85', 'power-cut 0.85']);
-    expect(stage.incident(pc)).toMatchObject({ over: 'cleared', outage: { cause: 'power-cut', confidence: 0.85 } });
+    expect([verdict(stage), verdict(stage, other)]).toEqual(['power-cut 0.6', 'power-cut 0.6']);
+    expect(stage.incident(pc)).toMatchObject({ over: 'cleared', outage: { cause: 'power-cut', confidence: 0.6 } });
     expect(stage.told().slice(told)).toEqual([]);
-    expect(audits(stage).at(-2)).toBe(`${pc} incident ${stage.incident(pc)?.id}: power-cut 0.85, was undetermined 0.5`);
+    expect(audits(stage).at(-2)).toBe(`${pc} incident ${stage.incident(pc)?.id}: power-cut 0.6, was undetermined 0.5`);
   });
 
   it('leaves alone what the system itself wrote down', () => {

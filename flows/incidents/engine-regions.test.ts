@@ -197,4 +197,51 @@ describe('many sites', () => {
     stage.pass(2 * second);
     expect(verdict(stage, 'la/a/1')).toBe('undetermined 0.5');
   });
+
+  const stageWith = (lines: Record<string, string | undefined>) => {
+    const known = Object.entries(lines).map(([one, isp]) => ({
+      ...{ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true },
+      ...(isp !== undefined && { isp }),
+    }));
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of Object.keys(lines)) stage.birth(one);
+    return stage;
+  };
+
+  it.each([
+    ['13 sites of 13 states with two PCs each', 13, 2, () => undefined],
+    ['5 sites of 5 states, each with a provider of its own', 5, 1, (at: number) => `isp-${at}`],
+    ['30 sites of 15 states and 4 providers', 30, 1, (at: number) => `isp-${at % 4}`],
+  ])('of all states at once were cut off by the line of the server, and not each by its own: %s', (_, count, pcs, isp) => {
+    const all = Array.from(
+      { length: count * pcs },
+      (__, at) => [`s-${Math.floor(at / pcs) % (count === 30 ? 15 : count)}/site-${Math.floor(at / pcs)}/pc-${at}`, isp(at)] as const,
+    );
+    const stage = stageWith(Object.fromEntries(all));
+    for (const [one] of all) stage.lost(one);
+    stage.pass(9 * minute);
+    for (const [one] of all) stage.birth(one, { session: 2, apartMs: 9 * minute });
+    expect([...new Set(all.map(([one]) => verdict(stage, one)))]).toEqual(['upstream 0.55']);
+  });
+
+  it.each([
+    ['8 of 8', 8, 3, 0],
+    ['5 of 5', 5, 2, 1],
+    ['20 of 20', 20, 4, 7],
+  ])(
+    'of one state with several providers were cut off by what they share where none of the state stands: %s',
+    (_, count, isps, elsewhere) => {
+      const own = Array.from({ length: count }, (__, at) => [`up/site-${at}/pc`, `isp-${at % isps}`] as const);
+      const others = Array.from({ length: 6 + elsewhere }, (__, at) => [`goa/site-${at}/pc`, `isp-${at % isps}`] as const);
+      const stage = stageWith(Object.fromEntries([...own, ...others]));
+      for (const [one] of own) stage.lost(one);
+      for (let passed = 0; passed < 12; passed += 1) {
+        stage.pass(30 * second);
+        for (const [one] of others) stage.beat(one);
+      }
+      for (const [one] of own) stage.birth(one, { session: 2, apartMs: 6 * minute });
+      expect(own.map(([one]) => verdict(stage, one)).filter((one) => !one.startsWith('upstream'))).toEqual([]);
+    },
+  );
 });

@@ -39,9 +39,9 @@ export type Finding = Outage & Pick<Absence, 'from' | 'aliveAt' | 'mainsGoneAt' 
 
 /** PCs of a site, or of many, lost their power together, and two of them saw their mains go. */
 const powerSeenTwice: Outage = { cause: 'power-cut', confidence: 0.9 };
-/** The same, and one saw it; or those of one site were in the dark together for some hours. */
+/** The same, and one saw it; or three and more of one site were in the dark together for some hours. */
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
-/** All of a site may as well have been made to start anew. */
+/** All of a site may as well have been made to start anew; and two may stand at one wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openUpTo };
 
 /**
@@ -162,7 +162,7 @@ function isStood(one: Away, site: readonly PcRecord[]): boolean {
 /**
  * Of the PCs of a site that were away: those that lost their power when `one` did, and what that says; null where they are not half of the
  * site, where one of them saw its mains all the time, or where one of the site stayed. Where nothing else spoke of the power, and each began a
- * new boot, they may all have been made to start anew, or switched off for the night.
+ * new boot, they may all have been made to start anew, or switched off at the wall.
  */
 export function lostPowerTogether(one: Away, site: readonly PcRecord[]): Joint | null {
   const expected = site.filter((pc) => pc.heardAt !== null && pc.presence !== 'stopped');
@@ -175,7 +175,7 @@ export function lostPowerTogether(one: Away, site: readonly PcRecord[]): Joint |
     return sawMainsGo(away) || powerLostAt(away) === null || (cause === 'power-cut' && confidence > openUpTo);
   });
   if (!isSeen && !isBackIn(one, nightMs)) return { why: perhapsPower, together };
-  return { why: isSeen || !isBackIn(one, forcedMs) ? powerOfSite : powerOrRestart, together };
+  return { why: isSeen || (together.length > 2 && !isBackIn(one, forcedMs)) ? powerOfSite : powerOrRestart, together };
 }
 
 /** As it says itself, or as two batteries of its site said while it was away. */
