@@ -96,6 +96,7 @@ function spreadOf(core: Core, pc: string, { fault, now }: { fault: StandingFault
 function powerOf(core: Core, pc: string, { fault, now }: { fault: StandingFault; now: number }): string | undefined {
   const site = siteOf(pc);
   const by = core.correlation.explainsPower(site, now);
+  if (by === 'waits') core.waiting.add(pc);
   if (by !== undefined || fault.told !== null || now - fault.since >= usualNumbers.powerWaitMs) return by;
   const mayFollow = core.sites.get(site)?.some((other) => other !== pc && core.memory.pcs.get(other)?.checks.some(isOfMains));
   if (mayFollow !== true) return undefined;
@@ -120,11 +121,14 @@ export function closeRoom(core: Core, at: { pc: string; because: string }, now: 
   if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
 }
 
-/** Follows the one list of PCs that nobody heard since a gap of our own. */
+/** Follows the one list of PCs that nobody heard since a gap of our own, or ever: one that never came is not critical. */
 export function followUnheard(core: Core, now: number): void {
   core.listChanged = false;
   const list = [...core.memory.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
-  const unheard = list.map(({ pc }) => ({ ...standingFault('centre.unheard', pc, now), name: nameOf(core, pc) }));
+  const unheard = list.map(({ pc, heardAt }) => {
+    const fault = standingFault('centre.unheard', pc, now);
+    return { ...fault, name: nameOf(core, pc), severity: heardAt === null ? ('major' as const) : fault.severity };
+  });
   followScope(core, { scope: 'centre/unheard', scene: sceneOfList(unheard) }, now);
 }
 

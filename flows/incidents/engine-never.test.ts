@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import type { KnownPc } from '../records/incidents.ts';
+import { live, restarted } from './nation.test-helper.ts';
+import { online, pc, type Stage } from './stage.test-helper.ts';
+
+const minute = 60_000;
+const known = (...pcs: string[]): KnownPc[] => pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
+
+describe('R18 PCs of live sites that never came', () => {
+  const imported = (count: number, sites: number) => known(...Array.from({ length: count }, (_, at) => `goa/site-${at % sites}/pc-${at}`));
+  const told = (stage: Stage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.severity}`);
+
+  it.each([
+    [131, 40],
+    [28, 1],
+    [9, 9],
+  ])(
+    'are one major incident to central, of %i PCs on %i sites that are imported while the server runs, and none more after its next start',
+    (count, sites) => {
+      const all = [...known(pc), ...imported(count, sites)];
+      const stage = online({ known: known(pc) });
+      stage.live(7 * minute);
+      stage.setKnown(all);
+      stage.live(20 * minute);
+      expect(told(stage)).toEqual(['raised centre/unheard major']);
+      expect(stage.incident('centre/unheard')?.faults).toHaveLength(count);
+      let last = stage;
+      for (let turn = 0; turn < 2; turn += 1) {
+        last = restarted(last, all);
+        live(last, 20 * minute, [pc]);
+        expect(told(last)).toEqual([]);
+      }
+      const came = imported(count, sites).slice(1);
+      for (const one of came) last.birth(one.pc);
+      live(last, 15 * minute, [pc, ...came.map((one) => one.pc)]);
+      expect(last.incident('centre/unheard')?.faults).toHaveLength(1);
+    },
+  );
+
+  it('are told one by one where they are two', () => {
+    const stage = online({ known: known(pc) });
+    stage.live(7 * minute);
+    stage.setKnown([...known(pc), ...imported(2, 2)]);
+    stage.live(20 * minute);
+    expect(told(stage)).toEqual(imported(2, 2).map((one) => `raised ${one.pc} critical`));
+  });
+});
