@@ -24,9 +24,9 @@ const fresh = () => createCorrelation([], { now: 0 });
 
 test('a site whose PCs all went is one cause, and each of them is explained', () => {
   const correlation = fresh();
-  const { scopes, pcs } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
+  const { scopes, who } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   expect(scopes).toEqual(['site:bihar/gaya']);
-  expect(pcs.toSorted()).toEqual([0, 1, 2].map((pc) => `bihar/gaya/pc-${pc}`));
+  expect(who.toSorted()).toEqual([0, 1, 2].map((pc) => `bihar/gaya/pc-${pc}`));
   expect(correlation.explains('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
   expect(correlation.explains('bihar/patna/pc-0')).toBeUndefined();
 });
@@ -66,8 +66,8 @@ test('it ends while few are left, and explains them five minutes more', () => {
 });
 
 test.each([
-  ['in time', numbers.withinMs, 9],
-  ['later', numbers.withinMs + 1, 8],
+  ['in time', numbers.joinMs, 9],
+  ['later', numbers.joinMs + 1, 8],
 ])('a site that goes %s after the last one', (_, afterMs, members) => {
   const correlation = fresh();
   correlation.judge([...sites(8, { lost: 3 }), ...sites(12, {}, 20)], 0);
@@ -83,7 +83,7 @@ test('a PC waits for those that may have gone with it, for a minute and no longe
   expect(correlation.explains('bihar/gaya/pc-0')).toBe('waits');
   look(numbers.waitMs - 1);
   expect(correlation.explains('bihar/gaya/pc-0')).toBe('waits');
-  expect(look(numbers.waitMs).pcs).toEqual(['bihar/gaya/pc-0']);
+  expect(look(numbers.waitMs).who).toEqual(['bihar/gaya/pc-0']);
   expect(correlation.explains('bihar/gaya/pc-0')).toBeUndefined();
 });
 
@@ -112,7 +112,7 @@ test('what did not change is not followed again', () => {
   const correlation = fresh();
   const look = () => correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   look();
-  expect(look()).toEqual({ scopes: [], pcs: [] });
+  expect(look()).toEqual({ scopes: [], who: [] });
 });
 
 test('a cause that stands is not forgotten, one that ended is once it explains nobody', () => {

@@ -2,8 +2,8 @@
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '#contracts';
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
-import { createMayBeRegion, type Field, type Found, planeOf, regionsOf } from './regions.ts';
-import { type Down, downOf, isOnBattery, isStillDown, isStillOnBattery, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
+import { createMayBeRegion, type Field, type Found, growingIn, isOfRegion, planeOf, regionsOf } from './regions.ts';
+import { type Down, hitOf, isOnBattery, isStillDown, isStillOnBattery, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
 
 /** One cause. */
 export type Cause = {
@@ -22,12 +22,16 @@ export type Cause = {
   endedAt: number | null;
   /** The last loss that belongs to it. */
   lastAt: number;
+  /** Some of its sites ran on battery: one that does is away. */
+  isOfPower?: boolean;
+  /** Those that went alone while it stood, after a pause; not kept over a start. */
+  late?: ReadonlySet<string>;
   /** Those that went together while it stood, long after the others. */
   waves?: ReadonlySet<string>;
 };
 
-/** What a look changed: causes and rooms to be followed anew. */
-export type Judged = { scopes: string[]; pcs: string[] };
+/** What a look changed: causes to be followed anew, and the PCs and sites (by their scope) whose cause is another one now. */
+export type Judged = { scopes: string[]; who: string[] };
 
 /** The causes of one memory. */
 export type Correlation = ReturnType<typeof createCorrelation>;
@@ -48,22 +52,24 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
 
     /** The cause of what the PCs of a site say of their battery. */
     explainsPower(site: string, at: number): string | undefined {
-      const cause = causes.get(causeScope('site', site));
+      const scope = causeScope('site', site);
+      const cause = causes.get(scope);
       const isOfPower =
         cause !== undefined && (cause.faults.includes('outage.power') || (cause.endedAt !== null && isCovering(cause, numbers, at)));
-      return isOfPower ? cause.scope : undefined;
+      return isOfPower ? scope : (covers.get(scope) ?? (waits.has(scope) ? 'waits' : undefined));
     },
 
     /** Looks at all sites. Guarantee: a cause is found before any PC that it explains is told. */
     judge(sites: readonly SiteSight[], at: number): Judged {
       const bySite = new Map(sites.map((one) => [one.site, one]));
       const before = new Map([...causes.values()].map((one) => [one.scope, markOf(one)]));
-      const downs = sites.flatMap((one) => downOf(one, numbers, at) ?? []);
-      const downBy = new Map(downs.map((one) => [one.sight, one]));
+      const downs = sites.flatMap((one) => hitOf(one, numbers, at) ?? []).sort((a, b) => a.at - b.at);
+      const downBy = new Map(downs.filter(({ isPower }) => isPower !== true).map((one) => [one.sight, one]));
       const all = { sites, downs, numbers };
       for (const cause of causes.values()) follow(state, cause, { bySite, field: all, now: at });
       const field = { ...all, explained: explainedBy(causes.values()) };
       openWide(state, field, at);
+      joinLate(state, all);
       for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
       silentSince = silentIn(sites, silentSince, at);
       const [oldCovers, oldWaits] = [covers, waits];
@@ -72,7 +78,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const moved = (who: string) => oldCovers.get(who) !== covers.get(who) || oldWaits.has(who) !== waits.has(who);
       const touched = new Set([...oldCovers.keys(), ...covers.keys(), ...oldWaits, ...waits]);
       const changed = [...causes.values()].filter((one) => before.get(one.scope) !== markOf(one) || moved(one.scope));
-      return { scopes: changed.map(({ scope }) => scope), pcs: [...touched].filter((who) => moved(who) && !who.includes(':')) };
+      return { scopes: changed.map(({ scope }) => scope), who: [...touched].filter(moved) };
     },
 
     /** The incident of a cause is over: it is forgotten once it explains nothing any more. */
@@ -110,7 +116,8 @@ function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: num
     const { members, of, away, lastAt = since, waves = [] } = spread;
     const held = { scope, kind, since, members: new Set(members), of, away, waves: new Set(waves) };
     const own = endedAt === null ? standing.map(({ fault }) => fault) : [];
-    causes.set(scope, { ...held, faults: own, endedAt, lastAt: Math.min(now, lastAt) });
+    const isOfPower = kind !== 'site' && faults.some(({ fault }) => fault === 'outage.power');
+    causes.set(scope, { ...held, faults: own, endedAt, lastAt: Math.min(now, lastAt), isOfPower });
   }
   return causes;
 }
@@ -153,23 +160,44 @@ function awayOf({ lost, cut = [] }: SiteSight): string[] {
 }
 
 function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Look): void {
-  if (cause.endedAt === null) for (const down of field.downs) join(cause, down, numbers);
-  const still = [...cause.members].filter((site) => {
-    const sight = bySite.get(site);
-    return sight !== undefined && isStillDown(sight, numbers);
-  });
+  if (cause.endedAt === null) for (const down of field.downs) join(cause, down, numbers.withinMs);
+  const { regionSites, regionShare, regionStands } = numbers;
+  const sights = [...cause.members].flatMap((site) => bySite.get(site) ?? []);
+  const dark = sights.filter((one) => isStillDown(one, numbers));
+  const isCut = (one: SiteSight) => cause.isOfPower === true && isStillOnBattery(one, numbers);
+  const still = sights.filter((one) => dark.includes(one) || isCut(one)).map(({ site }) => site);
+  // Whoever comes back late, one after the other, still comes back from it.
+  if (cause.endedAt !== null && still.length < cause.away.length) cause.endedAt = now;
   cause.away = still;
-  const least = Math.max(Math.min(numbers.regionSites, cause.members.size), numbers.regionStands * cause.members.size);
-  end(cause, cause.endedAt === null && still.length >= least ? cause.faults : [], now);
+  const { size } = cause.members;
+  const least = Math.max(Math.min(regionSites, size), regionStands * size);
+  const faults = dark.length >= Math.max(regionSites, regionShare * size) ? [faultOf(cause.kind)] : cause.faults;
+  end(cause, cause.endedAt === null && still.length >= least ? faults : [], now);
+}
+
+function faultOf(kind: CauseKind): string {
+  return kind === 'plane' ? 'centre.plane' : `outage.${kind}`;
 }
 
 /** Who goes while it stands goes with it, unless it was there long after the last one went. True where that is news. */
-function join(cause: Cause, { sight, from, at }: Down, { withinMs }: Numbers): boolean {
-  const isOfIt = cause.kind === 'plane' || sight.regions.includes(cause.scope);
+function join(cause: Cause, down: Down, withinMs: number): boolean {
+  const { sight, from, at } = down;
+  const isOfIt = cause.kind === 'plane' || (sight.regions.includes(cause.scope) && isOfRegion(cause.kind, down));
   if (!isOfIt || cause.members.has(sight.site) || from > cause.lastAt + withinMs) return false;
   cause.members.add(sight.site);
+  cause.isOfPower ||= down.isPower === true;
   cause.lastAt = Math.max(cause.lastAt, at);
   return true;
+}
+
+/** A site that goes later, and alone, goes with a cause that was still growing a moment ago. */
+function joinLate({ causes, numbers }: State, { downs }: Field): void {
+  const explained = explainedBy(causes.values());
+  const growing = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && kind !== 'plane' && endedAt === null);
+  for (const down of downs.filter(({ isSilent, isPower, sight }) => (isSilent || isPower) && !explained.has(sight.site))) {
+    const cause = growing.find((one) => join(one, down, numbers.joinMs));
+    if (cause !== undefined) cause.late = new Set([...(cause.late ?? []), down.sight.site]);
+  }
 }
 
 function end(cause: Cause, faults: readonly string[], now: number): void {
@@ -195,10 +223,10 @@ function openWide(state: State, field: Field, now: number): void {
   for (const one of found.filter((one) => !isRest(state, one, now))) openFound(state, field, one);
 }
 
-/** What a wider cause that just ended has not brought back yet is no cause of its own, until it had its time. */
-function isRest({ causes, numbers }: State, { scope, downs }: Found, now: number): boolean {
-  return [...causes.values()].some(({ kind, scope: other, endedAt, members }) => {
-    if (kind === 'site' || other === scope || endedAt === null || now - endedAt >= numbers.settleMs) return false;
+/** What a cause that just ended has not brought back yet is no cause of its own, until it had its time. */
+function isRest({ causes, numbers }: State, { downs }: Found, now: number): boolean {
+  return [...causes.values()].some(({ kind, endedAt, members }) => {
+    if (kind === 'site' || endedAt === null || now - endedAt >= numbers.settleMs) return false;
     return downs.every(({ sight, at }) => members.has(sight.site) && at <= endedAt);
   });
 }
@@ -207,16 +235,18 @@ function isRest({ causes, numbers }: State, { scope, downs }: Found, now: number
 function openFound({ causes, numbers }: State, field: Field, { scope, downs, of }: Found): void {
   const kind = causeKindOf(scope) ?? 'nation';
   const before = causes.get(scope);
-  const since = Math.min(...downs.map((one) => one.at));
+  const since = before?.since ?? Math.min(...downs.map((one) => one.at));
   const lastAt = Math.max(...downs.map((one) => one.at));
   const sites = downs.map(({ sight }) => sight.site);
   // One that ended a moment ago, and is watched still, goes on.
   const members = new Set([...(before?.members ?? []), ...sites]);
-  const faults = [kind === 'plane' ? 'centre.plane' : `outage.${kind}`];
+  const isDark = downs.filter((one) => one.isPower).length * 2 <= downs.length;
+  const isOfPower = before?.isOfPower === true || !isDark;
+  const faults = [...new Set([...(before?.faults ?? []), isDark ? faultOf(kind) : 'outage.power'])];
   const waves = new Set([...(before?.waves ?? []), ...waveOf(before, sites)]);
-  const cause: Cause = { scope, kind, since: before?.since ?? since, members, of, away: sites, faults, endedAt: null, lastAt, waves };
+  const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };
   causes.set(scope, cause);
-  const gone = field.downs.filter((down) => join(cause, down, numbers));
+  const gone = field.downs.filter((down) => join(cause, down, numbers.withinMs));
   const stay = field.sites.filter((one) => before?.members.has(one.site) && isStillDown(one, numbers));
   cause.away = [...new Set([...stay.map(({ site }) => site), ...sites, ...gone.map(({ sight }) => sight.site)])];
 }
@@ -260,7 +290,7 @@ function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: 
     const scope = causeScope('site', site);
     const above = wideOf.get(site);
     const by = own.has(scope) ? scope : above;
-    if (by === scope && above !== undefined) covers.set(scope, above);
+    if (above !== undefined) covers.set(scope, above);
     if (by !== undefined) for (const { pc } of lost) covers.set(pc, by);
   }
   return covers;
@@ -273,14 +303,18 @@ function waitsOf(
 ): Set<string> {
   const { silentSince, covers, now } = at;
   const bySite = new Map(field.sites.filter(({ lost }) => lost.length > 0).map((one) => [one.site, one]));
+  const waits = new Set<string>();
+  for (const { site, lost } of growingIn(field, now)) {
+    if (!covers.has(causeScope('site', site))) for (const who of [causeScope('site', site), ...lost.map(({ pc }) => pc)]) waits.add(who);
+  }
   const isOpen = ([pc, since]: [string, number]) => !covers.has(pc) && now - since < field.numbers.waitMs;
   const open = [...silentSince].filter(isOpen);
-  if (open.length === 0) return new Set();
+  if (open.length === 0) return waits;
   const mayBeRegion = createMayBeRegion(field);
-  const waiting = open.flatMap(([pc]) => {
+  for (const [pc] of open) {
     const sight = bySite.get(siteOf(pc));
     const at = sight?.lost.find((one) => one.pc === pc)?.at ?? now;
-    return sight !== undefined && (mayBeWhole(sight, at, field.numbers) || mayBeRegion(sight, at)) ? [pc] : [];
-  });
-  return new Set(waiting);
+    if (sight !== undefined && (mayBeWhole(sight, at, field.numbers) || mayBeRegion(sight, at))) waits.add(pc);
+  }
+  return waits;
 }

@@ -12,6 +12,10 @@ export type Numbers = {
   regionShare: number;
   /** They went in this time: a beat, its slack and the patience of a keepalive. */
   withinMs: number;
+  /** So long after its last loss a cause still grows: the gaps of a slow outage have every length. */
+  joinMs: number;
+  /** So long a site waits from its loss while a row grows that may become a cause. */
+  rowWaitMs: number;
   /** It stands while so many of those that went are away, and `regionSites`: what few are left have a trouble of their own. */
   regionStands: number;
   /** So many of all PCs in `planeMs`, while our hearing is proven: no line and no power is so large, our own door is. */
@@ -45,6 +49,8 @@ export const usualNumbers: Numbers = {
   regionSites: 3,
   regionShare: 0.3,
   withinMs: 5 * minute,
+  joinMs: 15 * minute,
+  rowWaitMs: 8 * minute,
   regionStands: 0.1,
   planeShare: 0.5,
   planeMs: minute,

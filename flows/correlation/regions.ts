@@ -24,8 +24,7 @@ function leastOf(of: number, gone: number, { regionSites, regionShare }: Numbers
  * Guarantee: as few as can be; of two that explain the same the narrower, and of a power cut no line.
  */
 export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] {
-  const sizes = new Map<string, Size>();
-  for (const { site, expected, regions } of sites) if (expected > 0) for (const one of regions) grow(sizes, one, explained?.has(site));
+  const sizes = sizesOf({ sites, explained });
   const found: Found[] = [];
   for (let left = [...downs]; left.length >= 2; ) {
     const best = bestOf(left, { sizes, numbers });
@@ -39,6 +38,12 @@ export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] 
 
 /** How many sites a region has, and how many of them were away before. */
 type Size = { of: number; gone: number };
+
+function sizesOf({ sites, explained }: Pick<Field, 'sites'> & { explained: Field['explained'] | undefined }): Map<string, Size> {
+  const sizes = new Map<string, Size>();
+  for (const { site, expected, regions } of sites) if (expected > 0) for (const one of regions) grow(sizes, one, explained?.has(site));
+  return sizes;
+}
 
 function grow(sizes: Map<string, Size>, scope: string, isGone = false): void {
   const { of, gone } = sizes.get(scope) ?? { of: 0, gone: 0 };
@@ -62,19 +67,56 @@ function listIn<One>(byScope: Map<string, One[]>, scope: string): One[] {
   return list;
 }
 
-/** The sites of a region that went in one time, where they are enough. */
+/** The sites of a region that went in one time, or one soon after the other, where they are enough. */
 function foundIn(scope: string, list: readonly Down[], { of, gone, numbers }: Size & { numbers: Numbers }): Found | undefined {
+  if (of < 2 || isOfPower(scope, list)) return undefined;
+  const sorted = list.filter((one) => isOfRegion(causeKindOf(scope), one)).toSorted((a, b) => a.at - b.at);
   const least = leastOf(of, gone, numbers);
-  if (of < 2 || list.length < least || !list.some(({ isSilent }) => isSilent) || isOfPower(scope, list)) return undefined;
-  const sorted = list.toSorted((a, b) => a.at - b.at);
   // The latest of those that end a row of enough.
-  const last = sorted.findLastIndex(
+  const last = sorted.findLast(
     ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
   );
-  if (last < 0) return undefined;
-  const together = sorted.filter(({ at }) => at >= (sorted[last]?.at ?? at) - numbers.withinMs);
+  const atOnce = last && sorted.filter(({ at }) => at >= last.at - numbers.withinMs);
+  const together = atOnce ?? rowsIn(sorted, numbers).findLast((row) => row.length >= leastInRow(of - gone, numbers)) ?? [];
   const isFound = together.some(({ isSilent }) => isSilent) && (causeKindOf(scope) !== 'nation' || isOfStates(together));
   return isFound ? { scope, downs: together, of } : undefined;
+}
+
+/** True where a hit may be of a cause of this kind: a site on battery still has its line. */
+export function isOfRegion(kind: string | undefined, { isPower }: Down): boolean {
+  return isPower !== true || kind === 'state' || kind === 'nation';
+}
+
+/**
+ * So many sites of a region, each lost within `withinMs` after the one before, are a slow outage. At two lone outages a site and month, four of a
+ * state of 50 follow each other so closely once in some hundred years.
+ */
+function leastInRow(of: number, { regionSites, regionShare }: Numbers): number {
+  return Math.max(regionSites + 1, (regionShare / 4) * of);
+}
+
+/** Sites in rows, the earliest first: in a row each went soon after the one before. */
+function rowsIn(sorted: readonly Down[], { withinMs }: Numbers): Down[][] {
+  const rows: Down[][] = [];
+  for (const one of sorted) {
+    const row = rows.at(-1);
+    if (row !== undefined && one.at - (row.at(-1)?.at ?? 0) <= withinMs) row.push(one);
+    else rows.push([one]);
+  }
+  return rows;
+}
+
+/** The sites that wait: the row in which they went still grows, and may become a cause. */
+export function growingIn({ sites, downs, explained, numbers }: Field, now: number): SiteSight[] {
+  const open = downs.filter(({ sight }) => !explained?.has(sight.site));
+  if (open.length < 2) return [];
+  const sizes = sizesOf({ sites, explained });
+  return [...byRegion(open, ({ sight }) => sight.regions)].flatMap(([scope, list]) => {
+    const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
+    const mayGrow = (row: readonly Down[]) => row.length >= Math.max(2, leastInRow(of - gone, numbers) / 4);
+    const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.withinMs);
+    return rows.flat().flatMap(({ at, sight }) => (now - at < numbers.rowWaitMs ? [sight] : []));
+  });
 }
 
 /** A third of them spoke of a battery: that is the power of a region, and no line. */

@@ -19,12 +19,14 @@ export type SiteSight = {
   away: number;
   /** How many say that they run on battery, or went with it. */
   onBattery: number;
+  /** Since when the first of those does; absent where none does. */
+  batterySince?: number;
   /** When each of the others was last heard. */
   heard: readonly number[];
 };
 
-/** A site whose PCs went together. */
-export type Down = { sight: SiteSight; at: number; from: number; isSilent: boolean; pcs: number };
+/** A site whose PCs went together, or that lost its mains (`isPower`) and still answers. `isSilent`: known for certain. */
+export type Down = { sight: SiteSight; at: number; from: number; isSilent: boolean; pcs: number; isPower?: true };
 
 /** The losses of a site that belong to its last one, and how many PCs were there until then. */
 function lately({ lost, expected }: SiteSight, { withinMs }: Numbers): { losses: readonly Loss[]; there: number } {
@@ -41,6 +43,15 @@ export function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | 
   if (losses.length < numbers.siteShare * there || now - at > numbers.longAgoMs) return undefined;
   const from = Math.min(...losses.map((one) => one.from));
   return { sight, at, from, isSilent: losses.some(({ isSilent }) => isSilent), pcs: losses.length };
+}
+
+/** The site as one that went dark, or that lost its mains; undefined where it did neither, or long ago. */
+export function hitOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
+  const down = downOf(sight, numbers, now);
+  const { batterySince: since, onBattery: pcs } = sight;
+  if (since === undefined || now - since > numbers.longAgoMs || !isStillOnBattery(sight, numbers)) return down;
+  if (down !== undefined) return { ...down, at: Math.min(down.at, since), from: Math.min(down.from, since) };
+  return { sight, at: since, from: since, isSilent: now - since >= numbers.powerWaitMs, pcs, isPower: true };
 }
 
 /**

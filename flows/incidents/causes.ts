@@ -19,12 +19,13 @@ export function correlate(core: Core, now: number): void {
   const { correlation, spreads, subscribedAt } = core;
   const sights = subscribedAt === null ? [] : sightsOf(core);
   const isQuiet = correlation.causes.size === 0 && !sights.some(({ lost, onBattery }) => lost.length > 0 || onBattery > 0);
-  const judged = subscribedAt === null || isQuiet ? { scopes: [], pcs: [] } : correlation.judge(sights, now);
+  const judged = subscribedAt === null || isQuiet ? { scopes: [], who: [] } : correlation.judge(sights, now);
   const spread = spreads.judge(now);
   const scopes = [...judged.scopes, ...spread.scopes].toSorted((a, b) => Number(isOfSite(a)) - Number(isOfSite(b)));
   for (const scope of scopes) followCause(core, scope, now);
-  const ofSites = scopes.filter(isOfSite).flatMap((scope) => pcsOf(core, nameInScope(scope)));
-  for (const pc of new Set([...judged.pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
+  const ofSites = [...scopes, ...judged.who].filter(isOfSite).flatMap((scope) => pcsOf(core, nameInScope(scope)));
+  const pcs = judged.who.filter((who) => !isOfSite(who));
+  for (const pc of new Set([...pcs, ...spread.pcs, ...ofSites, ...core.waiting])) followPc(core, pc, now);
 }
 
 function isOfSite(scope: string): boolean {
@@ -51,6 +52,7 @@ type Open = {
   cut: string[];
   away: number;
   onBattery: number;
+  batterySince?: number;
   heard: number[];
 };
 
@@ -65,15 +67,23 @@ function look(core: Core, sight: Open, record: PcRecord | undefined): void {
   if (loss !== null) sight.lost.push(loss);
   else if (presence === 'online') sight.heard.push(heardAt);
   if (loss !== null || presence !== 'online' || heardAt < (listeningSince(core, pc) ?? 0)) sight.away += 1;
-  if (isOnBattery(record)) sight.onBattery += 1;
+  if (isOnBattery(record)) addBattery(sight, record);
+}
+
+function addBattery(sight: Open, record: PcRecord): void {
+  const said = record.checks.filter(isBattery).map(({ since }) => since);
+  sight.onBattery += 1;
+  sight.batterySince = Math.min(sight.batterySince ?? Number.POSITIVE_INFINITY, ...(said.length > 0 ? said : [record.absence?.from ?? 0]));
 }
 
 /**
- * Of those that said goodbye only they count who did so while a cause of their site stood: whom its power cut switched off in order is away and
- * on battery as those are that it took without a word; one that was gone, or saw its mains, shows that it was there again.
+ * Of those that said goodbye only they count who did so while a cause of their site, or of its region, stood: whom its power cut switched off
+ * in order is away and on battery as those are that it took without a word; one that was gone, or saw its mains, shows that it was there again.
  */
 function lookAtStopped(core: Core, sight: Open, record: PcRecord): void {
-  const cause = core.correlation.causes.get(causeScope('site', sight.site));
+  const { causes, explains } = core.correlation;
+  const scope = causeScope('site', sight.site);
+  const cause = causes.get(scope) ?? causes.get(explains(scope) ?? '');
   if (cause === undefined || !record.bye || record.bye.at < cause.since - slackMs) return;
   const isCut = isOnBattery(record);
   if (isCut || cause.members.has(record.pc) || (cause.faults.includes('outage.power') && seesMains(record))) sight.watched += 1;
@@ -81,7 +91,7 @@ function lookAtStopped(core: Core, sight: Open, record: PcRecord): void {
   sight.cut.push(record.pc);
   sight.expected += 1;
   sight.away += 1;
-  sight.onBattery += 1;
+  addBattery(sight, record);
 }
 
 /** What it last said stays true of one that is gone, whatever is thought of its absence. */
@@ -117,12 +127,14 @@ function followCause(core: Core, scope: string, now: number): void {
   spreads.forget(scope, now);
 }
 
-/** How far apart it is told that ever more went with a cause, one by one. */
+/** How far apart it is told that ever more went with a cause, one by one; and how long after a site that went late and alone. */
 const growthMs = 10 * 60_000;
+/** Messages of one cause after which no more is told of such growth: people know that it grows. */
+const growthSteps = 3;
 
 /**
- * The sites by which a cause grew that is told as such: at once where some of those that people do not know of went together, else where as many
- * more are away as they know of; that half of all is away says what is to be known.
+ * The sites by which a cause grew that is told as such: at once where some of those that people do not know of went together, after a pause
+ * where one went late, else where as many more are away as they know of; that half of all is away says what is to be known.
  */
 function grownBy(core: Core, scope: string, now: number): string[] {
   const { memory, correlation } = core;
@@ -130,15 +142,19 @@ function grownBy(core: Core, scope: string, now: number): string[] {
   if (incident?.toldAway === undefined) return [];
   const steps = memory.stepsOf(incident.id);
   const known = new Set([...incident.toldAway, ...steps.flatMap((one) => (isUnheard(one) ? [] : (one.grew ?? [])))]);
-  const { away = [], waves } = correlation.causes.get(scope) ?? {};
+  const { away = [], waves, late, lastAt = now, faults = [] } = correlation.causes.get(scope) ?? {};
   const fresh = away.filter((site) => !known.has(site));
   if (fresh.length === 0) return [];
   // What is dark in its own maintenance is no news before the end of that; while all of it is maintained, all is told at the end.
   const isAll = maintainedFor(memory, incident) !== undefined;
   const untold = isAll ? fresh : fresh.filter((site) => maintainedAt(memory, site) === undefined);
-  const isDue = causeKindOf(scope) !== 'plane' && now - (steps.findLast((one) => !isEnd(one))?.at ?? 0) >= growthMs;
+  const news = steps.filter((one) => !isEnd(one));
+  // That a region on battery also goes dark is a message yet to come.
+  const left = growthSteps - news.length - Number(faults.join() === 'outage.power');
+  const isDue = causeKindOf(scope) !== 'plane' && left > 0 && now - (news.at(-1)?.at ?? 0) >= growthMs;
   const hasDoubled = isDue && untold.length >= Math.max(1, known.size);
-  return hasDoubled || untold.some((site) => waves?.has(site)) ? untold : [];
+  const hasPaused = isDue && now - lastAt >= growthMs && untold.some((site) => late?.has(site));
+  return hasDoubled || hasPaused || untold.some((site) => waves?.has(site)) ? untold : [];
 }
 
 type Members = Pick<Cause, 'away' | 'waves'> & { members: Iterable<string>; of?: number; lastAt?: number };

@@ -131,8 +131,12 @@ function born(one: Standing, now: number): StandingFault {
 
 function withHidden(faults: StandingFault[], { explained }: Scene, now: number): StandingFault[] {
   const hiding = new Set(faults.filter((fault) => hides(fault, now)).map(({ fault }) => fault));
-  const isHidden = (fault: StandingFault) =>
-    (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent)) || explained?.(fault) !== undefined;
+  const isHidden = (fault: StandingFault) => {
+    const by = explained?.(fault);
+    // What people know of waits for nobody.
+    const isExplained = by !== undefined && (by !== 'waits' || fault.told === null);
+    return isExplained || (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent));
+  };
   return faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
 }
 
