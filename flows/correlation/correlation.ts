@@ -167,7 +167,7 @@ function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Lo
   const isCut = (one: SiteSight) => cause.isOfPower === true && isStillOnBattery(one, numbers);
   const still = sights.filter((one) => dark.includes(one) || isCut(one)).map(({ site }) => site);
   // Whoever comes back late, one after the other, still comes back from it.
-  if (cause.endedAt !== null && still.length < cause.away.length) cause.endedAt = now;
+  if (cause.endedAt !== null && still.length < cause.away.length && now - cause.endedAt > numbers.waitMs) cause.endedAt = now;
   cause.away = still;
   const { size } = cause.members;
   const least = Math.max(Math.min(regionSites, size), regionStands * size);

@@ -27,7 +27,7 @@ export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] 
   const sizes = sizesOf({ sites, explained });
   const found: Found[] = [];
   for (let left = [...downs]; left.length >= 2; ) {
-    const best = bestOf(left, { sizes, numbers });
+    const best = bestOf(left, { sizes, numbers, isSlow: false }) ?? bestOf(left, { sizes, numbers, isSlow: true });
     if (best === undefined) break;
     found.push(best);
     const taken = new Set(best.downs);
@@ -50,11 +50,11 @@ function grow(sizes: Map<string, Size>, scope: string, isGone = false): void {
   sizes.set(scope, { of: of + 1, gone: gone + Number(isGone) });
 }
 
-function bestOf(downs: readonly Down[], at: { sizes: ReadonlyMap<string, Size>; numbers: Numbers }): Found | undefined {
+type Search = { sizes: ReadonlyMap<string, Size>; numbers: Numbers; isSlow: boolean };
+
+function bestOf(downs: readonly Down[], { sizes, numbers, isSlow }: Search): Found | undefined {
   const byScope = byRegion(downs, ({ sight }) => sight.regions);
-  const all = [...byScope].flatMap(
-    ([scope, list]) => foundIn(scope, list, { of: 0, gone: 0, ...at.sizes.get(scope), numbers: at.numbers }) ?? [],
-  );
+  const all = [...byScope].flatMap(([scope, list]) => foundIn(scope, list, { of: 0, gone: 0, ...sizes.get(scope), numbers, isSlow }) ?? []);
   const most = Math.max(...all.map((one) => one.downs.length));
   const share = ({ downs: list, of }: Found) => list.length / of;
   const wide = ({ scope }: Found) => width.indexOf(causeKindOf(scope) ?? '');
@@ -67,9 +67,10 @@ function listIn<One>(byScope: Map<string, One[]>, scope: string): One[] {
   return list;
 }
 
-/** The sites of a region that went in one time, or one soon after the other, where they are enough. */
-function foundIn(scope: string, list: readonly Down[], { of, gone, numbers }: Size & { numbers: Numbers }): Found | undefined {
-  if (of < 2 || isOfPower(scope, list)) return undefined;
+/** The sites of a region that went in one time, or (`isSlow`) one soon after the other, where they are enough. A nation has no slow outage, its states have. */
+function foundIn(scope: string, list: readonly Down[], { of, gone, numbers, isSlow }: Size & Omit<Search, 'sizes'>): Found | undefined {
+  const isNation = causeKindOf(scope) === 'nation';
+  if (of < 2 || isOfPower(scope, list) || (isSlow && isNation)) return undefined;
   const sorted = list.filter((one) => isOfRegion(causeKindOf(scope), one)).toSorted((a, b) => a.at - b.at);
   const least = leastOf(of, gone, numbers);
   // The latest of those that end a row of enough.
@@ -77,8 +78,9 @@ function foundIn(scope: string, list: readonly Down[], { of, gone, numbers }: Si
     ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
   );
   const atOnce = last && sorted.filter(({ at }) => at >= last.at - numbers.withinMs);
-  const together = atOnce ?? rowsIn(sorted, numbers).findLast((row) => row.length >= leastInRow(of - gone, numbers)) ?? [];
-  const isFound = together.some(({ isSilent }) => isSilent) && (causeKindOf(scope) !== 'nation' || isOfStates(together));
+  const row = isSlow ? rowsIn(sorted, numbers).findLast((one) => one.length >= leastInRow(of - gone, numbers)) : undefined;
+  const together = atOnce ?? row ?? [];
+  const isFound = together.some(({ isSilent }) => isSilent) && (!isNation || isOfStates(together));
   return isFound ? { scope, downs: together, of } : undefined;
 }
 
@@ -112,6 +114,7 @@ export function growingIn({ sites, downs, explained, numbers }: Field, now: numb
   if (open.length < 2) return [];
   const sizes = sizesOf({ sites, explained });
   return [...byRegion(open, ({ sight }) => sight.regions)].flatMap(([scope, list]) => {
+    if (causeKindOf(scope) === 'nation') return [];
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
     const mayGrow = (row: readonly Down[]) => row.length >= Math.max(2, leastInRow(of - gone, numbers) / 4);
     const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.withinMs);
