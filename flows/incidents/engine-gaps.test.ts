@@ -65,7 +65,7 @@ describe('R19 a gap of our own', () => {
       }
       const told = () => stage.offers.filter(({ message }) => message.topic === 'centre' && message.fault === 'centre.broker_lost');
       expect(told().map(({ message }) => message.transition.kind)).toEqual(['raised', 'cleared', 'raised']);
-      expect(stage.incident('centre')).toMatchObject({ over: null, flapping: true });
+      expect(stage.incident('centre')).toMatchObject({ over: null });
       lose();
       stage.live(29 * minute);
       expect(stage.incident('centre')?.over).toBeNull();

@@ -5,7 +5,7 @@ import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Absence, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
-import { follow, isEnd, worst } from '../transitions/incident.ts';
+import { endedMemoryMs, follow, isEnd, worst } from '../transitions/incident.ts';
 import type { Excess } from '../transitions/noise.ts';
 import { faultKey, type Scene, sceneOfList, sceneOfPc, sceneOver, silence, standingFault, unknownFaults } from '../transitions/standing.ts';
 import { owesAnEnd } from '../transitions/together.ts';
@@ -14,7 +14,6 @@ import { isUnread } from './unread.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;
-const endedMemoryMs = 3_600_000;
 
 /** Holds a record and writes it, with what changed of its answers. */
 export function putRecord(core: Core, record: PcRecord, now: number): void {

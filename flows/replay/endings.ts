@@ -1,7 +1,7 @@
 /** How faults end of which nobody was told: nothing in the ledger says when, and their incident goes on. */
 import type { Memory } from '../memory/memory.ts';
 import type { Incident, StandingFault, Transition } from '../records/incidents.ts';
-import { watchedUntil } from '../transitions/incident.ts';
+import { watchedUntil, withBreaks } from '../transitions/incident.ts';
 import { silence } from '../transitions/standing.ts';
 import { keysOf } from './explaining.ts';
 
@@ -16,6 +16,10 @@ export function createEndings(memory: Memory, put: (incident: Incident, now: num
     times.set(scope, { ...times.get(scope), ...Object.fromEntries(faults.map(({ key }) => [key, at])) });
   }
 
+  function broke(scope: string, keys: Iterable<string>, at: number): void {
+    times.set(scope, withBreaks(times.get(scope) ?? {}, keys, at));
+  }
+
   function end(id: number, now: number, isGone: (fault: StandingFault) => boolean): void {
     const incident = memory.incidents.get(id);
     const over = incident?.faults.filter(isGone) ?? [];
@@ -27,11 +31,14 @@ export function createEndings(memory: Memory, put: (incident: Incident, now: num
   return {
     /** They are over, as the ledger says. */
     mark,
+    /** They are new in their incident. */
+    broke,
     /** Of a scope these were its faults, and are so now: what was gone and stands again came back. */
     followed(scope: string, { before, faults, at }: { before: Faults; faults: Faults; at: number }): void {
       const gone = keysOf(before.filter(({ goneAt }) => goneAt !== null));
       const returned = faults.filter(({ key, goneAt, unknownSince }) => gone.has(key) && goneAt === null && unknownSince === null);
       mark(scope, returned, at);
+      broke(scope, keysOf(returned), at);
     },
     /** What has been gone for its time by now ends without a word; with the last of its incident there is one. Of the sessions of a silent PC nothing is kept. */
     passed(id: number, now: number): void {

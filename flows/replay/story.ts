@@ -117,7 +117,8 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const said = about.map((one) => newsOf(one, held));
       const faults = isNews(kind) ? said.map((one) => ({ ...one, ...seen })) : said;
       explaining.comes(transition);
-      if (!isNews(kind)) endings.mark(row.scope, kind === 'eased' ? faults : [...held.faults, ...faults], at);
+      if (isNews(kind)) endings.broke(row.scope, keysOf(about).difference(keysOf(held.faults)), at);
+      else endings.mark(row.scope, kind === 'eased' ? faults : [...held.faults, ...faults], at);
       const next = afterStep(held, { kind, at, faults });
       // What is told once more, or of more sites, is no worse than it was, and takes nothing back.
       const incident = put(again || grew ? next : takenBack(next, [{ kind, faults }], at), at);

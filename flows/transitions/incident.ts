@@ -4,9 +4,17 @@ import { woken } from '../handling/handling.ts';
 import type { FaultNews, Incident, News, StandingFault } from '../records/incidents.ts';
 import { faultKey, type Scene, type Standing, silence } from './standing.ts';
 
-/** A fault that came back within this time of having gone flaps: one open incident, which clears only after `calmMs` of quiet. */
-const flapWindowMs = 30 * 60_000;
+/** So many breaks within a window are flapping, as ISA-18.2 counts the activations of a chattering alarm. Two are a repair that failed once. */
+const flapBreaks = 3;
+const flapWindowMs = 60 * 60_000;
+/** A fault that flaps, or came back within `returnMs` of its end, stays open and ends only after `calmMs` without it. */
+const returnMs = 30 * 60_000;
 const calmMs = 10 * 60_000;
+/** A minor fault that flaps over a working day ends only after two hours without it: each break would be a message that changes nothing. */
+const minorWindowMs = 8 * 3_600_000;
+const minorCalmMs = 2 * 3_600_000;
+/** For so long it is remembered of a scope when its faults broke and ended. */
+export const endedMemoryMs: number = minorWindowMs;
 /** Good news of a part waits so long for the rest of it: whoever plugs a hub in brings back all that hangs on it, within seconds. */
 const restWaitMs = 30_000;
 
@@ -23,7 +31,7 @@ export type FollowInput = { incident: Incident | undefined; scene: Scene; ended:
 
 /**
  * Follows a scope: joins what newly stands, freezes what is unknown, ends what is gone for its clear time or no longer checked.
- * `ended` remembers when each fault ended, so that a return is known as flapping. `open` makes a new incident.
+ * `ended` remembers when each fault ended or came back, and its last breaks under `KEY#1` to `KEY#3`. `open` makes a new incident.
  */
 export function follow({ incident, scene, ended: remembered, now, open }: FollowInput): Followed {
   const before = incident?.faults ?? [];
@@ -40,9 +48,10 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
   const returned = before.filter((fault) => fault.goneAt !== null && scene.faultState(fault.key) === 'standing');
   const marks = [...ends, ...returned].map((fault) => [fault.key, now] as const);
-  const nextEnded = marks.length > 0 ? { ...ended, ...Object.fromEntries(marks) } : ended;
+  const broken = [...joined, ...returned].map(({ key }) => key);
+  const isMarked = marks.length + broken.length > 0;
+  const nextEnded = isMarked ? withBreaks({ ...ended, ...Object.fromEntries(marks) }, broken, now) : ended;
   const base = incident ?? open();
-  const flapping = faults.some((fault) => flaps(fault, ended, now));
   if (faults.length === 0) return { ...over(base, { ends, ended: endedNow }, { scene, now }), ended: nextEnded };
   const severity = worst(faults);
   const eased = easedOf(endedNow, faults, { ended, now });
@@ -51,7 +60,7 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
     ...base,
     faults,
     severity,
-    flapping: base.flapping || flapping,
+    flapping: oneFlaps(faults, nextEnded),
     ...((base.ended !== undefined || said.length > 0) && { ended: said }),
   };
   const news = newsOf({ before, eased, faults, isNew: incident === undefined });
@@ -66,7 +75,17 @@ function withDrops(
 ): Record<string, number> {
   const isSilence = standing.has(silence) || before.some(({ key }) => key === silence);
   if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silence] ?? 0) >= unsteadyAt) return ended;
-  return { ...ended, [silence]: unsteadyAt };
+  return withBreaks({ ...ended, [silence]: unsteadyAt }, new Array(flapBreaks).fill(silence), unsteadyAt);
+}
+
+/** With one more break of each of these faults. */
+export function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: number): Record<string, number> {
+  const next = { ...ended };
+  for (const key of keys) {
+    const last = [now, ...breaksOf(next, key)].slice(0, flapBreaks);
+    for (const [nth, at] of last.entries()) next[`${key}#${nth + 1}`] = at;
+  }
+  return next;
 }
 
 /** Takes out of the faults of a room the oldest of those that are frozen, where they are more than are ever remembered (R27). */
@@ -84,25 +103,34 @@ export function worst(faults: readonly StandingFault[]): Severity {
 }
 
 /**
- * When a fault that is gone will be over, unless it comes back: after its catalogue time, or after the long calm of one that flaps. One of the
- * centre's own that came back is watched for the whole window: nothing else holds down how often central hears of it.
+ * When a fault that is gone will be over, unless it comes back: after its catalogue time, or after the long calm of one that came back or flaps. One
+ * of the centre's own that came back is watched for half an hour: nothing else limits how often central is notified of it.
  */
-export function watchedUntil({ key, fault, since, goneAt }: StandingFault, ended: Record<string, number>): number {
+export function watchedUntil({ key, fault, device, since, goneAt }: StandingFault, ended: Record<string, number>): number {
   if (goneAt === null) return Number.POSITIVE_INFINITY;
-  const flapsUntil = (ended[key] ?? Number.NEGATIVE_INFINITY) + flapWindowMs;
-  if (fault.startsWith('centre.') && since < flapsUntil) return goneAt + flapWindowMs;
+  const clearAt = goneAt + (faultOf(fault)?.clearMs ?? 0);
+  const returnsUntil = (ended[key] ?? Number.NEGATIVE_INFINITY) + returnMs;
+  if (fault.startsWith('centre.') && since < returnsUntil) return goneAt + returnMs;
+  if (oneFlaps([{ fault, device }], ended)) return Math.max(clearAt, goneAt + (isMinor(fault) ? minorCalmMs : calmMs));
   const calmAt = goneAt + calmMs;
-  return calmAt < flapsUntil ? calmAt : Math.max(flapsUntil, goneAt + (faultOf(fault)?.clearMs ?? 0));
+  return calmAt < returnsUntil ? calmAt : Math.max(returnsUntil, clearAt);
 }
 
-function flaps({ key }: Pick<StandingFault, 'key'>, ended: Record<string, number>, now: number): boolean {
-  const last = ended[key];
-  return last !== undefined && now - last < flapWindowMs;
+/** True where one of these faults came and went several times of late. */
+export function oneFlaps(faults: readonly Pick<FaultNews, 'fault' | 'device'>[], ended: Record<string, number>): boolean {
+  return faults.some(({ fault, device }) => {
+    const breaks = breaksOf(ended, faultKey(fault, device));
+    return breaks.length === flapBreaks && Math.max(...breaks) - Math.min(...breaks) < (isMinor(fault) ? minorWindowMs : flapWindowMs);
+  });
 }
 
-/** Whether one of these came back soon after it had gone, and not another fault of their incident. */
-export function oneFlaps(faults: readonly FaultNews[], ended: Record<string, number>): boolean {
-  return faults.some(({ fault, device, since }) => flaps({ key: faultKey(fault, device) }, ended, since));
+/** The last breaks of a fault, the newest first. */
+function breaksOf(ended: Record<string, number>, key: string): number[] {
+  return Array.from({ length: flapBreaks }, (_, nth) => ended[`${key}#${nth + 1}`]).filter((at) => at !== undefined);
+}
+
+function isMinor(fault: string): boolean {
+  return faultOf(fault)?.severity === 'minor';
 }
 
 function updated(fault: StandingFault, scene: Scene, now: number): StandingFault {
