@@ -171,8 +171,8 @@ function useTick() {
  * @param {Scene} scene
  * @param {ReturnType<typeof tally>} counts
  */
-function pageTitle(view, { live, now }, counts) {
-  const open = view === null ? 0 : view.incidents.filter((one) => needsSomebody(one, now)).length;
+function pageTitle(view, { live }, counts) {
+  const open = view === null ? 0 : view.incidents.filter((one) => needsSomebody(one)).length;
   if (!live) return '○ Sabha';
   return open > 0 ? `◆ ${open} · Sabha` : `${counts.live > 0 && counts.unproven === counts.live ? '◐' : '○'} Sabha`;
 }

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import type { MessageLanguage } from '#contracts';
+import { isWatched, needsSomebody } from '../../dashboards/wall/live/model.js';
 import { createStage, fault, ok, pc, type Stage } from '../incidents/stage.test-helper.ts';
+import { render } from '../people/words.ts';
+import type { Incident } from '../records/incidents.ts';
+import type { Notice } from '../records/notices.ts';
 import { createSiteTable } from '../sites/table.ts';
+import { incidentRow, type View } from '../view/rows.ts';
 import { sheetOf } from './sheet.ts';
 
 const minute = 60_000;
@@ -96,6 +101,40 @@ test('of an alert that was over the page said that you are on it', () => {
   pass(stage, 15 * minute);
   expect([read(stage).cure, read(stage).holder]).toEqual(['over', 'You had it from 14:00.']);
   expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से यह आपके पास था।', '14:00 पासून हे तुमच्याकडे होते.']);
+});
+
+test('two breaks of a camera within an hour are not flapping, and three are', () => {
+  const stage = site();
+  const seen = [];
+  for (const one of [fault, ok, fault, ok, fault]) {
+    stage.state([one === fault ? fault('camera.missing') : ok('camera'), ok('microphone')]);
+    pass(stage, 40_000);
+    seen.push(stage.incident()?.flapping);
+  }
+  expect(seen).toEqual([false, false, false, false, true]);
+});
+
+test('while all of an incident that flaps is well, its mail, the page of an answer and the wall say so', () => {
+  const stage = site();
+  const turn = (camera: boolean, microphone: boolean, forMs: number) => {
+    stage.state([camera ? ok('camera') : fault('camera.missing'), microphone ? ok('microphone') : fault('microphone.missing')]);
+    pass(stage, forMs);
+  };
+  for (let nth = 0; nth < 3; nth += 1) {
+    turn(true, false, 20_000);
+    turn(true, true, 1_000);
+  }
+  turn(false, true, minute);
+  turn(true, true, minute);
+  expect(stage.incident()).toMatchObject({ over: null, flapping: true });
+  expect(read(stage).cure).toBe('well');
+  const eased = stage.outbox().findLast(({ notice }) => notice.kind === 'eased')?.notice;
+  expect(eased?.faults).toMatchObject([{ fault: 'camera.missing' }]);
+  expect(render(eased as Notice, 'en').text).toContain('\nThis is over.\n');
+  const { memory } = stage.engine;
+  const place = () => ({ site: { en: 'Leh', hi: '' }, room: { en: 'Room', hi: '' }, timeZone: 'Asia/Kolkata' });
+  const row = incidentRow({ memory, place, personName: (id: string) => id } as unknown as View, stage.incident() as Incident);
+  expect([isWatched(row), needsSomebody(row)]).toEqual([true, false]);
 });
 
 test('of a camera that works again the page said in its heading that it is not found, and that it comes and goes', () => {

@@ -133,7 +133,7 @@ test('that a part was better did not name what was left', () => {
   expect(last(3, 'en')).toBe('Still open: PC too busy; Camera not found.');
   expect(last(1, 'hi')).toBe('अभी बाकी है: PC पर बहुत लोड है।');
   expect(last(1, 'mr')).toMatch(/^अजून बाकी: .+\.$/);
-  expect(last(0, 'en')).toBe('The rest is still open.');
+  expect(last(0, 'en')).toBe('This is over.');
 });
 
 test('an all-clear said that the room is well where nobody knew that it is', () => {

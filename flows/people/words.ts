@@ -184,9 +184,11 @@ function wellOf({ many, ready }: Notice, { message }: Vocabulary): string[] {
   return many.down > 0 ? [] : [message.allWell];
 }
 
-/** What is left, by name, as far as it fits. */
-function restOf({ rest = [] }: Notice, language: MessageLanguage): string {
-  const { stillOpen, restOpen } = wordsIn(language).message;
+/** What is left, by name, as far as it fits. Where all of it is gone and only watched, nothing is left. */
+function restOf({ rest }: Notice, language: MessageLanguage): string {
+  const { stillOpen, restOpen, isOver } = wordsIn(language).message;
+  if (rest === undefined) return restOpen;
+  if (rest.length === 0) return isOver;
   const items = [...new Set(rest.map(({ fault }) => titleOf(fault, language)))];
   const frame = (list: string) => filled(stillOpen, { list });
   return listThatFits({ items, count: items.length }, language, { limit: restLimit, frame }) || restOpen;

@@ -10,11 +10,11 @@ const oneByOne = 10;
 /**
  * Each group stands where the first of it would. Those of `kept` stay together however few they have become: a line under a hand does not go.
  * @param {readonly IncidentRow[]} incidents
- * @param {{ now: number, kept?: readonly (number | string)[] }} how
+ * @param {{ kept?: readonly (number | string)[] }} [how]
  * @returns {(IncidentRow | Group)[]}
  */
-export function grouped(incidents, { now, kept = [] }) {
-  const keyOf = (/** @type {IncidentRow} */ one) => `${pathOf(one).split('/')[0]}/${shownFaults(one, now)[0]?.fault ?? ''}`;
+export function grouped(incidents, { kept = [] } = {}) {
+  const keyOf = (/** @type {IncidentRow} */ one) => `${pathOf(one).split('/')[0]}/${shownFaults(one)[0]?.fault ?? ''}`;
   const byKey = Map.groupBy(incidents, keyOf);
   const isMany = (/** @type {string} */ key) => !key.startsWith('/') && ((byKey.get(key)?.length ?? 0) > oneByOne || kept.includes(key));
   const itemsOf = (/** @type {IncidentRow} */ one) => {

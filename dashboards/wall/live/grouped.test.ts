@@ -10,14 +10,14 @@ const ids = (...args: Parameters<typeof grouped>) =>
 
 test('forty lines of one fault in one state hid the one of another: more than ten are one line, in the place of the first', () => {
   const all = [...many(1, 'goa', 1), ...many(11, 'assam', 100), ...many(10, 'bihar', 200)];
-  expect(ids(all, { now })).toEqual([1, 'assam/microphone.missing × 11', ...many(10, 'bihar', 200).map(({ id }) => id)]);
+  expect(ids(all)).toEqual([1, 'assam/microphone.missing × 11', ...many(10, 'bihar', 200).map(({ id }) => id)]);
 });
 
 test('a group under a hand stays one while it becomes fewer; what is of several states is never in one', () => {
   const few = many(3, 'assam', 100);
-  expect(ids(few, { now, kept: ['assam/microphone.missing'] })).toEqual(['assam/microphone.missing × 3']);
+  expect(ids(few, { kept: ['assam/microphone.missing'] })).toEqual(['assam/microphone.missing × 3']);
   const wide = many(12, 'x', 1).map((one) => ({ ...one, spread: { members: [], away: [], of: 3, path: '' } }));
-  expect(ids(wide, { now })).toHaveLength(12);
+  expect(ids(wide)).toHaveLength(12);
 });
 
 test('a search means what has all its words, in any case and order', () => {

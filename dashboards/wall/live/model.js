@@ -17,8 +17,6 @@ import { noneExpected } from '../words/subject.js';
  */
 
 const dayMs = 24 * 60 * 60 * 1_000;
-/** So long must be well again what comes and goes before the wall believes it: counts and titles are not to jump at each turn. */
-const calmMs = 2 * 60 * 1_000;
 const severities = ['critical', 'major', 'minor', 'info'];
 /** The worst first. */
 export const markRank = { fault: 0, unknown: 1, unproven: 2, ok: 3 };
@@ -247,51 +245,39 @@ export function overIncidents(incidents, within = '') {
 /**
  * True while somebody is to come: nobody is on it, not everything of it is well again, and it is neither quiet nor planned.
  * @param {IncidentRow} incident
- * @param {number} now
  */
-export function needsSomebody(incident, now) {
+export function needsSomebody(incident) {
   const { acknowledged, snoozed, maintenance, until } = incident;
   const isQuiet = acknowledged !== null || [snoozed, maintenance, until].some((one) => one !== undefined);
-  return incident.overAt === null && !isQuiet && !isWatched(incident, now);
+  return incident.overAt === null && !isQuiet && !isWatched(incident);
 }
 
 /**
- * True where all of an incident is well again, and only watched until it is over.
- * @param {Pick<IncidentRow, 'faults' | 'flapping'>} incident
- * @param {number} now
+ * True where all of an incident is well again, and only watched until it is over: as the page of an answer says it, also of what comes and goes.
+ * @param {Pick<IncidentRow, 'faults'>} incident
  */
-export function isWatched(incident, now) {
-  return incident.faults.length > 0 && incident.faults.every((one) => isWell(one, incident, now));
-}
-
-/**
- * @param {FaultView} fault
- * @param {Pick<IncidentRow, 'flapping'>} incident
- * @param {number} now
- */
-function isWell({ watched }, { flapping }, now) {
-  return watched !== undefined && (!flapping || now - watched.since >= calmMs);
+export function isWatched(incident) {
+  return incident.faults.length > 0 && incident.faults.every(({ watched }) => watched !== undefined);
 }
 
 /**
  * What an incident says by its mark: whether what it tells of is so now.
- * @param {Pick<IncidentRow, 'overAt' | 'faults' | 'flapping'>} incident
- * @param {{ live: boolean, now: number }} scene
+ * @param {Pick<IncidentRow, 'overAt' | 'faults'>} incident
+ * @param {{ live: boolean }} scene
  * @returns {Mark}
  */
-export function incidentMark(incident, { live, now }) {
+export function incidentMark(incident, { live }) {
   if (incident.overAt !== null) return 'ok';
   if (!live) return 'unknown';
-  return isWatched(incident, now) ? 'ok' : 'fault';
+  return isWatched(incident) ? 'ok' : 'fault';
 }
 
 /**
  * The states that need somebody now: a critical or major incident that nobody is on.
  * @param {IncidentRow[]} incidents
- * @param {number} now
  */
-export function hotStates(incidents, now) {
-  const hot = incidents.filter((one) => needsSomebody(one, now) && severities.indexOf(one.severity) < 2);
+export function hotStates(incidents) {
+  const hot = incidents.filter((one) => needsSomebody(one) && severities.indexOf(one.severity) < 2);
   return new Set(hot.map((one) => pathOf(one).split('/')[0]));
 }
 
@@ -299,11 +285,10 @@ export function hotStates(incidents, now) {
  * The faults of an incident that a person should read, the most severe first; those that a parent hides are left out, and so are those that
  * are well again while another stands.
  * @param {IncidentRow} incident
- * @param {number} now
  * @returns {FaultView[]}
  */
-export function shownFaults(incident, now) {
-  const standing = incident.faults.filter((one) => !isWell(one, incident, now));
+export function shownFaults(incident) {
+  const standing = incident.faults.filter(({ watched }) => watched === undefined);
   const all = standing.length > 0 ? standing : incident.faults;
   const visible = all.filter((one) => !one.hidden);
   const faults = visible.length > 0 ? visible : all;
@@ -313,11 +298,10 @@ export function shownFaults(incident, now) {
 /**
  * Since when that stands which gives an incident its name; of one that is over, since when anything of it stood.
  * @param {IncidentRow} incident
- * @param {number} now
  */
-export function sinceOf(incident, now) {
+export function sinceOf(incident) {
   const { overAt, openedAt, faults } = incident;
-  return overAt === null ? (shownFaults(incident, now)[0]?.since ?? openedAt) : Math.min(openedAt, ...faults.map(({ since }) => since));
+  return overAt === null ? (shownFaults(incident)[0]?.since ?? openedAt) : Math.min(openedAt, ...faults.map(({ since }) => since));
 }
 
 /** @typedef {{ key: 'newIncident' | 'incidentOver', incident: IncidentRow }} News */

@@ -29,7 +29,7 @@ export function IncidentPage({ scene, id, row, all }) {
 function Incident({ scene, incident, all, onActed }) {
   const { lang, now } = scene;
   const { id, severity, scope, overAt } = incident;
-  const [first, ...others] = shownFaults(incident, now);
+  const [first, ...others] = shownFaults(incident);
   const action = first === undefined || overAt !== null ? null : actionOf(scene, first.fault);
   const again = againText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
@@ -39,7 +39,7 @@ function Incident({ scene, incident, all, onActed }) {
     .slice(0, 2)
     .join('/');
   return html`<article class="card incident ${overAt === null && again === null ? severity : 'past'}" data-incident=${id}>
-    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${sinceOf(incident, now)} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
+    <p class="tags"><span class="tag ${severity}"><${Mark} is=${incidentMark(incident, scene)} />${sayWord(scene, 'severity', severity)}</span>${overAt === null ? html`<${Age} scene=${scene} since=${sinceOf(incident)} />` : html`<span class="dim">${overText(scene, incident)}</span>`}</p>
     <h2>${incidentTitle(scene, incident)}</h2>
     <p class="where">${scope.split('/').length === 3 ? html`<a href="#/site/${site}"><${Place} scene=${scene} names=${[incident.room, incident.site]} /></a>` : html`<${Place} scene=${scene} names=${[incident.room, incident.site]} />`}${first?.name ? html` · <${Foreign} text=${first.name} />` : null}</p>
     ${action === null ? null : html`<p class="action"><b>${say(lang, 'doFirst')}:</b> ${action}</p>`}

@@ -28,8 +28,7 @@ const few = 12;
  * @param {{ scene: Scene, name: string, incidents: IncidentRow[], known: IncidentRow[], states: readonly StateView[] }} props
  */
 export function IncidentList({ scene, name, incidents, known, states }) {
-  const { now } = scene;
-  const wanted = states.length === 0 ? incidents : grouped(incidents, { now });
+  const wanted = states.length === 0 ? incidents : grouped(incidents);
   const { drawn, isAsked, end, askAll } = useGrowing(few, wanted.length, `drawn/${name}`);
   const first = wanted.slice(0, drawn);
   const { held, hand, letGo } = useHeld(
@@ -38,7 +37,7 @@ export function IncidentList({ scene, name, incidents, known, states }) {
   );
   const { shown: shownOnes, waiting } = placed(held, {
     wanted: first,
-    all: held === null ? [] : [...known, ...grouped(incidents, { now, kept: held }).filter((one) => 'rows' in one)],
+    all: held === null ? [] : [...known, ...grouped(incidents, { kept: held }).filter((one) => 'rows' in one)],
   });
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const showAll = () => {
@@ -87,7 +86,7 @@ function Line({ scene, incident, states, still }) {
   const { lang, now } = scene;
   const { id, severity, acknowledged, told } = incident;
   const { waits, error, doing } = useActing(scene.act);
-  const [first] = shownFaults(incident, now);
+  const [first] = shownFaults(incident);
   const state = states.find((one) => one.state === pathOf(incident).split('/')[0])?.name;
   const last = told.at(-1);
   const handling = handlingLines(scene, incident).at(-1);
@@ -96,7 +95,7 @@ function Line({ scene, incident, states, still }) {
   return html`<li class="line ${look}" data-incident=${id}>
     <span class="tag ${look}" title=${sayWord(scene, 'severity', severity)}><${Mark} is=${incidentMark(incident, scene)} /><span class="unseen">${sayWord(scene, 'severity', severity)}</span></span>
     <div>
-      <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a> <${Age} scene=${scene} since=${sinceOf(incident, now)} /></h3>
+      <h3><a href="#/incident/${id}">${incidentTitle(scene, incident)}</a> <${Age} scene=${scene} since=${sinceOf(incident)} /></h3>
       <p class="place"><${Place} scene=${scene} names=${[incident.site, ...(state === undefined ? [] : [state]), incident.room]} />${first?.name ? html`<span class="device"> · <${Foreign} text=${first.name} /></span>` : null}</p>
       ${again === null ? null : html`<p class="again">${again}</p>`}
       ${again === null && incident.flapping ? html`<p class="dim">${say(lang, 'flapping')}</p>` : null}
@@ -144,7 +143,7 @@ export function overText(scene, incident) {
   const time = timeText(lang, at, now);
   const how =
     over === 'closed' ? say(lang, 'closedAt', { time, why: closedText(scene, closedBecause ?? '') }) : say(lang, 'clearedAt', { time });
-  return `${how} · ${say(lang, 'lasted', { age: ageText(scene, at - sinceOf(incident, now)) })}`;
+  return `${how} · ${say(lang, 'lasted', { age: ageText(scene, at - sinceOf(incident)) })}`;
 }
 
 /**
@@ -153,8 +152,8 @@ export function overText(scene, incident) {
  * @param {IncidentRow} incident
  */
 export function againText({ lang, now }, incident) {
-  const [first] = shownFaults(incident, now);
-  if (!first?.watched || !isWatched(incident, now)) return null;
+  const [first] = shownFaults(incident);
+  if (!first?.watched || !isWatched(incident)) return null;
   const since = timeText(lang, first.watched.since, now);
   const until = timeText(lang, Math.max(...incident.faults.map((one) => one.watched?.until ?? 0)), now);
   return say(lang, first.fault === 'pc.silent' ? 'answersAgain' : 'wellAgain', { since, until });
@@ -186,6 +185,6 @@ export function toldText(scene, { person, channel, at }) {
  * @param {IncidentRow} incident
  */
 export function incidentTitle(scene, incident) {
-  const first = shownFaults(incident, scene.now)[0];
+  const first = shownFaults(incident)[0];
   return first === undefined ? sayWord(scene, 'severity', incident.severity) : titleOf(scene, first.fault);
 }

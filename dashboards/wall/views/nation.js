@@ -54,7 +54,7 @@ const here = ['needs'];
  * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
  */
 export function Needs({ scene, view, within, allKnown }) {
-  const { lang, live, now } = scene;
+  const { lang, live } = scene;
   const every = openIncidents(view.incidents, within);
   const { held, hand } = useHeld(here);
   const { isMeant, field } = useSearch(scene, view, {
@@ -63,9 +63,9 @@ export function Needs({ scene, view, within, allKnown }) {
     where: within.includes('/') ? 'site' : 'nation',
   });
   const open = every.filter(isMeant);
-  const waiting = open.filter((one) => needsSomebody(one, now));
-  const watched = open.filter((one) => isWatched(one, now));
-  const taken = open.filter((one) => !needsSomebody(one, now) && !isWatched(one, now));
+  const waiting = open.filter((one) => needsSomebody(one));
+  const watched = open.filter((one) => isWatched(one));
+  const taken = open.filter((one) => !needsSomebody(one) && !isWatched(one));
   const calm = live && allKnown && every.length === 0;
   const nothing = calm ? 'nobodyNeeded' : every.length > 0 && open.length === 0 ? 'noMatch' : live ? 'nobodyWaits' : 'notKnown';
   return html`<section class="card needs" aria-labelledby="needs" ...${hand}>
@@ -92,7 +92,7 @@ function Fold({ scene, name, title, text, incidents, view, open }) {
 function Map36({ scene, view, selected }) {
   const { lang, live } = scene;
   const names = useMemo(() => new Map(view.states.map((/** @type {StateView} */ one) => [one.state, one.name])), [view.states]);
-  const hot = hotStates(view.incidents, scene.now);
+  const hot = hotStates(view.incidents);
   const all = [...view.sites.keys()].sort();
   const [last, setLast] = useState('');
   // One stop for the tab key: from there the arrows go.

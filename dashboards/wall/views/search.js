@@ -21,13 +21,13 @@ const few = 10;
  * @param {{ count: number, still: boolean, where: string }} list
  */
 export function useSearch(scene, view, { count, still, where }) {
-  const { lang, names, now } = scene;
+  const { lang, names } = scene;
   const [search, setSearch] = useKept(`search/${where}`, '');
   const [mine, setMine] = useKept(`mine/${where}`, false);
   const textsOf = (/** @type {IncidentRow} */ one) => {
     const state = view.states.find(({ state: id }) => id === pathOf(one).split('/')[0])?.name;
     const places = [one.site, one.room, ...(state === undefined ? [] : [state])].flatMap(({ en, hi }) => [en, hi]);
-    return [one.scope, ...places, ...shownFaults(one, now).map(({ fault }) => titleOf(scene, fault))];
+    return [one.scope, ...places, ...shownFaults(one).map(({ fault }) => titleOf(scene, fault))];
   };
   const typed = (/** @type {{ currentTarget: HTMLInputElement }} */ event) => setSearch(event.currentTarget.value);
   const isShown = useRef(false);
