@@ -43,6 +43,7 @@ export type Around = {
   numbers?: IngestOptions['numbers'];
   /** What maintenance is planned around a time. */
   maintenance?: IngestOptions['maintenance'];
+  isMeetingNear?: IngestOptions['isMeetingNear'];
   channels: Channels;
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
@@ -133,7 +134,7 @@ function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'bro
 type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'clockSet' | 'failed'>;
 
 function ingestOf(around: Around, contents: Contents, { isRollCall, committed, listening, clockSet, failed }: IngestEnds): Ingest {
-  const { ledger, clock, key, reflector, numbers, maintenance, send, publish, count, log, randomId } = around;
+  const { ledger, clock, key, reflector, numbers, maintenance, isMeetingNear, send, publish, count, log, randomId } = around;
   const seal = (text: unknown) => sealSigned(text, key);
   const stage = {
     isRollCall,
@@ -142,6 +143,7 @@ function ingestOf(around: Around, contents: Contents, { isRollCall, committed, l
     clockSet,
     failed,
     seal,
+    isMeetingNear,
     ...(numbers && { numbers }),
     ...(maintenance && { maintenance }),
     ...recipientsOf(around),

@@ -194,7 +194,8 @@ function createState(given: RuntimeOptions): State {
   const ingest = () => life.pipeline?.ingest;
   const now = () => ingest()?.time() ?? clock.now();
   const dates = createDates({ ingest, now, randomId });
-  const options = { ...given, ledger, numbers: { ...usualNumbers }, maintenance: (at: number) => dates.planned().around(at) };
+  const maintenance = (at: number) => dates.planned().around(at);
+  const options = { ...given, ledger, numbers: { ...usualNumbers }, maintenance, isMeetingNear: dates.isMeetingNear };
   const unready = () => whyUnready(life);
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });

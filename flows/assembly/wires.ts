@@ -22,6 +22,12 @@ export type WiresOptions = {
 
 /** The wires of one runtime, whichever pipeline is open. */
 export function createWires({ ingest, now, takers, dates, offers, roster, channels, numbers }: WiresOptions): Wires {
+  const moment = createMoments({
+    calendar: dates.calendar,
+    table: () => ingest()?.table(),
+    members: (scope) => ingest()?.memory.openIncident(scope)?.spread?.members ?? [],
+    now,
+  });
   return {
     head: (take) => takers.take('', take),
     waiting: takers.take,
@@ -31,12 +37,10 @@ export function createWires({ ingest, now, takers, dates, offers, roster, channe
     channels: () => [...channels.keys()],
     offered: offers.take,
     outcome: offers.outcome,
-    moment: createMoments({
-      calendar: dates.calendar,
-      table: () => ingest()?.table(),
-      members: (scope) => ingest()?.memory.openIncident(scope)?.spread?.members ?? [],
-      now,
-    }),
+    moment(scope, rules) {
+      dates.setBefore(rules.beforeMs);
+      return moment(scope, rules);
+    },
     correlate: (changed) => void Object.assign(numbers, changed),
     now,
   };

@@ -32,12 +32,14 @@ export function actByHours(message: WireMessage, moment: Moment, { node, now }: 
 function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
   const was = message.severity;
   const { waits } = message.hours ?? {};
-  const over = { node, dueAt: Math.max(ends ?? now, now + 1), hours: { waits: 'meeting', was } } satisfies Waiting;
-  if (was !== 'critical') addWait(message, over);
+  const dueAt = Math.max(ends ?? now, now + 1);
+  // What was critical before the meeting goes no usual way anew after it: it waits for the next one.
+  addWait(message, { node, dueAt, hours: was === 'critical' ? { waits: 'told' } : { waits: 'meeting', was } });
   message.severity = 'critical';
   if (waits === 'meeting') return { go: false, how: dayWords.until };
   message.hours = {
     ...(waits !== undefined && { countsFrom: now }),
+    ...(waits === 'told' && was === 'critical' && { known: true }),
     ...(meeting && { meeting: { at: meeting.from, title: meeting.title } }),
   };
   return { go: true, how: '' };
@@ -46,7 +48,9 @@ function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node,
 /** By day: as always, in the digest where it has waited; and it is looked at again when a meeting comes near. */
 function usual(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
   const { waits } = message.hours ?? {};
-  if (message.severity !== 'critical' && countsInMeeting(message) && moment.lookAt !== null) {
+  // What is told once more as critical is reminded of by the step that told it first.
+  const isRepeated = message.severity === 'critical' && message.transition.again !== undefined;
+  if (countsInMeeting(message) && moment.lookAt !== null && !isRepeated) {
     addWait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
   }
   if (waits === undefined) return { go: true, how: '' };

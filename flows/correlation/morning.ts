@@ -16,6 +16,3 @@ export function morningAfter(since: number, timeZone: string): number {
   const next = Temporal.ZonedDateTime.compare(today, local) >= 0 ? today : local.add({ days: 1 }).withPlainTime(at);
   return next.epochMilliseconds;
 }
-
-/** All zones begin their mornings in one of these. */
-export const quarterMs: number = 15 * 60_000;

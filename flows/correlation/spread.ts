@@ -1,7 +1,6 @@
 /** One fault that comes in many rooms at once: of one model of a device, or of machines with one update of agent, system or driver. */
 import { causeKindOf, causeScope, nameInScope } from '#contracts';
 import type { Incident, Update } from '../records/incidents.ts';
-import { quarterMs } from './morning.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 
 /** What a room says of a device, with the model that it names. */
@@ -36,8 +35,6 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
   const groups = createGroups(spreads.values());
   const updated = new Map([...updates].map(([pc, list]) => [pc, copied(list)]));
   const touched = new Set<string>(spreads.keys());
-  /** The quarter of an hour of the last look. */
-  let quarter = Number.NaN;
 
   const groupsOf = (pc: string, { fault, name }: Pick<DeviceFault, 'fault' | 'name'>, at: number): string[] => {
     if (byHand.test(fault)) return [];
@@ -65,11 +62,7 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
       const looked = [...groups.bySize(touched), ...due.map(({ scope }) => scope)];
       touched.clear();
       const changed = looked.filter((scope) => look({ spreads, numbers }, { scope, group: groups.of(scope), now: at }));
-      // The morning of some of its rooms may have come.
-      const dawning = Math.floor(at / quarterMs) === quarter ? [] : [...spreads.keys()];
-      quarter = Math.floor(at / quarterMs);
-      const follow = [...changed, ...due.map(({ scope }) => scope), ...dawning];
-      const pcs = new Set(follow.flatMap((scope) => [...(spreads.get(scope)?.members ?? [])]));
+      const pcs = new Set([...changed, ...due.map(({ scope }) => scope)].flatMap((scope) => [...(spreads.get(scope)?.members ?? [])]));
       return { scopes: changed, pcs: [...pcs] };
     },
 

@@ -12,7 +12,7 @@ import { type Scene, sceneOfList, standingFault } from '../transitions/standing.
 import { dueAt } from './absence.ts';
 import type { Core } from './core.ts';
 import { maintainedAt, maintainedFor } from './maintenance.ts';
-import { alerts, followCentre, followPc, followScope, followUnheard, listeningSince, pcsOf } from './scopes.ts';
+import { alerts, followCentre, followPc, followScope, followUnheard, listeningSince, neededIn, pcsOf } from './scopes.ts';
 
 /** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
 export function correlate(core: Core, now: number): void {
@@ -117,7 +117,8 @@ function followCause(core: Core, scope: string, now: number): void {
   const spread = spreads.spreads.get(scope);
   const standing = [...(cause?.faults ?? [])].map((fault) => standingFault(fault, '', cause?.since ?? now));
   if (spread?.endedAt === null) standing.push({ ...standingFault('centre.spread', spread.fault, spread.since), name: spread.what });
-  const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope) };
+  const explained = { explained: () => correlation.explains(scope), isNeeded: neededIn(core, scope, now) };
+  const scene: Scene = { ...sceneOfList(standing), ...explained };
   const who = cause ?? spread;
   const outage = cause && whyOf(core, cause);
   const grew = grownBy(core, scope, now);
@@ -207,10 +208,13 @@ export function nextClearAt({ memory }: Core, now: number): number {
   return next;
 }
 
-/** Follows what waits for its clear time, which passes without any word; and once, after a start, all that is open. */
+const minuteMs = 60_000;
+
+/** Follows what waits for its clear time, which passes without any message; and once a minute all that is open: a meeting comes near, or a morning. */
 export function followOpen(core: Core, now: number): void {
-  const all = !core.followed;
-  core.followed = true;
+  const minute = Math.floor(now / minuteMs);
+  const all = core.followedMinute !== minute;
+  core.followedMinute = minute;
   for (const scope of core.memory.openScopes()) {
     const { faults = [], ended = [] } = core.memory.openIncident(scope) ?? {};
     const waits = faults.some(({ goneAt }) => goneAt !== null) || ended.some(({ said }) => !said) || core.batches.isDue(scope, now);

@@ -29,6 +29,8 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
   numbers?: Numbers;
   /** The dates of the maintenance that goes on at a time, begins soon, or has just ended; undefined where that is not known yet. */
   maintenance?(now: number): readonly MaintenanceDate[] | undefined;
+  /** True from the time before a meeting of a room, or of a room of a site, at which it is urgent, until its end. */
+  isMeetingNear?: ((scope: string, now: number) => boolean) | undefined;
   /** Of the same memory, beside the engine. */
   followers: readonly FollowsClock[];
 };
@@ -68,8 +70,8 @@ export type Core = {
   centre: Map<string, Standing>;
   /** The list of unheard PCs is another since it was last followed. */
   listChanged: boolean;
-  /** All that the ledger had open was followed once: what stood only in an earlier memory is gone. */
-  followed: boolean;
+  /** The minute in which all that is open was last followed; null before that is done for what the ledger had open. */
+  followedMinute: number | null;
   /** When this memory began, and the times at which `flows` started. */
   startedAt: number;
   starts: readonly number[];

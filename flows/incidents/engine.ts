@@ -155,7 +155,7 @@ function createCore(options: EngineOptions, now: number): Core {
     unknown: new Set<string>(),
     centre: new Map(),
     listChanged: false,
-    followed: false,
+    followedMinute: null,
     ...never,
   };
   const own = {

@@ -57,7 +57,8 @@ export function followPc(core: Core, pc: string, now: number): void {
   const said = sceneOfPc(record, unreadable, now);
   noteForOthers(core, record, { scene: said, now });
   const isOld = isUnread(core, pc, now);
-  const scene = { ...said, isOld, unsteadyAt: core.drops.unsteadyAt(pc, now), explained: explainedIn(core, record, now) };
+  const explained = { explained: explainedIn(core, record, now), isNeeded: neededIn(core, pc, now) };
+  const scene = { ...said, isOld, unsteadyAt: core.drops.unsteadyAt(pc, now), ...explained };
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
 }
 
@@ -81,14 +82,20 @@ function explainedIn(core: Core, { pc }: PcRecord, now: number): NonNullable<Sce
     const isPower = ofPower.includes(fault.fault);
     if (told !== undefined && fault.told === null && isPower) return told.key;
     const by = fault.key === silence ? core.correlation.explains(pc) : isPower ? powerOf(core, pc, { fault, now }) : undefined;
-    return by ?? spreadOf(core, pc, { fault, now });
+    return by ?? core.spreads.explains(pc, fault, now);
   };
 }
 
-/** One fault in many rooms is told in place of each until the morning after: whoever goes to a room then has to know what stands there. */
-function spreadOf(core: Core, pc: string, { fault, now }: { fault: StandingFault; now: number }): string | undefined {
-  const by = core.spreads.explains(pc, fault, now);
-  return by !== undefined && now < morningAfter(fault.since, core.options.place(pc).timeZone) ? by : undefined;
+/**
+ * Who goes to a room has to know its faults, whatever explains them: before its meetings, and from the morning after one fault came in many rooms.
+ * The cause of a site has the meetings of its rooms, and a loss of half the nation in one minute says nothing of a room.
+ */
+export function neededIn({ options }: Core, scope: string, now: number): NonNullable<Scene['isNeeded']> {
+  return ({ since }, by) => {
+    const kind = causeKindOf(by);
+    if (kind === undefined || kind === 'site' || kind === 'plane') return false;
+    return options.isMeetingNear?.(scope, now) === true || (kind === 'spread' && now >= morningAfter(since, options.place(scope).timeZone));
+  };
 }
 
 /** Others of the site may say in a moment that they are on battery too. */

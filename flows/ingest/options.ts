@@ -8,7 +8,7 @@ import type { Committed } from './committed.ts';
 import type { ElectionOptions } from './measurer-election.ts';
 
 /** Everything around ingest; it asks what it must know to read and apply, and tells one thing: what is committed. */
-export type IngestOptions = Pick<EngineOptions, 'recipients' | 'central' | 'personNamed' | 'numbers' | 'maintenance'> & {
+export type IngestOptions = Pick<EngineOptions, 'recipients' | 'central' | 'personNamed' | 'numbers' | 'maintenance' | 'isMeetingNear'> & {
   ledger: Pick<Ledger, 'commit'>;
   contents: Contents;
   clock: Clock;

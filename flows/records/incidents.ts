@@ -106,11 +106,13 @@ export type StandingFault = {
   /** Since when its check is unknown: frozen, no clear and no escalation (R14). */
   unknownSince: number | null;
   hidden: boolean;
+  /** A cause of many explains it, and its room is notified all the same: a meeting is near, or the morning after has come. */
+  explained?: boolean;
   /** A person was told of it, at this severity. */
   told: Severity | null;
 };
 
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of these sites, which went with it since. */
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of these sites, which went with it since */
 export type News = {
   kind: TransitionKind;
   faults: StandingFault[];
@@ -232,6 +234,8 @@ export type HoursFields = {
   was?: Severity;
   /** It goes out with others of the morning, one message a person. */
   digest?: true;
+  /** People were notified of it as critical before its meeting came near: they are notified once more, and no higher level is. */
+  known?: true;
   /** Later waits count from here, and no longer from the fault. */
   countsFrom?: number;
   /** The meeting for which it is urgent. */

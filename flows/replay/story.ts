@@ -69,7 +69,9 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
   const explaining = createExplaining(memory);
 
   const put = (incident: Incident, now: number): Incident => {
-    const next = withHidden(incident, explaining.in(incident), now);
+    // What is notified while a cause of it is open is explained, and its higher levels wait.
+    const explained = memory.incidents.get(incident.parent ?? 0)?.over === null;
+    const next = withHidden({ ...incident, faults: incident.faults.map((one) => ({ ...one, explained })) }, explaining.in(incident), now);
     memory.putIncident(next);
     return next;
   };

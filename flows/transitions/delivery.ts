@@ -94,10 +94,10 @@ function knewOf(transition: Transition, incident: Incident): string[] {
   return isEnd(transition) ? incident.told.map(({ person }) => person) : [];
 }
 
-/** Once to a person on a channel; and once more where a meeting has made more urgent what was told already. */
+/** Once to a person on a channel; and once more before each meeting of what people knew, or knew as less severe. */
 function sentAs(to: string, { severity, hours }: Deliver, transition: Transition): string {
-  const isRaised = hours?.meeting !== undefined && transition.sent.includes(to) && isWorse(severity, transition.severity);
-  return isRaised ? `${to}/${severity}/${hours.meeting?.at}` : to;
+  const isNews = hours?.known === true || isWorse(severity, transition.severity);
+  return isNews && hours?.meeting !== undefined && transition.sent.includes(to) ? `${to}/${severity}/${hours.meeting.at}` : to;
 }
 
 type CentralWord = {

@@ -157,15 +157,18 @@ function born(one: Standing, now: number): StandingFault {
   return { ...one, since: Math.min(one.since, now), goneAt: null, unknownSince: null, hidden: false, told: null };
 }
 
-function withHidden(faults: StandingFault[], { explained }: Scene, now: number): StandingFault[] {
+function withHidden(faults: StandingFault[], { explained, isNeeded }: Scene, now: number): StandingFault[] {
   const hiding = new Set(faults.filter((fault) => hides(fault, now)).map(({ fault }) => fault));
-  const isHidden = (fault: StandingFault) => {
+  return faults.map((before) => {
+    const { explained: wasNeeded, ...fault } = before;
     const by = explained?.(fault);
+    const needed = by !== undefined && isNeeded?.(fault, by) === true;
     // What people know of waits for nobody.
-    const isExplained = by !== undefined && (by !== 'waits' || fault.told === null);
-    return isExplained || (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent));
-  };
-  return faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
+    const isExplained = by !== undefined && !needed && (by !== 'waits' || fault.told === null);
+    const hidden = isExplained || (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent));
+    // After its meeting the cause stands for it again, and before the next meeting it is news again.
+    return { ...fault, hidden, told: wasNeeded && hidden ? null : fault.told, ...(needed && { explained: true }) };
+  });
 }
 
 /** While it stands and until its clear time is over; not for the long calm of one that flaps, in which nobody would be told of what it explains no more. */
@@ -228,7 +231,9 @@ function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; 
   if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
   // What stood before was explained by a cause of many, and nobody heard of it: this is the first word.
   const isFirst = at.isNew || at.before.every(({ hidden, told }) => hidden && told === null);
-  if (fresh.length > 0) news.push({ kind: isFirst ? 'raised' : 'worsened', faults: fresh });
+  // What stood while its cause was told in its place has stood for its hold.
+  const held = fresh.every(({ explained, key }) => explained === true && old.has(key));
+  if (fresh.length > 0) news.push({ kind: isFirst ? 'raised' : 'worsened', faults: fresh, ...(held && { held }) });
   return news;
 }
 

@@ -10,6 +10,8 @@ import { faultKey } from './standing.ts';
 export const offerLimitMs = 10_000;
 /** So many offers are made to the tabs before the default route takes a transition (R24). */
 export const maxOffers = 2;
+/** How often a level that waits for the end of a cause is judged again: it is at most this late then. */
+const causeLookMs = 10 * 60_000;
 
 /** The conclusion of what something greater is told in place of, */
 export const explainedWord = 'explained by a greater fault';
@@ -60,7 +62,12 @@ export function judgeTimer(
   { transition, incident, now }: { transition: Transition; incident: Incident; now: number },
 ): Judgement {
   const { acknowledged } = incident;
-  if (!timer.unlessAcknowledged || acknowledged === null) return judge(transition, incident);
+  if (!timer.unlessAcknowledged || acknowledged === null) {
+    const judged = judge(transition, incident);
+    // The higher levels know the cause. The level waits for as long as that cause stands.
+    const waits = timer.unlessAcknowledged && newsOf(transition, incident).every(({ hidden, explained }) => hidden || explained);
+    return waits && judged.next === 'go' ? { next: 'later', inMs: causeLookMs } : judged;
+  }
   if (!isSettled(acknowledged, now)) return { next: 'later', inMs: acknowledged.at + withdrawForMs - now };
   return { next: 'over', how: `acknowledged by ${acknowledged.by}` };
 }

@@ -1,0 +1,74 @@
+/** Meetings in rooms that are dark for a cause that people know already: who is notified, and when. */
+import { expect, test } from 'vitest';
+import { memberOf } from '../../flows/roster/book.ts';
+import { healAll, judged, pcsAt, sites } from './causes-scene.ts';
+import { allMails, importMeetings, lastText, mails, until } from './office-day.ts';
+import { rowsOf } from './rows.ts';
+import { atRest, camera, minute, order } from './scene.ts';
+
+const technician = (id: string, scope: string) =>
+  memberOf({ id, name: id, role: 'technician', scope, language: 'en', email: `${id}@office.test`, webhook: false, addresses: {} });
+
+test('R19a a meeting in a room that a dark state explains notifies its technician half an hour before each meeting, and no higher level', {
+  tags: ['long'],
+}, async () => {
+  const world = await atRest({ further: sites('bihar', 9) });
+  world.centre.roster.use([technician('ravi', 'bihar/site-2')]);
+  await importMeetings(world, 'one,One,bihar/site-2,2026-03-03 15:30,16:00,,', 'two,Two,bihar/site-2/pc-1,2026-03-03 18:00,18:30,,');
+  for (const pc of pcsAt(world, 'bihar')) pc.cut('hole');
+  await until(world, '2026-03-03T20:00');
+  const silent = 'PC does not answer, bihar/site-2/pc-1';
+  expect(allMails(world)).toEqual([
+    '03-03T14:08 meera: All offices: Critical: Many sites of the state do not answer, Bihar',
+    `03-03T15:00 ravi: bihar/site-2: Critical: ${silent}`,
+    `03-03T17:30 ravi: bihar/site-2: Critical: ${silent}`,
+  ]);
+  expect(lastText(world, 'ravi')).toContain('Meeting at 18:00.');
+  healAll(pcsAt(world, 'bihar'));
+  await world.pass(20 * minute);
+  expect(allMails(world).slice(3)).toEqual([
+    `03-03T20:00 ravi: bihar/site-2: Cleared: ${silent}`,
+    expect.stringContaining('meera: All offices: Cleared: Many sites of the state do not answer, Bihar'),
+  ]);
+  expect(await judged(world)).toEqual([]);
+});
+
+test('R19a a meeting at a site that a dark provider explains is one message of the site, not of each PC', { tags: ['long'] }, async () => {
+  const world = await atRest({ further: [...sites('goa', 5, { pcs: 2, isp: 'Jio' }), ...sites('assam', 7, { isp: 'BSNL' })] });
+  world.centre.roster.use([technician('lata', 'goa')]);
+  await importMeetings(world, 'daily,Daily,goa/site-4,2026-03-03 16:15,45,,');
+  for (const pc of pcsAt(world, 'goa')) pc.cut('hole');
+  await until(world, '2026-03-03T17:30');
+  expect(mails(world, 'lata')).toEqual([expect.stringMatching(/^03-03T15:45 .+: Critical: No PC of the site answers, goa\/site-4$/)]);
+});
+
+test.each([
+  ['a site', 3, 'Ladakh: Critical: No PC of the site answers, This office'],
+  ['a PC', 1, 'This office, Ladakh: Critical: PC does not answer, Room pc-1'],
+])(
+  'a meeting in a room of %s whose outage somebody acknowledged notifies the technician once more, and no higher level',
+  async (_, pcs, subject) => {
+    const world = await atRest({ pcs, further: sites('bihar', 3) });
+    await importMeetings(world, 'one,One,ladakh/leh/pc-1,2026-03-03 15:10,15:50,,');
+    for (const pc of pcsAt(world, 'ladakh/leh')) pc.cut('hole');
+    await world.pass(10 * minute);
+    const id = rowsOf(world).incidents.find(({ over, faults }) => over === null && faults.some(({ told }) => told !== null))?.id ?? 0;
+    await order(world, (view) => view.acknowledge(id, 'Asha'));
+    await until(world, '2026-03-03T17:00');
+    expect(allMails(world).map((line) => line.slice(12))).toEqual([`asha: ${subject}`, `asha: ${subject}`]);
+    expect(mails(world)[1]).toMatch(/^03-03T14:40 /);
+  },
+);
+
+test('a meeting in a room whose fault came in many rooms notifies its technician before the next morning', { tags: ['long'] }, async () => {
+  const world = await atRest({ further: sites('assam', 7) });
+  world.centre.roster.use([technician('biju', 'assam/site-3')]);
+  await importMeetings(world, 'board,Board,assam/site-3,2026-03-03 17:00,17:20,,');
+  for (const index of world.pcs.keys()) {
+    if (index === 0) continue;
+    world.pc(index).room.model('camera', 'Jabra PanaCast');
+    camera(world, 'camera.missing', index);
+  }
+  await until(world, '2026-03-03T18:30');
+  expect(mails(world, 'biju')).toEqual(['03-03T16:30 assam/site-3: Critical: Camera not found, assam/site-3/pc-1']);
+});
