@@ -109,6 +109,22 @@ test('who comes in time goes with it; it ends where fewer than three are left, a
   expect(spreads.spreads.size).toBe(0);
 });
 
+test.each([
+  ['a moment', 1],
+  ['two minutes', 2 * minute],
+  ['almost five minutes', numbers.settleMs - 1],
+])('a fault that begins in one of its rooms %s after its end is explained by nothing; one that began before is', (_, afterMs) => {
+  const spreads = fresh();
+  many(spreads, 8);
+  spreads.judge(0);
+  for (let at = 0; at < 7; at += 1) spreads.seen(room(at), [], minute);
+  spreads.judge(minute);
+  const again = minute + afterMs;
+  breaks(spreads, 2, again);
+  spreads.judge(again);
+  expect([spreads.explains(room(2), camera, again), spreads.explains(room(7), camera, again)]).toEqual([undefined, scope]);
+});
+
 test('a room that is retired counts no more', () => {
   const spreads = fresh();
   many(spreads, 4);

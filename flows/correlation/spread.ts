@@ -66,11 +66,13 @@ export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNu
       return { scopes: changed, pcs: [...pcs] };
     },
 
-    /** The spread that stands for a fault of a room. */
+    /** The spread that stands for a fault of a room; for one that began after the spread was over none does. */
     explains(pc: string, fault: Pick<DeviceFault, 'fault' | 'name'>, at: number): string | undefined {
       return groupsOf(pc, fault, at).find((scope) => {
         const spread = spreads.get(scope);
-        return spread?.members.has(pc) === true && (spread.endedAt === null || at - spread.endedAt < numbers.settleMs);
+        if (spread?.members.has(pc) !== true) return false;
+        const since = groups.of(scope).get(pc) ?? Number.NEGATIVE_INFINITY;
+        return spread.endedAt === null || (since <= spread.endedAt && at - spread.endedAt < numbers.settleMs);
       });
     },
 

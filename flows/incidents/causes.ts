@@ -135,15 +135,17 @@ const growthSteps = 3;
 
 /**
  * The sites by which a cause grew that is told as such: at once where some of those that people do not know of went together, after a pause
- * where one went late, else where as many more are away as they know of; that half of all is away says what is to be known.
+ * where one went late, where as many more are away as they know of, or where one fault comes in a room of another state; that half of all is
+ * away says what is to be known.
  */
 function grownBy(core: Core, scope: string, now: number): string[] {
-  const { memory, correlation } = core;
+  const { memory, correlation, spreads } = core;
   const incident = memory.openIncident(scope);
   if (incident?.toldAway === undefined) return [];
   const steps = memory.stepsOf(incident.id);
   const known = new Set([...incident.toldAway, ...steps.flatMap((one) => (isUnheard(one) ? [] : (one.grew ?? [])))]);
-  const { away = [], waves, late, lastAt = now, faults = [] } = correlation.causes.get(scope) ?? {};
+  const cause: Partial<Members> | undefined = correlation.causes.get(scope) ?? spreads.spreads.get(scope);
+  const { away = [], waves, late, lastAt = now, faults = [] } = cause ?? {};
   const fresh = away.filter((site) => !known.has(site));
   if (fresh.length === 0) return [];
   // What is dark in its own maintenance is no news before the end of that; while all of it is maintained, all is told at the end.
@@ -152,20 +154,23 @@ function grownBy(core: Core, scope: string, now: number): string[] {
   const news = steps.filter((one) => !isEnd(one));
   // That a region on battery also goes dark is a message yet to come.
   const left = growthSteps - news.length - Number(faults.join() === 'outage.power');
-  const isDue = causeKindOf(scope) !== 'plane' && left > 0 && now - (news.at(-1)?.at ?? 0) >= growthMs;
-  const hasDoubled = isDue && untold.length >= Math.max(1, known.size);
-  const hasPaused = isDue && now - lastAt >= growthMs && untold.some((site) => late?.has(site));
-  return hasDoubled || hasPaused || untold.some((site) => waves?.has(site)) ? untold : [];
+  const isApart = causeKindOf(scope) !== 'plane' && now - (news.at(-1)?.at ?? 0) >= growthMs;
+  const hasDoubled = left > 0 && untold.length >= Math.max(1, known.size);
+  const hasPaused = left > 0 && now - lastAt >= growthMs && untold.some((site) => late?.has(site));
+  const states = new Set([...known].map(stateOf));
+  const isWider = causeKindOf(scope) === 'spread' && untold.some((room) => !states.has(stateOf(room)));
+  return (isApart && (hasDoubled || hasPaused || isWider)) || untold.some((site) => waves?.has(site)) ? untold : [];
 }
 
-type Members = Pick<Cause, 'away' | 'waves'> & { members: Iterable<string>; of?: number; lastAt?: number };
+type Members = Pick<Cause, 'away' | 'waves' | 'since'> &
+  Partial<Pick<Cause, 'late' | 'faults' | 'of' | 'lastAt'>> & { members: Iterable<string> };
 
-function spreadOf(scope: string, { members, away, of = away.length, lastAt, waves = new Set() }: Members): Spread {
+function spreadOf(scope: string, { members, away, of = away.length, since, lastAt = since, waves = new Set() }: Members): Spread {
   const all = [...members];
   const states = new Set(all.map(stateOf));
   const [only = ''] = states;
   const path = isOfSite(scope) ? nameInScope(scope) : states.size === 1 ? only : '';
-  const last = lastAt === undefined || isOfSite(scope) ? {} : { lastAt, ...(waves.size > 0 && { waves: [...waves] }) };
+  const last = isOfSite(scope) ? {} : { lastAt, ...(waves.size > 0 && { waves: [...waves] }) };
   return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path, ...last };
 }
 

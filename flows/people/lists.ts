@@ -1,6 +1,9 @@
 /** Lists in a message: as many names as fit, each by what tells it from the others. */
 import { datesIn, filled, type MessageLanguage, wordsIn } from '#contracts';
+import { short } from './channels/kit/plain.ts';
 
+/** Longest name, as a site table has it. */
+export const nameLimit = 80;
 /** More items than this never fit. */
 export const itemLimit = 60;
 
@@ -23,6 +26,14 @@ export function differing(names: readonly string[]): string[] {
       .join(' ')
       .replace(/,$/, ''),
   );
+}
+
+/** Names cut short for a list: of those with the same beginning what differs; whole where that reads like another. */
+export function distinct(names: readonly string[]): string[] {
+  const alike = [...Map.groupBy(new Set(names), (name) => short(name)).values()];
+  const cut = new Map(alike.flatMap((some) => differing(some).map((name, at) => [some[at] ?? '', short(name)] as const)));
+  const counts = Map.groupBy(cut.values(), (name) => name);
+  return names.map((name) => (counts.get(cut.get(name) ?? '')?.length === 1 ? (cut.get(name) ?? '') : short(name, nameLimit)));
 }
 
 /** Names as a sentence has them; more than three are counted. */

@@ -387,6 +387,24 @@ test('one cause of many names who is away, why, and at its all-clear who is left
   expect([cleared(2), cleared(0)].map((text) => text.includes('Nothing more to do.'))).toEqual([false, true]);
 });
 
+test.each([
+  ['of the same beginning', ['Nalanda', 'Gaya', 'Patna'].map((town) => `Conference room, District office ${town}`), 'Nalanda; Gaya; Patna'],
+  [
+    'of two kinds of office',
+    ['Video room, Block development office Rajgir', 'Video room, Block development office Hilsa', 'Hall, Leh'],
+    'Rajgir; Hilsa; Hall, Leh',
+  ],
+  [
+    'of which the short names would be alike',
+    ['Conference room, District office', 'Conference room, District court'].flatMap((one) => [`${one} Patna`, `${one} Gaya`]),
+    'Conference room, District office Patna; Conference room, District office Gaya; Conference room, District court Patna; Conference room, District court Gaya',
+  ],
+])('each of many rooms %s has a name of its own in the list', (_, rooms, list) => {
+  const many = { kind: 'spread' as const, down: rooms.length, of: 60, names: rooms.map((en) => ({ en, hi: en })) } satisfies Notice['many'];
+  const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
+  expect(render(notice({ faults, many }), 'en').text).toContain(`${rooms.length} rooms: ${list}\n`);
+});
+
 test('one fault in many rooms is named with its model', () => {
   const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
   const many = { kind: 'spread' as const, down: 60, of: 60, names: [{ en: 'Hall, Leh', hi: 'हॉल, लेह' }] } satisfies Notice['many'];

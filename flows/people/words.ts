@@ -24,14 +24,14 @@ import {
 import type { Notice, RenderedMessage } from '../records/notices.ts';
 import { clockOf } from './channels/kit/local.ts';
 import { lettersIn, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';
-import { differing, itemLimit, type List, listThatFits, namesInWords } from './lists.ts';
+import { differing, distinct, itemLimit, type List, listThatFits, nameLimit, namesInWords } from './lists.ts';
 import { momentOf, timeOf } from './times.ts';
 import { incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
 /** Longest names: as a site table has them, and what they are cut to where those do not fit. */
-const nameLimits = [80, variableLimit] as const;
+const nameLimits = [nameLimit, variableLimit] as const;
 const tightLimit = 12;
 /** Longest line about what is left. */
 const restLimit = 120;
@@ -347,7 +347,7 @@ function moreOf({ notice, language }: Message): List {
 
 /** The names of those that are away; more than a notice holds are counted. */
 function manyOf({ names, down }: NonNullable<Notice['many']>, language: MessageLanguage): List {
-  return { items: names.map((name) => short(nameIn(name, language))), count: down };
+  return { items: distinct(names.map((name) => nameIn(name, language))), count: down };
 }
 
 /** Frames the list below the news: of one cause of many who is away, or at its end who is left; else what there is beside the first fault. */

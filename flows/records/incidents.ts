@@ -170,7 +170,7 @@ export type Incident = Handling & {
   until?: number;
 };
 
-/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, of sites, and `waves`: those that went together long after the others; absent in rows of older versions. */
+/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, or of one fault of many rooms the first, and `waves`: those that went together long after the others; absent in rows of older versions. */
 export type Spread = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
 
 /** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */

@@ -1,5 +1,5 @@
 /** What a conclusion writes: rows of the outbox, and who was told of what (R23). */
-import { bySeverity, isAbsence, readinessOf, type Severity } from '#contracts';
+import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, stateOf } from '#contracts';
 import { woken } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, Told, Transition } from '../records/incidents.ts';
@@ -51,22 +51,29 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   const { memory, options, now, transition, incident, acts } = delivery;
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
-  const at = { scope: incident.spread?.path ?? incident.scope, now, knew: knewOf(transition, incident) };
+  const at = { now, knew: knewOf(transition, incident) };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
-    const news = noticeFor(delivery, act);
-    for (const { person, ...way } of options.recipients(act.to, act.channel, { ...at, notice: news })) {
+    const notice = noticeFor(delivery, act);
+    const ways = placesOf(delivery).flatMap((scope) => options.recipients(act.to, act.channel, { ...at, scope, notice }));
+    for (const { person, ...way } of ways) {
       const { channel } = way;
       const to = sentAs(`${channel}/${person}`, act, transition);
       if (sent.includes(to)) continue;
       sent.push(to);
-      const notice = forPerson(news, delivery, person);
-      const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice, now });
+      const own = forPerson(notice, delivery, person);
+      const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice: own, now });
       memory.add(`outbox/${row.key}`, { op: 'outbox', row });
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
     }
   }
   return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
+}
+
+/** For which places recipients are looked up: that one fault of many rooms grew concerns each state of the further rooms. */
+function placesOf({ incident: { scope, spread }, transition: { grew } }: Delivery): string[] {
+  const isWide = grew !== undefined && spread?.path === '' && causeKindOf(scope) === 'spread';
+  return isWide ? [...new Set(grew.map(stateOf))] : [spread?.path ?? scope];
 }
 
 type Deliver = Extract<Act, { do: 'deliver' }>;

@@ -125,7 +125,11 @@ function manyOf(
     if (kind === 'spread') return { en: `${room.en}, ${site.en}`, hi: `${room.hi || room.en}, ${site.hi || site.en}` };
     return kind === 'site' ? room : site;
   };
-  return { kind, down: away.length, of, names: away.slice(0, namesAtMost).map(nameOf) };
+  const named = away.slice(0, namesAtMost).map((path) => ({ path, name: nameOf(path) }));
+  // Of two with one name each goes by its path.
+  const byName = Map.groupBy(named, ({ name }) => name.en);
+  const names = named.map(({ path, name }) => (byName.get(name.en)?.length === 1 ? name : { en: path, hi: path }));
+  return { kind, down: away.length, of, names };
 }
 
 /** True where something stands that is as severe, beside the news; or what it explains is more severe, and was told. */
