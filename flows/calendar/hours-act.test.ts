@@ -101,6 +101,21 @@ test('what was told by day is looked at again before the next meeting, once a da
   expect(act(message({ hours: { waits: 'told' } }), soon)).toMatchObject({ go: true, severity: 'critical', hours: { countsFrom: now } });
 });
 
+test('what was told as critical is repeated for each meeting, and has no other levels; a step that repeats it waits for no meeting', () => {
+  const critical = { severity: 'critical' } as const;
+  const first = act(message(critical), { ...open, lookAt: now + 3 * hour });
+  expect(first).toMatchObject({ go: true, waits: [{ dueAt: 3 * hour, waits: 'told' }] });
+  const again = act(message({ ...critical, hours: { waits: 'told' } }), soon);
+  expect(again).toMatchObject({
+    go: true,
+    hours: { known: true, meeting: { at: review.from } },
+    waits: [{ dueAt: 2 * hour, waits: 'told' }],
+  });
+  expect(act(message({ ...critical, hours: { waits: 'told' } }), open)).toMatchObject({ go: false, waits: [{ waits: 'told' }] });
+  const transition = { ...message().transition, again: 'lapsed' } as const;
+  expect(act(message({ ...critical, transition }), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [] });
+});
+
 test('a PC that goes off with the office is missed at the next opening; one whose line breaks is told in the morning', () => {
   const silent = (cause: 'pc-off' | 'link-down') =>
     message({ fault: 'pc.silent', severity: 'critical', outage: { cause, confidence: 0.9 } });

@@ -112,7 +112,7 @@ export type StandingFault = {
   told: Severity | null;
 };
 
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of these sites, which went with it since */
+/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of these sites, which went with it since. */
 export type News = {
   kind: TransitionKind;
   faults: StandingFault[];

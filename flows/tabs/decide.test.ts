@@ -27,16 +27,6 @@ test.each<[Severity, Act[], string]>([
   expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
 });
 
-test('one fault of many rooms that reaches further states is sent to central and to the engineers of the states, without higher levels', async () => {
-  const end = await one(grownWide());
-  expect(end).toMatchObject({ how: 'told', message: { acts: told(['central', 'state'], 'major') } });
-});
-
-test('a reminder before a meeting of what is known as critical has no higher levels', async () => {
-  const end = await one(wireMessage({ hours: { known: true } }), 'faults-hold');
-  expect([end?.how, end?.message.acts.map((act) => act.do)]).toEqual(['told', ['deliver', 'deliver', 'deliver']]);
-});
-
 test('a fault that is only information is told to nobody', async () => {
   const end = await one(wireMessage({ severity: 'info' }), 'faults-hold');
   expect(end).toMatchObject({ how: 'not told: info only', message: { acts: [] } });
@@ -349,10 +339,10 @@ function everyWay(): Run[] {
     { message: wireMessage({}, { scope: 'centre' }) },
     { message: wireMessage({ fault: 'centre.unknown_fault' }, { scope: 'centre' }) },
     { message: wireMessage({ fault: 'centre.enrolment_refused' }, { scope: 'centre' }) },
-    ...['bihar', ''].map((state) => ({
-      message: wireMessage({ fault: 'outage.provider' }, { scope: 'provider:Jio', state, cause: { kind: 'provider', down: 4, of: 9 } }),
-    })),
-    { message: grownWide() },
+    ...[{ state: 'bihar' }, { state: '' }, { state: '', grew: 6 }].map(({ state, ...grew }) => {
+      const place = { scope: 'provider:Jio', state, cause: { kind: 'provider', down: 4, of: 9 } } as const;
+      return { message: wireMessage({ fault: 'outage.provider', transition: { ...at(0), ...grew } }, place) };
+    }),
     { message: wireMessage({ hours: { known: true } }), node: 'faults-hold' },
     ...severities.map((severity) => ({ message: wireMessage({ severity }), node: 'faults-hold' })),
     { message: wireMessage({ severity: 'major', to: central }), node: 'faults-hold' },
@@ -365,13 +355,6 @@ function everyWay(): Run[] {
     { message: wireMessage({ holdMs: 0 }) },
     { message: wireMessage({ holdMs: 0 }, { link: 'geo' }) },
   ];
-}
-
-/** One fault in many rooms that reached further states. */
-function grownWide(): WireMessage {
-  const cause = { kind: 'spread', down: 60, of: 60 } as const;
-  const transition = { ...at(0), kind: 'worsened', grew: 40 } as const;
-  return wireMessage({ fault: 'centre.spread', severity: 'major', transition }, { scope: 'spread:camera.missing X', state: '', cause });
 }
 
 /** For each tab, a message that passes the node after its entry. */

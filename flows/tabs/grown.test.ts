@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Moment } from '../calendar/when.ts';
 import { nation } from '../incidents/nation.test-helper.ts';
-import type { Stage } from '../incidents/stage.test-helper.ts';
+import { fault, type Stage } from '../incidents/stage.test-helper.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { openStore } from '../ledger/store.ts';
 import { tabsDir } from '../node-red/tabs.test-helper.ts';
@@ -77,8 +77,8 @@ function moment(): Moment {
 }
 
 /** A state of so many sites of one PC, whose wires are the tabs; `go`: they are lost, and time passes. */
-function bihar(sites = 20) {
-  const { stage, of } = nation({ sites, pcs: 1, maintenance: () => dates });
+function bihar(sites = 20, state = (_: number) => 'bihar') {
+  const { stage, of } = nation({ sites, pcs: 1, state, maintenance: () => dates });
   scene = stage;
   const away = new Set<number>();
   let seen = 0;
@@ -102,6 +102,7 @@ function bihar(sites = 20) {
   return {
     stage,
     pass,
+    of,
     async go(gone: readonly number[], ms: number): Promise<void> {
       for (const site of gone) away.add(site);
       for (const pc of gone.flatMap(of)) stage.lost(pc);
@@ -258,4 +259,27 @@ test('R27 wave after wave are three messages in an hour to each, and then one of
     [12, 21, 27, 31, 34],
     [12, 21, 27, 31, 34],
   ]);
+});
+
+test('one fault that grows from six rooms of one state to three states is sent to central and the states once, and no room is sent to a level above', async () => {
+  const { stage, of, pass } = bihar(17, (site) => (['bihar', 'goa', 'assam'] as const)[Math.min(2, Math.floor(site / 6))] ?? '');
+  const broken = { ...fault('camera.missing'), name: 'MeetUp' };
+  for (const pc of wide(6).flatMap(of)) stage.state([broken], pc);
+  await pass(20 * minute);
+  for (const pc of wide(11, 6).flatMap(of)) stage.state([broken], pc);
+  await pass(5 * minute);
+  const all = () => stage.outbox().filter(({ channel }) => channel === 'console');
+  const lines = () => all().map(({ person, notice }) => `${notice.kind} ${notice.many?.down ?? notice.scope} to ${person}`);
+  expect(lines()).toEqual(['raised 6 to state', 'raised 17 to central', 'worsened 17 to state']);
+  // The stage begins at 05:46 of its zone: the rooms of the first are told at eight.
+  await pass(5 * hour);
+  expect(lines().filter((line) => !line.endsWith(' to technician'))).toEqual([
+    'raised 6 to state',
+    'raised 17 to central',
+    'worsened 17 to state',
+    'raised 17 to central',
+  ]);
+  expect(lines().filter((line) => line.endsWith(' to technician')).length).toBe(17);
+  // The ledger does not hold that all rooms were of one state at first.
+  scene = undefined;
 });
