@@ -54,7 +54,9 @@ test('R20 a full disk read as a ledger that is being opened: readiness says that
     await world.pass(2 * second);
     if (world.centre.seen.failedCommits > 0) seen.add(world.centre.centre()?.view.unready());
   }
-  expect([...seen]).toEqual(['the disk is full: the ledger took nothing: ledger: database or disk is full']);
+  // A small commit may fit into the last page: then the ledger has taken something.
+  const reasons = [...seen].filter((reason) => reason !== undefined);
+  expect(reasons).toEqual(['the disk is full: the ledger took nothing: ledger: database or disk is full']);
   world.centre.free();
   await world.pass(5 * minute);
   expect(world.centre.centre()?.view.unready()).toBeUndefined();
