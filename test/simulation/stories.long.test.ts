@@ -34,9 +34,12 @@ test('five offices that do not open again are one message, when they should be o
   expect(mails(world, 'meera')).toEqual([expect.stringMatching(/^03-04T09:4\d .*Many sites of the state do not answer/)]);
 });
 
-test('a meeting in one of the offices that closed together brings their absence forward', async () => {
+test('a meeting in one of the offices that closed together brings their absence forward, and its own room is notified too', async () => {
   const world = await closeTogether('call,Call,bihar/site-3,2026-03-04 07:00,30,,');
-  expect(mails(world, 'meera')).toEqual([expect.stringMatching(/^03-04T06:30 .*Critical: Many sites of the state do not answer/)]);
+  expect(mails(world, 'meera').toSorted()).toEqual([
+    expect.stringMatching(/^03-04T06:30 .*Critical: Many sites of the state do not answer/),
+    '03-04T06:30 bihar/site-3: Critical: PC does not answer, bihar/site-3/pc-1',
+  ]);
 });
 
 test('a state that goes at two in the morning is told at once: that is no closing time', async () => {
