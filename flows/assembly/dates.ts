@@ -11,9 +11,6 @@ import { createSiteTable } from '../sites/table.ts';
 /** What dates stand on; `ingest` is undefined while the ledger is opened anew. */
 export type DatesOptions = { ingest(): Ingest | undefined; now(): number; randomId(): string };
 
-/** As the node *when* of the release has it, until the first message passes the node. */
-const meetingBeforeMs = 30 * 60_000;
-
 /** The dates of one runtime. */
 export type Dates = ReturnType<typeof createDates>;
 
@@ -30,15 +27,16 @@ export function createDates({ ingest, now, randomId }: DatesOptions) {
   const plannedOf = (plans: Parameters<typeof createPlanned>[0]) => createPlanned(plans, () => ingest()?.table());
   let calendar = calendarOf([]);
   let planned = plannedOf([]);
-  const before = { ms: meetingBeforeMs };
+  // As the node *when* of the release has it, until the first message passes the node.
+  const before = { ms: 30 * 60_000 };
   const write = async (what: string, ops: readonly Op[]) => {
     if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not take the ${what}`);
   };
   return {
     calendar: (): Calendar => calendar,
     planned: (): Planned => planned,
-    /** The node *when* tells from how long before a meeting a room is urgent. */
-    setBefore: (ms: number): void => void Object.assign(before, { ms }),
+    /** From how long before a meeting a room is urgent, as the node *when* has it. */
+    before,
     isMeetingNear: (scope: string, at: number): boolean => calendar.next(pathOfScope(scope), at).some(({ from }) => from - before.ms <= at),
     /** Takes what the ledger holds. */
     async load(ledger: Pick<Ledger, 'meetings' | 'maintenance'>): Promise<void> {

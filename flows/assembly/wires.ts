@@ -38,7 +38,7 @@ export function createWires({ ingest, now, takers, dates, offers, roster, channe
     offered: offers.take,
     outcome: offers.outcome,
     moment(scope, rules) {
-      dates.setBefore(rules.beforeMs);
+      dates.before.ms = rules.beforeMs;
       return moment(scope, rules);
     },
     correlate: (changed) => void Object.assign(numbers, changed),

@@ -117,8 +117,8 @@ function followCause(core: Core, scope: string, now: number): void {
   const spread = spreads.spreads.get(scope);
   const standing = [...(cause?.faults ?? [])].map((fault) => standingFault(fault, '', cause?.since ?? now));
   if (spread?.endedAt === null) standing.push({ ...standingFault('centre.spread', spread.fault, spread.since), name: spread.what });
-  const explained = { explained: () => correlation.explains(scope), isNeeded: neededIn(core, scope, now) };
-  const scene: Scene = { ...sceneOfList(standing), ...explained };
+  const isNeeded = neededIn(core, scope, now);
+  const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope), isNeeded };
   const who = cause ?? spread;
   const outage = cause && whyOf(core, cause);
   const grew = grownBy(core, scope, now);

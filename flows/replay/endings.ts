@@ -16,9 +16,7 @@ export function createEndings(memory: Memory, put: (incident: Incident, now: num
     times.set(scope, { ...times.get(scope), ...Object.fromEntries(faults.map(({ key }) => [key, at])) });
   }
 
-  function broke(scope: string, keys: Iterable<string>, at: number): void {
-    times.set(scope, withBreaks(times.get(scope) ?? {}, keys, at));
-  }
+  const broke = (scope: string, keys: Iterable<string>, at: number) => void times.set(scope, withBreaks(times.get(scope) ?? {}, keys, at));
 
   function end(id: number, now: number, isGone: (fault: StandingFault) => boolean): void {
     const incident = memory.incidents.get(id);

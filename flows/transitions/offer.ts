@@ -62,12 +62,11 @@ export function judgeTimer(
   { transition, incident, now }: { transition: Transition; incident: Incident; now: number },
 ): Judgement {
   const { acknowledged } = incident;
-  if (!timer.unlessAcknowledged || acknowledged === null) {
-    const judged = judge(transition, incident);
-    // The higher levels know the cause. The level waits for as long as that cause stands.
-    const waits = timer.unlessAcknowledged && newsOf(transition, incident).every(({ hidden, explained }) => hidden || explained);
-    return waits && judged.next === 'go' ? { next: 'later', inMs: causeLookMs } : judged;
-  }
+  const judged = judge(transition, incident);
+  // The higher levels know the cause. The level waits for as long as that cause stands.
+  const waits = timer.unlessAcknowledged && newsOf(transition, incident).every(({ hidden, explained }) => hidden || explained);
+  if (acknowledged === null && waits && judged.next === 'go') return { next: 'later', inMs: causeLookMs };
+  if (!timer.unlessAcknowledged || acknowledged === null) return judged;
   if (!isSettled(acknowledged, now)) return { next: 'later', inMs: acknowledged.at + withdrawForMs - now };
   return { next: 'over', how: `acknowledged by ${acknowledged.by}` };
 }
