@@ -15,11 +15,11 @@ const late = (train: Train, mostMs: number, next: () => number): Train => ({
   arrivals: train.arrivals.map(({ seq, us }) => ({ seq, us: us + mostMs * 1_000 * next() })),
 });
 
-test('of a thousand ways, with loss and with a queue that is too short, none is told wrong by 15 %', () => {
+test('of 400 ways, with loss and with a queue that is too short, none is told wrong by 15 %', () => {
   const { next } = randomFrom(20);
   const wrong: string[] = [];
   let answered = 0;
-  for (let at = 0; at < 1_000; at += 1) {
+  for (let at = 0; at < 400; at += 1) {
     const way = {
       bps: 0.3 * mbit * 200 ** next(),
       bucketBytes: 2 * kB * 150 ** next(),
@@ -32,7 +32,7 @@ test('of a thousand ways, with loss and with a queue that is too short, none is 
     if (Math.abs(error) > 0.15) wrong.push(`${words(way)}, queue ${way.queueBytes / kB} kB, loss ${way.loss}: ${error}`);
   }
   expect(wrong).toEqual([]);
-  expect(answered).toBeGreaterThan(600);
+  expect(answered).toBeGreaterThan(280);
 });
 
 test('a relay that reorders within 40 ms makes no rate and no bound below nothing', () => {

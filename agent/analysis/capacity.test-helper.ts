@@ -69,7 +69,7 @@ function flow(way: Way, plan: Stream): Train {
   for (; packets < plan.packets; packets += 1) {
     const inBlock = packets % blockPackets;
     if (inBlock === 0 && packets > 0) {
-      const come = arrivals.filter(({ us }) => us <= dueAt * 1e6);
+      const come = arrivals.slice(-600).filter(({ us }) => us <= dueAt * 1e6);
       dueAt += (blockPackets * trainIpBytes * 8) / Math.min(senderBps, paceOf(come, plan));
       if (dueAt > streamMs / 1_000) break;
     }

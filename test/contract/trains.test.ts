@@ -166,3 +166,10 @@ test('a meeting that begins between two trains ends it', async () => {
   expect(measured).toEqual({ ok: false, reason: 'a meeting' });
   expect(used).toBeLessThan(150_000);
 });
+
+test('a meeting that begins during a stream ends it within two seconds', async () => {
+  let looks = 0;
+  const { measured, tookMs } = await measure({ up: { bps: mbit }, objection: async () => (++looks > 3 ? 'a meeting' : null) });
+  expect(measured).toEqual({ ok: false, reason: 'a meeting' });
+  expect(tookMs).toBeLessThan(5_000);
+});
