@@ -135,8 +135,8 @@ const growthSteps = 3;
 
 /**
  * The sites by which a cause grew that is told as such: at once where some of those that people do not know of went together, after a pause
- * where one went late, where as many more are away as they know of, or where one fault comes in a room of another state; that half of all is
- * away says what is to be known.
+ * where one went late, else where as many more are away as they know of; that half of all is away says what is to be known.
+ * One fault of many rooms grew when it reaches a further state.
  */
 function grownBy(core: Core, scope: string, now: number): string[] {
   const { memory, correlation, spreads } = core;
@@ -158,8 +158,9 @@ function grownBy(core: Core, scope: string, now: number): string[] {
   const hasDoubled = left > 0 && untold.length >= Math.max(1, known.size);
   const hasPaused = left > 0 && now - lastAt >= growthMs && untold.some((site) => late?.has(site));
   const states = new Set([...known].map(stateOf));
-  const isWider = causeKindOf(scope) === 'spread' && untold.some((room) => !states.has(stateOf(room)));
-  return (isApart && (hasDoubled || hasPaused || isWider)) || untold.some((site) => waves?.has(site)) ? untold : [];
+  const isWider = untold.some((room) => !states.has(stateOf(room)));
+  const hasGrown = causeKindOf(scope) === 'spread' ? isWider : hasDoubled || hasPaused;
+  return (isApart && hasGrown) || untold.some((site) => waves?.has(site)) ? untold : [];
 }
 
 type Members = Pick<Cause, 'away' | 'waves' | 'since'> &

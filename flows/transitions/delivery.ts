@@ -52,6 +52,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
   const at = { now, knew: knewOf(transition, incident) };
+  const known = knowing(transition, incident);
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const notice = noticeFor(delivery, act);
@@ -59,7 +60,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
     for (const { person, ...way } of ways) {
       const { channel } = way;
       const to = sentAs(`${channel}/${person}`, act, transition);
-      if (sent.includes(to)) continue;
+      if (sent.includes(to) || known.includes(person)) continue;
       sent.push(to);
       const own = forPerson(notice, delivery, person);
       const row = outboxRow({ key: `${transition.id}/${to}`, transition: transition.id, ...way, person, notice: own, now });
@@ -68,6 +69,12 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
     }
   }
   return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
+}
+
+/** That one fault came in more rooms is no news to those who know of it. */
+function knowing(transition: Transition, { scope, told }: Incident): string[] {
+  const isOnce = causeKindOf(scope) === 'spread' && !isEnd(transition) && transition.again === undefined;
+  return isOnce ? told.map(({ person }) => person) : [];
 }
 
 /** For which places recipients are looked up: that one fault of many rooms grew concerns each state of the further rooms. */
