@@ -175,7 +175,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await expect.poll(ground).not.toBe(dark);
     await page.getByRole('button', { name: 'हिन्दी' }).click();
     await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
-    expect(await page.locator('[data-check=camera]').textContent()).toMatch(/कैमरा: ठीक है.*zoom में चल रहा है/s);
+    expect(await page.locator('[data-check=camera]').textContent()).toMatch(/कैमरा: मौजूद, चालू, जाँच बाकी.*zoom में चल रहा है/s);
     await page.reload();
     await page.locator('html[lang=hi]').waitFor();
     await page.getByRole('button', { name: 'डार्क' }).waitFor();

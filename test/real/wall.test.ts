@@ -17,7 +17,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(await page.locator('.tile').count()).toBe(36);
     expect(await page.locator('.tile.hot').evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))).toEqual(['ladakh']);
     expect(await tile('ladakh').textContent()).toContain(
-      'Ladakh: 7 of 8 ready, 1 not ready, 0 unknown, 1 not live yet. needs somebody now',
+      'Ladakh: 7 of 8 ready (not proven), 1 not ready, 0 unknown, 1 not live yet. needs somebody now',
     );
     expect(await tile('ladakh').textContent()).toMatch(/^\s*LA7\/8/);
     const kinds = await tile('ladakh')
