@@ -23,7 +23,7 @@ describe.runIf(wallRuns)('the wall', () => {
     const kinds = await tile('ladakh')
       .locator('path')
       .evaluateAll((all) => all.map((one) => one.getAttribute('class')));
-    expect(kinds).toEqual(['dot fault', 'dot ok', 'dot commissioning']);
+    expect(kinds).toEqual(['dot fault', 'dot unproven', 'dot commissioning']);
     expect(await page.locator('.needs .line').evaluateAll((all) => all.map((one) => one.getAttribute('data-incident')))).toEqual([
       '7',
       '9',
