@@ -381,6 +381,12 @@ test('one cause of many names who is away, why, and at its all-clear who is left
   ]);
   expect(raised('hi')[2]).toBe('42 में से 13 साइटें: Patna; Gaya; Arrah; और 10');
   expect(raised('mr')[2]).toBe('42 पैकी 13 साइट: Patna; Gaya; Arrah; आणखी 10');
+  const power = [{ ...faults[0], fault: 'outage.power' }] as Notice['faults'];
+  const titled = (kind: 'state' | 'site') => render(notice({ ...of, faults: power, many: { ...many, kind } }), 'en').subject;
+  expect([titled('state'), titled('site')]).toEqual([
+    expect.stringContaining(': Running on battery, Bihar'),
+    expect.stringContaining(': The site runs on battery, Bihar'),
+  ]);
   const cleared = (down: number) =>
     render(notice({ ...of, kind: 'cleared', many: { ...many, down, names: names.slice(0, down) } }), 'en').text;
   expect(cleared(2)).toContain('\nNot over for these, told on their own: Patna; Gaya\n');

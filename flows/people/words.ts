@@ -103,7 +103,7 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
   const { severity, kind, message } = words;
   const first = notice.faults[0];
   const urgency = severity[notice.severity];
-  const title = first ? spreadTitle(first, language) : urgency;
+  const title = first ? spreadTitle(first, notice.many?.kind, language) : urgency;
   const steps = first ? stepsOf(actionOf(notice, language)) : [];
   if (over) return { head: message.over, title, steps: [message.alreadyOver] };
   if (isPlanned(notice)) return { ...plannedOf(notice, message), title, ...(isNews(notice) && { steps }) };
@@ -167,8 +167,9 @@ export function isNews({ kind }: Pick<Notice, 'kind'>): boolean {
   return kind === 'raised' || kind === 'worsened' || kind === 'eased';
 }
 
-/** What has come in many rooms is named with them. */
-function spreadTitle({ fault, device }: Notice['faults'][number], language: MessageLanguage): string {
+/** What has come in many rooms is named with them; a region on battery is no site on battery. */
+function spreadTitle({ fault, device }: Notice['faults'][number], kind: CauseKind | undefined, language: MessageLanguage): string {
+  if (fault === 'outage.power' && kind !== undefined && kind !== 'site') return titleOf('power.on_battery', language);
   const what = fault === 'centre.spread' ? titleIn(device, language) : undefined;
   return what === undefined ? titleOf(fault, language) : `${titleOf(fault, language)}: ${what}`;
 }
