@@ -74,7 +74,8 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       silentSince = silentIn(sites, silentSince, at);
       const [oldCovers, oldWaits] = [covers, waits];
       covers = coversOf(state, sites, at);
-      waits = waitsOf(field, { silentSince, covers, now: at });
+      const explained = new Set([...causes.values()].flatMap(({ kind, members }) => (kind === 'site' ? [] : [...members])));
+      waits = waitsOf(field, { silentSince, covers, now: at, growing: growingIn({ ...field, explained }, at) });
       const moved = (who: string) => oldCovers.get(who) !== covers.get(who) || oldWaits.has(who) !== waits.has(who);
       const touched = new Set([...oldCovers.keys(), ...covers.keys(), ...oldWaits, ...waits]);
       const changed = [...causes.values()].filter((one) => before.get(one.scope) !== markOf(one) || moved(one.scope));
@@ -299,12 +300,12 @@ function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: 
 /** Losses that may be of a site or a region, where that is not known yet. */
 function waitsOf(
   field: Field,
-  at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number },
+  at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number; growing: readonly SiteSight[] },
 ): Set<string> {
-  const { silentSince, covers, now } = at;
+  const { silentSince, covers, now, growing } = at;
   const bySite = new Map(field.sites.filter(({ lost }) => lost.length > 0).map((one) => [one.site, one]));
   const waits = new Set<string>();
-  for (const { site, lost } of growingIn(field, now)) {
+  for (const { site, lost } of growing) {
     if (!covers.has(causeScope('site', site))) for (const who of [causeScope('site', site), ...lost.map(({ pc }) => pc)]) waits.add(who);
   }
   const isOpen = ([pc, since]: [string, number]) => !covers.has(pc) && now - since < field.numbers.waitMs;

@@ -14,7 +14,7 @@ export type Numbers = {
   withinMs: number;
   /** So long after its last loss a cause still grows: the gaps of a slow outage have every length. */
   joinMs: number;
-  /** So long a site waits from its loss while a row grows that may become a cause. */
+  /** The longest gap in a row of losses that is a slow outage; so long a site waits from its loss while its row may become one. */
   rowWaitMs: number;
   /** It stands while so many of those that went are away, and `regionSites`: what few are left have a trouble of their own. */
   regionStands: number;

@@ -90,7 +90,7 @@ export function isOfRegion(kind: string | undefined, { isPower }: Down): boolean
 }
 
 /**
- * So many sites of a region, each lost within `withinMs` after the one before, are a slow outage. At two lone outages a site and month, four of a
+ * So many sites of a region, each lost within `rowWaitMs` after the one before, are a slow outage. At two lone outages a site and month, four of a
  * state of 50 follow each other so closely once in some hundred years.
  */
 function leastInRow(of: number, { regionSites, regionShare }: Numbers): number {
@@ -98,11 +98,11 @@ function leastInRow(of: number, { regionSites, regionShare }: Numbers): number {
 }
 
 /** Sites in rows, the earliest first: in a row each went soon after the one before. */
-function rowsIn(sorted: readonly Down[], { withinMs }: Numbers): Down[][] {
+function rowsIn(sorted: readonly Down[], { rowWaitMs }: Numbers): Down[][] {
   const rows: Down[][] = [];
   for (const one of sorted) {
     const row = rows.at(-1);
-    if (row !== undefined && one.at - (row.at(-1)?.at ?? 0) <= withinMs) row.push(one);
+    if (row !== undefined && one.at - (row.at(-1)?.at ?? 0) <= rowWaitMs) row.push(one);
     else rows.push([one]);
   }
   return rows;
@@ -117,7 +117,7 @@ export function growingIn({ sites, downs, explained, numbers }: Field, now: numb
     if (causeKindOf(scope) === 'nation') return [];
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
     const mayGrow = (row: readonly Down[]) => row.length >= Math.max(2, leastInRow(of - gone, numbers) / 4);
-    const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.withinMs);
+    const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
     return rows.flat().flatMap(({ at, sight }) => (now - at < numbers.rowWaitMs ? [sight] : []));
   });
 }
