@@ -136,10 +136,6 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     ],
     [{ 'flows/a.ts': "import './a.ts';" }, ['flows/a.ts -> flows/a.ts']],
   ],
-  'no file has more than 400 lines, but that of a language: it is one file, however many words it has': [
-    [{ 'flows/a.ts': 'x\n'.repeat(401), 'flows/b.ts': 'x\n'.repeat(400) }, ['flows/a.ts: has 401 lines']],
-    [{ 'broker/contracts/domain/words/xx.ts': 'x\n'.repeat(401), 'flows/words/xx.ts': 'x\n'.repeat(401) }, ['flows/words/xx.ts:']],
-  ],
   'a default export stands only where a tool asks for one': [
     [{ 'flows/a.ts': 'export default 1;', 'flows/nodes/kinds/a-node.ts': 'export default 1;' }, ['flows/a.ts:']],
     [

@@ -4,16 +4,14 @@ import { undocumentedExports } from './documented.ts';
 import { readsEnvironment } from './environment.ts';
 import { computed, importsOf } from './imports.ts';
 import { roomRules } from './room-rules.ts';
-import { eachFile, isCode, isTest, linesOf, mayHave, type Rule, type SourceFile, tooMany } from './source.ts';
+import { eachFile, isCode, isTest, mayHave, type Rule, type SourceFile, tooMany } from './source.ts';
 import { eachNode, nameOf, parse } from './syntax.ts';
 
 const parts = ['agent', 'broker', 'flows', 'dashboards', 'centre'];
 /** The agent's questions, the centre's installation, the start, and what tells systemd of us. */
 const startsPrograms = /^(agent\/platform\/|centre\/machine\/|broker\/contracts\/kit\/health\.ts$|start\.ts$)/;
 const contracts = 'broker/contracts/';
-const lineLimit = 400;
 const dependencyLimit = 40;
-const isLanguageFile = (path: string) => /^broker\/contracts\/domain\/words\/[a-z]{2}\.ts$/.test(path);
 
 export const rules: readonly Rule[] = [
   {
@@ -55,10 +53,6 @@ export const rules: readonly Rule[] = [
     find: eachFile(({ path }) => (isOfOurKind(path) ? [] : ['has an ending that nothing checks'])),
   },
   { name: 'no import circles', find: circles },
-  {
-    name: `no file has more than ${lineLimit} lines, but that of a language: it is one file, however many words it has`,
-    find: eachFile(({ path, text }) => (linesOf(text) > lineLimit && !isLanguageFile(path) ? [`has ${linesOf(text)} lines`] : [])),
-  },
   {
     name: 'a default export stands only where a tool asks for one',
     find: eachFile((file) => (!mayExportDefault(file.path) && exportsDefault(file) ? ['exports a default'] : [])),
