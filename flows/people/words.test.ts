@@ -384,7 +384,7 @@ test('one cause of many names who is away, why, and at its all-clear who is left
   const power = [{ ...faults[0], fault: 'outage.power' }] as Notice['faults'];
   const titled = (kind: 'state' | 'site') => render(notice({ ...of, faults: power, many: { ...many, kind } }), 'en').subject;
   expect([titled('state'), titled('site')]).toEqual([
-    expect.stringContaining(': Running on battery, Bihar'),
+    'Bihar: Critical: Running on battery',
     expect.stringContaining(': The site runs on battery, Bihar'),
   ]);
   const cleared = (down: number) =>

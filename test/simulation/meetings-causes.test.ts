@@ -19,7 +19,7 @@ test('R19a a meeting in a room that a dark state explains notifies its technicia
   await until(world, '2026-03-03T20:00');
   const silent = 'PC does not answer, bihar/site-2/pc-1';
   expect(allMails(world)).toEqual([
-    '03-03T14:08 meera: All offices: Critical: Many sites of the state do not answer, Bihar',
+    '03-03T14:08 meera: Bihar: Critical: Many sites of the state do not answer',
     `03-03T15:00 ravi: bihar/site-2: Critical: ${silent}`,
     `03-03T17:30 ravi: bihar/site-2: Critical: ${silent}`,
   ]);
@@ -28,7 +28,7 @@ test('R19a a meeting in a room that a dark state explains notifies its technicia
   await world.pass(20 * minute);
   expect(allMails(world).slice(3)).toEqual([
     `03-03T20:00 ravi: bihar/site-2: Cleared: ${silent}`,
-    expect.stringContaining('meera: All offices: Cleared: Many sites of the state do not answer, Bihar'),
+    expect.stringContaining('meera: Bihar: Cleared: Many sites of the state do not answer'),
   ]);
   expect(await judged(world)).toEqual([]);
 });
