@@ -108,8 +108,8 @@ test('a state that goes after two of its sites were told is one message more; ea
     `03-03T14:18 ${away('Critical', 2)}`,
     `03-03T14:28 ${state('Critical')}`,
     `03-03T14:37 ${away('Cleared', 2)}`,
-    `03-03T14:43 ${state('Cleared')}`,
-    `03-03T14:57 ${away('Cleared', 1)}`,
+    `03-03T14:42 ${state('Cleared')}`,
+    `03-03T14:58 ${away('Cleared', 1)}`,
   ]);
   expect(await judged(world)).toEqual([]);
 });
