@@ -73,6 +73,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
   test('message, taken, seen by the others; I am here, cable back in, works again on the same page', async ({ onTestFinished }) => {
     const { parts, pc, link } = await scene(onTestFinished);
     const wall = await phone(onTestFinished);
+    await wall.page.setExtraHTTPHeaders(parts.site.token());
     await wall.page.goto(`http://127.0.0.1:${parts.site.ports.api}/#/nation`);
     await wall.page.locator('[data-incident]').first().waitFor();
 
