@@ -26,6 +26,9 @@ function agent(args: string[], config?: string, cwd = folder, more: Record<strin
   });
 }
 
+/** As for somebody who is signed in: without a session a camera that only PipeWire has is unknown. */
+const inSession = { XDG_RUNTIME_DIR: tmpdir() };
+
 function file(text: string): string {
   const path = join(folder, 'settings.json');
   writeFileSync(path, text);
@@ -87,7 +90,7 @@ it.concurrent('judges an enrolled PC as itself, by the configuration that its ce
     profile: { link: 'geo', elevationM: 3_524, expected: { camera: [{ match: 'no such ☃' }] } },
   });
   writeFileSync(join(home, 'data/agent/config.json'), encode('config', config));
-  const { out, code } = await agent(['check'], undefined, home);
+  const { out, code } = await agent(['check'], undefined, home, inSession);
   expect(out.split('\n')[0]).toBe('ladakh/leh/pc-1');
   expect(out).toContain('no such ☃: Camera not found');
   expect(out).toContain('Limits at 3,524 m');
@@ -166,7 +169,7 @@ async function enrolledPc(): Promise<string> {
 
 it('exits 1 for an expected device that no PC has, with its fault in words', { tags: ['long'] }, async () => {
   const config = file(JSON.stringify({ site: { profile: { link: 'fibre', expected: { camera: [{ match: 'no such camera ☃' }] } } } }));
-  const { code, out } = await agent(['check', '--lang', 'hi'], config);
+  const { code, out } = await agent(['check', '--lang', 'hi'], config, folder, inSession);
   expect(out).toContain('✖ कैमरा, no such camera ☃: कैमरा नहीं मिल रहा');
   expect(code).toBe(1);
 });
