@@ -152,9 +152,9 @@ function moveOwn(broker: string, own: string): void {
 }
 
 function publicHalf(file: string, without: string): string {
-  if (!existsSync(file)) stopWith(`${file} is missing: put it back from a copy, or run "sabha restore FILE"; without it ${without}`);
-  const key = loadPem(file, createPublicKey, `is no private key: restore it from a copy; without it ${without}`);
-  return key.export({ type: 'spki', format: 'pem' }).toString();
+  const hint = `put it back from a copy, or run "sabha restore FILE"; without it ${without}`;
+  if (!existsSync(file)) stopWith(`${file} is missing: ${hint}`);
+  return loadPem(file, createPublicKey, `is no private key: ${hint}`).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 function secret(file: string, mode = modes.own): string {

@@ -128,6 +128,19 @@ test('a restore is refused in one line, with nothing changed: a centre that runs
   expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
 });
 
+test.each([
+  ['is empty', ''],
+  ['is truncated', `${pem(centreKey)}`.slice(0, 60)],
+])('a restore puts the signing key back where centre.key %s', async (_, text) => {
+  const kept = join(root, 'kept.backup');
+  renameSync((await plain().make()).file, kept);
+  await closeIt();
+  writeFileSync(join(flows(), 'centre.key'), text);
+  const { aside } = await restored(kept);
+  expect(aside).toEqual([`${flows()}.before-20260601T003000`]);
+  expect(readFileSync(join(flows(), 'centre.key'), 'utf8')).toBe(pem(centreKey));
+});
+
 test('it is put over a centre by a rename: what was there lies beside it, and what was told last stays', { tags: ['long'] }, async () => {
   const { file: made } = await backups().make();
   const kept = join(root, 'kept.backup');

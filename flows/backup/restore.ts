@@ -154,7 +154,7 @@ function swapSettings(restored: string, settings: string, stamp: string): string
 
 function checkOwn({ centre }: About, flows: string): void {
   const key = join(flows, 'centre.key');
-  if (existsSync(key) && markOf(key) !== centre)
+  if (existsSync(key) && ![undefined, centre].includes(markOf(readFileSync(key))))
     throw new BackupError(`it is another centre's than the one in ${flows}: give it a data folder of its own by SABHA_DATA`);
 }
 
@@ -167,11 +167,12 @@ function publicKeyIn(file: string): KeyObject | undefined {
   return existsSync(file) ? createPublicKey(readFileSync(file, 'utf8')) : undefined;
 }
 
-function markOf(key: string): string {
+/** Undefined for a file without a key, for instance a truncated one. A restore then acts as if the file were missing. */
+function markOf(pem: Buffer): string | undefined {
   try {
-    return centreMark(createPrivateKey(readFileSync(key)));
+    return centreMark(createPrivateKey(pem));
   } catch {
-    return `${key} cannot be read`;
+    return undefined;
   }
 }
 

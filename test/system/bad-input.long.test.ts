@@ -57,7 +57,7 @@ describe.concurrent('a start that cannot be', () => {
     const centre = startCentre(site);
     expect((await centre.ended).code).toBe(1);
     expect(centre.lines.map(({ msg }) => msg)).toEqual([
-      `${file}: is no private key: restore it from a copy; without it the PCs obey nobody`,
+      `${file}: is no private key: put it back from a copy, or run "sabha restore FILE"; without it the PCs obey nobody`,
     ]);
     expect(readFileSync(file, 'utf8')).toBe('torn');
   });

@@ -8,8 +8,8 @@ const starts: readonly LineRow[] = [
   [/^port (\d+) is in use by another program(?: \((\S+)\))?$/, { hi: 'पोर्ट $1 कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
   [/^(.+): a restore was interrupted: run "(.+)" again$/, { hi: '$1: बैकअप लौटाना बीच में रुक गया था: "$2" फिर चलाएँ' }],
   [
-    /^(.+): is no private key: restore it from a copy; without it the PCs obey nobody$/,
-    { hi: '$1: यह चाबी नहीं है: कॉपी से लौटाएँ; इसके बिना PC किसी की नहीं मानेंगे' },
+    /^(.+): is no private key: put it back from a copy, or run "(.+)"; without it the PCs obey nobody$/,
+    { hi: '$1: यह चाबी नहीं है: कॉपी से लौटाएँ, या "$2" चलाएँ; इसके बिना PC किसी की नहीं मानेंगे' },
   ],
 ];
 
