@@ -71,6 +71,21 @@ describe('the fingerprints in the ledger', () => {
     expect(lost.filter((name) => existsSync(join(folder, name)))).toEqual([]);
   });
 
+  test.each([
+    ['ca.key is truncated', 'ca.key', (old: string) => old.slice(0, 60)],
+    ['ca.key is the key of another authority', 'ca.key', async () => (await otherAuthority()).key],
+    ['roots.pem is empty', 'roots.pem', () => ''],
+    ['roots.pem is cut in half', 'roots.pem', (old: string) => old.slice(0, old.length / 2)],
+  ])('a start where %s is refused, and the line names the file and the restore', async (_, name, damaged) => {
+    const { folder, start } = await startedServer();
+    const file = join(folder, name);
+    writeFileSync(file, await damaged(readFileSync(file, 'utf8')));
+    await expect(start()).rejects.toMatchObject({
+      name: 'StartError',
+      message: expect.stringMatching(new RegExp(`${name.replace('.', '\\.')}.*: no PC would obey this server\\. .*"sabha restore FILE"$`)),
+    });
+  });
+
   test('a start with an authority that shares no certificate with the ledger is refused', async () => {
     const { folder, start } = await startedServer();
     const { key, root } = await otherAuthority();

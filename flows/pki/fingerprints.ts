@@ -22,19 +22,19 @@ export type KeptKeys = { centreKey: KeyObject; keyFile: string; folder: string }
 export async function openKnownAuthority(ledger: Ledger, { centreKey, keyFile, folder }: KeptKeys, means: Means): Promise<Authority> {
   const { fingerprints: text } = await ledger.registry();
   const held = text === null ? undefined : (JSON.parse(text) as Fingerprints);
-  const refuse = (file: string, problem: string) =>
-    new StartError(
-      `${file} ${problem}: no PC would obey this server. Put the old file back from a copy, or restore a backup with "sabha restore FILE"`,
-    );
+  const hint = 'no PC would obey this server. Put the old file back from a copy, or restore a backup with "sabha restore FILE"';
+  const refuse = (problem: string) => new StartError(`${problem}: ${hint}`);
   const fingerprint = hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));
   if (held !== undefined && held.centreKey !== fingerprint)
-    throw refuse(keyFile, 'is not the signing key that the ledger knows, move it away');
+    throw refuse(`${keyFile} is not the signing key that the ledger knows, move it away`);
   const missing = ['ca.key', 'roots.pem'].map((name) => join(folder, name)).find((file) => !existsSync(file));
-  if (held !== undefined && missing !== undefined) throw refuse(missing, 'is missing');
-  const authority = await openAuthority(folder, means);
+  if (held !== undefined && missing !== undefined) throw refuse(`${missing} is missing`);
+  const authority = await openAuthority(folder, means).catch((error) => {
+    throw held !== undefined && error instanceof StartError ? refuse(error.message) : error;
+  });
   const ca = authority.roots.map((root) => new X509Certificate(root).fingerprint256);
   if (held !== undefined && !ca.some((one) => held.ca.includes(one)))
-    throw refuse(join(folder, 'roots.pem'), 'has no certificate that the ledger knows');
+    throw refuse(`${join(folder, 'roots.pem')} has no certificate that the ledger knows`);
   const value = JSON.stringify({ centreKey: fingerprint, ca });
   if (value !== text) await ledger.commit([{ op: 'meta', key: fingerprintsKey, value }]);
   return authority;
