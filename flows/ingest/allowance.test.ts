@@ -197,6 +197,25 @@ describe('spools that no birth named', () => {
     expect(allowance.take(pc, events(left + 1))).toBe(false);
   });
 
+  test('R27, R7 the newest 16 paid spools stay paid, and an older one is paid for again', () => {
+    const { allowance, pass } = open(budgets.eventNumber.most);
+    const most = budgets.spoolsAtOnce.most;
+    expect(taken(allowance, (n) => events(1, `x${n}`), most)).toBe(most);
+    // As long as the quota needs to gain one spool.
+    pass(dayMs / budgets.spoolsADay.most + 1);
+    expect(allowance.take(pc, events(1, `x${most}`))).toBe(true);
+    expect(taken(allowance, (n) => events(1, `x${n + 1}`), most)).toBe(most);
+    expect(allowance.take(pc, events(1, 'x0'))).toBe(false);
+  });
+
+  test('R27 a PC that is forgotten pays again for a spool that it had paid for', () => {
+    const { allowance } = open(budgets.eventNumber.most);
+    expect(allowance.take(pc, events(1, 'x'))).toBe(true);
+    allowance.forget(pc);
+    expect(allowance.take(pc, events(1, 'x'))).toBe(true);
+    expect(taken(allowance, (n) => events(1, `y${n}`))).toBe(budgets.spoolsAtOnce.most - 1);
+  });
+
   test('R27 a PC without a birth has 2,048 events a day, and from its first birth on as many as any other', () => {
     let up = 0;
     const allowance = createAllowance(() => up);

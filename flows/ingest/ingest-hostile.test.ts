@@ -150,6 +150,31 @@ describe('one PC among thousands', () => {
     expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
   });
 
+  it('R27 a PC without a birth is held back at its fourth batch of 500 events, and released by its birth', async () => {
+    const rig = await createRig();
+    const send = (batch: number) => {
+      const events = Array.from({ length: 500 }, (_, at) => event(batch * 500 + at + 1));
+      rig.ingest.take(pcTopic(pc, 'backlog'), encode('backlog', events));
+    };
+    for (let batch = 0; batch < 5; batch += 1) send(batch);
+    // Four batches and the price of the unannounced spool exceed the quota of 2,048.
+    expect(rig.counted).toEqual([...Array(3).fill('backlog ok'), ...Array(2).fill('backlog budget')]);
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2_500 } }));
+    for (let batch = 3; batch < 5; batch += 1) send(batch);
+    await rig.settle();
+    expect(rig.acks().at(-1)?.upTo).toBe(2_500);
+  });
+
+  it('R27 live events with a new spool each open at most 16 spools beside that of the birth', async () => {
+    const rig = await createRig();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 2 ** 40 } }));
+    for (let n = 0; n < 40; n += 1) rig.ingest.take(pcTopic(pc, 'event'), encode('event', { ...event(1), spool: `x${n}` }));
+    await rig.settle();
+    expect(rig.db.prepare('SELECT count(*) AS n FROM spools').get()?.['n']).toBe(1 + budgets.spoolsAtOnce.most);
+    expect(rig.counted.filter((one) => one === 'event budget')).toHaveLength(40 - budgets.spoolsAtOnce.most);
+    expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
+  });
+
   it.each([
     ['in one session', (_: number) => ({})],
     ['in a new session and boot each', (n: number) => ({ session: 1 + n, boot: `b${n}` })],
