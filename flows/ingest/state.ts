@@ -171,10 +171,12 @@ async function write(state: State, { ops }: Batch): Promise<void> {
 
 /** A slow commit delays the acks of all PCs. An agent waits for the ack of each batch of events, so the commit holds few of its events (R27). */
 function nameLargestWriter(state: State, ops: readonly Op[]): void {
-  const counts = new Map<string, number>();
-  for (const op of ops) if (op.op === 'event') counts.set(op.pc, (counts.get(op.pc) ?? 0) + 1);
-  const [of, count] = [...counts].toSorted(([, one], [, other]) => other - one)[0] ?? ['', 0];
-  if (count <= budgets.eventsUnacknowledged.most) return;
+  // Duplicates count once: the server may have requested a range several times.
+  const events = new Map<string, Set<string>>();
+  for (const { pc, event } of ops.filter((one) => one.op === 'event'))
+    events.set(pc, (events.get(pc) ?? new Set()).add(`${event.spool} ${event.seq}`));
+  const [of, { size }] = [...events].toSorted(([, one], [, other]) => other.size - one.size)[0] ?? ['', new Set()];
+  if (size <= budgets.eventsUnacknowledged.most) return;
   state.engine.apply({ type: 'noisy', of, what: 'events' }, state.time());
   state.commits.soon();
 }
