@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noneExpected } from '../domain/reasons.ts';
 import type { PcView, SiteView } from './api.ts';
 import { pcLines, siteLines } from './first-health.ts';
 
@@ -13,16 +14,20 @@ test('how many sites stand at which stage; nothing while nobody says', () => {
   expect(siteLines(['live', 'live', 'planned'].map(siteView))).toEqual(['Sites (3): 1 planned, 0 commissioning, 2 live, 0 closed']);
 });
 
-test('a PC says its health with the mark, the name and the reason of each check', () => {
+test('each check of a PC is shown with its mark, name and reason; a camera, microphone or speaker is never shown as proven', () => {
   const checks = [
     { ...check, name: 'RoomMic' },
+    { ...check, component: 'speaker', reason: noneExpected },
+    { ...check, component: 'disk', device: '' },
     { ...check, component: 'camera', status: 'fault', fault: 'camera.missing', reason: 'found: none' },
     { ...check, component: 'display', device: 'HDMI-1', status: 'unknown' },
     { ...check, component: 'projector', device: '', status: 'fault', fault: 'projector.dark' },
   ];
   expect(pcLines([pcView({ checks })], pc, 10)).toEqual([
     `This PC (${pc}):`,
-    '  ● microphone (RoomMic): ok',
+    '  ◐ microphone (RoomMic): there, open, not proven',
+    `  ● speaker: ok, ${noneExpected}`,
+    '  ● disk: ok',
     '  ◆ camera: Camera not found, found: none',
     '  ○ display HDMI-1: unknown',
     '  ◆ projector: projector.dark',

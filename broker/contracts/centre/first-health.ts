@@ -1,6 +1,7 @@
 /** The first words of a centre about its sites or its own PC, as whoever started it reads them. */
 import { faultOf } from '../domain/faults.ts';
-import { siteStages } from '../domain/sites.ts';
+import { answerOf, siteStages } from '../domain/sites.ts';
+import { vocabulary } from '../domain/words/words.ts';
 import type { PcView, SiteView } from './api.ts';
 
 /** How many sites stand at which stage; undefined where nobody said. */
@@ -14,9 +15,11 @@ export function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number
   const own = pcs?.find((one) => one.pc === pc);
   if (pcs !== undefined && own === undefined) return [`This PC (${pc}) is not watched: it is retired or moved, or its site is closed.`];
   if (own === undefined || own.checks.length === 0 || (own.heardAt ?? 0) < startedAt) return undefined;
-  const checks = own.checks.map(({ component, device, status, fault, reason, name }) => {
-    const said = faultOf(fault ?? '')?.title.en ?? fault ?? status;
-    return `  ${{ ok: '●', fault: '◆', unknown: '○' }[status]} ${component}${placeOf(device, name)}: ${said}${reason ? `, ${reason}` : ''}`;
+  const checks = own.checks.map((check) => {
+    const { component, device, fault, reason, name } = check;
+    const answer = answerOf(check);
+    const said = faultOf(fault ?? '')?.title.en ?? fault ?? (answer === 'unproven' ? vocabulary.en.status.unproven : answer);
+    return `  ${{ ok: '●', unproven: '◐', fault: '◆', unknown: '○' }[answer]} ${component}${placeOf(device, name)}: ${said}${reason ? `, ${reason}` : ''}`;
   });
   return [`This PC (${pc}):`, ...checks];
 }
