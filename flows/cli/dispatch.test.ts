@@ -305,6 +305,13 @@ test('a roll call where all are ready is a yes; one need not be waited for', asy
   expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready (not proven)');
 });
 
+test('a roll call of a scope without rooms says that no room was called, and ends with 1', async () => {
+  state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  state().scripted['GET /api/rollcalls/rc1'] = call(1_000, []);
+  const { code, out } = await sabha(['rollcall', 'start', '--scope', 'ladakh']);
+  expect([code, out.split('\n').slice(-3)]).toEqual([1, ['', 'no room was called', '']]);
+});
+
 test.each<[string[], string]>([
   [
     ['cmd', 'dance', '--to', 'all'],

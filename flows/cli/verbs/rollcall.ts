@@ -55,7 +55,7 @@ async function finished({ api, pause, say }: Call, id: string): Promise<RollCall
   throw new CliError(1, `roll call ${id} does not end`);
 }
 
-/** The answer is yes where every room that was called is ready. */
+/** The answer is yes where rooms were called and every one of them is ready. */
 function answerOf(view: RollCallView): Answer {
   const { counts, states, rows } = view;
   const count = (name: string, of: RollCallCounts) => [
@@ -81,10 +81,11 @@ function answerOf(view: RollCallView): Answer {
     timeText(row.heardAt),
     row.owner,
   ]);
-  const rooms = bad.length === 0 ? `every room is ${readyText('ready')}` : table(['PC', 'ROOM', 'IS', 'WHY', 'LAST HEARD', 'OWNER'], list);
+  const none = counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
+  const rooms = bad.length === 0 ? none : table(['PC', 'ROOM', 'IS', 'WHY', 'LAST HEARD', 'OWNER'], list);
   const head = view.finishedAt === null ? 'still running' : `${((view.finishedAt - view.startedAt) / 1_000).toFixed(1)} s`;
   const text = `roll call ${view.id} of ${view.scope || 'the nation'}, by ${view.by}, ${timeText(view.startedAt)}, ${head}\n${summary}\n\n${rooms}`;
-  return { ok: view.finishedAt !== null && counts.ready === counts.expected, json: view, text };
+  return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
 }
 
 async function list({ api }: Call): Promise<Answer> {
