@@ -158,7 +158,7 @@ function Row({ scene, row, since }) {
   const key = heardAt !== null && heardAt > since ? 'heardOnly' : 'silentSince';
   const heard = heardAt === null ? sayWord(scene, 'presence', 'never') : say(lang, key, { time: timeText(lang, heardAt, now) });
   return html`<tr class=${mark} data-pc=${row.pc}>
-    <td><${Mark} is=${mark} /> ${markText(scene, mark)}</td>
+    <td><${Mark} is=${mark} /> ${silent ? say(lang, 'silent') : markText(scene, mark)}</td>
     <td><a href="#/site/${row.site}"><bdi>${nameIn(lang, row.siteName)}</bdi></a></td>
     <td><bdi>${nameIn(lang, row.room)}</bdi></td>
     <td>${silent ? heard : whyText(scene, row.why)}</td>
