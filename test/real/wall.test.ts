@@ -301,10 +301,9 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('unproven')]);
     const inks = await page.locator('tr[data-pc] td').evaluateAll((all) => all.map((one) => getComputedStyle(one).color));
     expect(new Set(inks)).toEqual(new Set(['rgb(0, 0, 0)']));
-    expect(await page.locator('.caller, .switches').evaluateAll((all) => all.map((one) => getComputedStyle(one).display))).toEqual([
-      'none',
-      'none',
-    ]);
+    expect(await page.locator('.caller, .switches, .notice').evaluateAll((all) => all.map((one) => getComputedStyle(one).display))).toEqual(
+      ['none', 'none', 'none'],
+    );
     expect((await page.pdf()).length).toBeGreaterThan(5_000);
     expect(stage.troubles).toEqual([]);
   });

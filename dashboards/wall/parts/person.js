@@ -62,7 +62,7 @@ export function usePerson(lang, connected) {
     you,
     // The centre knows who that is in the roster: incidents may call them by another name than the account's.
     names: [...(you === '' ? [] : [you]), ...(called?.names ?? [])],
-    notice: known?.name === null ? html`<p class="hint">${say(lang, 'openToAll')}</p>` : null,
+    notice: known?.name === null ? html`<p class="hint notice">${say(lang, 'openToAll')}</p>` : null,
     role: known?.role ?? /** @type {const} */ ('reader'),
     switches: html`<${Who} lang=${lang} name=${you} account=${account} onAsk=${ask} />`,
   };
