@@ -296,7 +296,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.emulateMedia({ media: 'print' });
     expect(await rows()).toEqual(['fault', 'unknown']);
     await page.emulateMedia({ media: 'screen' });
-    await page.getByLabel('Rooms that are ready too').check();
+    await page.getByLabel('Rooms that are ready (not proven) too').check();
     await page.emulateMedia({ media: 'print' });
     await expect.poll(rows).toEqual(['fault', 'unknown', ...Array(6).fill('unproven')]);
     const inks = await page.locator('tr[data-pc] td').evaluateAll((all) => all.map((one) => getComputedStyle(one).color));

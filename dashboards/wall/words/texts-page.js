@@ -125,7 +125,7 @@ export const pageTexts = {
   silent: ['Silent', 'चुप'],
   print: ['Print', 'प्रिंट करें'],
   csv: ['CSV', 'CSV फ़ाइल'],
-  allRooms: ['Rooms that are ready too', 'तैयार रूम भी दिखाएँ'],
+  allRooms: ['Rooms that are ready (not proven) too', 'तैयार (जाँच बाकी) रूम भी दिखाएँ'],
   'col.site': ['Site', 'ऑफ़िस'],
   'col.room': ['Room', 'रूम'],
   'col.ready': ['Ready?', 'तैयार?'],
