@@ -233,9 +233,9 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     });
     const shown = stage.open('#/site/ladakh/leh');
     await stage.page.getByText('Waiting for the first word').waitFor();
-    expect(await stage.page.locator('main').textContent()).toMatch(
-      /^No login: every user of this computer may act here\. [^.]+\.json ends that\.$/,
-    );
+    await expect
+      .poll(() => stage.page.locator('main').textContent())
+      .toMatch(/^No login: every user of this computer may act here\. [^.]+\.json ends that\.$/);
     late.resolve();
     await shown;
     expect(await stage.page.locator('main').textContent()).not.toContain('microphone.missing');
