@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RollCallView, StreamFrame } from '#contracts';
+import { fault } from '../incidents/stage.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { broken, setUp, well } from './live.test-helper.ts';
 import type { PcChoice } from './view.ts';
@@ -243,6 +244,20 @@ describe('what is asked', () => {
     expect(show.view.snapshot('all')).toMatchObject({ subscribed: false, sites: [], pcs: [], incidents: [] });
     expect(show.view.incident(1)).toBeUndefined();
     await expect(show.view.acknowledge(1, 'Asha')).rejects.toThrow('opened anew');
+    show.close();
+  });
+
+  test('a new fault that nobody was notified of is marked in an incident of whose other fault people were notified', () => {
+    const { stage, show, pcs, does } = setUp();
+    const faults = () => show.view.incidents()[0]?.faults.map((one) => [one.fault, one.unnotified]);
+    does(() => stage.state(broken, pcs[0]));
+    expect(faults()).toEqual([['microphone.missing', undefined]]);
+    does(() => stage.apply({ type: 'snooze', incident: 1, by: 'Asha', until: stage.now() + 3_600_000 }));
+    does(() => stage.state([...broken, fault('display.missing')], pcs[0]));
+    expect(faults()).toEqual([
+      ['microphone.missing', undefined],
+      ['display.missing', true],
+    ]);
     show.close();
   });
 

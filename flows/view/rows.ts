@@ -189,8 +189,9 @@ export function incidentRow(view: View, incident: Incident): IncidentRow {
     ...(planned?.until !== undefined && { maintenance: { incident: planned.id, until: planned.until } }),
     outage: outage && { ...outage, sureness: surenessOf(outage.confidence), ...(outage.to === null && besideOf(view, incident.scope)) },
     faults: faults.map((one) => {
-      const { key: _, reason: __, goneAt: ___, told: ____, ...fault } = one;
-      return { ...fault, ...watched(one) };
+      const { key: _, reason: __, goneAt: ___, told: notifiedAs, ...fault } = one;
+      const unnotified = incident.overAt === null && told.length > 0 && notifiedAs === null && !one.hidden;
+      return { ...fault, ...watched(one), ...(unnotified && { unnotified }) };
     }),
   };
 }

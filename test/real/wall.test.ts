@@ -258,6 +258,21 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByText('This alert is not in the records.').waitFor();
   });
 
+  test('an incident says which of its faults nobody was notified of; a message about a fault that is over is not named beside it', async () => {
+    const row = microphoneGone(Date.now());
+    const camera = { ...row.faults[0], fault: 'camera.missing', unnotified: true } as (typeof row.faults)[number];
+    await stage.open('#/incident/7');
+    await line(7).getByText('Tashi was told by').waitFor();
+    stage.view.change({ incidents: [{ ...row, faults: [...row.faults, camera] }] });
+    await line(7).getByText('Nobody told yet: Camera not found').waitFor();
+    expect(await line(7).locator('.people').textContent()).toContain('Tashi was told by');
+    stage.view.change({ incidents: [{ ...row, faults: [camera] }] });
+    await expect.poll(() => line(7).locator('.people').textContent()).not.toContain('Tashi was told by');
+    expect(await line(7).locator('.people').textContent()).toContain('Nobody told yet: Camera not found');
+    await stage.open('#/');
+    expect(await line(7).textContent()).toContain('Nobody told yet.');
+  });
+
   test('the roll of a state is called, answers come in live, and paper shows what the screen shows', async () => {
     const { view } = stage;
     const call = (answered: number, finished: boolean) => rollCallOf(view.content, 'ladakh', { answered, finished });

@@ -95,6 +95,8 @@ const faultView = v.object({
   unknownSince: maybeTime,
   /** Since when it is gone, and when it will be over unless it comes back; absent while it stands, and once its incident is over. */
   watched: v.exactOptional(v.object({ since: time, until: time })),
+  /** True where people were notified of other faults of the open incident, and nobody of this one. */
+  unnotified: v.exactOptional(v.boolean()),
 });
 const noteView = v.object({ at: time, by: text, text });
 

@@ -88,17 +88,19 @@ function awayText(scene, outage) {
 }
 
 /**
- * Who was told and who is on it.
+ * Who was notified of the faults that are shown, of which of them nobody was, and who is on it.
  * @param {{ scene: Scene, incident: IncidentView }} props
  */
 function People({ scene, incident }) {
   const { lang, now } = scene;
   const { told, acknowledged, overAt } = incident;
+  const faults = shownFaults(incident);
+  const unnotified = faults.filter((one) => one.unnotified);
   return html`<ul class="people">
     ${acknowledged === null ? null : html`<li class=${overAt === null ? 'on-it' : ''}><bdi>${say(lang, overAt === null ? 'acknowledgedBy' : 'tookIt', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })}</bdi></li>`}
     ${(overAt === null ? handlingLines(scene, incident) : []).map((line) => html`<li key=${line}><bdi>${line}</bdi></li>`)}
-    ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : null}
-    ${told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
+    ${unnotified.map((one) => html`<li key=${one.fault + one.device}>${say(lang, 'nobodyToldOf', { title: titleOf(scene, one.fault) })}</li>`)}
+    ${told.length === 0 ? html`<li>${say(lang, 'nobodyTold')}</li>` : unnotified.length > 0 && unnotified.length === faults.length ? null : told.map((one) => html`<li key=${one.person + one.channel + one.at}><bdi>${toldText(scene, one)}</bdi></li>`)}
   </ul>`;
 }
 

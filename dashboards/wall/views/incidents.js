@@ -103,7 +103,7 @@ function Line({ scene, incident, states, still }) {
         handling ??
         (acknowledged !== null
           ? say(lang, 'acknowledgedBy', { name: shown(acknowledged.by), time: timeText(lang, acknowledged.at, now) })
-          : last === undefined
+          : last === undefined || first?.unnotified
             ? say(lang, 'nobodyTold')
             : say(lang, 'toldLine', { person: shown(last.person), time: timeText(lang, last.at, now) }))
       }</bdi></p>

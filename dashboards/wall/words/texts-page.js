@@ -65,6 +65,7 @@ export const pageTexts = {
   away: ['away now: {n} of {of}', '{of} में से {n} अभी बंद हैं'],
   told: ['{person} was told by {channel}, {time}', '{person} को {channel} से बताया गया, {time}'],
   toldLine: ['{person} was told, {time}', '{person} को बताया गया, {time}'],
+  nobodyToldOf: ['Nobody told yet: {title}', 'अभी किसी को नहीं बताया गया: {title}'],
   nobodyTold: ['Nobody told yet.', 'अभी किसी को नहीं बताया गया।'],
   acknowledgedBy: ['{name} is on it, since {time}', '{name} देख रहे हैं, {time} से'],
   tookIt: ['{name} had it, since {time}', '{time} से {name} ने सँभाला'],
