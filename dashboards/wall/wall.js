@@ -80,7 +80,7 @@ function Wall() {
       </div>
     </header>
     <${Banner} scene=${scene} view=${view} connected=${connected} />
-    <main class=${scene.live ? '' : 'stale'} tabindex="-1">${notice}${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} place=${place.current} counts=${counts} />`}</main>
+    <main class=${scene.live ? '' : 'stale'} tabindex="-1">${view === null ? null : html`<${Page} scene=${scene} view=${view} route=${route} place=${place.current} counts=${counts} />`}${notice}</main>
     <${Announcer} scene=${scene} view=${view} />
     ${pieces}
     ${keys.page}

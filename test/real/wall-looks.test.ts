@@ -93,14 +93,15 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
     },
   );
 
-  test.each(widths)('the notice that nobody logs in keeps at least 8 px from what is below it, %d px wide', async (width) => {
+  test.each(widths)('the notice that nobody logs in keeps at least 8 px from what is above it, %d px wide', async (width) => {
     await screen(width);
     await stage.open('#/');
-    const [notice, next] = await stage.page.evaluate(() => {
-      const below = document.querySelector('.notice + *');
-      return [document.querySelector('.notice'), below].map((one) => one?.getBoundingClientRect());
+    await stage.page.locator('.notice').waitFor();
+    const [notice, above] = await stage.page.evaluate(() => {
+      const one = document.querySelector('.notice');
+      return [one, one?.previousElementSibling].map((each) => each?.getBoundingClientRect());
     });
-    expect((next?.top ?? 0) - (notice?.bottom ?? 0)).toBeGreaterThanOrEqual(8);
+    expect((notice?.top ?? 0) - (above?.bottom ?? 0)).toBeGreaterThanOrEqual(8);
   });
 
   test('axe finds none either in the name dialog, a checklist, a running roll, the lost link', async () => {
