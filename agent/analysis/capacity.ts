@@ -51,9 +51,9 @@ const ahead = { times: 1.3, packets: 48 };
 const bentAtMost = 0.12;
 /**
  * Up to `random` packets were lost behind the narrow part. More were dropped by it and did not pass: as many as the stream was too fast. Above
- * `dropped` the loss is no matter of the pace, and slows the stream down without end.
+ * `dropped` the loss is no matter of the pace, and slows the stream down without end. A bucket that lends loses nothing of the `first` train.
  */
-const lostAtMost = { random: 0.04, dropped: 0.27 };
+const lostAtMost = { random: 0.04, dropped: 0.27, first: 0.1 };
 /** The bytes, or the time, after which a rate that did not fall is told at all. */
 const proof = { bytes: 700_000, ms: 4_000 };
 const lent = { times: 1.5, bytes: 100_000 };
@@ -100,6 +100,8 @@ export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: Ca
   if (cardBps !== null && bps >= nearCard * cardBps) return unknown('as fast as the network card of this PC', bps);
   if (bps >= nearCeiling * ceilingBps) return unknown('too fast to measure with so few bytes', bps);
   const burst = burstOf(all, bps);
+  const [first = []] = trains.map(inOrder);
+  if (burst !== null && first.length < (1 - lostAtMost.first) * smallestTrain) return unknown('too many packets were lost');
   return { bps, reason: null, atLeastBps: null, burst, seenBytes: burst === null ? bytesOf(all) : null };
 }
 
