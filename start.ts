@@ -24,6 +24,7 @@ import {
   modes,
   onToldToEnd,
   pcLines,
+  proveServer,
   readSettings,
   replaceFile,
   type Settings,
@@ -357,6 +358,7 @@ async function sayHealth({ ports, https }: Settings, { editor, cliToken }: Place
 /** A list of the API; undefined for whatever else is answered, or not. */
 async function ask<T>(url: string, token: string): Promise<T[] | undefined> {
   try {
+    await proveServer(url, { name: 'server-cli', text: token });
     const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(asking.limitMs) });
     const said: unknown = answer.ok ? await answer.json() : undefined;
     return Array.isArray(said) ? said : undefined;

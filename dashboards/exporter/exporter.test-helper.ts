@@ -1,7 +1,7 @@
 /** A clock that a test turns, a fleet to export, an API that says what a test wants, and readers of the pages. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Cancel, Clock } from '#contracts';
+import { type Cancel, type Clock, hashToken, proofFor } from '#contracts';
 import type { FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 
 export type HandClock = Clock & {
@@ -68,14 +68,18 @@ export type ScriptedApi = {
   close(): void;
 };
 
-export type ScriptedAnswer = { answer?: (response: ServerResponse) => void };
+/** `token`: the token that the API proves to know. */
+export type ScriptedAnswer = { answer?: (response: ServerResponse) => void; token?: string };
 
 /** An API whose stream begins with `first`, or with nothing; `answer` takes the response over instead. */
-export async function scriptedApi(first?: unknown, { answer }: ScriptedAnswer = {}): Promise<ScriptedApi> {
+export async function scriptedApi(first?: unknown, { answer, token }: ScriptedAnswer = {}): Promise<ScriptedApi> {
   const streams = new Set<ServerResponse>();
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
+    const challenge = `${request.headers['sabha-challenge']}`;
+    if (token !== undefined && request.url === '/healthz')
+      return response.writeHead(200, { 'sabha-proof': proofFor(challenge, hashToken(token)) }).end('{}');
     if (answer) return answer(response);
     streams.add(response);
     response.on('close', () => streams.delete(response));

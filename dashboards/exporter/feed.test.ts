@@ -50,9 +50,10 @@ test('it asks for the stream of all PCs, and hands on the snapshot and each chan
   expect(lines).toEqual([]);
 });
 
-test('it sends its token with the request for the stream', async () => {
+test('it sends its token with the request for the stream, after the server has proved that it knows the token', async () => {
   const sent: (string | undefined)[] = [];
-  const { at } = await api(undefined, {
+  const { asked, at } = await api(undefined, {
+    token: 'of the exporter',
     answer(response) {
       sent.push(response.req.headers.authorization);
       response.end();
@@ -61,6 +62,20 @@ test('it sends its token with the request for the stream', async () => {
   const options = { clock: handClock(), random: () => 0.5, onEvent: () => {}, onFailed: () => {} };
   for (const apiToken of ['of the exporter', undefined]) closing.push(followApi({ ...options, api: at, apiToken }).close);
   await expect.poll(() => sent.toSorted()).toEqual(['Bearer of the exporter', undefined]);
+  expect(asked.toSorted()).toEqual(['/api/stream?pcs=all', '/api/stream?pcs=all', '/healthz']);
+});
+
+test('it sends no token to a program that does not prove that it is the server, and proves the server again at each connection', async () => {
+  const { asked, at } = await api(undefined, { token: 'of somebody else' });
+  const lines: string[] = [];
+  const clock = handClock();
+  const options = { clock, random: () => 0.5, onEvent: () => {}, onFailed: (line: string) => lines.push(line) };
+  closing.push(followApi({ ...options, api: at, apiToken: 'of the exporter' }).close);
+  const line = `another program listens on ${new URL(at).host}, the token was not sent`;
+  await expect.poll(() => lines).toEqual([line]);
+  clock.pass(10_100);
+  await expect.poll(() => lines).toEqual([line, line]);
+  expect(asked).toEqual(['/healthz', '/healthz']);
 });
 
 test('an event that comes in pieces, cut anywhere, is read whole', async () => {

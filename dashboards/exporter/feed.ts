@@ -1,5 +1,5 @@
 /** Follows the API's stream: a whole snapshot first, then what changes. Comes back for ever. */
-import { type Cancel, type Clock, oneLine, reconnectMs } from '#contracts';
+import { type Cancel, type Clock, oneLine, proveServer, reconnectMs } from '#contracts';
 import { type FleetEvent, readEvent } from './snapshot.ts';
 
 /** The stream says something at least every 15 s; what is mute for longer than this is dead. */
@@ -63,11 +63,12 @@ type ReadOptions = Pick<FeedOptions, 'api' | 'apiToken'> & { signal: AbortSignal
 
 /** Resolves with why the stream is over. */
 async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Promise<string> {
-  const response = await fetch(new URL('/api/stream?pcs=all', api), {
-    signal,
-    redirect: 'error',
-    headers: { accept: 'text/event-stream', ...(apiToken && { authorization: `Bearer ${apiToken}` }) },
-  });
+  const headers = new Headers({ accept: 'text/event-stream' });
+  if (apiToken) {
+    await proveServer(api, { name: 'server-exporter', text: apiToken }, signal);
+    headers.set('authorization', `Bearer ${apiToken}`);
+  }
+  const response = await fetch(new URL('/api/stream?pcs=all', api), { signal, redirect: 'error', headers });
   if (!response.ok || response.body === null) return `answered with status ${response.status}`;
   let unread: string[] = [];
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {

@@ -1,6 +1,6 @@
 /** The people who may log in, the programs that have a token, and their way in. The ledger keeps them; who did what stands in its audit. */
 import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '#contracts';
-import { accountNamePattern, hashToken, mutex } from '#contracts';
+import { accountNamePattern, hashToken, mutex, proofFor } from '#contracts';
 import type { Account, AccountContents, PasswordHash } from '../records/accounts.ts';
 import type { NotAhead } from '../records/clock.ts';
 import type { Audit, Op } from '../records/ops.ts';
@@ -18,6 +18,8 @@ const secretLifeMs = 72 * 60 * 60_000;
 const dayMs = 24 * 60 * 60_000;
 /** Begins each token, so that a scanner for leaked secrets can find one in a file. */
 const tokenPrefix = 'sabha_';
+/** The days of the tokens of this server, which are valid on loopback only. */
+const endless = Number.POSITIVE_INFINITY;
 
 /** What accounts stand on; `now` is the centre's time. */
 export type AccountsOptions = {
@@ -147,10 +149,16 @@ function tokensOf(state: State) {
 
     revokeToken: (name: string, by: string) => changing(() => remove(state, 'token', { name, by })),
 
-    /** The account that a token belongs to; undefined where the token is unknown, revoked or expired. */
-    holderOf(token: string): Account | undefined {
+    /** The response to the challenge of a client that is about to send a token of this server; undefined for every other name. */
+    proof(challenge: string): string | undefined {
+      const token = held.get(challenge.split(':')[0] ?? '')?.token;
+      return token?.days === endless ? proofFor(challenge, token.hash) : undefined;
+    },
+
+    /** The account that a token belongs to; undefined if the token is unknown, revoked or expired, or of this server and not sent on loopback. */
+    holderOf(token: string, isLoopback = true): Account | undefined {
       const hash = hashToken(token);
-      const holder = held.values().find((one) => one.token?.hash === hash);
+      const holder = held.values().find(({ token: one }) => one?.hash === hash && (isLoopback || one.days !== endless));
       // A token that was made while the clock was ahead does not last until then.
       const isValid = holder?.token && Math.abs(options.now() - holder.madeAt) <= holder.token.days * dayMs;
       return isValid ? holder : undefined;
@@ -160,9 +168,10 @@ function tokensOf(state: State) {
 
 function openState(options: AccountsOptions): State {
   const { contents, programs = [], commit, passwords, now, settledAt, newToken, log } = options;
-  const endless = (hash: string) => ({ scope: '', madeAt: 0, token: { hash, days: Number.POSITIVE_INFINITY } });
-  const local = programs.map(({ hash, ...one }) => programAccount({ ...one, ...endless(hash) }, passwords));
-  const held = new Map([...contents.accounts, ...local].map((one) => [one.name, one]));
+  const own = programs.map(({ hash, ...one }) =>
+    programAccount({ ...one, scope: '', madeAt: 0, token: { hash, days: endless } }, passwords),
+  );
+  const held = new Map([...contents.accounts, ...own].map((one) => [one.name, one]));
   const note = (op: Op) => void commit([op]).catch((error: Error) => log.warn({}, `of a login nothing was written: ${error.message}`));
   return {
     options,
@@ -215,7 +224,7 @@ async function renew(state: State, name: string, by: string): Promise<Made> {
 async function remove(state: State, what: 'account' | 'token', { name, by }: { name: string; by: string }): Promise<Made> {
   const account = state.held.get(name);
   if (account === undefined || (account.token !== undefined) !== (what === 'token')) return missing(name, what);
-  if (account.token?.days === Number.POSITIVE_INFINITY) return { ok: false, status: 409, line: `"${name}" is a program of this server` };
+  if (account.token?.days === endless) return { ok: false, status: 409, line: `"${name}" is a program of this server` };
   const row = audit(state, { who: by, what: what === 'token' ? 'token revoked' : 'account removed', about: name });
   await state.options.commit([{ op: 'account-gone', name }, row]);
   state.held.delete(name);

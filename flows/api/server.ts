@@ -161,7 +161,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened
   const headers = securityHeaders(wall.inline);
   const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
-  const loopback = options.https ? tokenDoor(accounts, within) : plainDoor();
+  const loopback = options.https ? tokenDoor(accounts, within) : plainDoor(accounts.proof);
   addDoor(app, https ? loginDoor(https.names, accounts, within) : loopback, options.countRefused);
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const viewFor = (scope: string) => scopedView(view, scope, within);

@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { hashToken } from '#contracts';
+import { hashToken, proofFor, proveServer } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { routes } from './routes.ts';
@@ -100,6 +100,22 @@ describe('loopback', () => {
     expect(accounts.committed).toEqual([]);
   });
 
+  test.each([true, false])('proves to a client that it knows the token of this server, with HTTPS %s', async (hasHttps) => {
+    await api.close();
+    await start(hasHttps);
+    const address = `http://127.0.0.1:${api.port}`;
+    await proveServer(address, { name: 'server-cli', text: command });
+    const line = `another program listens on 127.0.0.1:${api.port}, the token was not sent`;
+    for (const other of [
+      { name: 'server-cli', text: 'a guess' },
+      { name: 'nobody', text: command },
+    ])
+      await expect(proveServer(address, other)).rejects.toThrow(line);
+    const headers = { 'sabha-challenge': 'server-cli:nonce', ...(hasHttps && { authorization: `Bearer ${command}` }) };
+    const proofAt = async (path: string) => (await fetch(`${address}${path}`, { headers })).headers.get('sabha-proof');
+    expect(await Promise.all(['/healthz', '/api/me'].map(proofAt))).toEqual([proofFor('server-cli:nonce', hashToken(command)), null]);
+  });
+
   test('acts under the name of the token, whatever `by` says', async () => {
     expect((await post('/api/accounts', { name: 'anil', role: 'central' })).status).toBe(201);
     expect((await post('/api/incidents/7/acknowledge')).status).toBe(204);
@@ -176,6 +192,11 @@ describe('a token of a program', () => {
     view.change({ sites: [wellSite({ open: 5 })] });
     await over;
     expect(heard()).not.toContain('"open":5');
+  });
+
+  test('of the server itself is valid on loopback only', async () => {
+    expect((await plain('/api/me', { token: command })).status).toBe(200);
+    for (const path of ['/api/me', '/api/snapshot', '/api/accounts']) expect(lineOf(await ask(path, { token: command }))).toEqual(gone);
   });
 
   test('is shown in no list and no row of the audit; the audit names who made and who revoked it', async () => {

@@ -1,6 +1,6 @@
 /** An API for tests of the operator's command: the real routes of the site table, scripted answers for those of other parts. */
 import fastify from 'fastify';
-import type { RolloutView } from '#contracts';
+import { hashToken, type RolloutView } from '#contracts';
 import { addRoutes } from '../api/routes.ts';
 import { emptyAccounts } from '../api/scripted-view.test-helper.ts';
 import { addDoor, ownPart, plainDoor } from '../door/door.ts';
@@ -41,9 +41,10 @@ export async function startTestApi() {
     },
   });
   app.addHook('onRequest', async ({ headers }) => void state.authorization.push(headers.authorization));
-  addDoor(app, plainDoor());
+  const accounts = emptyAccounts({ programs: [{ name: 'server-cli', role: 'central', hash: hashToken('of the command') }] });
+  addDoor(app, plainDoor(accounts.proof));
+  app.get('/healthz', { config: { ...ownPart, health: true } }, () => ({ alive: true }));
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
-  const accounts = emptyAccounts();
   addRoutes(app, { siteOrders: () => siteOrders, accounts: () => ({ accounts, has, directory: null }) });
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });

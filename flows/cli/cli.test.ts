@@ -1,6 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -106,8 +108,27 @@ test('without SABHA_API the address is that of sabha.json, and the token that of
   // The token of the data folder goes along, which an open server does not need.
   writeFileSync(join(dir, 'cli.token'), 'of the command\n');
   expect((await sabha(['profile'], { ...settings(JSON.stringify({ ports: { api: port } })), SABHA_DATA: dir })).code).toBe(0);
-  expect(api.state.authorization.slice(-2)).toEqual([undefined, 'Bearer of the command']);
+  expect(api.state.authorization).toEqual([...Array(api.state.authorization.length - 1).fill(undefined), 'Bearer of the command']);
   expect((await sabha(['profile'], settings('{"ports": {"api": 0}}'))).err).toContain('ports.api is 0, so SABHA_API must name the address');
+});
+
+test('a program that listens in place of the server gets no token of the data folder, and one line says so', async () => {
+  const received: (string | undefined)[] = [];
+  const other = createServer(({ url, headers }, response) => {
+    received.push(url, headers.authorization);
+    response.writeHead(200, { 'sabha-proof': `${headers['sabha-challenge']}` }).end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const config = file('other.json', JSON.stringify({ ports: { api: port } }));
+  writeFileSync(join(dir, 'cli.token'), 'of the command\n');
+  expect(await sabha(['profile'], { SABHA_CONFIG: join(dir, config), SABHA_DATA: dir })).toEqual({
+    code: 2,
+    out: '',
+    err: `another program listens on 127.0.0.1:${port}, the token was not sent\n`,
+  });
+  expect(received).toEqual(['/healthz', undefined]);
+  other.close();
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { clearLine, type Language, languageFor, lineIn, readSettings, realClock, withPatience } from '#contracts';
+import { clearLine, codeOf, type Language, languageFor, lineIn, proveServer, readSettings, realClock, withPatience } from '#contracts';
 import { BackupError } from '../backup/format/backup-error.ts';
 import { copyInto } from '../backup/format/copy-into.ts';
 import { restore } from '../backup/restore.ts';
@@ -26,7 +26,7 @@ async function main(args: string[], language: Language): Promise<number> {
     console.log(helpOf(args[0] === 'help' ? args.slice(1) : args, language));
     return 0;
   }
-  const api = lazily(async () => createClient(env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG'])), await tokenOfCall()));
+  const api = lazily(openClient);
   // A line of its own takes the place of the one that says how long it takes.
   const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
@@ -103,11 +103,16 @@ async function addressOfSettings(named: string | undefined): Promise<string> {
   return `http://127.0.0.1:${settings.value.ports.api}`;
 }
 
-/** The token of the environment. The one in the data folder is for the server of this machine alone, which needs it where HTTPS is set. */
-async function tokenOfCall(): Promise<string | undefined> {
-  if (env['SABHA_TOKEN'] || env['SABHA_API']) return env['SABHA_TOKEN']?.trim() || undefined;
-  const text = await readFile(join(env['SABHA_DATA'] ?? 'data', 'cli.token'), 'utf8').catch(() => '');
-  return text.trim() || undefined;
+/** A client with the token of the environment, else with that in the data folder, which is sent only to the server of this machine. */
+async function openClient(): Promise<Client> {
+  const address = env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']));
+  if (env['SABHA_TOKEN'] || env['SABHA_API']) return createClient(address, env['SABHA_TOKEN']?.trim() || undefined);
+  const text = (await readFile(join(env['SABHA_DATA'] ?? 'data', 'cli.token'), 'utf8').catch(() => '')).trim();
+  if (text === '') return createClient(address);
+  await proveServer(address, { name: 'server-cli', text }).catch((error: Error) => {
+    throw new CliError(2, error.cause ? `the centre at ${address} does not answer: ${codeOf(error.cause)}` : error.message);
+  });
+  return createClient(address, text);
 }
 
 async function readUtf8(path: string, shown: string): Promise<string> {

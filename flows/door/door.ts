@@ -35,6 +35,8 @@ export type Door = {
   /** Every route needs a token here, also one that is open to everybody elsewhere. */
   needsToken?: boolean;
   viewerOf(request: FastifyRequest): Viewer | undefined;
+  /** Proves to a client on loopback that this is the server whose token it is about to send. */
+  prove?: Accounts['proof'] | undefined;
 };
 
 declare module 'fastify' {
@@ -72,17 +74,18 @@ export const ownPart = { may: 'read', at: ({ viewer }: FastifyRequest) => viewer
 export const whole = (may: Action) => ({ may });
 
 /** Loopback without HTTPS: every user of this machine may do everything. */
-export function plainDoor(): Door {
+export function plainDoor(prove?: Accounts['proof']): Door {
   const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
-  return { hosts: loopbackHosts, viewerOf: () => viewer };
+  return { hosts: loopbackHosts, viewerOf: () => viewer, prove };
 }
 
 /** Loopback where HTTPS is set: only programs with a token. */
-export function tokenDoor(accounts: Pick<Accounts, 'holderOf'>, within: Within = isWithin): Door {
+export function tokenDoor(accounts: Pick<Accounts, 'holderOf' | 'proof'>, within: Within = isWithin): Door {
   const anybody: Viewer = { name: null, role: 'reader', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   return {
     hosts: loopbackHosts,
     needsToken: true,
+    prove: accounts.proof,
     viewerOf: (request) => programOf(request, accounts, within) ?? (request.routeOptions.config.health ? anybody : undefined),
   };
 }
@@ -102,7 +105,7 @@ export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'fi
 
 function programOf(request: FastifyRequest, accounts: Pick<Accounts, 'holderOf'>, within: Within): Viewer | undefined {
   const token = tokenOf(request);
-  return token === undefined ? undefined : viewing(() => accounts.holderOf(token), '', within);
+  return token === undefined ? undefined : viewing(() => accounts.holderOf(token, request.protocol === 'http'), '', within);
 }
 
 /** `find` is called again as long as something is sent to the viewer: a stream ends with its session or token. */
@@ -139,7 +142,7 @@ function cookieOf({ headers }: FastifyRequest, name: string): string | undefined
  * Puts the checks of a door before every route that is added from now on.
  * Guarantee: no handler runs before they have passed, and a handler finds the name of the account or the token as `by`, whatever was sent.
  */
-export function addDoor(app: FastifyInstance, { hosts, viewerOf, needsToken = false }: Door, count?: CountRefused): void {
+export function addDoor(app: FastifyInstance, { hosts, viewerOf, prove, needsToken = false }: Door, count?: CountRefused): void {
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.machine && !needsToken) return;
@@ -153,6 +156,8 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf, needsToken = fa
     const viewer = viewerOf(request);
     if (viewer === undefined && needsToken)
       throw new Refused(401, refusedToken(request) ?? 'a token is needed here; people log in over HTTPS');
+    const proof = routeOptions.config.health && prove?.(`${headers['sabha-challenge']}`);
+    if (proof) reply.header('sabha-proof', proof);
     return admit(request, reply, viewer);
   });
   app.addHook('preHandler', async (request) => {

@@ -1,5 +1,5 @@
 /** The registry's snapshot: who may connect. Written and signed by `flows`, read by the broker (DESIGN, decision 12). */
-import { createHash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { signed } from './messages.ts';
 import { type Opened, openSigned, sealSigned } from './signed.ts';
@@ -48,4 +48,20 @@ export function hashToken(token: string): string {
 /** True where the token has this hash, which takes the same time either way; without a hash no token does. */
 export function tokenMatches(token: string, tokenHash: string | null): boolean {
   return tokenHash !== null && timingSafeEqual(Buffer.from(hashToken(token), 'hex'), Buffer.from(tokenHash, 'hex'));
+}
+
+/** The response to a challenge `NAME:NONCE` by a server that keeps the hash of the token NAME: an HMAC-SHA256, keyed with the hexadecimal hash. */
+export const proofFor = (challenge: string, hash: string): string => createHmac('sha256', hash).update(challenge).digest('base64url');
+
+/**
+ * Resolves if the API at this address keeps the hash of the token, else rejects with one line; without a response it rejects as `fetch` does.
+ * A client awaits it before it sends a token on loopback: while the server is down, any local user can listen on its port.
+ */
+export async function proveServer(api: string, token: { name: string; text: string }, signal: AbortSignal | null = null): Promise<void> {
+  const challenge = `${token.name}:${randomBytes(32).toString('base64url')}`;
+  const request = { headers: { 'sabha-challenge': challenge }, redirect: 'error', signal } as const;
+  const { headers, body } = await fetch(new URL('/healthz', api), request);
+  await body?.cancel();
+  if (headers.get('sabha-proof') === proofFor(challenge, hashToken(token.text))) return;
+  throw new Error(`another program listens on ${new URL(api).host}, the token was not sent`);
 }

@@ -68,6 +68,7 @@ const calls: readonly LineRow[] = [
 /** What was looked for on this machine, or at the centre. */
 const places: readonly LineRow[] = [
   [/^SABHA_API: "(.*)" is no address such as (\S+)$/, { hi: 'SABHA_API: "$1" पता नहीं है; ऐसे लिखें: $2' }],
+  [/^another program listens on (\S+), the token was not sent$/, { hi: '$1 पर कोई और प्रोग्राम चल रहा है, टोकन नहीं भेजा गया' }],
   [/^SABHA_API: a token goes to another machine over https only$/, { hi: 'SABHA_API: टोकन दूसरी मशीन पर सिर्फ़ https से जाता है' }],
   [
     /^the centre at (\S+) does not answer: (?:SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)\w+$/,
