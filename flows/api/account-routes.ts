@@ -21,6 +21,8 @@ const name = v.pipe(
   v.string(),
   v.check((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64'),
 );
+/** `all` = everywhere, as '' is; the role state takes only the word, since '' may be a variable that is not set. */
+const granted = v.union([v.literal('all'), scopeOrGroup], 'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME');
 const right = whole('accounts');
 const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;
 /** For how many days a token is valid: at most a year, since programs outlive the people who set them up. */
@@ -41,16 +43,11 @@ export const accountRoutes: readonly Route[] = [
     ['post /api/accounts', 'Makes an account; its secret is shown once.'],
     {
       right,
-      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(scopeOrGroup) }),
+      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(granted) }),
       ...makes,
     },
-    async ({ accounts, has }, { body: { by: who, name: called, role, scope: given } }) => {
-      if (role === 'state' && given === undefined)
-        throw new Refused(400, 'scope: an account with the role state needs its part of the tree');
-      const of = given ?? '';
-      refuseScope(role, of, has);
-      return made(await accounts.add({ name: called, role, scope: of }, who));
-    },
+    async ({ accounts, has }, { body: { by: who, name: called, role, scope: given } }) =>
+      made(await accounts.add({ name: called, role, scope: scopeFor(role, given, has) }, who)),
   ),
   on('accounts')(
     ['post /api/accounts/{name}/password', 'Another secret, shown once; all its sessions are over.'],
@@ -67,11 +64,9 @@ export const accountRoutes: readonly Route[] = [
   ),
   on('accounts')(
     ['post /api/program-tokens', 'Makes a token for a program, shown once; the program sends it as `Authorization: Bearer`.'],
-    { right, body: v.strictObject({ by, name, role: v.picklist(tokenRoles), scope: scopeOrGroup, days: tokenDays }), ...makes },
-    async ({ accounts, has }, { body: { by: who, ...token } }) => {
-      refuseScope(token.role, token.scope, has);
-      return made(await accounts.addToken(token, who));
-    },
+    { right, body: v.strictObject({ by, name, role: v.picklist(tokenRoles), scope: granted, days: tokenDays }), ...makes },
+    async ({ accounts, has }, { body: { by: who, ...token } }) =>
+      made(await accounts.addToken({ ...token, scope: scopeFor(token.role, token.scope, has) }, who)),
   ),
   on('accounts')(
     ['post /api/program-tokens/{name}/revoke', 'The token opens nothing from now on.'],
@@ -80,9 +75,12 @@ export const accountRoutes: readonly Route[] = [
   ),
 ];
 
-function refuseScope(role: TokenRole, of: string, has: (scope: string) => boolean): void {
+function scopeFor(role: TokenRole, given: string | undefined, has: (scope: string) => boolean): string {
+  if (role === 'state' && !given) throw new Refused(400, 'scope: an account with the role state needs its part of the tree, or "all"');
+  const of = given === 'all' ? '' : (given ?? '');
   if (role === 'central' && of !== '') throw new Refused(400, 'scope: an account with the role central is for everywhere');
   if (!has(of)) throw new Refused(404, `there is no ${of}`);
+  return of;
 }
 
 /** The way in and out; which ways there are is told at both doors. */

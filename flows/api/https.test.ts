@@ -358,6 +358,7 @@ describe('accounts', () => {
     [{ name: 'asha', role: 'owner' }, [400, /^role: .*found "owner"/]],
     [{ name: 'asha', role: 'state', scope: 'kerala' }, [404, /^there is no kerala$/]],
     [{ name: 'asha', role: 'state', scope: 'ladakh/leh/vc-1' }, [400, /^scope: /]],
+    [{ name: 'asha', role: 'state', scope: '' }, [400, /^scope: .*"all"$/]],
     [{ name: 'asha', role: 'central', scope: 'ladakh' }, [400, /central is for everywhere/]],
     [{ name: 'meera', role: 'reader' }, [409, /^there is an account "meera" already$/]],
   ] as const)('%j is refused in one line', async (body, [status, line]) => {

@@ -194,6 +194,11 @@ describe('a token of a program', () => {
     expect(heard()).not.toContain('"open":5');
   });
 
+  test('with the role state is valid everywhere if its scope is the word "all"', async () => {
+    const token = await make({ name: 'desk', role: 'state', scope: 'all' });
+    expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ role: 'state', scope: '' });
+  });
+
   test('of the server itself is valid on loopback only', async () => {
     expect((await plain('/api/me', { token: command })).status).toBe(200);
     for (const path of ['/api/me', '/api/snapshot', '/api/accounts']) expect(lineOf(await ask(path, { token: command }))).toEqual(gone);
@@ -215,6 +220,7 @@ describe('a token of a program', () => {
     [{ scope: 'kerala' }, [404, /^there is no kerala$/]],
     [{ scope: 'ladakh/leh/vc-1' }, [400, /^scope: /]],
     [{ role: 'central' }, [400, /central is for everywhere/]],
+    [{ role: 'state', scope: '' }, [400, /^scope: an account with the role state needs its part of the tree, or "all"$/]],
     [{ days: 0 }, [400, /^days: .*found 0$/]],
     [{ days: 367 }, [400, /^days: .*found 367$/]],
     [{ days: 1.5 }, [400, /^days: .*found 1\.5$/]],

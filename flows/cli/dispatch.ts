@@ -17,6 +17,8 @@ export async function dispatch(args: readonly string[], around: Around): Promise
   const { json, by, lang, ...options } = values;
   if (typeof by === 'string' && by.trim() === '') throw new CliError(2, '--by needs a name');
   if (typeof lang === 'string' && !isLanguage(lang)) throw new CliError(2, `--lang: "${lang}" is not one of ${languages.join(', ')}`);
+  const empty = Object.keys(options).find((option) => options[option] === '');
+  if (empty !== undefined) throw new CliError(2, `--${empty} is empty: is a variable not set?`);
   const language = typeof lang === 'string' ? lang : around.language;
   const call: Call = { ...around, language, by: typeof by === 'string' ? by : around.by, words: positionals, options };
   const answer = await verb.run(call);

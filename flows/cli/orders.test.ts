@@ -205,7 +205,10 @@ test.each([
   [['accounts', 'add', 'Asha', '--role', 'state'], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "Asha"'],
   [['accounts', 'add', 'asha', '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central"), found "boss"'],
   [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: an account with the role central is for everywhere'],
-  [['accounts', 'add', 'asha', '--role', 'state'], 2, 'scope: an account with the role state needs its part of the tree'],
+  [['accounts', 'add', 'asha', '--role', 'state'], 2, 'scope: an account with the role state needs its part of the tree, or "all"'],
+  [['accounts', 'add', 'asha', '--role', 'state', '--scope', ''], 2, '--scope is empty: is a variable not set?'],
+  [['tokens', 'add', 'x', '--role', 'state', '--scope', '', '--days', '3'], 2, '--scope is empty: is a variable not set?'],
+  [['rollcall', 'start', '--scope', ''], 2, '--scope is empty: is a variable not set?'],
   [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
   [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
 ])('%j is a no in one line', async (args, code, line) => {

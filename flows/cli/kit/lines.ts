@@ -9,10 +9,11 @@ const calls: readonly LineRow[] = [
     { en: '"$1" is not known: "sabha help" lists what is', hi: '"$1" यहाँ नहीं चलता: "sabha help" में सूची है' },
   ],
   [/^which of: (.+)\?$/, { hi: 'इनमें से कौन सा: $1?' }],
+  [/^--(\S+) is empty: is a variable not set\?$/, { hi: '--$1 ख़ाली है: क्या कोई वेरिएबल सेट नहीं है?' }],
   [/^--by needs a name$/, { hi: '--by के बाद नाम लिखें' }],
   [/^accounts add needs --role: (.+)$/, { hi: 'accounts add के साथ --role लिखें: reader, state या central' }],
   [
-    /^scope: an account with the role state needs its part of the tree$/,
+    /^scope: an account with the role state needs its part of the tree, or "all"$/,
     {
       en: 'an account with the role state needs --scope: STATE, STATE/SITE or group:NAME, or "all" for everywhere',
       hi: 'state वाले अकाउंट के साथ --scope लिखें: STATE, STATE/SITE या group:NAME; पूरे देश के लिए all',

@@ -51,7 +51,7 @@ export const tokens: Record<string, Verb> = {
 async function add({ api, by, words: [name = ''], options }: Call): Promise<Answer> {
   const { role, scope } = options;
   if (typeof role !== 'string') throw new CliError(2, 'accounts add needs --role: reader, state or central');
-  return secretAnswer(await api.post<AccountMade>('/api/accounts', { name, role, scope: scope === 'all' ? '' : scope, by }));
+  return secretAnswer(await api.post<AccountMade>('/api/accounts', { name, role, scope, by }));
 }
 
 async function list({ api }: Call): Promise<Answer> {
@@ -72,8 +72,7 @@ async function remove({ api, by, words: [name = ''] }: Call): Promise<Answer> {
 async function addToken({ api, by, words: [name = ''], options: { role, scope, days } }: Call): Promise<Answer> {
   if (typeof role !== 'string' || typeof scope !== 'string' || typeof days !== 'string')
     throw new CliError(2, 'tokens add needs --role, --scope and --days');
-  const token = { name, role, scope: scope === 'all' ? '' : scope, days: daysOf(days) };
-  const made = await api.post<AccountMade>('/api/program-tokens', { ...token, by });
+  const made = await api.post<AccountMade>('/api/program-tokens', { name, role, scope, days: daysOf(days), by });
   return { ok: true, json: made, text: table(['NAME', 'TOKEN (shown this once)'], [[made.name, made.secret]]) };
 }
 
