@@ -131,6 +131,19 @@ test('a program that listens in place of the server gets no token of the data fo
   other.close();
 });
 
+test('a server that needs a token gets none from a folder without one, and one line names the folder and SABHA_DATA', async () => {
+  const server = createServer((_request, response) => response.writeHead(401).end('{"error":"a token is needed here"}'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const SABHA_CONFIG = join(dir, file('needs.json', JSON.stringify({ ports: { api: port } })));
+  const missing = join(dir, 'missing');
+  const line = (folder: string) =>
+    `a token is needed, and none can be read in the data folder ${folder}: use sudo, or set SABHA_DATA or SABHA_TOKEN\n`;
+  expect(await sabha(['profile'], { SABHA_CONFIG, SABHA_DATA: missing })).toEqual({ code: 1, out: '', err: line(missing) });
+  expect((await sabha(['profile'], { SABHA_API: `http://127.0.0.1:${port}` })).err).toBe('a token is needed: set SABHA_TOKEN\n');
+  server.close();
+});
+
 test.each([
   [
     ['enrol-code', '--help'],

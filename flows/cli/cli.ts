@@ -107,8 +107,10 @@ async function addressOfSettings(named: string | undefined): Promise<string> {
 async function openClient(): Promise<Client> {
   const address = env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']));
   if (env['SABHA_TOKEN'] || env['SABHA_API']) return createClient(address, env['SABHA_TOKEN']?.trim() || undefined);
-  const text = (await readFile(join(env['SABHA_DATA'] ?? 'data', 'cli.token'), 'utf8').catch(() => '')).trim();
-  if (text === '') return createClient(address);
+  const data = resolve(env['SABHA_DATA'] ?? 'data');
+  const text = (await readFile(join(data, 'cli.token'), 'utf8').catch(() => '')).trim();
+  const needed = `a token is needed, and none can be read in the data folder ${data}: use sudo, or set SABHA_DATA or SABHA_TOKEN`;
+  if (text === '') return createClient(address, undefined, needed);
   await proveServer(address, { name: 'server-cli', text }).catch((error: Error) => {
     throw new CliError(2, error.cause ? `the centre at ${address} does not answer: ${codeOf(error.cause)}` : error.message);
   });

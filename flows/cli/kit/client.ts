@@ -2,8 +2,11 @@
 import { codeOf, isLoopback } from '#contracts';
 import { CliError, type Client } from './model.ts';
 
-/** A client of the API at an address, with a token where one is needed. What it cannot do or get is a `CliError` of one line. */
-export function createClient(address: string, token?: string): Client {
+/**
+ * A client of the API at an address, with a token where one is needed. What it cannot do or get is a `CliError` of one line.
+ * `needed` = the line for a server that needs a token, where there is none.
+ */
+export function createClient(address: string, token?: string, needed = 'a token is needed: set SABHA_TOKEN'): Client {
   if (!URL.canParse(address)) throw new CliError(2, `SABHA_API: "${address}" is no address such as http://127.0.0.1:1880`);
   const { protocol, hostname } = new URL(address);
   if (token !== undefined && protocol !== 'https:' && !isLoopback(hostname))
@@ -18,6 +21,7 @@ export function createClient(address: string, token?: string): Client {
     const text = await answer.text().catch(() => {
       throw new CliError(2, `the centre at ${address} stopped in the middle of its answer`);
     });
+    if (answer.status === 401 && token === undefined) throw new CliError(1, needed);
     if (!answer.ok && !accept.includes(answer.status)) throw new CliError(answer.status === 400 ? 2 : 1, lineOf(text, answer.status));
     return text;
   };

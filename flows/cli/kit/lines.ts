@@ -124,13 +124,6 @@ const refusals: readonly LineRow[] = [
   [/^there is a token "(.*)" already$/, { hi: '"$1" नाम का टोकन पहले से है' }],
   [/^"(.*)" is a program of this server$/, { hi: '"$1" इसी सर्वर का प्रोग्राम है' }],
   [/^this token is unknown, revoked or expired$/, { hi: 'यह टोकन ग़लत है, बंद है या उसका समय ख़त्म हो गया' }],
-  [
-    /^a token is needed here; people log in over HTTPS$/,
-    {
-      en: 'a token is needed: put sudo before the command, or set SABHA_TOKEN',
-      hi: 'टोकन चाहिए: कमांड के आगे sudo लिखें, या SABHA_TOKEN में टोकन दें',
-    },
-  ],
   [/^there is no fault "(.*)"$/, { hi: '"$1" नाम की कोई ख़राबी नहीं है' }],
   [/^there is no such (?:incident)$/, { hi: 'ऐसा कोई अलर्ट नहीं है' }],
   [/^there is no such person$/, { hi: 'इस नाम का कोई सूची में नहीं है' }],
@@ -146,7 +139,11 @@ const refusals: readonly LineRow[] = [
   [/^no configuration is on its way in stages$/, { hi: 'कोई सेटिंग थोड़ी-थोड़ी करके नहीं भेजी जा रही' }],
   [/^the tabs do not run: the log of flows says why$/, { hi: 'टैब नहीं चल रहे: वजह flows के लॉग में है' }],
   [/^the file is larger than (\d+) MiB$/, { hi: 'फ़ाइल $1 MiB से बड़ी है' }],
-  [/^log in first$/, { en: 'a token is needed: set SABHA_TOKEN', hi: 'टोकन चाहिए: SABHA_TOKEN में टोकन दें' }],
+  [/^a token is needed: set SABHA_TOKEN$/, { hi: 'टोकन चाहिए: SABHA_TOKEN में टोकन दें' }],
+  [
+    /^a token is needed, and none can be read in the data folder (.+): use sudo, .+$/,
+    { hi: 'टोकन चाहिए, और डेटा फ़ोल्डर $1 से नहीं पढ़ा जा सका: sudo लगाएँ, या SABHA_DATA या SABHA_TOKEN दें' },
+  ],
   [/^somebody else reads events right now: .+$/, { hi: 'अभी कोई और घटनाएँ देख रहा है: एक मिनट बाद फिर करें' }],
   [/^not so soon again$/, { hi: 'थोड़ा रुककर फिर करें' }],
   [/^the centre could not do this; its log says why$/, { hi: 'सेंटर यह नहीं कर पाया; वजह उसके लॉग में है' }],
