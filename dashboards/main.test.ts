@@ -13,8 +13,10 @@ type Line = { level: number; part: string; msg: string; metricsPort?: number };
 const folder = mkdtempSync(join(tmpdir(), 'exporter-'));
 const tokenFile = join(folder, 'exporter.token');
 const emptyFile = join(folder, 'empty.token');
+const brokenFile = join(folder, 'broken.token');
 writeFileSync(tokenFile, 'a token\n');
 writeFileSync(emptyFile, '\n');
+writeFileSync(brokenFile, 'one\ntwo');
 const children: ChildProcess[] = [];
 afterEach(async () => {
   for (const child of children.splice(0).filter((one) => one.exitCode === null && one.signalCode === null)) {
@@ -83,6 +85,7 @@ test.each([
   ['SABHA_TOKEN_FILE', '', 'SABHA_TOKEN_FILE is not set'],
   ['SABHA_TOKEN_FILE', '/nowhere/token', '/nowhere/token: cannot be read: ENOENT'],
   ['SABHA_TOKEN_FILE', emptyFile, `${emptyFile}: holds no token`],
+  ['SABHA_API_TOKEN_FILE', brokenFile, `${brokenFile}: holds no token`],
 ])('%s=%s is one fatal line and exit code 1', { tags: ['long'] }, async (name, value, line) => {
   const { child, lines } = run({ [name]: value });
   expect(await once(child, 'close')).toEqual([1, null]);

@@ -26,7 +26,8 @@ async function start() {
 
 function token(file: string): string {
   const text = loadText(file).trim();
-  if (text === '') throw new StartError(`${file}: holds no token`);
+  // A character that no header may have would put the token into the log.
+  if (!/^[ -~]+$/.test(text)) throw new StartError(`${file}: holds no token`);
   return text;
 }
 

@@ -131,6 +131,14 @@ test('a program that listens in place of the server gets no token of the data fo
   other.close();
 });
 
+test('a SABHA_TOKEN with a line break is refused in one line that does not show it', async () => {
+  expect(await sabha(['profile'], { SABHA_API: api.address, SABHA_TOKEN: 'sabha_one\nsabha_two' })).toEqual({
+    code: 2,
+    out: '',
+    err: 'the token is not one line of ASCII: check SABHA_TOKEN\n',
+  });
+});
+
 test('a server that needs a token gets none from a folder without one, and one line names the folder and SABHA_DATA', async () => {
   const server = createServer((_request, response) => response.writeHead(401).end('{"error":"a token is needed here"}'));
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -11,6 +11,7 @@ export function createClient(address: string, token?: string, needed = 'a token 
   const { protocol, hostname } = new URL(address);
   if (token !== undefined && protocol !== 'https:' && !isLoopback(hostname))
     throw new CliError(2, 'SABHA_API: a token goes to another machine over https only');
+  if (token !== undefined && !/^[ -~]+$/.test(token)) throw new CliError(2, 'the token is not one line of ASCII: check SABHA_TOKEN');
   const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const ask = async (path: string, init: RequestInit = {}, accept: readonly number[] = []): Promise<string> => {
     const headers = { ...init.headers, ...authorization };

@@ -70,6 +70,7 @@ const calls: readonly LineRow[] = [
 const places: readonly LineRow[] = [
   [/^SABHA_API: "(.*)" is no address such as (\S+)$/, { hi: 'SABHA_API: "$1" पता नहीं है; ऐसे लिखें: $2' }],
   [/^another program listens on (\S+), the token was not sent$/, { hi: '$1 पर कोई और प्रोग्राम चल रहा है, टोकन नहीं भेजा गया' }],
+  [/^the token is not one line of ASCII: check SABHA_TOKEN$/, { hi: 'टोकन एक ही लाइन में और ASCII में होता है: SABHA_TOKEN देखें' }],
   [/^SABHA_API: a token goes to another machine over https only$/, { hi: 'SABHA_API: टोकन दूसरी मशीन पर सिर्फ़ https से जाता है' }],
   [
     /^the centre at (\S+) does not answer: (?:SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)\w+$/,
@@ -141,8 +142,8 @@ const refusals: readonly LineRow[] = [
   [/^the file is larger than (\d+) MiB$/, { hi: 'फ़ाइल $1 MiB से बड़ी है' }],
   [/^a token is needed: set SABHA_TOKEN$/, { hi: 'टोकन चाहिए: SABHA_TOKEN में टोकन दें' }],
   [
-    /^a token is needed, and none can be read in the data folder (.+): use sudo, .+$/,
-    { hi: 'टोकन चाहिए, और डेटा फ़ोल्डर $1 से नहीं पढ़ा जा सका: sudo लगाएँ, या SABHA_DATA या SABHA_TOKEN दें' },
+    /^a token is needed, and none .+ folder (.+): use .+$/,
+    { hi: 'टोकन चाहिए, वह $1 में नहीं मिला: sudo लगाएँ, या SABHA_DATA या SABHA_TOKEN दें' },
   ],
   [/^somebody else reads events right now: .+$/, { hi: 'अभी कोई और घटनाएँ देख रहा है: एक मिनट बाद फिर करें' }],
   [/^not so soon again$/, { hi: 'थोड़ा रुककर फिर करें' }],
