@@ -41,6 +41,7 @@ async function answersTo(scope: string, site: string) {
     app.inject(`/api/sites/${site}`),
     app.inject(`/api/sites/${site}/history`),
     app.inject(`/api/profile/${site}`),
+    app.inject(`/api/profile/${site}/vc-1`),
     app.inject({ method: 'POST', url: `/api/sites/${site}/stage`, payload: { stage: 'live', by: 'x' } }),
     app.inject({ method: 'POST', url: '/api/rollcalls', payload: { scope: site, by: 'x' } }),
     app.inject({ method: 'POST', url: '/api/rollcalls', payload: { scope: site.split('/')[0], by: 'x' } }),
@@ -54,11 +55,11 @@ test.each([
   ['goa/margao', 'goa/panaji', 'goa/no-such-site'],
 ])('a state account of %s gets the same 404 for %s, which exists, as for %s, on each route', async (scope, there, missing) => {
   const found = await answersTo(scope, there);
-  expect(found.map(([status]) => status)).toEqual(Array(6).fill(404));
+  expect(found.map(([status]) => status)).toEqual(Array(7).fill(404));
   expect(await answersTo(scope, missing)).toEqual(found);
 });
 
 test('a state account reaches its own site by the same routes', async () => {
   const statuses = (await answersTo('ladakh', 'ladakh/leh')).map(([status]) => status);
-  expect(statuses).toEqual([200, 200, 200, 409, 404, 201]);
+  expect(statuses).toEqual([200, 200, 200, 200, 409, 404, 201]);
 });
