@@ -172,9 +172,10 @@ test('a token is made, listed and revoked', async () => {
   const red = ['tokens', 'add', 'red', '--role', 'node-red', '--scope', 'ladakh', '--days', '366', '--json'];
   expect(JSON.parse((await sabha(red)).out)).toMatchObject({ name: 'red' });
   const { out } = await sabha(['tokens', 'list']);
-  expect(out.split('\n').slice(1, 3)).toEqual([
+  expect(out.split('\n').slice(1, 4)).toEqual([
     expect.stringMatching(/^grafana +reader +all +\d{4}-/),
     expect.stringMatching(/^red +node-red +ladakh +\d{4}-/),
+    expect.stringMatching(/^server-cli +central +all +never *$/),
   ]);
   expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 0, out: 'the token grafana opens nothing any more\n', err: '' });
   expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 1, out: '', err: 'there is no token "grafana"\n' });

@@ -141,10 +141,7 @@ const refusals: readonly LineRow[] = [
   [/^the tabs do not run: the log of flows says why$/, { hi: 'टैब नहीं चल रहे: वजह flows के लॉग में है' }],
   [/^the file is larger than (\d+) MiB$/, { hi: 'फ़ाइल $1 MiB से बड़ी है' }],
   [/^a token is needed: set SABHA_TOKEN$/, { hi: 'टोकन चाहिए: SABHA_TOKEN में टोकन दें' }],
-  [
-    /^a token is needed, and none .+ folder (.+): use .+$/,
-    { hi: 'टोकन चाहिए, वह $1 में नहीं मिला: sudo लगाएँ, या SABHA_DATA या SABHA_TOKEN दें' },
-  ],
+  [/^a token is needed, and none .+ (\/.+): .+$/, { hi: 'टोकन चाहिए, $1 में नहीं मिला: sudo लगाएँ, या SABHA_DATA या SABHA_TOKEN दें' }],
   [/^somebody else reads events right now: .+$/, { hi: 'अभी कोई और घटनाएँ देख रहा है: एक मिनट बाद फिर करें' }],
   [/^not so soon again$/, { hi: 'थोड़ा रुककर फिर करें' }],
   [/^the centre could not do this; its log says why$/, { hi: 'सेंटर यह नहीं कर पाया; वजह उसके लॉग में है' }],

@@ -78,7 +78,7 @@ async function addToken({ api, by, words: [name = ''], options: { role, scope, d
 
 async function listTokens({ api }: Call): Promise<Answer> {
   const all = await api.get<TokenView[]>('/api/program-tokens');
-  const rows = all.map((one) => [one.name, one.role, one.scope || 'all', one.endsAt === null ? 'this server' : timeText(one.endsAt)]);
+  const rows = all.map((one) => [one.name, one.role, one.scope || 'all', one.endsAt === null ? 'never' : timeText(one.endsAt)]);
   return { ok: true, json: all, text: table(['NAME', 'ROLE', 'SCOPE', 'ENDS'], rows) };
 }
 
