@@ -33,9 +33,8 @@ export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: F
       cancelSilence = clock.after(silenceLimitMs, () => ending.abort(new Error(`mute for ${silenceLimitMs / 1_000} s`)));
     };
     heard();
-    const line = await read({ api, apiToken, signal: ending.signal, heard, onEvent: took }).catch((error) =>
-      lineOf(ending.signal.reason ?? error),
-    );
+    const { signal } = ending;
+    const line = await read({ api, apiToken, signal, heard, onEvent: took }).catch((error) => lineOf(signal.reason ?? error));
     cancelSilence();
     ending.abort();
     if (closed) return;

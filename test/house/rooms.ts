@@ -24,7 +24,7 @@ export const looseLimit = 5;
 export const parts: readonly Part[] = [
   {
     path: 'broker/contracts',
-    lines: 5_700,
+    lines: 5_705,
     rooms: [
       { path: 'broker/contracts/kit', floor: 1, about: 'what every process uses: clock, start, session, certificates, log', enter: null },
       {
