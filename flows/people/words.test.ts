@@ -213,13 +213,13 @@ describe('lists', () => {
   test('rooms of one name are told apart by what differs: three times "Conference room, District off…" named nothing', () => {
     const room = (place: string) => named('centre.unheard', `Conference room, District office ${place}`);
     const { text } = render(notice({ faults: [room('Kargil'), room('Leh'), room('Nubra East')] }), 'en');
-    expect(text).toContain('came back: Kargil\nAlso: Leh; Nubra East\n');
+    expect(text).toContain('the server: Kargil\nAlso: Leh; Nubra East\n');
   });
 
   test('what nothing but its path tells apart goes by it', () => {
     const twin = (pc: string) => named('centre.unheard', 'Conference room, Leh', pc);
     const { text } = render(notice({ faults: [twin('ladakh/leh/vc-1'), twin('ladakh/leh/vc-2')] }), 'en');
-    expect(text).toContain('came back: ladakh/leh/vc-1\nAlso: ladakh/leh/vc-2\n');
+    expect(text).toContain('the server: ladakh/leh/vc-1\nAlso: ladakh/leh/vc-2\n');
   });
 
   test('an all-clear sums up the room: all that was told of it', () => {

@@ -109,7 +109,7 @@ test('R19 flows that dies before a dark site was told tells central, in the one 
   await world.pass(50 * second);
   await restart(world, 5 * second);
   await world.pass(30 * minute);
-  expect(toldIn(world)).toEqual([expect.stringMatching(/^meera: .*Critical: PCs not heard since the centre came back/)]);
+  expect(toldIn(world)).toEqual([expect.stringMatching(/^meera: .*Critical: PCs that do not answer the server/)]);
 });
 
 test('a PC that is switched off in order in a site whose other two go dark is not of it', async () => {

@@ -41,7 +41,7 @@ export const centreFaults = {
     severity: 'critical',
     parents: [],
     ...times(0, 0),
-    title: { en: 'PCs not heard since the centre came back', hi: 'सेंटर लौटने के बाद से इन PC से जवाब नहीं' },
+    title: { en: 'PCs that do not answer the server', hi: 'इन PC से सेंटर को कोई जवाब नहीं' },
     action: {
       en: 'Check the network of the centre first. Then call the sites in the list.',
       hi: 'पहले सेंटर का नेटवर्क देखें। फिर सूची की साइटों को फ़ोन करें।',

@@ -347,7 +347,7 @@ export const mr: FurtherLanguage = {
     'centre.broker_lost': 'सेंटर आपल्या ब्रोकरपर्यंत पोहोचत नाही',
     'centre.restarts': 'अलर्ट सेवा 30 मिनिटांत तीनदा रीस्टार्ट झाली',
     'centre.slow': 'सेंटर संथ चालत आहे, बंद PC उशिरा कळेल',
-    'centre.unheard': 'सेंटर परत आल्यापासून या PC कडून उत्तर नाही',
+    'centre.unheard': 'या PC कडून सेंटरला उत्तर नाही',
     'centre.flow_unfinished': 'एक फ्लो पूर्ण झाला नाही',
     'centre.unknown_fault': 'PC अशा अडचणी सांगत आहेत ज्या या सेंटरला माहीत नाहीत',
     'centre.rollout_stopped': 'टप्प्याटप्प्याने जाणारी कॉन्फिगरेशन आपोआप थांबली',
