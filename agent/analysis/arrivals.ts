@@ -7,12 +7,14 @@ export type Train = { packets: number; arrivals: readonly TrainArrival[] };
 /** So many points say as much of a slope as all of them. */
 const pointsAtMost = 160;
 
-/** Each packet of the train that came, once, in the order in which they came. */
+/** Each packet of the train that came, once, in the order of arrival and numbered as if none had overtaken another. */
 export function inOrder({ packets, arrivals }: Train): TrainArrival[] {
   const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
   sorted.sort((a, b) => a.us - b.us);
   const seen = new Set<number>();
-  return sorted.filter(({ seq }) => !seen.has(seq) && seen.add(seq));
+  const once = sorted.filter(({ seq }) => !seen.has(seq) && seen.add(seq));
+  const numbers = [...seen].sort((a, b) => a - b);
+  return once.map(({ us }, at) => ({ seq: numbers[at] ?? 0, us }));
 }
 
 /** Theil and Sen: the middle of the rates between all pairs that lie well apart. */

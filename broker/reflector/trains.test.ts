@@ -95,6 +95,13 @@ test('a train from the centre: as many loads as were asked for, once', () => {
   expect(counted.get('refused')).toBe(3);
 });
 
+test('a request that a later one overtook is answered', () => {
+  const { ask, cookieOf } = setUp();
+  const token = tokenOf('ladakh/leh/hall');
+  const cookie = cookieOf(token);
+  expect([3, 1, 2, 1].map((train) => loadsOf(ask({ kind: 'down', train, seq: 8, token, cookie })))).toEqual([8, 8, 8, 0]);
+});
+
 test('no amplification: who spoofs an address can have a cookie sent there, shorter than the hello, and nothing else', () => {
   const { ask, cookieOf } = setUp();
   const token = tokenOf('ladakh/leh/hall');

@@ -59,8 +59,8 @@ type Session = {
   /** When the packets of the last trains came, from the first packet of the session on: one clock for all of them. */
   up: Map<number, Map<number, TrainArrival>>;
   upTrain: number;
-  /** The last that was sent. */
-  downTrain: number;
+  /** Trains that were sent to the PC: each at most once. */
+  loaded: Set<number>;
 };
 
 type State = Required<TrainsOptions> & {
@@ -135,7 +135,7 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
     usedUp: up,
     up: new Map(),
     upTrain: 0,
-    downTrain: 0,
+    loaded: new Set(),
   };
   sessions.set(name, opened);
   return opened;
@@ -177,10 +177,10 @@ function report(state: State, { train }: TrainRequest, { session, reply }: Prove
 
 /** Each train once: a request that was sent again because its train was slow brings no second one. */
 function load(state: State, { train, seq: packets }: TrainRequest, { session, reply }: Proven): string {
-  if (train <= session.downTrain || packets < 1 || packets > trainPacketsAtMost) return 'refused';
+  if (session.loaded.has(train) || packets < 1 || packets > trainPacketsAtMost) return 'refused';
   const denial = spend(state, session, packets * trainWireBytes);
   if (denial !== null) return deny(denial, { train }, { session, reply });
-  session.downTrain = train;
+  session.loaded.add(train);
   const body = Buffer.alloc(0);
   for (let seq = 0; seq < packets; seq += 1) reply(writeTrainAnswer({ kind: 'load', train, seq, parts: packets, body }));
   return 'loaded';
