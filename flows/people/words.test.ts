@@ -102,6 +102,20 @@ test('the same in Hindi', () => {
   });
 });
 
+test('the time of a message is that of the fault in its title', () => {
+  const fault = (id: string, minutesAgo: number) => ({
+    fault: id,
+    device: 'x',
+    name: null,
+    reason: null,
+    since: since - minutesAgo * 60_000,
+  });
+  const faults = [fault('microphone.missing', 0), fault('pc.load_high', 25)];
+  const [raised, cleared] = [render(notice({ faults }), 'en').text, render(notice({ at, kind: 'cleared', faults }), 'en').text];
+  expect(raised).toContain('Since 3 Mar, 14:05.');
+  expect(cleared).toContain('From 3 Mar, 14:05 to 3 Mar, 14:20.');
+});
+
 test('each kind says its own news', () => {
   const en = (changes: Partial<Notice>) => bodyOf(render(notice({ at, ...changes }), 'en').text).split('\n');
   expect(en({ kind: 'worsened' })[1]).toBe('Got worse, Critical: Microphone not found: Jabra Speak 510');

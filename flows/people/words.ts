@@ -319,11 +319,12 @@ function subjectOf({ notice, news, language }: Message): string {
   return [begin === '' ? what : `${begin}: ${what}`, begin + end === '' ? short(scope, 40) : end].filter((part) => part !== '').join(', ');
 }
 
-/** Since when, or from when to when. A PC is away since its last word, not since we noticed. */
+/** Since when, or from when to when, of the fault in the title. A PC is away since its last word, not since we noticed. */
 function sinceOf({ notice, language, words, over }: Message): string {
   const { faults, at, timeZone, outage, until } = notice;
   const lastWord = isAbsence(faults[0]?.fault ?? '') && outage !== undefined ? [outage.from] : [];
-  const from = timeOf(Math.min(...faults.map(({ since }) => since), at, ...lastWord), timeZone, language);
+  const titled = faults.filter(({ fault }) => fault === faults[0]?.fault);
+  const from = timeOf(Math.min(...titled.map(({ since }) => since), at, ...lastWord), timeZone, language);
   const ended = notice.kind === 'cleared' || notice.kind === 'closed';
   const { since, between, flapping, counted } = words.message;
   const to = ended ? at : until;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fault, ok, online, type Path, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
+import { fault, holdFirst, ok, online, type Path, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
 import type { Incident } from '../records/incidents.ts';
 import { toldWhy } from './notice.ts';
 
@@ -12,6 +12,26 @@ test('that a part is better says what is left', () => {
   stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
   stage.live(3 * minute);
   expect(last(stage)).toMatchObject({ kind: 'eased', faults: [{ fault: 'camera.missing' }], rest: [{ fault: 'pc.load_high' }] });
+});
+
+test('a minor fault that the first message named has no message of its own; one that came later has', () => {
+  const stage = online();
+  stage.setPath(holdFirst);
+  stage.state([fault('pc.load_high', ''), ok('microphone'), ok('camera')]);
+  stage.live(5_000);
+  stage.state([fault('pc.load_high', ''), fault('microphone.missing'), ok('camera')]);
+  stage.live(10 * minute);
+  const [first, ...others] = stage.outbox().map(({ notice }) => notice);
+  expect(first).toMatchObject({ kind: 'raised', faults: [{ fault: 'microphone.missing' }, { fault: 'pc.load_high' }] });
+  expect(others).toEqual([]);
+  stage.state([fault('pc.load_high', ''), ok('microphone'), ok('camera')]);
+  stage.live(10 * minute);
+  expect(stage.outbox().map(({ notice }) => notice.kind)).toEqual(['raised', 'eased']);
+  stage.state([ok('pc', ''), ok('microphone'), ok('camera')]);
+  stage.live(30 * minute);
+  stage.state([fault('pc.load_high', ''), ok('microphone'), ok('camera')]);
+  stage.live(30 * minute);
+  expect(stage.outbox().map(({ notice }) => notice.kind)).toEqual(['raised', 'eased', 'cleared', 'raised']);
 });
 
 describe('the reason and the beginning of one outage', () => {

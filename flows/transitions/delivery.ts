@@ -52,10 +52,10 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
   const at = { now, knew: knewOf(transition, incident) };
-  const known = knowing(transition, incident);
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const notice = noticeFor(delivery, act);
+    const known = knowing(delivery, act);
     const ways = placesOf(delivery).flatMap((scope) => options.recipients(act.to, act.channel, { ...at, scope, notice }));
     for (const { person, ...way } of ways) {
       const { channel } = way;
@@ -68,13 +68,29 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
       if (!told.some((one) => one.person === person && one.channel === channel)) told.push({ person, channel, at: now });
     }
   }
-  return { told: sent.length > 0 ? withTold({ ...incident, told }, transition) : incident, sent };
+  return { told: isHeard(delivery, sent) ? withTold({ ...incident, told }, transition) : incident, sent };
 }
 
-/** That one fault came in more rooms is no news to those who know of it. */
-function knowing(transition: Transition, { scope, told }: Incident): string[] {
-  const isOnce = causeKindOf(scope) === 'spread' && !isEnd(transition) && transition.again === undefined;
-  return isOnce ? told.map(({ person }) => person) : [];
+/** It goes out now, or whoever it would go to has heard of it. */
+function isHeard({ transition, incident, acts }: Delivery, sent: readonly string[]): boolean {
+  return sent.length > 0 || (heardBefore(transition, incident).length > 0 && acts.some((act) => act.do === 'deliver'));
+}
+
+/** Persons to whom it is no news. That one fault came in more rooms is none to those who know of the fault. */
+function knowing({ transition, incident }: Delivery, { severity }: Deliver): string[] {
+  const isOnce = causeKindOf(incident.scope) === 'spread' && !isEnd(transition) && transition.again === undefined;
+  if (isOnce) return incident.told.map(({ person }) => person);
+  return severity === 'minor' ? heardBefore(transition, incident) : [];
+}
+
+/**
+ * Who heard of minor news in an earlier message: the first one to a person names all that stands by then. What is minor has no level above it, so
+ * that its own message would say nothing new.
+ */
+function heardBefore({ at, kind, severity, again, grew }: Transition, { told }: Incident): string[] {
+  if (severity !== 'minor' || isEnd({ kind }) || again !== undefined || grew !== undefined) return [];
+  const ways = Map.groupBy(told, ({ person }) => person);
+  return [...ways].flatMap(([person, heard]) => (heard.every((one) => at < one.at) ? [person] : []));
 }
 
 /** For which places recipients are looked up: that one fault of many rooms grew concerns each state of the further rooms. */
