@@ -118,7 +118,9 @@ export function growingIn({ sites, downs, explained, numbers }: Field, now: numb
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
     const mayGrow = (row: readonly Down[]) => row.length >= Math.max(2, leastInRow(of - gone, numbers) / 4);
     const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
-    return rows.flat().flatMap(({ at, sight }) => (now - at < numbers.rowWaitMs ? [sight] : []));
+    // Its battery, which it told alone, may end while the row grows.
+    const lastOf = ({ at, sight }: Down) => Math.max(at, ...sight.lost.map((one) => one.at));
+    return rows.flat().flatMap((one) => (now - lastOf(one) < numbers.rowWaitMs ? [one.sight] : []));
   });
 }
 
