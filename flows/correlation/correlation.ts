@@ -30,7 +30,7 @@ export type Cause = {
   waves?: ReadonlySet<string>;
 };
 
-/** What a look changed: causes to be followed anew, and the PCs and sites (by their scope) whose cause is another one now. */
+/** The result of a look at all sites: causes whose incidents must be judged again, and the PCs and sites (by scope) whose cause changed. */
 export type Judged = { scopes: string[]; who: string[] };
 
 /** The causes of one memory. */

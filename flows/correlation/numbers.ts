@@ -12,7 +12,7 @@ export type Numbers = {
   regionShare: number;
   /** They went in this time: a beat, its slack and the patience of a keepalive. */
   withinMs: number;
-  /** So long after its last loss a cause still grows: the gaps of a slow outage have every length. */
+  /** For so long after its last loss a cause takes in further sites: the gaps of a slow outage have every length. */
   joinMs: number;
   /** The longest gap in a row of losses that is a slow outage; so long a site waits from its loss while its row may become one. */
   rowWaitMs: number;
