@@ -14,8 +14,9 @@ test('in Leh every limit is said with its reason', () => {
   ]);
 });
 
-test('in the plains nothing is taken away', () => {
+test('a site without a height has the limits of sea level, and says why', () => {
   const lines = limitLines(0, 'en');
+  expect(lines[0]).toBe('Limits at sea level, as no height is set for this site');
   expect(lines).toContain('  Room: at most 35 °C');
   expect(lines).toContain('  Air: 1.225 kg/m³, 100 % of sea level');
   expect(lines).toContain('  Hard disks: made for up to 3,048 m, fine here');

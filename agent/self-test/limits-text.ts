@@ -23,8 +23,10 @@ const exampleCelsius = 20;
 
 const say = {
   title: {
-    en: ({ elevationM }) => `Limits at ${metres(elevationM)}`,
-    hi: ({ elevationM }) => `${metres(elevationM)} की ऊँचाई पर सीमाएँ`,
+    // A site without a height in the site table has 0.
+    en: ({ elevationM }) =>
+      elevationM === 0 ? 'Limits at sea level, as no height is set for this site' : `Limits at ${metres(elevationM)}`,
+    hi: ({ elevationM }) => (elevationM === 0 ? 'समुद्र तल पर सीमाएँ: इस साइट की ऊँचाई नहीं दी गई है' : `${metres(elevationM)} की ऊँचाई पर सीमाएँ`),
   },
   air: {
     en: ({ air }) => `Air: ${air.density.toFixed(3)} kg/m³, ${percent(air.ratio)} of sea level`,

@@ -73,7 +73,7 @@ it('reports the whole path of the PC and each check, in the form of the contract
 
 it('says in English what works, what does not, and what to do first', async () => {
   const [report, limits] = toText(await test(probes), 'en').split('\n\nLimits at ');
-  expect(limits).toMatch(/^0 m\n/);
+  expect(limits).toMatch(/^sea level, as no height is set for this site\n/);
   expect(report?.split('\n')).toEqual([
     'Conference room (capital/this-office/this-pc)',
     '',
@@ -86,7 +86,7 @@ it('says in English what works, what does not, and what to do first', async () =
 });
 
 it('says the same in Hindi', async () => {
-  const [report] = toText(await test(probes), 'hi').split('\n\n0 m की ऊँचाई पर सीमाएँ\n');
+  const [report] = toText(await test(probes), 'hi').split('\n\nसमुद्र तल पर सीमाएँ');
   expect(report?.split('\n')).toEqual([
     'कॉन्फ़्रेंस रूम (capital/this-office/this-pc)',
     '',

@@ -2,7 +2,7 @@
 import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, stateOf } from '#contracts';
 import { woken } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { Act, Incident, Told, Transition } from '../records/incidents.ts';
+import type { Act, Incident, StandingFault, Told, Transition } from '../records/incidents.ts';
 import type { Notice, OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
 import { isEnd, isWorse, oneFlaps, worst } from './incident.ts';
@@ -51,7 +51,8 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   const { memory, options, now, transition, incident, acts } = delivery;
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
-  const at = { now, knew: knewOf(transition, incident) };
+  // Whoever was told hears of the end, whatever the hour.
+  const at = { now, knew: isEnd(transition) ? incident.told.map(({ person }) => person) : [] };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
     const notice = noticeFor(delivery, act);
@@ -89,8 +90,7 @@ function knowing({ transition, incident }: Delivery, { severity }: Deliver): str
  */
 function heardBefore({ at, kind, severity, again, grew }: Transition, { told }: Incident): string[] {
   if (severity !== 'minor' || isEnd({ kind }) || again !== undefined || grew !== undefined) return [];
-  const ways = Map.groupBy(told, ({ person }) => person);
-  return [...ways].flatMap(([person, heard]) => (heard.every((one) => at < one.at) ? [person] : []));
+  return told.flatMap(({ person }) => (told.every((one) => one.person !== person || at < one.at) ? [person] : []));
 }
 
 /** For which places recipients are looked up: that one fault of many rooms grew concerns each state of the further rooms. */
@@ -117,11 +117,6 @@ function noticeFor({ memory, options, transition, incident }: Delivery, { severi
 export function isReadyIn(memory: Pick<Memory, 'pcs' | 'openIncident'>, scope: string): boolean {
   const record = memory.pcs.get(scope);
   return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
-}
-
-/** Whoever was told hears of the end, whatever the hour. */
-function knewOf(transition: Transition, incident: Incident): string[] {
-  return isEnd(transition) ? incident.told.map(({ person }) => person) : [];
 }
 
 /** Once to a person on a channel; and once more before each meeting of what people knew, or knew as less severe. */
@@ -157,8 +152,7 @@ function outboxRow(
   at: Pick<OutboxRow, 'key' | 'transition' | 'channel' | 'further' | 'lost' | 'person' | 'notice'> & { now: number },
 ): OutboxRow {
   const { now, ...row } = at;
-  const dueAt = row.notice.digest ? now + gatherMs : now;
-  return { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null };
+  return { ...row, createdAt: now, dueAt: now + (row.notice.digest ? gatherMs : 0), tries: 0, state: 'waiting', lastError: null };
 }
 
 /** What a rule on a tab made of the severity holds for the faults that gave the transition its own. */
@@ -178,7 +172,8 @@ export function overridden(at: { incident: Incident; transition: Transition; sev
 export function withTold(incident: Incident, transition: Transition): Incident {
   if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
   const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
-  const faults = incident.faults.map((fault) => (keys.has(fault.key) ? { ...fault, told: moreSevere(fault.told, fault.severity) } : fault));
+  const isMore = ({ told, severity }: StandingFault) => told === null || bySeverity(severity, told) < 0;
+  const faults = incident.faults.map((fault) => (keys.has(fault.key) && isMore(fault) ? { ...fault, told: fault.severity } : fault));
   const { outage, spread } = incident;
   // A later level of a telling is news to that level alone.
   const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
@@ -187,8 +182,4 @@ export function withTold(incident: Incident, transition: Transition): Incident {
   const why = isAway ? toldWhy(incident, false) : undefined;
   const toldOf = why && { toldOutage: { cause: why.cause, confidence: why.confidence }, toldSince: { from: why.from, at: transition.at } };
   return { ...incident, faults, ...(toldAway && { toldAway }), ...toldOf };
-}
-
-function moreSevere(a: Severity | null, b: Severity): Severity {
-  return a !== null && bySeverity(a, b) < 0 ? a : b;
 }
