@@ -77,7 +77,8 @@ export const hostileBench: Bench = {
         attacked.push(await measure(around, attack.name, makers));
         const namedMs = naming.end();
         if (attack.isBorn === false) floodersNamedMs.push(namedMs);
-        say(`${told(attacked.at(-1) as Phase)}, all named after ${namedMs.toFixed(0)} ms`);
+        const named = Number.isFinite(namedMs) ? `all named after ${namedMs.toFixed(0)} ms` : 'within what they may send: not named';
+        say(`${told(attacked.at(-1) as Phase)}, ${named}`);
       }
       for (const { pc } of stage.hostile) say([pc, ...desk.about(pc).map(({ title }) => title)].join('; '));
       const audit = await centre.api<LedgerAudit>('/api/audit?now=true');
