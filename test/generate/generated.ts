@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
 import { channelSettings } from '../../flows/people/channels/channels.ts';
-import { contributingPage, operatePage } from '../house/page.ts';
+import { operatePage } from '../house/page.ts';
 import { probesPage } from '../house/probe-rows.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
@@ -20,7 +20,6 @@ const list: Generated[] = [
   { file: 'broker/contracts/asyncapi.json', make: asyncApi },
   { file: 'flows/api/openapi.json', make: openApi },
   { file: 'test/PROMISES.md', make: promisesPage },
-  { file: 'CONTRIBUTING.md', make: contributingPage },
   { file: 'docs/probes.md', make: probesPage },
   { file: 'docs/operate.md', make: operatePage },
   ...dashboardFiles,

@@ -1,13 +1,6 @@
 /** What a page shows of a table that stands in code, between two marks. */
 import { readFileSync } from 'node:fs';
 import { faults } from '#contracts';
-import { entryOf } from './room-rules.ts';
-import { parts } from './rooms.ts';
-
-/** The text of CONTRIBUTING.md with today's rooms in it. Throws where the page has no place for them. */
-export function contributingPage(): string {
-  return pageWith('CONTRIBUTING.md', { name: 'rooms', from: 'test/house/rooms.ts', table: roomsTable() });
-}
 
 /** The text of docs/operate.md with today's faults of the centre in it. Throws where the page has no place for them. */
 export function operatePage(): string {
@@ -27,13 +20,4 @@ function centreFaultsTable(): string {
     .filter(([id]) => id.startsWith('centre.'))
     .map(([id, { severity, title, action }]) => `| \`${id}\` | ${severity} | ${title.en} | ${action.en} |`);
   return ['| fault | severity | says | do |', '|---|---|---|---|', ...rows].join('\n');
-}
-
-function roomsTable(): string {
-  const rows = parts.flatMap(({ rooms }) =>
-    rooms.map(
-      (room) => `| ${room.floor} | \`${room.path}/\` | ${room.about} | ${entryOf(room) === null ? '(a shelf)' : `\`${entryOf(room)}\``} |`,
-    ),
-  );
-  return ['| floor | room | about | open first |', '|---|---|---|---|', ...rows].join('\n');
 }

@@ -42,16 +42,6 @@ export function tooMany(count: number, limit: number, what: string): string[] {
   return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
 }
 
-/** The number of the line in which a place of a text lies. */
-export function lineOf(text: string, at: number): number {
-  return text.slice(0, at).split('\n').length;
-}
-
-/** Lines of a text, all of them. */
-export function linesOf(text: string): number {
-  return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
-}
-
 /** Lines that are neither blank nor only a comment: whoever explains more is not to build less. */
 export function codeLinesOf(text: string): number {
   let inComment = false;
