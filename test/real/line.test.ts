@@ -77,7 +77,8 @@ describe.runIf(runs)('a running agent at its centre', () => {
     for (const way of ['up', 'down'] as const) expect(isSaidRight(found, way, 4 * mbit), JSON.stringify(found)).toBe(true);
   });
 
-  test.each(live)('where this is broken the centre hears of the right party or of none: $what', async (network) => {
+  // `path.test.ts` asks each of these networks without the server, and in each run.
+  test.runIf(isNightly).each(live)('where this is broken the centre hears of the right party or of none: $what', async (network) => {
     const one = await start();
     const since = (await whole.detail()).broke;
     const connects = () => one.lines.filter(({ msg }) => msg === 'connected').length;
