@@ -146,12 +146,12 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
   'folders of a part form no cycle': [
     [
       {
-        'flows/sites/a.ts': "import type { B } from '../incidents/b.ts';",
-        'flows/incidents/b.ts': "import { c } from '../records/c.ts';\nimport { d } from './below/d.ts';",
-        'flows/incidents/below/d.ts': "import { e } from '../e.ts';",
-        'flows/records/c.ts': "import type { D } from '../sites/d.ts';",
+        'flows/one/a.ts': "import type { B } from '../two/b.ts';",
+        'flows/two/b.ts': "import { c } from '../three/c.ts';\nimport { d } from './below/d.ts';",
+        'flows/two/below/d.ts': "import { e } from '../e.ts';",
+        'flows/three/c.ts': "import type { D } from '../one/d.ts';",
       },
-      ['flows/sites -> flows/incidents -> flows/records -> flows/sites'],
+      ['flows/one -> flows/two -> flows/three -> flows/one'],
     ],
   ],
   'each part keeps below its ceiling of lines of TypeScript and JavaScript, blank lines and comments not counted': [
