@@ -15,6 +15,7 @@ export * from './domain/states.ts';
 export * from './domain/tiers.ts';
 export * from './domain/words/words.ts';
 export * from './kit/backoff.ts';
+export * from './kit/buckets.ts';
 export * from './kit/certificates.ts';
 export * from './kit/clock.ts';
 export { certificatesIn } from './kit/der.ts';

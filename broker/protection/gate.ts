@@ -1,7 +1,6 @@
 /** Who may open a connection at all, before anything is read from it. Strangers cannot take the places of those who are admitted. */
 import type { Socket } from 'node:net';
-import { type Clock, isLoopback, networkOf } from '#contracts';
-import { createBuckets } from './buckets.ts';
+import { type Clock, createBuckets, isLoopback, networkOf } from '#contracts';
 import type { Limits } from './limits.ts';
 import type { Refuse } from './refusals.ts';
 
@@ -28,10 +27,7 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
   function isTooFast(address: string): boolean {
     const network = networkOf(address);
     if (sparesLoopback && isLoopback(network)) return false;
-    const now = clock.up();
-    if (budget.waitMs(network, 1, now) > 0) return true;
-    budget.take(network, 1, now);
-    return false;
+    return !budget.tryTake(network, 1, clock.up());
   }
   function turnAway(socket: Socket, reason: 'rate' | 'crowd'): void {
     refuse({ action: 'connect', reason, who: socket.remoteAddress ?? '' });
@@ -58,8 +54,7 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
     },
     admitted(socket, name) {
       const now = clock.up();
-      if (!strangers.delete(endsOf(socket)) || free.waitMs(name, 1, now) > 0) return;
-      free.take(name, 1, now);
+      if (!strangers.delete(endsOf(socket)) || !free.tryTake(name, 1, now)) return;
       budget.take(networkOf(socket.remoteAddress ?? ''), -1, now);
     },
   };

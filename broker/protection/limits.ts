@@ -1,7 +1,5 @@
 /** How much one client may ask of the broker, so that no other one is hurt. */
-
-/** A full bucket holds `burst`; what is taken flows back with `perSecond`. */
-export type Rate = { perSecond: number; burst: number };
+import type { Rate } from '#contracts';
 
 /** Every limit of the broker that is a number. */
 export type Limits = {

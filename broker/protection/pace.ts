@@ -1,6 +1,5 @@
 /** The pace of each PC. What comes faster waits its turn; meanwhile aedes reads nothing more of that connection, so that the PC waits too. */
-import type { Cancel, Clock } from '#contracts';
-import { createBuckets } from './buckets.ts';
+import { type Cancel, type Clock, createBuckets } from '#contracts';
 import type { Limits } from './limits.ts';
 
 /** What comes too fast is put off, not refused. */

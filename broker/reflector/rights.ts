@@ -1,7 +1,14 @@
 /** Who is answered by the reflector: whoever shows a token of `flows` (contracts/reflector.ts). Strangers cost a bounded amount of work. */
-import { type Clock, keepLatest, openReflectorToken, pcMark, type ReflectorToken, type RegistrySnapshot } from '#contracts';
-import { createBuckets } from '../protection/buckets.ts';
-import type { Rate } from '../protection/limits.ts';
+import {
+  type Clock,
+  createBuckets,
+  keepLatest,
+  openReflectorToken,
+  pcMark,
+  type Rate,
+  type ReflectorToken,
+  type RegistrySnapshot,
+} from '#contracts';
 
 /** Whose packets are answered. */
 export type Rights = {
@@ -25,8 +32,7 @@ export function createRights(clock: Pick<Clock, 'now' | 'up'>): Rights {
 
   function open(token: Buffer, word: string): ReflectorToken | 'stranger' | 'unproven' {
     if (key === undefined) return 'stranger';
-    if (buckets.waitMs('', 1, clock.up()) > 0) return 'unproven';
-    buckets.take('', 1, clock.up());
+    if (!buckets.tryTake('', 1, clock.up())) return 'unproven';
     const opened = openReflectorToken(token, key, clock.now());
     if (opened === undefined || revoked.has(opened.pc)) return 'stranger';
     keepLatest(proven, [word, opened], provenAtMost);

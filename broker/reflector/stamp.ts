@@ -1,7 +1,5 @@
 /** Answers the packets of the quality test: a stateful STAMP reflector (RFC 8762, 4.3), for those who show a token and for nobody else. */
-import { type Clock, isStampProbe, keepLatest, seqOf, sessionWord, tokenOf, writeReply } from '#contracts';
-import { createBuckets } from '../protection/buckets.ts';
-import type { Rate } from '../protection/limits.ts';
+import { type Clock, createBuckets, isStampProbe, keepLatest, type Rate, seqOf, sessionWord, tokenOf, writeReply } from '#contracts';
 import type { Answerer } from './answerer.ts';
 import type { Rights } from './rights.ts';
 
@@ -48,8 +46,7 @@ export function createStampAnswerer({ rights, clock, count }: StampOptions): Ans
       const word = sessionWord(packet);
       const who = word.slice(2);
       const now = clock.up();
-      if (buckets.waitMs(who, 1, now) > 0) return count('stamp', 'limited');
-      buckets.take(who, 1, now);
+      if (!buckets.tryTake(who, 1, now)) return count('stamp', 'limited');
       const seq = numberOf(holderOf(holders, who, now), word, seqOf(packet));
       if (seq === undefined) return count('stamp', 'doubled');
       reply(writeReply(packet, { seq, receivedAt, sentAt: time }));

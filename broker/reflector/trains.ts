@@ -5,7 +5,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import {
+  type Buckets,
   type Clock,
+  createBuckets,
   isTrainRequest,
   readTrainRequest,
   type TrainArrival,
@@ -20,7 +22,6 @@ import {
   writeTrainDenial,
   writeTrainReport,
 } from '#contracts';
-import { type Buckets, createBuckets } from '../protection/buckets.ts';
 import type { Answerer } from './answerer.ts';
 
 /** What the answerer of trains needs. */

@@ -1,7 +1,9 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { createHash, type KeyObject } from 'node:crypto';
 import {
+  type Buckets,
   type Clock,
+  createBuckets,
   type EnrolCodeView,
   mutex,
   nameOf,
@@ -54,7 +56,8 @@ export type Enrolment = ReturnType<typeof createEnrolment>;
 /** Who asks from where, and what for (PKCS#10, PEM or base64). */
 type Asked = { address: string; request: string };
 
-const renewalEveryMs = 60_000;
+/** One renewal a minute for each PC. */
+const renewals = { perSecond: 1 / 60, burst: 1 };
 const crowdWaitMs = 60_000;
 const hourMs = 3_600_000;
 /** More offices than this are not named where it may have been any of them. */
@@ -69,7 +72,7 @@ const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong 
  */
 export function createEnrolment(options: EnrolmentOptions) {
   const inTurn = mutex();
-  const askedUp = new Map<string, number>();
+  const buckets = createBuckets(renewals);
   options.follow({
     notAhead() {
       const now = options.now();
@@ -85,7 +88,7 @@ export function createEnrolment(options: EnrolmentOptions) {
     /** Which PCs a code is for: nobody has to type which one this is. */
     pcsOf: (asked: Omit<Asked, 'request'> & { password: string }) => inTurn(() => pcsOf(options, asked)),
     /** `name` and `serial` are those of the certificate that TLS has verified. */
-    renew: (asked: Renewal) => inTurn(() => renew(options, askedUp, asked)),
+    renew: (asked: Renewal) => inTurn(() => renew(options, buckets, asked)),
     /** Takes out of the registry what is over; to be called now and then. */
     sweep: () => inTurn(() => sweep(options)),
   };
@@ -175,12 +178,12 @@ async function refuseCode(options: EnrolmentOptions, address: string, site: () =
 type Renewal = Asked & { name: string; serial: string };
 
 /** Once a minute for each PC, whatever comes of it: nobody guesses here, and no PC is to fill the audit. */
-async function renew(options: EnrolmentOptions, askedUp: Map<string, number>, asked: Renewal): Promise<Certified> {
+async function renew(options: EnrolmentOptions, buckets: Buckets, asked: Renewal): Promise<Certified> {
   const { clock, now, record } = options;
   const { name, serial } = asked;
-  const waitMs = (askedUp.get(name) ?? Number.NEGATIVE_INFINITY) + renewalEveryMs - clock.up();
+  const waitMs = buckets.waitMs(name, 1, clock.up());
   if (waitMs > 0) return slowDown(waitMs);
-  askedUp.set(name, clock.up());
+  buckets.take(name, 1, clock.up());
   return certify(options, asked, {
     judge: (wanted) => mayRenew(heldOf(options), { name, serial, asked: wanted.name }, now()),
     next: (entry, issued) => renewed(entry, { old: serial, next: issued }, now()),

@@ -1,7 +1,7 @@
 /** `/link-test`: takes and gives a few bytes, so that a PC whose UDP is blocked knows what its link carries by TCP. For who holds a reflector's token. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
+import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
 import { Refused } from '../../door/refused.ts';
 
 /** What a transfer needs. */
@@ -11,24 +11,22 @@ export type TransferOptions = {
   clock: Pick<Clock, 'up'>;
 };
 
-const againMs = 60_000;
+/** One transfer a minute for each PC and direction. */
+const transfers = { perSecond: 1 / 60, burst: 1 };
 const atOnceAtMost = 4;
 const machine = { config: { machine: true } } as const;
 
 /** Guarantee: one transfer in each direction a minute and PC, a few at once, and never more bytes than said. */
 export function addTransfers(app: FastifyInstance, { prove, clock }: TransferOptions): void {
-  const lastUp = new Map<string, number>();
+  const buckets = createBuckets(transfers);
   let running = 0;
 
   async function admitted<T>(request: FastifyRequest, run: () => Promise<T>): Promise<T> {
     const token = /^Bearer ([A-Za-z0-9_-]{22})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const opened = prove(Buffer.from(token, 'base64url'));
     if (opened === undefined) throw new Refused(401, 'no token of the reflector');
-    const now = clock.up();
-    for (const [key, at] of lastUp) if (now - at >= againMs) lastUp.delete(key);
-    const key = `${request.method} ${opened.pc}`;
-    if (running >= atOnceAtMost || lastUp.has(key)) throw new Refused(429, 'not so soon again');
-    lastUp.set(key, now);
+    const isNow = running < atOnceAtMost && buckets.tryTake(`${request.method} ${opened.pc}`, 1, clock.up());
+    if (!isNow) throw new Refused(429, 'not so soon again');
     running += 1;
     return run().finally(() => {
       running -= 1;

@@ -23,3 +23,8 @@ test('each name has a bucket of its own, and a debt outlives the sweeping of the
   buckets.take('kargil', 1, 1_500);
   expect(buckets.waitMs('leh', 0, 1_500)).toBe(500);
 });
+
+test('tryTake takes what the bucket holds and nothing from a bucket that holds less', () => {
+  const buckets = createBuckets(rate);
+  expect([buckets.tryTake('leh', 4, 0), buckets.tryTake('leh', 2, 0), buckets.tryTake('leh', 1, 0)]).toEqual([true, false, true]);
+});

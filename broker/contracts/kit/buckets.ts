@@ -1,0 +1,44 @@
+/** Rate limits by token bucket, one bucket for each name. Full buckets are forgotten, so invented names fill no memory. */
+
+/** A full bucket holds `burst`; what is taken flows back with `perSecond`. */
+export type Rate = { perSecond: number; burst: number };
+
+/** `now` is a time that never jumps back, milliseconds. */
+export type Buckets = {
+  /** How long until the bucket holds `amount`, milliseconds; 0 if it holds enough. */
+  waitMs(name: string, amount: number, now: number): number;
+  /** Takes `amount` even if the bucket holds less: the rest is a debt. */
+  take(name: string, amount: number, now: number): void;
+  /** Takes `amount` and answers true; takes nothing and answers false if the bucket holds less. */
+  tryTake(name: string, amount: number, now: number): boolean;
+};
+
+const sweepAtMostEveryMs = 1_000;
+
+/** All buckets have the same rate, and begin full. */
+export function createBuckets({ perSecond, burst }: Rate): Buckets {
+  const msFor = (amount: number) => (amount / perSecond) * 1_000;
+  const burstMs = msFor(burst);
+  /** When each bucket is full again: the one figure that a bucket needs. */
+  const fullAt = new Map<string, number>();
+  let sweepAt = 0;
+
+  const fullAfter = (name: string, amount: number, now: number) => Math.max(now, fullAt.get(name) ?? 0) + msFor(amount);
+  const waitMs: Buckets['waitMs'] = (name, amount, now) => Math.max(0, fullAfter(name, amount, now) - now - burstMs);
+  const take: Buckets['take'] = (name, amount, now) => {
+    if (now >= sweepAt) {
+      sweepAt = now + Math.max(burstMs, sweepAtMostEveryMs);
+      for (const [other, at] of fullAt) if (at <= now) fullAt.delete(other);
+    }
+    fullAt.set(name, fullAfter(name, amount, now));
+  };
+  return {
+    waitMs,
+    take,
+    tryTake(name, amount, now) {
+      const isEnough = waitMs(name, amount, now) === 0;
+      if (isEnough) take(name, amount, now);
+      return isEnough;
+    },
+  };
+}
