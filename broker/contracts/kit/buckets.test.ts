@@ -28,3 +28,9 @@ test('tryTake takes what the bucket holds and nothing from a bucket that holds l
   const buckets = createBuckets(rate);
   expect([buckets.tryTake('leh', 4, 0), buckets.tryTake('leh', 2, 0), buckets.tryTake('leh', 1, 0)]).toEqual([true, false, true]);
 });
+
+test('65,536 names are kept: one more takes the place of the oldest', () => {
+  const buckets = createBuckets({ perSecond: 0.001, burst: 1 });
+  for (let name = 0; name <= 65_536; name += 1) buckets.take(`${name}`, 1, 0);
+  expect([buckets.waitMs('0', 1, 0), buckets.waitMs('1', 1, 0)]).toEqual([0, 1_000_000]);
+});

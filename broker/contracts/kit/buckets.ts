@@ -1,4 +1,4 @@
-/** Rate limits by token bucket, one bucket for each name. Full buckets are forgotten, so invented names fill no memory. */
+/** Rate limits by token bucket, one bucket for each name. */
 
 /** A full bucket holds `burst`; what is taken flows back with `perSecond`. */
 export type Rate = { perSecond: number; burst: number };
@@ -14,8 +14,13 @@ export type Buckets = {
 };
 
 const sweepAtMostEveryMs = 1_000;
+/** Buckets kept: more than the largest network has PCs. */
+const namesAtMost = 65_536;
 
-/** All buckets have the same rate, and begin full. */
+/**
+ * All buckets have the same rate, and begin full.
+ * Guarantee: invented names fill no memory. Full buckets are forgotten, and the oldest one where there are more than 65,536.
+ */
 export function createBuckets({ perSecond, burst }: Rate): Buckets {
   const msFor = (amount: number) => (amount / perSecond) * 1_000;
   const burstMs = msFor(burst);
@@ -31,6 +36,7 @@ export function createBuckets({ perSecond, burst }: Rate): Buckets {
       for (const [other, at] of fullAt) if (at <= now) fullAt.delete(other);
     }
     fullAt.set(name, fullAfter(name, amount, now));
+    if (fullAt.size > namesAtMost) for (const oldest of fullAt.keys().take(1)) fullAt.delete(oldest);
   };
   return {
     waitMs,
