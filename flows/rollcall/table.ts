@@ -6,8 +6,6 @@ const header =
   'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner,state_name,last_heard_local,time_zone'.split(
     ',',
   );
-/** Without it a spreadsheet reads the Hindi of a name as something else. */
-const byteOrderMark = '\ufeff';
 
 /** What the names and clocks of places are. */
 export type TablePlaces = { stateName(state: string): string; timeZone(site: string): string };
@@ -23,7 +21,8 @@ export function rollCallTable({ rows }: RollCallView, { stateName, timeZone }: T
     const local = heardAt === null ? '' : localTime(heardAt, zone);
     return [state, site, siteName.en, room.en, pc, seconds, readiness, ...what, heard, owner, stateName(state), local, zone];
   });
-  return byteOrderMark + safeTable(header, lines);
+  // The byte order mark: without it a spreadsheet misreads the Hindi names.
+  return `\ufeff${safeTable(header, lines)}`;
 }
 
 /** The name of the file: whose roll was called, and when by the clock of a place. */

@@ -26,8 +26,8 @@ const path = /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,32}){0,2}$/;
 export const rowSchema = v.object({
   id: that(isId, idWanted),
   name: that((text) => isPlain(text), plainWanted),
-  roles: read(rolesOf, `roles of ${roles.join(', ')} with "${bar}" between`),
-  scopes: read(scopesOf, `paths such as bihar or bihar/patna, or group:NAME, with "${bar}" between, or ${everywhere}`),
+  roles: v.nonOptional(read(rolesOf, `roles of ${roles.join(', ')} with "${bar}" between`)),
+  scopes: v.nonOptional(read(scopesOf, `paths such as bihar or bihar/patna, or group:NAME, with "${bar}" between, or ${everywhere}`)),
   groups: read(idsOf, `groups with "${bar}" between: ${idWanted}`),
   language: v.optional(v.picklist(messageLanguages)),
   channels: read(idsOf, `channels with "${bar}" between, the first one first`),
@@ -61,7 +61,7 @@ export const furtherColumns: readonly Column[] = columns.filter((column) => !['i
 
 /** The person that a row describes. `zone`: of the first scope, for a row that names none. In this order always: what the ledger holds is compared as text. */
 export function memberOf(row: Row, zone: string): Member {
-  const { roles: own = ['technician'], scopes = [''], email } = row;
+  const { roles: own, scopes, email } = row;
   return {
     id: row.id,
     name: row.name,

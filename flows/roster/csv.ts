@@ -1,14 +1,12 @@
 /** The one CSV of the roster: read with everything that is wrong in it, and written so that it reads back the same. */
-import * as v from 'valibot';
-import { type CsvProblem, describeIssue, groupOfScope, oneLine, pathOfScope } from '#contracts';
+import { type CsvProblem, groupOfScope, oneLine, pathOfScope } from '#contracts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { csvText, sheetLines } from '../sites/sheet.ts';
+import { csvText, readRow, sheetLines, sortedProblems, type Wrong as WrongCell } from '../sites/sheet.ts';
 import { reservedWord } from './book.ts';
-import { type Cells, type Column, columns, fileCellsOf, furtherColumns, memberOf, type Row, rowSchema } from './columns.ts';
+import { type Column, columns, fileCellsOf, furtherColumns, memberOf, type Row, rowSchema } from './columns.ts';
 
 const linesLimit = 20_000;
-const problemsLimit = 20_000;
 
 /** What a file is read against. */
 export type RosterSight = {
@@ -23,7 +21,7 @@ export type RosterSight = {
 
 /** A person with the number of its line. */
 export type ReadMember = { line: number; member: Member };
-type Wrong = [column: Column, what: string];
+type Wrong = WrongCell<Column>;
 
 /** Guarantee: every faulty line is named by its number in the file, and where one problem is found nobody is answered. */
 export function readRoster(text: string, sight: RosterSight): { members: ReadMember[]; problems: CsvProblem[] } {
@@ -39,18 +37,17 @@ export function readRoster(text: string, sight: RosterSight): { members: ReadMem
     zones.getOrInsertComputed(scope, () => sight.table.resolve(sight.table.pathsOf(scope)[0] ?? '').timeZone);
   const told = (line: number, wrong: readonly Wrong[]) => problems.push(...wrong.map(([column, what]) => ({ line, column, what })));
   for (const { line, cells } of lines) {
-    const { row, wrong } = readRow(cells);
+    const { row, wrong } = readRow(cells, rowSchema);
     const nowhere = row === undefined ? [] : misplaced(row, sight);
     const before = first.get(cells.id);
     if (before !== undefined) wrong.push(['id', `stands twice: line ${before} is the same person`]);
     first.set(cells.id, before ?? line);
     told(line, [...wrong, ...nowhere]);
-    if (row !== undefined) members.push({ line, member: memberOf(row, zoneOf(nowhere.length > 0 ? '' : (row.scopes?.[0] ?? ''))) });
+    if (row !== undefined) members.push({ line, member: memberOf(row, zoneOf(nowhere.length > 0 ? '' : (row.scopes[0] ?? ''))) });
   }
   const names = namesIn(members, first, sight);
   for (const { line, member } of members) told(line, [...unreached(member, sight), ...misnamed(member, { ...names, ids: first, sight })]);
-  problems.sort((a, b) => a.line - b.line);
-  return { members: problems.length > 0 ? [] : members, problems: problems.slice(0, problemsLimit) };
+  return { members: problems.length > 0 ? [] : members, problems: sortedProblems(problems) };
 }
 
 /** The roster as a file. */
@@ -58,21 +55,8 @@ export function rosterCsv(members: readonly Member[]): string {
   return csvText(columns, members.map(fileCellsOf));
 }
 
-function readRow(cells: Cells): { row?: Row; wrong: Wrong[] } {
-  const filled = Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
-  const result = v.safeParse(rowSchema, filled);
-  const missing = (['roles', 'scopes'] as const).filter((column) => cells[column] === '');
-  const wrong: Wrong[] = missing.map((column) => [column, 'must not be empty']);
-  if (result.success) return wrong.length === 0 ? { row: result.output, wrong } : { wrong };
-  const found = result.issues.map((issue): Wrong => {
-    const column = (v.getDotPath(issue) ?? 'id') as Column;
-    return [column, cells[column] === '' ? 'must not be empty' : describeIssue(issue).slice(column.length + 2)];
-  });
-  return { wrong: [...wrong, ...found] };
-}
-
 /** Places that are nowhere: nobody would ever be told. */
-function misplaced({ scopes = [], roles = [] }: Row, { table }: RosterSight): Wrong[] {
+function misplaced({ scopes, roles }: Row, { table }: RosterSight): Wrong[] {
   const isThere = (scope: string) =>
     groupOfScope(scope) === undefined ? table.node(pathOfScope(scope)) !== undefined : table.pathsOf(scope).length > 0;
   const nowhere = scopes.filter((scope) => scope !== '' && !isThere(scope));

@@ -1,12 +1,10 @@
 /** The one CSV of the site table: read with everything that is wrong in it, and written so that it reads back the same. */
-import * as v from 'valibot';
-import { type CsvProblem, describeIssue, oneLine } from '#contracts';
+import { type CsvProblem, oneLine } from '#contracts';
 import type { SiteTable, TreeNode } from '../records/sites.ts';
 import { type Cells, type Column, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
-import { csvText, sheetLines } from './sheet.ts';
+import { csvText, readRow, sheetLines, sortedProblems, type Wrong } from './sheet.ts';
 import { levelOf, parentOf } from './table.ts';
 
-const problemsLimit = 20_000;
 /** A nation of 20,000 PCs takes less than half; more would hold up everything else in the centre. */
 const linesLimit = 50_000;
 
@@ -23,7 +21,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
   for (const { line, cells } of lines) noteLine(reading, line, pathOf(cells));
   const nodes = lines.flatMap((one) => readLine(reading, one) ?? []);
-  const problems = shortened(reading.problems.sort((a, b) => a.line - b.line));
+  const problems = sortedProblems(reading.problems);
   return { nodes: problems.length > 0 ? [] : nodes, problems };
 }
 
@@ -34,16 +32,6 @@ function completed(cells: Cells, table: SiteTable): Cells {
   const held = table.node(pathOf(cells));
   const said = held && fileCellsOf(held);
   return { ...cells, ...Object.fromEntries(absent.map((column) => [column, said?.[column] ?? ''])) };
-}
-
-/** Where there are too many, the first of each line: rather every faulty line once than a few with all that is wrong in them. */
-function shortened(all: CsvProblem[]): CsvProblem[] {
-  if (all.length <= problemsLimit) return all;
-  const firsts = all.filter(({ line }, at) => line !== all[at - 1]?.line);
-  const listed = firsts.slice(0, problemsLimit);
-  const next = firsts[problemsLimit];
-  const what = `${all.length - listed.length} more problems ${next === undefined ? 'in these lines' : 'from here on'}`;
-  return [...listed, { line: next?.line ?? listed.at(-1)?.line ?? 0, column: '', what }];
 }
 
 /** Writes the table, or the places of it that are wanted, as spreadsheets read it: UTF-8 with its mark, lines ended by CR LF. */
@@ -64,28 +52,21 @@ function noteLine({ lines, problems }: Reading, line: number, path: string): voi
 }
 
 function readLine(reading: Reading, { line, cells }: Line): TreeNode | undefined {
-  const filled = Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
-  const result = v.safeParse(rowSchema, filled);
-  const found: [string, string][] = result.success
-    ? []
-    : result.issues.map((issue) => {
-        const column = v.getDotPath(issue) ?? '';
-        return [column, cells[column as Column] === '' ? 'must not be empty' : describeIssue(issue).slice(column.length + 2)];
-      });
+  const { row, wrong: found } = readRow(cells, rowSchema);
   const wrong = [...found, ...misplaced(reading, cells)];
-  if (wrong.length === 0 && result.success) return nodeOf(result.output, reading.table.node(pathOf(cells)), reading.now);
+  if (wrong.length === 0 && row !== undefined) return nodeOf(row, reading.table.node(pathOf(cells)), reading.now);
   reading.problems.push(...wrong.map(([column, what]) => ({ line, column, what })));
   return undefined;
 }
 
 /** What no single cell can know: whether the place has a parent, and whether this level may say it. */
-function misplaced({ table, lines }: Reading, cells: Cells): [Column, string][] {
+function misplaced({ table, lines }: Reading, cells: Cells): Wrong<Column>[] {
   if (cells.site === '' && cells.pc !== '') return [['site', 'a PC needs its site']];
   if (cells.state === '' && cells.site !== '') return [['state', 'a site needs its state']];
   const path = pathOf(cells);
   const level = levelOf(path);
   const parent = parentOf(path);
-  const wrong: [Column, string][] = [];
+  const wrong: Wrong<Column>[] = [];
   if (level > 1 && parent !== undefined && !lines.has(parent) && table.node(parent) === undefined) {
     wrong.push([columnOf(parent), `${oneLine(parent, 80)} stands neither in this file nor in the site table`]);
   }

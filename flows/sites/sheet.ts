@@ -1,14 +1,20 @@
-/** A CSV file as a table of named cells: read with the number of each line, and written as spreadsheets read it. */
+/** CSV files: read as named cells with the number of each line, judged, and written for spreadsheets. */
 import { CsvError, parse } from 'csv-parse/sync';
-import { type CsvProblem, headingOf, oneLine } from '#contracts';
+import * as v from 'valibot';
+import { type CsvProblem, describeIssue, headingOf, oneLine } from '#contracts';
 
 /** Largest file that an import reads, bytes of UTF-8. */
 export const fileLimitBytes = 8 * 1024 * 1024;
+
+/** Problems that one import lists. */
+const problemsLimit = 20_000;
 
 /** Which columns a file has. `later`: those that it may lack, and then its cells do too. */
 export type Sheet<C extends string> = { columns: readonly C[]; later: readonly C[]; limitLines: number };
 /** The cells of one line, with its number in the file. */
 export type SheetLine<C extends string> = { line: number; cells: Record<C, string> };
+/** A cell that is wrong. */
+export type Wrong<C extends string> = [column: C, what: string];
 
 /** Guarantee: never throws for what stands in the file; where the header is wrong there are no lines, and each line that has another number of cells is a problem. */
 export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { lines: SheetLine<C>[]; problems: CsvProblem[] } {
@@ -52,6 +58,32 @@ export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { l
   return { lines, problems };
 }
 
+/** The row that the filled cells of a line make by a schema, or what is wrong in them. */
+export function readRow<C extends string, S extends v.GenericSchema>(
+  cells: Record<C, string>,
+  schema: S,
+): { row?: v.InferOutput<S>; wrong: Wrong<C>[] } {
+  const filled = Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ''));
+  const result = v.safeParse(schema, filled);
+  if (result.success) return { row: result.output, wrong: [] };
+  const wrong = result.issues.map((issue): Wrong<C> => {
+    const column = (v.getDotPath(issue) ?? '') as C;
+    return [column, cells[column] === '' ? 'must not be empty' : describeIssue(issue).slice(column.length + 2)];
+  });
+  return { wrong };
+}
+
+/** All problems by line. Where there are too many, the first of each line: every faulty line is named, not everything wrong in a few. */
+export function sortedProblems(found: readonly CsvProblem[]): CsvProblem[] {
+  const all = found.toSorted((a, b) => a.line - b.line);
+  if (all.length <= problemsLimit) return all;
+  const firsts = all.filter(({ line }, at) => line !== all[at - 1]?.line);
+  const listed = firsts.slice(0, problemsLimit);
+  const next = firsts[problemsLimit];
+  const what = `${all.length - listed.length} more problems ${next === undefined ? 'in these lines' : 'from here on'}`;
+  return [...listed, { line: next?.line ?? listed.at(-1)?.line ?? 0, column: '', what }];
+}
+
 /** Rows under their header: UTF-8 with its mark, lines ended by CR LF. */
 export function csvText<C extends string>(columns: readonly C[], rows: readonly Record<C, string>[]): string {
   const lines = rows.map((cells) => columns.map((column) => quoted(cells[column])).join(','));
@@ -59,14 +91,13 @@ export function csvText<C extends string>(columns: readonly C[], rows: readonly 
 }
 
 /** A table for a spreadsheet by RFC 4180, lines ended by CR LF. Guarantee: a text that begins like a formula is led by an apostrophe. */
-export function safeTable(header: readonly string[], rows: readonly (readonly (string | null | undefined)[])[]): string {
+export function safeTable(header: readonly string[], rows: readonly (readonly (string | number | null | undefined)[])[]): string {
   return [header, ...rows].map((cells) => `${cells.map(safe).join(',')}\r\n`).join('');
 }
 
-function safe(value: string | null | undefined): string {
-  const text = value ?? '';
-  const led = /^(\s*[=+\-@＝＋－＠]|[\t\r])/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(led) ? `"${led.replaceAll('"', '""')}"` : led;
+function safe(value: string | number | null | undefined): string {
+  const text = `${value ?? ''}`;
+  return quoted(/^(\s*[=+\-@＝＋－＠]|[\t\r])/.test(text) ? `'${text}` : text);
 }
 
 /** The separator of a header without commas. Found before the file is parsed: to the parser a quoted cell before ";" is a wrong quote. */

@@ -1,4 +1,5 @@
 /** The texts as a file for whoever registers them with an operator. */
+import { safeTable } from '../../sites/sheet.ts';
 import { sizeOf } from './segments.ts';
 import { fixedPartOf, tags, usableUrl } from './tags.ts';
 import { longestText, registeredText, templatesWith } from './templates.ts';
@@ -14,9 +15,5 @@ export function templatesCsv(longestLink: string | undefined): string {
     const url = link !== undefined && one.blanks.some(({ tag }) => tag === 'url') ? fixedPartOf(link) : '';
     return [one.id, one.language, one.form, registeredText(one), blanks, encoding, units, segments, url];
   });
-  return `\ufeff${[columns, ...rows].map((row) => row.map(quoted).join(',')).join('\r\n')}\r\n`;
-}
-
-function quoted(cell: string | number): string {
-  return `"${String(cell).replaceAll('"', '""')}"`;
+  return `\ufeff${safeTable(columns, rows)}`;
 }
