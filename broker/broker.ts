@@ -145,16 +145,9 @@ function tellNoForeignWills(aedes: Aedes & { persistence?: object }): void {
   Object.assign(aedes.persistence ?? {}, { streamWill: () => [] });
 }
 
-type Listener = {
-  server: Server;
-  /** Takes in who comes over TLS as well. */
-  add(secure: TlsListener['server']): void;
-  close(): void;
-};
-
 type ListenerOptions = { aedes: Aedes; refuse: Refuse; conduct: Conduct; sessions: Sessions; gate: Gate };
 
-function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOptions): Listener {
+function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOptions) {
   const sockets = new Set<Socket>();
   const secures: Server[] = [];
   const take = (socket: Socket) => {
@@ -184,7 +177,8 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
   });
   return {
     server,
-    add(secure) {
+    /** Takes in who comes over TLS as well. */
+    add(secure: TlsListener['server']): void {
       secures.push(secure);
       secure.on('error', notAccepted).on('secureConnection', take);
       // Who has not ended the handshake yet is closed with the others.
@@ -197,7 +191,7 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
         socket.destroy();
       });
     },
-    close() {
+    close(): void {
       for (const one of [server, ...secures]) one.close();
       for (const socket of sockets) socket.destroy();
     },

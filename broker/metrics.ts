@@ -4,20 +4,12 @@ import { metricOf, ownSeries } from '#contracts';
 import { type Principal, principalKinds } from './admission/access.ts';
 
 /** The broker's counters, and where all of them are read. */
-export type Metrics = {
-  series: Registry;
-  countMessage(leaf: string): void;
-  countRefused(action: string, reason: string): void;
-  countDropped(principal: Principal['kind'], reason: string): void;
-  countSlowed(): void;
-  /** A packet at the reflector. */
-  countPacket(kind: string, result: string): void;
-};
+export type Metrics = ReturnType<typeof createMetrics>;
 /** Figures that are read when the page is. */
 export type MetricSources = { clients(kind: Principal['kind']): number; registryVersion(): number };
 
 /** Names and help are those of `ownSeries`. */
-export function createMetrics(sources: MetricSources): Metrics {
+export function createMetrics(sources: MetricSources) {
   const series = new Registry();
   const registers = [series];
   const { brokerClients, brokerMessages, brokerRefused, brokerDropped, brokerSlowed, reflectorPackets, registryVersion } = ownSeries;
@@ -42,10 +34,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   const slowed = new Counter({ ...metricOf(brokerSlowed), registers });
   return {
     series,
-    countMessage: (leaf) => messages.inc({ leaf }),
-    countRefused: (action, reason) => refused.inc({ action, reason }),
-    countDropped: (principal, reason) => dropped.inc({ principal, reason }),
-    countSlowed: () => slowed.inc(),
-    countPacket: (kind, result) => packets.inc({ kind, result }),
+    countMessage: (leaf: string): void => messages.inc({ leaf }),
+    countRefused: (action: string, reason: string): void => refused.inc({ action, reason }),
+    countDropped: (principal: Principal['kind'], reason: string): void => dropped.inc({ principal, reason }),
+    countSlowed: (): void => slowed.inc(),
+    /** A packet at the reflector. */
+    countPacket: (kind: string, result: string): void => packets.inc({ kind, result }),
   };
 }

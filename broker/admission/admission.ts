@@ -21,29 +21,24 @@ export type Admitted = { ok: true; principal: Principal; name: string; ground: G
 export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'wrong_certificate' | 'revoked';
 
 /** Judges who connects, by the last snapshot of the registry. */
-export type Admission = {
-  /** Takes over a snapshot of the registry; until the first one no PC is admitted. */
-  use(snapshot: RegistrySnapshot): void;
-  /**
-   * Guarantee: admits only a clean session whose client id is its user name, and whose token is the one on record or whose certificate is
-   * in its name, made for clients, and one of those on record. Over TLS a token opens nothing, and only PCs come in.
-   */
-  authenticate(identity: Identity): Admitted | { ok: false; reason: Refusal };
-  /** False when what a client was admitted on no longer stands: revoked, gone from the registry, another token or certificate. */
-  holds(admitted: Admitted): boolean;
-};
+export type Admission = ReturnType<typeof createAdmission>;
 
 /** `own` are the hashes of the centre's own parts, which stand in no registry. */
-export function createAdmission(own: Secrets): Admission {
+export function createAdmission(own: Secrets) {
   let pcs = new Map<string, Known>();
   const find = (name: string): Known | undefined =>
     name === 'flows' || name === 'exporter' ? { tokenHash: own[name], certificates: [], revoked: false } : pcs.get(name);
 
   return {
-    use(snapshot) {
+    /** Takes over a snapshot of the registry; until the first one no PC is admitted. */
+    use(snapshot: RegistrySnapshot): void {
       pcs = new Map(snapshot.pcs.map((entry) => [nameOf(entry.pc), entry]));
     },
-    authenticate({ clientId, clean, username: name, proof }) {
+    /**
+     * Guarantee: admits only a clean session whose client id is its user name, and whose token is the one on record or whose certificate is
+     * in its name, made for clients, and one of those on record. Over TLS a token opens nothing, and only PCs come in.
+     */
+    authenticate({ clientId, clean, username: name, proof }: Identity): Admitted | { ok: false; reason: Refusal } {
       // First: MQTT-3.1.3-8 asks for an answer of its own where such a client has no id, whatever else it lacks.
       if (!clean) return refuse('unclean_session');
       if (!name || !isShown(proof)) return refuse('no_identity');
@@ -56,7 +51,8 @@ export function createAdmission(own: Secrets): Admission {
       if (known.revoked) return refuse('revoked');
       return { ok: true, principal, name, ground };
     },
-    holds({ name, ground }) {
+    /** False when what a client was admitted on no longer stands: revoked, gone from the registry, another token or certificate. */
+    holds({ name, ground }: Admitted): boolean {
       const known = find(name);
       if (known === undefined || known.revoked) return false;
       return 'serial' in ground ? known.certificates.includes(ground.serial) : known.tokenHash === ground.tokenHash;

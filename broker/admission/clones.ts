@@ -2,12 +2,7 @@
 import type { Clock } from '#contracts';
 
 /** Tells a machine that came back from a second one under the same name. */
-export type Clones = {
-  /** Asked of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
-  refuses(name: string, boot: string | undefined, isOpen: boolean): boolean;
-  /** Told of each presence that goes on to `flows`, which judges by these. */
-  spoke(name: string, boot: string | undefined): void;
-};
+export type Clones = ReturnType<typeof createClones>;
 
 type Known = { boots: readonly string[]; returns: number; returnedAt: number };
 
@@ -23,15 +18,17 @@ const letInAfterMs = 600_000;
  * Guarantee: a machine that only reboots is never refused, since no boot comes back after another one. Of those that share an identity
  * the one that is connected stays, once it has been said that there are several: a machine that is thrown out before its first word says nothing.
  */
-export function createClones(clock: Clock): Clones {
+export function createClones(clock: Clock) {
   const known = new Map<string, Known>();
   return {
-    refuses(name, boot, isOpen) {
+    /** Asked of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
+    refuses(name: string, boot: string | undefined, isOpen: boolean): boolean {
       const now = known.get(name);
       if (!now || !isOpen || boot === undefined || boot === now.boots[0]) return false;
       return now.returns >= returnsAllowed && clock.up() - now.returnedAt < letInAfterMs;
     },
-    spoke(name, boot) {
+    /** Told of each presence that goes on to `flows`, which judges by these. */
+    spoke(name: string, boot: string | undefined): void {
       const before = known.get(name) ?? { boots: [], returns: 0, returnedAt: 0 };
       if (boot === undefined || boot === before.boots[0]) return;
       const isBack = before.boots.includes(boot);

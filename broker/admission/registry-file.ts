@@ -14,17 +14,13 @@ export type RegistryFileOptions = {
   onSnapshot: (snapshot: RegistrySnapshot) => void;
 };
 /** A snapshot file that is being followed. */
-export type RegistryFile = {
-  /** Version of the snapshot in use, 0 for none. */
-  version(): number;
-  close(): void;
-};
+export type RegistryFile = ReturnType<typeof followRegistry>;
 
 /**
  * Reads the snapshot now, again whenever its file changes, and every 2 s.
  * Guarantee: `onSnapshot` is called only with a snapshot of the right signature whose version is not below any that was used before.
  */
-export function followRegistry(options: RegistryFileOptions): RegistryFile {
+export function followRegistry(options: RegistryFileOptions) {
   const { file, key, floorFile, clock, log, onSnapshot } = options;
   let floor = floorIn(options);
   let version = 0;
@@ -60,7 +56,11 @@ export function followRegistry(options: RegistryFileOptions): RegistryFile {
   }
 
   const followed = followFile(file, clock, take);
-  return { version: () => version, close: followed.close };
+  return {
+    /** Version of the snapshot in use, 0 for none. */
+    version: (): number => version,
+    close: followed.close,
+  };
 }
 
 function refusal(reason: string): string {

@@ -4,20 +4,10 @@ import type { Principal } from './access.ts';
 import type { Admitted } from './admission.ts';
 
 /** The clients that are in, by connection and by name. */
-export type Sessions = {
-  open(client: Client, admitted: Admitted): void;
-  /** The connection is gone; its will, which fires later, is still its own. */
-  gone(client: Client): void;
-  of(client: Client): Admitted | undefined;
-  /** True while a client of this name is connected. */
-  isOpen(name: string): boolean;
-  /** Ends every session that `holds` no longer confirms, as of now: not even its will is heard. */
-  endUnless(holds: (admitted: Admitted) => boolean): Admitted[];
-  count(kind: Principal['kind']): number;
-};
+export type Sessions = ReturnType<typeof createSessions>;
 
 /** Remembers of a client that is gone only what its will still needs. */
-export function createSessions(): Sessions {
+export function createSessions() {
   const admittedAs = new WeakMap<Client, Admitted>();
   const live = new Map<Client, Admitted>();
   const named = new Map<string, Client>();
@@ -27,16 +17,19 @@ export function createSessions(): Sessions {
     live.delete(client);
   };
   return {
-    open(client, admitted) {
+    open(client: Client, admitted: Admitted): void {
       if (client.closed) return; // its `gone` has been and will not come again
       admittedAs.set(client, admitted);
       live.set(client, admitted);
       named.set(admitted.name, client);
     },
+    /** The connection is gone; its will, which fires later, is still its own. */
     gone: leave,
-    of: (client) => admittedAs.get(client),
-    isOpen: (name) => named.has(name),
-    endUnless(holds) {
+    of: (client: Client): Admitted | undefined => admittedAs.get(client),
+    /** True while a client of this name is connected. */
+    isOpen: (name: string): boolean => named.has(name),
+    /** Ends every session that `holds` no longer confirms, as of now: not even its will is heard. */
+    endUnless(holds: (admitted: Admitted) => boolean): Admitted[] {
       const ended = [...live].filter(([, admitted]) => !holds(admitted));
       for (const [client] of ended) {
         admittedAs.delete(client);
@@ -45,6 +38,6 @@ export function createSessions(): Sessions {
       }
       return ended.map(([, admitted]) => admitted);
     },
-    count: (kind) => [...live.values()].filter(({ principal }) => principal.kind === kind).length,
+    count: (kind: Principal['kind']): number => [...live.values()].filter(({ principal }) => principal.kind === kind).length,
   };
 }

@@ -5,7 +5,7 @@ import type { Admitted } from '../admission/admission.ts';
 import type { Sessions } from '../admission/sessions.ts';
 import { type Frame, type FrameFault, guardFrames, waitForNobody } from './frame-guard.ts';
 import type { Limits } from './limits.ts';
-import { createPace, type Pace } from './pace.ts';
+import { createPace } from './pace.ts';
 import type { RareLog } from './rare-log.ts';
 import type { Refuse } from './refusals.ts';
 
@@ -21,19 +21,12 @@ export type ConductOptions = {
 };
 
 /** Told of each client from its first byte to its end. */
-export type Conduct = {
-  pace: Pace;
-  /** A client, before anything is read from it. */
-  watch(client: Client): void;
-  admitted(client: Client): void;
-  /** A client is about to be closed for this error. */
-  failed(client: Client, error: Error): void;
-};
+export type Conduct = ReturnType<typeof createConduct>;
 
 const lines = { stalled: 'cut off: it did not read', flood: 'cut off: it sent too much at once' } as const;
 
 /** Guarantee: who is cut off is named and counted, once. */
-export function createConduct({ limits, clock, sessions, refuse, metrics, say }: ConductOptions): Conduct {
+export function createConduct({ limits, clock, sessions, refuse, metrics, say }: ConductOptions) {
   const pace = createPace(limits, clock, (who) => {
     metrics.countSlowed();
     say(`slowed ${who}`, { who }, 'slowed down: it sends too fast');
@@ -49,18 +42,20 @@ export function createConduct({ limits, clock, sessions, refuse, metrics, say }:
   }
   return {
     pace,
-    watch(client) {
+    /** A client, before anything is read from it. */
+    watch(client: Client): void {
       const mayTake = (frame: Frame) => {
         const admitted = sessions.of(client);
         return admitted?.principal.kind !== 'pc' || pace.take(admitted.name, weightOf(frame), frame.length);
       };
       guardFrames(client, { mayTake, onFault: (fault) => onFault(client, fault) });
     },
-    admitted(client) {
+    admitted(client: Client): void {
       // `flows` alone is waited for: what it cannot take yet stays with the PCs, whose spools are made for it.
       if (sessions.of(client)?.principal.kind !== 'flows') waitForNobody(client);
     },
-    failed(client, error) {
+    /** A client is about to be closed for this error. */
+    failed(client: Client, error: Error): void {
       const admitted = sessions.of(client);
       if (admitted && !client.closed && error.message === 'drain timeout') cutOff(admitted, 'stalled');
     },

@@ -8,18 +8,13 @@ import type { Refuse } from './refusals.ts';
 const freeReturns = { perSecond: 0.1, burst: 5 };
 
 /** The door of both listeners. */
-export type Gate = {
-  /** A new connection; where it is not let in, it is closed, and the answer is false. */
-  enter(socket: Socket): boolean;
-  /** It has said who it is, and is believed. Over TLS this is the socket within the one that entered. */
-  admitted(socket: Socket, name: string): void;
-};
+export type Gate = ReturnType<typeof createGate>;
 
 /**
  * Guarantee: at most `strangers` connections are not admitted; where more come, the one that has waited longest goes, not the newest.
  * The rate of an address is for those who are not admitted: a thousand PCs behind one gateway share it only while they say who they are.
  */
-export function createGate({ strangers: most, connects, sparesLoopback }: Limits, clock: Clock, refuse: Refuse): Gate {
+export function createGate({ strangers: most, connects, sparesLoopback }: Limits, clock: Clock, refuse: Refuse) {
   const strangers = new Map<string, Socket>();
   const budget = createBuckets(connects);
   const free = createBuckets(freeReturns);
@@ -35,7 +30,8 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
   }
 
   return {
-    enter(socket) {
+    /** A new connection; where it is not let in, it is closed, and the answer is false. */
+    enter(socket: Socket): boolean {
       if (isTooFast(socket.remoteAddress ?? '')) {
         turnAway(socket, 'rate');
         return false;
@@ -52,7 +48,8 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
       }
       return true;
     },
-    admitted(socket, name) {
+    /** It has said who it is, and is believed. Over TLS this is the socket within the one that entered. */
+    admitted(socket: Socket, name: string): void {
       const now = clock.up();
       if (!strangers.delete(endsOf(socket)) || !free.tryTake(name, 1, now)) return;
       budget.take(networkOf(socket.remoteAddress ?? ''), -1, now);

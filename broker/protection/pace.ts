@@ -3,21 +3,14 @@ import { type Cancel, type Clock, createBuckets } from '#contracts';
 import type { Limits } from './limits.ts';
 
 /** What comes too fast is put off, not refused. */
-export type Pace = {
-  /** Counts a frame of a PC, which weighs as much as so many messages; false where it is more than can wait. */
-  take(who: string, weight: number, bytes: number): boolean;
-  /** Runs `go` at once, or when what its PC has sent so far is within its pace. */
-  inTurn(connection: object, who: string, go: () => void): void;
-  /** The connection is over: what waits is let go. */
-  gone(connection: object): void;
-};
+export type Pace = ReturnType<typeof createPace>;
 
 const nothing = { weight: 0, size: 0 };
 
 type Line = { waiting: { dueAt: number; go: () => void }[]; cancel: Cancel };
 
 /** Guarantee: what waits of one connection keeps its order, and no PC gets a new allowance by connecting again. */
-export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Clock, onSlowed: (who: string) => void): Pace {
+export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Clock, onSlowed: (who: string) => void) {
   const byMessages = createBuckets(messages);
   const byBytes = createBuckets(bytes);
   const lines = new Map<object, Line>();
@@ -32,14 +25,16 @@ export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Cl
   }
 
   return {
-    take(who, weight, size) {
+    /** Counts a frame of a PC, which weighs as much as so many messages; false where it is more than can wait. */
+    take(who: string, weight: number, size: number): boolean {
       const now = clock.up();
       if (waitMs(who, { weight, size }, now) > longestWaitMs) return false;
       byMessages.take(who, weight, now);
       byBytes.take(who, size, now);
       return true;
     },
-    inTurn(connection, who, go) {
+    /** Runs `go` at once, or when what its PC has sent so far is within its pace. */
+    inTurn(connection: object, who: string, go: () => void): void {
       const line = lines.get(connection);
       const now = clock.up();
       const ownMs = waitMs(who, nothing, now);
@@ -51,7 +46,8 @@ export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Cl
       lines.set(connection, first);
       serve(connection, first);
     },
-    gone(connection) {
+    /** The connection is over: what waits is let go. */
+    gone(connection: object): void {
       const line = lines.get(connection);
       line?.cancel();
       line?.waiting.splice(0);

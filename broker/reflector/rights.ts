@@ -11,12 +11,7 @@ import {
 } from '#contracts';
 
 /** Whose packets are answered. */
-export type Rights = {
-  /** Takes key and revocations of a snapshot; without a key nobody is answered. */
-  use(snapshot: Pick<RegistrySnapshot, 'reflectorKey' | 'pcs'>): void;
-  /** What a token says; `stranger` where it is not ours or its PC is revoked, `ended`, or `unproven` where too many unknown ones were shown of late. */
-  prove(token: Buffer): ReflectorToken | 'stranger' | 'ended' | 'unproven';
-};
+export type Rights = ReturnType<typeof createRights>;
 
 /** Far above what a nation's PCs need, which show a new token once in an hour; and some hundredths of a core. */
 const provings: Rate = { perSecond: 2_000, burst: 2_000 };
@@ -24,7 +19,7 @@ const provings: Rate = { perSecond: 2_000, burst: 2_000 };
 const provenAtMost = 32_768;
 
 /** Guarantee: nobody is proven but by the key of the last snapshot, and of unknown tokens no more than `provings` are looked at. */
-export function createRights(clock: Pick<Clock, 'now' | 'up'>): Rights {
+export function createRights(clock: Pick<Clock, 'now' | 'up'>) {
   const proven = new Map<string, ReflectorToken>();
   const buckets = createBuckets(provings);
   let key: Buffer | undefined;
@@ -40,12 +35,14 @@ export function createRights(clock: Pick<Clock, 'now' | 'up'>): Rights {
   }
 
   return {
-    use(snapshot) {
+    /** Takes key and revocations of a snapshot; without a key nobody is answered. */
+    use(snapshot: Pick<RegistrySnapshot, 'reflectorKey' | 'pcs'>): void {
       key = snapshot.reflectorKey === undefined ? undefined : Buffer.from(snapshot.reflectorKey, 'base64url');
       revoked = new Set(snapshot.pcs.filter((one) => one.revoked).map(({ pc }) => pcMark(pc)));
       proven.clear();
     },
-    prove(token) {
+    /** What a token says; `stranger` where it is not ours or its PC is revoked, `ended`, or `unproven` where too many unknown ones were shown of late. */
+    prove(token: Buffer): ReflectorToken | 'stranger' | 'ended' | 'unproven' {
       const word = token.toString('latin1');
       const known = proven.get(word);
       if (known === undefined) return open(token, word);

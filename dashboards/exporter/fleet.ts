@@ -55,17 +55,7 @@ export type FleetView = Table & {
 };
 
 /** Takes what is heard, shows what is so. */
-export type Fleet = {
-  takeSnapshot(snapshot: FleetSnapshot): void;
-  takeChange(change: FleetChange): void;
-  /** The stream of the API has ended; a snapshot opens it again. */
-  streamBroke(): void;
-  /** The session at the broker has begun, or is lost. */
-  brokerIs(isUp: boolean): void;
-  /** With `part` the numbers that are absent stand as they were, for `partBeats` beats. */
-  takeBeat(pc: PcPath, numbers: Beat['n'], part?: 1): void;
-  view(): FleetView;
-};
+export type Fleet = ReturnType<typeof createFleet>;
 
 type State = {
   sites: Map<string, Site>;
@@ -77,20 +67,20 @@ type State = {
 };
 
 /** `up` is a clock that never jumps, milliseconds. */
-export function createFleet(up: () => number): Fleet {
+export function createFleet(up: () => number) {
   const state: State = { sites: new Map(), pcs: new Map(), incidents: new Map(), table: undefined, subscribed: false };
   let [isOpen, isListening] = [false, false];
   let beatAt = Number.NEGATIVE_INFINITY;
   let heardAt = Number.NEGATIVE_INFINITY;
   return {
-    takeSnapshot(snapshot) {
+    takeSnapshot(snapshot: FleetSnapshot): void {
       isOpen = true;
       heardAt = up();
       state.table = undefined;
       forgetOthers(state, snapshot);
       takeRows(state, snapshot);
     },
-    takeChange(change) {
+    takeChange(change: FleetChange): void {
       heardAt = up();
       takeRows(state, change);
       if (change.sitesGone.length + change.pcsGone.length > 0) state.table = undefined;
@@ -101,20 +91,23 @@ export function createFleet(up: () => number): Fleet {
         if (now) now.heardAt = at;
       }
     },
-    streamBroke() {
+    /** The stream of the API has ended; a snapshot opens it again. */
+    streamBroke(): void {
       isOpen = false;
     },
-    brokerIs(isUp) {
+    /** The session at the broker has begun, or is lost. */
+    brokerIs(isUp: boolean): void {
       isListening = isUp;
     },
-    takeBeat(path, numbers, part) {
+    /** With `part` the numbers that are absent stand as they were, for `partBeats` beats. */
+    takeBeat(path: PcPath, numbers: Beat['n'], part?: 1): void {
       const pc = pcOf(state, path);
       beatAt = up();
       pc.beatAt = beatAt;
       if (part === undefined) takeWhole(pc, numbers);
       else takePart(pc, numbers);
     },
-    view() {
+    view(): FleetView {
       const now = up();
       const isJudged = now - heardAt <= (isOpen ? silenceLimitMs : brokenLimitMs);
       state.table ??= tableOf(state.sites, state.pcs.values());

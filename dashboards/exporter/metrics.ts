@@ -9,15 +9,10 @@ export type BeatResult = 'ok' | 'topic' | Extract<Decoded<never>, { ok: false }>
 const beatResults: readonly BeatResult[] = ['ok', 'topic', 'oversized', 'version', 'malformed', 'schema'];
 
 /** Counts of the exporter's own, and the page of `/metrics`. */
-export type Metrics = {
-  countBeat(result: BeatResult): void;
-  countRefused(series: number): void;
-  /** The page as it stands now. Guarantee: it waits for nothing but memory. */
-  page(): Promise<{ type: string; text: string }>;
-};
+export type Metrics = ReturnType<typeof createMetrics>;
 
 /** The metrics that prom-client writes; `view` is asked anew for each page. */
-export function createMetrics(view: () => FleetView): Metrics {
+export function createMetrics(view: () => FleetView) {
   const registry = new Registry();
   const registers = [registry];
   const gauges = new Map<Series, Gauge>();
@@ -37,9 +32,10 @@ export function createMetrics(view: () => FleetView): Metrics {
   }
 
   return {
-    countBeat: (result) => counted.get(result)?.inc(),
-    countRefused: (series) => dropped.inc(series),
-    async page() {
+    countBeat: (result: BeatResult): void => counted.get(result)?.inc(),
+    countRefused: (series: number): void => dropped.inc(series),
+    /** The page as it stands now. Guarantee: it waits for nothing but memory. */
+    async page(): Promise<{ type: string; text: string }> {
       await added;
       const now = view();
       for (const gauge of gauges.values()) gauge.reset();

@@ -149,14 +149,10 @@ async function wallOf({ wallDir, modulesDir, bundle, log }: ApiOptions): Promise
   });
 }
 
-type Opened = {
-  listen(at: { host: string; port: number }): Promise<number>;
-  useTls(tls: HttpsOptions['tls']): void;
-  close(): Promise<void>;
-};
+type Opened = ReturnType<typeof openDoor>;
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
-function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened {
+function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.inline);
   const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
@@ -201,7 +197,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened
   };
   if (https?.organisation) useTls(https.tls);
   return {
-    async listen({ host, port }) {
+    async listen({ host, port }: { host: string; port: number }): Promise<number> {
       const field = https ? 'https.port' : 'ports.api';
       await app.listen({ host, port }).catch((error) => {
         throw new Error(listenLine(error, { host, port, field }));
@@ -209,7 +205,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions): Opened
       return (app.server.address() as AddressInfo).port;
     },
     useTls,
-    async close() {
+    async close(): Promise<void> {
       streams.close();
       await app.close();
     },

@@ -10,36 +10,7 @@ export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
 type Taken = Map<Item, { sinceUp: number; rides: boolean }>;
 
 /** What waits, in order for each person, channel and room. */
-export type Lanes = {
-  /** Puts a row at its place in the order; a key that is held already changes nothing. */
-  add(row: OutboxRow, waitMs: number): void;
-  /**
-   * The next item on a channel that is free, or has only slow ones on their way; it is taken until `again` or `done`. Of those that are due, who has none on the way
-   * goes first, then what is critical, then who has been due longest: a server that hangs for one person holds up another's message by `slowMs` at most.
-   */
-  next(): Item | undefined;
-  /**
-   * What goes out in one message with an item, that item first; it is taken with it; what cannot go with others goes alone. Of the morning's digest: all of its person's digest, due or not.
-   * Of what is late: all that is late for its person on its channel, in the order of each room. Of what stood in one message before: all that did. Of the
-   * last that goes there for a while: all that is due too; so, where they are many, of a channel that lets nobody in for a while (`isLocked`).
-   */
-  together(item: Item, isLocked?: boolean): Item[];
-  /** What is late, and may go out over another channel of its person: each by itself, or many as one. */
-  toMove(): Item[][];
-  /** The process stood still: nothing is late before what was answered meanwhile is read. */
-  grace(): void;
-  /** It goes over no other channel any more. */
-  stays(item: Item): void;
-  /** Milliseconds until something is due, or late; undefined when nothing waits for time alone. */
-  nextInMs(): number | undefined;
-  again(item: Item, row: OutboxRow, waitMs: number): void;
-  done(item: Item): void;
-  /** It is no news any more. */
-  isLate(item: Item): boolean;
-  /** What is held under a key. */
-  withKey(key: string): Item | undefined;
-  size(): number;
-};
+export type Lanes = ReturnType<typeof createLanes>;
 
 /** What a channel is to the order. `gathers`: where it is late, it goes out there in one message with others. Of what goes `within` a time to one person the last goes with all that waits. */
 export type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
@@ -48,36 +19,36 @@ const anyKind: LaneKind = { gathers: () => true, limits: () => ({}) };
 /**
  * Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done.
  */
-export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKind): Lanes {
+export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKind) {
   const lanes = new Map<string, Item[]>();
   const items = new Map<string, Item>();
-  /** What is on its way. */
   const taken: Taken = new Map();
-  /** What has a further channel. */
   const movable = new Set<Item>();
   const isLate = (item: Item) => item.lateUp <= clock.up();
   const crowds = createCrowds(limits);
   const heads = () => headsOf(lanes.values(), { taken, limits, freeUp: crowds.freeUp });
 
   return {
-    add(row, waitMs) {
+    /** Puts a row at its place in the order; a key that is held already changes nothing. */
+    add(row: OutboxRow, waitMs: number): void {
       if (items.has(row.key)) return;
-      const lane = lanes.get(laneOf(row)) ?? [];
-      lanes.set(laneOf(row), lane);
+      const lane = lanes.getOrInsertComputed(laneOf(row), () => []);
       const earlier = (item: Item) => orderOf(item.row) <= orderOf(row) || taken.has(item);
       const item = { row, dueUp: clock.up() + waitMs, lateUp: clock.up() + newsMs(row, clock.now()) };
       items.set(row.key, item);
       lane.splice(lane.findLastIndex(earlier) + 1, 0, item);
       if (row.further !== undefined) movable.add(item);
     },
-    next() {
+    /** The next item that may go now; it is taken until `again` or `done`. `slowMs` is the longest that one person's server delays another's item. */
+    next(): Item | undefined {
       const first = firstOf(heads().filter(({ goesUp }) => goesUp <= clock.up()));
       if (first === undefined) return undefined;
       taken.set(first, { sinceUp: clock.up(), rides: false });
       crowds.goes(first.row, clock.up());
       return first;
     },
-    together(item, isLocked = false) {
+    /** The items of one message, the given one first; all are taken. `isLocked`: the channel refuses our login for a while. */
+    together(item: Item, isLocked = false): Item[] {
       const going = (isNow: (one: Item) => boolean) => goingWith(item, { lanes: lanes.values(), taken, gathers, isNow });
       const isDue = (one: Item) => one.dueUp <= clock.up();
       const crowded = crowds.freeUp(item.row) > clock.up();
@@ -87,22 +58,25 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
       return [item, ...others];
     },
-    toMove: () => lateTogether(movable, clock.up(), ({ row }) => row),
-    grace() {
+    /** What is late, and may go out over another channel of its person: each by itself, or many as one. */
+    toMove: (): Item[][] => lateTogether(movable, clock.up(), ({ row }) => row),
+    /** The process stood still: nothing is late before what was answered meanwhile is read. */
+    grace(): void {
       for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
     },
-    stays: (item) => void movable.delete(item),
-    nextInMs() {
-      const lateUp = [...movable].reduce((least, one) => Math.min(least, one.lateUp), Number.POSITIVE_INFINITY);
-      const dueUp = heads().reduce((least, { goesUp }) => Math.min(least, goesUp), lateUp);
+    /** It goes over no other channel any more. */
+    stays: (item: Item): void => void movable.delete(item),
+    /** Milliseconds until something is due, or late; undefined when nothing waits for time alone. */
+    nextInMs(): number | undefined {
+      const ups = [...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)];
+      const dueUp = ups.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
       return dueUp === Number.POSITIVE_INFINITY ? undefined : Math.max(0, dueUp - clock.up());
     },
-    again(item, row, waitMs) {
+    again(item: Item, row: OutboxRow, waitMs: number): void {
       taken.delete(item);
-      item.row = row;
-      item.dueUp = clock.up() + waitMs;
+      Object.assign(item, { row, dueUp: clock.up() + waitMs });
     },
-    done(item) {
+    done(item: Item): void {
       taken.delete(item);
       movable.delete(item);
       items.delete(item.row.key);
@@ -111,8 +85,8 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       if (lane.length === 0) lanes.delete(laneOf(item.row));
     },
     isLate,
-    withKey: (key) => items.get(key),
-    size: () => items.size,
+    withKey: (key: string): Item | undefined => items.get(key),
+    size: (): number => items.size,
   };
 }
 
@@ -176,7 +150,10 @@ function createCrowds(limits: LaneKind['limits']) {
 
 type Along = Pick<LaneKind, 'gathers'> & { lanes: Iterable<Item[]>; taken: Taken; isNow(one: Item): boolean };
 
-/** What waits for its person on its channel, in the order of each room as long as it goes now; none where it goes alone. */
+/**
+ * The items that go out in one message with an item, in the order of each room; none where it goes alone. For the morning digest it is all of
+ * the person's digest, due or not. Else it is what is late or stood in one message before; before a pause of the channel, all that is due.
+ */
 function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] {
   const { digest } = item.row.notice;
   if (!gathers(item.row) || !(digest || isNow(item))) return [];

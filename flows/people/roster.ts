@@ -15,26 +15,7 @@ import { isNews } from './words.ts';
 export type Asked = { now: number; knew?: readonly string[] };
 
 /** Who is who, by role, group, scope and id. */
-export type Roster = {
-  /**
-   * The persons that `to` (roles, groups and ids of persons) means for a scope at a time, each once, why these, and the words that mean nobody.
-   * Guarantee: never nobody. Where none of them is on duty it is their deputies, then the state, then central, then whoever is of central at all,
-   * and without any the desk at the centre.
-   */
-  resolve(to: readonly string[], scope: string, asked: Asked): { persons: Person[]; by: ToldBy; unknown: string[] };
-  /** The central persons who are there; where none is, all of them; without any the desk at the centre. */
-  central(now: number): Person[];
-  /** Who has a role for a place, on duty or not. */
-  responsible(role: Role, scope: string): Person[];
-  /** All that a tab may write into `to`. */
-  people(): People;
-  /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
-  person(id: string): Person;
-  /** All persons, as they are looked up. */
-  book(): Book;
-  /** Takes the persons of the roster into use, beside those of the settings; who stands in both is as the roster says. */
-  use(members: readonly Member[]): void;
-};
+export type Roster = ReturnType<typeof createRoster>;
 
 /** `log` takes the words of a tab that mean nobody. */
 export type RecipientsOptions = { roster: Roster; channels: Channels; log: { warn(fields: object, line: string): void } };
@@ -51,7 +32,7 @@ const centralDesk: Person = {
 };
 
 /** The roster over the persons of the settings, and whoever else comes into use. `groupsOf`: the groups of sites that a place is in. */
-export function createRoster(settings: readonly Person[], groupsOf: SiteTable['groupsOf'] = () => []): Roster {
+export function createRoster(settings: readonly Person[], groupsOf: SiteTable['groupsOf'] = () => []) {
   const fixed = settings.map(memberOf);
   let book = createBook(fixed, groupsOf);
   const byCentral = (moment: Moment) => {
@@ -62,7 +43,12 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
   };
   const known = (id: string) => (id === centralDesk.id ? centralDesk : book.byId.get(id));
   return {
-    resolve(to, scope, { now, knew = [] }) {
+    /**
+     * The persons that `to` (roles, groups and ids of persons) means for a scope at a time, each once, why these, and the words that mean nobody.
+     * Guarantee: never nobody. Where none of them is on duty it is their deputies, then the state, then central, then whoever is of central at all,
+     * and without any the desk at the centre.
+     */
+    resolve(to: readonly string[], scope: string, { now, knew = [] }: Asked): { persons: Person[]; by: ToldBy; unknown: string[] } {
       const moment = momentAt(now);
       const isDirect = (word: string) => known(word) !== undefined && (word === centralDesk.id || knew.includes(word));
       const direct = to.filter(isDirect).flatMap((word) => known(word) ?? []);
@@ -72,16 +58,22 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
       const found = new Set([...direct, ...(persons.length > 0 ? persons : byCentral(moment))]);
       return { persons: [...found], by, unknown };
     },
-    central: (now) => byCentral(momentAt(now)),
-    responsible: (role, scope) => book.ofRole(role, scope),
-    people: () => ({
+    /** The central persons who are there; where none is, all of them; without any the desk at the centre. */
+    central: (now: number): Person[] => byCentral(momentAt(now)),
+    /** Who has a role for a place, on duty or not. */
+    responsible: (role: Role, scope: string): Person[] => book.ofRole(role, scope),
+    /** All that a tab may write into `to`. */
+    people: (): People => ({
       roles: [...roles],
       groups: groupNames(book.members),
       persons: book.members.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
     }),
-    person: (id) => known(id) ?? { ...centralDesk, id, name: id },
-    book: () => book,
-    use(members) {
+    /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
+    person: (id: string): Person => known(id) ?? { ...centralDesk, id, name: id },
+    /** All persons, as they are looked up. */
+    book: (): Book => book,
+    /** Takes the persons of the roster into use, beside those of the settings; who stands in both is as the roster says. */
+    use(members: readonly Member[]): void {
       const named = new Set(members.map(({ id }) => id));
       book = createBook([...fixed.filter(({ id }) => !named.has(id)), ...members], groupsOf);
     },

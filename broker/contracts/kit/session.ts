@@ -32,14 +32,10 @@ export type PartSessionOptions = {
 };
 
 /** A session that is up, or on its way to be. */
-export type PartSession = {
-  /** Sends while the session is up; what is said while it is down is not kept. */
-  send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  close(): Promise<void>;
-};
+export type PartSession = ReturnType<typeof openPartSession>;
 
 /** Connects at once, and again for ever (`reconnectMs`). Guarantee: a session without all its filters is none. */
-export function openPartSession({ host, port, name, token, filters, qos, ...options }: PartSessionOptions): PartSession {
+export function openPartSession({ host, port, name, token, filters, qos, ...options }: PartSessionOptions) {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
   const retries = createRetries(options.clock.up, options.random);
@@ -85,10 +81,11 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
 
   open();
   return {
-    send(topic, payload, level) {
+    /** Sends while the session is up; what is said while it is down is not kept. */
+    send(topic: string, payload: Buffer, level: 0 | 1): void {
       if (client?.connected === true) client.publish(topic, payload, { qos: level }, () => {});
     },
-    async close() {
+    async close(): Promise<void> {
       closed = true;
       cancelRetry();
       await client?.endAsync(true);

@@ -18,11 +18,7 @@ const heartbeatMs = 5_000;
 const retryMs = 2_000;
 
 /** The streams of a door. */
-export type Streams = {
-  /** Takes over the response, or says in one line why not: too many streams are open. */
-  open(response: ServerResponse, asked: Asked): string | undefined;
-  close(): void;
-};
+export type Streams = ReturnType<typeof createStreams>;
 
 type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
 type Sources = { view: Pick<CentreView, 'now'>; viewFor(scope: string): ScopedView; clock: Clock; onSlow: () => void; limit?: number };
@@ -37,7 +33,7 @@ type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; int
  * Guarantee: no change falls between a stream's snapshot and its first change. A heartbeat is an empty change, which a page can see and date.
  * Nothing is told to a session that is over; its stream ends with the next frame, after 5 s at most.
  */
-export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimit }: Sources): Streams {
+export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimit }: Sources) {
   const groups = new Map<string, Group>();
   let subscribed = false;
   let id = 0;
@@ -76,7 +72,8 @@ export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimi
   beat();
 
   return {
-    open: (response, { pcs, headers, viewer }) => {
+    /** Takes over the response, or says in one line why not: too many streams are open. */
+    open: (response: ServerResponse, { pcs, headers, viewer }: Asked): string | undefined => {
       const refusal = refusalOf(groups, limit, viewer);
       if (refusal !== undefined) return refusal;
       const key = `${viewer.scope} ${pcs}`;
@@ -90,7 +87,7 @@ export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimi
       stream.into.write(text);
       return undefined;
     },
-    close: () => {
+    close: (): void => {
       cancelBeat();
       for (const { streams, cancel } of groups.values()) {
         cancel();

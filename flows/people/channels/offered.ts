@@ -15,14 +15,7 @@ export type OfferedMessage = {
 };
 
 /** Where channels of the settings and nodes of the tabs meet. */
-export type Offers = {
-  /** The channel of a name; it exists as soon as a person has an address under that name, whether or not its node runs. */
-  channel(name: string): Channel;
-  /** The offer node of a channel takes its messages; the newest wins. */
-  take(name: string, give: (message: OfferedMessage) => void): Cancel;
-  /** What became of a message; false where nothing waits for it (any more). */
-  outcome(key: string, outcome: Outcome): boolean;
-};
+export type Offers = ReturnType<typeof createOffers>;
 
 /** Takers of one kind of message, by name. */
 export type Takers<T> = ReturnType<typeof createTakers<T>>;
@@ -42,7 +35,7 @@ export function createTakers<T>() {
 }
 
 /** Guarantee: `delivered` only after an outcome node said so for this very message. */
-export function createOffers(): Offers {
+export function createOffers() {
   const takers = createTakers<OfferedMessage>();
   const waiting = new Map<string, (outcome: Outcome) => void>();
   let changes = 0;
@@ -65,7 +58,8 @@ export function createOffers(): Offers {
   }
 
   return {
-    channel: (name) => ({
+    /** The channel of a name; it exists as soon as a person has an address under that name, whether or not its node runs. */
+    channel: (name: string): Channel => ({
       limitMs: outcomeLimitMs,
       async send(message, person, signal) {
         const offer = offered(name, message, person);
@@ -82,8 +76,10 @@ export function createOffers(): Offers {
       },
       close() {},
     }),
+    /** The offer node of a channel takes its messages; the newest wins. */
     take: takers.take,
-    outcome(key, outcome) {
+    /** What became of a message; false where nothing waits for it (any more). */
+    outcome(key: string, outcome: Outcome): boolean {
       const settle = waiting.get(key);
       settle?.(outcome);
       return settle !== undefined;

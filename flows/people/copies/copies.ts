@@ -20,13 +20,7 @@ export type CopiesOptions = Pick<OutboxOptions, 'answerLink'> & {
 };
 
 /** The copies of one memory. */
-export type Copies = {
-  /** Takes incidents as committed: where more was said or done than before, their copies say so. */
-  changed(incidents: readonly Incident[]): void;
-  /** A message stands: what was said while it was on its way is written below it. */
-  stands(row: OutboxRow): void;
-  stop(): void;
-};
+export type Copies = ReturnType<typeof createCopies>;
 
 /** Of one person on one channel so many of the last messages of an incident are changed: nobody looks at older ones. */
 const eachAtMost = 4;
@@ -44,7 +38,7 @@ type Known = { sayings: readonly Saying[]; lastAt: number };
  * `started`: the incidents as they were at the start, whose copies say what there was to say, but for the last of it.
  * Guarantee: nothing is written below a message that is not committed; of one message one change waits, however much is said; nobody is written to who is gone from the roster.
  */
-export function createCopies(options: CopiesOptions, started: readonly Incident[]): Copies {
+export function createCopies(options: CopiesOptions, started: readonly Incident[]) {
   const { clock, channels, roster, copies, broke } = options;
   const known = new Map<number, Known>();
   const waiting = new Set<string>();
@@ -98,18 +92,20 @@ export function createCopies(options: CopiesOptions, started: readonly Incident[
     if (known.has(incident.id) && clock.now() - about.lastAt < recentMs) begin(tell(incident.id, about));
   }
   return {
-    changed(incidents) {
+    /** Takes incidents as committed: where more was said or done than before, their copies say so. */
+    changed(incidents: readonly Incident[]): void {
       for (const incident of incidents) {
         const before = JSON.stringify(known.get(incident.id)?.sayings ?? []);
         const about = learn(incident);
         if (JSON.stringify(about.sayings) !== before) begin(tell(incident.id, about));
       }
     },
-    stands(row) {
+    /** A message stands: what was said while it was on its way is written below it. */
+    stands(row: OutboxRow): void {
       const about = known.get(row.notice.incident ?? 0);
       if (about?.sayings.some(({ at }) => at > row.notice.at)) begin(change(row, about));
     },
-    stop: () => cut.abort(),
+    stop: (): void => cut.abort(),
   };
 }
 

@@ -7,14 +7,7 @@ type Test = { channel: string; id: string; person: string };
 type Said = Report['outcome'];
 
 /** The tests that are waited for. */
-export type Heard = {
-  /** What is said of it; undefined where nothing is in time. */
-  wait(test: Test): Promise<Said | undefined>;
-  /** True where the report is of a test, which then has it. */
-  take(report: Report): boolean;
-  /** To whom a test went; undefined where it is none. */
-  about(channel: string, id: string): { person: string; incident: null } | undefined;
-};
+export type Heard = ReturnType<typeof createHeard>;
 
 /** A phone rings for most of a minute, and is then listened to. */
 const limitMs = 90_000;
@@ -22,11 +15,12 @@ const limitMs = 90_000;
 const rememberedAtMost = 100;
 
 /** Guarantee: a test is waited for no longer than its limit, and nothing of it stays behind. */
-export function createHeard(clock: Clock): Heard {
+export function createHeard(clock: Clock) {
   const waiting = new Map<string, { person: string; said(outcome: Said): void }>();
   const early = new Map<string, Said>();
   return {
-    async wait({ channel, id, person }) {
+    /** What is said of it; undefined where nothing is in time. */
+    async wait({ channel, id, person }: Test): Promise<Said | undefined> {
       const name = nameOf(channel, id);
       const known = early.get(name);
       if (known !== undefined) return known;
@@ -36,14 +30,16 @@ export function createHeard(clock: Clock): Heard {
       waiting.delete(name);
       return said;
     },
-    take({ channel, id, outcome }) {
+    /** True where the report is of a test, which then has it. */
+    take({ channel, id, outcome }: Report): boolean {
       const name = nameOf(channel, id);
       const one = waiting.get(name);
       if (one === undefined) keepLatest(early, [name, outcome], rememberedAtMost);
       one?.said(outcome);
       return one !== undefined;
     },
-    about(channel, id) {
+    /** To whom a test went; undefined where it is none. */
+    about(channel: string, id: string): { person: string; incident: null } | undefined {
       const one = waiting.get(nameOf(channel, id));
       return one && { person: one.person, incident: null };
     },

@@ -5,14 +5,7 @@ import type { Cancel, Clock } from '#contracts';
 export type TurnOptions = { apartMs: number; signal: AbortSignal; isLater?: boolean };
 
 /** The turns of one channel. */
-export type Pace = {
-  /** Ends when it is this address's turn: true. False where the signal ends first. */
-  turn(address: string, options: TurnOptions): Promise<boolean>;
-  /** The provider asked to leave this address alone for so long. */
-  pause(address: string, forMs: number): void;
-  /** How long this address is to be left alone yet. */
-  pausedMs(address: string): number;
-};
+export type Pace = ReturnType<typeof createPace>;
 
 /** Addresses that are not waited for are forgotten once there are so many. */
 const rememberedAtMost = 10_000;
@@ -24,7 +17,7 @@ type Head = { address: string; first: Waiter; freeUp: number };
  * `everyMs`: the least time between two turns of anybody.
  * Guarantee: a turn is counted when it is given: what waits for one address, or was given up, costs no other address any time.
  */
-export function createPace(clock: Clock, everyMs: number): Pace {
+export function createPace(clock: Clock, everyMs: number) {
   let nextUp = Number.NEGATIVE_INFINITY;
   let count = 0;
   const freeUp = new Map<string, number>();
@@ -65,7 +58,8 @@ export function createPace(clock: Clock, everyMs: number): Pace {
   }
 
   return {
-    turn(address, { apartMs, signal, isLater = false }) {
+    /** Ends when it is this address's turn: true. False where the signal ends first. */
+    turn(address: string, { apartMs, signal, isLater = false }: TurnOptions): Promise<boolean> {
       if (signal.aborted) return Promise.resolve(false);
       forget();
       count += 1;
@@ -80,8 +74,10 @@ export function createPace(clock: Clock, everyMs: number): Pace {
       pump();
       return promise.finally(() => signal.removeEventListener('abort', end));
     },
-    pause: (address, forMs) => void freeUp.set(address, Math.max(freeUp.get(address) ?? 0, clock.up() + forMs)),
-    pausedMs: (address) => Math.max(0, (freeUp.get(address) ?? 0) - clock.up()),
+    /** The provider asked to leave this address alone for so long. */
+    pause: (address: string, forMs: number): void => void freeUp.set(address, Math.max(freeUp.get(address) ?? 0, clock.up() + forMs)),
+    /** How long this address is to be left alone yet. */
+    pausedMs: (address: string): number => Math.max(0, (freeUp.get(address) ?? 0) - clock.up()),
   };
 }
 
