@@ -1,8 +1,8 @@
 /** The MQTT session of a part of the centre: clean, for ever coming back. It holds nothing; what matters is asked for again. */
 import { Socket } from 'node:net';
 import type { connect, MqttClient } from 'mqtt';
-import { doubledMs } from './backoff.ts';
 import type { Cancel, Clock } from './clock.ts';
+import { doubledMs } from './waits.ts';
 
 const shortestMs = 100;
 /** Sessions that came up and were lost again. */
