@@ -173,7 +173,7 @@ test('the texts for SMS are served as a file, with no link where the centre has 
   const answer = await get('/api/words/sms.csv');
   expect(answer.headers.get('content-disposition')).toContain('sms.csv');
   const text = await answer.text();
-  expect(text).toContain('"news.camera.missing.en.fixed"');
+  expect(text).toContain('news.camera.missing.en.fixed,');
   expect(text).not.toContain('#url#');
 });
 
