@@ -7,30 +7,17 @@ import type { BaseLogger } from 'pino';
 import { type Clock, centreServerName, codeOf, isLoopback, oneLine, realClock } from '#contracts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { OpenId } from '../accounts/openid.ts';
-import type { Announcements } from '../announce/announce.ts';
 import { answerUrl } from '../answers/answer-link.ts';
-import type { EventsReader } from '../archive/reader.ts';
-import type { Backups } from '../backup/backup.ts';
-import type { MeetingOrders } from '../calendar/meeting-orders.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor, tokenDoor } from '../door/door.ts';
 import { type Head, securityHeaders } from '../door/guard.ts';
 import { Refused } from '../door/refused.ts';
 import { scopedView } from '../door/scoped.ts';
 import { createShare } from '../door/share.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import type { MaintenanceOrders } from '../maintenance/maintenance.ts';
-import type { TabsOrders } from '../node-red/tabs-orders.ts';
 import { templatesCsv } from '../people/sms/export.ts';
 import { longestLink, wallAddress } from '../people/visit.ts';
-import type { Ledger } from '../records/ops.ts';
-import type { Replay } from '../replay/replay.ts';
-import type { DeviceBook } from '../roster/devices.ts';
-import type { PeopleOrders } from '../roster/forget.ts';
-import type { RosterOrders } from '../roster/roster-orders.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
-import type { Explain } from '../view/explained.ts';
-import type { Reasons } from '../view/reasons.ts';
 import type { CentreView } from '../view/view.ts';
 import { addOpenId } from './account-routes.ts';
 import { addUpdates } from './bytes/files.ts';
@@ -38,12 +25,15 @@ import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { addWall, loadWall, type Wall } from './bytes/wall.ts';
 import { wordsFile } from './incident-routes.ts';
-import type { IdentityOrders, PartsFor } from './kit/route.ts';
+import type { IdentityOrders, Parts } from './kit/route.ts';
 import { bodyLimitBytes } from './kit/schemas.ts';
 import { addRoutes } from './routes.ts';
 
-/** What the API is started with. */
-export type ApiOptions = {
+/** Parts that are the same for whoever sees them. */
+const shared = ['meetings', 'maintenance', 'roster', 'people', 'announcements', 'proof', 'acts', 'events'] as const;
+
+/** What the API is started with. A part that is absent has no routes. */
+export type ApiOptions = Partial<Pick<Parts, (typeof shared)[number]>> & {
   host: string;
   /** 0 takes a free one. */
   port: number;
@@ -53,20 +43,9 @@ export type ApiOptions = {
   view: CentreView;
   siteOrders: SiteOrders & IdentityOrders;
   /** Absent = no tabs run here. */
-  tabs?: TabsOrders & { explain: Explain; replay: Replay; reasons: Reasons };
-  meetings?: MeetingOrders;
-  maintenance?: MaintenanceOrders;
-  roster?: RosterOrders;
-  people?: PeopleOrders;
-  /** Where people are told on devices of their own. */
-  devices?: DeviceBook | null;
-  announcements?: Announcements;
-  /** Backups, and the proof that is read from them. */
-  proof?: Pick<Backups, 'audit' | 'make'>;
-  /** What was done. */
-  acts?: Pick<Ledger, 'acts'>;
-  /** What PCs said. */
-  events?: EventsReader;
+  tabs?: Parts['tabs'] & Pick<Parts, 'explain' | 'replay' | 'reasons'>;
+  /** Devices on which people are told. */
+  devices?: Parts['devices'];
   /** Folder of the wall's files, and the `node_modules` with its browser modules. */
   wallDir: string;
   modulesDir: string;
@@ -163,18 +142,17 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const viewFor = (scope: string) => scopedView(view, scope, within);
   const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const words = wordsFile();
-  const has = (scope: string) =>
-    scope === '' ||
-    siteOrders
-      .table()
-      .pathsOf(scope)
-      .some((path) => siteOrders.table().node(path) !== undefined);
+  const isThere = (path: string) => siteOrders.table().node(path) !== undefined;
+  const has = (scope: string) => scope === '' || siteOrders.table().pathsOf(scope).some(isThere);
   const directory = https?.openid?.host ?? null;
+  const [name] = options.https?.names ?? [];
+  /** Where PCs enrol; null where nobody comes from beyond this machine. */
+  const door = name === undefined ? null : `https://${name}:${options.https?.port}`;
   addRoutes(app, {
     view: ({ scope }) => viewFor(scope),
     siteOrders: () => siteOrders,
-    identity: () => ({ ...siteOrders, door: doorOf(options.https), pcsOf: (site) => siteOrders.table().pcsOf(site) }),
-    ...alike(options),
+    identity: () => ({ ...siteOrders, door, pcsOf: (site) => siteOrders.table().pcsOf(site) }),
+    ...Object.fromEntries(shared.flatMap((name) => (options[name] === undefined ? [] : [[name, () => options[name]]]))),
     devices: () => options.devices ?? null,
     commands: () => view.commands,
     ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
@@ -212,22 +190,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   };
 }
 
-type Alike = Pick<ApiOptions, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts' | 'events'>;
-
-/** Parts that are the same for whoever sees them; one that is not there has no routes. */
-function alike({ meetings, maintenance, roster, people, announcements, proof, acts, events }: Alike): PartsFor {
-  const parts = { meetings, maintenance, roster, people, announcements, proof, acts, events };
-  const there = Object.entries(parts).filter(([, part]) => part !== undefined);
-  return Object.fromEntries(there.map(([name, part]) => [name, () => part]));
-}
-
 type AppOptions = Pick<ApiOptions, 'log'> & Pick<CentreView, 'unready'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
-
-/** Where PCs enrol; null where nobody comes from beyond this machine. */
-function doorOf(https: HttpsOptions | undefined): string | null {
-  const [name] = https?.names ?? [];
-  return https === undefined || name === undefined ? null : `https://${name}:${https.port}`;
-}
 
 function createApp(headers: Record<string, string>, { log, unready, up, tls }: AppOptions): FastifyInstance {
   const app = fastify({

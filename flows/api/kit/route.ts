@@ -29,7 +29,7 @@ import type { Streams } from '../bytes/streams.ts';
 export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
 
 /** What rows work on, by name. */
-type Parts = {
+export type Parts = {
   view: ScopedView;
   proof: Pick<Backups, 'audit' | 'make'>;
   /** What was done. */
@@ -50,11 +50,8 @@ type Parts = {
   devices: DeviceBook | null;
   announcements: Announcements;
   commands: CommandsView;
-  accounts: {
-    accounts: Accounts /** There is such a place. */;
-    has(scope: string): boolean /** The host of the directory that vouches for people; null where none does. */;
-    directory: string | null;
-  };
+  /** `has`: there is such a place; `directory`: the host of the directory that vouches for people, null where none does. */
+  accounts: { accounts: Accounts; has(scope: string): boolean; directory: string | null };
   /** Only where people log in. */
   logins: Accounts;
   streams: { streams: Streams; headers: Record<string, string> };
