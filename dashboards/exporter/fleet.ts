@@ -170,11 +170,8 @@ function takePc(state: State, now: PcNow): void {
 }
 
 function pcOf({ pcs }: State, path: PcPath): Pc {
-  const known = pcs.get(path);
-  if (known) return known;
-  const pc: Pc = { path, now: undefined, labels: '', components: [], beatAt: Number.NEGATIVE_INFINITY, numbers: [] };
-  pcs.set(path, pc);
-  return pc;
+  const beatAt = Number.NEGATIVE_INFINITY;
+  return pcs.getOrInsertComputed(path, () => ({ path, now: undefined, labels: '', components: [], beatAt, numbers: [] }));
 }
 
 function siteOf(now: SiteNow, refused = 0): Site {
@@ -193,10 +190,9 @@ function tableOf(known: Map<string, Site>, all: Iterable<Pc>): Table {
 function componentsOf({ checks, presence }: PcNow): ComponentNow[] {
   const found = new Map<string, number[]>();
   for (const { component, status } of checks) {
-    const counts = found.get(component) ?? statuses.map(() => 0);
+    const counts = found.getOrInsertComputed(component, () => statuses.map(() => 0));
     const at = statuses.indexOf(presence === 'online' ? status : 'unknown');
     counts[at] = (counts[at] ?? 0) + 1;
-    found.set(component, counts);
   }
   return [...found].map(([component, counts]) => ({ component, counts }));
 }

@@ -25,11 +25,7 @@ export function createMetrics(view: () => FleetView) {
   for (const one of counted.values()) one.inc(0);
   const added = addProcessFigures(registry);
 
-  function gaugeOf(series: Series): Gauge {
-    const gauge = gauges.get(series) ?? new Gauge({ ...metricOf(series), registers });
-    gauges.set(series, gauge);
-    return gauge;
-  }
+  const gaugeOf = (series: Series) => gauges.getOrInsertComputed(series, () => new Gauge({ ...metricOf(series), registers }));
 
   return {
     countBeat: (result: BeatResult): void => counted.get(result)?.inc(),

@@ -1,7 +1,7 @@
 /** The page of the sites and PCs, made in pieces, so that no scrape holds up the beats. */
 import { beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '#contracts';
 import { beatKeys, type FleetView, type Pc, type Site } from './fleet.ts';
-import { heardRollupsOf, type Row } from './rollups.ts';
+import { heardRollupsOf } from './rollups.ts';
 import { headText, labelText } from './text.ts';
 
 /** A piece is about this long: some hundred lines, well below a millisecond's work. */
@@ -18,12 +18,11 @@ type Family = { series: Series } & ({ ofSite(site: Site, take: Take): void } | {
 export function* fleetPage(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
   const moment = { ...view, pcs: view.pcs.map((pc) => ({ ...pc })) };
   const counts = Map.groupBy(heardRollupsOf(moment), ({ series }) => series);
-  for (const [series, rows] of counts) yield `${headText(series)}${rows.map(lineOf).join('')}\n`;
+  for (const [series, rows] of counts) {
+    const lines = rows.map(({ labels, value }) => `${series.name}{${labelText(labels)}} ${value}\n`);
+    yield `${headText(series)}${lines.join('')}\n`;
+  }
   yield* pageOf(moment, seriesPerSite, onRefused);
-}
-
-function lineOf({ series, labels, value }: Row): string {
-  return `${series.name}{${labelText(labels)}} ${value}\n`;
 }
 
 /**
@@ -61,20 +60,18 @@ export function* pageOf(view: FleetView, seriesPerSite: number, onRefused: (coun
 }
 
 function familiesOf(view: FleetView): Family[] {
-  return [...siteFamilies(), ...(view.isHeard ? heardFamilies() : []), ...(view.isJudged ? judgedFamilies() : []), ...beatFamilies(view)];
+  return [...siteFamilies, ...(view.isHeard ? heardFamilies() : []), ...(view.isJudged ? judgedFamilies() : []), ...beatFamilies(view)];
 }
 
 /** Facts of the table: true for as long as it is known. */
-function siteFamilies(): Family[] {
-  return [
-    {
-      series: judgedSeries.siteInfo,
-      ofSite: ({ labels, now }, take) => take(`${labels},${labelText({ stage: now.stage, link: now.link })}`, 1),
-    },
-    { series: judgedSeries.siteElevation, ofSite: ({ labels, now }, take) => take(labels, now.elevationM) },
-    { series: judgedSeries.siteRoomLimit, ofSite: ({ labels, now }, take) => take(labels, roomLimitCelsius(now.elevationM)) },
-  ];
-}
+const siteFamilies: readonly Family[] = [
+  {
+    series: judgedSeries.siteInfo,
+    ofSite: ({ labels, now }, take) => take(`${labels},${labelText({ stage: now.stage, link: now.link })}`, 1),
+  },
+  { series: judgedSeries.siteElevation, ofSite: ({ labels, now }, take) => take(labels, now.elevationM) },
+  { series: judgedSeries.siteRoomLimit, ofSite: ({ labels, now }, take) => take(labels, roomLimitCelsius(now.elevationM)) },
+];
 
 function heardFamilies(): Family[] {
   return [
@@ -98,11 +95,8 @@ function heardFamilies(): Family[] {
 /** A zero stands for each answer that nothing has, so that a graph sees it end. */
 function checkSamples(): (pc: Pc, site: Site, take: Take) => void {
   const ends = new Map<string, string[]>();
-  const endsOf = (component: string) => {
-    const made = ends.get(component) ?? statuses.map((status) => labelText({ component, status }));
-    ends.set(component, made);
-    return made;
-  };
+  const endsOf = (component: string) =>
+    ends.getOrInsertComputed(component, () => statuses.map((status) => labelText({ component, status })));
   return (pc, _site, take) => {
     for (const { component, counts } of pc.components) {
       for (const [at, end] of endsOf(component).entries()) take(`${pc.labels},${end}`, counts[at] ?? 0);

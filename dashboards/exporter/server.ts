@@ -1,4 +1,5 @@
 /** Where Prometheus reads: two pages on loopback, whether we live and are ready, and nothing else. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { finished, type Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
@@ -46,17 +47,9 @@ async function sendFleet(pieces: Iterable<string>, request: IncomingMessage, res
   finished(response, () => gone.abort());
   for (const piece of pieces) {
     const isRoom = sink.write(piece);
-    if (!isRoom) await drained(sink, gone.signal);
+    if (!isRoom) await once(sink, 'drain', { signal: gone.signal }).catch(() => undefined);
     else await setImmediate();
     if (gone.signal.aborted) break;
   }
   sink.end();
-}
-
-function drained(sink: Writable, gone: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (gone.aborted) return done();
-    gone.addEventListener('abort', () => done(), { once: true });
-    sink.once('drain', done);
-  });
 }
