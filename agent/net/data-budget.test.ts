@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
+import { randomFrom } from '../../test/random.ts';
 import { handClock } from '../checks/agent.test-helper.ts';
 import { budgetFile, type KeptFile } from '../store/kept-file.ts';
-import { createBudget, memoryStore, readFigures } from './data-budget.ts';
+import { type Budget, createBudget, memoryStore, readFigures } from './data-budget.ts';
 
 const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);
 const minuteMs = 60_000;
@@ -24,7 +25,7 @@ function counted(store: KeptFile = memoryStore(), clock = handClock(endOfNovembe
   return { budget, clock, store, saves: () => saves };
 }
 
-it('counts by cause, and leaves the tests what their class may', () => {
+it('counts by cause and leaves tests the limit of the link class', () => {
   const { budget } = counted();
   budget.used('telemetry', 1_000);
   budget.used('tests', 6_000_000);
@@ -38,7 +39,7 @@ it('counts by cause, and leaves the tests what their class may', () => {
   expect([budget.left(), budget.hasRoom(30_000_000), budget.hasRoom(30_000_001)]).toEqual([30_000_000, true, false]);
 });
 
-it('what telemetry uses beyond its own share is taken from the tests, and nothing is left below 0', () => {
+it('telemetry beyond its own limit reduces what tests may use, never below 0', () => {
   const { budget } = counted();
   budget.used('telemetry', 10_000_000);
   expect(budget.left()).toBe(34_000_000);
@@ -46,128 +47,135 @@ it('what telemetry uses beyond its own share is taken from the tests, and nothin
   expect([budget.left(), budget.hasRoom(0), budget.hasRoom(1)]).toEqual([0, true, false]);
 });
 
-it('begins anew with the month of UTC, in the running and after a night off', async () => {
-  const { budget, clock, store } = counted();
-  budget.used('tests', 36_000_000);
-  await clock.pass(11 * minuteMs);
-  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
-  budget.used('tests', 500);
-  budget.close();
-  const { budget: rested } = counted(store, handClock(Date.UTC(2027, 0, 2)));
-  rested.follow(() => Date.UTC(2027, 0, 2));
-  expect(rested.figures()).toMatchObject({ month: '2027-01', testBytes: 0 });
-});
-
-it('one boot with a clock of 2030 takes no month: neither before the centre says what time it is, nor after, nor at the next start', async () => {
-  const now = Date.UTC(2026, 10, 10);
-  const { budget, store } = counted(memoryStore(), handClock(now));
-  budget.used('tests', 7_000);
-  budget.close();
-  const clock = handClock(Date.UTC(2030, 0, 1));
-  const { budget: wrong } = counted(store, clock);
-  let centre: number | null = null;
-  wrong.follow(() => centre);
-  wrong.used('tests', 1_000);
-  await clock.pass(23 * 3_600_000);
-  expect(wrong.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
-  centre = now;
-  await clock.pass(30 * 3_600_000);
-  wrong.close();
-  const { budget: right } = counted(store, handClock(now));
-  expect(right.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
-  expect(right.left()).toBe(36_000_000 - 8_000);
-});
-
-it('a book that a wrong clock left in another year follows the centre as soon as it speaks', () => {
-  const { budget, store } = counted(memoryStore(), handClock(Date.UTC(2030, 0, 1)));
-  budget.used('tests', 36_000_000);
-  budget.close();
-  const { budget: right } = counted(store, handClock(Date.UTC(2026, 10, 10)));
-  expect(right.left()).toBe(0);
-  right.follow(() => Date.UTC(2026, 10, 10));
-  expect(right.figures()).toMatchObject({ month: '2026-11', testBytes: 0 });
-});
-
-it('a clock that is set to the next month in the running is not believed at once, and one that runs there is', async () => {
+it('begins a new month of UTC by its own clock while no server has proven the time', async () => {
   const { budget, clock } = counted();
-  budget.used('tests', 500);
-  clock.jump(40 * 24 * 3_600_000);
-  expect(budget.figures()).toMatchObject({ month: '2026-11', testBytes: 500 });
-  clock.jump(-40 * 24 * 3_600_000);
-  budget.figures();
+  budget.used('tests', 36_000_000);
   await clock.pass(11 * minuteMs);
   expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
 });
 
-const may = Date.UTC(2026, 4, 10);
-
-it('two days without a centre lost the month where the clock said 2030, in the running and after a start', async () => {
-  const clock = handClock(Date.UTC(2030, 0, 1));
-  const { budget, store } = counted(memoryStore(), clock);
-  let centre: number | null = may;
-  budget.follow(() => centre);
-  budget.used('tests', 30_000_000);
-  centre = null;
-  for (let hour = 0; hour < 48; hour += 1) {
-    budget.keep();
-    await clock.pass(60 * minuteMs);
-  }
-  budget.used('tests', 2_000_000);
-  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 32_000_000 });
-  budget.close();
-  const { budget: again } = counted(store, clock);
-  for (let hour = 0; hour < 48; hour += 1) {
-    again.keep();
-    await clock.pass(60 * minuteMs);
-  }
-  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 32_000_000 });
-});
-
-it('while the centre is away its month ends when its clock, as it ran on, says so', async () => {
-  const clock = handClock(Date.UTC(2030, 0, 1));
-  const { budget } = counted(memoryStore(), clock);
-  let centre: number | null = endOfNovember;
-  budget.follow(() => centre);
-  budget.used('tests', 500);
-  centre = null;
-  await clock.pass(11 * minuteMs);
-  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
-});
-
-it('a start in the month after that of the centre is believed after a day, or a PC without a line would stay in its last month', async () => {
+it('begins a new month by the clock of the server after a start', () => {
   const { budget, store } = counted();
   budget.follow(() => endOfNovember);
   budget.used('tests', 36_000_000);
   budget.close();
+  const { budget: later } = counted(store, handClock(Date.UTC(2027, 0, 2)));
+  later.follow(() => Date.UTC(2027, 0, 2));
+  expect(later.figures()).toMatchObject({ month: '2027-01', testBytes: 0 });
+});
+
+const may = Date.UTC(2026, 4, 10);
+
+it.each([0, Date.UTC(2030, 0, 1)])('keeps the month of the server when the PC starts with its clock at %d', async (wrong) => {
+  const { budget, store } = counted(memoryStore(), handClock(may));
+  budget.follow(() => may);
+  budget.used('tests', 7_000);
+  budget.close();
+  const clock = handClock(wrong);
+  const { budget: again } = counted(store, clock);
+  again.used('tests', 1_000);
+  await clock.pass(50 * 60 * minuteMs);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
+  again.follow(() => may);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
+});
+
+it('ends the month of the server while the server is away, as its clock runs on', async () => {
+  const clock = handClock(Date.UTC(2030, 0, 1));
+  const { budget } = counted(memoryStore(), clock);
+  let server: number | null = endOfNovember;
+  budget.follow(() => server);
+  budget.used('tests', 500);
+  server = null;
+  await clock.pass(11 * minuteMs);
+  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
+});
+
+it('counts in the new month what was used after a start before the server proved that month', () => {
+  const { budget, store } = counted();
+  budget.follow(() => endOfNovember);
+  budget.used('tests', 30_000_000);
+  budget.close();
   const clock = handClock(Date.UTC(2026, 11, 1, 8));
-  const { budget: rested } = counted(store, clock);
-  expect(rested.left()).toBe(0);
-  await clock.pass(25 * 60 * minuteMs);
-  expect(rested.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
+  const { budget: offline } = counted(store, clock);
+  offline.used('tests', 500);
+  offline.close();
+  const { budget: again } = counted(store, clock);
+  again.used('tests', 70);
+  expect(again.figures()).toMatchObject({ month: '2026-11', testBytes: 30_000_570 });
+  again.follow(clock.now);
+  expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 570 });
 });
 
-it('what was used after a start in the next month, before the centre said so, was counted in the month before alone', async () => {
-  for (const isTold of [true, false]) {
-    const { budget, store } = counted();
-    budget.follow(() => endOfNovember);
-    budget.used('tests', 36_000_000);
-    budget.close();
-    const clock = handClock(Date.UTC(2026, 11, 1, 8));
-    const { budget: offline } = counted(store, clock);
-    offline.used('tests', 500);
-    offline.close();
-    const { budget: again } = counted(store, clock);
-    again.used('tests', 70);
-    again.figures();
-    if (isTold) again.follow(clock.now);
-    await clock.pass(25 * 60 * minuteMs);
-    expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 570 });
-    again.used('tests', 1);
-    expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 571 });
+it('keeps the count when the clock of the server goes back to the month before', () => {
+  const { budget } = counted(memoryStore(), handClock(endOfNovember));
+  let server = Date.UTC(2026, 11, 1);
+  budget.follow(() => server);
+  budget.used('tests', 36_000_000);
+  server = endOfNovember;
+  expect(budget.left()).toBe(0);
+});
+
+it('keeps the count of a month that only a wrong own clock began', () => {
+  const { budget } = counted(memoryStore(), handClock(Date.UTC(2030, 0, 1)));
+  budget.used('tests', 36_000_000);
+  budget.follow(() => may);
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 36_000_000 });
+});
+
+const wrongClocks = [0, may, Date.UTC(2026, 11, 31), Date.UTC(2030, 0, 1)];
+const stepBytes = 3_000_000;
+
+/**
+ * Half a year of a PC with flat batteries, clocks that are set, stops, kills, and times without the server. Tests use what they may. A kill comes
+ * where the step before was saved in this month, so that the dearest ten minutes are known.
+ */
+async function history(seed: number): Promise<Map<string, number>> {
+  const random = randomFrom(seed);
+  const isOnceIn = (times: number) => random.below(times) === 0;
+  const store = memoryStore();
+  const used = new Map<string, number>();
+  let truth = may;
+  let isOnline = true;
+  const start = () => {
+    const clock = handClock(isOnceIn(3) ? random.pick(wrongClocks) : truth);
+    const { budget } = counted(store, clock);
+    const bootMs = truth;
+    budget.follow(() => (isOnline ? bootMs + clock.up() : null));
+    return { budget, clock };
+  };
+  const spend = (budget: Budget) => {
+    if (!budget.hasRoom(stepBytes)) return;
+    budget.used('tests', stepBytes);
+    const month = new Date(truth).toISOString().slice(0, 7);
+    used.set(month, (used.get(month) ?? 0) + stepBytes);
+  };
+  let { budget, clock } = start();
+  budget.figures();
+  for (let step = 0; step < 600; step += 1) {
+    spend(budget);
+    const passMs = random.pick([11 * minuteMs, 14 * 60 * minuteMs]);
+    await clock.pass(passMs);
+    truth += passMs;
+    budget.keep();
+    isOnline = isOnceIn(4) ? !isOnline : isOnline;
+    if (isOnceIn(8)) clock.jump(random.pick(wrongClocks) - clock.now());
+    if (!isOnceIn(6)) continue;
+    if (isOnceIn(2)) spend(budget);
+    if (isOnceIn(2) || new Date(truth).getUTCDate() < 3) budget.close();
+    truth += random.below(2) * 24 * 60 * minuteMs;
+    ({ budget, clock } = start());
   }
+  return used;
+}
+
+it.each(Array.from({ length: 40 }, (_, seed) => seed))('tests never use more than the budget of a month, history %i', async (seed) => {
+  const used = await history(seed);
+  expect(used.size).toBeGreaterThan(5);
+  for (const [month, bytes] of used) expect(bytes, month).toBeLessThanOrEqual(links.geo.budget.testBytes);
 });
 
-it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, 8.64e15])('%d is no time, and ended whoever counted a byte', (noTime) => {
+it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, 8.64e15])('ignores %d as a time of the server or of the PC', (noTime) => {
   const clock = handClock(may);
   const { budget, store } = counted(memoryStore(), clock);
   budget.used('tests', 500);
@@ -185,68 +193,7 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, 8.64e15])('%d is no 
   expect(fresh.figures()).toMatchObject({ month: '2026-05', testBytes: 0 });
 });
 
-it('a day with a clock of 1970 gave a second budget of the month that was before, to the centre and to a clock that was set', async () => {
-  for (const isTold of [true, false]) {
-    const { budget, store } = counted(memoryStore(), handClock(may));
-    budget.used('tests', 7_000);
-    budget.close();
-    const clock = handClock(0);
-    const { budget: back } = counted(store, clock);
-    await clock.pass(25 * 3_600_000);
-    back.used('tests', 1_000);
-    expect(back.figures()).toMatchObject({ month: '1970-01', testBytes: 8_000 });
-    clock.jump(may);
-    if (isTold) back.follow(() => may);
-    else back.figures();
-    await clock.pass(25 * 3_600_000);
-    expect(back.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
-  }
-});
-
-it('what was used in a month that never was belongs to the one in which it was begun, and is not left in 2030', async () => {
-  const clock = handClock(endOfNovember);
-  const { budget, store } = counted(memoryStore(), clock);
-  budget.used('tests', 5_000_000);
-  budget.close();
-  // A boot with a flat battery, and nobody who tells it the time.
-  const wrong = handClock(Date.UTC(2030, 0, 10));
-  const { budget: alone } = counted(store, wrong);
-  await wrong.pass(25 * 60 * minuteMs);
-  alone.keep();
-  await wrong.pass(25 * 60 * minuteMs);
-  alone.used('tests', 3_000_000);
-  expect(alone.figures().month).toBe('2030-01');
-  alone.follow(() => endOfNovember);
-  expect(alone.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000_000 });
-});
-
-it('a centre whose clock stood in 2027 for a moment gave a second budget of the same month', () => {
-  const { budget } = counted(memoryStore(), handClock(may));
-  let centre = may;
-  budget.follow(() => centre);
-  budget.used('tests', 35_000_000);
-  centre = Date.UTC(2027, 0, 1);
-  budget.keep();
-  centre = may + 3_600_000;
-  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 35_000_000 });
-});
-
-it('a centre that was set back by five minutes over the end of a month gave a second budget of both', async () => {
-  const clock = handClock(endOfNovember);
-  const { budget } = counted(memoryStore(), clock);
-  let offsetMs = 0;
-  budget.follow(() => clock.now() + offsetMs);
-  budget.used('tests', 10_000_000);
-  await clock.pass(12 * minuteMs);
-  budget.keep();
-  budget.used('tests', 5_000_000);
-  offsetMs = -5 * minuteMs;
-  expect(budget.figures()).toMatchObject({ month: '2026-11', testBytes: 10_000_000 });
-  await clock.pass(7 * minuteMs);
-  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 5_000_000 });
-});
-
-it('a book of a version that knew no other months opens and goes on', () => {
+it('opens the file of a version without a proven month', () => {
   const store = memoryStore();
   const limits = links.geo.budget;
   const none = { telemetry: 0, tests: 0 };
@@ -254,7 +201,7 @@ it('a book of a version that knew no other months opens and goes on', () => {
   expect(counted(store, handClock(may)).budget.figures()).toMatchObject({ month: '2026-05', telemetryBytes: 5, testBytes: 7_000 });
 });
 
-it('is written with the first byte, at most once in 10 min after that, and at the stop', async () => {
+it('saves with the first byte, then at most once in 10 min, and at the stop', async () => {
   const { budget, clock, saves } = counted();
   for (let minute = 0; minute < 60; minute += 1) {
     if (minute < 25) budget.used('telemetry', 10);
@@ -266,14 +213,14 @@ it('is written with the first byte, at most once in 10 min after that, and at th
   expect(saves()).toBe(5);
 });
 
-it('an agent that ends before it ever spoke, as one that finds another on its data, leaves the file as it was', () => {
+it('leaves the file as it was when the agent ends before it sent a byte', () => {
   const { budget, saves } = counted();
   budget.keep();
   budget.close();
   expect(saves()).toBe(0);
 });
 
-it('a stop loses nothing; after a kill the dearest ten minutes of the month are added to what was written', async () => {
+it('a stop loses nothing; a kill adds the dearest ten minutes of the month to the saved count', async () => {
   const { budget, clock, store } = counted(memoryStore(), handClock(Date.UTC(2026, 10, 10)));
   const again = () => counted(store, clock).budget;
   budget.used('tests', 240_000);
@@ -290,23 +237,7 @@ it('a stop loses nothing; after a kill the dearest ten minutes of the month are 
   expect(again().figures().testBytes).toBe(485_000);
 });
 
-it('a clock that starts in 1970 and is then set brings no new budget; one that stays back for a day is believed', async () => {
-  const { budget, store } = counted(memoryStore(), handClock(Date.UTC(2026, 10, 10)));
-  budget.used('tests', 7_000);
-  budget.close();
-  const clock = handClock(0);
-  const started = counted(store, clock).budget;
-  started.used('tests', 1_000);
-  expect(started.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
-  clock.jump(Date.UTC(2026, 10, 11));
-  expect(started.figures()).toMatchObject({ month: '2026-11', testBytes: 8_000 });
-  clock.jump(-Date.UTC(2026, 10, 11));
-  started.figures();
-  await clock.pass(25 * 60 * minuteMs);
-  expect(started.figures()).toMatchObject({ month: '1970-01', testBytes: 8_000 });
-});
-
-it('a file that is broken or cannot be written costs the count and one line, never the agent', () => {
+it('a broken or read-only file costs the count and one line, never the agent', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-budget-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const lines: string[] = [];
