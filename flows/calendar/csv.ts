@@ -4,10 +4,9 @@ import { oneLine } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { sheetLines } from '../sites/sheet.ts';
-import { lengthProblem, limits, type ReadFile, scopesOf, titleOf, tooMuch } from './draft.ts';
-import { atOf, isAffordable } from './occurrences.ts';
-import type { Steps } from './rule.ts';
-import { isLocal, ruleOfText } from './rule-text.ts';
+import { lengthProblem, limits, type ReadFile, scopesOf, titleOf } from './draft.ts';
+import { atOf } from './occurrences.ts';
+import { isLocal, ruleOfText } from './rule.ts';
 import { zoneNamed } from './zones.ts';
 
 const optional = ['id', 'time_zone', 'repeat', 'except', 'status'] as const;
@@ -16,7 +15,7 @@ const columns = ['title', 'rooms', 'start', 'end', ...optional] as const;
 type Cells = Partial<Record<(typeof columns)[number], string>>;
 
 /** Reads a file. Guarantee: every faulty line is named by its number in the file. */
-export function readMeetingsCsv(text: string, table: SiteTable, steps: Steps = { left: limits.days }): ReadFile {
+export function readMeetingsCsv(text: string, table: SiteTable): ReadFile {
   const { lines, problems } = sheetLines<(typeof columns)[number]>(text, { columns, later: optional, limitLines: limits.meetings });
   const file: ReadFile = { meetings: [], cancelled: [], problems, notes: [] };
   const seen = new Map<string, number>();
@@ -24,10 +23,6 @@ export function readMeetingsCsv(text: string, table: SiteTable, steps: Steps = {
     const { meeting, wrong } = meetingOf(one.cells, table);
     for (const [column, what] of wrong) problems.push({ line: one.line, column, what });
     if (meeting === undefined) continue;
-    if (!isAffordable(meeting, steps)) {
-      problems.push({ line: one.line, column: 'repeat', what: tooMuch });
-      break;
-    }
     const first = seen.get(meeting.id);
     if (first !== undefined) problems.push({ line: one.line, column: 'id', what: `stands twice: line ${first} is the same meeting` });
     seen.set(meeting.id, one.line);
@@ -50,7 +45,7 @@ function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: 
   if (zone === undefined)
     wrong.push(['time_zone', `the zone "${oneLine(cells.time_zone ?? '', 40)}" is not known: a name such as Asia/Kolkata`]);
   const span = spanOf(cells, wrong);
-  const rule = ruleIn(cells, wrong);
+  const rule = ruleIn(cells, span.start, wrong);
   const except = datesIn(cells, span.start, wrong);
   if (wrong.length > 0 || zone === undefined) return { wrong };
   const id = cells.id ? oneLine(cells.id, limits.id) : `csv-${digestOf([span.start, cells.rooms ?? '', title])}`;
@@ -74,9 +69,9 @@ function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 
   return { start: from, minutes };
 }
 
-function ruleIn({ repeat = '' }: Cells, wrong: Wrong[]): Rule | null {
+function ruleIn({ repeat = '' }: Cells, start: string, wrong: Wrong[]): Rule | null {
   if (repeat === '') return null;
-  const read = ruleOfText(repeat);
+  const read = ruleOfText(repeat, start);
   if (read.ok) return read.rule;
   wrong.push(['repeat', read.line]);
   return null;

@@ -8,11 +8,8 @@ export type Problem = { line: number; column: string; what: string };
 /** A file, read: the meetings by their id, which of them are cancelled, what is wrong, and what was left out without harm. */
 export type ReadFile = { meetings: Meeting[]; cancelled: string[]; problems: Problem[]; notes: Problem[] };
 
-/** Most that one file, one meeting and one text may have; `days` are looked at for the repetitions of one file, in about a second. */
-export const limits = { meetings: 20_000, scopes: 200, dates: 1_000, title: 120, id: 200, minutes: 7 * 24 * 60, days: 3_000_000 };
-
-/** Said once, where those days are reached: nothing more of the file is judged. */
-export const tooMuch = 'the repetitions up to here are too much work: end them with UNTIL instead of COUNT, and use no BYSETPOS';
+/** Most that one file, one meeting and one text may have. */
+export const limits = { meetings: 20_000, scopes: 200, dates: 1_000, title: 120, id: 200, minutes: 7 * 24 * 60 };
 
 /** The word for all rooms. */
 const allRooms = 'all';

@@ -4,10 +4,9 @@ import ICAL from 'ical.js';
 import { oneLine, zonedAt } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, tooMuch } from './draft.ts';
-import { atOf, isAffordable, isStart } from './occurrences.ts';
-import type { Steps } from './rule.ts';
-import { isLocal, ruleOf } from './rule-text.ts';
+import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
+import { atOf, isStart } from './occurrences.ts';
+import { isLocal, ruleOf } from './rule.ts';
 import { type OwnZone, zoneNamed } from './zones.ts';
 
 type Property = [name: string, params: Record<string, unknown>, type: string, ...values: unknown[]];
@@ -17,17 +16,16 @@ type Block = { line: number; text: string[]; method: string };
 type Zones = ReadonlyMap<string, OwnZone>;
 /** A time as the file says it: local, with its zone; a null zone is that of the site. */
 type Time = { local: string; zone: string | null; isDay: boolean };
-/** What a file is read by: `rooms` are those of the meetings that name none, `steps` what its repetitions may cost. */
-type Around = { table: SiteTable; zones: Zones; rooms: string[] | null; steps: Steps };
+/** What a file is read by: `rooms` are those of the meetings that name none. */
+type Around = { table: SiteTable; zones: Zones; rooms: string[] | null };
 /** One VEVENT; `of` is the date that it moves or cancels. */
 type Entry = { line: number; of: Time | null; sequence: number; cancelled: boolean; meeting: Meeting; begin: Time; said: Property[] };
 
 /**
  * Reads a file.
- * Guarantee: every faulty entry is named by its line, each entry is read by itself, no repetition is expanded, and all of them together cost no
- * more than the steps that there are.
+ * Guarantee: every faulty entry is named by its line, and each entry is read by itself.
  */
-export function readIcs(text: string, by: Omit<Around, 'zones'>): ReadFile {
+export function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>): ReadFile {
   const file: ReadFile = { meetings: [], cancelled: [], problems: [], notes: [] };
   const blocks = blocksOf(text, file.problems);
   if (blocks.events.length > limits.meetings) {
@@ -35,8 +33,8 @@ export function readIcs(text: string, by: Omit<Around, 'zones'>): ReadFile {
     return file;
   }
   const around = { ...by, zones: zonesOf(blocks.zones) };
-  const entries = blocks.events.flatMap((block) => (by.steps.left < 0 ? [] : (readEntry(block, around, file) ?? [])));
-  if (by.steps.left >= 0) join(entries, around, file);
+  const entries = blocks.events.flatMap((block) => readEntry(block, around, file) ?? []);
+  join(entries, around, file);
   return file;
 }
 
@@ -139,8 +137,7 @@ class Unusable extends Error {
   }
 }
 
-function entryOf(properties: Property[], { line, method }: Block, around: Around): Entry {
-  const { table, zones, rooms, steps } = around;
+function entryOf(properties: Property[], { line, method }: Block, { table, zones, rooms }: Around): Entry {
   const times = (name: string): Time[] => properties.filter(([one]) => one === name).flatMap((one) => timesOf(one, zones));
   const [begin] = times('dtstart');
   const uid = textOf(properties, 'uid');
@@ -158,15 +155,14 @@ function entryOf(properties: Property[], { line, method }: Block, around: Around
     start: begin.local,
     zone: begin.zone,
     minutes,
-    rule: ruleIn(properties),
+    rule: ruleIn(properties, begin.local),
     except,
     moved: [],
   };
-  if (!isAffordable(meeting, steps)) throw new Unusable('RRULE', tooMuch);
   return { line, of, sequence: Number(textOf(properties, 'sequence')) || 0, cancelled, meeting, begin, said: properties };
 }
 
-function ruleIn(properties: readonly Property[]): Rule | null {
+function ruleIn(properties: readonly Property[], start: string): Rule | null {
   const [said, ...more] = properties.filter(([name]) => name === 'rrule');
   const has = (name: string) => properties.some(([one]) => one === name);
   if (has('rdate')) throw new Unusable('RDATE', 'is not understood: write the date as a meeting of its own');
@@ -176,7 +172,7 @@ function ruleIn(properties: readonly Property[]): Rule | null {
   if (has('rrule') && has('recurrence-id')) throw new Unusable('RRULE', 'is not understood for a single date (RECURRENCE-ID)');
   if (said === undefined) return null;
   if (more.length > 0) throw new Unusable('RRULE', 'stands twice');
-  const read = ruleOf(said[3]);
+  const read = ruleOf(said[3], start);
   if (!read.ok) throw new Unusable('RRULE', read.line);
   return read.rule;
 }
@@ -259,39 +255,31 @@ function join(entries: readonly Entry[], around: Around, file: ReadFile): void {
       file.problems.push({ line: one.line, column: 'UID', what: `stands twice: line ${first.line} is the same meeting` });
     else whole.set(one.meeting.id, one);
   }
-  for (const same of datesOf(entries, whole, file.problems).values()) {
-    const [date, other] = same.toSorted((a, b) => b.one.sequence - a.one.sequence || b.one.line - a.one.line);
-    if (date !== undefined) judged(date.one.line, file.problems, () => joinDate({ ...date, other: other?.one }, around));
-  }
+  const dates = entries.toSorted((a, b) => b.sequence - a.sequence || a.line - b.line);
+  const seen = new Map<string, Entry>();
+  for (const one of dates) judged(one.line, file.problems, () => joinDate(one, { whole, seen }, around));
   for (const { cancelled, meeting } of whole.values()) {
     file.meetings.push(meeting);
     if (cancelled) file.cancelled.push(meeting.id);
   }
 }
 
-type SingleDate = { one: Entry; main: Entry; date: string };
+type Joined = { whole: ReadonlyMap<string, Entry>; seen: Map<string, Entry> };
 
-/** What is said of each single date: of several the one with the highest SEQUENCE counts. */
-function datesOf(entries: readonly Entry[], whole: ReadonlyMap<string, Entry>, problems: Problem[]): Map<string, SingleDate[]> {
-  const read = (one: Entry, of: Time): SingleDate => {
-    const main = whole.get(one.meeting.id);
-    if (main === undefined) throw new Unusable('RECURRENCE-ID', 'the meeting that it belongs to is not in the file');
-    return { one, main, date: startOf(of, main.begin, 'RECURRENCE-ID') };
-  };
-  const dates = entries.flatMap((one) => (one.of === null ? [] : (judged(one.line, problems, () => read(one, one.of as Time)) ?? [])));
-  return Map.groupBy(dates, ({ one, date }) => `${date} ${one.meeting.id}`);
-}
-
-function joinDate({ one, main, date, other }: SingleDate & { other: Entry | undefined }, around: Around): void {
-  const { cancelled, meeting, begin, sequence } = one;
+/** Where a date comes several times, the one with the highest SEQUENCE counts, which is joined first. */
+function joinDate(one: Entry, { whole, seen }: Joined, around: Around): void {
+  const { of, cancelled, meeting, begin, sequence } = one;
+  if (of === null) return;
   const wrong = (what: string) => new Unusable('RECURRENCE-ID', what);
-  if (other?.sequence === sequence) throw wrong(`stands twice: line ${other.line} is the same meeting`);
+  const main = whole.get(meeting.id);
+  if (main === undefined) throw wrong('the meeting that it belongs to is not in the file');
+  const date = startOf(of, main.begin, 'RECURRENCE-ID');
+  const before = seen.get(`${date} ${meeting.id}`);
+  if (before?.sequence === sequence) throw wrong(`stands twice: line ${before.line} is the same meeting`);
+  if (before !== undefined) return;
+  seen.set(`${date} ${meeting.id}`, one);
   if (cancelled) return void main.meeting.except.push(date);
-  const { steps } = around;
-  if (steps.left < 0) return;
-  const isThere = isStart(main.meeting, date, steps);
-  if (steps.left < 0) throw wrong(tooMuch);
-  if (!isThere) throw wrong(`the meeting has no date at ${date.slice(0, 16).replace('T', ' ')}`);
+  if (!isStart(main.meeting, date)) throw wrong(`the meeting has no date at ${date.slice(0, 16).replace('T', ' ')}`);
   const scopes = otherRooms(one, main, around);
   main.meeting.moved.push({ of: date, start: begin.local, zone: begin.zone, minutes: meeting.minutes, ...(scopes && { scopes }) });
   if (main.meeting.moved.length > limits.dates) throw wrong(`more than ${limits.dates} dates of one meeting`);

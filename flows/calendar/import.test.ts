@@ -2,9 +2,7 @@ import { expect, test } from 'vitest';
 import type { Meeting } from '../records/meetings.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { createCalendar } from './calendar.ts';
-import { limits, tooMuch } from './draft.ts';
 import { type ImportOf, meetingsLimitBytes, planMeetings } from './import.ts';
-import type { Steps } from './rule.ts';
 
 const name = { en: 'x', hi: 'x' };
 const table = createSiteTable(
@@ -12,10 +10,10 @@ const table = createSiteTable(
 );
 const now = Date.UTC(2027, 0, 15, 3);
 
-function plan(text: string, { steps, ...change }: Partial<ImportOf> & { steps?: Steps } = {}) {
-  return planMeetings({ text, rooms: '', replace: false, table, held: new Map(), now, ...change }, steps);
+function plan(text: string, change: Partial<ImportOf> = {}) {
+  return planMeetings({ text, rooms: '', replace: false, table, held: new Map(), now, ...change });
 }
-const problems = (text: string, change: Parameters<typeof plan>[1] = {}) =>
+const problems = (text: string, change: Partial<ImportOf> = {}) =>
   plan(text, change).import.problems.map(({ line, column, what }) => `${line} ${column}: ${what}`);
 
 function ics(...events: string[]): string {
@@ -244,34 +242,9 @@ test('a date that is moved to another room left its old room waiting and the new
   ]);
 });
 
-test('repetitions that cost minutes to count are one line, after some steps, on a dry run too', () => {
-  const dear = (at: number) => event(`e-${at}`, start, 'RRULE:FREQ=YEARLY;COUNT=10000;BYDAY=MO,TU;BYSETPOS=100', 'LOCATION:all');
-  const file = ics(...Array.from({ length: 2_000 }, (_, at) => dear(at)));
-  const steps = { left: 40_000 };
-  expect(problems(file, { steps })).toEqual([`9 RRULE: ${tooMuch}`]);
-  // What looks at a period as a whole ends it first.
-  expect(steps.left).toBeGreaterThan(-1_000);
-  const rows = Array.from({ length: 9 }, (_, at) => `Call ${at},all,2027-01-15 09:00,45,,FREQ=MONTHLY;COUNT=400,,\n`);
-  expect(problems(header + rows.join(''), { steps: { left: 40_000 } })).toEqual([`5 repeat: ${tooMuch}`]);
-});
-
-test('what is held is looked at too: with it a file costs more, and one that replaces it does not', () => {
-  const byPosition = ics(event('p', start, 'RRULE:FREQ=YEARLY;BYDAY=MO;BYSETPOS=3', 'LOCATION:all'));
-  const held = new Map(plan(byPosition).change?.put.map((one) => [`${one.id}-2`, one] as [string, Meeting]));
-  const cost = (change: Parameters<typeof plan>[1]) => {
-    const steps = { left: 10_000 };
-    plan(byPosition, { ...change, steps });
-    return 10_000 - steps.left;
-  };
-  expect([cost({}), cost({ held }), cost({ held, replace: true })]).toEqual([366, 732, 366]);
-});
-
-test('a calendar of twenty thousand meetings of each week of a year is well within what an import may cost', () => {
-  const steps = { left: limits.days };
-  const rule = 'FREQ=WEEKLY;COUNT=52';
-  const one = plan(ics(event('w', start, `RRULE:${rule}`, 'LOCATION:all')), { steps });
-  expect(one.change?.put).toHaveLength(1);
-  expect((limits.days - steps.left) * 20_000).toBeLessThan(limits.days);
+test('a COUNT is kept as its last date', () => {
+  const counted = ics(event('c', start, 'RRULE:FREQ=WEEKLY;COUNT=52', 'LOCATION:all'));
+  expect(plan(counted).change?.put).toMatchObject([{ rule: { count: null, until: '2028-01-07T11:00:00', untilUtc: false } }]);
 });
 
 test('a file that is no calendar, is cut off, or is too large is one clear line', () => {

@@ -6,7 +6,6 @@ import { readMeetingsCsv } from './csv.ts';
 import { limits, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
 import { endsAt } from './occurrences.ts';
-import { lookSteps, type Steps } from './rule.ts';
 
 /** Largest file that is read, bytes of UTF-8. */
 export const meetingsLimitBytes = 8 * 1024 * 1024;
@@ -18,16 +17,10 @@ export type MeetingsChange = { put: Meeting[]; gone: string[] };
 
 /**
  * What a file would change. `change` is null where there is a problem or nothing differs.
- * Guarantee: one problem anywhere, and nothing of the file is taken; a meeting that is over is left out, with one line that says so; what a
- * file may cost is bounded by the steps, of which its days and those of the calendar take one each.
+ * Guarantee: one problem anywhere, and nothing of the file is taken; a meeting that is over is left out, with one line that says so.
  */
-export function planMeetings(
-  at: ImportOf,
-  steps: Steps = { left: limits.days },
-): { import: MeetingsImport; change: MeetingsChange | null } {
-  // A look at what stays costs too.
-  if (!at.replace) for (const { rule } of at.held.values()) steps.left -= rule === null ? 0 : lookSteps(rule);
-  const file = readFile(at, steps);
+export function planMeetings(at: ImportOf): { import: MeetingsImport; change: MeetingsChange | null } {
+  const file = readFile(at);
   const none: MeetingsImport = { ...file, difference: { added: [], changed: [], removed: [], same: 0 }, applied: false };
   const { problems, notes } = none;
   if (problems.length > 0) return { import: { ...none, problems: problems.sort((a, b) => a.line - b.line).slice(0, 1_000) }, change: null };
@@ -43,13 +36,13 @@ export function planMeetings(
   };
 }
 
-function readFile({ text, rooms, table }: ImportOf, steps: Steps): ReadFile {
+function readFile({ text, rooms, table }: ImportOf): ReadFile {
   const wrong = (what: string): ReadFile => ({ meetings: [], cancelled: [], problems: [{ line: 1, column: '', what }], notes: [] });
   if (Buffer.byteLength(text) > meetingsLimitBytes) return wrong(`the file is larger than ${meetingsLimitBytes / 1024 / 1024} MiB`);
   const named = rooms === '' ? null : scopesOf(rooms, table);
   if (named !== null && (named.line !== undefined || !named.isPaths)) return wrong(`--rooms: ${named.line ?? 'expected paths, or all'}`);
   const isIcs = /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) || /^\s*BEGIN:VEVENT/im.test(text.slice(0, 10_000));
-  return isIcs ? readIcs(text, { table, rooms: named?.scopes ?? null, steps }) : readMeetingsCsv(text, table, steps);
+  return isIcs ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
 }
 
 function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile, { difference, notes }: MeetingsImport): MeetingsChange {

@@ -1,6 +1,6 @@
 /** The dates of a meeting in a window of days, never more. */
 import type { Meeting, Occurrence } from '../records/meetings.ts';
-import { dateOf, dayOf, fallsOn, lastDayOf, lookSteps, type Steps } from './rule.ts';
+import { dateOf, dayOf, fallsOn, lastDayOf } from './rule.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -48,30 +48,17 @@ function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; 
   return found;
 }
 
-/** Counted once for each rule. */
-const lastDays = new WeakMap<object, number>();
-
-function lastDay(rule: NonNullable<Meeting['rule']>, first: number, steps?: Steps): number {
-  const held = lastDays.get(rule);
-  if (held !== undefined) return held;
-  const last = lastDayOf(rule, first, steps) ?? Number.POSITIVE_INFINITY;
-  if (steps === undefined || steps.left >= 0) lastDays.set(rule, last);
-  return last;
-}
-
-/** Counts a meeting's dates once, and what each look at it will cost; false where the steps do not reach. */
-export function isAffordable({ rule, start }: Pick<Meeting, 'rule' | 'start'>, steps: Steps): boolean {
-  if (rule !== null) steps.left -= lookSteps(rule);
-  if (rule !== null) lastDay(rule, dayOf(start), steps);
-  return steps.left >= 0;
+/** New imports hold no count: only rows of earlier versions are counted here. */
+function lastDay(rule: NonNullable<Meeting['rule']>, first: number): number {
+  return (rule.count === null ? null : lastDayOf(rule, first)) ?? Number.POSITIVE_INFINITY;
 }
 
 /** True where a meeting would be held at this local start, were it not moved. */
-export function isStart({ start, zone, rule, except }: Meeting, local: string, steps: Steps): boolean {
+export function isStart({ start, zone, rule, except }: Meeting, local: string): boolean {
   if (except.includes(local)) return false;
   if (rule === null || local.slice(10) !== start.slice(10)) return local === start;
   const [first, day] = [dayOf(start), dayOf(local)];
-  if (!fallsOn(rule, { first, day }, steps) || day > lastDay(rule, first, steps)) return false;
+  if (!fallsOn(rule, { first, day }) || day > lastDay(rule, first)) return false;
   // Without a zone nobody knows when an end in UTC is.
   return (zone === null && rule.untilUtc) || !isAfterEnd(rule, local, zone ?? 'UTC');
 }

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Meeting } from '../records/meetings.ts';
 import { endsAt, occurrencesIn } from './occurrences.ts';
-import { dateOf, dayOf, fallsOn, lastDayOf } from './rule.ts';
-import { ruleOfText } from './rule-text.ts';
+import { ruleOfText } from './rule.ts';
 
 const zone = 'Asia/Kolkata';
 
 function meeting(start: string, repeat: string, change: Partial<Meeting> = {}): Meeting {
-  const read = repeat === '' ? null : ruleOfText(repeat);
+  const read = repeat === '' ? null : ruleOfText(repeat, start);
   if (read?.ok === false) throw new Error(read.line);
   return {
     id: 'm',
@@ -111,46 +110,31 @@ test.each([
   ['every Monday', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not so'],
   ['FREQ=WEEKLY;BYWEEKNO=3', 'BYWEEKNO is not understood'],
   ['FREQ=WEEKLY;BYDAY=2MO', 'a numbered day such as 2TU needs a month'],
-  ['FREQ=MONTHLY;BYDAY=6MO', 'no month has a sixth week'],
+  ['FREQ=MONTHLY;BYDAY=6MO', 'BYDAY names no day of a month'],
+  ['FREQ=MONTHLY;BYMONTHDAY=0', 'no day has the number 0'],
+  ['FREQ=WEEKLY;BYDAY=MO,FR;BYSETPOS=-1', 'BYSETPOS needs one month'],
+  ['FREQ=YEARLY;COUNT=40', 'COUNT reaches beyond thirty years: end it with UNTIL'],
+  ['FREQ=DAILY;COUNT=3;UNTIL=20270201', 'it ends by COUNT or by UNTIL, not by both'],
   ['FREQ=DAILY;INTERVAL=100000', 'INTERVAL is a number from 1 to 1000'],
-  ['FREQ=DAILY;COUNT=1000000', 'COUNT is a number from 1 to 10000'],
+  ['FREQ=DAILY;COUNT=1000000', 'COUNT is a number from 1 to 1000'],
   ['FREQ=WEEKLY;BYDAY=XX', 'invalid BYDAY value "XX"'],
 ])('%s is refused in one line', (text, line) => {
-  expect(ruleOfText(text)).toEqual({ ok: false, line: `the repetition cannot be used: ${line}` });
+  expect(ruleOfText(text, '2027-01-15T11:00:00')).toEqual({ ok: false, line: `the repetition cannot be used: ${line}` });
 });
-
-const ruleFor = (text: string) => {
-  const read = ruleOfText(text);
-  if (!read.ok) throw new Error(read.line);
-  return read.rule;
-};
 
 test.each([
-  ['FREQ=DAILY;COUNT=10000', 20, '2054-06-01'],
-  ['FREQ=DAILY;INTERVAL=3;BYDAY=MO,FR;COUNT=9', 60, '2027-04-09'],
-  ['FREQ=WEEKLY;BYDAY=TU,FR;COUNT=1000', 20, '2036-08-12'],
-  ['FREQ=WEEKLY;INTERVAL=2;COUNT=3', 40, '2027-02-12'],
-  ['FREQ=MONTHLY;BYDAY=-1FR;COUNT=12', 400, '2027-11-26'],
-])('%s took a step for each day of thirty years, and now at most %i', (text, most, last) => {
-  const steps = { left: 100_000 };
-  const first = dayOf('2027-01-15');
-  expect(dateOf(lastDayOf(ruleFor(text), first, steps) ?? 0)).toBe(last);
-  const taken = 100_000 - steps.left;
-  expect([taken > 0, taken <= most]).toEqual([true, true]);
+  ['FREQ=DAILY;COUNT=1000', '2029-10-10'],
+  ['FREQ=DAILY;INTERVAL=3;BYDAY=MO,FR;COUNT=9', '2027-04-09'],
+  ['FREQ=WEEKLY;BYDAY=TU,FR;COUNT=1000', '2036-08-12'],
+  ['FREQ=WEEKLY;INTERVAL=2;COUNT=3', '2027-02-12'],
+  ['FREQ=MONTHLY;BYDAY=-1FR;COUNT=12', '2027-11-26'],
+  ['FREQ=YEARLY;BYMONTH=6;BYDAY=TU;BYSETPOS=2;COUNT=3', '2028-06-13'],
+])('%s ends on %s', (text, last) => {
+  expect(ruleOfText(text, '2027-01-15T11:00:00')).toMatchObject({ ok: true, rule: { count: null, until: `${last}T11:00:00` } });
 });
 
-test('the days of a year were counted anew for each of its days; now once a year', () => {
-  const steps = { left: 1_000_000 };
-  const first = dayOf('2027-01-15');
-  const rule = ruleFor('FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=100,-1;COUNT=10000');
-  lastDayOf(rule, first, steps);
-  expect(1_000_000 - steps.left).toBeLessThan(11_000 + 32 * 366);
-  const days = Array.from({ length: 366 }, (_, at) => first + at).filter((day) => fallsOn(rule, { first, day }));
-  expect(days.map(dateOf)).toEqual(['2027-01-15', '2027-05-20', '2027-12-31']);
-});
-
-test('counting ends where the steps end', () => {
-  const steps = { left: 50 };
-  lastDayOf(ruleFor('FREQ=MONTHLY;COUNT=100'), dayOf('2027-01-15'), steps);
-  expect(steps.left).toBe(-1);
+test('a row of an earlier version with a count ends after so many dates', () => {
+  const one = meeting('2027-01-15T11:00:00', 'FREQ=DAILY');
+  const counted = { ...one, rule: one.rule && { ...one.rule, count: 2 } };
+  expect(starts(counted, '2027-01-15')).toEqual(['2027-01-15T11:00', '2027-01-16T11:00']);
 });

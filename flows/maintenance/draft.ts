@@ -1,7 +1,7 @@
 /** Maintenance as somebody asks for it, judged: what is wrong with it in one line, or the plan. */
 import { oneLine } from '#contracts';
 import { atOf } from '../calendar/occurrences.ts';
-import { isLocal, ruleOfText } from '../calendar/rule-text.ts';
+import { isLocal, ruleOfText } from '../calendar/rule.ts';
 import { zoneNamed } from '../calendar/zones.ts';
 import type { Maintenance } from '../records/maintenance.ts';
 import type { Rule } from '../records/meetings.ts';
@@ -46,9 +46,9 @@ export function draftOf(asked: Asked, { table, now, id }: DraftAround): Drafted 
   const placeZone = zone ?? table.resolve(scope).timeZone;
   const times = timesOf(asked, placeZone);
   if (!times.ok) return times;
-  const read = asked.rule === undefined ? { ok: true as const, rule: null } : ruleOfText(asked.rule);
-  if (!read.ok) return read;
   const { start, minutes } = times;
+  const read = asked.rule === undefined ? { ok: true as const, rule: null } : ruleOfText(asked.rule, start);
+  if (!read.ok) return read;
   const what = { id, scope, title: oneLine(asked.title, titleLimit), start, zone, minutes };
   const plan: Maintenance = { ...what, rule: read.rule, ruleText: asked.rule ?? null, by, at: now };
   const line = dateProblem(plan, placeZone, now);

@@ -43,7 +43,6 @@ const found: readonly LineRow[] = [
   [/^is a time of a zone, .+$/, { hi: 'इसमें समय क्षेत्र है, DTSTART में नहीं: दोनों एक ही में लिखें' }],
   [/^is a whole day, .+$/, { hi: 'यह पूरे दिन की है, और मीटिंग का समय तय है: समय लिखें, या यह तारीख़ रद्द करें' }],
   [/^is no time of UTC, .+$/, { hi: 'DTSTART UTC में है, यह नहीं: दोनों एक ही में लिखें' }],
-  [/^the repetitions up to here .+$/, { hi: 'यहाँ तक के दोहराव गिनना बहुत लंबा है: COUNT की जगह UNTIL लिखें, BYSETPOS न लिखें' }],
   [/^(\d+) more problems .+$/, { hi: '$1 ग़लतियाँ और हैं' }],
 ];
 
