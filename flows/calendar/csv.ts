@@ -1,5 +1,5 @@
 /** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { oneLine } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
@@ -48,7 +48,8 @@ function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: 
   const rule = ruleIn(cells, span.start, wrong);
   const except = datesIn(cells, span.start, wrong);
   if (wrong.length > 0 || zone === undefined) return { wrong };
-  const id = cells.id ? oneLine(cells.id, limits.id) : `csv-${digestOf([span.start, cells.rooms ?? '', title])}`;
+  const said = JSON.stringify([span.start, cells.rooms ?? '', title]);
+  const id = cells.id ? oneLine(cells.id, limits.id) : `csv-${hash('sha256', said).slice(0, 12)}`;
   return { wrong, meeting: { id, title, scopes: rooms.scopes, ...span, zone, rule, except, moved: [] } };
 }
 
@@ -89,8 +90,4 @@ function datesIn({ except = '' }: Cells, start: string, wrong: Wrong[]): string[
 function localOf(text: string): string | undefined {
   const local = `${text.replace(' ', 'T')}${text.length === 16 ? ':00' : ''}`;
   return isLocal(local) ? local : undefined;
-}
-
-function digestOf(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 }

@@ -1,5 +1,5 @@
 /** Meetings from an iCalendar file (RFC 5545). ical.js reads the lines; what they mean for a room is judged here. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import ICAL from 'ical.js';
 import { oneLine, zonedAt } from '#contracts';
 import type { Meeting, Rule } from '../records/meetings.ts';
@@ -149,7 +149,8 @@ function entryOf(properties: Property[], { line, method }: Block, { table, zones
   const cancelled = method === 'CANCEL' || textOf(properties, 'status').toUpperCase() === 'CANCELLED';
   if (except.length > limits.dates) throw new Unusable('EXDATE', `names more than ${limits.dates} dates`);
   const meeting: Meeting = {
-    id: idOf(uid),
+    // A UID that is too long to type is replaced by its digest.
+    id: uid.length <= 64 ? oneLine(uid, 64) : hash('sha256', uid).slice(0, 16),
     title: titleOf(textOf(properties, 'summary')) || '-',
     scopes: cancelled || of !== null ? [] : roomsOf(properties, table, rooms),
     start: begin.local,
@@ -292,11 +293,6 @@ function otherRooms({ said }: Entry, main: Entry, { table, rooms }: Around): str
   if (main.cancelled || isSame) return undefined;
   const scopes = roomsOf(said, table, rooms);
   return scopes.toSorted().join() === main.meeting.scopes.toSorted().join() ? undefined : scopes;
-}
-
-/** A UID as it stands, or its digest where it is too long to type. */
-function idOf(uid: string): string {
-  return uid.length <= 64 ? oneLine(uid, 64) : createHash('sha256').update(uid).digest('hex').slice(0, 16);
 }
 
 function textOf(properties: readonly Property[], name: string): string {

@@ -3,7 +3,7 @@ import type { MeetingsImport } from '#contracts';
 import type { Meeting } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { readMeetingsCsv } from './csv.ts';
-import { limits, type ReadFile, scopesOf } from './draft.ts';
+import { limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
 import { endsAt } from './occurrences.ts';
 
@@ -21,19 +21,17 @@ export type MeetingsChange = { put: Meeting[]; gone: string[] };
  */
 export function planMeetings(at: ImportOf): { import: MeetingsImport; change: MeetingsChange | null } {
   const file = readFile(at);
-  const none: MeetingsImport = { ...file, difference: { added: [], changed: [], removed: [], same: 0 }, applied: false };
-  const { problems, notes } = none;
-  if (problems.length > 0) return { import: { ...none, problems: problems.sort((a, b) => a.line - b.line).slice(0, 1_000) }, change: null };
-  const change = changeOf(at, file, none);
-  const kept = at.held.size - change.gone.length + none.difference.added.length;
+  const { problems, notes } = file;
+  const difference: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
+  const told = (all: Problem[]) => ({ import: { problems: all, notes, difference, applied: false }, change: null });
+  if (problems.length > 0) return told(problems.sort((a, b) => a.line - b.line).slice(0, 1_000));
+  const change = changeOf(at, file, difference);
+  const kept = at.held.size - change.gone.length + difference.added.length;
   if (kept > limits.meetings) {
     const line = `the calendar would have ${kept} meetings, more than ${limits.meetings}: remove those that are over, or import with --replace`;
-    return { import: { ...none, problems: [{ line: 1, column: '', what: line }] }, change: null };
+    return told([{ line: 1, column: '', what: line }]);
   }
-  return {
-    import: { problems, notes, difference: none.difference, applied: false },
-    change: change.put.length + change.gone.length > 0 ? change : null,
-  };
+  return { ...told([]), change: change.put.length + change.gone.length > 0 ? change : null };
 }
 
 function readFile({ text, rooms, table }: ImportOf): ReadFile {
@@ -45,7 +43,8 @@ function readFile({ text, rooms, table }: ImportOf): ReadFile {
   return isIcs ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
 }
 
-function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile, { difference, notes }: MeetingsImport): MeetingsChange {
+function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile, difference: MeetingsImport['difference']): MeetingsChange {
+  const { notes } = file;
   const cancelled = new Set(file.cancelled);
   const put: Meeting[] = [];
   const gone: string[] = [];

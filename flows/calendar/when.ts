@@ -73,7 +73,7 @@ export function momentOfMany(moments: readonly Moment[], open: Moment): Moment {
 export function nextDigestAt(at: number, { timeZone, hours }: Office, digest: number): number {
   for (const day of daysFrom(at, timeZone)) {
     const time = timeOn(day, digest, timeZone);
-    if (time > at && isDayOf(hours, day)) return time;
+    if (time > at && (hours === null || spanOn(hours, day) !== null)) return time;
   }
   return timeOn(localDay(at, timeZone) + 1, digest, timeZone);
 }
@@ -181,10 +181,6 @@ function minutesOn(hours: OfficeHours | null, day: number): Minutes | null {
 
 /** Where only the closing time is named, the day begins at this minute. */
 const dayBegins = 9 * 60;
-
-function isDayOf(hours: OfficeHours | null, day: number): boolean {
-  return hours === null || spanOn(hours, day) !== null;
-}
 
 /** A minute of a local day as a time: by the clock on the wall, whatever the zone does on that day. */
 function timeOn(day: number, minute: number, zone: string): number {

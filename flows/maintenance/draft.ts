@@ -4,7 +4,6 @@ import { atOf } from '../calendar/occurrences.ts';
 import { isLocal, ruleOfText } from '../calendar/rule.ts';
 import { zoneNamed } from '../calendar/zones.ts';
 import type { Maintenance } from '../records/maintenance.ts';
-import type { Rule } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { datesIn, endOf } from './planned.ts';
 
@@ -82,15 +81,12 @@ function lengthProblem(minutes: number): string | undefined {
 function dateProblem(plan: Maintenance, zone: string, now: number): string | undefined {
   const end = endOf(plan, zone);
   if (end !== null && end <= now) return 'it is over already';
-  return plan.rule === null ? undefined : ruleProblem(plan, plan.rule, zone);
-}
-
-/** What never pauses would hide a fault for ever. */
-function ruleProblem(plan: Maintenance, { frequency }: Rule, zone: string): string | undefined {
+  if (plan.rule === null) return undefined;
+  // Maintenance that never pauses would hide a fault for ever.
   const first = atOf(plan.start, zone);
   const dates = datesIn(plan, { from: first, to: first + lookAheadMs }, zone);
   const isWithout = dates.some(({ from }, at) => at > 0 && from <= (dates[at - 1]?.to ?? 0));
-  return isWithout ? `it comes back (${frequency}) before it is over, and would never end` : undefined;
+  return isWithout ? `it comes back (${plan.rule.frequency}) before it is over, and would never end` : undefined;
 }
 
 /** With seconds, as the calendar writes it; undefined where it is no time. */

@@ -69,29 +69,16 @@ export function checklist({ table, records, wanted }: Sight, site: string): Chec
         status === answer ? [{ pc: record?.pc ?? '', component, fault }] : [],
       ),
     );
-  const item = (name: ChecklistItem['item'], about: ChecklistItem['about']): ChecklistItem => ({
-    item: name,
-    done: pcs.length > 0 && about.length === 0,
-    about,
-  });
-  // Who has answered nothing yet has no fault that is known of, which is no good answer.
+  // A PC without any check has no known fault, but that does not prove that it works.
   const mute = failing((record) => record !== undefined && record.checks.length > 0);
-  return [
-    item(
-      'installed',
-      failing((record) => record !== undefined && record.heardAt !== null),
-    ),
-    item(
-      'heard',
-      failing((record) => record?.presence === 'online'),
-    ),
-    item(
-      'configured',
-      failing((record, pc) => record !== undefined && record.config > 0 && record.config === wanted(pc)),
-    ),
-    item('no-fault', [...mute, ...saying('fault')]),
-    item('all-known', [...mute, ...saying('unknown')]),
+  const items: [ChecklistItem['item'], ChecklistItem['about']][] = [
+    ['installed', failing((record) => record !== undefined && record.heardAt !== null)],
+    ['heard', failing((record) => record?.presence === 'online')],
+    ['configured', failing((record, pc) => record !== undefined && record.config > 0 && record.config === wanted(pc))],
+    ['no-fault', [...mute, ...saying('fault')]],
+    ['all-known', [...mute, ...saying('unknown')]],
   ];
+  return items.map(([item, about]) => ({ item, done: pcs.length > 0 && about.length === 0, about }));
 }
 
 /** Moves a PC to another site, `state/site` or `state/site/pc`. Its path is its identity, so it is a new PC there, with a new token. */

@@ -1,5 +1,5 @@
 /** A change of profiles that goes out in stages: to a few PCs first, and no further where these fare worse than before. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { links } from '#contracts';
 
 /** How a PC fares: `isTaken` = it holds the configuration that it should. Null where people took it out: that says nothing. */
@@ -40,7 +40,7 @@ const worseShare = 0.02;
 
 /** The first stage. First come those that are there, which alone can prove anything; their order is that of hashes, so that they stand in different states. */
 export function beginRollout(at: { pcs: readonly string[]; by: string; look: Looks; now: number }): Rollout {
-  const rank = (pc: string) => `${at.look(pc)?.online ? 0 : 1}${hashOf(pc)}`;
+  const rank = (pc: string) => `${at.look(pc)?.online ? 0 : 1}${hash('sha256', pc)}`;
   const pcs = at.pcs
     .map((pc) => ({ pc, rank: rank(pc) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : 1))
@@ -96,7 +96,8 @@ function furtherOf(rollout: Rollout, stage: number, at: { look: Looks; now: numb
 function opened(rollout: Rollout, stage: number, { look, now }: { look: Looks; now: number }): Rollout {
   const { pcs, released: from } = rollout;
   const released = Math.min(pcs.length, Math.max(from + 1, Math.ceil(pcs.length * (shares[stage] ?? 1))));
-  const before = { ...rollout.before, ...beforeOf(pcs.slice(from, released), look) };
+  const looks = pcs.slice(from, released).map((pc) => [pc, { online: look(pc)?.online ?? false, faults: look(pc)?.faults ?? 0 }] as const);
+  const before = { ...rollout.before, ...Object.fromEntries(looks) };
   return { ...rollout, stage, stageAt: now, provenAt: null, from, released, before };
 }
 
@@ -111,18 +112,10 @@ function whyNot(rollout: Rollout, look: Looks, now: number): string | null {
   return `of ${released.length} PCs ${counts.join(', ')}`;
 }
 
-function beforeOf(pcs: readonly string[], look: Looks): Record<string, Before> {
-  return Object.fromEntries(pcs.map((pc) => [pc, { online: look(pc)?.online ?? false, faults: look(pc)?.faults ?? 0 }]));
-}
-
 /** A PC that was away before can only come back. */
 function worseOf(before: Before | undefined, look: Look | null, isSoaked: boolean) {
   if (before?.online !== true || look === null) return null;
   if (!look.online) return 'silent';
   if (look.faults > before.faults) return 'with more faults';
   return isSoaked && !look.isTaken ? 'have not taken it' : null;
-}
-
-function hashOf(pc: string): string {
-  return createHash('sha256').update(pc).digest('hex');
 }
