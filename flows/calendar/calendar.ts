@@ -1,15 +1,7 @@
 /** The meetings that are known, by the rooms that they concern. */
 import type { Meeting, Occurrence } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { occurrencesIn } from './occurrences.ts';
-
-const dayMs = 86_400_000;
-/** So far ahead dates are looked up at once, and a part of it is enough for any question. */
-const aheadMs = 15 * dayMs;
-/** How far ahead the next meeting is looked for. */
-const horizonMs = 8 * dayMs;
-
-type Known = { from: number; to: number; dates: Occurrence[] };
+import { createDates, horizonMs } from './occurrences.ts';
 
 /** The calendar as it is now. */
 export type Calendar = ReturnType<typeof createCalendar>;
@@ -26,8 +18,7 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
     [...byScope].filter(([scope]) => scope.split('/').length === 3),
     ([scope]) => scope.slice(0, scope.lastIndexOf('/')),
   );
-  /** Dates by zone and meeting, and until when they are known. */
-  const known = new Map<string, Map<Meeting, Known>>();
+  const datesOf = createDates();
 
   /** Of a room: its own, its site's, its state's and everybody's. Of a site: also those of its rooms. */
   function meetingsOf(scope: string): Meeting[] {
@@ -36,17 +27,6 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
     const own = ['', ...above].flatMap((path) => (byScope.get(path) ?? []).map(({ meeting }) => meeting));
     const below = (inSite.get(scope) ?? []).flatMap(([, all]) => all.map(({ meeting }) => meeting));
     return [...new Set([...own, ...below])];
-  }
-
-  function datesOf(meeting: Meeting, zone: string, now: number): Occurrence[] {
-    const inZone = known.get(zone) ?? new Map<Meeting, Known>();
-    known.set(zone, inZone);
-    const held = inZone.get(meeting);
-    if (held !== undefined && held.from <= now && now + horizonMs <= held.to) return held.dates;
-    const window = { from: now - dayMs, to: now + aheadMs };
-    const dates = occurrencesIn(meeting, window, zone);
-    inZone.set(meeting, { ...window, dates });
-    return dates;
   }
 
   const zoneOf = (scope: string) => table().resolve(scope).timeZone;

@@ -6,6 +6,8 @@ const minuteMs = 60_000;
 const dayMs = 86_400_000;
 /** The longest window that is looked at. */
 const windowDays = 62;
+/** Dates that ended less than this ago are known too: a clock that is set back by little brings them back. */
+export const lingerMs = 120_000;
 
 /** The time of a local time in a zone. What a clock that is set forward leaves out is as much later; what comes twice is the first. */
 export function atOf(local: string, zone: string): number {
@@ -32,6 +34,26 @@ export function occurrencesIn(meeting: Meeting, window: { from: number; to: numb
   const single = meeting.moved.filter(({ of }) => !out.has(of)).map((one) => make(one.start, one.zone, one.minutes));
   const within = [...regular, ...single].filter((one) => one.to > window.from && one.from < to);
   return within.sort((a, b) => a.from - b.from);
+}
+
+/** So many days ahead dates are known at least. */
+export const horizonMs = 8 * dayMs;
+/** So many days ahead dates are worked out at once. */
+const aheadMs = 15 * dayMs;
+
+/** The dates of a meeting from a day ago until the horizon or later, worked out once in some days. */
+export function createDates() {
+  const known = new WeakMap<Meeting, Map<string, { from: number; to: number; dates: Occurrence[] }>>();
+  return (meeting: Meeting, zone: string, now: number): readonly Occurrence[] => {
+    const zones = known.get(meeting) ?? new Map();
+    known.set(meeting, zones);
+    const held = zones.get(zone);
+    if (held !== undefined && held.from <= now - lingerMs && now + horizonMs <= held.to) return held.dates;
+    const window = { from: now - dayMs, to: now + aheadMs };
+    const dates = occurrencesIn(meeting, window, zone);
+    zones.set(zone, { ...window, dates });
+    return dates;
+  };
 }
 
 /** The local starts that may lie in a window: a day more on each side, since days begin at another time in another zone. */

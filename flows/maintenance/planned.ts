@@ -1,14 +1,8 @@
 /** The maintenance that is planned, and its dates. */
-import { endsAt, occurrencesIn } from '../calendar/occurrences.ts';
+import { createDates, endsAt, lingerMs, occurrencesIn } from '../calendar/occurrences.ts';
 import type { Maintenance, MaintenanceDate } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
-
-const dayMs = 86_400_000;
-/** So far ahead dates are looked up at once. */
-const aheadMs = 15 * dayMs;
-/** A date that is over is still answered for so long: a clock that is set back by little brings it back. */
-const lingerMs = 120_000;
 
 /** The plans as they are now. */
 export type Planned = ReturnType<typeof createPlanned>;
@@ -17,21 +11,15 @@ type Table = Pick<SiteTable, 'node' | 'resolve'>;
 /** Holds what is planned; dates are worked out when somebody asks, for some days, once. */
 export function createPlanned(plans: Iterable<Maintenance>, table: () => Table | undefined) {
   const byId = new Map([...plans].map((one) => [one.id, one]));
-  /** Dates by plan and zone, and for which time they are known. */
-  const known = new Map<string, { from: number; to: number; dates: MaintenanceDate[] }>();
+  const meetings = new Map([...byId.values()].map((plan) => [plan, heldAs(plan)]));
+  const datesAround = createDates();
 
   function datesOf(plan: Maintenance, now: number): readonly MaintenanceDate[] {
     const places = table();
     // What is planned for a place that is gone is nothing to anybody.
     if (places?.node(plan.scope) === undefined) return [];
-    const zone = zoneOf(plan, places);
-    const key = `${zone} ${plan.id}`;
-    const held = known.get(key);
-    if (held !== undefined && held.from <= now - lingerMs && now + dayMs <= held.to) return held.dates;
-    const span = { from: now - dayMs, to: now + aheadMs };
-    const dates = datesIn(plan, span, zone);
-    known.set(key, { ...span, dates });
-    return dates;
+    const dates = datesAround(meetings.get(plan) ?? heldAs(plan), zoneOf(plan, places), now);
+    return dates.map((date) => ({ ...date, scope: plan.scope }));
   }
 
   return {
@@ -53,8 +41,7 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Table |
 
 /** Its dates in a span of days, the first first. */
 export function datesIn(plan: Maintenance, span: { from: number; to: number }, zone: string): MaintenanceDate[] {
-  const { id, scope, title } = plan;
-  return occurrencesIn(heldAs(plan), span, zone).map(({ from, to }) => ({ id, scope, title, from, to }));
+  return occurrencesIn(heldAs(plan), span, zone).map((date) => ({ ...date, scope: plan.scope }));
 }
 
 /** When its last date is over; null where it goes on. */
