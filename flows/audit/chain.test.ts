@@ -1,13 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { migrate } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
 import type { Op } from '../records/ops.ts';
 import { headOf, ledgerOf } from './chain.ts';
 import { headLine } from './heads.ts';
 import { proveChain } from './proof.ts';
-import { stepsKeptMs } from './tables.ts';
+import { stepsKeptMs } from './steps.ts';
 
 const [centre, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
 const at = Date.UTC(2027, 0, 5, 9, 30);
@@ -95,30 +94,4 @@ test('what machines did stands beside the chain, and goes after 400 days, a few 
   expect([kept(), stepsKeptMs]).toEqual([11, 400 * 86_400_000]);
   store.commit([[step(409)]]);
   expect([kept(), proveChain(db).rows]).toEqual([8, 1]);
-});
-
-test('a ledger of before the chain gets one, in its order; what machines did goes into a table of its own', () => {
-  const db = new DatabaseSync(':memory:');
-  migrate(db);
-  db.exec(`
-    DROP TABLE sums; DROP TABLE steps; DROP TABLE audit;
-    CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL) STRICT;
-    CREATE INDEX audit_tabs ON audit (id) WHERE what GLOB 'tabs *';
-    CREATE INDEX audit_acknowledged ON audit (about) WHERE what = 'acknowledge';
-    INSERT INTO audit VALUES (1, 5, 'asha', 'command measure-link', 'everywhere: a, 2 sites'), (2, 5.5, 'the schedule', 'command measure-link', 'la/leh/pc-1: b'),
-      (3, 6, 'la/leh/pc-1', 'command measure-link', 'b: done'), (7, 7, 'ravi', 'acknowledge', 'incident 3');
-    PRAGMA user_version = 16;
-  `);
-  const store = openStore(db);
-  store.commit([[act(8)]]);
-  expect(proveChain(db)).toMatchObject({ rows: 3, wrong: [] });
-  expect(db.prepare('SELECT id, who FROM audit ORDER BY id').all()).toEqual(
-    ['asha', 'ravi', 'asha'].map((who, id) => ({ id: id + 1, who })),
-  );
-  expect(
-    db
-      .prepare('SELECT about FROM steps ORDER BY id')
-      .all()
-      .map(({ about }) => about),
-  ).toEqual(['la/leh/pc-1: b', 'b: done']);
 });

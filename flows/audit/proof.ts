@@ -8,11 +8,6 @@ import { personForgotten, readForgotten } from './rows.ts';
 /** What the proof found. `forgotten`: rows out of which words were taken; `signed`: the last row that the centre signed for, and when; `wrong`: a line each. */
 export type ChainProof = { rows: number; head: Head; forgotten: number; signed: (Head & { at: number }) | null; wrong: string[] };
 
-/** Whether a copy is of a version that has the chain. */
-export function hasChain(db: DatabaseSync): boolean {
-  return db.prepare("SELECT 1 FROM pragma_table_info('audit') WHERE name = 'hash'").get() !== undefined;
-}
-
 const namedMost = 20;
 
 type Walk = {

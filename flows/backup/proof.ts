@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '#contracts';
 import { wrongArchives } from '../archive/proof.ts';
-import { hasChain, proveChain } from '../audit/proof.ts';
+import { proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';
 import { audit } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
@@ -28,7 +28,12 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
   try {
     db = new DatabaseSync(file);
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
-    const found = { ...audit(db), altered: altered(db), commits: numberFrom(db, 'SELECT commits FROM progress'), ...chainOf(db, key) };
+    const found = {
+      ...audit(db),
+      altered: altered(db),
+      commits: numberFrom(db, 'SELECT commits FROM progress'),
+      chain: proveChain(db, key),
+    };
     const wrong = archives === undefined ? [] : wrongArchives(db, archives.folder, isRead(db, archives));
     return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageIn(found, wrongSums(db)) };
   } catch (error) {
@@ -36,10 +41,6 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
   } finally {
     db?.close();
   }
-}
-
-function chainOf(db: DatabaseSync, key: KeyObject | undefined): Pick<LedgerAudit, 'chain'> {
-  return hasChain(db) ? { chain: proveChain(db, key) } : {};
 }
 
 /** The newest, and of the older ones the one whose turn it is. */

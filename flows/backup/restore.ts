@@ -119,13 +119,11 @@ async function keepArchives(before: string, flows: string): Promise<void> {
   }
 }
 
-/** None where the ledger is of a version before there were any. */
 function archivesKnown(ledger: string): { month: string; bytes: number }[] {
   const db = new DatabaseSync(ledger);
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
-    const hasAny = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'archives'").get() !== undefined;
-    const rows = hasAny ? db.prepare('SELECT month, bytes FROM archives WHERE expired = 0').all() : [];
+    const rows = db.prepare('SELECT month, bytes FROM archives WHERE expired = 0').all();
     return Array.from(rows, ({ month, bytes }) => ({ month: String(month), bytes: Number(bytes) }));
   } finally {
     db.close();

@@ -1,7 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { ActsQuery, Op } from '../records/ops.ts';
-import { migrate } from './schema.ts';
 import { openStore } from './store.ts';
 
 const act = (at: number, who: string): Op => ({ op: 'audit', at, who, what: 'acknowledge', about: `incident ${at}` });
@@ -16,7 +15,6 @@ test.each<[string, Omit<ActsQuery, 'most'> & { most?: number }, number[]]>([
   ['no more than was asked for', { of: 'people', most: 1 }, [4]],
 ])('the log of the audit has %s', (_, query, times) => {
   const db = new DatabaseSync(':memory:');
-  migrate(db);
   const store = openStore(db);
   store.commit([[act(1, 'asha'), step(2)], [act(3, 'ravi')], [act(4, 'asha')]]);
   expect(store.acts({ most: 10, ...query }).map(({ at }) => at)).toEqual(times);
@@ -24,14 +22,12 @@ test.each<[string, Omit<ActsQuery, 'most'> & { most?: number }, number[]]>([
 
 test('a ledger that is empty has done nothing, at no time', () => {
   const db = new DatabaseSync(':memory:');
-  migrate(db);
   const store = openStore(db);
   expect([store.acts({ of: 'people', most: 10 }), store.progress().newestAt, store.announcement(7)]).toEqual([[], 0, undefined]);
 });
 
 test('the devices of a person stand in the roster as they were written, and go with the person', () => {
   const db = new DatabaseSync(':memory:');
-  migrate(db);
   const store = openStore(db);
   const device = (person: string): Op => ({ op: 'meta', key: `device/${person}`, value: `[${person}]` });
   store.commit([[device('asha'), device('bina')]]);

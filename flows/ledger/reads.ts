@@ -52,8 +52,7 @@ export function load(db: DatabaseSync): Contents {
   const number = (sql: string): number => numberFrom(db, sql);
   const { version, entries } = registry(db);
   return {
-    // A record that an older version wrote lacks what came later.
-    pcs: wholeRows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc').map((record) => ({ ...record, calledAt: record.calledAt ?? null })),
+    pcs: wholeRows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc'),
     incidents: wholeRows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
     transitions: wholeRows<Transition>(
       db,
@@ -77,11 +76,7 @@ export function registry(db: DatabaseSync): RegistryContents {
   const single = metaWhere(db, `key IN ('${registryVersionKey}', '${reflectorKeyKey}', '${fingerprintsKey}')`);
   return {
     version: Number(single[registryVersionKey] ?? 0),
-    // An entry that an older version wrote knows of no certificates.
-    entries: wholeRows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc').map((entry) => ({
-      ...entry,
-      certificates: entry.certificates ?? [],
-    })),
+    entries: wholeRows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc'),
     admitted: metaUnder(db, admittedPrefix),
     codes: metaUnder(db, codePrefix),
     reflectorKey: single[reflectorKeyKey] ?? null,

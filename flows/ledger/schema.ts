@@ -3,7 +3,6 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { keepPrivate } from '#contracts';
-import { chainAudit } from '../audit/tables.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sumsTable, sumUp } from './sums.ts';
 
@@ -32,8 +31,7 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
     const isSmall = isNew || statSync(file).size <= readAtStartBytes;
     const found = isNew || !isSmall ? 'ok' : integrityOf(db, 'quick_check');
     if (found !== 'ok') throw damaged(file, found);
-    migrate(db);
-    if (!isNew && isSmall) letShrink(db);
+    makeTables(db);
     return db;
   } catch (error) {
     db?.close();
@@ -42,22 +40,18 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
   }
 }
 
-/** Brings the tables to the newest version. A ledger of a newer `flows` is refused. */
-export function migrate(db: DatabaseSync): void {
+/** Makes the tables in a new file. Throws `LedgerError` for a ledger of another version. */
+export function makeTables(db: DatabaseSync): void {
   const version = numberFrom(db, 'PRAGMA user_version');
-  if (version > migrations.length)
+  if (version === ledgerVersion) return;
+  if (version !== 0)
     throw new LedgerError(
       'other',
-      `the ledger has version ${version}, this flows knows ${migrations.length} and older: run the release that wrote it, or restore a backup of before`,
+      `the ledger has version ${version}, this release reads version ${ledgerVersion} only: run the release that wrote it`,
     );
-  for (const [index, step] of migrations.entries()) {
-    if (index < version) continue;
-    db.exec('BEGIN IMMEDIATE');
-    if (typeof step === 'string') db.exec(step);
-    else step(db);
-    if (index + 1 === migrations.length) sumUp(db);
-    db.exec(`PRAGMA user_version = ${index + 1}; COMMIT`);
-  }
+  db.exec(`BEGIN IMMEDIATE; ${tables} ${sumsTable}`);
+  sumUp(db);
+  db.exec(`PRAGMA user_version = ${ledgerVersion}; COMMIT`);
 }
 
 /** `ok`, or the first thing that is wrong with the file. */
@@ -89,18 +83,6 @@ function prepare(db: DatabaseSync, limitMiB: number): void {
   db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor((limitMiB * 1024 * 1024) / pageBytes))}`);
 }
 
-/** A file of before, which could not give pages back, is written anew once. It takes a moment, but for a large one: that is as it was. */
-function letShrink(db: DatabaseSync): void {
-  if (numberFrom(db, 'PRAGMA auto_vacuum') !== 0) return;
-  db.exec('PRAGMA auto_vacuum = INCREMENTAL');
-  try {
-    db.exec('VACUUM');
-  } catch (error) {
-    // Without room for it the ledger is as good as it was, and the next start tries it again.
-    if (asLedgerError(error).code !== 'full') throw error;
-  }
-}
-
 function explained(thrown: unknown, file: string): LedgerError {
   const error = asLedgerError(thrown);
   if (error === thrown) return error;
@@ -121,14 +103,19 @@ function removeIfEmpty(file: string): void {
   if (existsSync(file) && statSync(file).size === 0) rmSync(file);
 }
 
-/** SQL, or what SQL alone cannot do. */
-const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
-  `
+/** Changes with each change of the tables, once a release has been made. */
+export const ledgerVersion = 1;
+
+const tables = `
+  CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), ledger TEXT NOT NULL, commits INTEGER NOT NULL) STRICT;
+  INSERT INTO progress VALUES (1, lower(hex(randomblob(12))), 0);
+
   CREATE TABLE spools (
     id INTEGER PRIMARY KEY, pc TEXT NOT NULL, spool TEXT NOT NULL,
     first INTEGER, last INTEGER NOT NULL, up_to INTEGER NOT NULL, forked INTEGER NOT NULL,
     UNIQUE (pc, spool)
   ) STRICT;
+  CREATE INDEX spools_newest ON spools (pc);
   CREATE INDEX spools_unfinished ON spools (pc) WHERE first IS NULL OR up_to < last;
   CREATE TABLE events (
     spool INTEGER NOT NULL, seq INTEGER NOT NULL, mark TEXT NOT NULL, received REAL NOT NULL,
@@ -136,147 +123,26 @@ const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
     PRIMARY KEY (spool, seq)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX events_mark ON events (mark);
+  -- Numbers are counted and walked without the bodies of their events.
+  CREATE INDEX events_place ON events (spool, seq);
   -- Another content under a number that the ledger holds (R7).
   CREATE TABLE forks (
     spool INTEGER NOT NULL, seq INTEGER NOT NULL, mark TEXT NOT NULL, received REAL NOT NULL, message TEXT NOT NULL,
     PRIMARY KEY (spool, seq, mark)
   ) STRICT, WITHOUT ROWID;
-  -- Numbers that are done with though not held. Ranges never overlap each other.
+  CREATE INDEX forks_received ON forks (received);
+  -- Numbers that are lost. Ranges never overlap each other, and numbers in them that are held count as held. \`told\` is how far they are counted.
   CREATE TABLE settled (
-    spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, why TEXT NOT NULL,
+    spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, why TEXT NOT NULL, told INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (spool, a)
   ) STRICT, WITHOUT ROWID;
-
-  CREATE TABLE pcs (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE incidents (id INTEGER PRIMARY KEY, over_at REAL, row TEXT NOT NULL) STRICT;
-  CREATE INDEX incidents_over ON incidents (over_at);
-  CREATE TABLE transitions (id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, state TEXT NOT NULL, row TEXT NOT NULL) STRICT;
-  CREATE INDEX transitions_incident ON transitions (incident);
-  CREATE INDEX transitions_open ON transitions (incident) WHERE state <> 'concluded';
-  -- AUTOINCREMENT remembers the highest id though timers are deleted.
-  CREATE TABLE timers (id INTEGER PRIMARY KEY AUTOINCREMENT, row TEXT NOT NULL) STRICT;
-  CREATE TABLE outbox (key TEXT PRIMARY KEY, state TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX outbox_waiting ON outbox (key) WHERE state = 'waiting';
-  CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL) STRICT;
-  CREATE TABLE registry (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  `,
-  `
-  CREATE TABLE nodes (path TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE changes (
-    pc TEXT NOT NULL, component TEXT NOT NULL, at REAL NOT NULL, status TEXT NOT NULL, faults TEXT NOT NULL,
-    PRIMARY KEY (pc, component, at)
-  ) STRICT, WITHOUT ROWID;
-  -- The summary stands before the rows, so that a list of summaries does not read them.
-  CREATE TABLE rollcalls (id TEXT PRIMARY KEY, at REAL NOT NULL, summary TEXT NOT NULL, row TEXT NOT NULL) STRICT;
-  CREATE INDEX rollcalls_at ON rollcalls (at);
-  `,
-  `
-  -- \`scope\` ends with a slash, so that it begins the path of every PC that is meant, once that has one too.
-  CREATE TABLE commands (id TEXT PRIMARY KEY, expires REAL NOT NULL, scope TEXT NOT NULL, row TEXT NOT NULL) STRICT;
-  CREATE INDEX commands_expires ON commands (expires);
-  CREATE TABLE answers (command TEXT NOT NULL, pc TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (command, pc)) STRICT, WITHOUT ROWID;
-  `,
-  `
-  CREATE TABLE accounts (name TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE logins (hash TEXT PRIMARY KEY, account TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  `,
-  `
-  -- Numbers that came and whose content stands under another number (R7): held like events. They were ranges of one number each.
-  CREATE TABLE copies (spool INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (spool, seq)) STRICT, WITHOUT ROWID;
-  INSERT INTO copies SELECT spool, a FROM settled WHERE why = 'copy';
-  DELETE FROM settled WHERE why = 'copy';
-  -- From now on a range may reach over numbers that are held: they count as held.
-  CREATE INDEX settled_given_up ON settled (spool, a) WHERE why <> 'dropped';
-  CREATE INDEX spools_newest ON spools (pc);
-  `,
-  `
-  -- Times in which the centre heard nobody.
-  CREATE TABLE away (since REAL PRIMARY KEY, until REAL NOT NULL) STRICT, WITHOUT ROWID;
-  `,
-  `
-  -- Where the link of a site broke stands apart from what is said of it, and each names its event: that of before is older than any.
-  INSERT INTO meta SELECT 'broke/' || substr(key, 6), json_set(value -> '$.broke', '$.spool', '', '$.seq', 0)
-    FROM meta WHERE key GLOB 'link/*' AND value ->> '$.broke' IS NOT NULL;
-  DELETE FROM meta WHERE key GLOB 'link/*' AND value ->> '$.link' IS NULL;
-  UPDATE meta SET value = json_set(value -> '$.link', '$.spool', '', '$.seq', 0) WHERE key GLOB 'link/*';
-  `,
-  `
-  -- What tombstones name piece by piece is a layer above the other ranges, each of which is one row however many pieces lie in it.
-  CREATE TABLE pieces (spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (spool, a)) STRICT, WITHOUT ROWID;
-  INSERT INTO pieces SELECT spool, a, b FROM settled WHERE why = 'dropped';
-  DROP INDEX settled_given_up;
-  DELETE FROM settled WHERE why = 'dropped';
-  -- How far the lost numbers of a range are counted.
-  ALTER TABLE settled ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
-  UPDATE settled SET told = b;
   CREATE INDEX settled_untold ON settled (spool, a) WHERE told < b;
-  -- Numbers are counted and walked without the bodies of their events.
-  CREATE INDEX events_place ON events (spool, seq);
-  -- The last word on a component that its PC no longer reports.
-  CREATE INDEX changes_gone ON changes (pc, at) WHERE status = 'gone';
-  `,
-  `
-  -- What became of the tabs, among all that was ever done.
-  CREATE INDEX audit_tabs ON audit (id) WHERE what GLOB 'tabs *';
-  `,
-  `
-  -- The calendar.
-  CREATE TABLE meetings (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  `,
-  rosterTables(),
-  acknowledgedIndex(),
-  toProgress(),
-  announcementTables(),
-  maintenanceTable(),
-  archiveTables(),
-  chainAudit,
-  sumsTable,
-];
+  -- Numbers that a tombstone names one by one: a layer above the ranges of \`settled\`.
+  CREATE TABLE pieces (spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (spool, a)) STRICT, WITHOUT ROWID;
+  -- Numbers whose content stands under another number (R7): they count as held.
+  CREATE TABLE copies (spool INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (spool, seq)) STRICT, WITHOUT ROWID;
 
-/** The persons of the roster, and when each channel last was proven to reach somebody. */
-function rosterTables(): string {
-  return `
-  CREATE TABLE roster (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE proofs (person TEXT NOT NULL, channel TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (person, channel)) STRICT, WITHOUT ROWID;
-  `;
-}
-
-/** Who saw to an incident is found without reading all that was ever done. */
-function acknowledgedIndex(): string {
-  return `CREATE INDEX audit_acknowledged ON audit (about) WHERE what = 'acknowledge';`;
-}
-
-/** Which ledger this is, and how many commits it has seen: by them one that went back is known. */
-function toProgress(): string {
-  return `
-  CREATE TABLE progress (one INTEGER PRIMARY KEY CHECK (one = 1), ledger TEXT NOT NULL, commits INTEGER NOT NULL) STRICT;
-  INSERT INTO progress VALUES (1, lower(hex(randomblob(12))), 0);
-  `;
-}
-
-/** Notices that an operator sent to many, and who said that they have read them. */
-function announcementTables(): string {
-  return `
-  CREATE TABLE announcements (id INTEGER PRIMARY KEY, at REAL NOT NULL, row TEXT NOT NULL) STRICT;
-  CREATE TABLE announcement_reads (
-    announcement INTEGER NOT NULL, person TEXT NOT NULL, at REAL NOT NULL,
-    PRIMARY KEY (announcement, person)
-  ) STRICT, WITHOUT ROWID;
-  `;
-}
-
-/** What maintenance is planned. */
-function maintenanceTable(): string {
-  return 'CREATE TABLE maintenance (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;';
-}
-
-/**
- * What stays of events that left for an archive: the numbers that are held there, the segments of each month, the sums of each spool in it, and
- * what a segment holds already and the ledger does still. By the indexes is found what is deleted for its age.
- */
-function archiveTables(): string {
-  return `
+  -- Numbers of events that archives hold, and of those that an archive holds already and the ledger still does.
   CREATE TABLE archived (spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (spool, a)) STRICT, WITHOUT ROWID;
   CREATE TABLE leaving (spool INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (spool, a)) STRICT, WITHOUT ROWID;
   CREATE TABLE archives (month TEXT PRIMARY KEY, bytes INTEGER NOT NULL, expired INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -288,10 +154,58 @@ function archiveTables(): string {
     spool INTEGER NOT NULL, month TEXT NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, count INTEGER NOT NULL,
     sha256 TEXT NOT NULL, newest REAL NOT NULL, PRIMARY KEY (spool, month)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX outbox_done ON outbox (row ->> '$.createdAt') WHERE state <> 'waiting';
-  CREATE INDEX forks_received ON forks (received);
-  `;
-}
 
-/** The version of the tables. */
-export const ledgerVersion = migrations.length;
+  CREATE TABLE pcs (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE nodes (path TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE registry (pc TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE changes (
+    pc TEXT NOT NULL, component TEXT NOT NULL, at REAL NOT NULL, status TEXT NOT NULL, faults TEXT NOT NULL,
+    PRIMARY KEY (pc, component, at)
+  ) STRICT, WITHOUT ROWID;
+  -- The last change of a component that its PC no longer reports.
+  CREATE INDEX changes_gone ON changes (pc, at) WHERE status = 'gone';
+  -- Times in which the server received nothing.
+  CREATE TABLE away (since REAL PRIMARY KEY, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE incidents (id INTEGER PRIMARY KEY, over_at REAL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX incidents_over ON incidents (over_at);
+  CREATE TABLE transitions (id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, state TEXT NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX transitions_incident ON transitions (incident);
+  CREATE INDEX transitions_open ON transitions (incident) WHERE state <> 'concluded';
+  -- AUTOINCREMENT remembers the highest id though timers are deleted.
+  CREATE TABLE timers (id INTEGER PRIMARY KEY AUTOINCREMENT, row TEXT NOT NULL) STRICT;
+  CREATE TABLE outbox (key TEXT PRIMARY KEY, state TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX outbox_waiting ON outbox (key) WHERE state = 'waiting';
+  CREATE INDEX outbox_done ON outbox (row ->> '$.createdAt') WHERE state <> 'waiting';
+
+  -- What people and the server did, as a chain; a part that has a mark has no words any more.
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL,
+    who_salt BLOB, about_salt BLOB, who_mark BLOB, about_mark BLOB, hash BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_tabs ON audit (id) WHERE what GLOB 'tabs *';
+  CREATE INDEX audit_acknowledged ON audit (about) WHERE what = 'acknowledge';
+  -- What machines did.
+  CREATE TABLE steps (id INTEGER PRIMARY KEY, at REAL NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL) STRICT;
+
+  -- The summary stands before the rows, so that a list of summaries does not read them.
+  CREATE TABLE rollcalls (id TEXT PRIMARY KEY, at REAL NOT NULL, summary TEXT NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX rollcalls_at ON rollcalls (at);
+  -- \`scope\` ends with a slash, so that it begins the path of every PC that is meant, once that has one too.
+  CREATE TABLE commands (id TEXT PRIMARY KEY, expires REAL NOT NULL, scope TEXT NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE INDEX commands_expires ON commands (expires);
+  CREATE TABLE answers (command TEXT NOT NULL, pc TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (command, pc)) STRICT, WITHOUT ROWID;
+  CREATE TABLE accounts (name TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE logins (hash TEXT PRIMARY KEY, account TEXT NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE meetings (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE maintenance (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE roster (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- When each channel last was proven to reach a person.
+  CREATE TABLE proofs (person TEXT NOT NULL, channel TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (person, channel)) STRICT, WITHOUT ROWID;
+  CREATE TABLE announcements (id INTEGER PRIMARY KEY, at REAL NOT NULL, row TEXT NOT NULL) STRICT;
+  CREATE TABLE announcement_reads (
+    announcement INTEGER NOT NULL, person TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (announcement, person)
+  ) STRICT, WITHOUT ROWID;
+`;

@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
 import { hashAt, openChain } from '../audit/chain.ts';
 import { personRows, takeOut } from '../audit/forget.ts';
-import { openSteps } from '../audit/tables.ts';
+import { openSteps } from '../audit/steps.ts';
 import type { AccountContents } from '../records/accounts.ts';
 import type { Announcement, AnnouncementState } from '../records/announcements.ts';
 import type { Retention } from '../records/archives.ts';
@@ -57,7 +57,7 @@ import {
   tabsSteps,
 } from './reads.ts';
 import { openRetention } from './retention/retention.ts';
-import { migrate } from './schema.ts';
+import { makeTables } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools/spools.ts';
 import { keepSums } from './sums.ts';
 
@@ -103,9 +103,9 @@ export type Store = {
   close(): void;
 };
 
-/** Opens the ledger in an open database, whose tables are made or brought up to date first. */
+/** Opens the ledger in an open database, whose tables are made where there are none. */
 export function openStore(db: DatabaseSync): Store {
-  migrate(db);
+  makeTables(db);
   keepSums(db);
   const beginSpools = openSpools(db);
   const write = openWriter(db);

@@ -53,16 +53,3 @@ test('a row that was changed, taken away or put in past the ledger was seen by n
     store = openStore(db);
   }
 });
-
-test('a ledger of before has no sums, and gets them when it is brought to this version', () => {
-  store.commit([[meta('a', '1')]]);
-  db.exec('DROP TABLE sums');
-  expect(wrongSums(db)).toEqual([]);
-  db.exec('PRAGMA user_version = 17');
-  store.close();
-  db = openDatabase({ file: join(folder, 'ledger.db') });
-  store = openStore(db);
-  store.commit([[meta('a', '2')]]);
-  expect(wrongSums(db)).toEqual([]);
-  expect(db.prepare("SELECT sum > 0 AS known FROM sums WHERE name = 'meta'").get()).toEqual({ known: 1 });
-});

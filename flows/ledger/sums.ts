@@ -32,16 +32,15 @@ export function keepSums(db: DatabaseSync): void {
   }
 }
 
-/** Sums all anew: after the tables were brought to another version, before that is committed. Reads every row but those of the events. */
+/** Computes all sums anew, in tables that were just made. */
 export function sumUp(db: DatabaseSync): void {
   const put = db.prepare('REPLACE INTO sums VALUES (?, ?)');
   db.exec('DELETE FROM sums');
   for (const table of tablesOf(db)) put.run(table.name, sumOf(db, table));
 }
 
-/** The tables whose rows are not those that were written; none in a ledger of before. */
+/** The tables whose rows are not those that were written. */
 export function wrongSums(db: DatabaseSync): string[] {
-  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sums'").get() === undefined) return [];
   const kept = new Map(Array.from(db.prepare('SELECT name, sum FROM sums').all(), ({ name, sum }) => [String(name), sum]));
   return tablesOf(db).flatMap((table) => (kept.get(table.name) === sumOf(db, table) ? [] : table.name));
 }

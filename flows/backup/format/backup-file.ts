@@ -107,10 +107,11 @@ function headOf(line: string | undefined): { head: Head; bound: Buffer } {
   if (newer.success && newer.output.format > format) throw new BackupError('it was made by a newer Sabha: install that one first');
   const read = v.safeParse(head, said);
   if (!read.success) throw new BackupError('its head is damaged');
-  if (read.output.about.ledger > ledgerVersion) {
-    const versions = `its ledger has version ${read.output.about.ledger}, this one knows ${ledgerVersion} and older`;
-    throw new BackupError(`it was made by a newer Sabha: ${versions}: install that one first`);
-  }
+  const { ledger } = read.output.about;
+  if (ledger !== ledgerVersion)
+    throw new BackupError(
+      `its ledger has version ${ledger}, this release reads version ${ledgerVersion} only: use the release that made it`,
+    );
   return { head: read.output, bound: Buffer.from(`${line}\n`) };
 }
 

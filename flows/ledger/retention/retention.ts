@@ -52,7 +52,7 @@ function openShrink(db: DatabaseSync): Retention['shrink'] {
     return count - Math.max(freePages, Math.floor(pages * freePart));
   };
   return () => {
-    // 2 = incremental: a large file of before keeps its pages, and fills them again.
+    // 2 = incremental, which a database in memory is not.
     if (Number(mode.get()?.['mode']) !== 2 || spare() <= 0) return false;
     db.exec(`PRAGMA incremental_vacuum(${Math.min(pagesAtOnce, spare())})`);
     return spare() > 0;

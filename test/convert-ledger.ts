@@ -1,0 +1,35 @@
+/**
+ * Converts a ledger of version 18, which was never released, to version 1: `node test/convert-ledger.ts LEDGER`.
+ * Stop the server first, and keep a copy of the file. The spool of an agent needs no conversion.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { numberFrom } from '../flows/ledger/schema.ts';
+import { sumUp } from '../flows/ledger/sums.ts';
+
+/** Throws where the file holds no ledger of version 18, or where another process has it open. Then the file is as before. */
+export function convertLedger(file: string): void {
+  const db = new DatabaseSync(file);
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE');
+    const version = numberFrom(db, 'PRAGMA user_version');
+    if (version !== 18) throw new Error(`${file}: the ledger has version ${version}, and only version 18 can be converted`);
+    // Rows of early versions lack these keys.
+    db.exec(`
+      UPDATE pcs SET row = json_set(row, '$.calledAt', json('null')) WHERE row -> '$.calledAt' IS NULL;
+      UPDATE registry SET row = json_set(row, '$.certificates', json('[]')) WHERE row -> '$.certificates' IS NULL;
+    `);
+    sumUp(db);
+    db.exec('PRAGMA user_version = 1; COMMIT');
+    // An early file cannot give free pages back to the disk until it is written anew.
+    if (numberFrom(db, 'PRAGMA auto_vacuum') === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
+  } finally {
+    db.close();
+  }
+}
+
+if (import.meta.main) {
+  const [file] = process.argv.slice(2);
+  if (file === undefined) throw new Error('usage: node test/convert-ledger.ts LEDGER');
+  convertLedger(file);
+  console.log(`${file}: converted to version 1`);
+}
