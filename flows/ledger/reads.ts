@@ -37,7 +37,6 @@ import type { Member, Proof, RosterContents } from '../records/roster.ts';
 import type { TreeNode } from '../records/sites.ts';
 import { LedgerError } from './errors.ts';
 import { integrityOf, numberFrom } from './schema.ts';
-import { lackOf } from './shape.ts';
 import { heldIn, lostIn } from './spools/range-rows.ts';
 
 /** So many finished roll calls are kept, the newest. */
@@ -52,17 +51,17 @@ export function load(db: DatabaseSync): Contents {
   const number = (sql: string): number => numberFrom(db, sql);
   const { version, entries } = registry(db);
   return {
-    pcs: wholeRows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc'),
-    incidents: wholeRows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
-    transitions: wholeRows<Transition>(
+    pcs: rows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc'),
+    incidents: rows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
+    transitions: rows<Transition>(
       db,
       `SELECT row FROM transitions
        WHERE state <> 'concluded' OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
     ),
-    timers: wholeRows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
-    outbox: wholeRows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
+    timers: rows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
+    outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
     registry: { version, entries },
-    nodes: wholeRows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
+    nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
     // Two ranges of the key, so that not one inventory is read.
     meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
     nextIncident: number('SELECT max(id) FROM incidents') + 1,
@@ -76,7 +75,7 @@ export function registry(db: DatabaseSync): RegistryContents {
   const single = metaWhere(db, `key IN ('${registryVersionKey}', '${reflectorKeyKey}', '${fingerprintsKey}')`);
   return {
     version: Number(single[registryVersionKey] ?? 0),
-    entries: wholeRows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc'),
+    entries: rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc'),
     admitted: metaUnder(db, admittedPrefix),
     codes: metaUnder(db, codePrefix),
     reflectorKey: single[reflectorKeyKey] ?? null,
@@ -87,8 +86,8 @@ export function registry(db: DatabaseSync): RegistryContents {
 /** Who may log in, and who is logged in. */
 export function accounts(db: DatabaseSync): AccountContents {
   return {
-    accounts: wholeRows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
-    logins: wholeRows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
+    accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
+    logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
   };
 }
 
@@ -96,7 +95,7 @@ export function accounts(db: DatabaseSync): AccountContents {
 export function roster(db: DatabaseSync): RosterContents {
   const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
   const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
-  const members = wholeRows<Member>(db, 'SELECT row FROM roster ORDER BY id');
+  const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
   const devices = metaUnder(db, devicePrefix);
   const told = { ...(weeklyAt !== undefined && { weeklyAt }), ...(Object.keys(devices).length > 0 && { devices }) };
   return { members, proofs: proofs.map((one) => ({ ...one })), ...told };
@@ -331,16 +330,6 @@ function after(prefix: string): string {
 
 function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
   return Array.from(db.prepare(sql).all(...values), (row) => parsed<T>(String(row['row']), sql));
-}
-
-/** Rows that the start cannot do without: one that lacks a key is told here, and not as a property of undefined later. */
-function wholeRows<T>(db: DatabaseSync, sql: string): T[] {
-  const table = tableOf(sql);
-  return rows<T>(db, sql).map((row) => {
-    const lack = lackOf(table, row);
-    if (lack !== undefined) throw damaged(`a row of its table ${table} lacks ${lack}`);
-    return row;
-  });
 }
 
 /** A byte that turned within a text leaves the file's structure whole: it is found only here. */

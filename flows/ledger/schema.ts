@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { keepPrivate } from '#contracts';
 import { asLedgerError, LedgerError } from './errors.ts';
-import { sumsTable, sumUp } from './sums.ts';
+import { sumsTable, sumUp, wrongSums } from './sums.ts';
 
 /** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
 export type LedgerFile = { file: string; limitMiB?: number };
@@ -12,9 +12,14 @@ export type LedgerFile = { file: string; limitMiB?: number };
 /** Read in about a second, with a cold cache too. */
 const readAtStartBytes = 64 * 1024 * 1024;
 
+/** Tables that the start reads. Those of PCs and people are small; those of the history are checked in a ledger of up to 64 MiB only. */
+const smallTables = ['pcs', 'nodes', 'registry', 'accounts', 'logins', 'roster', 'timers'];
+const historyTables = ['incidents', 'transitions', 'outbox'];
+
 /**
  * Opens the file, or makes it where there is none, and holds it for this process alone until it is closed.
- * Guarantee: an emptied, cut or half missing ledger is refused, and so is one below 64 MiB that is damaged within; none is replaced by a new one.
+ * Guarantee: an emptied, cut or half missing ledger is refused, and so is one with a changed row in a table that the start reads; none is
+ * replaced by a new one. Of a ledger above 64 MiB, pages and the history are proven with its next backup.
  * Throws `LedgerError`.
  */
 export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
@@ -27,11 +32,8 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
     db = new DatabaseSync(file);
     if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     prepare(db, limitMiB);
-    // A large one would hold up the start for a minute: its next copy is read whole instead, in a thread of its own.
-    const isSmall = isNew || statSync(file).size <= readAtStartBytes;
-    const found = isNew || !isSmall ? 'ok' : integrityOf(db, 'quick_check');
-    if (found !== 'ok') throw damaged(file, found);
     makeTables(db);
+    if (!isNew) checkContent(db, file);
     return db;
   } catch (error) {
     db?.close();
@@ -52,6 +54,15 @@ export function makeTables(db: DatabaseSync): void {
   db.exec(`BEGIN IMMEDIATE; ${tables} ${sumsTable}`);
   sumUp(db);
   db.exec(`PRAGMA user_version = ${ledgerVersion}; COMMIT`);
+}
+
+/** Throws where pages or rows are not what was written. Reading all of a large file would delay the start by a minute. */
+function checkContent(db: DatabaseSync, file: string): void {
+  const isSmall = statSync(file).size <= readAtStartBytes;
+  const found = isSmall ? integrityOf(db, 'quick_check') : 'ok';
+  if (found !== 'ok') throw damaged(file, found);
+  const wrong = wrongSums(db, isSmall ? [...smallTables, ...historyTables] : smallTables);
+  if (wrong.length > 0) throw damaged(file, `the rows of ${wrong.join(', ')} are not what was written`);
 }
 
 /** `ok`, or the first thing that is wrong with the file. */

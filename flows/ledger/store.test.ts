@@ -338,12 +338,3 @@ test('a byte that had turned within a row was told at the start in the words of 
   );
   expect(audit().integrity).toBe('ok');
 });
-
-test('a byte that had turned within the name of a key of a row was told at the start as a property of undefined: the line names table and key', () => {
-  const { db, load } = open();
-  const { name, ...rest } = node('la', 'Ladakh');
-  db.prepare('INSERT INTO nodes (path, row) VALUES (?, ?)').run('la', JSON.stringify({ ...rest, nale: name }));
-  expect(load).toThrow(
-    new LedgerError('other', 'the ledger is damaged (a row of its table nodes lacks name): restore a copy, or move it away to begin anew'),
-  );
-});

@@ -39,10 +39,11 @@ export function sumUp(db: DatabaseSync): void {
   for (const table of tablesOf(db)) put.run(table.name, sumOf(db, table));
 }
 
-/** The tables whose rows are not those that were written. */
-export function wrongSums(db: DatabaseSync): string[] {
+/** The tables whose rows are not those that were written, of all or of those that are named. */
+export function wrongSums(db: DatabaseSync, names?: readonly string[]): string[] {
   const kept = new Map(Array.from(db.prepare('SELECT name, sum FROM sums').all(), ({ name, sum }) => [String(name), sum]));
-  return tablesOf(db).flatMap((table) => (kept.get(table.name) === sumOf(db, table) ? [] : table.name));
+  const tables = tablesOf(db).filter(({ name }) => names === undefined || names.includes(name));
+  return tables.flatMap((table) => (kept.get(table.name) === sumOf(db, table) ? [] : table.name));
 }
 
 type Table = { name: string; columns: string[] };
