@@ -6,10 +6,10 @@ const { state, written, sabha } = operator();
 test('the audit is a no where an event is missing', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 } };
   state().scripted['GET /api/audit'] = whole;
-  expect(await sabha(['audit'])).toMatchObject({ code: 0, out: expect.stringContaining('no event is missing') });
+  expect(await sabha(['verify'])).toMatchObject({ code: 0, out: expect.stringContaining('no event is missing') });
   for (const wrong of [{ gaps: 1 }, { altered: 1 }, { integrity: 'page 7' }, { older: '3 commits are gone' }]) {
     state().scripted['GET /api/audit'] = { ...whole, ...wrong };
-    expect(await sabha(['audit'])).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
+    expect(await sabha(['verify'])).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
   }
 });
 
@@ -20,21 +20,21 @@ test('missing and repeated events of the PCs that the audit names are listed apa
   ];
   const found = { events: 10, gaps: 515, twice: 40, integrity: 'ok', incidents: { raised: 1 }, ofPcs: [leh, kargil] };
   state().scripted['GET /api/audit'] = found;
-  expect(await sabha(['audit'])).toMatchObject({
+  expect(await sabha(['verify'])).toMatchObject({
     code: 0,
     out: expect.stringMatching(/! ladakh\/leh\/hall: 512 events missing, 0 repeated\n! ladakh\/kargil\/hall: 3 .*, 40 .*\n.*is whole/),
   });
   for (const wrong of [{ gaps: 516 }, { twice: 41 }, { altered: 1 }, { older: '3 commits are gone' }]) {
     state().scripted['GET /api/audit'] = { ...found, ...wrong };
-    expect(await sabha(['audit']), JSON.stringify(wrong)).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
+    expect(await sabha(['verify']), JSON.stringify(wrong)).toMatchObject({ code: 1, out: expect.stringContaining('NOT whole') });
   }
 });
 
 test('the audit says of when the copy is that it read; --now has a new one made', async () => {
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', at: 60_000 };
   Object.assign(state().scripted, { 'GET /api/audit': whole, 'GET /api/audit?now=true': { ...whole, at: 3_600_000 } });
-  expect((await sabha(['audit'])).out).toContain('by the copy of 1970-01-01 00:01:00 UTC');
-  expect((await sabha(['audit', '--now'])).out).toContain('by the copy of 1970-01-01 01:00:00 UTC');
+  expect((await sabha(['verify'])).out).toContain('by the copy of 1970-01-01 00:01:00 UTC');
+  expect((await sabha(['verify', '--now'])).out).toContain('by the copy of 1970-01-01 01:00:00 UTC');
 });
 
 test('S19 the audit is a no where a row of its chain is wrong, and names it; it says what the centre signed for', async () => {
@@ -43,9 +43,9 @@ test('S19 the audit is a no where a row of its chain is wrong, and names it; it 
   const whole = { events: 10, gaps: 0, twice: 0, integrity: 'ok', incidents: { raised: 1 }, chain };
   state().scripted['GET /api/audit'] = whole;
   const line = '9 rows, a person taken out of 2; signed at 1970-01-01 00:00:00 UTC: row 7 0123 4567 89ab cdef';
-  expect(await sabha(['audit'])).toMatchObject({ code: 0, out: expect.stringContaining(line) });
+  expect(await sabha(['verify'])).toMatchObject({ code: 0, out: expect.stringContaining(line) });
   state().scripted['GET /api/audit'] = { ...whole, chain: { ...chain, signed: null, wrong: ['row 4 is missing'] } };
-  expect(await sabha(['audit'])).toMatchObject({
+  expect(await sabha(['verify'])).toMatchObject({
     code: 1,
     out: expect.stringMatching(/no head signed yet[\s\S]*! audit: row 4 is missing/),
   });

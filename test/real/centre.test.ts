@@ -151,7 +151,7 @@ describe.runIf(runs)('the centre as services', { timeout: limitMs }, () => {
     expect(await typed(asWritten('sabha backup /mnt/stick/sabha.backup'))).toContain('/mnt/stick/sabha.backup: ');
     expect(await typed(asWritten('sabha backup /var/backups/sabha/move.backup'))).toContain(`${file}: `);
     // It began with a backup less than a day ago, and what people did since then is not known: it says no.
-    for (const audit of [asWritten('sabha audit'), asWritten('sabha audit --now')])
+    for (const audit of [asWritten('sabha verify'), asWritten('sabha verify --now')])
       expect(await out(audit)).toContain('the ledger was restored from a backup');
     expect(await typed(asWritten('sabha restore FILE --check', { FILE: file }))).toContain(`${file} is whole`);
     await typed(asWritten('systemctl stop sabha.target'));
@@ -256,7 +256,7 @@ END`);
     await expect.poll(states, patience).toBe(allActive);
     expect(await out(`readlink /proc/${await pidOf(flows)}/exe`)).toContain('/opt/sabha/releases/9.9.9-');
     expect(await out('ls /var/lib/sabha/flows/backups')).toMatch(/\.backup$/m);
-    await expect.poll(() => out('sabha audit'), patience).toContain('by the copy of');
+    await expect.poll(() => out('sabha verify'), patience).toContain('by the copy of');
     await typed(asWritten('sudo npm run centre -- rollback'), sources);
     expect(await release()).toBe(before);
     await expect.poll(states, patience).toBe(allActive);

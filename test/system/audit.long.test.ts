@@ -35,7 +35,7 @@ test('S19 a person is forgotten while the centre runs, in every file of its ledg
     return texts.filter((file) => /Kumari|9876543210|asha[-.]k/i.test(readFileSync(file, 'latin1')));
   };
   await expect.poll(traces, { timeout: 30_000 }).toEqual([]);
-  expect(await sabha('audit', '--now')).toMatchObject({ integrity: 'ok', chain: { forgotten: 3, wrong: [] } });
+  expect(await sabha('verify', '--now')).toMatchObject({ integrity: 'ok', chain: { forgotten: 3, wrong: [] } });
   const [signed, forgotten] = await sabha('audit', 'log');
   expect([signed.what, forgotten.what, forgotten.about]).toEqual([
     'head signed',
@@ -49,7 +49,7 @@ test('S19 a person is forgotten while the centre runs, in every file of its ledg
   db.close();
   const again = startCentre(site);
   await isUp(again, patienceMs);
-  const found = await sabha('audit', '--now');
+  const found = await sabha('verify', '--now');
   expect(found.chain.wrong).toEqual([
     expect.stringMatching(new RegExp(`^row ${forgotten.id} .* does not follow from row ${forgotten.id - 1}: `)),
   ]);

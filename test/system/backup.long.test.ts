@@ -58,7 +58,7 @@ test('F30 a centre is restored from its backup, in its place and on an empty mac
   const again = startCentre(site);
   await again.says((line) => /restored from a backup of .* 1 act of people are gone: anil: account/.test(line.msg), patienceMs);
   await isUp(again, patienceMs);
-  const audit = await sabha(site, 'audit', '--now');
+  const audit = await sabha(site, 'verify', '--now');
   expect(audit).toMatchObject({
     code: 1,
     json: { gaps: 0, twice: 0, altered: 0, integrity: 'ok', older: expect.stringContaining('are gone') },

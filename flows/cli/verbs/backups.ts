@@ -7,7 +7,7 @@ import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** By their words. */
 export const backups: Record<string, Verb> = {
-  audit: {
+  verify: {
     usage: '[--now]',
     does: {
       en: 'Proves that no event is missing, none stands twice and nothing was changed.',
@@ -15,7 +15,7 @@ export const backups: Record<string, Verb> = {
     },
     words: [0, 0],
     options: { now: flag('by a new copy of the ledger', 'रिकॉर्ड की नई कॉपी से') },
-    run: audit,
+    run: verify,
   },
   'audit log': {
     usage: '[--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]',
@@ -51,7 +51,7 @@ export const backups: Record<string, Verb> = {
  * The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not whole or not the one it was.
  * A PC can claim gaps and repeat its events. What belongs to the few PCs that the audit names is listed apart, and the ledger is whole.
  */
-async function audit({ api, options }: Call): Promise<Answer> {
+async function verify({ api, options }: Call): Promise<Answer> {
   const found = await api.get<LedgerAudit>(options['now'] === true ? '/api/audit?now=true' : '/api/audit');
   const { at, chain, ofPcs = [], ...facts } = found;
   const rows = Object.entries(facts).map(([name, value]) => [name, inWords(value)]);

@@ -120,8 +120,8 @@ export const centreFaults = {
     ...times(0, 0),
     title: { en: 'Somebody changed the audit of the centre', hi: 'किसी ने सेंटर का ऑडिट बदल दिया' },
     action: {
-      en: 'Run "sabha audit": it names each row. Keep the newest backups, and find out who can write on the machine.',
-      hi: '"sabha audit" चलाएँ: वह हर पंक्ति बताता है। नए बैकअप सँभाल कर रखें और पता करें कि मशीन पर कौन लिख सकता है।',
+      en: 'Run "sabha verify": it names each row. Keep the newest backups, and find out who can write on the machine.',
+      hi: '"sabha verify" चलाएँ: वह हर पंक्ति बताता है। नए बैकअप सँभाल कर रखें और पता करें कि मशीन पर कौन लिख सकता है।',
     },
   },
   'centre.ledger_older': {
