@@ -1,6 +1,7 @@
 /**
  * Converts a ledger of version 18, which was never released, to version 1: `node test/convert-ledger.ts LEDGER`.
- * Stop the server first, and keep a copy of the file. The spool of an agent needs no conversion.
+ * Stop the server first, and keep a copy of the file. The spool of an agent needs no conversion. Archives and backups of that version are not
+ * converted: the old release reads them.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { numberFrom } from '../flows/ledger/schema.ts';
@@ -13,10 +14,13 @@ export function convertLedger(file: string): void {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE');
     const version = numberFrom(db, 'PRAGMA user_version');
     if (version !== 18) throw new Error(`${file}: the ledger has version ${version}, and only version 18 can be converted`);
+    if (numberFrom(db, 'SELECT count(*) FROM archives') > 0) throw new Error(`${file}: it has archives, which cannot be converted`);
     // Rows of early versions lack these keys.
     db.exec(`
       UPDATE pcs SET row = json_set(row, '$.calledAt', json('null')) WHERE row -> '$.calledAt' IS NULL;
       UPDATE registry SET row = json_set(row, '$.certificates', json('[]')) WHERE row -> '$.certificates' IS NULL;
+      ALTER TABLE archive_spools DROP COLUMN b;
+      ALTER TABLE archive_spools DROP COLUMN sha256;
     `);
     sumUp(db);
     db.exec('PRAGMA user_version = 1; COMMIT');

@@ -48,7 +48,7 @@ test('so many are kept and no more, the first of them, and it is said when the n
 
 test('archives that take too long are read no further, and it is said from which month on', async () => {
   const months = ['2026-06', '2026-07'].map((month) => ({ pc: ask.path, name: 'a', month, a: 1, count: 9, newest: now, expired: false }));
-  const segments = months.map(({ month }) => ({ month, at: 0, bytes: 1 }));
+  const segments = months.map(({ month }) => ({ month, at: 0, bytes: 1, sha256: '' }));
   const at = { folder: '/nowhere', passphrase: undefined, keptMonths: 13, held: { known: true, months, segments } };
   let upMs = 0;
   const clock = { up: () => (upMs += 200_000) };

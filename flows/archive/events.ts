@@ -119,12 +119,12 @@ async function readMonth(reading: Reading, month: string): Promise<string | unde
   const wanted = at.held.months.filter((one) => one.month === month && one.newest >= ask.from && !done.has(keyOf(one)));
   const left = new Map(wanted.map((one) => [keyOf(one), { ...one, seen: 0 }]));
   let [hidden, wrong]: [number, unknown] = [0, undefined];
-  for (const { at: begin, bytes } of at.held.segments.filter((one) => one.month === month)) {
+  for (const { at: begin, ...sum } of at.held.segments.filter((one) => one.month === month)) {
     if (left.size === 0) break;
     reading.late = isEnded();
     if (reading.late) return `archives from ${month} on were not read to their end, it took too long: ask for a shorter span`;
     try {
-      for await (const line of readSegment({ ...at, month, at: begin }, bytes))
+      for await (const line of readSegment({ ...at, month, at: begin }, sum))
         if (line.startsWith(`["${ask.path}",`) || line.startsWith(`["${ask.path}/`)) hidden += take(eventOf(line), reading, left);
     } catch (error) {
       wrong ??= error;

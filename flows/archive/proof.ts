@@ -1,14 +1,9 @@
 /** The proof of archives: that each file is there and as long as it was written, and that its bytes are those. It needs no passphrase. */
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { codeOf } from '#contracts';
-import { archiveFile } from './segment.ts';
-
-const chunkBytes = 1024 * 1024;
-
-type Written = { at: number; bytes: number; sha256: string };
+import { archiveFile, isIntact, type SegmentSum } from './segment.ts';
 
 /**
  * What is wrong with the archives that a ledger names, a line each. `isRead` says of which months every byte is read; of the others only length.
@@ -18,38 +13,22 @@ export function wrongArchives(db: DatabaseSync, folder: string, isRead: (month: 
   const segments = db.prepare('SELECT at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
   const wrong = months.flatMap(({ month, bytes }) => {
     const file = archiveFile(folder, String(month));
-    const read = isRead(String(month)) ? (segments.all(String(month)) as Written[]) : [];
+    const read = isRead(String(month)) ? (segments.all(String(month)) as SegmentSum[]) : [];
     const found = wrongIn(file, Number(bytes), read);
     return found === undefined ? [] : [`${basename(file)} ${found}`];
   });
   return [...wrong, ...wrongSums(db)];
 }
 
-function wrongIn(file: string, bytes: number, segments: readonly Written[]): string | undefined {
-  let handle: number | undefined;
+function wrongIn(file: string, bytes: number, segments: readonly SegmentSum[]): string | undefined {
   try {
-    handle = openSync(file, 'r');
-    const { size } = fstatSync(handle);
+    const { size } = statSync(file);
     if (size < bytes) return `is cut: ${size} bytes are there of ${bytes}`;
-    const bad = segments.filter((one) => sumOf(handle as number, one) !== one.sha256);
+    const bad = segments.filter((one) => !isIntact(file, one));
     return bad.length === 0 ? undefined : `is damaged: ${bad.length} of ${segments.length} segments, the first at byte ${bad[0]?.at}`;
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? 'is missing' : `cannot be read: ${codeOf(error)}`;
-  } finally {
-    if (handle !== undefined) closeSync(handle);
   }
-}
-
-function sumOf(handle: number, { at, bytes }: Written): string {
-  const hash = createHash('sha256');
-  const chunk = Buffer.alloc(Math.min(bytes, chunkBytes));
-  for (let done = 0; done < bytes; ) {
-    const read = readSync(handle, chunk, 0, Math.min(chunk.length, bytes - done), at + done);
-    if (read === 0) break;
-    hash.update(chunk.subarray(0, read));
-    done += read;
-  }
-  return hash.digest('hex');
 }
 
 /** Of each spool as many numbers are held by archives, or about to be, as its rows of the months say. One that is being deleted has none of either. */

@@ -2,7 +2,6 @@
  * What leaves the ledger for its age: every six hours, in slices between which commits go on. Events go into the archive of the month, sealed; what
  * is older still is deleted; the file shrinks.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { type Cancel, type Clock, messageOf, type Settings } from '#contracts';
 import type { LeavingEvent, LedgerRetention, PagePlace, Run, SegmentSpool } from '../records/archives.ts';
@@ -132,32 +131,29 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: Res
   return { archived: sums.events(), next: walk.next };
 }
 
-type Sum = { runs: Run[]; hash: Hash; newest: number };
+type Held = { runs: Run[]; newest: number };
 
 /** What a segment holds of each spool, gathered as its lines go by. */
 function createSums() {
-  const held = new Map<number, Sum>();
+  const held = new Map<number, Held>();
   const counts = { runs: 0, events: 0 };
   return {
     /** The line of an event. */
     add(event: LeavingEvent): string {
-      const line = lineOf(event);
-      const sum = held.get(event.spool) ?? { runs: [], hash: createHash('sha256'), newest: event.received };
-      held.set(event.spool, sum);
-      sum.hash.update(`${line}\n`);
-      sum.newest = Math.max(sum.newest, event.received);
+      const { spool, seq, received } = event;
+      const sum = held.getOrInsert(spool, { runs: [], newest: received });
+      sum.newest = Math.max(sum.newest, received);
       const last = sum.runs.at(-1);
-      if (last !== undefined && last.b === event.seq - 1) last.b = event.seq;
+      if (last !== undefined && last.b === seq - 1) last.b = seq;
       else {
-        sum.runs.push({ a: event.seq, b: event.seq });
+        sum.runs.push({ a: seq, b: seq });
         counts.runs += 1;
       }
       counts.events += 1;
-      return line;
+      return lineOf(event);
     },
     isFull: () => counts.runs >= segmentMost.runs || counts.events >= segmentMost.events,
     events: () => counts.events,
-    spools: (): SegmentSpool[] =>
-      Array.from(held, ([spool, { runs, hash, newest }]) => ({ spool, runs, newest, sha256: hash.digest('hex') })),
+    spools: (): SegmentSpool[] => Array.from(held, ([spool, sum]) => ({ spool, ...sum })),
   };
 }

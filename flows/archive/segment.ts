@@ -3,7 +3,7 @@
  * for each event. The ledger says which of its bytes count: what a kill left behind them is written over.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -12,26 +12,16 @@ import * as v from 'valibot';
 import { BackupError } from '../backup/format/backup-error.ts';
 import { syncFolder } from '../backup/format/backup-file.ts';
 import { bytesFrom } from '../backup/format/bytes.ts';
-import { keyFor, newSeal, sealed, unsealed } from '../backup/format/seal.ts';
+import { keyFor, newSeal, sealed, sealHead, unsealed } from '../backup/format/seal.ts';
 import type { LeavingEvent, Segment } from '../records/archives.ts';
 
-const format = 1;
+const format = 2;
 const magic = 'sabha-archive';
 const headMost = 4_096;
 const lineMost = 1024 * 1024;
+const chunkBytes = 1024 * 1024;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/));
-const ofLater = v.object({ format: v.pipe(v.number(), v.minValue(format + 1)) });
-const head = v.object({
-  format: v.literal(format),
-  month: v.string(),
-  at: count,
-  seal: v.union([
-    v.strictObject({ cipher: v.literal('none') }),
-    v.strictObject({ cipher: v.literal('aes-256-gcm'), kdf: v.literal('scrypt'), cost: count, salt: hex }),
-  ]),
-});
+const head = v.pipe(v.string(), v.parseJson(), v.object({ format: v.literal(format), seal: sealHead }));
 
 /** Where a segment goes. */
 export type SegmentPlace = { folder: string; month: string; at: number; passphrase: string | undefined };
@@ -68,8 +58,8 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
     // A file that was cut is as long again, with a hole in it that no proof takes for what was written.
     await handle.truncate(at);
     await put(bound);
-    const frames = (chunks: AsyncIterable<Uint8Array>) => sealed(chunks, { key, bound });
-    await pipeline(lines, encoded, createZstdCompress(), frames, async (chunks: AsyncIterable<Uint8Array>) => {
+    const body = (chunks: AsyncIterable<Uint8Array>) => sealed(chunks, { key, bound });
+    await pipeline(lines, encoded, createZstdCompress(), body, async (chunks: AsyncIterable<Uint8Array>) => {
       for await (const chunk of chunks) await put(chunk);
     });
     await handle.sync();
@@ -80,15 +70,38 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** The lines of a segment. Throws `BackupError` where it is not as it was written, or the passphrase is another. */
-export async function* readSegment({ folder, month, at, passphrase }: SegmentPlace, bytes: number): AsyncGenerator<string> {
-  const from = bytesFrom(createReadStream(archiveFile(folder, month), { start: at, end: at + bytes - 1 }));
-  const line = await from.line(headMost);
-  if (line === undefined) throw new BackupError('half of it is missing');
-  const said = parsed(line.startsWith(`${magic} `) ? line.slice(magic.length + 1) : '');
-  if (v.is(ofLater, said)) throw new BackupError('it is of a newer Sabha');
-  const read = v.safeParse(head, said);
-  if (!read.success) throw new BackupError('it is no segment of an archive');
+/** Where a segment stands in its file, and the sum that the ledger has of it. */
+export type SegmentSum = Pick<Segment, 'at' | 'bytes' | 'sha256'>;
+
+/** Whether the bytes of a segment are those that were written. Throws what the system says. */
+export function isIntact(file: string, { at, bytes, sha256 }: SegmentSum): boolean {
+  const hash = createHash('sha256');
+  const chunk = Buffer.alloc(Math.min(bytes, chunkBytes));
+  const handle = openSync(file, 'r');
+  try {
+    for (let done = 0; done < bytes; ) {
+      const read = readSync(handle, chunk, 0, Math.min(chunk.length, bytes - done), at + done);
+      if (read === 0) break;
+      hash.update(chunk.subarray(0, read));
+      done += read;
+    }
+    return hash.digest('hex') === sha256;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * The lines of a segment, whose sum is compared first. Throws `BackupError` where it is not as it was written, or the passphrase is another;
+ * throws what the system says. To be called where reading may block.
+ */
+export async function* readSegment({ folder, month, at, passphrase }: SegmentPlace, sum: WrittenSegment): AsyncGenerator<string> {
+  const file = archiveFile(folder, month);
+  if (!isIntact(file, { at, ...sum })) throw new BackupError('it is damaged or cut');
+  const from = bytesFrom(createReadStream(file, { start: at, end: at + sum.bytes - 1 }));
+  const line = (await from.line(headMost)) ?? '';
+  const read = v.safeParse(head, line.startsWith(`${magic} `) ? line.slice(magic.length + 1) : '');
+  if (!read.success) throw new BackupError('another release of Sabha wrote it');
   const key = await keyFor(read.output.seal, passphrase);
   const plain = createZstdDecompress();
   const done = pipeline(unsealed(from, { key, bound: Buffer.from(`${line}\n`) }), plain);
@@ -112,12 +125,4 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Prom
 
 async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
   for await (const line of lines) yield Buffer.from(`${line}\n`);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -26,15 +26,15 @@ export type LeavingPage = { events: LeavingEvent[]; next: PagePlace | null };
 
 /** Numbers side by side, both ends in it. */
 export type Run = { a: number; b: number };
-/** What a segment holds of a spool; `sha256` of its lines there, `newest` = when the last of them was received. */
-export type SegmentSpool = { spool: number; runs: Run[]; sha256: string; newest: number };
+/** What a segment holds of a spool; `newest` = when the last of them was received. */
+export type SegmentSpool = { spool: number; runs: Run[]; newest: number };
 /** A part of the archive of a month, whole on the disk: where it begins, how long it is, the SHA-256 of its bytes. */
 export type Segment = { month: string; at: number; bytes: number; sha256: string; spools: SegmentSpool[] };
 
 /** How many events of a spool stand in the archive of a month, which is the first, when the last of them was received, and whether it was given up. */
 export type HeldMonth = { pc: string; name: string; month: string; a: number; count: number; newest: number; expired: boolean };
 /** What archives hold of a PC or site, and where the segments of those months lie; `known`: it said something once. */
-export type HeldOf = { known: boolean; months: HeldMonth[]; segments: Pick<Segment, 'month' | 'at' | 'bytes'>[] };
+export type HeldOf = { known: boolean; months: HeldMonth[]; segments: Omit<Segment, 'spools'>[] };
 
 /** The steps, by their name. */
 export type Retention = {

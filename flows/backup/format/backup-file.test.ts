@@ -45,9 +45,7 @@ test('with a passphrase nothing of it is readable, twice the same is never the s
   const first = await written('correct horse');
   expect(first.includes('flows/ca')).toBe(false);
   expect((await written('correct horse')).equals(first)).toBe(false);
-  await expect(readBackup(file, { passphrase: 'wrong' })).rejects.toThrow(
-    'the passphrase is wrong, or the file is damaged at its beginning',
-  );
+  await expect(readBackup(file, { passphrase: 'wrong' })).rejects.toThrow('the passphrase is wrong, or it is damaged or cut');
   await expect(readBackup(file, { passphrase: undefined })).rejects.toThrow('it is encrypted: --passphrase-file names the file');
 });
 
@@ -74,18 +72,6 @@ test.each(ofTier([undefined], [undefined, 'correct horse']))(
   },
 );
 
-test('a bit turned in what says whether a frame is the last was taken', async () => {
-  const whole = await written();
-  const mark = whole.indexOf(10) + 1 + 4;
-  expect(whole[mark]).toBe(0);
-  for (let bit = 0; bit < 8; bit += 1) {
-    const turned = Buffer.from(whole);
-    turned[mark] = 1 << bit;
-    writeFileSync(file, turned);
-    await expect(readBackup(file, { passphrase: undefined }), `bit ${bit}`).rejects.toThrow('it is damaged, 0 KiB behind its head');
-  }
-});
-
 test('an empty file of a passphrase sealed each backup with nothing', async () => {
   await expect(written('')).rejects.toThrow('the passphrase is empty: it would protect nothing');
 });
@@ -97,7 +83,7 @@ test('a backup of a newer format, one of another ledger version, and another fil
     writeFileSync(file, Buffer.from(changed, 'latin1'));
     return readBackup(file, { passphrase: undefined }).catch((error: Error) => error.message);
   };
-  expect(await as(text.replace('"format":1', '"format":2'))).toBe('it was made by a newer Sabha: install that one first');
+  expect(await as(text.replace('"format":2', '"format":3'))).toBe('its head is damaged, or another release of Sabha made it');
   expect(await as(text.replace(/"ledger":\d+/, '"ledger":99'))).toMatch('its ledger has version 99, this release reads version 1 only');
   expect(await as('PK zip')).toBe('it is no backup of Sabha');
   expect(await as('')).toBe('it is no backup of Sabha');
@@ -105,9 +91,7 @@ test('a backup of a newer format, one of another ledger version, and another fil
 
 test('a name that leads out of the folder is not unpacked', async () => {
   await writeBackup(file, { files: [{ path: '../evil', bytes: 1, content: Buffer.from('x') }], about, passphrase: undefined });
-  await expect(readBackup(file, { folder: join(folder, 'out'), passphrase: undefined })).rejects.toThrow(
-    'what should name a file does not',
-  );
+  await expect(readBackup(file, { folder: join(folder, 'out'), passphrase: undefined })).rejects.toThrow('it is damaged or cut');
   expect(readdirSync(folder)).toEqual(['a.backup']);
 });
 

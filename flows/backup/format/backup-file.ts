@@ -9,10 +9,10 @@ import { codeOf } from '#contracts';
 import { ledgerVersion } from '../../ledger/schema.ts';
 import { BackupError } from './backup-error.ts';
 import { bytesFrom } from './bytes.ts';
-import { type Packed, packed, type Sums, unpack } from './pack.ts';
-import { keyFor, newSeal, sealed, unsealed } from './seal.ts';
+import { type Packed, packed, unpack } from './pack.ts';
+import { damaged, keyFor, newSeal, sealed, sealHead, unsealed } from './seal.ts';
 
-const format = 1;
+const format = 2;
 const magic = 'sabha-backup';
 const headMost = 4_096;
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -22,14 +22,7 @@ const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/));
 const about = v.object({ at: v.number(), centre: hex, ledger: count, commits: count, bytes: count });
 export type About = v.InferOutput<typeof about>;
 
-const head = v.object({
-  format: count,
-  about,
-  seal: v.union([
-    v.strictObject({ cipher: v.literal('none') }),
-    v.strictObject({ cipher: v.literal('aes-256-gcm'), kdf: v.literal('scrypt'), cost: count, salt: hex }),
-  ]),
-});
+const head = v.pipe(v.string(), v.parseJson(), v.object({ format: v.literal(format), about, seal: sealHead }));
 type Head = v.InferOutput<typeof head>;
 
 /** What a backup is made of. */
@@ -44,12 +37,12 @@ export async function writeBackup(file: string, { files, about: said, passphrase
   const { head: seal, key } = await newSeal(passphrase);
   const bound = Buffer.from(`${magic} ${JSON.stringify({ format, about: { ...said, ledger: ledgerVersion, bytes }, seal })}\n`);
   const part = `${file}.part`;
-  const frames = (chunks: AsyncIterable<Uint8Array>) => sealed(chunks, { key, bound });
+  const body = (chunks: AsyncIterable<Uint8Array>) => sealed(chunks, { key, bound });
   try {
     // It is there before anything can fail: what is opened after the failure would stay.
     const out = (await open(part, 'w', 0o600)).createWriteStream({ flush: true });
     out.write(bound);
-    await pipeline(packed(files), createZstdCompress(), frames, out);
+    await pipeline(packed(files), createZstdCompress(), body, out);
     await rename(part, file);
     await syncFolder(dirname(file));
   } catch (error) {
@@ -81,18 +74,24 @@ export async function readAbout(file: string): Promise<About> {
   }
 }
 
-/** Reads a backup from end to end; with a folder its files are written there. Throws `BackupError`. */
-export async function readBackup(file: string, { folder, passphrase }: { folder?: string; passphrase: string | undefined }): Promise<Sums> {
+/** Reads a backup from end to end, and answers the paths in it; with a folder its files are written there. Throws `BackupError`. */
+export async function readBackup(
+  file: string,
+  { folder, passphrase }: { folder?: string; passphrase: string | undefined },
+): Promise<string[]> {
   const source = createReadStream(file);
   try {
     const from = bytesFrom(source);
     const { head: read, bound } = headOf(await from.line(headMost));
     const key = await keyFor(read.seal, passphrase);
-    let sums: Sums = {};
+    let found: string[] | undefined;
     await pipeline(unsealed(from, { key, bound }), createZstdDecompress(), async (plain: AsyncIterable<Uint8Array>) => {
-      sums = await unpack(bytesFrom(plain), folder);
+      found = await unpack(bytesFrom(plain), folder);
+      if (found === undefined) throw damaged({ key });
+    }).catch((error: unknown) => {
+      throw /^(ERR_)?ZSTD|^Z_/.test(codeOf(error)) ? damaged({ key }) : error;
     });
-    return sums;
+    return found ?? [];
   } catch (error) {
     throw readable(error);
   } finally {
@@ -102,11 +101,8 @@ export async function readBackup(file: string, { folder, passphrase }: { folder?
 
 function headOf(line: string | undefined): { head: Head; bound: Buffer } {
   if (line === undefined || !line.startsWith(`${magic} `)) throw new BackupError('it is no backup of Sabha');
-  const said = parsed(line.slice(magic.length + 1));
-  const newer = v.safeParse(v.object({ format: count }), said);
-  if (newer.success && newer.output.format > format) throw new BackupError('it was made by a newer Sabha: install that one first');
-  const read = v.safeParse(head, said);
-  if (!read.success) throw new BackupError('its head is damaged');
+  const read = v.safeParse(head, line.slice(magic.length + 1));
+  if (!read.success) throw new BackupError('its head is damaged, or another release of Sabha made it');
   const { ledger } = read.output.about;
   if (ledger !== ledgerVersion)
     throw new BackupError(
@@ -115,18 +111,9 @@ function headOf(line: string | undefined): { head: Head; bound: Buffer } {
   return { head: read.output, bound: Buffer.from(`${line}\n`) };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What the system says of the file, in one line; a bug stays what it is. */
 function readable(error: unknown): unknown {
   if (error instanceof BackupError || !(error instanceof Error)) return error;
   const code = codeOf(error);
-  if (/^(ERR_)?ZSTD|^Z_/.test(code)) return new BackupError('it is damaged: what is compressed cannot be read');
   return /^E[A-Z0-9]+$/.test(code) ? new BackupError(`it cannot be read or unpacked: ${code}`) : error;
 }

@@ -1,9 +1,8 @@
 /** Bytes of a stream, taken in the pieces that are wanted. */
 
-/** `some` answers at most so many, none only at the end; `exactly` undefined where fewer are left; `line` without its end, undefined where it has none. */
+/** `some` answers at most so many, none only at the end; `line` without its end, undefined where it has none. */
 export type Bytes = {
-  some(most: number): Promise<Buffer>;
-  exactly(count: number): Promise<Buffer | undefined>;
+  some(most?: number): Promise<Buffer>;
   line(most: number): Promise<string | undefined>;
 };
 
@@ -26,13 +25,9 @@ export function bytesFrom(source: AsyncIterable<Uint8Array>): Bytes {
   }
 
   return {
-    async some(most) {
+    async some(most = Number.MAX_SAFE_INTEGER) {
       while (held.length === 0) if (!(await more())) break;
       return take(Math.min(most, held.length));
-    },
-    async exactly(count) {
-      while (held.length < count) if (!(await more())) return undefined;
-      return take(count);
     },
     async line(most) {
       for (;;) {

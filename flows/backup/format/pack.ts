@@ -1,5 +1,4 @@
-/** The files of a centre in one stream: before each its name and size, at the end the SHA-256 of all. */
-import { createHash } from 'node:crypto';
+/** The files of a server in one stream: a manifest, which is one line with the name and size of each, then their contents in that order. */
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,16 +8,16 @@ import type { Bytes } from './bytes.ts';
 
 /** A file as it is packed: by its path within the data folder, with what is in it, or where that lies. */
 export type Packed = { path: string; bytes: number; content: Uint8Array | { file: string } };
-/** SHA-256 in hex by path. */
-export type Sums = Record<string, string>;
 
-const lineMost = 1024 * 1024;
+/** Room for some 100,000 files. */
+const manifestMost = 16 * 1024 * 1024;
 /** A plain path below a folder: nothing that leads out of it. */
 const path = v.pipe(v.string(), v.check(isPackable));
-const head = v.union([
-  v.strictObject({ path, bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
-  v.strictObject({ sums: v.record(v.string(), v.string()) }),
-]);
+const manifest = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.array(v.strictObject({ path, bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) })),
+);
 
 /** Whether a file of that path comes out of a pack again, on every system. */
 export function isPackable(text: string): boolean {
@@ -27,70 +26,42 @@ export function isPackable(text: string): boolean {
 
 /** Rejects where a file is not as long as it was said to be. */
 export async function* packed(files: readonly Packed[]): AsyncGenerator<Uint8Array> {
-  const sums: Sums = {};
+  yield Buffer.from(`${JSON.stringify(files.map((one) => ({ path: one.path, bytes: one.bytes })))}\n`);
   for (const one of files) {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    yield line({ path: one.path, bytes: one.bytes });
+    let left = one.bytes;
     for await (const chunk of 'file' in one.content ? createReadStream(one.content.file) : [one.content]) {
-      hash.update(chunk);
-      bytes += chunk.length;
+      left -= chunk.length;
       yield chunk;
     }
-    if (bytes !== one.bytes) throw new BackupError(`${one.path} changed while it was read`);
-    sums[one.path] = hash.digest('hex');
-  }
-  yield line({ sums });
-}
-
-/** Reads a pack to its end; with a folder its files are written there, for their owner alone and brought to the disk. Throws `BackupError`. */
-export async function unpack(from: Bytes, folder: string | undefined): Promise<Sums> {
-  const found: Sums = {};
-  for (;;) {
-    const read = v.safeParse(head, parsed(await from.line(lineMost)));
-    if (!read.success) throw new BackupError('it is damaged: what should name a file does not');
-    if ('sums' in read.output) {
-      proveSums(found, read.output.sums);
-      return found;
-    }
-    const { path: name, bytes } = read.output;
-    if (Object.hasOwn(found, name)) throw new BackupError(`it is damaged: ${name} stands twice`);
-    found[name] = await unpackOne(from, bytes, folder && join(folder, name));
+    if (left !== 0) throw new BackupError(`${one.path} changed while it was read`);
   }
 }
 
-async function unpackOne(from: Bytes, bytes: number, file: string | undefined): Promise<string> {
+/**
+ * Reads a pack to its end, and answers the paths in it. With a folder its files are written there, for their owner alone and brought to the disk.
+ * Undefined where it is no pack.
+ */
+export async function unpack(from: Bytes, folder: string | undefined): Promise<string[] | undefined> {
+  const read = v.safeParse(manifest, await from.line(manifestMost));
+  if (!read.success) return undefined;
+  for (const { path: name, bytes } of read.output) if (!(await unpackOne(from, bytes, folder && join(folder, name)))) return undefined;
+  // The proof stands at the end of the stream.
+  return (await from.some()).length === 0 ? read.output.map((one) => one.path) : undefined;
+}
+
+async function unpackOne(from: Bytes, bytes: number, file: string | undefined): Promise<boolean> {
   if (file !== undefined) await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const handle = file === undefined ? undefined : await open(file, 'wx', 0o600);
-  const hash = createHash('sha256');
   try {
     for (let left = bytes; left > 0; ) {
       const chunk = await from.some(left);
-      if (chunk.length === 0) throw new BackupError('half of it is missing');
-      hash.update(chunk);
+      if (chunk.length === 0) return false;
       await handle?.writeFile(chunk);
       left -= chunk.length;
     }
     await handle?.sync();
+    return true;
   } finally {
     await handle?.close();
-  }
-  return hash.digest('hex');
-}
-
-function proveSums(found: Sums, told: Sums): void {
-  const names = new Set([...Object.keys(found), ...Object.keys(told)]);
-  for (const name of names) if (found[name] !== told[name]) throw new BackupError(`it is damaged: ${name} is not what was packed`);
-}
-
-function line(value: object): Buffer {
-  return Buffer.from(`${JSON.stringify(value)}\n`);
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
   }
 }

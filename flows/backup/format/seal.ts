@@ -1,20 +1,30 @@
 /**
- * A stream in frames, each proven by itself: with a passphrase encrypted (AES-256-GCM by a key that scrypt makes of it), without one only summed.
- * The number of the frame and whether it is the last are proven too, so that a file that is cut, shuffled or lengthened is known.
+ * A stream with one proof behind it: with a passphrase encrypted (AES-256-GCM, key by scrypt) and proven by its tag, without one proven by its
+ * SHA-256. The proof covers the head of the file too. What is read before the proof must not be used until the stream has ended.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
+import * as v from 'valibot';
 import { BackupError } from './backup-error.ts';
 import type { Bytes } from './bytes.ts';
 
-/** What the head of a file says of its frames; `salt` in hex. */
-export type SealHead = { cipher: 'none' } | { cipher: 'aes-256-gcm'; kdf: 'scrypt'; cost: number; salt: string };
-/** By what frames are written and read; `bound` = the head, so that no frame fits another file. */
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** What the head of a file says of its body; `salt` in hex. */
+export const sealHead = v.union([
+  v.strictObject({ cipher: v.literal('none') }),
+  v.strictObject({
+    cipher: v.literal('aes-256-gcm'),
+    kdf: v.literal('scrypt'),
+    cost: count,
+    salt: v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/)),
+  }),
+]);
+export type SealHead = v.InferOutput<typeof sealHead>;
+/** `bound` = the head of the file, so that its body fits no other. */
 export type Seal = { key: Buffer | undefined; bound: Buffer };
 
-const frameBytes = 256 * 1024;
 const proofBytes = 16;
-/** Length of a frame and whether it is the last. */
-const prefixBytes = 5;
+/** Each file has a key of its own, by its salt. */
+const nonce = Buffer.alloc(12);
 const scryptCost = 2 ** 16;
 const scryptMost = 2 ** 20;
 const memory = (cost: number) => 2 * 128 * 8 * cost;
@@ -42,78 +52,60 @@ function keyOf(passphrase: string, salt: Buffer, cost: number): Promise<Buffer> 
   );
 }
 
-/** Frames of a stream. */
-export async function* sealed(plain: AsyncIterable<Uint8Array>, seal: Seal): AsyncGenerator<Buffer> {
-  let held: Buffer = Buffer.alloc(0);
-  let number = 0;
-  for await (const chunk of plain) {
-    held = Buffer.concat([held, chunk]);
-    while (held.length > frameBytes) {
-      yield frame(held.subarray(0, frameBytes), { number, isLast: false }, seal);
-      held = held.subarray(frameBytes);
-      number += 1;
+/** The body of a file, and its proof. */
+export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: Seal): AsyncGenerator<Uint8Array> {
+  if (key === undefined) {
+    const sum = createHash('sha256').update(bound);
+    for await (const chunk of plain) {
+      sum.update(chunk);
+      yield chunk;
     }
+    return yield sum.digest().subarray(0, proofBytes);
   }
-  yield frame(held, { number, isLast: true }, seal);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
+  for await (const chunk of plain) yield cipher.update(chunk);
+  cipher.final();
+  yield cipher.getAuthTag();
 }
 
-/** What was sealed. Throws `BackupError` at the first frame that is not as it was written, and where the last one is missing. */
-export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Buffer> {
-  for (let number = 0, isLast = false; !isLast; number += 1) {
-    const prefix = await from.exactly(prefixBytes);
-    const length = prefix?.readUInt32BE(0) ?? 0;
-    if (prefix === undefined) throw new BackupError('half of it is missing');
-    if (length > frameBytes || (prefix[4] ?? 0) > 1) throw damaged(number, seal);
-    isLast = prefix[4] === 1;
-    const body = await from.exactly(length + proofBytes);
-    if (body === undefined) throw new BackupError('half of it is missing');
-    yield opened(body, { number, isLast }, seal);
+/** What was sealed. Throws `BackupError` at the end of a stream that is not as it was written. */
+export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Uint8Array> {
+  const { update, isProven } = opening(seal);
+  let held: Buffer = Buffer.alloc(0);
+  for (let chunk = await from.some(); chunk.length > 0; chunk = await from.some()) {
+    held = Buffer.concat([held, chunk]);
+    const body = held.subarray(0, -proofBytes);
+    held = held.subarray(body.length);
+    if (body.length > 0) yield update(body);
   }
-  if ((await from.some(1)).length > 0) throw new BackupError('something stands behind its end');
+  if (!isProven(held)) throw damaged(seal);
 }
 
-type Place = { number: number; isLast: boolean };
-
-function frame(plain: Buffer, at: Place, { key, bound }: Seal): Buffer {
-  const prefix = Buffer.alloc(prefixBytes);
-  prefix.writeUInt32BE(plain.length, 0);
-  prefix[4] = at.isLast ? 1 : 0;
-  if (key === undefined) return Buffer.concat([prefix, plain, sumOf(plain, at, bound)]);
-  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(at));
-  cipher.setAAD(bound);
-  return Buffer.concat([prefix, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+/** With a passphrase, a wrong one cannot be told from damage. */
+export function damaged({ key }: Pick<Seal, 'key'>): BackupError {
+  return new BackupError(key === undefined ? 'it is damaged or cut' : 'the passphrase is wrong, or it is damaged or cut');
 }
 
-function opened(body: Buffer, at: Place, seal: Seal): Buffer {
-  const [content, proof] = [body.subarray(0, -proofBytes), body.subarray(-proofBytes)];
-  if (seal.key === undefined) {
-    if (!sumOf(content, at, seal.bound).equals(proof)) throw damaged(at.number, seal);
-    return content;
+type Opening = { update(body: Buffer): Buffer; isProven(proof: Buffer): boolean };
+
+function opening({ key, bound }: Seal): Opening {
+  if (key === undefined) {
+    const sum = createHash('sha256').update(bound);
+    const update = (body: Buffer) => {
+      sum.update(body);
+      return body;
+    };
+    return { update, isProven: (proof) => sum.digest().subarray(0, proofBytes).equals(proof) };
   }
-  const decipher = createDecipheriv('aes-256-gcm', seal.key, nonceOf(at));
-  decipher.setAAD(seal.bound);
-  decipher.setAuthTag(proof);
-  try {
-    return Buffer.concat([decipher.update(content), decipher.final()]);
-  } catch {
-    throw damaged(at.number, seal);
-  }
-}
-
-/** A wrong passphrase shows in the first frame, where nothing tells it from damage. */
-function damaged(number: number, { key }: Seal): BackupError {
-  if (number === 0 && key !== undefined) return new BackupError('the passphrase is wrong, or the file is damaged at its beginning');
-  return new BackupError(`it is damaged, ${Math.round((number * frameBytes) / 1024)} KiB behind its head`);
-}
-
-/** The key is of one file only, so the number of a frame is a nonce that never comes again. */
-function nonceOf({ number, isLast }: Place): Buffer {
-  const nonce = Buffer.alloc(12);
-  nonce.writeUIntBE(number, 5, 6);
-  nonce[11] = isLast ? 1 : 0;
-  return nonce;
-}
-
-function sumOf(plain: Buffer, at: Place, bound: Buffer): Buffer {
-  return createHash('sha256').update(nonceOf(at)).update(bound).update(plain).digest().subarray(0, proofBytes);
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(bound);
+  const isProven = (proof: Buffer) => {
+    try {
+      decipher.setAuthTag(proof);
+      decipher.final();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return { update: (body) => decipher.update(body), isProven };
 }

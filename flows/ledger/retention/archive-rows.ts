@@ -1,5 +1,4 @@
 /** The rows behind archives: events that leave, and what stays of them in the ledger: which numbers are held, by which segment, with which sums. */
-import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type {
   HeldMonth,
@@ -83,7 +82,7 @@ function openHeld(db: DatabaseSync): Retention['held'] {
     SELECT s.pc, s.spool AS name, h.month, h.a, h.count, h.newest, a.expired
     FROM (SELECT id, pc, spool FROM spools WHERE ${ofPath}) s JOIN archive_spools h ON h.spool = s.id JOIN archives a USING (month)
     ORDER BY h.month, s.id`);
-  const segments = db.prepare('SELECT month, at, bytes FROM archive_segments WHERE month = ? ORDER BY at');
+  const segments = db.prepare('SELECT month, at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
   return (path): HeldOf => {
     const held = Array.from(months.all({ path }), (row) => ({ ...row, expired: row['expired'] === 1 }) as HeldMonth);
     const found = [...new Set(held.map(({ month }) => month))].flatMap((month) => segments.all(month) as HeldOf['segments']);
@@ -95,23 +94,14 @@ function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {
   const archive = db.prepare(`
     INSERT INTO archives VALUES (:month, :bytes, 0) ON CONFLICT (month) DO UPDATE SET bytes = excluded.bytes, expired = 0`);
   const segment = db.prepare('INSERT INTO archive_segments VALUES (:month, :at, :bytes, :sha256)');
-  const held = db.prepare('SELECT a, b, count, sha256, newest FROM archive_spools WHERE spool = ? AND month = ?');
-  const save = db.prepare('REPLACE INTO archive_spools VALUES (:spool, :month, :a, :b, :count, :sha256, :newest)');
+  const save = db.prepare(`
+    INSERT INTO archive_spools VALUES (:spool, :month, :a, :count, :newest)
+    ON CONFLICT DO UPDATE SET a = min(a, excluded.a), count = count + excluded.count, newest = max(newest, excluded.newest)`);
   const leaving = db.prepare('INSERT INTO leaving VALUES (?, ?, ?)');
 
-  function saveSpool(month: string, { spool, runs, sha256, newest }: SegmentSpool): void {
-    const before = held.get(spool, month) as { a: number; b: number; count: number; sha256: string; newest: number } | undefined;
+  function saveSpool(month: string, { spool, runs, newest }: SegmentSpool): void {
     const count = runs.reduce((sum, { a, b }) => sum + b - a + 1, 0);
-    const [a, b] = [Math.min(...runs.map((run) => run.a)), Math.max(...runs.map((run) => run.b))];
-    save.run({
-      spool,
-      month,
-      a: Math.min(a, before?.a ?? a),
-      b: Math.max(b, before?.b ?? b),
-      count: count + (before?.count ?? 0),
-      sha256: chained(before?.sha256, sha256),
-      newest: Math.max(newest, before?.newest ?? newest),
-    });
+    save.run({ spool, month, a: Math.min(...runs.map((run) => run.a)), count, newest });
     for (const run of runs) leaving.run(spool, run.a, run.b);
   }
 
@@ -121,13 +111,6 @@ function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {
     segment.run({ month, at, bytes, sha256 });
     for (const one of spools) saveSpool(month, one);
   };
-}
-
-/** The sum of a spool over its segments of a month. */
-function chained(before: string | undefined, sha256: string): string {
-  return createHash('sha256')
-    .update(`${before ?? ''}${sha256}`)
-    .digest('hex');
 }
 
 function openLeave(db: DatabaseSync): Retention['leave'] {
