@@ -25,6 +25,8 @@ export type Seal = { key: Buffer | undefined; bound: Buffer };
 const proofBytes = 16;
 /** Each file has a key of its own, by its salt. */
 const nonce = Buffer.alloc(12);
+/** AES-GCM protects at most 64 GiB under one key and nonce. */
+const encryptedMostBytes = 64 * 1024 ** 3;
 const scryptCost = 2 ** 16;
 const scryptMost = 2 ** 20;
 const memory = (cost: number) => 2 * 128 * 8 * cost;
@@ -63,7 +65,12 @@ export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: 
     return yield sum.digest().subarray(0, proofBytes);
   }
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
-  for await (const chunk of plain) yield cipher.update(chunk);
+  let bytes = 0;
+  for await (const chunk of plain) {
+    bytes += chunk.length;
+    if (bytes > encryptedMostBytes) throw new BackupError('more than 64 GiB cannot be encrypted as one file');
+    yield cipher.update(chunk);
+  }
   cipher.final();
   yield cipher.getAuthTag();
 }
