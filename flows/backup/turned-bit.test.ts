@@ -54,7 +54,7 @@ test('F4 one bit that turns anywhere in the file of a ledger is refused or named
   const random = randomFrom(5);
   const turned = join(folder, 'turned.db');
   const counts = { refused: 0, named: 0, harmless: 0 };
-  const all = ofTier(30, 100, 1_000);
+  const all = ofTier(30, 200, 1_000);
   for (let n = 0; n < all; n += 1) {
     const bytes = Buffer.from(good);
     const place = random.below(bytes.length);
