@@ -26,7 +26,7 @@ import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
 import type { Env } from './store/data-folder.ts';
 import { budgetFile, cardFile, centreAddressFile, linkFile, roomFile } from './store/kept-file.ts';
-import type { Log } from './store/log.ts';
+import { type Log, rotatingFile } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 import { watchUpdates } from './update/watch.ts';
 import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
@@ -194,7 +194,10 @@ async function voiceOf(env: Env): Promise<Voice> {
     const { speak } = await import('./assembly/spoken.ts');
     return speak({ args: process.argv, env, clock: realClock(), out: console });
   }
-  const log = pino({ base: { part: 'agent' } }, logOutput());
+  const file = env['SABHA_LOG'];
+  const log = pino({ base: { part: 'agent' } }, file === undefined ? logOutput() : rotatingFile(file));
+  // Without a service manager nobody reads what Node prints about a crash.
+  if (file !== undefined) process.on('uncaughtExceptionMonitor', (error) => log.fatal(error));
   return { log, fatal: (line) => log.fatal(line), follow: () => undefined };
 }
 

@@ -10,19 +10,22 @@ import { sit } from './seats/session.ts';
 import { wayTo } from './seats/way.ts';
 import { type Env, roomSocket, userFolder } from './store/data-folder.ts';
 import { cardFile, cardPath } from './store/kept-file.ts';
-import { lineLog, withMemory } from './store/log.ts';
+import { lineLog, rotatingFile, withMemory } from './store/log.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 
 const stdoutFd = 1;
+const toStdout = (line: string) => void writeSync(stdoutFd, line);
 
 /** Sits down in this session until it is told to end. `data`: the folder of the agent. */
 export async function main(env: Env, data: string): Promise<void> {
   const asked = new Promise((resolve) => onToldToEnd({ env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
-  const log = withMemory(lineLog('room', { now: Date.now, write: (line) => void writeSync(stdoutFd, line) }), clock);
   const platform = createPlatform({ env: sessionOf(env), clock });
   const probes = createProbes({ clock }).filter(isOfRoom);
   const folder = userFolder(env, data);
+  // The user may not write where the service does.
+  const write = env['SABHA_LOG'] === undefined ? toStdout : rotatingFile(join(folder, 'room.log')).write;
+  const log = withMemory(lineLog('room', { now: Date.now, write }), clock);
   const way = wayTo(doorAddress(roomSocket(env, data)), { clock, platform });
   const { save: saveCard } = cardFile(folder, log);
   keepHeapSmall(clock, globalThis.gc);

@@ -1,6 +1,9 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { lineLog, withMemory } from './log.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { lineLog, rotatingFile, withMemory } from './log.ts';
 
 test('it writes on, and remembers the last lines without their fields, each of them one short line', () => {
   const written: unknown[] = [];
@@ -29,4 +32,15 @@ test('lines without pino are those of pino', () => {
   }
   expect(said.ours).toHaveLength(2);
   expect(said.ours).toEqual(said.pino);
+});
+
+test('a log file keeps its size limit and one earlier file, across restarts, and survives a missing folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-log-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'agent.log');
+  for (let line = 0; line < 25; line += 1) rotatingFile(file, 50).write(`line ${line}\n`.padStart(10));
+  expect(readdirSync(folder).toSorted()).toEqual(['agent.log', 'agent.log.1']);
+  expect(readFileSync(file, 'utf8').trim().split(/\n */)).toEqual(['line 20', 'line 21', 'line 22', 'line 23', 'line 24']);
+  expect(readFileSync(`${file}.1`, 'utf8')).toContain('line 15\n');
+  expect(() => rotatingFile(join(folder, 'missing', 'agent.log')).write('line\n')).not.toThrow();
 });

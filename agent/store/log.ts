@@ -1,4 +1,5 @@
 /** What the agent says to a person who reads its log; a pino logger is one. */
+import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { type Clock, oneLine } from '#contracts';
 
 /** Writes a line for a person, with fields for machines. */
@@ -33,4 +34,22 @@ export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
 export function lineLog(part: string, { write, now }: Lines): Log {
   const at = (level: number) => (fields: object, msg: string) => write(`${JSON.stringify({ level, time: now(), part, ...fields, msg })}\n`);
   return { info: at(levels.info), warn: at(levels.warn) };
+}
+
+/**
+ * A log file of at most `mostBytes` (1 MiB); a full one is renamed to `FILE.1`, and the one before it goes.
+ * Guarantee: a line that cannot be written is lost and ends nothing.
+ */
+export function rotatingFile(file: string, mostBytes = 1_048_576): { write(line: string): void } {
+  return {
+    write(line) {
+      try {
+        const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+        if (size > 0 && size + Buffer.byteLength(line) > mostBytes) renameSync(file, `${file}.1`);
+        appendFileSync(file, line);
+      } catch {
+        // The next line tries again.
+      }
+    },
+  };
 }
