@@ -3,8 +3,9 @@
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
 import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '#contracts';
-import type { Whole } from './identity/asking.ts';
+import type { Typed, Whole } from './identity/asking.ts';
 import { asking, calls, enrolledUntil, folder, nextSteps, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
+import type { Read } from './identity/identity.ts';
 import { dataFolder, withSeatApart } from './store/data-folder.ts';
 
 const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
@@ -31,18 +32,23 @@ async function enrol(args: string[]): Promise<number> {
   const options = { centre: text, pc: text, lang: text, ...folder, again: { type: 'boolean', default: false } } as const;
   const { values, positionals } = wordsOf({ args, options, allowPositionals: true });
   const { pc, centre, data, again } = values;
-  const [{ askUntil, atTerminal, wholeOf }, { enrol: enrolPc, problemOfPc }, { identityFolder }, { knownCentre }] = await Promise.all([
-    import('./identity/asking.ts'),
-    import('./identity/enrol.ts'),
-    import('./identity/identity.ts'),
-    import('./identity/known-centre.ts'),
-  ]);
+  const [{ askUntil, atTerminal, wholeOf, withPcOfCode }, { enrol: enrolPc, problemOfPc }, { identityFolder }, { knownCentre }] =
+    await Promise.all([
+      import('./identity/asking.ts'),
+      import('./identity/enrol.ts'),
+      import('./identity/identity.ts'),
+      import('./identity/known-centre.ts'),
+    ]);
   const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
   // Read out or copied, it comes with spaces for its dashes.
-  const given = { code: positionals.join(' '), centre, pc };
+  const typed = { code: positionals.join(' '), centre, pc };
+  const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
+  const completed: Read<Typed> = isTerminal ? { ok: true, value: typed } : await withPcOfCode(typed, known);
+  if (!completed.ok) return notDone(completed.line, args);
+  const given = completed.value;
   const read = wholeOf(given, known);
-  const isAsked = !read.ok && process.stdin.isTTY && process.stderr.isTTY;
+  const isAsked = !read.ok && isTerminal;
   if (!read.ok && !isAsked) throw new WrongCall(read.line);
   const problem = isAsked ? problemOfPc(own) : null;
   if (problem !== null) return notDone(problem, args);

@@ -57,6 +57,16 @@ export function wholeOf({ code: typed = '', centre: at, pc }: Typed, known: Know
   return place === undefined ? missing('--centre is missing') : { ok: true, value: { code, centre: place, pc } };
 }
 
+/** Adds the PC to a call without one, where the site of the code has only one PC. */
+export async function withPcOfCode(typed: Typed, known: KnownCentre | undefined): Promise<Read<Typed>> {
+  const code = wholeCode(typed.code ?? '', known);
+  const centre = placeOf(typed.centre ?? known?.centre ?? '');
+  if (typed.pc || centre === undefined || !readEnrolCode(code).ok) return { ok: true, value: typed };
+  const pcs = await pcsOfCode({ code, centre });
+  if (!pcs.ok) return pcs;
+  return { ok: true, value: pcs.value.length === 1 ? { ...typed, pc: pcs.value[0]?.pc } : typed };
+}
+
 /** What was typed, and what is asked for, once the centre has said which PCs the code is for; until then what may be wrong is asked for once more. */
 export async function askWho(typed: Typed, desk: Desk): Promise<Whole> {
   for (let { code, centre = desk.known?.centre }: Typed = typed; ; ) {

@@ -4,10 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
-import { askPerson } from '../../agent/install/install.ts';
+import { runProgram } from '../../agent/platform/program.ts';
 import { hasTerminal, sit } from '../typing.ts';
 import { openRig, type Rig } from './enrolment-rig.ts';
 
@@ -26,49 +25,25 @@ afterEach(async () => {
 
 const clerkIn = (language: 'en' | 'hi') => sit([cli, 'enrol', '--data', data], { LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8' });
 
-test('on Windows the installation asked for address and path too: code and name are enough, pasted at once, and are put right where they stand', async () => {
-  const code = await rig.code('ladakh/leh', 1);
-  const [input, output] = [new PassThrough(), new PassThrough().setEncoding('utf8')];
-  const shown: string[] = [];
-  output.on('data', (text: string) => shown.push(text));
-  const place = `localhost:${rig.port}`;
-  const asked = askPerson({ input, output, language: 'hi' }, { failed: null, last: undefined });
-  input.write(`${code}\n${place}\n1\n`);
-  const last = { code, centre: `https://${place}`, pc: 'ladakh/leh/vc-1' };
-  expect(await asked).toEqual(last);
-  expect(shown.join('')).toContain('1  ladakh/leh/vc-1 का नाम: ladakh/leh/vc-1');
-  // What stands there is taken by Enter; the name is asked again only where the centre is not reached.
-  const again = askPerson({ input, output, language: 'hi' }, { failed: 'वजह', last });
-  await expect.poll(() => shown.join('')).toMatch(/वजह\n.*\): $/s);
-  input.write('\n2\n');
-  expect(await again).toEqual({ ...last, pc: 'ladakh/leh/vc-2' });
-  const none = askPerson({ input, output, language: 'en' }, { failed: null, last: undefined });
-  input.write('\n');
-  expect(await none).toBe('without');
-  const left = askPerson({ input, output, language: 'en' }, { failed: null, last: undefined });
-  input.end();
-  expect(await left).toBe('nobody');
-});
+describe('without a terminal, a call that names no PC', () => {
+  const enrol = (code: string) =>
+    runProgram(process.execPath, [cli, 'enrol', code, '--centre', `localhost:${rig.port}`, '--data', data, '--lang', 'en']);
 
-test('on Windows a code that failed stood there with the half that the package brought; a name that has changed is said in the call', async () => {
-  const code = await rig.code('ladakh/leh', 1);
-  const half = code.slice(0, 23);
-  const known = { centre: 'https://old.example.org:8443', pin: code.slice(24).replaceAll('-', '') };
-  const [input, output] = [new PassThrough(), new PassThrough().setEncoding('utf8')];
-  let shown = '';
-  output.on('data', (text: string) => {
-    shown += text;
+  test('enrols the only PC of the site', async () => {
+    const { code, text } = await enrol(await rig.code('ladakh/kargil'));
+    expect([code, text]).toEqual([0, expect.stringMatching(/^ladakh\/kargil\/vc-1 is enrolled until /)]);
   });
-  const terminal = { input, output, language: 'en', known } as const;
-  const named = askPerson(terminal, { failed: null, last: { code: '', centre: `localhost:${rig.port}`, pc: '' } });
-  input.write(`${half}\n1\n`);
-  const last = { code: `${half}-${known.pin}`, centre: `https://localhost:${rig.port}`, pc: 'ladakh/leh/vc-1' };
-  expect(await named).toEqual(last);
-  expect(shown).not.toContain('Name of the centre');
-  const again = askPerson(terminal, { failed: 'why', last });
-  input.write('\n1\n');
-  expect(await again).toEqual(last);
-  expect(shown).not.toContain(known.pin);
+
+  test('is refused at a site with several PCs', async () => {
+    const { code, text } = await enrol(await rig.code());
+    expect([code, text.split(';')[0]]).toEqual([2, '--pc is missing']);
+    expect(existsSync(identityFolder(data))).toBe(false);
+  });
+
+  test('says why the server gives no list of PCs', async () => {
+    const { code, text } = await enrol((await rig.code()).replace(/^./, (first) => (first === '7' ? '8' : '7')));
+    expect([code, text]).toEqual([1, expect.stringContaining('code')]);
+  });
 });
 
 describe.runIf(hasTerminal)('at a terminal', () => {
