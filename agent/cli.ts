@@ -16,9 +16,11 @@ const verbs: Record<string, (args: string[]) => Promise<number>> = {
   enrol,
   run,
   room,
-  install: (args) => installer('install', args),
-  uninstall: (args) => installer('uninstall', args),
+  install: () => byPackage('install'),
+  uninstall: () => byPackage('uninstall'),
   machine: tellMachine,
+  // The MSI calls it: packaging/sabha-agent.wxs.
+  msi: async (args) => (await import('./install/install.ts')).runStep({ args, env: process.env, execPath: process.execPath }),
 };
 
 async function tellMachine(): Promise<number> {
@@ -100,9 +102,10 @@ async function room(args: string[]): Promise<number> {
   return 0;
 }
 
-async function installer(verb: 'install' | 'uninstall', args: string[]): Promise<number> {
-  const { env, execPath, platform: system, stdin } = process;
-  return (await import('./install/install.ts'))[verb]({ args, env, execPath, system, isTerminal: stdin.isTTY === true });
+/** A package of the system installs and removes the agent. */
+async function byPackage(verb: 'install' | 'uninstall'): Promise<never> {
+  const { packageCalls } = await import('./identity/help.ts');
+  throw new WrongCall(`here the package does it: ${packageCalls[verb][process.platform === 'win32' ? 'win32' : 'linux']}`);
 }
 
 async function notDone(line: string, args: readonly string[]): Promise<1> {

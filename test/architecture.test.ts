@@ -59,7 +59,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       ['flows/nodes/kinds/x-node.ts: imports #contracts'],
     ],
   ],
-  'nobody imports agent': [
+  'only packaging imports agent': [
     [{ 'flows/x.ts': "import {\n  a,\n  b,\n} from '../agent/spool/spool.ts';" }, ['flows/x.ts: imports agent/spool/spool.ts']],
   ],
   'start.ts imports only #contracts and packages': [

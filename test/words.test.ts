@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { faultIds, type Language, languages, reasonIn, wordFor } from '#contracts';
 import { phrases as card } from '../agent/card/words.ts';
-import { phrases as install } from '../agent/install/words.ts';
 import { createProbes } from '../agent/probes/probes.ts';
 import { phrases as seats } from '../agent/seats/words.ts';
 import { phrases as selfTest } from '../agent/self-test/words.ts';
@@ -21,7 +20,6 @@ const own: Record<string, Row[]> = {
   wall: Object.entries(wall).map(([key, [en = '', hi = '']]) => row(key, en, hi)),
   card: Object.entries(card).map(([key, { en, hi }]) => row(key, en, hi)),
   seats: Object.entries(seats).map(([key, { en, hi }]) => row(key, en, hi)),
-  install: Object.entries(install).map(([key, { en, hi }]) => row(key, en, hi)),
   'self-test': Object.entries(selfTest).map(([key, { en, hi }]) => row(key, en, hi)),
 };
 

@@ -15,8 +15,8 @@ export const calls = {
   enrol: 'enrol [CODE] [--centre HOST] [--pc STATE/SITE/PC] [--again] [--lang en|hi]',
   run: 'run [--apart] [--lang en|hi]',
   room: 'room [--card | --fix | --undo]',
-  install: 'install [CODE --centre https://HOST:8443 --pc STATE/SITE/PC] [--silent] [--lang en|hi]',
-  uninstall: 'uninstall [--purge] [--silent] [--lang en|hi]',
+  install: 'install',
+  uninstall: 'uninstall',
 } as const;
 /** One of them. */
 export type Verb = keyof typeof calls;

@@ -61,21 +61,19 @@ const verbs: Record<Verb, Help> = {
     ],
   },
   install: {
-    does: {
-      en: 'Installs the agent on this Windows PC (on Linux the package does).',
-      hi: 'इस Windows PC पर एजेंट लगाता है (Linux पर पैकेज लगाता है)।',
-    },
-    options: [...enrolment, ['--silent', { en: 'asks and shows nothing', hi: 'कुछ पूछता या दिखाता नहीं' }], language, folder],
+    does: { en: 'Says which package installs the agent.', hi: 'बताता है कि कौन सा पैकेज एजेंट लगाता है।' },
+    options: [],
   },
   uninstall: {
-    does: { en: 'Removes what "install" made.', hi: '"install" ने जो लगाया उसे हटाता है।' },
-    options: [
-      ['--purge', { en: 'the data too', hi: 'डेटा भी' }],
-      ['--silent', { en: 'shows nothing', hi: 'कुछ दिखाता नहीं' }],
-      language,
-      folder,
-    ],
+    does: { en: 'Says how the package removes the agent.', hi: 'बताता है कि पैकेज एजेंट को कैसे हटाता है।' },
+    options: [],
   },
+};
+
+/** What a person types in the place of a verb that only a package can carry out. */
+export const packageCalls = {
+  install: { linux: 'sudo apt install ./sabha-agent_VERSION_amd64.deb', win32: 'msiexec /i sabha-agent-VERSION-x64.msi CODE=CODE' },
+  uninstall: { linux: 'sudo apt remove sabha-agent; with purge the data too', win32: 'msiexec /x sabha-agent-VERSION-x64.msi' },
 };
 
 const more: Words = { en: 'More about a verb: {call} VERB --help', hi: 'किसी काम के बारे में और: {call} VERB --help' };

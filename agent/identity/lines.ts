@@ -30,7 +30,6 @@ const lines: readonly LineRow[] = [
       hi: 'रूम कार्ड अभी नहीं बना है। PC के सेंटर से जुड़ने के बाद, साइन इन करने पर एक-दो मिनट में बन जाता है।',
     },
   ],
-  [/^a code goes with --centre and --pc$/, { hi: 'कोड के साथ --centre और --pc भी लिखें' }],
   [/^here the package does it: (.+)$/, { hi: 'यहाँ यह काम पैकेज करता है: $1' }],
   [
     /^this PC is enrolled already as (\S+) \((.+)\); next: (.+) \(a new key only after (.+) at the centre: then with --again\)$/,
@@ -81,19 +80,6 @@ const lines: readonly LineRow[] = [
   [/^not the certificate of a PC$/, { hi: 'यह किसी PC का सर्टिफ़िकेट नहीं है' }],
   [/^not the key of the certificate$/, { hi: 'यह चाबी इस सर्टिफ़िकेट की नहीं है' }],
   [/^no certificate of an authority$/, { hi: 'इसमें सेंटर का सर्टिफ़िकेट नहीं है' }],
-  [/^ProgramFiles, ProgramData and SystemRoot are not all set$/, { hi: 'Windows ने ProgramFiles, ProgramData या SystemRoot नहीं बताया' }],
-  [
-    /^"(.*)" will not do: a whole path such as (\S+) is expected, without quotes and %$/,
-    { hi: '"$1" नहीं चलेगा: पूरा रास्ता लिखें, जैसे $2, बिना कोट और %' },
-  ],
-  [/^the agent of this PC has its data in (.+); uninstall it first$/, { hi: 'इस PC के एजेंट का डेटा $1 में है; पहले उसे हटाएँ' }],
-  [/^a link leads out of the folder$/, { hi: 'एक लिंक फ़ोल्डर से बाहर जाता है' }],
-  [/^this is no folder of the agent$/, { hi: 'यह एजेंट का फ़ोल्डर नहीं है' }],
-  [/^this is no folder$/, { hi: 'यह फ़ोल्डर नहीं है' }],
-  [/^files that are not the agent's are in it; .+$/, { hi: 'इसमें दूसरी फ़ाइलें हैं: इसे ख़ाली करें, या --data से दूसरा फ़ोल्डर बताएँ' }],
-  [/^(\S+) is not in (.+); unpack the whole zip$/, { hi: '$2 में $1 नहीं है: zip की सारी फ़ाइलें निकालें' }],
-  [/^this needs an administrator: right-click (\S+), (".+")$/, { hi: 'इसके लिए एडमिन चाहिए: $1 पर राइट-क्लिक करें और $2 चुनें' }],
-  [/^something in it is in use, or this needs an administrator$/, { hi: 'इसमें कुछ खुला है, या इसके लिए एडमिन चाहिए' }],
 ];
 
 /** A line of the agent for whoever typed the call. */

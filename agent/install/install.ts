@@ -1,157 +1,194 @@
-/** The verbs `install` and `uninstall`: on Windows they do it; elsewhere a package does, and they say which. */
-import { existsSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+/** The steps of an installation on Windows that its MSI cannot describe as data. The MSI calls them as SYSTEM. */
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { isLanguage, type Language, languageFor, languages, saidOfCall } from '#contracts';
-import { askWho, atTerminal, type Terminal } from '../identity/asking.ts';
-import { calls, WrongCall } from '../identity/call.ts';
-import type { Read } from '../identity/identity.ts';
-import { type KnownCentre, knownCentre, typedOf } from '../identity/known-centre.ts';
-import { lineFor } from '../identity/lines.ts';
-import { addressOf } from '../identity/place.ts';
-import { runProgram } from '../platform/program.ts';
-import { installation } from './installation.ts';
-import { type Answers, isEnrolled, isInstalled, type Machine } from './machine.ts';
-import { type Places, placesOf } from './places.ts';
-import { removal } from './removal.ts';
-import { perform, type Step, type Tell } from './steps.ts';
-import { agentArguments } from './task.ts';
-import { phrases } from './words.ts';
+import { codeOf, messageOf, oneLine } from '#contracts';
+import { identityFolder, openIdentity } from '../identity/identity.ts';
+import { type RunProgram, runProgram } from '../platform/program.ts';
+import { type TaskName, taskFile, taskNames } from './task.ts';
 
-/** Who calls: the words behind the verb, and the process; `isTerminal`: a person can be asked. */
-export type Call = {
-  args: string[];
-  env: Record<string, string | undefined>;
-  execPath: string;
-  system: NodeJS.Platform;
-  isTerminal: boolean;
+/** The PC: the folders of the program, of the data and of Windows's own programs, and what the steps do outside them. */
+export type Windows = {
+  program: string;
+  data: string;
+  system: string;
+  run: RunProgram;
+  /** True while a running program holds this file. */
+  isHeld(file: string): boolean;
+  pause(ms: number): Promise<void>;
 };
+/** The properties of the MSI; an empty one was not given. `isUpdate`: an earlier installation closed the folder of the data. */
+export type Given = { code: string; centre: string; pc: string; isUpdate: boolean };
 
-const usage = `usage: ${calls.install} | ${calls.uninstall}; both with [--data DIR]`;
-/** As those of `check`, whose verdict ends an installation; and one of its own where nothing was changed. */
-const [wrongCall, notDone] = [2, 4];
-/** What the centre expects of the room comes with the first connection: it is waited for, not for ever. */
-const configurationTries = 30;
+/** The public half of the key that signs releases; a package without updates lacks it. */
+const updateKey = 'update.pub';
+/** The environment of the agent, beside its program. */
+const settings = 'agent.env';
+/** Marks a folder as the data of the agent. */
+const mark = 'sabha-agent';
+/** The signed-in user reads the versions of the agent there, and nothing else of the data. */
+const readable = 'update';
+/** Accounts by number, since Windows translates their names. */
+const [system, administrators, users] = ['*S-1-5-18', '*S-1-5-32-544', '*S-1-5-32-545'];
+/** A running agent loads this library, the installation does not. */
+const library = 'koffi/build/koffi/win32_x64/koffi.node';
+/** A program that was just ended releases its files within moments. */
+const [freeTries, freePauseMs] = [20, 500];
 
-type Words = {
-  answers: Answers | undefined;
-  known: KnownCentre | undefined;
-  /** Where the centre is, if the call names that alone: the code is asked for. */
-  centre: string | undefined;
-  data: string | undefined;
-  language: Language;
-  silent: boolean;
-  purge: boolean;
-};
-type Begun = { words: Words; machine: Machine; tell: Tell };
+/** The words behind the verb, and the process. */
+export type Call = { args: string[]; env: Record<string, string | undefined>; execPath: string };
 
-/** Installs the agent, or a newer one over it; resolves with the exit code. */
-export async function install(call: Call): Promise<number> {
-  const begun = begin(call, 'sudo apt install ./sabha-agent_VERSION_amd64.deb');
-  if (!begun.ok) return refused(begun.line, call);
-  const { words, machine, tell } = begun.value;
-  if (!(await perform(installation(machine), tell))) return notDone;
-  return words.silent ? 0 : verdict(machine, words.language);
+/**
+ * Runs `set-up`, `stop`, `remove`, or `undo` after a failed installation, for the MSI. Resolves with the exit code. `install.log` beside the program says
+ * what happened, also after a failed installation; a removal deletes it.
+ */
+export async function runStep({ args, env, execPath }: Call): Promise<0 | 1> {
+  const text = { type: 'string', default: '' } as const;
+  const options = { code: text, centre: text, pc: text, update: text, purge: { type: 'boolean', default: false } } as const;
+  const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
+  const { ProgramData: common, SystemRoot: root } = env;
+  if (!common || !root) throw new Error('ProgramData and SystemRoot are not both set');
+  const program = dirname(execPath);
+  const windows = { program, data: join(common, 'Sabha'), system: join(root, 'System32'), run: runProgram, isHeld: isHeldFile, pause };
+  const log = join(program, 'install.log');
+  const steps: Record<string, () => Promise<void>> = {
+    'set-up': () => setUp(windows, { ...values, isUpdate: values.update !== '' }),
+    stop: () => stop(windows),
+    undo: () => remove(windows, false),
+    remove: () => remove(windows, values.purge).then(() => rmSync(log, { force: true })),
+  };
+  const [name = ''] = positionals;
+  const failure = await (steps[name]?.() ?? Promise.reject(new Error('no such step'))).then(() => null, messageOf);
+  if (failure !== null || name !== 'remove') appendFileSync(log, `${new Date().toISOString()} ${name}: ${failure ?? 'done'}\n`);
+  return failure === null ? 0 : 1;
 }
 
-/** Removes what an installation made; resolves with the exit code. */
-export async function uninstall(call: Call): Promise<number> {
-  const begun = begin(call, 'sudo apt remove sabha-agent; with purge the data too');
-  if (!begun.ok) return refused(begun.line, call);
-  const { words, machine, tell } = begun.value;
-  if (isInstalled(machine, words.purge)) return (await perform(removal(machine, words.purge), tell)) ? 0 : notDone;
-  if (!words.silent) console.log(machine.say('nothing'));
-  return 0;
+/** Prepares the installed program to run. Throws the reason why it cannot. */
+export async function setUp(windows: Windows, given: Given): Promise<void> {
+  await closeData(windows, given.isUpdate);
+  await enrol(windows, given);
+  const { program, data } = windows;
+  const key = existsSync(join(program, updateKey)) ? `SABHA_UPDATE_KEY='${join(program, updateKey)}'\n` : '';
+  writeFileSync(join(program, settings), `SABHA_DATA='${data}'\nSABHA_LOG='${join(data, 'log', 'agent.log')}'\n${key}`);
+  const enabled = [identityFolder(data), `${identityFolder(data)}.old`].some((folder) => existsSync(folder));
+  for (const name of taskNames) await makeTask(windows, name, enabled);
+  // A task that does not start now starts within a minute.
+  if (enabled) for (const name of taskNames) await attempt(windows, ['/run', '/tn', pathOf(name)]);
 }
 
-function begin(call: Call, byPackage: string): Read<Begun> {
-  const read = wordsOf(call);
-  if (!read.ok) return read;
-  const words = read.value;
-  if (call.system !== 'win32') return { ok: false, line: `here the package does it: ${byPackage}` };
-  const places = placesOf({ ...call, data: words.data });
-  if (!places.ok) return places;
-  const machine = machineOf(places.value, words, call.isTerminal && !words.silent);
-  return { ok: true, value: { words, machine, tell: teller(words) } };
-}
-
-function wordsOf({ args, env, execPath, isTerminal }: Call): Read<Words> {
-  const [text, flag] = [{ type: 'string' } as const, { type: 'boolean', default: false } as const];
-  const options = { centre: text, pc: text, data: text, lang: text, silent: flag, purge: flag };
-  try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    const { centre, pc, data, lang = languageFor(args, env), silent, purge } = values;
-    if (!isLanguage(lang)) return { ok: false, line: `--lang: "${lang}" is not one of ${languages.join(', ')}` };
-    const known = knownCentre(execPath);
-    const code = positionals.join(' ');
-    const at = centre ?? (code || pc ? known?.centre : undefined);
-    const given = [code, at, pc].filter(Boolean);
-    const isPlace = centre !== undefined && given.length === 1 && isTerminal && !silent;
-    if (!isPlace && ![0, 3].includes(given.length)) return { ok: false, line: `a code goes with --centre and --pc; ${usage}` };
-    const answers = code && at && pc ? { code, centre: at, pc } : undefined;
-    return { ok: true, value: { answers, known, centre: isPlace ? centre : undefined, data, language: lang, silent, purge } };
-  } catch (error) {
-    return { ok: false, line: `${saidOfCall(error)}; ${usage}` };
+/** Ends the agent before its program is replaced. */
+export async function stop(windows: Windows): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    for (const name of tasksOf(windows)) await attempt(windows, ['/end', '/tn', pathOf(name)]);
+    if (!windows.isHeld(join(windows.program, library))) return;
+    if (tries === freeTries) throw new Error(`${windows.program}: a program in it does not end`);
+    await windows.pause(freePauseMs);
   }
 }
 
-function machineOf(places: Places, { answers: given, known, centre, language }: Words, asks: boolean): Machine {
-  const say = (key: keyof typeof phrases) => phrases[key][language];
-  let last: Answers | undefined = centre === undefined ? undefined : { code: '', centre, pc: '' };
-  const answers = async (failed: string | null) => {
-    if (given !== undefined && failed === null) return given;
-    if (!asks) return failed === null ? 'without' : 'nobody';
-    const asked = await askPerson({ input: process.stdin, output: process.stdout, language, known }, { failed, last });
-    if (typeof asked !== 'string') last = asked;
-    return asked;
-  };
-  return { places, run: runProgram, answers, pause, rename: renameSync, language, say };
+/** Ends the agent and deletes its tasks, and with `purges` its data. */
+export async function remove(windows: Windows, purges: boolean): Promise<void> {
+  // A disabled task starts nothing between its end and its deletion.
+  for (const name of tasksOf(windows)) await attempt(windows, ['/change', '/tn', pathOf(name), '/disable']);
+  await stop(windows);
+  for (const name of tasksOf(windows)) await call(windows, 'schtasks', ['/delete', '/tn', pathOf(name), '/f']);
+  rmSync(join(windows.program, settings), { force: true });
+  if (purges && existsSync(join(windows.data, mark))) rmSync(windows.data, { recursive: true, maxRetries: 10, retryDelay: 200 });
 }
 
-/** What a person answers, at first or after `last` failed, which stands there to be corrected; an empty code is an installation without one. */
-export async function askPerson(
-  terminal: Terminal,
-  { failed, last }: { failed: string | null; last: Answers | undefined },
-): Promise<Answers | 'without' | 'nobody'> {
+/** True while Windows refuses to open a file for writing, because a program runs from it. */
+export function isHeldFile(file: string): boolean {
   try {
-    return await atTerminal(terminal, async (desk) => {
-      if (failed !== null) desk.tell(failed);
-      const code = await desk.ask(phrases.askCode[terminal.language], typedOf(last?.code ?? '', terminal.known));
-      if (code === '') return 'without';
-      const whole = await askWho({ code, centre: last?.centre ?? terminal.known?.centre }, desk);
-      return { code: whole.code, centre: addressOf(whole.centre), pc: whole.pc };
-    });
+    closeSync(openSync(file, 'r+'));
+    return false;
   } catch (error) {
-    if (error instanceof WrongCall) return 'nobody';
-    throw error;
+    return ['EBUSY', 'EPERM', 'EACCES'].includes(codeOf(error));
   }
 }
 
-/** A line for each step; where nobody looks, only what went wrong. */
-export function teller({ language, silent }: Pick<Words, 'language' | 'silent'>): Tell {
-  const said = (why: string) => lineFor(why, ['--lang', language], {});
-  const line = (start: string, name: Step['name'], more = '') => `${start} ${phrases[name][language]}${more && `: ${more}`}`;
-  return {
-    done: (name, outcome) => {
-      if (!outcome.ok) console.error(line('✖', name, said(outcome.line)));
-      else if (!silent) console.log(line('✔', name, outcome.note));
-    },
-    undone: (name, why) =>
-      console.error(line(`  ${phrases[why === null ? 'taken' : 'notTaken'][language]}:`, name, why === null ? '' : said(why))),
-  };
+/** Only SYSTEM and administrators may open the data. The folder may exist before: any user can make one there. */
+async function closeData(windows: Windows, isUpdate: boolean): Promise<void> {
+  const { data } = windows;
+  const found = lstatSync(data, { throwIfNoEntry: false });
+  if (found && !found.isDirectory()) throw new Error(`${data}: this is no folder`);
+  if (found && !existsSync(join(data, mark)) && readdirSync(data).length > 0)
+    throw new Error(`${data}: it holds files that are not the agent's`);
+  mkdirSync(data, { recursive: true });
+  // The owner comes first, since an owner can open the folder again. A reset opens the folder for a moment: an update skips it.
+  await call(windows, 'icacls', [data, '/setowner', administrators]);
+  if (!isUpdate) await call(windows, 'icacls', [data, '/reset']);
+  await call(windows, 'icacls', [data, '/inheritance:r', '/grant:r', `${system}:(OI)(CI)F`, `${administrators}:(OI)(CI)F`]);
+  // From here on no other user can add a link.
+  const link = linkIn(data);
+  if (link !== undefined) throw new Error(`${link}: a link leads out of the folder`);
+  writeFileSync(join(data, mark), 'The data of the Sabha agent.\r\n');
+  // SYSTEM runs the versions in it, and another user may have written them.
+  if (!isUpdate) rmSync(join(data, readable), { recursive: true, force: true });
+  for (const folder of [readable, 'log']) mkdirSync(join(data, folder), { recursive: true });
+  await call(windows, 'icacls', [join(data, '*'), '/setowner', administrators, '/t']);
+  await call(windows, 'icacls', [join(data, '*'), '/reset', '/t']);
+  await call(windows, 'icacls', [join(data, readable), '/grant:r', `${users}:(OI)(CI)RX`]);
 }
 
-/** What the doctor says of the room; nothing where nobody has said which room it is. */
-async function verdict({ places, run }: Machine, language: Language): Promise<number> {
-  if (!isEnrolled(places)) return 0;
-  for (let tries = 0; tries < configurationTries && !existsSync(join(places.data, 'config.json')); tries += 1) await pause(1_000);
-  const { code, text } = await run(join(places.program, 'node.exe'), agentArguments(places, 'check', ['--lang', language]));
-  console.log(`\n${text}`);
-  return code ?? notDone;
+/** The first link below a folder. No link is followed. */
+function linkIn(folder: string): string | undefined {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const found = entry.isDirectory() ? linkIn(path) : entry.isSymbolicLink() ? path : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
-function refused(line: string, { args, env }: Call): number {
-  console.error(lineFor(line, args, env));
-  return wrongCall;
+/** A PC that has a certificate keeps it. */
+async function enrol({ program, data, run }: Windows, { code, centre, pc }: Given): Promise<void> {
+  const held = openIdentity(identityFolder(data));
+  if (!held.ok) throw new Error(held.line);
+  if (held.value !== undefined || code === '') return;
+  const words = [code, ...(centre && ['--centre', centre]), ...(pc && ['--pc', pc])];
+  const { code: exit, text } = await run(join(program, 'node.exe'), [join(program, 'agent.mjs'), 'enrol', ...words, '--data', data]);
+  if (exit !== 0) throw new Error(`enrolment: ${firstLine(text) || `exit code ${exit}`}`);
+}
+
+async function makeTask(windows: Windows, name: TaskName, enabled: boolean): Promise<void> {
+  const { program } = windows;
+  // Only administrators can change a file in the folder of the program before it is read.
+  const file = join(program, 'task.xml');
+  writeFileSync(file, taskFile(readFileSync(join(program, `${name}.xml`), 'utf8'), { ...windows, enabled }));
+  await call(windows, 'schtasks', ['/create', '/tn', pathOf(name), '/xml', file, '/f']).finally(() => rmSync(file));
+}
+
+/** The tasks that exist. The Task Scheduler keeps each as a file; the output of schtasks is translated. */
+function tasksOf({ system: folder }: Windows): TaskName[] {
+  return taskNames.filter((name) => existsSync(join(folder, 'Tasks', 'Sabha', name)));
+}
+
+function pathOf(name: TaskName): string {
+  return `Sabha\\${name}`;
+}
+
+async function call({ system: folder, run }: Windows, name: 'schtasks' | 'icacls', args: readonly string[]): Promise<void> {
+  const { code, text } = await run(join(folder, `${name}.exe`), args);
+  if (code !== 0) throw new Error(`${name} ${args[0]}: ${firstLine(text) || `exit code ${code}`}`);
+}
+
+/** Orders something of the Task Scheduler that it may refuse: a task that does not run cannot be ended. */
+async function attempt(windows: Windows, args: readonly string[]): Promise<void> {
+  await call(windows, 'schtasks', args).catch(() => undefined);
+}
+
+function firstLine(text: string): string {
+  return oneLine(text.split('\n', 1).join(), 300).trim();
 }

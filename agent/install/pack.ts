@@ -1,6 +1,6 @@
 /**
  * `npm run pack:agent -- --out FOLDER [--key FILE] [--centre https://HOST:8443 --roots FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its seat in a
- * session as another, its launcher, with the key of the releases (which is kept away from the network) the signed manifest of an update, the package for Debian, and the zip for Windows.
+ * session as another, its launcher, with the key of the releases (which is kept away from the network) the signed manifest of an update, the package for Debian, and the MSI for Windows.
  */
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { type Manifest, pinOf, sealSigned } from '#contracts';
+import { nodeSha256, packMsi } from '../../packaging/msi.ts';
 import type { KnownCentre } from '../identity/known-centre.ts';
 import { addressOf, placeOf } from '../identity/place.ts';
 import { packDeb } from './deb.ts';
 import { lean } from './lean.ts';
 import { licencesOf } from './licences.ts';
-import { nodeSha256, packZip } from './zip.ts';
 
 /** What is packed, from where, and to where. */
 export type Pack = {
@@ -133,8 +133,8 @@ async function main(): Promise<void> {
   );
   const deb = await packDeb({ out, version, centre, ...key });
   console.log(deb.ok ? sized(deb.file) : `no package for Debian: ${deb.line}`);
-  const zip = await packZip({ out, version, centre, ...key });
-  console.log(zip.ok ? `${sized(zip.file)}; its node.exe has the pinned SHA-256 ${nodeSha256}` : `no zip for Windows: ${zip.line}`);
+  const msi = await packMsi({ out, version, centre, ...key });
+  console.log(msi.ok ? `${sized(msi.file)}; its node.exe has the pinned SHA-256 ${nodeSha256}` : `no MSI for Windows: ${msi.line}`);
 }
 
 /** The centre for whose offices it is; `roots`: its `roots.pem`, of which the first is the one that codes name. Throws. */

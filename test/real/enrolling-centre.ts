@@ -9,6 +9,8 @@ export type EnrollingCentre = {
   code: string;
   at: string;
   pc: string;
+  /** The file with its root certificates. */
+  roots: string;
   /** Where releases are put. */
   updates: string;
   /** What the centre knows of the PC: its presence and the version of its agent. */
@@ -18,12 +20,12 @@ export type EnrollingCentre = {
   remove(): void;
 };
 
-/** Broker and flows, with certificates of their own authority. */
-export async function startEnrollingCentre(): Promise<EnrollingCentre> {
+/** Broker and flows, with certificates of their own authority, for one site with these PCs. */
+export async function startEnrollingCentre(pcs = ['this-pc', 'hall']): Promise<EnrollingCentre> {
   const pc = 'ladakh/leh/hall';
   const [https = 0, mqtts = 0] = await freePorts(2);
   const settings = { https: { host: '127.0.0.1', port: https, names: ['centre.test'] } };
-  const { site, start } = await createParts({ pcs: ['this-pc', 'hall'], settings });
+  const { site, start } = await createParts({ pcs, settings });
   const broker = await start('broker', { SABHA_TLS_HOST: '127.0.0.1', SABHA_TLS_PORT: `${mqtts}` });
   const ofBroker = (name: string) => join(site.data, 'broker', name);
   await start('flows', { SABHA_BROKER_CSR: ofBroker('server.csr'), SABHA_BROKER_CERT: ofBroker('server.pem'), SABHA_TLS_PORT: `${mqtts}` });
@@ -43,6 +45,7 @@ export async function startEnrollingCentre(): Promise<EnrollingCentre> {
     code,
     at: `https://localhost:${https}`,
     pc,
+    roots: join(site.data, 'flows/ca/roots.pem'),
     updates: join(site.data, 'flows/updates'),
     seen,
     heard,

@@ -1,13 +1,13 @@
 /** A Windows of Wine: a drive and a registry of its own, in which Windows programs run; gone with all that runs in it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { threadsOf } from '../../agent/install/pack.ts';
-import { fetchPackages, nodeExe, putKoffi } from '../../agent/install/zip.ts';
+import { fetchPackages, nodeExe, nodeModules } from '../../packaging/msi.ts';
 import { installed } from './parts.ts';
 
 export type Ran = { code: number | null; out: string; err: string };
@@ -152,4 +152,12 @@ async function bundle(entry: string, outfile: string): Promise<void> {
     logLevel: 'error',
     banner: { js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);" },
   });
+}
+
+/** Both halves of koffi beside node.exe, as the MSI installs them. */
+function putKoffi(folder: string): void {
+  for (const half of ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'])
+    cpSync(join(nodeModules, 'koffi', half), join(folder, 'koffi', half));
+  const native = join(nodeModules, '@koromix/koffi-win32-x64/win32_x64/koffi.node');
+  cpSync(native, join(folder, 'koffi/build/koffi/win32_x64/koffi.node'));
 }

@@ -12,7 +12,7 @@ type Locked = { version?: string; integrity?: string; inBundle?: boolean; link?:
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 const directMost = 40;
 
-describe.each(['', 'agent/install/windows/'])('in %jpackage.json', (folder) => {
+describe.each(['', 'packaging/windows/'])('in %jpackage.json', (folder) => {
   const own: Package = read(`${folder}package.json`);
   const locked: [string, Locked][] = Object.entries(read(`${folder}package-lock.json`).packages);
   const direct = { ...own.dependencies, ...own.optionalDependencies, ...own.devDependencies };
@@ -39,5 +39,5 @@ test('S11 no package runs a script when it is installed but the one that is allo
   const { allowScripts } = read('package.json');
   expect(scripted.map(([path]) => path)).toEqual(['node_modules/esbuild']);
   expect(allowScripts).toEqual({ esbuild: true });
-  expect(readFileSync('agent/install/zip.ts', 'utf8')).toMatch(/run\('npm', \['ci',.*'--ignore-scripts'/);
+  expect(readFileSync('packaging/msi.ts', 'utf8')).toMatch(/run\('npm', \['ci',.*'--ignore-scripts'/);
 });

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { packMsi } from './msi.ts';
 
 const read = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 
-test('what Windows gets is pinned: the Node of this project, and both halves of koffi in one version, each refusing another', () => {
+test('the lock pins the Node of this project, and both halves of koffi in one version', () => {
   const { dependencies } = read('windows/package.json');
-  const own = read('../../package.json').optionalDependencies;
+  const own = read('../package.json').optionalDependencies;
   expect(dependencies).toEqual({
     '@koromix/koffi-win32-x64': dependencies.koffi,
     koffi: expect.stringMatching(/^\d+\.\d+\.\d+$/),
@@ -16,3 +17,11 @@ test('what Windows gets is pinned: the Node of this project, and both halves of 
     expect(packages[`node_modules/${name}`]).toMatchObject({ version, integrity: expect.stringMatching(/^sha512-/) });
   }
 });
+
+test.each(['1.2', '1.2.3-rc1', '256.0.0', '0.0.70000'])(
+  'refuses the version %s, which Windows Installer cannot compare, in one line',
+  async (version) => {
+    const line = `"${version}" is no version of an MSI: write three numbers, such as 1.20.3`;
+    expect(await packMsi({ out: '/no/such/folder', version })).toEqual({ ok: false, line });
+  },
+);
