@@ -35,12 +35,11 @@ import type { Base, CentreSettings } from './assembly/base.ts';
 import { openDeciding, openTabsOf } from './assembly/deciding.ts';
 import { backupsOf, eventsOf, openWatched, sayOf, startHousekeeping } from './assembly/keeping.ts';
 import { newToken, openAccounts, sayFirst } from './assembly/logins.ts';
-import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, useRoster, watchRoster } from './assembly/people.ts';
+import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, useRoster } from './assembly/people.ts';
 import { createNote } from './audit/note.ts';
 import type { Backups } from './backup/backup.ts';
 import type { LedgerWatch } from './backup/watch.ts';
 import { createMeetingOrders } from './calendar/meeting-orders.ts';
-import { addDutyFeed } from './duty/feed-route.ts';
 import { createMaintenanceOrders } from './maintenance/maintenance.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
@@ -102,7 +101,7 @@ async function start(): Promise<Parts> {
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
-  const people = openPeople(base, { answers: () => answers, orders: () => roster, runtime: () => runtime });
+  const people = openPeople(base, { answers: () => answers, runtime: () => runtime });
   const listed = await ledger.roster();
   useRoster(people, listed);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
@@ -147,11 +146,10 @@ async function start(): Promise<Parts> {
   runtime.started();
   await backups.start();
   const endHousekeeping = startHousekeeping(base, runtime, say);
-  const endWeekly = watchRoster(base, people, { orders: roster, table: sites.table, record, now, weeklyAt: listed.weeklyAt });
   const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
   if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ends: [endOutside, endWeekly, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ends: [endOutside, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
 }
 
 /** On the terminal, where somebody looks at one. */
@@ -266,7 +264,6 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     addAnswers(app, head) {
       addAnswers(app, { answers, links: links.answers, clock, head });
       addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone, head });
-      addDutyFeed(app, { roster, clock, now: runtime.now });
       addHooks(app, { ...behind.people, clock });
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),

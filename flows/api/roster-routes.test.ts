@@ -8,7 +8,6 @@ import { memberOf } from '../roster/book.ts';
 import { anHour } from '../roster/often.ts';
 import { hoursLater, planOf, wednesday } from '../roster/roster.test-helper.ts';
 import { createRosterOrders } from '../roster/roster-orders.ts';
-import { feedHash } from '../roster/shift-orders.ts';
 import { addRoutes } from './routes.ts';
 
 const central = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'en', webhook: false, addresses: {} } as const;
@@ -16,9 +15,7 @@ let written: Op[];
 let takes: boolean;
 let onTabs: string[];
 let tabsRun: boolean;
-let tokens = 0;
 let now = wednesday;
-let said: ReturnType<typeof createRosterOrders>;
 let roster: ReturnType<typeof createRoster>;
 let app: FastifyInstance;
 let viewer: Viewer;
@@ -49,14 +46,11 @@ beforeEach(() => {
     word: (person, lines) => ({ op: 'meta', key: `word/${person}`, value: lines.join() }),
     prove: async (_person, channel) => (channel === 'sms' ? { result: 'retry', reason: 'the gateway is away' } : { result: 'delivered' }),
     now: () => now,
-    newToken: () => `token-${++tokens}`,
-    feedAddress: (token) => `https://centre.test/duty.ics?${token}`,
     record: async (ops) => {
       if (takes) written.push(...ops);
       return takes;
     },
   });
-  said = orders;
   app = fastify({ bodyLimit: 4_096 });
   const all = plainDoor();
   viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
@@ -248,54 +242,6 @@ test('a test could be sent to one person without end, and a shift taken in turn 
   expect(written.filter(({ op }) => op === 'meta')).toHaveLength(anHour.takes);
   now = hoursLater(1);
   expect([(await test()).statusCode, (await take(anHour.takes)).statusCode]).toEqual([200, 200]);
-});
-
-test('duty begins and ends by a person’s own word; hours of the roster it cannot end, and who had the shift is told', async () => {
-  await load();
-  const word = (id: string, is: 'on' | 'off') => said.stint(id, { is, by: 'Bina' });
-  expect(await word('bina', 'off')).toEqual({ is: 'off', until: null });
-  expect(await word('bina', 'on')).toEqual({ is: 'begun', until: hoursLater(12) });
-  expect(told(['technician'])).toEqual(['asha', 'bina']);
-  expect(written.at(-1)).toMatchObject({
-    op: 'audit',
-    who: 'Bina',
-    what: 'duty begun by a word',
-    about: expect.stringMatching(/^bina, until /),
-  });
-  await load({ csv: csv.replace('Bina,', 'Bina Devi,') });
-  expect(told(['technician'])).toEqual(['asha', 'bina']);
-  expect(await word('bina', 'off')).toEqual({ is: 'ended', until: null });
-  expect(told(['technician'])).toEqual(['asha']);
-  expect(await word('asha', 'on')).toEqual({ is: 'here', until: hoursLater(6.5) });
-  expect(await word('asha', 'off')).toEqual({ is: 'hours', until: hoursLater(6.5) });
-  await post('take', { person: 'bina', from: 'asha' });
-  expect(await word('asha', 'on')).toEqual({ is: 'begun', until: hoursLater(12) });
-  expect([told(['technician']), written.at(-2)]).toEqual([['asha'], { op: 'meta', key: 'word/bina', value: 'shift_taken,Asha' }]);
-  expect([await word('devi', 'on'), await word('nobody', 'on')]).toEqual([
-    { is: 'fixed', until: null },
-    { is: 'unknown', until: null },
-  ]);
-});
-
-test('the calendar of a person has one address, which is shown once and kept as a hash; a later one ends it, and so does taking it back', async () => {
-  await load();
-  const made = await post('feed', { person: 'asha' });
-  const { address } = made.body;
-  const token = (of: string) => feedHash(of.split('?')[1] ?? '');
-  expect([made.statusCode, address]).toEqual([200, expect.stringMatching(/^https:\/\/centre\.test\/duty\.ics\?token-/)]);
-  expect(said.shiftsBy(token(address))?.shifts[0]).toMatchObject({ for: null });
-  expect(JSON.stringify(written)).not.toContain(address.split('?')[1]);
-  await load({ csv: csv.replace('Asha,', 'Asha Devi,') });
-  expect(said.shiftsBy(token(address))?.member.name).toBe('Asha Devi');
-  const second = (await post('feed', { person: 'asha' })).body.address;
-  expect([said.shiftsBy(token(address)), said.shiftsBy(token(second))?.member.id]).toEqual([undefined, 'asha']);
-  expect(await post('feed', { person: 'asha', revoke: true })).toEqual({ statusCode: 200, body: { person: 'asha', address: null } });
-  expect([said.shiftsBy(token(second)), said.shiftsBy(feedHash(''))]).toEqual([undefined, undefined]);
-  expect(await post('feed', { person: 'nobody' })).toMatchObject({ statusCode: 404 });
-  viewer = { ...viewer, name: 'chand', role: 'state', scope: 'goa' };
-  const unseen = await post('feed', { person: 'asha' });
-  expect(unseen.statusCode).toBe(404);
-  expect(await post('feed', { person: 'nobody' })).toEqual(unseen);
 });
 
 test('the day of a person is theirs from midnight to midnight, for those who may see the person', async () => {

@@ -3,7 +3,6 @@ import * as v from 'valibot';
 import {
   dayView,
   dutyView,
-  feedView,
   personExport,
   personForgotten,
   proofView,
@@ -31,7 +30,6 @@ const leaving = v.strictObject({
 });
 const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
 const taking = v.strictObject({ by, person: personId, from: personId });
-const feeding = v.strictObject({ by, person: personId, revoke: v.optional(v.boolean(), false) });
 const removing = v.strictObject({ by, person: personId });
 const personQuery = v.strictObject({ person: personId });
 const scopeQuery = v.strictObject({ scope: v.optional(scopeOrGroup) });
@@ -113,14 +111,6 @@ export const rosterRoutes: readonly Route[] = [
     async (roster, { viewer, body: { person, from, by: who } }) => {
       mayChange(roster, viewer, from);
       return granted(await roster.take(person, { from, by: who }));
-    },
-  ),
-  on('roster')(
-    ['post /api/roster/feed', "Makes the address by which one person's duty is read as a calendar, or takes it back; an older one ends."],
-    { right: { may: 'roster', at: ownPart.at }, body: feeding, answer: feedView, refusals: [404, 409] },
-    async (roster, { viewer, body: { person, revoke, by: who } }) => {
-      mayChange(roster, viewer, person);
-      return granted(await roster.feed(person, { revoke, by: who }));
     },
   ),
   on('roster')(

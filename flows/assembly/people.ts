@@ -2,15 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type Cancel, stateOf } from '#contracts';
 import { type Announcements, createAnnouncements } from '../announce/announce.ts';
 import { loadAnswerLinkKey } from '../answers/answer-link.ts';
 import type { Answers } from '../answers/answers.ts';
 import { type AnswersOptions, takeAnswers, takeMissedCalls } from '../answers/by-channel.ts';
 import { goneAfterMs } from '../backup/keep.ts';
-import { takeDutyWords } from '../duty/by-word.ts';
-import { feedPath } from '../duty/feed-route.ts';
-import { startWeekly } from '../duty/weekly.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Tabs } from '../node-red/tabs.ts';
 import { toldBy } from '../node-red/told-by.ts';
@@ -26,7 +22,6 @@ import type { Outbox } from '../people/outbox.ts';
 import { createRoster, type Roster } from '../people/roster.ts';
 import { smsOf } from '../people/sms/sms.ts';
 import { speechOf } from '../people/speech.ts';
-import { wallAddress } from '../people/visit.ts';
 import type { LogLine, Notice, Reports } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { RosterContents } from '../records/roster.ts';
@@ -44,8 +39,8 @@ import type { Base } from './base.ts';
 /** The persons, and how each is reached. */
 export type People = ReturnType<typeof openPeople>;
 
-/** What is made after the people: `answers` takes what somebody says of an incident, `orders` what of their own duty; nothing is open while the ledger is opened anew. */
-export type Later = { answers(): Answers; orders(): RosterOrders; runtime(): Open };
+/** What is made after the people: `answers` takes what somebody says of an incident; nothing is open while the ledger is opened anew. */
+export type Later = { answers(): Answers; runtime(): Open };
 type Open = {
   record(ops: readonly Op[]): Promise<boolean>;
   now(): number;
@@ -54,7 +49,7 @@ type Open = {
 };
 
 /** Opens the channels, and the roster with the persons of the settings. */
-export function openPeople({ settings, dataDir, clock, log }: Base, { answers, orders, runtime }: Later) {
+export function openPeople({ settings, dataDir, clock, log }: Base, { answers, runtime }: Later) {
   const roster = createRoster(settings.people, (path) => runtime().ingest()?.table().groupsOf(path) ?? []);
   const offers = createOffers();
   const said: AnswersOptions = {
@@ -68,12 +63,11 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, o
   };
   const onAnswer = takeAnswers(said);
   const onMissedCall = takeMissedCalls({ ...said, openFor: (person) => answers().openFor(person) });
-  const onWord = takeDutyWords({ roster, orders });
   const tests = createHeard(clock);
   const reports = reportsTo(runtime, tests);
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
   const push = devicesOf({ settings, dataDir }, roster, runtime);
-  const heard = { onAnswer, onWord, onMissedCall, reports, devices: push && { ...push.devices, secret: push.secret } };
+  const heard = { onAnswer, onMissedCall, reports, devices: push && { ...push.devices, secret: push.secret } };
   const channels = openChannels({ settings: settings.channels, offers, log: toLog, clock, ...heard, shortText: smsOf, speech: speechOf });
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
@@ -125,31 +119,6 @@ export type Rostered = Pick<RosterOrdersOptions, 'table' | 'record' | 'now'> & {
   tells: TellsOf;
 };
 
-/** `weeklyAt`: when it last was told. */
-export type WatchedRoster = Pick<Rostered, 'record' | 'now'> & { orders: RosterOrders; weeklyAt: string | undefined; table(): SiteTable };
-
-/** Tells each week what the roster lacks, until the result ends it. */
-export function watchRoster({ clock, log }: Base, { roster, channels, devices }: People, at: WatchedRoster): Cancel {
-  const { orders, table, record, now, weeklyAt: toldAt } = at;
-  const word = createWord({ clock, channels, roster, place: centrePlace() });
-  // Who was taken out of the settings is not known to have gone before.
-  void devices?.keepPersons();
-  return startWeekly({
-    clock,
-    now,
-    toldAt,
-    states: () => [...new Set(table().sites.map(({ path }) => stateOf(path)))],
-    check: orders.check,
-    weak: orders.weak,
-    roster,
-    place: (scope) => table().place(scope),
-    word: (person, lines) => ({ op: 'outbox', row: word(person, lines) }),
-    pause: () => setImmediate(),
-    record,
-    log,
-  });
-}
-
 /** What is done about all that stands of one person. Backups go by the time of the machine. */
 export function forgettingOf(
   { ledger }: Base,
@@ -163,7 +132,7 @@ export function forgettingOf(
 export function announcementsOf(
   { clock, ledger }: Base,
   { roster, channels }: People,
-  { table, record, now }: Pick<WatchedRoster, 'table' | 'record' | 'now'>,
+  { table, record, now }: Pick<Rostered, 'record' | 'now'> & { table(): SiteTable },
 ): Announcements {
   const word = createWord({ clock, channels, roster, place: centrePlace() });
   return createAnnouncements({ book: roster.book, table, ledger, word, record, now });
@@ -178,6 +147,8 @@ function alertIn(timeZone: string, now: number): Notice {
 /** What an operator does with the roster. */
 export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, devices, tests }: People, at: Rostered): RosterOrders {
   const { table, record, now, tabs, listed, tells } = at;
+  // A person may have been removed from the settings while `flows` was stopped.
+  void devices?.keepPersons();
   const said = { clock, channels, roster, place: centrePlace() };
   const word = createWord(said);
   const use: Roster['use'] = (members) => {
@@ -207,7 +178,5 @@ export function rosterOrdersOf({ settings, clock }: Base, { roster, channels, de
     pause: () => setImmediate(),
     record,
     now,
-    newToken: () => randomBytes(32).toString('base64url'),
-    feedAddress: (token) => `${wallAddress(settings.https) ?? ''}${feedPath}?${token}`,
   });
 }

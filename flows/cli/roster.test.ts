@@ -156,15 +156,6 @@ test('roster duty says who is told now and why; leave and remove say what they d
   expect((await sabha(['roster', 'remove', 'asha'])).out).toBe('asha is removed\n');
 });
 
-test('roster feed prints the address once, and says that it is taken back', async () => {
-  const address = 'https://centre.test/duty.ics?token';
-  state().scripted['POST /api/roster/feed'] = { person: 'asha', address };
-  expect((await sabha(['roster', 'feed', 'asha'])).out).toBe(`${address}\nshown this once; whoever has it reads these hours\n`);
-  state().scripted['POST /api/roster/feed'] = { person: 'asha', address: null };
-  expect((await sabha(['roster', 'feed', 'asha', '--revoke'])).out).toBe('the calendar of asha is taken back\n');
-  expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', revoke: true, by: 'tester' });
-});
-
 test('roster show PERSON has the day of that person too', async () => {
   state().scripted['GET /api/roster'] = [asha, { ...asha, id: 'bina' }];
   const [from, to] = [Date.UTC(2027, 0, 12, 18, 30), Date.UTC(2027, 0, 13, 18, 30)];

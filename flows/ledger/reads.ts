@@ -18,7 +18,6 @@ import {
   reflectorKeyKey,
   registryVersionKey,
   settledKey,
-  weeklyKey,
 } from '../records/meta-keys.ts';
 import { notMinePrefix, type OutboxRow } from '../records/notices.ts';
 import type {
@@ -94,11 +93,9 @@ export function accounts(db: DatabaseSync): AccountContents {
 /** Who is told, by id, and what was proven of their channels. */
 export function roster(db: DatabaseSync): RosterContents {
   const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
-  const weeklyAt = metaWhere(db, `key = '${weeklyKey}'`)[weeklyKey];
   const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
   const devices = metaUnder(db, devicePrefix);
-  const told = { ...(weeklyAt !== undefined && { weeklyAt }), ...(Object.keys(devices).length > 0 && { devices }) };
-  return { members, proofs: proofs.map((one) => ({ ...one })), ...told };
+  return { members, proofs: proofs.map((one) => ({ ...one })), ...(Object.keys(devices).length > 0 && { devices }) };
 }
 
 /** Notices to many, the newest first. */

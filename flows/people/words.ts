@@ -159,7 +159,7 @@ function passedOf({ notice: { passed, at, timeZone }, language, words: { message
 
 /** To whoever writes from an address that is nobody's, and so in no language that is known. */
 export function toStranger(): string {
-  return languages.map((language) => wordsIn(language).duty.stranger).join(' · ');
+  return languages.map((language) => wordsIn(language).sender.stranger).join(' · ');
 }
 
 /** Kinds that ask somebody to act, and are stale once the incident is over. */

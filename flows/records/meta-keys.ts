@@ -14,8 +14,6 @@ export const inVainKey = 'in-vain';
 export const unknownNamedKey = 'unknown-named';
 /** Meta key of what the ledger lacks of what stood before it, and until when that is told. */
 export const olderKey = 'ledger.older';
-/** Meta key of when the weekly finding about the roster last was told. */
-export const weeklyKey = 'roster.weekly';
 /** Begins the meta key of the hash of the token by which a PC was let in by itself, */
 export const admittedPrefix = 'admitted/';
 /** that of its inventory, */

@@ -150,9 +150,6 @@ export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string
 /** Takes the number of somebody who called us and hung up; what it came to. */
 export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
 
-/** A text as a channel hears it from a person alone, no group, who has one of these addresses; what is to be answered, undefined where it is nothing of ours. */
-export type TakeWord = (said: { channel: string; addresses: readonly string[]; text: string }) => Promise<string | undefined>;
-
 /** The short form of a notice as it is registered with operators, the id of its text, and what in it no operator would let through. */
 export type ShortText = (
   notice: Notice,
@@ -170,8 +167,6 @@ export type Around = {
   clock: Clock;
   /** Absent: nobody takes answers. */
   onAnswer?: TakeAnswer | undefined;
-  /** Absent: nobody takes words. */
-  onWord?: TakeWord | undefined;
   /** Absent: nobody takes missed calls. */
   onMissedCall?: TakeMissedCall | undefined;
   /** Absent: nobody follows what is said later of messages, so what is taken counts as delivered. */

@@ -8,9 +8,6 @@ export type Leave = { from: string; to: string };
 /** A shift that somebody else has taken over, until it ends. */
 export type Relief = { by: string; until: number };
 
-/** Duty beside the hours, begun by the person's own word. */
-export type Stint = { from: number; until: number };
-
 /** A person with all that decides when they are told. `role` and `scope` are the first of `roles` and `scopes`. */
 export type Member = Person & {
   /** In the order in which they are tried; none named = each that reaches the person. */
@@ -28,16 +25,13 @@ export type Member = Person & {
   deputy: string | null;
   /** The shift that runs, taken over by somebody else. */
   relief?: Relief;
-  stint?: Stint;
-  /** The hash of the token by which the person's calendar is read. */
-  feed?: string;
 };
 
 /** When a channel last was proven to reach a person. */
 export type Proof = { person: string; channel: string; at: number };
 
-/** The roster as it is read at the start. `weeklyAt`: when what it lacks last was told; `devices`: those of each person, as they were written. */
-export type RosterContents = { members: Member[]; proofs: Proof[]; weeklyAt?: string; devices?: Readonly<Record<string, string>> };
+/** The roster as it is read at the start. `devices`: those of each person, as they were written. */
+export type RosterContents = { members: Member[]; proofs: Proof[]; devices?: Readonly<Record<string, string>> };
 
 /** `ids`: by which programs name the person; `texts`: name, phone, addresses, as people write them. `alias`: what stands in their place. */
 export type PersonWords = { ids: readonly string[]; texts: readonly string[]; alias: string };

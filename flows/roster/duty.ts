@@ -22,9 +22,8 @@ export function momentAt(now: number): Moment {
     if (held !== undefined) return held;
     const local = zones.get(member.zone) ?? localAt(now, member.zone);
     zones.set(member.zone, local);
-    const isBegun = member.stint !== undefined && member.stint.from <= now && now < member.stint.until;
     const isRelieved = member.relief !== undefined && now < member.relief.until;
-    const found = isBegun ? 'here' : isRelieved ? 'relieved' : attendanceOf(member, local);
+    const found = isRelieved ? 'relieved' : attendanceOf(member, local);
     known.set(member, found);
     return found;
   };
@@ -42,8 +41,8 @@ function covers({ days, from, to }: DayHours, { weekday, minute }: Local): boole
   return isToday || (days.includes(yesterday) && minute + dayMinutes < to);
 }
 
-/** A shift without hours is taken over for so long, and one that is begun by a word lasts so long. */
-export const wholeShiftMs = 12 * 3_600_000;
+/** How long a takeover lasts where the person has no hours of duty. */
+const wholeShiftMs = 12 * 3_600_000;
 
 /** When the shift ends that a person has now; null where there is none. */
 export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {

@@ -37,9 +37,9 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   };
 }
 
-/** A file says nothing of a shift that is taken over or begun now, and of who reads the person's calendar. */
-function withOwn(member: Member, { relief, stint, feed }: Partial<Member> = {}): Member {
-  return { ...member, ...(relief && { relief }), ...(stint && { stint }), ...(feed && { feed }) };
+/** A file does not name a shift that somebody else has taken over: it stays. */
+function withOwn(member: Member, { relief }: Partial<Member> = {}): Member {
+  return { ...member, ...(relief && { relief }) };
 }
 
 function differs(member: Member, before: Member | undefined, difference: RosterImport['difference']): boolean {

@@ -34,10 +34,6 @@ export type RosterOrdersOptions = {
   /** Writes the rows; false where the ledger takes nothing now. */
   record(ops: readonly Op[]): Promise<boolean>;
   now(): number;
-  /** 32 random bytes as text. */
-  newToken(): string;
-  /** Where a calendar with a token is read. */
-  feedAddress(token: string): string;
 };
 
 /** Why an order on one person is not carried out; `missing` = there is none of that name, `often` = not so soon again. */

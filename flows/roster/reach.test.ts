@@ -17,7 +17,6 @@ test('who has no channel is named, and of each other person the channel that was
   ]);
   expect(weakPoints(members, { channels: { names, reaches }, proofs, now: wednesday })).toEqual({
     unreached: ['chand'],
-    shared: [['asha', 'esha']],
     unproven: [
       { person: 'asha', channel: 'sms', at: wednesday - proofLongMs - 1 },
       { person: 'devi', channel: 'email', at: null },

@@ -30,11 +30,11 @@ export function carriedBy(reached: readonly string[], { carries }: OpenChannels,
   return reached.some((name) => carries?.(name, at) ?? true);
 }
 
-/** Persons whom no channel reaches, of each other one the channel that was proven longest ago, where that is for long, and who shares a number. */
+/** Persons whom no channel reaches; of each other person the channel with the oldest proof, where that is older than a quarter of a year. */
 export function weakPoints(
   members: readonly Member[],
   { channels, proofs, now }: { channels: OpenChannels; proofs: Proofs; now: number },
-): { unreached: string[]; unproven: Unproven[]; shared: string[][] } {
+): { unreached: string[]; unproven: Unproven[] } {
   const all = members.map((member) => ({ member, reached: reachedBy(member, channels) }));
   const oldest = all.flatMap(({ member: { id }, reached }) => {
     const proven = reached.map((channel): Unproven => ({ person: id, channel, at: proofs.get(`${id}/${channel}`) ?? null }));
@@ -43,7 +43,6 @@ export function weakPoints(
   return {
     unreached: all.filter(({ reached }) => reached.length === 0).map(({ member }) => member.id),
     unproven: oldest.filter(({ at }) => at === null || now - at > proofLongMs),
-    shared: sharedNumbers(members),
   };
 }
 

@@ -19,8 +19,8 @@ import { planRoster, type RosterChange } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
 import { anHour, createOften } from './often.ts';
 import { carriedBy, type OpenChannels, reachedBy, telOf, weakPoints } from './reach.ts';
-import { type FeedMade, type LeaveOrder, makeFeed, type StintSaid, setLeave, setStint, type Taken, takeShift } from './shift-orders.ts';
-import { dayOf, type Shift, shiftsOf } from './shifts.ts';
+import { type LeaveOrder, setLeave, type Taken, takeShift } from './shift-orders.ts';
+import { dayOf, shiftsOf } from './shifts.ts';
 import { toldFor } from './told.ts';
 
 /** What may be ordered of the roster. */
@@ -50,14 +50,8 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
     /** The shift of `from` that runs now goes over to a person, until it ends; who had it is told, once. */
     take: (id: string, asked: { from: string; by: string }): Promise<Taken> => inTurn(() => takeShift(kept, id, asked)),
-    /** A person's own word: on duty from now on, or no more. */
-    stint: (id: string, said: { is: 'on' | 'off'; by: string }): Promise<StintSaid> => inTurn(() => setStint(kept, id, said)),
-    /** Makes the token by which a person's duty is read as a calendar, or takes it back; an older one ends. */
-    feed: (id: string, asked: { revoke: boolean; by: string }): Promise<FeedMade> => inTurn(() => makeFeed(kept, id, asked)),
     /** The duty of one person today; undefined where there is none of that name. */
     day: (id: string): DayView | undefined => dayViewOf(kept, id),
-    /** The shifts of whoever has a token, around now; undefined where nobody has. */
-    shiftsBy: (hash: string) => shiftsBy(kept, hash),
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
     /** Takes a person out of the roster, also as who stands in for others. */
@@ -71,8 +65,6 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     },
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
     check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
-    /** Whom no channel reaches, of each other person the channel that was proven longest ago, where that is for long, and who shares a number. */
-    weak: () => weakPoints(options.roster.book().members, { channels: options.channels, proofs, now: options.now() }),
     /** Sends a person one message over a channel, or over each that is to reach the person; what arrived is kept with its time. */
     prove: (id: string, asked: { channel: string | undefined; by: string }): Promise<Proven> => proveChannels(kept, id, asked),
     /** The parts of the tree that somebody looks after; undefined where there is no such person. */
@@ -108,13 +100,13 @@ async function importFile(kept: Kept, file: RosterFile): Promise<RosterImport> {
   return { ...planned.import, applied: true };
 }
 
-/** What is tried out: a part of the tree for so many days. `pause`: another way to let others go on. */
-export type Trial = { scope: string; days: number; pause?: () => Promise<void> };
+/** A part of the tree to check, for so many days. */
+export type Trial = { scope: string; days: number };
 
 const hourMs = 3_600_000;
 
-async function check({ options, proofs }: Kept, { scope, days, pause = options.pause }: Trial): Promise<RosterCheck | undefined> {
-  const { roster, channels, tells, now } = options;
+async function check({ options, proofs }: Kept, { scope, days }: Trial): Promise<RosterCheck | undefined> {
+  const { roster, channels, tells, now, pause } = options;
   const places = await tells(scope);
   if (places === undefined) return undefined;
   const from = Math.floor(now() / hourMs) * hourMs;
@@ -172,16 +164,6 @@ function listOf({ options, held, proofs }: Kept, scope: string): RosterPerson[] 
     const cells = cellsOf(member);
     return { id, name, from, now: moment(member), cells, tel: telOf(cells.phone) ?? null, reached, proofs: proven };
   });
-}
-
-const dayMs = 24 * hourMs;
-/** What a calendar shows: so far back, and so far ahead. */
-const [shownBackMs, shownAheadMs] = [7 * dayMs, 90 * dayMs];
-
-function shiftsBy({ options, held }: Kept, hash: string): { member: Member; shifts: Shift[] } | undefined {
-  const member = [...held.values()].find(({ feed }) => feed === hash);
-  const now = options.now();
-  return member && { member, shifts: shiftsOf(options.roster.book(), member, { from: now - shownBackMs, to: now + shownAheadMs, now }) };
 }
 
 function dayViewOf({ options }: Kept, id: string): DayView | undefined {

@@ -1,9 +1,8 @@
 /** What persons do about their own duty: days off, and shifts that go over to somebody else. */
-import { createHash } from 'node:crypto';
-import type { FeedView, ShiftView } from '#contracts';
+import type { ShiftView } from '#contracts';
 import type { Member } from '../records/roster.ts';
 import { leaveOf } from './columns.ts';
-import { momentAt, shiftEndsAt, wholeShiftMs } from './duty.ts';
+import { shiftEndsAt } from './duty.ts';
 import type { RosterChange } from './import.ts';
 import { change, edit, type Kept, notHeld, type PersonOrder, type RefusedOrder } from './kept.ts';
 import { anHour } from './often.ts';
@@ -47,55 +46,4 @@ export async function takeShift(kept: Kept, id: string, { from, by }: { from: st
 
 function tooOften(from: string, next: string): string {
   return `the shift of ${from} went over ${anHour.takes} times within an hour, and each time ${from} is told: the next can be at ${next}`;
-}
-
-/**
- * What became of a person's own word. `begun`, `ended`: by it; `here`: on duty by their hours already, `hours`: and these go on; `off`: was off duty;
- * `fixed`: a person of the settings, who is always on duty. `until` is null where it has no end.
- */
-export type StintSaid = { is: 'begun' | 'here' | 'ended' | 'hours' | 'off' | 'fixed' | 'unknown'; until: number | null };
-
-/** Guarantee: a person's word ends no hours of the roster: others count on these. Who had taken over the shift of who comes back is told. */
-export async function setStint(kept: Kept, id: string, { is, by }: { is: 'on' | 'off'; by: string }): Promise<StintSaid> {
-  const member = kept.held.get(id);
-  if (member === undefined) return { is: kept.fixed.has(id) ? 'fixed' : 'unknown', until: null };
-  const now = kept.options.now();
-  const { stint, ...rest } = member;
-  const begun = stint !== undefined && now < stint.until;
-  const isHere = momentAt(now)(rest) === 'here';
-  const byHours = isHere && member.duty !== null ? shiftEndsAt(member, now) : null;
-  if (is === 'on') return isHere ? { is: 'here', until: byHours } : begin(kept, member, by);
-  if (!begun) return { is: isHere ? 'hours' : 'off', until: byHours };
-  await change(kept, { put: [rest], gone: [] }, { audit: { who: by, what: 'duty ended by a word', about: id } });
-  return { is: isHere ? 'hours' : 'ended', until: byHours };
-}
-
-async function begin(kept: Kept, { relief, ...member }: Member, by: string): Promise<StintSaid> {
-  const now = kept.options.now();
-  const until = now + wholeShiftMs;
-  const audit = { who: by, what: 'duty begun by a word', about: `${member.id}, until ${new Date(until).toISOString()}` };
-  const isRelieved = relief !== undefined && now < relief.until;
-  const words = isRelieved ? [kept.options.word(relief.by, ['shift_taken', member.name])] : [];
-  await change(kept, { put: [{ ...member, stint: { from: now, until } }], gone: [] }, { audit, words });
-  return { is: 'begun', until };
-}
-
-/** The address, shown this once and kept nowhere; null where it was taken back. */
-export type FeedMade = { ok: true; value: FeedView } | RefusedOrder;
-
-/** Guarantee: the ledger holds the hash of a token alone. */
-export async function makeFeed(kept: Kept, id: string, { revoke, by }: { revoke: boolean; by: string }): Promise<FeedMade> {
-  const token = revoke ? null : kept.options.newToken();
-  const what = token === null ? 'calendar of duty taken back' : 'calendar of duty made';
-  const to = ({ feed: _, ...member }: Member): RosterChange => ({
-    put: [token === null ? member : { ...member, feed: feedHash(token) }],
-    gone: [],
-  });
-  const done = await edit(kept, id, { audit: { who: by, what, about: id }, to });
-  return done.ok ? { ok: true, value: { person: id, address: token === null ? null : kept.options.feedAddress(token) } } : done;
-}
-
-/** By this the token of a calendar is known. */
-export function feedHash(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }

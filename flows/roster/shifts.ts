@@ -10,14 +10,13 @@ type Span = { from: number; to: number };
 const dayMinutes = 24 * 60;
 
 /**
- * Hours of duty without days off, what the person said or took over beside them, and the hours of whoever is away and has this person as deputy,
+ * Hours of duty without days off, shifts that the person took over, and the hours of whoever is away and has this person as deputy,
  * the first first. `now`: from when on a shift that was taken over counts.
  */
 export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { now, ...within }: Span & { now: number }): Shift[] {
-  const { stint, relief } = member;
+  const { relief } = member;
   const own = without(hoursOf(member, within), leaveSpans(member.leave, member.zone));
-  const left = relief === undefined ? own : without(own, [{ from: now, to: relief.until }]);
-  const here = joined([...left, ...(stint === undefined ? [] : cutTo([{ from: stint.from, to: stint.until }], [within]))]);
+  const here = joined(relief === undefined ? own : without(own, [{ from: now, to: relief.until }]));
   const others = members.filter((one) => one !== member);
   const standing = others.flatMap((one): Shift[] => {
     const away = one.deputy === member.id ? cutTo(hoursOf(one, within), leaveSpans(one.leave, one.zone)) : [];

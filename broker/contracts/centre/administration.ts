@@ -93,9 +93,6 @@ export const announcementView = v.object({
   ),
 });
 
-/** Where somebody's duty is read as a calendar; null where that is taken back. It is shown this once. */
-export const feedView = v.object({ person: text, address: maybeText });
-
 const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
 /** Hours in which the same persons are told, by id. `reached`: a channel reaches one of them. */
 const toldSpan = { from: time, to: time, by: toldBy, persons: v.array(text), reached: v.boolean() };
@@ -383,7 +380,6 @@ export type RosterCheck = v.InferOutput<typeof rosterCheck>;
 export type AnnouncementSummary = v.InferOutput<typeof announcementSummary>;
 export type AnnouncementView = v.InferOutput<typeof announcementView>;
 export type DayView = v.InferOutput<typeof dayView>;
-export type FeedView = v.InferOutput<typeof feedView>;
 export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;

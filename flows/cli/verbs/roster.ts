@@ -2,7 +2,6 @@
 import {
   type DayView,
   type DutyView,
-  type FeedView,
   type PersonExport,
   type PersonForgotten,
   type ProofView,
@@ -14,7 +13,7 @@ import {
 } from '#contracts';
 import { importFile, importOptions } from '../kit/imports.ts';
 import { type Answer, type Call, CliError, type Verb } from '../kit/model.ts';
-import { flag, takes, takesMany, usual } from '../kit/options.ts';
+import { takes, takesMany, usual } from '../kit/options.ts';
 import { firstOf, table, timeText } from '../kit/text.ts';
 
 /** Other words by which somebody stands: an older phone, the name of an account. */
@@ -87,13 +86,6 @@ export const roster: Record<string, Verb> = {
     words: [1, 1],
     options: { from: takes('the person whose shift it is', 'जिसकी शिफ़्ट है') },
     run: take,
-  },
-  'roster feed': {
-    usage: 'PERSON [--revoke]',
-    does: { en: 'Makes the address of a duty calendar, shown this once.', hi: 'ड्यूटी कैलेंडर का पता बनाता है, जो एक ही बार दिखता है।' },
-    words: [1, 1],
-    options: { revoke: flag('takes the address back', 'पता वापस लेता है') },
-    run: feed,
   },
   'devices remove': {
     usage: 'PERSON',
@@ -266,13 +258,6 @@ async function take({ api, by, words: [person = ''], options: { from } }: Call):
   if (typeof from !== 'string') throw new CliError(2, 'roster take needs --from: the person whose shift it is');
   const shift = await api.post<ShiftView>('/api/roster/take', { person, from, by });
   return { ok: true, json: shift, text: `${person} has the shift of ${from} until ${timeText(shift.until)}; ${from} is told` };
-}
-
-async function feed({ api, by, words: [person = ''], options }: Call): Promise<Answer> {
-  const made = await api.post<FeedView>('/api/roster/feed', { person, revoke: options['revoke'] === true, by });
-  const kept = 'shown this once; whoever has it reads these hours';
-  const text = made.address === null ? `the calendar of ${person} is taken back` : `${made.address}\n${kept}`;
-  return { ok: true, json: made, text };
 }
 
 async function remove({ api, by, words: [person = ''] }: Call): Promise<Answer> {

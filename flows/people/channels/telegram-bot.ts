@@ -1,7 +1,7 @@
 /** A bot of Telegram: one call, what it means for a message, and what people press, asked for by long polling: no port of ours is open to the world. */
 import * as v from 'valibot';
 import { type Clock, withinTime } from '#contracts';
-import type { Outcome, TakeAnswer, TakeWord } from '../../records/notices.ts';
+import type { Outcome, TakeAnswer } from '../../records/notices.ts';
 import { readButton } from './kit/buttons.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
 import { waited } from './kit/pace.ts';
@@ -75,7 +75,7 @@ const update = v.looseObject({
       message: v.optional(v.looseObject({ chat: v.looseObject({ id }) })),
     }),
   ),
-  message: v.optional(v.looseObject({ chat: v.looseObject({ id }), date: v.optional(v.number()), text: v.optional(v.string(), '') })),
+  message: v.optional(v.looseObject({ chat: v.looseObject({ id }), text: v.optional(v.string(), '') })),
 });
 type Update = v.InferOutput<typeof update>;
 
@@ -86,8 +86,6 @@ const pollLimitMs = 70_000;
 const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 /** Longest word beside a button. */
 const wordLimit = 200;
-/** A word is for now: Telegram keeps for a day what it could not bring. */
-const wordLimitMs = 60 * 60_000;
 
 /** `greets` is told of each chat that wants to know its number. */
 export type PollOptions = {
@@ -95,10 +93,7 @@ export type PollOptions = {
   clock: Clock;
   signal: AbortSignal;
   onAnswer: TakeAnswer;
-  /** Asked of what a person writes to the bot alone. */
-  onWord?: TakeWord | undefined;
   greets(chat: string): void;
-  replies(chat: string, text: string): void;
 };
 
 /** Asks until the signal ends it. Guarantee: never rejects; an update is asked for again until it was taken, and taken once. */
@@ -142,23 +137,14 @@ function numberOf(one: unknown): number {
 }
 
 async function take(options: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
-  const { bot, clock, signal, onAnswer } = options;
+  const { bot, clock, signal, onAnswer, greets } = options;
   const timed = { ...bot, clock };
-  if (message !== undefined) await hear(options, message);
+  // The reply to /start is the number that belongs into the roster.
+  if (message?.text.startsWith('/start')) greets(String(message.chat.id));
   if (pressed === undefined) return;
   const button = readButton(pressed.data);
   const addresses = [pressed.from.id, ...(pressed.message === undefined ? [] : [pressed.message.chat.id])].map(String);
   const answered = button && (await onAnswer({ channel: 'telegram', addresses, ...button }).catch(() => undefined));
   const text = (answered?.line ?? '?').slice(0, wordLimit);
   await callInTime(timed, 'answerCallbackQuery', { body: { callback_query_id: pressed.id, text }, signal });
-}
-
-/** Whoever says /start hears the number that belongs into the roster. Groups have numbers below nothing: a word in one is nobody's own. */
-async function hear({ clock, onWord, greets, replies }: PollOptions, message: NonNullable<Update['message']>): Promise<void> {
-  const { chat, date = Number.POSITIVE_INFINITY, text } = message;
-  const address = String(chat.id);
-  if (text.startsWith('/start')) return greets(address);
-  if (chat.id < 0 || clock.now() - date * 1_000 > wordLimitMs) return;
-  const reply = await onWord?.({ channel: 'telegram', addresses: [address], text }).catch(() => undefined);
-  if (reply !== undefined) replies(address, reply);
 }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Incident } from '../../records/incidents.ts';
-import type { OutboxRow, Outcome, TakeAnswer, TakeWord } from '../../records/notices.ts';
+import type { OutboxRow, Outcome, TakeAnswer } from '../../records/notices.ts';
 import { createCopies } from '../copies/copies.ts';
 import { createOutbox } from '../outbox.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
@@ -15,7 +15,7 @@ type Say = Parameters<typeof telegramBot>[1];
 const group = { ...technician, id: 'group', language: 'hi' as const, addresses: { telegram: '-1001' } };
 
 /** What is answered is said of its incident, and what is sent stands there: the copies of it are changed. */
-function rig(say?: Say, onAnswer?: TakeAnswer, { onWord, sayEdit }: { onWord?: TakeWord; sayEdit?: Say } = {}) {
+function rig(say?: Say, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: Say } = {}) {
   const clock = testClock();
   const bot = telegramBot(clock, say, sayEdit);
   const rows: OutboxRow[] = [];
@@ -30,7 +30,7 @@ function rig(say?: Say, onAnswer?: TakeAnswer, { onWord, sayEdit }: { onWord?: T
     return answered;
   };
   const fetch = { api: 'https://api.telegram.test', clock, fetch: bot.fetch };
-  const channel = createTelegram({ token, ...fetch, onAnswer: onAnswer && takes, onWord });
+  const channel = createTelegram({ token, ...fetch, onAnswer: onAnswer && takes });
   const copies = createCopies(
     {
       clock,
@@ -369,30 +369,4 @@ test('who answers at once with nothing, or with the same press again, was asked 
   await clock.pass(30_000);
   expect(heard).toEqual(['seen']);
   expect(asked).toBeLessThan(40);
-});
-
-test('a word that somebody writes to the bot is answered there; one in a group is nobody’s own, and what is no word is left alone', async () => {
-  const heard: string[] = [];
-  const takes: TakeAnswer = async () => ({ line: '' });
-  const onWord: TakeWord = async ({ channel, addresses: [address], text }) => {
-    heard.push(`${channel} ${address} ${text}`);
-    if (text === 'broken') throw new Error('the ledger did not take it');
-    return text === 'on' ? 'You are on duty' : undefined;
-  };
-  const { happen, clock, posts } = rig(undefined, takes, { onWord });
-  for (const [id, text] of [
-    [4711, 'on'],
-    [-100, 'on'],
-    [4711, 'hello'],
-    [4711, 'broken'],
-    [4711, '/start'],
-  ])
-    happen({ message: { chat: { id }, text } });
-  await clock.pass(5_000);
-  expect(heard).toEqual(['telegram 4711 on', 'telegram 4711 hello', 'telegram 4711 broken']);
-  const replies = posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => [body['chat_id'], body['text']]);
-  expect(replies).toEqual([
-    [4711, 'You are on duty'],
-    [4711, '4711'],
-  ]);
 });

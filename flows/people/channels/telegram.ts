@@ -1,7 +1,7 @@
 /** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that stands there can be changed. */
 import * as v from 'valibot';
 import { type Clock, loadText, setting } from '#contracts';
-import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer, TakeWord } from '../../records/notices.ts';
+import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../records/notices.ts';
 import { buttonsOf } from './kit/buttons.ts';
 import type { Fetch } from './kit/http.ts';
 import { createPace, type Pace } from './kit/pace.ts';
@@ -18,8 +18,8 @@ export const byTelegram: ChannelKind<typeof telegramSettings> = {
   name: 'telegram',
   words: { en: 'Telegram', hi: 'टेलीग्राम' },
   settings: telegramSettings,
-  open: ({ tokenFile, api }, { clock, onAnswer, onWord }) =>
-    createTelegram({ token: loadText(tokenFile).trim(), api, clock, fetch: globalThis.fetch, onAnswer, onWord }),
+  open: ({ tokenFile, api }, { clock, onAnswer }) =>
+    createTelegram({ token: loadText(tokenFile).trim(), api, clock, fetch: globalThis.fetch, onAnswer }),
 };
 
 /** What Telegram lets a bot send: 30 messages a second, one a second to a chat, 20 a minute to a group. */
@@ -38,11 +38,10 @@ export type TelegramOptions = {
   clock: Clock;
   fetch: Fetch;
   onAnswer?: TakeAnswer | undefined;
-  onWord?: TakeWord | undefined;
 };
 
 /** Guarantee: `delivered` only after Telegram's ok for this message; its limits are kept, and a wait that it asks for is waited. */
-export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: TelegramOptions): Channel {
+export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
   const bot: Bot = { api, token, fetch };
   const pace = createPace(clock, everyMs);
   const ended = new AbortController();
@@ -58,25 +57,17 @@ export function createTelegram({ token, api, clock, fetch, onAnswer, onWord }: T
     if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
   }
 
-  /** To whoever wrote: it waits behind whoever is told something. */
-  async function reply(chat: string, text: string): Promise<void> {
-    const isTurn = await pace.turn(chat, { ...later, apartMs: apartOf(chat) });
-    if (isTurn) await callInTime({ ...bot, clock }, 'sendMessage', { body: { chat_id: Number(chat), text }, signal: ended.signal });
-  }
-
-  /** Tells a chat its number. Anybody may ask: of many only some hear it. */
+  /** Sends a chat its own number, after the notifications that wait. Anybody may ask: only some of many get a reply. */
   async function greet(chat: string): Promise<void> {
     if (greeted.has(chat) || greeted.size >= greetedAtMost) return;
     greeted.add(chat);
-    await reply(chat, chat);
+    const isTurn = await pace.turn(chat, { ...later, apartMs: apartOf(chat) });
+    const body = { chat_id: Number(chat), text: chat };
+    if (isTurn) await callInTime({ ...bot, clock }, 'sendMessage', { body, signal: ended.signal });
     greeted.delete(chat);
   }
 
-  const hears = {
-    greets: (chat: string) => void greet(chat),
-    replies: (chat: string, text: string) => void reply(chat, text),
-  };
-  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, onWord, ...hears });
+  if (onAnswer !== undefined) void pollAnswers({ bot, clock, signal: ended.signal, onAnswer, greets: (chat) => void greet(chat) });
   return {
     async send(message, person, signal) {
       const chat = person.addresses['telegram'] ?? '';

@@ -130,27 +130,19 @@ const pressed = v.looseObject({
   context: v.optional(v.looseObject({ id: v.optional(text) })),
   button: v.looseObject({ payload: text }),
 });
-/** What somebody wrote, and at which second. */
-const written = v.looseObject({
-  id: text,
-  from: text,
-  timestamp: v.pipe(v.string(), v.regex(/^\d{1,12}$/)),
-  text: v.looseObject({ body: text }),
-});
 const value = v.looseObject({ statuses: v.optional(v.array(v.unknown()), []), messages: v.optional(v.array(v.unknown()), []) });
 const hook = v.looseObject({ entry: v.array(v.looseObject({ changes: v.array(v.looseObject({ value })) })) });
 
 /** A button of ours that somebody pressed. `message`: theirs; `about`: ours, below which it stood. */
 export type Pressed = { message: string; about?: string; phone?: string; user?: string; incident: number; word: AnswerWord };
 
-/** What a call says: of messages of ours, of buttons, and in words. What is none of these, or of no shape that we know, is left. */
-export function heardIn(body: Buffer): { reports: Omit<Report, 'channel'>[]; presses: Pressed[]; words: v.InferOutput<typeof written>[] } {
+/** Delivery reports and pressed buttons in a call. Other content and unknown shapes are ignored. */
+export function heardIn(body: Buffer): { reports: Omit<Report, 'channel'>[]; presses: Pressed[] } {
   const read = v.safeParse(hook, jsonOf(body.toString('utf8')));
   const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
   return {
     reports: values.flatMap(({ statuses }) => statuses.flatMap((one) => reportOf(one) ?? [])),
     presses: values.flatMap(({ messages }) => messages.flatMap((one) => pressedOf(one) ?? [])),
-    words: values.flatMap(({ messages }) => messages.filter((one) => v.is(written, one))),
   };
 }
 

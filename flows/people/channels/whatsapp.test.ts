@@ -242,33 +242,6 @@ test('what Meta has not signed, or somebody has changed, does nothing', async ()
   }
 });
 
-test('duty began by a word over Telegram alone: on WhatsApp it is heard from a number of the roster and answered there; what comes an hour late is none', async () => {
-  const words: unknown[] = [];
-  const { hears, posts, clock } = meta({
-    async onWord(said) {
-      words.push(said);
-      return said.text === 'on' ? 'You are on duty' : undefined;
-    },
-  });
-  const at = clock.now() / 1_000;
-  const write = (body: string, timestamp = at) => ({
-    id: 'wamid.theirs',
-    from: '919419000001',
-    timestamp: `${timestamp}`,
-    type: 'text',
-    text: { body },
-  });
-  await hears({
-    messages: [write('on'), write('hello'), write('on', at - 3_601), { ...write('on'), from: undefined }, { ...write('on'), text: 7 }],
-  });
-  const addresses = ['+919419000001', '919419000001'];
-  expect(words).toEqual(['on', 'hello'].map((text) => ({ channel: 'whatsapp', addresses, text })));
-  await clock.pass(0);
-  expect(posts.map(({ body }) => [body['to'], body['text'], body['context']])).toEqual([
-    ['919419000001', { body: 'You are on duty' }, { message_id: 'wamid.theirs' }],
-  ]);
-});
-
 test('a button answers for whom the message went to, else for whose number it is, else for whose id: a webhook may lack any', async () => {
   const { answers, posts, hears, clock } = meta();
   await hears({ messages: [press('going:17', { from: '919419000001', context: { id: 'wamid.ours' } })] });

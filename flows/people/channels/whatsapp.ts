@@ -48,10 +48,8 @@ export const byWhatsapp: ChannelKind<typeof whatsappSettings> = {
 const everyMs = 1_000 / 80;
 const apartMs = 6_000;
 const replyLimitMs = 20_000;
-/** A word is for now: Meta brings what it could not bring for days. */
-const wordLimitMs = 60 * 60_000;
 /** `verify` = the secret by which Meta finds our address. */
-export type WhatsappOptions = Pick<Around, 'onAnswer' | 'onWord' | 'reports'> & {
+export type WhatsappOptions = Pick<Around, 'onAnswer' | 'reports'> & {
   settings: Pick<WhatsappSettings, 'number' | 'templates' | 'api'>;
   secrets: { token: string; appSecret: string; verify: string };
   clock: Clock;
@@ -98,11 +96,6 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
   const heard = heardIn(call.body);
   // Who pressed is found by our message, which a report may end.
   for (const one of heard.presses) await take(one, options, signal);
-  for (const { id, from, timestamp, text } of heard.words) {
-    if (options.clock.now() - Number(timestamp) * 1_000 > wordLimitMs) continue;
-    const line = await options.onWord?.({ channel: 'whatsapp', addresses: addressesOf(from), text: text.body });
-    if (line !== undefined) reply(replyOf(from, line, id), options, signal);
-  }
   for (const report of heard.reports) await reports?.take({ channel: 'whatsapp', ...report });
   return { status: 200 };
 }

@@ -241,7 +241,6 @@ export const en = {
     unknown_for_a_day: 'Unknown for a day',
     channel_test: 'Test message',
     shift_taken: 'Somebody has taken over your shift',
-    roster_lacks: 'The roster has gaps in the next two weeks',
     announcement: 'A notice for you',
     not_mine: 'Somebody says that an alert is not theirs, and nobody further is to be told',
   },
@@ -254,21 +253,11 @@ export const en = {
     unknown_for_a_day: 'Call the offices in the list. Ask whether the PC is on and somebody is signed in.',
     channel_test: 'Nothing to do. It only shows that messages reach you.',
     shift_taken: 'Nothing to do. Until the shift ends, messages go to the person named here.',
-    roster_lacks: 'Name somebody for the hours in the list. Send a test to the persons in the list.',
     announcement: 'Read it. If there is a link below, press it afterwards.',
     not_mine: 'Find somebody for the room that is named.',
   },
-  /** Duty as a person's own word and calendar have it. */
-  duty: {
-    begun: 'You are on duty until {time}. Write "off" to end it.',
-    here: 'You are on duty until {time}, by your hours in the roster.',
-    always: 'You are always on duty, as the roster says.',
-    ended: 'You are off duty now.',
-    off: 'You are not on duty.',
-    hours: 'Your hours in the roster go on until {time}. Days off are entered by whoever keeps the roster.',
-    calendar: 'Duty of {name}',
-    own: 'On duty',
-    standsIn: 'On duty for {name}',
+  /** The reply to a sender whose address is not in the roster. */
+  sender: {
     stranger: 'Not in the roster of Sabha',
   },
   /** The page of a notice to many. */
@@ -276,16 +265,6 @@ export const en = {
     read: 'I have read it',
     thanks: 'Thank you. It is noted that you have read this.',
     gone: 'This notice is no longer kept.',
-  },
-  /** What the roster lacks, a line each. */
-  lack: {
-    gap: '{place}: nobody can be reached for {hours} h, first on {time}',
-    gaps: '{place} and {n} more: nobody can be reached for {hours} h, first on {time}',
-    untold: '{place}: alerts go to nobody',
-    unreached: '{name}: no channel',
-    shared: '{names}: one phone number for all of them',
-    untried: '{name}: no channel tried yet',
-    triedOn: '{name}: last tried on {day}',
   },
   /** Whom a step of an incident was told, or why nobody: the sentence of `explain` and of the wall. */
   why: {
