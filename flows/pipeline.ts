@@ -18,62 +18,39 @@
  * channel fails.
  */
 import type { KeyObject } from 'node:crypto';
-import { type Clock, type RegistryEntry, sealSigned } from '#contracts';
+import { sealSigned } from '#contracts';
 import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { IngestCounts, IngestOptions } from './ingest/options.ts';
-import type { Channels } from './people/channels/channels.ts';
 import { createCopies } from './people/copies/copies.ts';
 import { failing } from './people/failing.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './people/outbox.ts';
-import { type Roster, recipientsOf } from './people/roster.ts';
-import type { OutboxRow, SendOutcome } from './records/notices.ts';
+import { recipientsOf } from './people/roster.ts';
 import type { Contents, Ledger } from './records/ops.ts';
 
-/** What is around the pipeline whichever ledger's memory it runs on. */
-export type Around = {
-  ledger: Ledger;
-  clock: Clock;
-  /** The centre's own key: configurations and commands are signed with it. */
-  key: KeyObject;
-  /** The reflector of the broker, if it has one. */
-  reflector?: IngestOptions['reflector'];
-  roster: Roster;
-  /** The numbers of causes of many, as the tabs say them. */
-  numbers?: IngestOptions['numbers'];
-  /** What maintenance is planned around a time. */
-  maintenance?: IngestOptions['maintenance'];
-  isMeetingNear?: IngestOptions['isMeetingNear'];
-  channels: Channels;
-  /** The address of the wall, where the centre has a name. */
-  wall?: string | undefined;
-  /** Where a person answers to an incident with one tap, where the centre has a name. */
-  answerLink?: OutboxOptions['answerLink'];
-  shortLink?: OutboxOptions['shortLink'];
-  /** Where it is said that a notice to many is read. */
-  readLink?: OutboxOptions['readLink'];
-  /** What a message to somebody carries at its end. */
-  note?: OutboxOptions['note'];
-  send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Gives the broker the registry with these entries in it. */
-  publish(entries: readonly RegistryEntry[]): Promise<void>;
-  count: PipelineCounts;
-  log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
-  random(): number;
-  randomId(): string;
-};
+type FromIngest = Pick<
+  IngestOptions,
+  'clock' | 'reflector' | 'numbers' | 'maintenance' | 'isMeetingNear' | 'send' | 'publish' | 'randomId'
+>;
+type FromOutbox = Pick<OutboxOptions, 'roster' | 'channels' | 'wall' | 'answerLink' | 'shortLink' | 'readLink' | 'note' | 'random'>;
+
+/** What is around the pipeline whichever ledger's memory it runs on. `key`: the centre's own, by which configurations and commands are signed. */
+export type Around = FromIngest &
+  FromOutbox & {
+    ledger: Ledger;
+    key: KeyObject;
+    count: PipelineCounts;
+    log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
+  };
 
 /** What is counted from message to mail. */
 export type PipelineCounts = IngestCounts & { notified(channel: string, outcome: string): void };
 
 /** Those outside who take something from a stage. */
-export type Ends = {
-  isRollCall: IngestOptions['isRollCall'];
+export type Ends = Pick<IngestOptions, 'isRollCall' | 'listening' | 'clockSet'> & {
   heard(heard: Heard): void;
   offered(offer: Offer): void;
   changed(changed: Changed): void;
-  listening: IngestOptions['listening'];
-  clockSet: IngestOptions['clockSet'];
   /** What is in memory is not true any more, and the pipeline is to be closed: the ledger took nothing, or the outbox is not what it holds. */
   failed(error: Error): void;
   /** A stage broke over what is durable already: what it left undone is asked for or offered again (R6, R24). */
@@ -88,11 +65,27 @@ type Stage = [name: string, work: (done: Committed) => (() => void)[]];
 
 /** Opens the stages on what the ledger holds; what waited for people goes on at once. */
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
-  const ingest = ingestOf(around, contents, { ...ends, committed: (done) => follow(afterCommit, done, ends) });
-  const { ledger, clock, channels, roster, answerLink } = around;
+  const { ledger, channels } = around;
+  const { isRollCall, listening, clockSet, failed } = ends;
+  const ingest = createIngest({
+    ...around,
+    ...recipientsOf(around),
+    ...{ contents, isRollCall, listening, clockSet, failed },
+    seal: (text) => sealSigned(text, around.key),
+    committed: (done) => follow(afterCommit, done, ends),
+  });
   const broke = (error: Error) => ends.broke('rewrite', error);
-  const copies = createCopies({ clock, channels, roster, answerLink, copies: ledger.copies, broke }, contents.incidents);
-  const outbox = outboxOf(around, ingest, copies.stands);
+  const copies = createCopies({ ...around, copies: ledger.copies, broke }, contents.incidents);
+  const outbox = createOutbox({
+    ...around,
+    commit: ledger.commit,
+    isOver: (incident) => ingest.memory.incidents.get(incident)?.over !== null,
+    onCopy: copies.stands,
+    onOutcome(row, outcome) {
+      around.count.notified(row.channel, outcome.result);
+      for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
+    },
+  });
   const afterCommit: readonly Stage[] = [
     ['acknowledge', (done) => [() => ingest.acknowledge(done)]],
     ['hear', ({ heard }) => heard.map((one) => () => ends.heard(one))],
@@ -129,35 +122,4 @@ function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'bro
       if (name === notifyStage) ends.failed(error);
     }
   }
-}
-
-type IngestEnds = Pick<IngestOptions, 'isRollCall' | 'committed' | 'listening' | 'clockSet' | 'failed'>;
-
-function ingestOf(around: Around, contents: Contents, { isRollCall, committed, listening, clockSet, failed }: IngestEnds): Ingest {
-  const { ledger, clock, key, reflector, numbers, maintenance, isMeetingNear, send, publish, count, log, randomId } = around;
-  const seal = (text: unknown) => sealSigned(text, key);
-  const stage = {
-    isRollCall,
-    committed,
-    listening,
-    clockSet,
-    failed,
-    seal,
-    isMeetingNear,
-    ...(numbers && { numbers }),
-    ...(maintenance && { maintenance }),
-    ...recipientsOf(around),
-  };
-  return createIngest({ ledger, contents, clock, reflector, send, publish, count, log, randomId, ...stage });
-}
-
-function outboxOf(around: Around, ingest: Ingest, onCopy: OutboxOptions['onCopy']): Outbox {
-  const { ledger, clock, channels, roster, random, count, wall, answerLink, shortLink, readLink, note } = around;
-  const onOutcome = (row: OutboxRow, outcome: SendOutcome) => {
-    count.notified(row.channel, outcome.result);
-    for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
-  };
-  const isOver = (incident: number) => ingest.memory.incidents.get(incident)?.over !== null;
-  const said = { wall, answerLink, shortLink, readLink, note };
-  return createOutbox({ clock, channels, roster, random, commit: ledger.commit, isOver, onOutcome, onCopy, ...said });
 }

@@ -111,7 +111,7 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const { recipients, central, personNamed, place, numbers = usualNumbers } = options;
+  const { place, numbers = usualNumbers } = options;
   const memory = createMemory(options.contents);
   notAhead(memory, now);
   const known = new Map(options.known.map((one) => [one.pc, one]));
@@ -124,10 +124,7 @@ function createCore(options: EngineOptions, now: number): Core {
   const waits = (scope: string, at: number) => isUnread(core, scope, at);
   const parts = {
     transitions: createTransitions(memory, {
-      recipients,
-      central,
-      personNamed,
-      place,
+      ...options,
       facts,
       isQuiet: quietIn(memory),
       isUnread: waits,

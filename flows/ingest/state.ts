@@ -89,11 +89,9 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     },
     { setClock: options.clockSet },
   ];
-  const { reflector, recipients, central, personNamed, numbers, maintenance, isMeetingNear } = options;
-  const election = createElection({ reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
+  const election = createElection({ reflector: options.reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
-  const policy = { recipients, central, personNamed, isMeetingNear, ...(numbers && { numbers }), ...(maintenance && { maintenance }) };
-  engine = createEngine({ ...policy, contents, known: tree.table().known, place: tree.place, starts, followers }, startedAt);
+  engine = createEngine({ ...options, contents, known: tree.table().known, place: tree.place, starts, followers }, startedAt);
   const state: State = {
     options,
     engine,

@@ -1,12 +1,12 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
 import { isWithin, type Person, type Role, roles } from '#contracts';
-import type { EngineOptions } from '../incidents/engine.ts';
 import type { Notice, People } from '../records/notices.ts';
 import type { Member } from '../records/roster.ts';
 import type { SiteTable } from '../records/sites.ts';
 import { type Book, called, createBook, memberOf, ofName, ownRecipients } from '../roster/book.ts';
 import { type Moment, momentAt } from '../roster/duty.ts';
 import { standIn, type ToldBy, thereOf, toldFor } from '../roster/told.ts';
+import type { Recipients } from '../transitions/delivery.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { isLost, ownOrder, type Way, wayOf } from './order.ts';
 import { isNews } from './words.ts';
@@ -65,7 +65,7 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
     /** All that a tab may write into `to`. */
     people: (): People => ({
       roles: [...roles],
-      groups: groupNames(book.members),
+      groups: [...new Set(book.members.flatMap(({ groups }) => groups))].sort(),
       persons: book.members.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
     }),
     /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
@@ -78,10 +78,6 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
       book = createBook([...fixed.filter(({ id }) => !named.has(id)), ...members], groupsOf);
     },
   };
-}
-
-function groupNames(people: readonly Person[]): string[] {
-  return [...new Set(people.flatMap(({ groups = [] }) => groups))].sort();
 }
 
 /** The channel on which the person is really told: the wanted one, or the console where that one cannot reach the person. */
@@ -101,7 +97,7 @@ export function namesOf(roster: Roster): string[] {
 }
 
 /** Whom the engine means: the persons of a tab's words with their channel, and central's on every channel that reaches them. */
-export function recipientsOf({ roster, channels, log }: RecipientsOptions): Pick<EngineOptions, 'recipients' | 'central' | 'personNamed'> {
+export function recipientsOf({ roster, channels, log }: RecipientsOptions): Recipients {
   return {
     recipients(to, channel, { scope, notice, ...asked }) {
       const { persons, unknown } = roster.resolve(to, scope, asked);

@@ -1,5 +1,5 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
-import type { EngineOptions } from '../incidents/engine.ts';
+
 import { quietIn } from '../incidents/maintenance.ts';
 import { createMemory, emptyContents, type Memory } from '../memory/memory.ts';
 import type { Act, Effect, Transition, WireMessage } from '../records/incidents.ts';
@@ -7,6 +7,7 @@ import type { OutboxRow } from '../records/notices.ts';
 import type { Op } from '../records/ops.ts';
 import type { Past } from '../records/past.ts';
 import type { Place } from '../records/place.ts';
+import type { Recipients } from '../transitions/delivery.ts';
 import { isEnd } from '../transitions/incident.ts';
 import { holdOf, knownWord, type PlaceFacts, worseWord } from '../transitions/offer.ts';
 import { isWaiting, looksAgainAt } from '../transitions/rate.ts';
@@ -19,7 +20,7 @@ import { createStory, type Step, type Story, stepsOf } from './story.ts';
 export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
 
 /** Whom and what the past is played for. */
-export type World = Pick<EngineOptions, 'recipients' | 'central' | 'personNamed'> & {
+export type World = Recipients & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
   /** The time that it is now. */

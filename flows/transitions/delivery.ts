@@ -16,14 +16,18 @@ export type Recipient = { person: string; channel: string; further?: readonly st
 /** Of what, when, and who is to hear of its end. */
 export type RecipientsAt = { scope: string; now: number; knew: readonly string[]; notice?: Notice };
 
-/** What the engine must be told of people and places; all of it policy or names, none of it held here. */
-export type TransitionOptions = {
+/** Who is to be told. */
+export type Recipients = {
   /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one; for whom none does, whoever stands in. Never empty. */
   recipients(to: readonly string[], channel: string, at: RecipientsAt): Recipient[];
   /** Central's persons and every channel that reaches them. Never empty. */
   central(now: number): Recipient[];
   /** The id of the person whom a name or an id means, if it is anybody of the roster. */
   personNamed(name: string): string | undefined;
+};
+
+/** What the engine must be told of people and places; all of it policy or names, none of it held here. */
+export type TransitionOptions = Recipients & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
   /** True while nothing new of it is to be told: somebody wants it quiet, or it is under maintenance. */
