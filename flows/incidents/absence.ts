@@ -1,20 +1,8 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
-import { links, type Outage, openUpTo, siteOf, stateOf } from '#contracts';
-import { type Away, isAway, isBeside, lineOfMany, undetermined, whyAway, windowMs } from '../outages/outages.ts';
+import { links, type Outage, openUpTo, siteOf, stateOf, sureFrom } from '#contracts';
+import { type Away, isAway, isBeside, undetermined, whyAway, windowMs } from '../outages/outages.ts';
 import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
-import {
-  bySite,
-  type Finding,
-  isOpen,
-  isRestart,
-  type Joint,
-  lostLineTogether,
-  lostPowerTogether,
-  lostPowerWidely,
-  weighed,
-  whyUnheard,
-  whyWasAway,
-} from '../outages/returns.ts';
+import { type Finding, type Joint, lostPowerTogether, weighed, whyUnheard, whyWasAway } from '../outages/returns.ts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import type { Core } from './core.ts';
 import { listeningSince, pcsOf, putRecord, regionsOf, shownOutage } from './scopes.ts';
@@ -27,7 +15,7 @@ const widespreadForMs = 10 * 60_000;
 /** What was seen of whole states and providers at one moment: looked at once, however many are away. */
 export type Regions = Map<string, Region>;
 
-/** A PC before and after a word. */
+/** A PC before and after a message. */
 type Change = { before: PcRecord; record: PcRecord };
 /** When it is judged, with what was seen of regions at that moment. */
 type Moment = { now: number; regions: Regions };
@@ -43,14 +31,14 @@ export function judgedAway(core: Core, record: PcRecord, moment: Moment): PcReco
   return { ...away, absence: { ...away.absence, ...next } };
 }
 
-/** The record after a word of its PC: an absence begins with a will or a goodbye, and ends with whatever shows that it is there. */
+/** The record after a message of its PC: an absence begins with a will or a goodbye, and ends with whatever shows that it is there. */
 export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord; event: PcEvent }, now: number): PcRecord {
   const { before, record, event } = at;
   if (event.type === 'birth') return born(core, { before, record, said: event }, now);
   if (record.presence !== 'online') return isAway(record) ? record : goes(core, { before, record }, now);
   // The same session goes on; of a newer one the birth will tell.
   if (!isAway(before) || record.session !== before.session) return record;
-  const found = { ...whyUnheard(before, now), from: before.absence.from, aliveAt: null };
+  const found = { ...whyUnheard(before, neighboursOf(core, before.pc)), from: before.absence.from, aliveAt: null };
   return settled(core, { away: before, record, found }, now);
 }
 
@@ -60,7 +48,7 @@ export function isBesideIn(core: Core, scope: string): boolean {
 }
 
 function goes(core: Core, { before, record }: Change, now: number): PcRecord {
-  // Its will is no word of its own: the last one came before it.
+  // The broker sent its will: its last own message came before that.
   const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
   return record.presence === 'never' ? record : judgedAway(core, begun(core, record, { from, now }), { now, regions: new Map() });
 }
@@ -70,36 +58,27 @@ function begun(core: Core, record: PcRecord, { from, now }: { from: number; now:
   return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
 }
 
-/** When a PC that was heard last at `from` is missed: its next beat, with what one may be late, since we listen. */
+/** When a PC last received at `from` is missed: its next beat and the slack of a late one, counted from when the server listens. */
 export function dueAt(core: Core, { pc, link }: PcRecord, from: number): number {
   return Math.max(from, listeningSince(core, pc) ?? 0) + links[link].beatMs + beatSlackMs;
 }
 
-/** What once could be told stays, until more can be; but that a neighbour stayed is seen only when it did not go a moment later. */
+/**
+ * A verdict stays until another one is surer. That this PC alone went, or was switched off, may be corrected until each neighbour has sent a
+ * beat or is missed; a restart that is not back is judged anew.
+ */
 function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   const { now } = moment;
-  const { absence, presence } = away;
-  if (isSettled(away, now)) return absence;
-  const next = whyAway(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamOf(core, away, moment), now });
-  const isOverdue = absence.cause === 'intended' && presence === 'silent';
-  // A neighbour that has its mains back says nothing of the time in which it had none.
-  if (absence.cause === 'power-cut' && next.cause === 'pc-off') return absence;
-  return isOverdue || absence.cause === 'pc-off' || isStopped(away) || next.confidence > absence.confidence ? next : absence;
-}
-
-/** A goodbye that promised to be back is judged anew when it is not; and that a neighbour went with it, or runs on battery, is known a moment late. */
-function isSettled(away: Away, now: number): boolean {
-  const { absence, presence } = away;
+  const { absence, presence, link } = away;
   const { cause, confidence, goneBy } = absence;
-  if (cause === 'pc-off') return now - goneBy > windowMs(away);
-  // By then each neighbour has said that it is there, or is missed.
-  if (isStopped(away)) return now - goneBy > Math.max(windowMs(away), links[away.link].beatMs + beatSlackMs);
-  return confidence > openUpTo && !(cause === 'intended' && presence === 'silent');
-}
-
-/** As it seems, it was switched off in order. */
-function isStopped({ absence, presence }: Away): boolean {
-  return absence.cause === 'intended' && presence === 'stopped';
+  const isOverdue = cause === 'intended' && presence === 'silent';
+  const isCorrectable = cause === 'pc-off' || cause === 'intended';
+  const isSettled = isCorrectable ? now - goneBy > Math.max(windowMs(away), links[link].beatMs + beatSlackMs) : confidence > openUpTo;
+  if (isSettled && !isOverdue) return absence;
+  const next = whyAway(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamOf(core, away, moment), now });
+  // A neighbour that has its mains back says nothing of the time in which it had none.
+  if (cause === 'power-cut' && next.cause === 'pc-off') return absence;
+  return isCorrectable || next.confidence > confidence ? next : absence;
 }
 
 function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'birth' }> }, now: number): PcRecord {
@@ -108,47 +87,30 @@ function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'bir
   // It was away so shortly that nobody noticed.
   const missed = isNewBoot ? begun(core, before, { from: before.heardAt ?? now, now }) : undefined;
   const away = isAway(before) ? before : missed;
-  return away === undefined ? record : settled(core, { away, record, found: whyWasAway(away, said, now) }, now);
+  if (away === undefined) return record;
+  const found = whyWasAway(away, said, { neighbours: neighboursOf(core, record.pc), now });
+  return settled(core, { away, record, found }, now);
 }
 
 /** The absence is over: its own evidence, and what it tells of the other PCs that went with it. */
 function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding }, now: number): PcRecord {
   const { away, record, found } = at;
-  const absence: Absence = { ...away.absence, ...bySite(found, away, neighboursOf(core, away.pc)), to: now };
-  const own: Away = { ...record, absence };
-  const joint = jointPower(core, own) ?? jointLine(core, own);
-  let next = absence;
-  if (joint !== null) {
-    const { why, together } = joint;
-    for (const other of together) if (other !== own) relabel(core, { record: other, why }, now);
-    next = { ...absence, ...weighed(absence, why) };
-  }
-  told(core, { pc: record.pc, before: away.absence, after: next }, now);
-  return { ...record, absence: next };
+  const own: Away = { ...record, absence: { ...away.absence, ...found, to: now } };
+  const joint = jointPower(core, own);
+  if (joint !== null) for (const other of joint.together) if (other !== own) relabel(core, { record: other, why: joint.why }, now);
+  const absence: Absence = { ...own.absence, ...(joint && weighed(own.absence, joint.why)) };
+  told(core, { pc: record.pc, before: away.absence, after: absence }, now);
+  return { ...record, absence };
 }
 
-/** Who lost its power with this one, of its site or of its state; null where that is no evidence. A system that starts anew is soon back. */
+/** The PCs that lost their power with this one. A whole state needs two PCs that saw it: offices close at one time, and many stand at a wall switch. */
 function jointPower(core: Core, own: Away): Joint | null {
-  if ((!isOpen(own.absence) && own.absence.cause !== 'power-cut') || isRestart(own)) return null;
-  const others = neighboursOf(core, own.pc);
+  if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;
   const [state = ''] = regionsOf(own.pc, undefined);
-  const wide = lostPowerWidely(own, [own, ...othersIn(core, state, own.pc)]);
-  if (wide !== null) return wide;
-  return lostPowerTogether(own, [own, ...others]);
-}
-
-/** Who was cut off with this one by the line of their provider; null where that is no evidence. */
-function jointLine(core: Core, own: Away): Joint | null {
-  // Each that returns after a storm comes here: only of those that a line took are all others looked at.
-  if (own.absence.cause !== 'upstream') return null;
-  const [, provider = ''] = regionsOf(own.pc, core.known.get(own.pc)?.isp);
-  return lostLineTogether(own, [own, ...othersIn(core, provider, own.pc)]);
-}
-
-/** The other PCs of a state or provider; none of one that is not known. */
-function othersIn(core: Core, region: string, pc: string): PcRecord[] {
-  const sites = core.regions.get(region) ?? [];
-  return sites.flatMap((site) => recordsOf(core, pcsOf(core, site))).filter((other) => other.pc !== pc);
+  const inState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
+  const wide = lostPowerTogether(own, [own, ...inState.filter((other) => other.pc !== own.pc)]);
+  if (wide !== null && wide.why.confidence >= sureFrom) return wide;
+  return lostPowerTogether(own, [own, ...neighboursOf(core, own.pc)]);
 }
 
 function relabel(core: Core, { record, why }: { record: Away; why: Outage }, now: number): void {
@@ -180,73 +142,43 @@ function recordsOf({ memory }: Core, paths: readonly string[]): PcRecord[] {
   return paths.flatMap((path) => memory.pcs.get(path) ?? []);
 }
 
-/** What many sites that went with it say: of a line that they share, else of their whole state or of the nation. */
+/**
+ * What many sites that went with it say: of the line of its provider, or of its state, where a site on another line stands. One of the same
+ * state shows that the power is there. Where nobody of the state or the nation is received it may be the server's own line: no office is accused.
+ */
 function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
-  if (moment.now - away.absence.goneBy > widespreadForMs) return null;
-  return sharedLine(core, away, moment) ?? (isWide(core, away, moment) ? perhapsOurs : null);
+  const { goneBy } = away.absence;
+  if (moment.now - goneBy > widespreadForMs) return null;
+  const lineOf = (pc = '') => core.known.get(pc)?.isp ?? stateOf(pc);
+  const isOther = (pc: string | undefined) => lineOf(pc) !== lineOf(away.pc);
+  const [state = '', provider] = regionsOf(away.pc, core.known.get(away.pc)?.isp);
+  const went = (region: string) => wentWith(away, regionAt(core, region, moment));
+  const standing = (region: string) =>
+    regionAt(core, region, moment)
+      .online.values()
+      .filter((other) => stoodSince(other, away));
+  const onLine = went(provider ?? state);
+  if (onLine.length > 0) {
+    const hasOthers = provider !== undefined && (core.regions.get(state) ?? []).some((site) => isOther(pcsOf(core, site)[0]));
+    if (!standing(hasOthers ? state : nation).some(({ pc }) => isOther(pc))) return perhapsOurs;
+    return new Set(onLine.flatMap(([pc]) => stateOf(pc?.pc ?? ''))).size > 1 ? lineOfMany : perhapsLine;
+  }
+  // A PC that stands sends its beat by then.
+  if (moment.now - goneBy <= links[away.link].beatMs) return null;
+  return [state, nation].some((region) => went(region).length > 0 && !standing(region).some(() => true)) ? perhapsOurs : null;
 }
 
-/** Many sites of its state, or of the nation, went with it, and none of them was heard since: the cause is not a line of this site. */
-function isWide(core: Core, away: Away, moment: Moment): boolean {
-  // Whoever stands says so within its beat.
-  if (moment.now - away.absence.goneBy <= links[away.link].beatMs) return false;
-  return [regionsOf(away.pc, undefined)[0] ?? nation, nation].some((of) => {
-    const region = regionAt(core, of, moment);
-    return wentWith(away, region).length > 0 && !region.online.some((other) => stoodSince(other, away));
-  });
-}
-
-/** Many sites of the state, or of the same provider, went with it: a line that they share where others beside them stand. */
-function sharedLine(core: Core, away: Away, moment: Moment): Outage | null {
-  const { isp } = core.known.get(away.pc) ?? {};
-  const [state = '', provider] = regionsOf(away.pc, isp);
-  const withIt = (region: string) => wentWith(away, regionAt(core, region, moment));
-  const onLine = provider === undefined ? [] : withIt(provider);
-  const inState = withIt(state);
-  const lines = new Set(inState.flatMap(([pc]) => core.known.get(pc?.pc ?? '')?.isp ?? []));
-  if (onLine.length + inState.length === 0) return null;
-  const isOneLine = lines.size < 2;
-  // Where nobody stands it may be the line of the centre.
-  if (!stands(core, { of: nation, beside: away }, moment)) return isOneLine || onLine.length > 0 ? perhapsOurs : null;
-  if (onLine.length > 0) return isOneLine ? providerLine(core, { onLine, state, away }, moment) : perhapsOurs;
-  // A power cut of the state looks the same; and lines of several providers are not one line.
-  return isOneLine ? perhapsLine : null;
-}
-
-/** Other lines of its state that are not heard may have gone with it, each noticed at its own time. */
-function providerLine(
-  core: Core,
-  { onLine, state, away }: { onLine: readonly Away[][]; state: string; away: Away },
-  moment: Moment,
-): Outage {
-  const ispOf = (pc = '') => core.known.get(pc)?.isp;
-  const hasOthers = (core.regions.get(state) ?? []).some((site) => ispOf(pcsOf(core, site)[0]) !== ispOf(away.pc));
-  if (hasOthers && !stands(core, { of: state, beside: away }, moment)) return perhapsOurs;
-  // In one state it may be a district, of which this is the provider, without power.
-  return isOfStates(onLine) ? lineOfMany : perhapsLine;
-}
-
+/** The line of a provider in more than one state: each state has a power of its own. */
+const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
+/** In one state it may be a district without power, of which this is the provider. */
 const perhapsLine: Outage = { cause: 'upstream', confidence: openUpTo };
-/** The line of the centre looks the same from here, or a power cut of several states: who sees its mains at its return tells no more. */
+/** The line of the server looks the same from here, or a power cut of several states. */
 const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };
-
-/** Of more than one state: each has a power of its own. */
-function isOfStates(sites: readonly Away[][]): boolean {
-  return new Set(sites.flatMap(([pc]) => (pc === undefined ? [] : stateOf(pc.pc)))).size > 1;
-}
 
 function regionAt(core: Core, region: string, { regions, now }: Moment): Region {
   const seen = regions.get(region) ?? regionOf(sitesOf(core, region), now);
   regions.set(region, seen);
   return seen;
-}
-
-/** A PC of another line, in one state or anywhere, that stood: where it is in the same state its power is there. */
-function stands(core: Core, { of, beside }: { of: string; beside: Away }, moment: Moment): boolean {
-  if (moment.now <= beside.absence.goneBy) return false;
-  const lineOf = (pc: string) => core.known.get(pc)?.isp ?? stateOf(pc);
-  const own = lineOf(beside.pc);
-  return regionAt(core, of, moment).online.some((other) => stoodSince(other, beside) && lineOf(other.pc) !== own);
 }
 
 /** The region of all sites. */

@@ -109,10 +109,10 @@ describe('an absence', () => {
     const from = stage.now();
     stage.lost();
     stage.pass(2 * minute);
-    stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { aliveAt: from, mains: false }), at: stage.now() });
+    stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { aliveAt: from, crashed: true }), at: stage.now() });
     const notice = stage.outbox().at(-1)?.notice;
-    expect(notice).toMatchObject({ kind: 'cleared', outage: { cause: 'power-cut', confidence: 0.85, from, to: stage.now() } });
-    expect(audits(stage)).toEqual([`${pc} incident 1: power-cut 0.85, was undetermined 0.5`]);
+    expect(notice).toMatchObject({ kind: 'cleared', outage: { cause: 'crash', confidence: 0.95, from, to: stage.now() } });
+    expect(audits(stage)).toEqual([`${pc} incident 1: crash 0.95, was undetermined 0.5`]);
   });
 
   it('so short that nobody noticed is kept with its cause, and tells of no incident', () => {
@@ -180,9 +180,14 @@ describe('the return of the others', () => {
     for (const one of [pc, other]) stage.lost(one);
     const aliveAt = stage.now();
     stage.pass(10 * minute);
-    stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { aliveAt, mains: false }), at: stage.now() });
+    stage.birth(pc, {
+      session: 2,
+      boot: 'b2',
+      previous: previous(stage, { aliveAt, gone: { from: aliveAt, to: null, ending: false } }),
+      at: stage.now(),
+    });
     stage.pass(second);
-    expect(verdict(stage, other)).toBe('power-cut 0.7');
+    expect(verdict(stage, other)).toBe('power-cut 0.55');
   });
 });
 

@@ -1,16 +1,16 @@
 /**
- * Why a PC is away, judged from what the centre has seen; pure. The first row that fits decides: its own words, then its site, then its state
- * or provider. The confidences are calibrated: `npm run bench -- verdicts`, whose stories of tuning are others than those of its rows.
+ * Why a PC is away, judged from what the server has seen; pure. The first row that fits decides: its own messages, then its site, then its
+ * state or provider. The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
 import { links, type Outage, openUpTo } from '#contracts';
 import type { Absence, PcRecord } from '../records/incidents.ts';
 import { returns } from './pc.ts';
-import { batteryWord, type Supply, seesMains, toldLateMs } from './power.ts';
+import { batterySince, seesMains, toldLateMs } from './power.ts';
 
 /** A PC with the time in which it is, or was, away. */
 export type Away = PcRecord & { absence: Absence };
 
-/** What of the neighbours is known when a cause is sought. */
+/** What is known beside the PC itself when a cause is sought. */
 export type Around = {
   /** The other PCs of its site. */
   neighbours: readonly PcRecord[];
@@ -22,43 +22,35 @@ export type Around = {
 /** The cause of what nothing explains. */
 export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 
-/**
- * One battery that lost its mains, whether it ended soon or its line went with them: no battery tells whether it was unplugged, had worn out, or
- * stands in a laptop that was taken off its dock. That is told less often than six times in ten of a cut.
- */
+/** One battery that lost its mains: a power cut, a pulled plug and a laptop taken off its dock look the same. */
 export const perhapsPower: Outage = { cause: 'power-cut', confidence: 0.55 };
 
-/** A goodbye where something speaks of the power: the program of a UPS says it too. */
+/** A goodbye or an update while something points to the power: the program of a UPS says goodbye too. */
 export const perhapsIntended: Outage = { cause: 'intended', confidence: openUpTo };
 
-/** A line of many sites, where nothing else may have taken them all. */
-export const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
+/** A goodbye with nothing beside it. */
+export const surelyIntended: Outage = { cause: 'intended', confidence: 0.99 };
 
 /** Two batteries of a site that lost their mains in one minute. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
-/** The same, and one of them came to its end. */
-const powerCutToTheEnd: Outage = { cause: 'power-cut', confidence: 0.95 };
-/** A battery that came to its end, beside a PC that went dark when its mains went. */
-const powerCutBesideDark: Outage = { cause: 'power-cut', confidence: 0.85 };
+/** Most that a neighbour which is back after a power cut says of a PC that is still away. */
+const mostOfReturned = 0.7;
 
 /**
  * The verdict while it is away.
- * Guarantee: `power-cut` needs a battery's word, of this PC or of its site, and is not sure without a second PC that says the same; `link-down` is never said before the return, since nobody can know.
+ * Guarantee: a `power-cut` is sure only where two PCs of the site report it; `link-down` is never said before the return.
  */
 export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outage {
-  const isExpected = one.presence === 'silent' && returns(one) !== null;
-  const own = batteryWord(one);
-  const isMains =
-    own !== null && neighbours.some((other) => wentOnBattery(other, { after: own.since - toldLateMs, until: own.since + toldLateMs, now }));
-  if (one.bye && !isExpected) return whyStoppedBeside(one, isMains, neighbours);
+  const onBattery = batteriesOf(one, neighbours, now);
+  const isOverdue = one.presence === 'silent' && returns(one) !== null;
+  if (one.bye && !isOverdue) return whyStopped(one, onBattery, neighbours);
+  if (onBattery > 1) return powerCutOfTwo;
   const isAlone = neighbours.some((other) => stayed(other, one));
-  // The power of its site is there: who ran on battery beside one that does not was unplugged.
-  if (own !== null && (isMains || !isAlone)) return powerCutBy(own, isMains, neighbours);
-  const beside = powerBeside(neighbours, one, now);
-  if (beside) return beside;
+  // A neighbour on its mains shows that this PC was only unplugged.
+  if (onBattery === 1 && !(isAlone && batterySince(one) !== null)) return perhapsPower;
   if (isAlone) return pcOff(neighbours, one);
   const back = neighbours.find((other) => cameBack(other, one))?.absence;
-  if (back) return { cause: 'power-cut', confidence: Math.min(0.7, back.confidence) };
+  if (back) return { cause: 'power-cut', confidence: Math.min(mostOfReturned, back.confidence) };
   return upstream() ?? undetermined;
 }
 
@@ -82,88 +74,52 @@ export function isAway(record: PcRecord): record is Away {
   return hasAbsence(record) && record.absence.to === null;
 }
 
-/**
- * Why one that said goodbye did so. Guarantee: a battery that came to its end switches its PC off in order, perhaps for want of mains; on a
- * battery that lasts somebody rather did.
- */
-export function whyStopped(one: PcRecord): Outage {
-  const own = returns(one) === null ? batteryWord(one) : null;
-  if (own === null) return { cause: 'intended', confidence: 0.99 };
-  return own.how === 'ended' || own.how === 'drained' ? perhapsPower : perhapsIntended;
-}
-
-/** The same, by what the others of its site say of the power; who means to be back was switched off by nothing else. */
-function whyStoppedBeside(one: Away, isMains: boolean, neighbours: readonly PcRecord[]): Outage {
-  const stopped = whyStopped(one);
-  if (returns(one) !== null) return stopped;
-  if (isMains) return powerCutOfTwo;
-  return stopped.confidence > openUpTo && isBesideDark(one, neighbours) ? perhapsIntended : stopped;
-}
-
-/** By its own battery, and by who else of its site lost the mains with it, on a battery or at once. */
-function powerCutBy(own: Supply, isMains: boolean, neighbours: readonly PcRecord[]): Outage {
-  const isEnded = own.how === 'ended';
-  if (isMains) return isEnded ? powerCutToTheEnd : powerCutOfTwo;
-  return isEnded && neighbours.some((other) => wentDark(other, own.since)) ? powerCutBesideDark : perhapsPower;
-}
-
-/** It is away without a goodbye since that time. */
-function wentDark(other: PcRecord, at: number): boolean {
-  return isLost(other) && at >= other.absence.from - toldLateMs && at <= other.absence.goneBy + toldLateMs;
-}
-
-function isLost(other: PcRecord): other is Away {
-  return isAway(other) && other.presence !== 'stopped';
-}
-
-/**
- * Another PC of the site went without a goodbye when this one said its own, which knows nothing of its mains; or it may have gone: for a beat
- * nobody can tell.
- */
-function isBesideDark(one: Away, neighbours: readonly PcRecord[]): boolean {
-  return !seesMains(one) && neighbours.some((other) => (isLost(other) ? wentTogether(other, one) : isUnheardSince(other, one)));
-}
-
-function isUnheardSince({ presence, heardAt }: PcRecord, { absence }: Away): boolean {
-  return presence === 'online' && heardAt !== null && heardAt <= absence.goneBy;
-}
-
-/** What other PCs of the site say of the power when this one went: two that ran on battery since saw a cut, one may have been unplugged. */
-function powerBeside(neighbours: readonly PcRecord[], one: Away, now: number): Outage | null {
-  const { from, goneBy } = one.absence;
-  const lost = neighbours.filter(isLost).filter((other) => wentTogether(other, one));
-  const told = lost.flatMap((other) => batteryWord(other) ?? []);
-  const there = neighbours.filter((other) => !isAway(other) && wentOnBattery(other, { after: from, until: goneBy + toldLateMs, now }));
-  if (told.length + there.length === 0) return null;
-  const isMains = there.length > 1 || told.some((a, at) => told.slice(at + 1).some((b) => Math.abs(a.since - b.since) <= toldLateMs));
-  return isMains ? powerCutOfTwo : perhapsPower;
-}
-
-/** It runs on battery since that time, or did until it was lost. */
-function wentOnBattery(other: PcRecord, { after, until, now }: { after: number; until: number; now: number }): boolean {
-  const lastWordAt = isAway(other) ? other.absence.from : other.presence === 'online' ? now : null;
-  const said = lastWordAt === null ? null : batteryWord(other, lastWordAt);
-  return said !== null && said.since >= after && said.since <= until;
-}
-
-/** Another PC was heard after this one was gone, and is there now, whether or not it was away meanwhile. */
-function isThere(other: PcRecord, one: Away): boolean {
-  return other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
-}
-
 /** True while a PC is away and one of the others of its site answers: the site can be reached. */
 export function isBeside(one: PcRecord | undefined, others: readonly PcRecord[]): boolean {
   return one !== undefined && isAway(one) && others.some((other) => isThere(other, one));
 }
 
-/** Another PC of the site was heard after this one was gone, on its mains, and had not been away itself: site and line stand. */
-export function stayed(other: PcRecord, one: Away): boolean {
-  // On a line that comes and goes it may have been away more than once meanwhile, and only the last time is held.
+/** PCs of its site whose mains went when its own did; of a PC without a battery, when it was lost. It counts itself. */
+function batteriesOf(one: Away, neighbours: readonly PcRecord[], now: number): number {
+  const own = batterySince(one);
+  const { from, goneBy } = one.absence;
+  const [first, last] = own === null ? [from, goneBy + toldLateMs] : [own - toldLateMs, own + toldLateMs];
+  const others = neighbours.filter((other) => {
+    const since = batterySince(other, isAway(other) ? other.absence.from : now);
+    return since !== null && since >= first && since <= last;
+  });
+  return others.length + Number(own !== null);
+}
+
+/** Why a PC said goodbye: a UPS switches PCs off in order too. A PC that announces its return was switched off by nothing else. */
+function whyStopped(one: Away, onBattery: number, neighbours: readonly PcRecord[]): Outage {
+  if (returns(one) !== null) return surelyIntended;
+  if (onBattery > 1) return powerCutOfTwo;
+  return onBattery === 1 || isBesideDark(one, neighbours) ? perhapsIntended : surelyIntended;
+}
+
+/** Another PC of the site went without a goodbye at that time, or was not received since: this one does not see its mains. */
+function isBesideDark(one: Away, neighbours: readonly PcRecord[]): boolean {
+  if (seesMains(one)) return false;
+  return neighbours.some((other) => {
+    if (isAway(other)) return other.presence !== 'stopped' && wentTogether(other, one);
+    return other.presence === 'online' && other.heardAt !== null && other.heardAt <= one.absence.goneBy;
+  });
+}
+
+/** Another PC was received after this one was gone, and is there now, whether or not it was away meanwhile. */
+function isThere(other: PcRecord, one: Away): boolean {
+  return other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
+}
+
+/** Another PC of the site was received after this one was gone, and had not been away itself: site and line stand. */
+function stayed(other: PcRecord, one: Away): boolean {
+  // Only the last absence is held: on an unsteady line the PC may have been away more than once meanwhile.
   const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
   return isThere(other, one) && !wasAway;
 }
 
-/** Its site was there. Where others went with it, what they share may have failed, such as an access point; but not those that were switched off in order. */
+/** Its site was there. Where others went with it, what they share may have failed, such as an access point. */
 function pcOff(neighbours: readonly PcRecord[], one: Away): Outage {
   const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
   return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };

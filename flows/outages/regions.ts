@@ -1,22 +1,12 @@
 /** What the absence of many sites at once says of a state or a provider; pure. */
 import type { PcRecord } from '../records/incidents.ts';
 import { type Away, hasAbsence, isAway, wentTogether } from './outages.ts';
-import { batteryWord } from './power.ts';
+import { batterySince } from './power.ts';
 
 /** So many sites that go at one moment are no chance. */
 const leastSites = 3;
 const leastShare = 0.3;
 const lastHourMs = 3_600_000;
-
-/** How many of the sites that were there are no chance. */
-export function leastOf(there: number): number {
-  return Math.max(leastSites, leastShare * there);
-}
-
-/** Who went so long before is not counted among those that were there. */
-export function isPastHour(goneBy: number, at: number): boolean {
-  return at - goneBy >= lastHourMs;
-}
 
 /** The sites of a state, a provider or the nation at one moment: those of which every PC is away, how many were there in the last hour, and who is. */
 export type Region = { down: Away[][]; there: number; online: PcRecord[]; groups: Map<string, Away[][]> };
@@ -28,7 +18,7 @@ const groupMs = 10_000;
 export function regionOf(sites: Iterable<readonly PcRecord[]>, now: number): Region {
   const region: Region = { down: [], there: 0, online: [], groups: new Map() };
   for (const pcs of sites) {
-    if (pcs.some((pc) => pc.presence === 'online' || !isPastHour(pc.absence?.goneBy ?? 0, now))) region.there += 1;
+    if (pcs.some((pc) => pc.presence === 'online' || now - (pc.absence?.goneBy ?? 0) < lastHourMs)) region.there += 1;
     region.online.push(...pcs.filter((pc) => pc.presence === 'online' && !isAway(pc)));
     if (pcs.length > 0 && pcs.every(isAway)) region.down.push([...pcs]);
   }
@@ -45,7 +35,7 @@ export function stoodSince(other: PcRecord, one: Away): boolean {
  * last hour. None where a third of them spoke of a battery: that is the power of the region, and no line.
  */
 export function wentWith(one: Away, region: Region): Away[][] {
-  const least = leastOf(region.there);
+  const least = Math.max(leastSites, leastShare * region.there);
   if (region.down.length < least) return [];
   const key = `${one.link} ${Math.floor(one.absence.goneBy / groupMs)}`;
   const found = region.groups.get(key) ?? groupOf(one, region.down, least);
@@ -55,6 +45,6 @@ export function wentWith(one: Away, region: Region): Away[][] {
 
 function groupOf(one: Away, down: Away[][], least: number): Away[][] {
   const together = down.filter((site) => site.some((pc) => wentTogether(pc, one)));
-  const onBattery = together.filter((site) => site.some((pc) => batteryWord(pc) !== null));
+  const onBattery = together.filter((site) => site.some((pc) => batterySince(pc) !== null));
   return together.length >= least && onBattery.length * 3 < together.length ? together : [];
 }

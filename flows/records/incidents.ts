@@ -82,8 +82,6 @@ export type Absence = Outage & {
   aliveAt: number | null;
   /** Where it saw its mains go with it: when, on the centre's clock. */
   mainsGoneAt?: number;
-  /** An update had begun, and nothing but that is known to have ended its boot. */
-  isUpdate?: true;
   /** The incident that tells of it. */
   incident: number | null;
 };
