@@ -16,16 +16,6 @@ const connectTimeoutMs = 30_000;
 const framesPerSegment = 2;
 /** So long a system waits for something to send with its acknowledgement. */
 const promptMs = 40;
-/** So long a system waits at least before it sends again what is not acknowledged. */
-const againMs = 180;
-/** A question for a connection is asked again each second. */
-const synAgainMs = 1_000;
-/** Of so many answers the soonest is what the line takes. */
-const tookKept = 16;
-/** Of less no share is told. */
-const leastAnswers = 8;
-/** Of a line that loses a sixth of all each way. Beyond that it is rather the other side that answers late. */
-const againAtMost = 0.25;
 
 /** Of IP. */
 type Family = 4 | 6;
@@ -83,7 +73,7 @@ function familyOf(address = ''): Family {
 /** Told of bytes on the wire as they go and come. */
 export type Used = (wireBytes: number) => void;
 
-/** Told of each message: it came, or is about to be written; `asks`: it is one that the other side answers at once, and no such answer. */
+/** Called for each message that came or is about to be written; `asks`: the other side answers it at once. */
 export type OnMessage = (way: 'in' | 'out', asks: boolean) => void;
 
 type Way = {
@@ -95,71 +85,55 @@ type Way = {
 };
 
 /**
- * Counts a TCP socket from its start to its end, by its messages: each is a segment of its own, save for those that are written in one turn,
- * and the answers to them. What TCP sends again is not seen, but that an answer is late is: it is added as the share of late answers has it.
- * Guarantee: every byte of the socket is counted once; what it has after its last message is counted when it closes. Where it is in doubt
- * it counts too much.
+ * Counts a TCP socket from its start to its end, by its messages: each is a segment of its own, except those that are written in one turn and the
+ * answers to them. What TCP sends again is not seen.
+ * Guarantee: every byte of the socket is counted once; what it has after its last message is counted when it closes.
  */
 export function meterTcp(socket: Socket, used: Used, now: () => number = () => performance.now()): { message: OnMessage } {
   const ways = { in: unusedWay(), out: unusedWay() };
-  const again = createAgain(used);
-  const startedAt = now();
-  let opened = false;
+  let isOpen = false;
   let family: Family = 4;
-  let told: { at: number; asks: boolean } | undefined;
-  /** Turns of writing that nobody answered yet. */
-  let asked = 0;
+  let toldAt: number | undefined;
   /** True where there was something new. */
   const countWay = (way: 'in' | 'out', at: number): boolean => {
     const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - ways[way].counted;
     if (bytes === 0) return false;
     ways[way].counted += bytes;
-    again.count(tcpWireBytes(bytes, 1, family) - (carries(ways, way, at) ? frameOf(family) : 0));
+    used(tcpWireBytes(bytes, 1, family) - (carries(ways, way, at) ? frameOf(family) : 0));
     return true;
   };
-  // What was written is found when the next message is told, and belongs before it.
+  // A message is told before it is written: its bytes are found at the next one.
   const countOut = () => {
-    const { at, asks } = told ?? { at: now(), asks: false };
-    told = undefined;
-    if (!countWay('out', at) || !asks) return;
-    asked += 1;
-    again.asked(at);
-  };
-  const countIn = (asks: boolean) => {
-    const isNew = countWay('in', now());
-    // A PC that is busy finds at once what came one after the other.
-    if (!isNew && (asks || asked > 0)) again.count(framesPerSegment * frameOf(family));
-    if (asks) return;
-    asked = Math.max(0, asked - 1);
-    again.answered(now());
+    countWay('out', toldAt ?? now());
+    toldAt = undefined;
   };
   socket.once('lookup', (...[, , , host]) => countHost(host, used));
   let isTried = false;
   socket.on('connectionAttempt', (address) => {
-    // The address before refused, or said nothing so far.
+    // The address before refused, or did not answer so far.
     if (isTried) used(besideOf(family).refused);
     isTried = true;
     family = familyOf(address);
   });
   socket.once('connect', () => {
-    opened = true;
+    isOpen = true;
     family = familyOf(socket.remoteAddress);
-    const { open, syn } = besideOf(family);
-    used(open + syn * Math.floor((now() - startedAt) / synAgainMs));
+    used(besideOf(family).open);
   });
   socket.once('close', () => {
     const { close, refused, unanswered } = besideOf(family);
-    if (!opened) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refused : unanswered);
+    if (!isOpen) return used(codeOf(socket.errored ?? '') === 'ECONNREFUSED' ? refused : unanswered);
     countOut();
     countWay('in', now());
-    again.count(close);
+    used(close);
   });
   return {
     message(way, asks) {
       countOut();
-      if (way === 'in') return countIn(asks);
-      countWay('in', now());
-      told = { at: now(), asks };
+      const isNew = countWay('in', now());
+      if (way === 'out') toldAt = now();
+      // A busy PC reads at once what came as two segments.
+      else if (!isNew && asks) used(framesPerSegment * frameOf(family));
     },
   };
 }
@@ -177,43 +151,6 @@ function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): bo
   other.owedAt = Number.NEGATIVE_INFINITY;
   own.owedAt = at;
   return isCarried;
-}
-
-/**
- * What TCP sends again, by what is seen of it: an answer that comes later than the soonest of the last ones by as much as TCP waits before it
- * sends again. What was lost of the rest, and of acknowledgements, is not seen: each byte is taken to be sent again in the share of late answers, and of as many more as chance may hide.
- */
-function createAgain(used: Used) {
-  let bytes = 0;
-  let added = 0;
-  let answers = 0;
-  let late = 0;
-  let askedAt: number | undefined;
-  let took: number[] = [];
-  const add = () => {
-    // How many of all were sent again is chance: by as much as that scatters (the root of a count) there may have been more.
-    const whole = bytes * Math.min(againAtMost, (late + Math.sqrt(late)) / Math.max(leastAnswers, answers - late));
-    used(Math.max(0, whole - added));
-    added = Math.max(added, whole);
-  };
-  return {
-    count(wireBytes: number) {
-      bytes += wireBytes;
-      used(wireBytes);
-      add();
-    },
-    asked(at: number) {
-      askedAt ??= at;
-    },
-    answered(at: number) {
-      if (askedAt === undefined) return;
-      took = [...took, at - askedAt].slice(-tookKept);
-      answers += 1;
-      if (at - askedAt >= Math.min(...took) + againMs) late += 1;
-      askedAt = undefined;
-      add();
-    },
-  };
 }
 
 /**

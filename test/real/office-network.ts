@@ -23,8 +23,6 @@ export type OfficeNetwork = {
   measureLink(): Promise<void>;
   /** Bytes on the cable, both ways, as the kernel counts them. */
   wireBytes(): number;
-  /** From now on so many of a thousand packets are lost each way, behind the counters of the cable. */
-  lose(perMille: number): void;
   stop(): Promise<void>;
 };
 
@@ -72,10 +70,9 @@ function layCable({ space, outer, here, there }: Cable): void {
   introduce({ space, outer, here, there });
 }
 
-function removeCable({ space, outer }: Cable, net: number): void {
+function removeCable({ space, outer }: Cable): void {
   // With its namespace the cable would go a moment later, and the next office of this number would find it.
   spawnSync('ip', ['link', 'delete', outer]);
-  spawnSync('nft', ['delete', 'table', 'ip', tableOf(net)]);
   spawnSync('ip', ['netns', 'delete', space]);
   rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
 }
@@ -122,7 +119,7 @@ export async function openOffice(
   try {
     layCable(cable);
   } catch (error) {
-    removeCable(cable, net);
+    removeCable(cable);
     site.remove();
     throw error;
   }
@@ -138,7 +135,7 @@ export async function openOffice(
     for (const one of running) await one.end('SIGKILL');
     await centre.end('SIGINT');
     site.remove();
-    removeCable(cable, net);
+    removeCable(cable);
   };
   try {
     await centre.says('certificate of the broker in use', 40_000);
@@ -168,26 +165,8 @@ export async function openOffice(
       const { status } = await fetch(`http://127.0.0.1:${site.ports.api}/api/commands`, { method: 'POST', headers, body });
       if (status >= 300) throw new Error(`measure-link: ${status}`);
     },
-    lose(perMille) {
-      loseAt([], { table: tableOf(net), from: there, perMille });
-      loseAt(['ip', 'netns', 'exec', space], { table: tableOf(net), from: here, perMille });
-    },
     wireBytes: () => ['rx', 'tx'].reduce((sum, way) => sum + Number(readFileSync(`/sys/class/net/${outer}/statistics/${way}_bytes`)), 0),
   };
-}
-
-function tableOf(net: number): string {
-  return `sabha-${process.pid}-${net}`;
-}
-
-/** At the end of the cable at which what comes from there arrives: `ahead` leads to it. */
-function loseAt(ahead: readonly string[], { table, from, perMille }: { table: string; from: string; perMille: number }): void {
-  const rules = `add table ip ${table}
-    add chain ip ${table} lost { type filter hook input priority 0; }
-    add rule ip ${table} lost ip saddr ${from} numgen random mod 1000 < ${perMille} drop\n`;
-  const { program, args } = commandOf([...ahead, 'nft', '-f', '-']);
-  const { status, stderr } = spawnSync(program, args, { input: rules, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`nft: ${stderr}`);
 }
 
 /** What a run that was killed left behind would share our addresses. */
