@@ -1,7 +1,7 @@
 /** The meetings that are known, by the rooms that they concern. */
 import type { Meeting, Occurrence } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
-import { createDates, horizonMs } from './occurrences.ts';
+import { createDateCache, horizonMs } from './occurrences.ts';
 
 /** The calendar as it is now. */
 export type Calendar = ReturnType<typeof createCalendar>;
@@ -18,7 +18,7 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
     [...byScope].filter(([scope]) => scope.split('/').length === 3),
     ([scope]) => scope.slice(0, scope.lastIndexOf('/')),
   );
-  const datesOf = createDates();
+  const datesOf = createDateCache();
 
   /** Of a room: its own, its site's, its state's and everybody's. Of a site: also those of its rooms. */
   function meetingsOf(scope: string): Meeting[] {

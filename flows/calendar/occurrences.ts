@@ -42,7 +42,7 @@ export const horizonMs = 8 * dayMs;
 const aheadMs = 15 * dayMs;
 
 /** The dates of a meeting from a day ago until the horizon or later, worked out once in some days. */
-export function createDates() {
+export function createDateCache() {
   const known = new WeakMap<Meeting, Map<string, { from: number; to: number; dates: Occurrence[] }>>();
   return (meeting: Meeting, zone: string, now: number): readonly Occurrence[] => {
     const zones = known.get(meeting) ?? new Map();

@@ -1,5 +1,5 @@
 /** The maintenance that is planned, and its dates. */
-import { createDates, endsAt, lingerMs, occurrencesIn } from '../calendar/occurrences.ts';
+import { createDateCache, endsAt, lingerMs, occurrencesIn } from '../calendar/occurrences.ts';
 import type { Maintenance, MaintenanceDate } from '../records/maintenance.ts';
 import type { Meeting } from '../records/meetings.ts';
 import type { SiteTable } from '../records/sites.ts';
@@ -12,7 +12,7 @@ type Table = Pick<SiteTable, 'node' | 'resolve'>;
 export function createPlanned(plans: Iterable<Maintenance>, table: () => Table | undefined) {
   const byId = new Map([...plans].map((one) => [one.id, one]));
   const meetings = new Map([...byId.values()].map((plan) => [plan, heldAs(plan)]));
-  const datesAround = createDates();
+  const datesAround = createDateCache();
 
   function datesOf(plan: Maintenance, now: number): readonly MaintenanceDate[] {
     const places = table();
