@@ -107,8 +107,13 @@ export async function* readSegment({ folder, month, at, passphrase }: SegmentPla
   const done = pipeline(unsealed(from, { key, bound: Buffer.from(`${line}\n`) }), plain);
   done.catch(() => undefined);
   const lines = bytesFrom(plain);
-  for (let one = await lines.line(lineMost); one !== undefined; one = await lines.line(lineMost)) yield one;
-  await done;
+  try {
+    for (let one = await lines.line(lineMost); one !== undefined; one = await lines.line(lineMost)) yield one;
+    await done;
+  } catch (error) {
+    // Its bytes are those that were written.
+    throw key === undefined ? error : new BackupError('the passphrase is wrong');
+  }
 }
 
 async function opened(file: string): Promise<FileHandle> {
