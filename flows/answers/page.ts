@@ -1,6 +1,7 @@
 /** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
 import { answerWords, type MessageLanguage, wordsIn } from '#contracts';
 import type { Head } from '../door/guard.ts';
+import { escaped } from '../people/channels/kit/html.ts';
 import { isCured, type Sheet } from './sheet.ts';
 
 type Html = { html: string };
@@ -16,10 +17,6 @@ function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]
           .join(''),
   );
   return { html: parts.map((part, at) => part + (texts[at] ?? '')).join('') };
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
 /** How a page looks, and in which language it speaks. */

@@ -1,5 +1,4 @@
 /** Health, all that is so now, its changes, the tabs, and the proof from the ledger. */
-import type { FastifyError } from 'fastify';
 import * as v from 'valibot';
 import {
   auditLog,
@@ -20,6 +19,7 @@ import { ownPart, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { AuditAct } from '../records/ops.ts';
 import { safeTable } from '../sites/sheet.ts';
+import { tooLarge } from './kit/imports.ts';
 import { on, type Route, read } from './kit/route.ts';
 import { by, csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';
 
@@ -111,7 +111,7 @@ export const tabsRoutes: readonly Route[] = [
       body: trying,
       answer: tabsTrial,
       refusals: [409, 413],
-      more: { bodyLimit: triedLimitBytes, errorHandler: tooLarge },
+      more: { bodyLimit: triedLimitBytes, errorHandler: tooLarge('the tabs are', triedLimitBytes) },
     },
     async (replay, { body: { days, by: _, ...files } }) => {
       const tried = await replay.tryFiles(files, days);
@@ -141,11 +141,6 @@ export const tabsRoutes: readonly Route[] = [
     },
   ),
 ];
-
-function tooLarge(error: FastifyError): never {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `the tabs are larger than ${triedLimitBytes / 1024 / 1024} MiB`);
-  throw error;
-}
 
 /** The proof, over the whole tree, and the backups from which it is read. */
 export const proofRoutes: readonly Route[] = [

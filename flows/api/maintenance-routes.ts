@@ -1,11 +1,10 @@
 /** Maintenance: planned for a room, a site or a state, shown, and taken back. */
-import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { isId, maintenanceView } from '#contracts';
 import { outside, ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import { on, type Route } from './kit/route.ts';
-import { by, isScope } from './kit/schemas.ts';
+import { by, isScope, scopeOf } from './kit/schemas.ts';
 
 const isPlace = (path: string) => isScope(path) || (path.split('/').length === 3 && path.split('/').every(isId));
 const place = v.pipe(v.string(), v.check(isPlace, 'Invalid scope: a state, state/site, or state/site/pc'));
@@ -38,7 +37,7 @@ export const maintenanceRoutes: readonly Route[] = [
       'post /api/maintenance',
       'Plans maintenance of a room, a site or a state: from then on until its end nothing of it is told. `from` and `to` are local times of the place; it ends at `to` or after `minutes`, and comes back by `rule` (RRULE).',
     ],
-    { right: { may: 'maintenance', at: placeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [404, 422] },
+    { right: { may: 'maintenance', at: scopeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [404, 422] },
     async (maintenance, { body }) => {
       const done = await maintenance.add(body);
       if (!done.ok) throw new Refused(422, done.line);
@@ -54,9 +53,3 @@ export const maintenanceRoutes: readonly Route[] = [
     },
   ),
 ];
-
-/** What is no place is told by the schema, to those who may plan everywhere. */
-function placeOf({ body }: FastifyRequest): string {
-  const { scope } = (body ?? {}) as { scope?: unknown };
-  return typeof scope === 'string' ? scope : '';
-}

@@ -1,5 +1,4 @@
 /** The roll call: start one, follow it, take it along as a table. */
-import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { rollCallSummary, rollCallView } from '#contracts';
 import { ownPart } from '../door/door.ts';
@@ -8,7 +7,7 @@ import type { ScopedView } from '../door/scoped.ts';
 import { rollCallTable, tableName } from '../rollcall/table.ts';
 import type { NotStarted, PcChoice } from '../view/view.ts';
 import { on, type Route } from './kit/route.ts';
-import { by, csv, scope } from './kit/schemas.ts';
+import { by, csv, scope, scopeOf } from './kit/schemas.ts';
 
 /** Where a site has none of its own, or is no more. */
 const usualZone = 'Asia/Kolkata';
@@ -61,12 +60,6 @@ export const rollCallRoutes: readonly Route[] = [
     },
   ),
 ];
-
-/** What is no scope is told by the schema, to those who may call everybody. */
-function scopeOf({ body }: FastifyRequest): string {
-  const { scope: asked } = (body ?? {}) as { scope?: unknown };
-  return typeof asked === 'string' ? asked : '';
-}
 
 async function found({ rollcalls }: ScopedView, id: string) {
   const call = await rollcalls.one(id);

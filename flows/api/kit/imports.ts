@@ -7,7 +7,7 @@ import { fileLimitBytes } from '../../sites/sheet.ts';
 export const ofFile = {
   refusals: [413, 422],
   alsoAs: 422,
-  more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge },
+  more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
 };
 
 /** The result of an import as the answer. */
@@ -18,7 +18,9 @@ export async function checked<T extends { problems: readonly unknown[] }>(reply:
 }
 
 /** Fastify's own line would name the limit of the body, which is twice that of the file. */
-function tooLarge(error: FastifyError): never {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `the file is larger than ${fileLimitBytes / 1024 / 1024} MiB`);
-  throw error;
+export function tooLarge(what: string, limitBytes: number) {
+  return (error: FastifyError): never => {
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `${what} larger than ${limitBytes / 1024 / 1024} MiB`);
+    throw error;
+  };
 }

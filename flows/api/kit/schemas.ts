@@ -72,6 +72,12 @@ export function place({ params }: FastifyRequest): string {
   return placePath(params as Place);
 }
 
+/** The scope that the body of a request names. What is no scope is refused by the schema later; until then only the whole tree may ask. */
+export function scopeOf({ body }: FastifyRequest): string {
+  const { scope: asked } = (body ?? {}) as { scope?: unknown };
+  return typeof asked === 'string' ? asked : '';
+}
+
 /** The path of the parts, '' for none. */
 export function placePath({ state, site, pc }: Place): string {
   return [state, site, pc].filter((part) => part !== undefined).join('/');

@@ -60,6 +60,6 @@ function linked(line: string, end = '', to = end): string {
 }
 
 /** As HTML writes it, in text and in attributes. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
