@@ -3,8 +3,6 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { metricOf, ownSeries } from '#contracts';
 import { type Principal, principalKinds } from './admission/access.ts';
 
-/** The broker's counters, and where all of them are read. */
-export type Metrics = ReturnType<typeof createMetrics>;
 /** Figures that are read when the page is. */
 export type MetricSources = { clients(kind: Principal['kind']): number; registryVersion(): number };
 

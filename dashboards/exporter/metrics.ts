@@ -8,9 +8,6 @@ import { rollupsOf } from './rollups.ts';
 export type BeatResult = 'ok' | 'topic' | Extract<Decoded<never>, { ok: false }>['reason'];
 const beatResults: readonly BeatResult[] = ['ok', 'topic', 'oversized', 'version', 'malformed', 'schema'];
 
-/** Counts of the exporter's own, and the page of `/metrics`. */
-export type Metrics = ReturnType<typeof createMetrics>;
-
 /** The metrics that prom-client writes; `view` is asked anew for each page. */
 export function createMetrics(view: () => FleetView) {
   const registry = new Registry();

@@ -19,9 +19,6 @@ export type CopiesOptions = Pick<OutboxOptions, 'answerLink'> & {
   broke(error: Error): void;
 };
 
-/** The copies of one memory. */
-export type Copies = ReturnType<typeof createCopies>;
-
 /** Of one person on one channel so many of the last messages of an incident are changed: nobody looks at older ones. */
 const eachAtMost = 4;
 /** Changes that wait. Beyond it some are left out: each is a line that the wall shows too. */
