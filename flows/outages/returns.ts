@@ -123,9 +123,9 @@ function wasThere(other: PcRecord, one: Away): boolean {
   return other.heardAt !== null && other.presence !== 'stopped' && (!isAway(other) || wentTogether(other, one));
 }
 
-type Seen = { mainsGoneAt: number | null; neighbours: readonly PcRecord[]; now: number };
+type Evidence = { mainsGoneAt: number | null; neighbours: readonly PcRecord[]; now: number };
 
-function whyOnSameBoot(one: Away, apartMs: number | null | undefined, { mainsGoneAt, neighbours, now }: Seen): Outage {
+function whyOnSameBoot(one: Away, apartMs: number | null | undefined, { mainsGoneAt, neighbours, now }: Evidence): Outage {
   const { from, cause, confidence } = one.absence;
   // This session was received before: its birth does not say how long the PC was apart.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
@@ -148,7 +148,7 @@ function lineOf(one: Away, mainsGoneAt: number | null, neighbours: readonly PcRe
   return { cause: 'link-down', confidence: seesMains(one) ? 0.95 : isLone ? openUpTo : 0.8 };
 }
 
-function whyOnNewBoot(one: Away, found: Previous, { mainsGoneAt, awayMs }: Pick<Seen, 'mainsGoneAt'> & { awayMs: number }): Outage {
+function whyOnNewBoot(one: Away, found: Previous, { mainsGoneAt, awayMs }: Pick<Evidence, 'mainsGoneAt'> & { awayMs: number }): Outage {
   const { cause } = one.absence;
   if (found.crashed) return { cause: 'crash', confidence: 0.95 };
   const inOrder = found.bye !== null ? unheardBye : found.begun !== undefined ? endedByUpdate : null;
