@@ -1,7 +1,7 @@
 /** Reads the events of a PC or site wherever they lie: a page after the other from the ledger, between its commits, and archives in a thread beside all else. */
-import { Worker } from 'node:worker_threads';
 import type { LedgerRetention, PagePlace } from '../records/archives.ts';
 import { type ArchivesAsk, type ArchivesAt, type EventsAsk, gather } from './events.ts';
+import { runOnce } from './run-once.ts';
 
 /** Whose events, where archives lie, and of which places anything can be asked. */
 export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
@@ -50,7 +50,8 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
   if (!held.known && !has(path)) return { ok: false, missing: true, line: `there is no ${placeOf(path)} ${path}` };
   const at: ArchivesAt = { folder, keptMonths, held, passphrase: secretOf(options) };
   const { events, next } = gathered.end();
-  const json = await inThread({ ask, ledger: [...events, ...(next === undefined ? [] : [next])], at }, gone);
+  const wanted: ArchivesAsk = { ask, ledger: [...events, ...(next === undefined ? [] : [next])], at };
+  const json = await runOnce<string>(new URL('./events-worker.ts', import.meta.url), wanted, gone);
   return json === undefined ? { ok: false, missing: false, line: 'the reading was ended' } : { ok: true, json };
 }
 
@@ -63,20 +64,4 @@ function secretOf({ passphrase }: ReaderOptions): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function inThread(workerData: ArchivesAsk, gone: AbortSignal): Promise<string | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
-  const worker = new Worker(new URL('./events-worker.ts', import.meta.url), { workerData });
-  const end = () => void worker.terminate();
-  worker.once('message', (json: string) => {
-    resolve(json);
-    // A segment that was not read to its end is still open in it.
-    end();
-  });
-  worker.once('error', reject);
-  worker.once('exit', () => resolve(undefined));
-  if (gone.aborted) end();
-  gone.addEventListener('abort', end, { once: true });
-  return promise;
 }
