@@ -17,10 +17,8 @@ import { createBudget } from './net/data-budget.ts';
 import { keepHeapSmall } from './platform/heap.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
+import { reportHourly } from './seats/admission.ts';
 import { isOfRoom, platformApart, probesApart, runnerApart } from './seats/apart.ts';
-import { callRooms } from './seats/calling.ts';
-import { openDoor } from './seats/door.ts';
-import { toldSeldom } from './seats/guests.ts';
 import { createRoomSeat } from './seats/seats.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
@@ -131,15 +129,9 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
 function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'platform'> & { log: Log }, agent: () => Agent) {
   const seat = createRoomSeat({
     ...given,
-    random: unguessable,
+    seat: doorAddress(file),
     ownUid: process.getuid?.(),
-    open: async (entrance) => {
-      const address = doorAddress(file);
-      return address.isPipe
-        ? callRooms({ ...given, ...entrance, seat: address })
-        : openDoor({ ...address, all: true, onSocket: entrance.enter });
-    },
-    onRefused: toldSeldom(given.clock, (why, count) => {
+    onRefused: reportHourly(given.clock, (why, count) => {
       log.warn({ count }, `refused at the room seat: ${why}`);
       agent().record('refused', { leaf: 'room', reason: why, count });
     }),

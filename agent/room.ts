@@ -1,13 +1,13 @@
 /** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
-import { existsSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { languageFor, onToldToEnd, realClock } from '#contracts';
+import { languageFor, messageOf, onToldToEnd, realClock } from '#contracts';
 import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
 import { isOfRoom } from './seats/apart.ts';
-import { pressKey, textOf } from './seats/mend-door.ts';
-import { sit } from './seats/session.ts';
-import { wayTo } from './seats/way.ts';
+import { openDoor } from './seats/door.ts';
+import { answerKeys, pressKey, textOf } from './seats/mend-door.ts';
+import { createRoom } from './seats/room.ts';
 import { type Env, roomSocket, userFolder } from './store/data-folder.ts';
 import { cardFile, cardPath } from './store/kept-file.ts';
 import { lineLog, rotatingFile, withMemory } from './store/log.ts';
@@ -16,7 +16,7 @@ import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
 const stdoutFd = 1;
 const toStdout = (line: string) => void writeSync(stdoutFd, line);
 
-/** Sits down in this session until it is told to end. `data`: the folder of the agent. */
+/** Runs in this session until the process is asked to end. `data`: the folder of the agent. */
 export async function main(env: Env, data: string): Promise<void> {
   const asked = new Promise((resolve) => onToldToEnd({ env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
@@ -26,10 +26,19 @@ export async function main(env: Env, data: string): Promise<void> {
   // The user may not write where the service does.
   const write = env['SABHA_LOG'] === undefined ? toStdout : rotatingFile(join(folder, 'room.log')).write;
   const log = withMemory(lineLog('room', { now: Date.now, write }), clock);
-  const way = wayTo(doorAddress(roomSocket(env, data)), { clock, platform });
   const { save: saveCard } = cardFile(folder, log);
   keepHeapSmall(clock, globalThis.gc);
-  await sit({ way, folder, key: keyOf(folder), platform, probes, clock, random: Math.random, log, saveCard }, asked);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const seat = doorAddress(roomSocket(env, data));
+  const room = createRoom({ seat, platform, probes, clock, random: Math.random, log, saveCard });
+  // Without its key the room is judged too.
+  await openDoor({ ...keyOf(folder), all: false, onSocket: answerKeys(room.mend, room.language) }).catch((error: unknown) => {
+    log.warn({}, `the key to mend the room is not heard: ${messageOf(error)}`);
+  });
+  room.start();
+  log.info({}, 'ready');
+  await asked;
+  room.stop();
 }
 
 /** Asks the seat that sits in this session to mend, or to take that back; the lines say what it did, or why not, in the language of the site. */

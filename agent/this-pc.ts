@@ -1,6 +1,5 @@
 /** Chooses the platform. No other file of the agent asks which operating system it runs on. */
 import { hash } from 'node:crypto';
-import { basename } from 'node:path';
 import { type Clock, realClock } from '#contracts';
 import { createLinux } from './platform/linux/linux.ts';
 import type { Platform } from './platform/platform.ts';
@@ -39,9 +38,8 @@ function createThisWindows(env: Record<string, string>, clock: Clock): Platform 
   return createWindows({ native: openNative(run), root, clock, run });
 }
 
-/** Where a door to another process of this PC is: a socket of this name, or on Windows the pipe that stands for it. */
-export function doorAddress(file: string, system = process.platform): { address: string; isPipe: boolean; name: string } {
-  if (system !== 'win32') return { address: file, isPipe: false, name: basename(file) };
-  const name = `sabha-${hash('sha256', file.toLowerCase()).slice(0, 16)}`;
-  return { address: `\\\\.\\pipe\\${name}`, isPipe: true, name };
+/** Where another process of this PC listens: at a socket of this name, or on Windows at a pipe whose name is made from it. */
+export function doorAddress(file: string, system = process.platform): { address: string; isPipe: boolean } {
+  if (system !== 'win32') return { address: file, isPipe: false };
+  return { address: `\\\\.\\pipe\\sabha-${hash('sha256', file.toLowerCase()).slice(0, 16)}`, isPipe: true };
 }

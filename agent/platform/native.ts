@@ -81,12 +81,12 @@ export type Calls = {
   programs(): string[];
   power(): PowerStatus;
   isShuttingDown(): boolean;
+  /** The number of the session of this process. */
+  ownSession(): number;
   /** Does this process run in the session of whoever sits at the PC? */
   isAtConsole(): boolean;
   /** Null where there is none of this name, or it is closed to us. Nothing is read from it, and its maker cannot act in our name. */
   pipe(address: string): PipeEnd | null;
-  /** Writes a text into a key of this user's own (below HKCU), which is gone when he signs out. */
-  writeOwn(path: string, name: string, text: string): void;
   routes(): Route[];
   /** IPv4 addresses of the neighbours of which something was heard, and of those that did not answer. */
   neighbours(): Map<string, boolean>;

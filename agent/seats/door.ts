@@ -1,29 +1,33 @@
-/** The door of a seat: a unix socket, or a named pipe on Windows. Who comes in stands in guests.ts. */
+/** The address at which the two seats meet: a unix socket, or a named pipe on Windows. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** Where the seats find each other. `isPipe`: the address is that of a pipe and no file; `name`: the last word of it. */
-export type SeatAddress = { address: string; isPipe: boolean; name: string };
-/** `all`: users other than ours may knock. */
-export type DoorOptions = Pick<SeatAddress, 'address' | 'isPipe'> & { all: boolean; onSocket(socket: Socket): void };
+/** `isPipe`: the address is that of a pipe and no file. */
+export type SeatAddress = { address: string; isPipe: boolean };
+/** `all`: other users may connect too. */
+export type DoorOptions = SeatAddress & { all: boolean; onSocket(socket: Socket): void };
 
-/** The pipe of one seat among all that come to this address. */
-export function pipeOf({ address }: SeatAddress, word: string): string {
-  return `${address}-${word}`;
+/** Connections at the same time; more are closed at once. */
+const connectionsLimit = 64;
+
+/** The pipe that the room seat of one Windows session opens. */
+export function pipeOf({ address }: SeatAddress, session: number): string {
+  return `${address}-${session}`;
 }
 
 /**
- * Opens the door, in the place of one that a killed process left behind. Its folder must be ours: whoever can write there could stand in our
- * place. A pipe is never for all: whoever may write to it could make another of its name beside ours.
+ * Listens at the address, and replaces a socket that a killed process left behind. Only we may write to the folder of the socket: another user
+ * could replace it. A pipe is never open to all: the right to write to a pipe includes the right to make another one of its name.
  */
 export async function openDoor({ address, isPipe, all, onSocket }: DoorOptions): Promise<Server> {
   if (!isPipe) rmSync(address, { force: true });
   const server = createServer(onSocket);
+  server.maxConnections = connectionsLimit;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ path: address, readableAll: all, writableAll: all }, resolve);
   });
-  // A socket that cannot be taken, since there are too many files open, is one that did not come.
+  // A connection that cannot be accepted, because too many files are open, is lost without an error of the server.
   server.on('error', () => undefined);
   return server;
 }

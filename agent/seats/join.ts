@@ -1,24 +1,24 @@
-/** The connection of the room seat to `run`: it proves who it is, and comes again when it was lost. */
-import type { Socket } from 'node:net';
-import { backoffMs, type Cancel, type Clock } from '#contracts';
+/** The room seat's end of the channel to the service: on Linux it connects and proves its user, on Windows it waits at a pipe. */
+import { connect, type Server, type Socket } from 'node:net';
+import { backoffMs, type Clock, messageOf } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
-import { leaveProof } from '../platform/questions/proof.ts';
+import { leaveProof, ownSession } from '../platform/questions/proof.ts';
 import type { Log } from '../store/log.ts';
-import { hearLines, sendLine } from './lines.ts';
-import { type FromRoom, lineLimits, readLine, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
-import type { Way } from './way.ts';
+import { openDoor, pipeOf, type SeatAddress } from './door.ts';
+import { readLines, sendLine } from './lines.ts';
+import { type FromRoom, readLine, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
 
-/** How `run` is reached, and who hears of it. */
+/** Where the service is, and what its messages start. */
 export type JoinOptions = {
-  way: Way;
+  seat: SeatAddress;
   clock: Clock;
   random: () => number;
   platform: Pick<Platform, 'ask'>;
   log: Log;
-  /** `isFirst` since it joined. */
+  /** `isFirst`: the first since the seat joined. */
   onRoom(room: Extract<ToRoom, { type: 'room' }>, isFirst: boolean): void;
   onOrder(order: Extract<ToRoom, { type: 'order' }>): void;
-  /** Something was heard. */
+  /** The service sent something. */
   onAlive(): void;
 };
 
@@ -26,132 +26,127 @@ export type JoinOptions = {
 export type Joined = {
   start(): void;
   stop(): void;
-  /** Nothing is sent before it has joined. */
+  /** Sends nothing before the seat has joined. */
   send(message: FromRoom): void;
 };
 
 const backoff = { firstMs: 2_000, maxMs: 30_000 };
-const proofLimitMs = 4_000;
+const askLimitMs = 4_000;
 
-type State = JoinOptions & {
-  socket: Socket | undefined;
-  isJoined: boolean;
-  isOver: boolean;
-  failures: number;
-  heardUp: number;
-  /** What the log last said; a seat that is refused every half minute says so once. */
-  lastWord: string;
-  again: Cancel;
-  beat: Cancel;
-  clearProof: () => Promise<void>;
-};
+type State = ReturnType<typeof createState>;
 
-/** Guarantee: at most one connection, and the next try of several seats comes at a time of its own. */
-export function createJoin(options: JoinOptions): Joined {
-  const nothing = () => undefined;
-  const state: State = {
+function createState(options: JoinOptions) {
+  return {
     ...options,
-    socket: undefined,
-    isJoined: false,
+    server: undefined as Server | undefined,
+    /** All connections, and when each last received something. On Windows other users may open the pipe too, but cannot write to it. */
+    heardUp: new Map<Socket, number>(),
+    joined: undefined as Socket | undefined,
     isOver: false,
     failures: 0,
-    heardUp: 0,
-    lastWord: '',
-    again: nothing,
-    beat: nothing,
-    clearProof: async () => undefined,
+    /** The last line of the log: a reason that repeats is logged once. */
+    logged: '',
   };
+}
+
+/** Guarantee: the seat sends only to a service that spoke first, and several seats retry at different times. */
+export function createJoin(options: JoinOptions): Joined {
+  const state = createState(options);
   return {
-    start: () => begin(state),
+    start() {
+      void reach(state);
+      watch(state);
+    },
     stop() {
       state.isOver = true;
-      state.again();
-      state.socket?.destroy();
+      state.server?.close();
+      for (const socket of state.heardUp.keys()) socket.destroy();
     },
     send: (message) => {
-      if (state.isJoined) say(state, message);
+      if (state.joined) sendLine(state.joined, message);
     },
   };
 }
 
-function begin(state: State): void {
-  state.again = state.way({ socket: (socket) => talk(state, socket), failed: (why) => later(state, why) });
+async function reach(state: State): Promise<void> {
+  const { seat, platform } = state;
+  if (state.isOver) return;
+  if (!seat.isPipe) return talk(state, connect(seat.address));
+  try {
+    const session = await platform.ask(ownSession, AbortSignal.timeout(askLimitMs));
+    if (!session.known) throw new Error(session.reason);
+    const address = pipeOf(seat, session.value);
+    state.server = await openDoor({ address, isPipe: true, all: false, onSocket: (socket) => talk(state, socket) });
+  } catch (error) {
+    retry(state, messageOf(error));
+  }
+}
+
+function retry(state: State, why: string): void {
+  note(state, `not joined: ${why}`);
+  state.clock.after(backoffMs(state.failures, { ...backoff, random: state.random }), () => void reach(state));
+  state.failures += 1;
 }
 
 function talk(state: State, socket: Socket): void {
-  Object.assign(state, { socket, isJoined: false, heardUp: state.clock.up() });
   let why = 'the other seat went';
+  state.heardUp.set(socket, state.clock.up());
   socket.on('error', ({ message }) => {
     why = message;
   });
-  socket.on('close', () => lost(state, why));
-  hearLines(socket, {
-    limitBytes: () => lineLimits.bytes,
-    line(text) {
-      const message = readLine(toRoom, text);
-      if (message?.type === 'refused') why = message.why;
-      else if (message) hear(state, message);
-      else socket.destroy(new Error('the other seat says what cannot be read'));
-    },
-    tooLong: () => socket.destroy(new Error('the other seat says more than it may')),
+  socket.on('close', () => {
+    state.heardUp.delete(socket);
+    const wasJoined = state.joined === socket;
+    if (wasJoined) state.joined = undefined;
+    if (state.isOver) return;
+    if (!state.seat.isPipe) retry(state, why);
+    else if (wasJoined) note(state, `not joined: ${why}`);
   });
-  beat(state);
+  readLines(socket, (text) => {
+    const message = readLine(toRoom, text);
+    if (message?.type === 'refused') why = message.why;
+    else if (message) receive(state, socket, message);
+    else socket.destroy(new Error('the other seat says what cannot be read'));
+  });
 }
 
-function hear(state: State, message: Exclude<ToRoom, { type: 'refused' }>): void {
-  state.heardUp = state.clock.up();
-  if (message.type === 'prove') return void prove(state, message.nonce);
+function receive(state: State, socket: Socket, message: Exclude<ToRoom, { type: 'refused' }>): void {
+  state.heardUp.set(socket, state.clock.up());
+  if (message.type === 'prove') return void prove(state, socket, message.nonce);
   if (message.type === 'room') {
-    const isFirst = !state.isJoined;
+    const isFirst = state.joined !== socket;
     if (isFirst) note(state, 'joined');
-    Object.assign(state, { isJoined: true, failures: 0 });
-    void state.clearProof();
+    Object.assign(state, { joined: socket, failures: 0 });
     state.onRoom(message, isFirst);
   } else if (message.type === 'order') state.onOrder(message);
   state.onAlive();
 }
 
-async function prove(state: State, nonce: string): Promise<void> {
-  const { socket, platform } = state;
+/** The proof is removed as soon as the service answers, or the connection ends. */
+async function prove({ platform }: State, socket: Socket, nonce: string): Promise<void> {
   try {
-    const left = await platform.ask(leaveProof(nonce), AbortSignal.timeout(proofLimitMs));
+    const left = await platform.ask(leaveProof(nonce), AbortSignal.timeout(askLimitMs));
     if (!left.known) throw new Error(left.reason);
-    await state.clearProof();
-    state.clearProof = left.value;
-    if (socket?.destroyed) await left.value();
-    say(state, { type: 'proof' });
+    if (socket.destroyed) return void (await left.value());
+    socket.once('data', () => void left.value()).once('close', () => void left.value());
+    sendLine(socket, { type: 'proof' } satisfies FromRoom);
   } catch (error) {
-    socket?.destroy(error instanceof Error ? error : new Error(String(error)));
+    socket.destroy(new Error(messageOf(error)));
   }
 }
 
-/** A `run` that hangs does not close its end. */
-function beat(state: State): void {
-  state.beat = state.clock.after(seatEveryMs, () => {
-    if (state.clock.up() - state.heardUp >= silentMs) return void state.socket?.destroy(new Error('the other seat is silent'));
-    if (state.isJoined) say(state, { type: 'alive' });
-    beat(state);
+/** A service that hangs does not close its end. */
+function watch(state: State): void {
+  const { clock, heardUp } = state;
+  clock.after(seatEveryMs, () => {
+    if (state.isOver) return;
+    for (const [socket, up] of heardUp) if (clock.up() - up >= silentMs) socket.destroy(new Error('the other seat is silent'));
+    if (state.joined) sendLine(state.joined, { type: 'alive' } satisfies FromRoom);
+    watch(state);
   });
 }
 
-function say({ socket }: State, message: FromRoom): void {
-  if (socket && !sendLine(socket, message)) socket.destroy();
-}
-
-function lost(state: State, why: string): void {
-  state.isJoined = false;
-  state.beat();
-  void state.clearProof();
-  if (!state.isOver) later(state, why);
-}
-
-function later(state: State, why: string): void {
-  note(state, `not joined: ${why}`);
-  state.again = state.clock.after(backoffMs(state.failures, { ...backoff, random: state.random }), () => begin(state));
-  state.failures += 1;
-}
-
-function note(state: State, word: string): void {
-  if (word !== state.lastWord) state.log.info({}, word);
-  state.lastWord = word;
+function note(state: State, line: string): void {
+  if (line !== state.logged) state.log.info({}, line);
+  state.logged = line;
 }

@@ -1,54 +1,25 @@
-/** Lines of JSON over a socket or a pipe, none longer than a limit. */
+/** Lines of JSON over a socket or a pipe. */
 import type { Socket } from 'node:net';
 
-/** Who hears of what comes. */
-export type Heard = {
-  /** The most bytes that a line may have now. */
-  limitBytes(): number;
-  line(text: string): void;
-  /** Nothing more is told afterwards. */
-  tooLong(): void;
-};
+/** Limit for one received line, and for what a peer that does not read leaves in our memory. */
+const lineLimitChars = 262_144;
+const unsentLimitBytes = 1_048_576;
 
-/** Of chunks that wait for their line end; more are put together, so that a byte at a time costs no more than a line. */
-const looseChunks = 256;
-/** What a peer that does not read may leave with us. */
-const unreadLimitBytes = 1_048_576;
-const lineEnd = 0x0a;
-
-/** Tells each whole line. Guarantee: it holds at most the limit and one chunk, and a line that is longer is never told. */
-export function hearLines(socket: Socket, { limitBytes, line, tooLong }: Heard): void {
-  let chunks: Buffer[] = [];
-  let bytes = 0;
-  let isOver = false;
-
-  function take(part: Buffer): boolean {
-    bytes += part.length;
-    if (bytes > limitBytes()) {
-      isOver = true;
-      chunks = [];
-      tooLong();
-      return false;
-    }
-    chunks.push(part);
-    if (chunks.length > looseChunks) chunks = [Buffer.concat(chunks)];
-    return true;
-  }
-
-  socket.on('data', (chunk: Buffer) => {
-    for (let from = 0; !isOver && !socket.destroyed && from < chunk.length; ) {
-      const end = chunk.indexOf(lineEnd, from);
-      if (!take(chunk.subarray(from, end < 0 ? chunk.length : end)) || end < 0) return;
-      const text = Buffer.concat(chunks).toString();
-      [chunks, bytes, from] = [[], 0, end + 1];
-      line(text);
-    }
+/** Calls back with each whole line, and with undefined for a line above the limit: the callback then ends the connection. */
+export function readLines(socket: Socket, onLine: (text: string | undefined) => void): void {
+  let rest = '';
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (!socket.destroyed) onLine(line);
+    if (rest.length <= lineLimitChars || socket.destroyed) return;
+    rest = '';
+    onLine(undefined);
   });
 }
 
-/** Sends one message as a line. False where the other side no longer reads. */
-export function sendLine(socket: Socket, message: object): boolean {
-  if (socket.destroyed || socket.writableLength > unreadLimitBytes) return false;
-  socket.write(`${JSON.stringify(message)}\n`);
-  return true;
+/** Sends one message as a line. Ends the connection where the other end does not read. */
+export function sendLine(socket: Socket, message: object): void {
+  if (socket.writableLength > unsentLimitBytes) socket.destroy();
+  else if (!socket.destroyed) socket.write(`${JSON.stringify(message)}\n`);
 }

@@ -3,13 +3,12 @@ import { connect } from 'node:net';
 import * as v from 'valibot';
 import { type Language, messageOf, reasonIn } from '#contracts';
 import type { DoorOptions } from './door.ts';
-import { hearLines, sendLine } from './lines.ts';
+import { readLines, sendLine } from './lines.ts';
 import type { Mend } from './mend.ts';
 import { type KeyResult, keyResult, readLine } from './messages.ts';
 import { phrases } from './words.ts';
 
 const askLimitMs = 10_000;
-const lineBytes = 8_192;
 const question = v.object({ key: v.picklist(['fix', 'undo']) });
 
 /** Answers one question a connection, in the language of the site. The folder of the address is its user's alone: whoever asks is he. */
@@ -17,14 +16,16 @@ export function answerKeys(mend: Mend, language: () => Language | undefined): Do
   return (socket) => {
     const end = () => void socket.destroy();
     socket.on('error', end).setTimeout(askLimitMs, end);
-    const line = (text: string) => {
+    readLines(socket, (text) => {
       const asked = readLine(question, text);
       if (asked === undefined) return end();
       void mend[asked.key](AbortSignal.timeout(askLimitMs))
         .catch((error: unknown): KeyResult => ({ done: false, reason: messageOf(error) }))
-        .then((answer) => void (sendLine(socket, { ...answer, language: language() }) && socket.destroySoon()));
-    };
-    hearLines(socket, { limitBytes: () => lineBytes, line, tooLong: end });
+        .then((answer) => {
+          sendLine(socket, { ...answer, language: language() });
+          socket.destroySoon();
+        });
+    });
   };
 }
 
@@ -45,8 +46,7 @@ export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<Ke
   socket
     .once('error', () => none('no room seat runs for this user: sign out and in again'))
     .once('close', () => none('the room seat went'));
-  const line = (text: string) => answer.resolve(readLine(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' });
-  hearLines(socket, { limitBytes: () => lineBytes, line, tooLong: () => none('the answer is too long') });
+  readLines(socket, (text) => answer.resolve(readLine(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
   sendLine(socket, { key });
   return answer.promise.finally(() => socket.destroy());
 }

@@ -1,12 +1,10 @@
-/** What the two seats say to each other, a line each: docs/seats.md. What is not known is ignored, as on the wire to the centre. */
+/** The messages of the two seats, a line each: docs/seats.md. Unknown fields are ignored, as on the wire to the centre. */
 import * as v from 'valibot';
 import { configuration, expectedLimit, languages, profile, state } from '#contracts';
 
-/** The longest line of a room seat that is not proven yet, and of either side afterwards. */
-export const lineLimits = { strangerBytes: 1_024, bytes: 262_144 };
-/** Each side says something at least so often. */
+/** Each side sends something at least so often. */
 export const seatEveryMs = 10_000;
-/** So long is a seat that says nothing believed to be there. */
+/** A seat that sends nothing for so long is gone. */
 export const silentMs = 3 * seatEveryMs;
 
 /** The probes that need the session of a signed-in user. */
@@ -71,11 +69,7 @@ export const toRoom = v.variant('type', [
 export type ToRoom = v.InferOutput<typeof toRoom>;
 
 /** Reads one line; undefined where it is none of these. */
-export function readLine<S extends v.GenericSchema>(schema: S, line: string): v.InferOutput<S> | undefined {
-  try {
-    const read = v.safeParse(schema, JSON.parse(line));
-    return read.success ? read.output : undefined;
-  } catch {
-    return undefined;
-  }
+export function readLine<S extends v.GenericSchema>(schema: S, line: string | undefined): v.InferOutput<S> | undefined {
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), line);
+  return read.success ? read.output : undefined;
 }

@@ -6,10 +6,9 @@ import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import type { Answer, Platform } from '../platform/platform.ts';
 import { createUnwritten } from '../platform/unwritten.ts';
 import { openDoor } from './door.ts';
-import { hearLines, sendLine } from './lines.ts';
+import { readLines, sendLine } from './lines.ts';
 import type { SeatOrder } from './messages.ts';
 import { createRoom } from './room.ts';
-import { knockAt } from './way.ts';
 
 /** What the seat on this platform says to an order. */
 async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<unknown> {
@@ -22,8 +21,7 @@ async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<
     isPipe: false,
     all: false,
     onSocket(socket) {
-      const line = (text: string) => text.includes('"done"') && answer.resolve(text);
-      hearLines(socket, { limitBytes: () => 65_536, line, tooLong: () => undefined });
+      readLines(socket, (text) => text?.includes('"done"') && answer.resolve(text));
       const profile = { link: 'fibre', elevationM: 0, expected: {} };
       sendLine(socket, { type: 'room', pc: 'up/lucknow/room-1', profile, checks: [] });
       sendLine(socket, { type: 'order', id: 7, order });
@@ -31,14 +29,13 @@ async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<
   });
   onTestFinished(() => void server.close());
   const room = createRoom({
-    way: knockAt(address),
+    seat: { address, isPipe: false },
     clock: { ...handClock(), speed: 3 },
     random: seeded(7),
     probes: [],
     platform: { ...createUnwritten(), ...platform },
     log: { info: () => undefined, warn: () => undefined },
     saveCard: () => true,
-    toasts: () => ({ onKnown: () => undefined, onMended: () => undefined }),
   });
   onTestFinished(() => room.stop());
   room.start();

@@ -4,12 +4,11 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Check, Profile } from '#contracts';
-import { handClock, seeded } from '../checks/agent.test-helper.ts';
+import { handClock } from '../checks/agent.test-helper.ts';
 import { tree } from '../platform/linux/tree.test-helper.ts';
 import { leaveProof } from '../platform/questions/proof.ts';
 import { createPlatform } from '../this-pc.ts';
-import { openDoor } from './door.ts';
-import { hearLines } from './lines.ts';
+import { readLines } from './lines.ts';
 import type { FromRoom } from './messages.ts';
 import { createRoomSeat } from './seats.ts';
 
@@ -55,12 +54,8 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
   const seat = createRoomSeat({
     clock,
     platform,
-    random: seeded(7),
+    seat: { address, isPipe: false },
     ownUid: me,
-    async open({ enter }) {
-      const server = await openDoor({ address, isPipe: false, all: true, onSocket: enter });
-      onTestFinished(() => void server.close());
-    },
     onRefused: (why) => void refused.push(why),
     onMended: (one) => void mended.push(one),
   });
@@ -82,7 +77,7 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
         isGone = true;
       });
     onTestFinished(() => void socket.destroy());
-    hearLines(socket, { limitBytes: () => 2 ** 20, line: (text) => void heard.push(JSON.parse(text)), tooLong: () => undefined });
+    readLines(socket, (text) => void heard.push(JSON.parse(text ?? '{}')));
     const of = (type: string) => heard.find((one) => one['type'] === type);
     const nonce = async () => {
       while (of('prove') === undefined) await new Promise((resolve) => socket.once('data', resolve));

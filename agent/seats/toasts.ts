@@ -8,10 +8,8 @@ import type { Mend } from './mend.ts';
 import type { Mended } from './messages.ts';
 import { phrases } from './words.ts';
 
-/** Whom it tells, and how it is mended. */
+/** What the notifications need, and the repair that their buttons start. */
 export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: Mend; log: Log };
-/** The toasts of one room. */
-export type Toasts = { onKnown(known: Known): void; onMended(mended: Mended): void };
 
 /** What the key can mend, and nobody sees before the others complain. */
 const told = ['microphone.muted', 'microphone.not_default', 'microphone.monitor_chosen'];
@@ -21,7 +19,7 @@ const againMs = 600_000;
 const limitMs = 300_000;
 
 /** Tells such a fault when it begins, and none again for ten minutes. */
-export function createToasts({ clock, platform, mend, log }: ToastsOptions): Toasts {
+export function createToasts({ clock, platform, mend, log }: ToastsOptions) {
   let language: Language = 'en';
   let standing: readonly Check[] = [];
   let toldUp = Number.NEGATIVE_INFINITY;
@@ -37,7 +35,7 @@ export function createToasts({ clock, platform, mend, log }: ToastsOptions): Toa
   }
 
   return {
-    onKnown({ checks, profile }) {
+    onKnown({ checks, profile }: Known): void {
       language = profile.languages?.find(isLanguage) ?? 'en';
       const before = standing;
       standing = checks.filter(({ fault }) => fault !== null && told.includes(fault));
@@ -46,7 +44,7 @@ export function createToasts({ clock, platform, mend, log }: ToastsOptions): Toa
       toldUp = clock.up();
       void show(faultOf(fresh.fault ?? '')?.title[language] ?? '', fresh.name ?? '', { action: 'mendNow', act: 'fix' });
     },
-    onMended({ what, steps }) {
+    onMended({ what, steps }: Mended): void {
       const names = [...new Set(steps.map(({ name }) => name))].join(', ');
       if (what === 'fixed') void show(phrases.mended[language], names, { action: 'takeBack', act: 'undo' });
     },

@@ -3,7 +3,6 @@ import { realClock } from '#contracts';
 import { createProbes } from '../../agent/probes/probes.ts';
 import { ofRoom } from '../../agent/seats/apart.ts';
 import { createRoom } from '../../agent/seats/room.ts';
-import { knockAt } from '../../agent/seats/way.ts';
 import { createPlatform } from '../../agent/this-pc.ts';
 
 const [, , uid = '', address = ''] = process.argv;
@@ -12,12 +11,11 @@ process.setgid?.(Number(uid));
 process.setuid?.(Number(uid));
 const say = (_: object, line: string) => console.log(line);
 createRoom({
-  way: knockAt(address),
+  seat: { address, isPipe: false },
   platform: createPlatform(),
   probes: createProbes().filter((probe) => ofRoom(probe) === 'camera'),
   clock: realClock(),
   random: Math.random,
   log: { info: say, warn: say },
   saveCard: () => true,
-  toasts: () => ({ onKnown: () => undefined, onMended: () => undefined }),
 }).start();

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { PipeEnd } from '../native.ts';
 import type { Question } from '../platform.ts';
 import { attempt } from '../windows/attempt.ts';
-import { readValue, userHives } from '../windows/hives.ts';
 
 /** Everybody may write there, nobody may remove or rename what is another's, and it holds nothing over a restart. */
 const shared = 'dev/shm';
@@ -56,28 +55,12 @@ function fileOf(root: string, words: string): string {
   return join(root, shared, `sabha-room-${words}`);
 }
 
-/** On Windows the room seat waits at a pipe of its own, and Windows says in whose session that was made. Why it is so: docs/seats.md. */
-const place = 'SOFTWARE\\Sabha\\Seats';
 const nobodyWaits = { known: false, reason: 'nobody waits at this pipe' } as const;
 
-/** Leaves the word by which the pipe of this user's seat is found: in his own branch of the registry, where nobody else can write. */
-export const leaveWord = (seat: string, word: string): Question<true> => ({
-  windows: async ({ native }) =>
-    attempt(native().calls, (calls) => {
-      calls.writeOwn(place, seat, word);
-      return true as const;
-    }),
-});
-
-/** The words that users of this PC have left. Guarantee: at most one of each, whatever else he leaves there; none becomes more of a path than 32 digits. */
-export const wordsLeft = (seat: string): Question<string[]> => ({
-  async windows({ native }) {
-    const hives = await userHives(native());
-    if (!hives.known) return hives;
-    const words = await Promise.all(hives.value.map((hive) => readValue(native(), `${hive}\\${place}`, seat)));
-    return { known: true, value: words.filter((word) => typeof word === 'string').filter((word) => /^[0-9a-f]{32}$/.test(word)) };
-  },
-});
+/** Windows: the session of this process. Its number is part of the name of the pipe of its room seat. */
+export const ownSession: Question<number> = {
+  windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()),
+};
 
 /** The pipe at this address, held until it is closed. */
 export const pipeAt = (address: string): Question<PipeEnd> => ({

@@ -42,6 +42,6 @@ function without(registry: Native['registry'], none: Answer<never>): Native {
   return { registry, calls: none, ask: async () => none };
 }
 
-function callsOf(koffi: Koffi, { changedAt, writeOwn }: ReturnType<typeof createRegistry>): Calls {
-  return { ...createSystemCalls(koffi), keyChangedAt: changedAt, writeOwn, pipe: createPipes(koffi) };
+function callsOf(koffi: Koffi, { changedAt }: ReturnType<typeof createRegistry>): Calls {
+  return { ...createSystemCalls(koffi), keyChangedAt: changedAt, pipe: createPipes(koffi) };
 }

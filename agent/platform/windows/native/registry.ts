@@ -1,16 +1,12 @@
-/** The registry by advapi32, in this process. Nothing is written but a word of this user's own. */
-import { type Calls, type Depth, fromFileTime, type RegistryKey, type RegistryValue } from '../../native.ts';
+/** The registry by advapi32, in this process. Nothing is written. */
+import { type Depth, fromFileTime, type RegistryKey, type RegistryValue } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { textsOf, untilZero } from './bytes.ts';
-import type { CType, Koffi, Pointer } from './koffi.ts';
+import type { Koffi, Pointer } from './koffi.ts';
 
-const ownHive = 0xffff_ffff_8000_0001n;
 const hives: Readonly<Record<string, bigint>> = { HKLM: 0xffff_ffff_8000_0002n, HKU: 0xffff_ffff_8000_0003n };
 /** To read, in the part of 64 bits. */
 const access = 0x2_0019 | 0x100;
-/** To set values, in the part of 64 bits; of a key that is not kept over the end of the session. */
-const toWrite = 0x2 | 0x100;
-const volatile = 1;
 const codes = { notThere: 2, more: 234, end: 259 };
 const longestName = 16_384;
 /** What is larger is no setting. */
@@ -22,7 +18,6 @@ const looksLimit = 60_000;
 export type Registry = {
   read(path: string, depth: Depth): Answer<RegistryKey[]>;
   changedAt(path: string): number | null;
-  writeOwn: Calls['writeOwn'];
 };
 
 /** Guarantee: each key that was opened is closed, and no tree, however large, takes longer than a moment. */
@@ -63,18 +58,6 @@ export function createRegistry(koffi: Koffi): Registry {
       return code === 0 || code === codes.notThere ? { known: true, value: found } : { known: false, reason: `registry: code ${code}` };
     },
     changedAt: (path) => within(path, (key) => changedAt(calls, key)).value ?? null,
-    writeOwn(path, name, text) {
-      const key: [Pointer] = [0n];
-      const made = calls.create(ownHive, path, 0, null, volatile, toWrite, null, key, null);
-      if (made !== 0) throw new Error(`registry: code ${made}`);
-      try {
-        const data = Buffer.from(`${text}\0`, 'utf16le');
-        const code = calls.set(key[0], name, 0, kinds.text, data, data.length);
-        if (code !== 0) throw new Error(`registry: code ${code}`);
-      } finally {
-        calls.close(key[0]);
-      }
-    },
   };
 }
 
@@ -86,11 +69,6 @@ function callsOf(koffi: Koffi) {
   const none = 'void *';
   return {
     open: library.func('__stdcall', 'RegOpenKeyExW', 'int32', ['uint64', 'str16', 'uint32', 'uint32', koffi.out(koffi.pointer('uint64'))]),
-    create: library.func('__stdcall', 'RegCreateKeyExW', 'int32', [
-      ...(['uint64', 'str16', 'uint32', 'void *', 'uint32', 'uint32', 'void *'] satisfies CType[]),
-      ...[koffi.out(koffi.pointer('uint64')), none],
-    ]),
-    set: library.func('__stdcall', 'RegSetValueExW', 'int32', ['uint64', 'str16', 'uint32', 'uint32', none, 'uint32']),
     close: library.func('__stdcall', 'RegCloseKey', 'int32', ['uint64']),
     info: library.func('__stdcall', 'RegQueryInfoKeyW', 'int32', ['uint64', ...Array.from({ length: 10 }, () => none), none]),
     name: library.func('__stdcall', 'RegEnumKeyExW', 'int32', ['uint64', 'uint32', none, number, none, none, none, none]),

@@ -3,7 +3,7 @@ import type { Calls, PowerStatus, Route } from '../../native.ts';
 import { untilZero } from './bytes.ts';
 import type { Koffi } from './koffi.ts';
 
-type System = Omit<Calls, 'keyChangedAt' | 'writeOwn' | 'pipe'>;
+type System = Omit<Calls, 'keyChangedAt' | 'pipe'>;
 
 const pathLength = 1_024;
 /** A list of processes; PROCESSENTRY32W: its own size, the id at 8, the name of the program from 44 on. */
@@ -37,7 +37,7 @@ export function createSystemCalls(koffi: Koffi): System {
       return powerOf(status);
     },
     isShuttingDown: () => metric(shuttingDown) !== 0,
-    isAtConsole: createIsAtConsole(koffi, kernel),
+    ...createSessions(koffi, kernel),
     ...createNetworkTables(koffi),
   };
 }
@@ -69,13 +69,15 @@ export function createProgramOf(koffi: Koffi, kernel = koffi.load('kernel32.dll'
   };
 }
 
-function createIsAtConsole(koffi: Koffi, kernel: ReturnType<Koffi['load']>): Calls['isAtConsole'] {
+function createSessions(koffi: Koffi, kernel: ReturnType<Koffi['load']>): Pick<Calls, 'ownSession' | 'isAtConsole'> {
   const console = kernel.func('__stdcall', 'WTSGetActiveConsoleSessionId', 'uint32', []);
   const own = kernel.func('__stdcall', 'ProcessIdToSessionId', 'int32', ['uint32', koffi.out(koffi.pointer('uint32'))]);
-  return () => {
+  const ownSession = () => {
     const session: [number] = [0];
-    return own(process.pid, session) !== 0 && session[0] === console();
+    if (own(process.pid, session) === 0) throw new Error('Windows does not tell the session of this process');
+    return session[0];
   };
+  return { ownSession, isAtConsole: () => ownSession() === console() };
 }
 
 const tooSmall = 122;
