@@ -22,14 +22,6 @@ export type JoinOptions = {
   onAlive(): void;
 };
 
-/** The connection of the room seat. */
-export type Joined = {
-  start(): void;
-  stop(): void;
-  /** Sends nothing before the seat has joined. */
-  send(message: FromRoom): void;
-};
-
 const backoff = { firstMs: 2_000, maxMs: 30_000 };
 const askLimitMs = 4_000;
 
@@ -50,21 +42,20 @@ function createState(options: JoinOptions) {
 }
 
 /** Guarantee: the seat sends only to a service that spoke first, and several seats retry at different times. */
-export function createJoin(options: JoinOptions): Joined {
+export function createJoin(options: JoinOptions) {
   const state = createState(options);
   return {
-    start() {
+    start(): void {
       void reach(state);
       watch(state);
     },
-    stop() {
+    stop(): void {
       state.isOver = true;
       state.server?.close();
       for (const socket of state.heardUp.keys()) socket.destroy();
     },
-    send: (message) => {
-      if (state.joined) sendLine(state.joined, message);
-    },
+    /** Sends nothing before the seat has joined. */
+    send: (message: FromRoom) => state.joined && sendLine(state.joined, message),
   };
 }
 

@@ -25,18 +25,7 @@ export type RoomSeatOptions = {
 export type Watched = RoomProbe | 'session';
 
 /** The room seat of this PC. */
-export type RoomSeat = {
-  /** Rejects where nothing can listen at the address: no room seat will join. */
-  open(): Promise<void>;
-  /** What the seat last said of one component; unknown with a reason where nobody vouches for it. */
-  answer(probe: RoomProbe, profile: Profile): ProbeResult;
-  /** Calls back when the answer changes; for the session, when somebody signed in or out, or a seat became silent. */
-  watch(what: Watched, changed: () => void): Cancel;
-  /** To be called whenever what is known may have changed. */
-  tell(known: Known): void;
-  /** Asks for something that needs the session; the result says why it cannot be done. */
-  ask(order: SeatOrder, signal?: AbortSignal): Promise<Order>;
-};
+export type RoomSeat = ReturnType<typeof createRoomSeat>;
 
 const lookEveryMs = seatEveryMs / 2;
 const askLimitMs = 15_000;
@@ -64,7 +53,7 @@ function createState(options: RoomSeatOptions) {
 }
 
 /** Guarantee: each answer was given within three intervals by the user at the console; everything else is unknown. */
-export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
+export function createRoomSeat(options: RoomSeatOptions) {
   const { clock, platform, seat, onRefused } = options;
   const state = createState(options);
   const { lists, changes, orders } = state;
@@ -97,26 +86,31 @@ export function createRoomSeat(options: RoomSeatOptions): RoomSeat {
     else if (socket) admission.admit(socket, speaker.value);
   }
   return {
-    async open() {
+    /** Rejects where nothing can listen at the address: no room seat will join. */
+    async open(): Promise<void> {
       await look();
       if (!seat.isPipe) await openDoor({ ...seat, all: true, onSocket: (socket) => admission.admit(socket) });
     },
-    answer(probe, profile) {
+    /** What the seat last said of one component; unknown with a reason where nobody vouches for it. */
+    answer(probe: RoomProbe, profile: Profile): ProbeResult {
       const unknown = whyUnknown(state);
       const checks = lists.get(probe);
       return unknown === undefined && checks ? { checks } : { checks: expectedOf(probe, profile), unknown: unknown ?? notYet };
     },
-    watch(what, changed) {
+    /** Calls back when the answer changes; for the session, when somebody signed in or out, or a seat became silent. */
+    watch(what: Watched, changed: () => void): Cancel {
       changes.on(what, changed);
       return () => void changes.off(what, changed);
     },
-    tell({ pc, profile, place, checks }) {
+    /** To be called whenever what is known may have changed. */
+    tell({ pc, profile, place, checks }: Known): void {
       const room: ToRoom = { type: 'room', pc, profile, place, checks: [...checks] };
       if (JSON.stringify(room) === JSON.stringify(state.room)) return;
       state.room = room;
       admission.send(room);
     },
-    async ask(order, cut) {
+    /** Asks for something that needs the session; the result says why it cannot be done. */
+    async ask(order: SeatOrder, cut?: AbortSignal): Promise<Order> {
       if (!admission.isJoined()) return silent;
       state.lastId += 1;
       const id = state.lastId;
