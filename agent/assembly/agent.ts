@@ -1,17 +1,16 @@
 /** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 import { links } from '#contracts';
 import { type Card, createCard } from '../card/card.ts';
-import { type CheckTable, createCheckTable } from '../checks/check-table.ts';
+import { createCheckTable } from '../checks/check-table.ts';
 import { watchInventory } from '../checks/inventory.ts';
 import type { SelfFigures } from '../checks/probe.ts';
 import { createRunner, type Runner } from '../checks/runner.ts';
 import { type Commands, createCommands } from '../commands/commands.ts';
 import { actsOf } from '../commands/verbs.ts';
 import { createLinkMeasurement, type LinkMeasurement } from '../measure/measure.ts';
-import type { QualityRounds } from '../measure/quality-rounds.ts';
 import { createBudget, memoryStore } from '../net/data-budget.ts';
 import type { Platform } from '../platform/platform.ts';
-import { openSpool, type Spool } from '../spool/spool.ts';
+import { openSpool } from '../spool/spool.ts';
 import { openMarker } from '../store/boot-marker.ts';
 import { type HeldConfig, holdConfig } from '../store/held-config.ts';
 import { withMemory } from '../store/log.ts';
@@ -25,25 +24,10 @@ import { limitBudget, onInventory, record, refuse, start, stop, take } from './l
 import type { AgentOptions, Core, State, Whole } from './parts.ts';
 
 /** A running agent, as its process and its tests see it. */
-export type Agent = {
-  start(): void;
-  /** Within 2 s: says goodbye, so that the centre hears of a stop and not of a loss. */
-  stop(reason: string): Promise<void>;
-  spool: Spool;
-  table: CheckTable;
-  rounds: QualityRounds;
-  /** `refused`: messages on our topics that the centre did not sign for us. */
-  figures(): UplinkFigures & { refused: number };
-  /** True once the centre has acknowledged the birth of this connection. */
-  isHeard(): boolean;
-  /** Writes an event of something that happens beside the probes. */
-  record(kind: string, body: Record<string, unknown>): void;
-  /** Milliseconds since 1970, by the centre's clock where that is known. */
-  now(): number;
-};
+export type Agent = ReturnType<typeof createAgent>;
 
 /** Guarantee: it says only what its probes found, and keeps every event on disk until the centre has it. */
-export function createAgent(options: AgentOptions): Agent {
+export function createAgent(options: AgentOptions) {
   const whole = () => state;
   const core = coreOf(options, whole);
   const { spool, table, platform, clock, log } = core;
@@ -59,14 +43,19 @@ export function createAgent(options: AgentOptions): Agent {
   const card = cardOf(core);
   const state: State = { ...core, measurement, inventory, runner, uplink, time, commands, card, gasp: createGasp({ say: uplink.gasp }) };
   return {
-    start: () => start(state),
-    stop: (reason) => stop(state, reason),
+    start: (): void => start(state),
+    /** Within 2 s: says goodbye, so that the centre hears of a stop and not of a loss. */
+    stop: (reason: string): Promise<void> => stop(state, reason),
     spool,
     table,
     rounds: measurement.rounds,
-    figures: () => ({ ...uplink.figures(), refused: state.live.refused }),
+    /** `refused`: messages on our topics that the centre did not sign for us. */
+    figures: (): UplinkFigures & { refused: number } => ({ ...uplink.figures(), refused: state.live.refused }),
+    /** True once the centre has acknowledged the birth of this connection. */
     isHeard: uplink.isHeard,
-    record: (kind, body) => record(state, { kind, body }),
+    /** Writes an event of something that happens beside the probes. */
+    record: (kind: string, body: Record<string, unknown>): void => void record(state, { kind, body }),
+    /** Milliseconds since 1970, by the centre's clock where that is known. */
     now: time.now,
   };
 }

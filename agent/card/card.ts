@@ -5,12 +5,7 @@ import { type Page, pageOf, renewedEveryMs } from './page.ts';
 import { type Known, statementOf } from './statement.ts';
 
 /** The card of a running agent. */
-export type Card = {
-  /** To be called whenever something may have changed, and every few seconds. */
-  look(): void;
-  /** The agent ends: the card is old from now on. */
-  stop(): void;
-};
+export type Card = ReturnType<typeof createCard>;
 
 /** Whose card it is, and where it goes. */
 export type CardOptions = {
@@ -25,7 +20,7 @@ export type CardOptions = {
  * Guarantee: it is written at once when it says something else, and made anew only then; and its time is renewed as long as the agent runs, so
  * that a card which nobody renews is seen to be old. What could not be written is written at the next look.
  */
-export function createCard({ clock, known, save, onSlip }: CardOptions): Card {
+export function createCard({ clock, known, save, onSlip }: CardOptions) {
   let said = '';
   let page: Page | undefined;
   let writtenUp = 0;
@@ -37,7 +32,8 @@ export function createCard({ clock, known, save, onSlip }: CardOptions): Card {
   }
 
   return {
-    look() {
+    /** To be called whenever something may have changed, and every few seconds. */
+    look(): void {
       if (isOver) return;
       try {
         const statement = statementOf(known());
@@ -50,7 +46,8 @@ export function createCard({ clock, known, save, onSlip }: CardOptions): Card {
         onSlip('writing the room card', error);
       }
     },
-    stop() {
+    /** The agent ends: the card is old from now on. */
+    stop(): void {
       isOver = true;
       write(0);
     },

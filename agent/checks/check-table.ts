@@ -12,22 +12,7 @@ export type Numbers = Partial<Record<BeatKey, number>>;
 export type Merge = { component: string; everyMs: number; checks: readonly Check[]; numbers?: Numbers | undefined };
 
 /** The last answer of every probe. */
-export type CheckTable = {
-  /** Takes the whole answer about a component: what is absent in it is gone. */
-  merge(answer: Merge): Change[];
-  /** Makes unknown what was not renewed within three of its intervals (R14). */
-  expire(): Change[];
-  /** Checks of an earlier run: unknown until they are renewed, so that a restart closes nothing; changes are told against them. */
-  restore(checks: readonly Check[]): void;
-  /** The last real answers, for `restore`. */
-  toKeep(): Check[];
-  known(component: string): Check[];
-  checks(): Check[];
-  digest(): string;
-  /** Rises with every change of the digest that somebody asked for; the first is 1. */
-  rev(): number;
-  numbers(): Numbers;
-};
+export type CheckTable = ReturnType<typeof createCheckTable>;
 
 type Entry = { check: Check; told: Check | null; staleUp: number };
 
@@ -41,7 +26,7 @@ const checksPerComponent = 24;
 const restoredStaleMs = 24 * 3_600_000;
 
 /** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
-export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
+export function createCheckTable(clock: Pick<Clock, 'up'>) {
   const entries = new Map<string, Entry>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
   const summary = { digest: '', rev: 0, isOld: true };
@@ -69,7 +54,8 @@ export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
   }
 
   return {
-    merge: ({ component, everyMs, checks: found, numbers: values }) => {
+    /** Takes the whole answer about a component: what is absent in it is gone. */
+    merge: ({ component, everyMs, checks: found, numbers: values }: Merge): Change[] => {
       const staleUp = clock.up() + intervalsBeforeStale * everyMs;
       const clean = found.slice(0, checksPerComponent).map((check) => fitting(check, component));
       const keys = new Set(clean.map(checkKey));
@@ -79,25 +65,29 @@ export function createCheckTable(clock: Pick<Clock, 'up'>): CheckTable {
       else numbers.delete(component);
       return changed([...gone.map(([, { check, told }]) => change(check, told, null)), ...clean.map((check) => put(check, staleUp))]);
     },
-    expire: () => {
+    /** Makes unknown what was not renewed within three of its intervals (R14). */
+    expire: (): Change[] => {
       const old = [...entries.values()].filter((entry) => entry.staleUp < clock.up());
       for (const [component, { staleUp }] of numbers) if (staleUp < clock.up()) numbers.delete(component);
       // Asked each second: where nothing has gone stale, the digest is what it was.
       if (old.length === 0) return [];
       return changed(old.map(({ check }) => put({ ...check, ...unknown('stale') }, Number.POSITIVE_INFINITY)));
     },
-    restore: (kept) => {
+    /** Checks of an earlier run: unknown until they are renewed, so that a restart closes nothing; changes are told against them. */
+    restore: (kept: readonly Check[]): void => {
       const staleUp = clock.up() + restoredStaleMs;
       for (const told of kept)
         entries.set(checkKey(told), { check: { ...told, ...unknown('not checked since the start') }, told, staleUp });
       changed([]);
     },
-    toKeep: () => [...entries.values()].map(({ told, check }) => told ?? check),
-    known: (component) => checks().filter((check) => check.component === component),
+    /** The last real answers, for `restore`. */
+    toKeep: (): Check[] => [...entries.values()].map(({ told, check }) => told ?? check),
+    known: (component: string): Check[] => checks().filter((check) => check.component === component),
     checks,
-    digest: () => summed().digest,
-    rev: () => summed().rev,
-    numbers: () => Object.assign({}, ...[...numbers.values()].map((one) => one.values)),
+    digest: (): string => summed().digest,
+    /** Rises with every change of the digest that somebody asked for; the first is 1. */
+    rev: (): number => summed().rev,
+    numbers: (): Numbers => Object.assign({}, ...[...numbers.values()].map((one) => one.values)),
   };
 }
 

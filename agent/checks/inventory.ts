@@ -13,12 +13,7 @@ export type InventoryOptions = {
 };
 
 /** The inventory of this PC, kept up to date. */
-export type InventoryWatch = {
-  start(): void;
-  stop(): void;
-  /** Undefined until it is known. */
-  current(): Inventory | undefined;
-};
+export type InventoryWatch = ReturnType<typeof watchInventory>;
 
 const limitMs = 60_000;
 /** The first word to the centre goes before it. */
@@ -29,7 +24,7 @@ const retryMs = 3_600_000;
 const change = { settledMs: 30_000, leastMs: 600_000 };
 
 /** Reads the inventory soon after the start and once a day, within 60 s, and an hour after a failure; soon after a camera came or went. */
-export function watchInventory({ platform, clock, log, onRead }: InventoryOptions): InventoryWatch {
+export function watchInventory({ platform, clock, log, onRead }: InventoryOptions) {
   let current: Inventory | undefined;
   let timer: Cancel = () => undefined;
   let unwatch: Cancel = () => undefined;
@@ -70,7 +65,7 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
   }
 
   return {
-    start() {
+    start(): void {
       try {
         unwatch = platform.watchCameras(changed);
       } catch (error) {
@@ -78,12 +73,13 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
       }
       again(firstMs);
     },
-    stop() {
+    stop(): void {
       stopped = true;
       unwatch();
       timer();
     },
-    current: () => current,
+    /** Undefined until it is known. */
+    current: (): Inventory | undefined => current,
   };
 }
 

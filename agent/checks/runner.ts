@@ -4,19 +4,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
 /** The probes at work. */
-export type Runner = {
-  start(): void;
-  stop(): void;
-  /** Runs every probe now; resolves when each has answered or run out of time. */
-  runNow(): Promise<void>;
-  /** Runs every probe now, and for a while every few seconds. */
-  hasten(forMs: number): void;
-  /** The connection to the centre came or went: the probes that look at it are asked at once. */
-  connectionChanged(): void;
-  /** Resolves when every probe has answered, failed or run out of time once. */
-  firstRound(): Promise<void>;
-  failing(): { probe: string; error: string }[];
-};
+export type Runner = ReturnType<typeof createRunner>;
 
 /** The probes, what they are given, and who is told of their answers. */
 export type RunnerOptions = {
@@ -64,7 +52,7 @@ type Slot = {
  * Guarantee: a probe that throws, hangs or answers nonsense makes its own known checks `unknown` with a reason, never ok and never a fault;
  * a late answer is dropped; the others keep their times.
  */
-export function createRunner(options: RunnerOptions): Runner {
+export function createRunner(options: RunnerOptions) {
   const nothing = () => undefined;
   const slots = options.probes.map(
     (probe): Slot => ({
@@ -85,31 +73,36 @@ export function createRunner(options: RunnerOptions): Runner {
     await Promise.all(slots.map((slot) => runAfresh(stage, slot)));
   };
   return {
-    start: () => {
+    start: (): void => {
       for (const slot of slots) {
         plan(stage, slot, options.random() * firstJitterMs);
         watch(stage, slot);
       }
     },
-    stop: () => {
+    stop: (): void => {
       stage.stopped = true;
       for (const slot of slots) {
         slot.timer();
         slot.unwatch();
       }
     },
+    /** Runs every probe now; resolves when each has answered or run out of time. */
     runNow,
-    hasten: (forMs) => {
+    /** Runs every probe now, and for a while every few seconds. */
+    hasten: (forMs: number): void => {
       stage.fastUntilUp = options.clock.up() + forMs;
       void runNow();
     },
-    connectionChanged: () => {
+    /** The connection to the centre came or went: the probes that look at it are asked at once. */
+    connectionChanged: (): void => {
       for (const slot of slots) if (slot.probe.onConnection) hurry(stage, slot);
     },
-    firstRound: async () => {
+    /** Resolves when every probe has answered, failed or run out of time once. */
+    firstRound: async (): Promise<void> => {
       await Promise.all(slots.map((slot) => slot.first.promise));
     },
-    failing: () => slots.filter((slot) => slot.failures >= failuresInARow).map((slot) => ({ probe: slot.probe.name, error: slot.error })),
+    failing: (): { probe: string; error: string }[] =>
+      slots.filter((slot) => slot.failures >= failuresInARow).map((slot) => ({ probe: slot.probe.name, error: slot.error })),
   };
 }
 

@@ -44,13 +44,7 @@ export type CommandsOptions = {
 };
 
 /** The commands of the centre to this PC. */
-export type Commands = {
-  take(message: Signed): void;
-  /** Answers what an earlier run left without an answer. */
-  resume(): void;
-  /** Looks at what waits until the centre's time is known. */
-  tick(): void;
-};
+export type Commands = ReturnType<typeof createCommands>;
 
 const actLimitMs = 30_000;
 /** The longest trains in both directions of a slow link take their time. */
@@ -71,19 +65,21 @@ type State = {
  * Guarantee: nothing is done that the centre did not sign, for this PC, in its time; and that it is done stands on the disk before it is
  * begun, so that no replay and no kill makes it happen twice (save for verbs that do no harm twice).
  */
-export function createCommands(options: CommandsOptions): Commands {
+export function createCommands(options: CommandsOptions) {
   const journal = openJournal({ spool: options.spool, up: options.clock.up });
   const state: State = { options, journal, waiting: new Map() };
   return {
-    take(message) {
+    take(message: Signed): void {
       const said = read(options, message);
       if (said.ok) judge(state, said.value);
       else options.onRefused(said.reason);
     },
-    resume() {
+    /** Answers what an earlier run left without an answer. */
+    resume(): void {
       for (const entry of journal.cutShort()) resume(state, entry);
     },
-    tick() {
+    /** Looks at what waits until the centre's time is known. */
+    tick(): void {
       journal.tick();
       if (options.offsetMs() === null) return;
       const due = [...state.waiting.values()];

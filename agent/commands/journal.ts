@@ -20,18 +20,7 @@ export type Entry = v.InferOutput<typeof entry>;
 type Content = v.InferOutput<typeof content>;
 
 /** The commands of the last week. */
-export type Journal = {
-  /** Why a command may not be obeyed by what was told before; null where it may. `known`: it has been answered, or is about to be. */
-  objection(command: Command): 'known' | 'counter' | 'older than what came since' | 'this PC lost its memory of commands' | null;
-  /** Guarantee: true only when it is on disk. */
-  put(entry: Entry): boolean;
-  /** As if it had never come; nothing where the disk refuses. */
-  forget(id: string): void;
-  /** What an earlier run began and did not answer. */
-  cutShort(): Entry[];
-  /** Notes it when a memory that was lost does no harm any more. */
-  tick(): void;
-};
+export type Journal = ReturnType<typeof openJournal>;
 
 const keptMs = 7 * 86_400_000;
 const keptAtMost = 500;
@@ -42,7 +31,7 @@ const word = 'commands';
  * overtake each other (one to the PC, one to its state; or again at a birth), so one below the highest is obeyed too, unless it had expired
  * when the highest was issued: what a hostile broker holds back, it can deliver at most until the next command.
  */
-export function openJournal({ spool, up }: { spool: Spool; up(): number }): Journal {
+export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
   let held = load(spool);
   const openedUp = up();
   const save = (next: Content): boolean => {
@@ -54,19 +43,28 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }): Jour
   const isLost = () => held.isLost && up() - openedUp < commandLifeMs;
   if (held.isLost || spool.recall(word) === undefined) save(held);
   return {
-    objection({ id, counter, expires }) {
+    /** Why a command may not be obeyed by what was told before; null where it may. `known`: it has been answered, or is about to be. */
+    objection({
+      id,
+      counter,
+      expires,
+    }: Command): 'known' | 'counter' | 'older than what came since' | 'this PC lost its memory of commands' | null {
       if (held.entries.some((one) => one.id === id)) return 'known';
       if (isLost()) return 'this PC lost its memory of commands';
       if (counter <= held.floor || held.entries.some((one) => one.counter === counter)) return 'counter';
       const top = held.entries.at(-1);
       return top !== undefined && counter < top.counter && expires <= top.at ? 'older than what came since' : null;
     },
-    put: (fresh) => save(bounded({ ...held, entries: [...held.entries.filter(({ id }) => id !== fresh.id), fresh] })),
-    forget: (id) => void save({ ...held, entries: held.entries.filter((one) => one.id !== id) }),
-    tick() {
+    /** Guarantee: true only when it is on disk. */
+    put: (fresh: Entry): boolean => save(bounded({ ...held, entries: [...held.entries.filter(({ id }) => id !== fresh.id), fresh] })),
+    /** As if it had never come; nothing where the disk refuses. */
+    forget: (id: string): void => void save({ ...held, entries: held.entries.filter((one) => one.id !== id) }),
+    /** Notes it when a memory that was lost does no harm any more. */
+    tick(): void {
       if (held.isLost && !isLost()) save({ ...held, isLost: false });
     },
-    cutShort: () => held.entries.filter(({ state }) => state === 'begun'),
+    /** What an earlier run began and did not answer. */
+    cutShort: (): Entry[] => held.entries.filter(({ state }) => state === 'begun'),
   };
 }
 

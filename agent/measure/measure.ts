@@ -1,5 +1,5 @@
 /** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
-import { type Done, isThin, type LinkLimits, links } from '#contracts';
+import { isThin, type LinkLimits, links } from '#contracts';
 import type { Budget } from '../net/data-budget.ts';
 import { hostWireBytes, type Used } from '../net/meter.ts';
 import { addressLifeMs, type OpenUdp, sturdy } from '../net/udp.ts';
@@ -22,13 +22,7 @@ export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget
 };
 
 /** The measurements of the link, put together. */
-export type LinkMeasurement = {
-  rounds: QualityRounds;
-  /** The command `measure-link`. */
-  test(): Promise<Done>;
-  /** Each ten seconds. */
-  tick(): void;
-};
+export type LinkMeasurement = ReturnType<typeof createLinkMeasurement>;
 
 /** Where a class names none: nobody asks for more than a meeting in full HD, several times over. */
 const plainCeilingBps = 20_000_000;
@@ -37,7 +31,7 @@ const cardLimitMs = 5_000;
 const monthMs = 31 * 86_400_000;
 
 /** Measures nothing before the centre says that this PC does. */
-export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeasurement {
+export function createLinkMeasurement(options: LinkMeasurementOptions) {
   const { platform, udp, door, ...ofRounds } = options;
   const { clock, budget, link, onSlip } = options;
   const open = udp && sturdy(udp, onSlip);
@@ -52,8 +46,10 @@ export function createLinkMeasurement(options: LinkMeasurementOptions): LinkMeas
   const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
   return {
     rounds,
+    /** The command `measure-link`. */
     test: createLinkTest({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
-    tick() {
+    /** Each ten seconds. */
+    tick(): void {
       if (rounds.measures()) traffic.sample().catch((error) => onSlip('the counters of the network card', error));
     },
   };

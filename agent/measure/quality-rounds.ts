@@ -49,22 +49,7 @@ export type LinkView = {
 };
 
 /** The rounds of probes to the reflector. */
-export type QualityRounds = {
-  /** The centre's word, in each ack of a birth and of an echo. */
-  use(word: { measures: boolean; grant: Grant | undefined }): void;
-  measures(): boolean;
-  /** Where the reflector answers; undefined where this PC does not measure, the centre has none, or the right has ended. */
-  grant(): Grant | undefined;
-  /** Makes a round now; resolves when it is over. */
-  measureNow(): Promise<void>;
-  /** A result of the capacity test; false where it makes no sense, and is not kept. */
-  took(capacity: Capacity): boolean;
-  /** The last one, of an earlier run too, while it is worth something. */
-  capacity(): Capacity | undefined;
-  /** Undefined where this PC does not measure, or has no sockets for it. */
-  view(): LinkView | undefined;
-  stop(): void;
-};
+export type QualityRounds = ReturnType<typeof createQualityRounds>;
 
 /** A voice sends each 20 ms; probes that are further apart see a longer time for the same bytes. */
 const paceMs = 100;
@@ -94,7 +79,7 @@ type State = QualityRoundsOptions & {
 };
 
 /** Guarantee: without the centre's word it sends nothing, and never more than its budget; and whatever comes back, nothing throws. */
-export function createQualityRounds(options: QualityRoundsOptions): QualityRounds {
+export function createQualityRounds(options: QualityRoundsOptions) {
   const state: State = {
     ...options,
     word: { measures: false, grant: undefined },
@@ -110,14 +95,20 @@ export function createQualityRounds(options: QualityRoundsOptions): QualityRound
     stopped: false,
   };
   return {
-    use: (word) => use(state, word),
-    measures: () => state.word.measures,
-    grant: () => grantOf(state),
-    measureNow: () => roundOnce(state, doubt.probes),
-    took: (capacity) => took(state, capacity),
+    /** The centre's word, in each ack of a birth and of an echo. */
+    use: (word: { measures: boolean; grant: Grant | undefined }): void => use(state, word),
+    measures: (): boolean => state.word.measures,
+    /** Where the reflector answers; undefined where this PC does not measure, the centre has none, or the right has ended. */
+    grant: (): Grant | undefined => grantOf(state),
+    /** Makes a round now; resolves when it is over. */
+    measureNow: (): Promise<void> => roundOnce(state, doubt.probes),
+    /** A result of the capacity test; false where it makes no sense, and is not kept. */
+    took: (capacity: Capacity): boolean => took(state, capacity),
+    /** The last one, of an earlier run too, while it is worth something. */
     capacity: state.history.capacity,
-    view: () => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
-    stop: () => {
+    /** Undefined where this PC does not measure, or has no sockets for it. */
+    view: (): LinkView | undefined => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
+    stop: (): void => {
       state.stopped = true;
       state.timer();
       state.history.save();

@@ -16,20 +16,7 @@ import { count, type Exchange, exchange, later, quietMs, repeat, reportMs, reque
 import { runStream } from './stream.ts';
 
 /** Trains of packets to the reflector and from it, one at a time. */
-export type Trains = {
-  /** What came through the socket. */
-  take(packet: Buffer): void;
-  /** The round trip, milliseconds; null where nobody answers. */
-  greet(): Promise<number | null>;
-  /** Greets again. False where nobody answers, or the reflector is another one, or knows this PC by another address. */
-  isStillThere(): Promise<boolean>;
-  up(packets: number): Promise<Train | TrainDenial>;
-  down(packets: number): Promise<Train | TrainDenial>;
-  /** A stream behind the trains (stream.ts). */
-  stream(direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial>;
-  /** Ends whatever waits. */
-  close(): void;
-};
+export type Trains = ReturnType<typeof createTrains>;
 
 const firstWaitMs = 1_000;
 /** Four hellos, each waited for longer than the one before. */
@@ -39,7 +26,7 @@ const beginMs = 6_000;
 const overtakenMs = 100;
 
 /** Guarantee: each train ends, with what came of it; an answer to an earlier one is no part of a later one. */
-export function createTrains(options: TrainsOptions): Trains {
+export function createTrains(options: TrainsOptions) {
   const state: Exchange = {
     ...options,
     cookie: noCookie,
@@ -52,20 +39,25 @@ export function createTrains(options: TrainsOptions): Trains {
     giveUp: () => undefined,
   };
   return {
-    take(packet) {
+    /** What came through the socket. */
+    take(packet: Buffer): void {
       count(options, packet.length);
       const answer = readTrainAnswer(packet);
       if (answer !== undefined && answer.train >= state.first && answer.train <= state.number) state.onAnswer(answer);
     },
-    greet: () => greet(state),
-    async isStillThere() {
+    /** The round trip, milliseconds; null where nobody answers. */
+    greet: (): Promise<number | null> => greet(state),
+    /** Greets again. False where nobody answers, or the reflector is another one, or knows this PC by another address. */
+    async isStillThere(): Promise<boolean> {
       const { cookie } = state;
       return (await greet(state)) !== null && state.cookie.equals(cookie);
     },
-    up: (packets) => up(state, packets),
-    down: (packets) => down(state, packets),
-    stream: (direction, plan) => runStream(state, direction, plan),
-    close() {
+    up: (packets: number): Promise<Train | TrainDenial> => up(state, packets),
+    down: (packets: number): Promise<Train | TrainDenial> => down(state, packets),
+    /** A stream behind the trains (stream.ts). */
+    stream: (direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> => runStream(state, direction, plan),
+    /** Ends whatever waits. */
+    close(): void {
       state.closed = true;
       for (const cancel of state.timers) cancel();
       state.giveUp();

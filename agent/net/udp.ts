@@ -7,13 +7,7 @@ import type { OnSlip } from '../store/slips.ts';
 import { countHost, type Used } from './meter.ts';
 
 /** An open socket to one address. */
-export type Udp = {
-  /** What cannot be sent is lost, as on any link. */
-  send(packet: Buffer): void;
-  close(): void;
-  /** The address of the network card by which it goes. */
-  localAddress: string;
-};
+export type Udp = ReturnType<typeof udpOf>;
 
 /** The system may grant less. */
 const bufferBytes = 4 * 1024 * 1024;
@@ -81,7 +75,7 @@ export function sturdy(open: OpenUdp, onSlip: OnSlip): OpenUdp {
   };
 }
 
-function udpOf(socket: Socket): Udp {
+function udpOf(socket: Socket) {
   try {
     // A train comes faster than it is read.
     socket.setRecvBufferSize(bufferBytes);
@@ -89,7 +83,12 @@ function udpOf(socket: Socket): Udp {
   } catch {
     // The system's own size will do.
   }
-  return { send: (packet) => socket.send(packet, ignore), close: () => void socket.close(), localAddress: socket.address().address };
+  return {
+    /** What cannot be sent is lost, as on any link. */
+    send: (packet: Buffer): void => socket.send(packet, ignore),
+    close: (): void => void socket.close() /** The address of the network card by which it goes. */,
+    localAddress: socket.address().address,
+  };
 }
 
 function ignore(): void {}

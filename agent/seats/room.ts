@@ -12,7 +12,7 @@ import { shortText } from '../platform/text.ts';
 import type { Log } from '../store/log.ts';
 import type { SeatAddress } from './door.ts';
 import { createJoin } from './join.ts';
-import { createMend, type Mend } from './mend.ts';
+import { createMend } from './mend.ts';
 import { roomProbes, type SeatOrder, seatEveryMs } from './messages.ts';
 import { createToasts } from './toasts.ts';
 
@@ -27,15 +27,6 @@ export type RoomOptions = {
   log: Log;
   saveCard(html: string): boolean;
 };
-/** A room seat at work. */
-export type Room = {
-  start(): void;
-  stop(): void;
-  mend: Mend;
-  /** The language of the site; undefined until the service has sent it. */
-  language(): Language | undefined;
-};
-
 /** The room seat has neither link nor spool. */
 const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const orderLimitMs = 14_000;
@@ -44,7 +35,7 @@ const sleepsOf = (answer: Answer<boolean>): Order =>
 const notHeld: Order = { done: false, reason: 'no program has camera or microphone' };
 
 /** Guarantee: the seat sends checks only while it is joined to its service, and its checks expire as those of the service do. */
-export function createRoom(options: RoomOptions): Room {
+export function createRoom(options: RoomOptions) {
   const { clock, log, platform, saveCard } = options;
   let known: Known | undefined;
   let isOver = false;
@@ -92,12 +83,13 @@ export function createRoom(options: RoomOptions): Room {
   };
   return {
     mend,
-    language: () => known && (known.profile.languages?.find(isLanguage) ?? 'en'),
-    start() {
+    /** The language of the site; undefined until the service has sent it. */
+    language: (): Language | undefined => known && (known.profile.languages?.find(isLanguage) ?? 'en'),
+    start(): void {
       join.start();
       expire();
     },
-    stop() {
+    stop(): void {
       isOver = true;
       join.stop();
       runner.stop();

@@ -13,42 +13,7 @@ export type SpoolRange = { id: string; first: number; last: number; carries?: st
 export type SpoolFigures = { waiting: number; bytes: number; droppedInLastDay: number };
 
 /** The queue of events on the disk of this PC, and the words kept with it. */
-export type Spool = {
-  id(): string;
-  range(): SpoolRange;
-  /** Everything up to here is acknowledged. */
-  acked(): number;
-  append(kind: string, body: Record<string, unknown>, grade?: Grade): Appended;
-  /** Events with a number above `seq`, in order; acknowledged ones too while they are kept. */
-  after(seq: number, limit: number): EventMessage[];
-  /** The unacknowledged events that declare numbers dropped. */
-  tombstones(): EventMessage[];
-  ack(word: AckWord): AckResult;
-  /** Counts that the centre refused an event; true when it left the queue for that (R8). */
-  refused(seq: number, reason: string): boolean;
-  /** Guarantee: higher than every session before, and on disk unless the disk takes nothing (R16). */
-  nextSession(): number;
-  /**
-   * The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low.
-   * Guarantee: whatever is said, there is room to count on.
-   */
-  knowSession(session: number): void;
-  figures(): SpoolFigures;
-  /** A word kept with the spool, such as the last known checks; false where the disk refused it. */
-  remember(key: string, value: string): boolean;
-  recall(key: string): string | undefined;
-  /**
-   * Whose spool it is, from now on: by which right this PC is let in. Who is let in by another one stands for another machine, of which the
-   * centre believes no spool that it knew (R30).
-   * Guarantee: under another owner it is another spool, with all that was unacknowledged; where the disk refuses, the next start does it.
-   */
-  ownedBy(owner: string): void;
-  /** The run before this one ended without `close`. */
-  unclean(): boolean;
-  /** It took the place of a damaged one, in this run or before: all words that were kept are gone. */
-  isRebuilt(): boolean;
-  close(): void;
-};
+export type Spool = ReturnType<typeof openSpool>;
 
 /** Disk, clock and randomness of a spool, and how many bytes it may take. */
 export type SpoolOptions = {
@@ -73,7 +38,7 @@ const roundsOnFullDisk = 6;
  * Guarantee: an event returned by `append` is on disk (R2), keeps its number (R1) and leaves only when it is acknowledged (R4), in a fork
  * that numbers it anew (R7), or when its loss is written down as an event (R8). Faults of the disk are returned, never thrown.
  */
-export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOptions): Spool {
+export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOptions) {
   const core: Core = {
     ...given,
     limitBytes,
@@ -87,25 +52,43 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
   const unclean = recall(core, 'running') === 'yes';
   remember(core, 'running', 'yes');
   return {
-    id: () => core.counters.id,
-    range: () => rangeOf(core),
-    acked: () => core.counters.acked,
-    append: (kind, body, grade = 'event') => append(core, { kind, body, grade }),
-    after: (seq, limit) => read(core, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
-    tombstones: () => unackedTombstones(core),
-    ack: (word) => applyAck(core, word),
-    refused: (seq, reason) => refused(core, seq, reason),
-    nextSession: () => nextSession(core),
-    knowSession: (session) => {
+    id: (): string => core.counters.id,
+    range: (): SpoolRange => rangeOf(core),
+    /** Everything up to here is acknowledged. */
+    acked: (): number => core.counters.acked,
+    append: (kind: string, body: Record<string, unknown>, grade: Grade = 'event'): Appended => append(core, { kind, body, grade }),
+    /** Events with a number above `seq`, in order; acknowledged ones too while they are kept. */
+    after: (seq: number, limit: number): EventMessage[] =>
+      read(core, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
+    /** The unacknowledged events that declare numbers dropped. */
+    tombstones: (): EventMessage[] => unackedTombstones(core),
+    ack: (word: AckWord): AckResult => applyAck(core, word),
+    /** Counts that the centre refused an event; true when it left the queue for that (R8). */
+    refused: (seq: number, reason: string): boolean => refused(core, seq, reason),
+    /** Guarantee: higher than every session before, and on disk unless the disk takes nothing (R16). */
+    nextSession: (): number => nextSession(core),
+    /**
+     * The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low.
+     * Guarantee: whatever is said, there is room to count on.
+     */
+    knowSession: (session: number): void => {
       core.counters = { ...core.counters, session: Math.max(core.counters.session, Math.min(session, believedSession)) };
     },
-    figures: () => figuresOf(core),
-    remember: (key, value) => remember(core, key, value),
-    recall: (key) => recall(core, key),
-    ownedBy: (owner) => ownedBy(core, owner),
-    unclean: () => unclean,
-    isRebuilt: () => core.birth === damaged || isBornOf(core, damaged),
-    close: () => {
+    figures: (): SpoolFigures => figuresOf(core),
+    /** A word kept with the spool, such as the last known checks; false where the disk refused it. */
+    remember: (key: string, value: string): boolean => remember(core, key, value),
+    recall: (key: string): string | undefined => recall(core, key),
+    /**
+     * Whose spool it is, from now on: by which right this PC is let in. Who is let in by another one stands for another machine, of which the
+     * centre believes no spool that it knew (R30).
+     * Guarantee: under another owner it is another spool, with all that was unacknowledged; where the disk refuses, the next start does it.
+     */
+    ownedBy: (owner: string): void => ownedBy(core, owner),
+    /** The run before this one ended without `close`. */
+    unclean: (): boolean => unclean,
+    /** It took the place of a damaged one, in this run or before: all words that were kept are gone. */
+    isRebuilt: (): boolean => core.birth === damaged || isBornOf(core, damaged),
+    close: (): void => {
       remember(core, 'running', 'no');
       attempt(core, () => core.disk.close());
     },

@@ -4,17 +4,7 @@ import { type Clock, type MainsGone, mainsGone, type Previous, previous } from '
 import type { Memory } from './memory.ts';
 
 /** What the next boot will know of this one. */
-export type Marker = {
-  /** Called often; writes at most once in 30 s, or at once where the mains came or went, the battery ends, or the system begins what ends a boot. */
-  alive(seen: Power): void;
-  /** The goodbye that is said now. */
-  bye(reason: string): void;
-  /** How the boot before this one ended, as long as the centre has not been told. */
-  previous(): Previous | undefined;
-  told(): void;
-  /** When the mains were last away in this boot. */
-  gone(): MainsGone | undefined;
-};
+export type Marker = ReturnType<typeof openMarker>;
 
 /** What is known of the power: `onMains` is null where nobody knows. */
 export type Power = { onMains: boolean | null; isEnding: boolean };
@@ -46,7 +36,7 @@ type Content = v.InferOutput<typeof content>;
  * Guarantee: the start of an outage is known within 30 s; how a boot ended is carried over restarts of the agent until the centre has
  * acknowledged it.
  */
-export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: MarkerOptions): Marker {
+export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: MarkerOptions) {
   let held = begun(load(memory), { at: clock.now(), boot, crashedBefore });
   let savedUp = clock.up();
   const save = (next: Partial<Content>) => {
@@ -56,17 +46,21 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
   };
   save({});
   return {
-    alive({ onMains, isEnding }) {
+    /** Called often; writes at most once in 30 s, or at once where the mains came or went, the battery ends, or the system begins what ends a boot. */
+    alive({ onMains, isEnding }: Power): void {
       const next = { aliveAt: clock.now(), mains: onMains, gone: goneAfter(held, { onMains, isEnding }, clock.now()), begun: endBegun() };
       const isNews = (onMains !== null && onMains !== held.mains) || next.gone !== held.gone || next.begun !== held.begun;
       if (isNews || clock.up() - savedUp >= everyMs) save(next);
     },
-    bye: (reason) => save({ aliveAt: clock.now(), bye: reason }),
-    previous: () => held.previous ?? undefined,
-    told() {
+    /** The goodbye that is said now. */
+    bye: (reason: string): void => save({ aliveAt: clock.now(), bye: reason }),
+    /** How the boot before this one ended, as long as the centre has not been told. */
+    previous: (): Previous | undefined => held.previous ?? undefined,
+    told(): void {
       if (held.previous !== null) save({ previous: null });
     },
-    gone: () => held.gone ?? undefined,
+    /** When the mains were last away in this boot. */
+    gone: (): MainsGone | undefined => held.gone ?? undefined,
   };
 }
 

@@ -5,17 +5,13 @@ import { type Config, configuration, decode, encode, type Opened, openSigned, ty
 import type { Log } from './log.ts';
 
 /** The last configuration of this PC, as it came. */
-export type ConfigStore = {
-  /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
-  load(): { config: Signed | undefined; problem: string | null };
-  /** Guarantee: after a kill or a power cut the file holds the old one or this one, whole. Answers the reason where it could not be written. */
-  save(config: Signed): string | null;
-};
+export type ConfigStore = ReturnType<typeof createConfigStore>;
 
 /** The store in a file of this name. Never throws. */
-export function createConfigStore(file: string): ConfigStore {
+export function createConfigStore(file: string) {
   return {
-    load: () => {
+    /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
+    load: (): { config: Signed | undefined; problem: string | null } => {
       if (!existsSync(file)) return { config: undefined, problem: null };
       try {
         const read = decode('config', readFileSync(file));
@@ -24,7 +20,8 @@ export function createConfigStore(file: string): ConfigStore {
         return { config: undefined, problem: `${file}: ${(error as Error).message}` };
       }
     },
-    save: (config) => {
+    /** Guarantee: after a kill or a power cut the file holds the old one or this one, whole. Answers the reason where it could not be written. */
+    save: (config: Signed): string | null => {
       try {
         replaceFile(file, encode('config', config));
         return null;

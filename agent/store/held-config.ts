@@ -5,15 +5,7 @@ import { type ConfigStore, keptConfig, openConfig } from './config-store.ts';
 import type { Log } from './log.ts';
 
 /** What is gone by now, and how another comes. */
-export type HeldConfig = {
-  profile(): Profile;
-  /** How people call site and room; undefined where the centre has not said it. */
-  place(): Config['place'];
-  /** 0 where the centre has sent none. */
-  version(): number;
-  /** True where it is taken: the centre signed it for this very PC, and it is newer than the one that is held. */
-  take(signed: Signed): boolean;
-};
+export type HeldConfig = ReturnType<typeof holdConfig>;
 
 /** Where it is kept, by what it is proven, and who hears of it. */
 export type HeldConfigOptions = {
@@ -30,14 +22,17 @@ export type HeldConfigOptions = {
 };
 
 /** Begins with the last good one of the store. */
-export function holdConfig({ store, key, pc, profile, log, onTaken, onRefused }: HeldConfigOptions): HeldConfig {
+export function holdConfig({ store, key, pc, profile, log, onTaken, onRefused }: HeldConfigOptions) {
   let held = keptConfig(store, { key, pc, log });
   const version = () => held?.version ?? 0;
   return {
-    profile: () => held?.profile ?? profile,
-    place: () => held?.place,
+    profile: (): Profile => held?.profile ?? profile,
+    /** How people call site and room; undefined where the centre has not said it. */
+    place: (): Config['place'] => held?.place,
+    /** 0 where the centre has sent none. */
     version,
-    take(signed) {
+    /** True where it is taken: the centre signed it for this very PC, and it is newer than the one that is held. */
+    take(signed: Signed): boolean {
       const opened = openConfig(signed, { key, pc });
       if (!opened.ok || opened.value.version < version()) {
         onRefused(opened.ok ? 'older than the one that is held' : opened.reason);

@@ -2,16 +2,6 @@
 import type { BeatKey } from '#contracts';
 import type { Numbers } from '../checks/check-table.ts';
 
-/** Which numbers a beat carries when it cannot carry all. */
-export type BeatNumbers = {
-  /** What this beat is to carry, in at most `roomBytes` of JSON. */
-  pick(numbers: Numbers, roomBytes: number): Numbers;
-  /** The beat of this pick was acknowledged. */
-  said(picked: Numbers): void;
-  /** Who listens now may have heard nothing: all of it is news. */
-  forget(): void;
-};
-
 type Said = { value: number; beat: number };
 
 /** So many beats after it was last said, a number is said again though it did not change. */
@@ -22,22 +12,25 @@ const significantDigits = 3;
  * Guarantee: with the 29 numbers that there are and 60 B of room each one is said again within 15 acknowledged beats, so that a receiver which
  * began in the middle has all of them by then, and what it did not hear in 16 is gone.
  */
-export function createBeatNumbers(): BeatNumbers {
+export function createBeatNumbers() {
   const told = new Map<string, Said>();
   let beat = 0;
   return {
-    pick: (numbers, roomBytes) => {
+    /** What this beat is to carry, in at most `roomBytes` of JSON. */
+    pick: (numbers: Numbers, roomBytes: number): Numbers => {
       const rows = Object.entries(numbers).map(([key, value]) => ({ key, value: shortened(value), said: told.get(key) }));
       const wanted = rows
         .filter(({ value, said }) => said === undefined || rounded(said.value) !== rounded(value) || beat - said.beat >= againAfter)
         .sort((a, b) => (a.said?.beat ?? -1) - (b.said?.beat ?? -1));
       return fitting(wanted, roomBytes);
     },
-    said: (picked) => {
+    /** The beat of this pick was acknowledged. */
+    said: (picked: Numbers): void => {
       for (const [key, value] of Object.entries(picked)) told.set(key, { value, beat });
       beat += 1;
     },
-    forget: () => told.clear(),
+    /** Who listens now may have heard nothing: all of it is news. */
+    forget: (): void => told.clear(),
   };
 }
 

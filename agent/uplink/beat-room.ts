@@ -2,14 +2,6 @@
 import { isThin, type LinkLimits, thinBeatBytes } from '#contracts';
 import { tcpWireBytes } from '../net/meter.ts';
 
-/** The room for the numbers of the beats of one session. */
-export type BeatRoom = {
-  /** How long the next one may be. */
-  bytes(): number;
-  /** So long it was. */
-  used(payloadBytes: number): void;
-};
-
 /** The rest is for births, events, readings and the time of the centre. */
 const beatsShare = 0.85;
 const monthMs = 31 * 86_400_000;
@@ -24,11 +16,13 @@ const spareAtMost = 1_000;
  * is also the least anywhere.
  * Guarantee: where the topic has up to 70 B the beats of a month take no more than their share over IPv4, whatever there is to say.
  */
-export function createBeatRoom(limits: () => LinkLimits, topicBytes: number): BeatRoom {
+export function createBeatRoom(limits: () => LinkLimits, topicBytes: number) {
   let spare = spareAtMost;
   return {
-    bytes: () => (isThin(limits()) ? thinBeatBytes : Math.max(thinBeatBytes, spare)),
-    used(payloadBytes) {
+    /** How long the next one may be. */
+    bytes: (): number => (isThin(limits()) ? thinBeatBytes : Math.max(thinBeatBytes, spare)),
+    /** So long it was. */
+    used(payloadBytes: number): void {
       const left = Math.max(0, spare - payloadBytes);
       spare = Math.min(spareAtMost, left + payloadOf(limits(), topicBytes));
     },

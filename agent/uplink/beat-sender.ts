@@ -22,17 +22,10 @@ export type BeatSenderOptions = {
 };
 
 /** The beats of one session. */
-export type BeatSender = {
-  /** The first is said now, the next as the class of the link says. */
-  start(): void;
-  /** One more, now, which asks for the time. */
-  ask(): void;
-  /** Who listens now may have heard none of them. */
-  forget(): void;
-};
+export type BeatSender = ReturnType<typeof createBeatSender>;
 
 /** Says nothing before `start`. */
-export function createBeatSender({ table, clock, session, limits, topicBytes, echo, later, send }: BeatSenderOptions): BeatSender {
+export function createBeatSender({ table, clock, session, limits, topicBytes, echo, later, send }: BeatSenderOptions) {
   const beatNumbers = createBeatNumbers();
   const room = createBeatRoom(limits, topicBytes);
 
@@ -52,5 +45,10 @@ export function createBeatSender({ table, clock, session, limits, topicBytes, ec
     void send(payload).then((acked) => acked && beatNumbers.said(n));
   }
 
-  return { start: beat, ask: () => say(echo.ask()), forget: beatNumbers.forget };
+  return {
+    /** The first is said now, the next as the class of the link says. */
+    start: beat /** One more, now, which asks for the time. */,
+    ask: (): void => say(echo.ask()) /** Who listens now may have heard none of them. */,
+    forget: beatNumbers.forget,
+  };
 }

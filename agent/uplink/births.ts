@@ -37,24 +37,14 @@ export type BirthWay = {
 };
 
 /** The births of one session. */
-export type Births = {
-  /** Once, because something in it changed or it is wanted. */
-  say(): void;
-  /** Now, and with a growing wait until it is answered: at the start, and when the spool became another one. */
-  begin(): void;
-  /** One for each id, at a random time within the spread; a fresh one after the probes have answered. */
-  hello(hello: Hello): void;
-  /** An ack named this session. */
-  answered(): void;
-  isAnswered(): boolean;
-};
+export type Births = ReturnType<typeof createBirths>;
 
 const longestWaitMs = 1_800_000;
 const longestSpreadMs = 3_600_000;
 const hellosAtOnce = 8;
 
 /** Says nothing before `begin`. */
-export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: BirthWay): Births {
+export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: BirthWay) {
   /** Ids of the hellos whose birth is on its way. */
   const hellos = new Set<string>();
   let isAnswered = false;
@@ -88,25 +78,29 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
   }
 
   return {
-    say: () => say(),
-    begin() {
+    /** Once, because something in it changed or it is wanted. */
+    say: (): void => say(),
+    /** Now, and with a growing wait until it is answered: at the start, and when the spool became another one. */
+    begin(): void {
       isAnswered = false;
       waitMs = facts.limits().resendMs;
       say();
       again();
     },
-    hello({ id, withinMs, fresh }) {
+    /** One for each id, at a random time within the spread; a fresh one after the probes have answered. */
+    hello({ id, withinMs, fresh }: Hello): void {
       if (hellos.has(id) || hellos.size >= hellosAtOnce) return;
       hellos.add(id);
       // What the probes cannot say is no reason to say nothing.
       const probed = fresh ? facts.fresh().catch(() => undefined) : Promise.resolve();
       later(facts.random() * Math.min(withinMs, longestSpreadMs), () => void probed.then(() => answerHello(id)));
     },
-    answered() {
+    /** An ack named this session. */
+    answered(): void {
       isAnswered = true;
       timer();
     },
-    isAnswered: () => isAnswered,
+    isAnswered: (): boolean => isAnswered,
   };
 }
 

@@ -17,14 +17,7 @@ export type EchoOptions = {
 };
 
 /** The question of one session for the time. */
-export type Echo = {
-  /** What the next beat asks; undefined where the last answer is not an hour old. */
-  due(): number | undefined;
-  /** What a beat asks that does not wait for the hour. */
-  ask(): number;
-  /** Reads the answer. What it returns is proven: up to where the ledger has the present spool. */
-  answered(ack: Ack): number | undefined;
-};
+export type Echo = ReturnType<typeof createEcho>;
 
 const echoEveryMs = 3_600_000;
 /** Not to be guessed: an answer that was got beforehand would prove an old time. */
@@ -35,7 +28,7 @@ const echoes = 2 ** 48;
  * Guarantee: a PC that has the centre's key believes the time of nobody else, nor an answer to another question, nor one that came later than
  * an event would be sent again: half of that is the most by which a broker can mislead it.
  */
-export function createEcho({ pc, clock, random, centreKey, limits, spool, figures }: EchoOptions): Echo {
+export function createEcho({ pc, clock, random, centreKey, limits, spool, figures }: EchoOptions) {
   /** The last that was asked for: what was sent, and when by clock.up(). */
   let asked: { value: number; up: number } | undefined;
 
@@ -50,9 +43,12 @@ export function createEcho({ pc, clock, random, centreKey, limits, spool, figure
   }
 
   return {
-    due: () => (figures.echoedUp !== null && clock.up() - figures.echoedUp < echoEveryMs ? undefined : ask()),
+    /** What the next beat asks; undefined where the last answer is not an hour old. */
+    due: (): number | undefined => (figures.echoedUp !== null && clock.up() - figures.echoedUp < echoEveryMs ? undefined : ask()),
+    /** What a beat asks that does not wait for the hour. */
     ask,
-    answered(ack) {
+    /** Reads the answer. What it returns is proven: up to where the ledger has the present spool. */
+    answered(ack: Ack): number | undefined {
       if (asked === undefined || ack.echo !== asked.value) return undefined;
       const roundTripMs = clock.up() - asked.up;
       const said = centreKey === null ? undefined : proven(ack, centreKey);

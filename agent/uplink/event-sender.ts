@@ -3,18 +3,7 @@ import { type Cancel, type EventMessage, encode, payloadLimitBytes } from '#cont
 import type { Spool } from '../spool/spool.ts';
 
 /** The events of a spool on their way to the centre. */
-export type EventSender = {
-  /** After the ack of a birth: all that is unacknowledged goes out at once (R3, R6). */
-  begin(): void;
-  /** Something was appended: it goes out live. */
-  appended(): void;
-  /** `evidence`: the ack answered events, so an event that it does not cover has been seen and not taken. */
-  acked(evidence: boolean): void;
-  /** Nothing more until the next `begin`. */
-  pause(): void;
-  /** The ledger misses these numbers. */
-  want(range: { from: number; to: number }): void;
-};
+export type EventSender = ReturnType<typeof createEventSender>;
 
 /** Where events come from, and how they are sent. */
 export type EventSenderOptions = {
@@ -51,7 +40,7 @@ const batchBytes = payloadLimitBytes - 4_096;
 const longestWaitMs = 3_600_000;
 
 /** Sends nothing before `begin`. Guarantee: what is not acknowledged is sent again, ever more rarely, up to once an hour (R6). */
-export function createEventSender(options: EventSenderOptions): EventSender {
+export function createEventSender(options: EventSenderOptions) {
   const state: State = {
     spool: undefined,
     cursor: 0,
@@ -66,15 +55,20 @@ export function createEventSender(options: EventSenderOptions): EventSender {
     timer: () => undefined,
   };
   return {
-    begin: () => begin(options, state),
-    appended: () => {
+    /** After the ack of a birth: all that is unacknowledged goes out at once (R3, R6). */
+    begin: (): void => begin(options, state),
+    /** Something was appended: it goes out live. */
+    appended: (): void => {
       if (mayGo(options, state)) sendLive(options, state);
     },
-    acked: (evidence) => {
+    /** `evidence`: the ack answered events, so an event that it does not cover has been seen and not taken. */
+    acked: (evidence: boolean): void => {
       if (mayGo(options, state)) progress(options, state, evidence);
     },
-    pause: () => pause(state),
-    want: (range) => {
+    /** Nothing more until the next `begin`. */
+    pause: (): void => pause(state),
+    /** The ledger misses these numbers. */
+    want: (range: { from: number; to: number }): void => {
       if (mayGo(options, state)) void sendRange(options, range);
     },
   };

@@ -47,21 +47,7 @@ export type SessionOptions = BirthFacts &
   };
 
 /** One connection, from its birth to its end. */
-export type Session = {
-  start(): void;
-  receive(topic: string, payload: Buffer): void;
-  stateChanged(): void;
-  appended(): void;
-  /** The inventory was read; it goes out where it is news, or was wanted before it was known. */
-  inventoryKnown(changed: boolean): void;
-  /** An ack answered the birth of this session. */
-  answered(): boolean;
-  /** The last gasp, and at once what changed with it; true when the broker has it. */
-  gasp(runtimeMs: number | null): Promise<boolean>;
-  /** Says goodbye, waits a moment for the PUBACK, and ends the connection. */
-  bye(reason: string): Promise<void>;
-  close(): void;
-};
+export type Session = ReturnType<typeof openSession>;
 
 /** With the end of the connection it stays within 2 s. */
 const byeMs = 1_500;
@@ -79,22 +65,26 @@ type State = {
 };
 
 /** Guarantee: nothing is sent after `close`, and no timer of it is left. */
-export function openSession(options: SessionOptions): Session {
+export function openSession(options: SessionOptions) {
   const state = createState(options);
   return {
-    start: () => void start(state),
-    receive: (topic, payload) => {
+    start: (): void => void start(state),
+    receive: (topic: string, payload: Buffer): void => {
       if (!state.over) receive(state, topic, payload);
     },
-    stateChanged: () => state.stateSender.changed(),
-    appended: () => state.eventSender.appended(),
-    inventoryKnown: (changed) => {
+    stateChanged: (): void => state.stateSender.changed(),
+    appended: (): void => state.eventSender.appended(),
+    /** The inventory was read; it goes out where it is news, or was wanted before it was known. */
+    inventoryKnown: (changed: boolean): void => {
       if (changed || state.inventoryOwed) sendInventory(state);
     },
-    answered: () => state.births.isAnswered(),
-    gasp: (runtimeMs) => gasp(state, runtimeMs),
-    bye: (reason) => bye(state, reason),
-    close: () => close(state),
+    /** An ack answered the birth of this session. */
+    answered: (): boolean => state.births.isAnswered(),
+    /** The last gasp, and at once what changed with it; true when the broker has it. */
+    gasp: (runtimeMs: number | null): Promise<boolean> => gasp(state, runtimeMs),
+    /** Says goodbye, waits a moment for the PUBACK, and ends the connection. */
+    bye: (reason: string): Promise<void> => bye(state, reason),
+    close: (): void => close(state),
   };
 }
 

@@ -3,14 +3,7 @@ import { type Cancel, type Check, type Clock, encode } from '#contracts';
 import { type CheckTable, differenceOf } from '../checks/check-table.ts';
 
 /** The state on its way to the centre. */
-export type StateSender = {
-  /** The whole list: first in a session, and when wanted. */
-  full(): void;
-  /** The first change goes at once, then at most one message in 2 s. */
-  changed(): void;
-  /** Whatever changed goes at once: there may be no later. */
-  now(): void;
-};
+export type StateSender = ReturnType<typeof createStateSender>;
 
 /** Which state is sent, in which session, and how. */
 export type StateSenderOptions = {
@@ -24,7 +17,7 @@ export type StateSenderOptions = {
 const gapMs = 2_000;
 
 /** Sends nothing before `full`; afterwards only what changed since, at most once in 2 s unless `now` is asked for. */
-export function createStateSender({ table, clock, session, later, send }: StateSenderOptions): StateSender {
+export function createStateSender({ table, clock, session, later, send }: StateSenderOptions) {
   /** What was last sent; undefined before the full list of this session. */
   let sent: { checks: Check[]; digest: string; up: number } | undefined;
   let waiting = false;
@@ -43,9 +36,12 @@ export function createStateSender({ table, clock, session, later, send }: StateS
   }
 
   return {
+    /** The whole list: first in a session, and when wanted. */
     full,
+    /** Whatever changed goes at once: there may be no later. */
     now: difference,
-    changed: () => {
+    /** The first change goes at once, then at most one message in 2 s. */
+    changed: (): void => {
       if (!sent || waiting || sent.digest === table.digest()) return;
       waiting = true;
       const waitMs = sent.up + gapMs - clock.up();

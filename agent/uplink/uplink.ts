@@ -14,23 +14,7 @@ export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apa
 };
 
 /** The connection to the centre, which comes back by itself. */
-export type Uplink = {
-  start(): void;
-  /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
-  stop(reason: string): Promise<void>;
-  /** The table changed. */
-  stateChanged(): void;
-  /** Something was appended to the spool. */
-  appended(): void;
-  inventoryKnown(changed: boolean): void;
-  figures(): UplinkFigures;
-  /** The clock of the PC jumped: what was known of the centre's is known no more, and the next beat asks. */
-  forgetClock(): void;
-  /** True once the centre has acknowledged the birth of this connection. */
-  isHeard(): boolean;
-  /** The last gasp; false where there is no connection to say it by. */
-  gasp(runtimeMs: number | null): Promise<boolean>;
-};
+export type Uplink = ReturnType<typeof createUplink>;
 
 const firstWaitMs = 4_000;
 const refusedFirstMs = 10_000;
@@ -47,7 +31,7 @@ type State = {
 };
 
 /** Guarantee: one connection at a time, each with a session number of its own that its will and its birth carry. */
-export function createUplink(options: UplinkOptions): Uplink {
+export function createUplink(options: UplinkOptions) {
   const state: State = {
     stopped: false,
     failures: 0,
@@ -57,15 +41,21 @@ export function createUplink(options: UplinkOptions): Uplink {
     figures: { ...noClock, connected: false, unreadable: 0 },
   };
   return {
-    start: () => void connect(options, state),
-    stop: (reason) => stop(state, reason),
-    stateChanged: () => state.session?.stateChanged(),
-    appended: () => state.session?.appended(),
-    inventoryKnown: (changed) => state.session?.inventoryKnown(changed),
-    figures: () => state.figures,
-    forgetClock: () => void Object.assign(state.figures, { ...noClock, roundTripMs: state.figures.roundTripMs }),
-    isHeard: () => state.session?.answered() ?? false,
-    gasp: async (runtimeMs) => (await state.session?.gasp(runtimeMs)) ?? false,
+    start: (): void => void connect(options, state),
+    /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
+    stop: (reason: string): Promise<void> => stop(state, reason),
+    /** The table changed. */
+    stateChanged: (): void => state.session?.stateChanged(),
+    /** Something was appended to the spool. */
+    appended: (): void => state.session?.appended(),
+    inventoryKnown: (changed: boolean): void => state.session?.inventoryKnown(changed),
+    figures: (): UplinkFigures => state.figures,
+    /** The clock of the PC jumped: what was known of the centre's is known no more, and the next beat asks. */
+    forgetClock: (): void => void Object.assign(state.figures, { ...noClock, roundTripMs: state.figures.roundTripMs }),
+    /** True once the centre has acknowledged the birth of this connection. */
+    isHeard: (): boolean => state.session?.answered() ?? false,
+    /** The last gasp; false where there is no connection to say it by. */
+    gasp: async (runtimeMs: number | null): Promise<boolean> => (await state.session?.gasp(runtimeMs)) ?? false,
   };
 }
 

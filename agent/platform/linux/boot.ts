@@ -3,14 +3,6 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Output } from '../child.ts';
 
-/** What the system tells of this boot and of the end of the last one. */
-export type Boot = {
-  id(): string;
-  crashedBefore(): boolean;
-  endBegun(): 'update' | 'shutdown' | null;
-  isShuttingDown(signal: AbortSignal): Promise<boolean>;
-};
-
 /** What looking at a boot needs of the system. */
 export type BootOptions = {
   root: string;
@@ -32,21 +24,21 @@ const begunMarks = [
 const begunForMs = 10 * 60_000;
 
 /** Reads the marks that kernel and systemd leave of a boot. */
-export function createBoot({ root, now, run }: BootOptions): Boot {
+export function createBoot({ root, now, run }: BootOptions) {
   return {
-    id: () => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),
-    crashedBefore() {
+    id: (): string => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),
+    crashedBefore(): boolean {
       if (names(join(root, lastWords.kernel)).some((name) => name.startsWith('dmesg-'))) return true;
       const bootedAt = now() - Number.parseFloat(readFileSync(join(root, 'proc/uptime'), 'utf8')) * 1_000;
       const folder = join(root, lastWords.kept);
       // What is older was put there after a crash of long ago.
       return names(folder).some((name) => statSync(join(folder, name)).mtimeMs >= bootedAt);
     },
-    endBegun() {
+    endBegun(): 'update' | 'shutdown' | null {
       const isFresh = (mark: string) => Math.abs(now() - changedAt(join(root, mark))) < begunForMs;
       return begunMarks.find(([, mark]) => isFresh(mark))?.[0] ?? null;
     },
-    async isShuttingDown(signal) {
+    async isShuttingDown(signal: AbortSignal): Promise<boolean> {
       if (endMarks.some((mark) => existsSync(join(root, mark)))) return true;
       const said = await run('systemctl', ['show', '--property=SystemState', '--value'], signal);
       return said.ok && said.text.trim() === 'stopping';

@@ -14,14 +14,8 @@ const largestValue = 4_096;
 /** A tree with more keys and values is cut: none of those that are asked for is near it, and a user may make his own as large as he likes. */
 const looksLimit = 60_000;
 
-/** What the readings of this room use. */
-export type Registry = {
-  read(path: string, depth: Depth): Answer<RegistryKey[]>;
-  changedAt(path: string): number | null;
-};
-
 /** Guarantee: each key that was opened is closed, and no tree, however large, takes longer than a moment. */
-export function createRegistry(koffi: Koffi): Registry {
+export function createRegistry(koffi: Koffi) {
   const calls = callsOf(koffi);
   const room = { name: Buffer.alloc(longestName * 2), data: Buffer.alloc(largestValue), left: looksLimit };
 
@@ -51,13 +45,13 @@ export function createRegistry(koffi: Koffi): Registry {
   }
 
   return {
-    read(path, depth) {
+    read(path: string, depth: Depth): Answer<RegistryKey[]> {
       const found: RegistryKey[] = [];
       room.left = looksLimit;
       const code = collect(path, depth, found);
       return code === 0 || code === codes.notThere ? { known: true, value: found } : { known: false, reason: `registry: code ${code}` };
     },
-    changedAt: (path) => within(path, (key) => changedAt(calls, key)).value ?? null,
+    changedAt: (path: string): number | null => within(path, (key) => changedAt(calls, key)).value ?? null,
   };
 }
 
