@@ -14,8 +14,6 @@ export type Merge = { component: string; everyMs: number; checks: readonly Check
 /** The last answer of every probe. */
 export type CheckTable = ReturnType<typeof createCheckTable>;
 
-type Entry = { check: Check; told: Check | null; staleUp: number };
-
 const intervalsBeforeStale = 3;
 /** Contract limits of a message, kept here so that no device, whatever its name, makes the state unreadable. */
 const deviceLength = 128;
@@ -27,7 +25,7 @@ const restoredStaleMs = 24 * 3_600_000;
 
 /** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
 export function createCheckTable(clock: Pick<Clock, 'up'>) {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, { check: Check; told: Check | null; staleUp: number }>();
   const numbers = new Map<string, { values: Numbers; staleUp: number }>();
   const summary = { digest: '', rev: 0, isOld: true };
 

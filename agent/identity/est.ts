@@ -91,12 +91,10 @@ function withPassword(password: string) {
   return { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` };
 }
 
-type Asked = RequestOptions & { path: string; body?: string };
-
 /** Never rejects: whatever goes wrong is one line. */
 async function ask<T>(
   { host, port, trust, used = () => undefined }: Door,
-  asked: Asked,
+  asked: RequestOptions & { path: string; body?: string },
   read: (text: string, date: string, by: Shown) => T | Promise<T>,
 ): Promise<Read<T>> {
   const at = `${host}:${port}`;

@@ -2,8 +2,6 @@
 import { inColumns, type Language, type Words } from '#contracts';
 import { calls, command, type Verb } from './call.ts';
 
-type Help = { does: Words; options: readonly (readonly [option: string, says: Words])[] };
-
 const folder = ['--data DIR', { en: 'the folder of its data (else ./data)', hi: 'डेटा का फ़ोल्डर (नहीं तो ./data)' }] as const;
 const language = [
   '--lang en|hi',
@@ -18,7 +16,7 @@ const enrolment = [
   ['--pc STATE/SITE/PC', { en: 'which PC this is, as the site table calls it', hi: 'यह कौन सा PC है, ऑफ़िस की सूची का नाम' }],
 ] as const;
 
-const verbs: Record<Verb, Help> = {
+const verbs: Record<Verb, { does: Words; options: readonly (readonly [option: string, says: Words])[] }> = {
   check: {
     does: {
       en: 'Tests this PC: what is fine, what is wrong, what to do next. Exit code 0 no fault, 1 a fault, 3 something unknown.',

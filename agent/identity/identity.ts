@@ -130,9 +130,7 @@ function settle(folder: string): void {
   for (const rest of [`${folder}.new`, `${folder}.old`]) rmSync(rest, { recursive: true, force: true });
 }
 
-type Texts = Record<keyof typeof files, string>;
-
-function identityOf(texts: Texts, folder: string): Read<Identity> {
+function identityOf(texts: Record<keyof typeof files, string>, folder: string): Read<Identity> {
   const wrong = (name: keyof typeof files, what: string) => ({ ok: false as const, line: `${join(folder, files[name])}: ${what}` });
   const certificate = certificatesIn(texts.chain)[0];
   const pc = certificate && pathOfName(commonNameOf(certificate) ?? '');

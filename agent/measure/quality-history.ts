@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, tierNeeds } from '#contracts';
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
 import { ratingOf } from '../analysis/emodel.ts';
-import { type Latch, latched, openLatch } from '../analysis/latch.ts';
+import { latched, openLatch } from '../analysis/latch.ts';
 import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -28,24 +28,7 @@ export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 
 /** What the rounds so far say together. */
-export type QualityHistory = {
-  /** Takes a window in; tells whether a tier is another one now, and once when the round trips begin or cease to fit another class. */
-  add(window: Window): Added;
-  windows(): readonly Window[];
-  /** By all that was seen: no direction carries more. */
-  readonly tiers: Tiers;
-  /** By the least that the line carries, and with all that may have been lost: each direction carries that. */
-  readonly sureTiers: Tiers;
-  /** Undefined while it is not known what is usual. */
-  slow(): boolean | undefined;
-  /** The last window says something that more probes should settle. */
-  isDoubtful(): boolean;
-  keepCapacity(capacity: Capacity): void;
-  capacity(): Capacity | undefined;
-  /** Forgets the windows: another PC measures now. What is usual stays. */
-  forget(): void;
-  save(): void;
-};
+export type QualityHistory = ReturnType<typeof createQualityHistory>;
 
 const windowsKept = 100;
 const windowLifeMs = 12 * 3_600_000;
@@ -58,54 +41,54 @@ const capacityLifeMs = 7 * 86_400_000;
 const doubtfulLoss = 0.01;
 const keys = { usual: 'link-usual', capacity: 'link-capacity' };
 
-type State = QualityHistoryOptions & {
-  held: { window: Window; up: number }[];
-  usual: Baseline;
-  savedUp: number;
-  slow: Latch;
-  /** Of the class that was set when it was last looked at. */
-  other: { link: LinkClass; latch: Latch };
-  taken: Capacity | undefined;
-  tiers: Tiers;
-  sureTiers: Tiers;
-};
+type State = ReturnType<typeof createState>;
 
-/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h, on a quick link than 150 min. */
-export function createQualityHistory({ clock, link, spool, usedBps }: QualityHistoryOptions): QualityHistory {
-  const state: State = {
-    clock,
-    link,
-    spool,
-    usedBps,
-    held: [],
+function createState(options: QualityHistoryOptions) {
+  const { clock, link, spool } = options;
+  return {
+    ...options,
+    held: [] as { window: Window; up: number }[],
     usual: usualFrom(spool.recall(keys.usual)),
     savedUp: clock.up(),
     slow: openLatch,
+    /** Of the class that was set when it was last looked at. */
     other: { link: link(), latch: openLatch },
     taken: capacityFrom(spool.recall(keys.capacity)),
-    tiers: { up: undefined, down: undefined },
-    sureTiers: { up: undefined, down: undefined },
+    tiers: { up: undefined, down: undefined } as Tiers,
+    sureTiers: { up: undefined, down: undefined } as Tiers,
   };
+}
+
+/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h, on a quick link than 150 min. */
+export function createQualityHistory(options: QualityHistoryOptions) {
+  const state = createState(options);
+  const { spool } = options;
   return {
-    add: (window) => add(state, window),
-    windows: () => windowsOf(state),
+    /** Takes a window in; tells whether a tier is another one now, and once when the round trips begin or cease to fit another class. */
+    add: (window: Window): Added => add(state, window),
+    windows: (): readonly Window[] => windowsOf(state),
+    /** By all that was seen: no direction carries more. */
     tiers: state.tiers,
+    /** By the least that the line carries, and with all that may have been lost: each direction carries that. */
     sureTiers: state.sureTiers,
-    slow: () => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
-    isDoubtful: () => {
+    /** Undefined while it is not known what is usual. */
+    slow: (): boolean | undefined => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
+    /** The last window says something that more probes should settle. */
+    isDoubtful: (): boolean => {
       const last = state.held.at(-1);
       return last !== undefined && isDoubtful(last.window);
     },
-    keepCapacity(capacity) {
+    keepCapacity(capacity: Capacity): void {
       state.taken = capacity;
       spool.remember(keys.capacity, JSON.stringify({ at: capacity.at, capacity }));
     },
-    capacity: () => capacityOf(state),
-    forget() {
+    capacity: (): Capacity | undefined => capacityOf(state),
+    /** Forgets the windows: another PC measures now. What is usual stays. */
+    forget(): void {
       state.held = [];
       for (const tiers of [state.tiers, state.sureTiers]) Object.assign(tiers, { up: undefined, down: undefined });
     },
-    save: () => save(state),
+    save: (): void => save(state),
   };
 }
 

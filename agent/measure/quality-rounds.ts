@@ -1,6 +1,6 @@
 /** Measures the link of the site where this PC is the one that does: rounds at the pace of the class, what they say together, and who is told. */
 import * as v from 'valibot';
-import { type Cancel, isThin, type LinkReport, linkReport, links } from '#contracts';
+import { isThin, type LinkReport, linkReport, links } from '#contracts';
 import { breaksOff, latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
 import type { Budget } from '../net/data-budget.ts';
 import { hostWireBytes } from '../net/meter.ts';
@@ -63,40 +63,33 @@ const reportEveryMs = { usual: 3_600_000, thin: 3 * 3_600_000 };
 const uselessRounds = 3;
 const reportedProbes = 300;
 
-type State = QualityRoundsOptions & {
-  word: { measures: boolean; grant: Grant | undefined };
-  history: QualityHistory;
-  timer: Cancel;
-  running: Promise<void> | undefined;
-  /** Rounds in a row that said nothing, and why the last of them did not. */
-  useless: number;
-  why: 'no answer' | 'breaks off' | 'no sense';
-  isSayable: boolean;
-  refused: boolean;
-  doubts: { left: number; sinceUp: number };
-  reportedUp: number;
-  stopped: boolean;
-};
+type State = ReturnType<typeof createState>;
 
-/** Guarantee: without the centre's word it sends nothing, and never more than its budget; and whatever comes back, nothing throws. */
-export function createQualityRounds(options: QualityRoundsOptions) {
-  const state: State = {
+function createState(options: QualityRoundsOptions) {
+  const { clock, link, spool, usedBps } = options;
+  return {
     ...options,
-    word: { measures: false, grant: undefined },
-    history: createQualityHistory({ clock: options.clock, link: options.link, spool: options.spool, usedBps: options.usedBps }),
-    timer: () => undefined,
-    running: undefined,
+    word: { measures: false, grant: undefined as Grant | undefined },
+    history: createQualityHistory({ clock, link, spool, usedBps }),
+    timer: (): void => undefined,
+    running: undefined as Promise<void> | undefined,
+    /** Rounds in a row that said nothing, and why the last of them did not. */
     useless: 0,
-    why: 'no answer',
+    why: 'no answer' as 'no answer' | 'breaks off' | 'no sense',
     isSayable: true,
     refused: false,
     doubts: { left: doubt.rounds, sinceUp: Number.NEGATIVE_INFINITY },
     reportedUp: Number.NEGATIVE_INFINITY,
     stopped: false,
   };
+}
+
+/** Guarantee: without the centre's word it sends nothing, and never more than its budget; and whatever comes back, nothing throws. */
+export function createQualityRounds(options: QualityRoundsOptions) {
+  const state = createState(options);
   return {
     /** The centre's word, in each ack of a birth and of an echo. */
-    use: (word: { measures: boolean; grant: Grant | undefined }): void => use(state, word),
+    use: (word: State['word']): void => use(state, word),
     measures: (): boolean => state.word.measures,
     /** Where the reflector answers; undefined where this PC does not measure, the centre has none, or the right has ended. */
     grant: (): Grant | undefined => grantOf(state),

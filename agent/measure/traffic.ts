@@ -14,14 +14,7 @@ export type TrafficOptions = {
 export type Busy = { upBps: number; downBps: number };
 
 /** The last minute of the network card. */
-export type Traffic = {
-  /** Takes a sample; to be called every 10 s while somebody may want to know. */
-  sample(): Promise<void>;
-  /** The busiest time between two samples of the last minute; null where it is not known. */
-  busiest(): Busy | null;
-  /** Rate of the card; null where it names none. */
-  cardBps(): number | null;
-};
+export type Traffic = ReturnType<typeof createTraffic>;
 
 type Sample = CardFigures & { up: number };
 
@@ -30,7 +23,7 @@ const lookBackMs = 65_000;
 const seekEveryMs = 600_000;
 
 /** Knows nothing before two samples of one card. */
-export function createTraffic({ clock, card, address }: TrafficOptions): Traffic {
+export function createTraffic({ clock, card, address }: TrafficOptions) {
   let samples: Sample[] = [];
   let way: string | undefined;
   let soughtUp = Number.NEGATIVE_INFINITY;
@@ -41,7 +34,8 @@ export function createTraffic({ clock, card, address }: TrafficOptions): Traffic
   };
   const recent = () => samples.filter(({ up }) => clock.up() - up <= lookBackMs);
   return {
-    async sample() {
+    /** Takes a sample; to be called every 10 s while somebody may want to know. */
+    async sample(): Promise<void> {
       const asked = way ?? (await seek());
       // Where it is not known, another card is asked after a while, or another address of it.
       way = undefined;
@@ -50,12 +44,14 @@ export function createTraffic({ clock, card, address }: TrafficOptions): Traffic
       way = asked;
       samples = [...recent(), { ...answer.value, up: clock.up() }];
     },
-    busiest() {
+    /** The busiest time between two samples of the last minute; null where it is not known. */
+    busiest(): Busy | null {
       const rates = recent().flatMap((to, at, all) => rateOf(all[at - 1], to) ?? []);
       if (rates.length === 0) return null;
       return { upBps: Math.max(...rates.map(({ upBps }) => upBps)), downBps: Math.max(...rates.map(({ downBps }) => downBps)) };
     },
-    cardBps: () => samples.at(-1)?.speedBps ?? null,
+    /** Rate of the card; null where it names none. */
+    cardBps: (): number | null => samples.at(-1)?.speedBps ?? null,
   };
 }
 

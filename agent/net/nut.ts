@@ -2,12 +2,10 @@
 import type { Socket } from 'node:net';
 import { type Cancel, type Clock, oneLine, type Profile } from '#contracts';
 
-/** Name, host and port of a UPS, as the profile says them. */
-export type UpsAddress = NonNullable<Profile['ups']>;
 /** `lost`: the server is there and has lost its UPS. Otherwise nobody knows, with the reason. */
 export type UpsAnswer = { known: true; variables: ReadonlyMap<string, string> } | { known: false; lost: boolean; reason: string };
 /** Asks a UPS for all that it knows; never rejects. */
-export type AskUps = (ups: UpsAddress, signal: AbortSignal) => Promise<UpsAnswer>;
+export type AskUps = (ups: NonNullable<Profile['ups']>, signal: AbortSignal) => Promise<UpsAnswer>;
 
 /** What asking a UPS needs of the system. */
 export type NutOptions = {

@@ -86,7 +86,8 @@ function udpOf(socket: Socket) {
   return {
     /** What cannot be sent is lost, as on any link. */
     send: (packet: Buffer): void => socket.send(packet, ignore),
-    close: (): void => void socket.close() /** The address of the network card by which it goes. */,
+    close: (): void => void socket.close(),
+    /** The address of the network card by which it goes. */
     localAddress: socket.address().address,
   };
 }

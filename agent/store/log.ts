@@ -7,9 +7,6 @@ export type Log = Record<'info' | 'warn', (fields: object, line: string) => void
 /** A log that remembers its last lines. */
 export type LogMemory = Log & { last(lines: number): string[] };
 
-/** Where the lines go, and the time that stands in them. */
-export type Lines = { write(line: string): void; now(): number };
-
 const levels = { info: 30, warn: 40 };
 const keptLines = 200;
 /** A hundred lines in any script, three bytes a character, fit into one event. */
@@ -31,7 +28,7 @@ export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
 }
 
 /** Lines as pino writes them, for a process that needs nothing else of it: two MiB less are held for them. */
-export function lineLog(part: string, { write, now }: Lines): Log {
+export function lineLog(part: string, { write, now }: { write(line: string): void; now(): number }): Log {
   const at = (level: number) => (fields: object, msg: string) => write(`${JSON.stringify({ level, time: now(), part, ...fields, msg })}\n`);
   return { info: at(levels.info), warn: at(levels.warn) };
 }

@@ -2,8 +2,6 @@
 import type { BeatKey } from '#contracts';
 import type { Numbers } from '../checks/check-table.ts';
 
-type Said = { value: number; beat: number };
-
 /** So many beats after it was last said, a number is said again though it did not change. */
 const againAfter = 8;
 const significantDigits = 3;
@@ -13,7 +11,7 @@ const significantDigits = 3;
  * began in the middle has all of them by then, and what it did not hear in 16 is gone.
  */
 export function createBeatNumbers() {
-  const told = new Map<string, Said>();
+  const told = new Map<string, { value: number; beat: number }>();
   let beat = 0;
   return {
     /** What this beat is to carry, in at most `roomBytes` of JSON. */

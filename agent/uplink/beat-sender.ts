@@ -47,8 +47,10 @@ export function createBeatSender({ table, clock, session, limits, topicBytes, ec
 
   return {
     /** The first is said now, the next as the class of the link says. */
-    start: beat /** One more, now, which asks for the time. */,
-    ask: (): void => say(echo.ask()) /** Who listens now may have heard none of them. */,
+    start: beat,
+    /** One more, now, which asks for the time. */
+    ask: (): void => say(echo.ask()),
+    /** Who listens now may have heard none of them. */
     forget: beatNumbers.forget,
   };
 }

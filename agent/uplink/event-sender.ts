@@ -17,22 +17,26 @@ export type EventSenderOptions = {
   onNewSpool(): void;
 };
 
-type State = {
-  /** Id of the spool whose birth was acknowledged; undefined = nothing may go out. */
-  spool: string | undefined;
-  /** Last number sent in a batch, and the last that goes in batches; what is above goes live. */
-  cursor: number;
-  backlogEnd: number;
-  liveUpTo: number;
-  /** Last number of the batch that is not acknowledged yet. */
-  window: number | undefined;
-  batchLimit: number;
-  acked: number;
-  evidence: boolean;
-  waitMs: number;
-  armed: boolean;
-  timer: Cancel;
-};
+type State = ReturnType<typeof createState>;
+
+function createState() {
+  return {
+    /** Id of the spool whose birth was acknowledged; undefined = nothing may go out. */
+    spool: undefined as string | undefined,
+    /** Last number sent in a batch, and the last that goes in batches; what is above goes live. */
+    cursor: 0,
+    backlogEnd: 0,
+    liveUpTo: 0,
+    /** Last number of the batch that is not acknowledged yet. */
+    window: undefined as number | undefined,
+    batchLimit: batchAtMost,
+    acked: 0,
+    evidence: false,
+    waitMs: 0,
+    armed: false,
+    timer: (): void => undefined,
+  };
+}
 
 const batchAtMost = 500;
 /** Well under the limit of a payload. */
@@ -41,19 +45,7 @@ const longestWaitMs = 3_600_000;
 
 /** Sends nothing before `begin`. Guarantee: what is not acknowledged is sent again, ever more rarely, up to once an hour (R6). */
 export function createEventSender(options: EventSenderOptions) {
-  const state: State = {
-    spool: undefined,
-    cursor: 0,
-    backlogEnd: 0,
-    liveUpTo: 0,
-    window: undefined,
-    batchLimit: batchAtMost,
-    acked: 0,
-    evidence: false,
-    waitMs: 0,
-    armed: false,
-    timer: () => undefined,
-  };
+  const state = createState();
   return {
     /** After the ack of a birth: all that is unacknowledged goes out at once (R3, R6). */
     begin: (): void => begin(options, state),

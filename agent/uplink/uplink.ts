@@ -1,7 +1,7 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
-import { backoffMs, type Cancel, encode, nameOf, pcTopic, type Signed } from '#contracts';
+import { backoffMs, encode, nameOf, pcTopic, type Signed } from '#contracts';
 import { noClock } from './centre-clock.ts';
-import type { Connected, Transport } from './mqtt.ts';
+import type { Transport } from './mqtt.ts';
 import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
 
 /** As for each session, and how connections are opened. */
@@ -20,26 +20,23 @@ const firstWaitMs = 4_000;
 const refusedFirstMs = 10_000;
 const refusedMaxMs = 300_000;
 
-type State = {
-  stopped: boolean;
-  failures: number;
-  session: Session | undefined;
-  /** When the last session ended that the centre had answered, by clock.up(). */
-  apartUp: number | null;
-  timer: Cancel;
-  figures: UplinkFigures;
-};
+type State = ReturnType<typeof createState>;
+
+function createState() {
+  return {
+    stopped: false,
+    failures: 0,
+    session: undefined as Session | undefined,
+    /** When the last session ended that the server had answered, by clock.up(). */
+    apartUp: null as number | null,
+    timer: (): void => undefined,
+    figures: { ...noClock, connected: false, unreadable: 0 } as UplinkFigures,
+  };
+}
 
 /** Guarantee: one connection at a time, each with a session number of its own that its will and its birth carry. */
 export function createUplink(options: UplinkOptions) {
-  const state: State = {
-    stopped: false,
-    failures: 0,
-    session: undefined,
-    apartUp: null,
-    timer: () => undefined,
-    figures: { ...noClock, connected: false, unreadable: 0 },
-  };
+  const state = createState();
   return {
     start: (): void => void connect(options, state),
     /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
@@ -84,7 +81,7 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
       },
     },
   );
-  if (state.stopped) return leave(answer);
+  if (state.stopped) return void (answer.ok && (await answer.connection.end()));
   if (!answer.ok) return again(options, state, answer);
   if (lost !== undefined) return again(options, state, { refused: false, reason: lost });
   const { connection } = answer;
@@ -102,20 +99,12 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
     return taken;
   };
   const { apartUp, figures } = state;
-  session = openSession({ ...forSession(options), connection, session: number, apartUp, figures, onBehind, onConfig });
+  session = openSession({ ...options, connection, session: number, apartUp, figures, onBehind, onConfig });
   state.session = session;
   state.figures.connected = true;
   onConnection?.();
   options.log.info({ session: number }, 'connected');
   session.start();
-}
-
-function forSession(options: UplinkOptions) {
-  const { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, gone, fresh, log } =
-    options;
-  const { onCommand, onMeasure, onPreviousTold } = options;
-  const facts = { pc, boot, version, clock, random, centreKey, spool, table, limits, configVersion, inventory, previous, gone, fresh, log };
-  return { ...facts, onCommand, onMeasure, onPreviousTold };
 }
 
 function again(options: UplinkOptions, state: State, { refused, reason }: { refused: boolean; reason: string }): void {
@@ -139,8 +128,4 @@ async function stop(state: State, reason: string): Promise<void> {
   await state.session?.bye(reason);
   state.session = undefined;
   state.figures.connected = false;
-}
-
-async function leave(answer: Connected): Promise<void> {
-  if (answer.ok) await answer.connection.end();
 }

@@ -85,10 +85,8 @@ export function createLinux(system: System): Platform {
   };
 }
 
-type Video = { system: System; run(program: string, args: string[], signal: AbortSignal): Promise<Output> };
-
 /** What PipeWire has of cameras: where somebody watches it is told of each change, and only asked whether it is awake. */
-function createVideo({ system, run }: Video) {
+function createVideo({ system, run }: { system: System; run(program: string, args: string[], signal: AbortSignal): Promise<Output> }) {
   const { env, clock } = system;
   const session = env['XDG_RUNTIME_DIR'];
   let watching: VideoWatching | undefined;

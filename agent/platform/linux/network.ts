@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { type Gateway, type NetworkState, takenOf } from '../platform.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
-type Addresses = typeof networkInterfaces;
-
 const routeIsUp = 1;
 const heardFlag = 2;
 const anywhere6 = '0'.repeat(32);
 
 /** `root` holds proc and sys; which interfaces have addresses only the system itself tells. */
-export async function readNetwork(root: string, addresses: Addresses = networkInterfaces): Promise<NetworkState> {
+export async function readNetwork(root: string, addresses: typeof networkInterfaces = networkInterfaces): Promise<NetworkState> {
   const interfaces: string[] = [];
   for (const name of (await readNames(join(root, 'sys/class/net'))) ?? []) {
     if (name !== 'lo' && (await readNumber(join(root, 'sys/class/net', name, 'carrier'))) === 1) interfaces.push(name);

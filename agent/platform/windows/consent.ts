@@ -60,9 +60,7 @@ export async function readUses(native: Native, kind: Capability, context: UseCon
   return { known: true, value };
 }
 
-type Use = { program: string; since: number; isOver: boolean };
-
-function useOf({ path, values }: RegistryKey, kind: Capability): Use | undefined {
+function useOf({ path, values }: RegistryKey, kind: Capability): { program: string; since: number; isOver: boolean } | undefined {
   const [start, stop] = [values.get('lastusedtimestart'), values.get('lastusedtimestop')];
   if (typeof start !== 'bigint' || typeof stop !== 'bigint') return undefined;
   const place = path.slice(path.toLowerCase().indexOf(`\\${kind}\\`) + kind.length + 2);

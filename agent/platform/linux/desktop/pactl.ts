@@ -60,8 +60,6 @@ const devices = v.array(device);
 
 type Device = v.InferOutput<typeof device>;
 type Stream = { corked: boolean; properties: Record<string, unknown>; source?: number; sink?: number };
-type Found = { devices: SoundDevice[]; chosen: string | null };
-
 /** How `pactl` is run: its arguments, and what it printed. */
 export type Pactl = (args: string[]) => Promise<Output>;
 
@@ -132,7 +130,7 @@ export async function ofThisSession<T>(answer: Answer<T>, isSession: () => Promi
   return { known: false, reason: 'only the session at the PC knows its sound' };
 }
 
-async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answer<Found>> {
+async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answer<{ devices: SoundDevice[]; chosen: string | null }>> {
   const list = await ask(pactl, ['list', sides[side].list], devices);
   if (!list.known) return list;
   const used: Answer<Stream[]> = await ask(pactl, ['list', sides[side].streams], streams[side]);

@@ -9,13 +9,11 @@ const debounceMs = 200;
 /** Events of clients are left out: each question of our own is one. */
 const relevant = /^Event '[a-z]+' on (source|source-output|sink|sink-input|server|card) #/;
 
-/** What watching the sound needs of the system; `env` is set for the program. */
-export type SoundWatch = { env: Record<string, string>; clock: Clock; follow?: Follow };
 /** `isLive`: it has told of something, so that each change is told now; each question of a client, our own too, is told. */
-export type Watching = { stop: Cancel; isLive(): boolean };
+export type Watching = ReturnType<typeof watchSound>;
 
 /** Calls back within 200 ms of a change of a microphone or a loudspeaker, and when the sound server went or came back. */
-export function watchSound({ env, clock, follow }: SoundWatch, changed: () => void): Watching {
+export function watchSound({ env, clock, follow }: { env: Record<string, string>; clock: Clock; follow?: Follow }, changed: () => void) {
   let debounce: Cancel | undefined;
   let isLive = false;
   const tell = () => {
@@ -42,7 +40,7 @@ export function watchSound({ env, clock, follow }: SoundWatch, changed: () => vo
     },
   );
   return {
-    isLive: () => isLive,
+    isLive: (): boolean => isLive,
     stop() {
       isLive = false;
       debounce?.();

@@ -1,19 +1,19 @@
 /** The cameras of PipeWire and who looks through them, as it tells of each change: `pw-dump --monitor`, kept alive. */
 import * as v from 'valibot';
-import type { Cancel, Clock } from '#contracts';
+import type { Clock } from '#contracts';
 import { type Follow, keepAlive } from './kept-alive.ts';
 import { sourcesOf, type Thing, thing, type VideoSource } from './video-sources.ts';
 
 /** What watching the pictures needs of the system; `isThere`: whether PipeWire has its socket, without which no program is started. */
 export type VideoWatch = { env: Record<string, string>; clock: Clock; isThere(): boolean; follow?: Follow };
 /** `sources`: as PipeWire last told; undefined where it tells of nothing now. */
-export type VideoWatching = { stop: Cancel; sources(): VideoSource[] | undefined };
+export type VideoWatching = ReturnType<typeof watchVideo>;
 
 /** First all objects are written, then those that changed; of one that is gone only its number. */
 const changes = v.pipe(v.string(), v.parseJson(), v.array(v.object({ ...thing.entries, type: v.optional(v.string(), '') })));
 
 /** Calls back when a camera of PipeWire comes or goes, or somebody begins or ceases to look through one. */
-export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed: () => void): VideoWatching {
+export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed: () => void) {
   const things = new Map<number, Thing>();
   let lines: string[] = [];
   let told: string | undefined;
@@ -48,7 +48,7 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed:
       lost: forget,
     },
   );
-  return { stop, sources: () => sources };
+  return { stop, sources: (): VideoSource[] | undefined => sources };
 }
 
 /** Of all that PipeWire has, only what may be a camera, or lead from one to a program. */

@@ -51,14 +51,11 @@ type State = {
   hung: Map<Thread, string>;
 };
 
-/** The questions, and whether one is given up and has not come back. */
-export type Asking = { ask: Native['ask']; isHung(): boolean };
-
 /**
  * Guarantee: a question whose turn it is is answered within two seconds, and one part of Windows holds one thread at most, and neither the agent
  * nor the other parts: these go on in a new thread. When it answers again it is asked again. No thread is left over.
  */
-export function createAsking(begin: () => Thread, after: Clock['after']): Asking {
+export function createAsking(begin: () => Thread, after: Clock['after']): { ask: Native['ask']; isHung(): boolean } {
   const none = { thread: undefined, isReady: false, asked: undefined, limit: undefined };
   const state: State = { begin, after, ...none, queue: [], hung: new Map() };
   return {

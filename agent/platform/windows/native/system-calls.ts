@@ -3,14 +3,12 @@ import type { Calls, PowerStatus, Route } from '../../native.ts';
 import { untilZero } from './bytes.ts';
 import type { Koffi } from './koffi.ts';
 
-type System = Omit<Calls, 'keyChangedAt' | 'pipe'>;
-
 const pathLength = 1_024;
 /** A list of processes; PROCESSENTRY32W: its own size, the id at 8, the name of the program from 44 on. */
 const process32 = { list: 2, bytes: 568, idAt: 8, nameAt: 44 };
 
 /** Guarantee: whatever Windows hands out is given back: memory, handles. */
-export function createSystemCalls(koffi: Koffi): System {
+export function createSystemCalls(koffi: Koffi): Omit<Calls, 'keyChangedAt' | 'pipe'> {
   const kernel = koffi.load('kernel32.dll');
   const user = koffi.load('user32.dll');
   const programOf = createProgramOf(koffi, kernel);
