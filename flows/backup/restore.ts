@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { copyFile, cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { codeOf, messageOf, replaceFile } from '#contracts';
@@ -132,8 +132,12 @@ function archivesKnown(ledger: string): { month: string; bytes: number }[] {
 
 /** What the broker was told last is newer than any backup, and says who was shut out since: where it is there it stays. */
 async function fillBroker(fresh: string, data: string): Promise<void> {
-  if (existsSync(join(data, 'broker', 'registry.json'))) return;
-  await cp(join(fresh, 'broker'), join(data, 'broker'), { recursive: true });
+  const folder = join(data, 'broker');
+  if (existsSync(join(folder, 'registry.json'))) return;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Written, since a copy keeps its group: as a user of its own the broker reads only what has the group of this folder.
+  for (const name of await readdir(join(fresh, 'broker')))
+    await writeFile(join(folder, name), await readFile(join(fresh, 'broker', name)), { mode: 0o600 });
 }
 
 function swapSettings(restored: string, settings: string, stamp: string): string[] {
