@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, vi } from 'vitest';
 import { type Program, startProgram } from '../system/processes.ts';
 import type { Ran } from './debian.ts';
@@ -32,6 +33,9 @@ mkdir "$1/changes" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/changes,workdir=$1/work" "$1/root"
 cd "$1/root"
 mount -t tmpfs none tmp
+# The sources may lie below /tmp, or on another disk than /.
+mkdir -p "$1/source-changes" "$1/source-work" ".$2"
+mount -t overlay overlay -o "lowerdir=$2,upperdir=$1/source-changes,workdir=$1/source-work" ".$2"
 mount -t tmpfs none dev -o mode=755
 for one in null zero full random urandom tty; do touch dev/$one; mount --bind /dev/$one dev/$one; done
 mkdir dev/pts dev/shm
@@ -59,6 +63,7 @@ mount -t cgroup2 none sys/fs/cgroup
 ip link set lo up
 exec env -i container=sabha PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /usr/lib/systemd/systemd --system --unit=multi-user.target --log-target=null
 ' sh "$1"`;
+const sources = fileURLToPath(new URL('../..', import.meta.url));
 const holding = '--pdeathsig KILL unshare --mount --propagation private sh -c'.split(' ');
 
 /** True where this machine lets us make such a copy, with cgroups of its own. */
@@ -66,7 +71,7 @@ function canBoot(): boolean {
   if (process.getuid?.() !== 0) return false;
   const folder = mkdtempSync(join(tmpdir(), 'sabha-booted-'));
   const tried = copied.replace('exec sleep infinity', 'rmdir "/sys/fs/cgroup/$(basename "$1")"');
-  const { stdout } = spawnSync('setpriv', [...holding, tried, 'sh', folder], { env, encoding: 'utf8' });
+  const { stdout } = spawnSync('setpriv', [...holding, tried, 'sh', folder, sources], { env, encoding: 'utf8' });
   rmSync(folder, { recursive: true });
   return stdout === 'copied\n';
 }
@@ -85,7 +90,7 @@ export function mayBoot(needed: boolean): boolean {
 /** A copy as the machine is now; resolves when systemd has started all that it starts. */
 export async function boot(): Promise<Booted> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-booted-'));
-  const holder = startProgram({ program: 'setpriv', args: [...holding, copied, 'sh', folder], env });
+  const holder = startProgram({ program: 'setpriv', args: [...holding, copied, 'sh', folder, sources], env });
   await holder.says('copied');
   let system = await start(holder, folder);
   return {
