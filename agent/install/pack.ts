@@ -1,18 +1,15 @@
 /**
- * `npm run pack:agent -- --out FOLDER [--key FILE] [--centre https://HOST:8443 --roots FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent as one file, its seat in a
- * session as another, its launcher, with the key of the releases (which is kept away from the network) the signed manifest of an update, the package for Debian, and the MSI for Windows.
+ * The agent as one file, its seat in a session as another, its launcher, and with the key of the releases (which is kept away from the network) the
+ * signed manifest of an update. `packaging/agent.ts` makes packages of them.
  */
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { type Manifest, pinOf, sealSigned } from '#contracts';
-import { nodeSha256, packMsi } from '../../packaging/msi.ts';
 import type { KnownCentre } from '../identity/known-centre.ts';
 import { addressOf, placeOf } from '../identity/place.ts';
-import { packDeb } from './deb.ts';
 import { lean } from './lean.ts';
 import { licencesOf } from './licences.ts';
 
@@ -103,40 +100,6 @@ export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   return { SABHA_ASKING_THREAD: JSON.stringify(outputFiles[0]?.text) };
 }
 
-/** What may be said; what is not said is so. */
-const usage = `npm run pack:agent -- [--out dist/agent] [--key KEY.pem] [--version V] [--minimum 0.0.0] [--days 30]
-  [--centre https://HOST:PORT --roots roots.pem]`;
-
-async function main(): Promise<void> {
-  const own = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).version;
-  const { values } = parseArgs({
-    options: {
-      out: { type: 'string', default: 'dist/agent' },
-      key: { type: 'string' },
-      version: { type: 'string', default: own },
-      minimum: { type: 'string', default: '0.0.0' },
-      days: { type: 'string', default: '30' },
-      centre: { type: 'string' },
-      roots: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help) return console.log(usage);
-  const { out, version, minimum } = values;
-  const days = Number(values.days);
-  if (!(days > 0 && days <= 365)) throw new Error(`--days: a number up to 365 is expected, not "${values.days}"`);
-  const centre = centreOf(values);
-  const key = values.key === undefined ? {} : { key: createPrivateKey(readFileSync(values.key)) };
-  const made = await pack({ out, version, minimum, ...key, expires: Date.now() + days * 86_400_000 });
-  console.log(
-    `agent ${made.version}: ${Math.ceil(made.size / 1_024)} KB in ${out}${values.key === undefined ? ', not signed' : ', signed'}`,
-  );
-  const deb = await packDeb({ out, version, centre, ...key });
-  console.log(deb.ok ? sized(deb.file) : `no package for Debian: ${deb.line}`);
-  const msi = await packMsi({ out, version, centre, ...key });
-  console.log(msi.ok ? `${sized(msi.file)}; its node.exe has the pinned SHA-256 ${nodeSha256}` : `no MSI for Windows: ${msi.line}`);
-}
-
 /** The centre for whose offices it is; `roots`: its `roots.pem`, of which the first is the one that codes name. Throws. */
 export function centreOf({ centre, roots }: { centre?: string | undefined; roots?: string | undefined }): KnownCentre | undefined {
   if (centre === undefined && roots === undefined) return undefined;
@@ -147,15 +110,4 @@ export function centreOf({ centre, roots }: { centre?: string | undefined; roots
   const pem = readFileSync(roots, 'utf8');
   if (!/^-----BEGIN CERTIFICATE-----/m.test(pem)) throw new Error(`--roots: ${roots} has no certificate`);
   return { centre: addressOf(place), pin: pinOf(new X509Certificate(pem).raw) };
-}
-
-function sized(file: string): string {
-  return `${file}: ${Math.ceil(statSync(file).size / 1_048_576)} MB`;
-}
-
-if (import.meta.main) {
-  await main().catch((error: Error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
 }

@@ -1,7 +1,23 @@
 /** What the packages are made with: files put into a folder, and the programs that make one file of it. */
+import type { KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { KnownCentre } from '../identity/known-centre.ts';
 import { runCommand } from '../platform/child.ts';
+
+/** What goes into a package of the agent: `out` is the folder where `pack` has put the agent, and where the package is put. */
+export type Deb = {
+  out: string;
+  version: string;
+  /** Signs the releases: the PCs get its public half, and are updated by it. */
+  key?: KeyObject;
+  /** The server of the offices that get the package: nobody there types its name. */
+  centre?: KnownCentre | undefined;
+  /** Absent = the smallest, which takes a minute. */
+  fast?: boolean;
+};
+/** What was made, or one line that says why it was not. */
+export type MadeDeb = { ok: true; file: string } | { ok: false; line: string };
 
 /** Writes a file of a package. */
 export function put(root: string, path: string, content: string | Buffer): void {

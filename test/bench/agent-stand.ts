@@ -16,8 +16,8 @@ import type { Standing } from './agent-peers.ts';
 /** A room comes with a service of its own, on another PC: two of one identity throw each other out. */
 const pcs = { run: 'ladakh/leh/hall', room: 'ladakh/leh/board' } as const;
 const units = {
-  run: new URL('../../agent/install/debian/sabha-agent.service', import.meta.url),
-  room: new URL('../../agent/install/debian/sabha-room.service', import.meta.url),
+  run: new URL('../../packaging/agent/usr/lib/systemd/system/sabha-agent.service', import.meta.url),
+  room: new URL('../../packaging/agent/usr/lib/systemd/user/sabha-room.service', import.meta.url),
 };
 type Seat = keyof typeof units;
 const seats: readonly Seat[] = ['run', 'room'];

@@ -121,7 +121,7 @@ function partOf(path: string): string {
 
 /** True for a file of this repository, false for a package. */
 function isOurs(target: string): boolean {
-  return /^([#/]|\.\.|file:|start\.ts$)/.test(target) || [...parts, 'test'].includes(partOf(target));
+  return /^([#/]|\.\.|file:|start\.ts$)/.test(target) || [...parts, 'packaging', 'test'].includes(partOf(target));
 }
 
 /** The nodes have a package.json of their own, where `#contracts` means nothing. */

@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faultOf, makeSigningKeys, type PcView } from '#contracts';
-import { packDeb } from '../../agent/install/deb.ts';
 import { pack } from '../../agent/install/pack.ts';
+import { packDeb } from '../../packaging/agent.ts';
 import { type Booted, boot, mayBoot } from './booted.ts';
 import { installed, requirePart } from './parts.ts';
 import { loopback, pipewireTools } from './pipewire.ts';
@@ -39,7 +39,7 @@ const settings = {
 };
 
 describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () => {
-  // Beside the sources: the copy sees the files of this machine, but not its /tmp.
+  // In the sources: the copy has them, and not /tmp of this machine.
   const folder = mkdtempSync(join(sources, 'node_modules/.cache/sabha-seat-'));
   let machine: Booted;
   beforeAll(async () => {

@@ -117,7 +117,7 @@ test('the packed agent lost what it has no use for, and not its TLS: started as 
   storeIdentity(identityFolder(data), { key, chain: pem, roots: [authority.root], centre });
   const flows = await connect(broker.plainPort, 'flows');
   await flows.subscribe([...flowsFilters]);
-  const unit = readFileSync('agent/install/debian/sabha-agent.service', 'utf8');
+  const unit = readFileSync('packaging/agent/usr/lib/systemd/system/sabha-agent.service', 'utf8');
   const flags =
     /^ExecStart=.*$/m
       .exec(unit)?.[0]

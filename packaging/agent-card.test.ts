@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
-const command = fileURLToPath(new URL('debian/sabha-agent', import.meta.url));
+const command = fileURLToPath(new URL('agent/usr/bin/sabha-agent', import.meta.url));
 
 function openCard({ opens, language }: { opens: boolean; language: string }) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-card-'));

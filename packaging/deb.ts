@@ -1,0 +1,57 @@
+/** Makes a Debian package of a folder that is laid out as the package installs it. */
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type MadeDeb, put, run } from '../agent/install/packing.ts';
+
+/** What a package says of itself, beside the fields that all of ours share. `fast` = larger, in seconds instead of a minute. */
+export type Package = { name: string; version: string; fields: Record<string, string>; out: string; fast: boolean };
+
+const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
+const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
+/** The package that npm brings for this machine; its licence goes along. */
+export const nodeFolder = join(modules, `node-linux-${process.arch}`);
+/** The shared libraries of Node. */
+export const nodeDepends = 'libc6 (>= 2.28), libstdc++6, libgcc-s1, libatomic1';
+
+/** Puts the files of a folder of this one, and a Node without its symbols, where the package installs them. Null, or one line that says why not. */
+export async function layOut(root: string, folder: string, node: string): Promise<string | null> {
+  cpSync(new URL(folder, import.meta.url), root, { recursive: true, verbatimSymlinks: true });
+  mkdirSync(dirname(join(root, node)), { recursive: true });
+  return run('strip', ['-o', join(root, node), join(nodeFolder, 'bin/node')]);
+}
+
+/**
+ * Makes `NAME_VERSION_ARCHITECTURE.deb` in `out`, for machines like this one.
+ * Guarantee: the same files and the same SOURCE_DATE_EPOCH make the same package, byte by byte, with any umask.
+ */
+export async function buildDeb(root: string, { name, version, fields, out, fast }: Package): Promise<MadeDeb> {
+  const architecture = architectures[process.arch];
+  if (process.platform !== 'linux' || architecture === undefined) return { ok: false, line: 'it is made on Linux, x64 or arm64' };
+  const control = {
+    ...{ Package: name, Version: version, Architecture: architecture },
+    ...{ Maintainer: 'The maintainers of Sabha <sabha@localhost>', Section: 'net', Priority: 'optional' },
+    ...fields,
+  };
+  put(
+    root,
+    'DEBIAN/control',
+    Object.entries(control)
+      .flatMap(([field, value]) => `${field}: ${value}\n`)
+      .join(''),
+  );
+  setModes(root);
+  const file = join(out, `${name}_${version}_${architecture}.deb`);
+  const compression = fast ? ['-Zzstd', '-z1'] : ['-Zxz'];
+  const problem = await run('dpkg-deb', ['--root-owner-group', ...compression, '--build', root, file]);
+  return problem === null ? { ok: true, file } : { ok: false, line: problem };
+}
+
+/** Everybody reads it and only root writes it. Programs are what their owner may run. */
+function setModes(path: string): void {
+  const found = lstatSync(path);
+  if (found.isSymbolicLink()) return;
+  const isProgram = found.isDirectory() || (found.mode & 0o100) !== 0;
+  chmodSync(path, isProgram ? 0o755 : 0o644);
+  if (found.isDirectory()) for (const name of readdirSync(path)) setModes(join(path, name));
+}
