@@ -1,13 +1,13 @@
 /**
  * The composition root: makes what is secret, admits this PC, starts the four parts, keeps them running, merges their logs, stops them in order.
- * Where the system starts the parts instead, each as a user of its own, it says which there are and makes what they start from.
+ * Where systemd starts the parts instead, each as a user of its own, it makes the files that they start from.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -45,7 +45,7 @@ const asking = { everyMs: 200, lateEveryMs: 1_000, limitMs: 2_000 };
 /** Each row is stopped before the next, so that the agent's goodbye still finds a broker. */
 const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], ['flows'], ['broker']];
 
-/** Left to itself V8 gives the young objects of each part up to 48 MiB, which none of them needs: about 30 MiB less a process. */
+/** The units in `packaging/server` have the same flags. Left to itself V8 gives the young objects of each part up to 48 MiB, which none of them needs: about 30 MiB less a process. */
 const memoryFlags = ['--max-semi-space-size=4'];
 const runFlags = ['--disable-warning=ExperimentalWarning', ...memoryFlags];
 
@@ -67,10 +67,9 @@ async function main(): Promise<void> {
   const settings = await withPorts(loadSettings(configFile));
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
   // The PC of the centre has the agent's own package where the system starts the parts.
-  const own = asked['no-agent'] || asked.parts || asked.prepare ? null : ownPc(settings);
+  const own = asked['no-agent'] || asked.prepare ? null : ownPc(settings);
   const places = placesIn(data, asked.editor || settings.editor === true);
   const all = partsOf({ settings, configFile, data, own, places });
-  if (asked.parts) return sayParts(all);
   prepare(data, places, { pc: own?.pc, told: asked.prepare ? modes.shared : modes.own });
   if (asked.prepare) return writeEnvironments(data, all);
   const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
@@ -242,12 +241,6 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     { name: 'dashboards', script: folder('dashboards/main.ts'), env: env('dashboards', dashboards) },
     ...(agent === null ? [] : [{ name: 'agent', script: folder('agent/main.ts'), env: env('agent', agent) } as const]),
   ];
-}
-
-/** Which parts there are and how each is started, for whoever makes services of them. */
-function sayParts(parts: readonly Part[]): void {
-  const rows = parts.map(({ name, script }) => ({ name, args: [...runFlags, relative(import.meta.dirname, script)] }));
-  process.stdout.write(`${JSON.stringify(rows)}\n`);
 }
 
 /** For systemd to read (`EnvironmentFile`). */

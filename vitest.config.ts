@@ -48,7 +48,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{agent,broker,flows,dashboards,centre,packaging}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts'],
+          include: ['{agent,broker,flows,dashboards,packaging}/**/*.test.ts', 'test/{fleet,bench}/**/*.test.ts'],
           exclude: [long, '**/node_modules/**'],
           testTimeout: within(60_000),
           ...patient,

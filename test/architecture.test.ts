@@ -68,16 +68,12 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       ['start.ts: imports broker/main.ts'],
     ],
   ],
-  'only agent/platform, centre/machine, start.ts and the word to systemd start programs': [
+  'only agent/platform, start.ts and the word to systemd start programs': [
     [
       { 'agent/x.ts': "import { execFile } from 'node:child_process';", 'agent/platform/linux/y.ts': "import 'node:child_process';" },
       ['agent/x.ts:'],
     ],
     [{ 'flows/x.ts': "const { fork } = require('child_process');" }, ['flows/x.ts:']],
-    [
-      { 'centre/verbs/x.ts': "import 'node:child_process';", 'centre/machine/y.ts': "import 'node:child_process';" },
-      ['centre/verbs/x.ts:'],
-    ],
     [{ 'agent/probes/x.ts': "import si from 'systeminformation';" }, ['agent/probes/x.ts:']],
     [{ 'agent/probes/x.ts': "import { cpu } from 'systeminformation/lib/cpu.js';" }, ['agent/probes/x.ts:']],
   ],

@@ -1,4 +1,4 @@
-/** What the three commands say of a call: each line that their code holds has its Hindi, and no code of the system is read by a person. */
+/** What the two commands say of a call: each line that their code holds has its Hindi, and no code of the system is read by a person. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -9,7 +9,6 @@ import { type Language, type LineRow, lineIn, writeEnrolCode } from '#contracts'
 import { type Verb as AgentVerb, calls } from '../agent/identity/call.ts';
 import { helpOf as helpOfAgent } from '../agent/identity/help.ts';
 import { lineFor } from '../agent/identity/lines.ts';
-import { lines as ofCentre } from '../centre/machine/lines.ts';
 import { helpOf as helpOfSabha } from '../flows/cli/help.ts';
 import { lines as ofSabha } from '../flows/cli/kit/lines.ts';
 import { verbs } from '../flows/cli/verbs.ts';
@@ -27,7 +26,6 @@ const noRow = 'no row for it: CONTRIBUTING.md, "a line at a terminal"';
 test.each([
   ['sabha', /^flows\/cli\//, 'CliError', inHindi(ofSabha), 25],
   ['the agent', /^agent\//, 'WrongCall', ofAgent, 5],
-  ['the centre', /^centre\//, 'CentreError', inHindi(ofCentre), 15],
 ] as const)('what %s says of a call is said in Hindi too', (_, where, thrown, hindi, least) => {
   const said = sources.filter(({ path }) => where.test(path)).flatMap((source) => thrownIn(source, thrown));
   expect(said.length).toBeGreaterThan(least);

@@ -59,7 +59,7 @@ test('what the compose file mounts and runs is there, and nothing else is new', 
   const mounts = Object.values(compose.services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? ''));
   for (const from of mounts) expect(named.includes(from) || existsSync(posix.join('dashboards', from)), from).toBe(true);
   const [, script = '', ...words] = compose.services.centre.command ?? [];
-  expect([script, startCall(words, {})]).toMatchObject(['start.ts', { 'no-agent': true, parts: false }]);
+  expect([script, startCall(words, {})]).toMatchObject(['start.ts', { 'no-agent': true }]);
 });
 
 test('the centre in a container has settings without a site: no PC runs in there, and none is to be missed', () => {

@@ -5,7 +5,7 @@ import { eachNode, nameOf, parse, textOf } from './syntax.ts';
 
 const page = readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8');
 const fences = [...page.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({ language, text }));
-const isCommand = /^(sudo )?(npm|sabha|systemctl|journalctl|curl|df|du|nft) [^ ]/;
+const isCommand = /^(sudo )?(apt|install|npm|sabha|systemctl|journalctl|curl|df|du|nft) [^ ]/;
 
 /** Each command of the page once, as it would be typed at an installed centre: in a table, in a sentence, or in a block without a language. */
 export function writtenCommands(): string[] {

@@ -6,9 +6,9 @@ import { cyclesOf, partRules } from './parts.ts';
 import { eachFile, isCode, isTest, mayHave, type Rule, type SourceFile, tooMany } from './source.ts';
 import { eachNode, parse } from './syntax.ts';
 
-const parts = ['agent', 'broker', 'flows', 'dashboards', 'centre'];
-/** The agent's questions, the centre's installation, the start, and what tells systemd of us. */
-const startsPrograms = /^(agent\/platform\/|centre\/machine\/|broker\/contracts\/kit\/health\.ts$|start\.ts$)/;
+const parts = ['agent', 'broker', 'flows', 'dashboards'];
+/** The agent's questions, the start, and what tells systemd of us. */
+const startsPrograms = /^(agent\/platform\/|broker\/contracts\/kit\/health\.ts$|start\.ts$)/;
 const contracts = 'broker/contracts/';
 const dependencyLimit = 42;
 
@@ -30,7 +30,7 @@ export const rules: readonly Rule[] = [
     find: eachImport((file, target) => file === 'start.ts' && isOurs(target) && target !== '#contracts'),
   },
   {
-    name: 'only agent/platform, centre/machine, start.ts and the word to systemd start programs',
+    name: 'only agent/platform, start.ts and the word to systemd start programs',
     find: eachImport(
       (file, target) => /^((node:)?(child_process|cluster)|systeminformation)(\/|$)/.test(target) && !startsPrograms.test(file),
     ),

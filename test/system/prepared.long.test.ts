@@ -19,12 +19,16 @@ const at = (file: string) => join(site.data, file);
 const text = (file: string) => readFileSync(at(file), 'utf8');
 const modeOf = (file: string) => (statSync(at(file)).mode & 0o777).toString(8);
 
-test('which parts there are is said before anything is made: the agent, which has a package of its own, is none of them', async () => {
-  const parts: { name: string; args: string[] }[] = JSON.parse(await start('--parts'));
-  expect(parts.map(({ name, args }) => [name, args.at(-1)])).toEqual(
-    ['broker', 'flows', 'dashboards'].map((name) => [name, `${name}/main.ts`]),
+test('the unit of each part starts it with the flags of npm start', () => {
+  const flags = [...readFileSync('start.ts', 'utf8').matchAll(/'(--(?:disable-warning|max-semi-space-size)=\w+)'/g)].map(
+    ([, flag]) => flag,
   );
-  expect(existsSync(site.data)).toBe(false);
+  expect(flags).toHaveLength(2);
+  for (const part of ['broker', 'flows', 'dashboards']) {
+    const unit = readFileSync(`packaging/server/usr/lib/systemd/system/sabha-${part}.service`, 'utf8');
+    const [node, ...words] = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+    expect([node, words.toSorted()]).toEqual(['/usr/lib/sabha-server/node', [...flags, `${part}/main.ts`].toSorted()]);
+  }
 });
 
 test('what a part is told its group may read, what is a secret of flows nobody else; the second time changes none of it', async () => {

@@ -2,24 +2,24 @@ import { expect, test } from 'vitest';
 import { startLineIn } from './rows-of-centre.ts';
 import { startCall } from './start-call.ts';
 
-const none = { 'no-agent': false, editor: false, parts: false, prepare: false };
+const none = { 'no-agent': false, editor: false, prepare: false };
 
 test('says what was asked', () => {
   expect(startCall([], {})).toEqual(none);
-  expect(startCall(['--editor', '--no-agent', '--lang', 'hi'], {})).toMatchObject({ editor: true, 'no-agent': true, parts: false });
+  expect(startCall(['--editor', '--no-agent', '--lang', 'hi'], {})).toMatchObject({ editor: true, 'no-agent': true });
 });
 
 test('a start with --help started a centre: it says each option, in the language of who asks', () => {
   const [called, ...rows] = startCall(['--help'], { LC_ALL: 'C' }).help?.split('\n') ?? [];
   expect(called).toBe('npm start -- OPTION … [--lang en|hi]');
-  expect(rows.map((row) => row.trim().split(' ')[0])).toEqual(['--no-agent', '--editor', '--parts', '--prepare', '--help']);
+  expect(rows.map((row) => row.trim().split(' ')[0])).toEqual(['--no-agent', '--editor', '--prepare', '--help']);
   expect(startCall(['--help'], { LC_ALL: 'hi_IN.UTF-8' }).help).toContain('इस PC के एजेंट के बिना');
 });
 
 test.each([
   [
     ['--no-agnet'],
-    "Unknown option '--no-agnet'; usage: npm start -- [--no-agent] [--editor] [--parts] [--prepare] [--help] [--lang en|hi]",
+    "Unknown option '--no-agnet'; usage: npm start -- [--no-agent] [--editor] [--prepare] [--help] [--lang en|hi]",
   ],
   [['--editor=1881'], /^Option '--editor' does not take an argument; usage: /],
   [['demo'], /^Unexpected argument 'demo'; usage: /],

@@ -8,7 +8,6 @@ import { inColumns, type LanguageEnv, languageFor } from './lines.ts';
 const words = {
   'no-agent': { en: 'without the agent of this PC', hi: 'इस PC के एजेंट के बिना' },
   editor: { en: 'with the editor of the tabs, at this machine', hi: 'टैब के एडिटर के साथ, इसी मशीन पर' },
-  parts: { en: 'says which parts it would start, and ends', hi: 'बताता है कि कौन से हिस्से चलते, फिर बंद' },
   prepare: { en: 'makes what the parts need at their start, and ends', hi: 'हिस्सों के चलने का सामान बनाता है, फिर बंद' },
   help: { en: 'says this', hi: 'यही सूची' },
 } as const satisfies Record<string, Words>;
@@ -18,7 +17,7 @@ const names = Object.keys(words) as Option[];
 /** What was asked; `help` is the text where that was. Throws StartError for what is no option. */
 export function startCall(args: string[], env: LanguageEnv): Readonly<Record<Exclude<Option, 'help'>, boolean>> & { help?: string } {
   const flag = { type: 'boolean', default: false } as const;
-  const options = { 'no-agent': flag, editor: flag, parts: flag, prepare: flag, help: flag, lang: { type: 'string' } } as const;
+  const options = { 'no-agent': flag, editor: flag, prepare: flag, help: flag, lang: { type: 'string' } } as const;
   try {
     const { help, lang, ...asked } = parseArgs({ args, options }).values;
     if (lang !== undefined && !isLanguage(lang)) throw new Error(`--lang: "${lang}" is not one of ${languages.join(', ')}`);

@@ -1,4 +1,0 @@
-/** Why a verb of the centre did nothing, in one line. */
-export class CentreError extends Error {
-  override name = 'CentreError';
-}
