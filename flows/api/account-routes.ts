@@ -25,6 +25,7 @@ const name = v.pipe(
 const granted = v.union([v.literal('all'), scopeOrGroup], 'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME');
 const right = whole('accounts');
 const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;
+const onceForLogin = 'shown this once, for one login';
 /** For how many days a token is valid: at most a year, since programs outlive the people who set them up. */
 const tokenDays = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(366));
 
@@ -38,38 +39,48 @@ export const accountRoutes: readonly Route[] = [
       return { name: who, role, scope: of, once, names: said === undefined ? [] : [...view.names(said)] };
     },
   ),
-  on('accounts')(['get /api/accounts', 'Who may log in.'], { right, answer: v.array(accountView) }, ({ accounts }) => accounts.list()),
-  on('accounts')(
-    ['post /api/accounts', 'Makes an account; its secret is shown once.'],
-    {
-      right,
-      body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(granted) }),
-      ...makes,
-    },
+  on('accounts', ['accounts list', 'अकाउंट की सूची दिखाता है।', { columns: 'name role scope once madeAt' }])(
+    ['get /api/accounts', 'Lists the accounts.'],
+    { right, answer: v.array(accountView) },
+    ({ accounts }) => accounts.list(),
+  ),
+  on('accounts', [
+    'accounts add NAME --role reader|state|central [--scope all|STATE|STATE/SITE|group:NAME]',
+    'वॉल का अकाउंट बनाता है; उसका गुप्त शब्द एक ही बार दिखता है।',
+    { note: onceForLogin },
+  ])(
+    ['post /api/accounts', 'Makes an account for the wall; its secret is shown this once, for one login.'],
+    { right, body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(granted) }), ...makes },
     async ({ accounts, has }, { body: { by: who, name: called, role, scope: given } }) =>
       made(await accounts.add({ name: called, role, scope: scopeFor(role, given, has) }, who)),
   ),
-  on('accounts')(
-    ['post /api/accounts/{name}/password', 'Another secret, shown once; all its sessions are over.'],
+  on('accounts', ['accounts password NAME', 'अकाउंट का नया गुप्त शब्द बनाता है, जो एक ही बार दिखता है।', { note: onceForLogin }])(
+    ['post /api/accounts/{name}/password', 'Makes a new secret for an account, shown this once; all its sessions end.'],
     { right, body: order, answer: accountMade, refusals: [404] },
     async ({ accounts }, { params, body }) => made(await accounts.renew(params.name, body.by)),
   ),
-  on('accounts')(
-    ['post /api/accounts/{name}/remove', 'Takes it away; all its sessions are over.'],
+  on('accounts', ['accounts remove NAME', 'अकाउंट हटाता है।', { json: { removed: 'name' } }])(
+    ['post /api/accounts/{name}/remove', 'Removes an account; all its sessions end.'],
     { right, body: order, refusals: [404] },
     async ({ accounts }, { params, body }) => void made(await accounts.remove(params.name, body.by)),
   ),
-  on('accounts')(['get /api/program-tokens', 'Which programs have a token.'], { right, answer: v.array(tokenView) }, ({ accounts }) =>
-    accounts.tokens(),
+  on('accounts', ['tokens list', 'टोकन की सूची दिखाता है।', { columns: 'name role scope endsAt' }])(
+    ['get /api/program-tokens', 'Lists the tokens of programs.'],
+    { right, answer: v.array(tokenView) },
+    ({ accounts }) => accounts.tokens(),
   ),
-  on('accounts')(
-    ['post /api/program-tokens', 'Makes a token for a program, shown once; the program sends it as `Authorization: Bearer`.'],
+  on('accounts', [
+    'tokens add NAME --role reader|state|central|node-red --scope all|STATE|STATE/SITE --days N',
+    'HTTPS से API चलाने वाले प्रोग्राम का टोकन बनाता है, जो एक ही बार दिखता है।',
+    { note: 'shown this once' },
+  ])(
+    ['post /api/program-tokens', 'Makes a token for a program, shown this once; the program sends it as `Authorization: Bearer`.'],
     { right, body: v.strictObject({ by, name, role: v.picklist(tokenRoles), scope: granted, days: tokenDays }), ...makes },
     async ({ accounts, has }, { body: { by: who, ...token } }) =>
       made(await accounts.addToken({ ...token, scope: scopeFor(token.role, token.scope, has) }, who)),
   ),
-  on('accounts')(
-    ['post /api/program-tokens/{name}/revoke', 'The token opens nothing from now on.'],
+  on('accounts', ['tokens revoke NAME', 'टोकन बंद करता है।', { json: { revoked: 'name' } }])(
+    ['post /api/program-tokens/{name}/revoke', 'Revokes a token.'],
     { right, body: order, refusals: [404, 409] },
     async ({ accounts }, { params, body }) => void made(await accounts.revokeToken(params.name, body.by)),
   ),

@@ -24,8 +24,12 @@ const right = { may: 'announce', at: ownPart.at } as const;
 
 /** Whoever sees one sees its persons, so the right to read it is that to send it. */
 export const announceRoutes: readonly Route[] = [
-  on('announcements')(
-    ['post /api/announcements', 'Says to whom a notice would go and, with `apply`, sends it; 429 where too many went out lately.'],
+  on('announcements', [
+    'announce all|STATE[/SITE]|group:NAME|GROUP TEXT [--yes]',
+    'बहुतों को सूचना भेजता है; --yes के बिना सिर्फ़ दिखाता है कि किसे जाएगी।',
+    { note: 'sabha announced ID shows who received it and who read it' },
+  ])(
+    ['post /api/announcements', 'Sends a notice to many, or first lists its recipients.'],
     { right, body: saying, answer: announcementView, refusals: [403, 404, 429] },
     async (announcements, { viewer, body }) => {
       const done = await announcements.send({ ...body, within: viewer.scope });

@@ -8,6 +8,7 @@ import {
   ledgerAudit,
   saidEvents,
   snapshot,
+  type TabsState,
   tabsDifferences,
   tabsState,
   tabsStep,
@@ -79,11 +80,18 @@ export const centreRoutes: readonly Route[] = [
 
 /** The tabs: what runs, what differs, what became of them, the last Deploy taken back, and what they would do. They are the rules of the whole tree. */
 export const tabsRoutes: readonly Route[] = [
-  on('tabs')(['get /api/tabs', 'Which tabs run, and what is wrong with them.'], { right: whole('read'), answer: tabsState }, (tabs) =>
+  on('tabs', [
+    'tabs check',
+    'बताता है कि टैब चल रहे हैं और ठीक हैं या नहीं।',
+    { ok: ({ refused, wrong }: TabsState) => refused === null && wrong.length === 0 },
+  ])(['get /api/tabs', 'Says which tabs run, and what is wrong with them.'], { right: whole('read'), answer: tabsState }, (tabs) =>
     tabs.state(),
   ),
-  on('tabs')(
-    ['get /api/tabs/differences', 'What the tabs in use differ in from those of the release, and what this release would bring.'],
+  on('tabs', ['tabs diff', 'आपके और रिलीज़ के टैब का अंतर दिखाता है।'])(
+    [
+      'get /api/tabs/differences',
+      'Shows what differs between your tabs and the release that they were made from, and what this release would bring.',
+    ],
     { right: whole('read'), answer: tabsDifferences },
     (tabs) => tabs.differences(),
   ),
@@ -92,8 +100,8 @@ export const tabsRoutes: readonly Route[] = [
     { right: whole('read'), answer: v.array(tabsStep) },
     (tabs) => tabs.steps(),
   ),
-  on('tabs')(
-    ['post /api/tabs/undo', 'The tabs before the last Deploy run again, if the lint takes them.'],
+  on('tabs', ['tabs undo', 'टैब का पिछला Deploy वापस लेता है।'])(
+    ['post /api/tabs/undo', 'Takes the last Deploy of the tabs back, if the earlier ones pass the lint.'],
     { right: whole('tabs'), body: order, answer: tabsUndone, refusals: [409] },
     async (tabs, { body: { by } }) => {
       const undone = await tabs.undo(by);

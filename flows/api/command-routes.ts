@@ -19,8 +19,8 @@ const ordering = v.strictObject({
 
 /** Only for those who see the whole tree. */
 export const commandRoutes: readonly Route[] = [
-  on('commands')(
-    ['get /api/commands', 'Commands to PCs, newest first.'],
+  on('commands', ['cmd list', 'आदेशों की सूची दिखाता है।', { columns: 'id verb args to by at' }])(
+    ['get /api/commands', 'Lists the orders to PCs, the newest first.'],
     { right: whole('commands'), answer: v.array(commandSummary) },
     (commands) => commands.list(),
   ),

@@ -1,11 +1,10 @@
 /** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
 import * as v from 'valibot';
-import { faultIds, faults, type IncidentView, incidentRow, incidentView, languages, reasons } from '#contracts';
+import { type IncidentView, incidentRow, incidentView } from '#contracts';
 import { ownPart } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
-import { wordsOf } from '../people/channels/channels.ts';
 import type { Done } from '../view/view.ts';
-import { fileOf, type StaticFile, sendFile } from './bytes/files.ts';
+import { sendFile } from './bytes/files.ts';
 import { on, type Route, read } from './kit/route.ts';
 import { by, csv, incidentId, incidentsQuery, order } from './kit/schemas.ts';
 
@@ -31,10 +30,10 @@ export const incidentRoutes: readonly Route[] = [
       return found;
     },
   ),
-  on('view')(
+  on('view', ['ack ID [--take-over]', 'बताता है कि अलर्ट आप देख रहे हैं।', { json: { acknowledged: 'id', by: 'by' } }])(
     [
       'post /api/incidents/{id}/acknowledge',
-      'Somebody sees to it. What somebody else has is taken over only with `takeOver`; else 409 says who has it.',
+      'Says that you see to an incident. It is taken over from somebody else only where that is asked for.',
     ],
     { right: { ...ownPart, may: 'acknowledge' }, body: taking, refusals: [404, 409] },
     async (view, { params, body: { by: who, takeOver } }) => {
@@ -49,18 +48,25 @@ export const incidentRoutes: readonly Route[] = [
     { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.withdraw(read(incidentId, params.id), body.by)),
   ),
-  on('view')(
-    ['post /api/incidents/{id}/note', 'A note for those who come later.'],
+  on('view', ['note ID TEXT', 'अलर्ट पर टिप्पणी लिखता है।', { json: { incident: 'id', by: 'by', text: 'text' } }])(
+    ['post /api/incidents/{id}/note', 'Writes a note to an incident.'],
     { right: { ...ownPart, may: 'note' }, body: noting, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.note(read(incidentId, params.id), body.by, body.text)),
   ),
-  on('view')(
-    ['post /api/incidents/{id}/fixed', 'It is said to be fixed: it is over when telemetry says so, else it is reopened.'],
+  on('view', [
+    'incidents fixed ID',
+    'बताता है कि काम हो गया; PC की फिर जाँच होती है।',
+    { json: { fixed: 'id', by: 'by' }, note: 'it is over when its PC says so, else it is reopened' },
+  ])(
+    [
+      'post /api/incidents/{id}/fixed',
+      'Says that an incident is fixed. Its PC is checked again: the incident ends when the PC agrees, else it is reopened.',
+    ],
     { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
     async (view, { params, body }) => done(await view.fixed(read(incidentId, params.id), body.by)),
   ),
-  on('view')(
-    ['post /api/incidents/{id}/assign', 'A person is asked to see to it, and told once; `to` is the id or the name of a person.'],
+  on('view', ['incidents assign ID PERSON', 'अलर्ट किसी को सौंपता है।', { json: { incident: 'id', by: 'by', to: 'to' } }])(
+    ['post /api/incidents/{id}/assign', 'Gives an incident to a person, who is notified once; `to` is the id or the name of the person.'],
     { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422, 429] },
     async (view, { params, body }) => done(await view.assign(read(incidentId, params.id), body.by, body.to)),
   ),
@@ -84,22 +90,15 @@ export const incidentRoutes: readonly Route[] = [
     },
     (file, { request, reply }) => sendFile(file, request, reply),
   ),
-  on('smsTexts')(
+  on('smsTexts', ['words export [FILE]', 'SMS के संदेश लिखता है, जैसे उन्हें रजिस्टर कराना है।'])(
     [
       'get /api/words/sms.csv',
-      'The texts for SMS as they are registered with an operator in India: id, tags, length and segments of each.',
+      'Writes the texts for SMS as they are registered with an operator in India: id, tags, length, segments. Register each text, then each address in register_url.',
     ],
     { right: ownPart, answer: csv('sms.csv') },
     (texts) => texts.csv,
   ),
 ];
-
-/** The words as they are sent. */
-export function wordsFile(): StaticFile {
-  const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
-  const all = Object.fromEntries(languages.map((language) => [language, wordsOf(language)]));
-  return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
-}
 
 function refuseTaken(incident: IncidentView | undefined, names: readonly string[]): void {
   const { acknowledged = null, overAt = 0 } = incident ?? {};

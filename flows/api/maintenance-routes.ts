@@ -24,18 +24,25 @@ const removing = v.strictObject({ by, id: said(80) });
 
 /** What is planned above a place concerns it too, and is shown there; it is planned and removed only by who looks after all of its place. */
 export const maintenanceRoutes: readonly Route[] = [
-  on('maintenance')(
-    ['get /api/maintenance', 'Maintenance that concerns a place, what goes on or comes next first.'],
+  on('maintenance', [
+    'maintenance list [--at STATE[/SITE[/PC]]]',
+    'तय किए हुए काम दिखाता है।',
+    { columns: 'id scope next start minutes rule by title' },
+  ])(
+    ['get /api/maintenance', 'Lists the planned maintenance of a place, the next first.'],
     { right: ownPart, query: v.strictObject({ scope: v.optional(place) }), answer: v.array(maintenanceView), refusals: [404] },
     (maintenance, { viewer, query: { scope = viewer.scope } }) => {
       if (!viewer.has(scope)) throw outside(viewer, scope);
       return maintenance.list(scope);
     },
   ),
-  on('maintenance')(
+  on('maintenance', [
+    'maintenance add STATE[/SITE[/PC]] --from TIME --to TIME|--minutes N --for TEXT [--rule RRULE] [--zone ZONE]',
+    'ऐसा समय तय करता है जब किसी जगह का अलर्ट नहीं जाता।',
+  ])(
     [
       'post /api/maintenance',
-      'Plans maintenance of a room, a site or a state: from then on until its end nothing of it is told. `from` and `to` are local times of the place; it ends at `to` or after `minutes`, and comes back by `rule` (RRULE).',
+      'Plans maintenance of a room, a site or a state; it notifies nobody meanwhile. `from` and `to` are local times of the place; it ends at `to` or after `minutes`, and repeats by `rule` (RRULE).',
     ],
     { right: { may: 'maintenance', at: scopeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [404, 422] },
     async (maintenance, { body }) => {
@@ -44,8 +51,8 @@ export const maintenanceRoutes: readonly Route[] = [
       return done.value;
     },
   ),
-  on('maintenance')(
-    ['post /api/maintenance/remove', 'Takes maintenance back; what goes on ends with it.'],
+  on('maintenance', ['maintenance remove ID', 'तय किया हुआ समय हटाता है।'])(
+    ['post /api/maintenance/remove', 'Cancels planned maintenance, and ends it if it goes on.'],
     { right: { ...ownPart, may: 'maintenance' }, body: removing, refusals: [404] },
     async (maintenance, { viewer, body: { id, by: who } }) => {
       if (!(await maintenance.remove({ id, by: who, isWithin: viewer.has }))) throw new Refused(404, 'there is no such maintenance');

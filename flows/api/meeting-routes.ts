@@ -21,8 +21,8 @@ const meetingsQuery = v.strictObject({
 
 /** Reading, importing and removing meetings. */
 export const meetingRoutes: readonly Route[] = [
-  on('meetings')(
-    ['get /api/meetings', 'Meetings that concern a place, the next first.'],
+  on('meetings', ['meetings list [--at STATE[/SITE]]', 'आने वाली मीटिंग दिखाता है।', { columns: 'id title scopes next minutes repeats' }])(
+    ['get /api/meetings', 'Lists the meetings of a place, the next first.'],
     { right: ownPart, query: meetingsQuery, answer: v.array(meetingView), refusals: [404] },
     (meetings, { viewer, query: { scope = viewer.scope } }) => {
       if (!viewer.has(scope)) throw outside(viewer, scope);
@@ -42,8 +42,8 @@ export const meetingRoutes: readonly Route[] = [
     },
     (meetings, { body, reply }) => checked(reply, meetings.import(body)),
   ),
-  on('meetings')(
-    ['post /api/meetings/remove', 'Takes one meeting out of the calendar.'],
+  on('meetings', ['meetings remove ID', 'एक मीटिंग हटाता है।'])(
+    ['post /api/meetings/remove', 'Removes a meeting from the calendar.'],
     { right: whole('import'), body: removing, refusals: [404] },
     async (meetings, { body: { id, by: who } }) => {
       if (!(await meetings.remove(id, who))) throw new Refused(404, 'there is no such meeting');

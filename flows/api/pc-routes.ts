@@ -19,6 +19,7 @@ const tokensFor = v.strictObject({
   scope: v.optional(scope),
   renew: v.optional(v.boolean(), false),
 });
+const shownOnce = 'shown this once';
 const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
 
 const upTo = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
@@ -26,28 +27,36 @@ const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(upTo(
 
 /** Reading, orders, codes, tokens, profiles. */
 export const pcRoutes: readonly Route[] = [
-  on('view')(
-    ['get /api/pcs', 'PCs with their checks.'],
+  on('view', [
+    'pcs list [--site STATE/SITE]',
+    'PC की सूची दिखाता है, और यह कि कमरे तैयार हैं या नहीं।',
+    { columns: 'pc room presence readiness why heardAt agent' },
+  ])(
+    ['get /api/pcs', 'Lists the PCs with their checks, and whether their rooms are ready.'],
     { right: ownPart, query: siteQuery, answer: v.array(pcView) },
     (view, { query: { site = 'all' } }) => view.pcs(site),
   ),
-  on('siteOrders')(
-    ['post /api/pcs/{state}/{site}/{pc}/move', 'Moves it to another place.'],
+  on('siteOrders', ['pcs move STATE/SITE/PC STATE/SITE[/PC]', 'PC को दूसरी जगह ले जाता है।', { note: shownOnce }])(
+    ['post /api/pcs/{state}/{site}/{pc}/move', 'Moves a PC to another place; its new token is shown this once.'],
     { right: whole('pcs'), body: v.strictObject({ by, to }), answer: tokens, refusals: [404, 409] },
     async (orders, { params, body }) => tokensOf(await orders.move(placePath(params), body.to, body.by)),
   ),
-  on('siteOrders')(
-    ['post /api/pcs/{state}/{site}/{pc}/retire', 'Takes it out.'],
+  on('siteOrders', ['pcs retire STATE/SITE/PC', 'PC को हमेशा के लिए हटाता है।', { json: { retired: 'pc' } }])(
+    ['post /api/pcs/{state}/{site}/{pc}/retire', 'Removes a PC for good.'],
     { right: whole('pcs'), body: order, refusals: [404, 409] },
     async (orders, { params, body }) => void tokensOf(await orders.retire(placePath(params), body.by)),
   ),
-  on('siteOrders')(
-    ['post /api/pcs/{state}/{site}/{pc}/replace', 'Another machine takes its place; the answer is its token.'],
+  on('siteOrders', ['pcs replace STATE/SITE/PC', 'PC की जगह दूसरी मशीन लगाने देता है।', { note: shownOnce }])(
+    ['post /api/pcs/{state}/{site}/{pc}/replace', 'Lets another machine take the place of a PC; its token is shown this once.'],
     { right: whole('pcs'), body: order, answer: tokens, refusals: [404, 409] },
     async (orders, { params, body }) => tokensOf(await orders.replace(placePath(params), body.by)),
   ),
-  on('identity')(
-    ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Shuts it out: its token and its certificates open nothing any more.'],
+  on('identity', [
+    'revoke STATE/SITE/PC',
+    'PC को बंद करता है: वह फिर नहीं जुड़ सकता।',
+    { json: { revoked: 'pc' }, note: '"pcs replace" lets another machine take its place' },
+  ])(
+    ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Shuts a PC out: its token and its certificates are no longer valid.'],
     { right: whole('pcs'), body: order, refusals: [404] },
     async (identity, { params, body }) => void tokensOf(await identity.revoke(placePath(params), body.by)),
   ),
@@ -66,13 +75,13 @@ export const pcRoutes: readonly Route[] = [
       return { code: made.code, uses: made.uses, ends: made.ends, centre: identity.door, pcs: [...identity.pcsOf(site)] };
     },
   ),
-  on('identity')(
-    ['get /api/enrol-codes', 'Codes that still let PCs in, without what they are.'],
+  on('identity', ['enrol-code list', 'चालू कोड दिखाता है, पर कोड ख़ुद नहीं।'])(
+    ['get /api/enrol-codes', 'Lists the valid enrolment codes of sites, without the codes themselves.'],
     { right: whole('tokens'), answer: v.array(enrolCodeView) },
     (identity) => identity.codes(),
   ),
-  on('identity')(
-    ['post /api/enrol-codes/cancel', 'Takes back all open codes of a site.'],
+  on('identity', ['enrol-code cancel STATE/SITE', 'ऑफ़िस के चालू कोड वापस लेता है।', { json: { site: 'site', cancelled: 'cancelled' } }])(
+    ['post /api/enrol-codes/cancel', 'Cancels the valid enrolment codes of a site.'],
     { right: whole('tokens'), body: v.strictObject({ by, site: sitePath }), answer: v.object({ cancelled: v.number() }), refusals: [404] },
     async (identity, { body: { by: who, site } }) => {
       const cancelled = await identity.cancelCodes(site, who);
@@ -80,10 +89,17 @@ export const pcRoutes: readonly Route[] = [
       return { cancelled };
     },
   ),
-  on('siteOrders')(
-    ['post /api/tokens', 'New tokens, shown once.'],
+  on('siteOrders', [
+    'pcs token STATE/SITE/PC... | --scope SCOPE [--renew]',
+    'इस मशीन के PC के लिए नए टोकन बनाता है, जो एक ही बार दिखते हैं।',
+    { note: shownOnce },
+  ])(
+    ['post /api/tokens', 'Makes new tokens for PCs on this machine, shown this once.'],
     { right: whole('tokens'), body: tokensFor, answer: tokens, refusals: [404, 409] },
-    async (orders, { body: { by: who, pcs, scope: all, renew } }) => tokensOf(await orders.tokens({ pcs, scope: all, renew }, who)),
+    async (orders, { body: { by: who, pcs, scope: all, renew } }) => {
+      if ((pcs.length === 0) === (all === undefined)) throw new Refused(400, 'name the PCs, or a whole --scope');
+      return tokensOf(await orders.tokens({ pcs, scope: all, renew }, who));
+    },
   ),
   profileRoute('get /api/profile', 'The profile of the nation and the origin of each value.'),
   profileRoute('get /api/profile/{state}', 'The same of a state.', [404]),

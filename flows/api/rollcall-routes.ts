@@ -21,8 +21,10 @@ const refusals: Record<NotStarted, [number, string]> = {
 
 /** A call of the nation shows to each viewer their own part. */
 export const rollCallRoutes: readonly Route[] = [
-  on('view')(['get /api/rollcalls', 'Roll calls, newest first.'], { right: ownPart, answer: v.array(rollCallSummary) }, (view) =>
-    view.rollcalls.list(),
+  on('view', ['rollcall list', 'हाज़िरी की सूची दिखाता है।', { columns: 'id scope by startedAt finishedAt counts' }])(
+    ['get /api/rollcalls', 'Lists the roll calls, the newest first.'],
+    { right: ownPart, answer: v.array(rollCallSummary) },
+    (view) => view.rollcalls.list(),
   ),
   on('view')(
     ['post /api/rollcalls', 'Calls the roll of a scope.'],

@@ -11,6 +11,7 @@ import {
   rosterPerson,
   shiftView,
 } from '#contracts';
+
 import { outside, ownPart, type Viewer, whole } from '../door/door.ts';
 import { Refused } from '../door/refused.ts';
 import type { DeviceBook } from '../roster/devices.ts';
@@ -46,11 +47,13 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, query: scopeQuery, answer: v.array(rosterPerson), refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(roster, viewer, at)),
   ),
-  on('roster')(['get /api/roster.csv', 'The roster as it is imported.'], { right: whole('roster'), answer: csv('roster.csv') }, (roster) =>
-    roster.csv(),
+  on('roster', ['roster export [FILE]', 'जिन्हें ख़बर जाती है उनकी सूची CSV में लिखता है, फ़ाइल में या यहीं।'])(
+    ['get /api/roster.csv', 'Writes the roster as CSV, as it can be imported again.'],
+    { right: whole('roster'), answer: csv('roster.csv') },
+    (roster) => roster.csv(),
   ),
-  on('roster')(
-    ['get /api/roster/duty', 'Who is told of a part of the tree now, by role.'],
+  on('roster', ['roster duty [STATE[/SITE]|group:NAME]', 'दिखाता है कि अभी किसे ख़बर जाएगी, और क्यों।'])(
+    ['get /api/roster/duty', 'Shows who is notified now, and why.'],
     { right: ownPart, query: scopeQuery, answer: dutyView, refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.duty(own(roster, viewer, at)),
   ),
@@ -83,18 +86,22 @@ export const rosterRoutes: readonly Route[] = [
     },
     (roster, { body, reply }) => checked(reply, roster.import(body)),
   ),
-  on('roster')(
-    ['post /api/roster/leave', 'Sets the days off of one person, and who stands in.'],
+  on('roster', ['roster leave PERSON FROM..TO|none [--deputy PERSON]', 'छुट्टी लिखता है; तब ख़बर उनकी जगह वाले को जाती है।'])(
+    ['post /api/roster/leave', 'Sets the days off of a person, and the deputy who is notified then.'],
     { right: { may: 'roster', at: ownPart.at }, body: leaving, refusals: [404, 409] },
     async (roster, { viewer, body: { person, ...how } }) => {
       mayChange(roster, viewer, person);
-      return done(await roster.leave(person, { days: how.days, deputy: how.deputy, by: how.by }));
+      return done(await roster.leave(person, { days: how.days === 'none' ? '' : how.days, deputy: how.deputy, by: how.by }));
     },
   ),
-  on('roster')(
+  on('roster', [
+    'notify test PERSON [--channel CHANNEL]',
+    'किसी को जाँच का संदेश भेजता है, और बताता है कि पहुँचा या नहीं।',
+    { ok: ({ results }: ProofView) => results.every(({ result }) => result === 'delivered') },
+  ])(
     [
       'post /api/roster/test',
-      'Sends one person a test message over a channel, or over each; what arrived is kept as a proof. 429 where the person had six in this hour.',
+      'Sends a person a test message over one channel or each, at most six an hour; what arrives is kept as a proof.',
     ],
     { right: { may: 'roster', at: ownPart.at }, body: testing, answer: proofView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, channel, by: who } }) => {
@@ -102,10 +109,10 @@ export const rosterRoutes: readonly Route[] = [
       return granted(await roster.prove(person, { channel, by: who }));
     },
   ),
-  on('roster')(
+  on('roster', ['roster take PERSON --from PERSON', 'एक व्यक्ति की शिफ़्ट दूसरे को देता है।'])(
     [
       'post /api/roster/take',
-      'The shift that somebody has now goes over to another, until it ends; who had it is told, once. 429 where it went over three times in this hour.',
+      'Gives the shift of one person to another until it ends, at most three times an hour; the first is notified.',
     ],
     { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, from, by: who } }) => {
@@ -113,8 +120,8 @@ export const rosterRoutes: readonly Route[] = [
       return granted(await roster.take(person, { from, by: who }));
     },
   ),
-  on('roster')(
-    ['post /api/roster/remove', 'Takes one person out of the roster.'],
+  on('roster', ['roster remove PERSON', 'किसी को सूची से हटाता है।'])(
+    ['post /api/roster/remove', 'Removes a person from the roster.'],
     { right: whole('import'), body: removing, refusals: [404, 409] },
     async (roster, { body: { person, by: who } }) => done(await roster.remove(person, who)),
   ),
@@ -155,8 +162,12 @@ export const deviceRoutes: readonly Route[] = [
       return undefined;
     },
   ),
-  on('devices')(
-    ['post /api/devices/remove-all', 'Tells one person on none of their devices any more, such as where a phone was stolen.'],
+  on('devices', [
+    'devices remove PERSON',
+    'किसी के किसी भी डिवाइस पर अब नोटिफ़िकेशन नहीं भेजता, जैसे फ़ोन चोरी होने पर।',
+    { note: 'whoever has a device can add it again by a login' },
+  ])(
+    ['post /api/devices/remove-all', 'Ends the notifications to all devices of a person, such as where a phone was stolen.'],
     { right: whole('import'), body: removing, answer: v.object({ removed: v.number() }), refusals: [404] },
     async (devices, { body: { person, by: who } }) => {
       if (devices === null) throw new Refused(404, notSet);
@@ -187,8 +198,12 @@ export const peopleRoutes: readonly Route[] = [
     { right: whole('people'), body: v.strictObject(personAsked), answer: personExport },
     (people, { body }) => people.export(body),
   ),
-  on('people')(
-    ['post /api/people/forget', 'Takes a person out of all rows, with `apply`; without it counts them.'],
+  on('people', [
+    'people forget NAME [--also WORD]... [--yes]',
+    'किसी का नाम हर जगह से हटाता है; --yes के बिना सिर्फ़ गिनता है।',
+    { note: 'backups keep the name until then; copies that you keep elsewhere are yours to delete' },
+  ])(
+    ['post /api/people/forget', 'Removes the name of a person everywhere, for good, or first counts the rows.'],
     {
       right: whole('people'),
       body: v.strictObject({ ...personAsked, apply: v.optional(v.boolean(), false) }),

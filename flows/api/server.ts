@@ -24,7 +24,7 @@ import { addUpdates } from './bytes/files.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { addWall, loadWall, type Wall } from './bytes/wall.ts';
-import { wordsFile } from './incident-routes.ts';
+import { wordsFile } from './bytes/words-file.ts';
 import type { IdentityOrders, Parts } from './kit/route.ts';
 import { bodyLimitBytes } from './kit/schemas.ts';
 import { addRoutes } from './routes.ts';

@@ -1,6 +1,6 @@
 /** Sites: in rows and in full, their table as CSV, and changes of profiles that go out in stages. */
 import * as v from 'valibot';
-import { historyView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
+import { historyView, type RolloutView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
 import { ownPart, whole } from '../door/door.ts';
 import { Refused, type RefusedWhy } from '../door/refused.ts';
 import { toCsv } from '../sites/csv.ts';
@@ -20,14 +20,18 @@ const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.opt
 
 /** Reading and importing the site table, and the stage of a site. */
 export const siteRoutes: readonly Route[] = [
-  on('view')(
-    ['get /api/sites', 'Sites in rows.'],
+  on('view', [
+    'sites list [--stage STAGE] [--state STATE]',
+    'ऑफ़िसों की सूची दिखाता है, और हर चरण में कितने हैं।',
+    { columns: 'site name stage link elevationM pcs readiness why open', count: 'stage' },
+  ])(
+    ['get /api/sites', 'Lists the sites, and counts them by stage.'],
     { right: ownPart, query: sitesQuery, answer: v.array(siteView) },
     (view, { query: { stage, state } }) =>
       view.sites().filter((one) => (stage ?? one.stage) === one.stage && (state ?? one.state) === one.state),
   ),
-  on('siteOrders')(
-    ['get /api/sites/table.csv', 'The site table as it can be imported again.'],
+  on('siteOrders', ['sites export [FILE]', 'ऑफ़िसों की सूची CSV में लिखता है, फ़ाइल में या यहीं।'])(
+    ['get /api/sites/table.csv', 'Writes the table of sites as CSV, as it can be imported again.'],
     { right: ownPart, answer: csv('sites.csv') },
     (orders, { viewer }) => toCsv(orders.table(), ({ path }) => liesWithin(orders.table().pathsOf, viewer.scope, path)),
   ),
@@ -62,13 +66,17 @@ export const siteRoutes: readonly Route[] = [
 
 /** What is on its way, and its release. */
 export const rolloutRoutes: readonly Route[] = [
-  on('siteOrders')(
-    ['get /api/rollout', 'The change of profiles that is on its way in stages, if one is.'],
+  on('siteOrders', [
+    'config show',
+    'दिखाता है कि सेटिंग कहाँ तक पहुँची।',
+    { ok: ({ rollout }: { rollout: RolloutView | null }) => (rollout?.stopped ?? null) === null },
+  ])(
+    ['get /api/rollout', 'Shows how far a configuration in stages has got.'],
     { right: whole('import'), answer: v.object({ rollout: v.nullable(rolloutView) }) },
     (orders) => ({ rollout: orders.rollout() }),
   ),
-  on('siteOrders')(
-    ['post /api/rollout/release', 'Lets it out to every PC, whatever was seen.'],
+  on('siteOrders', ['config release', 'सेटिंग सब PC पर भेजता है।', { json: { released: '' } }])(
+    ['post /api/rollout/release', 'Sends the configuration to every PC, whatever was seen.'],
     { right: whole('import'), body: order, refusals: [404] },
     async (orders, { body }) => void tokensOf(await orders.release(body.by)),
   ),

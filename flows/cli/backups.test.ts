@@ -53,7 +53,7 @@ test('S19 the audit is a no where a row of its chain is wrong, and names it; it 
 
 test('a backup is made on the central machine and copied to the file that is named; a restore says what is gone and what to look through', async () => {
   state().scripted['POST /api/backup'] = { file: '/data/a.backup', bytes: 2_048, at: 0 };
-  expect((await sabha(['backup'])).out).toBe('/data/a.backup: 2 KiB, of 1970-01-01 00:00:00 UTC\n');
+  expect((await sabha(['backup'])).out).toBe('  file   /data/a.backup\n  bytes  2048\n  at     1970-01-01 00:00:00 UTC\n');
   expect((await sabha(['backup', 'b.backup', '--by', 'Anil'])).code).toBe(0);
   expect([written('b.backup'), state().asked.at(-1)]).toEqual(['copy of /data/a.backup', { url: '/api/backup', body: { by: 'Anil' } }]);
   expect((await sabha(['restore', 'b.backup', '--check'])).out).toBe(

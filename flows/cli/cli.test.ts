@@ -157,7 +157,7 @@ test.each([
     ['enrol-code', '--help'],
     {},
     'sabha enrol-code STATE/SITE [--uses N] [--hours 24]\n\nMakes a code ',
-    /\n {2}--hours … +how long it opens/,
+    /\n {2}--hours … +for how many hours it is valid/,
   ],
   [['help', 'roster', 'leave', '--lang', 'hi'], {}, 'sabha roster leave PERSON ', /\n {2}FROM\.\.TO +दिन, जैसे .*\n {2}--deputy … +उनकी जगह/],
   [['pcs', '-h'], { LANG: 'hi_IN.UTF-8' }, 'sabha VERB\n\n  sabha pcs list     PC की सूची', /\n {2}sabha pcs token /],

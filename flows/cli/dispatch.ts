@@ -28,14 +28,16 @@ export async function dispatch(args: readonly string[], around: Around): Promise
 function parsed(name: string, verb: Verb, args: string[]) {
   const options = { ...verb.options, ...common };
   const [least, most] = verb.words;
+  const usage = usageOf(name, verb);
   try {
-    const read = parseArgs({ args, options, allowPositionals: true, allowNegative: true });
-    if (read.positionals.length >= least && read.positionals.length <= most)
-      return read as { values: Call['options']; positionals: string[] };
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true, allowNegative: true });
+    const missing = verb.needed.filter((option) => values[option] === undefined);
+    if (missing.length > 0) throw new CliError(2, `${name} needs --${missing.join(', --')}; usage: ${usage}`);
+    if (positionals.length >= least && positionals.length <= most) return { values: values as Call['options'], positionals };
   } catch (error) {
-    throw new CliError(2, `${saidOfCall(error)}; usage: ${usageOf(name, verb)}`);
+    throw error instanceof CliError ? error : new CliError(2, `${saidOfCall(error)}; usage: ${usage}`);
   }
-  throw new CliError(2, `usage: ${usageOf(name, verb)}`);
+  throw new CliError(2, `usage: ${usage}`);
 }
 
 function noVerb(first: string): string {

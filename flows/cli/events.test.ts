@@ -17,14 +17,12 @@ function event(seq: number, edit: object = {}) {
   };
 }
 
-test('what PCs said of the last day is listed, fifty lines of it, and what was received later says so', async () => {
+test('what PCs said of the last day is listed, fifty lines of it, with the time of receipt', async () => {
   const events = Array.from({ length: 60 }, (_, n) => event(n + 1, n === 0 ? { received: 7_200_000 } : {}));
   state().scripted[asked(99, 100)] = { events, next: null, missing: [] };
   const { code, out } = await sabha(['events', 'ladakh/leh']);
   expect(code).toBe(0);
-  expect(out).toMatch(
-    /00:01:00 UTC {2}ladakh\/leh\/vc-1 {2}check {2}component camera, fault camera\.missing {2}1970-01-01 02:00:00 UTC\n.* -\n/,
-  );
+  expect(out).toMatch(/00:01:00 UTC {2}ladakh\/leh\/vc-1 {2}check {2}component camera, fault camera\.missing {2}1970-01-01 02:00:00 UTC\n/);
   expect(out).toMatch(/\.\.\. and 10 more \(--json shows all\)\n$/);
 });
 

@@ -1,20 +1,25 @@
 /** What the verbs of `sabha` do and take, in every language: `--help`. */
 import { inColumns, type Language, languages, type Words } from '#contracts';
-import type { Option, Verb } from './kit/model.ts';
-import { flag, takes } from './kit/options.ts';
+import type { Verb } from './kit/model.ts';
 import { verbIn, verbs } from './verbs.ts';
 
-/** What every verb takes. */
-export const common: Readonly<Record<'json' | 'by' | 'lang', Option>> = {
-  json: flag('for programs', 'प्रोग्राम के लिए'),
-  by: takes(
-    'who asks, as it stands in the audit (else the user of this machine)',
-    'कौन कर रहा है, जैसा रिकॉर्ड में लिखा जाए (नहीं तो इस मशीन का यूज़र)',
-  ),
-  lang: takes(
-    `${languages.join(' or ')} (else the language of the system: LC_ALL, LC_MESSAGES, LANG)`,
-    `${languages.join(' या ')} (नहीं तो सिस्टम की भाषा: LC_ALL, LC_MESSAGES, LANG)`,
-  ),
+/** The options of every verb. */
+export const common: Verb['options'] = {
+  json: { type: 'boolean', says: { en: 'for programs', hi: 'प्रोग्राम के लिए' } },
+  by: {
+    type: 'string',
+    says: {
+      en: 'who acts, as the audit names them (else the user of this machine)',
+      hi: 'कौन कर रहा है, जैसा रिकॉर्ड में लिखा जाए (नहीं तो इस मशीन का यूज़र)',
+    },
+  },
+  lang: {
+    type: 'string',
+    says: {
+      en: `${languages.join(' or ')} (else the language of the system: LC_ALL, LC_MESSAGES, LANG)`,
+      hi: `${languages.join(' या ')} (नहीं तो सिस्टम की भाषा: LC_ALL, LC_MESSAGES, LANG)`,
+    },
+  },
 };
 
 /** The words of a usage that stand for something else. */

@@ -45,7 +45,7 @@ test('an enrolment code is shown once, with what to type on the PC; a PC is revo
     ends: 0,
     pcs: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
   });
-  expect((await sabha(['revoke', 'ladakh/leh/vc-1'])).out).toContain('ladakh/leh/vc-1 is revoked');
+  expect((await sabha(['revoke', 'ladakh/leh/vc-1'])).out).toMatch(/^ {2}revoked +ladakh\/leh\/vc-1\n/);
   expect(state().asked).toEqual([
     { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'Anil' } },
     { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'tester', uses: 1, hours: 48 } },
@@ -62,15 +62,14 @@ test('a configuration is staged, looked at, and let out; one that stopped by its
     out: expect.stringMatching(/\ndone\n$/),
   });
   expect(state().staged).toEqual(['Anil']);
-  expect((await sabha(['config', 'show'])).out).toBe('no configuration is on its way in stages\n');
+  expect((await sabha(['config', 'show'])).out).toBe('  rollout  -\n');
   expect(await sabha(['config', 'release'])).toMatchObject({ code: 1, err: 'no configuration is on its way in stages\n' });
   const rollout = { by: 'Anil', stage: 2, stageAt: 0, pcs: 736, released: 74, stopped: null };
   state().rollout = rollout;
-  const head = 'stage 2 of 3 since 1970-01-01 00:00:00 UTC, by Anil: 74 of 736 PCs have got it\n';
-  expect(await sabha(['config', 'show'])).toMatchObject({ code: 0, out: head });
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 0, out: expect.stringMatching(/ stage +2\n[\s\S]* released +74\n/) });
   state().rollout = { ...rollout, stopped: 'of 74 PCs 3 silent' };
-  expect(await sabha(['config', 'show'])).toMatchObject({ code: 1, out: `${head}stopped: of 74 PCs 3 silent\n` });
-  expect(await sabha(['config', 'release'])).toMatchObject({ code: 0, out: 'it goes out to every PC\n' });
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 1, out: expect.stringMatching(/ stopped +of 74 PCs 3 silent\n$/) });
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 0, out: '  released  yes\n' });
 });
 
 const command = (change: Partial<CommandView>): CommandView => ({
@@ -91,9 +90,9 @@ test('open enrolment codes are listed without what they are, and taken back', as
   state().scripted['GET /api/enrol-codes'] = [{ site: 'ladakh/leh', uses: 2, ends: 0, by: 'Anil' }];
   expect((await sabha(['enrol-code', 'list'])).out).toMatch(/^SITE .*\nladakh\/leh +2 +1970-01-01 00:00:00 UTC +Anil\n$/);
   state().scripted['GET /api/enrol-codes'] = [];
-  expect(await sabha(['enrol-code', 'list'])).toEqual({ code: 0, out: 'no code is open\n', err: '' });
+  expect(await sabha(['enrol-code', 'list'])).toEqual({ code: 0, out: 'none\n', err: '' });
   state().scripted['POST /api/enrol-codes/cancel'] = { cancelled: 1 };
-  expect((await sabha(['enrol-code', 'cancel', 'ladakh/leh', '--by', 'Anil'])).out).toBe('1 code of ladakh/leh taken back\n');
+  expect((await sabha(['enrol-code', 'cancel', 'ladakh/leh', '--by', 'Anil'])).out).toBe('  site       ladakh/leh\n  cancelled  1\n');
   expect(state().asked.at(-1)).toEqual({ url: '/api/enrol-codes/cancel', body: { site: 'ladakh/leh', by: 'Anil' } });
 });
 
@@ -109,8 +108,8 @@ test('a command is sent with its arguments, followed until every PC has answered
     body: { to: 'ladakh/leh', verb: 'send-log', args: { lines: '2', name: 'a=b' }, by: 'Anil' },
   });
   expect([code, err]).toEqual([1, 'command c1 is on its way\n']);
-  expect(out.split('\n')).toEqual([
-    'command c1: send-log to ladakh/leh, by Anil, 1970-01-01 00:00:00 UTC, answered',
+  expect(out).toMatch(/ verb +send-log\n[\s\S]* state +answered\n/);
+  expect(out.split('\n').slice(-5)).toEqual([
     'PC               OUTCOME  REASON   AT',
     'ladakh/leh/vc-1  done     -        1970-01-01 00:00:01 UTC',
     'ladakh/leh/vc-2  failed   no tool  1970-01-01 00:00:02 UTC',
@@ -123,41 +122,38 @@ test('a command is sent with its arguments, followed until every PC has answered
   state().scripted['GET /api/commands/c1'] = command({ state: 'answered', answers: [answer], missing: [] });
   expect((await sabha(['cmd', 'show', 'c1', '--json'])).code).toBe(0);
   state().scripted['GET /api/commands'] = [command({ to: '' })];
-  expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +all +Anil/);
+  expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +lines 2 +all +Anil/);
 });
 
 test('the tabs are looked at, their changes told with who made them, and the last Deploy is taken back', async () => {
   const inOrder = { running: 'aaa', before: null, release: 'aaa', base: 'aaa', refused: null, wrong: [] };
   state().scripted['GET /api/tabs'] = inOrder;
-  expect(await sabha(['tabs', 'check'])).toEqual({ code: 0, out: 'aaa runs and is in order\n', err: '' });
+  expect(await sabha(['tabs', 'check'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ {2}running +aaa\n/) });
   state().scripted['GET /api/tabs'] = { ...inOrder, refused: '40-who.json: the file is empty', wrong: ['x (y): output 1 leads nowhere'] };
-  expect(await sabha(['tabs', 'check'])).toEqual({
+  expect(await sabha(['tabs', 'check'])).toMatchObject({
     code: 1,
-    out: 'aaa runs\nthe files do not run: 40-who.json: the file is empty\nx (y): output 1 leads nowhere\n',
-    err: '',
+    out: expect.stringMatching(/ refused +40-who\.json: the file is empty\nwrong:\n {2}x \(y\): output 1 leads nowhere\n$/),
   });
   const line = '~ 50 Escalate: "15 min" (sabha-wait): duration "15" → "5"';
   state().scripted['GET /api/tabs/differences'] = { yours: [line], release: [] };
-  expect((await sabha(['tabs', 'diff'])).out).toBe(
-    `yours, against the release from which they were made:\n${line}\nwhat this release would bring: nothing\n`,
-  );
+  expect((await sabha(['tabs', 'diff'])).out).toBe(`yours:\n  ${line}\nrelease:\n  none\n`);
   state().scripted['GET /api/tabs/steps'] = [{ at: 0, who: 'asha', what: 'tabs deployed', about: `aaa → bbb\n${line}` }];
   expect((await sabha(['tabs', 'log'])).out).toBe(`1970-01-01 00:00:00 UTC  asha: tabs deployed, aaa → bbb\n  ${line}\n`);
   state().scripted['POST /api/tabs/undo'] = { from: 'bbb', to: 'aaa', lines: [line] };
-  expect((await sabha(['tabs', 'undo', '--by', 'Anil'])).out).toBe(`aaa runs again, in the place of bbb\n${line}\n`);
+  expect((await sabha(['tabs', 'undo', '--by', 'Anil'])).out).toBe(`  from  bbb\n  to    aaa\nlines:\n  ${line}\n`);
   expect(state().asked.at(-1)).toEqual({ url: '/api/tabs/undo', body: { by: 'Anil' } });
 });
 
 test('an account is made, listed, given another secret and removed', async () => {
   const made = await sabha(['accounts', 'add', 'asha', '--role', 'state', '--scope', 'ladakh']);
-  expect(made.out).toMatch(/^NAME +SECRET .*\nasha +[\w-]{20}\n$/);
+  expect(made.out).toMatch(/^ {2}name +asha\n {2}secret +[\w-]{20}\nshown this once, for one login\n$/);
   expect((await sabha(['accounts', 'add', 'anil', '--role', 'central', '--scope', 'all', '--json'])).out).toMatch(
     /^\{"name":"anil","secret":"[\w-]{20}"\}\n$/,
   );
   const { out } = await sabha(['accounts', 'list']);
   expect(out.split('\n').slice(1, 3)).toEqual([
-    expect.stringMatching(/^anil +central +all +not chosen yet +\d{4}-/),
-    expect.stringMatching(/^asha +state +ladakh +not chosen yet +\d{4}-/),
+    expect.stringMatching(/^anil +central +all +yes +\d{4}-/),
+    expect.stringMatching(/^asha +state +ladakh +yes +\d{4}-/),
   ]);
   const again = await sabha(['accounts', 'password', 'asha']);
   expect([again.code, again.out === made.out]).toEqual([0, false]);
@@ -168,20 +164,21 @@ test('an account is made, listed, given another secret and removed', async () =>
 
 test('a token is made, listed and revoked', async () => {
   const made = await sabha(['tokens', 'add', 'grafana', '--role', 'reader', '--scope', 'all', '--days', '30']);
-  expect(made.out).toMatch(/^NAME +TOKEN .*\ngrafana +sabha_[\w-]{43}\n$/);
+  expect(made.out).toMatch(/^ {2}name +grafana\n {2}secret +sabha_[\w-]{43}\nshown this once\n$/);
   const red = ['tokens', 'add', 'red', '--role', 'node-red', '--scope', 'ladakh', '--days', '366', '--json'];
   expect(JSON.parse((await sabha(red)).out)).toMatchObject({ name: 'red' });
   const { out } = await sabha(['tokens', 'list']);
   expect(out.split('\n').slice(1, 4)).toEqual([
     expect.stringMatching(/^grafana +reader +all +\d{4}-/),
     expect.stringMatching(/^red +node-red +ladakh +\d{4}-/),
-    expect.stringMatching(/^server-cli +central +all +never *$/),
+    expect.stringMatching(/^server-cli +central +all +- *$/),
   ]);
-  expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 0, out: 'the token grafana opens nothing any more\n', err: '' });
+  expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 0, out: '  revoked  grafana\n', err: '' });
   expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 1, out: '', err: 'there is no token "grafana"\n' });
   await sabha(['tokens', 'revoke', 'red']);
 });
 
+const usage = 'NAME --role reader|state|central|node-red --scope all|STATE|STATE/SITE --days N';
 const more = ['--role', 'reader', '--scope', 'all', '--days', '30'];
 test.each([
   [['--role', 'central'], /^meera +central +all /m],
@@ -195,21 +192,13 @@ test.each([
 });
 
 test.each([
-  [['tokens', 'add', 'x', '--role', 'reader', '--scope', 'all'], 2, 'tokens add needs --role, --scope and --days'],
-  [['tokens', 'add', 'x', ...more, '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central" | "node-red"), found "boss"'],
-  [['tokens', 'add', 'x', ...more, '--scope', 'kerala'], 1, 'there is no kerala'],
-  [['tokens', 'add', 'x', ...more, '--days', 'many'], 2, '--days: "many" is no number of days'],
-  [['tokens', 'add', 'x', ...more, '--days', '0'], 2, '--days: "0" is no number of days'],
+  [['tokens', 'add', 'x', '--role', 'reader', '--scope', 'all'], 2, `tokens add needs --days; usage: sabha tokens add ${usage}`],
+  [['tokens', 'add', 'x', ...more, '--days', 'many'], 2, '--days needs a whole number'],
   [['tokens', 'add', 'x', ...more, '--days', '400'], 2, 'days: expected <=366, found 400'],
   [['tokens', 'add', 'X y', ...more], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "X y"'],
-  [['accounts', 'add', 'asha'], 2, 'accounts add needs --role: reader, state or central'],
-  [['accounts', 'add', 'Asha', '--role', 'state'], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "Asha"'],
-  [['accounts', 'add', 'asha', '--role', 'boss'], 2, 'role: expected ("reader" | "state" | "central"), found "boss"'],
   [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: an account with the role central is for everywhere'],
   [['accounts', 'add', 'asha', '--role', 'state'], 2, 'scope: an account with the role state needs its part of the tree, or "all"'],
   [['accounts', 'add', 'asha', '--role', 'state', '--scope', ''], 2, '--scope is empty: is a variable not set?'],
-  [['tokens', 'add', 'x', '--role', 'state', '--scope', '', '--days', '3'], 2, '--scope is empty: is a variable not set?'],
-  [['rollcall', 'start', '--scope', ''], 2, '--scope is empty: is a variable not set?'],
   [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
   [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
 ])('%j is a no in one line', async (args, code, line) => {

@@ -1,42 +1,17 @@
 /** THE list of verbs. */
 
+import { routes } from '../api/routes.ts';
+import { verbsOf } from './from-routes.ts';
 import type { Verb } from './kit/model.ts';
-import { accounts, tokens } from './verbs/accounts.ts';
-import { announce } from './verbs/announce.ts';
-import { backups } from './verbs/backups.ts';
-import { commands } from './verbs/commands.ts';
-import { events } from './verbs/events.ts';
-import { identity } from './verbs/identity.ts';
-import { incidents } from './verbs/incidents.ts';
-import { maintenance } from './verbs/maintenance.ts';
-import { meetings } from './verbs/meetings.ts';
-import { pcs } from './verbs/pcs.ts';
-import { rollcall } from './verbs/rollcall.ts';
-import { roster } from './verbs/roster.ts';
-import { config, sites } from './verbs/sites.ts';
-import { tabs } from './verbs/tabs.ts';
-import { words } from './verbs/words.ts';
+import { importVerbs } from './verbs/imports.ts';
+import { operationVerbs } from './verbs/operations.ts';
+import { peopleVerbs } from './verbs/people.ts';
+import { recordVerbs } from './verbs/records.ts';
+import { roomVerbs } from './verbs/rooms.ts';
 
-/** By their words, in the order of `help`. */
-export const verbs: Readonly<Record<string, Verb>> = {
-  ...sites,
-  ...meetings,
-  ...maintenance,
-  ...roster,
-  ...announce,
-  ...pcs,
-  ...identity,
-  ...incidents,
-  ...events,
-  ...backups,
-  ...rollcall,
-  ...commands,
-  ...config,
-  ...tabs,
-  ...accounts,
-  ...tokens,
-  ...words,
-};
+const list = [...verbsOf(routes), ...importVerbs, ...operationVerbs, ...peopleVerbs, ...recordVerbs, ...roomVerbs];
+/** By name. */
+export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(list.sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** The verb with which the words of a call begin, of two words before of one, and its name. */
 export function verbIn([first = '', second = '']: readonly string[]): { name: string; verb: Verb } | undefined {

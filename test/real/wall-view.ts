@@ -21,7 +21,7 @@ import {
 } from '#contracts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { loadWall } from '../../flows/api/bytes/wall.ts';
-import { wordsFile } from '../../flows/api/incident-routes.ts';
+import { wordsFile } from '../../flows/api/bytes/words-file.ts';
 import { securityHeaders } from '../../flows/door/guard.ts';
 
 export type Content = Snapshot & {

@@ -17,10 +17,7 @@ test('a start with --help started a centre: it says each option, in the language
 });
 
 test.each([
-  [
-    ['--no-agnet'],
-    "Unknown option '--no-agnet'; usage: npm start -- [--no-agent] [--editor] [--prepare] [--help] [--lang en|hi]",
-  ],
+  [['--no-agnet'], "Unknown option '--no-agnet'; usage: npm start -- [--no-agent] [--editor] [--prepare] [--help] [--lang en|hi]"],
   [['--editor=1881'], /^Option '--editor' does not take an argument; usage: /],
   [['demo'], /^Unexpected argument 'demo'; usage: /],
   [['./sabha.json'], /^Unexpected argument '\.\/sabha\.json'; usage: /],

@@ -73,6 +73,26 @@ type Text = { type: string; about: string; file?: string };
 type Out<S> = S extends Schema ? v.InferOutput<S> : undefined;
 type NamesIn<Address> = Address extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 
+/** How the command `sabha` makes a request of this route, and shows the answer. */
+export type Command = readonly [
+  /** The name of the verb, its words and options. */
+  usage: string,
+  /** What it does, in Hindi; the summary of the route says it in English. */
+  hindi: string,
+  shown?: {
+    /** Columns of the table, such as `pc room heardAt`; else all that fit into a cell. */
+    columns?: string;
+    /** The column by whose values the rows are counted. */
+    count?: string;
+    /** What `--json` prints, by names of fields of the request and the answer; else the answer, or without one what the words said. */
+    json?: Readonly<Record<string, string>>;
+    /** A line below the answer. */
+    note?: string;
+    /** False ends the command with 1. */
+    ok?(answer: unknown): boolean;
+  },
+];
+
 type Said<B, Q, A> = {
   /** What is done here, and to which path of the tree. */
   right: FastifyContextConfig;
@@ -100,15 +120,16 @@ export type Route = {
   method: string;
   path: string;
   summary: string;
+  command: Command | undefined;
   said: Said<Schema | undefined, Fields | undefined, Schema | Text | undefined>;
   add(app: FastifyInstance, parts: PartsFor): void;
 };
 
 /**
- * Makes a row of a part: its address as OpenAPI writes it and its one sentence, what it takes and answers, what it does.
+ * Makes a row of a part, with the verb of `sabha` that calls it: its address as OpenAPI writes it and its one sentence, what it takes and answers, what it does.
  * Guarantee: the handler runs only where the door has let the asker in, with a query and a body that their schemas have read.
  */
-export function on<K extends keyof Parts>(of: K) {
+export function on<K extends keyof Parts>(of: K, command?: Command) {
   return <
     const Address extends string,
     B extends Schema | undefined = undefined,
@@ -133,7 +154,7 @@ export function on<K extends keyof Parts>(of: K) {
       };
       app.route({ ...more, method, url: path.replace(/\{(\w+)\}/g, ':$1'), config, handler });
     };
-    return { method, path, summary, said, add };
+    return { method, path, summary, command, said, add };
   };
 }
 

@@ -10,8 +10,8 @@ const calls: readonly LineRow[] = [
   ],
   [/^which of: (.+)\?$/, { hi: 'इनमें से कौन सा: $1?' }],
   [/^--(\S+) is empty: is a variable not set\?$/, { hi: '--$1 ख़ाली है: क्या कोई वेरिएबल सेट नहीं है?' }],
+  [/^(.+) needs (--[^;]+)(;.*)?$/, { hi: '$1 के साथ $2 लिखें$3' }],
   [/^--by needs a name$/, { hi: '--by के बाद नाम लिखें' }],
-  [/^accounts add needs --role: (.+)$/, { hi: 'accounts add के साथ --role लिखें: reader, state या central' }],
   [
     /^scope: an account with the role state needs its part of the tree, or "all"$/,
     {
@@ -19,7 +19,6 @@ const calls: readonly LineRow[] = [
       hi: 'state वाले अकाउंट के साथ --scope लिखें: STATE, STATE/SITE या group:NAME; पूरे देश के लिए all',
     },
   ],
-  [/^tokens add needs --role, --scope and --days$/, { hi: 'tokens add के साथ --role, --scope और --days लिखें' }],
   [/^--(\S+) (.+): a day such as .+$/, { hi: '--$1 $2: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
   [
     /^the span ends before it begins$/,
@@ -41,15 +40,11 @@ const calls: readonly LineRow[] = [
     /^"(.*)" is no site: expected STATE\/SITE$/,
     { en: '"$1" is no site: write STATE/SITE, such as ladakh/leh', hi: '"$1" किसी ऑफ़िस का नाम नहीं है: STATE/SITE लिखें, जैसे ladakh/leh' },
   ],
-  [/^roster take needs --from: the person whose shift it is$/, { hi: 'roster take के साथ --from लिखें: जिसकी शिफ़्ट है' }],
   [/^"(.*)" is no command: (.+)$/, { hi: '"$1" कोई आदेश नहीं है: $2' }],
-  [/^cmd needs --to: all, STATE, STATE\/SITE or STATE\/SITE\/PC$/, { hi: 'cmd के साथ --to लिखें: all, STATE, STATE/SITE या STATE/SITE/PC' }],
   [/^--arg "(.*)" is not KEY=VALUE$/, { hi: '--arg "$1": KEY=VALUE की तरह लिखें' }],
   [/^"(.*)" is no number of a notice$/, { hi: '"$1" किसी सूचना का नंबर नहीं है' }],
-  [/^rollcall start needs --scope: all, STATE or STATE\/SITE$/, { hi: 'rollcall start के साथ --scope लिखें: all, STATE या STATE/SITE' }],
   [/^roll call (.+) does not end$/, { hi: 'हाज़िरी $1 पूरी नहीं हो रही' }],
   [/^--(.+) needs a whole number$/, { hi: '--$1 के बाद पूरी संख्या लिखें' }],
-  [/^--days: "(.*)" is no number of days$/, { hi: '--days: "$1" दिनों की संख्या नहीं है' }],
   [
     /^explain takes a place and a fault, or --incident with its number$/,
     { hi: 'explain के साथ जगह और ख़राबी लिखें, या --incident और उसका नंबर' },
@@ -62,8 +57,6 @@ const calls: readonly LineRow[] = [
     },
   ],
   [/^"(.*)" is no time: (.+)$/, { hi: '"$1" समय नहीं है: 90m, 2h, या 2027-01-15T18:30+05:30 लिखें' }],
-  [/^maintenance add takes --from with a time, and --for with what for$/, { hi: 'maintenance add के साथ --from में समय और --for में काम लिखें' }],
-  [/^--minutes takes a number, not "(.*)"$/, { hi: '--minutes के बाद संख्या लिखें, "$1" नहीं' }],
 ];
 
 /** What was looked for on this machine, or at the centre. */

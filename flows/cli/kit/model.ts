@@ -2,7 +2,7 @@
 import type { ParseArgsOptionDescriptor } from 'node:util';
 import type { Language, LedgerAudit, Words } from '#contracts';
 
-/** The API as a verb asks it. What it cannot do or get is a `CliError`. */
+/** The API as a verb uses it. Each failure is a `CliError`. */
 export type Client = {
   get<T>(path: string): Promise<T>;
   text(path: string): Promise<string>;
@@ -10,7 +10,7 @@ export type Client = {
   post<T>(path: string, body: object, accept?: readonly number[]): Promise<T>;
 };
 
-/** What a backup held, and where that lies which stood in its place. */
+/** What a backup contained, and where the data lie that it replaced. */
 export type RestoredCentre = {
   about: { at: number };
   audit: Pick<LedgerAudit, 'events' | 'incidents' | 'chain'>;
@@ -23,9 +23,9 @@ export type Call = {
   /** The words behind the verb. */
   words: readonly string[];
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-  /** Who asks; it stands in the audit. */
+  /** Who acts, as the audit names them. */
   by: string;
-  /** Of whoever reads the answer. */
+  /** The language of the reader. */
   language: Language;
   api: Client;
   /** Text of a UTF-8 file; throws `CliError`. */
@@ -33,35 +33,34 @@ export type Call = {
   /** The texts of a file, or of all files of a folder with this ending; throws `CliError`. */
   readTexts(path: string, ending: string): Promise<{ whole: boolean; texts: { name: string; text: string }[] }>;
   writeText(file: string, text: string): Promise<void>;
-  /** A copy for its owner alone, whole or not at all. */
+  /** Copies a file completely or not at all; only its owner can read the copy. */
   copyFile(from: string, to: string): Promise<void>;
-  /** Makes the centre of this machine again from a backup; throws `CliError`. */
+  /** Makes the server of this machine again from a backup; throws `CliError`. */
   restore(what: { file: string; check: boolean; passphraseFile: string | undefined }): Promise<RestoredCentre>;
   now(): number;
   pause(ms: number): Promise<void>;
-  /** A line beside the answer, while it is waited for. */
+  /** Prints a progress line outside the answer. */
   say(line: string): void;
 };
 
-/** `ok` = the answer is yes (exit code 0) or no (1). Of the two forms one is printed. */
+/** `ok` = exit code 0, else 1. Either `json` or `text` is printed. */
 export type Answer = { ok: boolean; json: unknown; text: string };
-
-/** What may be said with a verb, as `parseArgs` takes it, and what it is for. */
-export type Option = ParseArgsOptionDescriptor & { says: Words };
 
 /** A row in the list of verbs. */
 export type Verb = {
-  /** What stands behind the verb, as the usage shows it. */
+  /** The words and options behind the name. */
   usage: string;
   /** What it does, in one sentence. */
   does: Words;
   /** Fewest and most words behind the verb. */
   words: readonly [number, number];
-  options?: Readonly<Record<string, Option>>;
+  options: Readonly<Record<string, ParseArgsOptionDescriptor & { says: Words }>>;
+  /** The options without which there is no call. */
+  needed: readonly string[];
   run(call: Call): Promise<Answer>;
 };
 
-/** One line for the person who typed the command, and the exit code: 1 the answer is no, 2 a wrong call or nobody to ask. */
+/** One line for the person who typed the command, and the exit code: 1 the answer is no, 2 a wrong call or no server. */
 export class CliError extends Error {
   readonly code: 1 | 2;
   constructor(code: 1 | 2, line: string) {

@@ -1,15 +1,16 @@
-/** What the verbs that import a file share: each shows what would change, and changes it with --yes. */
+/** Files of the operator: tables that are written, and imports that are shown before they are carried out. */
 import type { CsvProblem } from '#contracts';
 import type { Answer, Call } from './model.ts';
-import { flag, usual } from './options.ts';
 import { problemLine, problemText } from './problems.ts';
 import { firstOf } from './text.ts';
 
-/** The options of each such verb. */
-export const importOptions = {
-  yes: usual.yes,
-  'dry-run': flag('changes nothing, also with --yes', '--yes के साथ भी कुछ नहीं बदलता'),
-};
+/** A table for a spreadsheet, in a file or on the terminal. */
+export async function asFile(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
+  if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
+  // Fetch removes the byte order mark, by which a spreadsheet recognises UTF-8.
+  await writeText(file, csv.startsWith('\ufeff') ? csv : `\ufeff${csv}`);
+  return { ok: true, json: { file }, text: `${file} is written` };
+}
 
 /** The answer of each route that imports. */
 type Imported = { problems: readonly CsvProblem[]; notes?: readonly CsvProblem[]; applied: boolean };
