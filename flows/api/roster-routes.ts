@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import {
   dayView,
   dutyView,
+  type ProofView,
   personExport,
   personForgotten,
   proofView,

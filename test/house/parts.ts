@@ -4,12 +4,12 @@ import { codeLinesOf, isCode, isTest, type Rule, type SourceFile, tooMany } from
 
 /** `lines`: the most lines of code, blank lines and comments not counted. */
 const parts: readonly { path: string; lines: number }[] = [
-  { path: 'broker/contracts', lines: 5_705 },
-  { path: 'agent', lines: 16_500 },
-  { path: 'broker', lines: 1_800 },
-  { path: 'flows', lines: 31_430 },
-  { path: 'dashboards', lines: 4_560 },
-  { path: 'centre', lines: 1_050 },
+  { path: 'broker/contracts', lines: 5_700 },
+  { path: 'agent', lines: 15_300 },
+  { path: 'broker', lines: 1_500 },
+  { path: 'flows', lines: 29_650 },
+  { path: 'dashboards', lines: 4_550 },
+  { path: 'packaging', lines: 250 },
 ];
 
 /** Rules about parts and their folders. */
