@@ -45,7 +45,7 @@ test('edited tabs are tried: more and fewer, to whom, what would be missed or la
       'INCIDENT  SCOPE            WHERE      FAULT               AT',
       '7         ladakh/leh/vc-1  Leh, Hall  microphone.missing  2026-11-03 00:00:00 UTC',
       'later:',
-      'INCIDENT  SCOPE            WHERE      FAULT           AT                       BY MS',
+      'INCIDENT  SCOPE            WHERE      FAULT           AT                       BY',
       '9         ladakh/leh/vc-1  Leh, Hall  camera.missing  2026-11-04 00:00:00 UTC  10 min',
       '',
     ].join('\n'),

@@ -68,7 +68,8 @@ function titleOf(name: string): string {
   // A ready room is not proven, and each count says so.
   if (name === 'ready') return readyText('ready');
   if (name === 'once') return 'one-time secret';
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  // Spans are shown in words, such as 5 min.
+  return name.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /** One value, by its name and by what it is; `row` is the object of which it is a field. */
