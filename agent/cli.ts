@@ -6,7 +6,7 @@ import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '#co
 import type { Typed, Whole } from './identity/asking.ts';
 import { asking, calls, enrolledUntil, folder, nextSteps, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import type { Read } from './identity/identity.ts';
-import { dataFolder, withSeatApart } from './store/data-folder.ts';
+import { dataFolder, withSeatApart } from './uplink/store/data-folder.ts';
 
 const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
@@ -20,7 +20,7 @@ const verbs: Record<string, (args: string[]) => Promise<number>> = {
   uninstall: () => byPackage('uninstall'),
   machine: tellMachine,
   // The MSI calls it: packaging/sabha-agent.wxs.
-  msi: async (args) => (await import('./install/install.ts')).runStep({ args, env: process.env, execPath: process.execPath }),
+  msi: async (args) => (await import('./maintain/install/install.ts')).runStep({ args, env: process.env, execPath: process.execPath }),
 };
 
 async function tellMachine(): Promise<number> {

@@ -6,29 +6,29 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { endAlone, logOutput, messageOf, onToldToEnd, realClock, withoutNumberCache } from '#contracts';
-import { type Agent, createAgent } from './assembly/agent.ts';
-import type { Voice } from './assembly/spoken.ts';
-import type { Known } from './card/statement.ts';
+import { type Agent, createAgent } from './agent.ts';
 import { createLastWord } from './checks/last-word.ts';
 import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
 import { type AgentSettings, readWhoThisIs } from './identity/settings.ts';
-import { createBudget } from './net/data-budget.ts';
+import { createBudget } from './link/net/data-budget.ts';
+import { watchUpdates } from './maintain/update/watch.ts';
 import { keepHeapSmall } from './platform/heap.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
-import { reportHourly } from './seats/admission.ts';
-import { isOfRoom, platformApart, probesApart, runnerApart } from './seats/apart.ts';
-import { createRoomSeat } from './seats/seats.ts';
-import { openSpoolDisk } from './spool/database.ts';
-import { createConfigStore } from './store/config-store.ts';
-import type { Env } from './store/data-folder.ts';
-import { budgetFile, cardFile, centreAddressFile, linkFile, roomFile } from './store/kept-file.ts';
-import { type Log, rotatingFile } from './store/log.ts';
+import type { Known } from './session/card/statement.ts';
+import { reportHourly } from './session/seats/admission.ts';
+import { isOfRoom, platformApart, probesApart, runnerApart } from './session/seats/apart.ts';
+import { createRoomSeat } from './session/seats/seats.ts';
+import type { Voice } from './spoken.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
-import { watchUpdates } from './update/watch.ts';
 import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-access.ts';
 import { keepPoolsSmall } from './uplink/mqtt.ts';
+import { openSpoolDisk } from './uplink/spool/database.ts';
+import { createConfigStore } from './uplink/store/config-store.ts';
+import type { Env } from './uplink/store/data-folder.ts';
+import { budgetFile, cardFile, centreAddressFile, linkFile, roomFile } from './uplink/store/kept-file.ts';
+import { type Log, rotatingFile } from './uplink/store/log.ts';
 
 const stopLimitMs = 2_000;
 /** Of those, for the question whether the whole system ends. */
@@ -183,7 +183,7 @@ async function reasonOf(asking: string, platform: Platform): Promise<string> {
 /** Services and pipes read JSON lines, a person before a terminal words. */
 async function voiceOf(env: Env): Promise<Voice> {
   if (process.stdout.isTTY === true) {
-    const { speak } = await import('./assembly/spoken.ts');
+    const { speak } = await import('./spoken.ts');
     return speak({ args: process.argv, env, clock: realClock(), out: console });
   }
   const file = env['SABHA_LOG'];

@@ -1,8 +1,8 @@
 /** What `flows` says of itself. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metricOf, ownSeries, type Series } from '#contracts';
-import type { CountRefused } from './door/door.ts';
 import type { PipelineCounts } from './pipeline.ts';
+import type { CountRefused } from './pki/door/door.ts';
 
 /** Of a commit: what is asked of it is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];

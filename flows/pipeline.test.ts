@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { encode, pcTopic } from '#contracts';
 import { centreKey } from '../test/centre-key.ts';
 import { birth, checks, digest, nodes, pc } from './ingest/ingest.test-helper.ts';
-import { inThread } from './ledger/ledger.ts';
-import { testClock } from './people/people.test-helper.ts';
-import { createRoster } from './people/roster.ts';
+import { testClock } from './notify/people/people.test-helper.ts';
+import { createRoster } from './notify/people/roster.ts';
 import { type Ends, openPipeline } from './pipeline.ts';
+import { inThread } from './storage/ledger/ledger.ts';
 
 const settle = () => new Promise((go) => setImmediate(go));
 const broken = () => {

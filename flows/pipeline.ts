@@ -19,14 +19,14 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { sealSigned } from '#contracts';
+import type { Contents, Ledger } from './engine/records/ops.ts';
 import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { IngestCounts, IngestOptions } from './ingest/options.ts';
-import { createCopies } from './people/copies/copies.ts';
-import { failing } from './people/failing.ts';
-import { createOutbox, type Outbox, type OutboxOptions } from './people/outbox.ts';
-import { recipientsOf } from './people/roster.ts';
-import type { Contents, Ledger } from './records/ops.ts';
+import { createCopies } from './notify/people/copies/copies.ts';
+import { failing } from './notify/people/failing.ts';
+import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
+import { recipientsOf } from './notify/people/roster.ts';
 
 type FromIngest = Pick<
   IngestOptions,

@@ -2,12 +2,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { command, decode, openSigned, type RollCallView, readSettings } from '#contracts';
 import { centreKey, centrePublicKey } from '../test/centre-key.ts';
-import { LedgerError } from './ledger/errors.ts';
-import { inThread } from './ledger/ledger.ts';
-import { createOffers } from './people/channels/offered.ts';
-import { testClock } from './people/people.test-helper.ts';
-import { createRoster } from './people/roster.ts';
+import { createOffers } from './notify/people/channels/offered.ts';
+import { testClock } from './notify/people/people.test-helper.ts';
+import { createRoster } from './notify/people/roster.ts';
 import { createRuntime } from './runtime.ts';
+import { LedgerError } from './storage/ledger/errors.ts';
+import { inThread } from './storage/ledger/ledger.ts';
 
 const hour = 3_600_000;
 const none = () => {};

@@ -3,31 +3,31 @@
  * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
  */
 import { doubledMs, type SettingsSite } from '#contracts';
-import { createDates, type Dates } from './assembly/dates.ts';
-import { openSiteTable } from './assembly/site-table.ts';
-import { createWires } from './assembly/wires.ts';
-import type { MeetingOrdersOptions } from './calendar/meeting-orders.ts';
-import { type Commands, createCommands } from './commands/commands.ts';
-import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './commands/measure-queue.ts';
-import { type Numbers, usualNumbers } from './correlation/numbers.ts';
+import { createDates, type Dates } from './dates.ts';
+import { type Numbers, usualNumbers } from './engine/correlation/numbers.ts';
+import type { NotAhead } from './engine/records/clock.ts';
+import type { CentreEvent, WireMessage } from './engine/records/incidents.ts';
+import type { Contents, Op } from './engine/records/ops.ts';
 import type { Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
-import { LedgerError } from './ledger/errors.ts';
-import { slowCommitMs, type Watched, watched } from './ledger/watched.ts';
-import type { MaintenanceOrdersOptions } from './maintenance/maintenance.ts';
 import type { Wires } from './node-red/wires.ts';
-import { createTakers, type Offers, type Takers } from './people/channels/offered.ts';
-import type { TellCentralDirectly } from './people/direct/direct.ts';
-import type { Outbox } from './people/outbox.ts';
+import { createTakers, type Offers, type Takers } from './notify/people/channels/offered.ts';
+import type { TellCentralDirectly } from './notify/people/direct/direct.ts';
+import type { Outbox } from './notify/people/outbox.ts';
+import { type Commands, createCommands } from './operations/commands/commands.ts';
+import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
+import { createRollCalls, type RollCalls } from './operations/rollcall/rollcall.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
-import type { NotAhead } from './records/clock.ts';
-import type { CentreEvent, WireMessage } from './records/incidents.ts';
-import type { Contents, Op } from './records/ops.ts';
-import { createRollCalls, type RollCalls } from './rollcall/rollcall.ts';
+import { openSiteTable } from './site-table.ts';
+import type { MeetingOrdersOptions } from './sites/calendar/meeting-orders.ts';
+import type { MaintenanceOrdersOptions } from './sites/maintenance/maintenance.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
+import { LedgerError } from './storage/ledger/errors.ts';
+import { slowCommitMs, type Watched, watched } from './storage/ledger/watched.ts';
 import { createLiveView, type LiveView } from './view/live.ts';
 import type { CentreView } from './view/view.ts';
+import { createWires } from './wires.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
 /** A disk that stays full is tried again and again: its line is logged once in this time. */

@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { knownCentreFile } from '../agent/identity/known-centre.ts';
-import { centreOf, pack } from '../agent/install/pack.ts';
-import { copy, type Deb, type MadeDeb, put } from '../agent/install/packing.ts';
+import { centreOf, pack } from '../agent/maintain/install/pack.ts';
+import { copy, type Deb, type MadeDeb, put } from '../agent/maintain/install/packing.ts';
 import { buildDeb, layOut, nodeDepends, nodeFolder } from './deb.ts';
 import { nodeSha256, packMsi } from './msi.ts';
 

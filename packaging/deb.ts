@@ -2,7 +2,7 @@
 import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type MadeDeb, put, run } from '../agent/install/packing.ts';
+import { type MadeDeb, put, run } from '../agent/maintain/install/packing.ts';
 
 /** What a package says of itself, beside the fields that all of ours share. `fast` = larger, in seconds instead of a minute. */
 export type Package = { name: string; version: string; fields: Record<string, string>; out: string; fast: boolean };

@@ -3,7 +3,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Deb, type MadeDeb, run } from '../agent/install/packing.ts';
+import { type Deb, type MadeDeb, run } from '../agent/maintain/install/packing.ts';
 
 /** SHA-256 of the file that OpenJS signed and that was reviewed. */
 export const nodeSha256 = 'cea6ac365f9bb9586dafd2084d996e092e7d3e7d07ab52d1f76bf53d1fca9bc4';

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { copy, type MadeDeb, put } from '../agent/install/packing.ts';
+import { copy, type MadeDeb, put } from '../agent/maintain/install/packing.ts';
 import { buildDeb, layOut, nodeDepends, nodeFolder } from './deb.ts';
 
 const sources = fileURLToPath(new URL('../', import.meta.url));

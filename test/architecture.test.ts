@@ -55,12 +55,15 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [{ 'broker/x.mts': "import './a.ts'; import '../flows/a.ts';" }, ['broker/x.mts: imports flows/a.ts']],
     [{ 'broker/x.ts': "import '#agent'; import '/house/flows/a.ts';" }, ['broker/x.ts: imports #agent', 'broker/x.ts: imports /house']],
     [
-      { 'flows/nodes/kinds/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../../wires.ts';" },
-      ['flows/nodes/kinds/x-node.ts: imports #contracts'],
+      { 'flows/node-red/nodes/kinds/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../../wires.ts';" },
+      ['flows/node-red/nodes/kinds/x-node.ts: imports #contracts'],
     ],
   ],
   'only packaging imports agent': [
-    [{ 'flows/x.ts': "import {\n  a,\n  b,\n} from '../agent/spool/spool.ts';" }, ['flows/x.ts: imports agent/spool/spool.ts']],
+    [
+      { 'flows/x.ts': "import {\n  a,\n  b,\n} from '../agent/uplink/spool/spool.ts';" },
+      ['flows/x.ts: imports agent/uplink/spool/spool.ts'],
+    ],
   ],
   'start.ts imports only #contracts and packages': [
     [
@@ -93,7 +96,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [
       {
         'flows/a.ts': "await import('../age' + 'nt/main.ts');",
-        'agent/update/main.ts': 'await import(chosen);',
+        'agent/maintain/update/main.ts': 'await import(chosen);',
         'flows/b.ts': "import('./c.ts');",
       },
       ['flows/a.ts: imports (what is computed)'],
@@ -107,7 +110,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [
       {
         'dashboards/wall/a.js': '',
-        'flows/nodes/a.js': '',
+        'flows/node-red/nodes/a.js': '',
         'dashboards/wall/a.test.js': '',
         'flows/a.test.mts': '',
         'flows/a.test.ts': '',
@@ -123,9 +126,9 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [{ 'flows/a.ts': "import './a.ts';" }, ['flows/a.ts -> flows/a.ts']],
   ],
   'a default export stands only where a tool asks for one': [
-    [{ 'flows/a.ts': 'export default 1;', 'flows/nodes/kinds/a-node.ts': 'export default 1;' }, ['flows/a.ts:']],
+    [{ 'flows/a.ts': 'export default 1;', 'flows/node-red/nodes/kinds/a-node.ts': 'export default 1;' }, ['flows/a.ts:']],
     [
-      { 'flows/a.ts': "export { default } from './b.ts';", 'flows/nodes/a.js': "export { default } from './kinds/a-node.ts';" },
+      { 'flows/a.ts': "export { default } from './b.ts';", 'flows/node-red/nodes/a.js': "export { default } from './kinds/a-node.ts';" },
       ['flows/a.ts:'],
     ],
     [{ 'flows/a.ts': 'const a = 1; export {\n  a as default };', 'flows/b.ts': "export { default as b } from './b.js';" }, ['flows/a.ts:']],

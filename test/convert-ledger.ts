@@ -4,8 +4,8 @@
  * converted: the old release reads them.
  */
 import { DatabaseSync } from 'node:sqlite';
-import { numberFrom } from '../flows/ledger/schema.ts';
-import { sumUp } from '../flows/ledger/sums.ts';
+import { numberFrom } from '../flows/storage/ledger/schema.ts';
+import { sumUp } from '../flows/storage/ledger/sums.ts';
 
 /** Throws where the file holds no ledger of version 18, or where another process has it open. Then the file is as before. */
 export function convertLedger(file: string): void {

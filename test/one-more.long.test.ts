@@ -26,7 +26,7 @@ test('a new channel with settings and a name of its own costs 1 file, 1 test and
   const house = copyOfTheHouse(root, oneMoreChannel);
   onTestFinished(house.remove);
   house.addFiles();
-  const at = 'flows/people/channels/';
+  const at = 'flows/notify/people/channels/';
   expect(listViolations(`${at}channels.ts`, repository(house.root))).toContain(`${at}gong.ts: is not in the list`);
   expect(await house.ask()).toMatchObject({ wrong: 'sabha.json: channels.gong: this key is not known' });
   expect(house.addToList()).toBe(1);

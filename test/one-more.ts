@@ -18,8 +18,8 @@ export const oneMoreProbe: Newcomer = {
 };
 
 export const oneMoreChannel: Newcomer = {
-  list: 'flows/people/channels/channels.ts',
-  folder: 'flows/people/channels',
+  list: 'flows/notify/people/channels/channels.ts',
+  folder: 'flows/notify/people/channels',
   name: 'gong',
   entry: 'byGong',
   fixtures: 'test/fixtures/channel',

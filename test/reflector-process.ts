@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type Clock, realClock, sealReflectorToken } from '#contracts';
-import { type Quality, qualityOf, type Round, windowOf } from '../agent/analysis/quality.ts';
-import { stampRound } from '../agent/measure/stamp.ts';
-import { udpTo } from '../agent/net/udp.ts';
+import { type Quality, qualityOf, type Round, windowOf } from '../agent/link/analysis/quality.ts';
+import { stampRound } from '../agent/link/measure/stamp.ts';
+import { udpTo } from '../agent/link/net/udp.ts';
 import { brokerFiles } from './contract/broker-under-test.ts';
 import { freePorts, startProgram } from './system/processes.ts';
 import { type LinkModel, type Passage, startRelay } from './udp-relay.ts';

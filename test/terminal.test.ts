@@ -9,9 +9,9 @@ import { type Language, type LineRow, lineIn, writeEnrolCode } from '#contracts'
 import { type Verb as AgentVerb, calls } from '../agent/identity/call.ts';
 import { helpOf as helpOfAgent } from '../agent/identity/help.ts';
 import { lineFor } from '../agent/identity/lines.ts';
-import { helpOf as helpOfSabha } from '../flows/cli/help.ts';
-import { lines as ofSabha } from '../flows/cli/kit/lines.ts';
-import { verbs } from '../flows/cli/verbs.ts';
+import { helpOf as helpOfSabha } from '../flows/api/cli/help.ts';
+import { lines as ofSabha } from '../flows/api/cli/kit/lines.ts';
+import { verbs } from '../flows/api/cli/verbs.ts';
 import { saidAs } from './house/said.ts';
 import { isTest, repository, type SourceFile } from './house/source.ts';
 import { eachNode, nameOf, parse, textOf } from './house/syntax.ts';
@@ -24,7 +24,7 @@ const devanagari = /\p{Script=Devanagari}/u;
 const noRow = 'no row for it: CONTRIBUTING.md, "a line at a terminal"';
 
 test.each([
-  ['sabha', /^flows\/cli\//, 'CliError', inHindi(ofSabha), 25],
+  ['sabha', /^flows\/api\/cli\//, 'CliError', inHindi(ofSabha), 25],
   ['the agent', /^agent\//, 'WrongCall', ofAgent, 5],
 ] as const)('what %s says of a call is said in Hindi too', (_, where, thrown, hindi, least) => {
   const said = sources.filter(({ path }) => where.test(path)).flatMap((source) => thrownIn(source, thrown));
@@ -36,7 +36,7 @@ test.each([
 });
 
 test('what keeps a PC from its centre, or an installation from its end, is said in Hindi too', () => {
-  const ofPc = sources.filter(({ path }) => /^agent\/(identity|install)\/(?!zip|pack)/.test(path));
+  const ofPc = sources.filter(({ path }) => /^agent\/(identity|maintain\/install)\/(?!zip|pack)/.test(path));
   const said = saidAs('line', ofPc).map(({ texts }) => texts);
   expect(said.length).toBeGreaterThan(10);
   expect(bareOf(said.filter((texts) => texts.some((line) => /[a-z]{3} [a-z]{2}/.test(line)))), noRow).toEqual([]);
@@ -64,7 +64,7 @@ test.each([
 });
 
 test.runIf(hasTerminal).each([
-  ['sabha', 'en', 'flows/cli/cli.ts', ['incidents'], 'still at work: 2 s (Ctrl+C ends the waiting)'],
+  ['sabha', 'en', 'flows/api/cli/cli.ts', ['incidents'], 'still at work: 2 s (Ctrl+C ends the waiting)'],
   [
     'the agent',
     'hi',

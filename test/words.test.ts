@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { faultIds, type Language, languages, reasonIn, wordFor } from '#contracts';
-import { phrases as card } from '../agent/card/words.ts';
+import { phrases as selfTest } from '../agent/maintain/self-test/words.ts';
 import { createProbes } from '../agent/probes/probes.ts';
-import { phrases as seats } from '../agent/seats/words.ts';
-import { phrases as selfTest } from '../agent/self-test/words.ts';
+import { phrases as card } from '../agent/session/card/words.ts';
+import { phrases as seats } from '../agent/session/seats/words.ts';
 import { texts as wall } from '../dashboards/wall/words/words.js';
-import { wordsOf } from '../flows/people/channels/channels.ts';
+import { wordsOf } from '../flows/notify/people/channels/channels.ts';
 import { saidAs } from './house/said.ts';
 import { isCode, isTest, repository, type SourceFile } from './house/source.ts';
 import { eachNode, nameOf, parse, textOf as textOfNode } from './house/syntax.ts';
@@ -27,11 +27,11 @@ const own: Record<string, Row[]> = {
 const otherThings = ['live and stage.live', 'col.room and component.climate.room', 'open and stage.planned'];
 
 /** Where checks are made, and whom they ask. */
-const ofChecks = /^agent\/(analysis|checks|net|platform|probes)\//;
+const ofChecks = /^agent\/(link\/(analysis|net)|checks|platform|probes)\//;
 /** What is said there is the result of an order, stands in the inventory, is a key that the probe turns into words, or an answer that no check hears. */
 const ofOthers = ['linux/orders', 'windows/orders', 'windows/inventory', 'questions/proof', 'questions/toast']
   .map((name) => `agent/platform/${name}.ts`)
-  .concat('agent/net/sip.ts');
+  .concat('agent/link/net/sip.ts');
 const sources = repository('.').filter(({ path }) => ofChecks.test(path) && !isTest(path) && !ofOthers.includes(path));
 const missing = 'not among the components in the files of broker/contracts/domain/faults/';
 /** Faults that no check of a PC says. */

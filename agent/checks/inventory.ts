@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
-import type { Log } from '../store/log.ts';
+import type { Log } from '../uplink/store/log.ts';
 
 /** Who is asked, when, and who is told. */
 export type InventoryOptions = {

@@ -1,12 +1,12 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/probes.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '#contracts';
-import type { PathFacts } from '../analysis/path.ts';
-import type { LinkView } from '../measure/quality-rounds.ts';
-import type { Budget } from '../net/data-budget.ts';
-import type { Greet, Place } from '../net/reach.ts';
+import type { PathFacts } from '../link/analysis/path.ts';
+import type { LinkView } from '../link/measure/quality-rounds.ts';
+import type { Budget } from '../link/net/data-budget.ts';
+import type { Greet, Place } from '../link/net/reach.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { KeptFile } from '../store/kept-file.ts';
-import type { Memory } from '../store/memory.ts';
+import type { KeptFile } from '../uplink/store/kept-file.ts';
+import type { Memory } from '../uplink/store/memory.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
 export type ProbeResult = {

@@ -2,7 +2,7 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
-import type { Used } from '../net/meter.ts';
+import type { Used } from '../link/net/meter.ts';
 import { nextOf } from './call.ts';
 import { type CodePc, type Door, fetchCertificate, fetchPcs, fetchPlace, fetchRoots } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';

@@ -6,7 +6,7 @@ import { type ConnectionOptions, checkServerIdentity, type PeerCertificate, type
 import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
 import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '#contracts';
-import { meteredTlsFor, type Used } from '../net/meter.ts';
+import { meteredTlsFor, type Used } from '../link/net/meter.ts';
 import { comesFrom } from './chain.ts';
 import { type Cause, centreKey, port, type Read } from './identity.ts';
 

@@ -1,6 +1,6 @@
 /** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
 import { backoffMs, type Clock, messageOf } from '#contracts';
-import type { Log } from '../store/log.ts';
+import type { Log } from '../uplink/store/log.ts';
 import type { Identity, Read } from './identity.ts';
 
 /** The identity of the start, and what a renewal asks of the centre. */

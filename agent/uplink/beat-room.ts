@@ -1,6 +1,6 @@
 /** How long the payload of a beat may be, so that the beats of a month take no more than their share of its bytes. */
 import { isThin, type LinkLimits, thinBeatBytes } from '#contracts';
-import { tcpWireBytes } from '../net/meter.ts';
+import { tcpWireBytes } from '../link/net/meter.ts';
 
 /** The rest is for births, events, readings and the time of the centre. */
 const beatsShare = 0.85;

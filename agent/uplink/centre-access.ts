@@ -5,10 +5,10 @@ import { hashToken, realClock } from '#contracts';
 import { refreshRoots, renew } from '../identity/enrol.ts';
 import { type Identity, identityFolder } from '../identity/identity.ts';
 import { keepRenewed } from '../identity/renewal.ts';
-import type { Budget, Cause } from '../net/data-budget.ts';
-import { udpTo } from '../net/udp.ts';
-import type { Log } from '../store/log.ts';
+import type { Budget, Cause } from '../link/net/data-budget.ts';
+import { udpTo } from '../link/net/udp.ts';
 import { createMqttTransport, createTlsTransport } from './mqtt.ts';
+import type { Log } from './store/log.ts';
 import { greeter } from './tls.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import { afterAll, afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { decode, encode, type MessageName, type MessageOf, pcTopic, realClock } from '#contracts';
-import { type Agent, createAgent } from '../assembly/agent.ts';
+import { type Agent, createAgent } from '../agent.ts';
 import type { Probe } from '../checks/probe.ts';
 import type { Platform } from '../platform/platform.ts';
-import { openSpoolDisk } from '../spool/database.ts';
-import { createConfigStore } from '../store/config-store.ts';
 import { createMqttTransport, keepPoolsSmall } from './mqtt.ts';
+import { openSpoolDisk } from './spool/database.ts';
+import { createConfigStore } from './store/config-store.ts';
 
 const pc = 'up/lucknow/room-1';
 const folder = mkdtempSync(join(tmpdir(), 'sabha-agent-'));

@@ -13,16 +13,16 @@ import {
   type Want,
 } from '#contracts';
 import type { CheckTable } from '../checks/check-table.ts';
-import { grantOf } from '../measure/grant.ts';
-import type { Spool } from '../spool/spool.ts';
-import type { Log } from '../store/log.ts';
+import { grantOf } from '../link/measure/grant.ts';
 import { type BeatSender, createBeatSender } from './beat-sender.ts';
 import { type BirthFacts, type Births, createBirths } from './births.ts';
 import { apartMs, type ClockFigures } from './centre-clock.ts';
 import { createEcho, type Echo, type EchoOptions } from './echo.ts';
 import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
+import type { Spool } from './spool/spool.ts';
 import { createStateSender, type StateSender } from './state-sender.ts';
+import type { Log } from './store/log.ts';
 
 /** What is known of the connection to the centre; it outlives each session. */
 export type UplinkFigures = ClockFigures & { connected: boolean; unreadable: number };

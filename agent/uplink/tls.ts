@@ -5,8 +5,8 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '#contracts';
 import { comesFrom } from '../identity/chain.ts';
 import type { Identity } from '../identity/identity.ts';
-import { meteredTls, type OnMessage, type Used } from '../net/meter.ts';
-import type { Greet, Greeting } from '../net/reach.ts';
+import { meteredTls, type OnMessage, type Used } from '../link/net/meter.ts';
+import type { Greet, Greeting } from '../link/net/reach.ts';
 
 /** `message` counts one more message on the wire. */
 export type Dialled = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };

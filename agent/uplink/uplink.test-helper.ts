@@ -20,9 +20,9 @@ import {
 } from '#contracts';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import { createCheckTable } from '../checks/check-table.ts';
-import { openSpoolDisk } from '../spool/database.ts';
-import { openSpool } from '../spool/spool.ts';
 import type { ConnectionHandlers, ConnectOptions, Transport } from './mqtt.ts';
+import { openSpoolDisk } from './spool/database.ts';
+import { openSpool } from './spool/spool.ts';
 import { createUplink } from './uplink.ts';
 
 /** The PC of these tests. */

@@ -3,12 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import type { TokenRole } from '#contracts';
 import { accountMade, accountNamePattern, accountRoles, accountView, meView, oneLine, tokenRoles, tokenView, whoView } from '#contracts';
-import type { Accounts, LoggedIn, Made } from '../accounts/accounts.ts';
-import { type OpenId, openIdLifeMs } from '../accounts/openid.ts';
-import { isSoonGuessed } from '../accounts/password.ts';
-import { sessionLifeMs } from '../accounts/sessions.ts';
-import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import type { Accounts, LoggedIn, Made } from '../pki/accounts/accounts.ts';
+import { type OpenId, openIdLifeMs } from '../pki/accounts/openid.ts';
+import { isSoonGuessed } from '../pki/accounts/password.ts';
+import { sessionLifeMs } from '../pki/accounts/sessions.ts';
+import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, order, scopeOrGroup } from './kit/schemas.ts';
 

@@ -1,9 +1,9 @@
 /** Notices to the persons of a scope or group. */
 import * as v from 'valibot';
 import { announcementSummary, announcementView } from '#contracts';
-import { ownPart } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
-import { announcementLimit } from '../people/words.ts';
+import { announcementLimit } from '../notify/people/words.ts';
+import { ownPart } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { on, type Route, read } from './kit/route.ts';
 import { by, incidentId, scopeOrGroup } from './kit/schemas.ts';
 

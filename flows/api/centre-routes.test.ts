@@ -5,11 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { TabsStep } from '#contracts';
-import { BackupError } from '../backup/format/backup-error.ts';
-import { inThread } from '../ledger/ledger.ts';
 import { openTabs } from '../node-red/tabs.ts';
 import { createTabsOrders } from '../node-red/tabs-orders.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
+import { BackupError } from '../storage/backup/format/backup-error.ts';
+import { inThread } from '../storage/ledger/ledger.ts';
 import { addRoutes } from './routes.ts';
 import { emptyProof } from './scripted-view.test-helper.ts';
 

@@ -15,11 +15,11 @@ import {
   tabsTrial,
   tabsUndone,
 } from '#contracts';
-import { BackupError } from '../backup/format/backup-error.ts';
-import { ownPart, whole } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
-import type { AuditAct } from '../records/ops.ts';
+import type { AuditAct } from '../engine/records/ops.ts';
+import { ownPart, whole } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { safeTable } from '../sites/sheet.ts';
+import { BackupError } from '../storage/backup/format/backup-error.ts';
 import { tooLarge } from './kit/imports.ts';
 import { on, type Route, read } from './kit/route.ts';
 import { by, csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';

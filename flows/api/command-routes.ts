@@ -1,8 +1,8 @@
 /** Commands to PCs: issue one, see what became of it. */
 import * as v from 'valibot';
 import { commandSummary, commandView, isPcPath, verbNames } from '#contracts';
-import { whole } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import { whole } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';
 

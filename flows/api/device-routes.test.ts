@@ -1,8 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
-import { freshSeal, pushKeyOf } from '../people/channels/kit/web-push.ts';
-import { createDevices } from '../roster/devices.ts';
+import { freshSeal, pushKeyOf } from '../notify/people/channels/kit/web-push.ts';
+import { createDevices } from '../notify/roster/devices.ts';
+import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
 import { addRoutes } from './routes.ts';
 
 const key = pushKeyOf(freshSeal().secret);

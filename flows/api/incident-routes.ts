@@ -1,8 +1,8 @@
 /** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
 import * as v from 'valibot';
 import { type IncidentView, incidentRow, incidentView } from '#contracts';
-import { ownPart } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import { ownPart } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import type { Done } from '../view/view.ts';
 import { sendFile } from './bytes/files.ts';
 import { on, type Route, read } from './kit/route.ts';

@@ -1,9 +1,9 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AccountRole, isWithin } from '#contracts';
-import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
-import { createMaintenanceOrders } from '../maintenance/maintenance.ts';
-import { createPlanned } from '../maintenance/planned.ts';
+import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
+import { createMaintenanceOrders } from '../sites/maintenance/maintenance.ts';
+import { createPlanned } from '../sites/maintenance/planned.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { addRoutes } from './routes.ts';

@@ -1,8 +1,8 @@
 /** Maintenance: planned for a room, a site or a state, shown, and taken back. */
 import * as v from 'valibot';
 import { isId, maintenanceView } from '#contracts';
-import { outside, ownPart } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import { outside, ownPart } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, isScope, scopeOf } from './kit/schemas.ts';
 

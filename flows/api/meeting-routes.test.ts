@@ -1,9 +1,9 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createCalendar } from '../calendar/calendar.ts';
-import { createMeetingOrders } from '../calendar/meeting-orders.ts';
-import { addDoor, plainDoor } from '../door/door.ts';
-import type { Op } from '../records/ops.ts';
+import type { Op } from '../engine/records/ops.ts';
+import { addDoor, plainDoor } from '../pki/door/door.ts';
+import { createCalendar } from '../sites/calendar/calendar.ts';
+import { createMeetingOrders } from '../sites/calendar/meeting-orders.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { addRoutes } from './routes.ts';

@@ -1,8 +1,8 @@
 /** The calendar: whole files in, and what is known of a place. */
 import * as v from 'valibot';
 import { meetingsImport, meetingView } from '#contracts';
-import { outside, ownPart, whole } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import { outside, ownPart, whole } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { checked, ofFile } from './kit/imports.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { OpenIdSettings } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
-import { createOpenId } from '../accounts/openid.ts';
+import { createOpenId } from '../pki/accounts/openid.ts';
 import { type Issuer, startIssuer } from './issuer.test-helper.ts';
 import { emptyAccounts, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
 import { type Api, startApi } from './server.ts';

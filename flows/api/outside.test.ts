@@ -1,8 +1,8 @@
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { isWithin } from '#contracts';
-import { addDoor, type Viewer } from '../door/door.ts';
-import { scopedView } from '../door/scoped.ts';
+import { addDoor, type Viewer } from '../pki/door/door.ts';
+import { scopedView } from '../pki/door/scoped.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';

@@ -1,8 +1,8 @@
 /** PCs: as they are, what an operator does with them, who may connect, and their profiles. */
 import * as v from 'valibot';
 import { enrolCodeView, isId, isPcPath, pcView, profileView } from '#contracts';
-import { ownPart, whole } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
+import { ownPart, whole } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, order, place, placePath, sitePath, siteQuery } from './kit/schemas.ts';
 import { tokensOf } from './site-routes.ts';

@@ -1,10 +1,10 @@
 /** The roll call: start one, follow it, take it along as a table. */
 import * as v from 'valibot';
 import { rollCallSummary, rollCallView } from '#contracts';
-import { ownPart } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
-import type { ScopedView } from '../door/scoped.ts';
-import { rollCallTable, tableName } from '../rollcall/table.ts';
+import { rollCallTable, tableName } from '../operations/rollcall/table.ts';
+import { ownPart } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
+import type { ScopedView } from '../pki/door/scoped.ts';
 import type { NotStarted, PcChoice } from '../view/view.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, csv, scope, scopeOf } from './kit/schemas.ts';

@@ -1,13 +1,13 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addDoor, plainDoor, type Viewer } from '../door/door.ts';
-import { createRoster } from '../people/roster.ts';
-import type { Op } from '../records/ops.ts';
-import type { Member } from '../records/roster.ts';
-import { memberOf } from '../roster/book.ts';
-import { anHour } from '../roster/often.ts';
-import { hoursLater, planOf, wednesday } from '../roster/roster.test-helper.ts';
-import { createRosterOrders } from '../roster/roster-orders.ts';
+import type { Op } from '../engine/records/ops.ts';
+import type { Member } from '../engine/records/roster.ts';
+import { createRoster } from '../notify/people/roster.ts';
+import { memberOf } from '../notify/roster/book.ts';
+import { anHour } from '../notify/roster/often.ts';
+import { hoursLater, planOf, wednesday } from '../notify/roster/roster.test-helper.ts';
+import { createRosterOrders } from '../notify/roster/roster-orders.ts';
+import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
 import { addRoutes } from './routes.ts';
 
 const central = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'en', webhook: false, addresses: {} } as const;

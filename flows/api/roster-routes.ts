@@ -12,12 +12,11 @@ import {
   rosterPerson,
   shiftView,
 } from '#contracts';
-
-import { outside, ownPart, type Viewer, whole } from '../door/door.ts';
-import { Refused } from '../door/refused.ts';
-import type { DeviceBook } from '../roster/devices.ts';
-import type { PersonOrder, RefusedOrder } from '../roster/kept.ts';
-import type { RosterOrders } from '../roster/roster-orders.ts';
+import type { DeviceBook } from '../notify/roster/devices.ts';
+import type { PersonOrder, RefusedOrder } from '../notify/roster/kept.ts';
+import type { RosterOrders } from '../notify/roster/roster-orders.ts';
+import { outside, ownPart, type Viewer, whole } from '../pki/door/door.ts';
+import { Refused } from '../pki/door/refused.ts';
 import { checked, ofFile } from './kit/imports.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, csv, scopeOrGroup } from './kit/schemas.ts';

@@ -1,9 +1,9 @@
 /** A view whose content a test writes: what the API and the wall are tried against. */
 import { randomBytes } from 'node:crypto';
 import type { IncidentRow, IncidentView, LedgerAudit, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
-import { type AccountsOptions, createAccounts } from '../accounts/accounts.ts';
-import { createPasswords } from '../accounts/password.ts';
-import type { Op } from '../records/ops.ts';
+import type { Op } from '../engine/records/ops.ts';
+import { type AccountsOptions, createAccounts } from '../pki/accounts/accounts.ts';
+import { createPasswords } from '../pki/accounts/password.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { CentreView, PcChoice } from '../view/view.ts';

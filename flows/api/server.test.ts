@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { faultIds } from '#contracts';
-import { LedgerError } from '../ledger/errors.ts';
+import { LedgerError } from '../storage/ledger/errors.ts';
 import {
   emptyAccounts,
   emptyProof,

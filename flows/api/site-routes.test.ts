@@ -1,8 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken, type RolloutView } from '#contracts';
-import { addDoor, plainDoor } from '../door/door.ts';
-import type { SiteChange } from '../records/sites.ts';
+import type { SiteChange } from '../engine/records/sites.ts';
+import { addDoor, plainDoor } from '../pki/door/door.ts';
 import { toCsv } from '../sites/csv.ts';
 import { fileLimitBytes } from '../sites/sheet.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';

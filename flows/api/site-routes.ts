@@ -1,8 +1,8 @@
 /** Sites: in rows and in full, their table as CSV, and changes of profiles that go out in stages. */
 import * as v from 'valibot';
 import { historyView, type RolloutView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
-import { ownPart, whole } from '../door/door.ts';
-import { Refused, type RefusedWhy } from '../door/refused.ts';
+import { ownPart, whole } from '../pki/door/door.ts';
+import { Refused, type RefusedWhy } from '../pki/door/refused.ts';
 import { toCsv } from '../sites/csv.ts';
 import { liesWithin } from '../sites/groups.ts';
 import type { Done } from '../sites/site-orders.ts';

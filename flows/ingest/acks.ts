@@ -1,7 +1,7 @@
 /** Acks to PCs: drafted while messages are taken, sent after the commit of what they answer (R3, R4). */
 import { type Ack, type CentreClock, encode, pcTopic, type Signed, type Want } from '#contracts';
-import type { PcRecord } from '../records/incidents.ts';
-import type { Cursor } from '../records/ops.ts';
+import type { PcRecord } from '../engine/records/incidents.ts';
+import type { Cursor } from '../engine/records/ops.ts';
 
 /** The acks of one memory. */
 export type Acks = ReturnType<typeof createAcks>;

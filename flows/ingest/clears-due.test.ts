@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { digestOf, encode, faultOf, pcTopic } from '#contracts';
-import type { TestClock } from '../people/people.test-helper.ts';
+import type { TestClock } from '../notify/people/people.test-helper.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 
 const clearMs = faultOf('microphone.missing')?.clearMs ?? 0;

@@ -1,7 +1,7 @@
 /** What a commit put on disk: the one event that everybody beyond the disk goes by. */
-import type { Incident, WireMessage } from '../records/incidents.ts';
-import type { OutboxRow } from '../records/notices.ts';
-import type { Op } from '../records/ops.ts';
+import type { Incident, WireMessage } from '../engine/records/incidents.ts';
+import type { OutboxRow } from '../engine/records/notices.ts';
+import type { Op } from '../engine/records/ops.ts';
 import type { Drafts } from './acks.ts';
 import type { Report } from './read-message.ts';
 

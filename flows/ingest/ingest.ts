@@ -3,10 +3,10 @@
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
 import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '#contracts';
-import type { Act, CentreEvent, PassedWay, WireMessage } from '../records/incidents.ts';
-import { settledKey } from '../records/meta-keys.ts';
-import type { Audit, Op } from '../records/ops.ts';
-import type { SiteChange } from '../records/sites.ts';
+import type { Act, CentreEvent, PassedWay, WireMessage } from '../engine/records/incidents.ts';
+import { settledKey } from '../engine/records/meta-keys.ts';
+import type { Audit, Op } from '../engine/records/ops.ts';
+import type { SiteChange } from '../engine/records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
 import { type Weight, weightOf } from './allowance.ts';

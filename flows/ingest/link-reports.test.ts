@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LinkReport } from '#contracts';
-import type { Op } from '../records/ops.ts';
+import type { Op } from '../engine/records/ops.ts';
 import { createLinkReports, type LinkNews } from './link-reports.ts';
 
 const site = 'ladakh/leh';

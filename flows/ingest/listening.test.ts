@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encode, pcTopic } from '#contracts';
-import { testClock } from '../people/people.test-helper.ts';
+import { testClock } from '../notify/people/people.test-helper.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 
 describe('R18a a gap of our own', () => {

@@ -1,9 +1,9 @@
 /** The centre's own gaps (R18a) and the clock of its machine (R29): found at each tick before anything is judged. */
 import { hearingTopic } from '#contracts';
-import { createHearing } from '../outages/hearing.ts';
-import type { FollowsClock } from '../records/clock.ts';
-import type { CentreEvent } from '../records/incidents.ts';
-import type { Audit, Away } from '../records/ops.ts';
+import { createHearing } from '../engine/outages/hearing.ts';
+import type { FollowsClock } from '../engine/records/clock.ts';
+import type { CentreEvent } from '../engine/records/incidents.ts';
+import type { Audit, Away } from '../engine/records/ops.ts';
 import type { CentreTime } from './centre-time.ts';
 import type { IngestOptions } from './options.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openReflectorToken, type Presence, pcMark } from '#contracts';
-import { newRecord } from '../outages/pc.ts';
+import { newRecord } from '../engine/outages/pc.ts';
 import { createElection } from './measurer-election.ts';
 
 const now = 1_764_000_000_000;

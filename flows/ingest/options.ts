@@ -1,9 +1,9 @@
 /** What ingest is given, and whom it tells. */
 import type { Clock, RegistryEntry } from '#contracts';
-import type { EngineOptions } from '../incidents/engine.ts';
-import type { Contents, Ledger, Receipt } from '../records/ops.ts';
+import type { EngineOptions } from '../engine/incidents/engine.ts';
+import type { Contents, Ledger, Receipt } from '../engine/records/ops.ts';
+import type { Recipients } from '../engine/transitions/delivery.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
-import type { Recipients } from '../transitions/delivery.ts';
 import type { AcksOptions } from './acks.ts';
 import type { Committed } from './committed.ts';
 import type { ElectionOptions } from './measurer-election.ts';

@@ -16,9 +16,9 @@ import {
   siteOf,
   type UpLeaf,
 } from '#contracts';
-import { versionsIn } from '../outages/updates.ts';
-import type { PcEvent } from '../records/incidents.ts';
-import type { Op } from '../records/ops.ts';
+import { versionsIn } from '../engine/outages/updates.ts';
+import type { PcEvent } from '../engine/records/incidents.ts';
+import type { Op } from '../engine/records/ops.ts';
 import type { LinkNews } from './link-reports.ts';
 
 /** `answer` asks for an ack once the batch is committed: of a birth (by its session), of events, or of a beat's echo. */

@@ -1,8 +1,8 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
 import { budgets, oneLine } from '#contracts';
-import { createEngine, type Engine } from '../incidents/engine.ts';
-import { inVainKey, settledKey } from '../records/meta-keys.ts';
-import type { Op } from '../records/ops.ts';
+import { createEngine, type Engine } from '../engine/incidents/engine.ts';
+import { inVainKey, settledKey } from '../engine/records/meta-keys.ts';
+import type { Op } from '../engine/records/ops.ts';
 import { type Configs, createConfigs } from '../sites/config-push.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
 import { type Acks, createAcks } from './acks.ts';

@@ -1,6 +1,6 @@
 /** What is said of a PC whose messages could not be read, applied or written, or lack some (R28): it stays connected. */
 import { budgets } from '#contracts';
-import type { Op } from '../records/ops.ts';
+import type { Op } from '../engine/records/ops.ts';
 import type { Report } from './read-message.ts';
 
 const notedEveryMs = 60_000 / budgets.logLinesAMinute.most;

@@ -2,8 +2,8 @@
 
 import * as v from 'valibot';
 import { describeIssue, oneLine, severities, transitionKinds } from '#contracts';
-import type { Act, WireMessage } from '../records/incidents.ts';
-import type { Outcome } from '../records/notices.ts';
+import type { Act, WireMessage } from '../engine/records/incidents.ts';
+import type { Outcome } from '../engine/records/notices.ts';
 import type { Waits } from './wires.ts';
 
 /**

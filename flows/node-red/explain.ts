@@ -1,6 +1,6 @@
 /** What the tabs would do with a message: it goes over the wires that run, and its end is kept from the ledger, so that nobody is told. */
 import { type Cancel, type Clock, mutex } from '#contracts';
-import type { WireMessage } from '../records/incidents.ts';
+import type { WireMessage } from '../engine/records/incidents.ts';
 import { readMessage, toMs } from './acts.ts';
 import type { Tabs } from './tabs.ts';
 import { type FlowNode, nodeName } from './tabs-storage.ts';

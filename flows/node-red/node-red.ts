@@ -100,7 +100,7 @@ const noCommunity: CommunityNodes = { packages: [], credentials: {} };
 function settingsOf({ wires, tabs, editor, log, tryOut, nodesDirs = [], community = noCommunity }: RedOptions): object {
   const { packages, credentials } = community;
   const storage = redStorage({ tabs, credentials });
-  const ownNodes = fileURLToPath(new URL('../nodes', import.meta.url));
+  const ownNodes = fileURLToPath(new URL('./nodes', import.meta.url));
   return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, login: editor?.login, log, tryOut });
 }
 

@@ -1,7 +1,7 @@
 /** What the nodes *who*, *urgency* and *which* decide, as pure functions of what their dialogs say; a node is a thin shell around one of them. */
 import * as v from 'valibot';
 import { describeIssue, faultIds, isTimeZone, type Severity, severities, zonedAt } from '#contracts';
-import type { WireMessage } from '../records/incidents.ts';
+import type { WireMessage } from '../engine/records/incidents.ts';
 import { toMs } from './acts.ts';
 
 /** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */

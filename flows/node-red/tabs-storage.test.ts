@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type FlowNode, readTabs, tabFiles, writeTabs } from './tabs-storage.ts';
 
-const real = fileURLToPath(new URL('../tabs', import.meta.url));
+const real = fileURLToPath(new URL('./tabs', import.meta.url));
 let dir: string;
 
 beforeEach(() => {

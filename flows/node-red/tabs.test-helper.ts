@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { realClock } from '#contracts';
-import type { Moment } from '../calendar/when.ts';
-import type { Numbers } from '../correlation/numbers.ts';
-import { createOffers } from '../people/channels/offered.ts';
-import type { WireMessage } from '../records/incidents.ts';
+import type { Numbers } from '../engine/correlation/numbers.ts';
+import type { WireMessage } from '../engine/records/incidents.ts';
+import { createOffers } from '../notify/people/channels/offered.ts';
+import type { Moment } from '../sites/calendar/when.ts';
 import { editorLogin, editorUser } from './editor-login.ts';
 import { createExplainer } from './explain.ts';
 import { startRed } from './node-red.ts';
@@ -17,7 +17,7 @@ import { openTabs, type TabsOptions } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
-export const tabsDir = fileURLToPath(new URL('../tabs', import.meta.url));
+export const tabsDir = fileURLToPath(new URL('./tabs', import.meta.url));
 /** Of the editor. */
 const password = 'open sesame';
 export const now = 1_800_000_000_000;

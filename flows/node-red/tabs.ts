@@ -11,7 +11,7 @@ import { differences, hashOf } from './tabs-diff.ts';
 import { type FlowNode, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
 
 /** The folder with the tabs of this release. */
-export const releaseTabs = fileURLToPath(new URL('../tabs', import.meta.url));
+export const releaseTabs = fileURLToPath(new URL('./tabs', import.meta.url));
 
 /** A step of the tabs that is to be written. */
 export type NewStep = Omit<TabsStep, 'at'>;

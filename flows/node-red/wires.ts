@@ -1,10 +1,10 @@
 /** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
 import type { Cancel } from '#contracts';
-import type { Moment, WhenRules } from '../calendar/when.ts';
-import type { Numbers } from '../correlation/numbers.ts';
-import type { OfferedMessage } from '../people/channels/offered.ts';
-import type { PassedWay, WireMessage } from '../records/incidents.ts';
-import type { Outcome, People } from '../records/notices.ts';
+import type { Numbers } from '../engine/correlation/numbers.ts';
+import type { PassedWay, WireMessage } from '../engine/records/incidents.ts';
+import type { Outcome, People } from '../engine/records/notices.ts';
+import type { OfferedMessage } from '../notify/people/channels/offered.ts';
+import type { Moment, WhenRules } from '../sites/calendar/when.ts';
 
 /** What waits for one node; `nextAt` null where nothing does. */
 export type Waits = { count: number; nextAt: number | null };

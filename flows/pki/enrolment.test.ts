@@ -2,10 +2,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { RegistryEntry } from '#contracts';
-import { testClock } from '../people/people.test-helper.ts';
-import type { NotAhead } from '../records/clock.ts';
-import type { Op } from '../records/ops.ts';
-import type { SiteChange } from '../records/sites.ts';
+import type { NotAhead } from '../engine/records/clock.ts';
+import type { Op } from '../engine/records/ops.ts';
+import type { SiteChange } from '../engine/records/sites.ts';
+import { testClock } from '../notify/people/people.test-helper.ts';
 import { nation, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { Authority } from './authority.ts';

@@ -14,8 +14,8 @@ import {
   siteOf,
   type Words,
 } from '#contracts';
-import type { NotAhead } from '../records/clock.ts';
-import type { Audit, Op } from '../records/ops.ts';
+import type { NotAhead } from '../engine/records/clock.ts';
+import type { Audit, Op } from '../engine/records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';

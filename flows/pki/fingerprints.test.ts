@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeSigningKeys } from '#contracts';
-import { inThread } from '../ledger/ledger.ts';
+import { inThread } from '../storage/ledger/ledger.ts';
 import { openAuthority } from './authority.ts';
 import { openKnownAuthority } from './fingerprints.ts';
 

@@ -1,6 +1,6 @@
 /** Who is given a certificate, as pure functions over the site table and the registry. */
 import { pathOfName, type RegistryEntry, siteOf } from '#contracts';
-import type { SiteTable } from '../records/sites.ts';
+import type { SiteTable } from '../engine/records/sites.ts';
 import type { Issued } from './certificates.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { testClock } from '../people/people.test-helper.ts';
+import { testClock } from '../notify/people/people.test-helper.ts';
 import { createGuesses } from './guesses.ts';
 
 const minuteMs = 60_000;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
-import { inThread } from '../ledger/ledger.ts';
-import type { Ledger } from '../records/ops.ts';
+import type { Ledger } from '../engine/records/ops.ts';
+import { inThread } from '../storage/ledger/ledger.ts';
 import { publishRegistry } from './registry-file.ts';
 
 const key = createPrivateKey(makeSigningKeys().privateKey);

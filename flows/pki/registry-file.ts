@@ -2,8 +2,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { modes, openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '#contracts';
-import { registryVersionKey } from '../records/meta-keys.ts';
-import type { Contents, Ledger } from '../records/ops.ts';
+import { registryVersionKey } from '../engine/records/meta-keys.ts';
+import type { Contents, Ledger } from '../engine/records/ops.ts';
 
 /** `registry` is what `load` gave now, `roots` and `reflectorKey` as in the snapshot, `at` the time in milliseconds, `file` the snapshot's path. */
 export type Publication = {

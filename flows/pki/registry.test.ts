@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
-import { createPasswords } from '../accounts/password.ts';
-import { inThread } from '../ledger/ledger.ts';
-import { testClock } from '../people/people.test-helper.ts';
-import type { Ledger } from '../records/ops.ts';
+import type { Ledger } from '../engine/records/ops.ts';
+import { testClock } from '../notify/people/people.test-helper.ts';
+import { inThread } from '../storage/ledger/ledger.ts';
+import { createPasswords } from './accounts/password.ts';
 import { keepReflectorKey, openRegistry } from './registry.ts';
 
 const entry = (pc: string, token: string, revoked = false): RegistryEntry => ({

@@ -1,9 +1,9 @@
 /** Who may connect, as the broker is told: written anew whenever the registry changes, until the file is there. */
 import type { KeyObject } from 'node:crypto';
 import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
-import type { Login } from '../records/accounts.ts';
-import { admittedPrefix, codePrefix, reflectorKeyKey } from '../records/meta-keys.ts';
-import type { Ledger, Op, RegistryContents } from '../records/ops.ts';
+import type { Login } from '../engine/records/accounts.ts';
+import { admittedPrefix, codePrefix, reflectorKeyKey } from '../engine/records/meta-keys.ts';
+import type { Ledger, Op, RegistryContents } from '../engine/records/ops.ts';
 import { publishRegistry, readSnapshot } from './registry-file.ts';
 
 const retryMs = 10_000;

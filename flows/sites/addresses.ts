@@ -1,7 +1,7 @@
 /** The addresses in the site table, one way and back: the audio bridge of a site as a SIP address, its UPS as NUT writes it. */
 import * as v from 'valibot';
 import { profile } from '#contracts';
-import type { Bridge, Ups } from '../records/sites.ts';
+import type { Bridge, Ups } from '../engine/records/sites.ts';
 
 /** Said where a level above names one and this place has none. */
 export const none = 'none';

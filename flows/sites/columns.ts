@@ -16,7 +16,7 @@ import {
   siteStages,
   tiers,
 } from '#contracts';
-import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
+import type { ProfileLayer, SiteFacts, TreeNode } from '../engine/records/sites.ts';
 import { bridgeOf, bridgeText, none, upsOf, upsText } from './addresses.ts';
 import { groupsOf, groupsWanted } from './groups.ts';
 import { hoursOf, hoursText, hoursWanted, timeOf, timeText, timeWanted } from './hours.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { configuration, decode, openSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../../test/centre-key.ts';
-import { testClock } from '../people/people.test-helper.ts';
-import type { PcRecord } from '../records/incidents.ts';
-import type { Op } from '../records/ops.ts';
-import type { ProfileLayer, SiteChange } from '../records/sites.ts';
+import type { PcRecord } from '../engine/records/incidents.ts';
+import type { Op } from '../engine/records/ops.ts';
+import type { ProfileLayer, SiteChange } from '../engine/records/sites.ts';
+import { testClock } from '../notify/people/people.test-helper.ts';
 import { createConfigs } from './config-push.ts';
 import { releasedOf, soakMs } from './rollout.ts';
 import { node } from './sites.test-helper.ts';

@@ -1,6 +1,6 @@
 /** The one CSV of the site table: read with everything that is wrong in it, and written so that it reads back the same. */
 import { type CsvProblem, oneLine } from '#contracts';
-import type { SiteTable, TreeNode } from '../records/sites.ts';
+import type { SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { type Cells, type Column, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
 import { csvText, readRow, sheetLines, sortedProblems, type Wrong } from './sheet.ts';
 import { levelOf, parentOf } from './table.ts';

@@ -1,6 +1,6 @@
 /** Groups of sites: further scopes beside the tree. */
 import { groupOfScope, groupScope, isId, isWithin } from '#contracts';
-import type { SiteTable, TreeNode } from '../records/sites.ts';
+import type { SiteTable, TreeNode } from '../engine/records/sites.ts';
 
 /** So many groups of one site are more than any office has. */
 const groupsAtMost = 20;

@@ -1,6 +1,6 @@
 /** An import of the site table: all or nothing, with the difference shown first. */
 import type { SitesDifference, SitesImport } from '#contracts';
-import type { SiteChange, SiteTable, TreeNode } from '../records/sites.ts';
+import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { cellsOf, columns } from './columns.ts';
 import { readCsv } from './csv.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { hashToken, type SiteStage, siteStages } from '#contracts';
-import type { SiteChange, SiteFacts } from '../records/sites.ts';
+import type { SiteChange, SiteFacts } from '../engine/records/sites.ts';
 import {
   becauseOf,
   checklist,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type RegistryEntry, readSettings, type SettingsSite } from '#contracts';
-import type { Op } from '../records/ops.ts';
-import type { TreeNode } from '../records/sites.ts';
+import type { Op } from '../engine/records/ops.ts';
+import type { TreeNode } from '../engine/records/sites.ts';
 import { settingsSiteChange } from './settings-site.ts';
 import { createSiteTable, noFacts } from './table.ts';
 

@@ -1,8 +1,8 @@
 /** The one site that `sabha.json` may describe: brought into the tree whenever its text changed. */
 import { createHash } from 'node:crypto';
 import type { RegistryEntry, SettingsSite } from '#contracts';
-import type { Op } from '../records/ops.ts';
-import type { SiteChange, SiteTable } from '../records/sites.ts';
+import type { Op } from '../engine/records/ops.ts';
+import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { levelOf, nodesOfSettings } from './table.ts';
 
 const metaKey = 'settings.site';

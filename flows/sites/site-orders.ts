@@ -12,9 +12,9 @@
  *     hold       (the agent)                  its birth names the version; an older one is sent it again
  */
 import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '#contracts';
-import type { PcRecord } from '../records/incidents.ts';
-import type { Op } from '../records/ops.ts';
-import type { SiteChange, SiteTable } from '../records/sites.ts';
+import type { PcRecord } from '../engine/records/incidents.ts';
+import type { Op } from '../engine/records/ops.ts';
+import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { planImport } from './import.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf } from './table.ts';

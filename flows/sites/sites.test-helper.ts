@@ -1,8 +1,8 @@
 /** Trees of places for tests: a small one to read, and seeded random ones. */
 import { expectedKinds, linkClasses, siteStages, tiers } from '#contracts';
 import type { Random } from '../../test/random.ts';
-import type { PcRecord } from '../records/incidents.ts';
-import type { ProfileLayer, SiteFacts, TreeNode } from '../records/sites.ts';
+import type { PcRecord } from '../engine/records/incidents.ts';
+import type { ProfileLayer, SiteFacts, TreeNode } from '../engine/records/sites.ts';
 import { noFacts } from './table.ts';
 
 /** A node with a name in both languages. */

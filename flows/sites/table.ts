@@ -12,8 +12,8 @@ import {
   stateOf,
   type Words,
 } from '#contracts';
-import type { Place } from '../records/place.ts';
-import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../records/sites.ts';
+import type { Place } from '../engine/records/place.ts';
+import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { indexGroups } from './groups.ts';
 
 const builtIn: ResolvedProfile = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PcRecord } from '../records/incidents.ts';
-import type { SiteChange, TreeNode } from '../records/sites.ts';
+import type { PcRecord } from '../engine/records/incidents.ts';
+import type { SiteChange, TreeNode } from '../engine/records/sites.ts';
 import { noFacts } from './table.ts';
 import { createTree } from './tree.ts';
 

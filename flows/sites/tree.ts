@@ -1,9 +1,9 @@
 /** The tree of places that ingest works with, the configuration of each PC, and what a change of the tree means for both. */
 import { type Config, type RegistryEntry, siteOf } from '#contracts';
-import type { CentreEvent, PcRecord } from '../records/incidents.ts';
-import type { Contents, Op } from '../records/ops.ts';
-import type { Place } from '../records/place.ts';
-import type { SiteChange, SiteTable, TreeNode } from '../records/sites.ts';
+import type { CentreEvent, PcRecord } from '../engine/records/incidents.ts';
+import type { Contents, Op } from '../engine/records/ops.ts';
+import type { Place } from '../engine/records/place.ts';
+import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { becauseOf } from './life.ts';
 import { createSiteTable, levelOf } from './table.ts';
 import { createVersions } from './versions.ts';

@@ -1,7 +1,7 @@
 /** The version of each PC's configuration: it rises whenever what it says is another. */
 import { hash } from 'node:crypto';
 import type { Config } from '#contracts';
-import type { Op } from '../records/ops.ts';
+import type { Op } from '../engine/records/ops.ts';
 
 /** What a configuration says. */
 type Content = Omit<Config, 'pc' | 'version'>;

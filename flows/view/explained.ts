@@ -1,14 +1,14 @@
 /** What the tabs that run would do with a fault of a place: nodes, hold, persons, channels and texts. Nobody is told. */
 import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '#contracts';
+import type { WireMessage } from '../engine/records/incidents.ts';
+import type { Notice } from '../engine/records/notices.ts';
+import type { SiteTable } from '../engine/records/sites.ts';
 import type { Way } from '../node-red/explain.ts';
-import type { Channels } from '../people/channels/channels.ts';
-import { ownOrder } from '../people/order.ts';
-import { type Roster, wayTo } from '../people/roster.ts';
-import { render } from '../people/words.ts';
-import type { WireMessage } from '../records/incidents.ts';
-import type { Notice } from '../records/notices.ts';
-import type { SiteTable } from '../records/sites.ts';
-import type { ToldPlace } from '../roster/check.ts';
+import type { Channels } from '../notify/people/channels/channels.ts';
+import { ownOrder } from '../notify/people/order.ts';
+import { type Roster, wayTo } from '../notify/people/roster.ts';
+import { render } from '../notify/people/words.ts';
+import type { ToldPlace } from '../notify/roster/check.ts';
 import { liesWithin } from '../sites/groups.ts';
 
 /** What an explanation stands on; `way` sends a message over the wires, whose end is kept from the ledger. */

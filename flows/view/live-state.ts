@@ -1,11 +1,11 @@
 /** What the view holds between its frames: who listens, and what was told last; and how the present memory is read. */
 import type { Cancel, Clock, IncidentRow, RollCallSummary, RollCallView, SiteView, Snapshot, StateView, StreamFrame } from '#contracts';
-import type { CommandsView } from '../commands/commands.ts';
+import type { Incident } from '../engine/records/incidents.ts';
+import type { Ledger } from '../engine/records/ops.ts';
+import type { SiteTable } from '../engine/records/sites.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import type { Roster } from '../people/roster.ts';
-import type { Incident } from '../records/incidents.ts';
-import type { Ledger } from '../records/ops.ts';
-import type { SiteTable } from '../records/sites.ts';
+import type { Roster } from '../notify/people/roster.ts';
+import type { CommandsView } from '../operations/commands/commands.ts';
 import { createRows, type Rows } from './changed-rows.ts';
 import { incidentRow, isSettled, siteView, stateViews, type View } from './rows.ts';
 import type { PcChoice, RollCallsView } from './view.ts';

@@ -1,10 +1,10 @@
 /** A live view over a nation of small sites, with a hand on what its PCs say. */
 import type { Person, StreamFrame } from '#contracts';
-import { createStage, fault, ok } from '../incidents/stage.test-helper.ts';
+import { createStage, fault, ok } from '../engine/incidents/stage.test-helper.ts';
+import type { TreeNode } from '../engine/records/sites.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { testClock } from '../people/people.test-helper.ts';
-import { createRoster } from '../people/roster.ts';
-import type { TreeNode } from '../records/sites.ts';
+import { testClock } from '../notify/people/people.test-helper.ts';
+import { createRoster } from '../notify/people/roster.ts';
 import { createSiteTable, noFacts } from '../sites/table.ts';
 import { createLiveView } from './live.ts';
 import type { LiveViewOptions } from './live-state.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RollCallView, StreamFrame } from '#contracts';
-import { fault } from '../incidents/stage.test-helper.ts';
+import { fault } from '../engine/incidents/stage.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { broken, setUp, well } from './live.test-helper.ts';
 import type { PcChoice } from './view.ts';

@@ -1,12 +1,12 @@
 /** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
 import { isPcPath, type RollCallView, type Snapshot } from '#contracts';
-import { isOrderedOften, mayWithdraw } from '../handling/handling.ts';
-import { snoozeMostMs } from '../handling/numbers.ts';
+import { isOrderedOften, mayWithdraw } from '../engine/handling/handling.ts';
+import { snoozeMostMs } from '../engine/handling/numbers.ts';
+import { withdrawnWord } from '../engine/records/past.ts';
 import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
-import { namesOfOne, personNamed } from '../people/roster.ts';
-import { withdrawnWord } from '../records/past.ts';
-import { telOf } from '../roster/reach.ts';
+import { namesOfOne, personNamed } from '../notify/people/roster.ts';
+import { telOf } from '../notify/roster/reach.ts';
 import { checklist } from '../sites/life.ts';
 import { begin, changed, followBeside, followUnheard, soon, tellHeard } from './frames.ts';
 import { awayOf, chosen, createState, incidentOf, type LiveViewOptions, type State, statesOf, viewOf } from './live-state.ts';

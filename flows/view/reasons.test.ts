@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { inThread } from '../ledger/ledger.ts';
-import type { Incident, Transition } from '../records/incidents.ts';
-import type { OutboxRow } from '../records/notices.ts';
+import type { Incident, Transition } from '../engine/records/incidents.ts';
+import type { OutboxRow } from '../engine/records/notices.ts';
+import { inThread } from '../storage/ledger/ledger.ts';
 import { createReasons } from './reasons.ts';
 
 const incident = { id: 3, scope: 'bihar/patna/pc-1', openedAt: 5, overAt: 90, over: 'cleared', parent: 2 } as Incident;

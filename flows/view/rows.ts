@@ -19,13 +19,13 @@ import {
   stateOf,
   surenessOf,
 } from '#contracts';
-import { maintainedFor } from '../incidents/maintenance.ts';
-import type { Memory } from '../memory/memory.ts';
-import { isBeside } from '../outages/outages.ts';
-import type { Incident, PcRecord, StandingFault } from '../records/incidents.ts';
-import type { Place } from '../records/place.ts';
-import type { SiteTable } from '../records/sites.ts';
-import { watchedUntil } from '../transitions/incident.ts';
+import { maintainedFor } from '../engine/incidents/maintenance.ts';
+import type { Memory } from '../engine/memory/memory.ts';
+import { isBeside } from '../engine/outages/outages.ts';
+import type { Incident, PcRecord, StandingFault } from '../engine/records/incidents.ts';
+import type { Place } from '../engine/records/place.ts';
+import type { SiteTable } from '../engine/records/sites.ts';
+import { watchedUntil } from '../engine/transitions/incident.ts';
 
 /** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
 export type View = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Away, Change } from '../records/ops.ts';
+import type { Away, Change } from '../engine/records/ops.ts';
 import { historyOf } from './strips.ts';
 
 const at = (time: number, component: string, status: string, faults: string[] = []): Change => ({ at: time, component, status, faults });

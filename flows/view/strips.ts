@@ -1,6 +1,6 @@
 /** The strips of the wall: what each component of a PC said over a time, from the changes that the ledger keeps. */
 import type { HistorySpan, HistoryView } from '#contracts';
-import type { Away, Change } from '../records/ops.ts';
+import type { Away, Change } from '../engine/records/ops.ts';
 
 type Strips = HistoryView['pcs'][number]['strips'];
 type Answer = Omit<HistorySpan, 'from'>;

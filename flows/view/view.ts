@@ -12,7 +12,7 @@ import type {
   Snapshot,
   StreamFrame,
 } from '#contracts';
-import type { CommandsView } from '../commands/commands.ts';
+import type { CommandsView } from '../operations/commands/commands.ts';
 
 /** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */
 export type PcChoice = '' | 'all' | `${string}/${string}`;

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import mqtt from 'mqtt';
 import { type Ack, decode, encode, flowsFilters, type Leaf, type PcPath, parseTopic, pcTopic, realClock } from '#contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
-import { pack } from '../../agent/install/pack.ts';
+import { pack } from '../../agent/maintain/install/pack.ts';
 import { centrePublicKey, sealed } from '../centre-key.ts';
 import { tokenOf } from '../contract/broker-under-test.ts';
 import { createAuthority } from '../security/authority.ts';

@@ -2,9 +2,9 @@
  * The agent's side of the bench `capacity`: measures once with each token, one line of JSON each.
  * Arguments: host, port, tokens, class of the link, whose bytes a test may cost. */
 import { linkClasses, links, realClock } from '#contracts';
-import { measureCapacity } from '../../agent/measure/capacity-test.ts';
-import { directionBytesOf } from '../../agent/measure/measure.ts';
-import { udpTo } from '../../agent/net/udp.ts';
+import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
+import { directionBytesOf } from '../../agent/link/measure/measure.ts';
+import { udpTo } from '../../agent/link/net/udp.ts';
 
 export type ClientRun = Awaited<ReturnType<typeof measureCapacity>> & { seconds: number };
 

@@ -1,9 +1,9 @@
 /** A ledger that has grown: filled at once, then written into at a pace, while something else is done with it. Threads and disk are real. */
 import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase } from '../../flows/ledger/schema.ts';
-import { openStore } from '../../flows/ledger/store.ts';
-import type { Ledger, Op } from '../../flows/records/ops.ts';
+import type { Ledger, Op } from '../../flows/engine/records/ops.ts';
+import { openDatabase } from '../../flows/storage/ledger/schema.ts';
+import { openStore } from '../../flows/storage/ledger/store.ts';
 import type { Random } from '../random.ts';
 import { CannotRun } from './model.ts';
 

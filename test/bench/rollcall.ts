@@ -22,7 +22,7 @@ const seed = 1;
 const standstillMs = 60_000;
 const drainLimitMs = 180_000;
 const callLimitMs = 60_000;
-/** Promised to who calls the roll, on any machine; most of it is how the centre spreads the answers (flows/rollcall/rollcall.ts). */
+/** Promised to who calls the roll, on any machine; most of it is how the centre spreads the answers (flows/operations/rollcall/rollcall.ts). */
 const limitSeconds = 30;
 const spreadMs = (rooms: number) => Math.min(12_000, 15 * rooms);
 

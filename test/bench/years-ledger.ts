@@ -3,12 +3,12 @@ import { statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#contracts';
-import { wrongArchives } from '../../flows/archive/proof.ts';
-import { createRetention } from '../../flows/archive/retention.ts';
-import { inThread } from '../../flows/ledger/ledger.ts';
-import { openDatabase } from '../../flows/ledger/schema.ts';
-import type { LedgerRetention, Retention } from '../../flows/records/archives.ts';
-import type { Op } from '../../flows/records/ops.ts';
+import type { LedgerRetention, Retention } from '../../flows/engine/records/archives.ts';
+import type { Op } from '../../flows/engine/records/ops.ts';
+import { wrongArchives } from '../../flows/storage/archive/proof.ts';
+import { createRetention } from '../../flows/storage/archive/retention.ts';
+import { inThread } from '../../flows/storage/ledger/ledger.ts';
+import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import type { Random } from '../random.ts';
 
 /** `eventsADay` of each PC. */

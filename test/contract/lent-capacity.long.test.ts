@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type LinkClass, links, openReflectorToken, sealReflectorToken, type Tier, tierMargin, tierNeeds, tiers } from '#contracts';
-import { nextTier } from '../../agent/analysis/tier.ts';
-import { measureCapacity } from '../../agent/measure/capacity-test.ts';
-import { directionBytesOf } from '../../agent/measure/measure.ts';
+import { nextTier } from '../../agent/link/analysis/tier.ts';
+import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
+import { directionBytesOf } from '../../agent/link/measure/measure.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';
 

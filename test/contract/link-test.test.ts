@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '#contracts';
-import { createLinkTest } from '../../agent/measure/capacity-command.ts';
-import type { Capacity } from '../../agent/measure/quality-history.ts';
-import type { LinkView } from '../../agent/measure/quality-rounds.ts';
-import type { Busy } from '../../agent/measure/traffic.ts';
-import type { Transferred } from '../../agent/measure/transfer.ts';
+import { createLinkTest } from '../../agent/link/measure/capacity-command.ts';
+import type { Capacity } from '../../agent/link/measure/quality-history.ts';
+import type { LinkView } from '../../agent/link/measure/quality-rounds.ts';
+import type { Busy } from '../../agent/link/measure/traffic.ts';
+import type { Transferred } from '../../agent/link/measure/transfer.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
 import { createWay, type Narrow } from './narrow-way.ts';

@@ -1,6 +1,6 @@
 /** The reflector of a real broker process, measured through a link whose truth is written down packet by packet. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quantile } from '../../agent/analysis/quality.ts';
+import { quantile } from '../../agent/link/analysis/quality.ts';
 import { bareRound, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
 import { startProgram } from '../system/processes.ts';
 import { brokerFiles } from './broker-under-test.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openReflectorToken, readTrainRequest, sealReflectorToken, trainSessionBytes } from '#contracts';
-import { measureCapacity } from '../../agent/measure/capacity-test.ts';
+import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
 import { randomFrom } from '../random.ts';
 import { createWay, type Narrow } from './narrow-way.ts';

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { doors, openReflectorToken, realClock, sealReflectorToken, transferBytes, transferWireBytes } from '#contracts';
-import { measureByTransfer } from '../../agent/measure/transfer.ts';
+import { measureByTransfer } from '../../agent/link/measure/transfer.ts';
 import { addTransfers } from '../../flows/api/bytes/transfer-routes.ts';
 import { selfSigned } from '../certificate.ts';
 

@@ -1,7 +1,7 @@
 /** The judge itself: a run of which one mail is taken away, doubled or changed is not found good. */
 import { expect, test } from 'vitest';
-import type { Transition } from '../../flows/records/incidents.ts';
-import type { Notice } from '../../flows/records/notices.ts';
+import type { Transition } from '../../flows/engine/records/incidents.ts';
+import type { Notice } from '../../flows/engine/records/notices.ts';
 import { calledSilent, isCounted, untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
 import type { Stretch } from './load.ts';
 

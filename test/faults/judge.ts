@@ -1,7 +1,7 @@
 /** What the people in the rooms and at the centre may hold against a run: who was not told, who was told twice, who was called silent. */
 import { faultOf } from '#contracts';
-import type { Transition } from '../../flows/records/incidents.ts';
-import type { Notice, OutboxRow } from '../../flows/records/notices.ts';
+import type { Transition } from '../../flows/engine/records/incidents.ts';
+import type { Notice, OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Mail } from '../system/mailbox.ts';
 import type { Stretch } from './load.ts';
 

@@ -1,10 +1,10 @@
 /** What a ledger holds after its flows has stopped: the whole history, which flows itself does not load. */
 
 import type { LedgerAudit } from '#contracts';
-import { openDatabase } from '../../flows/ledger/schema.ts';
-import { openStore } from '../../flows/ledger/store.ts';
-import type { Transition } from '../../flows/records/incidents.ts';
-import type { OutboxRow } from '../../flows/records/notices.ts';
+import type { Transition } from '../../flows/engine/records/incidents.ts';
+import type { OutboxRow } from '../../flows/engine/records/notices.ts';
+import { openDatabase } from '../../flows/storage/ledger/schema.ts';
+import { openStore } from '../../flows/storage/ledger/store.ts';
 
 export type LedgerFacts = {
   audit: LedgerAudit;

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../flows/ledger/schema.ts';
+import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import { isFullTier, tellFigure } from '../figures.ts';
 import { randomFrom } from '../random.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';

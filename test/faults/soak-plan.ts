@@ -11,7 +11,7 @@ export const soakKinds = [
 /** Rows up to F24 that are not played beside the others, and why. */
 export const notSoaked: Readonly<Record<string, string>> = {
   F5: 'a full disk is one of its own, which only root may mount: test/real/full-disk.test.ts',
-  F6: 'a call that fails is made to fail within the process, each call in turn: agent/spool/spool-faults.test.ts',
+  F6: 'a call that fails is made to fail within the process, each call in turn: agent/uplink/spool/spool-faults.test.ts',
   F14: 'a probe that hangs is judged by the probes beside it, on their own clock: agent/checks/runner.test.ts',
   F16: 'no event that an agent of today writes is refused for good by the centre of today: agent/uplink/event-sender.test.ts',
   F24: 'what agents and centres of before say is kept as what they said, not as programs: test/simulation/talks.test.ts',

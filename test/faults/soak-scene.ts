@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase } from '../../flows/ledger/schema.ts';
+import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import { type Mailbox, openMailbox } from '../system/mailbox.ts';
 import { createParts, type PartName, type Parts } from '../system/parts-under-test.ts';
 import { type Program, startProgram } from '../system/processes.ts';

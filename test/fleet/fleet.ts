@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, LinkClass, PcPath } from '#contracts';
-import { openSpoolDisk } from '../../agent/spool/database.ts';
+import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
 import { randomFrom } from '../random.ts';
 import { type Late, watchPunctuality } from './lateness.ts';
 import { createLine, thinLine } from './line.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { testClock } from '../../flows/people/people.test-helper.ts';
+import { testClock } from '../../flows/notify/people/people.test-helper.ts';
 import { watchPunctuality } from './lateness.ts';
 
 test('R18a beats that the simulator says late are counted, so that its own lateness is no silence of a PC', async () => {

@@ -5,7 +5,7 @@ import { Aedes } from 'aedes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { realClock } from '#contracts';
 import { type Connected, type Connection, createMqttTransport, type Transport } from '../../agent/uplink/mqtt.ts';
-import { testClock } from '../../flows/people/people.test-helper.ts';
+import { testClock } from '../../flows/notify/people/people.test-helper.ts';
 import { createLeanTransport } from './lean-transport.ts';
 import { createLine } from './line.ts';
 

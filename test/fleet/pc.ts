@@ -1,9 +1,9 @@
 /** A simulated PC: the real agent with all its probes, in a room and on a line that a scenario disturbs. */
 import type { KeyObject } from 'node:crypto';
 import type { Clock, PcPath, Profile, Signed } from '#contracts';
-import { type Agent, createAgent } from '../../agent/assembly/agent.ts';
+import { type Agent, createAgent } from '../../agent/agent.ts';
 import { createProbes } from '../../agent/probes/probes.ts';
-import type { SpoolDisk } from '../../agent/spool/database.ts';
+import type { SpoolDisk } from '../../agent/uplink/spool/database.ts';
 import type { Random } from '../random.ts';
 import { createLeanTransport, type LeanTransport } from './lean-transport.ts';
 import { createLife, type Life } from './life.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { qualityOf, windowOf } from '../../agent/analysis/quality.ts';
 import { handClock } from '../../agent/checks/agent.test-helper.ts';
-import { stampRound } from '../../agent/measure/stamp.ts';
+import { qualityOf, windowOf } from '../../agent/link/analysis/quality.ts';
+import { stampRound } from '../../agent/link/measure/stamp.ts';
 import { createLine, snowLoss, thinLine } from './line.ts';
 import { reflectorBehind } from './reflector.ts';
 

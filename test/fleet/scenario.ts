@@ -100,7 +100,7 @@ function flapOf(pc: PcPath, time: Time): Disturbance[] {
   return Array.from({ length: flap.times }, (_, n) => ({ pc, at: at + n * period, forMs: flap.onMs, what: 'microphone.missing' as const }));
 }
 
-/** A fault that came back within this time of having ended flaps, and is over only after so long a calm (flows/incidents). */
+/** A fault that came back within this time of having ended flaps, and is over only after so long a calm (flows/engine/incidents). */
 const flapWindowMs = 30 * minute;
 const calmMs = 10 * minute;
 /** A PC away for longer is silent: the limit of the class, counted from a last word that may be a beat old. */

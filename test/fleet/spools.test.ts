@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { realClock } from '#contracts';
-import { openSpool } from '../../agent/spool/spool.ts';
+import { openSpool } from '../../agent/uplink/spool/spool.ts';
 import { createLife } from './life.ts';
 import { createSpoolStore } from './spools.ts';
 

@@ -1,6 +1,6 @@
 /** Spools of thousands of PCs in a few databases in memory: a connection of its own would cost each PC 220 KiB. Each has its own tables, made as the agent makes them. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { openSpoolDisk, type SpoolDisk } from '../../agent/spool/database.ts';
+import { openSpoolDisk, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 
 /** The disks of many PCs. */
 export type SpoolStore = {

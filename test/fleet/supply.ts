@@ -1,6 +1,6 @@
 /** Where a simulated room has its power from: mains that come and go, the battery of a laptop, and a UPS that ends. */
 import type { Clock, PcPath } from '#contracts';
-import type { AskUps } from '../../agent/net/nut.ts';
+import type { AskUps } from '../../agent/link/net/nut.ts';
 import type { PowerFigures } from '../../agent/platform/platform.ts';
 
 /** Mains come and go; a UPS is put there (its battery lasts so long), loses its cable, or is taken away. */

@@ -4,7 +4,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
-import { channelSettings } from '../../flows/people/channels/channels.ts';
+import { channelSettings } from '../../flows/notify/people/channels/channels.ts';
 import { operatePage } from '../house/page.ts';
 import { probesPage } from '../house/probe-rows.ts';
 import { asyncApi } from './asyncapi.ts';

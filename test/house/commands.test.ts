@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { common } from '../../flows/cli/help.ts';
-import { verbIn } from '../../flows/cli/verbs.ts';
+import { common } from '../../flows/api/cli/help.ts';
+import { verbIn } from '../../flows/api/cli/verbs.ts';
 
-const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('{docs,agent/install}/**/*.md')];
+const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('{docs,agent/maintain/install}/**/*.md')];
 /** In a sentence, or a line of a block; what follows `#` or `>` is for the reader and for the shell. */
 const written = /(?:`|^)(?:sudo )?(?:npm run (?:-s )?sabha --|sabha) ([a-z][^`\n]*)/gm;
 

@@ -45,7 +45,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'what is imported is named there, but by the launcher, which chooses among versions',
-    find: eachImport((file, target) => target === computed && file !== 'agent/update/main.ts'),
+    find: eachImport((file, target) => target === computed && file !== 'agent/maintain/update/main.ts'),
   },
   {
     name: 'code is .ts, or .js where a browser or Node-RED loads it as it stands: types, lint and tests see no other',
@@ -65,7 +65,7 @@ export const rules: readonly Rule[] = [
 ];
 
 /** The lists in which a probe and a channel stand. */
-export const lists = ['agent/probes/probes.ts', 'flows/people/channels/channels.ts'];
+export const lists = ['agent/probes/probes.ts', 'flows/notify/people/channels/channels.ts'];
 
 /** What breaks the promise of a list: each entry is one file, its test beside it, and one mention besides its import. */
 export function listViolations(index: string, files: readonly SourceFile[]): string[] {
@@ -126,7 +126,7 @@ function isOurs(target: string): boolean {
 
 /** The nodes have a package.json of their own, where `#contracts` means nothing. */
 function isReachable(file: string, target: string): boolean {
-  if (target === '#contracts') return !file.startsWith('flows/nodes/');
+  if (target === '#contracts') return !file.startsWith('flows/node-red/nodes/');
   return partOf(target) === partOf(file);
 }
 
@@ -135,7 +135,11 @@ function mayReadEnvironment(path: string): boolean {
 }
 
 function isOfOurKind(path: string): boolean {
-  return path.endsWith('.ts') || /^(dashboards\/wall|flows\/nodes)\/.*(?<!\.test)\.js$/.test(path) || path.startsWith('test/real/grafana/');
+  return (
+    path.endsWith('.ts') ||
+    /^(dashboards\/wall|flows\/node-red\/nodes)\/.*(?<!\.test)\.js$/.test(path) ||
+    path.startsWith('test/real/grafana/')
+  );
 }
 
 function exportsDefault(file: SourceFile): boolean {
@@ -146,7 +150,8 @@ function exportsDefault(file: SourceFile): boolean {
 
 function mayExportDefault(path: string): boolean {
   return (
-    ['vitest.config.ts', 'test/figures-reporter.ts'].includes(path) || /^flows\/nodes\/(?:[^/]+\.js|kinds\/[^/]+-node\.ts)$/.test(path)
+    ['vitest.config.ts', 'test/figures-reporter.ts'].includes(path) ||
+    /^flows\/node-red\/nodes\/(?:[^/]+\.js|kinds\/[^/]+-node\.ts)$/.test(path)
   );
 }
 

@@ -37,7 +37,7 @@ function nodeOn(tab: string): string {
 }
 
 function nodesOf(tab: string): { id: string; x?: number; type: string }[] {
-  return JSON.parse(readFileSync(`flows/tabs/${fileOf(tab)}.json`, 'utf8'));
+  return JSON.parse(readFileSync(`flows/node-red/tabs/${fileOf(tab)}.json`, 'utf8'));
 }
 
 /** Opens the editor of a centre and logs in as whoever sits at its machine. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type IncidentRow, realClock } from '#contracts';
-import { type MirrorWord, startMirror } from '../../flows/outside/alertmanager.ts';
+import { type MirrorWord, startMirror } from '../../flows/api/outside/alertmanager.ts';
 import { freePorts } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';
 

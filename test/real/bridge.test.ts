@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { faultOf, realClock, reasonIn } from '#contracts';
-import type { Bridge } from '../../agent/net/sip.ts';
+import type { Bridge } from '../../agent/link/net/sip.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import { createBridgeProbe } from '../../agent/probes/link/bridge.ts';
 import { selfSigned } from '../certificate.ts';

@@ -5,17 +5,17 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTrainRequest, realClock } from '#contracts';
-import { createAgent } from '../../agent/assembly/agent.ts';
+import { createAgent } from '../../agent/agent.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { readAgentSettings } from '../../agent/identity/settings.ts';
-import { createBudget } from '../../agent/net/data-budget.ts';
-import { udpWireBytes } from '../../agent/net/meter.ts';
-import type { OpenUdp } from '../../agent/net/udp.ts';
+import { createBudget } from '../../agent/link/net/data-budget.ts';
+import { udpWireBytes } from '../../agent/link/net/meter.ts';
+import type { OpenUdp } from '../../agent/link/net/udp.ts';
 import { createProbes } from '../../agent/probes/probes.ts';
-import { openSpoolDisk } from '../../agent/spool/database.ts';
-import { createConfigStore } from '../../agent/store/config-store.ts';
-import { budgetFile } from '../../agent/store/kept-file.ts';
 import { accessByCertificate } from '../../agent/uplink/centre-access.ts';
+import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
+import { createConfigStore } from '../../agent/uplink/store/config-store.ts';
+import { budgetFile } from '../../agent/uplink/store/kept-file.ts';
 import { createRoom, type RoomFault } from '../fleet/room.ts';
 import { randomFrom } from '../random.ts';
 

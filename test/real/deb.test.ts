@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeSigningKeys } from '#contracts';
-import { pack } from '../../agent/install/pack.ts';
+import { pack } from '../../agent/maintain/install/pack.ts';
 import { packDeb } from '../../packaging/agent.ts';
 import { copyDebian, type Debian, hasCopies, standInForSystemd } from './debian.ts';
 import { startEnrollingCentre } from './enrolling-centre.ts';

@@ -1,16 +1,16 @@
 /** Messages to people through a real mail server. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Person, realClock } from '#contracts';
-import { openChannels } from '../../flows/people/channels/channels.ts';
-import { createOffers } from '../../flows/people/channels/offered.ts';
-import { startGraceMs } from '../../flows/people/numbers.ts';
-import { createOutbox } from '../../flows/people/outbox.ts';
-import { notice, row, technician } from '../../flows/people/people.test-helper.ts';
-import { createRoster } from '../../flows/people/roster.ts';
-import { smsOf } from '../../flows/people/sms/sms.ts';
-import { speechOf } from '../../flows/people/speech.ts';
-import type { OutboxRow } from '../../flows/records/notices.ts';
-import type { Op } from '../../flows/records/ops.ts';
+import type { OutboxRow } from '../../flows/engine/records/notices.ts';
+import type { Op } from '../../flows/engine/records/ops.ts';
+import { openChannels } from '../../flows/notify/people/channels/channels.ts';
+import { createOffers } from '../../flows/notify/people/channels/offered.ts';
+import { startGraceMs } from '../../flows/notify/people/numbers.ts';
+import { createOutbox } from '../../flows/notify/people/outbox.ts';
+import { notice, row, technician } from '../../flows/notify/people/people.test-helper.ts';
+import { createRoster } from '../../flows/notify/people/roster.ts';
+import { smsOf } from '../../flows/notify/people/sms/sms.ts';
+import { speechOf } from '../../flows/notify/people/speech.ts';
 import { type MailServer, mailServer, mailServerFound } from './mail.ts';
 import { requirePart } from './parts.ts';
 

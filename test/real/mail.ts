@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ReadMail, readMail } from '../../flows/people/channels/mail.test-helper.ts';
+import { type ReadMail, readMail } from '../../flows/notify/people/channels/mail.test-helper.ts';
 import { freePorts } from '../system/processes.ts';
 import { installed } from './parts.ts';
 

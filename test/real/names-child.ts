@@ -1,7 +1,7 @@
 /** Connects to a host that has a name, so many times, and says at its end what the meter counted. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { meterTcp } from '../../agent/net/meter.ts';
+import { meterTcp } from '../../agent/link/net/meter.ts';
 
 const [host = '', port = '', times = ''] = process.argv.slice(2);
 let counted = 0;

@@ -193,7 +193,7 @@ export async function enrol(
   { site, inside, at, data, path }: Pick<OfficeNetwork, 'site' | 'inside' | 'data'> & { at: string; path: string },
   ahead: readonly string[] = [],
 ): Promise<void> {
-  const { program, args } = commandOf([...ahead, process.execPath, 'flows/cli/cli.ts', 'enrol-code', siteOf(path)]);
+  const { program, args } = commandOf([...ahead, process.execPath, 'flows/api/cli/cli.ts', 'enrol-code', siteOf(path)]);
   const asked = spawnSync(program, [...args, '--uses', '1', '--json'], { env: site.env, encoding: 'utf8' });
   if (asked.status !== 0) throw new Error(`no enrolment code: ${asked.stderr}`);
   const { code } = JSON.parse(asked.stdout);

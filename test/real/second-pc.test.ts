@@ -42,7 +42,10 @@ describe.runIf(runs)('a second PC', () => {
   const inside = (program: string[], env: Record<string, string> = {}): Program =>
     startProgram({ program: 'ip', args: ['netns', 'exec', space, ...program], env: { PATH: process.env['PATH'], ...env } });
   const sabha = (...args: string[]) => {
-    const { stdout, stderr } = spawnSync(process.execPath, ['flows/cli/cli.ts', ...args, '--json'], { env: site.env, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, ['flows/api/cli/cli.ts', ...args, '--json'], {
+      env: site.env,
+      encoding: 'utf8',
+    });
     if (stdout === '') throw new Error(`sabha ${args.join(' ')}: ${stderr}`);
     return JSON.parse(stdout);
   };

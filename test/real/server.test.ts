@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pack } from '../../agent/install/pack.ts';
+import { pack } from '../../agent/maintain/install/pack.ts';
 import { routes } from '../../flows/api/routes.ts';
 import { packDeb } from '../../packaging/agent.ts';
 import { asWritten, blockOf } from '../house/operate.ts';

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faultOf, makeSigningKeys, type PcView } from '#contracts';
-import { pack } from '../../agent/install/pack.ts';
+import { pack } from '../../agent/maintain/install/pack.ts';
 import { packDeb } from '../../packaging/agent.ts';
 import { type Booted, boot, mayBoot } from './booted.ts';
 import { installed, requirePart } from './parts.ts';
@@ -130,7 +130,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     await signIn('clerk');
     await plug('clerk');
     await expect.poll(async () => (await machine.sh('curl -s 127.0.0.1:9102/readyz')).out, patience).toBe('{"ready":true}');
-    const told = await done(`cd ${sources}; SABHA_DATA=/var/lib/centre ${node} flows/cli/cli.ts enrol-code ladakh/leh`);
+    const told = await done(`cd ${sources}; SABHA_DATA=/var/lib/centre ${node} flows/api/cli/cli.ts enrol-code ladakh/leh`);
     const line = /^sudo (sabha-agent enrol .*)$/m.exec(told)?.[1] ?? '';
     expect((await machine.sh(line)).out).toContain(`${pc} is enrolled until `);
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeSigningKeys, type PcView, sealSigned } from '#contracts';
-import { type Pack, pack } from '../../agent/install/pack.ts';
+import { type Pack, pack } from '../../agent/maintain/install/pack.ts';
 import { ask } from '../system/centre-under-test.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { type Program, startProgram } from '../system/processes.ts';

@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { realClock } from '#contracts';
-import type { OpenId } from '../../flows/accounts/openid.ts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { loadWall } from '../../flows/api/bytes/wall.ts';
 import {
@@ -16,6 +15,7 @@ import {
   wellSite,
 } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, type ApiOptions, startApi } from '../../flows/api/server.ts';
+import type { OpenId } from '../../flows/pki/accounts/openid.ts';
 import { selfSigned } from '../certificate.ts';
 import { openBrowser } from '../pictures/browser.ts';
 import { wallRuns } from './wall-stage.ts';

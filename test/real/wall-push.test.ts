@@ -2,18 +2,18 @@
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { realClock } from '#contracts';
-import { addHooks } from '../../flows/answers/hook-routes.ts';
-import { addForms } from '../../flows/answers/routes.ts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
-import { message } from '../../flows/people/channels/conformance.test-helper.ts';
-import { freshSeal, pushKeyOf } from '../../flows/people/channels/kit/web-push.ts';
-import { createPush } from '../../flows/people/channels/push.ts';
-import { pushService } from '../../flows/people/channels/push-service.test-helper.ts';
-import { technician } from '../../flows/people/people.test-helper.ts';
-import type { Channel, Report } from '../../flows/records/notices.ts';
-import { createDevices } from '../../flows/roster/devices.ts';
+import type { Channel, Report } from '../../flows/engine/records/notices.ts';
+import { addHooks } from '../../flows/notify/answers/hook-routes.ts';
+import { addForms } from '../../flows/notify/answers/routes.ts';
+import { message } from '../../flows/notify/people/channels/conformance.test-helper.ts';
+import { freshSeal, pushKeyOf } from '../../flows/notify/people/channels/kit/web-push.ts';
+import { createPush } from '../../flows/notify/people/channels/push.ts';
+import { pushService } from '../../flows/notify/people/channels/push-service.test-helper.ts';
+import { technician } from '../../flows/notify/people/people.test-helper.ts';
+import { createDevices } from '../../flows/notify/roster/devices.ts';
 import { openBrowser } from '../pictures/browser.ts';
 import { wallRuns } from './wall-stage.ts';
 

@@ -22,7 +22,7 @@ import {
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { loadWall } from '../../flows/api/bytes/wall.ts';
 import { wordsFile } from '../../flows/api/bytes/words-file.ts';
-import { securityHeaders } from '../../flows/door/guard.ts';
+import { securityHeaders } from '../../flows/pki/door/guard.ts';
 
 export type Content = Snapshot & {
   full: Map<number, IncidentView>;

@@ -1,6 +1,6 @@
 /**
  * The MSI for Windows in a Windows of Wine: signed, installed, enrolled, upgraded and removed by msiexec, with the real Node. Wine's Windows Installer
- * does not roll back, its schtasks keeps tasks and starts none, its icacls does nothing: unit tests and agent/install/WINDOWS.md say what follows.
+ * does not roll back, its schtasks keeps tasks and starts none, its icacls does nothing: unit tests and agent/maintain/install/WINDOWS.md say what follows.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey } from 'node:crypto';
@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeSigningKeys } from '#contracts';
-import { centreOf, pack } from '../../agent/install/pack.ts';
-import { type TaskName, taskFile, taskNames } from '../../agent/install/task.ts';
+import { centreOf, pack } from '../../agent/maintain/install/pack.ts';
+import { type TaskName, taskFile, taskNames } from '../../agent/maintain/install/task.ts';
 import { nodeSha256, packMsi } from '../../packaging/msi.ts';
 import { type EnrollingCentre, startEnrollingCentre } from './enrolling-centre.ts';
 import { installed, requirePart } from './parts.ts';

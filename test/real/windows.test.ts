@@ -6,9 +6,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pack } from '../../agent/install/pack.ts';
+import { pack } from '../../agent/maintain/install/pack.ts';
 import type { SoundState } from '../../agent/platform/platform.ts';
-import { refusals } from '../../agent/seats/admission.ts';
+import { refusals } from '../../agent/session/seats/admission.ts';
 import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 import { hasWine, nodeIn, startWine, type Wine, type WineNode } from './wine.ts';

@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
 import { type Check, type Profile, realClock } from '#contracts';
 import { ownSession } from '../../agent/platform/questions/proof.ts';
-import { openDoor, pipeOf } from '../../agent/seats/door.ts';
-import { createJoin } from '../../agent/seats/join.ts';
-import type { FromRoom } from '../../agent/seats/messages.ts';
-import { createRoomSeat } from '../../agent/seats/seats.ts';
+import { openDoor, pipeOf } from '../../agent/session/seats/door.ts';
+import { createJoin } from '../../agent/session/seats/join.ts';
+import type { FromRoom } from '../../agent/session/seats/messages.ts';
+import { createRoomSeat } from '../../agent/session/seats/seats.ts';
 import { createPlatform, doorAddress } from '../../agent/this-pc.ts';
 
 const clock = realClock(5);

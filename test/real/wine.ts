@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { threadsOf } from '../../agent/install/pack.ts';
+import { threadsOf } from '../../agent/maintain/install/pack.ts';
 import { fetchPackages, nodeExe, nodeModules } from '../../packaging/msi.ts';
 import { installed } from './parts.ts';
 

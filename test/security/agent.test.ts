@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { decode, encode, flowsFilters, pcTopic } from '#contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
-import { pack } from '../../agent/install/pack.ts';
+import { pack } from '../../agent/maintain/install/pack.ts';
 import { connect } from '../contract/peers.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { createAuthority } from './authority.ts';

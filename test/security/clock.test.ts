@@ -6,7 +6,7 @@ import { createServer } from 'node:tls';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { doors } from '#contracts';
 import type { Identity } from '../../agent/identity/identity.ts';
-import { type Knocked, knock } from '../../agent/net/reach.ts';
+import { type Knocked, knock } from '../../agent/link/net/reach.ts';
 import { dial, greeter } from '../../agent/uplink/tls.ts';
 import { type Authority, createAuthority, type Issued, selfSigned, type Wanted } from './authority.ts';
 

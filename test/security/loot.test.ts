@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { judgeManifest, makeSigningKeys, openSnapshot, sealSigned, writeEnrolCode } from '#contracts';
 import { enrol } from '../../agent/identity/enrol.ts';
-import { createUpdateSource } from '../../agent/update/source.ts';
+import { createUpdateSource } from '../../agent/maintain/update/source.ts';
 import { createSite, type Site, startCentre } from '../system/centre-under-test.ts';
 import { asPkcs7, createAuthority } from './authority.ts';
 import { derOf } from './centre-of-certificates.ts';

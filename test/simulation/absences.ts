@@ -1,6 +1,6 @@
 /** What the centre says of PCs that are away, now and afterwards. */
 import type { PcView } from '#contracts';
-import type { Absence, PcRecord } from '../../flows/records/incidents.ts';
+import type { Absence, PcRecord } from '../../flows/engine/records/incidents.ts';
 import type { World } from './world.ts';
 
 /** What the API says while it lasts. */

@@ -1,8 +1,8 @@
 /** What is judged of how often a room, or a cause of many, is told of (R27). */
 import { budgets, causeKindOf, faultOf, isPcPath } from '#contracts';
-import type { Transition } from '../../flows/records/incidents.ts';
-import { isEnd } from '../../flows/transitions/incident.ts';
-import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
+import type { Transition } from '../../flows/engine/records/incidents.ts';
+import { isEnd } from '../../flows/engine/transitions/incident.ts';
+import { hasWaited, isWaiting } from '../../flows/engine/transitions/rate.ts';
 import { centreStepMs } from './disturbances.ts';
 import { isMuting, type Rows } from './rows.ts';
 import { epochMs } from './time.ts';

@@ -1,7 +1,7 @@
 /** What is judged of who is told: nobody outside their scope (R23). */
 import { isWithin, pathOfScope } from '#contracts';
-import type { Member } from '../../flows/records/roster.ts';
-import { memberOf } from '../../flows/roster/book.ts';
+import type { Member } from '../../flows/engine/records/roster.ts';
+import { memberOf } from '../../flows/notify/roster/book.ts';
 import type { Rows } from './rows.ts';
 import type { World } from './world.ts';
 

@@ -1,10 +1,10 @@
 /** What is judged of what people keep quiet: an incident for a while, a place that is maintained. */
 import { faultOf, isPcPath, isWithin, maintainedIn, type Severity } from '#contracts';
-import type { Incident, Transition } from '../../flows/records/incidents.ts';
-import type { Maintenance } from '../../flows/records/maintenance.ts';
-import type { OutboxRow } from '../../flows/records/notices.ts';
-import { isWorse } from '../../flows/transitions/incident.ts';
-import { hasWaited } from '../../flows/transitions/rate.ts';
+import type { Incident, Transition } from '../../flows/engine/records/incidents.ts';
+import type { Maintenance } from '../../flows/engine/records/maintenance.ts';
+import type { OutboxRow } from '../../flows/engine/records/notices.ts';
+import { isWorse } from '../../flows/engine/transitions/incident.ts';
+import { hasWaited } from '../../flows/engine/transitions/rate.ts';
 import { longestQuiet, standingTimes } from './audit-times.ts';
 import type { Span } from './dates.ts';
 import type { History } from './history.ts';

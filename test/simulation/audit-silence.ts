@@ -1,6 +1,6 @@
 /** What is judged of the silence of PCs (R16, R18, R18a, R30). */
 import { links, willGraceMs } from '#contracts';
-import type { Transition } from '../../flows/records/incidents.ts';
+import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { Arrival } from './centre-machine.ts';
 import { type Rows, rowsOf } from './rows.ts';
 import { epochMs } from './time.ts';

@@ -1,7 +1,7 @@
 // @module-tag long
 import { expect, test } from 'vitest';
-import type { Incident } from '../../flows/records/incidents.ts';
-import type { Op } from '../../flows/records/ops.ts';
+import type { Incident } from '../../flows/engine/records/incidents.ts';
+import type { Op } from '../../flows/engine/records/ops.ts';
 import { audit } from './audit.ts';
 import { type History, historyOf, play } from './history.ts';
 import { createOpenScopes } from './open-scopes.ts';

@@ -1,11 +1,11 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, faultOf } from '#contracts';
-import { inThread } from '../../flows/ledger/ledger.ts';
-import type { StandingFault, Transition } from '../../flows/records/incidents.ts';
-import type { OutboxRow } from '../../flows/records/notices.ts';
-import { isEnd } from '../../flows/transitions/incident.ts';
-import { hasWaited, isWaiting } from '../../flows/transitions/rate.ts';
+import type { StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
+import type { OutboxRow } from '../../flows/engine/records/notices.ts';
+import { isEnd } from '../../flows/engine/transitions/incident.ts';
+import { hasWaited, isWaiting } from '../../flows/engine/transitions/rate.ts';
+import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { fewAnHour, heldWithReason, isInTurn, mutedWithReason } from './audit-pace.ts';
 import { nobodyOutside } from './audit-people.ts';
 import { maintenanceIsTold, quietHidesNothing } from './audit-quiet.ts';

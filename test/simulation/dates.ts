@@ -1,8 +1,8 @@
 /** When what the ledger holds came to be, by the world's time. The centre dates it by its own time, which is set with the clock of its machine (R29). */
 import type { SiteStage } from '#contracts';
-import type { Incident } from '../../flows/records/incidents.ts';
-import type { Op } from '../../flows/records/ops.ts';
-import type { TreeNode } from '../../flows/records/sites.ts';
+import type { Incident } from '../../flows/engine/records/incidents.ts';
+import type { Op } from '../../flows/engine/records/ops.ts';
+import type { TreeNode } from '../../flows/engine/records/sites.ts';
 
 /** From when to when, by the world's time; without an end where it lasts. */
 export type Span = { from: number; to: number };

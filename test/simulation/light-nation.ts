@@ -4,17 +4,17 @@
  * process dies; that is for the world of real agents (world.ts).
  */
 import { type Check, digestOf, type LinkClass, links, type Person } from '#contracts';
-import { createCalendar } from '../../flows/calendar/calendar.ts';
-import { createMoments } from '../../flows/calendar/moments.ts';
-import { createEngine, type Engine } from '../../flows/incidents/engine.ts';
-import { emptyContents } from '../../flows/memory/memory.ts';
+import { createEngine, type Engine } from '../../flows/engine/incidents/engine.ts';
+import { emptyContents } from '../../flows/engine/memory/memory.ts';
+import type { EngineEvent, WireMessage } from '../../flows/engine/records/incidents.ts';
+import type { OfficeHours } from '../../flows/engine/records/meetings.ts';
+import type { OutboxRow } from '../../flows/engine/records/notices.ts';
+import type { SiteTable, TreeNode } from '../../flows/engine/records/sites.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
-import { createOutbox } from '../../flows/people/outbox.ts';
-import { createRoster, recipientsOf } from '../../flows/people/roster.ts';
-import type { EngineEvent, WireMessage } from '../../flows/records/incidents.ts';
-import type { OfficeHours } from '../../flows/records/meetings.ts';
-import type { OutboxRow } from '../../flows/records/notices.ts';
-import type { SiteTable, TreeNode } from '../../flows/records/sites.ts';
+import { createOutbox } from '../../flows/notify/people/outbox.ts';
+import { createRoster, recipientsOf } from '../../flows/notify/people/roster.ts';
+import { createCalendar } from '../../flows/sites/calendar/calendar.ts';
+import { createMoments } from '../../flows/sites/calendar/moments.ts';
 import { createSiteTable, noFacts } from '../../flows/sites/table.ts';
 import { randomFrom } from '../random.ts';
 import { createPost, type Delivery, people as usualPeople } from './people.ts';

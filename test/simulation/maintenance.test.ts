@@ -1,6 +1,6 @@
 /** Maintenance through the whole centre, under virtual time: what is planned stands in the ledger, and what is told goes over the wires. */
 import { expect, test } from 'vitest';
-import { createMaintenanceOrders } from '../../flows/maintenance/maintenance.ts';
+import { createMaintenanceOrders } from '../../flows/sites/maintenance/maintenance.ts';
 import { until } from './office-day.ts';
 import { atRest, camera, complaints, mailTo, microphone, minute, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
 /** Meetings in rooms that are dark for a cause that people know already: who is notified, and when. */
 import { expect, test } from 'vitest';
-import { memberOf } from '../../flows/roster/book.ts';
+import { memberOf } from '../../flows/notify/roster/book.ts';
 import { healAll, judged, pcsAt, sites } from './causes-scene.ts';
 import { allMails, importMeetings, lastText, mails, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';

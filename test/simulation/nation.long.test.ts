@@ -1,7 +1,7 @@
 // @module-tag long
 /** Streams of whole nations through the tabs themselves, at their full size: exact messages, persons and times. */
 import { describe, expect, test } from 'vitest';
-import { versionsIn } from '../../flows/outages/updates.ts';
+import { versionsIn } from '../../flows/engine/outages/updates.ts';
 import { type LightNation, type LightSite, startLightNation } from './light-nation.ts';
 import { hour, office } from './office-day.ts';
 import { people } from './people.ts';

@@ -1,7 +1,8 @@
 /** Days of offices: their hours, their meetings and what mail came when, by the clock of the place. */
-import { planMeetings } from '../../flows/calendar/import.ts';
-import { createMeetingOrders } from '../../flows/calendar/meeting-orders.ts';
-import type { OfficeHours } from '../../flows/records/meetings.ts';
+
+import type { OfficeHours } from '../../flows/engine/records/meetings.ts';
+import { planMeetings } from '../../flows/sites/calendar/import.ts';
+import { createMeetingOrders } from '../../flows/sites/calendar/meeting-orders.ts';
 import type { Delivery } from './people.ts';
 import { minute, second } from './scene.ts';
 import { epochMs } from './time.ts';

@@ -1,9 +1,9 @@
 // @module-tag long
 /** 600 offices that close in the evening, through the engine, the decision of *when* and the calendar as they are; a tick a minute. */
 import { expect, test } from 'vitest';
-import { actByHours } from '../../flows/calendar/hours-act.ts';
-import { momentOf, type WhenRules } from '../../flows/calendar/when.ts';
-import { createStage, type Path } from '../../flows/incidents/stage.test-helper.ts';
+import { createStage, type Path } from '../../flows/engine/incidents/stage.test-helper.ts';
+import { actByHours } from '../../flows/sites/calendar/hours-act.ts';
+import { momentOf, type WhenRules } from '../../flows/sites/calendar/when.ts';
 
 const minute = 60_000;
 const rules: WhenRules = { beforeMs: 30 * minute, digest: 540, nearMs: 60 * minute, graceMs: 15 * minute };

@@ -1,5 +1,5 @@
 /** What a ledger has open, commit by commit: never two incidents for one room or one cause (R20). */
-import type { Op } from '../../flows/records/ops.ts';
+import type { Op } from '../../flows/engine/records/ops.ts';
 
 /** Follows one ledger after the other. */
 export function createOpenScopes() {

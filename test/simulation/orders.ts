@@ -1,5 +1,5 @@
 /** What is ordered in a world, and what came of it. */
-import { inThread } from '../../flows/ledger/ledger.ts';
+import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import type { World } from './world.ts';
 
 const by = 'meera';

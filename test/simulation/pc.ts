@@ -1,13 +1,13 @@
 /** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
 
 import type { Check, Profile, Signed } from '#contracts';
-import { type Agent, createAgent } from '../../agent/assembly/agent.ts';
+import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import { createPowerProbe } from '../../agent/probes/pc/power.ts';
-import type { ConfigStore } from '../../agent/store/config-store.ts';
 import type { Transport } from '../../agent/uplink/mqtt.ts';
+import type { ConfigStore } from '../../agent/uplink/store/config-store.ts';
 import { centrePublicKey } from '../centre-key.ts';
 import type { Random } from '../random.ts';
 import type { Broker, Cut } from './broker.ts';

@@ -1,7 +1,7 @@
 /** The people of the simulation, and channels that write down what reached whom and can be made to fail. */
 import type { Person } from '#contracts';
-import type { Channels } from '../../flows/people/channels/channels.ts';
-import type { Changed, Outcome, RenderedMessage } from '../../flows/records/notices.ts';
+import type { Changed, Outcome, RenderedMessage } from '../../flows/engine/records/notices.ts';
+import type { Channels } from '../../flows/notify/people/channels/channels.ts';
 import type { Random } from '../random.ts';
 import type { Process, Time } from './time.ts';
 

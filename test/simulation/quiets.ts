@@ -1,6 +1,6 @@
 /** What people keep quiet meanwhile: an incident for a while, and a site or a room that is maintained. */
 import { causeKindOf, isPcPath, siteOf } from '#contracts';
-import { createMaintenanceOrders } from '../../flows/maintenance/maintenance.ts';
+import { createMaintenanceOrders } from '../../flows/sites/maintenance/maintenance.ts';
 import { randomFrom } from '../random.ts';
 import { given } from './orders.ts';
 import type { World } from './world.ts';

@@ -2,13 +2,13 @@
 /** `sabha tabs try`: what a world did is played once more, through the same tabs and through edited ones. */
 import { expect, test } from 'vitest';
 import { realClock, type TabsTrial } from '#contracts';
-import { inThread } from '../../flows/ledger/ledger.ts';
-import { createMaintenanceOrders } from '../../flows/maintenance/maintenance.ts';
 import { lintFlows } from '../../flows/node-red/lint.ts';
+import { createReplay, type ReplayOptions } from '../../flows/node-red/replay/replay.ts';
 import { releaseTabs } from '../../flows/node-red/tabs.ts';
 import { type FlowNode, readTabs } from '../../flows/node-red/tabs-storage.ts';
-import { createRoster } from '../../flows/people/roster.ts';
-import { createReplay, type ReplayOptions } from '../../flows/replay/replay.ts';
+import { createRoster } from '../../flows/notify/people/roster.ts';
+import { createMaintenanceOrders } from '../../flows/sites/maintenance/maintenance.ts';
+import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { randomFrom } from '../random.ts';
 import { people } from './people.ts';
 import { rowsOf } from './rows.ts';

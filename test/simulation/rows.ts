@@ -1,6 +1,6 @@
 /** The rows of the ledger that a judgement looks at. */
-import type { Incident, StandingFault, Transition } from '../../flows/records/incidents.ts';
-import type { OutboxRow } from '../../flows/records/notices.ts';
+import type { Incident, StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
+import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { World } from './world.ts';
 
 export type Rows = { incidents: Incident[]; transitions: Transition[]; outbox: OutboxRow[] };

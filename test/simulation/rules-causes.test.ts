@@ -1,6 +1,6 @@
 /** R19a: one cause of many is one message, through the tabs themselves. */
 import { expect, test } from 'vitest';
-import { usualNumbers } from '../../flows/correlation/numbers.ts';
+import { usualNumbers } from '../../flows/engine/correlation/numbers.ts';
 import { pcsAt as at, judged, toldIn as mails, sites } from './causes-scene.ts';
 import { atRest, camera, minute, second } from './scene.ts';
 

@@ -1,6 +1,6 @@
 /** R5 and R15 for PCs that move, and for sites that close and open again. */
 import { expect, test } from 'vitest';
-import type { SiteChange } from '../../flows/records/sites.ts';
+import type { SiteChange } from '../../flows/engine/records/sites.ts';
 import { movePc, setStage } from '../../flows/sites/life.ts';
 import { eventsArrived } from './audit.ts';
 import { rowsOf } from './rows.ts';

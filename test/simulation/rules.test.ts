@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const files = globSync('{test/simulation,test/contract,flows/incidents}/**/*.test.ts', { cwd: root });
+const files = globSync('{test/simulation,test/contract,flows/engine/incidents}/**/*.test.ts', { cwd: root });
 const titles = files
   .flatMap((file) => [...readFileSync(`${root}/${file}`, 'utf8').matchAll(/\b(?:test|it|describe)\(\s*['"`]([^'"`]+)/g)])
   .map(([, title]) => title);

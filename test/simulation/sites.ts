@@ -1,6 +1,6 @@
 /** What operators do to sites and PCs meanwhile: sites close and open again, PCs move, are retired and replaced. */
 import type { SiteStage } from '#contracts';
-import type { SiteChange } from '../../flows/records/sites.ts';
+import type { SiteChange } from '../../flows/engine/records/sites.ts';
 import type { Runtime } from '../../flows/runtime.ts';
 import { movePc, replacePc, retirePc, setStage } from '../../flows/sites/life.ts';
 import type { Random } from '../random.ts';

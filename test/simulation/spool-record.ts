@@ -1,6 +1,6 @@
 /** A spool's disk that can be killed, filled and restored, and that writes down every event which was ever on it. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { DiskError, openSpoolDisk, type SpoolDisk } from '../../agent/spool/database.ts';
+import { DiskError, openSpoolDisk, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 import type { Process } from './time.ts';
 
 export type Place = { spool: string; seq: number };

@@ -1,7 +1,7 @@
 // @module-tag long
 /** One fault in many rooms that grows: who is notified, how often, and what follows in the morning and after its end. */
 import { expect, test } from 'vitest';
-import { memberOf } from '../../flows/roster/book.ts';
+import { memberOf } from '../../flows/notify/roster/book.ts';
 import { judged, sites } from './causes-scene.ts';
 import { allMails, hour, lastText, mails, until } from './office-day.ts';
 import { atRest, camera, minute } from './scene.ts';

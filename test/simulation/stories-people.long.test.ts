@@ -1,7 +1,7 @@
 // @module-tag long
 /** Streams of a night and more about the people of a fault, through the tabs themselves; exact messages and times. */
 import { expect, test } from 'vitest';
-import { memberOf } from '../../flows/roster/book.ts';
+import { memberOf } from '../../flows/notify/roster/book.ts';
 import { judged } from './causes-scene.ts';
 import { allMails, hour, lastText, until } from './office-day.ts';
 import { people } from './people.ts';

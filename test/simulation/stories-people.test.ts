@@ -1,6 +1,6 @@
 /** Streams of one fault and the people about it, through the tabs themselves: who has it, who is away, whose it is; exact messages and times. */
 import { expect, test } from 'vitest';
-import { memberOf } from '../../flows/roster/book.ts';
+import { memberOf } from '../../flows/notify/roster/book.ts';
 import { pcsAt, sites } from './causes-scene.ts';
 import { allMails, hour, importMeetings, lastText, office, setHours, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';

@@ -1,7 +1,7 @@
 // @module-tag long
 /** Streams of whole sites through the tabs themselves: maintenance, causes that open after their many; exact messages, persons and texts. */
 import { expect, test } from 'vitest';
-import { createMaintenanceOrders } from '../../flows/maintenance/maintenance.ts';
+import { createMaintenanceOrders } from '../../flows/sites/maintenance/maintenance.ts';
 import { cutAll, healAll, judged, pcsAt, sites } from './causes-scene.ts';
 import { allMails, lastText, until } from './office-day.ts';
 import { atRest, minute, second } from './scene.ts';

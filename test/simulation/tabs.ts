@@ -1,13 +1,13 @@
-/** The tabs themselves (flows/tabs), in a real Node-RED which all worlds of this process share one after the other; and each way in which an editor can break them. */
+/** The tabs themselves (flows/node-red/tabs), in a real Node-RED which all worlds of this process share one after the other; and each way in which an editor can break them. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { WireMessage } from '../../flows/engine/records/incidents.ts';
 import { startRed } from '../../flows/node-red/node-red.ts';
 import { openTabs } from '../../flows/node-red/tabs.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
-import type { WireMessage } from '../../flows/records/incidents.ts';
 import { edit, throwing } from '../system/tabs-scene.ts';
 import type { Process, Time } from './time.ts';
 
@@ -58,7 +58,7 @@ const turnMs = 2;
 const turnsAtMost = 150;
 /** A limit, not a wait: it is the one thing here that takes time of the machine. */
 const startLimitMs = 300_000;
-const source = fileURLToPath(new URL('../../flows/tabs', import.meta.url));
+const source = fileURLToPath(new URL('../../flows/node-red/tabs', import.meta.url));
 let started: Promise<Tabs> | undefined;
 
 /** Node-RED cannot be started twice in a process; it is told of another edit by a real deploy. */

@@ -1,11 +1,11 @@
 /** Times that leave the server: in the API, in webhooks, in MQTT messages, in the answers of the CLI and in the rows of the ledger. */
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
+import { dispatch } from '../../flows/api/cli/dispatch.ts';
+import { createClient } from '../../flows/api/cli/kit/client.ts';
 import { addRoutes } from '../../flows/api/routes.ts';
-import { dispatch } from '../../flows/cli/dispatch.ts';
-import { createClient } from '../../flows/cli/kit/client.ts';
-import { addDoor, plainDoor } from '../../flows/door/door.ts';
-import { createWebhook } from '../../flows/people/channels/webhook.ts';
+import { createWebhook } from '../../flows/notify/people/channels/webhook.ts';
+import { addDoor, plainDoor } from '../../flows/pki/door/door.ts';
 import { camera, microphone, minute, second } from './scene.ts';
 import { createWorld, type World } from './world.ts';
 

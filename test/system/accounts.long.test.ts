@@ -38,7 +38,7 @@ async function ask(path: string, { cookie = '', body }: { cookie?: string; body?
 }
 
 async function sabha(...args: string[]) {
-  const { stdout } = await run(process.execPath, ['flows/cli/cli.ts', ...args, '--json', '--by', 'anil'], { env: site.env });
+  const { stdout } = await run(process.execPath, ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'], { env: site.env });
   return JSON.parse(stdout);
 }
 
@@ -141,7 +141,7 @@ test('a token acts from another machine by HTTPS and on loopback until it is rev
 /** Runs the command where there is no data folder, as on another machine. */
 function elsewhere(args: string[], env: Record<string, string>): Promise<{ code: number; out: string; err: string }> {
   const all = { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: join(site.folder, 'https.cert'), ...env };
-  return run(process.execPath, ['flows/cli/cli.ts', ...args], { env: all }).then(
+  return run(process.execPath, ['flows/api/cli/cli.ts', ...args], { env: all }).then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
     ({ code, stdout, stderr }) => ({ code, out: stdout, err: stderr }),
   );

@@ -15,7 +15,7 @@ test('S19 a person is forgotten while the centre runs, in every file of its ledg
   const site = await createSite({});
   onTestFinished(() => site.remove());
   const sabha = async (...args: string[]) => {
-    const command = ['flows/cli/cli.ts', ...args, '--json', '--by', 'anil'];
+    const command = ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'];
     const { stdout } = await run(process.execPath, command, { env: site.env }).catch((error: { stdout: string }) => error);
     return JSON.parse(stdout);
   };

@@ -15,7 +15,7 @@ const patienceMs = 240_000;
 type Said = { code: number; json: unknown; err: string };
 
 async function sabha(site: Site, ...args: string[]): Promise<Said> {
-  const command = ['flows/cli/cli.ts', ...args, '--json', '--by', 'anil'];
+  const command = ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'];
   try {
     const { stdout, stderr } = await run(process.execPath, command, { env: site.env });
     return { code: 0, json: JSON.parse(stdout), err: stderr };

@@ -12,7 +12,7 @@ const beganBeforeMs = (speed: number) => (24 * 3_600_000) / (speed - 1);
 test('what was told yesterday is explained by the tabs of then, after a start on edited ones that would tell others; explaining sends nothing', async () => {
   const { parts, mailbox, pc, flows, tabs } = await open(onTestFinished);
   const sabha = (...args: string[]) =>
-    spawnSync(process.execPath, ['flows/cli/cli.ts', ...args], { env: parts.site.env, encoding: 'utf8' });
+    spawnSync(process.execPath, ['flows/api/cli/cli.ts', ...args], { env: parts.site.env, encoding: 'utf8' });
   const muted = (fault: string | null) => pc.set('microphone', 'room', fault, 'RoomMic');
   muted('microphone.muted');
   await expect.poll(() => receivers(mailbox), { timeout: 40_000 }).toEqual(['asha@office.test']);

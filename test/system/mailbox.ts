@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
-import { type ReadMail, readMail } from '../../flows/people/channels/mail.test-helper.ts';
+import { type ReadMail, readMail } from '../../flows/notify/people/channels/mail.test-helper.ts';
 
 export type Mail = ReadMail & { to: string; subject: string; key: string; fromMs: number; atMs: number };
 export type Mailbox = {

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DutyView, ProofView } from '#contracts';
-import { pushService } from '../../flows/people/channels/push-service.test-helper.ts';
+import { pushService } from '../../flows/notify/people/channels/push-service.test-helper.ts';
 import { ask, sampleOf } from './centre-under-test.ts';
 import { openMailbox } from './mailbox.ts';
 import { createParts } from './parts-under-test.ts';

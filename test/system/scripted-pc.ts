@@ -3,12 +3,12 @@ import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Check, checkKey, type Profile, realClock } from '#contracts';
-import { type Agent, createAgent } from '../../agent/assembly/agent.ts';
+import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
-import { openSpoolDisk } from '../../agent/spool/database.ts';
 import { createMqttTransport } from '../../agent/uplink/mqtt.ts';
+import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
 import type { Parts } from './parts-under-test.ts';
 
 export type ScriptedPc = {

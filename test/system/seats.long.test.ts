@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CommandView, PcView } from '#contracts';
-import { refusals } from '../../agent/seats/admission.ts';
-import { silentMs } from '../../agent/seats/messages.ts';
-import { door, profile, seatOf } from '../../agent/seats/seats.test-helper.ts';
+import { refusals } from '../../agent/session/seats/admission.ts';
+import { silentMs } from '../../agent/session/seats/messages.ts';
+import { door, profile, seatOf } from '../../agent/session/seats/seats.test-helper.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { faultIds, type PcView } from '#contracts';
-import type { CheckReport } from '../../agent/self-test/report.ts';
+import type { CheckReport } from '../../agent/maintain/self-test/report.ts';
 import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith, noneLeft } from './processes.ts';
 

@@ -29,7 +29,7 @@ export async function open(atEnd: TestContext['onTestFinished'], change: Edit = 
   const parts = await createParts({ pcs: ['pc-1'], speed, settings: { people, site, channels: { email: { port: mailbox.port } } } });
   atEnd(() => parts.site.remove());
   const tabs = join(parts.site.folder, 'tabs');
-  cpSync('flows/tabs', tabs, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  cpSync('flows/node-red/tabs', tabs, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   edit(tabs, change);
   await parts.start('broker');
   const flows = await parts.start('flows', { SABHA_TABS: tabs });

@@ -1,7 +1,7 @@
 /** What hangs on USB, by /sys/bus/usb/devices or by the device manager of Windows: no device is opened or woken. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { usbModelIn } from '../../analysis/usb-models.ts';
+import { usbModelIn } from '../../link/analysis/usb-models.ts';
 import { usbIdOf } from '../linux/cameras.ts';
 import { readNames, readNumber, readText } from '../linux/files.ts';
 import type { Native, PnpDevice } from '../native.ts';

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Clock, isLoopback, isThin, links } from '#contracts';
-import type { CentreSeen, PathFacts } from '../../analysis/path.ts';
 import type { CentrePlace, ProbeContext } from '../../checks/probe.ts';
+import type { CentreSeen, PathFacts } from '../../link/analysis/path.ts';
 import {
   type Asking,
   addressOf,
@@ -16,8 +16,8 @@ import {
   look,
   nameServers,
   type Place,
-} from '../../net/reach.ts';
-import { type Asked, keepAsking, limited, type Tally, type Trying } from '../../net/tries.ts';
+} from '../../link/net/reach.ts';
+import { type Asked, keepAsking, limited, type Tally, type Trying } from '../../link/net/tries.ts';
 
 /** What is asked of a network; the tests put one of their own in its place. */
 export type PathQuestions = {

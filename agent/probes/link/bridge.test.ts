@@ -5,8 +5,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { links, realClock } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { createBudget, memoryStore } from '../../net/data-budget.ts';
-import { askBridge } from '../../net/sip.ts';
+import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
+import { askBridge } from '../../link/net/sip.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createBridgeProbe } from './bridge.ts';
 

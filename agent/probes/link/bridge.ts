@@ -1,8 +1,8 @@
 /** Does the dial-in bridge of this site answer? Without picture, a meeting is still heard over it. */
 import { type Check, type Clock, isThin, type LinkClass, links, realClock } from '#contracts';
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
-import { askBridge, type Bridge, type SipAnswer } from '../../net/sip.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
+import { askBridge, type Bridge, type SipAnswer } from '../../link/net/sip.ts';
 
 const everyMs = 900_000;
 /** On a thin link, where each question is paid for. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { links } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { createBudget, memoryStore } from '../../net/data-budget.ts';
+import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { linkProbe } from './link.ts';
 

@@ -1,7 +1,7 @@
 /** The data budget as a check of the link, and as numbers. The probe of the link says it with its own. */
 import type { Check } from '#contracts';
 import type { ProbeResult } from '../../checks/probe.ts';
-import type { BudgetFigures } from '../../net/data-budget.ts';
+import type { BudgetFigures } from '../../link/net/data-budget.ts';
 
 /** Steps and no figures in the reason: one that changes is news. */
 export function budgetAnswer({ telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures): ProbeResult {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { faultOf, type Profile } from '#contracts';
-import type { Window } from '../../analysis/quality.ts';
-import type { TierState } from '../../analysis/tier.ts';
-import type { LinkView } from '../../measure/quality-rounds.ts';
+import type { Window } from '../../link/analysis/quality.ts';
+import type { TierState } from '../../link/analysis/tier.ts';
+import type { LinkView } from '../../link/measure/quality-rounds.ts';
 import { linkProbe } from './link.ts';
 
 type Given = { up?: number; down?: number; tail?: number; jitterUp?: number; jitterDown?: number; variations?: number };

@@ -1,10 +1,10 @@
 /** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
 import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
-import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } from '../../analysis/quality.ts';
-import { type Direction, placeOf, type TierState } from '../../analysis/tier.ts';
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe, ProbeResult } from '../../checks/probe.ts';
-import type { LinkView } from '../../measure/quality-rounds.ts';
+import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } from '../../link/analysis/quality.ts';
+import { type Direction, placeOf, type TierState } from '../../link/analysis/tier.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
+import type { LinkView } from '../../link/measure/quality-rounds.ts';
 import { budgetAnswer } from './budget.ts';
 
 const ways: readonly Direction[] = ['up', 'down'];

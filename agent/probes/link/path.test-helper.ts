@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import { type LinkClass, links } from '#contracts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
-import { createBudget, memoryStore } from '../../net/data-budget.ts';
-import type { Knocked, Looked } from '../../net/reach.ts';
+import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
+import type { Knocked, Looked } from '../../link/net/reach.ts';
 import type { NetworkState } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createPathProbe } from './path.ts';

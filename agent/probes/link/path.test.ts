@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Knocked, Looked } from '../../net/reach.ts';
+import type { Knocked, Looked } from '../../link/net/reach.ts';
 import { anchor, office, online, patienceMs, router } from './path.test-helper.ts';
 
 const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';

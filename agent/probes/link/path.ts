@@ -1,9 +1,9 @@
 /** Where the way to the centre breaks: this PC's network, the router, the names, the line, or the centre itself. */
 import { type Clock, isLoopback, isThin, links, realClock } from '#contracts';
-import { type PathFacts, whereItBreaks } from '../../analysis/path.ts';
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { CentrePlace, Probe, ProbeContext } from '../../checks/probe.ts';
-import { limited } from '../../net/tries.ts';
+import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
+import { limited } from '../../link/net/tries.ts';
 import type { Gateway, NetworkState } from '../../platform/platform.ts';
 import {
   askBeyond,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type HandClock, handClock } from '../../checks/agent.test-helper.ts';
-import type { UpsAnswer } from '../../net/nut.ts';
+import type { UpsAnswer } from '../../link/net/nut.ts';
 import type { ClimateFigures, Hardware, PowerFigures, Sensor } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createClimateProbe } from './climate.ts';

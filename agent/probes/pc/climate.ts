@@ -1,7 +1,8 @@
 /** Is the PC warm enough, cool enough and made for this height? What nothing here measures has no check. */
 import { connect } from 'node:net';
 import { type BeatKey, type Check, type Clock, realClock } from '#contracts';
-import { maxAltitudeOf } from '../../analysis/catalogue.ts';
+import type { Probe, ProbeContext } from '../../checks/probe.ts';
+import { maxAltitudeOf } from '../../link/analysis/catalogue.ts';
 import {
   judgeAir,
   judgeCharging,
@@ -12,10 +13,9 @@ import {
   judgeRoom,
   type Limits,
   limitsAt,
-} from '../../analysis/climate.ts';
-import { unknown, type Verdict } from '../../analysis/verdict.ts';
-import type { Probe, ProbeContext } from '../../checks/probe.ts';
-import { type AskUps, createNut } from '../../net/nut.ts';
+} from '../../link/analysis/climate.ts';
+import { unknown, type Verdict } from '../../link/analysis/verdict.ts';
+import { type AskUps, createNut } from '../../link/net/nut.ts';
 import type { ClimateFigures, Part, PowerFigures, Sensor } from '../../platform/platform.ts';
 import { createRiseWatch, type Rise } from './rise-watch.ts';
 import { type Ups, upsOf } from './ups.ts';

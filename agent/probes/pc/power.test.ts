@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { UpsAnswer } from '../../net/nut.ts';
+import type { UpsAnswer } from '../../link/net/nut.ts';
 import type { PowerFigures } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createPowerProbe } from './power.ts';

@@ -1,9 +1,9 @@
 /** Is there power, and for how long: mains and battery of the PC, and its UPS where the profile names one. */
 import { connect } from 'node:net';
 import { type Check, realClock } from '#contracts';
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { PowerState, Probe, ProbeResult } from '../../checks/probe.ts';
-import { type AskUps, createNut, type UpsAnswer } from '../../net/nut.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
+import { type AskUps, createNut, type UpsAnswer } from '../../link/net/nut.ts';
 import type { PowerFigures } from '../../platform/platform.ts';
 import { type Ups, upsOf } from './ups.ts';
 

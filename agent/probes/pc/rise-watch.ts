@@ -11,8 +11,8 @@ import {
   usualRise,
   withHour,
   withRise,
-} from '../../analysis/rise.ts';
-import type { Memory } from '../../store/memory.ts';
+} from '../../link/analysis/rise.ts';
+import type { Memory } from '../../uplink/store/memory.ts';
 
 /** How warm processor and room are at one moment, and how busy the PC is (0 to 1). */
 export type RiseReading = {

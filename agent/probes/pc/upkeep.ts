@@ -1,6 +1,6 @@
 /** Does somebody have to look after this PC: a restart that waits, sleep, a slowed processor, a failing disk, a crash. */
 import { type Check, type Clock, messageOf } from '#contracts';
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer, Platform } from '../../platform/platform.ts';
 import { lastCrash } from '../../platform/questions/crash.ts';
 import { diskTroubles } from '../../platform/questions/disks.ts';

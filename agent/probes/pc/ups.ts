@@ -1,5 +1,5 @@
 /** What the variables of a UPS mean. Names and units: Network UPS Tools, "Variables". */
-import type { UpsAnswer } from '../../net/nut.ts';
+import type { UpsAnswer } from '../../link/net/nut.ts';
 
 /** What a UPS says of itself; ratios from 0 to 1. */
 export type Ups = {

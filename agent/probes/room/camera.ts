@@ -1,7 +1,7 @@
 /** Are the room's cameras there, why is one not, and does a forgotten program hold one? No camera is opened. */
 import { type Clock, realClock } from '#contracts';
-import { fault, ok, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
+import { fault, ok, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Camera } from '../../platform/platform.ts';
 import { asksPrivacy, type Blocked } from '../../platform/questions/privacy.ts';
 import { isOf, type Usb, type UsbDevice, usb } from '../../platform/questions/usb.ts';

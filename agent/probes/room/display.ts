@@ -1,6 +1,7 @@
 /** Are the room's displays connected, and does the PC give them a picture that can be read? */
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+
 import type { Probe } from '../../checks/probe.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { areaOf, type Display, displays, type Size } from '../../platform/questions/displays.ts';
 import { createExpected } from './expected.ts';
 

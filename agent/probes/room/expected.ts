@@ -1,7 +1,7 @@
 /** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
 import { type Check, noneExpected, type Profile } from '#contracts';
-import { usbModelIn } from '../../analysis/usb-models.ts';
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+import { usbModelIn } from '../../link/analysis/usb-models.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
 import { isInName, shortText } from '../../platform/text.ts';
 

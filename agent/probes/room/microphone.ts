@@ -1,7 +1,7 @@
 /** Are the room's microphones there, chosen, open and loud enough, and where one is not there, why? */
 import { type Clock, realClock } from '#contracts';
-import { fault, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
+import { fault, type Verdict } from '../../link/analysis/verdict.ts';
 import type { SoundState } from '../../platform/platform.ts';
 import { asksPrivacy, type Blocked } from '../../platform/questions/privacy.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';

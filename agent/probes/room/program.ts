@@ -1,6 +1,7 @@
 /** Are the programs there without which this room cannot meet? */
-import { ok } from '../../analysis/verdict.ts';
+
 import type { Probe } from '../../checks/probe.ts';
+import { ok } from '../../link/analysis/verdict.ts';
 import { installed, type Program } from '../../platform/questions/installed.ts';
 import { createExpected } from './expected.ts';
 

@@ -1,6 +1,7 @@
 /** Is somebody signed in at this PC, and can the screen be seen? Without it nobody starts the meeting. */
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+
 import type { Probe } from '../../checks/probe.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
 import { type Session, session } from '../../platform/questions/session.ts';
 

@@ -1,7 +1,7 @@
 /** What the probes of sound devices share: is the room's device there, chosen, open and loud enough? Nothing is recorded or played. */
 
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer, Platform, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { shortText } from '../../platform/text.ts';
 import { createExpected, inUse } from './expected.ts';

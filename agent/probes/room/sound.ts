@@ -1,6 +1,7 @@
 /** Does the sound service of this PC answer? Without it nobody is heard, whatever microphone and speaker are plugged in. */
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
+
 import type { Probe } from '../../checks/probe.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer, SoundService } from '../../platform/platform.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Do cameras and sound devices stay on their USB, or do they come and go? */
 import { type Check, type Clock, realClock } from '#contracts';
-import { fault, ok, unknown, type Verdict } from '../../analysis/verdict.ts';
 import type { Probe } from '../../checks/probe.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { type KernelLine, kernelLog } from '../../platform/questions/kernel-log.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';

@@ -1,4 +1,4 @@
-/** What an outage is of, what maintenance is, and why a PC is away: the causes that the centre tells apart, and from when on it is sure of one. Who decides it: flows/outages; what it is called: words. */
+/** What an outage is of, what maintenance is, and why a PC is away: the causes that the centre tells apart, and from when on it is sure of one. Who decides it: flows/engine/outages; what it is called: words. */
 
 /**
  * `intended` said goodbye; `power-cut`; `link-down`: the site's line; `upstream`: the line of a whole state or provider; `crash` of PC or system;

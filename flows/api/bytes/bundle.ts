@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import type { Clock } from '#contracts';
-import type { Head } from '../../door/guard.ts';
+import type { Head } from '../../pki/door/guard.ts';
 import { fileOf, type StaticFile } from './files.ts';
 import { hashOf, importMapOf, types, type Wall } from './wall.ts';
 

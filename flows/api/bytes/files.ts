@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Refused } from '../../door/refused.ts';
+import { Refused } from '../../pki/door/refused.ts';
 
 /** The ways to pack a file, the smallest first: on a thin link brotli is a seventh less than gzip. */
 const packings = { br: (body: Buffer) => brotliCompressSync(body), gzip: (body: Buffer) => gzipSync(body) };

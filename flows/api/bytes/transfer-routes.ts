@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
-import { Refused } from '../../door/refused.ts';
+import { Refused } from '../../pki/door/refused.ts';
 
 /** What a transfer needs. */
 export type TransferOptions = {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { ownPart } from '../../door/door.ts';
-import type { Head, Inline } from '../../door/guard.ts';
+import { ownPart } from '../../pki/door/door.ts';
+import type { Head, Inline } from '../../pki/door/guard.ts';
 import { fileOf, type StaticFile, sendFile } from './files.ts';
 
 /** Its files by their address. `isOpen`: what the pages of the login and of an answer need, for everybody. `answers` is the head of the latter. */

@@ -1,6 +1,6 @@
 /** The words of faults and of the domain as a file. A module of its own: the channels that it loads are slow to load. */
 import { faultIds, faults, languages, reasons } from '#contracts';
-import { wordsOf } from '../../people/channels/channels.ts';
+import { wordsOf } from '../../notify/people/channels/channels.ts';
 import { fileOf, type StaticFile } from './files.ts';
 
 /** The words as they are sent. */

@@ -1,6 +1,6 @@
 /** What the routes that import a file share: their limits, their refusals, and 422 for a file with problems. */
 import type { FastifyError, FastifyReply } from 'fastify';
-import { Refused } from '../../door/refused.ts';
+import { Refused } from '../../pki/door/refused.ts';
 import { fileLimitBytes } from '../../sites/sheet.ts';
 
 /** Spread into the row of such a route. The body may hold the largest file with its quotes and line breaks escaped. */

@@ -294,7 +294,7 @@ export const en = {
     'default route: central told': 'the tabs did not finish, so central was told',
   },
   supply: { mains: 'on mains', battery: 'on battery' },
-  /** The place of the channels: each brings its own word, in `flows/people/channels/`. */
+  /** The place of the channels: each brings its own word, in `flows/notify/people/channels/`. */
   channel: {},
   /** What a check is about: a component, or `component.device` where a part of it has a word of its own. */
   component: componentsIn('en'),

@@ -1,0 +1,399 @@
+import { createPrivateKey } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test, vi } from 'vitest';
+import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
+import { centrePublicKey, sealed } from '../test/centre-key.ts';
+import { createAgent } from './agent.ts';
+import { handClock, seeded } from './checks/agent.test-helper.ts';
+import type { PowerState, Probe } from './checks/probe.ts';
+import { createBudget, memoryStore } from './link/net/data-budget.ts';
+import type { Platform } from './platform/platform.ts';
+import { openSpoolDisk } from './uplink/spool/database.ts';
+import type { ConfigStore } from './uplink/store/config-store.ts';
+import { decodeWill, pc, wire } from './uplink/uplink.test-helper.ts';
+
+type World = { db?: DatabaseSync; clock?: ReturnType<typeof handClock>; config?: Signed; boot?: string; more?: boolean };
+
+function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config, boot = 'boot-1', more = false }: World = {}) {
+  const net = wire(clock);
+  const room = {
+    mic: { status: 'ok', fault: null, reason: null } as Pick<Check, 'status' | 'fault' | 'reason'>,
+    broken: false,
+    hangs: false,
+    power: undefined as PowerState | undefined,
+  };
+  const probe: Probe = {
+    name: 'microphone',
+    everyMs: 30_000,
+    timeoutMs: 5_000,
+    run: async ({ profile, self }) => {
+      seen.push({ link: profile.link, self: self.spool.waiting });
+      if (room.hangs) await new Promise(() => undefined);
+      if (room.broken) throw new Error('no sound server');
+      return {
+        checks: [{ component: 'microphone', device: 'usb', ...room.mic }],
+        numbers: { load: 0.5 },
+        ...(room.power && { power: room.power }),
+      };
+    },
+  };
+  /** The way to the centre, as the link itself says it. */
+  const way: Probe = {
+    name: 'path',
+    everyMs: 3_600_000,
+    timeoutMs: 5_000,
+    onConnection: true,
+    run: async ({ self }) => {
+      const fault = self.connected ? null : 'path.centre';
+      return { checks: [{ component: 'path', device: '', status: fault === null ? 'ok' : 'fault', fault, reason: null }] };
+    },
+  };
+  const budget = createBudget({ clock, store: memoryStore() });
+  const seen: { link: string; self: number }[] = [];
+  const logs: string[] = [];
+  const restarts: number[] = [];
+  const saved: Signed[] = [];
+  const cards: string[] = [];
+  const inventory = { items: { os: 'one' } as Record<string, unknown> | Error };
+  const configs: ConfigStore = {
+    load: () => ({ config, problem: null }),
+    save: (one) => {
+      saved.push(one);
+      return null;
+    },
+  };
+  const platform = {
+    bootId: () => boot,
+    crashedBefore: () => false,
+    endBegun: () => null,
+    watchCameras: () => () => undefined,
+    inventory: async () => (inventory.items instanceof Error ? Promise.reject(inventory.items) : inventory.items),
+  } as unknown as Platform;
+  const note = (_: object, line: string) => logs.push(line);
+  const agent = createAgent({
+    pc,
+    version: '0.1.0',
+    token: 't',
+    centreKey: centrePublicKey,
+    platform,
+    probes: more ? [probe, way] : [probe],
+    budget,
+    transport: net.transport,
+    disk: openSpoolDisk(db),
+    configs,
+    cardFile: { save: (html) => cards.push(html) > 0 },
+    profile: { link: 'fibre', elevationM: 0, expected: {} },
+    clock,
+    random: seeded(5),
+    log: { info: note, warn: note },
+    restart: () => void restarts.push(clock.now()),
+  });
+  const events = () => agent.spool.after(0, 999).map(({ kind, body, grade }) => ({ kind, body, grade }));
+  const ack = (upTo: number) => {
+    const { session } = decodeWill(net.connects.at(-1));
+    net.down('ack', encode('ack', { spool: agent.spool.id(), upTo, at: clock.now(), session }));
+  };
+  return { db, budget, clock, net, room, seen, logs, saved, cards, inventory, agent, events, ack, restarts };
+}
+
+test('it connects when the probes have answered, so that the first state is the whole truth', async () => {
+  const { agent, clock, net, events } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  expect(net.take('state')).toMatchObject([{ message: { checks: [{ component: 'microphone', device: 'usb', status: 'ok' }] } }]);
+  expect(net.take('beat')).toMatchObject([{ message: { n: { load: 0.5 } } }]);
+  expect(events().map(({ kind }) => kind)).toEqual(['spool-new', 'started', 'check']);
+  expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
+});
+
+test('the room card follows: unknown at the start, then what was found, the name of the room when the centre says it, and old after the stop', async () => {
+  const { agent, clock, net, room, cards } = setUp();
+  const card = () => /class="(ready|not-ready|unknown)" hidden/.exec(cards.at(-1) ?? '')?.[1];
+  agent.start();
+  expect(card()).toBe('unknown');
+  await clock.pass(1_000);
+  expect(card()).toBe('ready');
+  room.mic = { status: 'fault', fault: 'microphone.muted', reason: null };
+  await clock.pass(60_000);
+  expect(card()).toBe('not-ready');
+  const place = { site: { en: 'District office Leh', hi: 'लेह' }, room: { en: 'Hall', hi: 'हॉल' } };
+  const config: Config = { pc, version: 3, profile: { link: 'fibre', elevationM: 0, expected: {} }, place };
+  net.down('config', encode('config', sealed(config)));
+  expect(cards.at(-1)).toContain('District office Leh');
+  await agent.stop('stopped');
+  expect(cards.at(-1)).toContain('data-written="0"');
+});
+
+test('a link that is lost asks at once where it broke, and the centre reads it afterwards', async () => {
+  const { agent, clock, net, events } = setUp({ more: true });
+  agent.start();
+  await clock.pass(3_000);
+  const said = () => events().flatMap(({ kind, body }) => (kind === 'check' && body['component'] === 'path' ? [body['to']] : []));
+  const [broken, whole] = [
+    { status: 'fault', fault: 'path.centre', reason: null },
+    { status: 'ok', fault: null, reason: null },
+  ];
+  expect(said()).toEqual([broken, whole]);
+  net.state.answer = 'unreachable';
+  net.cut();
+  await clock.pass(1_000);
+  expect(said()).toEqual([broken, whole, broken]);
+  net.state.answer = 'admit';
+  await clock.pass(120_000);
+  expect(said()).toEqual([broken, whole, broken, whole]);
+});
+
+test('the spool was counted for each probe that ran, whether it asked for that or not', async () => {
+  const { agent, clock, seen } = setUp({ more: true });
+  const figures = vi.spyOn(agent.spool, 'figures');
+  agent.start();
+  await clock.pass(300_000);
+  expect(seen.length).toBeGreaterThan(8);
+  expect(figures).toHaveBeenCalledTimes(seen.length);
+});
+
+test('the budget is that of the class, from the first moment and from the moment it changes; a stop writes it down', async () => {
+  const config: Config = { pc, version: 3, profile: { link: 'geo', elevationM: 0, expected: {} } };
+  const { agent, clock, net, budget } = setUp();
+  expect(budget.figures().testLimit).toBe(1_500_000_000);
+  agent.start();
+  await clock.pass(1_000);
+  net.down('config', encode('config', sealed(config)));
+  expect(budget.figures().testLimit).toBe(36_000_000);
+  budget.used('tests', 10);
+  await agent.stop('stopped');
+  expect(setUp({ config: sealed(config) }).budget.figures()).toMatchObject({ testLimit: 36_000_000, testBytes: 0 });
+});
+
+test('a probe that hangs delays the first word by no more than its own time-out, and is unknown', async () => {
+  const { agent, clock, net, room } = setUp();
+  room.hangs = true;
+  agent.start();
+  await clock.pass(6_000);
+  expect(net.take('state')[0]?.message.checks).toMatchObject([{ component: 'microphone', status: 'unknown', reason: 'no answer in 5 s' }]);
+});
+
+test('a change is a state message and a numbered event that says from what to what', async () => {
+  const { agent, clock, net, room, ack, events } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  ack(0);
+  ack(3);
+  net.take('state');
+  net.take('backlog');
+  room.mic = { status: 'fault', fault: 'microphone.muted', reason: null };
+  await clock.pass(35_000);
+  expect(net.take('state')).toMatchObject([{ message: { checks: [{ status: 'fault', fault: 'microphone.muted' }] } }]);
+  expect(net.take('event')).toMatchObject([
+    {
+      message: {
+        kind: 'check',
+        body: { component: 'microphone', device: 'usb', from: { status: 'ok' }, to: { fault: 'microphone.muted' } },
+      },
+    },
+  ]);
+  await clock.pass(120_000);
+  expect(events().filter(({ kind }) => kind === 'check')).toHaveLength(2);
+});
+
+test('after a kill it says that it recovered, what it knew is unknown until it is checked, and an unchanged answer is no event', async () => {
+  const { agent, clock, db, room } = setUp();
+  room.mic = { status: 'fault', fault: 'microphone.missing', reason: null };
+  agent.start();
+  await clock.pass(1_000);
+  const again = setUp({ db, clock });
+  again.room.mic = room.mic;
+  again.room.hangs = true;
+  const before = again.events().length;
+  again.agent.start();
+  expect(again.agent.table.checks()).toMatchObject([{ device: 'usb', status: 'unknown' }]);
+  again.room.hangs = false;
+  await clock.pass(2_000);
+  expect(again.agent.table.checks()).toMatchObject([{ device: 'usb', fault: 'microphone.missing' }]);
+  expect(again.events().slice(before)).toMatchObject([{ kind: 'started', body: { recovered: true } }]);
+});
+
+test('a clean stop is an event and a goodbye, and the next start did not recover', async () => {
+  const { agent, clock, net, db } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.take('presence');
+  await Promise.all([agent.stop('stopped'), agent.stop('stopped')]);
+  expect(net.take('presence')).toMatchObject([{ message: { kind: 'bye', reason: 'stopped' } }]);
+  const again = setUp({ db, clock });
+  again.agent.start();
+  expect(again.events().slice(-2)).toMatchObject([
+    { kind: 'stopped', body: { reason: 'stopped' } },
+    { kind: 'started', body: { recovered: false } },
+  ]);
+});
+
+test('a stop before the first connection leaves no timer that connects later', async () => {
+  const { agent, clock, net } = setUp();
+  agent.start();
+  await agent.stop('stopped');
+  await clock.pass(3_600_000);
+  expect(net.connects).toEqual([]);
+});
+
+test('while it is cut off it keeps one reading in 15 min, and none while it is connected', async () => {
+  const { agent, clock, net, events } = setUp();
+  agent.start();
+  await clock.pass(3_600_000);
+  const readings = () => events().filter(({ grade }) => grade === 'reading');
+  expect(readings()).toEqual([]);
+  net.state.answer = 'unreachable';
+  net.cut();
+  await clock.pass(3_600_000);
+  expect(readings()).toHaveLength(4);
+  expect(readings()[0]).toMatchObject({ kind: 'numbers', body: { load: 0.5 } });
+});
+
+test('F7 a clock that jumps is an event, and touches neither beats nor numbers', async () => {
+  const { agent, clock, net, events } = setUp();
+  agent.start();
+  await clock.pass(30_000);
+  clock.jump(-10 * 365 * 86_400_000);
+  await clock.pass(10_000);
+  clock.jump(4_000);
+  await clock.pass(580_000);
+  expect(events().filter(({ kind }) => kind === 'clock-jumped')).toMatchObject([{ body: { byMs: -315_360_000_000 } }]);
+  expect(net.take('beat').length).toBe(11);
+});
+
+test('a probe that keeps failing is told once, and once when it answers again', async () => {
+  const { agent, clock, room, events } = setUp();
+  room.broken = true;
+  agent.start();
+  await clock.pass(300_000);
+  room.broken = false;
+  await clock.pass(700_000);
+  const told = events().filter(({ kind }) => kind.startsWith('probe-'));
+  expect(told.map(({ kind, body }) => [kind, body])).toEqual([
+    ['probe-failing', { probe: 'microphone', error: 'no sound server' }],
+    ['probe-answers', { probe: 'microphone' }],
+  ]);
+});
+
+test('a configuration from the centre is kept, judged against at once and shown by a birth; the kept one is used at the next start', async () => {
+  const { agent, clock, net, saved, seen } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.take('presence');
+  const config = sealed(configuration(7));
+  net.down('config', encode('config', config));
+  // Of another class of link, it connects anew for its keepalive.
+  await clock.pass(10_000);
+  expect(saved).toEqual([config]);
+  expect(seen.at(-1)?.link).toBe('geo');
+  expect(net.take('presence')).toMatchObject([{ message: { config: 7 } }]);
+  const again = setUp({ config });
+  again.agent.start();
+  await clock.pass(0);
+  await again.clock.pass(1_000);
+  expect(again.seen[0]?.link).toBe('geo');
+});
+
+function configuration(version: number, to = pc): Config {
+  return { pc: to, version, profile: { link: 'geo', elevationM: 3_500, expected: {} } };
+}
+
+test('a configuration that the centre did not sign for this PC, or that is older, is not taken; the sender stays connected', async () => {
+  const { agent, clock, net, saved, events } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.down('config', encode('config', sealed(configuration(7))));
+  await clock.pass(10_000);
+  const good = sealed(configuration(8));
+  const bad: Signed[] = [
+    { ...good, signature: sealed(configuration(9)).signature },
+    { ...good, signed: good.signed.replace('geo', 'leo') },
+    sealSigned(configuration(8), createPrivateKey(makeSigningKeys().privateKey)),
+    sealed(configuration(8, 'up/lucknow/room-2')),
+    sealed(configuration(6)),
+    sealed({ ...configuration(8), profile: { link: 'pigeon' } }),
+  ];
+  for (const config of bad) net.down('config', encode('config', config));
+  expect(saved).toEqual([sealed(configuration(7))]);
+  expect(agent.figures()).toMatchObject({ refused: bad.length, connected: true });
+  await clock.pass(61_000);
+  net.down('config', encode('config', bad[3] as Signed));
+  expect(events().filter(({ kind }) => kind === 'refused')).toMatchObject([
+    { body: { leaf: 'config', reason: 'wrong signature', count: 1 } },
+    { body: { leaf: 'config', reason: 'addressed to another PC', count: 7 } },
+  ]);
+});
+
+test('a kept configuration is proven anew at the start: one of another PC or another centre is not used', async () => {
+  const stolen = sealed(configuration(9, 'up/lucknow/room-2'));
+  const forged = sealSigned(configuration(9), createPrivateKey(makeSigningKeys().privateKey));
+  for (const config of [stolen, forged]) {
+    const { agent, clock, seen, logs } = setUp({ config });
+    agent.start();
+    await clock.pass(1_000);
+    expect(seen[0]?.link).toBe('fibre');
+    expect(logs[0]).toMatch(/^the kept configuration is not used: (wrong signature|addressed to another PC)$/);
+  }
+});
+
+test('R17 a fresh hello runs the probes before the birth', async () => {
+  const { agent, clock, net, room } = setUp();
+  agent.start();
+  await clock.pass(1_000);
+  net.take('presence');
+  room.mic = { status: 'unknown', fault: null, reason: 'nobody signed in' };
+  net.hello('all', { id: 'roll', withinMs: 1_000, fresh: true });
+  await clock.pass(1_000);
+  expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll', digest: agent.table.digest() } }]);
+  expect(agent.table.checks()[0]?.reason).toBe('nobody signed in');
+});
+
+test('the inventory goes out when it changed; one that cannot be read is one line and asked again; one that is too large says so', async () => {
+  const { agent, clock, net, inventory, logs } = setUp();
+  inventory.items = new Error('no tool');
+  agent.start();
+  await clock.pass(60_000);
+  expect(logs.filter((line) => line.includes('inventory'))).toEqual(['the inventory could not be read: Error: no tool']);
+  inventory.items = { os: 'two' };
+  await clock.pass(3_600_000);
+  const [sent] = net.take('inventory') as { message: Inventory }[];
+  expect(sent?.message).toMatchObject({ items: { os: 'two' } });
+  await clock.pass(24 * 3_600_000);
+  expect(net.take('inventory')).toEqual([]);
+  inventory.items = { list: 'x'.repeat(70_000) };
+  await clock.pass(24 * 3_600_000);
+  expect(net.take('inventory')).toMatchObject([{ message: { items: { tooLargeBytes: expect.any(Number) } } }]);
+});
+
+test('when the power is about to end it says so once, and the next boot tells when and how this one ended, until the centre has heard it', async () => {
+  const first = setUp();
+  first.room.power = { onMains: true, isEnding: false, runtimeMs: null };
+  first.agent.start();
+  await first.clock.pass(60_000);
+  first.ack(0);
+  first.room.power = { onMains: false, isEnding: true, runtimeMs: 110_000 };
+  await first.clock.pass(90_000);
+  const gasps = first.net.take('presence').filter(({ message }) => message.kind === 'gasp');
+  expect(gasps).toMatchObject([{ message: { kind: 'gasp', boot: 'boot-1', reason: 'power', runtimeMs: 110_000 } }]);
+  const endedAt = first.clock.now();
+  const second = setUp({ db: copyOf(first.db), clock: handClock(endedAt + 3_600_000), boot: 'boot-2' });
+  second.agent.start();
+  await second.clock.pass(1_000);
+  const birth = second.net.take('presence')[0]?.message as Birth;
+  const gone = { from: expect.any(Number), to: null, ending: true };
+  expect(birth.previous).toEqual({ boot: 'boot-1', aliveAt: expect.any(Number), mains: false, bye: null, crashed: false, gone });
+  expect(endedAt - (birth.previous?.aliveAt ?? 0)).toBeLessThanOrEqual(30_000);
+  second.ack(0);
+  await second.agent.stop('shutdown');
+  const third = setUp({ db: copyOf(second.db), clock: handClock(endedAt + 7_200_000), boot: 'boot-3' });
+  third.agent.start();
+  await third.clock.pass(1_000);
+  expect(third.net.take('presence')).toMatchObject([{ message: { previous: { boot: 'boot-2', bye: 'shutdown' } } }]);
+});
+
+/** The disk as a PC finds it that was cut off; the life before holds no lock on it. */
+function copyOf(db: DatabaseSync): DatabaseSync {
+  const copy = new DatabaseSync(':memory:');
+  copy.deserialize(db.serialize());
+  return copy;
+}

@@ -1,0 +1,124 @@
+// @module-tag long
+/** Capacity over ways of any rate, bucket, queue, loss and delay, drawn by seed: what is told is right, or not told. */
+import { expect, test } from 'vitest';
+import { ofTier } from '../../../test/figures.ts';
+import { randomFrom } from '../../../test/random.ts';
+import type { Train } from './arrivals.ts';
+import { heldUp, measure, type Way } from './capacity.test-helper.ts';
+
+const mbit = 1e6;
+const kB = 1_000;
+const ways = ofTier(60, 100, 400);
+const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
+
+/** Each packet comes up to so much later, so that they overtake each other. */
+const late = (train: Train, mostMs: number, next: () => number): Train => ({
+  ...train,
+  arrivals: train.arrivals.map(({ seq, us }) => ({ seq, us: us + mostMs * 1_000 * next() })),
+});
+
+test(`of ${ways} ways, with loss and with a queue that is too short, none is told wrong by 15 %`, () => {
+  const { next } = randomFrom(20);
+  const wrong: string[] = [];
+  let answered = 0;
+  for (let at = 0; at < ways; at += 1) {
+    const way = {
+      bps: 0.3 * mbit * 200 ** next(),
+      bucketBytes: 2 * kB * 150 ** next(),
+      loss: next() < 0.5 ? 0 : 0.05 * next(),
+      queueBytes: 15 * kB * 100 ** next(),
+      random: next,
+    };
+    const { error, bps } = measure(way);
+    answered += bps === null ? 0 : 1;
+    if (Math.abs(error) > 0.15) wrong.push(`${words(way)}, queue ${way.queueBytes / kB} kB, loss ${way.loss}: ${error}`);
+  }
+  expect(wrong).toEqual([]);
+  expect(answered).toBeGreaterThan(0.7 * ways);
+});
+
+test('a relay that reorders within 40 ms makes no rate and no bound below nothing', () => {
+  const { next } = randomFrom(4);
+  for (let at = 0; at < ways; at += 1) {
+    const run = measure(
+      { bps: 0.5 * mbit * 100 ** next(), bucketBytes: 3 * kB },
+      { budgetBytes: 30 * kB * 30 ** next(), change: (train) => late(train, 40, next) },
+    );
+    expect(run.bps ?? 1).toBeGreaterThan(0);
+    expect(run.atLeastBps ?? 1).toBeGreaterThan(0);
+  }
+});
+
+test('a lower bound is never above what the link carries, whatever the jitter', () => {
+  const { next } = randomFrom(9);
+  const above: string[] = [];
+  for (let at = 0; at < ways; at += 1) {
+    const way = { bps: 0.5 * mbit * 40 ** next(), bucketBytes: 3 * kB };
+    const mostMs = 200 * next();
+    const isHeld = next() < 0.5;
+    const run = measure(way, {
+      change: (train) => (isHeld ? heldUp(train, next(), mostMs * 1_000) : late(train, mostMs, next)),
+    });
+    if (run.atLeastBps !== null && run.atLeastBps > 1.05 * way.bps) above.push(`${words(way)}, ${mostMs} ms: ${run.atLeastBps / mbit}`);
+  }
+  expect(above).toEqual([]);
+});
+
+test('a line that lends nothing is not told to lend, whatever the jitter', () => {
+  const { next } = randomFrom(6);
+  const said = { fallen: [] as string[], answered: 0 };
+  for (let at = 0; at < ways; at += 1) {
+    const way = { bps: 0.5 * mbit * 40 ** next(), bucketBytes: 3 * kB };
+    const run = measure(way, { change: (train) => late(train, 40 * next(), next) });
+    said.answered += run.bps === null ? 0 : 1;
+    if (run.bps !== null && run.seenBytes === null) said.fallen.push(`${words(way)}: ${run.bps / mbit}, lent ${run.burst?.bytes}`);
+  }
+  expect(said).toEqual({ fallen: [], answered: expect.toSatisfy((count: number) => count > ways / 4) });
+});
+
+test.each(['a walk', 'spikes', 'a long tail'] as const)(
+  'delays like %s, in which no packet overtakes another, make no bound above what the link carries, nor, below 60 ms, a rate far from it',
+  (kind) => {
+    const { next } = randomFrom(12);
+    const wrong: string[] = [];
+    for (let at = 0; at < 0.75 * ways; at += 1) {
+      const mostMs = 300 * next() ** 2;
+      const change = (train: Train) => delayed(train, { kind, mostMs, next });
+      const { bps, atLeastBps, error } = measure(
+        { bps: 4.94 * mbit, bucketBytes: 3 * kB },
+        { budgetBytes: 40 * kB * 20 ** next(), change },
+      );
+      if ((atLeastBps ?? 0) > 1.05 * 4.94 * mbit) wrong.push(`${mostMs} ms: at least ${atLeastBps}`);
+      if (mostMs < 60 && Math.abs(error) > 0.25) wrong.push(`${mostMs} ms: ${(bps ?? 0) / mbit}`);
+    }
+    expect(wrong).toEqual([]);
+  },
+);
+
+test('what is sent never passes it, whatever it is', () => {
+  const { next } = randomFrom(11);
+  for (let at = 0; at < 0.75 * ways; at += 1) {
+    const budget = Math.round(1_200 * 1_000 * next());
+    const { bytes } = measure({ bps: 0.5 * mbit * 100 ** next(), bucketBytes: 3 * kB * 80 ** next() }, { budgetBytes: budget });
+    expect(bytes).toBeLessThanOrEqual(budget);
+  }
+});
+
+type Delays = { kind: 'a walk' | 'spikes' | 'a long tail'; mostMs: number; next: () => number };
+
+/** Each packet comes so much later, and in order. */
+function delayed({ packets, arrivals }: Train, { kind, mostMs, next }: Delays): Train {
+  let walkMs = mostMs * next();
+  let lastUs = 0;
+  const delayMs = () => {
+    if (kind === 'spikes') return next() < 0.1 ? mostMs * next() : 0;
+    if (kind === 'a long tail') return (mostMs / 20) * (next() ** -0.7 - 1);
+    walkMs = Math.max(0, walkMs + ((next() - 0.5) * mostMs) / 5);
+    return walkMs;
+  };
+  const late = arrivals.map(({ seq, us }) => {
+    lastUs = Math.max(lastUs, us + 1_000 * delayMs());
+    return { seq, us: lastUs };
+  });
+  return { packets, arrivals: late };
+}

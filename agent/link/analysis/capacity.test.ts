@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'vitest';
+import { trainPacketsAtMost, trainWireBytes } from '#contracts';
+import { randomFrom } from '../../../test/random.ts';
+import type { Train } from './arrivals.ts';
+import { budgetBytes, heldUp, measure, pass, type Way } from './capacity.test-helper.ts';
+import { capacityOf, nextTrain } from './capacity.ts';
+
+const mbit = 1e6;
+const kB = 1_000;
+const rates = [0.5, 2, 8, 20, 50].map((rate) => rate * mbit);
+const buckets = [3, 32, 40, 80, 128, 160].map((bucket) => bucket * kB);
+const cells = rates.flatMap((bps) => buckets.map((bucketBytes) => ({ bps, bucketBytes })));
+const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
+
+describe('each rate with each bucket', () => {
+  test.each(cells)('%o: right within 1 %, and within the budget', (way) => {
+    const run = measure(way);
+    expect(run.reason, words(way)).toBeNull();
+    expect(Math.abs(run.error), words(way)).toBeLessThan(0.01);
+    expect(run.bytes).toBeLessThanOrEqual(budgetBytes);
+  });
+
+  test('the trains of a link without a bucket cost less than 125 kB up to 8 Mbit/s; what is left goes to the stream', () => {
+    for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
+      const { trains } = measure({ bps, bucketBytes: 3 * kB });
+      expect(trains.reduce((sum, { packets }) => sum + packets * trainWireBytes, 0)).toBeLessThan(125 * kB);
+    }
+  });
+});
+
+describe('the ways in which trains are known to fail', () => {
+  test('naive: the mean rate of a train says several times too much behind a bucket, and is only told as a limit', () => {
+    const way = { bps: 2 * mbit, bucketBytes: 128 * kB };
+    const arrivals = pass(way, 120);
+    const [first, last] = [arrivals[0], arrivals.at(-1)];
+    const naive = (119 * 1_200 * 8 * 1e6) / ((last?.us ?? 0) - (first?.us ?? 0));
+    expect(naive / way.bps).toBeGreaterThan(3);
+    expect(measure(way).error).toBeCloseTo(0, 2);
+  });
+
+  test('trains of one size: 24 packets pass a bucket of 32 kB in one go, and are no answer', () => {
+    const trains: Train[] = [1, 2, 3].map(() => ({ packets: 24, arrivals: pass({ bps: 2 * mbit, bucketBytes: 32 * kB }, 24) }));
+    const limits = { budgetBytes, ceilingBps: 50 * mbit, cardBps: null };
+    expect(capacityOf(trains, limits)).toMatchObject({ bps: null, reason: 'too few bytes to tell whether it lasts' });
+    expect(nextTrain(trains, limits)).toBe(72);
+  });
+
+  test.each([40, 80, 144, 160])('a bucket of %i kB that runs empty in the last half of a train is seen', (bucket) => {
+    for (const bps of rates) {
+      const { error, bps: found } = measure({ bps, bucketBytes: bucket * kB });
+      expect(found).not.toBeNull();
+      expect(Math.abs(error)).toBeLessThan(0.01);
+    }
+    // The train by which it used to be missed: three quarters of it pass in one go, and the middle of all pairs is still too fast.
+    const packets = Math.round((bucket * kB) / 1_200 / 0.7);
+    const train = { packets, arrivals: pass({ bps: 2 * mbit, bucketBytes: bucket * kB }, packets) };
+    expect(capacityOf([train, train, train], { budgetBytes, ceilingBps: 50 * mbit, cardBps: null }).bps).toBeNull();
+  });
+
+  test('a bucket larger than all trains: the stream tells what the rate falls to, and no more than the bytes show', () => {
+    for (const bps of rates.slice(0, 4)) {
+      const run = measure({ bps, bucketBytes: 512 * kB });
+      expect(Math.abs(run.error)).toBeLessThan(0.01);
+      expect(run.bytes).toBeLessThanOrEqual(budgetBytes);
+    }
+    const deeper = measure({ bps: 8 * mbit, bucketBytes: 4_000 * kB });
+    expect(deeper).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
+  });
+
+  test('a slow sender behind a large bucket: right, or no answer', () => {
+    for (const bps of rates.filter((rate) => rate < 50 * mbit))
+      for (const bucket of [3, 32, 128, 160, 224]) {
+        const { error } = measure({ bps, bucketBytes: bucket * kB, senderBps: 100 * mbit });
+        expect(Math.abs(error), `${bps} ${bucket}`).toBeLessThan(0.1);
+      }
+  });
+
+  test('the rate of the own network card is no answer', () => {
+    const way = { bps: 900 * mbit, bucketBytes: 3 * kB, senderBps: 9.5 * mbit };
+    expect(measure(way).bps ?? 0).toBeGreaterThan(9 * mbit);
+    expect(measure(way, { cardBps: 10 * mbit })).toMatchObject({ bps: null, reason: 'as fast as the network card of this PC' });
+    expect(measure({ bps: 50 * mbit, bucketBytes: 3 * kB }, { cardBps: 100 * mbit }).bps).not.toBeNull();
+  });
+
+  test('lost packets do not lower the rate', () => {
+    for (const loss of [0.005, 0.01, 0.02, 0.05])
+      for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
+        const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, loss, random: randomFrom(7).next });
+        expect(found).not.toBeNull();
+        expect(Math.abs(error), `${bps} with ${loss}`).toBeLessThan(Math.max(0.02, 1.5 * loss));
+      }
+  });
+
+  test.each([0.26, 0.28])('a share of %d that is lost from the first packet on makes a burst in two of 20 tests at most', (loss) => {
+    const { next } = randomFrom(5);
+    const runs = Array.from({ length: 20 }, () =>
+      measure({ bps: 8 * mbit, bucketBytes: 3 * kB, loss, random: next }, { budgetBytes: 6e6 }),
+    );
+    expect(runs.filter(({ burst }) => burst !== null).length).toBeLessThanOrEqual(2);
+  });
+
+  test('where two fifths of all packets are lost there is no rate', () => {
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 0.4, random: randomFrom(3).next });
+    expect(run).toMatchObject({ bps: null, reason: 'too many packets were lost' });
+  });
+
+  test('a stream whose rate changes to the end gives no rate, and the least that it ended with', () => {
+    const slower = ({ packets, arrivals }: Train) => ({
+      packets,
+      arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us < 3e5 ? us : 3e5 * Math.exp(us / 3e5 - 1) })),
+    });
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB }, { change: slower });
+    expect(run).toMatchObject({ bps: null, reason: 'the rate is not steady' });
+    expect(run.atLeastBps ?? 0).toBeGreaterThan(0);
+    expect(run.atLeastBps ?? 0).toBeLessThan(mbit);
+  });
+
+  test('a receiver that was put aside for 15 ms: its trains are left out', () => {
+    for (const from of [0.2, 0.5, 0.6, 0.7, 0.85]) {
+      const { error } = measure(
+        { bps: 8 * mbit, bucketBytes: 3 * kB },
+        { change: (train, at) => (at % 2 === 0 ? heldUp(train, from, 15_000) : train) },
+      );
+      expect(Math.abs(error), `from ${from}`).toBeLessThan(0.06);
+    }
+  });
+
+  test('nothing arrives: no rate and no bound', () => {
+    const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 1, random: () => 0 });
+    expect(run).toMatchObject({ bps: null, atLeastBps: null, reason: 'too many packets were lost' });
+  });
+});
+
+test.each([0.35, 0.5, 0.65])('of a line of which others take a share of %d no more is told than it carries', (share) => {
+  for (const queueBytes of [100 * kB, 300 * kB]) {
+    for (const seed of [1, 2, 3, 4]) {
+      const bps = 6 * mbit;
+      const { next } = randomFrom(seed);
+      const found = measure({ bps, bucketBytes: 3 * kB, queueBytes, othersBps: share * bps, random: next });
+      const told = found.bps ?? found.atLeastBps ?? 0;
+      expect(told).toBeLessThan(1.05 * bps);
+      expect(told).toBeGreaterThan(0.8 * (1 - share) * bps);
+    }
+  }
+});
+
+test.each([8, 12, 20, 30])('a queue of %i kB, which drops most of a train, still lets the rate be told', (queueKB) => {
+  for (const bps of [1, 3, 6, 15].map((rate) => rate * mbit)) {
+    const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, queueBytes: queueKB * kB });
+    expect(found).not.toBeNull();
+    expect(Math.abs(error), `${bps}`).toBeLessThan(0.1);
+  }
+});
+
+describe('packets that came oddly', () => {
+  test('a packet that came twice, one that was never sent, and a time that is none are no part of a train', () => {
+    const packets = 60;
+    const arrivals = pass({ bps: 2 * mbit, bucketBytes: 3 * kB }, packets);
+    const odd = [
+      { seq: 70, us: 1 },
+      { seq: -1, us: 1 },
+      { seq: 3, us: Number.NaN },
+      { seq: 0, us: 500_000 },
+    ];
+    const limits = { budgetBytes, ceilingBps: 50 * mbit, cardBps: null };
+    const whole = { packets, arrivals: [...arrivals, ...odd, ...arrivals] };
+    expect(capacityOf([whole, whole], limits)).toEqual(
+      capacityOf(
+        [
+          { packets, arrivals },
+          { packets, arrivals },
+        ],
+        limits,
+      ),
+    );
+  });
+
+  test('a report whose parts overtake each other says the same of a train, and of the stream behind it', () => {
+    const way = { bps: 2 * mbit, bucketBytes: 40 * kB };
+    const parts = ({ packets, arrivals }: Train) => ({ packets, arrivals: [...arrivals.slice(70), ...arrivals.slice(0, 70).reverse()] });
+    const { bps, seenBytes } = measure(way);
+    expect(measure(way, { change: parts })).toMatchObject({ bps, seenBytes, reason: null });
+  });
+});
+
+describe('the budget', () => {
+  test('it is asked before a train is sent, so that what is left for none sends none', () => {
+    const limits = { budgetBytes: 24 * trainWireBytes - 1, ceilingBps: 50 * mbit, cardBps: null };
+    expect(nextTrain([], limits)).toBeNull();
+    expect(nextTrain([], { ...limits, budgetBytes: 24 * trainWireBytes })).toBe(24);
+  });
+
+  test('above the ceiling the line is said to carry at least that', () => {
+    for (const rate of [100, 400, 1_000]) {
+      const found = measure({ bps: rate * mbit, bucketBytes: 3 * kB }, { ceilingBps: 20 * mbit });
+      expect(found).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
+      expect(found.atLeastBps ?? 0).toBeGreaterThan(20 * mbit);
+      expect(found.atLeastBps ?? 0).toBeLessThan(rate * mbit);
+    }
+  });
+
+  test('no train is longer than the longest', () => {
+    const run = measure({ bps: 900 * mbit, bucketBytes: 3 * kB });
+    expect(Math.max(...run.trains.map(({ packets }) => packets))).toBeLessThanOrEqual(trainPacketsAtMost);
+    expect(run).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
+  });
+});

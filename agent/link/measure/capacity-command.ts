@@ -1,0 +1,157 @@
+/** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
+import { type Clock, type Done, measureLater, transferWireBytes } from '#contracts';
+import { isInMeeting } from '../../platform/in-meeting.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { type Capacity as Estimate, tooFewBytes } from '../analysis/capacity.ts';
+import type { Budget } from '../net/data-budget.ts';
+import type { Used } from '../net/meter.ts';
+import type { OpenUdp } from '../net/udp.ts';
+import { type Measured, measureCapacity } from './capacity-test.ts';
+import type { Capacity } from './quality-history.ts';
+import type { QualityRounds } from './quality-rounds.ts';
+import type { Busy, Traffic } from './traffic.ts';
+import type { Transferred } from './transfer.ts';
+
+/** What decides whether the link may be tested now, and with what. */
+export type LinkTestOptions = {
+  rounds: Pick<QualityRounds, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
+  platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>;
+  traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
+  /** Absent where there are no sockets, as in a simulation. */
+  open?: OpenUdp | undefined;
+  /** Absent where nobody counts. */
+  budget?: Pick<Budget, 'left' | 'used'> | undefined;
+  /** By TCP, where UDP is blocked (transfer.ts); absent where no centre enrolled this PC, which then sits beside it. */
+  transfer?: ((token: Buffer, used: Used) => Promise<Transferred>) | undefined;
+  /** Of the link class: how fast nobody needs to know more exactly, what a direction may cost, and whether a short transfer by TCP tells anything there. */
+  limits(): { ceilingBps: number; directionBytes: number; byTransfer: boolean };
+  clock: Clock;
+};
+
+/** Fewer bytes tell no rate: the trains and the streams of both directions need more. */
+const leastBytes = 1_600_000;
+/** Whoever uses so much of a link is not to be disturbed by a test of it. */
+const busyShare = 0.3;
+
+/** Guarantee: never two at once, never while a program holds camera or microphone, never beyond the budget. */
+export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
+  let isRunning = false;
+  return async () => {
+    if (isRunning) return failed(measureLater.running);
+    isRunning = true;
+    try {
+      return (await objection(options)) ?? (await measure(options));
+    } finally {
+      isRunning = false;
+    }
+  };
+}
+
+async function objection({ rounds, platform, budget, traffic }: LinkTestOptions): Promise<Done | undefined> {
+  if (!rounds.measures()) return failed('this PC does not measure the link of its site');
+  if (rounds.grant() === undefined) return failed('the centre has no reflector');
+  if (await isInMeeting(platform)) return failed(measureLater.meeting);
+  if (budget !== undefined && budget.left() < leastBytes) return failed(measureLater.budget);
+  return isBusy(traffic.busiest(), rounds.capacity()) ? failed(measureLater.busy) : undefined;
+}
+
+async function measure(options: LinkTestOptions): Promise<Done> {
+  const { rounds, platform, budget, traffic, open, limits, clock } = options;
+  const grant = rounds.grant();
+  if (grant === undefined || open === undefined) return failed('this PC has no socket for it');
+  const busy = traffic.busiest();
+  const measured = await measureCapacity({
+    open: (onPacket) => open(grant.port, onPacket),
+    token: grant.token,
+    clock,
+    budget: { left: () => budget?.left() ?? Number.POSITIVE_INFINITY, used: (wireBytes) => budget?.used('tests', wireBytes) },
+    ceilingBps: limits().ceilingBps,
+    directionBytes: limits().directionBytes,
+    cardBps: traffic.cardBps(),
+    objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
+  });
+  if (!measured.ok) return failed(measured.reason);
+  if (measured.blocked === 'all' && isAnswered(rounds)) return failed(measureLater.crowded);
+  const found = capacityOf(measured, busy, clock.now());
+  const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
+  const transferred = isLost(measured) ? await byTransfer(options, grant.token) : undefined;
+  const makesSense = rounds.took(transferred === undefined ? found : withTransfer(found, transferred));
+  if (!makesSense) return failed('what was measured makes no sense');
+  return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
+}
+
+/** Undefined where it cannot be, or would tell nothing: over a satellite it is over before TCP has found its pace. */
+async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: Buffer): Promise<Transferred | undefined> {
+  if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
+  const transferred = await transfer(token, (wireBytes) => budget?.used('tests', wireBytes));
+  return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
+}
+
+/** True where UDP tells nothing of a direction. A short transfer after too few bytes would only see what the line lends. */
+function isLost({ up, down }: Extract<Measured, { ok: true }>): boolean {
+  return [up, down].some(({ bps, atLeastBps, reason }) => bps === null && atLeastBps === null && reason !== tooFewBytes);
+}
+
+/** TCP tells the least that a line carries. Where UDP is blocked it is all that is known. */
+function withTransfer(found: Capacity, tcp: Transferred): Capacity {
+  if (found.udpBlocked) return { ...found, ...tcp, how: 'tcp' };
+  const least = (way: 'upBps' | 'downBps') => (found[way] === null ? (found.atLeast?.[way] ?? tcp[way]) : null);
+  return { ...found, atLeast: { upBps: least('upBps'), downBps: least('downBps') } };
+}
+
+function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy: Busy | null, at: number): Capacity {
+  const free = (bps: number | null, busyBps: number) => (bps === null ? null : Math.max(0, bps - busyBps));
+  return {
+    at,
+    how: 'train',
+    upBps: up.bps,
+    downBps: down.bps,
+    udpBlocked: blocked !== null,
+    ...(blocked !== null && { blocked }),
+    ...((up.burst !== null || down.burst !== null) && { burst: { up: up.burst, down: down.burst } }),
+    ...((up.seenBytes !== null || down.seenBytes !== null) && { seenBytes: { up: up.seenBytes, down: down.seenBytes } }),
+    ...(busy !== null && { free: { upBps: free(up.bps, busy.upBps), downBps: free(down.bps, busy.downBps) } }),
+    ...((up.bps === null || down.bps === null) && {
+      atLeast: { upBps: up.atLeastBps, downBps: down.atLeastBps },
+      reasons: { up: up.reason, down: down.reason },
+    }),
+  };
+}
+
+/** Packets of the quality test come back: it is not UDP that fails. */
+function isAnswered({ view }: LinkTestOptions['rounds']): boolean {
+  const seen = view();
+  return seen?.problem === null && seen.windows.length > 0;
+}
+
+function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {
+  if (busy === null || last === undefined) return false;
+  const isUsed = (busyBps: number, bps: number | null) => bps !== null && busyBps > busyShare * bps;
+  return isUsed(busy.upBps, last.upBps) || isUsed(busy.downBps, last.downBps);
+}
+
+function lineOf(direction: string, { bps, reason, atLeastBps, burst, seenBytes }: Estimate): string {
+  if (bps === null) return `${direction}: not known, ${reason}${atLeastBps === null ? '' : `; at least ${mbitOf(atLeastBps)}`}`;
+  if (burst !== null) return `${direction}: ${mbitOf(bps)} (at first ${mbitOf(burst.bps)}, for ${Math.round(burst.bytes / 1_000)} kB)`;
+  return `${direction}: ${seenBytes === null ? mbitOf(bps) : `at least ${mbitOf(bps)} for the first ${(seenBytes / 1e6).toFixed(1)} MB`}`;
+}
+
+/** None where all of it is free, or nobody counts. */
+function freeLines({ free, upBps, downBps }: Capacity): string[] {
+  if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
+  const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));
+  return [`free, as seen by this PC: up ${words(free.upBps)}, down ${words(free.downBps)}`];
+}
+
+function mbitOf(bps: number): string {
+  return `${(bps / 1e6).toPrecision(3)} Mbit/s`;
+}
+
+function transferLine({ upBps, downBps }: Transferred): string {
+  const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));
+  return `by TCP at least: up ${words(upBps)}, down ${words(downBps)}`;
+}
+
+function failed(reason: string): Done {
+  return { outcome: 'failed', reason };
+}

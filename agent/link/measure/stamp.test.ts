@@ -1,0 +1,98 @@
+import { expect, it } from 'vitest';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { windowOf } from '../analysis/quality.ts';
+import { scriptedReflector } from './reflector.test-helper.ts';
+import { roundWireBytes, stampRound } from './stamp.ts';
+
+const grant = { port: 8_620, token: Buffer.alloc(16, 7), endsUp: Number.POSITIVE_INFINITY };
+
+function setUp() {
+  const clock = handClock();
+  const reflector = scriptedReflector(clock);
+  const used: number[] = [];
+  const round = (probes = 20, paceMs = 100) =>
+    stampRound({ clock, open: reflector.open, grant, session: 7, probes, paceMs, used: (bytes) => used.push(bytes) });
+  return { clock, ...reflector, round, used };
+}
+
+it('sends its probes at their pace with the token, three more further apart, and is over when the last came back', async () => {
+  const { clock, state, round, used } = setUp();
+  const made = round();
+  await clock.pass(10_000);
+  const times = state.sent.map(({ up }) => up);
+  expect(times).toEqual([...Array.from({ length: 20 }, (_, at) => at * 100), 2_150, 2_400, 2_650]);
+  expect(new Set(state.sent.map(({ token }) => token))).toEqual(new Set(['07'.repeat(16)]));
+  expect(state.opened).toEqual([8_620]);
+  const result = await made;
+  expect(typeof result !== 'string' && windowOf(result)).toMatchObject({ up: { sent: 23, lost: 0 }, down: { sent: 23, lost: 0 } });
+  expect(state.openSockets).toBe(0);
+  expect(roundWireBytes(20)).toBe(23 * 2 * 86);
+  expect(used).toEqual([23 * 2 * 86]);
+});
+
+it('waits for what is late no longer than three of the slowest round trips, and four seconds where nothing comes', async () => {
+  const { clock, state, round } = setUp();
+  state.fate = (n) => (n === 22 ? 'lost down' : { up: 300, down: 300 });
+  let over = 0;
+  void round().then(() => {
+    over = clock.up();
+  });
+  await clock.pass(20_000);
+  expect(over).toBe(2_650 + 1_800);
+  state.fate = () => 'lost up';
+  const silent = round();
+  void silent.then(() => {
+    over = clock.up();
+  });
+  await clock.pass(20_000);
+  expect(over).toBe(20_000 + 2_650 + 4_000);
+  expect(await silent).toEqual({ sent: 23, echoes: [] });
+});
+
+it('a round over IPv6 was counted with the headers of IPv4, and what a line doubles not at all', async () => {
+  const { clock, open } = setUp();
+  let bytes = 0;
+  const over6: typeof open = async (port, onPacket) => {
+    const udp = await open(port, (packet) => [packet, packet].forEach(onPacket));
+    return typeof udp === 'string' ? udp : { ...udp, localAddress: '2001:db8::5' };
+  };
+  const used = (wireBytes: number) => {
+    bytes += wireBytes;
+  };
+  const made = stampRound({ clock, open: over6, grant, session: 7, probes: 20, paceMs: 100, used });
+  await clock.pass(10_000);
+  expect(await made).toMatchObject({ sent: 23 });
+  expect(bytes).toBe(3 * 23 * 106);
+});
+
+it('the tail shows which way the last of the others were lost', async () => {
+  const { clock, state, round } = setUp();
+  state.fate = (n) => (n >= 17 && n < 20 ? 'lost up' : n === 16 ? 'lost down' : { up: 10, down: 10 });
+  const made = round();
+  await clock.pass(10_000);
+  const result = await made;
+  expect(typeof result !== 'string' && windowOf(result)).toMatchObject({ up: { sent: 23, lost: 3 }, down: { sent: 20, lost: 1 } });
+});
+
+it('a socket that cannot be had is a reason, and packets of others say nothing', async () => {
+  const { clock, state, open } = setUp();
+  state.refuses = 'ENOTFOUND';
+  expect(await stampRound({ clock, open, grant, session: 7, probes: 20, paceMs: 100 })).toBe('ENOTFOUND');
+  state.refuses = null;
+  let take: (packet: Buffer) => void = () => undefined;
+  const made = stampRound({
+    clock,
+    grant,
+    session: 7,
+    probes: 1,
+    paceMs: 100,
+    open: (port, onPacket) => {
+      take = onPacket;
+      return open(port, () => undefined);
+    },
+  });
+  await clock.pass(50);
+  for (const packet of [Buffer.alloc(3), Buffer.alloc(44), Buffer.alloc(44, 255)]) take(packet);
+  await clock.pass(10_000);
+  expect(await made).toMatchObject({ echoes: [] });
+});

@@ -1,0 +1,75 @@
+/** What the link carries at least by TCP: a short transfer each way through the door of the centre, where UDP does not get through. */
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:https';
+import * as v from 'valibot';
+import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
+import { centreDoor } from '../../identity/est.ts';
+import { meteredTlsFor, type Used } from '../net/meter.ts';
+
+/** The centre that enrolled this PC, and the only roots by which it is believed. */
+export type TransferOptions = {
+  at: string;
+  roots(): readonly string[];
+  token: Buffer;
+  clock: Pick<Clock, 'up'>;
+  /** Told what it costs on the wire. */
+  used: Used;
+};
+
+/** What went by TCP at least, bits/s; null where nothing is known. */
+export type Transferred = { upBps: number | null; downBps: number | null };
+
+const limitMs = 30_000;
+const answerLimitBytes = 1_000;
+const answer = v.pipe(v.string(), v.parseJson(), v.object({ bps: v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))) }));
+
+/** Never rejects: what does not go is not known. */
+export async function measureByTransfer(options: TransferOptions): Promise<Transferred> {
+  const upBps = await up(options).catch(() => null);
+  const downBps = await down(options).catch(() => null);
+  return { upBps, downBps };
+}
+
+async function up(options: TransferOptions): Promise<number | null> {
+  const pieces: Buffer[] = [];
+  await send(options, randomBytes(transferBytes), (piece, bytes) => {
+    if (bytes <= answerLimitBytes) pieces.push(piece);
+  });
+  const read = v.safeParse(answer, Buffer.concat(pieces).toString());
+  return read.success ? read.output.bps : null;
+}
+
+async function down(options: TransferOptions): Promise<number | null> {
+  const progress: Progress[] = [];
+  await send(options, undefined, (_, bytes) => {
+    if (bytes <= transferBytes) progress.push({ ms: options.clock.up(), bytes });
+  });
+  return transferRate(progress);
+}
+
+/** Resolves at the end of the answer; `heard` is told of each piece and how much there is with it. */
+function send(
+  { at, roots, token, used }: TransferOptions,
+  body: Buffer | undefined,
+  heard: (piece: Buffer, bytes: number) => void,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const headers = { authorization: `Bearer ${token.toString('base64url')}`, 'content-type': 'application/octet-stream' };
+  const url = `${new URL(transferPath, at)}`;
+  const asked = request(url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers,
+    createConnection: meteredTlsFor(centreDoor(url, roots()), used),
+    signal: AbortSignal.timeout(limitMs),
+  });
+  asked.on('error', reject).on('response', (response) => {
+    let bytes = 0;
+    response.on('error', reject).on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (response.statusCode === 200) heard(piece, bytes);
+    });
+    response.on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`))));
+  });
+  asked.end(body);
+  return promise;
+}

@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { links } from '#contracts';
+import { randomFrom } from '../../../test/random.ts';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { budgetFile, type KeptFile } from '../../uplink/store/kept-file.ts';
+import { type Budget, createBudget, memoryStore, readFigures } from './data-budget.ts';
+
+const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);
+const minuteMs = 60_000;
+
+function counted(store: KeptFile = memoryStore(), clock = handClock(endOfNovember)) {
+  let saves = 0;
+  const counting: KeptFile = {
+    load: store.load,
+    save: (text) => {
+      saves += 1;
+      return store.save(text);
+    },
+  };
+  const budget = createBudget({ clock, store: counting });
+  budget.limit(links.geo.budget);
+  return { budget, clock, store, saves: () => saves };
+}
+
+it('counts by cause and leaves tests the limit of the link class', () => {
+  const { budget } = counted();
+  budget.used('telemetry', 1_000);
+  budget.used('tests', 6_000_000);
+  expect(budget.figures()).toEqual({
+    month: '2026-11',
+    telemetryBytes: 1_000,
+    telemetryLimit: 8_000_000,
+    testBytes: 6_000_000,
+    testLimit: 36_000_000,
+  });
+  expect([budget.left(), budget.hasRoom(30_000_000), budget.hasRoom(30_000_001)]).toEqual([30_000_000, true, false]);
+});
+
+it('telemetry beyond its own limit reduces what tests may use, never below 0', () => {
+  const { budget } = counted();
+  budget.used('telemetry', 10_000_000);
+  expect(budget.left()).toBe(34_000_000);
+  budget.used('tests', 40_000_000);
+  expect([budget.left(), budget.hasRoom(0), budget.hasRoom(1)]).toEqual([0, true, false]);
+});
+
+it('begins a new month of UTC by its own clock while no server has proven the time', async () => {
+  const { budget, clock } = counted();
+  budget.used('tests', 36_000_000);
+  await clock.pass(11 * minuteMs);
+  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
+});
+
+it('begins a new month by the clock of the server after a start', () => {
+  const { budget, store } = counted();
+  budget.follow(() => endOfNovember);
+  budget.used('tests', 36_000_000);
+  budget.close();
+  const { budget: later } = counted(store, handClock(Date.UTC(2027, 0, 2)));
+  later.follow(() => Date.UTC(2027, 0, 2));
+  expect(later.figures()).toMatchObject({ month: '2027-01', testBytes: 0 });
+});
+
+const may = Date.UTC(2026, 4, 10);
+
+it.each([0, Date.UTC(2030, 0, 1)])('keeps the month of the server when the PC starts with its clock at %d', async (wrong) => {
+  const { budget, store } = counted(memoryStore(), handClock(may));
+  budget.follow(() => may);
+  budget.used('tests', 7_000);
+  budget.close();
+  const clock = handClock(wrong);
+  const { budget: again } = counted(store, clock);
+  again.used('tests', 1_000);
+  await clock.pass(50 * 60 * minuteMs);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
+  again.follow(() => may);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
+});
+
+it('ends the month of the server while the server is away, as its clock runs on', async () => {
+  const clock = handClock(Date.UTC(2030, 0, 1));
+  const { budget } = counted(memoryStore(), clock);
+  let server: number | null = endOfNovember;
+  budget.follow(() => server);
+  budget.used('tests', 500);
+  server = null;
+  await clock.pass(11 * minuteMs);
+  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
+});
+
+it('counts in the new month what was used after a start before the server proved that month', () => {
+  const { budget, store } = counted();
+  budget.follow(() => endOfNovember);
+  budget.used('tests', 30_000_000);
+  budget.close();
+  const clock = handClock(Date.UTC(2026, 11, 1, 8));
+  const { budget: offline } = counted(store, clock);
+  offline.used('tests', 500);
+  offline.close();
+  const { budget: again } = counted(store, clock);
+  again.used('tests', 70);
+  expect(again.figures()).toMatchObject({ month: '2026-11', testBytes: 30_000_570 });
+  again.follow(clock.now);
+  expect(again.figures()).toMatchObject({ month: '2026-12', testBytes: 570 });
+});
+
+it('keeps the count when the clock of the server goes back to the month before', () => {
+  const { budget } = counted(memoryStore(), handClock(endOfNovember));
+  let server = Date.UTC(2026, 11, 1);
+  budget.follow(() => server);
+  budget.used('tests', 36_000_000);
+  server = endOfNovember;
+  expect(budget.left()).toBe(0);
+});
+
+it('keeps the count of a month that only a wrong own clock began', () => {
+  const { budget } = counted(memoryStore(), handClock(Date.UTC(2030, 0, 1)));
+  budget.used('tests', 36_000_000);
+  budget.follow(() => may);
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 36_000_000 });
+});
+
+const wrongClocks = [0, may, Date.UTC(2026, 11, 31), Date.UTC(2030, 0, 1)];
+const stepBytes = 3_000_000;
+
+/**
+ * Half a year of a PC with flat batteries, clocks that are set, stops, kills, and times without the server. Tests use what they may. A kill comes
+ * where the step before was saved in this month, so that the dearest ten minutes are known.
+ */
+async function history(seed: number): Promise<Map<string, number>> {
+  const random = randomFrom(seed);
+  const isOnceIn = (times: number) => random.below(times) === 0;
+  const store = memoryStore();
+  const used = new Map<string, number>();
+  let truth = may;
+  let isOnline = true;
+  const start = () => {
+    const clock = handClock(isOnceIn(3) ? random.pick(wrongClocks) : truth);
+    const { budget } = counted(store, clock);
+    const bootMs = truth;
+    budget.follow(() => (isOnline ? bootMs + clock.up() : null));
+    return { budget, clock };
+  };
+  const spend = (budget: Budget) => {
+    if (!budget.hasRoom(stepBytes)) return;
+    budget.used('tests', stepBytes);
+    const month = new Date(truth).toISOString().slice(0, 7);
+    used.set(month, (used.get(month) ?? 0) + stepBytes);
+  };
+  let { budget, clock } = start();
+  budget.figures();
+  for (let step = 0; step < 600; step += 1) {
+    spend(budget);
+    const passMs = random.pick([11 * minuteMs, 14 * 60 * minuteMs]);
+    await clock.pass(passMs);
+    truth += passMs;
+    budget.keep();
+    isOnline = isOnceIn(4) ? !isOnline : isOnline;
+    if (isOnceIn(8)) clock.jump(random.pick(wrongClocks) - clock.now());
+    if (!isOnceIn(6)) continue;
+    if (isOnceIn(2)) spend(budget);
+    if (isOnceIn(2) || new Date(truth).getUTCDate() < 3) budget.close();
+    truth += random.below(2) * 24 * 60 * minuteMs;
+    ({ budget, clock } = start());
+  }
+  return used;
+}
+
+it.each(Array.from({ length: 40 }, (_, seed) => seed))('tests never use more than the budget of a month, history %i', async (seed) => {
+  const used = await history(seed);
+  expect(used.size).toBeGreaterThan(5);
+  for (const [month, bytes] of used) expect(bytes, month).toBeLessThanOrEqual(links.geo.budget.testBytes);
+});
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e18, -1e18, 8.64e15])('ignores %d as a time of the server or of the PC', (noTime) => {
+  const clock = handClock(may);
+  const { budget, store } = counted(memoryStore(), clock);
+  budget.used('tests', 500);
+  budget.follow(() => noTime);
+  budget.used('tests', 500);
+  clock.jump(noTime);
+  budget.used('tests', 500);
+  expect(budget.figures()).toMatchObject({ month: '2026-05', testBytes: 1_500 });
+  budget.close();
+  const { budget: again } = counted(store, clock);
+  again.follow(() => may);
+  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 1_500 });
+  const { budget: fresh } = counted(memoryStore(), clock);
+  fresh.follow(() => may);
+  expect(fresh.figures()).toMatchObject({ month: '2026-05', testBytes: 0 });
+});
+
+it('opens the file of a version without a proven month', () => {
+  const store = memoryStore();
+  const limits = links.geo.budget;
+  const none = { telemetry: 0, tests: 0 };
+  store.save(JSON.stringify({ telemetry: 5, tests: 7_000, month: '2026-05', peak: none, clean: true, limits }));
+  expect(counted(store, handClock(may)).budget.figures()).toMatchObject({ month: '2026-05', telemetryBytes: 5, testBytes: 7_000 });
+});
+
+it('saves with the first byte, then at most once in 10 min, and at the stop', async () => {
+  const { budget, clock, saves } = counted();
+  for (let minute = 0; minute < 60; minute += 1) {
+    if (minute < 25) budget.used('telemetry', 10);
+    budget.keep();
+    await clock.pass(minuteMs);
+  }
+  expect(saves()).toBe(1 + 3);
+  budget.close();
+  expect(saves()).toBe(5);
+});
+
+it('leaves the file as it was when the agent ends before it sent a byte', () => {
+  const { budget, saves } = counted();
+  budget.keep();
+  budget.close();
+  expect(saves()).toBe(0);
+});
+
+it('a stop loses nothing; a kill adds the dearest ten minutes of the month to the saved count', async () => {
+  const { budget, clock, store } = counted(memoryStore(), handClock(Date.UTC(2026, 10, 10)));
+  const again = () => counted(store, clock).budget;
+  budget.used('tests', 240_000);
+  await clock.pass(10 * minuteMs);
+  budget.keep();
+  budget.used('tests', 5_000);
+  budget.close();
+  const second = again();
+  expect(second.figures().testBytes).toBe(245_000);
+  second.used('tests', 200_000);
+  const third = again();
+  expect(third.figures().testBytes).toBe(245_000 + 240_000);
+  third.close();
+  expect(again().figures().testBytes).toBe(485_000);
+});
+
+it('a broken or read-only file costs the count and one line, never the agent', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-budget-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const lines: string[] = [];
+  const log = { warn: (_: object, line: string) => void lines.push(line) };
+  const file = join(folder, 'budget.json');
+  writeFileSync(file, '{"month":"2026-11","tests":-3');
+  const { budget } = counted(budgetFile(folder, log));
+  budget.used('tests', 300);
+  budget.close();
+  expect(readFigures(budgetFile(folder, log))).toMatchObject({ testBytes: 300, testLimit: 36_000_000 });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(lines).toEqual([]);
+  rmSync(folder, { recursive: true });
+  const gone = budgetFile(folder, log);
+  expect([gone.save('{}'), gone.save('{}')]).toEqual([false, false]);
+  expect(lines).toEqual([expect.stringContaining('the data budget is not kept: ')]);
+  expect(readFigures(budgetFile(folder, log))).toBeUndefined();
+});

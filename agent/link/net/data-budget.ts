@@ -1,0 +1,185 @@
+/** Bytes that this PC used of its link this month, by cause, and what its link class still allows (DESIGN, link classes). */
+import * as v from 'valibot';
+import { type Clock, type LinkLimits, type LinkReport, links } from '#contracts';
+import type { KeptFile } from '../../uplink/store/kept-file.ts';
+
+/** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */
+export type Cause = 'telemetry' | 'tests';
+/** What was used this month and the limits, bytes on the wire. */
+export type BudgetFigures = NonNullable<LinkReport['budget']>;
+
+/** The count of the bytes that this PC moved over its link this month. */
+export type Budget = {
+  /** Wire bytes that tests may still use this month; never below 0. Telemetry beyond its own limit is subtracted. */
+  left(): number;
+  hasRoom(wireBytes: number): boolean;
+  used(cause: Cause, wireBytes: number): void;
+  figures(): BudgetFigures;
+  /** The proven time of the server decides the month, milliseconds since 1970; null while nothing proves it. */
+  follow(serverNow: () => number | null): void;
+  /** Sets the limits of the present link class. */
+  limit(limits: LinkLimits['budget']): void;
+  /** Saves the count where the last save is older than ten minutes. */
+  keep(): void;
+  close(): void;
+};
+
+const keepEveryMs = 600_000;
+
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const causes = v.object({ telemetry: amount, tests: amount });
+const monthName = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/));
+const none = () => ({ telemetry: 0, tests: 0 });
+/**
+ * `peak`: the most that was used between two saves of this month. `doubtful`: used since the server last proved the month. `isProven`: the server
+ * has proven a month. `clean`: saved at a stop, so nothing is missing.
+ */
+const savedBook = v.object({
+  ...causes.entries,
+  month: monthName,
+  peak: causes,
+  doubtful: v.optional(causes, none),
+  isProven: v.optional(v.boolean(), false),
+  clean: v.boolean(),
+  limits: v.object({ telemetryBytes: amount, testBytes: amount }),
+});
+type Book = v.InferOutput<typeof savedBook>;
+type Causes = v.InferOutput<typeof causes>;
+
+/**
+ * The month is that of UTC by the server's clock, which runs on while the server is away. The PC's own clock decides only until a server has
+ * proven a month once: a flat battery brings no second budget.
+ * Guarantee: what was used before the server proved a new month counts in that month too. After a kill the count is not too low, as long as ten
+ * minutes never cost more than the dearest ten minutes of this month.
+ */
+export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
+  const book = openBook(store, monthOf(clock.now()) ?? '1970-01');
+  const server = createServerMonth(clock);
+  let sinceSave = none();
+  let savedUp = clock.up();
+  let isBegun = false;
+
+  const save = (clean: boolean) => {
+    book.peak = { telemetry: Math.max(book.peak.telemetry, sinceSave.telemetry), tests: Math.max(book.peak.tests, sinceSave.tests) };
+    sinceSave = none();
+    savedUp = clock.up();
+    store.save(JSON.stringify({ ...book, clean }));
+  };
+  /** Begins a new month where there is one; true where this run knows the time of the server. */
+  const turn = (): boolean => {
+    const month = server.month();
+    const own = monthOf(clock.now()) ?? '';
+    if (month !== undefined) {
+      if (month > book.month) beginMonth(book.doubtful);
+      Object.assign(book, { month, isProven: true, doubtful: none() });
+    } else if (!book.isProven && own > book.month) {
+      beginMonth(none());
+      Object.assign(book, { month: own, doubtful: none() });
+    }
+    return month !== undefined;
+  };
+  const beginMonth = (counted: Causes) => {
+    Object.assign(book, counted, { peak: none() });
+    sinceSave = none();
+  };
+  const figures = () => {
+    turn();
+    return figuresOf(book);
+  };
+  const left = () => {
+    const { telemetryBytes, telemetryLimit, testBytes, testLimit } = figures();
+    return Math.max(0, testLimit - testBytes - Math.max(0, telemetryBytes - telemetryLimit));
+  };
+  return {
+    left,
+    hasRoom: (wireBytes) => wireBytes <= left(),
+    used: (cause, wireBytes) => {
+      // The first save marks the file as not clean. An agent that ends before it sends leaves the file as it was.
+      if (!isBegun) save(false);
+      isBegun = true;
+      const isTimeKnown = turn();
+      book[cause] += wireBytes;
+      sinceSave[cause] += wireBytes;
+      if (!isTimeKnown) book.doubtful[cause] += wireBytes;
+    },
+    figures,
+    follow: server.follow,
+    limit: (limits) => {
+      book.limits = limits;
+    },
+    keep: () => {
+      turn();
+      if (clock.up() - savedUp >= keepEveryMs && sinceSave.telemetry + sinceSave.tests > 0) save(false);
+    },
+    close: () => {
+      if (isBegun) save(true);
+    },
+  };
+}
+
+/** The month by the last proven time of the server, which runs on while the server is away and while the PC sleeps. */
+function createServerMonth(clock: Clock) {
+  let serverNow: () => number | null = () => null;
+  let proven: { at: number; ms: number } | undefined;
+  return {
+    follow: (now: typeof serverNow) => {
+      serverNow = now;
+    },
+    /** Undefined where this run has no time of the server yet. */
+    month: (): string | undefined => {
+      const ms = serverNow();
+      const at = clock.up() + (clock.slept?.() ?? 0);
+      if (ms !== null && monthOf(ms) !== undefined) proven = { at, ms };
+      return proven && monthOf(proven.ms + at - proven.at);
+    },
+  };
+}
+
+/** Kept as long as the process lives: for a PC without a disk of its own. */
+export function memoryStore(): KeptFile {
+  let text: string | undefined;
+  return {
+    load: () => text,
+    save: (next) => {
+      text = next;
+      return true;
+    },
+  };
+}
+
+/** What a running agent saved in the last ten minutes, for another process on the PC. */
+export function readFigures(store: Pick<KeptFile, 'load'>): BudgetFigures | undefined {
+  const book = read(store);
+  return book && figuresOf(book);
+}
+
+function figuresOf({ month, telemetry, tests, limits }: Book): BudgetFigures {
+  const { telemetryBytes: telemetryLimit, testBytes: testLimit } = limits;
+  return { month, telemetryBytes: Math.round(telemetry), telemetryLimit, testBytes: Math.round(tests), testLimit };
+}
+
+/** After a kill the dearest ten minutes of the month are added for what was not saved. */
+function openBook(store: KeptFile, month: string): Book {
+  const book = read(store);
+  if (book === undefined)
+    return { ...none(), month, peak: none(), doubtful: none(), isProven: false, clean: true, limits: links.fibre.budget };
+  if (book.clean) return book;
+  const { peak, doubtful } = book;
+  return { ...book, ...sum(book, peak), doubtful: sum(doubtful, peak) };
+}
+
+function sum(one: Causes, other: Causes): Causes {
+  return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests };
+}
+
+function read(store: Pick<KeptFile, 'load'>): Book | undefined {
+  const found = v.safeParse(v.pipe(v.string(), v.parseJson(), savedBook), store.load());
+  return found.success ? found.output : undefined;
+}
+
+/** Undefined for an invalid time or a year without four digits. */
+function monthOf(timeMs: number): string | undefined {
+  const at = new Date(timeMs);
+  const month = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(0, 7);
+  return v.is(monthName, month) ? month : undefined;
+}

@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type LookupFunction } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { expect, it, onTestFinished } from 'vitest';
+import { selfSigned } from '../../../test/certificate.ts';
+import { hostWireBytes, meteredTls, meterTcp, type OnMessage, tcpWireBytes, udpWireBytes } from './meter.ts';
+
+it('counts a datagram with its Ethernet, IP and UDP headers', () => {
+  expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
+});
+
+it('counts a segment and its acknowledgement for each message, and more for one that fills several', () => {
+  expect(tcpWireBytes(100, 1)).toBe(100 + 132);
+  expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 132);
+  expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
+});
+
+type Told = (message: OnMessage) => void;
+/** What comes answers what went out. */
+const anAnswer: Told = (message) => message('in', false);
+
+/** A connection to a server that answers each piece by ten bytes, with a clock of the test. */
+async function counted({ host = '127.0.0.1', told = anAnswer } = {}) {
+  const server = createServer((socket) => socket.on('data', () => socket.write('0123456789')).on('error', () => undefined));
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, host), 'listening');
+  const socket = connect((server.address() as AddressInfo).port, host);
+  const state = { bytes: 0, now: 1_000 };
+  const { message } = meterTcp(
+    socket,
+    (wireBytes) => (state.bytes += wireBytes),
+    () => state.now,
+  );
+  socket.on('data', () => told(message));
+  await once(socket, 'connect');
+  const ask = async (bytes: number, tookMs = 0) => {
+    message('out', true);
+    socket.write('x'.repeat(bytes));
+    state.now += tookMs;
+    await once(socket, 'data');
+  };
+  return { socket, state, message, ask };
+}
+const opening = 74 + 74 + 66;
+
+it('counts the opening of a connection, its messages, what follows the last message, and its end', async () => {
+  const { socket, state, ask } = await counted();
+  expect(state.bytes).toBe(opening);
+  await ask(200);
+  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 132);
+  socket.end('y'.repeat(50));
+  await once(socket, 'close');
+  expect(state.bytes).toBe(opening + 200 + 132 + 10 + 132 + 50 + 132 + 10 + 66 + 3 * 66);
+});
+
+it('counts IPv6 with its longer headers', async () => {
+  const { socket, state, ask } = await counted({ host: '::1' });
+  expect(state.bytes).toBe(94 + 94 + 86);
+  await ask(1_430);
+  // One more than fits.
+  const sent = 1_430 + 2 * 172;
+  expect(state.bytes).toBe(274 + sent + 10 + 172);
+  socket.end();
+  await once(socket, 'close');
+  expect(state.bytes).toBe(274 + sent + 10 + 172 + 3 * 86);
+  let bytes = 0;
+  const refused = connect(1, '::1').on('error', () => undefined);
+  meterTcp(refused, (wireBytes) => {
+    bytes += wireBytes;
+  });
+  await new Promise((resolve) => refused.once('close', resolve));
+  expect(bytes).toBe(94 + 86);
+});
+
+it('counts an address that refused before another one took the connection', async () => {
+  const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const addresses = [
+    { address: '::1', family: 6 },
+    { address: '127.0.0.1', family: 4 },
+  ];
+  const lookup: LookupFunction = (_, __, done) => void setImmediate(() => done(null, addresses));
+  const socket = connect({ host: 'localhost', port: (server.address() as AddressInfo).port, lookup, autoSelectFamily: true });
+  let bytes = 0;
+  meterTcp(socket, (wireBytes) => {
+    bytes += wireBytes;
+  });
+  await once(socket, 'connect');
+  expect(bytes).toBe(94 + 86 + opening);
+  socket.destroy();
+});
+
+it('counts the questions for the name of a host, and none for an address or localhost', async () => {
+  const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const lookup: LookupFunction = (_, __, done) => void setImmediate(() => done(null, [{ address: '127.0.0.1', family: 4 }]));
+  const bytesTo = async (host: string) => {
+    let bytes = 0;
+    const socket = connect({ host, port, lookup });
+    meterTcp(socket, (wireBytes) => {
+      bytes += wireBytes;
+    });
+    await once(socket, 'connect');
+    socket.destroy();
+    return bytes;
+  };
+  expect([await bytesTo('127.0.0.1'), await bytesTo('localhost')]).toEqual([opening, opening]);
+  // For each kind of address a question and its answer.
+  expect(await bytesTo('centre.example')).toBe(opening + hostWireBytes);
+});
+
+it('counts messages that are told before they are written, each with its acknowledgement where the answer is late', async () => {
+  const { socket, state, ask } = await counted();
+  for (let at = 0; at < 210; at += 1) {
+    await ask(100, 100);
+    state.now += 100;
+  }
+  expect(state.bytes).toBe(opening + 210 * (100 + 132 + 10 + 132));
+  socket.destroy();
+});
+
+it('counts no acknowledgement of a message whose answer is prompt, once the answer before was prompt too', async () => {
+  const { socket, state, ask } = await counted();
+  for (let at = 0; at < 3; at += 1) {
+    await ask(100, 10);
+    state.now += 1_000;
+  }
+  const prompt = 100 + 132 + 10 + 66;
+  expect(state.bytes).toBe(opening + 3 * prompt + 66);
+  await ask(100, 50);
+  state.now += 1_000;
+  await ask(100, 10);
+  expect(state.bytes).toBe(opening + 5 * prompt + 3 * 66);
+  socket.destroy();
+});
+
+it('counts a message of the server that arrives together with an answer as a segment of its own', async () => {
+  const told: Told = (message) => {
+    message('in', false);
+    message('in', true);
+  };
+  const { socket, state, ask } = await counted({ told });
+  await ask(100, 100);
+  expect(state.bytes).toBe(opening + 100 + 132 + 10 + 132 + 132);
+  socket.destroy();
+});
+
+it('counts messages that are written in one turn as the segments that they fill', async () => {
+  const { socket, state, message } = await counted();
+  for (let at = 0; at < 29; at += 1) {
+    message('out', true);
+    if (at === 28) socket.write('x'.repeat(2_900));
+  }
+  await once(socket, 'data');
+  expect(state.bytes).toBe(opening + 2_900 + 3 * 132 + 10 + 132);
+  socket.destroy();
+});
+
+it('counts a frame each way for a port that refuses, and five tries where nobody answers', async () => {
+  let bytes = 0;
+  const socket = connect(1, '127.0.0.1').on('error', () => undefined);
+  meterTcp(socket, (wireBytes) => {
+    bytes += wireBytes;
+  });
+  await new Promise((resolve) => socket.once('close', resolve));
+  expect(bytes).toBe(74 + 66);
+  const silent = connect(9, '192.0.2.1').on('error', () => undefined);
+  meterTcp(silent, (wireBytes) => {
+    bytes += wireBytes;
+  });
+  silent.destroy();
+  await new Promise((resolve) => silent.once('close', resolve));
+  expect(bytes).toBe(140 + 5 * 74);
+});
+
+it('counts TLS as it is on the wire, with its certificates', async () => {
+  const server = createTlsServer(selfSigned(['localhost']), (socket) =>
+    socket.on('data', (piece) => socket.end(piece)).on('error', () => undefined),
+  );
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  let bytes = 0;
+  const { socket } = await meteredTls(
+    { host: '127.0.0.1', port: (server.address() as AddressInfo).port, rejectUnauthorized: false },
+    (wireBytes) => {
+      bytes += wireBytes;
+    },
+  );
+  socket.resume();
+  await once(socket, 'secureConnect');
+  socket.write('hello');
+  await once(socket, 'close');
+  expect(bytes).toBeGreaterThan(1_500);
+  expect(bytes).toBeLessThan(8_000);
+});

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { type HandClock, handClock } from '../../checks/agent.test-helper.ts';
+import { createNut } from './nut.ts';
+
+type Server = { port: number; asked: string[]; left: Promise<unknown> };
+
+/** A server that says this to the first question, byte by byte where `pieces` is asked for; null = it takes the question and is silent. */
+async function serve(answer: string | null, pieces = false): Promise<Server> {
+  const asked: string[] = [];
+  const left = Promise.withResolvers<unknown>();
+  const server = createServer((socket: Socket) => {
+    socket.on('error', () => undefined);
+    socket.on('close', () => left.resolve(undefined));
+    socket.on('data', async (bytes) => {
+      asked.push(bytes.toString());
+      if (answer === null) return;
+      if (pieces) for (const byte of answer) await new Promise((resolve) => socket.write(byte, resolve));
+      else socket.write(answer);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, asked, left: left.promise };
+}
+
+function ask(
+  port: number,
+  { clock = handClock(), signal = new AbortController().signal }: { clock?: HandClock; signal?: AbortSignal } = {},
+) {
+  return createNut({ connect, clock })({ name: 'room', host: '127.0.0.1', port }, signal);
+}
+const listOf = (...lines: string[]) => ['BEGIN LIST VAR room', ...lines, 'END LIST VAR room', ''].join('\n');
+
+it('asks one question, reads the variables with their quotes undone, and leaves', async () => {
+  const { port, asked, left } = await serve(
+    listOf('VAR room ups.status "OB LB"', 'VAR room device.mfr "A \\"good\\" \\\\ maker"', 'VAR room ups.id ""'),
+  );
+  const answer = await ask(port);
+  expect(answer).toEqual({
+    known: true,
+    variables: new Map([
+      ['ups.status', 'OB LB'],
+      ['device.mfr', 'A "good" \\ maker'],
+      ['ups.id', ''],
+    ]),
+  });
+  await left;
+  expect(asked).toEqual(['LIST VAR room\n']);
+});
+
+it('reads an answer that comes byte by byte', async () => {
+  const { port } = await serve(listOf('VAR room ups.status "OL"'), true);
+  expect(await ask(port)).toMatchObject({ known: true, variables: new Map([['ups.status', 'OL']]) });
+});
+
+it.each([
+  ['DATA-STALE', true, 'the UPS says nothing any more'],
+  ['DRIVER-NOT-CONNECTED', true, 'the driver of the UPS does not run'],
+  ['ACCESS-DENIED', false, 'upsd does not let this PC ask'],
+  ['UNKNOWN-UPS', false, 'upsd does not know this UPS'],
+  ['UNKNOWN-COMMAND', false, 'upsd refuses: UNKNOWN-COMMAND'],
+])('ERR %s: lost %s', async (code, lost, reason) => {
+  const { port } = await serve(`ERR ${code}\n`);
+  expect(await ask(port)).toEqual({ known: false, lost, reason });
+});
+
+it.each([
+  ['another program', 'SSH-2.0-OpenSSH_9.7\r\n'],
+  ['another UPS', listOf('VAR hall ups.status "OL"')],
+  ['an open quote', listOf('VAR room ups.status "OL')],
+  ['a line without end', `BEGIN LIST VAR room\nVAR room x "${'y'.repeat(4_096)}`],
+  ['lines without end', `BEGIN LIST VAR room\n${'VAR room a "b"\n'.repeat(20_000)}`],
+])('an answer that cannot be read is no UPS that is lost: %s', async (_what, text) => {
+  const { port, left } = await serve(text);
+  expect(await ask(port)).toEqual({ known: false, lost: false, reason: 'upsd answers what cannot be read' });
+  await left;
+});
+
+it('does not know where nobody listens, and where the other side hangs up in the middle', async () => {
+  const none = { known: false, lost: false, reason: 'upsd does not answer' };
+  const gone = createServer((socket) => socket.once('data', () => socket.end('BEGIN LIST VAR room\n')));
+  gone.listen(0, '127.0.0.1');
+  await once(gone, 'listening');
+  const { port } = gone.address() as AddressInfo;
+  expect(await ask(port)).toEqual(none);
+  gone.close();
+  await once(gone, 'close');
+  expect(await ask(port)).toEqual(none);
+});
+
+it('waits 2 s and no longer for a server that is silent, and hangs up; so it does when it is called off', async () => {
+  const { port, left } = await serve(null);
+  const clock = handClock();
+  const late = ask(port, { clock });
+  await clock.pass(1_999);
+  const early = await Promise.race([late, new Promise((resolve) => setImmediate(() => resolve('not yet')))]);
+  expect(early).toBe('not yet');
+  await clock.pass(1);
+  expect(await late).toMatchObject({ known: false, reason: 'upsd does not answer' });
+  await left;
+  const abort = new AbortController();
+  const called = ask(port, { signal: abort.signal });
+  abort.abort();
+  expect(await called).toMatchObject({ known: false, reason: 'upsd does not answer' });
+  expect(await ask(port, { signal: AbortSignal.abort() })).toMatchObject({ known: false });
+});

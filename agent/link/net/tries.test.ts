@@ -1,0 +1,67 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { keepAsking, limited } from './tries.ts';
+
+/** Each try answers after so long, or never. */
+function asking(answersMs: (number | null)[], isEnough?: (heard: readonly number[]) => boolean) {
+  const clock = handClock();
+  const over = new AbortController();
+  let tries = 0;
+  const asked = keepAsking<number>({ clock, everyMs: () => 1_000, signal: over.signal, ...(isEnough && { isEnough }) }, () => {
+    const own = tries++;
+    const afterMs = answersMs[own] ?? null;
+    return new Promise((resolve) => void (afterMs !== null && clock.after(afterMs, () => resolve(own))));
+  });
+  let isFirst = false;
+  void asked.first.then(() => (isFirst = true));
+  return { clock, over, asked, tries: () => tries, isFirst: () => isFirst };
+}
+
+it('asks again until it is stopped, and counts what did not come back and is late', async () => {
+  const { clock, asked, tries, isFirst } = asking([null, null, 100, null, 100]);
+  await clock.pass(2_050);
+  expect([tries(), isFirst()]).toEqual([3, false]);
+  await clock.pass(100);
+  expect(isFirst()).toBe(true);
+  await clock.pass(3_000);
+  // The try of 3 s is not late yet.
+  expect(asked.stop()).toEqual({ heard: [2, 4], lost: 2 });
+  await clock.pass(10_000);
+  expect(tries()).toBe(6);
+});
+
+it('waits for as many answers as are enough, and no longer than its time', async () => {
+  const { clock, over, asked, isFirst } = asking([100, 100], (heard) => heard.length > 2);
+  await clock.pass(5_000);
+  expect(isFirst()).toBe(false);
+  over.abort();
+  await clock.pass(0);
+  expect(isFirst()).toBe(true);
+  expect(asked.stop().heard).toEqual([0, 1]);
+});
+
+it('ends what was begun with a time, at its end and before', async () => {
+  const clock = handClock();
+  const [late, early] = [limited(clock, new AbortController().signal, 1_000), limited(clock, new AbortController().signal, 1_000)];
+  early.end();
+  expect([late.signal.aborted, early.signal.aborted]).toEqual([false, true]);
+  await clock.pass(1_000);
+  expect(late.signal.aborted).toBe(true);
+});
+
+it('a question that failed ended the agent, by a promise that nobody held: whoever stops it is told, and nobody waits for it', async () => {
+  const clock = handClock();
+  const ask = () => {
+    throw new Error('too many open files');
+  };
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const asked = keepAsking({ clock, everyMs: () => 1_000, signal: new AbortController().signal }, ask);
+  await asked.first;
+  await clock.pass(3_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  expect(() => asked.stop()).toThrow('too many open files');
+});

@@ -1,0 +1,313 @@
+import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import * as v from 'valibot';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Command, commandAnswer, commandLifeMs, makeSigningKeys, sealSigned, type Verb } from '#contracts';
+import { sealed } from '../../../test/centre-key.ts';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { DiskError, openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
+import { pc, setUp } from './commands.test-helper.ts';
+
+const week = 7 * 86_400_000;
+
+test('a command to the PC or to a scope of it is carried out and answered, each once, however often it comes', async () => {
+  const { take, done, answers } = setUp();
+  for (const [at, to] of [pc, 'all', 'up/all', 'up/lucknow/all'].entries()) {
+    for (let times = 0; times < 5; times += 1) await take({ id: `c-${at}`, to, counter: at + 1 });
+  }
+  expect(done).toHaveLength(4);
+  expect(answers()).toEqual([0, 1, 2, 3].map((at) => ({ id: `c-${at}`, verb: 'restart-sound', outcome: 'done', reason: null })));
+});
+
+describe('it is refused, with an answer that says why,', () => {
+  test.each<[string, Partial<Command> | ((now: number) => Partial<Command>), string]>([
+    ['expired', (now) => ({ notBefore: now - commandLifeMs, expires: now }), 'expired'],
+    ['too early', (now) => ({ notBefore: now + 31_000, expires: now + commandLifeMs }), 'not yet'],
+    ['living too long', (now) => ({ expires: now + commandLifeMs + 1 }), 'it lives longer than a command may'],
+    ['unknown', { verb: 'format-disk' }, 'unknown verb'],
+    ['with an argument that is none', { args: { shell: 'ls' } }, 'bad arguments: shell: this key is not known'],
+    ['a reboot of a scope', { verb: 'reboot', args: { confirm: pc }, to: 'all' }, 'reboot goes to one PC only'],
+    ['a reboot that names another PC', { verb: 'reboot', args: { confirm: 'up/lucknow/room-2' } }, 'confirm does not name this PC'],
+  ])('%s', async (_what, edit, reason) => {
+    const { take, done, answers, clock } = setUp();
+    for (let times = 0; times < 3; times += 1) await take(typeof edit === 'function' ? edit(clock.now()) : edit);
+    expect(done).toEqual([]);
+    expect(answers()).toEqual([{ id: 'c-1', verb: expect.any(String), outcome: 'refused', reason }]);
+    expect(v.is(commandAnswer, answers()[0])).toBe(true);
+  });
+});
+
+test('what is not signed by the centre, or is for another PC, is counted and never answered', async () => {
+  const { commands, order, done, answers, refused, take } = setUp();
+  const stranger = createPrivateKey(makeSigningKeys().privateKey);
+  commands.take(sealSigned(order(), stranger));
+  commands.take({ ...sealed(order()), signature: '' });
+  await take({ to: 'up/lucknow/room-2' });
+  await take({ to: 'goa/all' });
+  commands.take(sealed({ pc, version: 1, profile: { link: 'geo' } }));
+  expect([done, answers()]).toEqual([[], []]);
+  expect(refused).toEqual([
+    'wrong signature',
+    'wrong signature',
+    'addressed to another PC',
+    'addressed to another PC',
+    'id: expected "id", found undefined',
+  ]);
+});
+
+test("it is judged by the centre's time, whatever this PC's clock shows; while that is not known it waits", async () => {
+  const { take, done, clock, state, commands, order } = setUp({ offsetMs: null });
+  const centreNow = clock.now();
+  clock.jump(-50 * 365 * 86_400_000);
+  const times = { notBefore: centreNow, expires: centreNow + commandLifeMs };
+  await take({ ...times, id: 'a', counter: 1 });
+  await take({ ...times, id: 'a', counter: 1 });
+  commands.tick();
+  expect(done).toEqual([]);
+  state.offsetMs = clock.now() - centreNow;
+  commands.tick();
+  commands.tick();
+  expect(done).toHaveLength(1);
+  await take({ ...order(), id: 'b', counter: 2 });
+  expect(done).toHaveLength(1);
+});
+
+test('commands may overtake each other, but one that had expired when a later one was issued is not obeyed, nor a counter twice', async () => {
+  const { take, done, answers, clock } = setUp();
+  const start = clock.now();
+  const at = (minutes: number) => ({ notBefore: start + minutes * 60_000, expires: start + minutes * 60_000 + commandLifeMs });
+  clock.jump(9 * 60_000);
+  await take({ ...at(9), id: 'late', counter: 20 });
+  await take({ ...at(5), id: 'early', counter: 10 });
+  await take({ ...at(5), id: 'same-counter', counter: 20 });
+  expect(done).toHaveLength(2);
+  clock.jump(11 * 60_000);
+  await take({ ...at(20), id: 'newer', counter: 30 });
+  expect(done).toHaveLength(3);
+  // A hostile broker turns the clock back by forged acks and delivers what it had held.
+  clock.jump(-11 * 60_000);
+  await take({ ...at(8), id: 'held-back', counter: 15 });
+  expect(done).toHaveLength(3);
+  expect(answers().map(({ id, reason }) => [id, reason])).toEqual([
+    ['late', null],
+    ['early', null],
+    ['same-counter', 'counter'],
+    ['newer', null],
+    ['held-back', 'older than what came since'],
+  ]);
+});
+
+test('a week later, and after hundreds of others, an old one is refused by its counter alone', { tags: ['long'] }, async () => {
+  const { take, done, clock, db } = setUp();
+  const first = clock.now();
+  await take({ counter: 1 });
+  clock.jump(week + 60_000);
+  await take({ id: 'c-2', counter: 2 });
+  expect(done).toHaveLength(2);
+  clock.jump(-week - 60_000);
+  await take({ counter: 1, notBefore: first });
+  await take({ id: 'other', counter: 1 });
+  expect(done).toHaveLength(2);
+  clock.jump(week + 60_000);
+  for (let n = 3; n < 603; n += 1) await take({ id: `c-${n}`, counter: n });
+  expect(done).toHaveLength(602);
+  await take({ id: 'c-50', counter: 50 });
+  expect(done).toHaveLength(602);
+  const kept = db.prepare("SELECT value FROM meta WHERE key = 'word:commands'").get()?.['value'] as string;
+  expect(JSON.parse(kept).entries.length).toBe(500);
+  expect(kept.length).toBeLessThan(70_000);
+});
+
+test('an act that fails, throws or hangs is answered as failed, in one line', async () => {
+  const failing: Partial<Record<Verb, () => Promise<never>>> = {
+    'restart-sound': () => Promise.reject(new Error('no\nservice')),
+    'probe-now': () => new Promise(() => undefined),
+  };
+  const { take, answers, clock } = setUp({ act: (verb) => failing[verb]?.() ?? Promise.resolve({ outcome: 'failed', reason: 'no tool' }) });
+  await take({ id: 'a', counter: 1 });
+  await take({ id: 'b', counter: 2, verb: 'fast-checks' });
+  await take({ id: 'c', counter: 3, verb: 'probe-now' });
+  await clock.pass(30_000);
+  expect(answers()).toMatchObject([
+    { id: 'a', outcome: 'failed', reason: 'no service' },
+    { id: 'b', outcome: 'failed', reason: 'no tool' },
+    { id: 'c', outcome: 'failed', reason: 'no end within 30 s' },
+  ]);
+});
+
+describe('an agent that ends in the middle of it', () => {
+  /** What the next run makes of it, and how often it was begun in all when the centre sends it again. */
+  async function afterAKill(verb: Verb, args: Command['args'], boot = 'boot-1') {
+    const first = setUp({ act: () => new Promise(() => undefined) });
+    await first.take({ verb, args });
+    const next = setUp({ db: first.db, clock: first.clock, boot });
+    next.commands.resume();
+    for (let times = 0; times < 5; times += 1) next.commands.take(sealed(first.order({ verb, args })));
+    await first.clock.pass(0);
+    return { begun: first.done.length + next.done.length, answers: next.answers().map(({ outcome }) => outcome) };
+  }
+  const confirm = { confirm: pc };
+
+  test('says interrupted, and does not begin it again', async () => {
+    expect(await afterAKill('restart-sound', {})).toEqual({ begun: 1, answers: ['interrupted'] });
+    expect(await afterAKill('reboot', confirm)).toEqual({ begun: 1, answers: ['interrupted'] });
+  });
+  test('says done where that end was the purpose', async () => {
+    expect(await afterAKill('restart-agent', {})).toEqual({ begun: 1, answers: ['done'] });
+    expect(await afterAKill('reboot', confirm, 'boot-2')).toEqual({ begun: 1, answers: ['done'] });
+  });
+  test('does again what does no harm twice', async () => {
+    expect(await afterAKill('probe-now', {})).toEqual({ begun: 2, answers: ['done'] });
+  });
+});
+
+test('S6 the same command five times, killed at each call of the disk: it is begun at most once, and once the disk holds it always answered', async () => {
+  const calls = async (at: number, db: DatabaseSync) => {
+    const { disk, count } = dyingAt(openSpoolDisk(db), at);
+    const rig = setUp({ disk, db });
+    rig.commands.resume();
+    for (let times = 0; times < 5; times += 1) await rig.take();
+    return { ...rig, calls: count() };
+  };
+  const whole = await calls(Number.POSITIVE_INFINITY, new DatabaseSync(':memory:'));
+  expect(whole.calls).toBeGreaterThan(20);
+  const seen = new Set<string>();
+  for (let at = 1; at <= whole.calls; at += 1) {
+    const db = new DatabaseSync(':memory:');
+    const first = await calls(at, db);
+    const second = await calls(Number.POSITIVE_INFINITY, db);
+    const begun = first.done.length + second.done.length;
+    const outcomes = new Set(second.answers().map(({ outcome }) => outcome));
+    seen.add([...outcomes].join());
+    expect(begun, `killed at call ${at}`).toBeLessThanOrEqual(1);
+    expect(outcomes.size, `answers after a kill at call ${at}`).toBeGreaterThan(0);
+  }
+  expect(seen).toContain('done');
+  expect(seen).toContain('interrupted');
+});
+
+test('where the disk takes nothing it is not done', async () => {
+  const inner = openSpoolDisk(':memory:');
+  let full = false;
+  const disk: SpoolDisk = {
+    ...inner,
+    transact: (work) => {
+      if (full) throw new DiskError('full', 'disk full');
+      return inner.transact(work);
+    },
+  };
+  const { take, done, answers } = setUp({ disk });
+  full = true;
+  await take();
+  expect(done).toEqual([]);
+  full = false;
+  await take();
+  expect([done.length, answers().at(-1)?.outcome]).toEqual([1, 'done']);
+});
+
+test('a memory that was lost obeys nobody until all that it may have obeyed has expired', async () => {
+  const first = setUp();
+  await first.take();
+  for (const spoil of ["DELETE FROM meta WHERE key = 'word:commands'", "UPDATE meta SET value = '{' WHERE key = 'word:commands'"]) {
+    const db = new DatabaseSync(':memory:');
+    db.deserialize(first.db.serialize());
+    db.exec(spoil);
+    const next = setUp({ db, clock: first.clock });
+    await next.take();
+    expect(next.done).toEqual([]);
+    expect(next.answers().at(-1)).toMatchObject({ outcome: 'refused', reason: 'this PC lost its memory of commands' });
+    await first.clock.pass(commandLifeMs);
+    await next.take({ id: `c-${spoil.length}` });
+    expect(next.done).toHaveLength(1);
+  }
+});
+
+describe('S6 a spool that is found damaged has lost the memory of commands:', () => {
+  const damagedFile = (path: string) => writeFileSync(path, Buffer.alloc(8_192, 7));
+  const open = (path: string, clock: ReturnType<typeof handClock>) => {
+    const disk = openSpoolDisk(path);
+    return { ...setUp({ disk, clock }), close: disk.close };
+  };
+
+  test('what it did before is not done again, nor after another restart within ten minutes, nor a third', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sabha-commands-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'spool.db');
+    const clock = handClock();
+    const first = open(path, clock);
+    const message = sealed(first.order());
+    first.commands.take(message);
+    await clock.pass(0);
+    expect(first.done).toHaveLength(1);
+    first.close();
+    damagedFile(path);
+    for (let starts = 0; starts < 3; starts += 1) {
+      const next = open(path, clock);
+      next.commands.take(message);
+      await clock.pass(60_000);
+      next.commands.tick();
+      expect(next.done).toEqual([]);
+      next.close();
+    }
+    const last = open(path, clock);
+    await clock.pass(commandLifeMs);
+    last.commands.tick();
+    last.close();
+    const healed = open(path, clock);
+    await healed.take({ id: 'fresh', counter: clock.now() });
+    expect(healed.done).toHaveLength(1);
+    healed.close();
+  });
+
+  test('so too where that happens while it runs, and the process ends at once', async () => {
+    const db = new DatabaseSync(':memory:');
+    const inner = openSpoolDisk(db);
+    let torn = false;
+    const all: SpoolDisk['all'] = (...args) => {
+      if (!torn) return inner.all(...args);
+      torn = false;
+      throw new DiskError('damaged', 'a page is torn');
+    };
+    const { clock, order, take, spool } = setUp({ db, disk: { ...inner, all } });
+    await take();
+    torn = true;
+    spool.recall('anything');
+    expect(spool.range()).toMatchObject({ last: 1 });
+    const next = setUp({ db, clock });
+    next.commands.take(sealed(order()));
+    await clock.pass(0);
+    expect(next.done).toEqual([]);
+  });
+});
+
+/** A disk that takes nothing more from the n-th call on, before it or after it: what a process that is dead by then would leave behind. */
+function dyingAt(disk: SpoolDisk, at: number): { disk: SpoolDisk; count(): number } {
+  let count = 0;
+  const step = () => {
+    count += 1;
+    if (count >= at) throw new DiskError('failed', 'kill -9');
+  };
+  return {
+    count: () => count,
+    disk: {
+      ...disk,
+      transact: (work) => {
+        step();
+        const result = disk.transact(work);
+        step();
+        return result;
+      },
+      run: (...args) => {
+        step();
+        disk.run(...args);
+      },
+      all: (...args) => {
+        step();
+        return disk.all(...args);
+      },
+    },
+  };
+}

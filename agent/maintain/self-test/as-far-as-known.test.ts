@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { Check } from '#contracts';
+import type { Probe } from '../../checks/probe.ts';
+import { fault, ok, unknown } from '../../link/analysis/verdict.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { asFarAsKnown } from './as-far-as-known.ts';
+
+const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+const context = { platform: createUnwritten(), profile: { link: 'fibre', elevationM: 0, expected: {} }, self } as const;
+
+function said(name: string, checks: Omit<Check, 'component'>[]) {
+  const all = checks.map((check) => ({ component: name, ...check }));
+  const probe: Probe = { name, everyMs: 1_000, timeoutMs: 1_000, run: async () => ({ checks: all, numbers: { load: 1 } }) };
+  return asFarAsKnown(probe).run({ ...context, signal: AbortSignal.timeout(1_000) });
+}
+
+test('a PC that was busy for the second of the self-test, by the installation that it ends, was told as too busy', async () => {
+  const busy = { device: 'processor', ...fault('pc.load_high') };
+  const full = { device: 'disk', ...fault('pc.disk_full') };
+  const { checks, numbers } = await said('pc', [busy, full]);
+  expect(checks).toEqual([
+    { component: 'pc', device: 'processor', ...unknown('measured for one second only') },
+    { component: 'pc', ...full },
+  ]);
+  expect(numbers).toEqual({ load: 1 });
+  expect((await said('pc', [{ device: 'processor', ...ok }])).checks).toMatchObject([{ status: 'ok' }]);
+});
+
+test('of the agent itself only its certificate can be known, and other probes say what they say', async () => {
+  const [spool, certificate] = ['spool', 'certificate'].map((device) => ({ device, ...ok }));
+  if (!spool || !certificate) throw new Error('two are expected');
+  expect((await said('agent', [spool, certificate])).checks).toMatchObject([{ device: 'certificate' }]);
+  expect((await said('camera', [spool, certificate])).checks).toHaveLength(2);
+});

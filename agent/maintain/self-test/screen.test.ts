@@ -1,0 +1,200 @@
+import { expect, it, test } from 'vitest';
+import { type Check, type Clock, type Language, languages, noneExpected } from '#contracts';
+import type { Probe } from '../../checks/probe.ts';
+import { nothing, whole } from '../../link/analysis/path.test-helper.ts';
+import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { createProbes } from '../../probes/probes.ts';
+import type { CheckReport } from './report.ts';
+import { progressOn, screenOf, toScreen } from './screen.ts';
+import { exitCodeOf, selfTest, toJson } from './self-test.ts';
+
+const clock: Clock = {
+  now: () => 1_700_000_000_000,
+  up: () => 0,
+  after: (_delayMs, task) => {
+    const timer = setTimeout(task, 0);
+    return () => clearTimeout(timer);
+  },
+};
+const usual = { columns: 80, isColoured: false };
+const day = 86_400_000;
+const limitMs = 5_000;
+
+type Row = [component: string, device: string, more?: Partial<Check>];
+const devices: Row[] = [
+  ['session', ''],
+  ['sound', ''],
+  ['microphone', 'expected-1', { name: 'Jabra Speak 750' }],
+  ['speaker', 'expected-1', { name: 'Jabra Speak 750', reason: 'in use by Zoom' }],
+  ['camera', 'expected-1', { name: 'Logitech Rally' }],
+  ['display', '', { reason: noneExpected }],
+  ['program', '', { reason: noneExpected }],
+];
+const machine: Row[] = [
+  ...['processor', 'memory', 'disk', 'temperature', 'restart', 'speed', 'health', 'start', 'sleep'].map((device): Row => ['pc', device]),
+  ...['mains', 'battery', 'ups'].map((device): Row => ['power', device]),
+  ...['room', 'board', 'rise'].map((device): Row => ['climate', device]),
+  ['bridge', ''],
+];
+
+const budget = { month: '2026-11', telemetryBytes: 1_234_567, telemetryLimit: 8_000_000, testBytes: 3_000_000, testLimit: 36_000_000 };
+
+type Scene = { rows?: Row[]; facts?: Partial<PathFacts>; clockOffsetMs?: number | null; certificateLeftMs?: number };
+
+function asked([component, device, more]: Row): Check {
+  return { component, device, status: 'ok', fault: null, reason: null, ...more };
+}
+
+function says(name: string, run: Probe['run']): Probe {
+  return { name, everyMs: 1_000, timeoutMs: limitMs, run };
+}
+
+/** A room as the real probes of way, clock and certificate see it; what else there is, is said. */
+function report({ rows = [], facts = {}, clockOffsetMs = 20, certificateLeftMs = 60 * day }: Scene): Promise<CheckReport> {
+  const seen = { ...whole, ...facts };
+  const named = new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));
+  const all = [...devices, ...machine].map((row) => named.get(`${row[0]}.${row[1]}`) ?? row);
+  const real = createProbes().filter(({ name }) => name === 'clock');
+  const own = says('agent', async (context) => {
+    const probe = createProbes().find(({ name }) => name === 'agent');
+    const { checks = [] } = (await probe?.run(context)) ?? {};
+    return { checks: checks.filter(({ device }) => device === 'certificate') };
+  });
+  return selfTest({
+    clock,
+    platform: createUnwritten(),
+    budget,
+    subject: {
+      pc: 'ladakh/leh/hall',
+      room: { en: 'Conference room', hi: 'कॉन्फ़्रेंस रूम' },
+      profile: { link: 'fibre', elevationM: 3_524, expected: {} },
+      configured: true,
+    },
+    centre: { host: 'centre.test', port: 8_883, anchors: [] },
+    compareClocks: async () => ({ clockOffsetMs, roundTripMs: 40 }),
+    certificateLeftMs,
+    probes: [
+      says('room', async () => ({ checks: all.map(asked) })),
+      ...real,
+      own,
+      says('path', async () => ({ checks: [{ component: 'path', device: '', ...whereItBreaks(seen) }], path: seen })),
+    ],
+  });
+}
+
+const muted: Row = ['microphone', 'expected-1', { name: 'Jabra Speak 750', status: 'fault', fault: 'microphone.muted' }];
+const silent: Row = ['sound', '', { status: 'unknown', reason: 'audio server does not answer' }];
+const scenes: Record<string, Scene> = {
+  'all is well': {},
+  'the microphone is muted': { rows: [muted] },
+  'something is not known': { rows: [silent, ['camera', 'expected-1', { status: 'unknown', reason: 'pw-dump is not installed' }]] },
+  'no cable': { facts: { ...nothing, local: 'no carrier', gateway: 'unknown' } },
+  'the router is dead': { facts: { ...nothing, gateway: 'dead' } },
+  'the line is down': { facts: nothing },
+  'packets get lost': { facts: { losesPackets: true } },
+  'no names': { facts: { names: 'silent', centreName: 'missing', centre: 'unknown' } },
+  'the port is silent': { facts: { centre: 'silent' } },
+  'the port is refused': { facts: { centre: 'refused' } },
+  'no TLS comes': { facts: { centre: 'ended' } },
+  'a stranger answers': { facts: { centre: 'stranger' } },
+  'its certificate has ended': { certificateLeftMs: -day },
+  'the clock is wrong': { facts: { centre: 'undated' }, clockOffsetMs: -900 * day, certificateLeftMs: 960 * day },
+  'the clock is a year ahead': { facts: { centre: 'undated' }, clockOffsetMs: 365 * day, certificateLeftMs: -305 * day },
+};
+
+test.each(languages)('the screens in %s', async (language) => {
+  const screens: string[] = [];
+  for (const [name, scene] of Object.entries(scenes)) screens.push(`=== ${name}\n${toScreen(await report(scene), language, usual)}\n`);
+  await expect(screens.join('\n')).toMatchFileSnapshot(`screens.${language}.txt`);
+});
+
+test.each(languages)('a room that is well fits on a screen of 24 lines and 80 columns, in %s', async (language) => {
+  const lines = toScreen(await report({}), language, usual).split('\n');
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(lines.filter((line) => widest(line) > 80)).toEqual([]);
+});
+
+test.each([40, 60, 132])('no line is wider than %i columns', async (columns) => {
+  for (const language of languages)
+    for (const scene of Object.values(scenes)) {
+      const lines = toScreen(await report(scene), language, { columns, isColoured: false }).split('\n');
+      expect(lines.filter((line) => widest(line) > columns)).toEqual([]);
+    }
+});
+
+/** Marks of Devanagari stand on the letter before them. */
+function widest(line: string): number {
+  return [...new Intl.Segmenter('hi', { granularity: 'grapheme' }).segment(line)].length;
+}
+
+it('never says that there is no fault while something is not known or a step is broken, and its exit code says the same', async () => {
+  for (const [name, scene] of Object.entries(scenes)) {
+    const found = await report(scene);
+    const isWell = found.checks.every(({ status }) => status === 'ok');
+    expect([name, toScreen(found, 'en', usual).includes('No fault found.')]).toEqual([name, isWell]);
+    expect([name, exitCodeOf(found) === 0]).toEqual([name, isWell]);
+    if (isWell) expect(found.layers?.map(({ status }) => status)).toEqual(Array(8).fill('ok'));
+  }
+});
+
+it('a PC that is enrolled, and whose clock is not compared yet, was told to enrol', async () => {
+  const enrol = 'Enrol this PC with a code of the central team.';
+  const clockOffsetMs = null;
+  expect(toScreen(await report({ clockOffsetMs }), 'en', usual)).not.toContain(enrol);
+  expect(toScreen(await report({ clockOffsetMs, facts: nothing }), 'en', usual)).not.toContain(enrol);
+  expect(toScreen(await report({ clockOffsetMs, facts: { centre: 'open' } }), 'en', usual).split(enrol)).toHaveLength(3);
+});
+
+it('just after an enrolment it said to connect this PC to the centre once: what is missing is an agent that runs', async () => {
+  const reason = 'the profile does not say what is expected';
+  const found = await report({ rows: [['camera', 'expected-1', { status: 'unknown', reason }]] });
+  const screen = toScreen(found, 'en', { ...usual, columns: 200, start: ' (npm run agent -- run --data x)' });
+  expect(screen).toContain('→ Start the agent of this PC (npm run agent -- run --data x): it then learns from the centre what');
+  expect(toScreen(found, 'hi', { ...usual, columns: 200 })).toContain('→ इस PC का एजेंट चलाएँ: तब');
+});
+
+it('tells a program each step of the way, and none where nobody went it', async () => {
+  const { layers } = JSON.parse(toJson(await report({ facts: { centre: 'refused' } })));
+  const seen = { network: 'ok', router: 'ok', line: 'ok', names: 'ok', port: 'fault', tls: 'unknown', certificate: 'unknown', clock: 'ok' };
+  expect(layers).toEqual(Object.entries(seen).map(([layer, status]) => ({ layer, status })));
+  const away = await selfTest({
+    clock,
+    platform: createUnwritten(),
+    probes: [],
+    subject: { pc: 'ladakh/leh/hall', profile: { link: 'fibre', elevationM: 0, expected: {} }, configured: false },
+  });
+  expect(JSON.parse(toJson(away))).not.toHaveProperty('layers');
+  expect(toScreen(away, 'en', usual)).not.toContain('router');
+});
+
+it('wrong things come first, then what is not known, then what is well', async () => {
+  const text = toScreen(await report({ rows: [muted, silent], facts: { centre: 'refused' } }), 'en', usual);
+  expect(text.split('\n').flatMap((line) => /^[✖?✔-] /.exec(line)?.[0].trim() ?? [])).toEqual(['✖', '✖', '?', '✔', '-']);
+});
+
+it('is coloured on a terminal alone, where neither NO_COLOR nor a dumb terminal asks for plain text', async () => {
+  const on = (out: object, env = {}) => screenOf(out, env);
+  expect(on({ isTTY: true, columns: 100 })).toEqual({ columns: 100, isColoured: true });
+  expect(on({ isTTY: true, columns: 100 }, { NO_COLOR: '1' })).toEqual({ columns: 100, isColoured: false });
+  expect(on({ isTTY: true, columns: 3 }, { NO_COLOR: '', TERM: 'dumb' })).toEqual({ columns: 40, isColoured: false });
+  expect(on({})).toEqual({ columns: 80, isColoured: false });
+  expect(on({ isTTY: true, columns: 0 })).toEqual({ columns: 80, isColoured: true });
+  const found = await report({ rows: [muted] });
+  const coloured = toScreen(found, 'en', { columns: 80, isColoured: true });
+  expect(coloured).toContain('\u001b[31;1m✖\u001b[0m Microphone');
+  expect(coloured.replaceAll(/\p{Cc}\[[\d;]*m/gu, '')).toBe(toScreen(found, 'en', usual));
+});
+
+it.each<[Language, string]>([
+  ['en', 'checking 2/16: Microphone'],
+  ['hi', 'जाँच चल रही है 2/16: माइक'],
+])('its progress in %s is one line that is written over and wiped at the end', (language, line) => {
+  const written: string[] = [];
+  const progress = progressOn({ columns: 80, write: (text) => written.push(text) }, language);
+  progress.tell('microphone', 2, 16);
+  progress.end();
+  expect(written).toEqual([`\r\u001b[K${line}`, '\r\u001b[K']);
+  progressOn({ columns: 0, write: (text) => written.push(text) }, language).tell('microphone', 2, 16);
+  expect(written.at(-1)).toBe(written[0]);
+});

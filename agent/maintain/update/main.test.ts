@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { startProgram } from '../../../test/system/processes.ts';
+import { openSlots } from './slots.ts';
+
+const launcher = fileURLToPath(new URL('main.ts', import.meta.url));
+
+/** A PC on which this program is to be tried, or, with `proven`, is in use. */
+function setUp(program: string, { proven = false } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-launch-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const slots = openSlots(join(folder, 'update'));
+  const bring = (version: string, text: string) => {
+    const { slot, file } = slots.vacant();
+    writeFileSync(file, text);
+    slots.tryNext({ slot, version, sha256: createHash('sha256').update(text).digest('hex') }, '0.0.0');
+  };
+  bring('2.0.0', program);
+  if (proven) slots.prove();
+  /** At a speed of 1,000 the eight minutes are 0.5 s. */
+  const launch = (verb = 'run', speed = 1_000) => {
+    const started = startProgram({ args: [launcher, verb], env: { ...process.env, SABHA_DATA: folder, SABHA_SPEED: `${speed}` } });
+    onTestFinished(() => started.end('SIGKILL').then(() => undefined));
+    return started;
+  };
+  return { folder, slots, bring, launch };
+}
+
+test.each([
+  ['stays up and does nothing', 'setInterval(() => {}, 1_000)'],
+  ['hears no timer any more', 'for (;;) {}'],
+  ['refuses to be stopped', "process.on('SIGTERM', () => {}); process.exit = () => {}; for (;;) {}"],
+])('F25 a version on trial that %s is ended and taken back', { tags: ['long'] }, async (_what, program) => {
+  const { slots, launch } = setUp(program);
+  expect(await launch().ended).toMatchObject({ signal: 'SIGKILL' });
+  expect(slots.read()).toMatchObject({
+    trial: null,
+    rejected: { version: '2.0.0', reason: 'it ran and neither proved itself nor gave up' },
+  });
+});
+
+test('a version that was proven in its time runs on', { tags: ['long'] }, async () => {
+  const { slots, launch } = setUp("setTimeout(() => console.log('still here'), 2_500); console.log('up')");
+  const program = launch('run', 400);
+  await program.says('up');
+  slots.prove();
+  await program.says('still here');
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(slots.read()).toMatchObject({ trial: null, proven: { version: '2.0.0' } });
+});
+
+test('F25 a version on trial that does not start is taken back at once', async () => {
+  const { slots, launch } = setUp("throw new Error('no')");
+  expect(await launch().ended).toMatchObject({ code: 1 });
+  expect(slots.read().rejected).toMatchObject({ version: '2.0.0', reason: 'it does not start: Error: no' });
+});
+
+test('where the one in use does not start, the one on trial is not blamed for it', async () => {
+  const { slots, bring, launch } = setUp("throw new Error('no')", { proven: true });
+  bring('3.0.0', '');
+  expect(await launch('check').ended).toMatchObject({ code: 1 });
+  expect(slots.read()).toMatchObject({ trial: { version: '3.0.0', starts: 0 }, rejected: null });
+});
+
+test('a self-test makes no folder', async () => {
+  const { folder, launch } = setUp('');
+  rmSync(join(folder, 'update'), { recursive: true });
+  await launch('check').ended;
+  expect(existsSync(join(folder, 'update'))).toBe(false);
+});

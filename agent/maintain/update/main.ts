@@ -1,0 +1,33 @@
+/** The entry of an installed agent: starts the version in use, or the one on trial. Small and seldom changed, for no update replaces it. */
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { dataFolder } from '../../uplink/store/data-folder.ts';
+import { chosen, endTrial } from './launch.ts';
+import { bundleName, openSlots, type Slots } from './slots.ts';
+
+/** Longer than a version needs to start, to be heard (5 min) or to take itself back, and to stop. */
+const trialMs = (8 * 60_000) / Number(process.env['SABHA_SPEED'] ?? 1);
+/** Set where the agent was packed: the bundle beside this launcher has the same. */
+declare const SABHA_VERSION: string | undefined;
+const installed = typeof SABHA_VERSION === 'string' ? { installed: SABHA_VERSION } : {};
+const slots = openSlots(join(dataFolder(process.env, process.argv.slice(2)), 'update'), installed);
+
+if (isMainThread) await launch(slots);
+else setTimeout(() => endTrial(slots, workerData, () => process.kill(process.pid, 'SIGKILL')), trialMs);
+
+async function launch(from: Slots): Promise<void> {
+  const { file, trial } = chosen(from, process.argv[2] === 'run', console.error);
+  // In a thread of its own: a version that blocks the event loop would hold up a timer as well.
+  if (trial !== null) new Worker(new URL(import.meta.url), { workerData: trial }).on('error', console.error).unref();
+  try {
+    await import(pathToFileURL(file ?? fileURLToPath(new URL(bundleName, import.meta.url))).href);
+  } catch (error) {
+    console.error(error);
+    try {
+      if (trial !== null) from.takeBack(trial, `it does not start: ${String(error).slice(0, 200)}`, Date.now());
+    } finally {
+      process.exit(1);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** Where an update comes from, over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
+import { get as getHttp, type IncomingMessage } from 'node:http';
+import { get as getHttps } from 'node:https';
+import { centreDoor } from '../../identity/est.ts';
+import { meteredTlsFor, meterTcp, type Used } from '../../link/net/meter.ts';
+import type { UpdateSource } from './updater.ts';
+
+const silentLimitMs = 60_000;
+const manifestLimitBytes = 16 * 1_024;
+
+/** By which roots the centre is believed, who is told of the bytes on the wire, and how long an answer may take. */
+export type UpdateSourceOptions = {
+  /** The only ones that are trusted where it is https, as they are at that moment; absent = whom the system trusts. */
+  roots?: (() => string[]) | undefined;
+  /** Told what it costs on the wire. */
+  used?: Used;
+  limitMs?: number;
+};
+
+/** `at` is the centre's address. */
+export function createUpdateSource(
+  at: string,
+  { roots, used = () => undefined, limitMs = silentLimitMs }: UpdateSourceOptions = {},
+): UpdateSource {
+  const asked = (what: string, headers = {}) => ask(`${at}/updates/${what}`, { headers, roots: roots?.(), used, limitMs });
+  return {
+    async manifest() {
+      const response = await asked('manifest.json');
+      if (response.statusCode === 200) return await textOf(response);
+      response.destroy();
+      if (response.statusCode === 404) return null;
+      throw new Error(`the centre answered ${response.statusCode}`);
+    },
+    async bundle(from) {
+      const response = await asked('agent.mjs', from > 0 ? { range: `bytes=${from}-` } : {});
+      if (response.statusCode === 200 || response.statusCode === 206)
+        return { from: response.statusCode === 206 ? from : 0, pieces: response };
+      response.destroy();
+      throw new Error(`the centre answered ${response.statusCode}`);
+    },
+  };
+}
+
+type Asking = { headers: Record<string, string>; roots: string[] | undefined; used: Used; limitMs: number };
+
+function ask(url: string, { headers, roots, used, limitMs }: Asking): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = url.startsWith('https:')
+    ? getHttps(url, { headers, createConnection: meteredTlsFor(centreDoor(url, roots), used) })
+    : getHttp(url, { headers, agent: false }).once('socket', (socket) => meterTcp(socket, used));
+  request.setTimeout(limitMs, () => request.destroy(new Error('the centre does not answer')));
+  // This listener stays: a link that breaks after the headers is an error of the request too, and one that nobody hears ends the agent.
+  request.on('error', reject).once('response', resolve);
+  return promise;
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const piece of response.setEncoding('utf8')) {
+    text += piece;
+    if (text.length > manifestLimitBytes) throw new Error('the manifest is too large');
+  }
+  return text;
+}

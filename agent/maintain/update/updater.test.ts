@@ -1,0 +1,205 @@
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { makeSigningKeys, replaceFile, sealSigned } from '#contracts';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { openSlots } from './slots.ts';
+import { startUpdater, type UpdaterOptions } from './updater.ts';
+
+const keys = makeSigningKeys();
+const minute = 60_000;
+const hour = 60 * minute;
+const bundle = Buffer.from('the new agent');
+
+function manifest(version: string, edit: object = {}): string {
+  const sha256 = createHash('sha256').update(bundle).digest('hex');
+  const said = { version, minimum: '0.0.0', expires: 2e12, size: bundle.length, sha256, ...edit };
+  return JSON.stringify(sealSigned(said, createPrivateKey(keys.privateKey)));
+}
+
+function setUp(version = '1.0.0') {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-updater-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const clock = handClock();
+  const replace = (path: string, text: string) => {
+    if (state.full) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    replaceFile(path, text);
+  };
+  const slots = openSlots(folder, { disk: { read: readFileSync, replace } });
+  const state = {
+    manifest: null as string | null,
+    busy: false,
+    heard: false,
+    restarts: [] as string[],
+    events: [] as string[],
+    asked: 0,
+    full: false,
+    said: [] as string[],
+    offMs: 0,
+  };
+  const options: UpdaterOptions = {
+    version,
+    slots,
+    source: {
+      manifest: async () => {
+        state.asked += 1;
+        return state.manifest;
+      },
+      bundle: async (from) => ({
+        from,
+        pieces: (async function* () {
+          yield bundle.subarray(from);
+        })(),
+      }),
+    },
+    key: createPublicKey(keys.publicKey),
+    clock,
+    now: () => clock.now() - state.offMs,
+    random: () => 0.5,
+    isBusy: async () => state.busy,
+    isHeard: () => state.heard,
+    record: (_kind, { outcome, version: about = '' }) => state.events.push(`${outcome} ${about}`.trim()),
+    restart: (reason) => state.restarts.push(reason),
+    log: { info: () => {}, warn: (_, line) => state.said.push(line) },
+  };
+  return { state, slots, options, pass: clock.pass };
+}
+
+test('a newer version is brought, tried at the next start, and said to the centre', async () => {
+  const { state, slots, options, pass } = setUp();
+  startUpdater(options);
+  state.manifest = manifest('1.1.0', { minimum: '1.0.5' });
+  await pass(20 * minute);
+  await expect.poll(() => state.restarts).toEqual(['update']);
+  expect(slots.read()).toMatchObject({ trial: { version: '1.1.0', starts: 0 }, minimum: '1.0.5', proven: null });
+  expect(state.events).toEqual(['on trial 1.1.0']);
+});
+
+test('F25 nothing is restarted during a meeting; after it the new version is', async () => {
+  const { state, options, pass } = setUp();
+  startUpdater(options);
+  state.manifest = manifest('1.1.0');
+  state.busy = true;
+  await pass(20 * minute);
+  await expect.poll(() => options.slots.read().trial).not.toBeNull();
+  await pass(2 * hour);
+  expect(state.restarts).toEqual([]);
+  state.busy = false;
+  await pass(minute);
+  await expect.poll(() => state.restarts).toEqual(['update']);
+});
+
+test('a version on trial is proven when the centre has heard it', async () => {
+  const { state, slots, options, pass } = setUp('1.1.0');
+  slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
+  startUpdater(options);
+  await pass(4 * minute);
+  state.heard = true;
+  await pass(1_000);
+  expect(slots.read()).toMatchObject({ trial: null, proven: { slot: 'a', version: '1.1.0' } });
+  await pass(hour);
+  expect([state.restarts, state.events]).toEqual([[], ['proven 1.1.0']]);
+});
+
+test('F25 a version that the centre does not hear in five minutes is taken back, and not tried again for a day', async () => {
+  const { state, slots, options, pass } = setUp('1.1.0');
+  slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
+  startUpdater(options);
+  await pass(5 * minute - 1_000);
+  expect(state.restarts).toEqual([]);
+  await pass(2_000);
+  expect(state.restarts).toEqual(['update-taken-back']);
+  expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '1.1.0', reason: 'the centre did not hear it' } });
+
+  const before = startUpdater({ ...options, version: '1.0.0' });
+  state.manifest = manifest('1.1.0');
+  await pass(20 * hour);
+  expect(state.asked).toBeGreaterThan(2);
+  expect(slots.read().trial).toBeNull();
+  await pass(8 * hour);
+  await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
+  before.stop();
+});
+
+test('S10 an offer that another key signed is refused and reported, and the next one is looked at', async () => {
+  const { state, slots, options, pass } = setUp();
+  startUpdater(options);
+  state.manifest = JSON.stringify(sealSigned({ version: '9.0.0' }, createPrivateKey(makeSigningKeys().privateKey)));
+  await pass(20 * minute);
+  expect([state.events, slots.read().trial]).toEqual([['refused'], null]);
+  state.manifest = manifest('1.1.0');
+  await pass(9 * hour);
+  await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
+});
+
+test('a centre that does not answer is asked again', async () => {
+  const { state, options, pass } = setUp();
+  const { manifest: answer } = options.source;
+  let fails = true;
+  options.source.manifest = () => (fails ? Promise.reject(new Error('no route')) : answer());
+  startUpdater(options);
+  await pass(hour);
+  fails = false;
+  state.manifest = manifest('1.1.0');
+  await pass(9 * hour);
+  await expect.poll(() => state.restarts).toEqual(['update']);
+});
+
+test('F25 a full disk while a version is on trial: it is said, the proof is tried again, and when time is up it is restarted all the same', async () => {
+  const { state, slots, options, pass } = setUp('1.1.0');
+  slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
+  state.full = true;
+  state.heard = true;
+  startUpdater(options);
+  await pass(2 * minute);
+  expect([state.restarts, state.said[0]]).toEqual([[], 'the updater is held up: ENOSPC: no space left']);
+  state.full = false;
+  await pass(minute);
+  expect([slots.read().proven?.version, state.events]).toEqual(['1.1.0', ['proven 1.1.0']]);
+
+  const late = setUp('1.1.0');
+  late.slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
+  late.state.full = true;
+  startUpdater(late.options);
+  await late.pass(5 * minute + 2_000);
+  expect(late.state.restarts).toEqual(['update-taken-back']);
+});
+
+test.each(['manifest', 'busy', 'disk'] as const)('a step that throws (%s) is said, and tried again', async (what) => {
+  const { state, options, pass } = setUp();
+  const broken = () => {
+    throw new Error('broken');
+  };
+  if (what === 'manifest') options.source.manifest = broken;
+  if (what === 'busy') options.isBusy = broken;
+  if (what === 'disk') state.full = true;
+  startUpdater(options);
+  state.manifest = manifest('1.1.0');
+  await pass(20 * minute);
+  const times = () => state.said.filter((line) => line.startsWith('the updater is held up')).length;
+  await expect.poll(() => times()).toBeGreaterThan(0);
+  const before = times();
+  await pass(minute);
+  await expect.poll(() => times()).toBeGreaterThan(before);
+  expect(state.restarts).toEqual([]);
+});
+
+test('S10 a PC whose clock is dead judges an offer by the time of the centre', async () => {
+  const { state, options, pass } = setUp();
+  const now = options.clock.now();
+  state.offMs = -20 * 365 * 24 * hour;
+  startUpdater(options);
+  state.manifest = manifest('1.1.0', { expires: now + 24 * hour });
+  await pass(20 * minute);
+  expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
+});
+
+test('S10 an offer below the lowest version that it names itself is refused', async () => {
+  const { state, options, pass } = setUp();
+  startUpdater(options);
+  state.manifest = manifest('1.1.0', { minimum: '1.2.0' });
+  await pass(20 * minute);
+  expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
+});

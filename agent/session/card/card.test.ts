@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { checkOf, faulty, knownOf, working } from './card.test-helper.ts';
+import { createCard } from './card.ts';
+
+function setUp() {
+  const clock = handClock();
+  const room = { checks: working, isBroken: false, isFull: false };
+  const pages: string[] = [];
+  const slips: string[] = [];
+  const card = createCard({
+    clock,
+    known: () => {
+      if (room.isBroken) throw new Error('no table');
+      return knownOf(room.checks);
+    },
+    save: (html) => !room.isFull && pages.push(html) > 0,
+    onSlip: (what) => void slips.push(what),
+  });
+  const written = () => pages.map((html) => Number(/data-written="(\d+)"/.exec(html)?.[1]));
+  return { clock, room, pages, slips, card, written };
+}
+
+test('it is written at once when it says something else, and not again for the same', () => {
+  const { room, pages, card } = setUp();
+  card.look();
+  room.checks = [...working, checkOf('pc', { device: 'disk' })];
+  card.look();
+  expect(pages).toHaveLength(1);
+  room.checks = [...working, faulty('microphone.muted')];
+  card.look();
+  expect(pages).toHaveLength(2);
+  expect(pages[1]).toContain('Microphone muted in the sound settings');
+});
+
+test('each minute its time is renewed, and nothing else', async () => {
+  const { clock, pages, card, written } = setUp();
+  card.look();
+  for (let at = 0; at < 12; at += 1) {
+    await clock.pass(10_000);
+    card.look();
+  }
+  expect(written().map((at) => at - (written()[0] ?? 0))).toEqual([0, 60_000, 120_000]);
+  expect(new Set(pages.map((html) => html.replace(/data-written="\d+"/, ''))).size).toBe(1);
+});
+
+test('an agent that ends leaves a card that is old, and a late answer does not make it new', () => {
+  const { room, card, written } = setUp();
+  card.look();
+  card.stop();
+  room.checks = [faulty('camera.missing')];
+  card.look();
+  expect(written().at(-1)).toBe(0);
+  expect(written()).toHaveLength(2);
+});
+
+test('what goes wrong with the card is told and stops nobody, and it is written when it goes again', () => {
+  const { room, pages, slips, card } = setUp();
+  room.isBroken = true;
+  card.look();
+  expect([slips, pages]).toEqual([['writing the room card'], []]);
+  room.isBroken = false;
+  card.look();
+  expect(pages).toHaveLength(1);
+});
+
+test('a folder that was full, or could not be written, kept the card old for a minute longer: it is written at the next look', async () => {
+  const { clock, room, pages, card } = setUp();
+  card.look();
+  Object.assign(room, { isFull: true, checks: [faulty('microphone.muted')] });
+  card.look();
+  await clock.pass(10_000);
+  card.look();
+  expect(pages).toHaveLength(1);
+  room.isFull = false;
+  await clock.pass(10_000);
+  card.look();
+  expect(pages).toHaveLength(2);
+  expect(pages[1]).toContain('Microphone muted in the sound settings');
+  card.look();
+  expect(pages).toHaveLength(2);
+});

@@ -1,0 +1,45 @@
+import { hash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { hostileNames } from '../../../test/names.ts';
+import { randomFrom } from '../../../test/random.ts';
+import { faulty, knownOf, working } from './card.test-helper.ts';
+import { pageOf } from './page.ts';
+import { statementOf } from './statement.ts';
+
+const pageFor = (...known: Parameters<typeof knownOf>) => pageOf(statementOf(knownOf(...known))).join('1790000000000');
+const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
+
+test('it fetches nothing, and its policy allows its own script and no other', () => {
+  const html = pageFor([muted], { help: 'desk@example.org' });
+  const [, script = ''] = /<script>(.*)<\/script>/s.exec(html) ?? [];
+  expect(html).toContain(`default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash('sha256', script, 'base64')}'`);
+  expect(html.match(/(?:https?|file|data):/g)).toBeNull();
+  expect(html.match(/ (?:src|on\w+|srcset|style)=/g)).toBeNull();
+});
+
+test('before its script has looked at the time, and where no script runs, it says that it is old', () => {
+  const html = pageFor(working);
+  expect(html).toContain('<section id="now" class="ready" hidden>');
+  expect(html).toMatch(/<section id="old" class="unknown">\s*<div lang="en"><h2>\? This page is old/);
+});
+
+test('each language of the site has its own part, the first is that of the page', () => {
+  const html = pageFor([muted], { languages: ['hi', 'en'] });
+  expect(html).toContain('<html lang="hi" data-written="1790000000000">');
+  expect(html.indexOf('माइक साउंड सेटिंग में म्यूट है')).toBeGreaterThan(0);
+  expect(html.indexOf('Microphone muted in the sound settings')).toBeGreaterThan(html.indexOf('माइक साउंड सेटिंग में म्यूट है'));
+  expect(pageFor([muted], { languages: ['hi'] })).not.toContain('Microphone muted');
+});
+
+test('200 hostile names of devices, rooms and sites stay text: the page has the same elements and stays small', () => {
+  const elements = (html: string) => html.match(/<[^\s>]*/g);
+  const plain = elements(pageFor([muted]));
+  const random = randomFrom(11);
+  for (const name of hostileNames(random, 200)) {
+    const place = { site: { en: name, hi: name }, room: { en: name, hi: name } };
+    const known = { ...knownOf([{ ...muted, device: name, name, reason: name }]), place };
+    const html = pageOf(statementOf(known)).join('1');
+    expect(elements(html), name).toEqual(plain);
+    expect(html.length).toBeLessThan(60_000);
+  }
+});

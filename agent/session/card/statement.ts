@@ -1,0 +1,105 @@
+/** What the room card says: whether the room is ready, and the one thing to fix. */
+import {
+  bySeverity,
+  type Check,
+  type Config,
+  faultIds,
+  faultOf,
+  isLanguage,
+  type Language,
+  languages,
+  meetingComponents,
+  oneLine,
+  type Profile,
+  type Readiness,
+  readinessOf,
+  reasonIn,
+  type Words,
+} from '#contracts';
+import { subjectOf } from '../../maintain/self-test/words.ts';
+import { phrases } from './words.ts';
+
+/** What is known of the room. */
+export type Known = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
+
+/** What stands on the card; nothing that changes by itself. */
+export type Statement = {
+  pc: string;
+  /** The first is that of the page. */
+  languages: readonly Language[];
+  site: Words;
+  room: Words;
+  readiness: Readiness;
+  fault: string | null;
+  /** The one thing to fix or to know, what to do first, and what it is about; null where all is well. */
+  thing: { title: Words; action: Words; about: Words } | null;
+  help: string | null;
+};
+
+/** More than this of a device's name helps nobody. */
+const aboutLength = 160;
+const catalogue: readonly string[] = faultIds;
+
+/**
+ * The statement about what is known. Of several faults it names the gravest whose cause is not named itself, of equal ones the first of the catalogue.
+ * Guarantee: what is not known is not ready.
+ */
+export function statementOf({ pc, checks, profile, place }: Known): Statement {
+  const { readiness } = readinessOf({ presence: 'online', checks });
+  const fault = worstOf(checks);
+  // A small fault is not what is to be known of a room of which nobody can say that it is ready.
+  const unknown = readiness === 'unknown' ? (unknownOf(checks) ?? nothingKnown) : undefined;
+  const known = (profile.languages ?? []).filter(isLanguage);
+  const [state = '', site = ''] = pc.split('/');
+  return {
+    pc,
+    languages: known.length === 0 ? languages : [...new Set(known)],
+    site: place?.site ?? inAll(() => `${state}/${site}`),
+    room: place?.room ?? inAll(() => pc),
+    readiness,
+    fault: unknown === undefined ? (fault?.fault ?? null) : null,
+    thing: unknown === undefined ? thingOf(fault) : { title: aboutOf(unknown), action: phrases.waitFirst, about: reasonOf(unknown) },
+    help: profile.help ?? null,
+  };
+}
+
+const nothingKnown: Check = { component: 'pc', device: '', status: 'unknown', fault: null, reason: 'no checks' };
+
+function worstOf(checks: readonly Check[]): Check | undefined {
+  const standing = checks.filter(({ status }) => status === 'fault');
+  const ids = new Set(standing.map(({ fault }) => fault ?? ''));
+  const roots = standing.filter(({ fault }) => !faultOf(fault ?? '')?.parents.some((parent) => ids.has(parent)));
+  return roots.sort((a, b) => bySeverity(severityOf(a), severityOf(b)) || rankOf(a) - rankOf(b))[0];
+}
+
+/** As `readinessOf` takes one that this version does not know. */
+function severityOf({ fault }: Check) {
+  return faultOf(fault ?? '')?.severity ?? 'major';
+}
+
+function rankOf({ fault }: Check): number {
+  return catalogue.indexOf(fault ?? '');
+}
+
+function unknownOf(checks: readonly Check[]): Check | undefined {
+  return checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
+}
+
+function thingOf(check: Check | undefined): Statement['thing'] {
+  if (check === undefined) return null;
+  const row = faultOf(check.fault ?? '');
+  const title = row?.title ?? inAll(() => check.fault ?? '');
+  return { title, action: row?.action ?? phrases.waitFirst, about: aboutOf(check) };
+}
+
+function aboutOf(check: Check): Words {
+  return inAll((language) => oneLine(subjectOf(check, language), aboutLength));
+}
+
+function reasonOf({ reason }: Check): Words {
+  return inAll((language) => (reason === null ? '' : oneLine(reasonIn(reason, language), aboutLength)));
+}
+
+function inAll(text: (language: Language) => string): Words {
+  return { en: text('en'), hi: text('hi') };
+}

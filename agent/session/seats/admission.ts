@@ -1,0 +1,148 @@
+/** The service's end of the channel between the seats: admits one room seat, and only that of the user at the console. */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Clock } from '#contracts';
+import type { Answer, Platform } from '../../platform/platform.ts';
+import { ownerOfProof } from '../../platform/questions/proof.ts';
+import { readLines, sendLine } from './lines.ts';
+import { type FromRoom, fromRoom, readLine, silentMs, type ToRoom } from './messages.ts';
+
+/** The user at the console, on Windows the number of the session; null where nobody is signed in. */
+export type Speaker = Answer<number | null>;
+/** A message of a room seat that is admitted. */
+export type RoomMessage = Exclude<FromRoom, { type: 'proof' }>;
+
+/** What an admission needs, and its events. */
+export type AdmissionOptions = {
+  clock: Clock;
+  platform: Pick<Platform, 'ask'>;
+  /** Finds out who is at the console now. */
+  speaker(): Promise<Speaker>;
+  onJoined(): void;
+  onMessage(message: RoomMessage): void;
+  onLeft(): void;
+  onRefused(why: Refusal): void;
+};
+
+/** Reasons to close a connection. The other end, the log and the event read them. */
+export const refusals = {
+  unproven: 'no proof of the user',
+  other: 'another user than the one at this PC',
+  nobody: 'nobody is signed in at its screen',
+  unseen: 'it is not known who sits at this PC',
+  second: 'a room seat is here already',
+  garbage: 'a line that cannot be read',
+  flood: 'too many lines',
+  silent: 'silent for too long',
+} as const;
+export type Refusal = keyof typeof refusals;
+
+const proofMs = 5_000;
+/** Lines between two checks of the seat (5 s). A repair by key becomes an event on the link, so it counts for more. */
+const lineQuota = { lines: 200, perMended: 20 };
+
+/** Guarantee: a message counts only when it comes from the user at the console, as of the last check. */
+export function createAdmission(options: AdmissionOptions) {
+  const { clock, platform } = options;
+  let joined: { socket: Socket; owner: number; heardUp: number; lines: number } | undefined;
+
+  function refuse(socket: Socket, why: Refusal): void {
+    if (socket.destroyed || socket.writableEnded) return;
+    endWith(socket, why);
+    leave(socket);
+    options.onRefused(why);
+  }
+
+  function leave(socket: Socket): void {
+    if (joined?.socket !== socket) return;
+    joined = undefined;
+    options.onLeft();
+  }
+
+  async function join(socket: Socket, owner: Answer<number>): Promise<void> {
+    const why = whyNot(await options.speaker(), owner);
+    if (socket.destroyed || socket.writableEnded) return;
+    if (why !== undefined || !owner.known) return refuse(socket, why ?? 'unproven');
+    if (joined && joined.owner !== owner.value) refuse(joined.socket, 'other');
+    if (joined) return refuse(socket, 'second');
+    joined = { socket, owner: owner.value, heardUp: clock.up(), lines: 0 };
+    options.onJoined();
+  }
+
+  function receive(socket: Socket, message: RoomMessage | undefined): void {
+    if (message === undefined || joined?.socket !== socket) return refuse(socket, 'garbage');
+    joined.heardUp = clock.up();
+    joined.lines += message.type === 'mended' ? lineQuota.perMended : 1;
+    if (joined.lines > lineQuota.lines) refuse(socket, 'flood');
+    else options.onMessage(message);
+  }
+
+  return {
+    /** Takes a new connection. `session`: whose it is on Windows, which needs no further proof. */
+    admit(socket: Socket, session?: number): void {
+      const nonce = randomBytes(16).toString('hex');
+      let awaitsProof = session === undefined;
+      const cancel = clock.after(proofMs, () => joined?.socket !== socket && refuse(socket, 'unproven'));
+      socket
+        .on('error', () => undefined)
+        .on('close', () => {
+          cancel();
+          leave(socket);
+        });
+      readLines(socket, (text) => {
+        if (socket.writableEnded) return;
+        const message = readLine(fromRoom, text);
+        if (message?.type !== 'proof') return receive(socket, message);
+        if (!awaitsProof) return refuse(socket, 'garbage');
+        awaitsProof = false;
+        void ownerOf(nonce, platform).then((owner) => join(socket, owner));
+      });
+      if (session === undefined) sendLine(socket, { type: 'prove', nonce } satisfies ToRoom);
+      else void join(socket, { known: true, value: session });
+    },
+    /** Closes the connection of a silent room seat, and of one whose user is not `speaker`. */
+    check(speaker?: Speaker): void {
+      if (joined === undefined) return;
+      joined.lines = 0;
+      const { socket, owner: value, heardUp } = joined;
+      const why = clock.up() - heardUp >= silentMs ? 'silent' : speaker && whyNot(speaker, { known: true, value });
+      if (why) refuse(socket, why);
+    },
+    isJoined: () => joined !== undefined,
+    send: (message: ToRoom) => joined && sendLine(joined.socket, message),
+  };
+}
+
+/** A peer that does not read gets no reason: the connection would stay open until it reads. */
+function endWith(socket: Socket, why: Refusal): void {
+  if (socket.writableLength > 0) socket.destroy();
+  sendLine(socket, { type: 'refused', why: refusals[why] } satisfies ToRoom);
+  socket.destroySoon();
+}
+
+function ownerOf(nonce: string, platform: Pick<Platform, 'ask'>): Promise<Answer<number>> {
+  const asking = platform.ask(ownerOfProof(nonce), AbortSignal.timeout(proofMs));
+  return asking.catch(() => ({ known: false, reason: 'the proof cannot be read' }));
+}
+
+/** Why this user does not speak for the room; undefined: the user is at the console. */
+function whyNot(speaker: Speaker, owner: Answer<number>): Refusal | undefined {
+  if (!owner.known) return 'unproven';
+  if (!speaker.known) return 'unseen';
+  if (speaker.value === null) return 'nobody';
+  return speaker.value === owner.value ? undefined : 'other';
+}
+
+const reportEveryMs = 3_600_000;
+
+/** Reports each reason at once, and again after an hour: a second signed-in user, whose seat retries, costs at most 24 events a day. */
+export function reportHourly({ up }: Pick<Clock, 'up'>, report: (why: string, count: number) => void): (why: string) => void {
+  const reportedUp = new Map<string, number>();
+  let count = 0;
+  return (why) => {
+    count += 1;
+    if (up() - (reportedUp.get(why) ?? Number.NEGATIVE_INFINITY) < reportEveryMs) return;
+    reportedUp.set(why, up());
+    report(why, count);
+  };
+}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import type { Probe } from '../../checks/probe.ts';
+import type { Runner } from '../../checks/runner.ts';
+import { isInMeeting } from '../../platform/in-meeting.ts';
+import type { Answer, Order } from '../../platform/platform.ts';
+import { sleepsWhenIdle } from '../../platform/questions/sleep.ts';
+import { throttledMs } from '../../platform/questions/throttle.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { createProbes } from '../../probes/probes.ts';
+import { platformApart, probesApart, runnerApart } from './apart.ts';
+import { roomProbes, type SeatOrder } from './messages.ts';
+
+const signal = new AbortController().signal;
+
+function setUp(answer: Order = { done: true }) {
+  const asked: (SeatOrder | string)[] = [];
+  const ask = async (order: SeatOrder) => {
+    asked.push(order);
+    return answer;
+  };
+  return { asked, seat: { ask } };
+}
+
+test('of the probes those of the room are asked of the seat, at their own times; that of the session is asked by it, and every other stays as it is', () => {
+  const own = createProbes();
+  const watched: string[] = [];
+  const watch = (name: string) => {
+    watched.push(name);
+    return () => undefined;
+  };
+  const apart = probesApart(own, { answer: () => ({ checks: [] }), watch });
+  const changed = apart.filter((probe, at) => probe !== own[at]).map(({ name }) => name);
+  expect(changed.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
+  const times = (probes: readonly Probe[]) => probes.map(({ name, everyMs, timeoutMs }) => ({ name, everyMs, timeoutMs }));
+  expect(times(apart)).toEqual(times(own));
+  for (const probe of apart) if (changed.includes(probe.name)) probe.watch?.(createUnwritten(), () => undefined);
+  expect(watched.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
+});
+
+test('who looks at once, or more often, looks in the room first, also where nobody sits there', async () => {
+  const { asked, seat } = setUp({ done: false, reason: 'room seat silent' });
+  const own = { runNow: async () => void asked.push('own run'), hasten: () => void asked.push('own haste') } as unknown as Runner;
+  const runner = runnerApart(own, seat);
+  await runner.runNow();
+  runner.hasten(5);
+  expect(asked).toEqual([{ verb: 'look' }, 'own run', { verb: 'hasten', forMs: 5 }, 'own haste']);
+});
+
+test('what only a session can do goes there, with its answer; a reboot does not', async () => {
+  const { asked, seat } = setUp({ done: false, reason: 'no sound service of this user runs' });
+  const platform = platformApart(createUnwritten(), seat);
+  expect(await platform.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
+  await platform.setDefaultDevice({ kind: 'speaker', name: 'Bar' }, signal);
+  expect(await platform.reboot(signal)).toEqual({ done: false, reason: 'not possible here' });
+  expect(asked).toEqual([{ verb: 'restart-sound' }, { verb: 'set-default-device', kind: 'speaker', name: 'Bar' }]);
+});
+
+test('with two seats a PC that its desktop sends to sleep was well: only the seat of its user reads the settings of a desktop', async () => {
+  const seen = async (own: Answer<boolean>, answer: Order) => {
+    const { asked, seat } = setUp(answer);
+    const platform = platformApart({ ...createUnwritten(), ask: async () => own as Answer<never> }, seat);
+    return [await platform.ask(sleepsWhenIdle, signal), asked, await platform.ask(throttledMs, signal)];
+  };
+  const [yes, no, unknown] = [
+    { known: true, value: true },
+    { known: true, value: false },
+    { known: false, reason: 'x' },
+  ] as const;
+  const not: Order = { done: false, reason: 'room seat silent' };
+  expect(await seen(no, { done: true })).toEqual([yes, [{ verb: 'sleeps' }], no]);
+  expect(await seen(no, not)).toEqual([no, [{ verb: 'sleeps' }], no]);
+  for (const own of [yes, unknown]) expect(await seen(own, { done: true })).toEqual([own, [], own]);
+});
+
+test('with two seats a test of the line, or an update, came in the middle of a meeting: only the seat in the session sees one', async () => {
+  const seen = async (answer: Order) => {
+    const { asked, seat } = setUp(answer);
+    return [await isInMeeting(platformApart(createUnwritten(), seat)), asked];
+  };
+  expect(await seen({ done: true })).toEqual([true, [{ verb: 'meeting' }]]);
+  for (const reason of ['no program has camera or microphone', 'room seat silent'])
+    expect(await seen({ done: false, reason })).toEqual([false, [{ verb: 'meeting' }]]);
+});

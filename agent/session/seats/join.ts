@@ -1,0 +1,143 @@
+/** The room seat's end of the channel to the service: on Linux it connects and proves its user, on Windows it waits at a pipe. */
+import { connect, type Server, type Socket } from 'node:net';
+import { backoffMs, type Clock, messageOf } from '#contracts';
+import type { Platform } from '../../platform/platform.ts';
+import { leaveProof, ownSession } from '../../platform/questions/proof.ts';
+import type { Log } from '../../uplink/store/log.ts';
+import { openDoor, pipeOf, type SeatAddress } from './door.ts';
+import { readLines, sendLine } from './lines.ts';
+import { type FromRoom, readLine, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
+
+/** Where the service is, and what its messages start. */
+export type JoinOptions = {
+  seat: SeatAddress;
+  clock: Clock;
+  random: () => number;
+  platform: Pick<Platform, 'ask'>;
+  log: Log;
+  /** `isFirst`: the first since the seat joined. */
+  onRoom(room: Extract<ToRoom, { type: 'room' }>, isFirst: boolean): void;
+  onOrder(order: Extract<ToRoom, { type: 'order' }>): void;
+  /** The service sent something. */
+  onAlive(): void;
+};
+
+const backoff = { firstMs: 2_000, maxMs: 30_000 };
+const askLimitMs = 4_000;
+
+type State = ReturnType<typeof createState>;
+
+function createState(options: JoinOptions) {
+  return {
+    ...options,
+    server: undefined as Server | undefined,
+    /** All connections, and when each last received something. On Windows other users may open the pipe too, but cannot write to it. */
+    heardUp: new Map<Socket, number>(),
+    joined: undefined as Socket | undefined,
+    isOver: false,
+    failures: 0,
+    /** The last line of the log: a reason that repeats is logged once. */
+    logged: '',
+  };
+}
+
+/** Guarantee: the seat sends only to a service that spoke first, and several seats retry at different times. */
+export function createJoin(options: JoinOptions) {
+  const state = createState(options);
+  return {
+    start(): void {
+      void reach(state);
+      watch(state);
+    },
+    stop(): void {
+      state.isOver = true;
+      state.server?.close();
+      for (const socket of state.heardUp.keys()) socket.destroy();
+    },
+    /** Sends nothing before the seat has joined. */
+    send: (message: FromRoom) => state.joined && sendLine(state.joined, message),
+  };
+}
+
+async function reach(state: State): Promise<void> {
+  const { seat, platform } = state;
+  if (state.isOver) return;
+  if (!seat.isPipe) return talk(state, connect(seat.address));
+  try {
+    const session = await platform.ask(ownSession, AbortSignal.timeout(askLimitMs));
+    if (!session.known) throw new Error(session.reason);
+    const address = pipeOf(seat, session.value);
+    state.server = await openDoor({ address, isPipe: true, all: false, onSocket: (socket) => talk(state, socket) });
+  } catch (error) {
+    retry(state, messageOf(error));
+  }
+}
+
+function retry(state: State, why: string): void {
+  note(state, `not joined: ${why}`);
+  state.clock.after(backoffMs(state.failures, { ...backoff, random: state.random }), () => void reach(state));
+  state.failures += 1;
+}
+
+function talk(state: State, socket: Socket): void {
+  let why = 'the other seat went';
+  state.heardUp.set(socket, state.clock.up());
+  socket.on('error', ({ message }) => {
+    why = message;
+  });
+  socket.on('close', () => {
+    state.heardUp.delete(socket);
+    const wasJoined = state.joined === socket;
+    if (wasJoined) state.joined = undefined;
+    if (state.isOver) return;
+    if (!state.seat.isPipe) retry(state, why);
+    else if (wasJoined) note(state, `not joined: ${why}`);
+  });
+  readLines(socket, (text) => {
+    const message = readLine(toRoom, text);
+    if (message?.type === 'refused') why = message.why;
+    else if (message) receive(state, socket, message);
+    else socket.destroy(new Error('the other seat says what cannot be read'));
+  });
+}
+
+function receive(state: State, socket: Socket, message: Exclude<ToRoom, { type: 'refused' }>): void {
+  state.heardUp.set(socket, state.clock.up());
+  if (message.type === 'prove') return void prove(state, socket, message.nonce);
+  if (message.type === 'room') {
+    const isFirst = state.joined !== socket;
+    if (isFirst) note(state, 'joined');
+    Object.assign(state, { joined: socket, failures: 0 });
+    state.onRoom(message, isFirst);
+  } else if (message.type === 'order') state.onOrder(message);
+  state.onAlive();
+}
+
+/** The proof is removed as soon as the service answers, or the connection ends. */
+async function prove({ platform }: State, socket: Socket, nonce: string): Promise<void> {
+  try {
+    const left = await platform.ask(leaveProof(nonce), AbortSignal.timeout(askLimitMs));
+    if (!left.known) throw new Error(left.reason);
+    if (socket.destroyed) return void (await left.value());
+    socket.once('data', () => void left.value()).once('close', () => void left.value());
+    sendLine(socket, { type: 'proof' } satisfies FromRoom);
+  } catch (error) {
+    socket.destroy(new Error(messageOf(error)));
+  }
+}
+
+/** A service that hangs does not close its end. */
+function watch(state: State): void {
+  const { clock, heardUp } = state;
+  clock.after(seatEveryMs, () => {
+    if (state.isOver) return;
+    for (const [socket, up] of heardUp) if (clock.up() - up >= silentMs) socket.destroy(new Error('the other seat is silent'));
+    if (state.joined) sendLine(state.joined, { type: 'alive' } satisfies FromRoom);
+    watch(state);
+  });
+}
+
+function note(state: State, line: string): void {
+  if (line !== state.logged) state.log.info({}, line);
+  state.logged = line;
+}

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import type { Profile } from '#contracts';
+import type { Answer, SoundChange, SoundDevice, SoundState } from '../../platform/platform.ts';
+import { createMend } from './mend.ts';
+import type { Mended } from './messages.ts';
+
+const signal = new AbortController().signal;
+const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
+const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
+
+/** `fails`: it does not even say that it cannot; `chooses`: false as on Windows; `isLate`: what it took it does not show yet. */
+type Room = { broken?: string; fails?: boolean; chooses?: boolean; isLate?: boolean; wants?: Profile['expected'] | null };
+
+/** A sound server that does what is asked, but for the changes of `broken`. */
+function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true, isLate = false, wants = expected }: Room = {}) {
+  const sound: SoundState = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
+  const first = structuredClone(sound);
+  const told: Mended[] = [];
+  const done: string[] = [];
+  const apply = (change: SoundChange) => {
+    const [devices, chosen] =
+      change.kind === 'microphone' ? ([sound.sources, 'defaultSource'] as const) : ([sound.sinks, 'defaultSink'] as const);
+    if ('chosen' in change) sound[chosen] = change.id;
+    else for (const one of devices.filter(({ id }) => id === change.id)) one.muted = change.muted;
+  };
+  const changeSound = async (change: SoundChange) => {
+    if (change.id === broken && fails) throw new Error('pactl failed');
+    if (change.id === broken) return { done: false, reason: 'pactl failed' } as const;
+    if ('chosen' in change && !chooses) return { done: false, reason: 'only its user may' } as const;
+    apply(change);
+    done.push('muted' in change ? `${change.id} ${change.muted ? 'off' : 'on'}` : `${change.id} chosen`);
+    return { done: true } as const;
+  };
+  const mend = createMend({
+    platform: {
+      sound: async (): Promise<Answer<SoundState>> => ({ known: true, value: structuredClone(isLate ? first : sound) }),
+      changeSound,
+    },
+    profile: () => (wants === null ? undefined : { link: 'fibre', elevationM: 0, expected: wants }),
+    onMended: (one) => void told.push(one),
+  });
+  return { sound, told, done, mend };
+}
+
+test('what is muted is opened, what is not chosen is chosen, each is told, and the way back leaves all as it was', async () => {
+  const before = {
+    sources: [device('table', true), device('headset')],
+    defaultSource: 'headset',
+    sinks: [device('bar', true)],
+    defaultSink: 'bar',
+  };
+  const { sound, told, done, mend } = pc(structuredClone(before));
+  const steps = [
+    { did: 'unmuted', name: 'The table' },
+    { did: 'chosen', name: 'The table' },
+    { did: 'unmuted', name: 'The bar' },
+  ];
+  expect(await mend.fix(signal)).toEqual({ done: true, steps });
+  expect(sound).toMatchObject({ sources: [{ muted: false }, {}], defaultSource: 'table', sinks: [{ muted: false }] });
+  expect(await mend.fix(signal)).toEqual({ done: true, steps: [] });
+  expect(await mend.undo(signal)).toMatchObject({
+    done: true,
+    steps: [{ did: 'muted' }, { did: 'chosen', name: 'The headset' }, { did: 'muted' }],
+  });
+  expect(sound).toEqual(before);
+  expect(done).toEqual(['table on', 'table chosen', 'bar on', 'bar off', 'headset chosen', 'table off']);
+  expect(told.map(({ what }) => what)).toEqual(['fixed', 'undone']);
+  expect(await mend.undo(signal)).toEqual({ done: false, reason: 'nothing was changed since the start' });
+});
+
+test('of several of the room the one that is chosen is opened; what the room need not have, and what is well, is left alone', async () => {
+  const sources = [device('table'), device('wall', true), device('headset', true)];
+  const { mend, done } = pc({ sources, defaultSource: 'wall', sinks: [device('bar')], defaultSink: 'bar' });
+  await mend.fix(signal);
+  expect(done).toEqual(['wall on']);
+  const other = pc({ sources: [device('headset', true)], defaultSource: 'headset' });
+  expect([await other.mend.fix(signal), other.done, other.told]).toEqual([{ done: true, steps: [] }, [], []]);
+  const none = pc({ sources: [device('table', true)] }, { wants: { microphone: [] } });
+  expect(await none.mend.fix(signal)).toEqual({ done: true, steps: [] });
+});
+
+test('the key did nothing for a muted second microphone of the room, of which a message offered to mend it: each that is expected is opened', async () => {
+  const { mend, done } = pc({ sources: [device('table'), device('wall', true), device('headset', true)], defaultSource: 'table' });
+  await mend.fix(signal);
+  await mend.undo(signal);
+  expect(done).toEqual(['wall on', 'wall off']);
+});
+
+test('what was changed before a change failed was told to nobody', async () => {
+  const sources = [device('table', true)];
+  for (const fails of [false, true]) {
+    const { mend, told } = pc(
+      { sources: structuredClone(sources), defaultSource: 'table', sinks: [device('bar', true)] },
+      { broken: 'bar', fails },
+    );
+    expect(await mend.fix(signal)).toMatchObject({ done: false, reason: 'pactl failed', steps: [{ did: 'unmuted', name: 'The table' }] });
+    expect(told).toEqual([{ what: 'fixed', steps: [{ did: 'unmuted', name: 'The table' }] }]);
+  }
+});
+
+test('what cannot be done says why, and what was done until then is taken back all the same', async () => {
+  const { mend, sound } = pc(
+    { sources: [device('table', true)], defaultSource: 'table', sinks: [device('bar', true)], defaultSink: 'bar' },
+    { broken: 'bar' },
+  );
+  expect(await mend.fix(signal)).toMatchObject({ done: false, reason: 'pactl failed' });
+  expect(sound.sources[0]?.muted).toBe(false);
+  const early = pc({}, { wants: null });
+  expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'nobody has said yet what this room should have' });
+});
+
+test('where nothing can be chosen, the way back stopped at the choice that was never made, and left the microphone open', async () => {
+  const sources = [device('table', true), device('headset')];
+  const { mend, sound, done } = pc({ sources, defaultSource: 'headset' }, { chooses: false });
+  const steps = [{ did: 'unmuted', name: 'The table' }];
+  expect(await mend.fix(signal)).toEqual({ done: false, reason: 'only its user may', steps });
+  expect(await mend.undo(signal)).toEqual({ done: true, steps: [{ did: 'muted', name: 'The table' }] });
+  expect([sound.sources[0]?.muted, done]).toEqual([true, ['table on', 'table off']]);
+});
+
+test('a sound server that shows its change a moment later lost the way back: what was made is taken back, and nothing is said of a mend that was not', async () => {
+  const sources = [device('table', true), device('headset')];
+  const { mend, sound } = pc({ sources, defaultSource: 'headset' }, { isLate: true });
+  await mend.fix(signal);
+  expect(sound).toMatchObject({ sources: [{ muted: false }, {}], defaultSource: 'table' });
+  expect(await mend.undo(signal)).toMatchObject({ done: true, steps: [{ did: 'chosen', name: 'The headset' }, { did: 'muted' }] });
+  expect(sound).toMatchObject({ sources: [{ muted: true }, {}], defaultSource: 'headset' });
+});

@@ -1,0 +1,88 @@
+/** One key in the room: the microphone and the speaker that the room should have are opened and chosen, and that can be taken back. */
+import { messageOf, type Profile } from '#contracts';
+import type { Order, Platform, SoundChange, SoundState } from '../../platform/platform.ts';
+import { shortText } from '../../platform/text.ts';
+import { standing } from '../../probes/room/expected.ts';
+import { chosenFirst } from '../../probes/room/sound-device.ts';
+import type { KeyResult, Mended } from './messages.ts';
+
+/** What can be changed, and who is told of it. */
+export type MendOptions = {
+  platform: Pick<Platform, 'sound' | 'changeSound'>;
+  /** What is expected here; undefined until `run` has said it. */
+  profile(): Profile | undefined;
+  onMended(mended: Mended): void;
+};
+/** The key, and its way back. */
+export type Mend = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
+
+/** A change by the name of its device, and what takes it back: absent where nothing had been chosen before. `isMade`: the sound server took it. */
+type Step = { name: string; to: SoundChange; back?: Pick<Step, 'name' | 'to'>; isMade?: true };
+
+/** Guarantee: it changes only what is wrong, tells each change, and `undo` makes what it changed as it was before, the last first. */
+export function createMend({ platform, profile, onMended }: MendOptions): Mend {
+  let before: Step[] = [];
+
+  async function take(what: Mended['what'], steps: Step[], signal: AbortSignal): Promise<KeyResult> {
+    const told: Mended['steps'] = [];
+    let order: Order = { done: true };
+    for (const step of steps) {
+      const { name, to } = step;
+      order = await platform.changeSound(to, signal).catch((error: unknown) => ({ done: false, reason: shortText(messageOf(error)) }));
+      if (!order.done) break;
+      step.isMade = true;
+      told.push({ did: didOf(to), name: name.slice(0, 256) });
+    }
+    if (told.length > 0) onMended({ what, steps: told });
+    return order.done ? { done: true, steps: told } : { ...order, ...(told.length > 0 && { steps: told }) };
+  }
+
+  return {
+    async fix(signal) {
+      const wanted = profile();
+      if (wanted === undefined) return { done: false, reason: 'nobody has said yet what this room should have' };
+      const sound = await platform.sound(signal);
+      if (!sound.known) return { done: false, reason: sound.reason };
+      const steps = (['microphone', 'speaker'] as const).flatMap((kind) => stepsOf(kind, wanted, sound.value));
+      // What was begun is taken back too, where it did not come to its end.
+      if (steps.length > 0) before = steps;
+      return take('fixed', steps, signal);
+    },
+    async undo(signal) {
+      if (before.length === 0) return { done: false, reason: 'nothing was changed since the start' };
+      const sound = await platform.sound(signal);
+      // A change that was refused, as Windows refuses a choice, needs none: it would stand in the way of the others. One that was made does,
+      // whatever the sound server says: it shows what it took a moment later.
+      const steps = before
+        .toReversed()
+        .flatMap(({ back, isMade }) => (back && (isMade || !(sound.known && isSo(back.to, sound.value))) ? back : []));
+      const result = await take('undone', steps, signal);
+      if (result.done) before = [];
+      return result;
+    },
+  };
+}
+
+function didOf(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
+  if (!('muted' in change)) return 'chosen';
+  return change.muted ? 'muted' : 'unmuted';
+}
+
+function isSo(change: SoundChange, { sources, defaultSource, sinks, defaultSink }: SoundState): boolean {
+  const [devices, chosen] = change.kind === 'microphone' ? [sources, defaultSource] : [sinks, defaultSink];
+  return 'muted' in change ? devices.find(({ id }) => id === change.id)?.muted === change.muted : chosen === change.id;
+}
+
+/** All that stand for an expected one are opened, as each of them is judged; where none of them is chosen, the first is. */
+function stepsOf(kind: 'microphone' | 'speaker', { expected }: Profile, sound: SoundState): Step[] {
+  const [devices, chosen] = kind === 'microphone' ? [sound.sources, sound.defaultSource] : [sound.sinks, sound.defaultSink];
+  const ours = standing(expected[kind] ?? [], chosenFirst({ devices, chosen }));
+  const steps: Step[] = ours
+    .filter(({ muted }) => muted)
+    .map(({ id, name }) => ({ name, to: { kind, id, muted: false }, back: { name, to: { kind, id, muted: true } } }));
+  const [first] = ours;
+  if (first === undefined || ours.some(({ id }) => id === chosen)) return steps;
+  const other = devices.find((one) => one.id === chosen);
+  const back = other && { name: other.name, to: { kind, id: other.id, chosen: true as const } };
+  return [...steps, { name: first.name, to: { kind, id: first.id, chosen: true }, ...(back && { back }) }];
+}

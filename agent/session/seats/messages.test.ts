@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { seeded } from '../../checks/agent.test-helper.ts';
+import { type FromRoom, fromRoom, readLine, type ToRoom, toRoom } from './messages.ts';
+import { list, profile } from './seats.test-helper.ts';
+
+const camera = list('camera.missing').probes[0]?.checks ?? [];
+const up: FromRoom[] = [
+  list(),
+  list('camera.held'),
+  { type: 'alive' },
+  { type: 'proof' },
+  { type: 'done', id: 3, result: { done: false, reason: 'no' } },
+  { type: 'mended', mended: { what: 'fixed', steps: [{ did: 'muted', name: 'माइक' }] } },
+];
+const down: ToRoom[] = [
+  { type: 'prove', nonce: 'ab'.repeat(16) },
+  { type: 'refused', why: 'no' },
+  { type: 'room', pc: 'a/b/c', profile, place: { site: { en: 'Leh', hi: 'लेह' }, room: { en: 'Hall', hi: 'हॉल' } }, checks: camera },
+  { type: 'order', id: 1, order: { verb: 'set-default-device', kind: 'speaker', name: 'Bar' } },
+  { type: 'order', id: 2, order: { verb: 'look' } },
+];
+
+test('each message of either seat is read as it was sent, and what is not known in it is left out', () => {
+  for (const message of up) expect(readLine(fromRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  for (const message of down) expect(readLine(toRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  expect(readLine(toRoom, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
+});
+
+test('S15 20,000 broken lines, and lines that are no message at all: each is refused, or is a message of the right shape', () => {
+  const random = seeded(11);
+  const pick = (most: number) => Math.floor(random() * most);
+  let refused = 0;
+  for (const [schema, messages] of [
+    [fromRoom, up],
+    [toRoom, down],
+  ] as const) {
+    for (let n = 0; n < 10_000; n += 1) {
+      const bytes = Buffer.from(JSON.stringify(messages[pick(messages.length)]));
+      for (let change = pick(4); change >= 0; change -= 1) bytes[pick(bytes.length)] = pick(256);
+      const read = readLine(schema, bytes.toString('utf8', 0, random() < 0.2 ? pick(bytes.length) : bytes.length));
+      if (read === undefined) refused += 1;
+      // What was taken once is taken again, and is the same.
+      else expect(readLine(schema, JSON.stringify(read))).toEqual(read);
+    }
+    for (const text of ['', 'null', '[]', '7', '"alive"', '{}', '{"type":"__proto__"}', `${'['.repeat(100_000)}`, '{"type":"alive"'])
+      expect(readLine(schema, text), text.slice(0, 20)).toBeUndefined();
+  }
+  expect(refused).toBeGreaterThan(10_000);
+});
+
+test('a component that the service judges itself, and a fault that only the centre can judge, are not taken from the room', () => {
+  const said = (name: string, check: object) =>
+    readLine(fromRoom, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
+  expect(said('camera', {})).toBeDefined();
+  expect(said('path', {})).toBeUndefined();
+  expect(said('camera', { fault: 'pc.silent' })).toBeUndefined();
+  expect(said('camera', { device: 'x'.repeat(129) })).toBeUndefined();
+});

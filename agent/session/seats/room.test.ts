@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { handClock, seeded } from '../../checks/agent.test-helper.ts';
+import type { Answer, Platform } from '../../platform/platform.ts';
+import { createUnwritten } from '../../platform/unwritten.ts';
+import { openDoor } from './door.ts';
+import { readLines, sendLine } from './lines.ts';
+import type { SeatOrder } from './messages.ts';
+import { createRoom } from './room.ts';
+
+/** What the seat on this platform says to an order. */
+async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-room-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const address = join(folder, 'room.sock');
+  const answer = Promise.withResolvers<string>();
+  const server = await openDoor({
+    address,
+    isPipe: false,
+    all: false,
+    onSocket(socket) {
+      readLines(socket, (text) => text?.includes('"done"') && answer.resolve(text));
+      const profile = { link: 'fibre', elevationM: 0, expected: {} };
+      sendLine(socket, { type: 'room', pc: 'up/lucknow/room-1', profile, checks: [] });
+      sendLine(socket, { type: 'order', id: 7, order });
+    },
+  });
+  onTestFinished(() => void server.close());
+  const room = createRoom({
+    seat: { address, isPipe: false },
+    clock: { ...handClock(), speed: 3 },
+    random: seeded(7),
+    probes: [],
+    platform: { ...createUnwritten(), ...platform },
+    log: { info: () => undefined, warn: () => undefined },
+    saveCard: () => true,
+  });
+  onTestFinished(() => room.stop());
+  room.start();
+  const { type, id, result } = JSON.parse(await answer.promise);
+  expect([type, id]).toEqual(['done', 7]);
+  return result;
+}
+
+test('an order ended the seat where its limit is no whole number of milliseconds: by a clock that goes three times as fast', async () => {
+  expect(await answerTo({ verb: 'restart-sound' }, { restartSound: async () => ({ done: true }) })).toEqual({ done: true });
+});
+
+test('an order of a newer service ended an older seat each time: it answers that it does not know it', async () => {
+  const order = { verb: 'dance', forMs: 5 } as unknown as SeatOrder;
+  expect(await answerTo(order, {})).toEqual({ done: false, reason: 'the room seat does not know this order' });
+});
+
+test('the seat says whether the desktop of its user sends the PC to sleep', async () => {
+  const asked = (answer: Answer<boolean>) => ({ ask: async () => answer }) as unknown as Platform;
+  expect(await answerTo({ verb: 'sleeps' }, asked({ known: true, value: true }))).toEqual({ done: true });
+  for (const answer of [{ known: true, value: false } as const, { known: false, reason: 'no systemd here' } as const])
+    expect(await answerTo({ verb: 'sleeps' }, asked(answer))).toEqual({ done: false, reason: 'not that it knows' });
+});
+
+test('the seat says whether a program has the camera or the microphone, which only the session sees', async () => {
+  const cameras = async () => ({
+    known: true as const,
+    value: [{ id: 'a', name: 'a', usedBy: { known: true as const, value: ['zoom'] } }],
+  });
+  expect(await answerTo({ verb: 'meeting' }, { cameras })).toEqual({ done: true });
+  expect(await answerTo({ verb: 'meeting' }, {})).toEqual({ done: false, reason: 'no program has camera or microphone' });
+});

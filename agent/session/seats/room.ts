@@ -1,0 +1,144 @@
+/** The room seat, in the session of the signed-in user: runs the probes of the room, sends their checks to the service, and writes the card. */
+import { type Check, type Clock, isLanguage, type Language, messageOf } from '#contracts';
+import { createCheckTable } from '../../checks/check-table.ts';
+import type { Probe, SelfFigures } from '../../checks/probe.ts';
+import { createRunner, type Runner, type RunnerOptions } from '../../checks/runner.ts';
+import { isInMeeting } from '../../platform/in-meeting.ts';
+import type { Answer, Order, Platform } from '../../platform/platform.ts';
+import { sleepsWhenIdle } from '../../platform/questions/sleep.ts';
+import { shortText } from '../../platform/text.ts';
+import type { Log } from '../../uplink/store/log.ts';
+import { createCard } from '../card/card.ts';
+import type { Known } from '../card/statement.ts';
+import type { SeatAddress } from './door.ts';
+import { createJoin } from './join.ts';
+import { createMend } from './mend.ts';
+import { roomProbes, type SeatOrder, seatEveryMs } from './messages.ts';
+import { createToasts } from './toasts.ts';
+
+/** What a room seat is made of. */
+export type RoomOptions = {
+  seat: SeatAddress;
+  platform: Platform;
+  /** Those of the room. */
+  probes: readonly Probe[];
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  saveCard(html: string): boolean;
+};
+/** The room seat has neither link nor spool. */
+const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
+const orderLimitMs = 14_000;
+const sleepsOf = (answer: Answer<boolean>): Order =>
+  answer.known && answer.value ? { done: true } : { done: false, reason: 'not that it knows' };
+const notHeld: Order = { done: false, reason: 'no program has camera or microphone' };
+
+/** Guarantee: the seat sends checks only while it is joined to its service, and its checks expire as those of the service do. */
+export function createRoom(options: RoomOptions) {
+  const { clock, log, platform, saveCard } = options;
+  let known: Known | undefined;
+  let isOver = false;
+  const whole = (): Known => {
+    if (known === undefined) throw new Error('not joined');
+    return known;
+  };
+  const sendChecks = () => join.send({ type: 'checks', probes: checks.list() });
+  const checks = createChecks(options, { context: () => ({ profile: whole().profile, self }), onNews: sendChecks });
+  const { runner } = checks;
+  const card = createCard({
+    clock,
+    known: whole,
+    save: saveCard,
+    onSlip: (what, error) => log.warn({}, `${what} failed: ${messageOf(error)}`),
+  });
+  const join = createJoin({
+    ...options,
+    onRoom({ pc, profile, place, checks: all }, isFirst) {
+      const before = known;
+      known = { pc, profile, place, checks: all };
+      toasts.onKnown(known);
+      if (before === undefined) runner.start();
+      else if (JSON.stringify(profile) !== JSON.stringify(before.profile)) void runner.runNow();
+      if (isFirst) sendChecks();
+    },
+    onOrder: ({ id, order }) => void obey(runner, options, order).then((result) => join.send({ type: 'done', id, result })),
+    onAlive: () => known && card.look(),
+  });
+  const mend = createMend({
+    platform,
+    profile: () => known?.profile,
+    onMended(mended) {
+      log.info({ mended }, `${mended.what} by a key in the room`);
+      toasts.onMended(mended);
+      join.send({ type: 'mended', mended });
+      void runner.runNow();
+    },
+  });
+  const toasts = createToasts({ clock, platform, mend, log });
+  const expire = (): void => {
+    if (isOver) return;
+    if (checks.expire()) sendChecks();
+    clock.after(seatEveryMs, expire);
+  };
+  return {
+    mend,
+    /** The language of the site; undefined until the service has sent it. */
+    language: (): Language | undefined => known && (known.profile.languages?.find(isLanguage) ?? 'en'),
+    start(): void {
+      join.start();
+      expire();
+    },
+    stop(): void {
+      isOver = true;
+      join.stop();
+      runner.stop();
+      if (known) card.stop();
+    },
+  };
+}
+
+type ChecksOptions = { context: RunnerOptions['context']; onNews(): void };
+
+/** Runs the probes and holds their checks. A probe that has not answered since the start is not in the list: nothing is known of it. */
+function createChecks({ probes, platform, clock, random, log }: RoomOptions, { context, onNews }: ChecksOptions) {
+  const table = createCheckTable(clock);
+  const answered = new Set<string>();
+  const runner = createRunner({
+    probes,
+    platform,
+    clock,
+    random,
+    context,
+    known: ({ name }) => table.known(name),
+    onResult({ name, everyMs }, { checks }) {
+      const isFirst = !answered.has(name);
+      answered.add(name);
+      if (table.merge({ component: name, everyMs, checks }).length > 0 || isFirst) onNews();
+    },
+    onFailing: (probe, error) => log.warn({ probe }, error === null ? 'the probe answers again' : `the probe fails: ${error}`),
+  });
+  return {
+    runner,
+    expire: () => table.expire().length > 0,
+    list() {
+      const byProbe = Map.groupBy<string, Check>(table.checks(), ({ component }) => component);
+      return roomProbes.filter((name) => answered.has(name)).map((name) => ({ name, checks: byProbe.get(name) ?? [] }));
+    },
+  };
+}
+
+async function obey(runner: Runner, { platform, clock }: RoomOptions, order: SeatOrder | null): Promise<Order> {
+  if (order === null) return { done: false, reason: 'the room seat does not know this order' };
+  const signal = AbortSignal.timeout(Math.ceil(orderLimitMs / (clock.speed ?? 1)));
+  const act = async (): Promise<Order> => {
+    if (order.verb === 'restart-sound') return platform.restartSound(signal);
+    if (order.verb === 'set-default-device') return platform.setDefaultDevice({ kind: order.kind, name: order.name }, signal);
+    if (order.verb === 'meeting') return (await isInMeeting(platform)) ? { done: true } : notHeld;
+    if (order.verb === 'sleeps') return sleepsOf(await platform.ask(sleepsWhenIdle, signal));
+    if (order.verb === 'hasten') runner.hasten(order.forMs);
+    else await runner.runNow();
+    return { done: true };
+  };
+  return act().catch((error: unknown) => ({ done: false, reason: shortText(messageOf(error)) }));
+}

@@ -1,0 +1,318 @@
+/** Who may speak for the room, and what is true when nobody does. */
+import { linkSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { seeded } from '../../checks/agent.test-helper.ts';
+import { session as lock } from '../../platform/questions/session.ts';
+import { type Refusal, refusals } from './admission.ts';
+import { silentMs } from './messages.ts';
+import { door, type Knocker, list, me, profile, seatOf } from './seats.test-helper.ts';
+
+type Pc = Awaited<ReturnType<typeof door>>;
+
+const nobody = 'nobody is signed in at its screen';
+const known = { pc: 'a/b/c', profile, place: undefined, checks: [] };
+
+async function joined(pc: Pc, says: object = list()): Promise<Knocker> {
+  pc.seat.tell(known);
+  const guest = pc.knock();
+  await guest.prove();
+  await expect.poll(() => guest.heard.some(({ type }) => type === 'room'), { interval: 5 }).toBe(true);
+  guest.say(says);
+  return guest;
+}
+
+function camera({ seat }: Pc) {
+  const { checks, unknown } = seat.answer('camera', profile);
+  return unknown ?? checks.map(({ fault, status }) => fault ?? status).join();
+}
+
+async function refusal(guest: Knocker, why: Refusal): Promise<void> {
+  await expect.poll(() => guest.isGone()).toBe(true);
+  expect(guest.why()).toBe(refusals[why]);
+}
+
+test('it says what the room seat said last, and tells of a change at once', async () => {
+  const pc = await door();
+  let told = 0;
+  const unwatch = pc.seat.watch('camera', () => {
+    told += 1;
+  });
+  expect(camera(pc)).toBe('not checked since the start');
+  const guest = await joined(pc);
+  expect(guest.heard.find(({ type }) => type === 'room')).toMatchObject({ pc: 'a/b/c', profile });
+  await expect.poll(() => camera(pc)).toBe('ok');
+  guest.say(list('camera.missing'));
+  await expect.poll(() => camera(pc)).toBe('camera.missing');
+  expect(told).toBe(2);
+  guest.say(list('camera.missing'));
+  pc.seat.tell({ ...known, pc: 'a/b/d' });
+  await expect.poll(() => guest.heard.filter(({ type }) => type === 'room')).toHaveLength(2);
+  expect(told).toBe(2);
+  unwatch();
+});
+
+test('before anybody joined, and of what was not said, the expected devices are unknown by their names; what nobody expects has no check', async () => {
+  const pc = await door();
+  const said = (name: Parameters<Pc['seat']['answer']>[0], expected = profile.expected) =>
+    pc.seat.answer(name, { ...profile, expected }).checks;
+  expect(said('camera')).toMatchObject([{ component: 'camera', device: 'expected-1', status: 'unknown', name: 'hd' }]);
+  for (const name of ['microphone', 'display', 'program', 'sound'] as const) expect(said(name), name).toEqual([]);
+  expect(said('speaker')).toMatchObject([{ device: '', status: 'unknown' }]);
+});
+
+test('a seat that is mute for three intervals is silent, is sent away, and may come again; one that only says it is alive is not', async () => {
+  const pc = await door();
+  const guest = await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  await pc.clock.pass(silentMs - 1_000);
+  guest.say({ type: 'alive' });
+  // Heard when what follows it on the same line was answered.
+  const asked = pc.seat.ask({ verb: 'look' });
+  await expect.poll(() => guest.heard.find(({ type }) => type === 'order')).toBeDefined();
+  guest.say({ type: 'done', id: 1, result: { done: true } });
+  expect(await asked).toEqual({ done: true });
+  await pc.clock.pass(silentMs - 1_000);
+  expect(camera(pc)).toBe('ok');
+  let told = 0;
+  pc.seat.watch('camera', () => {
+    told += 1;
+  });
+  await pc.clock.pass(6_000);
+  expect([camera(pc), told]).toEqual(['room seat silent', 1]);
+  await refusal(guest, 'silent');
+  await joined(pc, list('camera.held'));
+  await expect.poll(() => camera(pc)).toBe('camera.held');
+  expect(told).toBeGreaterThan(1);
+});
+
+test('a seat that comes after the silence of another vouches for nothing that the other had said', async () => {
+  const pc = await door();
+  const guest = await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  await pc.clock.pass(silentMs + 5_000);
+  await refusal(guest, 'silent');
+  await joined(pc, { type: 'alive' });
+  expect(camera(pc)).toBe('not checked since the start');
+});
+
+test('a seat that is started anew within three intervals changes nothing; one that stays away is silent', async () => {
+  const pc = await door();
+  const guest = await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  guest.socket.destroy();
+  await pc.clock.pass(silentMs - 10_000);
+  expect(camera(pc)).toBe('ok');
+  const again = await joined(pc, { type: 'alive' });
+  await pc.clock.pass(10_000);
+  expect(camera(pc)).toBe('ok');
+  again.socket.destroy();
+  await expect.poll(() => again.isGone()).toBe(true);
+  await pc.clock.pass(silentMs + 5_000);
+  expect(camera(pc)).toBe('room seat silent');
+  expect(pc.refused).toEqual([]);
+});
+
+test('with nobody signed in it is unknown for that; the next user brings his own answers, and the one before him is sent away', async () => {
+  const pc = await door(seatOf(null));
+  expect(camera(pc)).toBe(nobody);
+  const early = pc.knock();
+  await early.prove();
+  await refusal(early, 'nobody');
+  pc.sits(me);
+  const guest = await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  pc.sits(me + 1);
+  await expect.poll(() => pc.clock.pass(5_000).then(guest.why)).toBe(refusals.other);
+  expect(camera(pc)).toBe('room seat silent');
+  const late = pc.knock();
+  await late.prove();
+  await refusal(late, 'other');
+  pc.sits(null);
+  await expect.poll(() => pc.clock.pass(5_000).then(() => camera(pc))).toBe(nobody);
+});
+
+test('nobody is at the console while two users are signed in behind a login screen', async () => {
+  const session = (uid: number, kind: string) => `UID=${uid}\nSTATE=online\nCLASS=${kind}\n`;
+  const pc = await door({
+    'run/systemd/seats/seat0': 'IS_SEAT0=1\nACTIVE=1\nSESSIONS=1 2 3\n',
+    'run/systemd/sessions/1': session(110, 'greeter'),
+    'run/systemd/sessions/2': session(me, 'user'),
+    'run/systemd/sessions/3': session(me + 1, 'user'),
+  });
+  expect(camera(pc)).toBe(nobody);
+  expect(await pc.platform.ask(lock, AbortSignal.timeout(5_000))).toEqual({ known: true, value: 'locked' });
+  const guest = pc.knock();
+  await guest.prove();
+  await refusal(guest, 'nobody');
+});
+
+test('the seat of a user who signed out is refused because nobody is signed in', async () => {
+  const pc = await door();
+  const guest = await joined(pc);
+  pc.sits(null);
+  await pc.clock.pass(5_000);
+  await expect.poll(guest.why).toBe(nobody);
+  expect(pc.refused).toEqual([nobody]);
+});
+
+test('a watcher of the session is called when a user signs out, and when a user signs in', async () => {
+  const pc = await door();
+  let told = 0;
+  pc.seat.watch('session', () => {
+    told += 1;
+  });
+  await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  for (const [at, uid] of [null, me].entries()) {
+    pc.sits(uid);
+    await pc.clock.pass(5_000);
+    await expect.poll(() => told).toBe(at + 1);
+  }
+});
+
+test('the checks of the user before are dropped when logind is unreadable between two users', async () => {
+  const pc = await door();
+  await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+  rmSync(join(pc.root, 'run'), { recursive: true });
+  const again = pc.knock();
+  await again.prove();
+  await refusal(again, 'second');
+  pc.sits(me + 1);
+  await expect.poll(() => pc.clock.pass(5_000).then(() => pc.refused.at(-1))).toBe(refusals.other);
+  expect(camera(pc)).toBe('room seat silent');
+});
+
+test('where no logind says who sits there, the user of the agent alone is let in', async () => {
+  const pc = await door({});
+  await joined(pc);
+  await expect.poll(() => camera(pc)).toBe('ok');
+});
+
+test('S15 no proof is one that was not written for this very knock, has a second name, or is a link or a pipe', async () => {
+  const pc = await door();
+  const shm = join(pc.root, 'dev/shm');
+  const guest = await joined(pc);
+  const stranger = async (lay: (path: string, nonce: string) => void) => {
+    const one = pc.knock();
+    await expect.poll(() => one.heard).toHaveLength(1);
+    const nonce = `${one.heard[0]?.['nonce']}`;
+    lay(join(shm, `sabha-room-${nonce}`), nonce);
+    one.say({ type: 'proof' });
+    await refusal(one, 'unproven');
+  };
+  await stranger(() => undefined);
+  await stranger((path) => writeFileSync(path, 'a'.repeat(32)));
+  await stranger((path, nonce) => {
+    writeFileSync(join(shm, 'mine'), nonce);
+    linkSync(join(shm, 'mine'), path);
+  });
+  await stranger((path, nonce) => {
+    writeFileSync(join(shm, 'his'), nonce);
+    symlinkSync(join(shm, 'his'), path);
+  });
+  await stranger((path) => renameSync(join(shm, readdirSync(shm).find((name) => name === 'his') ?? ''), path));
+  expect(pc.refused).toEqual(Array(5).fill(refusals.unproven));
+  guest.say(list('camera.missing'));
+  await expect.poll(() => camera(pc)).toBe('camera.missing');
+});
+
+test('a second seat, unreadable lines, a line without end and slow bytes are refused, and the first seat stays', async () => {
+  const pc = await door();
+  const guest = await joined(pc);
+  const trial = async (why: Refusal, act: (one: Knocker) => unknown) => {
+    const one = pc.knock();
+    await act(one);
+    await refusal(one, why);
+  };
+  await trial('second', (one) => one.prove());
+  await trial('garbage', (one) => one.say('GET / HTTP/1.1\r\n\r\n'));
+  await trial('garbage', (one) => one.say(list()));
+  await trial('garbage', (one) => one.say('x'.repeat(1_048_576)));
+  await trial('unproven', async (one) => {
+    for (const byte of '{"type":') one.say(byte);
+    await expect.poll(() => one.heard).toHaveLength(1);
+    await pc.clock.pass(5_000);
+  });
+  expect(pc.refused).toEqual((['second', 'garbage', 'garbage', 'garbage', 'unproven'] as const).map((why) => refusals[why]));
+  guest.say(list('camera.missing'));
+  await expect.poll(() => camera(pc)).toBe('camera.missing');
+});
+
+test('the user at the PC is held to the same: what he cannot send ends his seat, which may come again', async () => {
+  const pc = await door();
+  const trials: [Refusal, object | string][] = [
+    ['garbage', 'x'.repeat(2 ** 20)],
+    ['flood', '{"type":"alive"}\n'.repeat(300)],
+    ['flood', '{"type":"mended","mended":{"what":"fixed","steps":[]}}\n'.repeat(12)],
+    ['garbage', '{"type":"checks","probes":[{"name":"pc","checks":[]}]}\n'],
+    ['garbage', { type: 'checks', probes: [{ name: 'camera', checks: Array(500).fill(list('camera.held').probes[0]?.checks[0]) }] }],
+    ['garbage', { type: 'proof' }],
+    ['garbage', '[]\n'],
+  ];
+  for (const [why, sent] of trials) {
+    const guest = await joined(pc);
+    await expect.poll(() => camera(pc)).toBe('ok');
+    guest.say(sent);
+    await refusal(guest, why);
+  }
+  expect(pc.refused).toEqual(trials.map(([why]) => refusals[why]));
+  expect(pc.mended.length).toBeLessThanOrEqual(10);
+  // What is said of another component is not heard.
+  const guest = await joined(pc, {
+    type: 'checks',
+    probes: [{ name: 'camera', checks: [{ ...list().probes[0]?.checks[0], component: 'pc' }] }],
+  });
+  await expect.poll(() => pc.seat.answer('camera', profile)).toEqual({ checks: [] });
+  guest.socket.destroy();
+});
+
+test('what needs the session is passed on and answered there, refused with a reason, or not answered in time', async () => {
+  const pc = await door();
+  const order = { verb: 'set-default-device', kind: 'microphone', name: 'Room' } as const;
+  expect(await pc.seat.ask(order)).toEqual({ done: false, reason: 'room seat silent' });
+  const guest = await joined(pc);
+  const orders = () => guest.heard.filter(({ type }) => type === 'order');
+  const results = [{ done: true }, { done: false, reason: 'no microphone has this in its name' }];
+  for (const [at, result] of results.entries()) {
+    const asked = pc.seat.ask(order);
+    await expect.poll(() => orders()[at]).toMatchObject({ order });
+    guest.say({ type: 'done', id: orders()[at]?.['id'], result });
+    expect(await asked).toEqual(result);
+  }
+  const late = { done: false, reason: 'the room seat did not answer in time' };
+  const slow = pc.seat.ask({ verb: 'restart-sound' });
+  await pc.clock.pass(15_000);
+  expect(await slow).toEqual(late);
+  expect(await pc.seat.ask(order, AbortSignal.abort())).toEqual(late);
+  const cut = pc.seat.ask(order);
+  guest.socket.destroy();
+  expect(await cut).toEqual({ done: false, reason: 'room seat silent' });
+});
+
+test('S15 forty connections of broken lines, of strangers and of the user at the PC, in pieces of any size: the next seat joins', async () => {
+  const pc = await door();
+  const random = seeded(11);
+  const pick = (most: number) => Math.floor(random() * most);
+  const good = [list(), list('camera.missing'), { type: 'alive' }, { type: 'done', id: 3, result: { done: true } }, { type: 'proof' }];
+  const mutant = () => {
+    const text = Buffer.from(JSON.stringify(good[pick(good.length)]));
+    for (let n = pick(4); n >= 0; n -= 1) text[pick(text.length)] = pick(256);
+    return Buffer.concat([text.subarray(0, random() < 0.2 ? pick(text.length) : text.length), Buffer.from(random() < 0.9 ? '\n' : '')]);
+  };
+  for (let round = 0; round < 40; round += 1) {
+    const one = round % 2 === 0 ? pc.knock() : await joined(pc);
+    const bytes = Buffer.concat(Array.from({ length: 50 }, mutant));
+    for (let from = 0; from < bytes.length; ) {
+      const to = from + 1 + pick(2_000);
+      one.socket.write(bytes.subarray(from, to));
+      from = to;
+    }
+    one.socket.end();
+    await expect.poll(() => one.isGone(), { interval: 5 }).toBe(true);
+  }
+  await joined(pc, list('camera.held'));
+  await expect.poll(() => camera(pc)).toBe('camera.held');
+  expect(pc.refused.length).toBeGreaterThan(20);
+});

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import type { Check } from '#contracts';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { createToasts } from './toasts.ts';
+
+const muted: Check = {
+  component: 'microphone',
+  device: 'expected-1',
+  status: 'fault',
+  fault: 'microphone.muted',
+  reason: null,
+  name: '<Desk>',
+};
+const missing: Check = { ...muted, fault: 'microphone.missing' };
+const wrong: Check = { ...muted, fault: 'microphone.not_default' };
+
+/** A desktop on which every button is pressed, or none; what it was asked to show is read off its one program. */
+function desktop(isPressed = true) {
+  const done: string[] = [];
+  const logs: string[] = [];
+  const clock = handClock();
+  let shown = 0;
+  const act = (what: string) => async () => {
+    done.push(what);
+    return { done: true as const, steps: [] };
+  };
+  const note = (_: object, line: string) => void logs.push(line);
+  const ask = async () => {
+    shown += 1;
+    return isPressed ? { known: true, value: true } : { known: false, reason: 'notify-send is not installed' };
+  };
+  const toasts = createToasts({
+    clock,
+    platform: { ask } as unknown as Pick<Platform, 'ask'>,
+    mend: { fix: act('fix'), undo: act('undo') },
+    log: { info: note, warn: note },
+  });
+  const says = async (...checks: Check[]) => {
+    toasts.onKnown({ pc: 'a/b/c', checks, profile: { link: 'fibre', elevationM: 0, expected: {} }, place: undefined });
+    await clock.pass(0);
+    return shown;
+  };
+  return { clock, says, done, logs, toasts };
+}
+
+test('a microphone that is muted or not chosen is told once, and its button mends it; what nobody can mend by a key is not told', async () => {
+  const { says, done, clock } = desktop();
+  expect(await says(missing)).toBe(0);
+  expect(await says(muted)).toBe(1);
+  expect(await says(muted, missing)).toBe(1);
+  expect(done).toEqual(['fix']);
+  // Who mutes again and again means it.
+  expect([await says(), await says(muted), await says(wrong)]).toEqual([1, 1, 1]);
+  await clock.pass(600_000);
+  expect([await says(), await says(wrong)]).toEqual([1, 2]);
+});
+
+test('what was mended is told with a button that takes it back, and taking it back is not', async () => {
+  const { toasts, done, clock } = desktop();
+  toasts.onMended({ what: 'undone', steps: [] });
+  toasts.onMended({ what: 'fixed', steps: [{ did: 'unmuted', name: 'Desk' }] });
+  await clock.pass(0);
+  expect(done).toEqual(['undo']);
+});
+
+test('a desktop that shows nothing is a line in the log, and nothing is changed', async () => {
+  const { says, done, logs } = desktop(false);
+  await says(muted);
+  expect([done, logs]).toEqual([[], ['nobody was told: notify-send is not installed']]);
+});

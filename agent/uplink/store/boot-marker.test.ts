@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import { handClock } from '../../checks/agent.test-helper.ts';
+import { type MarkerOptions, openMarker } from './boot-marker.ts';
+
+const startMs = 1_790_000_000_000;
+
+function disk() {
+  const words = new Map<string, string>();
+  let writes = 0;
+  return {
+    words,
+    writes: () => writes,
+    recall: (key: string) => words.get(key),
+    remember: (key: string, value: string) => {
+      writes += 1;
+      words.set(key, value);
+      return true;
+    },
+  };
+}
+
+function marker(memory: ReturnType<typeof disk>, boot: string, { clock = handClock(startMs), crashed = false } = {}) {
+  const system = { begun: null as string | null };
+  const options: MarkerOptions = { memory, clock, boot, crashedBefore: () => crashed, endBegun: () => system.begun };
+  return { clock, system, ...openMarker(options) };
+}
+
+const mains = (onMains: boolean | null, isEnding = false) => ({ onMains, isEnding });
+
+test('a new boot tells how the one before it ended: when it was last alive, on what power, without a goodbye', async () => {
+  const memory = disk();
+  const first = marker(memory, 'boot-1');
+  expect(first.previous()).toBeUndefined();
+  first.alive(mains(true));
+  await first.clock.pass(600_000);
+  first.alive(mains(false));
+  await first.clock.pass(29_999);
+  first.alive(mains(false));
+  const second = marker(memory, 'boot-2', { clock: handClock(startMs + 900_000) });
+  expect(second.previous()).toEqual({
+    boot: 'boot-1',
+    aliveAt: startMs + 600_000,
+    mains: false,
+    bye: null,
+    crashed: false,
+    gone: { from: startMs + 600_000, to: null, ending: false },
+  });
+});
+
+test('the end is known within 30 s, and 10 minutes cost 21 writes', async () => {
+  const memory = disk();
+  const { clock, alive } = marker(memory, 'boot-1');
+  for (let n = 0; n < 60; n += 1) {
+    await clock.pass(10_000);
+    alive(mains(null));
+    const { aliveAt } = JSON.parse(memory.words.get('alive') ?? '');
+    expect(clock.now() - aliveAt).toBeLessThan(30_000);
+  }
+  expect(memory.writes()).toBe(21);
+});
+
+test('a battery PC that was unplugged long before looked like one whose power was just cut: since when the mains are gone is kept, and whether the battery ended', async () => {
+  const memory = disk();
+  const first = marker(memory, 'boot-1');
+  first.alive(mains(true));
+  expect(first.gone()).toBeUndefined();
+  await first.clock.pass(5_000);
+  first.alive(mains(false));
+  const from = startMs + 5_000;
+  await first.clock.pass(2_400_000);
+  first.alive(mains(null));
+  expect(first.gone()).toEqual({ from, to: null, ending: false });
+  first.alive(mains(false, true));
+  expect(marker(memory, 'boot-2').previous()?.gone).toEqual({ from, to: null, ending: true });
+});
+
+test('the mains that came back are kept over a restart of the agent, and no more after a new boot', async () => {
+  const memory = disk();
+  const { clock, ...first } = marker(memory, 'boot-1');
+  first.alive(mains(false));
+  await clock.pass(60_000);
+  first.alive(mains(true));
+  const gone = { from: startMs, to: startMs + 60_000, ending: false };
+  expect(marker(memory, 'boot-1').gone()).toEqual(gone);
+  const second = marker(memory, 'boot-2');
+  expect([second.gone(), second.previous()?.gone]).toEqual([undefined, gone]);
+});
+
+test('a PC that an update killed looked like one without power: what the system had begun is kept at once, and forgotten when it is over', async () => {
+  const memory = disk();
+  const first = marker(memory, 'boot-1');
+  first.alive(mains(null));
+  await first.clock.pass(10_000);
+  first.system.begun = 'update';
+  first.alive(mains(null));
+  expect(marker(memory, 'boot-2').previous()).toMatchObject({ boot: 'boot-1', begun: 'update', aliveAt: startMs + 10_000 });
+  const third = marker(memory, 'boot-3');
+  third.system.begun = 'update';
+  third.alive(mains(null));
+  third.system.begun = null;
+  third.alive(mains(null));
+  expect(marker(memory, 'boot-4').previous()).not.toHaveProperty('begun');
+});
+
+test('a goodbye is kept; a crash is asked for only where there was none', () => {
+  const memory = disk();
+  marker(memory, 'boot-1').bye('shutdown');
+  expect(marker(memory, 'boot-2', { crashed: true }).previous()).toMatchObject({ bye: 'shutdown', crashed: false });
+  expect(marker(memory, 'boot-3', { crashed: true }).previous()).toMatchObject({ boot: 'boot-2', bye: null, crashed: true });
+});
+
+test('it is carried over restarts of the agent until the centre was told, and then no more; a restart of the agent alone is none', () => {
+  const memory = disk();
+  marker(memory, 'boot-1').bye('stopped');
+  expect(marker(memory, 'boot-1').previous()).toBeUndefined();
+  const second = marker(memory, 'boot-2');
+  second.bye('stopped');
+  const again = marker(memory, 'boot-2');
+  expect(again.previous()).toMatchObject({ boot: 'boot-1', bye: null });
+  again.told();
+  expect(again.previous()).toBeUndefined();
+  expect(marker(memory, 'boot-2').previous()).toBeUndefined();
+});
+
+test.each(['', '{', '{"boot":"x"}', '{"boot":"not a token!","aliveAt":1,"mains":null,"bye":null,"previous":null}'])(
+  'what the contract would not read is as good as none: %s',
+  (text) => {
+    const memory = disk();
+    memory.words.set('alive', text);
+    expect(marker(memory, 'boot-2').previous()).toBeUndefined();
+  },
+);

@@ -1,0 +1,36 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { Signed } from '#contracts';
+import { sealed } from '../../../test/centre-key.ts';
+import { createConfigStore } from './config-store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sabha-profile-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const config = (version: number): Signed => sealed({ pc: 'up/lucknow/room-1', version, profile: { link: 'geo' } });
+
+test('the last one saved is loaded, and no half-written file is left', () => {
+  const file = join(folder, 'config.json');
+  const store = createConfigStore(file);
+  expect(store.load()).toEqual({ config: undefined, problem: null });
+  expect([store.save(config(1)), store.save(config(2))]).toEqual([null, null]);
+  expect(createConfigStore(file).load()).toEqual({ config: config(2), problem: null });
+  expect(existsSync(`${file}.new`)).toBe(false);
+});
+
+test('a damaged file is not used, and says in one line why', () => {
+  const file = join(folder, 'bad.json');
+  for (const content of ['{"signed":"{}"', '{"version":1,"profile":{"link":"geo"}}', '']) {
+    writeFileSync(file, content);
+    const { config: found, problem } = createConfigStore(file).load();
+    expect(found).toBeUndefined();
+    expect(problem).toContain('bad.json: ');
+    expect(problem).not.toContain('\n');
+  }
+});
+
+test('a file that cannot be read or written is a reason, not a crash', () => {
+  expect(createConfigStore(folder).load().problem).toContain('EISDIR');
+  expect(createConfigStore(join(folder, 'none', 'config.json')).save(config(1))).toContain('ENOENT');
+});

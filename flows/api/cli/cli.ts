@@ -1,0 +1,156 @@
+/** The operator's `sabha` command, a client of the API. Exit code: 0 yes, 1 the answer is no, 2 a wrong call or nobody to ask, 141 the reader of its output has gone. */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { clearLine, codeOf, type Language, languageFor, lineIn, proveServer, readSettings, realClock, withPatience } from '#contracts';
+import { BackupError } from '../../storage/backup/format/backup-error.ts';
+import { copyInto } from '../../storage/backup/format/copy-into.ts';
+import { restore } from '../../storage/backup/restore.ts';
+import { dispatch } from './dispatch.ts';
+import { helpOf } from './help.ts';
+import { createClient } from './kit/client.ts';
+import { lines } from './kit/lines.ts';
+import { type Call, CliError, type Client, type RestoredCentre } from './kit/model.ts';
+import { plainText } from './kit/text.ts';
+
+const env = process.env;
+const waiting: Readonly<Record<Language, (seconds: number) => string>> = {
+  en: (seconds) => `still at work: ${seconds} s (Ctrl+C ends the waiting)`,
+  hi: (seconds) => `काम चल रहा है: ${seconds} सेकंड (रुकना हो तो Ctrl+C)`,
+};
+const asksForHelp: ReadonlySet<string> = new Set(['--help', '-h']);
+
+async function main(args: string[], language: Language): Promise<number> {
+  if (args[0] === 'help' || args.some((word) => asksForHelp.has(word))) {
+    console.log(helpOf(args[0] === 'help' ? args.slice(1) : args, language));
+    return 0;
+  }
+  const api = lazily(openClient);
+  // A line of its own takes the place of the one that says how long it takes.
+  const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
+  const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
+  const work = dispatch(args, { api, by: userName(), language, ...doing });
+  const { ok, out } = await withPatience(work, {
+    clock: realClock(),
+    screen: process.stderr,
+    say: (seconds) => waiting[language](seconds),
+  });
+  process.stdout.write(`${out}\n`);
+  return ok ? 0 : 1;
+}
+
+/** Only who asks the centre needs its address: a restore onto an empty machine finds no settings there. */
+function lazily(open: () => Promise<Client>): Client {
+  let made: Promise<Client> | undefined;
+  const client = () => (made ??= open());
+  return {
+    get: async (path) => (await client()).get(path),
+    text: async (path) => (await client()).text(path),
+    post: async (path, body, accept) => (await client()).post(path, body, accept),
+  };
+}
+
+/** npm runs a script in the package's folder; a file is meant from where the person stands. */
+async function readText(file: string): Promise<string> {
+  return readUtf8(resolve(env['INIT_CWD'] ?? '.', file), file);
+}
+
+async function readTexts(path: string, ending: string): Promise<{ whole: boolean; texts: { name: string; text: string }[] }> {
+  const at = resolve(env['INIT_CWD'] ?? '.', path);
+  const whole = await stat(at).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const names = whole ? (await readdir(at)).filter((name) => name.endsWith(ending)).sort() : [basename(path)];
+  if (names.length === 0) throw new CliError(2, `${path}: no file there ends in ${ending}`);
+  const textOf = (name: string) => (whole ? readUtf8(join(at, name), join(path, name)) : readUtf8(at, path));
+  return { whole, texts: await Promise.all(names.map(async (name) => ({ name, text: await textOf(name) }))) };
+}
+
+async function writeText(file: string, text: string): Promise<void> {
+  await writeFile(resolve(env['INIT_CWD'] ?? '.', file), text).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(2, `${file}: cannot be written: ${error.code}`);
+  });
+}
+
+async function copyFile(from: string, to: string): Promise<void> {
+  const file = resolve(env['INIT_CWD'] ?? '.', to);
+  await copyInto(from, dirname(file), basename(file)).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(2, `${to}: ${from} cannot be copied there: ${error.code}`);
+  });
+}
+
+/** Into the data folder that `npm start` would use. */
+async function restoreCentre({ file, check, passphraseFile }: Parameters<Call['restore']>[0]): Promise<RestoredCentre> {
+  const passphrase = passphraseFile === undefined ? undefined : (await readText(passphraseFile)).trim();
+  const places = { data: resolve(env['SABHA_DATA'] ?? 'data'), settings: resolve(env['SABHA_CONFIG'] ?? 'sabha.json') };
+  return restore({ file: resolve(env['INIT_CWD'] ?? '.', file), ...places, passphrase, check, now: Date.now }).catch((error: Error) => {
+    throw error instanceof BackupError ? new CliError(1, error.message) : error;
+  });
+}
+
+/** A file that is named must be there; without a name, ./sabha.json or all defaults. */
+async function addressOfSettings(named: string | undefined): Promise<string> {
+  const file = named ?? 'sabha.json';
+  const text = await readUtf8(file, file).catch((error: Error) => {
+    if (named === undefined && error.cause === 'ENOENT') return '{}';
+    throw error;
+  });
+  const settings = readSettings(text, file);
+  if (!settings.ok) throw new CliError(2, settings.line);
+  if (settings.value.ports.api === 0) throw new CliError(2, `${file}: ports.api is 0, so SABHA_API must name the address`);
+  return `http://127.0.0.1:${settings.value.ports.api}`;
+}
+
+/** A client with the token of the environment, else with that in the data folder, which is sent only to the server of this machine. */
+async function openClient(): Promise<Client> {
+  const address = env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']));
+  if (env['SABHA_TOKEN'] || env['SABHA_API']) return createClient(address, env['SABHA_TOKEN']?.trim() || undefined);
+  const data = resolve(env['SABHA_DATA'] ?? 'data');
+  const text = (await readFile(join(data, 'cli.token'), 'utf8').catch(() => '')).trim();
+  const needed = `a token is needed, and none can be read in the data folder ${data}: use sudo, or set SABHA_DATA or SABHA_TOKEN`;
+  if (text === '') return createClient(address, undefined, needed);
+  await proveServer(address, { name: 'server-cli', text }).catch((error: Error) => {
+    throw new CliError(2, error.cause ? `the centre at ${address} does not answer: ${codeOf(error.cause)}` : error.message);
+  });
+  return createClient(address, text);
+}
+
+async function readUtf8(path: string, shown: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw Object.assign(new CliError(2, `${shown}: cannot be read: ${error.code}`), { cause: error.code });
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new CliError(2, `${shown}: is not UTF-8: save it as "CSV UTF-8"`);
+  }
+}
+
+/** Who put sudo before it is the one who acts. */
+function userName(): string {
+  try {
+    return env['SUDO_USER'] || userInfo().username || 'operator';
+  } catch {
+    return 'operator';
+  }
+}
+
+// Node ignores SIGPIPE. When the reader has gone (`| head`), the command ends as that signal ends a program: quietly, with 128 + 13.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(128 + 13);
+  });
+}
+
+const args = process.argv.slice(2);
+const language = languageFor(args, env);
+try {
+  process.exitCode = await main(args, language);
+} catch (error) {
+  if (!(error instanceof CliError)) throw error;
+  console.error(plainText(lineIn(error.message, language, lines)));
+  process.exitCode = error.code;
+}

@@ -1,0 +1,394 @@
+import { expect, test } from 'vitest';
+import type { PcView, RollCallRow, RollCallView, SiteView } from '#contracts';
+import { toCsv } from '../../sites/csv.ts';
+import { inTurn } from './api.test-helper.ts';
+import { createClient } from './kit/client.ts';
+import { operator } from './operator.test-helper.ts';
+
+const { state, file, written, sabha } = operator();
+
+test('sites import without --yes shows the difference, with --yes applies it; the audit names the operator', async () => {
+  const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
+  const dry = await sabha(['sites', 'import', name]);
+  expect(dry).toEqual({
+    code: 0,
+    out: '~ ladakh/leh elevation_m: "3524" becomes "3500"\n0 added, 1 changed, 6 the same, 0 not in the file (left as they are)\nnothing is changed yet: --yes does it\n',
+    err: '',
+  });
+  expect(state().table.resolve('ladakh/leh').profile.elevationM).toBe(3_524);
+  expect(await sabha(['sites', 'import', name, '--yes', '--by', 'Anil'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/\ndone\n$/),
+  });
+  expect(state().table.resolve('ladakh/leh').profile.elevationM).toBe(3_500);
+  expect(state().who).toEqual(['Anil: sites imported']);
+});
+
+test('explain shows nodes, recipients, each text once and the conclusion; without a conclusion it ends with 1', async () => {
+  const tells = ['Asha', 'Ravi'].map((name) => ({
+    person: 'p',
+    name,
+    channel: 'email',
+    severity: 'major',
+    afterMs: 900_000,
+    text: 'Major: x\n',
+  }));
+  const nodes = [
+    { tab: '10 Faults', node: 'incidents', type: 'sabha-incident', afterMs: 0 },
+    { tab: '10 Faults', node: 'hold', type: 'sabha-wait', afterMs: 20_000 },
+  ];
+  const found = { scope: 'ladakh/leh/vc-1', fault: 'microphone.muted', severity: 'major', holdMs: 20_000, nodes, tells, how: 'told' };
+  const url = 'GET /api/explain?scope=ladakh%2Fleh&fault=microphone.muted';
+  state().scripted[url] = found;
+  expect(await sabha(['explain', 'ladakh/leh', 'microphone.muted'])).toEqual({
+    code: 0,
+    out: [
+      '  scope     ladakh/leh/vc-1',
+      '  fault     microphone.muted',
+      '  severity  major',
+      '  hold      20 s',
+      '  how       told',
+      'nodes:',
+      'TAB        NODE       TYPE            AFTER',
+      '10 Faults  incidents  sabha-incident  at once',
+      '10 Faults  hold       sabha-wait      20 s',
+      'tells:',
+      'AFTER   NAME  CHANNEL  SEVERITY',
+      '15 min  Asha  email    major',
+      '15 min  Ravi  email    major',
+      '',
+      'Major: x',
+      '',
+    ].join('\n'),
+    err: '',
+  });
+  state().scripted[url] = { ...found, tells: [], how: null };
+  expect(await sabha(['explain', 'ladakh/leh', 'microphone.muted'])).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/tells:\n {2}none\n\nit reaches no conclude: .*\n$/),
+  });
+});
+
+test('sites import says what is wrong in the file in Hindi where that is asked for', async () => {
+  const { code, out } = await sabha(['sites', 'import', file('bad.csv', 'state;site;pc\n'), '--lang', 'hi']);
+  expect([code, out]).toEqual([1, 'bad.csv:1 खाने ";" से अलग हैं: फ़ाइल को कॉमा वाली CSV में सेव करें\nकुछ नहीं बदला: 1 ग़लती\n']);
+});
+
+test('sites list is aligned, and says how many stand in each stage', async () => {
+  const row = (site: string, change: Partial<SiteView>): SiteView => ({
+    site,
+    state: 'ladakh',
+    name: { en: site, hi: site },
+    stage: 'live',
+    link: 'geo',
+    elevationM: 3_524,
+    pcs: 2,
+    readiness: 'ready',
+    why: null,
+    worst: null,
+    open: 0,
+    quietSince: null,
+    ...change,
+  });
+  state().scripted['GET /api/sites?state=ladakh'] = [
+    row('ladakh/nubra', { stage: 'planned', name: { en: 'Nubra', hi: 'नुब्रा' } }),
+    row('ladakh/leh', {}),
+    row('ladakh/kargil', { stage: 'commissioning', name: { en: '', hi: '' } }),
+  ];
+  const { out } = await sabha(['sites', 'list', '--state', 'ladakh']);
+  expect(out).toBe(
+    [
+      'SITE           NAME        STAGE          LINK  ELEVATION M  PCS  READINESS           WHY  OPEN',
+      'ladakh/nubra   Nubra       planned        geo   3524         2    ready (not proven)  -    0',
+      'ladakh/leh     ladakh/leh  live           geo   3524         2    ready (not proven)  -    0',
+      'ladakh/kargil  -           commissioning  geo   3524         2    ready (not proven)  -    0',
+      '1 planned, 1 live, 1 commissioning',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('PCs are moved, replaced and retired; the token is shown', async () => {
+  expect((await sabha(['pcs', 'move', 'ladakh/leh/vc-2', 'ladakh/kargil'])).out).toMatch(
+    /^tokens:\n {2}ladakh\/kargil\/vc-2 +secret-token\nshown this once\n$/,
+  );
+  expect(JSON.parse((await sabha(['pcs', 'replace', 'ladakh/kargil/vc-2', '--json'])).out)).toEqual({
+    tokens: { 'ladakh/kargil/vc-2': 'secret-token' },
+  });
+  expect((await sabha(['pcs', 'token', '--scope', 'all'])).out).not.toContain('ladakh/leh/vc-1');
+  expect((await sabha(['pcs', 'token', '--scope', 'all', '--renew'])).out.split('\n')).toHaveLength(6);
+  expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 0, out: '  retired  ladakh/kargil/vc-2\n' });
+  expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/kargil/vc-2\n' });
+});
+
+test('a profile shows where each value comes from and which PCs hold another version', async () => {
+  const { out } = await sabha(['profile', 'ladakh/leh/vc-2']);
+  expect(out.split('\n')).toEqual([
+    'VALUE                IS            SET BY',
+    'link                 leo           ladakh/leh/vc-2',
+    'elevationM           3524          ladakh/leh',
+    'timeZone             Asia/Kolkata  the nation',
+    'tier                 audio         built-in default',
+    'bridge               none          built-in default',
+    'ups                  none          built-in default',
+    'help                 none          built-in default',
+    'languages            all           built-in default',
+    'expected.camera      Rally, any    ladakh/leh',
+    'expected.microphone  none          ladakh/leh/vc-2',
+    'expected.speaker     any           built-in default',
+    '',
+    'PCs: 1; with another version than wanted: 1',
+    'PC               WANTED  HELD  PRESENCE',
+    'ladakh/leh/vc-2  3       0     never',
+    '',
+  ]);
+});
+
+test('the texts for SMS go to a file, or are shown', async () => {
+  state().scripted = { 'GET /api/words/sms.csv': '"id","text"\r\n"news","#url#"\r\n' };
+  expect(await sabha(['words', 'export'])).toEqual({ code: 0, out: '"id","text"\n"news","#url#"\n', err: '' });
+  expect((await sabha(['words', 'export', 'sms.csv'])).out).toBe('sms.csv is written\n');
+  expect(written('sms.csv')).toBe('\ufeff"id","text"\r\n"news","#url#"\r\n');
+});
+
+const pc: PcView = {
+  pc: 'ladakh/leh/vc-1',
+  site: 'ladakh/leh',
+  state: 'ladakh',
+  room: { en: 'Hall', hi: 'हॉल' },
+  presence: 'online',
+  heardAt: 0,
+  calledAt: null,
+  agent: '0.1.0',
+  config: { wanted: 3, held: 2 },
+  checks: [{ component: 'camera', device: 'usb-1', status: 'fault', fault: 'camera.missing', reason: 'evil\u001b[31m\nname', since: 0 }],
+  readiness: 'not-ready',
+  why: { component: 'camera', fault: 'camera.missing', reason: null },
+  incident: 7,
+  outage: null,
+};
+
+test('a PC is shown whole; what a device calls itself moves no cursor', async () => {
+  state().scripted['GET /api/pcs?site=ladakh%2Fleh'] = [pc];
+  const { code, out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/ agent +0\.1\.0\n {2}config +wanted 3, held 2\n[\s\S]* incident +7\n/);
+  expect(out).toMatch(/camera +usb-1 +fault +camera\.missing +evil \[31m name +1970-01-01 00:00:00 UTC\n/);
+  expect((await sabha(['pcs', 'list', '--site', 'ladakh/leh'])).out).toMatch(/ladakh\/leh\/vc-1 +Hall +online +not-ready +camera\.missing/);
+  expect(await sabha(['pcs', 'show', 'ladakh/leh/vc-9'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/leh/vc-9\n' });
+});
+
+test('a ready PC and its microphone are listed as not proven, in words; JSON keeps the plain state', async () => {
+  const microphone = { component: 'microphone', device: 'usb-2', status: 'ok', fault: null, reason: null, since: 0 };
+  const ready = { ...pc, readiness: 'ready', why: null, checks: [microphone, { ...microphone, component: 'clock' }] };
+  for (const query of ['', '?site=ladakh%2Fleh']) state().scripted[`GET /api/pcs${query}`] = [ready];
+  expect((await sabha(['pcs', 'list'])).out).toMatch(/vc-1 +Hall +online +ready \(not proven\) /);
+  const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1']);
+  expect(out).toMatch(/^ {2}readiness +ready \(not proven\)$/m);
+  expect(out).toMatch(/microphone +usb-2 +there, open, not proven/);
+  expect(out).toMatch(/clock +usb-2 +ok/);
+  expect(JSON.parse((await sabha(['pcs', 'list', '--json'])).out)[0].readiness).toBe('ready');
+});
+
+test('incidents are listed, taken and noted', async () => {
+  const faults = [{ fault: 'camera.missing', device: '', name: null, severity: 'critical', since: 0, hidden: false, unknownSince: null }];
+  const one = {
+    id: 7,
+    scope: pc.pc,
+    room: pc.room,
+    site: { en: 'Leh', hi: 'लेह' },
+    severity: 'critical',
+    openedAt: 0,
+    over: null,
+    acknowledged: null,
+    outage: { cause: 'power-cut', confidence: 0.95, sureness: 'sure', from: 0, to: null },
+    faults,
+  };
+  state().scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/acknowledge': '', 'POST /api/incidents/7/note': '' };
+  expect((await sabha(['incidents', '--open'])).out).toMatch(
+    /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut\n$/,
+  );
+  expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('  acknowledged  7\n  by            Anil\n');
+  expect((await sabha(['ack', '7', '--by', 'Anil', '--take-over'])).code).toBe(0);
+  expect((await sabha(['note', '7', 'cable sent', '--by', 'Anil'])).code).toBe(0);
+  expect(state().asked.slice(1)).toEqual([
+    { url: '/api/incidents/7/acknowledge', body: { by: 'Anil' } },
+    { url: '/api/incidents/7/acknowledge', body: { by: 'Anil', takeOver: true } },
+    { url: '/api/incidents/7/note', body: { by: 'Anil', text: 'cable sent' } },
+  ]);
+  const done = ['fixed', 'assign', 'snooze'].map((what) => [`POST /api/incidents/7/${what}`, '']);
+  Object.assign(state().scripted, Object.fromEntries(done), { 'GET /api/snapshot': { at: 1_000 } });
+  expect((await sabha(['incidents', 'fixed', '7', '--by', 'Anil'])).code).toBe(0);
+  expect((await sabha(['incidents', 'assign', '7', 'Tashi', '--by', 'Anil'])).out).toBe(
+    '  incident  7\n  by        Anil\n  to        Tashi\n',
+  );
+  expect((await sabha(['incidents', 'snooze', '7', '90m', '--by', 'Anil'])).out).toContain('quiet until 1970-01-01 01:30:01 UTC');
+  await sabha(['incidents', 'snooze', '7', '1970-01-01T05:30+05:30', '--by', 'Anil']);
+  expect(state().asked.slice(4)).toEqual([
+    { url: '/api/incidents/7/fixed', body: { by: 'Anil' } },
+    { url: '/api/incidents/7/assign', body: { by: 'Anil', to: 'Tashi' } },
+    { url: '/api/snapshot', body: undefined },
+    { url: '/api/incidents/7/snooze', body: { by: 'Anil', until: 5_401_000 } },
+    { url: '/api/incidents/7/snooze', body: { by: 'Anil', until: 0 } },
+  ]);
+  const spread = { members: ['ladakh/leh'], away: ['ladakh/leh'], of: 3, path: 'ladakh' };
+  const cause = { ...one, id: 9, scope: 'state:ladakh', faults: [{ ...faults[0], fault: 'outage.state' }], spread };
+  state().scripted['GET /api/incidents'] = [{ ...one, parent: 9 }, cause, { ...one, id: 8, parent: 99 }];
+  expect((await sabha(['incidents'])).out).toMatch(/\n9 .+outage\.state \(1 of 3\).+\n {2}7 .+\n8 /);
+});
+
+const row = (name: string, change: Partial<RollCallRow>): RollCallRow => ({
+  pc: `ladakh/leh/${name}`,
+  site: 'ladakh/leh',
+  state: 'ladakh',
+  siteName: { en: 'Leh', hi: 'लेह' },
+  room: { en: `Room ${name}`, hi: name },
+  after: 900,
+  readiness: 'ready',
+  why: null,
+  heardAt: 0,
+  owner: null,
+  ...change,
+});
+
+function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
+  const of = (readiness: string) => rows.filter((one) => one.readiness === readiness).length;
+  const answered = rows.filter(({ after }) => after !== null).length;
+  const counts = { expected: rows.length, answered, ready: of('ready'), 'not-ready': of('not-ready'), unknown: of('unknown') };
+  return {
+    id: 'rc1',
+    scope: 'ladakh',
+    by: 'Anil',
+    startedAt: 0,
+    endsAt: 28_000,
+    finishedAt,
+    counts,
+    states: [{ state: 'ladakh', ...counts }],
+    rows,
+  };
+}
+
+test('a roll call is followed to its end; every room that is not ready is named, a silent PC counts once, and the answer is no', async () => {
+  const silent = row('vc-3', {
+    after: null,
+    readiness: 'unknown',
+    why: { component: 'pc', fault: null, reason: 'silent' },
+    owner: 'Tashi',
+  });
+  const bad = row('vc-2', { readiness: 'not-ready', why: { component: 'camera', fault: 'camera.missing', reason: null }, owner: 'Tashi' });
+  state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  state().scripted['GET /api/rollcalls/rc1'] = inTurn(
+    call(null, [row('vc-1', { after: null, readiness: 'unknown' })]),
+    call(28_000, [row('vc-1', {}), bad, silent]),
+  );
+  const { code, out, err } = await sabha(['rollcall', 'start', '--scope', 'ladakh', '--by', 'Anil']);
+  expect(state().asked[0]).toEqual({ url: '/api/rollcalls', body: { scope: 'ladakh', by: 'Anil' } });
+  expect(code).toBe(1);
+  expect(err).toBe('roll call rc1 runs\n0 of 1 have answered\n');
+  expect(out.split('\n')).toEqual([
+    '  id           rc1',
+    '  scope        ladakh',
+    '  by           Anil',
+    '  started at   1970-01-01 00:00:00 UTC',
+    '  ends at      1970-01-01 00:00:28 UTC',
+    '  finished at  1970-01-01 00:00:28 UTC',
+    '  counts       expected 3, answered 2, ready (not proven) 1, not-ready 1, unknown 1',
+    'states:',
+    'STATE   EXPECTED  ANSWERED  READY (NOT PROVEN)  NOT-READY  UNKNOWN',
+    'ladakh  3         2         1                   1          1',
+    'rooms:',
+    'PC               ROOM       IS         WHY             HEARD AT                 OWNER',
+    'ladakh/leh/vc-2  Room vc-2  not-ready  camera.missing  1970-01-01 00:00:00 UTC  Tashi',
+    'ladakh/leh/vc-3  Room vc-3  silent     pc silent       1970-01-01 00:00:00 UTC  Tashi',
+    '',
+  ]);
+});
+
+test('a roll call where all are ready is a yes; one need not be waited for', async () => {
+  state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  state().scripted['GET /api/rollcalls/rc1'] = call(1_000, [row('vc-1', {})]);
+  state().scripted['GET /api/rollcalls'] = [call(1_000, [row('vc-1', {})])];
+  const { code, out } = await sabha(['rollcall', 'start', '--scope', 'all', '--wait', '--json']);
+  expect([code, JSON.parse(out).counts.ready]).toEqual([0, 1]);
+  expect(state().asked[0]?.body).toMatchObject({ scope: '' });
+  expect(await sabha(['rollcall', 'start', '--scope', 'all', '--no-wait'])).toEqual({ code: 0, out: 'rc1\n', err: '' });
+  expect((await sabha(['rollcall', 'list'])).out).toMatch(
+    /rc1 +ladakh +Anil +1970-01-01 00:00:00 UTC +1970-01-01 00:00:01 UTC +expected 1, answered 1, ready \(not proven\) 1,/,
+  );
+  expect((await sabha(['rollcall', 'show', 'rc1'])).out).toContain('every room is ready (not proven)');
+});
+
+test('a roll call of a scope without rooms says that no room was called, and ends with 1', async () => {
+  state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
+  state().scripted['GET /api/rollcalls/rc1'] = call(1_000, []);
+  const { code, out } = await sabha(['rollcall', 'start', '--scope', 'ladakh']);
+  expect([code, out.split('\n').slice(-2)]).toEqual([1, ['no room was called', '']]);
+});
+
+test.each<[string[], string]>([
+  [
+    ['cmd', 'dance', '--to', 'all'],
+    '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, measure-link, restart-sound, restart-agent, reboot',
+  ],
+  [['cmd', 'send-log', '--to', 'all', '--arg', 'lines'], '--arg "lines" is not KEY=VALUE'],
+  [[], 'no verb: sabha help lists them'],
+  [['dance'], 'unknown verb "dance": sabha help lists them'],
+  [['sites'], 'which of: sites export, sites import, sites list, sites stage?'],
+  [['sites', 'import'], 'usage: sabha sites import FILE [--yes] [--dry-run]'],
+  [['enrol-code', 'cancel', 'leh'], '"leh" is no site: expected STATE/SITE'],
+  [['sites', 'stage', 'ladakh/leh', 'done'], 'stage: expected ("planned" | "commissioning" | "live" | "closed"), found "done"'],
+  [['sites', 'list', '--colour'], "Unknown option '--colour'; usage: sabha sites list [--stage STAGE] [--state STATE]"],
+  [['pcs', 'show', 'ladakh'], '"ladakh" is no PC: expected STATE/SITE/PC'],
+  [['pcs', 'token'], 'name the PCs, or a whole --scope'],
+  [['revoke', 'ladakh/leh'], '"ladakh/leh" is no PC: expected STATE/SITE/PC'],
+  [['enrol-code', 'ladakh/leh', '--uses', 'all'], '--uses needs a whole number'],
+  [['ack', 'seven'], '"seven" is no number of an incident'],
+  [['incidents', 'snooze', '7', 'later'], '"later" is no time: 90m, 2h, or 2027-01-15T18:30+05:30'],
+  [['ack', '7', '--by', ' '], '--by needs a name'],
+  [['rollcall', 'start'], 'rollcall start needs --scope; usage: sabha rollcall start --scope all|STATE|STATE/SITE [--no-wait]'],
+])('the wrong call %j ends with 2 and one line', async (args, line) => {
+  expect(await sabha(args)).toEqual({ code: 2, out: '', err: `${line}\n` });
+});
+
+test('an address that is none, one that answers something else, and a refusal are told in one line', async () => {
+  expect(() => createClient('http://10.0.0.1:1880', 'a token')).toThrow('SABHA_API: a token goes to another machine over https only');
+  for (const token of ['sabha_a\nsabha_b', 'a\rb', 'sabha_é', 'sabha_अ'])
+    expect(() => createClient('https://sabha.test', token)).toThrow(/^the token is not one line of ASCII: check SABHA_TOKEN$/);
+  expect(() => createClient('centre')).toThrow('SABHA_API: "centre" is no address such as http://127.0.0.1:1880');
+  expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
+  state().scripted['GET /api/incidents'] = '<html>';
+  expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: \/api\/incidents is not JSON\n$/);
+});
+
+test('with --json an answer is the whole object, and the table can be printed', async () => {
+  const bad = await sabha(['sites', 'import', file('bad.csv', 'state,pin,tan\n'), '--json']);
+  const unknown = ['pin', 'tan'].map((column) => ({ line: 1, column, what: 'this column is not known' }));
+  const missing = { line: 1, column: '', what: expect.stringMatching(/^these columns are missing: (\w+, ){17}\w+$/) };
+  expect([bad.code, JSON.parse(bad.out).problems]).toEqual([1, [...unknown, missing]]);
+  expect((await sabha(['sites', 'export'])).out).toContain('ladakh,leh,vc-1');
+});
+
+test('an export holds the mark that spreadsheets need', async () => {
+  expect(await sabha(['sites', 'export', 'out.csv'])).toMatchObject({ code: 0, out: 'out.csv is written\n' });
+  expect(written('out.csv')).toBe(toCsv(state().table));
+});
+
+test('what a PC or a person wrote gives no order to the terminal, in words and in JSON', async () => {
+  const evil = '\u001b[2J\u009b31m\u202eRoom\r';
+  const check = { component: 'camera', device: evil, status: 'fault', fault: 'camera.missing', reason: evil, since: 1 };
+  const one = {
+    pc: 'ladakh/leh/vc-1',
+    room: { en: evil },
+    why: { component: evil, fault: null, reason: evil },
+    checks: [check],
+    agent: evil,
+  };
+  state().scripted['GET /api/pcs?site=ladakh%2Fleh'] = [{ ...one, heardAt: null, calledAt: null, config: { wanted: 1, held: 1 } }];
+  for (const more of [[], ['--json']]) {
+    const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', ...more]);
+    expect(out).toContain('Room');
+    expect(out).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  }
+  const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1', '--json']);
+  expect(JSON.parse(out)).toMatchObject({ agent: evil });
+});

@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import { routes } from '../routes.ts';
+import { dispatch } from './dispatch.ts';
+import type { Call } from './kit/model.ts';
+import { verbIn } from './verbs.ts';
+
+const words: Readonly<Record<string, string>> = {
+  'STATE/SITE/PC': 'ladakh/leh/vc-1',
+  'STATE/SITE/PC...': 'ladakh/leh/vc-1',
+  'STATE[/SITE[/PC]]': 'ladakh/leh',
+  'STATE/SITE[/PC]': 'ladakh/kargil',
+  'STATE/SITE': 'ladakh/leh',
+  'FROM..TO|none': '2027-01-10..2027-01-20',
+  '[STATE[/SITE]|group:NAME]': 'ladakh',
+  'all|STATE[/SITE]|group:NAME|GROUP': 'all',
+  ID: '7',
+  '[FILE]': 'a.csv',
+};
+const values: Readonly<Record<string, string>> = { role: 'reader', days: '3', minutes: '60', stage: 'live', site: 'ladakh/leh' };
+const commands = routes.flatMap((route) => (route.command === undefined ? [] : [[route.command[0], route] as const]));
+
+test.each(commands)('%s sends a request that its route accepts, with each word and option in a field of its own', async (usage, route) => {
+  const { name, verb } = verbIn(usage.split(' ')) ?? {};
+  if (name === undefined || verb === undefined) throw new Error(`no verb for ${usage}`);
+  const [typed = ''] = verb.usage.split(/ ?(?:\| )?\[?--/);
+  const isEither = verb.usage.includes(' | ');
+  const names = Object.keys(verb.options).filter((option) => !(isEither && option === 'scope'));
+  const options = names.flatMap((one) => (verb.options[one]?.type === 'boolean' ? [`--${one}`] : [`--${one}`, values[one] ?? 'ladakh']));
+  const given = typed
+    .split(' ')
+    .filter(Boolean)
+    .map((word) => words[word] ?? 'asha');
+  const asked: { path: string; body?: object }[] = [];
+  const answer = { results: [], wrong: [], refused: null } as never;
+  const record = (path: string, body?: object) => void asked.push({ path, ...(body && { body }) });
+  const api: Call['api'] = {
+    get: async (path) => record(path) ?? answer,
+    text: async (path) => record(path) ?? '',
+    post: async (path, body) => record(path, body) ?? answer,
+  };
+  const around = { api, by: 'tester', language: 'en', writeText: async () => {} } as unknown as Parameters<typeof dispatch>[1];
+  await dispatch([...name.split(' '), ...given, ...options], around);
+  expect(asked).toHaveLength(1);
+  const { pathname, searchParams } = new URL(asked[0]?.path ?? '', 'http://sabha.test');
+  expect(pathname).toMatch(new RegExp(`^${route.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`));
+  const query = Object.fromEntries(searchParams);
+  if (route.said.query !== undefined) v.parse(route.said.query, query);
+  if (route.said.body !== undefined) v.parse(route.said.body, asked[0]?.body);
+  const { by: _, ...body } = { by: '', ...asked[0]?.body };
+  const inPath = given.filter((word) => /\{/.test(route.path) && pathname.includes(`/${word}`)).length;
+  const toFile = typed.includes('[FILE]') ? 1 : 0;
+  expect(searchParams.size + Object.keys(body).length + inPath + toFile).toBe(given.length + names.length);
+});

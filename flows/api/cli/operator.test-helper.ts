@@ -1,0 +1,68 @@
+/** The operator's command in this process, before an API for tests; `cli.test.ts` proves the same of the program. */
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { smallTree } from '../../sites/sites.test-helper.ts';
+import { createSiteTable } from '../../sites/table.ts';
+import { type Api, startTestApi } from './api.test-helper.ts';
+import { dispatch } from './dispatch.ts';
+import { createClient } from './kit/client.ts';
+import { CliError } from './kit/model.ts';
+
+export type Operator = {
+  /** Of the API behind it: what it was asked, and what it is to answer. */
+  state(): Api['state'];
+  /** A file that commands may read, and what they wrote. */
+  file(name: string, content: string): string;
+  written(name: string): string | undefined;
+  sabha(args: string[]): Promise<{ code: number; out: string; err: string }>;
+};
+
+/** Each test finds a small table of sites and nothing else. */
+export function operator(): Operator {
+  let api: Api;
+  let files: Record<string, string> = {};
+  beforeAll(async () => {
+    api = await startTestApi();
+  });
+  beforeEach(() => {
+    Object.assign(api.state, { table: createSiteTable(smallTree()), who: [], staged: [], rollout: null, asked: [], scripted: {} });
+    files = {};
+  });
+  afterAll(() => api.close());
+
+  function file(name: string, content: string): string {
+    files[name] = content;
+    return name;
+  }
+  return {
+    state: () => api.state,
+    file,
+    written: (name) => files[name],
+    async sabha(args) {
+      const said: string[] = [];
+      const around = {
+        api: createClient(api.address),
+        by: 'tester',
+        language: 'en' as const,
+        readText: async (name: string) => files[name] ?? '',
+        readTexts: async (path: string) => ({ whole: path.endsWith('/'), texts: [{ name: path, text: files[path] ?? '' }] }),
+        writeText: async (name: string, text: string) => void file(name, text),
+        copyFile: async (from: string, to: string) => void file(to, `copy of ${from}`),
+        restore: async () => ({
+          about: { at: 0 },
+          audit: { events: 9, incidents: { raised: 2, cleared: 0, closed: 0, open: 2 } },
+          aside: ['flows.before'],
+        }),
+        now: () => 100 * 86_400_000,
+        pause: async () => {},
+        say: (line: string) => said.push(`${line}\n`),
+      };
+      try {
+        const { ok, out } = await dispatch(args, around);
+        return { code: ok ? 0 : 1, out: `${out}\n`, err: said.join('') };
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error;
+        return { code: error.code, out: '', err: `${error.message}\n` };
+      }
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import { renderUnicodeCompact } from 'uqr';
+import { expect, test } from 'vitest';
+import type { CommandView } from '#contracts';
+import { toCsv } from '../../sites/csv.ts';
+import { inTurn } from './api.test-helper.ts';
+import { operator } from './operator.test-helper.ts';
+
+const { state, file, sabha } = operator();
+
+test('an enrolment code is shown once, with what to type on the PC; a PC is revoked', async () => {
+  state().scripted['POST /api/enrol-codes'] = {
+    code: 'AAAAA-BBBBB',
+    uses: 2,
+    ends: 0,
+    centre: 'https://sabha.example.org:8443',
+    pcs: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
+  };
+  state().scripted['POST /api/pcs/ladakh/leh/vc-1/revoke'] = '';
+  const { code, out, err } = await sabha(['enrol-code', 'ladakh/leh', '--by', 'Anil']);
+  expect([code, err]).toEqual([0, '']);
+  const [, second] = ['vc-1', 'vc-2'].map(
+    (pc) => `sudo sabha-agent enrol AAAAA-BBBBB --centre https://sabha.example.org:8443 --pc ladakh/leh/${pc}`,
+  );
+  expect(out.split('\n').filter((line) => /[a-z]/.test(line))).toEqual([
+    '2 PCs of ladakh/leh, until 1970-01-01 00:00:00 UTC, shown this once:',
+    ...['vc-1', 'vc-2'].flatMap((pc) => [`on ladakh/leh/${pc}:`, second?.replace('vc-2', pc)]),
+    'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, sabha.example.org. With the package of this centre AAAAA is all.',
+    expect.stringMatching(/^Next: send each line, .* sabha pcs list --site ladakh\/leh$/),
+  ]);
+  // The picture of a line fits a terminal.
+  expect(out).toContain(renderUnicodeCompact(second ?? '', { border: 2 }).trimEnd());
+  expect(
+    Math.max(
+      ...out
+        .split('\n')
+        .filter((line) => line.includes('█'))
+        .map((line) => line.length),
+    ),
+  ).toBeLessThan(80);
+  const json = await sabha(['enrol-code', 'ladakh/leh', '--uses', '1', '--hours', '48', '--json']);
+  expect(JSON.parse(json.out)).toMatchObject({
+    site: 'ladakh/leh',
+    code: 'AAAAA-BBBBB',
+    uses: 2,
+    ends: 0,
+    pcs: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
+  });
+  expect((await sabha(['revoke', 'ladakh/leh/vc-1'])).out).toMatch(/^ {2}revoked +ladakh\/leh\/vc-1\n/);
+  expect(state().asked).toEqual([
+    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'Anil' } },
+    { url: '/api/enrol-codes', body: { site: 'ladakh/leh', by: 'tester', uses: 1, hours: 48 } },
+    { url: '/api/pcs/ladakh/leh/vc-1/revoke', body: { by: 'tester' } },
+  ]);
+});
+
+test('a configuration is staged, looked at, and let out; one that stopped by itself is a no', async () => {
+  const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
+  expect(await sabha(['config', 'stage', name])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
+  expect(state().staged).toEqual([]);
+  expect(await sabha(['config', 'stage', name, '--yes', '--by', 'Anil'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/\ndone\n$/),
+  });
+  expect(state().staged).toEqual(['Anil']);
+  expect((await sabha(['config', 'show'])).out).toBe('  rollout  -\n');
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 1, err: 'no configuration is on its way in stages\n' });
+  const rollout = { by: 'Anil', stage: 2, stageAt: 0, pcs: 736, released: 74, stopped: null };
+  state().rollout = rollout;
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 0, out: expect.stringMatching(/ stage +2\n[\s\S]* released +74\n/) });
+  state().rollout = { ...rollout, stopped: 'of 74 PCs 3 silent' };
+  expect(await sabha(['config', 'show'])).toMatchObject({ code: 1, out: expect.stringMatching(/ stopped +of 74 PCs 3 silent\n$/) });
+  expect(await sabha(['config', 'release'])).toMatchObject({ code: 0, out: '  released  yes\n' });
+});
+
+const command = (change: Partial<CommandView>): CommandView => ({
+  id: 'c1',
+  by: 'Anil',
+  to: 'ladakh/leh',
+  verb: 'send-log',
+  args: { lines: 2 },
+  at: 0,
+  expires: 600_000,
+  state: 'open',
+  answers: [],
+  missing: ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'],
+  ...change,
+});
+
+test('open enrolment codes are listed without what they are, and taken back', async () => {
+  state().scripted['GET /api/enrol-codes'] = [{ site: 'ladakh/leh', uses: 2, ends: 0, by: 'Anil' }];
+  expect((await sabha(['enrol-code', 'list'])).out).toMatch(/^SITE .*\nladakh\/leh +2 +1970-01-01 00:00:00 UTC +Anil\n$/);
+  state().scripted['GET /api/enrol-codes'] = [];
+  expect(await sabha(['enrol-code', 'list'])).toEqual({ code: 0, out: 'none\n', err: '' });
+  state().scripted['POST /api/enrol-codes/cancel'] = { cancelled: 1 };
+  expect((await sabha(['enrol-code', 'cancel', 'ladakh/leh', '--by', 'Anil'])).out).toBe('  site       ladakh/leh\n  cancelled  1\n');
+  expect(state().asked.at(-1)).toEqual({ url: '/api/enrol-codes/cancel', body: { site: 'ladakh/leh', by: 'Anil' } });
+});
+
+test('a command is sent with its arguments, followed until every PC has answered, and is a yes where all have done it', async () => {
+  const answer = { pc: 'ladakh/leh/vc-1', at: 1_000, outcome: 'done' as const, reason: null, lines: ['evil\u001b[2J'] };
+  const other = { pc: 'ladakh/leh/vc-2', at: 2_000, outcome: 'failed' as const, reason: 'no tool' };
+  state().scripted['POST /api/commands'] = { id: 'c1' };
+  state().scripted['GET /api/commands/c1'] = inTurn(command({}), command({ state: 'answered', answers: [answer, other], missing: [] }));
+  const call = ['cmd', 'send-log', '--to', 'ladakh/leh', '--arg', 'lines=2', '--arg', 'name=a=b', '--by', 'Anil'];
+  const { code, out, err } = await sabha([...call, '--wait']);
+  expect(state().asked[0]).toEqual({
+    url: '/api/commands',
+    body: { to: 'ladakh/leh', verb: 'send-log', args: { lines: '2', name: 'a=b' }, by: 'Anil' },
+  });
+  expect([code, err]).toEqual([1, 'command c1 is on its way\n']);
+  expect(out).toMatch(/ verb +send-log\n[\s\S]* state +answered\n/);
+  expect(out.split('\n').slice(-5)).toEqual([
+    'PC               OUTCOME  REASON   AT',
+    'ladakh/leh/vc-1  done     -        1970-01-01 00:00:01 UTC',
+    'ladakh/leh/vc-2  failed   no tool  1970-01-01 00:00:02 UTC',
+    'ladakh/leh/vc-1: evil [2J',
+    '',
+  ]);
+  expect(await sabha(call)).toEqual({ code: 0, out: 'c1\n', err: '' });
+  state().scripted['GET /api/commands/c1'] = command({ state: 'expired', answers: [answer], missing: ['ladakh/leh/vc-2'] });
+  expect(await sabha(['cmd', 'show', 'c1'])).toMatchObject({ code: 1, out: expect.stringMatching(/vc-2 +no answer/) });
+  state().scripted['GET /api/commands/c1'] = command({ state: 'answered', answers: [answer], missing: [] });
+  expect((await sabha(['cmd', 'show', 'c1', '--json'])).code).toBe(0);
+  state().scripted['GET /api/commands'] = [command({ to: '' })];
+  expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +lines 2 +all +Anil/);
+});
+
+test('the tabs are looked at, their changes told with who made them, and the last Deploy is taken back', async () => {
+  const inOrder = { running: 'aaa', before: null, release: 'aaa', base: 'aaa', refused: null, wrong: [] };
+  state().scripted['GET /api/tabs'] = inOrder;
+  expect(await sabha(['tabs', 'check'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ {2}running +aaa\n/) });
+  state().scripted['GET /api/tabs'] = { ...inOrder, refused: '40-who.json: the file is empty', wrong: ['x (y): output 1 leads nowhere'] };
+  expect(await sabha(['tabs', 'check'])).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/ refused +40-who\.json: the file is empty\nwrong:\n {2}x \(y\): output 1 leads nowhere\n$/),
+  });
+  const line = '~ 50 Escalate: "15 min" (sabha-wait): duration "15" → "5"';
+  state().scripted['GET /api/tabs/differences'] = { yours: [line], release: [] };
+  expect((await sabha(['tabs', 'diff'])).out).toBe(`yours:\n  ${line}\nrelease:\n  none\n`);
+  state().scripted['GET /api/tabs/steps'] = [{ at: 0, who: 'asha', what: 'tabs deployed', about: `aaa → bbb\n${line}` }];
+  expect((await sabha(['tabs', 'log'])).out).toBe(`1970-01-01 00:00:00 UTC  asha: tabs deployed, aaa → bbb\n  ${line}\n`);
+  state().scripted['POST /api/tabs/undo'] = { from: 'bbb', to: 'aaa', lines: [line] };
+  expect((await sabha(['tabs', 'undo', '--by', 'Anil'])).out).toBe(`  from  bbb\n  to    aaa\nlines:\n  ${line}\n`);
+  expect(state().asked.at(-1)).toEqual({ url: '/api/tabs/undo', body: { by: 'Anil' } });
+});
+
+test('an account is made, listed, given another secret and removed', async () => {
+  const made = await sabha(['accounts', 'add', 'asha', '--role', 'state', '--scope', 'ladakh']);
+  expect(made.out).toMatch(/^ {2}name +asha\n {2}secret +[\w-]{20}\nshown this once, for one login\n$/);
+  expect((await sabha(['accounts', 'add', 'anil', '--role', 'central', '--scope', 'all', '--json'])).out).toMatch(
+    /^\{"name":"anil","secret":"[\w-]{20}"\}\n$/,
+  );
+  const { out } = await sabha(['accounts', 'list']);
+  expect(out.split('\n').slice(1, 3)).toEqual([
+    expect.stringMatching(/^anil +central +all +yes +\d{4}-/),
+    expect.stringMatching(/^asha +state +ladakh +yes +\d{4}-/),
+  ]);
+  const again = await sabha(['accounts', 'password', 'asha']);
+  expect([again.code, again.out === made.out]).toEqual([0, false]);
+  expect(await sabha(['accounts', 'remove', 'asha', '--json'])).toEqual({ code: 0, out: '{"removed":"asha"}\n', err: '' });
+  expect(await sabha(['accounts', 'remove', 'asha'])).toEqual({ code: 1, out: '', err: 'there is no account "asha"\n' });
+  await sabha(['accounts', 'remove', 'anil']);
+});
+
+test('a token is made, listed and revoked', async () => {
+  const made = await sabha(['tokens', 'add', 'grafana', '--role', 'reader', '--scope', 'all', '--days', '30']);
+  expect(made.out).toMatch(/^ {2}name +grafana\n {2}secret +sabha_[\w-]{43}\nshown this once\n$/);
+  const red = ['tokens', 'add', 'red', '--role', 'node-red', '--scope', 'ladakh', '--days', '366', '--json'];
+  expect(JSON.parse((await sabha(red)).out)).toMatchObject({ name: 'red' });
+  const { out } = await sabha(['tokens', 'list']);
+  expect(out.split('\n').slice(1, 4)).toEqual([
+    expect.stringMatching(/^grafana +reader +all +\d{4}-/),
+    expect.stringMatching(/^red +node-red +ladakh +\d{4}-/),
+    expect.stringMatching(/^server-cli +central +all +- *$/),
+  ]);
+  expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 0, out: '  revoked  grafana\n', err: '' });
+  expect(await sabha(['tokens', 'revoke', 'grafana'])).toEqual({ code: 1, out: '', err: 'there is no token "grafana"\n' });
+  await sabha(['tokens', 'revoke', 'red']);
+});
+
+const usage = 'NAME --role reader|state|central|node-red --scope all|STATE|STATE/SITE --days N';
+const more = ['--role', 'reader', '--scope', 'all', '--days', '30'];
+test.each([
+  [['--role', 'central'], /^meera +central +all /m],
+  [['--role', 'reader'], /^meera +reader +all /m],
+  [['--role', 'state', '--scope', 'all'], /^meera +state +all /m],
+  [['--role', 'state', '--scope', 'ladakh/leh'], /^meera +state +ladakh\/leh /m],
+])('accounts add with %j makes an account of that scope', async (options, row) => {
+  expect((await sabha(['accounts', 'add', 'meera', ...options])).code).toBe(0);
+  expect((await sabha(['accounts', 'list'])).out).toMatch(row);
+  await sabha(['accounts', 'remove', 'meera']);
+});
+
+test.each([
+  [['tokens', 'add', 'x', '--role', 'reader', '--scope', 'all'], 2, `tokens add needs --days; usage: sabha tokens add ${usage}`],
+  [['tokens', 'add', 'x', ...more, '--days', 'many'], 2, '--days needs a whole number'],
+  [['tokens', 'add', 'x', ...more, '--days', '400'], 2, 'days: expected <=366, found 400'],
+  [['tokens', 'add', 'X y', ...more], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "X y"'],
+  [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: an account with the role central is for everywhere'],
+  [['accounts', 'add', 'asha', '--role', 'state'], 2, 'scope: an account with the role state needs its part of the tree, or "all"'],
+  [['accounts', 'add', 'asha', '--role', 'state', '--scope', ''], 2, '--scope is empty: is a variable not set?'],
+  [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
+  [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
+])('%j is a no in one line', async (args, code, line) => {
+  expect(await sabha(args)).toEqual({ code, out: '', err: `${line}\n` });
+});

@@ -1,0 +1,108 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { IncidentRow } from '#contracts';
+import type { Alert } from '../../notify/people/channels/kit/alert.ts';
+import { testClock } from '../../notify/people/people.test-helper.ts';
+import { type MirrorWord, startMirror } from './alertmanager.ts';
+
+const incident = (id: number, changes: Partial<IncidentRow> = {}): IncidentRow => ({
+  id,
+  scope: `ladakh/leh/pc-${id}`,
+  room: { en: 'Conference room', hi: '' },
+  site: { en: 'Leh', hi: '' },
+  severity: 'critical',
+  openedAt: Date.UTC(2026, 2, 3, 8, 35),
+  overAt: null,
+  over: null,
+  closedBecause: null,
+  flapping: false,
+  acknowledged: null,
+  faults: [{ fault: 'microphone.missing', device: '', name: null, severity: 'critical', since: 0, hidden: false, unknownSince: null }],
+  told: [{ person: 'asha', channel: 'email', at: 0 }],
+  outage: null,
+  ...changes,
+});
+
+function rig() {
+  const clock = testClock();
+  const posts: Alert[][] = [];
+  const words: MirrorWord[] = [];
+  const state = { incidents: [] as IncidentRow[], status: 200 };
+  const stop = startMirror({
+    clock,
+    url: 'http://127.0.0.1:9093/',
+    token: 'abc',
+    incidents: () => state.incidents,
+    linkOf: (id) => `https://sabha.test/?#/incident/${id}`,
+    say: (word) => words.push(word),
+    async fetch(url, init) {
+      expect(String(url)).toBe('http://127.0.0.1:9093/api/v2/alerts');
+      expect(new Headers(init?.headers).get('authorization')).toBe('Bearer abc');
+      if (state.status === 200) posts.push(JSON.parse(String(init?.body)));
+      return new Response('', { status: state.status });
+    },
+  });
+  onTestFinished(stop);
+  const last = () => posts.at(-1)?.map(({ labels, endsAt }) => [labels['incident'], labels['severity'], Date.parse(endsAt) - clock.now()]);
+  return { clock, posts, words, state, last };
+}
+
+test('what somebody was told of stands there within seconds, is sent anew each minute, and would end by itself in five', async () => {
+  const { clock, posts, state, last } = rig();
+  state.incidents = [incident(1), incident(2, { told: [] }), incident(3, { over: 'cleared' })];
+  await clock.pass(5_000);
+  expect(last()).toEqual([['1', 'critical', 300_000]]);
+  expect(posts[0]?.[0]).toMatchObject({ annotations: { summary: 'Leh, Conference room: Microphone not found' } });
+  const before = posts.length;
+  await clock.pass(10 * 60_000);
+  expect(posts.length - before).toBe(10);
+});
+
+test('what is over ends at once, and is said for a quarter of an hour', async () => {
+  const { clock, posts, state, last } = rig();
+  state.incidents = [incident(1)];
+  await clock.pass(5_000);
+  state.incidents = [incident(1, { over: 'cleared' })];
+  await clock.pass(5_000);
+  expect(last()).toEqual([['1', 'critical', 0]]);
+  await clock.pass(14 * 60_000);
+  expect(posts.at(-1)).toHaveLength(1);
+  await clock.pass(2 * 60_000);
+  expect(posts.at(-1)).toEqual([]);
+});
+
+test('an incident that became more urgent is one alert: the one of before ends', async () => {
+  const { clock, state, last } = rig();
+  state.incidents = [incident(1, { severity: 'minor' })];
+  await clock.pass(5_000);
+  state.incidents = [incident(1)];
+  await clock.pass(5_000);
+  expect(last()).toEqual([
+    ['1', 'critical', 300_000],
+    ['1', 'minor', 0],
+  ]);
+});
+
+test('1,200 incidents go in three posts', async () => {
+  const { clock, posts, state } = rig();
+  state.incidents = Array.from({ length: 1_200 }, (_, n) => incident(n + 1));
+  await clock.pass(5_000);
+  expect(posts.map((one) => one.length)).toEqual([500, 500, 200]);
+});
+
+test('an Alertmanager that is away three times is one finding, and one that it is back; then all stands there again', async () => {
+  const { clock, posts, words, state } = rig();
+  state.incidents = [incident(1)];
+  state.status = 503;
+  await clock.pass(60_000);
+  expect(words).toEqual([{ fault: 'centre.channel_failing', standing: true, reason: 'Alertmanager answered 503' }]);
+  state.status = 401;
+  await clock.pass(5_000);
+  state.status = 200;
+  await clock.pass(5_000);
+  expect(words.slice(1)).toEqual([
+    { fault: 'centre.channel_failing', standing: false },
+    { fault: 'centre.channel_login', standing: true, reason: 'Alertmanager answered 401' },
+    { fault: 'centre.channel_login', standing: false },
+  ]);
+  expect(posts).toHaveLength(1);
+});

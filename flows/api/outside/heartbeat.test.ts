@@ -1,0 +1,83 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { Explained } from '#contracts';
+import type { Op } from '../../engine/records/ops.ts';
+import { testClock } from '../../notify/people/people.test-helper.ts';
+import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
+
+const told = { person: 'meera', name: 'Meera', channel: 'email', severity: 'major', afterMs: 0, text: '' } as const;
+const way = (changes: Partial<Explained> = {}): Explained => {
+  return {
+    scope: 'centre',
+    fault: 'centre.channel_failing',
+    severity: 'major',
+    holdMs: 0,
+    nodes: [],
+    tells: [told],
+    how: 'told',
+    ...changes,
+  };
+};
+
+function rig(changes: Partial<HeartbeatOptions> = {}) {
+  const clock = testClock();
+  const written: Op[] = [];
+  const lines: string[] = [];
+  const options: HeartbeatOptions = {
+    clock,
+    presence: () => 'online',
+    unready: () => undefined,
+    explain: async () => ({ ok: true, value: way() }),
+    place: { site: { en: 'Centre', hi: '' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' },
+    async record(ops) {
+      written.push(...ops);
+      return true;
+    },
+    log: { warn: (_fields, line) => lines.push(line) },
+    ...changes,
+  };
+  const stop = startHeartbeat(options);
+  onTestFinished(stop);
+  return { clock, written, lines, stop };
+}
+
+test('F29 each minute one beat goes into the outbox, under one key, and nothing of it is kept for later', async () => {
+  const { clock, written, lines, stop } = rig();
+  await clock.pass(5 * 60_000);
+  expect(written).toHaveLength(5);
+  for (const op of written) {
+    expect(op).toMatchObject({
+      op: 'outbox',
+      row: { key: 'watchdog', channel: 'watchdog', person: 'watchdog', moved: true, transition: null },
+    });
+  }
+  stop();
+  await clock.pass(5 * 60_000);
+  expect(written).toHaveLength(5);
+  expect(lines).toEqual([]);
+});
+
+test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
+  ['the agent', { presence: () => 'silent' }, /the PC of the heartbeat is silent/],
+  ['an agent that never was', { presence: () => undefined }, /not in the site table/],
+  ['the broker', { unready: () => 'the broker is out of reach' }, /the broker is out of reach/],
+  ['the tabs', { explain: async () => ({ ok: false, line: 'the tabs do not run' }) }, /the tabs do not run/],
+  ['a cut wire of the tabs', { explain: async () => ({ ok: true, value: way({ how: null }) }) }, /the tabs conclude nothing/],
+  ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs tell nobody/],
+  ['tabs that break', { explain: () => Promise.reject(new Error('boom')) }, /boom/],
+  ['the ledger', { record: async () => false }, /the ledger takes nothing/],
+])('F29 without %s no beat goes out, and the log says so once', async (_, changes, line) => {
+  const { clock, written, lines } = rig(changes);
+  await clock.pass(5 * 60_000);
+  expect(written).toEqual([]);
+  expect(lines).toEqual([expect.stringMatching(line)]);
+});
+
+test('F29 what works again beats again within a minute, and says so', async () => {
+  let isUp = false;
+  const { clock, written, lines } = rig({ presence: () => (isUp ? 'online' : 'lost') });
+  await clock.pass(90_000);
+  isUp = true;
+  await clock.pass(60_000);
+  expect(written).toHaveLength(1);
+  expect(lines).toEqual(['no heartbeat goes out: the PC of the heartbeat is lost', 'the heartbeat goes out again']);
+});

@@ -1,0 +1,68 @@
+/** What the ledger holds of dates beside a memory: the calendar and what maintenance is planned, as they are used now. */
+import { pathOfScope } from '#contracts';
+import type { Ledger, Op } from './engine/records/ops.ts';
+import type { Ingest } from './ingest/ingest.ts';
+import { type Calendar, createCalendar } from './sites/calendar/calendar.ts';
+import type { MeetingOrdersOptions } from './sites/calendar/meeting-orders.ts';
+import type { MaintenanceOrdersOptions } from './sites/maintenance/maintenance.ts';
+import { createPlanned, type Planned } from './sites/maintenance/planned.ts';
+import { createSiteTable } from './sites/table.ts';
+
+/** What dates stand on; `ingest` is undefined while the ledger is opened anew. */
+export type DatesOptions = { ingest(): Ingest | undefined; now(): number; randomId(): string };
+
+/** The dates of one runtime. */
+export type Dates = ReturnType<typeof createDates>;
+
+/** Holds nothing before `load`. */
+export function createDates({ ingest, now, randomId }: DatesOptions) {
+  const table = () => {
+    const found = ingest()?.table();
+    if (found === undefined) throw new Error('the ledger is opened anew');
+    return found;
+  };
+  // Without a table, as while the ledger is opened anew, nobody asks for dates.
+  const calendarOf = (meetings: Parameters<typeof createCalendar>[0]) =>
+    createCalendar(meetings, () => ingest()?.table() ?? createSiteTable([]));
+  const plannedOf = (plans: Parameters<typeof createPlanned>[0]) => createPlanned(plans, () => ingest()?.table());
+  let calendar = calendarOf([]);
+  let planned = plannedOf([]);
+  // As the node *when* of the release has it, until the first message passes the node.
+  const before = { ms: 30 * 60_000 };
+  const write = async (what: string, ops: readonly Op[]) => {
+    if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not take the ${what}`);
+  };
+  return {
+    calendar: (): Calendar => calendar,
+    planned: (): Planned => planned,
+    /** From how long before a meeting a room is urgent, as the node *when* has it. */
+    before,
+    isMeetingNear: (scope: string, at: number): boolean => calendar.next(pathOfScope(scope), at).some(({ from }) => from - before.ms <= at),
+    /** Takes what the ledger holds. */
+    async load(ledger: Pick<Ledger, 'meetings' | 'maintenance'>): Promise<void> {
+      calendar = calendarOf(await ledger.meetings());
+      planned = plannedOf(await ledger.maintenance());
+    },
+    meetings: {
+      calendar: () => calendar,
+      table,
+      async apply(meetings, ops) {
+        await write('meetings', ops);
+        calendar = calendarOf(meetings);
+        await ingest()?.tell({ type: 'look-again' });
+      },
+      now,
+    } satisfies MeetingOrdersOptions,
+    maintenance: {
+      planned: () => planned,
+      table,
+      async apply(plans, ops) {
+        await write('maintenance', ops);
+        planned = plannedOf(plans);
+        await ingest()?.tell({ type: 'look-again' });
+      },
+      now,
+      randomId,
+    } satisfies MaintenanceOrdersOptions,
+  };
+}

@@ -1,0 +1,82 @@
+/** What decides who is told: the tabs, and what stands around them. */
+import { realClock } from '#contracts';
+import type { Base } from './base.ts';
+import type { WireMessage } from './engine/records/incidents.ts';
+import type { Op } from './engine/records/ops.ts';
+import type { SiteTable } from './engine/records/sites.ts';
+import type { Say } from './keeping.ts';
+import { createExplainer } from './node-red/explain.ts';
+import type { Red } from './node-red/node-red.ts';
+import { createPaths } from './node-red/replay/paths.ts';
+import { createReplay } from './node-red/replay/replay.ts';
+import { openTabs, type Tabs } from './node-red/tabs.ts';
+import { createTabsOrders } from './node-red/tabs-orders.ts';
+import type { FlowNode } from './node-red/tabs-storage.ts';
+import type { Wires } from './node-red/wires.ts';
+import { channelNames } from './notify/people/channels/channels.ts';
+import { namesOf } from './notify/people/roster.ts';
+import type { People } from './people.ts';
+import { createExplained, createTells } from './view/explained.ts';
+import { createReasons } from './view/reasons.ts';
+
+/** Where the tabs lie, and who hears what becomes of them. */
+export type TabsAt = {
+  dir: string;
+  keptDir: string;
+  record(ops: Op[]): Promise<boolean>;
+  say: Say;
+  now(): number;
+};
+
+/** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
+export function openTabsOf({ settings, log }: Base, { roster }: Pick<People, 'roster'>, { dir, keptDir, record, say, now }: TabsAt): Tabs {
+  return openTabs({
+    dir,
+    keptDir,
+    warn: (line) => log.warn({}, line),
+    lint: {
+      community: settings.communityNodes.packages.length > 0,
+      names: { people: () => namesOf(roster), channels: channelNames(settings.channels) },
+    },
+    record: (step) => record([{ op: 'audit', at: now(), ...step }]),
+    refused(line) {
+      if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones do: ${line}`);
+      say('centre.tabs_refused', line);
+    },
+  });
+}
+
+/** The pipeline that the tabs decide for. */
+export type Around = {
+  wires: Wires;
+  table(): SiteTable;
+  now(): number;
+  tabs: Tabs;
+  people: People;
+  /** Undefined until the tabs run. */
+  red(): Red | undefined;
+};
+
+/** What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. */
+export function openDeciding({ clock, ledger }: Base, { wires: own, table, now, tabs, people, red }: Around) {
+  const paths = createPaths({ wires: own, tabs });
+  const { wires, explain: wayOf } = createExplainer({ wires: paths.wires, tabs, clock });
+  const way = async (message: WireMessage) => {
+    const watch = red()?.watch;
+    return watch && wayOf(message, watch);
+  };
+  const about = { ...people, table, now };
+  const replay = createReplay({ ...about, ledger, tabs, clock: realClock() });
+  return {
+    wires,
+    follow: paths.follow,
+    tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),
+    tells: createTells({ ...about, way }),
+    orders: {
+      ...createTabsOrders({ tabs, red, steps: ledger.tabsSteps }),
+      explain: createExplained({ ...about, way }),
+      replay,
+      reasons: createReasons(ledger, (id) => people.roster.person(id).name),
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest';
+import { randomFrom } from '../../../test/random.ts';
+import { usualNumbers as numbers } from './numbers.ts';
+import { createMayBeRegion, type Field, planeOf, regionsOf } from './regions.ts';
+import type { Down, SiteSight } from './sight.ts';
+
+const minute = 60_000;
+const random = randomFrom(14);
+
+function sightOf(site: string, regions: readonly string[]): SiteSight {
+  const heard = random.below(3) === 0 ? [] : [random.below(12) * minute, random.below(12) * minute];
+  return { site, regions, expected: random.below(4), watched: 2, lost: [], away: 0, onBattery: 0, heard };
+}
+
+function fieldOf(count: number): Field {
+  const sites = Array.from({ length: count }, (_, at) =>
+    sightOf(`bihar/site-${at}`, [`provider:${random.below(3)}`, `state:${random.below(4)}`, 'nation'].slice(random.below(3))),
+  );
+  const downs = sites
+    .filter(() => random.below(3) === 0)
+    .map((sight): Down => ({ sight, at: random.below(12) * minute, from: 0, isSilent: true, pcs: 1 }));
+  return { sites, downs, numbers };
+}
+
+/** The rule as it reads: each region counted for each site that asks. */
+function mayBe(site: SiteSight, at: number, { sites, downs }: Field): boolean {
+  return site.regions.some((region) => {
+    const gone = downs.filter((one) => one.sight.regions.includes(region) && Math.abs(one.at - at) <= numbers.withinMs).length;
+    const of = sites.filter((one) => one.expected > 0 && one.regions.includes(region));
+    const unsure = of.filter(({ heard }) => heard.length > 0 && heard.every((heardAt) => heardAt < at)).length;
+    const least = Math.max(Math.min(numbers.regionSites, of.length), numbers.regionShare * of.length);
+    return gone >= 2 && of.length >= 2 && unsure > 0 && gone + unsure >= least;
+  });
+}
+
+test('a region that is counted once answers as one that is counted for each site', () => {
+  const answers = Array.from({ length: 60 }, (_, at) => fieldOf(2 + at)).flatMap((field) => {
+    const mayBeRegion = createMayBeRegion(field);
+    return field.sites.map((site) => {
+      const at = random.below(12) * minute;
+      return [mayBeRegion(site, at), mayBe(site, at, field)] as const;
+    });
+  });
+  expect(answers.filter(([fast, slow]) => fast !== slow)).toEqual([]);
+  expect(new Set(answers.map(([fast]) => fast)).size).toBe(2);
+});
+
+test('a thousand PCs that waited at once counted each region anew: a tick of 5,000 PCs took a second', () => {
+  let looks = 0;
+  const sites = Array.from({ length: 1_000 }, (_, at): SiteSight => {
+    const seen = { ...sightOf(`bihar/site-${at}`, ['provider:1', 'nation']), expected: 1 };
+    return {
+      ...seen,
+      get heard() {
+        looks += 1;
+        return [0];
+      },
+    };
+  });
+  const downs = sites.slice(0, 100).map((sight): Down => ({ sight, at: minute, from: 0, isSilent: true, pcs: 1 }));
+  const mayBeRegion = createMayBeRegion({ sites, downs, numbers });
+  expect(sites.every((site) => mayBeRegion(site, minute))).toBe(true);
+  expect(looks).toBeLessThan(10 * sites.length);
+});
+
+/** So many sites, each with so many PCs; those that went, and when. */
+type Plan = {
+  of: number;
+  down: number;
+  pcs?: number;
+  at?: (site: number) => number;
+  isSilent?: boolean;
+  onBattery?: number;
+  regions?: Regions;
+};
+type Regions = (site: number) => readonly string[];
+
+const now = 100 * minute;
+const inBihar: Regions = () => ['state:bihar', 'nation'];
+
+function field({ of, down, pcs = 1, at = () => now, isSilent = true, onBattery = 0, regions = inBihar }: Plan): Field {
+  const sites = Array.from({ length: of }, (_, site): SiteSight => {
+    const isDown = site < down;
+    const lossOf = (pc: number) => ({ pc: `bihar/site-${site}/pc-${pc}`, from: at(site) - minute, at: at(site), isSilent });
+    const lost = isDown ? Array.from({ length: pcs }, (_, pc) => lossOf(pc)) : [];
+    const seen = {
+      expected: pcs,
+      watched: pcs,
+      lost,
+      away: lost.length,
+      onBattery: site < onBattery ? pcs : 0,
+      heard: isDown ? [] : [now],
+    };
+    return { site: `bihar/site-${site}`, regions: regions(site), ...seen };
+  });
+  const downs = sites.slice(0, down).map((sight, site): Down => ({ sight, at: at(site), from: at(site) - minute, isSilent, pcs }));
+  return { sites, downs, numbers };
+}
+const found = (plan: Plan) => regionsOf(field(plan)).map(({ scope, downs, of }) => `${scope} ${downs.length} of ${of}`);
+
+test.each([
+  ['two sites, both gone', { of: 2, down: 2 }, ['state:bihar 2 of 2']],
+  ['two of three', { of: 3, down: 2 }, []],
+  ['three of three', { of: 3, down: 3 }, ['state:bihar 3 of 3']],
+  ['three of ten: exactly 30 %', { of: 10, down: 3 }, ['state:bihar 3 of 10']],
+  ['three of eleven', { of: 11, down: 3 }, []],
+  ['six of twenty: exactly 30 %', { of: 20, down: 6 }, ['state:bihar 6 of 20']],
+  ['its only site', { of: 1, down: 1 }, []],
+  ['three in exactly five minutes', { of: 10, down: 3, at: (site) => now + site * 2.5 * minute }, ['state:bihar 3 of 10']],
+  ['three in a little more than five minutes', { of: 10, down: 3, at: (site) => now + site * 2.51 * minute }, []],
+  ['three of whom nobody is called silent yet', { of: 10, down: 3, isSilent: false }, []],
+] satisfies [string, Plan, string[]][])('of a state with %s', (_, plan, regions) => {
+  expect(found(plan)).toEqual(regions);
+});
+
+test('of two regions that explain the same sites the narrower is the cause', () => {
+  const regions: Regions = (site) => [...(site < 4 ? ['link:ring-1', 'provider:Jio'] : []), 'state:bihar', 'nation'];
+  expect(found({ of: 12, down: 4, regions })).toEqual(['link:ring-1 4 of 4']);
+});
+
+test('two regions at one time are two causes, each site in one of them', () => {
+  const regions: Regions = (site) => [site % 2 === 0 ? 'provider:Jio' : 'provider:BSNL', `state:${site}`];
+  expect(found({ of: 20, down: 12, regions }).toSorted()).toEqual(['provider:BSNL 6 of 10', 'provider:Jio 6 of 10']);
+});
+
+test.each([
+  [3, ['state:bihar 9 of 12']],
+  [2, ['provider:Jio 9 of 9']],
+])('a line of nine sites of which %d spoke of a battery', (onBattery, regions) => {
+  const jio: Regions = (site) => [...(site < 9 ? ['provider:Jio'] : []), 'state:bihar'];
+  expect(found({ of: 12, down: 9, onBattery, regions: jio })).toEqual(regions);
+});
+
+test('all sites of one state are no nation', () => {
+  expect(found({ of: 5, down: 5, regions: () => ['nation'] })).toEqual([]);
+});
+
+test.each([
+  ['half of all PCs, of ten sites', { of: 20, down: 10 }, true],
+  ['one less than half', { of: 21, down: 10 }, false],
+  ['half of all PCs, of nine sites', { of: 18, down: 9 }, false],
+  ['half of all PCs in exactly a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 9 }, true],
+  ['half of all PCs in more than a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 8 }, false],
+  ['half of all PCs, of whom nobody is called silent yet', { of: 20, down: 10, isSilent: false }, false],
+] satisfies [string, Plan, boolean][])('it is our own door, where there went %s', (_, plan, isPlane) => {
+  expect(planeOf(field(plan)) !== undefined).toBe(isPlane);
+});

@@ -1,0 +1,345 @@
+import { describe, expect, it } from 'vitest';
+import { links } from '#contracts';
+import { ofTier } from '../../../test/figures.ts';
+import { contentsAfter, createStage, online, pc } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+describe('R19 a gap of our own', () => {
+  const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
+
+  it('PCs still unheard after it are one incident with a list, which clears when the last is heard', () => {
+    const stage = createStage({ known });
+    stage.subscribe();
+    stage.birth('la/leh/a');
+    stage.live(3 * minute, 'la/leh/a');
+    const list = stage.incident('centre/unheard');
+    expect(list?.faults.map((one) => one.device)).toEqual(['la/leh/b', 'la/leh/c']);
+    expect(stage.kinds()).toEqual(['raised']);
+    stage.birth('la/leh/b');
+    stage.birth('la/leh/c');
+    stage.pass(second);
+    expect(stage.incident('centre/unheard')?.over).toBe('cleared');
+    expect(stage.engine.memory.incidents.size).toBe(1);
+  });
+
+  it('losing the broker for 60 s is an incident of the centre, cleared by the next SUBACK', () => {
+    const stage = online();
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(59 * second);
+    expect(stage.incident('centre')).toBeUndefined();
+    stage.pass(2 * second);
+    expect(stage.incident('centre')?.faults[0]?.fault).toBe('centre.broker_lost');
+    stage.subscribe();
+    expect(stage.incident('centre')?.over).toBe('cleared');
+    expect(stage.engine.isSubscribed()).toBe(true);
+  });
+
+  it('a broker that came and went each minute told each person 54 times an hour', () => {
+    const stage = online();
+    for (let times = 0; times < 27; times += 1) {
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(65 * second, 5 * second);
+      stage.subscribe();
+      stage.live(65 * second);
+    }
+    expect(stage.incident('centre')).toMatchObject({ flapping: true });
+    const told = stage.offers.filter(({ message }) => message.topic === 'centre' && message.fault === 'centre.broker_lost');
+    expect(told.length).toBeLessThanOrEqual(4);
+  });
+
+  it.each(ofTier([20], [10.5, 15, 20, 29]))(
+    'a broker that was lost every %d minutes told each person 26 to 69 times in six hours: it is unsteady, and watched for half an hour',
+    (every) => {
+      const stage = online();
+      const lose = () => {
+        stage.apply({ type: 'unsubscribed' });
+        stage.pass(65 * second, 5 * second);
+        stage.subscribe();
+      };
+      for (let minutes = 0; minutes < 360; minutes += every) {
+        lose();
+        stage.live(every * minute - 65 * second);
+      }
+      const told = () => stage.offers.filter(({ message }) => message.topic === 'centre' && message.fault === 'centre.broker_lost');
+      expect(told().map(({ message }) => message.transition.kind)).toEqual(['raised', 'cleared', 'raised']);
+      expect(stage.incident('centre')).toMatchObject({ over: null });
+      lose();
+      stage.live(29 * minute);
+      expect(stage.incident('centre')?.over).toBeNull();
+      stage.live(2 * minute);
+      expect(stage.incident('centre')?.over).toBe('cleared');
+    },
+  );
+
+  it('what stood only in the memory of an earlier start clears with the first tick of the next', () => {
+    const stage = online();
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(61 * second);
+    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
+    expect(next.incident('centre')?.over).toBeNull();
+    next.subscribe();
+    expect(next.incident('centre')?.over).toBe('cleared');
+  });
+
+  it('three starts in 30 min are an incident of the centre, until they are long ago', () => {
+    const stage = createStage({ starts: [900_000, 950_000, 1_000_000] });
+    stage.subscribe();
+    expect(stage.incident('centre')?.faults[0]?.fault).toBe('centre.restarts');
+    stage.pass(30 * minute, 10 * second);
+    expect(stage.incident('centre')?.over).toBe('cleared');
+  });
+
+  it('what ingest says of the centre is raised and cleared like any fault', () => {
+    const stage = online();
+    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });
+    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });
+    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: false });
+    expect(stage.kinds()).toEqual(['raised', 'cleared']);
+  });
+});
+
+describe('R18a a gap of our own is no silence of theirs', () => {
+  const known = Array.from({ length: 20 }, (_, at) => ({ pc: `la/leh/p${at}`, link: 'fibre' as const, elevationM: 0, alerts: true }));
+  const there = () => {
+    const stage = createStage({ known });
+    stage.subscribe();
+    for (const one of known) stage.birth(one.pc);
+    return stage;
+  };
+
+  it('what was not heard after the last proof of hearing says nothing: no PC is silent as long as nothing is proven', () => {
+    const stage = there();
+    const provenAt = stage.now();
+    for (let n = 0; n < 600; n++) stage.pass(second, second, provenAt);
+    expect(stage.engine.memory.incidents.size).toBe(0);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('online');
+  });
+
+  it('and as of that proof it is judged: the limit counts to the proof, not to now', () => {
+    const stage = there();
+    const bornAt = stage.now();
+    stage.pass(170 * second, 170 * second, bornAt + 149 * second);
+    expect(stage.engine.memory.incidents.size).toBe(0);
+    stage.pass(second, second, bornAt + 150 * second);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('silent');
+  });
+
+  it('a will in the gap is judged as of the proof too', () => {
+    const stage = there();
+    stage.lost('la/leh/p0');
+    const provenAt = stage.now() + 89 * second;
+    stage.pass(140 * second, 140 * second, provenAt);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('lost');
+    stage.pass(second, second, provenAt + second);
+    expect(stage.engine.memory.pcs.get('la/leh/p0')?.presence).toBe('silent');
+  });
+
+  it('227 PCs were called silent when the broker, which had stood still, told their wills before they were back', () => {
+    const stage = there();
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(200 * second, 10 * second);
+    stage.subscribe();
+    stage.pass(second);
+    for (const one of known) stage.lost(one.pc);
+    stage.pass(140 * second);
+    expect(stage.incident('la/leh/p0')).toBeUndefined();
+    for (const one of known.slice(1)) stage.birth(one.pc, { session: 2 });
+    stage.pass(20 * second);
+    // The one that is not back is told, as of the gap.
+    expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual(['la/leh/p0']);
+    expect(stage.incident('la/leh/p0')).toBeUndefined();
+  });
+
+  it('R18a a will that comes a minute after a gap is none of the gap: it took the whole limit of a thin link to be told', () => {
+    for (const [afterMs, presence] of [
+      [59 * second, 'lost'],
+      [60 * second, 'silent'],
+    ] as const) {
+      const stage = createStage({ known: [{ pc, link: 'geo', elevationM: 0, alerts: true }] });
+      stage.subscribe();
+      stage.birth();
+      stage.pass(minute);
+      stage.apply({ type: 'unsubscribed' });
+      stage.subscribe();
+      stage.pass(afterMs);
+      stage.lost();
+      stage.pass(91 * second);
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe(presence);
+    }
+  });
+
+  it('20 PCs of satellites were unheard 90 s after wills of a gap, where another short gap followed within a minute', () => {
+    const far = known.map((one) => ({ ...one, link: 'geo' as const }));
+    const stage = createStage({ known: far });
+    stage.subscribe();
+    for (const one of far) stage.birth(one.pc);
+    stage.pass(30 * second);
+    stage.apply({ type: 'unsubscribed' });
+    stage.pass(200 * second, 10 * second);
+    stage.subscribe();
+    stage.pass(second);
+    for (const one of far) stage.lost(one.pc);
+    stage.pass(20 * second);
+    stage.apply({ type: 'unsubscribed', slow: true });
+    stage.subscribe();
+    stage.pass(200 * second);
+    expect(stage.incident('centre/unheard')).toBeUndefined();
+    for (const one of far) stage.birth(one.pc, { session: 2 });
+    stage.pass(20 * second);
+    expect([...stage.engine.memory.incidents.values()].map(({ scope }) => scope)).toEqual(['centre']);
+  });
+
+  it('three restarts of the broker made the one silence of a PC flap', () => {
+    const stage = there();
+    for (const session of [2, 3, 4]) {
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(second);
+      stage.subscribe();
+      for (const one of known) stage.birth(one.pc, { session });
+      stage.live(minute, 'la/leh/p0');
+    }
+    stage.lost('la/leh/p0');
+    stage.pass(100 * second);
+    expect(stage.incident('la/leh/p0')).toMatchObject({ over: null, flapping: false });
+    stage.birth('la/leh/p0', { session: 5 });
+    stage.live(3 * minute, 'la/leh/p0');
+    expect(stage.incident('la/leh/p0')?.over).toBe('cleared');
+  });
+
+  it('centre.slow: three gaps in ten minutes are an incident of the centre, until they are long ago; two are none', () => {
+    const stage = there();
+    const gap = () => {
+      stage.apply({ type: 'unsubscribed', slow: true });
+      stage.subscribe();
+      for (const one of known) stage.beat(one.pc);
+      stage.pass(10 * second);
+    };
+    gap();
+    gap();
+    expect(stage.incident('centre')).toBeUndefined();
+    gap();
+    expect(stage.incident('centre')?.faults.map((one) => one.fault)).toEqual(['centre.slow']);
+    for (const one of known) stage.bye(one.pc);
+    stage.pass(11 * minute, 10 * second);
+    expect(stage.incident('centre')?.over).toBe('cleared');
+    expect(stage.kinds()).toEqual(['raised', 'cleared']);
+  });
+
+  it('centre.slow was told beside the broker that was lost for good after two short gaps: now the broker alone is told', () => {
+    const stage = there();
+    for (const gapMs of [5 * second, 5 * second, 20 * minute]) {
+      stage.pass(30 * second);
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(gapMs, 5 * second);
+      stage.apply({ type: 'unsubscribed', slow: true });
+      if (gapMs > minute) continue;
+      stage.subscribe();
+      for (const one of known) stage.beat(one.pc);
+      stage.pass(30 * second);
+      for (const one of known) stage.beat(one.pc);
+    }
+    expect(stage.incident('centre')?.faults.map((one) => one.fault)).toEqual(['centre.broker_lost']);
+    stage.subscribe();
+    for (const one of known) stage.beat(one.pc);
+    stage.pass(10 * second);
+    const told = stage.offers.filter(({ message }) => message.topic === 'centre');
+    expect(told.map(({ message }) => [message.transition.kind, message.fault])).toEqual([
+      ['raised', 'centre.broker_lost'],
+      ['cleared', 'centre.broker_lost'],
+    ]);
+  });
+});
+
+describe('R18a a deaf centre hides no dead PC without a word', () => {
+  for (const everyMs of [80 * second, 301 * second]) {
+    it(`a session that was lost each ${everyMs / second} s hid a dead PC, and nobody was told of that: now the centre says so`, () => {
+      const stage = createStage({ known: [{ pc, link: 'floor', elevationM: 0, alerts: true }] });
+      stage.subscribe();
+      stage.birth();
+      for (let passed = 0; passed < 40 * minute; passed += everyMs) {
+        stage.pass(everyMs, 5 * second);
+        stage.apply({ type: 'unsubscribed' });
+        stage.pass(second);
+        stage.subscribe();
+      }
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
+      expect(stage.incident('centre')?.faults.map((one) => one.fault)).toEqual(['centre.slow']);
+      stage.pass(930 * second, 5 * second);
+      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
+      expect(stage.incident('centre')?.over).toBe('cleared');
+      expect(stage.offers.filter(({ message }) => message.topic === 'centre').map(({ message }) => message.transition.kind)).toEqual([
+        'raised',
+        'cleared',
+      ]);
+    });
+  }
+
+  for (const [link, everyMs] of [
+    ['fibre', 80 * second],
+    ['fibre', 149 * second],
+    ['floor', 301 * second],
+    ['floor', 900 * second],
+  ] as const) {
+    it(`R19 gaps each ${everyMs / second} s hid a dead PC on ${link} for ever: three times its limit of hearing in all, and it is in the list`, () => {
+      const known = ['la/leh/a', 'la/leh/b'].map((one) => ({ pc: one, link, elevationM: 0, alerts: true }));
+      const stage = createStage({ known });
+      stage.subscribe();
+      for (const one of known) stage.birth(one.pc);
+      let heardMs = 0;
+      while (stage.incident('centre/unheard') === undefined && heardMs < 4 * hour) {
+        stage.pass(50 * second, 5 * second);
+        stage.beat('la/leh/b');
+        stage.pass(everyMs - 50 * second, second);
+        heardMs += everyMs - minute;
+        stage.apply({ type: 'unsubscribed' });
+        stage.pass(20 * second, 5 * second);
+        stage.subscribe();
+      }
+      const limitMs = 3 * links[link].silentMs;
+      expect(heardMs).toBeGreaterThanOrEqual(limitMs);
+      expect(heardMs).toBeLessThan(limitMs + everyMs);
+      expect(stage.incident('centre/unheard')?.faults.map(({ device }) => device)).toEqual(['la/leh/a']);
+      expect(stage.engine.memory.pcs.get('la/leh/b')?.presence).toBe('online');
+      stage.beat('la/leh/a');
+      stage.pass(second);
+      expect(stage.incident('centre/unheard')?.over).toBe('cleared');
+      stage.pass(everyMs - 10 * second, second);
+      expect(stage.incident('centre/unheard')?.over).toBe('cleared');
+    });
+  }
+
+  it('R19 who promised to be back is missed too, though gaps go on', () => {
+    const stage = online();
+    stage.bye(pc, 'restart');
+    for (let gaps = 0; gaps < 10; gaps += 1) {
+      stage.pass(301 * second, 5 * second);
+      stage.apply({ type: 'unsubscribed' });
+      stage.subscribe();
+    }
+    expect(stage.incident()?.faults).toMatchObject([{ fault: 'pc.silent', reason: 'not back after a restart' }]);
+  });
+
+  it('gaps that leave each PC its time are none of it, nor are three in twenty minutes that end', () => {
+    const stage = online();
+    for (const passMs of [400 * second, 400 * second, hour, 940 * second, 940 * second, 940 * second]) {
+      stage.pass(passMs, 5 * second);
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(second);
+      stage.subscribe();
+    }
+    expect(stage.incident('centre')).toBeUndefined();
+  });
+
+  it('one loss of the broker is one gap, however many attempts fail before it is back', () => {
+    const stage = online();
+    for (let attempts = 0; attempts < 10; attempts++) {
+      stage.apply({ type: 'unsubscribed' });
+      stage.pass(5 * second);
+    }
+    stage.subscribe();
+    expect(stage.incident('centre')).toBeUndefined();
+  });
+});

@@ -1,0 +1,52 @@
+/** The logins of the centre, and the first of them. */
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadText, replaceFile } from '#contracts';
+import type { Base, Log } from './base.ts';
+import { type Accounts, type AccountsOptions, createAccounts, firstName, type Made } from './pki/accounts/accounts.ts';
+import { createPasswords } from './pki/accounts/password.ts';
+
+/** 32 random bytes as text. */
+export function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** The times of the centre, and the file that lists the programs of this machine. */
+type AccountsContext = Pick<AccountsOptions, 'now' | 'settledAt' | 'follow'> & { programsFile: string | undefined };
+
+/** Who may log in. The file of the first secret goes with that secret. */
+export async function openAccounts({ ledger, clock, dataDir, log }: Base, { programsFile, ...times }: AccountsContext): Promise<Accounts> {
+  const contents = await ledger.accounts();
+  const passwords = createPasswords();
+  const secretGone = (name: string) => {
+    if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
+  };
+  const programs = programsFile === undefined ? [] : JSON.parse(loadText(programsFile));
+  const { now, settledAt, follow } = times;
+  const given = { contents, programs, passwords, commit: ledger.commit, up: clock.up, newToken, log, secretGone };
+  return createAccounts({ ...given, now, settledAt, follow });
+}
+
+/** Where the first secret goes: `screen` is there where a person looks on. */
+type SaidTo = { dataDir: string; log: Log; screen: { write(text: string): unknown } | undefined };
+
+/** To a person who looks on, this once; where nobody does, what is written may be kept as a log, so it goes into a file of its own. */
+export function sayFirst(made: Made | undefined, { dataDir, log, screen }: SaidTo): void {
+  if (!made?.ok) return;
+  const { name, secret } = made;
+  if (screen !== undefined) {
+    screen.write(`Nobody can log in yet, so there is an account now. Name: ${name}  Secret, shown this once: ${secret}\n`);
+    return;
+  }
+  const file = firstSecretIn(dataDir);
+  replaceFile(file, `${secret}\n`);
+  log.info(
+    { file },
+    `nobody can log in yet, so there is an account "${name}": its secret is in this file, for one login within three days`,
+  );
+}
+
+function firstSecretIn(dataDir: string): string {
+  return join(dataDir, 'first-secret');
+}

@@ -1,0 +1,313 @@
+/** What people did about an incident is played as it was: rows of a table, each of what was told in the replay only, or not at all. */
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { randomFrom } from '../../../test/random.ts';
+import { deedsKept } from '../../engine/handling/numbers.ts';
+import { live, nation } from '../../engine/incidents/nation.test-helper.ts';
+import { createStage, fault, ok, type Path, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
+import type { Deed, HandlingOrder } from '../../engine/records/handling.ts';
+import type { Incident } from '../../engine/records/incidents.ts';
+import type { MaintenanceDate } from '../../engine/records/maintenance.ts';
+import type { Past } from '../../engine/records/past.ts';
+import { inThread } from '../../storage/ledger/ledger.ts';
+import { openStore } from '../../storage/ledger/store.ts';
+import { doneIn } from './deeds.ts';
+import { play, type World } from './run.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** The technician after the hold, and the engineer where nobody has it a quarter of an hour later; the end goes to who was told, and so does what a cause grew by. */
+const twoLevels: Path = ({ message, node }) => {
+  const { severity, holdMs, to, transition, incident } = message;
+  const told = (...persons: string[]) => ({ do: 'deliver', channel: 'email', to: persons, severity }) as const;
+  const wait = (at: string, dueAt: number, unlessAcknowledged: boolean) =>
+    ({ do: 'wait', node: at, dueAt, unlessAcknowledged, message: { severity, holdMs: 0, to } }) as const;
+  if (transition.kind !== 'raised' && transition.kind !== 'worsened') return { acts: [told(...incident.told)] };
+  if (node === 'next') return { acts: [told('engineer')] };
+  if (transition.grew !== undefined) return { acts: [told('technician', ...incident.told)] };
+  if (node === null && holdMs > 0) return { acts: [wait('hold', transition.at + holdMs, false)] };
+  return { acts: [told(...(to.length > 0 ? to : ['technician'])), wait('next', transition.at + holdMs + 15 * minute, true)] };
+};
+
+/** A room at work, which may be maintained. */
+function room() {
+  const dates: MaintenanceDate[] = [];
+  const stage = createStage({ maintenance: (now) => dates.filter(({ from, to }) => from - 120_000 <= now && now < to + 120_000) });
+  stage.setPath(twoLevels);
+  stage.subscribe();
+  stage.birth();
+  well(stage);
+  stage.live(minute);
+  return { stage, dates };
+}
+const well = (stage: Stage) => stage.state([ok('microphone'), ok('camera')]);
+const brokenFor = (stage: Stage, ms: number) => {
+  stage.state([ok('microphone'), fault('camera.missing')]);
+  stage.live(ms);
+};
+type Order<T extends HandlingOrder['type']> = Omit<Extract<HandlingOrder, { type: T }>, 'type' | 'incident' | 'by'>;
+const order = <T extends HandlingOrder['type']>(stage: Stage, type: T, more: Order<T>) =>
+  stage.apply({ type, incident: 1, by: 'technician', ...more } as unknown as HandlingOrder);
+
+/** What was sent, and what is told where the ledger is played through the same tabs; with why it is told once more. */
+async function playedOf(stage: Stage): Promise<{ sent: string[]; played: string[]; lateMs: number }> {
+  const db = new DatabaseSync(':memory:');
+  openStore(db).commit([stage.ops]);
+  const { json } = await inThread(db).past({ since: 0, after: 0 });
+  const past = JSON.parse(json) as Past;
+  const why = new Map<string, string>();
+  const world: World = {
+    recipients: (to, channel) => to.map((person) => ({ person, channel })),
+    central: () => [{ person: 'central', channel: 'console' }],
+    personNamed: (name) => name,
+    place: (scope) => ({ site: { en: scope, hi: scope }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata' }),
+    facts: () => ({ link: 'fibre', elevationM: 0 }),
+    setNow: () => {},
+    async decide(message, node) {
+      const end = twoLevels({ message, node });
+      const { incident, transition } = message;
+      why.set(`${incident.id} ${transition.at}`, transition.again ?? '');
+      return end === 'nothing' ? undefined : { severity: message.severity, how: 'told', ...end };
+    },
+  };
+  const { told } = await play(past, world, stage.now());
+  const times = new Map(past.transitions.map(({ id, incident, at }) => [`${id}`, `${incident} ${at}`]));
+  const againOf = (key: string) => why.get(times.get(key.split('/')[0] ?? '') ?? '') ?? '';
+  const at = new Map(told.map((one) => [one.key, one.at]));
+  return {
+    lateMs: Math.max(...stage.outbox().map(({ key, createdAt }) => Math.abs(createdAt - (at.get(key) ?? 0)))),
+    sent: stage.outbox().map(({ key, notice }) => `${notice.kind} ${notice.again?.why ?? ''} ${key}`),
+    played: told.map(({ kind, key }) => `${kind} ${againOf(key)} ${key}`),
+  };
+}
+
+const table: { what: string; tells: string[]; scene(stage: Stage, dates: MaintenanceDate[]): void }[] = [
+  {
+    what: 'what broke and was mended',
+    tells: ['raised  1/email/technician', 'cleared  2/email/technician'],
+    scene(stage) {
+      brokenFor(stage, 10 * minute);
+      well(stage);
+      stage.live(10 * minute);
+    },
+  },
+  {
+    what: 'an acknowledgement that lapsed was replayed as news that people knew already',
+    tells: [
+      'raised  1/email/technician',
+      'raised lapsed 2/email/technician',
+      'raised lapsed 2/email/engineer',
+      'cleared  3/email/technician',
+      'cleared  3/email/engineer',
+    ],
+    scene(stage) {
+      brokenFor(stage, 10 * minute);
+      order(stage, 'acknowledge', {});
+      for (let left = 5 * hour; left > 0; left -= 30_000) {
+        stage.pass(30_000, 30_000);
+        stage.beat();
+      }
+      well(stage);
+      stage.live(10 * minute);
+    },
+  },
+  {
+    what: 'who was asked was not told of it in the replay',
+    tells: ['raised  1/email/technician', 'raised assigned 2/email/engineer'],
+    scene(stage) {
+      brokenFor(stage, 10 * minute);
+      order(stage, 'assign', { to: 'engineer' });
+      stage.live(10 * minute);
+    },
+  },
+  {
+    what: 'what was quiet for an hour was not told again at its end',
+    tells: ['raised  1/email/technician', 'raised awake 2/email/technician'],
+    scene(stage) {
+      brokenFor(stage, 10 * minute);
+      order(stage, 'snooze', { until: stage.now() + hour });
+      stage.live(70 * minute);
+    },
+  },
+  {
+    what: 'what is quiet now was quiet from its first second',
+    tells: ['raised  1/email/technician'],
+    scene(stage) {
+      brokenFor(stage, 10 * minute);
+      order(stage, 'snooze', { until: stage.now() + hour });
+      stage.live(10 * minute);
+    },
+  },
+  {
+    what: 'what joined while it was quiet, and is told with what stood when that is over, was told on its own',
+    tells: ['raised  1/email/technician', 'raised awake 3/email/technician', 'raised awake 3/email/engineer'],
+    scene(stage) {
+      brokenFor(stage, 10 * minute);
+      order(stage, 'snooze', { until: stage.now() + hour });
+      stage.live(10 * minute);
+      stage.state([fault('microphone.muted'), fault('camera.missing')]);
+      stage.live(70 * minute);
+    },
+  },
+  {
+    what: 'what is newly critical ends the quiet, and takes the acknowledgement back',
+    tells: ['raised  1/email/technician', 'worsened  2/email/technician'],
+    scene(stage) {
+      brokenFor(stage, 5 * minute);
+      order(stage, 'acknowledge', {});
+      order(stage, 'snooze', { until: stage.now() + hour });
+      stage.live(2 * minute);
+      stage.state([fault('microphone.missing'), fault('camera.missing')]);
+      stage.live(40 * minute);
+    },
+  },
+  {
+    what: 'what was said to be fixed and was not is asked again',
+    tells: ['raised  1/email/technician', 'raised reopened 2/email/technician'],
+    scene(stage) {
+      brokenFor(stage, 10 * minute);
+      order(stage, 'fixed', {});
+      stage.live(15 * minute);
+    },
+  },
+  {
+    what: 'what is still bad at the end of maintenance was replayed without that word',
+    tells: [
+      'raised  1/email/technician',
+      'raised  1/email/engineer',
+      'cleared  3/email/technician',
+      'cleared  3/email/engineer',
+      'raised maintained 4/email/technician',
+    ],
+    scene(stage, dates) {
+      dates.push({ id: 'm', scope: pc, title: 'New UPS', from: stage.now(), to: stage.now() + hour });
+      stage.live(2 * minute);
+      brokenFor(stage, 10 * minute);
+      stage.live(50 * minute);
+    },
+  },
+  {
+    what: 'who took it by a link or a tap was not known to have it: the next level was told in the replay only',
+    tells: ['raised  1/email/technician'],
+    scene(stage) {
+      brokenFor(stage, 5 * minute);
+      stage.apply({ type: 'answer', incident: 1, word: 'going', person: 'technician', by: 'Technician' });
+      stage.live(30 * minute);
+    },
+  },
+  {
+    what: 'who gave it back had it still: the next level was told at once, and not in the replay',
+    tells: ['raised  1/email/technician', 'raised  1/email/engineer'],
+    scene(stage) {
+      brokenFor(stage, 5 * minute);
+      stage.apply({ type: 'answer', incident: 1, word: 'going', person: 'technician', by: 'Technician' });
+      stage.live(2 * minute);
+      stage.apply({ type: 'answer', incident: 1, word: 'not-mine', person: 'technician', by: 'Technician' });
+      stage.live(30 * minute);
+    },
+  },
+  {
+    what: 'what was taken and taken back at once ends nothing',
+    tells: ['raised  1/email/technician', 'raised  1/email/engineer'],
+    scene(stage) {
+      brokenFor(stage, 5 * minute);
+      order(stage, 'acknowledge', {});
+      stage.live(5_000);
+      order(stage, 'withdraw', {});
+      stage.live(30 * minute);
+    },
+  },
+];
+
+test.each(table)('tabs try: $what', async ({ tells, scene }) => {
+  const { stage, dates } = room();
+  scene(stage, dates);
+  const { sent, played, lateMs } = await playedOf(stage);
+  expect(sent).toEqual(tells);
+  expect(played).toEqual(sent);
+  // The engine of the stage looks every second, or every half a minute.
+  expect(lateMs).toBeLessThanOrEqual(30_000);
+});
+
+test('of an incident that holds only the last of its deeds, or none since it is older than they are, the audit says who took it', () => {
+  const incident = (id: number, deeds?: Deed[]) => ({ id, ...(deeds && { deeds }) }) as Incident;
+  const deed = (at: number): Deed => ({ at, by: 'Asha', did: 'acknowledged' });
+  const acknowledged = [1, 2, 3].flatMap((id) => [5, 15].map((at) => ({ incident: id, at, by: 'Anil' })));
+  const all = [incident(1), incident(2, [deed(10)]), incident(3, Array<Deed>(deedsKept).fill(deed(10)))];
+  const done = doneIn({ incidents: all, acknowledged }).map((one) => `${one.incident} at ${one.at}`);
+  expect([...new Set(done)]).toEqual(['1 at 5', '1 at 15', '2 at 10', '3 at 5', '3 at 10']);
+});
+
+test('a second wave of sites, and those that went one by one, were known already to the replay: they are told there too', async () => {
+  const { stage, of } = nation({ sites: 40, pcs: 1 });
+  stage.setPath(twoLevels);
+  const go = (from: number, to: number) => {
+    for (let site = from; site < to; site += 1) for (const pc of of(site)) stage.lost(pc);
+  };
+  const there = (from: number) => Array.from({ length: 40 - from }, (_, at) => of(at + from)).flat();
+  go(0, 12);
+  live(stage, 20 * minute, there(12));
+  go(12, 24);
+  live(stage, 20 * minute, there(24));
+  const { sent, played } = await playedOf(stage);
+  expect(sent).toEqual([
+    'raised  1/email/technician',
+    'raised  1/email/engineer',
+    'worsened  2/email/technician',
+    'worsened  2/email/engineer',
+  ]);
+  expect(played).toEqual(sent);
+});
+
+/** A restless room: at any millisecond something breaks, is well again, is taken or given back; the engine looks as it does, some milliseconds late. */
+function restless(seed: number, ms: number): Stage {
+  const { stage } = room();
+  const random = randomFrom(seed);
+  const until = stage.now() + ms;
+  let lookAt = stage.now() + 500 + random.below(500);
+  let beatAt = stage.now();
+  const broken = { microphone: false, camera: false };
+  const saysOf = (part: keyof typeof broken) => (broken[part] ? fault(`${part}.missing`) : ok(part));
+  const look = () => {
+    stage.pass(Math.max(1, lookAt - stage.now()), hour);
+    const due = [...stage.engine.memory.timers.values()].map(({ dueAt }) => dueAt - stage.now()).filter((one) => one > 0);
+    const clearMs = Math.max(100, stage.engine.nextClearAt(stage.now()) - stage.now());
+    lookAt = stage.now() + Math.max(1, Math.min(1_000, clearMs, ...due)) + random.below(4);
+    if (stage.now() - beatAt <= 30_000) return;
+    stage.beat();
+    beatAt = stage.now();
+  };
+  const gap = () => (random.below(3) === 0 ? random.below(9_000) : random.below(random.below(3) === 0 ? 40_000 : 12 * minute));
+  while (stage.now() < until) {
+    const at = stage.now() + 1 + gap();
+    while (lookAt < at) look();
+    stage.between(Math.max(0, at - stage.now()));
+    const what = random.below(8);
+    const open = stage.incident();
+    if (what < 6) {
+      const part = what < 3 ? 'microphone' : 'camera';
+      broken[part] = !broken[part];
+      stage.state([saysOf('microphone'), saysOf('camera')]);
+    } else if (open?.over === null) {
+      stage.apply({ type: what === 6 ? 'acknowledge' : 'withdraw', incident: open.id, by: 'technician' });
+    }
+  }
+  return stage;
+}
+
+test.each([
+  ['what waited for its turn was told ever later, up to a minute, and then something else', 1, 12],
+  ['what was over before its turn waited on, and took the turn of others', 4, 6],
+  ['what had taken another with it had come first when that came', 8, 2],
+  ['what nobody was told of stood on, and what had its turn late by less than a look had it before another', 16, 9],
+  ['a look that told nobody and gave nothing its turn was not known, though the ledger has what the tabs made then', 116, 4],
+  ['what was told some milliseconds earlier gave its turn to another', 70, 7],
+  ['what came back just before a turn went over the wires then, and what had waited long enough at once', 74, 8],
+])('tabs try, of a restless room: %s', { tags: ['long'] }, async (_, seed, hours) => {
+  const { sent, played, lateMs } = await playedOf(restless(seed, hours * hour));
+  expect(sent.length).toBeGreaterThan(5);
+  expect(played).toEqual(sent);
+  // What is just gone is looked at again after its clear time and a second.
+  expect(lateMs).toBeLessThanOrEqual(6_000);
+});

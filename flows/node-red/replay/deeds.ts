@@ -1,0 +1,73 @@
+/** What people did about the incidents of the past, and what time made of that, as it is played into them. */
+import { handled, woken } from '../../engine/handling/handling.ts';
+import { deedsKept } from '../../engine/handling/numbers.ts';
+import { answered } from '../../engine/incidents/answers.ts';
+import type { EngineOptions } from '../../engine/incidents/core.ts';
+import type { Memory } from '../../engine/memory/memory.ts';
+import type { Deed } from '../../engine/records/handling.ts';
+import type { Answer, Incident } from '../../engine/records/incidents.ts';
+import type { Past } from '../../engine/records/past.ts';
+
+/** Something was done about an incident, or somebody who was asked gave it back. */
+export type Done = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });
+
+/** All that was done about these incidents, each in its order. An incident holds its last deeds; of what came before them, the audit knows who took it. */
+export function doneIn({ incidents, acknowledged }: Pick<Past, 'incidents' | 'acknowledged'>): Done[] {
+  const taken = Map.groupBy(acknowledged, ({ incident }) => incident);
+  return incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => {
+    const earlier = (taken.get(incident) ?? []).filter(({ at }) => isBefore(deeds, at));
+    const all: Deed[] = [...earlier.map(({ at, by }) => ({ at, by, did: 'acknowledged' as const })), ...deeds];
+    const back = answers.filter(({ word }) => word === 'not-mine');
+    return [
+      ...all.map((deed): Done => ({ at: deed.at, incident, kind: 'deed', deed })),
+      ...back.map((answer): Done => ({ at: answer.at, incident, kind: 'given back', answer })),
+    ];
+  });
+}
+
+/** True of what fell away from the deeds, or came when there were none. */
+function isBefore([first, ...others]: readonly Deed[], at: number): boolean {
+  return first === undefined || (others.length + 1 >= deedsKept && at < first.at);
+}
+
+/** True of what the engine does by itself, behind what was due in the same look. */
+export function isOfTime({ did }: Deed): boolean {
+  return did === 'awake' || did === 'lapsed' || did === 'reopened';
+}
+
+/** Whom it may ask, and where what comes of it goes. */
+export type Around = { memory: Memory; options: Pick<EngineOptions, 'central' | 'place'> };
+
+/** Does it once more. Of an incident that is over, or is not yet, nothing is done. */
+export function doOnce({ memory, options }: Around, done: Done): void {
+  const incident = memory.incidents.get(done.incident);
+  if (incident?.over !== null) return;
+  if (done.kind === 'deed') return memory.putIncident(afterDeed(incident, done.deed));
+  answered({ memory, options, known: new Map() }, { type: 'answer', incident: incident.id, ...done.answer }, done.at);
+}
+
+function afterDeed(incident: Incident, { did, at: now, by, to = '', until = now }: Deed): Incident {
+  // How long what is said to be fixed has, the deed that ends it says.
+  const around = { now, link: 'fibre' } as const;
+  const { id } = incident;
+  switch (did) {
+    case 'acknowledged':
+    case 'taken-over':
+      return handled(incident, { type: 'acknowledge', incident: id, by }, around);
+    case 'withdrawn':
+      return handled(incident, { type: 'withdraw', incident: id, by }, around);
+    case 'fixed':
+      return handled(incident, { type: 'fixed', incident: id, by }, around);
+    case 'assigned':
+      return handled(incident, { type: 'assign', incident: id, by, to }, around);
+    case 'snoozed':
+      return handled(incident, { type: 'snooze', incident: id, by, until }, around);
+    case 'awake':
+      return woken(incident, now);
+    case 'lapsed':
+    case 'reopened': {
+      const { fixed: _, ...rest } = incident;
+      return { ...rest, acknowledged: null };
+    }
+  }
+}

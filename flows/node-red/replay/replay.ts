@@ -1,0 +1,142 @@
+/**
+ * The tabs before a Deploy: what happened in the last days is played once more through the edited tabs, and through those that run.
+ * Guarantee: it runs in a thread of its own, bounded in time and memory, on pages of the ledger between which commits go on; nothing is
+ * written, nobody is told, and the centre that runs knows nothing of it.
+ */
+import { Worker } from 'node:worker_threads';
+import { type Clock, oneLine, type Person, type TabsTrial } from '#contracts';
+import type { Ledger } from '../../engine/records/ops.ts';
+import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Channels } from '../../notify/people/channels/channels.ts';
+import type { Roster } from '../../notify/people/roster.ts';
+import type { Tabs } from '../tabs.ts';
+import { type FlowNode, tabsIn, withTabs } from '../tabs-storage.ts';
+import { compare } from './compare.ts';
+import type { ReplayInput, ReplayOutput } from './input.ts';
+
+/** What PCs said is kept for so long. */
+const replayDaysAtMost = 35;
+const usualDays = 30;
+const dayMs = 86_400_000;
+/** Of one set of tabs. */
+const limits = { ms: 120_000, heapMiB: 256 };
+
+/** What a replay stands on. */
+export type ReplayOptions = {
+  ledger: Pick<Ledger, 'past' | 'meetings'>;
+  tabs: Pick<Tabs, 'running' | 'lint'>;
+  table(): Pick<SiteTable, 'nodes'>;
+  roster: Pick<Roster, 'central' | 'book'>;
+  channels: Channels;
+  /** That of the machine: the limit is on its time. */
+  clock: Pick<Clock, 'after'>;
+  now(): number;
+  limits?: typeof limits;
+};
+
+/** A report, or one line that says why there is none. */
+export type Tried = { ok: true; value: TabsTrial } | { ok: false; line: string };
+/** Tabs as files; `whole`: they are all tabs, and not only those that are edited. */
+export type TabFiles = { texts: readonly { name: string; text: string }[]; whole: boolean };
+
+/** Tries tabs. */
+export type Replay = {
+  tryNodes(nodes: readonly FlowNode[], days?: number): Promise<Tried>;
+  tryFiles(files: TabFiles, days: number): Promise<Tried>;
+};
+
+/** One at a time. */
+export function createReplay(options: ReplayOptions): Replay {
+  let busy = false;
+  const tryNodes = async (nodes: readonly FlowNode[], days = usualDays): Promise<Tried> => {
+    if (busy) return { ok: false, line: 'tabs are being tried already: wait until that is done' };
+    busy = true;
+    try {
+      return await tried(options, nodes, days);
+    } finally {
+      busy = false;
+    }
+  };
+  return {
+    tryNodes,
+    async tryFiles({ texts, whole }, days) {
+      const read = tabsIn(new Map(texts.map(({ name, text }) => [name, text])));
+      if (!read.ok) return read;
+      return tryNodes(whole ? read.nodes : withTabs(options.tabs.running(), read.nodes), days);
+    },
+  };
+}
+
+async function tried(options: ReplayOptions, nodes: readonly FlowNode[], days: number): Promise<Tried> {
+  const [wrong, ...others] = options.tabs.lint(nodes);
+  if (wrong !== undefined) return { ok: false, line: others.length > 0 ? `${wrong} (and ${others.length} more)` : wrong };
+  if (!(days > 0 && days <= replayDaysAtMost))
+    return { ok: false, line: `the ledger keeps what PCs said for ${replayDaysAtMost} days: from 1 to ${replayDaysAtMost} can be tried` };
+  const to = options.now();
+  const since = to - days * dayMs;
+  const pages = await pagesOf(options.ledger, since);
+  if (pages.length === 0) return { ok: false, line: `nothing happened in the last ${days} days: the ledger has no incident to try` };
+  const input = { pages, until: to, ...(await centreOf(options)) };
+  const before = await inThread(options, { ...input, nodes: options.tabs.running() });
+  if (!before.ok) return { ok: false, line: `the tabs that run cannot be played: ${before.line}` };
+  const after = await inThread(options, { ...input, nodes });
+  if (!after.ok) return after;
+  const span = { from: begin(after.about, since), to };
+  const sent = before.sent.filter(({ createdAt }) => createdAt >= span.from).map(({ key }) => key);
+  return { ok: true, value: compare({ before: before.played, after: after.played, sent, about: after.about, span }) };
+}
+
+/** A ledger that begins later says nothing of before: incidents are numbered from one, and none is ever deleted. */
+function begin(about: readonly { id: number; openedAt: number }[], since: number): number {
+  const [first] = about;
+  return first?.id === 1 ? Math.max(since, first.openedAt) : since;
+}
+
+async function pagesOf(ledger: Pick<Ledger, 'past'>, since: number): Promise<string[]> {
+  const pages: string[] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const { json, last } = await ledger.past({ since, after });
+    if (last !== null) pages.push(json);
+    after = last;
+  }
+  return pages;
+}
+
+async function centreOf({ ledger, table, roster, channels, now }: ReplayOptions): Promise<Omit<ReplayInput, 'pages' | 'until' | 'nodes'>> {
+  const reached = (person: Person) => [...channels].flatMap(([name, { reaches }]) => (reaches(person) ? [name] : []));
+  const people = roster.book().members;
+  const all = [...people, ...roster.central(now())];
+  return {
+    people,
+    channels: [...channels.keys()],
+    reach: Object.fromEntries(all.map((person) => [person.id, reached(person)])),
+    places: [...table().nodes()],
+    meetings: await ledger.meetings(),
+  };
+}
+
+async function inThread({ clock, limits: given = limits }: ReplayOptions, input: ReplayInput): Promise<ReplayOutput> {
+  const { ms, heapMiB } = given;
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    workerData: input,
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+  });
+  const { promise, resolve } = Promise.withResolvers<ReplayOutput>();
+  const refuse = (line: string) => resolve({ ok: false, line });
+  const cancel = clock.after(ms, () => refuse(`it takes longer than ${ms / 1_000} s: try fewer days`));
+  worker.on('message', resolve);
+  worker.on('error', (error: NodeJS.ErrnoException) =>
+    refuse(
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? `it needs more than ${heapMiB} MiB of memory: try fewer days`
+        : oneLine(error.message, 200),
+    ),
+  );
+  worker.on('exit', () => refuse('the replay ended early'));
+  try {
+    return await promise;
+  } finally {
+    cancel();
+    await worker.terminate();
+  }
+}

@@ -1,0 +1,187 @@
+/** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
+
+import { quietIn } from '../../engine/incidents/maintenance.ts';
+import { createMemory, emptyContents, type Memory } from '../../engine/memory/memory.ts';
+import type { Act, Effect, Transition, WireMessage } from '../../engine/records/incidents.ts';
+import type { OutboxRow } from '../../engine/records/notices.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { Past } from '../../engine/records/past.ts';
+import type { Place } from '../../engine/records/place.ts';
+import type { Recipients } from '../../engine/transitions/delivery.ts';
+import { isEnd } from '../../engine/transitions/incident.ts';
+import { holdOf, knownWord, type PlaceFacts, worseWord } from '../../engine/transitions/offer.ts';
+import { isWaiting, looksAgainAt } from '../../engine/transitions/rate.ts';
+import { createTransitions, type Transitions } from '../../engine/transitions/transitions.ts';
+import { doOnce, isOfTime } from './deeds.ts';
+import { createLooks, type Looks, tickMs } from './looks.ts';
+import { createStory, type Step, type Story, stepsOf } from './story.ts';
+
+/** What the wires made of a message. */
+export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
+
+/** Whom and what the past is played for. */
+export type World = Recipients & {
+  place(scope: string): Place;
+  facts(scope: string): PlaceFacts;
+  /** The time that it is now. */
+  setNow(at: number): void;
+  /** Undefined where the message reached no conclusion. */
+  decide(message: WireMessage, node: string | null): Promise<Decided | undefined>;
+};
+
+/** A message that a person would have had. `key`: as the outbox knows it, by the transition that really was; `incident` null for a word of the centre's own. */
+export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
+  at: number;
+  incident: number | null;
+  kind: string;
+  severity: WireMessage['severity'];
+  digest: boolean;
+};
+
+/** What was played and what came of it; `unfinished`: messages that reached no conclusion. */
+export type Played = { told: Told[]; steps: number; unfinished: number };
+
+/** Where nothing has happened for a minute a look each second is no news, and some seconds do. */
+const calmTickMs = 10_000;
+const calmAfterMs = 60_000;
+/** What waits for its turn may have it so long after something was decided, and by then the engine has looked. */
+const turnMs = 3_600_000 + tickMs;
+
+type Play = {
+  world: World;
+  memory: Memory;
+  transitions: Transitions;
+  story: Story;
+  /** The transition that really was, by the number that it has here. */
+  real: Map<number, Transition>;
+  played: Played;
+  /** When turns may come. */
+  turns: Set<number>;
+  looks: Looks;
+};
+
+/** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
+export async function play(past: Past, world: World, until: number): Promise<Played> {
+  const all = openPlay(past, world);
+  const { transitions, played } = all;
+  const steps = stepsOf(past);
+  transitions.restart(steps[0]?.at ?? until);
+  let [at, next, steppedAt] = [0, 0, 0];
+  for (;;) {
+    const step = steps[next];
+    const waits = nextLook(all, { now: at, isCalm: at - steppedAt > calmAfterMs });
+    at = Math.min(step?.at ?? Number.POSITIVE_INFINITY, waits);
+    if (at > until || at === Number.POSITIVE_INFINITY) return played;
+    world.setNow(at);
+    look(all, at, step?.at === at ? step : undefined);
+    // What is of one moment is so before anybody decides on it.
+    for (let one = step; one !== undefined && one.at <= at; one = steps[next]) {
+      next += 1;
+      steppedAt = at;
+      take(all, one);
+    }
+    if (hasTurned(all, at, await decideAll(all, at))) steppedAt = at;
+  }
+}
+
+/** Looks at what is due; in a moment in which a step comes only where the engine did, which then finds what is over behind it. */
+function look({ memory, story, transitions, looks }: Play, at: number, step: Step | undefined): void {
+  for (const id of new Set(memory.live().flatMap((one) => (one.state === 'pending' ? one.incident : [])))) story.passed(id, at);
+  const isLook = step?.kind === 'transition' && isEnd(step.transition) && looks.isLook(at);
+  if (step === undefined || isLook) transitions.tick(at);
+}
+
+/** True where something was decided, or somebody may have had a turn. */
+function hasTurned({ turns, looks }: Play, at: number, isDecided: boolean): boolean {
+  if (isDecided) turns.add(at + turnMs);
+  return turns.delete(at) || looks.isLook(at) || isDecided;
+}
+
+function openPlay(past: Past, world: World): Play {
+  const memory = createMemory(emptyContents);
+  const looks = createLooks(past);
+  const { turnAt, isUnread } = looks;
+  const own = { isQuiet: quietIn(memory), isUnread, isBeside: () => false, pace: looks.pace(), turnAt };
+  const transitions = createTransitions(memory, { ...world, ...own });
+  const story = createStory(memory, past.incidents);
+  const played = { told: [], steps: 0, unfinished: 0 };
+  return { world, memory, transitions, story, real: new Map(), played, turns: new Set(), looks };
+}
+
+/** When to look again: a timer is due, or what waits for its turn may have it now. */
+function nextLook({ memory, turns, looks: { after } }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
+  const live = memory.live();
+  for (const at of turns) if (at <= now) turns.delete(at);
+  const again = live.filter(isWaiting).map((one) => looksAgainAt(one) + tickMs);
+  const looks = [...again, ...turns, after(now) ?? 0].filter((at) => at > now);
+  const turn = again.length > 0 ? Math.min(...looks) : Number.POSITIVE_INFINITY;
+  const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
+  const due = Array.from(memory.timers.values(), ({ dueAt }) => (dueAt > now ? dueAt : now + everyMs));
+  const isBusy = live.some(({ state }) => state !== 'waiting');
+  return Math.min(turn, ...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
+}
+
+function take(play: Play, step: Step): void {
+  const { world, story, transitions, memory, looks } = play;
+  if (step.kind === 'change') looks.changed(step.change.pc, step.at);
+  if (step.kind === 'change') return story.changed(step.change);
+  if (step.kind === 'going') return story.going(step.transition);
+  if (step.kind === 'explained') return story.explained(step.transition, step.at);
+  if (step.kind === 'transition') return offer(play, step.transition);
+  if (step.kind === 'counted') {
+    story.counted(step.transition, step.at);
+    return void transitions.tick(step.at);
+  }
+  // The engine looks at what is due, and then at what time has made of what was done.
+  if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);
+  doOnce({ memory, options: world }, step.done);
+}
+
+function offer({ story, transitions, real, memory, played }: Play, transition: Transition): void {
+  const found = story.stepped(transition);
+  if (found === undefined) return;
+  const { incident, faults } = found;
+  const { kind, at, again, grew, holdMs, conclusion } = transition;
+  played.steps += 1;
+  // Who was away when is not kept: whether those of a growth were still, what became of it says.
+  if (conclusion === worseWord || (grew && conclusion?.endsWith(knownWord))) return;
+  const more = grew && { grew: incident.spread?.away ?? [] };
+  if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0, ...more }, at);
+  else transitions.addAgain({ ...incident, faults }, again, at);
+  real.set([...memory.stepsOf(incident.id)].at(-1)?.id ?? 0, transition);
+  if (conclusion?.includes(muted)) transitions.mute(incident.id, muted);
+  transitions.proceed(incident.id, at);
+}
+
+/** As the engine concludes what it counts and tells nobody. */
+const muted = 'counted: its PC is noisy';
+
+/** True where anything was to be decided. */
+async function decideAll(play: Play, now: number): Promise<boolean> {
+  const { memory, real, played } = play;
+  let isAny = false;
+  for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {
+    for (const op of ops) if (op.op === 'outbox') played.told.push(toldOf(op, real));
+    const offers = effects.filter((one) => one.do === 'offer');
+    for (const one of offers) await decide(play, one, now);
+    isAny ||= offers.length > 0;
+  }
+  return isAny;
+}
+
+type Offer = Extract<Effect, { do: 'offer' }>;
+
+async function decide({ world, transitions, played, looks }: Play, { message, node }: Offer, now: number): Promise<void> {
+  const decided = await world.decide(message, node);
+  if (decided === undefined) played.unfinished += 1;
+  else transitions.conclude({ transition: message.transition.id, ...decided }, now);
+  looks.decided(message.topic, decided?.acts ?? [], now);
+}
+
+function toldOf({ row }: Extract<Op, { op: 'outbox' }>, real: Play['real']): Told {
+  const { channel, person, notice, createdAt: at, transition } = row;
+  const really = real.get(transition ?? 0);
+  const key = really === undefined ? row.key : `${really.id}${row.key.slice(row.key.indexOf('/'))}`;
+  const { kind, severity, incident } = notice;
+  return { key, channel, person, at, incident, kind, severity, digest: notice.digest === true };
+}

@@ -1,0 +1,201 @@
+/** What happened, in its order, as steps that are played into a memory: the same incidents stand, and nobody was told of them yet. */
+import { causeKindOf, faultOf, isPcPath } from '#contracts';
+import type { Memory } from '../../engine/memory/memory.ts';
+import type { FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
+import type { Past, PcChange } from '../../engine/records/past.ts';
+import { takenBack, worst } from '../../engine/transitions/incident.ts';
+import { silence, standingFault } from '../../engine/transitions/standing.ts';
+import { type Done, doneIn } from './deeds.ts';
+import { createEndings } from './endings.ts';
+import { createExplaining, explainedFrom, keysOf } from './explaining.ts';
+
+/**
+ * A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. `explained`: from then on
+ * something greater was told in place of its faults, which nothing else says of a cause that its incident has no more. `counted`: it waited for
+ * its turn until its faults were over, which nothing else says of what nobody was told of.
+ */
+export type Step = { at: number } & (
+  | { kind: 'change'; change: PcChange }
+  | { kind: 'done'; done: Done }
+  | { kind: 'going'; transition: Transition }
+  | { kind: 'transition'; transition: Transition }
+  | { kind: 'counted'; transition: Transition }
+  | { kind: 'explained'; transition: Transition }
+);
+
+const order = { change: 0, done: 1, going: 2, transition: 3, counted: 4, explained: 5 } satisfies Record<Step['kind'], number>;
+
+/** All steps of the past, the first first. */
+export function stepsOf({ transitions: rows, changes, acknowledged, incidents }: Past): Step[] {
+  const transitions = rows.map((one) => ({ ...one, ...one.was }));
+  const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
+  const ends = transitions.filter(({ kind, incident }) => kind === 'cleared' && !isPcPath(scopes.get(incident) ?? ''));
+  const steps: Step[] = [
+    ...changes.map((change) => ({ at: change.at, kind: 'change', change }) as const),
+    ...doneIn({ incidents, acknowledged }).map((done) => ({ at: done.at, kind: 'done', done }) as const),
+    ...ends.map((transition) => ({ at: transition.at - clearOf(transition), kind: 'going', transition }) as const),
+    ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
+    ...transitions.flatMap((transition): Step[] => {
+      const { kind, turn } = transition;
+      return isNews(kind) && turn?.is === 'counted' ? [{ at: turn.at, kind: 'counted', transition }] : [];
+    }),
+    ...transitions.flatMap((transition): Step[] => {
+      const at = explainedFrom(transition);
+      return at === undefined ? [] : [{ at, kind: 'explained', transition }];
+    }),
+  ];
+  return steps.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || idOf(a) - idOf(b));
+}
+
+function idOf(step: Step): number {
+  return 'transition' in step ? step.transition.id : 0;
+}
+
+function clearOf({ about }: Transition): number {
+  return Math.max(0, ...about.map(({ fault }) => faultOf(fault)?.clearMs ?? 0));
+}
+
+/** The incidents of the past in one memory. */
+export type Story = ReturnType<typeof createStory>;
+
+/** Opens the story of these incidents; what is told of them is the memory's own. */
+export function createStory(memory: Memory, rows: readonly Incident[]) {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const children = Map.groupBy(
+    rows.filter(({ parent }) => parent !== undefined),
+    ({ parent }) => parent,
+  );
+  const answers = new Map<string, Map<string, PcChange>>();
+  const explaining = createExplaining(memory);
+
+  const put = (incident: Incident, now: number): Incident => {
+    // What is notified while a cause of it is open is explained, and its higher levels wait.
+    const explained = memory.incidents.get(incident.parent ?? 0)?.over === null;
+    const next = withHidden({ ...incident, faults: incident.faults.map((one) => ({ ...one, explained })) }, explaining.in(incident), now);
+    memory.putIncident(next);
+    return next;
+  };
+  const below = (id: number, now: number) => {
+    for (const child of children.get(id) ?? []) {
+      const held = memory.incidents.get(child.id);
+      if (held?.over === null) put(held, now);
+    }
+  };
+
+  const endings = createEndings(memory, put);
+
+  return {
+    passed: endings.passed,
+    counted: endings.counted,
+    /** Takes what a component of a PC says: what stands of it, is gone or is frozen. */
+    changed(change: PcChange): void {
+      const { pc, component, at } = change;
+      const said = answers.get(pc) ?? new Map<string, PcChange>();
+      answers.set(pc, said.set(component, change));
+      const incident = memory.openIncident(pc);
+      if (incident === undefined) return;
+      const faults = incident.faults.map((fault) => asSaid(fault, said, at));
+      endings.followed(pc, { before: incident.faults, faults, at });
+      put({ ...incident, faults }, at);
+    },
+    going({ incident: id, at, ...step }: Transition): void {
+      const incident = memory.incidents.get(id);
+      if (incident?.over !== null) return;
+      const gone = keysOf(step.about);
+      const since = at - clearOf({ incident: id, at, ...step });
+      put({ ...incident, faults: incident.faults.map((fault) => (gone.has(fault.key) ? { ...fault, goneAt: since } : fault)) }, since);
+    },
+    explained(transition: Transition, now: number): void {
+      explaining.add(transition);
+      const incident = memory.incidents.get(transition.incident);
+      if (incident?.over === null) put(incident, now);
+    },
+    /** Makes of the incident what the transition says of it, and answers it with the faults that are its news. */
+    stepped(transition: Transition): { incident: Incident; faults: StandingFault[] } | undefined {
+      const { incident: id, kind, at, about, again, grew } = transition;
+      const row = byId.get(id);
+      if (row === undefined) return undefined;
+      const held = memory.incidents.get(id) ?? fresh(row, at);
+      const said = about.map((one) => newsOf(one, held));
+      const faults = isNews(kind) ? said.map((one) => ({ ...one, ...seen })) : said;
+      explaining.comes(transition);
+      if (isNews(kind)) endings.broke(row.scope, keysOf(about).difference(keysOf(held.faults)), at);
+      else endings.mark(row.scope, kind === 'eased' ? faults : [...held.faults, ...faults], at);
+      const next = afterStep(held, { kind, at, faults });
+      // What is told once more, or of more sites, is no worse than it was, and takes nothing back.
+      const incident = put(again || grew ? next : takenBack(next, [{ kind, faults }], at), at);
+      below(id, at);
+      return { incident, faults };
+    },
+  };
+}
+
+/** What was done about it and told of it later is no part of its beginning. */
+function fresh({ id, scope, place, flapping, outage, parent, spread, until }: Incident, at: number): Incident {
+  // Who was away when is not kept: of one that is over it is all that ever were.
+  const away = spread && (spread.away.length > 0 ? spread.away : spread.members);
+  return {
+    id,
+    scope,
+    openedAt: at,
+    overAt: null,
+    over: null,
+    closedBecause: null,
+    severity: 'info',
+    flapping,
+    faults: [],
+    acknowledged: null,
+    told: [],
+    notes: [],
+    ...(place && { place }),
+    ...(outage && { outage }),
+    ...(parent !== undefined && { parent }),
+    ...(spread && away && { spread: { ...spread, away } }),
+    ...(until !== undefined && { until }),
+  };
+}
+
+/** What is told stands, and is explained by nothing. */
+const seen = { goneAt: null, unknownSince: null, hidden: false } as const;
+
+function isNews(kind: Transition['kind']): boolean {
+  return kind === 'raised' || kind === 'worsened';
+}
+
+function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kind']; at: number; faults: StandingFault[] }): Incident {
+  if (kind === 'cleared' || kind === 'closed') return { ...held, overAt: at, over: kind };
+  const said = new Set(faults.map(({ key }) => key));
+  const others = held.faults.filter(({ key }) => !said.has(key));
+  return { ...held, faults: isNews(kind) ? [...others, ...faults] : others };
+}
+
+/** A fault that the incident has keeps what a rule made of it, and who was told of it. */
+function newsOf(one: FaultNews, { faults }: Incident): StandingFault {
+  const made = standingFault(one.fault, one.device, one.since);
+  const held = faults.find(({ key }) => key === made.key);
+  return { ...seen, told: null, ...made, ...(held?.since === one.since && held), ...one };
+}
+
+/** What the components of its PC say of a fault by now. */
+function asSaid(fault: StandingFault, said: ReadonlyMap<string, PcChange>, at: number): StandingFault {
+  const presence = said.get('presence');
+  if (fault.key === silence) {
+    const isGone = presence !== undefined && presence.at > fault.since && presence.status !== 'silent';
+    return { ...fault, goneAt: isGone ? (fault.goneAt ?? at) : null, unknownSince: null };
+  }
+  const talks = presence === undefined || presence.status === 'online' || presence.status === 'lost';
+  const answer = said.get(fault.fault.slice(0, fault.fault.indexOf('.')));
+  const isFrozen = !talks || answer?.status === 'unknown';
+  const stands = answer === undefined || answer.at < fault.since || answer.faults.includes(fault.fault);
+  if (isFrozen && !(talks && stands)) return { ...fault, goneAt: null, unknownSince: fault.unknownSince ?? at };
+  return { ...fault, goneAt: stands ? null : (fault.goneAt ?? at), unknownSince: null };
+}
+
+function withHidden(incident: Incident, isExplained: (fault: StandingFault) => boolean, now: number): Incident {
+  const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
+  const hiding = new Set(incident.faults.filter(hides).map(({ fault }) => fault));
+  const isHidden = (one: StandingFault) => isExplained(one) || (faultOf(one.fault)?.parents ?? []).some((parent) => hiding.has(parent));
+  const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
+  const isCause = causeKindOf(incident.scope) !== undefined;
+  return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
+}

@@ -1,0 +1,70 @@
+/** The thread of a replay: a set of tabs and the past in, what people would have been told out. It holds no ledger and no channel. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Past } from '../../engine/records/past.ts';
+import type { Channels } from '../../notify/people/channels/channels.ts';
+import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
+import { createCalendar } from '../../sites/calendar/calendar.ts';
+import { createMoments } from '../../sites/calendar/moments.ts';
+import { createSiteTable } from '../../sites/table.ts';
+import type { ReplayInput, ReplayOutput } from './input.ts';
+import { play, type World } from './run.ts';
+import { startStillTabs } from './still-tabs.ts';
+
+const port = parentPort;
+if (port) {
+  replay(workerData).then(
+    (output) => port.postMessage(output),
+    (error: Error) => port.postMessage({ ok: false, line: error.message } satisfies ReplayOutput),
+  );
+}
+
+async function replay(input: ReplayInput): Promise<ReplayOutput> {
+  const past = joined(input.pages);
+  const table = createSiteTable(input.places);
+  const known = new Map(table.known.map((one) => [one.pc, one]));
+  let now = input.until;
+  const roster = createRoster([], table.groupsOf);
+  roster.use(input.people);
+  const channels = reachedBy(input);
+  const calendar = createCalendar(input.meetings, () => table);
+  // The sites of a cause of many, as its incident of then has them.
+  const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
+  const moment = createMoments({ calendar: () => calendar, table: () => table, members, now: () => now });
+  const { decide } = await startStillTabs(input.nodes, { channels: () => input.channels, moment, now: () => now });
+  const world: World = {
+    ...recipientsOf({ roster, channels, log: { warn() {} } }),
+    place: table.place,
+    facts(scope) {
+      const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
+      return { link, elevationM, timeZone: table.place(scope).timeZone };
+    },
+    setNow(at) {
+      now = at;
+    },
+    decide,
+  };
+  const played = await play(past, world, input.until);
+  const incidents = past.incidents.map(({ id, scope, openedAt }) => ({ id, scope, openedAt }));
+  const firsts = new Map(past.transitions.toReversed().map(({ incident, about }) => [incident, about[0]?.fault ?? '']));
+  const about = incidents.map((one) => ({ ...one, fault: firsts.get(one.id) ?? '', place: table.place(one.scope) }));
+  return { ok: true, played, sent: past.sent, about };
+}
+
+function joined(pages: readonly string[]): Past {
+  const parts = pages.map((page) => JSON.parse(page) as Past);
+  const all = <K extends keyof Past>(key: K) => parts.flatMap((part) => part[key] as Past[K][number][]) as Past[K];
+  const changes = new Map(all('changes').map((one) => [`${one.pc} ${one.component} ${one.at}`, one]));
+  return {
+    incidents: all('incidents'),
+    transitions: all('transitions'),
+    sent: all('sent'),
+    acknowledged: all('acknowledged'),
+    changes: [...changes.values()],
+  };
+}
+
+/** Channels of which only is known whom they reach: nothing can be sent over them. */
+function reachedBy({ channels, reach }: ReplayInput): Channels {
+  const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay tells nobody' }) as const };
+  return new Map(channels.map((name) => [name, { channel, reaches: ({ id }) => reach[id]?.includes(name) === true }]));
+}

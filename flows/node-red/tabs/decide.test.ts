@@ -1,0 +1,401 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Severity } from '#contracts';
+import type { Act, WireMessage } from '../../engine/records/incidents.ts';
+import { asleep, type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from '../tabs.test-helper.ts';
+import { type FlowNode, readTabs } from '../tabs-storage.ts';
+
+const minute = 60_000;
+let live: Live;
+
+beforeAll(async () => {
+  live = await startLive();
+});
+afterAll(() => live.stop());
+
+test('a fault is held for the time that it carries, and nobody is told yet', async () => {
+  const end = await one(wireMessage({ holdMs: 20_000 }));
+  expect(end?.how).toBe('on hold');
+  expect(end?.message.acts).toEqual([wait('faults-hold', 20_000, { unlessAcknowledged: false, holdMs: 20_000, to: [] })]);
+});
+
+test.each<[Severity, Act[], string]>([
+  ['critical', [wait('escalate-15-min', 15 * minute)], 'told; the next level follows unless acknowledged'],
+  ['major', [wait('escalate-60-min', 60 * minute, { severity: 'major' })], 'told; the next level follows unless acknowledged'],
+  ['minor', [], 'told'],
+])('after its hold a %s fault is told to the technician by mail and console', async (severity, waits, how) => {
+  const end = await one(wireMessage({ severity }), 'faults-hold');
+  expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
+});
+
+test('a fault that is only information is told to nobody', async () => {
+  const end = await one(wireMessage({ severity: 'info' }), 'faults-hold');
+  expect(end).toMatchObject({ how: 'not told: info only', message: { acts: [] } });
+});
+
+test('R22 at a high or thin-linked site what is not critical is held for a minute at least', async () => {
+  const places: Partial<WireMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
+  for (const place of places) {
+    const [major, longer, critical] = await live.offer([
+      { message: wireMessage({ severity: 'major', holdMs: 20_000 }, place) },
+      { message: wireMessage({ severity: 'minor', holdMs: 90_000 }, place) },
+      { message: wireMessage({ holdMs: 20_000 }, place) },
+    ]);
+    expect(major?.message.acts).toEqual([
+      wait('thin-hold', minute, { unlessAcknowledged: false, severity: 'major', holdMs: minute, to: [] }),
+    ]);
+    expect(longer?.message.acts).toMatchObject([{ node: 'thin-hold', dueAt: now + 90_000 }]);
+    expect(critical?.message.acts).toMatchObject([{ node: 'thin-hold', dueAt: now + 20_000 }]);
+  }
+  const due = await one(wireMessage({ severity: 'minor' }, { link: 'geo' }), 'thin-hold');
+  expect(due?.message.acts).toEqual(told(['technician'], 'minor'));
+});
+
+const lehPlace = { elevationM: 3_524, link: 'geo' } as const;
+const held = async (message: Partial<WireMessage>, place: Partial<WireMessage['incident']> = lehPlace) => {
+  const [fault = ''] = message.faults ?? [];
+  return (await one(wireMessage({ fault, severity: 'minor', ...message }, place)))?.message.acts;
+};
+
+test.each<[string, Severity, string]>([
+  ['link.loss_high', 'major', 'geo'],
+  ['link.tier_low', 'major', 'floor'],
+  ['path.gateway', 'critical', 'geo'],
+])('R22 %s, %s, waits 15 minutes on %s, and its own time where that is longer', async (fault, severity, link) => {
+  const place = { link: link as 'geo', elevationM: 200 };
+  const acts = (holdMs: number) => held({ faults: [fault], severity, holdMs }, place);
+  expect(await acts(20_000)).toMatchObject([{ node: 'thin-hold', dueAt: now + 15 * minute, message: { holdMs: 15 * minute } }]);
+  expect(await acts(30 * minute)).toMatchObject([{ dueAt: now + 30 * minute }]);
+  const high = await held({ faults: [fault], severity: 'major', holdMs: 20_000 }, { link: 'fibre', elevationM: 3_500 });
+  expect(high).toMatchObject([{ dueAt: now + minute }]);
+});
+
+test.each(['link.budget_spent', 'climate.hdd_altitude', 'climate.device_altitude', 'climate.dry_air'])(
+  '%s waits for 9 in the morning and goes to the state alone, by day and by night',
+  async (fault) => {
+    const nine = Date.UTC(2027, 0, 15, 3, 30);
+    for (const hours of [0, 1, 9, 15, 23]) {
+      const at = nine + hours * 3_600_000;
+      const transition = { id: 1, offer: 1, kind: 'raised', at } as const;
+      const end = await one(wireMessage({ fault, faults: [fault], severity: 'info', holdMs: 0, transition }, lehPlace));
+      if (hours === 0) expect(end?.message.acts).toEqual(told(['state'], 'info'));
+      else expect(end?.message.acts).toMatchObject([{ node: 'thin-hold', dueAt: nine + 24 * 3_600_000, message: { to: ['state'] } }]);
+    }
+    const due = await one(wireMessage({ fault, faults: [fault], severity: 'minor', to: ['state'] }, lehPlace), 'thin-hold');
+    expect(due).toMatchObject({ how: 'told', message: { acts: told(['state'], 'minor') } });
+  },
+);
+
+test('a finding that comes with a fault is told with it; several findings are one message', async () => {
+  const both = await held({ faults: ['microphone.missing', 'climate.dry_air'], severity: 'critical', holdMs: 20_000 });
+  expect(both).toMatchObject([{ node: 'thin-hold', dueAt: now + 20_000, message: { to: [] } }]);
+  const findings = await held({ faults: ['climate.hdd_altitude', 'climate.dry_air'], severity: 'info' });
+  expect(findings).toMatchObject([{ node: 'thin-hold', message: { to: ['state'] } }]);
+});
+
+test.each(['climate.cold_start', 'climate.charge_cold'])(
+  '%s skips the hold from 2,500 m up and goes to technician and state at once',
+  async (fault) => {
+    const message: Partial<WireMessage> = { faults: [fault], severity: 'major', holdMs: 10 * minute };
+    const wanted = [
+      ...told(['technician', 'state'], 'major'),
+      wait('escalate-60-min', 60 * minute, { severity: 'major', holdMs: 0, to: ['technician', 'state'] }),
+    ];
+    expect(await held(message, { elevationM: 2_500 })).toEqual(wanted);
+    expect(await held(message, { elevationM: 2_499, link: 'geo' })).toMatchObject([{ node: 'thin-hold', dueAt: now + 10 * minute }]);
+  },
+);
+
+test('a power cut waits three minutes, an almost empty battery goes out at once', async () => {
+  expect(await held({ faults: ['power.on_battery'], severity: 'major', holdMs: 5_000 })).toMatchObject([{ dueAt: now + 3 * minute }]);
+  const low = await held({ faults: ['power.battery_low'], severity: 'critical', holdMs: 0 });
+  expect(low).toMatchObject([...told(['technician'], 'critical'), { node: 'escalate-15-min' }]);
+});
+
+test('whom a rule of a single site chose stays, whatever tab 20 would choose', async () => {
+  const own = { ...lehPlace, site: 'example/example-office' };
+  const message: Partial<WireMessage> = { fault: 'microphone.missing', faults: ['link.budget_spent'], severity: 'info', holdMs: 0 };
+  expect(await held(message, own)).toMatchObject([{ message: { to: ['technician', 'state'] } }]);
+});
+
+test('R22 a silent PC skips the hold, also on a thin link', async () => {
+  const end = await one(wireMessage({ fault: 'pc.silent', holdMs: 99_000 }, { link: 'geo' }));
+  expect(end?.message.acts).toEqual([...told(['technician'], 'critical'), wait('escalate-15-min', 15 * minute, { holdMs: 99_000 })]);
+});
+
+test('what is wrong at the centre goes to central at once and escalates no further', async () => {
+  for (const scope of ['centre', 'centre/unheard']) {
+    const end = await one(wireMessage({ fault: 'centre.broker_lost', holdMs: 99_000 }, { scope, site: '', state: '' }));
+    expect(end).toMatchObject({ how: 'told', message: { acts: told(['central'], 'critical') } });
+  }
+  const state = await one(wireMessage({ fault: 'camera.missing' }, { scope: 'centre/a-site/a-pc' }));
+  expect(state?.how).toBe('on hold');
+});
+
+test.each<[string, Partial<WireMessage['incident']>, string]>([
+  ['outage.state', { scope: 'state:bihar', state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } }, 'state'],
+  ['outage.provider', { scope: 'provider:Jio', state: 'bihar', site: '', cause: { kind: 'provider', down: 4, of: 9 } }, 'state'],
+  ['outage.provider', { scope: 'provider:Jio', state: '', site: '', cause: { kind: 'provider', down: 12, of: 12 } }, 'central'],
+  ['outage.nation', { scope: 'nation', state: '', site: '', cause: { kind: 'nation', down: 300, of: 736 } }, 'central'],
+  ['centre.plane', { scope: 'centre/plane', state: '', site: '', cause: { kind: 'plane', down: 700, of: 736 } }, 'central'],
+  ['centre.spread', { scope: 'spread:camera.missing x', state: '', site: '', cause: { kind: 'spread', down: 60, of: 60 } }, 'central'],
+  ['outage.site', { scope: 'site:bihar/patna', cause: { kind: 'site', down: 3, of: 3 } }, 'technician'],
+])('one cause of many, %s of %o, goes to %s at once', async (fault, incident, who) => {
+  const end = await one(wireMessage({ fault, faults: [fault], holdMs: 99_000 }, incident));
+  expect(end?.message.acts.filter((act) => act.do === 'deliver')).toEqual(told([who], 'critical'));
+});
+
+test.each([
+  ['centre.unknown_fault', 'its hold', now + 10 * minute],
+  ['centre.enrolment_refused', '09:00 of the next day in India', now + 19.5 * 60 * minute],
+] as const)('%s waits for %s, and then only central is notified, as minor', async (fault, _, dueAt) => {
+  const message = wireMessage({ fault, severity: 'minor', holdMs: 10 * minute }, { scope: 'centre', site: '' });
+  const acts = [{ node: 'faults-hold', dueAt, message: { to: ['central'] } }];
+  expect(await one(message)).toMatchObject({ how: 'on hold', message: { acts } });
+  expect((await one({ ...message, to: ['central'] }, 'faults-hold'))?.message.acts).toEqual(told(['central'], 'minor'));
+});
+
+test('at night a fault waits for the list of the morning, goes out in it, and higher levels are told as from then', async () => {
+  const due = now + 3_600_000;
+  const night = await one(wireMessage({}, { scope: asleep }), 'faults-hold');
+  expect(night).toMatchObject({
+    how: 'waits for the morning',
+    message: { acts: [{ node: 'when-when', dueAt: due, message: { hours: { waits: 'held' } } }] },
+  });
+  const transition = { id: 1, offer: 1, kind: 'raised', at: now - 7 * 3_600_000 } as const;
+  const morning = await one(wireMessage({ transition, hours: { waits: 'held' } }), 'when-when');
+  const hours = { countsFrom: now, digest: true } as const;
+  const [next] = (morning?.message.acts ?? []).filter((act) => act.do === 'wait');
+  expect(morning?.message.acts).toEqual([...told(['technician'], 'critical').map((act) => ({ ...act, hours })), next]);
+  expect(next).toMatchObject({ node: 'escalate-15-min', dueAt: now + 15 * minute, message: { hours } });
+});
+
+test('eased, cleared and closed are told to those who were told, and to nobody else', async () => {
+  for (const kind of ['eased', 'cleared', 'closed'] as const) {
+    const transition = { id: 1, offer: 1, kind, at: now };
+    const [knew, nobody] = await live.offer([
+      { message: wireMessage({ transition }, { told: ['asha', 'ravi'] }) },
+      { message: wireMessage({ transition }, { told: [] }) },
+    ]);
+    expect(knew).toMatchObject({ how: 'told', message: { acts: told(['asha', 'ravi'], 'critical') } });
+    expect(nobody).toMatchObject({ how: 'not told: nobody knew of it', message: { acts: [] } });
+  }
+});
+
+test('a worsened incident goes the way of a raised one', async () => {
+  const end = await one(wireMessage({ transition: { id: 1, offer: 1, kind: 'worsened', at: now } }));
+  expect(end?.how).toBe('on hold');
+});
+
+test('a critical fault that nobody acknowledges reaches the state, then central', async () => {
+  const first = await one(wireMessage({ transition: at(15), to: ['technician'] }), 'escalate-15-min');
+  expect(first?.message.acts).toEqual([...told(['state'], 'critical'), wait('escalate-45-min', 30 * minute, { to: ['state'] })]);
+  const second = await one(wireMessage({ transition: at(45), to: ['state'] }), 'escalate-45-min');
+  expect(second).toMatchObject({ how: 'told', message: { acts: told(['central'], 'critical') } });
+});
+
+test('a major fault that nobody acknowledges reaches central after an hour', async () => {
+  const end = await one(wireMessage({ severity: 'major', transition: at(60), to: ['technician'] }), 'escalate-60-min');
+  expect(end).toMatchObject({ how: 'told', message: { acts: told(['central'], 'major') } });
+});
+
+test('what is offered long after its time catches up in one pass, and an acknowledged one goes no further', async () => {
+  const [late, acknowledged] = await live.offer([
+    { message: wireMessage({ transition: at(600) }) },
+    { message: wireMessage({ transition: at(600) }, { acknowledged: true }) },
+  ]);
+  expect(late).toMatchObject({
+    how: 'told',
+    message: { acts: [...told(['technician'], 'critical'), ...told(['state'], 'critical'), ...told(['central'], 'critical')] },
+  });
+  expect(acknowledged?.message.acts).toEqual(told(['technician'], 'critical'));
+});
+
+test('what the pipeline handed over is left as it was', async () => {
+  const message = wireMessage({ transition: at(600) });
+  const before = structuredClone(message);
+  await live.offer([{ message }]);
+  expect(message).toEqual(before);
+});
+
+test("a rule in a tab file overrides the catalogue: this site's muted microphone becomes critical and is told to others", async () => {
+  const muted = wireMessage({ fault: 'microphone.muted', severity: 'major' });
+  const before = await one(muted);
+  expect(before?.message.severity).toBe('major');
+  const changed = tabs().map((node) =>
+    node.id === 'faults-site' ? { ...node, rules: [{ t: 'eq', v: 'bihar/patna', vt: 'str' }, { t: 'else' }] } : node,
+  );
+  await live.deploy(changed);
+  const held = await one(muted);
+  expect(held?.message.acts).toMatchObject([{ do: 'wait', message: { severity: 'critical', to: ['technician', 'state'] } }]);
+  const due = await one({ ...muted, severity: 'critical', to: ['technician', 'state'] }, 'faults-hold');
+  expect(due?.message.acts).toEqual([
+    ...told(['technician', 'state'], 'critical'),
+    wait('escalate-45-min', 45 * minute, { to: ['technician', 'state'] }),
+  ]);
+  expect((await one({ ...muted, fault: 'camera.held' }))?.message.severity).toBe('major');
+});
+
+test('a deploy is saved in the file of its tab, and the others stay as they are', async () => {
+  await live.deploy(tabs());
+  expect(readTabs(live.dir)).toEqual(readTabs(tabsDir));
+  await live.deploy(tabs().map((node) => (node.id === 'escalate-15-min' ? { ...node, duration: '5' } : node)));
+  const saved = readTabs(live.dir);
+  expect(saved.ok && saved.nodes.filter((node) => node['duration'] === '5').map((node) => node.id)).toEqual(['escalate-15-min']);
+  const end = await one(wireMessage({}), 'faults-hold');
+  expect(end?.message.acts.at(-1)).toMatchObject({ node: 'escalate-15-min', dueAt: now + 5 * minute });
+});
+
+test('R24 each wire between the head and conclude matters: without it some message reaches no conclusion', { tags: ['long'] }, async () => {
+  const runs = everyWay();
+  await live.deploy(tabs());
+  expect((await live.offer(runs)).filter((end) => end === undefined)).toEqual([]);
+  const idle: string[] = [];
+  const cuts = cutsOf(tabs()).filter(({ wire }) => !/-catch |^watch-|-to-watch /.test(wire));
+  for (const { wire, nodes } of cuts) {
+    await live.deploy(nodes);
+    if ((await live.offer(runs)).every((end) => end !== undefined)) idle.push(wire);
+  }
+  expect(idle).toEqual([]);
+  expect(cuts.length).toBeGreaterThan(50);
+});
+
+test('a node that throws on any tab is caught, told to central and named in the conclusion; without the wires of the catch nothing is concluded', async () => {
+  const rigged = tabs().flatMap(withThrower);
+  const throwers = rigged.filter((node) => node.type === 'test-throws');
+  expect(throwers.length).toBe(7);
+  const runs = throwers.map(
+    ({ z }): Run => ({ ...waysTo[String(z)], message: { ...waysTo[String(z)]?.message, topic: String(z) } as WireMessage }),
+  );
+  await live.deploy(rigged);
+  const ends = await live.offer(runs);
+  for (const [at, end] of ends.entries()) {
+    expect(end?.how).toBe(`error on the tab: Error: thrown on purpose (${throwers[at]?.id})`);
+    expect(end?.message.acts.slice(-3)).toEqual(told(['central'], 'critical'));
+  }
+  const idle: string[] = [];
+  for (const { wire, nodes } of cutsOf(rigged).filter((cut) => /-catch |^watch-|-to-watch /.test(cut.wire))) {
+    await live.deploy(nodes);
+    if ((await live.offer(runs)).every((end) => end !== undefined)) idle.push(wire);
+  }
+  expect(idle).toEqual([]);
+});
+
+test('a Deploy takes the old head and the old waits off the wires', async () => {
+  await live.deploy(tabs());
+  expect(live.heads.size).toBe(1);
+  await live.deploy(tabs().filter((node) => node.id !== 'faults-head' && node.id !== 'thin-hold'));
+  expect(live.heads.size).toBe(0);
+  expect([...live.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'when-when']);
+});
+
+async function one(message: WireMessage, node?: string): Promise<Conclusion | undefined> {
+  const [end] = await live.offer([node === undefined ? { message } : { message, node }]);
+  return end;
+}
+
+function tabs(): FlowNode[] {
+  const read = readTabs(tabsDir);
+  if (!read.ok) throw new Error(read.line);
+  return read.nodes;
+}
+
+function told(to: string[], severity: Severity): Act[] {
+  return ['own-order', 'webhook', 'console'].map((channel) => ({ do: 'deliver', channel, to, severity }));
+}
+
+type WaitFields = { unlessAcknowledged?: boolean; severity?: Severity; holdMs?: number; to?: string[] };
+
+function wait(node: string, forMs: number, fields: WaitFields = {}): Act {
+  const { unlessAcknowledged = true, severity = 'critical', holdMs = 20_000, to = ['technician'] } = fields;
+  return { do: 'wait', node, dueAt: now + forMs, unlessAcknowledged, message: { severity, holdMs, to } };
+}
+
+function at(minutesAgo: number): WireMessage['transition'] {
+  return { id: 1, offer: 1, kind: 'raised', at: now - minutesAgo * minute };
+}
+
+/** Messages that together pass every wire between the head and conclude. */
+function everyWay(): Run[] {
+  const kinds = ['raised', 'worsened', 'cleared'] as const;
+  const severities = ['critical', 'major', 'minor', 'info'] as const;
+  const own = { site: 'example/example-office' };
+  const central = ['central'];
+  return [
+    ...kinds.map((kind) => ({
+      message: wireMessage({ fault: 'pc.silent', transition: { id: 1, offer: 1, kind, at: now } }, { told: ['asha'] }),
+    })),
+    { message: wireMessage({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } }) },
+    ...(['fibre', 'geo', 'floor'] as const).map((link) => ({ message: wireMessage({}, { link }) })),
+    { message: wireMessage({}, { elevationM: 3500 }) },
+    ...['link.budget_spent', 'climate.cold_start', 'link.loss_high', 'power.on_battery'].map((fault) => ({
+      message: wireMessage({ fault, faults: [fault] }, { elevationM: 3500, link: 'geo' }),
+    })),
+    { message: wireMessage({ fault: 'climate.cold_start', faults: ['climate.cold_start'] }, { elevationM: 200, link: 'geo' }) },
+    { message: wireMessage({ fault: 'link.loss_high', faults: ['link.loss_high'] }, { elevationM: 3500 }) },
+    { message: wireMessage({ fault: 'link.loss_high', faults: ['link.loss_high'] }, { link: 'floor' }) },
+    { message: wireMessage({}, own) },
+    { message: wireMessage({ fault: 'camera.missing' }, own) },
+    { message: wireMessage({ fault: 'pc.silent' }, { scope: asleep }) },
+    { message: wireMessage({}, { scope: 'centre' }) },
+    { message: wireMessage({ fault: 'centre.unknown_fault' }, { scope: 'centre' }) },
+    { message: wireMessage({ fault: 'centre.enrolment_refused' }, { scope: 'centre' }) },
+    ...[{ state: 'bihar' }, { state: '' }, { state: '', grew: 6 }].map(({ state, ...grew }) => {
+      const place = { scope: 'provider:Jio', state, cause: { kind: 'provider', down: 4, of: 9 } } as const;
+      return { message: wireMessage({ fault: 'outage.provider', transition: { ...at(0), ...grew } }, place) };
+    }),
+    { message: wireMessage({ hours: { known: true } }), node: 'faults-hold' },
+    ...severities.map((severity) => ({ message: wireMessage({ severity }), node: 'faults-hold' })),
+    { message: wireMessage({ severity: 'major', to: central }), node: 'faults-hold' },
+    { message: wireMessage({ to: ['state'] }), node: 'faults-hold' },
+    { message: wireMessage({ to: ['state'], transition: { ...at(0), kind: 'worsened', grew: 6 } }), node: 'faults-hold' },
+    { message: wireMessage(), node: 'thin-hold' },
+    { message: wireMessage({ transition: at(15) }), node: 'escalate-15-min' },
+    { message: wireMessage({ transition: at(45) }), node: 'escalate-45-min' },
+    { message: wireMessage({ severity: 'major', transition: at(60) }), node: 'escalate-60-min' },
+    { message: wireMessage({ holdMs: 0 }) },
+    { message: wireMessage({ holdMs: 0 }, { link: 'geo' }) },
+  ];
+}
+
+/** For each tab, a message that passes the node after its entry. */
+const waysTo: Record<string, Run> = {
+  'tab-faults': { message: wireMessage() },
+  'tab-thin': { message: wireMessage({}, { link: 'geo' }) },
+  'tab-outages': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-when': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-who': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-escalate': { message: wireMessage({ fault: 'pc.silent' }) },
+  'tab-deliver': { message: wireMessage({ fault: 'pc.silent' }) },
+};
+
+/** The entry of each tab leads through a node that throws. */
+function withThrower(node: FlowNode): FlowNode[] {
+  const entries = ['faults-head', 'thin-in', 'outages-in', 'when-in', 'who-in', 'escalate-in', 'deliver-in'];
+  if (!entries.includes(node.id)) return [node];
+  const id = `throws-${node.id}`;
+  return [
+    { ...node, wires: [[id]] },
+    { id, type: 'test-throws', z: String(node.z), x: 0, y: 0, wires: node.wires ?? [] },
+  ];
+}
+
+/** The flows with one wire cut, for every wire and every link. */
+function cutsOf(nodes: FlowNode[]): { wire: string; nodes: FlowNode[] }[] {
+  const wires = nodes.flatMap((node) =>
+    (node.wires ?? []).flatMap((port, at) => port.map((to) => ({ wire: `${node.id} ${at} ${to}`, nodes: cut(nodes, node.id, at) }))),
+  );
+  const links = nodes
+    .filter((node) => node.type === 'link out')
+    .map(({ id }) => ({ wire: `${id} link`, nodes: nodes.map((node) => withoutLinks(node, id)) }));
+  return [...wires, ...links];
+}
+
+function cut(nodes: FlowNode[], id: string, port: number): FlowNode[] {
+  return nodes.map((node) => (node.id === id ? { ...node, wires: (node.wires ?? []).with(port, []) } : node));
+}
+
+function withoutLinks(node: FlowNode, id: string): FlowNode {
+  if (node.id === id) return { ...node, links: [] };
+  const links = node['links'];
+  return node.type === 'link in' && Array.isArray(links) ? { ...node, links: links.filter((from) => from !== id) } : node;
+}

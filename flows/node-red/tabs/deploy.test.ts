@@ -1,0 +1,117 @@
+/** Deploys as the editor makes them, to a real Node-RED with the lint. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TabsStep } from '#contracts';
+import type { WireMessage } from '../../engine/records/incidents.ts';
+import { type Live, startLive, wireMessage } from '../tabs.test-helper.ts';
+import { createTabsOrders } from '../tabs-orders.ts';
+import type { FlowNode } from '../tabs-storage.ts';
+
+let live: Live;
+const steps: Omit<TabsStep, 'at'>[] = [];
+beforeAll(async () => {
+  live = await startLive({ record: async (step) => steps.push(step) > 0 });
+});
+afterAll(() => live.stop());
+
+const tabs = () => structuredClone([...live.tabs.running()]);
+const changed = (id: string, fields: object): FlowNode[] => tabs().map((node) => (node.id === id ? { ...node, ...fields } : node));
+const answerTo = async (nodes: FlowNode[]) => {
+  const init = { method: 'POST', headers: { ...live.headers, 'node-red-deployment-type': 'full' }, body: JSON.stringify(nodes) };
+  const answer = await fetch(`${live.address}/flows`, init);
+  return { status: answer.status, message: answer.ok ? '' : (await answer.json()).message };
+};
+const firstWait = async () => (await live.offer([{ message: wireMessage(), node: 'faults-hold' }]))[0]?.message.acts.at(-1);
+
+test('a cut wire is refused with one line, and the old tabs run on', async () => {
+  expect(await answerTo(changed('who-minor', { wires: [[]] }))).toEqual({
+    status: 400,
+    message: 'who-minor (minor: the technician): output 1 leads nowhere',
+  });
+  expect(await firstWait()).toMatchObject({ node: 'escalate-15-min' });
+  expect(steps).toEqual([]);
+});
+
+test('what is deployed runs and bears the name of who did it; undo brings back what was, in the same running Node-RED', async () => {
+  await live.deploy(changed('escalate-15-min', { duration: '5' }));
+  const now = wireMessage().transition.at;
+  expect(await firstWait()).toMatchObject({ dueAt: now + 5 * 60_000 });
+  const orders = createTabsOrders({ tabs: live.tabs, red: () => live.red, steps: async () => [] });
+  const runs = live.started();
+  expect(await orders.undo('Anil')).toMatchObject({ ok: true, value: { lines: [expect.stringContaining('duration "5" → "15"')] } });
+  await runs;
+  expect(await firstWait()).toMatchObject({ dueAt: now + 15 * 60_000 });
+  expect(steps.map(({ who, what }) => `${who}: ${what}`)).toEqual(['sabha: tabs deployed', 'Anil: tabs deployed']);
+});
+
+test('"Restart Flows" on a file that was broken meanwhile leaves the last good tabs running, and the editor with them', async () => {
+  writeFileSync(join(live.dir, '40-who.json'), '');
+  const runs = live.started();
+  const init = { method: 'POST', headers: { ...live.headers, 'node-red-deployment-type': 'reload' }, body: '{}' };
+  expect((await fetch(`${live.address}/flows`, init)).ok).toBe(true);
+  await runs;
+  expect(live.tabs.refusal()).toBe('40-who.json: the file is empty');
+  expect(await firstWait()).toMatchObject({ node: 'escalate-15-min' });
+  const shown = await (await fetch(`${live.address}/flows`, { headers: live.headers })).json();
+  expect(shown).toHaveLength(live.tabs.running().length);
+});
+
+test('two tabs that would share a file are refused at Deploy, and the flows go on', async () => {
+  const { status, message } = await answerTo([...tabs(), { id: 'other', type: 'tab', label: '10 faults!', disabled: false, info: '' }]);
+  expect([status, message]).toEqual([400, expect.stringMatching(/share|same/)]);
+  const [end] = await live.offer([{ message: wireMessage() }]);
+  expect(end?.how).toBe('on hold');
+});
+
+test('a message that was made by hand and is none of the wires is one clear error', async () => {
+  live.lines.length = 0;
+  const message = { ...wireMessage({ fault: 'pc.silent' }), incident: { scope: 'x' } } as WireMessage;
+  expect(await live.offer([{ message }])).toEqual([undefined]);
+  expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
+});
+
+test('the numbers of causes hold from the Deploy on, and one that is out of its range is refused', async () => {
+  expect(live.correlated).toMatchObject({ regionSites: 3 });
+  await live.deploy(changed('outages-numbers', { regionSites: '4' }));
+  expect(live.correlated).toMatchObject({ regionSites: 4, siteShare: 0.8 });
+  expect((await answerTo(changed('outages-numbers', { siteShare: '20' }))).message).toContain(
+    'percent of the PCs of a site from 50 to 100',
+  );
+  await live.deploy(changed('outages-numbers', { regionSites: '3' }));
+});
+
+const explain = (change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}) =>
+  live.explainer.explain(wireMessage(change, incident), live.red.watch);
+
+test('a fault is explained from the tabs that run: nodes passed, hold, whom and over what; nothing is concluded', async () => {
+  live.concluded.length = 0;
+  const { nodes, tells, how } = await explain();
+  expect(nodes.map(({ node, afterMs }) => [node, afterMs])).toEqual(
+    expect.arrayContaining([
+      ['new or worse?', 0],
+      ["the fault's own hold time", 20_000],
+      ['urgent: the technician', 20_000],
+      ['15 min, unless acknowledged', 15 * 60_000],
+    ]),
+  );
+  const at = (to: string, afterMs: number) =>
+    ['own-order', 'webhook', 'console'].map((channel) => ({ to: [to], channel, severity: 'critical', afterMs }));
+  expect(tells).toEqual([...at('technician', 20_000), ...at('state', 15 * 60_000), ...at('central', 45 * 60_000)]);
+  expect(how).toBe('told');
+  expect([live.concluded, steps.length]).toEqual([[], steps.length]);
+  expect((await explain({ severity: 'info' })).how).toBe('not told: info only');
+  const thin = await explain({ severity: 'minor', holdMs: 20_000 }, { link: 'geo' });
+  expect(thin.tells.map(({ afterMs }) => afterMs)).toEqual([60_000, 60_000, 60_000]);
+});
+
+test('what is offered while something is explained goes its own way', async () => {
+  const [way, [end]] = await Promise.all([explain(), live.offer([{ message: wireMessage() }])]);
+  expect([way.how, end?.how]).toEqual(['told', 'on hold']);
+});
+
+test('an explained message that ends too late for whoever asked is written nowhere', async () => {
+  live.concluded.length = 0;
+  live.explainer.wires.conclude(wireMessage({ transition: { ...wireMessage().transition, id: -99 } }), 'late');
+  expect(live.concluded).toEqual([]);
+});

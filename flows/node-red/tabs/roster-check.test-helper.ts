@@ -1,0 +1,62 @@
+/** A random roster on the tabs that run: who the check says would be told, and who then is. */
+import { realClock } from '#contracts';
+import { randomFrom } from '../../../test/random.ts';
+import type { WireMessage } from '../../engine/records/incidents.ts';
+import { openChannels } from '../../notify/people/channels/channels.ts';
+import { createOffers } from '../../notify/people/channels/offered.ts';
+import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
+import { smsOf } from '../../notify/people/sms/sms.ts';
+import { speechOf } from '../../notify/people/speech.ts';
+import { checkRoster, type Tell } from '../../notify/roster/check.ts';
+import { groupsOfRoom, hoursLater, randomMembers } from '../../notify/roster/roster.test-helper.ts';
+import { type Live, wireMessage } from '../tabs.test-helper.ts';
+
+const scope = 'ladakh/leh/pc-1';
+const places = [
+  { link: 'fibre', elevationM: 53 },
+  { link: 'geo', elevationM: 3_524 },
+] as const;
+const severities = ['critical', 'major', 'minor'] as const;
+/** The wait after which the tabs tell. */
+const holds = { fibre: 'faults-hold', geo: 'thin-hold' } as const;
+const channels = openChannels({
+  settings: {},
+  offers: createOffers(),
+  log: () => {},
+  clock: realClock(),
+  shortText: smsOf,
+  speech: speechOf,
+});
+
+type Kind = { message: WireMessage; node: string; tells: Tell[] };
+
+/** What the tabs say that they would do with each kind of fault. */
+export async function kindsOf(live: Live): Promise<Kind[]> {
+  const kinds: Kind[] = [];
+  for (const place of places)
+    for (const severity of severities) {
+      const message = wireMessage({ severity }, { ...place, scope, state: 'ladakh', site: 'ladakh/leh', severity });
+      const { tells } = await live.explainer.explain(message, live.red.watch);
+      kinds.push({ message, node: holds[place.link], tells });
+    }
+  return kinds;
+}
+
+/** Of one random roster and hour: the persons of the check, and those whom the acts of the tabs reach. */
+export async function bothOf(live: Live, kinds: readonly Kind[], seed: number): Promise<{ checked: string[]; told: string[] }> {
+  const random = randomFrom(seed);
+  const roster = createRoster([], groupsOfRoom);
+  roster.use(randomMembers(random));
+  const { message, node, tells } = random.pick(kinds);
+  const from = hoursLater(random.below(14 * 24));
+  const pause = async () => {};
+  const found = await checkRoster({ book: roster.book(), places: [{ scope, tells }], from, hours: 1, isReached: () => true, pause });
+  const span = found.places[0]?.spans[0];
+  const at = from + Math.min(...tells.map(({ afterMs }) => afterMs));
+  const checked = span === undefined ? [] : span.persons.length > 0 ? span.persons : roster.central(at).map(({ id }) => id);
+  const [end] = await live.offer([{ message, node }]);
+  const { recipients } = recipientsOf({ roster, channels, log: { warn() {} } });
+  const acts = end?.message.acts ?? [];
+  const told = acts.flatMap((act) => (act.do === 'deliver' ? recipients(act.to, act.channel, { scope, now: at, knew: [] }) : []));
+  return { checked: checked.sort(), told: [...new Set(told.map(({ person }) => person))].sort() };
+}

@@ -1,0 +1,50 @@
+/** The address at which the provider of a channel calls us: what became of a message, a key that was pressed. Each channel itself judges who calls. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Clock, networkOf } from '#contracts';
+import { createLimits } from '../../pki/accounts/limits.ts';
+import type { Channels } from '../people/channels/channels.ts';
+
+/** Behind it stand the name of the channel and, where the provider signs nothing, a secret. */
+const hookPath = '/hook';
+/** Some say a hundred things in one call. */
+const bodyLimitBytes = 256 * 1024;
+
+/** Whose calls are taken, and by what time who knocks in vain waits. */
+export type HookRoutesOptions = { channels: Channels; clock: Pick<Clock, 'up'> };
+
+/** Adds the routes to a door. Guarantee: who cannot prove who it is waits, and with it its network; whoever can is never held up by that. */
+export function addHooks(app: FastifyInstance, { channels, clock }: HookRoutesOptions): void {
+  const limits = createLimits(clock.up);
+
+  async function hook(request: FastifyRequest<{ Params: Asked }>, reply: FastifyReply): Promise<FastifyReply> {
+    const { name, token = '' } = request.params;
+    const hear = channels.get(name)?.channel.hear;
+    const { method, headers, body } = request;
+    const call = { method, token, query: queryOf(request), headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) };
+    const { status, text = '' } = (await hear?.(call)) ?? { status: 401 };
+    if (status !== 401) return reply.code(status).type('text/plain; charset=utf-8').send(text);
+    const waitMs = limits.take({ name: `hooks of ${networkOf(request.ip)}`, address: request.ip });
+    if (waitMs > 0) reply.header('retry-after', `${Math.ceil(waitMs / 1_000)}`);
+    // A channel that is not there looks like one that is.
+    return reply
+      .code(waitMs > 0 ? 429 : 401)
+      .type('text/plain; charset=utf-8')
+      .send('');
+  }
+
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyLimitBytes }, (_request, body, parsed) => parsed(null, body));
+    const config = { open: true, form: true };
+    for (const url of [`${hookPath}/:name`, `${hookPath}/:name/:token`]) {
+      scope.route<{ Params: Asked }>({ method: ['GET', 'POST'], url, exposeHeadRoute: false, config, handler: hook });
+    }
+    done();
+  });
+}
+
+type Asked = { name: string; token?: string };
+
+function queryOf({ raw }: FastifyRequest): URLSearchParams {
+  return new URLSearchParams(/\?([^#]*)/.exec(raw.url ?? '')?.[1] ?? '');
+}

@@ -1,0 +1,133 @@
+/** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
+import { answerWords, type MessageLanguage, wordsIn } from '#contracts';
+import type { Head } from '../../pki/door/guard.ts';
+import { escaped } from '../people/channels/kit/html.ts';
+import { isCured, type Sheet } from './sheet.ts';
+
+type Html = { html: string };
+
+/** HTML from a template: whatever is filled in is text, unless it was made by this function. */
+function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html {
+  const texts = values.map((value) =>
+    typeof value === 'string'
+      ? escaped(value)
+      : [value]
+          .flat()
+          .map((one) => one.html)
+          .join(''),
+  );
+  return { html: parts.map((part, at) => part + (texts[at] ?? '')).join('') };
+}
+
+/** How a page looks, and in which language it speaks. */
+type Manner = { head: Head; language: MessageLanguage };
+
+/** The page of one incident. `action`: where its buttons go; `live`: what it follows. */
+export function sheetPage(head: Head, sheet: Sheet, { action, live }: { action: string; live: string }): string {
+  const { language, live: now } = sheet;
+  const { answer, message } = wordsIn(language);
+  const list = (items: string[]) => items.map((item) => html`<li>${item}</li>`);
+  const lines = (items: string[]) => items.map((item) => html`<p>${item}</p>`);
+  const labels = { ...answer, ...now.labels };
+  const button = (word: (typeof answerWords)[number]) => {
+    const used = now.used.includes(word) ? html` disabled` : html``;
+    return html`<button name="word" value="${word}"${used}>${labels[word]}</button>`;
+  };
+  const body = html`
+<main data-cure="${now.cure}" data-live="${live}" data-clock="${sheet.clock}" data-silent="${answer.silent}">
+<p class="n">${message.incident.replace('{n}', `${sheet.incident}`)} · Sabha</p>
+<h1>${now.what}</h1>
+<p class="place">${sheet.place}</p>
+<p id="since">${now.since}</p>
+<div id="beside">${lines(now.beside)}</div>
+<div id="why">${lines(now.why)}</div>
+<p id="status" role="status">${now.status}</p>
+<ol id="steps">${list(now.steps)}</ol>
+<ul class="visit">${sheet.visit.map((line) => html`<li>${called(line, sheet.phone)}</li>`)}</ul>
+<div class="news">
+<p id="holder" aria-live="polite">${now.holder}</p>
+<p id="note" aria-live="assertive"></p>
+<p id="line" class="line" aria-live="polite">${now.line}</p>
+</div>
+<form method="post" action="${action}" data-sending="${answer.sending}" data-unsent="${answer.unsent}" data-away="${answer.away}"${isCured(now.cure) ? html` hidden` : html``}>
+<input type="hidden" name="holder" value="${now.taken}">
+${answerWords.map(button)}
+<button name="word" value="here" class="here">${labels.here}</button>
+<p>${answer.seen}: ${answer.meansSeen}</p>
+<p>${answer.going}: ${answer.meansGoing}</p>
+</form>
+<h2${now.said.length === 0 ? html` hidden` : html``}>${answer.said}</h2>
+<ul id="said">${list(now.said)}</ul>
+</main>`;
+  return document(
+    { head, language },
+    { title: `${sheet.place}: ${now.what}`, body, script: true, isAwaited: now.line === answer.checking },
+  );
+}
+
+/** The number in a line is dialled by a tap; read aloud it says whose it is. */
+function called(line: string, phone: Sheet['phone']): Html {
+  const at = phone === undefined ? -1 : line.indexOf(phone.number);
+  if (phone === undefined || at < 0) return html`${line}`;
+  const { number, tel } = phone;
+  return html`${line.slice(0, at)}<a class="tel" href="tel:${tel}" aria-label="${line}">${number}</a>${line.slice(at + number.length)}`;
+}
+
+/** A page that says one thing, with a way back where there is one; `sheet`: of which incident. */
+export function linePage(manner: Manner, { line, back, sheet }: { line: string; back?: string; sheet?: Sheet }): string {
+  const way = back === undefined ? html`` : wayBack(manner, back);
+  return document(manner, {
+    title: 'Sabha',
+    body: html`<main>${sheet ? about(sheet) : html``}<h1>${line}</h1>${way}</main>`,
+    script: false,
+  });
+}
+
+/** Where, and what: whoever has more than one link open sees which this is. */
+function about({ place, live }: Sheet): Html {
+  return html`<p class="place">${place}</p><p>${live.what}</p>`;
+}
+
+function wayBack({ language }: Manner, to: string): Html {
+  return html`<p><a class="back" href="${to}">${wordsIn(language).answer.back}</a></p>`;
+}
+
+/** The page of a notice to many: what somebody says, and the button by which it is read. */
+export function noticePage(manner: Manner, notice: { by: string; text: string; at: string; action: string }): string {
+  const { direct, announce } = wordsIn(manner.language);
+  const { by, text, at, action } = notice;
+  const body = html`<main><p class="n">${direct.announcement} · Sabha</p><h1>${text}</h1><p class="place">${by}</p><p>${at}</p>
+<form class="one" method="post" action="${action}"><button name="word" value="read">${announce.read}</button></form></main>`;
+  return document(manner, { title: direct.announcement, body, script: false });
+}
+
+/** A page that asks before something of somebody else is taken. */
+export function askPage(head: Head, sheet: Sheet, action: string): string {
+  const { language, live } = sheet;
+  const { answer } = wordsIn(language);
+  const body = html`<main>${about(sheet)}<h1>${live.holder} ${answer.takeOverAsk}</h1>
+<form class="one" method="post" action="${action}"><input type="hidden" name="holder" value="${live.taken}">
+<button name="word" value="going">${answer.takeOver}</button></form>${wayBack({ head, language }, action)}</main>`;
+  return document({ head, language }, { title: 'Sabha', body, script: false });
+}
+
+/** `isAwaited`: a result is on its way, which a page without a script asks for anew. */
+type Content = { title: string; body: Html; script: boolean; isAwaited?: boolean };
+
+function document({ head, language }: Manner, { title, body, script, isAwaited = false }: Content): string {
+  return html`<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+${isAwaited ? html`<noscript><meta http-equiv="refresh" content="5"></noscript>` : html``}
+<title>${title}</title>
+<link rel="icon" href="/icon.svg">
+${{ html: head.style }}
+${{ html: script ? head.script : '' }}
+</head>
+<body>${body}</body>
+</html>
+`.html;
+}

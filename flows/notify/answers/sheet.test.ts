@@ -1,0 +1,206 @@
+import { expect, test } from 'vitest';
+import type { MessageLanguage } from '#contracts';
+import { isWatched, needsSomebody } from '../../../dashboards/wall/live/model.js';
+import { createStage, fault, ok, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
+import type { Incident } from '../../engine/records/incidents.ts';
+import type { Notice } from '../../engine/records/notices.ts';
+import { createSiteTable } from '../../sites/table.ts';
+import { incidentRow, type View } from '../../view/rows.ts';
+import { render } from '../people/words.ts';
+import { sheetOf } from './sheet.ts';
+
+const minute = 60_000;
+const other = 'la/leh/room-2';
+const known = [pc, other].map((one) => ({ pc: one, link: 'fibre', elevationM: 3_524, alerts: true }) as const);
+
+/** A site of two PCs that are well. */
+function site(): Stage {
+  const stage = createStage({ known: [...known], at: Date.UTC(2026, 2, 3, 8, 30) });
+  stage.subscribe();
+  for (const one of known) {
+    stage.birth(one.pc);
+    stage.state([ok('camera'), ok('microphone'), ok('pc')], one.pc);
+  }
+  return stage;
+}
+
+/** Time passes; these are heard, the others are not. */
+function pass(stage: Stage, ms: number, heard: readonly string[] = [pc, other]): void {
+  for (let left = ms; left > 0; left -= 20_000) {
+    stage.pass(Math.min(left, 20_000));
+    for (const one of heard) stage.beat(one);
+  }
+}
+
+function sheet(stage: Stage, changes = {}, language: MessageLanguage = 'en') {
+  const incident = stage.incident();
+  if (incident === undefined) throw new Error('there is no incident');
+  const place = () => ({ site: { en: 'Leh', hi: 'लेह' }, room: { en: 'Room', hi: 'कमरा' }, timeZone: 'Asia/Kolkata' });
+  const table = () => ({ ...createSiteTable([]), pcsOf: () => [pc, other] });
+  const review = { id: 'm', title: 'Review', from: Date.UTC(2026, 2, 3, 10), to: Date.UTC(2026, 2, 3, 11) };
+  const at = { memory: stage.engine.memory, time: stage.now, place, table, next: () => [review].filter(({ to }) => to > stage.now()) };
+  const person = { id: 'bina', name: 'Bina', language, role: 'technician', scope: '', webhook: false, addresses: {} } as const;
+  return sheetOf(at, { ...incident, ...changes }, { person, link: 'b1', pcs: [pc], check: undefined });
+}
+const read = (...asked: Parameters<typeof sheet>) => sheet(...asked).live;
+
+test('while the wall said that another PC of the site answers, the phone page said that the office cannot be reached, and to call it', () => {
+  const stage = site();
+  pass(stage, 10 * minute, [other]);
+  const outage = { cause: 'undetermined', confidence: 0.5, from: stage.now() - 9 * minute, to: null };
+  expect(stage.incident()?.faults[0]?.fault).toBe('pc.silent');
+  expect(read(stage, { outage })).toMatchObject({
+    why: ['Why: not known; another PC of the site answers.'],
+    steps: ['Switch the PC on.', 'If it is on, check its network cable.', 'Then restart it.'],
+  });
+  pass(stage, 10 * minute, []);
+  expect(read(stage, { outage }).why).toEqual(['Why: not known yet, the site cannot be reached.']);
+});
+
+test('of a camera that came back while the PC was busy the page went on to say that the camera is missing, with its cable', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), fault('pc.load_high', ''), ok('microphone')]);
+  expect(read(stage)).toMatchObject({ what: 'Critical: Camera not found', cure: 'broken' });
+  expect(read(stage).steps.join()).toContain('cable');
+  stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
+  const now = read(stage);
+  expect(now).toMatchObject({ what: 'Minor: PC too busy', cure: 'broken' });
+  expect(now.steps.join()).not.toContain('cable');
+});
+
+test('what was well and only watched was still to be mended, step by step', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  stage.state([ok('camera'), ok('microphone')]);
+  expect(read(stage)).toMatchObject({ what: 'Cleared: Camera not found', cure: 'well', steps: [] });
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  expect(read(stage).steps).not.toEqual([]);
+});
+
+test('at the end the message named the camera, and the page the busy PC, which went last and of which nobody was told', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  stage.setPath(() => ({ acts: [] }));
+  stage.state([fault('camera.missing'), fault('pc.load_high', ''), ok('microphone')]);
+  stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
+  pass(stage, 15 * minute);
+  stage.state([ok('camera'), ok('pc', ''), ok('microphone')]);
+  pass(stage, 15 * minute);
+  expect(stage.incident()?.over).toBe('cleared');
+  expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['pc.load_high']);
+  expect(read(stage)).toMatchObject({ what: 'Cleared: Camera not found', cure: 'over' });
+});
+
+test('of an alert that was over the page said that you are on it', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  const incident = stage.incident()?.id ?? 0;
+  stage.apply({ type: 'answer', incident, person: 'bina', by: 'Bina', word: 'going' });
+  expect(read(stage).holder).toBe('You have it since 14:00.');
+  stage.state([ok('camera'), ok('microphone')]);
+  pass(stage, 15 * minute);
+  expect([read(stage).cure, read(stage).holder]).toEqual(['over', 'You had it from 14:00.']);
+  expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से यह आपके पास था।', '14:00 पासून हे तुमच्याकडे होते.']);
+});
+
+test('two breaks of a camera within an hour are not flapping, and three are', () => {
+  const stage = site();
+  const seen = [];
+  for (const one of [fault, ok, fault, ok, fault]) {
+    stage.state([one === fault ? fault('camera.missing') : ok('camera'), ok('microphone')]);
+    pass(stage, 40_000);
+    seen.push(stage.incident()?.flapping);
+  }
+  expect(seen).toEqual([false, false, false, false, true]);
+});
+
+test('while all of an incident that flaps is well, its mail, the page of an answer and the wall say so', () => {
+  const stage = site();
+  const turn = (camera: boolean, microphone: boolean, forMs: number) => {
+    stage.state([camera ? ok('camera') : fault('camera.missing'), microphone ? ok('microphone') : fault('microphone.missing')]);
+    pass(stage, forMs);
+  };
+  for (let nth = 0; nth < 3; nth += 1) {
+    turn(true, false, 20_000);
+    turn(true, true, 1_000);
+  }
+  turn(false, true, minute);
+  turn(true, true, minute);
+  expect(stage.incident()).toMatchObject({ over: null, flapping: true });
+  expect(read(stage).cure).toBe('well');
+  const eased = stage.outbox().findLast(({ notice }) => notice.kind === 'eased')?.notice;
+  expect(eased?.faults).toMatchObject([{ fault: 'camera.missing' }]);
+  expect(render(eased as Notice, 'en').text).toContain('\nThis is over.\n');
+  const { memory } = stage.engine;
+  const place = () => ({ site: { en: 'Leh', hi: '' }, room: { en: 'Room', hi: '' }, timeZone: 'Asia/Kolkata' });
+  const row = incidentRow({ memory, place, personName: (id: string) => id } as unknown as View, stage.incident() as Incident);
+  expect([isWatched(row), needsSomebody(row)]).toEqual([true, false]);
+});
+
+test('of a camera that works again the page said in its heading that it is not found, and that it comes and goes', () => {
+  const stage = site();
+  for (const one of [fault, ok, fault, ok, fault, ok]) {
+    stage.state([one === fault ? fault('camera.missing') : ok('camera'), ok('microphone')]);
+    pass(stage, 40_000);
+  }
+  const { flapping } = stage.incident() ?? {};
+  const now = sheet(stage);
+  expect([flapping, now.live.cure]).toEqual([true, 'well']);
+  expect(now.live).toMatchObject({
+    what: 'Cleared: Camera not found',
+    since: expect.stringMatching(/^From 3 Mar, 14:0\d to 3 Mar, 14:0\d\.$/),
+  });
+  expect(now.live.status).toBe('Works since 14:03. You need not wait: the all-clear comes as a message.');
+  expect(sheet(stage, {}, 'hi').live.what).toBe('ठीक हो गया: कैमरा नहीं मिल रहा');
+});
+
+test('of two faults the page named the first alone, and no meeting; when that went, it did not say so', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  pass(stage, 2 * minute);
+  stage.state([fault('camera.missing'), { ...fault('microphone.missing'), name: 'RoomMic' }]);
+  expect(read(stage)).toMatchObject({
+    what: 'Critical: Camera not found',
+    beside: ['Also: Microphone not found: RoomMic (since 14:02)', 'Meeting at 15:30.'],
+  });
+  expect(read(stage, {}, 'hi').beside[0]).toBe('साथ में: माइक नहीं मिल रहा: RoomMic (14:02 से)');
+  stage.state([ok('camera'), { ...fault('microphone.missing'), name: 'RoomMic' }]);
+  expect(read(stage)).toMatchObject({
+    what: 'Critical: Microphone not found: RoomMic',
+    beside: ['Camera not found: works again since 14:02.', 'Meeting at 15:30.'],
+  });
+  stage.state([ok('camera'), ok('microphone')]);
+  expect(read(stage)).toMatchObject({ cure: 'well', beside: ['Also: Microphone not found: RoomMic'] });
+});
+
+test('a fault of yesterday, beside one of today, stood with the time of yesterday as if that were today', { tags: ['long'] }, () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  pass(stage, 24 * 60 * minute);
+  const [camera] = stage.incident()?.faults ?? [];
+  const faults = [camera, { ...camera, fault: 'microphone.missing', key: 'microphone.missing|', since: stage.now() }].reverse();
+  expect(read(stage, { faults }).beside).toEqual(['Also: Microphone not found (since 14:00)']);
+  const worse = faults.map((one) => ({ ...one, severity: one?.fault === 'camera.missing' ? 'minor' : 'critical' }));
+  expect(read(stage, { faults: worse }).beside).toEqual(['Also: Camera not found (since 3 Mar, 14:00)']);
+});
+
+test('at the end of all nobody said that nothing is left to do', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  stage.state([ok('camera'), ok('microphone')]);
+  pass(stage, 15 * minute);
+  expect(read(stage).status).toMatch(/^Over since 3 Mar, 14:0\d\. The room is well again\. Nothing more to do\.$/);
+  stage.state([fault('microphone.missing'), ok('camera')]);
+  const old = stage.engine.memory.incidents.get(1);
+  // While something new stands there the room is not well.
+  expect(read(stage, old).status).toMatch(/^Over since 3 Mar, 14:0\d\.$/);
+});
+
+test('who had taken it was offered that it is not hers, and who was there already that she has come', () => {
+  const stage = site();
+  stage.state([fault('camera.missing'), ok('microphone')]);
+  const incident = stage.incident()?.id ?? 0;
+  expect(read(stage).labels).toEqual({ going: 'I am going', 'not-mine': 'Not mine', here: 'I am here: check now' });
+  for (const word of ['going', 'here'] as const) stage.apply({ type: 'answer', incident, person: 'bina', by: 'Bina', word });
+  expect(read(stage).labels).toEqual({ going: 'I am going', 'not-mine': 'I cannot go', here: 'Check again' });
+});

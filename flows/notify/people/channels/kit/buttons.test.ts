@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { answerWords, messageLanguages, wordsIn } from '#contracts';
+import type { Notice } from '../../../../engine/records/notices.ts';
+import { answerLine, buttonsOf } from './buttons.ts';
+
+test.each(messageLanguages)('%s: a button said another word than the page of the answer does', (language) => {
+  const { answer } = wordsIn(language);
+  const notice = { incident: 7, kind: 'raised' } as Notice;
+  expect(buttonsOf({ notice, language })).toEqual(answerWords.map((word) => ({ text: answer[word], data: `${word}:7` })));
+  expect(answerLine('Asha', 'fixed', language)).toBe(`✔ Asha: ${answer.fixed}`);
+});

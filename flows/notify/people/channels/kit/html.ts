@@ -1,0 +1,65 @@
+/** A message as small HTML: the same words as its text, in the colours of the reader's own theme. */
+import { filled, wordsIn } from '#contracts';
+import type { RenderedMessage } from '../../../../engine/records/notices.ts';
+
+/** What it is made of; the text may have lines that are addresses, and one that leads to `link`. */
+export type HtmlMessage = Pick<RenderedMessage, 'subject' | 'text' | 'language'> &
+  Partial<Pick<RenderedMessage, 'link' | 'phone' | 'notice'>>;
+
+/**
+ * No picture, no script, no colour of its own: a mail program in dark mode keeps its own letters and ground. What is answered by a tap has a button, and its address stands
+ * small at the end.
+ * Guarantee: whatever stands in the text comes out as text; only the message's own link, a line that is an https address, and the phone number become links.
+ */
+export function htmlOf(message: HtmlMessage): string {
+  const { subject, text, language, link = '' } = message;
+  const [first = '', ...rest] = text.trimEnd().split('\n');
+  const mark = rest.indexOf('-- ');
+  const [body, footer] = mark < 0 ? [rest, []] : [rest.slice(0, mark), rest.slice(mark + 1)];
+  const tap = filled(wordsIn(language).message.tap, { url: link });
+  const lines = body.filter((line) => line !== tap);
+  const at = lines.length < body.length ? buttonAt(lines, message) : undefined;
+  const paragraph = (some: string[]) => `<p style="margin:0">${some.map((line) => lineOf(line, message)).join('<br>\n')}</p>`;
+  return [
+    `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">`,
+    `<meta name="color-scheme" content="light dark"><title>${escaped(subject)}</title></head>`,
+    '<body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:1em;overflow-wrap:anywhere">',
+    `<p style="font-weight:bold;margin:0 0 .5em">${escaped(first)}</p>`,
+    paragraph(lines.slice(0, at)),
+    ...(at === undefined ? [] : [buttonOf(message), paragraph(lines.slice(at))]),
+    ...(footer.length > 0 ? [`<p style="opacity:.7;font-size:14px">${footer.map(escaped).join('<br>')}</p>`] : []),
+    ...(at === undefined ? [] : [`<p style="font-size:12px">${linked(tap, link)}</p>`]),
+    '</body></html>',
+    '',
+  ].join('\n');
+}
+
+/** Above what is to be done: who does it says first that he is on it. What is to be read is read first. */
+function buttonAt(lines: readonly string[], { notice, language }: HtmlMessage): number {
+  const { todo } = wordsIn(language).message;
+  const steps = ['1. ', todo.slice(0, todo.indexOf('{'))];
+  const at = notice?.announcement ? -1 : lines.findIndex((line) => line === '' || steps.some((step) => line.startsWith(step)));
+  return at < 0 ? lines.length : at;
+}
+
+function buttonOf({ link = '', notice, language }: HtmlMessage): string {
+  const { message, announce } = wordsIn(language);
+  const style = 'display:block;border:2px solid;border-radius:8px;padding:11px;text-align:center;font-weight:bold;text-decoration:none';
+  return `<p style="margin:1em 0"><a href="${escaped(link)}" style="${style}">${notice?.announcement ? announce.read : message.reply}</a></p>`;
+}
+
+function lineOf(line: string, { link, phone }: HtmlMessage): string {
+  if (/^https:\/\/[^\s"<>]+$/.test(line)) return linked(line, line);
+  return phone?.line === line ? linked(line, phone.number, `tel:${phone.tel}`) : linked(line, link);
+}
+
+/** What a line ends with as a link; a number is as high as a thumb. */
+function linked(line: string, end = '', to = end): string {
+  if (end === '' || !line.endsWith(end)) return escaped(line);
+  return `${escaped(line.slice(0, -end.length))}<a href="${escaped(to)}"${to === end ? '' : ' style="padding:12px 0"'}>${escaped(end)}</a>`;
+}
+
+/** As HTML writes it, in text and in attributes. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}

@@ -1,0 +1,107 @@
+/** What a provider says later of a message, at the address of its channel: who says it proves it by a secret, and what it says stands where the settings name. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import * as v from 'valibot';
+import { loadText, StartError, setting } from '#contracts';
+import type { HookCall, Report } from '../../../../engine/records/notices.ts';
+import { jsonOf } from './http.ts';
+import { plain } from './plain.ts';
+
+const { about } = setting;
+
+/** A place in JSON or a form: names and numbers with points between; `.` is all of it. */
+export const placeInJson = v.pipe(
+  v.string(),
+  v.check((place) => place === '.' || /^[\w-]{1,64}(\.[\w-]{1,64}){0,7}$/.test(place), 'names with points between, such as data.0.id'),
+);
+const words = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(100))), v.minLength(1), v.maxLength(50));
+
+/** What is set of the reports of a provider. */
+export const reportFields = {
+  tokenFile: about(
+    v.pipe(v.string(), v.minLength(1)),
+    'The file that holds the secret at the end of the address that the gateway calls: https://NAME/hook/CHANNEL/SECRET.',
+  ),
+  list: v.optional(
+    about(placeInJson, 'Where the list stands in which each is a report; "." where all of the body is one. Absent: a call is one report.'),
+  ),
+  id: about(placeInJson, 'Where the id of the message stands in a report, or our {key}.'),
+  status: about(placeInJson, 'Where it stands what became of it.'),
+  delivered: about(words, 'The words that say there that the message arrived.'),
+  failed: about(words, 'The words that say there that it will not. Any other word is no news.'),
+};
+const reportSettings = v.strictObject(reportFields);
+/** How reports are read. */
+export type ReportSettings = v.InferOutput<typeof reportSettings>;
+
+/** The shortest secret: it stands alone between the world and who is believed to be told. */
+const tokenAtLeast = 20;
+/** More reports of one call are not read. */
+const reportsAtMost = 1_000;
+
+/** The secret of an address. Throws one line where it is none that would do. */
+export function loadToken(file: string): string {
+  const token = loadText(file).trim();
+  if (/^[\w-]+$/.test(token) && token.length >= tokenAtLeast) return token;
+  throw new StartError(
+    `${file}: must hold one line of at least ${tokenAtLeast} letters, digits, "-" and "_", such as openssl rand -hex 20 makes`,
+  );
+}
+
+/** In the same time wherever they differ, and however long they are. */
+export function isSameSecret(a: string, b: string): boolean {
+  const hashOf = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hashOf(a), hashOf(b));
+}
+
+/** All that a call says: of its address, and of its body, which is JSON or a form. */
+export function saidIn({ query, headers, body }: Pick<HookCall, 'query' | 'headers' | 'body'>): unknown {
+  const text = body.toString('utf8');
+  const inBody = headers['content-type']?.includes('json') ? jsonOf(text) : Object.fromEntries(new URLSearchParams(text));
+  if (Array.isArray(inBody)) return inBody;
+  return { ...Object.fromEntries(query), ...(typeof inBody === 'object' && inBody) };
+}
+
+/** The word at a place: a text or a number. What is JSON within a form is read too. */
+export function valueAt(said: unknown, place: string): string | undefined {
+  const found = foundAt(said, place);
+  return typeof found === 'string' || typeof found === 'number' ? `${found}` : undefined;
+}
+
+/** The reports of a call, each as it was said. */
+export function reportsIn(said: unknown, { list }: Pick<ReportSettings, 'list'>): unknown[] {
+  if (list === undefined) return [said];
+  const found = foundAt(said, list);
+  return Array.isArray(found) ? found.slice(0, reportsAtMost) : [];
+}
+
+/** What one report says: undefined where it is no news, or none. */
+export function reportOf(
+  said: unknown,
+  { id: idAt, status: statusAt, delivered, failed }: ReportSettings,
+): Omit<Report, 'channel'> | undefined {
+  const [id, status] = [valueAt(said, idAt), valueAt(said, statusAt)];
+  if (id === undefined || status === undefined) return undefined;
+  if (delivered.includes(status)) return { id, outcome: { result: 'delivered' } };
+  if (failed.includes(status)) return { id, outcome: { result: 'refused', reason: `the gateway says ${plain(status).slice(0, 100)}` } };
+  return undefined;
+}
+
+function foundAt(said: unknown, place: string): unknown {
+  let found = said;
+  for (const name of place === '.' ? [] : place.split('.')) {
+    const within = unfolded(found);
+    if (typeof within !== 'object' || within === null || !Object.hasOwn(within, name)) return undefined;
+    found = Reflect.get(within, name);
+  }
+  return unfoldedList(found);
+}
+
+/** JSON that stands in a field of a form. */
+function unfolded(found: unknown): unknown {
+  return typeof found === 'string' && /^\s*[[{]/.test(found) ? jsonOf(found) : found;
+}
+
+function unfoldedList(found: unknown): unknown {
+  const within = unfolded(found);
+  return Array.isArray(within) ? within : found;
+}

@@ -1,0 +1,71 @@
+/** The numbers of the roster, over each channel that dials one. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Person } from '#contracts';
+import type { Channel } from '../../../engine/records/notices.ts';
+import { planRoster } from '../../roster/import.ts';
+import { planOf } from '../../roster/roster.test-helper.ts';
+import { notice, technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import { smsOf } from '../sms/sms.ts';
+import { speechOf } from '../speech.ts';
+import { isPhone } from './kit/gateway.ts';
+import type { Fetch } from './kit/http.ts';
+import { createSms } from './sms-gateway.ts';
+import { createVoice } from './voice.ts';
+import { createWhatsapp } from './whatsapp.ts';
+
+const gateway = { url: 'https://gateway.test/', method: 'POST', headers: {}, body: '{to}', accepted: 'ok', perSecond: 10 } as const;
+const message = { key: '1/sms/asha', subject: 'Leh', text: 'Leh', language: 'en', severity: 'critical', notice: notice() } as const;
+const registered = new Map([[smsOf(message.notice, { language: 'en', form: 'fixed' }).template, '1107000000000000000']]);
+const reports = { tokenFile: '', id: 'sid', status: 'status', delivered: ['completed'], failed: ['busy'], key: 'digits' };
+
+/** Each channel that dials a number, with a provider that notes what it is asked for. */
+function dialling(): { channels: Record<string, Channel>; asked: string[] } {
+  const asked: string[] = [];
+  const fetch: Fetch = async (_, init) => {
+    asked.push(decodeURIComponent(String(init?.body)));
+    return Response.json({ ok: true, messages: [{ id: 'wamid.1' }] });
+  };
+  const clock = testClock();
+  const secrets = { token: 'token', appSecret: 'secret', verify: 'verify' };
+  const whatsapp = { number: '10000', templates: { alert: 'alert', notice: 'notice' }, api: 'https://graph.test' };
+  return {
+    channels: {
+      sms: createSms({ settings: { ...gateway, form: 'fixed' }, secret: '', registered, shortText: smsOf, clock, fetch }),
+      voice: createVoice({ settings: { ...gateway, reports }, secret: '', token: 'token', clock, fetch, speech: speechOf }),
+      whatsapp: createWhatsapp({ settings: whatsapp, secrets, clock, fetch }),
+    },
+    asked,
+  };
+}
+
+/** Sends over each, and says what became of it, with all that the providers were asked for. */
+async function reached(person: Person) {
+  const { channels, asked } = dialling();
+  const sends = Object.values(channels).map((one) => one.send(message, person, AbortSignal.timeout(5_000)));
+  return { results: (await Promise.all(sends)).map(({ result }) => result), asked };
+}
+
+test('a phone as the docs of the roster print it was imported, and then refused by SMS, voice and WhatsApp', async () => {
+  const [, printed] = /\| `phone`.*?\| `('\+[^`]+)` \|/.exec(readFileSync('docs/roster.md', 'utf8')) ?? [];
+  expect(printed).toMatch(/ /);
+  const csv = `id,name,roles,scopes,channels,phone,whatsapp\nasha,Asha Devi,technician,ladakh/leh,sms|voice|whatsapp,${printed},${printed}\n`;
+  const channels = ['console', 'sms', 'voice', 'whatsapp'];
+  const reaches = (channel: string, { addresses }: Person) => addresses[channel] !== undefined;
+  const [asha] = planRoster(planOf(csv, { channels, reaches })).change?.put ?? [];
+  if (asha === undefined) throw new Error('the row of the docs was not taken');
+  const { results, asked } = await reached(asha);
+  expect(results).toEqual(['delivered', 'accepted', 'accepted']);
+  for (const body of asked) expect(body).toContain('919876543210');
+});
+
+test('a phone that stands with blanks in sabha.json, or came with them into the ledger, is dialled too; what is none stays as it is', async () => {
+  const addresses = { sms: '+91 98765-43210', voice: '0091 98765 43210', whatsapp: '+91 (0)98765 43210', matrix: '1 2 3' };
+  const roster = createRoster([{ ...technician, addresses }]);
+  expect((await reached(roster.person('asha'))).results).toEqual(['delivered', 'accepted', 'accepted']);
+  roster.use([{ ...roster.book().members[0], addresses } as never]);
+  const held = roster.person('asha').addresses;
+  expect(held).toEqual({ sms: '+919876543210', voice: '+919876543210', whatsapp: '+919876543210', matrix: '1 2 3' });
+  for (const name of ['sms', 'voice', 'whatsapp']) expect(isPhone(held[name] ?? '')).toBe(true);
+});

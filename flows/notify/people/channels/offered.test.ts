@@ -1,0 +1,111 @@
+import { getEventListeners } from 'node:events';
+import { expect, test } from 'vitest';
+import type { Outcome } from '../../../engine/records/notices.ts';
+import { notice, technician, testClock } from '../people.test-helper.ts';
+import { conformance, message, type Trouble } from './conformance.test-helper.ts';
+import { channelsOnTabs, createOffers, type OfferedMessage } from './offered.ts';
+
+/** A community node that keeps what it is given and says `answer` of it; without one it says nothing. */
+function tab(answer: Outcome | undefined, runs = true) {
+  const offers = createOffers();
+  const given: OfferedMessage[] = [];
+  const letGo = offers.take('telegram', (one) => {
+    given.push(one);
+    if (answer !== undefined) queueMicrotask(() => offers.outcome(one.sabha.key, answer));
+  });
+  if (!runs) letGo();
+  return { offers, given, channel: offers.channel('telegram') };
+}
+
+const answers: Partial<Record<Trouble, Outcome>> = {
+  busy: { result: 'retry', reason: 'flood wait' },
+  refuses: { result: 'refused', reason: 'chat not found' },
+};
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], async (trouble) => {
+  const { channel, given } = tab(trouble === undefined ? { result: 'delivered' } : answers[trouble], trouble !== 'gone');
+  const taken = () =>
+    trouble === undefined ? given.map(({ sabha, topic, payload }) => ({ key: sabha.key, subject: topic, text: payload })) : [];
+  return { channel, taken, close: async () => {} };
+});
+
+test('the community node is given the address of the person for this channel, and the language', async () => {
+  const { channel, given } = tab({ result: 'delivered' });
+  await channel.send(message(), technician, AbortSignal.timeout(1_000));
+  expect(given).toMatchObject([{ person: { id: 'asha', name: 'Asha', address: '4711', language: 'en' }, severity: 'critical' }]);
+});
+
+/** A message that the tab named, and what is written below it since. */
+const standing = {
+  id: '4711\n1512.0001',
+  notice: notice(),
+  said: () => ({ text: 'Leh\nMicrophone not found\n', lines: ['✔ Bina: going'] }),
+};
+
+test('a channel that an operator made on the tabs could name no copy, so who took an alert was not written below it: what the outcome names is changed there', async () => {
+  const offers = createOffers();
+  const given: OfferedMessage[] = [];
+  offers.take('telegram', (one) => {
+    given.push(one);
+    queueMicrotask(() => offers.outcome(one.sabha.key, { result: 'delivered', copy: '1512.0001' }));
+  });
+  const [, { channel }] = channelsOnTabs(['telegram'], offers, testClock())[0] ?? expect.unreachable();
+  expect(await channel.send(message(), technician, AbortSignal.timeout(1_000))).toEqual({ result: 'delivered', copy: standing.id });
+  expect(await channel.edit?.(standing, technician, AbortSignal.timeout(1_000))).toMatchObject({ result: 'delivered' });
+  expect(given[0]?.sabha).toEqual({ key: '1/x/asha' });
+  expect(given[1]).toMatchObject({
+    payload: 'Leh\nMicrophone not found\n\n✔ Bina: going',
+    person: { id: 'asha', address: '4711' },
+    sabha: { copy: '1512.0001' },
+  });
+  const moved = { ...technician, addresses: { telegram: '4712' } };
+  expect(await channel.edit?.(standing, moved, AbortSignal.timeout(1_000))).toEqual({
+    result: 'refused',
+    reason: 'asha has another address now',
+  });
+  expect(given).toHaveLength(2);
+});
+
+test('a tab that names a copy and never says what became of a change is not waited for longer than two minutes', async () => {
+  const clock = testClock();
+  const { offers, given } = tab(undefined);
+  const [, { channel }] = channelsOnTabs(['telegram'], offers, clock)[0] ?? expect.unreachable();
+  const [first, second] = [
+    channel.edit?.(standing, technician, new AbortController().signal),
+    channel.edit?.(standing, technician, new AbortController().signal),
+  ];
+  await clock.pass(120_000);
+  expect(await Promise.all([first, second])).toEqual(Array(2).fill({ result: 'retry', reason: 'no outcome in time' }));
+  expect(given[0]?.sabha.key).not.toBe(given[1]?.sabha.key);
+});
+
+test('many messages over one signal leave no listener on it', async () => {
+  const { channel } = tab({ result: 'delivered' });
+  const { signal } = new AbortController();
+  for (let n = 0; n < 50; n++) await channel.send(message({ key: `${n}` }), technician, signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+test('an outcome counts for its own message only, and only once', async () => {
+  const { offers, channel } = tab(undefined);
+  const one = channel.send(message({ key: 'one' }), technician, AbortSignal.timeout(1_000));
+  const two = channel.send(message({ key: 'two' }), technician, AbortSignal.timeout(50));
+  expect(offers.outcome('three', { result: 'delivered' })).toBe(false);
+  expect(offers.outcome('one', { result: 'delivered' })).toBe(true);
+  expect(offers.outcome('one', { result: 'refused', reason: 'late' })).toBe(false);
+  expect(await one).toEqual({ result: 'delivered' });
+  expect(await two).toEqual({ result: 'retry', reason: 'no outcome in time' });
+  expect(offers.outcome('two', { result: 'delivered' })).toBe(false);
+});
+
+test('while no offer node runs the message waits, with the reason; the newest node of a channel takes it', async () => {
+  const offers = createOffers();
+  const channel = offers.channel('telegram');
+  const send = () => channel.send(message(), technician, AbortSignal.timeout(1_000));
+  expect(await send()).toEqual({ result: 'retry', reason: 'no offer node of the channel "telegram" runs' });
+  const old = offers.take('telegram', () => expect.unreachable());
+  offers.take('telegram', ({ sabha }) => void offers.outcome(sabha.key, { result: 'delivered' }));
+  old();
+  expect(await send()).toEqual({ result: 'delivered' });
+  expect(channel.limitMs).toBe(120_000);
+});

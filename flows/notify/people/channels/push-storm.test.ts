@@ -1,0 +1,108 @@
+/** A nation goes, and what of it reaches one phone. */
+import { expect, onTestFinished, test } from 'vitest';
+import type { OutboxRow, RenderedMessage } from '../../../engine/records/notices.ts';
+import type { Op } from '../../../engine/records/ops.ts';
+import { createOutbox } from '../outbox.ts';
+import { notice, row, technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import type { Fetch } from './kit/http.ts';
+import { createPush } from './push.ts';
+import { pushService } from './push-service.test-helper.ts';
+
+const minuteMs = 60_000;
+const everybody = () => true;
+
+/** Asha's phone behind an outbox, and her mail where it is not on; each message as it was given to the channel, and when. */
+async function phone({ isOff = false } = {}) {
+  const clock = testClock();
+  const service = await pushService();
+  onTestFinished(service.close);
+  const device = service.device('phone');
+  const devices = { secret: Buffer.alloc(32, 7), of: () => [device], gone() {} };
+  const posted: Fetch = async () => new Response(null, { status: 201 });
+  const channel = createPush({ contact: 'mailto:it@office.test', devices, now: Date.now, fetch: posted, clock });
+  const shown: { at: number; message: RenderedMessage }[] = [];
+  const send: typeof channel.send = async (message, ...rest) => {
+    shown.push({ at: clock.up(), message });
+    return isOff ? { result: 'accepted', id: message.key } : channel.send(message, ...rest);
+  };
+  const mails: RenderedMessage[] = [];
+  const mail: typeof channel.send = async (message) => {
+    mails.push(message);
+    return { result: 'delivered' };
+  };
+  const ledger = new Map<string, OutboxRow>();
+  const commit = async (ops: Op[]) => {
+    for (const op of ops) if (op.op === 'outbox-set' || op.op === 'outbox') ledger.set(op.row.key, op.row);
+  };
+  const channels = new Map([
+    ['push', { channel: { ...channel, send }, reaches: everybody, joined: true }],
+    ['email', { channel: { send: mail, close() {} }, reaches: everybody }],
+    ['console', { channel: { send: async () => ({ result: 'delivered' as const }), close() {} }, reaches: everybody }],
+  ]);
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit,
+    channels,
+    roster: createRoster([technician]),
+    isOver: () => false,
+    onOutcome() {},
+  });
+  onTestFinished(() => void outbox.stop());
+  void outbox.run();
+  const tell = (incident: number, severity: 'critical' | 'minor' = 'minor') => {
+    const about = notice({ incident, severity, scope: `ladakh/leh/pc-${incident}`, room: { en: `Room ${incident}`, hi: '' } });
+    const at = { createdAt: clock.now(), dueAt: clock.now() };
+    outbox.add([row({ channel: 'push', transition: incident, further: ['email', 'console'], notice: about, ...at })]);
+  };
+  return { clock, outbox, ledger, shown, mails, tell };
+}
+
+test('700 alerts in a minute were 700 notifications on one phone: fifteen a minute at most, none later than twenty seconds, none told elsewhere', async () => {
+  const { clock, outbox, ledger, shown, tell } = await phone();
+  for (let n = 1; n <= 700; n += 1) {
+    tell(n, n % 7 === 0 ? 'critical' : 'minor');
+    await clock.pass(86);
+  }
+  await clock.pass(20_000);
+  expect(outbox.waiting()).toBe(0);
+  for (const { at } of shown) expect(shown.filter((one) => one.at > at - 20_000 && one.at <= at).length).toBeLessThanOrEqual(5);
+  expect(shown.length).toBeLessThanOrEqual(20);
+  expect([...ledger.values()].every(({ state, channel }) => state === 'delivered' && channel === 'push')).toBe(true);
+  expect(ledger.size).toBe(700);
+  expect(shown.reduce((sum, { message }) => sum + (message.alerts?.open ?? 1), 0)).toBe(700);
+});
+
+test('the first five come each by itself; what comes then is one list that says so, what is critical first', async () => {
+  const { clock, shown, tell } = await phone();
+  for (let n = 1; n <= 40; n += 1) tell(n, n === 40 ? 'critical' : 'minor');
+  await clock.pass(1_000);
+  expect(shown.map(({ message }) => message.list ?? false)).toEqual([false, false, false, false, true]);
+  expect(shown.at(-1)?.message.subject).toBe('36 alerts at once');
+  tell(41);
+  await clock.pass(18_000);
+  expect(shown).toHaveLength(5);
+  await clock.pass(2_000);
+  expect(shown.at(-1)?.message).toMatchObject({ subject: expect.stringContaining('Room 41') });
+});
+
+test('five alerts an hour are told each at once, as ever', async () => {
+  const { clock, shown, tell } = await phone();
+  for (let n = 1; n <= 10; n += 1) {
+    tell(n);
+    await clock.pass(12 * minuteMs);
+  }
+  expect(shown.map(({ at }) => at)).toEqual(Array.from({ length: 10 }, (_, n) => n * 12 * minuteMs));
+});
+
+test('with a phone that is off each of 200 alerts that stood in one list was a mail of its own: what was one message goes on as one', async () => {
+  const { clock, outbox, ledger, shown, mails, tell } = await phone({ isOff: true });
+  for (let n = 1; n <= 200; n += 1) tell(n);
+  await clock.pass(1_000);
+  expect(shown.map(({ message }) => message.alerts?.open ?? 1)).toEqual([1, 1, 1, 1, 196]);
+  await clock.pass(5 * minuteMs + 20_000);
+  expect(mails.map(({ alerts }) => alerts?.open ?? 1)).toEqual([200]);
+  expect([...ledger.values()].filter(({ channel, state }) => channel === 'email' && state === 'delivered')).toHaveLength(200);
+  await outbox.stop();
+});

@@ -1,0 +1,212 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { realClock } from '#contracts';
+import type { Device, Report } from '../../../engine/records/notices.ts';
+import { notice, technician } from '../people.test-helper.ts';
+import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
+import { freshSeal, pushKeyOf } from './kit/web-push.ts';
+import { byPush, createPush } from './push.ts';
+import { type PushAnswer, pushService } from './push-service.test-helper.ts';
+
+const link = 'https://sabha.test/t?0123456789abcdef0123456789abcdef.asha.17.abc';
+
+/** A channel to a push service of our own, and the devices of Asha behind it. */
+async function open({ answer, names = ['phone'], speed = 1 }: { answer?: PushAnswer | undefined; names?: string[]; speed?: number } = {}) {
+  const service = await pushService(answer);
+  const secret = freshSeal().secret;
+  const held: Device[] = names.map((name) => service.device(name, pushKeyOf(secret).public));
+  const reported: Report[] = [];
+  const devices = {
+    secret,
+    of: (person: string) => (person === technician.id ? held : []),
+    gone: (_: string, endpoint: string) =>
+      void held.splice(
+        held.findIndex((one) => one.endpoint === endpoint),
+        1,
+      ),
+  };
+  const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
+  const options = { contact: 'mailto:it@office.test', devices, reports, now: Date.now, fetch, clock: realClock(speed) };
+  const shown = () => service.pushed.map(({ text }) => JSON.parse(text));
+  return { channel: createPush(options), service, held, reported, shown, options, close: service.close };
+}
+
+const status =
+  (code: number, headers = {}): PushAnswer =>
+  (response) => {
+    response.writeHead(code, headers).end();
+    return true;
+  };
+
+const answers: Partial<Record<Trouble, PushAnswer>> = {
+  busy: status(503),
+  refuses: status(400),
+  locked: status(403),
+  floods: status(429, { 'retry-after': '90' }),
+  hangs: () => true,
+  drips,
+};
+
+/** A head at once, and then one byte a second. */
+function drips(response: ServerResponse): true {
+  response.writeHead(201);
+  const timer = setInterval(() => response.write('x'), 1_000);
+  response.write('x');
+  response.once('close', () => clearInterval(timer));
+  return true;
+}
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'drips'], async (trouble): Promise<Rig> => {
+  const rig = await open({ answer: trouble && answers[trouble] });
+  if (trouble === 'gone') await rig.close();
+  const taken = () => rig.shown().map(({ title }) => ({ subject: title }));
+  return { channel: rig.channel, accepts: true, carries: ['subject'], taken, close: trouble === 'gone' ? async () => {} : rig.close };
+});
+
+describe('push', () => {
+  const start = async (...args: Parameters<typeof open>) => {
+    const rig = await open(...args);
+    onTestFinished(rig.close);
+    return rig;
+  };
+  const send = ({ channel }: Pick<Rig, 'channel'>, changes = {}) => channel.send(message(changes), technician, AbortSignal.timeout(5_000));
+
+  test('a screen that is locked shows what and where, and no name of a person; two buttons, and where the rest stands', async () => {
+    const rig = await start();
+    await send(rig, { link, text: 'Asha, Devi is on it already\n' });
+    expect(rig.shown()).toEqual([
+      {
+        id: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}$/),
+        title: 'Critical: Microphone not found',
+        body: '',
+        lang: 'en',
+        link: '/t?0123456789abcdef0123456789abcdef.asha.17.abc',
+        tag: 'incident-17',
+        at: expect.any(Number),
+        renotify: true,
+        actions: [
+          { action: 'going', title: 'I am going' },
+          { action: 'seen', title: 'Seen' },
+        ],
+      },
+    ]);
+    expect(rig.service.pushed[0]?.text).not.toMatch(/Devi|Asha/);
+    expect(rig.service.pushed[0]?.headers).toMatchObject({ ttl: '900', urgency: 'high' });
+  });
+
+  test('a phone cuts a title off after some forty letters, and place stood first: what is wrong does, and the place below', async () => {
+    const rig = await start();
+    const site = { en: 'Leh', hi: 'लेह' };
+    await send(rig, { subject: 'Leh, Ladakh: Critical: Microphone not found, Room 1', notice: notice({ site }) });
+    await send(rig, { subject: 'Critical: Disk: full', notice: notice({ site: { en: '', hi: '' } }) });
+    expect(rig.shown().map(({ title, body }) => [title, body])).toEqual([
+      ['Critical: Microphone not found, Room 1', 'Leh, Ladakh'],
+      ['Critical: Disk: full', ''],
+    ]);
+  });
+
+  test('a list that is late was pushed as a number alone: its lines stand below it, without the addresses of answers', async () => {
+    const rig = await start();
+    const text = '2 alerts came late\n• Leh: Camera missing. Major\nhttps://sabha.test/t?secret\n• Goa: Disk full. Minor\n-- \nSabha\n';
+    await send(rig, { subject: '2 alerts came late', text, list: true });
+    expect(rig.shown()[0]).toMatchObject({ title: '2 alerts came late', body: '• Leh: Camera missing. Major\n• Goa: Disk full. Minor' });
+    expect(rig.service.pushed[0]?.text).not.toContain('secret');
+  });
+
+  test('for a device that is away a push service keeps the last word on an incident, and not its beginning beside its end', async () => {
+    const rig = await start();
+    await send(rig);
+    await send(rig, { key: '2/push/asha', notice: notice({ kind: 'cleared' }) });
+    await send(rig, { key: '3/push/asha', notice: notice({ incident: 18 }) });
+    const topics = rig.service.pushed.map(({ headers }) => headers['topic']);
+    expect(topics[0]).toMatch(/^[\w-]{32}$/);
+    expect([topics[1] === topics[0], topics[2] === topics[0]]).toEqual([true, false]);
+  });
+
+  test('the end of an incident takes the place of its news, quietly; a list, and what leads to the wall, has no buttons', async () => {
+    const rig = await start();
+    await send(rig, { link, severity: 'minor', notice: notice({ kind: 'cleared' }) });
+    await send(rig, { list: true });
+    await send(rig, { link: 'https://sabha.test/?#/incident/17' });
+    const [cleared, list, onWall] = rig.shown();
+    expect(cleared).toMatchObject({ tag: 'incident-17', renotify: false, actions: [] });
+    expect(rig.service.pushed[0]?.headers['urgency']).toBe('normal');
+    expect(list).toMatchObject({ link: '/', actions: [] });
+    expect(onWall.link).toBe('/#/incident/17');
+    expect(list.tag).toBe(list.id);
+    expect(onWall.actions).toEqual([]);
+  });
+
+  test('what a push service took is delivered once a device says that it showed it; nobody else can say so', async () => {
+    const rig = await start({ names: ['phone', 'pc'] });
+    const outcome = await send(rig);
+    const [phone, pc] = rig.shown();
+    expect(outcome).toEqual({ result: 'accepted', id: phone.id });
+    expect(pc.id).toBe(phone.id);
+    const hear = (token: string, method = 'POST') =>
+      rig.channel.hear?.({ method, token, query: new URLSearchParams(), headers: {}, body: Buffer.alloc(0) });
+    const flipped = phone.id.replace(/.$/, (last: string) => (last === 'A' ? 'B' : 'A'));
+    for (const wrong of ['', '.', 'x', `${phone.id}.x`.slice(1), flipped]) expect(await hear(wrong)).toEqual({ status: 401 });
+    expect(await hear(phone.id, 'GET')).toEqual({ status: 401 });
+    expect(rig.reported).toEqual([]);
+    expect(await hear(phone.id)).toEqual({ status: 200 });
+    expect(rig.reported).toEqual([{ channel: 'push', id: phone.id, outcome: { result: 'delivered' } }]);
+  });
+
+  test('the same message has the same name each time, another has another', async () => {
+    const rig = await start();
+    for (const key of ['1/push/asha', '1/push/asha', '2/push/asha']) await send(rig, { key });
+    const [first, again, other] = rig.shown().map(({ id }) => id);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  test('a device that took its permission back is forgotten, and the others still get it; without any it goes elsewhere at once', async () => {
+    const rig = await start({ names: ['phone', 'pc'] });
+    rig.service.leave('phone');
+    expect(await send(rig)).toMatchObject({ result: 'accepted' });
+    expect(rig.held.map(({ endpoint }) => endpoint.split('/').at(-1))).toEqual(['pc']);
+    rig.service.leave('pc');
+    expect(await send(rig)).toEqual({ result: 'refused', reason: 'no device of asha takes it any more' });
+    expect(rig.held).toEqual([]);
+    expect(await send(rig)).toEqual({ result: 'refused', reason: 'asha has no device' });
+  });
+
+  test('of two push services one is away: the other device is enough', async () => {
+    const rig = await start({
+      names: ['phone', 'pc'],
+      answer: (response, path) => (path.endsWith('phone') ? status(503)(response, path) : undefined),
+    });
+    expect(await send(rig)).toMatchObject({ result: 'accepted' });
+    expect(rig.held).toHaveLength(2);
+  });
+
+  test('of two push services one hangs: the other device was rung again and again, and nothing came of it', async () => {
+    const rig = await start({ names: ['phone', 'pc'], answer: (_, path) => (path.endsWith('phone') ? true : undefined), speed: 100 });
+    const outcome = await rig.channel.send(message(), technician, AbortSignal.timeout(30_000));
+    expect([outcome.result, rig.shown().length]).toEqual(['accepted', 1]);
+  });
+
+  test('a device that its service refuses is enough to be told elsewhere, and no reason to leave the other one out', async () => {
+    const rig = await start({
+      names: ['phone', 'pc'],
+      answer: (response, path) => (path.endsWith('phone') ? status(403)(response, path) : undefined),
+    });
+    expect(await send(rig)).toMatchObject({ result: 'accepted' });
+    rig.service.leave('pc');
+    expect(await send(rig)).toEqual({ result: 'locked', reason: 'the push service answered 403' });
+  });
+
+  test('it reaches who has a device, and carries what has a page: an incident or a notice to many, no word that may name people', async () => {
+    const rig = await start();
+    const { devices } = rig.options;
+    expect(byPush.reaches?.(technician, { devices })).toBe(true);
+    expect(byPush.reaches?.({ ...technician, id: 'ravi' }, { devices })).toBe(false);
+    expect(byPush.reaches?.(technician, {})).toBe(false);
+    const carries = byPush.carries?.({ contact: 'mailto:it@office.test', services: [] });
+    expect(carries?.(notice(), 0)).toBe(true);
+    expect(carries?.(notice({ digest: true }), 0)).toBe(false);
+    expect(carries?.(notice({ incident: null, kind: 'direct' }), 0)).toBe(false);
+    expect(carries?.(notice({ incident: null, announcement: { id: 1, by: 'Devi', text: 'x' } }), 0)).toBe(true);
+  });
+});

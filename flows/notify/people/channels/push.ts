@@ -1,0 +1,204 @@
+/** Notifications of the browser, on a phone or a PC, by Web Push: sealed for the device, and delivered once the device says that it showed it. */
+import { createHash, createHmac } from 'node:crypto';
+import * as v from 'valibot';
+import { nameIn, setting } from '#contracts';
+import type {
+  Around,
+  Channel,
+  ChannelKind,
+  Device,
+  HookCall,
+  Notice,
+  RenderedMessage,
+  SendOutcome,
+} from '../../../engine/records/notices.ts';
+import { buttonsOf, readButton } from './kit/buttons.ts';
+import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
+import { plain } from './kit/plain.ts';
+import { isSameSecret } from './kit/reports.ts';
+import { authorizationFor, type PushKey, pushKeyOf, sealed } from './kit/web-push.ts';
+
+const { about } = setting;
+const contact = v.pipe(v.string(), v.regex(/^(mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https:\/\/\S+)$/, 'mailto:NAME@HOST or an https address'));
+const pushSettings = v.strictObject({
+  contact: about(
+    contact,
+    'Whom a push service may write to about what we send, such as mailto:it@example.org. Apple takes no name that ends in localhost.',
+  ),
+  services: v.optional(
+    about(
+      v.pipe(
+        v.array(v.pipe(v.string(), v.regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a name of a host, or *. before one'))),
+        v.minLength(1),
+      ),
+      'The hosts of the push services to which devices may lead us.',
+    ),
+    ['fcm.googleapis.com', '*.push.services.mozilla.com', '*.push.apple.com', '*.notify.windows.com'],
+  ),
+});
+/** What the channel is set to. */
+export type PushSettings = v.InferOutput<typeof pushSettings>;
+
+/** What it is set to; undefined where it is not. */
+export function pushOf(settings: { readonly [name: string]: unknown }): PushSettings | undefined {
+  return settings['push'] as PushSettings | undefined;
+}
+
+/** It reaches who has let a browser show it. */
+export const byPush: ChannelKind<typeof pushSettings> = {
+  name: 'push',
+  words: { en: 'notification', hi: 'नोटिफ़िकेशन' },
+  settings: pushSettings,
+  open: ({ contact: to }, around) => createPush({ contact: to, ...around, now: Date.now, fetch: globalThis.fetch }),
+  joined: true,
+  reaches: ({ id }, { devices }) => (devices?.of(id).length ?? 0) > 0,
+  // Words of the centre's own may name people, and what a locked screen shows has no page to open; a list of the morning is read, not glanced at.
+  carries:
+    () =>
+    ({ incident, announcement, digest }: Notice) =>
+      digest !== true && (incident !== null || announcement !== undefined),
+};
+
+/** A push service keeps it so long for a phone that is away: later it is told elsewhere, and nothing stale comes as news. */
+const keptS = 15 * 60;
+/** One device whose service does not answer holds up none of the others of its person. */
+const deviceLimitMs = 8_000;
+/** What a phone shows is far shorter. */
+const titleLimit = 200;
+const bodyLimit = 1_200;
+/** Where a nation goes, a phone shows three times as many a minute, and no more; nobody waits so long that it would be told elsewhere. */
+const within = { most: 5, ms: 20_000 };
+/** A subject shortens a long name, by no less than this. */
+const placeKnownBy = 8;
+/** A list is shown by its first lines. */
+const listMost = 8;
+
+/** `now`: the time of the machine, as push services judge by theirs. */
+export type PushOptions = Pick<Around, 'devices' | 'reports' | 'clock'> & { contact: string; now(): number; fetch: Fetch };
+
+/** What became of it at one device. */
+type AtDevice = SendOutcome | { result: 'gone' };
+
+/**
+ * Guarantee: accepted by a push service is not delivered; that says the device, by a name that only it was sent. A device that is gone is
+ * forgotten. Nothing of the message but its kind, its place and how to answer leaves the centre, and only the device can read it.
+ */
+export function createPush(options: PushOptions): Channel {
+  const { devices, reports } = options;
+  const key = devices && pushKeyOf(devices.secret);
+  const markOf = (name: string) =>
+    createHmac('sha256', devices?.secret ?? '')
+      .update(`sabha push 1\n${name}`)
+      .digest('base64url');
+  return {
+    within,
+    async send(message, person, signal) {
+      const own = devices?.of(person.id) ?? [];
+      if (key === undefined || own.length === 0) return { result: 'refused', reason: `${person.id} has no device` };
+      const name = createHash('sha256').update(message.key).digest('base64url').slice(0, 22);
+      const id = `${name}.${markOf(name)}`;
+      const sent = {
+        text: JSON.stringify(shownOf(message, id)),
+        urgent: message.severity === 'critical' || message.severity === 'major',
+        // A service keeps one word of a topic, the last one, for a device that is away (RFC 8030, 5.4).
+        topic: createHash('sha256').update(tagOf(message, id)).digest('base64url').slice(0, 32),
+        id,
+      };
+      const outcomes = await Promise.all(own.map((device) => sendTo(device, sent, { ...options, key, signal })));
+      for (const [at, { result }] of outcomes.entries()) if (result === 'gone') devices?.gone(person.id, own[at]?.endpoint ?? '');
+      const outcome = togetherOf(outcomes) ?? { result: 'refused', reason: `no device of ${person.id} takes it any more` };
+      return outcome.result === 'accepted' && reports === undefined ? { result: 'delivered' } : outcome;
+    },
+    ...(reports && {
+      async hear({ method, token }: HookCall) {
+        const [name = '', mark = ''] = token.split('.');
+        if (method !== 'POST' || !isSameSecret(mark, markOf(name))) return { status: 401 as const };
+        await reports.take({ channel: 'push', id: token, outcome: { result: 'delivered' } });
+        return { status: 200 as const };
+      },
+    }),
+    close() {},
+  };
+}
+
+/** What the worker of the wall shows: what is wrong first, since a phone cuts a title off. A locked screen may show all of it: no person stands in it. */
+function shownOf(message: RenderedMessage, id: string) {
+  const { subject, language, link, list, notice } = message;
+  // The address of an answer has its token behind "?"; that of the wall its place behind "#".
+  const isAnswered = !list && link !== undefined && !link.includes('#');
+  const buttons = isAnswered ? buttonsOf(message).map(({ text, data }) => ({ action: readButton(data)?.word ?? '', title: text })) : [];
+  const [where, what] = list ? [linesOf(message), plain(subject)] : divided(message);
+  return {
+    id,
+    title: what.slice(0, titleLimit),
+    body: where.slice(0, bodyLimit),
+    lang: language,
+    link: ownAddress(link),
+    tag: tagOf(message, id),
+    at: notice.at,
+    renotify: notice.kind === 'raised' || notice.kind === 'worsened',
+    actions: buttons.filter(({ action }) => action === 'going' || action === 'seen').toSorted((a, b) => a.action.localeCompare(b.action)),
+  };
+}
+
+/** A subject begins with the place, where there is one: it stands below what is wrong there. */
+function divided({ subject, language, notice: { site } }: RenderedMessage): [where: string, what: string] {
+  const text = plain(subject);
+  const [place, end] = [plain(nameIn(site, language)).slice(0, placeKnownBy), text.indexOf(': ')];
+  return place === '' || end < 0 || !text.startsWith(place) ? ['', text] : [text.slice(0, end), text.slice(end + 2)];
+}
+
+/** Of a list what it lists, without the addresses by which a person answers. */
+function linesOf({ text }: RenderedMessage): string {
+  const lines = text.split('\n').filter((line) => line.startsWith('• '));
+  return lines.slice(0, listMost).map(plain).join('\n');
+}
+
+/** By its path alone: the wall may have been installed under another name of the centre than messages have. */
+function ownAddress(link: string | undefined): string {
+  const url = link === undefined ? null : URL.parse(link);
+  return url === null ? '/' : `${url.pathname}${url.search}${url.hash}`;
+}
+
+/** What takes the place of what: of one incident its last word. */
+function tagOf({ list, notice }: RenderedMessage, id: string): string {
+  return notice.incident === null || list ? id : `incident-${notice.incident}`;
+}
+
+type Sent = { text: string; urgent: boolean; topic: string; id: string };
+type Way = Pick<PushOptions, 'contact' | 'now' | 'fetch' | 'clock'> & { key: PushKey; signal: AbortSignal };
+
+async function sendTo({ endpoint, ...keys }: Device, { text, urgent, topic, id }: Sent, way: Way): Promise<AtDevice> {
+  const { contact: to, now, fetch, clock, key, signal } = way;
+  const headers = {
+    authorization: authorizationFor(endpoint, key, { contact: to, now: now() }),
+    'content-type': 'application/octet-stream',
+    'content-encoding': 'aes128gcm',
+    ttl: `${keptS}`,
+    urgency: urgent ? 'high' : 'normal',
+    topic,
+  };
+  const late = new AbortController();
+  const cancel = clock.after(deviceLimitMs, () => late.abort(new Error(`no answer in ${deviceLimitMs / 1_000} s`)));
+  const own = AbortSignal.any([signal, late.signal]);
+  const answer = await request(fetch, endpoint, { headers, body: sealed(text, keys), signal: own });
+  cancel();
+  return outcomeOf(answer, id);
+}
+
+function outcomeOf(answer: HttpAnswer, id: string): AtDevice {
+  if (!answer.ok) return { result: 'retry', reason: answer.reason };
+  const { status, headers } = answer;
+  if (status >= 200 && status < 300) return { result: 'accepted', id };
+  if (status === 404 || status === 410) return { result: 'gone' };
+  const reason = `the push service answered ${status}`;
+  if (status === 401 || status === 403) return { result: 'locked', reason };
+  return status === 400 || status === 413 ? { result: 'refused', reason } : { result: 'retry', reason, ...askedToWait(headers) };
+}
+
+/** One device is enough; where none took it, the outcome that leaves most hope. Undefined where each is gone. */
+function togetherOf(outcomes: readonly AtDevice[]): SendOutcome | undefined {
+  const order = ['accepted', 'retry', 'locked', 'refused'];
+  const left = outcomes.filter((one) => one.result !== 'gone');
+  return left.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result))[0];
+}

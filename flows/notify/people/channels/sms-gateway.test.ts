@@ -1,0 +1,244 @@
+import { expect, test } from 'vitest';
+import { realClock } from '#contracts';
+import type { HookCall, RenderedMessage, Report } from '../../../engine/records/notices.ts';
+import { notice, technician } from '../people.test-helper.ts';
+import { scrubber } from '../sms/scrubber.test-helper.ts';
+import { smsOf } from '../sms/sms.ts';
+import { templatesWith } from '../sms/templates.ts';
+import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import type { Fetch } from './kit/http.ts';
+import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from './sms-gateway.ts';
+import { type Arrived, storm } from './storm.test-helper.ts';
+
+const asha = { ...technician, addresses: { sms: '+919419000001' } };
+const secret = 'authkey-4711';
+const settings = {
+  url: 'https://gateway.test/send?route=4',
+  method: 'POST',
+  headers: { 'content-type': 'application/json', authkey: '{secret}' },
+  body: '{"to":"{to}","text":"{text}","template":"{template}"}',
+  accepted: '"type":"success"',
+  denied: 'authentication',
+  form: 'fixed',
+  perSecond: 10,
+} as const satisfies Partial<GatewaySettings>;
+const templates = templatesWith(true);
+const dltOf = (at: number) => `${1_107_160_000_000_000_000n + BigInt(at)}`;
+const registered = new Map(templates.map(({ id }, at) => [id, dltOf(at)]));
+const link = 'https://sabha.test/?#/incident/17';
+
+const channel = (fetch: Fetch, changes: Partial<SmsOptions> = {}) =>
+  createSms({ settings, secret, registered, shortText: smsOf, clock: realClock(), fetch, ...changes });
+const listed = (link: boolean) => new Map(templatesWith(link).map((one, at) => [dltOf(at), one]));
+const strict = (addresses = ['https://sabha.test/?'], link = true) => scrubber({ templates: listed(link), addresses });
+const send = (fetch: Fetch, changes: Partial<RenderedMessage> = {}, options = {}) =>
+  channel(fetch, options).send(message({ link, ...changes }), asha, AbortSignal.timeout(1_000));
+
+conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
+  const never: Fetch = (_, init) =>
+    new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+  const says: Partial<Record<NonNullable<typeof trouble>, Fetch>> = {
+    busy: async () => new Response('try later', { status: 503 }),
+    refuses: async () => new Response('wrong number', { status: 400 }),
+    hangs: never,
+    gone: () => Promise.reject(new TypeError('fetch failed')),
+    locked: async () => Response.json({ type: 'error', message: 'authentication failure' }),
+    floods: async () => new Response('', { status: 429, headers: { 'retry-after': '90' } }),
+    lies: async () => Response.json({ type: 'error', message: '302 balance is over' }),
+  };
+  // A message of the suite has no link, and so it is of the texts without one.
+  const { fetch, passed } = strict([], false);
+  const said = (trouble && says[trouble]) ?? fetch;
+  // What it carries is the registered text, and neither key nor subject: the scrubber has judged that.
+  return { channel: channel(said), carries: [], taken: () => passed.map(() => ({})), close: async () => {} };
+});
+
+test('every kind of news in every language passes the scrubber, in the fixed form and with its link', async () => {
+  const { fetch, passed } = strict();
+  const hostile = { en: 'Room "1"} {x}\\n', hi: 'कमरा' };
+  for (const language of ['en', 'hi', 'mr'] as const) {
+    for (const kind of ['raised', 'cleared', 'eased', 'closed'] as const) {
+      expect(await send(fetch, { language, notice: notice({ kind, room: hostile }) })).toEqual({ result: 'delivered' });
+    }
+  }
+  expect(passed).toHaveLength(12);
+  expect(passed.every(({ to }) => to === '919419000001')).toBe(true);
+});
+
+test('the text of several alerts passes the scrubber in every language and form, and counts those that are open and those that are over', async () => {
+  const { fetch, passed } = strict();
+  const several = { list: true, alerts: { open: 12, over: 3 }, link: undefined } as object;
+  for (const language of ['en', 'hi', 'mr'] as const)
+    for (const form of ['fixed', 'open'] as const)
+      expect(await send(fetch, { ...several, language }, { settings: { ...settings, form } })).toEqual({ result: 'delivered' });
+  expect(passed.every(({ text }) => /\b12\b.*\b3\b/.test(text))).toBe(true);
+  expect(channel(fetch).lists?.('hi')).toBe(true);
+  expect(channel(fetch, { registered: new Map() }).lists?.('hi')).toBe(false);
+});
+
+test('the scrubber refuses what is not listed, not as it is tagged, or leads to an address that nobody whitelisted', async () => {
+  const reason = async (fetch: Fetch, options = {}) => (await send(fetch, {}, options)) as { reason: string };
+  const other = (text: string) => ({ shortText: () => ({ template: templates[0]?.id ?? '', text }) });
+  expect(await reason(strict().fetch, { registered: new Map([...registered].map(([id]) => [id, '1234567890123'])) })).toMatchObject({
+    result: 'refused',
+    reason: expect.stringContaining('611'),
+  });
+  expect((await reason(strict().fetch, other('Win a prize'))).reason).toContain('612');
+  expect((await reason(strict(['https://other.test/?']).fetch)).reason).toContain('614');
+  const long = {
+    shortText: (...how: Parameters<typeof smsOf>) => ({ ...smsOf(...how), text: smsOf(...how).text.replace('Leh', 'L'.repeat(41)) }),
+  };
+  expect((await reason(strict().fetch, long)).reason).toContain('613');
+});
+
+test('what has ended before it could be sent is told as that, by its own text', async () => {
+  const { fetch, passed } = strict();
+  expect(await send(fetch, { over: true })).toEqual({ result: 'delivered' });
+  expect(passed[0]?.template).toBe(registered.get('well.en.fixed'));
+});
+
+test('what central hears of an unfinished flow was written without its link, and refused by the operator, who knows the text with one', async () => {
+  const { fetch, passed } = strict();
+  const unfinished = { link: undefined, notice: notice({ kind: 'unfinished', incident: null, faults: [] }) } as object;
+  for (const language of ['en', 'hi', 'mr'] as const)
+    for (const form of ['fixed', 'open'] as const)
+      expect(await send(fetch, { ...unfinished, language }, { settings: { ...settings, form } })).toEqual({ result: 'delivered' });
+  expect(passed).toHaveLength(6);
+});
+
+test('a number that is none for its tag went out for the operator to refuse: nothing is sent, and the next channel is used', async () => {
+  const { fetch, passed } = strict();
+  const outcome = await send(fetch, { notice: notice({ incident: 1.5 }) });
+  expect(outcome).toEqual({ result: 'refused', reason: 'the text news.microphone.missing.en.fixed: {n} is no #numeric#: 1.5' });
+  expect(passed).toEqual([]);
+});
+
+test('a text without an id of the operator is not sent at all', async () => {
+  const { fetch, passed } = strict();
+  expect(await send(fetch, {}, { registered: new Map() })).toEqual({
+    result: 'refused',
+    reason: 'the text news.microphone.missing.en.fixed has no id in the file of the templates',
+  });
+  expect(passed).toEqual([]);
+});
+
+test('what fills a blank ends no field: of a form, of an address, of JSON', async () => {
+  const seen: { url: string; body: string }[] = [];
+  const fetch: Fetch = async (url, init) => {
+    seen.push({ url: String(url), body: String(init?.body) });
+    return new Response('ok');
+  };
+  const shortText = () => ({ template: 'x', text: 'a&to=1"}\n?#माइक' });
+  const given = { shortText, registered: new Map([['x', '1234567890123']]) };
+  const form = { ...settings, headers: {}, url: 'https://g.test/?m={text}', body: 'to={to}&m={text}', accepted: 'ok' };
+  expect(await send(fetch, {}, { ...given, settings: form })).toEqual({ result: 'delivered' });
+  expect(await send(fetch, {}, { ...given, settings: { ...settings, accepted: 'ok' } })).toEqual({ result: 'delivered' });
+  expect(new URL(seen[0]?.url ?? '').searchParams.get('m')).toBe('a&to=1"}\n?#माइक');
+  expect(Object.fromEntries(new URLSearchParams(seen[0]?.body))).toEqual({ to: '919419000001', m: 'a&to=1"}\n?#माइक' });
+  expect(JSON.parse(seen[1]?.body ?? '')).toMatchObject({ text: 'a&to=1"}\n?#माइक' });
+});
+
+test('the secret stands in no reason, whatever the gateway says', async () => {
+  const outcome = await send(async () => new Response(`wrong key ${secret}`, { status: 400 }));
+  expect(JSON.stringify(outcome)).not.toContain(secret);
+});
+
+test('a person without a number, or with one that is none, is refused', async () => {
+  const { fetch } = strict();
+  for (const sms of ['', '12', '+91 94190', '919419000001;rm', '0'.repeat(12)]) {
+    const outcome = await channel(fetch).send(message(), { ...asha, addresses: { sms } }, AbortSignal.timeout(100));
+    expect(outcome).toMatchObject({ result: 'refused', reason: 'asha has no phone number' });
+  }
+});
+
+test('the file of the operator’s ids: read whole, or one line that says what is wrong where', () => {
+  expect(readRegistered('\ufeffid,dlt,note\r\nnews.x.en.fixed,1107160000000000001,ok\r\n', 'dlt.csv')).toEqual(
+    new Map([['news.x.en.fixed', '1107160000000000001']]),
+  );
+  expect(() => readRegistered('id,dlt\nnews.x,1.107E+18\n', 'dlt.csv')).toThrow('dlt.csv: line 2: id and dlt (10 to 25 digits) are needed');
+});
+
+const token = 'a-secret-of-the-gateway-4711';
+const reading = { tokenFile: '', token, id: 'requestId', status: 'status', delivered: ['1', 'DELIVRD'], failed: ['2', 'UNDELIV'] };
+/** A gateway with reports: what it says at our address is taken. */
+function reporting(how: object = {}) {
+  const taken: Report[] = [];
+  const takes = { take: async (report: Report) => void taken.push(report) };
+  const answer: Fetch = async () => Response.json({ type: 'success', data: [{ id: 'g-77' }] });
+  const open = channel(answer, { settings: { ...settings, idInAnswer: 'data.0.id' }, heard: { ...reading, takes, ...how } });
+  const call = (changes: Partial<HookCall>): HookCall => ({
+    method: 'POST',
+    token,
+    query: new URLSearchParams(),
+    headers: {},
+    body: Buffer.from(''),
+    ...changes,
+  });
+  return { open, taken, hears: (changes: Partial<HookCall>) => open.hear?.(call(changes)) };
+}
+
+test('with reports the gateway only accepts: under its own id, or under our key where its answer has none', async () => {
+  const { open } = reporting();
+  expect(await open.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: 'g-77' });
+  const takes = { take: async () => {} };
+  const plain = channel(strict().fetch, { heard: { ...reading, takes } });
+  expect(await plain.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: '1/x/asha' });
+});
+
+test('a report is read of an address, of a form, of JSON, and of a list that stands as JSON in a form', async () => {
+  const json = { 'content-type': 'application/json' };
+  const { taken, hears } = reporting();
+  await hears({ method: 'GET', query: new URLSearchParams('requestId=g-1&status=DELIVRD') });
+  await hears({ body: Buffer.from('requestId=g-2&status=UNDELIV') });
+  await hears({ headers: json, body: Buffer.from('{"requestId":"g-3","status":2}') });
+  await hears({ headers: json, body: Buffer.from('{"requestId":"g-4","status":"SUBMITTED"}') });
+  expect(taken).toEqual([
+    { channel: 'sms', id: 'g-1', outcome: { result: 'delivered' } },
+    { channel: 'sms', id: 'g-2', outcome: { result: 'refused', reason: 'the gateway says UNDELIV' } },
+    { channel: 'sms', id: 'g-3', outcome: { result: 'refused', reason: 'the gateway says 2' } },
+  ]);
+  const many = reporting({ list: 'data', status: 'report.0.status' });
+  const data = JSON.stringify([
+    { requestId: 'g-5', report: [{ status: '1' }] },
+    { requestId: 'g-6', report: [] },
+    { requestId: 'g-7', report: [{ status: '2' }] },
+  ]);
+  await many.hears({ body: Buffer.from(new URLSearchParams({ data }).toString()) });
+  expect(many.taken.map(({ id, outcome }) => `${id} ${outcome.result}`)).toEqual(['g-5 delivered', 'g-7 refused']);
+});
+
+test('who does not show the secret says nothing, and what is no report is none', async () => {
+  const { taken, hears } = reporting({ list: '.' });
+  const body = Buffer.from('[{"requestId":"g-1","status":"1"}]');
+  const headers = { 'content-type': 'application/json' };
+  for (const wrong of ['', 'x', `${token}x`, token.slice(0, -1), token.toUpperCase()])
+    expect(await hears({ token: wrong, headers, body })).toEqual({ status: 401 });
+  for (const none of ['', '{', 'null', '7', '[7,null,"x",{}]', '{"__proto__":{"requestId":"g"}}'])
+    expect(await hears({ headers, body: Buffer.from(none) })).toEqual({ status: 200 });
+  expect(taken).toEqual([]);
+  expect(await hears({ headers, body })).toEqual({ status: 200 });
+  expect(taken).toHaveLength(1);
+});
+
+test('a report that nobody can take now is refused, so that it is said again', async () => {
+  const takes = { take: () => Promise.reject(new Error('the ledger is opened anew')) };
+  const { hears } = reporting({ takes });
+  await expect(hears({ body: Buffer.from('requestId=g-1&status=1') })).rejects.toThrow('opened anew');
+});
+
+storm({
+  name: 'sms',
+  limits: { everyMs: 100, apartMs: 0 },
+  open(clock) {
+    const arrived: Arrived[] = [];
+    const fetch: Fetch = async (_, init) => {
+      const { to } = JSON.parse(String(init?.body)) as { to: string };
+      arrived.push({ at: clock.up(), to });
+      return Response.json({ type: 'success' });
+    };
+    return {
+      channel: channel(fetch, { clock, shortText: () => ({ template: 'x', text: 'news' }), registered: new Map([['x', '1234567890123']]) }),
+      arrived,
+    };
+  },
+});

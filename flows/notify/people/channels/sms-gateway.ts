@@ -1,0 +1,112 @@
+/** SMS over any gateway with an HTTP interface: its address, headers and body stand in `sabha.json`, with blanks for what is sent. */
+import { parse } from 'csv-parse/sync';
+import * as v from 'valibot';
+import { type Clock, loadText, StartError, setting } from '#contracts';
+import type { Channel, ChannelKind, HookCall, HookReply, Reports, ShortText } from '../../../engine/records/notices.ts';
+import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
+import { type Fetch, request } from './kit/http.ts';
+import { createPace } from './kit/pace.ts';
+import { plain } from './kit/plain.ts';
+import { isSameSecret, loadToken, type ReportSettings, reportFields, reportOf, reportsIn, saidIn } from './kit/reports.ts';
+
+const { about } = setting;
+const gatewaySettings = v.strictObject({
+  ...gatewayFields('{to}, {text}, {template} (the id by which the text is registered), {secret}, {key}'),
+  templatesFile: about(
+    v.string(),
+    'CSV with the columns id and dlt: for each text of "sabha words export" the id that the operator gave it.',
+  ),
+  form: v.optional(about(v.picklist(['fixed', 'open']), 'Which of the two forms is registered.'), 'fixed'),
+  reports: v.optional(
+    about(v.strictObject(reportFields), 'How the gateway says what the phone got. Absent: what the gateway took counts as delivered.'),
+  ),
+});
+
+/** What the channel is set to. */
+export type GatewaySettings = v.InferOutput<typeof gatewaySettings>;
+
+/** It reaches who has a phone number under `sms`. */
+export const bySms: ChannelKind<typeof gatewaySettings> = {
+  name: 'sms',
+  words: { en: 'SMS', hi: 'एसएमएस' },
+  settings: gatewaySettings,
+  single: true,
+  once: true,
+  open(settings, { shortText, clock, reports: takes }) {
+    const { secretFile, templatesFile, reports } = settings;
+    const secret = secretFile === undefined ? '' : loadText(secretFile).trim();
+    const registered = readRegistered(loadText(templatesFile), templatesFile);
+    const heard = reports && takes && { ...reports, token: loadToken(reports.tokenFile), takes };
+    return createSms({ settings, secret, registered, shortText, clock, heard, fetch: globalThis.fetch });
+  },
+};
+
+/** `registered`: the operator's id of each of our texts. `heard`: how reports are read, and who takes them; absent: nobody does. */
+export type SmsOptions = {
+  settings: Omit<GatewaySettings, 'secretFile' | 'templatesFile' | 'reports'>;
+  clock: Clock;
+  heard?: (ReportSettings & { token: string; takes: Pick<Reports, 'take'> }) | undefined;
+  secret: string;
+  registered: ReadonlyMap<string, string>;
+  shortText: ShortText;
+  fetch: Fetch;
+};
+
+/**
+ * Guarantee: only a registered text is sent, and `delivered` only where the gateway said that it took it or, with reports, that the phone got it;
+ * the secret stands in no reason.
+ */
+export function createSms({ settings, secret, registered, shortText, clock, heard, fetch }: SmsOptions): Channel {
+  const { method, accepted, denied, form, idInAnswer, perSecond } = settings;
+  const pace = createPace(clock, 1_000 / perSecond);
+  return {
+    lists: (language) => registered.has(`many.${language}.${form}`),
+    async send(message, person, signal) {
+      const to = person.addresses['sms'] ?? '';
+      if (!isPhone(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
+      const { language, link, shortLink = link, over, alerts } = message;
+      // What has ended meanwhile is told as that.
+      const notice = over ? { ...message.notice, kind: 'cleared' as const } : message.notice;
+      const sms = shortText(notice, { language, form, link: shortLink, alerts });
+      const template = registered.get(sms.template);
+      if (template === undefined) return { result: 'refused', reason: `the text ${sms.template} has no id in the file of the templates` };
+      if (sms.wrong !== undefined) return { result: 'refused', reason: `the text ${sms.template}: ${sms.wrong}` };
+      const filled = filler({ to: to.replace('+', ''), text: sms.text, template, secret, key: message.key });
+      if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+      const answer = await request(fetch, filled.url(settings.url), { method, ...filled.rest(settings), signal });
+      const outcome = gatewayOutcome(answer, { accepted, denied, hidden: secret });
+      if (outcome.result !== 'delivered' || heard === undefined) return outcome;
+      return { result: 'accepted', id: nameInAnswer(answer, idInAnswer, message.key) };
+    },
+    ...(heard && { hear: (call: HookCall) => hear(call, heard) }),
+    close() {},
+  };
+}
+
+/** Each report that is news is taken; what is none of ours changes nothing. */
+async function hear(call: HookCall, { token, takes, ...settings }: NonNullable<SmsOptions['heard']>): Promise<HookReply> {
+  if (!isSameSecret(call.token, token)) return { status: 401 };
+  for (const said of reportsIn(saidIn(call), settings)) {
+    const report = reportOf(said, settings);
+    if (report !== undefined) await takes.take({ channel: 'sms', ...report });
+  }
+  return { status: 200 };
+}
+
+/** The operator's ids by ours. Throws one line where the file is none. */
+export function readRegistered(csv: string, file: string): Map<string, string> {
+  const row = v.looseObject({ id: v.string(), dlt: v.pipe(v.string(), v.regex(/^\d{10,25}$/)) });
+  let rows: unknown[] = [];
+  try {
+    rows = parse(csv, { columns: true, bom: true, trim: true, skip_empty_lines: true });
+  } catch (error) {
+    throw new StartError(`${file}: ${plain((error as Error).message)}`);
+  }
+  return new Map(
+    rows.map((one, at) => {
+      const read = v.safeParse(row, one);
+      if (!read.success) throw new StartError(`${file}: line ${at + 2}: id and dlt (10 to 25 digits) are needed`);
+      return [read.output.id, read.output.dlt] as const;
+    }),
+  );
+}

@@ -1,0 +1,88 @@
+/** 700 alerts in a minute, to thirty persons, over channels whose other sides let so many through and no more. */
+import { expect, onTestFinished } from 'vitest';
+import type { Person } from '#contracts';
+import type { Channel, OpenChannel, OutboxRow } from '../../../engine/records/notices.ts';
+import type { Op } from '../../../engine/records/ops.ts';
+import { createOutbox } from '../outbox.ts';
+import { notice, row, type TestClock, technician } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+
+export const alerts = 700;
+const persons = 30;
+export const minuteMs = 60_000;
+
+/** One in seven is critical, and comes after the others. */
+export function rowsOn(channel: string): OutboxRow[] {
+  return Array.from({ length: alerts }, (_, n) => {
+    const severity = n % 7 === 6 ? ('critical' as const) : ('minor' as const);
+    const about = notice({ incident: n + 1, severity, scope: `ladakh/leh/pc-${n}`, room: { en: `Room ${n}.`, hi: '' } });
+    return row({ channel, transition: n, person: `p${n % persons}`, notice: about });
+  });
+}
+
+/** An outbox over these channels, and when each alert was delivered on which. */
+export function outboxOver(clock: TestClock, channels: Record<string, OpenChannel>) {
+  const told: { at: number; key: string; channel: string; critical: boolean }[] = [];
+  const commit = async (ops: Op[]) => {
+    for (const op of ops) {
+      if (op.op !== 'outbox-set' || op.row.state !== 'delivered') continue;
+      const { key, channel, notice: about } = op.row;
+      told.push({ at: clock.up(), key, channel, critical: about.severity === 'critical' });
+    }
+  };
+  const all = Array.from({ length: persons }, (_, n): Person => ({ ...technician, id: `p${n}`, email: `p${n}@office.test` }));
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit,
+    channels: new Map(Object.entries(channels)),
+    roster: createRoster(all),
+    isOver: () => false,
+    onOutcome() {},
+  });
+  onTestFinished(() => void outbox.stop());
+  void outbox.run();
+  const lastOf = (critical: boolean, channel: string) =>
+    Math.max(...told.filter((one) => one.channel === channel && one.critical === critical).map(({ at }) => at));
+  return { outbox, told, lastOf };
+}
+
+/** What a mail server lets through that takes so many in any minute, as Exchange Online does of one mailbox. */
+export function mailLimit(clock: TestClock, perMinute: number) {
+  const taken: { at: number; to: string }[] = [];
+  let turnedAway = 0;
+  return {
+    /** True where it takes one more. */
+    take(to: string): boolean {
+      const isFree = taken.filter(({ at }) => at > clock.up() - minuteMs).length < perMinute;
+      if (isFree) taken.push({ at: clock.up(), to });
+      else turnedAway += 1;
+      return isFree;
+    },
+    taken,
+    turnedAway: () => turnedAway,
+  };
+}
+
+type Stormed = { clock: TestClock; channel: Channel; limit: ReturnType<typeof mailLimit> };
+
+/**
+ * Thirty mails a minute are one each two seconds: the first to each person tells what is critical, what is late then goes in one mail to each.
+ * `settled` ends when nobody talks to the server.
+ */
+export async function mailStorm({ clock, channel, limit }: Stormed, settled: () => Promise<unknown> = async () => {}): Promise<void> {
+  const everyMs = 2_000;
+  const { outbox, told, lastOf } = outboxOver(clock, { email: { channel, reaches: () => true } });
+  outbox.add(rowsOn('email'));
+  for (let turn = 0; turn <= 300 && outbox.waiting() > 0; turn += 1) {
+    await clock.pass(turn === 0 ? 0 : everyMs);
+    await settled();
+  }
+  expect(limit.turnedAway()).toBe(0);
+  expect(told).toHaveLength(alerts);
+  expect(new Set(told.map(({ key }) => key)).size).toBe(alerts);
+  expect(new Set(limit.taken.slice(0, persons).map(({ to }) => to)).size).toBe(persons);
+  // What was on its way when the rest became late goes by itself.
+  expect(lastOf(true, 'email')).toBeLessThanOrEqual(2 * minuteMs + 3 * everyMs);
+  expect(lastOf(false, 'email')).toBeLessThanOrEqual(6 * minuteMs + 3 * everyMs);
+}

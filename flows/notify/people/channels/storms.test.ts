@@ -1,0 +1,76 @@
+/** 700 alerts in a minute over e-mail and webhook; those over channels with limits of their own stand beside each of them. */
+import { expect, test } from 'vitest';
+import type { OpenChannel } from '../../../engine/records/notices.ts';
+import { type TestClock, testClock } from '../people.test-helper.ts';
+import { createEmail } from './email.ts';
+import type { Fetch } from './kit/http.ts';
+import { alerts, mailLimit, mailStorm, minuteMs, outboxOver, rowsOn } from './storms.test-helper.ts';
+import { createWebhook } from './webhook.ts';
+
+test('700 alerts in a minute over a mail server that takes 30 a minute: it turns none away, what is critical is told within some two minutes, all within six', async () => {
+  const clock = testClock();
+  const limit = mailLimit(clock, 30);
+  const mailer = {
+    async sendMail(mail: { to?: unknown }) {
+      if (limit.take((mail.to as { address: string }).address)) return {} as never;
+      throw Object.assign(new Error('452 4.5.3 too many messages'), { code: 'EENVELOPE', responseCode: 452 });
+    },
+    close() {},
+  };
+  const settings = { host: '127.0.0.1', port: 25, from: 'sabha@centre.test', secure: false, perMinute: 30 };
+  await mailStorm({ clock, channel: createEmail(settings, { clock, mailer }), limit });
+});
+
+const webhook = { url: 'https://desk.test/hook', secret: `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}` };
+
+/** A program that takes a hundred posts in each ten seconds; of any more it says when the next ten begin. */
+function deskOf(clock: TestClock) {
+  const windowMs = 10_000;
+  const taken: { at: number; critical: boolean }[] = [];
+  let turnedAway = 0;
+  const fetch: Fetch = async (_, init) => {
+    const start = Math.floor(clock.up() / windowMs) * windowMs;
+    if (taken.filter(({ at }) => at >= start).length >= 100) {
+      turnedAway += 1;
+      return new Response(null, { status: 429, headers: { 'retry-after': `${Math.ceil((start + windowMs - clock.up()) / 1_000)}` } });
+    }
+    taken.push({ at: clock.up(), critical: JSON.parse(String(init?.body)).severity === 'critical' });
+    return new Response(null, { status: 204 });
+  };
+  return { fetch, taken, turnedAway: () => turnedAway };
+}
+
+test('700 alerts in a minute over a webhook that takes a hundred in ten seconds: each once, what is critical first, all within two minutes, and one is turned away each time', {
+  tags: ['long'],
+}, async () => {
+  const clock = testClock();
+  const { fetch, taken, turnedAway } = deskOf(clock);
+  const channel = createWebhook(webhook, { clock, fetch });
+  const { outbox, told, lastOf } = outboxOver(clock, { webhook: { channel, reaches: () => true, single: true } });
+  outbox.add(rowsOn('webhook'));
+  await clock.pass(5 * minuteMs);
+  expect(told).toHaveLength(alerts);
+  expect(new Set(told.map(({ key }) => key)).size).toBe(alerts);
+  expect(taken.slice(0, 100).every(({ critical }) => critical)).toBe(true);
+  expect(turnedAway()).toBeLessThanOrEqual(alerts / 100);
+  expect(lastOf(false, 'webhook')).toBeLessThanOrEqual(2 * minuteMs);
+});
+
+test('a server that takes twenty seconds for each message delays no other channel', { tags: ['long'] }, async () => {
+  const clock = testClock();
+  const slow: OpenChannel = {
+    channel: {
+      send: () => new Promise((resolve) => clock.after(20_000, () => resolve({ result: 'delivered' }))),
+      close() {},
+    },
+    reaches: () => true,
+  };
+  const { fetch } = { fetch: (async () => new Response(null, { status: 204 })) satisfies Fetch };
+  const quick: OpenChannel = { channel: createWebhook(webhook, { clock, fetch }), reaches: () => true, single: true };
+  const { outbox, told, lastOf } = outboxOver(clock, { email: slow, webhook: quick });
+  outbox.add([...rowsOn('email'), ...rowsOn('webhook')]);
+  await clock.pass(10 * minuteMs);
+  expect(told.filter((one) => one.channel === 'webhook')).toHaveLength(alerts);
+  expect(lastOf(false, 'webhook')).toBe(0);
+  expect(told.filter((one) => one.channel === 'email')).toHaveLength(alerts);
+});

@@ -1,0 +1,372 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { Incident } from '../../../engine/records/incidents.ts';
+import type { OutboxRow, Outcome, TakeAnswer } from '../../../engine/records/notices.ts';
+import { createCopies } from '../copies/copies.ts';
+import { createOutbox } from '../outbox.ts';
+import { notice, row, technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import { createTelegram } from './telegram.ts';
+import { answers, telegramBot } from './telegram-bot.test-helper.ts';
+
+const token = '110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw';
+type Say = Parameters<typeof telegramBot>[1];
+
+const group = { ...technician, id: 'group', language: 'hi' as const, addresses: { telegram: '-1001' } };
+
+/** What is answered is said of its incident, and what is sent stands there: the copies of it are changed. */
+function rig(say?: Say, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: Say } = {}) {
+  const clock = testClock();
+  const bot = telegramBot(clock, say, sayEdit);
+  const rows: OutboxRow[] = [];
+  const answers: Record<number, NonNullable<Incident['answers']>> = {};
+  const takes: TakeAnswer = async (answer) => {
+    const answered = (await onAnswer?.(answer)) ?? { line: '' };
+    const { incident: id, word } = answer;
+    const { by } = answered;
+    if (by === undefined) return answered;
+    answers[id] = [...(answers[id] ?? []), { person: by, by, word, at: clock.now() + 1 }];
+    copies.changed([{ id, over: null, answers: answers[id] } as Incident]);
+    return answered;
+  };
+  const fetch = { api: 'https://api.telegram.test', clock, fetch: bot.fetch };
+  const channel = createTelegram({ token, ...fetch, onAnswer: onAnswer && takes });
+  const copies = createCopies(
+    {
+      clock,
+      channels: new Map([['telegram', { channel, reaches: () => true }]]),
+      roster: createRoster([technician, group]),
+      copies: async (id) => rows.filter((one) => one.notice.incident === id),
+      broke: (error) => expect.unreachable(error.message),
+    },
+    [],
+  );
+  onTestFinished(() => channel.close());
+  async function send(changes = {}, person = technician) {
+    const said = message({ language: person.language, ...changes });
+    const outcome = await channel.send(said, person, new AbortController().signal);
+    const id = outcome.result === 'delivered' ? outcome.copy : undefined;
+    const about = { channel: 'telegram', person: person.id, notice: said.notice, key: `${rows.length}` };
+    if (id !== undefined) rows.push(row({ ...about, copy: { id, text: said.text } }));
+    return outcome;
+  }
+  return { clock, ...bot, channel, send };
+}
+
+conformance(technician, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
+  const says: Partial<Record<NonNullable<typeof trouble>, Say>> = {
+    busy: () => answers.gateway,
+    refuses: () => answers.blocked,
+    hangs: () => new Promise(() => {}),
+    gone: () => Promise.reject(new TypeError('fetch failed')),
+    locked: () => answers.badToken,
+    floods: () => answers.flood(90),
+    lies: () => answers.hiddenError,
+  };
+  const { channel, taken } = rig(trouble && says[trouble]);
+  return { channel, carries: ['text'], copies: true, taken: () => taken.map(({ text }) => ({ text })), close: async () => {} };
+});
+
+test.each<[string, (typeof answers)['noChat' | 'moved' | 'badToken' | 'gateway'], Outcome]>([
+  ['a chat that is none', answers.noChat, { result: 'refused', reason: '400 Bad Request: chat not found' }],
+  ['a group that became a greater one', answers.moved, { result: 'refused', reason: 'the group has another number now: -1001234' }],
+  ['a token that was taken back', answers.badToken, { result: 'locked', reason: '401 Unauthorized' }],
+  ['what is between us and Telegram', answers.gateway, { result: 'retry', reason: "the answer (502) is not Telegram's" }],
+])('%s', async (_, said, outcome) => {
+  expect(await rig(() => said).send()).toEqual(outcome);
+});
+
+test('the token stands in no reason', async () => {
+  const outcome = await rig(() => Promise.reject(new Error(`https://api.telegram.test/bot${token}/sendMessage is away`))).send();
+  expect(outcome).toMatchObject({ result: 'retry' });
+  expect(JSON.stringify(outcome)).not.toContain(token);
+});
+
+test('a person without a number, or with one that is none, is refused, and Telegram is not asked', async () => {
+  const { send, posts } = rig();
+  for (const telegram of ['', '@asha', '1;2', '47 11']) {
+    expect(await send({}, { ...technician, addresses: { telegram } })).toMatchObject({ result: 'refused' });
+  }
+  expect(posts).toEqual([]);
+});
+
+test('S14 markup in a name is text: no parse mode, no preview of an address', async () => {
+  const { send, posts } = rig();
+  await send({ text: '<b>*x*</b> [a](https://evil.test)\n' });
+  expect(posts[0]?.body).toEqual({
+    chat_id: '4711',
+    text: '<b>*x*</b> [a](https://evil.test)\n',
+    link_preview_options: { is_disabled: true },
+  });
+});
+
+/** An outbox that sends over this bot alone. */
+function outboxOf(say?: Say, persons = [technician]) {
+  const { clock, channel, taken, floods } = rig(say);
+  const ledger = new Map<string, OutboxRow>();
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit: async (ops) => {
+      for (const op of ops) if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
+    },
+    channels: new Map([['telegram', { channel, reaches: () => true }]]),
+    roster: createRoster(persons),
+    isOver: () => false,
+    onOutcome: () => {},
+  });
+  void outbox.run();
+  onTestFinished(() => {
+    void outbox.stop();
+  });
+  return { clock, outbox, taken, floods, ledger };
+}
+
+test('700 alerts in a minute to thirty persons and a group: within all limits of Telegram, each once, what is critical first', {
+  tags: ['long'],
+}, async () => {
+  const persons = Array.from({ length: 30 }, (_, n) => ({
+    ...technician,
+    id: `p${n}`,
+    addresses: { telegram: n === 0 ? '-100' : `${1_000 + n}` },
+  }));
+  const { clock, outbox, taken, floods, ledger } = outboxOf(undefined, persons);
+  const rows = Array.from({ length: 700 }, (_, n) => {
+    const severity = n % 7 === 6 ? ('critical' as const) : ('minor' as const);
+    const about = notice({ incident: n + 1, severity, scope: `ladakh/leh/pc-${n}`, room: { en: `Room ${n}.`, hi: '' } });
+    return row({ channel: 'telegram', transition: n, person: `p${n % 30}`, notice: about });
+  });
+  outbox.add(rows);
+  await clock.pass(30 * 60_000);
+  expect(floods).toEqual([]);
+  expect(outbox.waiting()).toBe(0);
+  expect([...ledger.values()].filter(({ state }) => state === 'delivered')).toHaveLength(700);
+  const single = taken.filter(({ text }) => !text.startsWith('Late alerts'));
+  expect(new Set(single.map(({ text }) => text)).size).toBe(single.length);
+});
+
+test('Telegram answers 429 for ten minutes: nothing is lost, nothing comes twice', async () => {
+  let isBusy = true;
+  const { clock, outbox, taken, ledger } = outboxOf(() => (isBusy ? answers.flood(60) : undefined));
+  outbox.add(
+    Array.from({ length: 20 }, (_, n) =>
+      row({ channel: 'telegram', transition: n, notice: notice({ incident: n + 1, scope: `a/b/pc-${n}` }) }),
+    ),
+  );
+  await clock.pass(600_000);
+  expect(taken).toEqual([]);
+  isBusy = false;
+  await clock.pass(20 * 60_000);
+  expect(outbox.waiting()).toBe(0);
+  expect([...ledger.values()].map(({ state }) => state)).toEqual(Array(20).fill('delivered'));
+  expect(taken.map(({ text }) => text.split('\n')[0])).toEqual(['Late alerts: 20']);
+});
+
+const pressed = (data: string, chat = 4711) => ({
+  callback_query: { id: 'q1', from: { id: 4711, first_name: 'Asha' }, data, message: { chat: { id: chat }, message_id: 1 } },
+});
+
+test('a button answers for its person; every copy of the message says who, in its own language', async () => {
+  const heard: unknown[] = [];
+  const { clock, send, happen, posts } = rig(undefined, async (answer) => {
+    heard.push(answer);
+    return { by: 'Asha', line: 'noted' };
+  });
+  const both = [send(), send({ text: 'माइक\n' }, group)];
+  await clock.pass(1_000);
+  await Promise.all(both);
+  happen(pressed('going:17'));
+  await clock.pass(10_000);
+  expect(heard).toEqual([{ channel: 'telegram', addresses: ['4711', '4711'], incident: 17, word: 'going' }]);
+  const of = (method: string) => posts.filter((one) => one.method === method).map(({ body }) => body);
+  expect(of('sendMessage')[0]).toMatchObject({
+    reply_markup: { inline_keyboard: [[{ text: 'Seen', callback_data: 'seen:17' }], [{ callback_data: 'going:17' }], [{}], [{}]] },
+  });
+  expect(of('answerCallbackQuery')).toEqual([{ callback_query_id: 'q1', text: 'noted' }]);
+  expect(of('editMessageText')).toMatchObject([
+    { chat_id: '4711', message_id: 1, text: expect.stringMatching(/✔ Asha: I am going$/) },
+    { chat_id: '-1001', message_id: 2, text: expect.stringMatching(/^माइक\n\n✔ Asha: मैं/) },
+  ]);
+  expect(of('getUpdates').at(-1)).toMatchObject({ offset: 2 });
+});
+
+test('a stranger, a button that is none of ours and an answer that breaks change no message', async () => {
+  const heard: string[] = [];
+  const { clock, send, happen, posts } = rig(undefined, async ({ word }) => {
+    heard.push(word);
+    if (word === 'fixed') throw new Error('the ledger is away');
+    return { line: 'Not in the roster' };
+  });
+  await send();
+  for (const data of ['seen:17', 'fixed:17', 'going:0', 'reboot:17', 'going:17; DROP', '']) happen(pressed(data));
+  happen({ message: 'nonsense' });
+  await clock.pass(10_000);
+  expect(heard).toEqual(['seen', 'fixed']);
+  expect(posts.filter(({ method }) => method === 'answerCallbackQuery').map(({ body }) => body['text'])).toEqual([
+    'Not in the roster',
+    ...Array(5).fill('?'),
+  ]);
+  expect(posts.filter(({ method }) => method === 'editMessageText')).toEqual([]);
+});
+
+test('whoever says /start is told the number for the roster, and nothing else', async () => {
+  const { clock, happen, posts } = rig(undefined, async () => ({ line: '' }));
+  happen({ message: { chat: { id: 815 }, text: '/start' } });
+  happen({ message: { chat: { id: 815 }, text: 'which rooms are broken?' } });
+  await clock.pass(1_000);
+  expect(posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => body)).toEqual([{ chat_id: 815, text: '815' }]);
+});
+
+test('forty presses in one group held up every other chat of the nation for two minutes, and a press in a chat that was left alone for ten', async () => {
+  let isBusy = false;
+  const { clock, channel, send, happen, posts } = rig(
+    () => (isBusy ? answers.flood(600) : undefined),
+    async () => ({ by: 'Asha', line: 'noted' }),
+  );
+  await Promise.all([send(), send({}, group), clock.pass(2_000)]);
+  isBusy = true;
+  expect(await send()).toMatchObject({ result: 'retry', afterMs: 600_000 });
+  isBusy = false;
+  for (let times = 0; times < 20; times += 1) for (const word of ['seen', 'going']) happen(pressed(`${word}:17`));
+  happen(pressed('not-mine:17'));
+  await clock.pass(1_000);
+  const askedUp = clock.up();
+  const other = channel.send(message({}), { ...technician, id: 'other', addresses: { telegram: '777' } }, new AbortController().signal);
+  await clock.pass(1_000);
+  expect(await other).toMatchObject({ result: 'delivered' });
+  expect((posts.findLast(({ method }) => method === 'sendMessage')?.at ?? Number.NaN) - askedUp).toBeLessThan(200);
+  await clock.pass(60_000);
+  const edits = posts.filter(({ method }) => method === 'editMessageText');
+  expect(edits.length).toBeLessThanOrEqual(3);
+  expect(edits.at(-1)?.body['text']).toMatch(/मैं जा रहा\/रही हूँ\n\n✔ Asha: मेरा काम नहीं$/);
+});
+
+test('news for a group waited behind what was pressed there, and each stranger who said /start held up all presses', async () => {
+  const { clock, send, happen, posts } = rig(undefined, async () => ({ by: 'Asha', line: 'noted' }));
+  for (const incident of [17, 18, 19, 20]) await Promise.all([send({ notice: notice({ incident }) }, group), clock.pass(3_000)]);
+  for (const incident of [17, 18, 19, 20]) happen(pressed(`seen:${incident}`));
+  for (let chat = 1; chat <= 100; chat += 1) happen({ message: { chat: { id: 10_000 + chat }, text: '/start' } });
+  await clock.pass(100);
+  const askedUp = clock.up();
+  await Promise.all([send({ notice: notice({ incident: 21 }) }, group), clock.pass(4_000)]);
+  const news = posts.findLast(({ method, body }) => method === 'sendMessage' && body['chat_id'] === '-1001');
+  expect((news?.at ?? Number.NaN) - askedUp).toBeLessThanOrEqual(3_000);
+  await clock.pass(30_000);
+  expect(posts.filter(({ method }) => method === 'editMessageText')).toHaveLength(4);
+  expect(posts.filter(({ body }) => Number(body['chat_id']) > 10_000).length).toBeLessThanOrEqual(32);
+});
+
+test('after "Seen" the buttons were gone from every copy, and nobody could say more with one tap', async () => {
+  const { clock, send, happen, posts } = rig(undefined, async () => ({ by: 'Asha', line: 'noted' }));
+  await send();
+  happen(pressed('seen:17'));
+  await clock.pass(10_000);
+  const [sent, edited] = ['sendMessage', 'editMessageText'].map(
+    (name) => posts.find(({ method }) => method === name)?.body['reply_markup'],
+  );
+  expect(edited).toEqual(sent);
+  expect(edited).toMatchObject({ inline_keyboard: [[{}], [{}], [{}], [{}]] });
+});
+
+test('a chat that was to be left alone for ten minutes held up what everybody else pressed', async () => {
+  let isBusy = false;
+  const heard: string[] = [];
+  const { clock, send, happen, posts } = rig(
+    () => (isBusy ? answers.flood(600) : undefined),
+    async ({ word }) => {
+      heard.push(word);
+      return { by: 'Asha', line: 'noted' };
+    },
+  );
+  await send();
+  isBusy = true;
+  await clock.pass(2_000);
+  expect(await send()).toMatchObject({ result: 'retry', afterMs: 600_000 });
+  happen(pressed('seen:17'));
+  await clock.pass(1_000);
+  happen(pressed('going:17'));
+  await clock.pass(1_000);
+  expect(heard).toEqual(['seen', 'going']);
+  await clock.pass(610_000);
+  expect(posts.filter(({ method }) => method === 'editMessageText').map(({ body }) => body['text'])).toEqual([
+    expect.stringMatching(/✔ Asha: Seen\n\n✔ Asha: I am going$/),
+  ]);
+});
+
+test('what Telegram did not let change at once was left as it was, and the next one came before the time that it had named', async () => {
+  const said = [answers.flood(90), answers.gateway];
+  const sayEdit: Say = () => said.shift();
+  const { clock, send, happen, posts, floods } = rig(undefined, async () => ({ by: 'Asha', line: 'noted' }), { sayEdit });
+  await send();
+  happen(pressed('going:17'));
+  await clock.pass(5_000);
+  const edits = () => posts.filter(({ method }) => method === 'editMessageText');
+  expect(edits()).toHaveLength(1);
+  expect(await send()).toMatchObject({ result: 'retry', afterMs: expect.any(Number) });
+  await clock.pass(300_000);
+  expect(edits().map(({ body }) => body['text'])).toEqual(Array(3).fill(expect.stringMatching(/✔ Asha: I am going$/)));
+  expect((edits()[1]?.at ?? 0) - (edits()[0]?.at ?? 0)).toBeGreaterThanOrEqual(90_000);
+  expect(floods).toEqual([]);
+});
+
+test('a change that hangs ends with whoever wanted it, and holds up no news of that chat', async () => {
+  const { clock, channel, send } = rig(undefined, undefined, { sayEdit: () => new Promise(() => {}) });
+  const cut = new AbortController();
+  const copy = { id: '4711/5', notice: notice(), said: () => ({ text: 'one\n', lines: [] }) };
+  const hung = channel.edit?.(copy, technician, cut.signal);
+  await clock.pass(2_000);
+  expect(await send()).toMatchObject({ result: 'delivered' });
+  cut.abort();
+  expect(await hung).toMatchObject({ result: 'retry' });
+});
+
+test('a copy in a chat that its person has no more is not changed, and a link in one that is gets no preview', async () => {
+  const { clock, channel, posts } = rig();
+  const cut = new AbortController().signal;
+  const copy = { id: '4711/5', notice: notice(), said: () => ({ text: 'one\nhttps://sabha.test/t?x\n', lines: ['✔ Bina: Seen'] }) };
+  const moved = { ...technician, addresses: { telegram: '4712' } };
+  expect(await channel.edit?.(copy, moved, cut)).toMatchObject({ result: 'refused' });
+  expect(posts).toEqual([]);
+  await Promise.all([channel.edit?.(copy, technician, cut), clock.pass(2_000)]);
+  const text = 'one\nhttps://sabha.test/t?x\n\n✔ Bina: Seen';
+  expect(posts[0]?.body).toEqual({ chat_id: '4711', message_id: 5, text, link_preview_options: { is_disabled: true } });
+});
+
+test('Telegram that hangs over one press took no other one any more', async () => {
+  const heard: string[] = [];
+  const clock = testClock();
+  const bot = telegramBot(clock);
+  const fetch: typeof bot.fetch = (url, init) =>
+    String(url).endsWith('/answerCallbackQuery') ? new Promise(() => {}) : bot.fetch(url, init);
+  const onAnswer: TakeAnswer = async ({ word }) => {
+    heard.push(word);
+    return { line: 'noted' };
+  };
+  const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch, onAnswer });
+  onTestFinished(() => channel.close());
+  for (const word of ['seen', 'going']) bot.happen(pressed(`${word}:17`));
+  await clock.pass(60_000);
+  expect(heard).toEqual(['seen', 'going']);
+});
+
+test('who answers at once with nothing, or with the same press again, was asked without a pause, and the press was taken each time', async () => {
+  const heard: string[] = [];
+  const clock = testClock();
+  let asked = 0;
+  const result = [{ update_id: 1, ...pressed('seen:17') }];
+  const fetch = async (url: unknown) => {
+    const isPoll = String(url).endsWith('/getUpdates');
+    if (isPoll) asked += 1;
+    if (asked > 1_000) await new Promise(() => {});
+    return new Response(JSON.stringify({ ok: true, result: isPoll ? result : true }));
+  };
+  const onAnswer: TakeAnswer = async ({ word }) => {
+    heard.push(word);
+    return { line: 'noted' };
+  };
+  const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch, onAnswer });
+  onTestFinished(() => channel.close());
+  await clock.pass(30_000);
+  expect(heard).toEqual(['seen']);
+  expect(asked).toBeLessThan(40);
+});

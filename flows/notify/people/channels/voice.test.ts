@@ -1,0 +1,275 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { expect, onTestFinished, test } from 'vitest';
+import { realClock } from '#contracts';
+import type { Answer, Channel, OpenChannel, OutboxRow, Outcome, SendOutcome } from '../../../engine/records/notices.ts';
+import type { Way } from '../order.ts';
+import { createOutbox } from '../outbox.ts';
+import { notice, row, technician, testClock } from '../people.test-helper.ts';
+import { channelsOf, createRoster, wayTo } from '../roster.ts';
+import { smsOf } from '../sms/sms.ts';
+import { speechOf } from '../speech.ts';
+import { type Channels, channelSettings, openChannels } from './channels.ts';
+import { conformance, message, type Rig } from './conformance.test-helper.ts';
+import { isSamePhone } from './kit/gateway.ts';
+import type { Fetch } from './kit/http.ts';
+import { createOffers } from './offered.ts';
+import { storm } from './storm.test-helper.ts';
+import { byVoice, createVoice, type VoiceOptions } from './voice.ts';
+import { type AtPhone, voiceGateway } from './voice-gateway.test-helper.ts';
+
+const asha = { ...technician, addresses: { voice: '+919419000001', telegram: '4711' }, channels: ['voice', 'telegram'] };
+const token = 'a-secret-of-the-voice-4711';
+const settings = {
+  url: 'https://voice.test/call',
+  method: 'POST',
+  headers: { 'content-type': 'application/json', authorization: 'Bearer {secret}' },
+  body: '{"to":"{to}","text":"{text}","language":"{language}"}',
+  accepted: '"ok":true',
+  denied: 'bad credentials',
+  idInAnswer: 'call.sid',
+  perSecond: 10,
+  reports: {
+    tokenFile: '',
+    id: 'sid',
+    status: 'status',
+    delivered: ['completed'],
+    failed: ['busy', 'no-answer', 'failed'],
+    key: 'digits',
+    caller: 'from',
+  },
+} as const satisfies VoiceOptions['settings'];
+const open = (fetch: Fetch, changes: Partial<VoiceOptions> = {}) =>
+  createVoice({ settings, secret: 'key-4711', token, clock: realClock(), speech: speechOf, fetch, ...changes });
+
+conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
+  const calls: unknown[] = [];
+  const never: Fetch = (_, init) =>
+    new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+  const says: Partial<Record<NonNullable<typeof trouble>, Fetch>> = {
+    busy: async () => new Response('try later', { status: 503 }),
+    refuses: async () => new Response('no such number', { status: 400 }),
+    hangs: never,
+    gone: () => Promise.reject(new TypeError('fetch failed')),
+    locked: async () => Response.json({ ok: false, why: 'bad credentials' }),
+    floods: async () => new Response('', { status: 429, headers: { 'retry-after': '90' } }),
+    lies: async () => Response.json({ ok: false, why: 'no balance' }),
+  };
+  const takes: Fetch = async (_, init) => {
+    calls.push(JSON.parse(String(init?.body)));
+    return Response.json({ ok: true, call: { sid: 'c-1' } });
+  };
+  // It is taken when it is picked up, not when it is dialled; what is read aloud is judged below.
+  return {
+    channel: open((trouble && says[trouble]) ?? takes),
+    accepts: true,
+    carries: [],
+    taken: () => calls.map(() => ({})),
+    close: async () => {},
+  };
+});
+
+/** A night in Leh: 03:00 by its clock. */
+const night = Date.UTC(2026, 2, 2, 21, 30);
+const day = Date.UTC(2026, 2, 3, 6, 30);
+
+/** The outbox with phone and Telegram; what is answered is heard. */
+function office({ at = () => 'unanswered', start = night }: { at?: (to: string) => AtPhone; start?: number } = {}) {
+  const clock = testClock(start);
+  const answers: Answer[] = [];
+  const missed: string[] = [];
+  const told: string[] = [];
+  const over = new Set<number>();
+  const ledger = new Map<string, OutboxRow>();
+  const gateway = voiceGateway(clock, token, at);
+  const voice: ReturnType<typeof createVoice> = open(gateway.fetch, {
+    clock,
+    reports: {
+      take: (report) => outbox.report(report),
+      about(channel, id) {
+        const found = outbox.accepted(channel, id);
+        return found && { person: found.person, incident: found.notice.incident };
+      },
+    },
+    onAnswer: async (answer) => {
+      answers.push(answer);
+      return { line: '', by: 'Asha' };
+    },
+    onMissedCall: async (_, number) => {
+      missed.push(number);
+      return 'taken';
+    },
+  });
+  gateway.listen(voice);
+  const others = (name: string): Channel => ({
+    send: async (): Promise<Outcome> => {
+      told.push(name);
+      return { result: 'delivered' };
+    },
+    close() {},
+  });
+  const { single = false, asked = false, newsOnly = false } = byVoice;
+  const carries = byVoice.carries?.({ ...settings, rings: { from: '21:00', to: '07:00' } });
+  const phone: OpenChannel = {
+    channel: voice,
+    reaches: ({ addresses }) => addresses['voice'] !== undefined,
+    single,
+    asked,
+    newsOnly,
+    carries,
+  };
+  const channels: Channels = new Map([
+    ['console', { channel: others('console'), reaches: () => true }],
+    ['voice', phone],
+    ['telegram', { channel: others('telegram'), reaches: ({ addresses }) => addresses['telegram'] !== undefined }],
+  ] satisfies [string, OpenChannel][]);
+  const roster = createRoster([asha]);
+  const outbox: ReturnType<typeof createOutbox> = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit: async (ops) => {
+      for (const op of ops) if (op.op === 'outbox-set' || op.op === 'outbox') ledger.set(op.row.key, op.row);
+    },
+    channels,
+    roster,
+    isOver: (incident) => over.has(incident),
+    onOutcome() {},
+  });
+  onTestFinished(() => outbox.stop());
+  void outbox.run();
+  const add = (changes: Partial<OutboxRow> = {}, way: Way = wayTo(asha, 'own-order', channels)) => {
+    const one = row({ ...way, createdAt: clock.now(), dueAt: clock.now(), ...changes });
+    ledger.set(one.key, one);
+    outbox.add([one]);
+    return one.key;
+  };
+  return { clock, gateway, answers, missed, told, over, ledger, add, channels };
+}
+
+test('at night a critical alert rings and is read aloud twice, in the language of the person; key 1 takes it, and nobody else is told', async () => {
+  const { clock, gateway, answers, told, ledger, add } = office({ at: () => 'going' });
+  const key = add();
+  await clock.pass(120_000);
+  expect(gateway.calls).toMatchObject([{ to: '919419000001', language: 'en-IN' }]);
+  const said = 'Leh, Conference room. Critical: Microphone not found: Jabra Speak 510. Since 3 Mar, 14:05. Press 1 if you are going.';
+  expect(gateway.calls[0]?.text).toBe(`This is Sabha. ${said} Once more. ${said}`);
+  expect(answers).toEqual([{ channel: 'voice', addresses: [], person: 'asha', incident: 17, word: 'going' }]);
+  expect([ledger.get(key)?.state, told, gateway.replies]).toEqual(['delivered', [], [200, 200]]);
+});
+
+test.for<[AtPhone, number]>([
+  ['busy', 1_000],
+  ['unanswered', 30_000],
+  ['hung up', 30_000],
+  ['stranger', 30_000],
+])('%s: nothing is taken, and the next channel is used at once', async ([happens, afterMs]) => {
+  const { clock, answers, told, ledger, add } = office({ at: () => happens });
+  const key = add();
+  await clock.pass(afterMs - 1);
+  expect(told).toEqual([]);
+  await clock.pass(1);
+  expect([answers, told, ledger.get(key)?.state]).toEqual([[], ['telegram'], 'refused']);
+});
+
+test('two incidents at a time: two calls, and each key takes the one that was read aloud', async () => {
+  const { clock, answers, add } = office({ at: () => 'going' });
+  add();
+  add({ key: '2', transition: 2, notice: notice({ incident: 18, scope: 'ladakh/leh/pc-2' }) });
+  await clock.pass(120_000);
+  expect(answers.map(({ incident, word }) => `${incident} ${word}`)).toEqual(['17 going', '18 going']);
+});
+
+test('by day, and for what is not critical or is over, no phone rings: the next channel is used', async () => {
+  const byDay = office({ start: day });
+  byDay.add();
+  await byDay.clock.pass(0);
+  const byNight = office();
+  byNight.add({ notice: notice({ severity: 'major' }) });
+  byNight.add({ key: '2', transition: 2, notice: notice({ kind: 'cleared' }) });
+  byNight.over.add(99);
+  byNight.add({ key: '3', transition: 3, notice: notice({ incident: 99, scope: 'ladakh/leh/pc-9' }) });
+  await byNight.clock.pass(0);
+  expect([byDay.gateway.calls, byDay.told]).toEqual([[], ['telegram']]);
+  expect([byNight.gateway.calls, byNight.told]).toEqual([[], ['telegram', 'telegram', 'telegram']]);
+});
+
+test('a tab that chooses the phone alone rings at any hour', async () => {
+  const { clock, gateway, add } = office({ start: day });
+  add({}, { channel: 'voice' });
+  await clock.pass(0);
+  expect(gateway.calls).toHaveLength(1);
+});
+
+test('who does not name it in the order is never called, nor is central for what the centre finds at itself', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sabha-voice-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, token);
+  const { headers: _, ...rest } = settings;
+  const set = v.parse(channelSettings, { voice: { ...rest, reports: { ...settings.reports, tokenFile } } });
+  const around = { offers: createOffers(), log() {}, clock: testClock(), shortText: smsOf, speech: speechOf };
+  const channels = openChannels({ settings: set, ...around });
+  const { channels: __, ...unasked } = asha;
+  expect(wayTo(unasked, 'own-order', channels)).toEqual({ channel: 'console' });
+  expect(wayTo(unasked, 'voice', channels)).toEqual({ channel: 'console' });
+  expect(wayTo(asha, 'own-order', channels)).toEqual({ channel: 'voice', further: ['console'] });
+  expect(channelsOf(asha, channels)).toEqual(['console']);
+});
+
+test('a key that is here before the gateway’s own answer is to be said again; a missed call names its number; a stranger says nothing', async () => {
+  const { gateway, missed, answers } = office();
+  await gateway.say({ sid: 'c-99', digits: '1' });
+  await gateway.missed('09419000001');
+  await gateway.say({ from: '1' }, 'missed=1');
+  expect([gateway.replies, missed]).toEqual([
+    [503, 200, 200],
+    ['09419000001', '1'],
+  ]);
+  const silent = open(gateway.fetch, { token: 'another-secret-of-the-voice' });
+  const body = Buffer.from('sid=c-1&digits=1');
+  expect(await silent.hear?.({ method: 'POST', token, query: new URLSearchParams('missed'), headers: {}, body })).toEqual({ status: 401 });
+  expect(answers).toEqual([]);
+});
+
+test('a test call asks for no key: it arrived when somebody heard it out', async () => {
+  const { clock, gateway, ledger, add } = office({ at: () => 'hung up' });
+  const key = add({ notice: notice({ kind: 'direct', incident: null, lines: ['channel_test'], faults: [] }) });
+  await clock.pass(60_000);
+  expect(gateway.calls[0]?.text).not.toContain('Press 1');
+  expect(ledger.get(key)?.state).toBe('delivered');
+});
+
+test('what is said of every kind of news is one line in each language, and a hostile name ends no field', async () => {
+  const sent: { text: string; language: string }[] = [];
+  const fetch: Fetch = async (_, init) => {
+    sent.push(JSON.parse(String(init?.body)));
+    return Response.json({ ok: true });
+  };
+  for (const language of ['en', 'hi', 'mr'] as const) {
+    const about = notice({ room: { en: 'Room "1"}\n{text} </Say>', hi: 'कमरा' } });
+    const outcome: SendOutcome = await open(fetch).send(message({ language, notice: about }), asha, AbortSignal.timeout(1_000));
+    expect(outcome).toEqual({ result: 'accepted', id: '1/x/asha' });
+  }
+  expect(sent.map(({ language }) => language)).toEqual(['en-IN', 'hi-IN', 'mr-IN']);
+  for (const { text } of sent) expect(text).toMatch(/^[^\n]*1[^\n]*$/);
+  expect(sent[1]?.text).toMatch(/^यह सभा है.*1 दबाइए/);
+});
+
+test('a number is the same with the code of the country or without it, and never by a few digits', () => {
+  for (const other of ['919419000001', '09419000001', '+91 94190 00001', '9419000001'])
+    expect(isSamePhone('+919419000001', other)).toBe(true);
+  // The last two are of the United States: a call from there took what an Indian number was told.
+  for (const other of ['', '00001', '419000001', '+919419000002', '919419000001 9', '+19419000001', '19419000001'])
+    expect(isSamePhone('+919419000001', other)).toBe(false);
+});
+
+storm({
+  name: 'voice',
+  limits: { everyMs: 100, apartMs: 0 },
+  open(clock) {
+    const gateway = voiceGateway(clock, token, () => 'unanswered');
+    return { channel: open(gateway.fetch, { clock }), arrived: gateway.calls };
+  },
+});

@@ -1,0 +1,145 @@
+/** A call by any provider with an HTTP interface that reads a text aloud: for a feature phone at night. Key 1 says "I am going", and so does a call back that nobody picks up. */
+import * as v from 'valibot';
+import { type Clock, loadText, type MessageLanguage, setting } from '#contracts';
+import type { Around, Channel, ChannelKind, HookCall, HookReply, Notice, RenderedMessage } from '../../../engine/records/notices.ts';
+import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
+import { type Fetch, request } from './kit/http.ts';
+import { clockOf } from './kit/local.ts';
+import { createPace } from './kit/pace.ts';
+import { isSameSecret, loadToken, placeInJson, reportFields, reportOf, saidIn, valueAt } from './kit/reports.ts';
+
+const { about } = setting;
+const timeOfDay = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 21:00'));
+const { list: _, ...ofOneCall } = reportFields;
+const reportSettings = v.strictObject({
+  ...ofOneCall,
+  delivered: about(reportFields.delivered, 'The words that say there that somebody picked up and the call is over.'),
+  failed: about(reportFields.failed, 'The words that say there that nobody picked up: busy, no answer. Any other word is no news.'),
+  key: about(placeInJson, 'Where the key stands that was pressed.'),
+  caller: v.optional(
+    about(placeInJson, 'Where the number of the caller stands in what is said of a missed call, at https://NAME/hook/voice/SECRET?missed.'),
+  ),
+});
+const voiceSettings = v.strictObject({
+  ...gatewayFields('{to}, {text} (what is read aloud), {language} (en-IN, hi-IN, mr-IN), {secret}, {key}'),
+  rings: v.optional(
+    about(
+      v.strictObject({ from: timeOfDay, to: timeOfDay }),
+      'When the phone of somebody rings who has voice in the order of channels, by the clock of the place; twice the same time: always.',
+    ),
+    { from: '21:00', to: '07:00' },
+  ),
+  reports: about(reportSettings, 'How the gateway says what became of a call, and which key was pressed.'),
+});
+type VoiceSettings = v.InferOutput<typeof voiceSettings>;
+
+/** It rings for nobody who has not asked for it, and then at night, for what is critical. */
+export const byVoice: ChannelKind<typeof voiceSettings> = {
+  name: 'voice',
+  words: { en: 'phone call', hi: 'फ़ोन कॉल' },
+  settings: voiceSettings,
+  single: true,
+  asked: true,
+  newsOnly: true,
+  carries:
+    ({ rings }) =>
+    (notice, at) =>
+      isUrgent(notice) && isWithin(rings, clockOf(at, notice.timeZone)),
+  open(settings, around) {
+    const { secretFile, reports } = settings;
+    const secret = secretFile === undefined ? '' : loadText(secretFile).trim();
+    return createVoice({ settings, secret, token: loadToken(reports.tokenFile), ...around, fetch: globalThis.fetch });
+  },
+};
+
+/** What is said before the news, between its two times, and what can be pressed. */
+const phrases: Readonly<Record<MessageLanguage, { hello: string; press: string; again: string; locale: string }>> = {
+  en: { hello: 'This is Sabha.', press: 'Press 1 if you are going.', again: 'Once more.', locale: 'en-IN' },
+  hi: { hello: 'यह सभा है.', press: 'अगर आप जा रहे हैं तो 1 दबाइए.', again: 'एक बार फिर.', locale: 'hi-IN' },
+  mr: { hello: 'ही सभा आहे.', press: 'तुम्ही जात असाल तर 1 दाबा.', again: 'पुन्हा एकदा.', locale: 'mr-IN' },
+};
+/** The key that says "I am going". Nothing else can be said: a number can be forged, so "fixed" never. */
+const goingKey = '1';
+
+/** `token` = the secret of our address; `onMissedCall`, `onAnswer` and `reports` take what is said there. */
+export type VoiceOptions = Pick<Around, 'onAnswer' | 'onMissedCall' | 'reports' | 'speech'> & {
+  settings: Omit<VoiceSettings, 'secretFile' | 'rings'>;
+  secret: string;
+  token: string;
+  clock: Clock;
+  fetch: Fetch;
+};
+
+/** Guarantee: an alert is delivered only when the person pressed the key: who picks up, hangs up, or is somebody else, has not taken it. */
+export function createVoice(options: VoiceOptions): Channel {
+  const { settings, secret, clock, fetch, speech } = options;
+  const { method, accepted, denied, idInAnswer, perSecond } = settings;
+  const pace = createPace(clock, 1_000 / perSecond);
+  return {
+    async send(message, person, signal) {
+      const to = person.addresses['voice'] ?? '';
+      if (!isPhone(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
+      const { locale: language } = phrases[message.language];
+      const filled = filler({ to: to.replace('+', ''), text: spoken(message, speech), language, secret, key: message.key });
+      if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+      const answer = await request(fetch, filled.url(settings.url), { method, ...filled.rest(settings), signal });
+      const outcome = gatewayOutcome(answer, { accepted, denied, hidden: secret });
+      return outcome.result === 'delivered' ? { result: 'accepted', id: nameInAnswer(answer, idInAnswer, message.key) } : outcome;
+    },
+    hear: (call) => hear(call, options),
+    close() {},
+  };
+}
+
+/** Whoever is woken hears it twice. */
+function spoken({ notice, language }: RenderedMessage, speech: Around['speech']): string {
+  const { hello, press, again } = phrases[language];
+  const said = `${speech(notice, language)}${notice.incident === null ? '' : ` ${press}`}`;
+  return `${hello} ${said} ${again} ${said}`;
+}
+
+async function hear(call: HookCall, options: VoiceOptions): Promise<HookReply> {
+  const { token, settings, onMissedCall } = options;
+  if (!isSameSecret(call.token, token)) return { status: 401 };
+  const said = saidIn(call);
+  const { caller, id: idAt } = settings.reports;
+  if (call.query.has('missed')) {
+    const number = caller === undefined ? undefined : valueAt(said, caller);
+    if (number !== undefined) await onMissedCall?.('voice', number);
+    return { status: 200 };
+  }
+  const id = valueAt(said, idAt);
+  return id === undefined ? { status: 200 } : heardOf(id, said, options);
+}
+
+/** What is said of one of our calls: a key, or how it ended. */
+async function heardOf(id: string, said: unknown, { settings: { reports: reading }, reports, onAnswer }: VoiceOptions): Promise<HookReply> {
+  const call = reports?.about('voice', id);
+  const report = (outcome: Parameters<NonNullable<typeof reports>['take']>[0]['outcome']) =>
+    reports?.take({ channel: 'voice', id, outcome });
+  if (valueAt(said, reading.key) === goingKey) {
+    // It may be here before the gateway's answer to our own request.
+    if (call === undefined) return { status: 503 };
+    const { person, incident } = call;
+    if (incident !== null) await onAnswer?.({ channel: 'voice', addresses: [], person, incident, word: 'going' });
+    await report({ result: 'delivered' });
+    return { status: 200 };
+  }
+  const read = reportOf(said, reading)?.outcome;
+  const isHeard = read?.result === 'delivered' && call?.incident === null;
+  if (read !== undefined) await report(read.result === 'delivered' && !isHeard ? notTaken : read);
+  return { status: 200 };
+}
+
+/** A child, a guard, or somebody who fell asleep again. */
+const notTaken = { result: 'refused', reason: 'somebody picked up, and nobody pressed 1' } as const;
+
+/** What is worth a night: not the end of it. */
+function isUrgent({ severity, kind }: Notice): boolean {
+  return severity === 'critical' && (kind === 'raised' || kind === 'worsened' || kind === 'direct');
+}
+
+function isWithin({ from, to }: VoiceSettings['rings'], time: string): boolean {
+  if (from === to) return true;
+  return from < to ? from <= time && time < to : time >= from || time < to;
+}

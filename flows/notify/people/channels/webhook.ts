@@ -1,0 +1,100 @@
+/** A JSON POST for each message, signed as Standard Webhooks says: for a ticket desk, a chat, or a program of the organisation's own. */
+import { createHash, createHmac } from 'node:crypto';
+import * as v from 'valibot';
+import { type Clock, type Person, setting } from '#contracts';
+import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
+import { alertOf, webhookBodyOf } from './kit/alert.ts';
+import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
+
+const { about } = setting;
+const webhookSettings = v.strictObject({
+  url: about(setting.url, 'Each message is posted here as JSON.'),
+  secret: about(
+    v.pipe(
+      v.string(),
+      v.check((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'whsec_ and at least 24 bytes in base64'),
+    ),
+    'Signs what is posted (Standard Webhooks).',
+  ),
+  shape: v.exactOptional(
+    about(v.picklist(['sabha', 'alertmanager']), 'What is posted: ours, or what Alertmanager posts to a webhook (its version 4).'),
+  ),
+});
+
+/** It reaches who is told through it too. */
+export const byWebhook: ChannelKind<typeof webhookSettings> = {
+  name: 'webhook',
+  words: { en: 'webhook', hi: 'वेबहुक' },
+  settings: webhookSettings,
+  secrets: ['secret'],
+  open: (settings, { clock }) => createWebhook(settings, { clock, fetch: globalThis.fetch }),
+  reaches: (person) => person.webhook,
+  forPrograms: true,
+  single: true,
+};
+
+/** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */
+const final = new Set([400, 410, 413, 415, 422]);
+
+/**
+ * The webhook channel. `webhook-id` is the same each time a message is sent, so that one sent twice can be told; `webhook-signature` is
+ * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
+ * Guarantee: `delivered` only after a 2xx; a server that names a wait is asked nothing before it is over.
+ */
+export function createWebhook(
+  { url, secret, shape = 'sabha' }: v.InferOutput<typeof webhookSettings>,
+  { clock, fetch }: { clock: Clock; fetch: Fetch },
+): Channel {
+  const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
+  let closedUntilUp = Number.NEGATIVE_INFINITY;
+  return {
+    async send(message, person, signal) {
+      const closedMs = closedUntilUp - clock.up();
+      if (closedMs > 0) return { result: 'retry', reason: 'the server asked to wait', afterMs: closedMs };
+      const id = `msg_${createHash('sha256').update(message.key).digest('hex').slice(0, 32)}`;
+      const timestamp = `${Math.floor(Date.now() / 1_000)}`;
+      const body = JSON.stringify(shape === 'sabha' ? bodyOf(message, person) : alertBodyOf(message, person));
+      const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+      const headers = {
+        'content-type': 'application/json; charset=utf-8',
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': `v1,${signature}`,
+      };
+      const outcome = outcomeOf(await request(fetch, url, { headers, body, signal }));
+      if (outcome.result === 'retry' && outcome.afterMs !== undefined) {
+        closedUntilUp = Math.max(closedUntilUp, clock.up() + Math.min(outcome.afterMs, closedAtMostMs));
+      }
+      return outcome;
+    },
+    close() {},
+  };
+}
+
+const secretPrefix = 'whsec_';
+/** However long a wait it names, it is asked again after this: it may have been mended meanwhile. */
+const closedAtMostMs = 15 * 60_000;
+
+/** What other programs read: the text for a person, and beside it the facts. */
+function bodyOf({ key, subject, text, language, severity, notice }: RenderedMessage, person: Person) {
+  const { kind, incident, scope, site, room, faults, at, flapping, outage = null } = notice;
+  const facts = { kind, incident, scope, site, room, at, flapping, outage, faults: faults.map(({ reason: _, ...fault }) => fault) };
+  return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
+}
+
+/** The same in the shape that programs behind Alertmanager know. */
+function alertBodyOf({ notice, link }: RenderedMessage, person: Person) {
+  const { incident, severity, scope, site, room, faults, at, kind, lines } = notice;
+  const fault = faults[0]?.fault ?? `centre.${lines[0] ?? kind}`;
+  const startsAt = Math.min(...faults.map(({ since }) => since), at);
+  const endsAt = kind === 'cleared' || kind === 'closed' ? at : null;
+  return webhookBodyOf(alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link }), person.id);
+}
+
+function outcomeOf(answer: HttpAnswer): Outcome {
+  if (!answer.ok) return { result: 'retry', reason: answer.reason };
+  const { status, headers } = answer;
+  if (status >= 200 && status < 300) return { result: 'delivered' };
+  const reason = `the server answered ${status}`;
+  return final.has(status) ? { result: 'refused', reason } : { result: 'retry', reason, ...askedToWait(headers) };
+}

@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import type { Answer, Incident } from '../../../engine/records/incidents.ts';
+import type { Changed, OutboxRow, Outcome } from '../../../engine/records/notices.ts';
+import { linkMark } from '../../../engine/records/notices.ts';
+import { notice, row, technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import { createCopies } from './copies.ts';
+
+const at = notice().at;
+const going = (by: string, later = 1): Answer => ({ person: by, by, word: 'going', at: at + later });
+const incidentOf = (answers: Answer[], change: Partial<Incident> = {}) => ({ id: 17, over: null, answers, ...change }) as Incident;
+const copyOf = (change: Partial<OutboxRow> = {}) =>
+  row({ channel: 'chat', state: 'delivered', copy: { id: 'c1', text: 'broken\n' }, ...change });
+
+function rig({ rows = [copyOf()], started = [] }: { rows?: OutboxRow[]; started?: Incident[] } = {}) {
+  const clock = testClock();
+  const edits: string[] = [];
+  const asked: number[] = [];
+  const outcomes: Outcome[] = [];
+  /** Until it is let go nobody has a turn. */
+  let turn: Promise<void> = Promise.resolve();
+  const edit = async ({ id, said }: Changed): Promise<Outcome> => {
+    await turn;
+    const { text, lines } = said();
+    edits.push([id, text.trim(), ...lines].join(' | '));
+    return outcomes.shift() ?? { result: 'delivered' };
+  };
+  const channel = { send: async () => ({ result: 'delivered' as const }), edit, close() {} };
+  const broken: Error[] = [];
+  const roster = createRoster([technician, { ...technician, id: 'bina', name: 'Bina', language: 'hi' }]);
+  const copies = createCopies(
+    {
+      clock,
+      roster,
+      channels: new Map([['chat', { channel, reaches: () => true }]]),
+      copies: async (incident) => {
+        asked.push(incident);
+        return rows.filter((one) => one.notice.incident === incident);
+      },
+      answerLink: (person, incident) => `https://sabha.test/t?${person}.${incident}.new`,
+      broke: (error) => void broken.push(error),
+    },
+    started,
+  );
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    turn = promise;
+    return resolve;
+  };
+  return { clock, copies, edits, asked, outcomes, roster, hold };
+}
+
+test('after a start nothing was changed any more: what is said then stands below each copy, and what was said before is not written again', async () => {
+  const before = incidentOf([going('Asha', -3_600_000)]);
+  const rows = [copyOf(), copyOf({ key: '1/chat/bina', person: 'bina', copy: { id: 'c2', text: 'माइक\n' } })];
+  const since = at - 7_200_000;
+  const early = rows.map((one) => ({ ...one, notice: notice({ at: since }) }));
+  const { clock, copies, edits, asked } = rig({ rows: early, started: [before] });
+  copies.changed([before, incidentOf([], { id: 18 })]);
+  await clock.pass(0);
+  expect([asked, edits]).toEqual([[], []]);
+  copies.changed([incidentOf([going('Asha', -3_600_000), going('Meera', 2)])]);
+  await clock.pass(0);
+  expect(edits).toEqual([
+    'c1 | broken | ✔ Asha: I am going | ✔ Meera: I am going',
+    expect.stringMatching(/^c2 \| माइक \| ✔ Asha: मैं .* \| ✔ Meera: मैं/),
+  ]);
+});
+
+test('what was taken just before a kill was written nowhere: the start writes it', async () => {
+  const { clock, edits } = rig({ started: [incidentOf([going('Asha')]), incidentOf([going('Asha')], { id: 18, over: 'cleared' })] });
+  await clock.pass(0);
+  expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going']);
+});
+
+test('of one message one change waits, and says all that was said until its turn; what is over meanwhile is said too', async () => {
+  const { clock, copies, edits, hold } = rig();
+  const letGo = hold();
+  copies.changed([incidentOf([going('Asha')])]);
+  await clock.pass(0);
+  copies.changed([incidentOf([going('Asha'), going('Meera', 2)])]);
+  copies.changed([incidentOf([going('Asha'), going('Meera', 2), going('Asha', 3)], { over: 'cleared' })]);
+  await clock.pass(0);
+  letGo();
+  await clock.pass(0);
+  expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going | ✔ Meera: I am going | ✔ Asha: I am going']);
+});
+
+test('what was said while a message was on its way, or waited, stands below it once it is there; what was said before its news does not', async () => {
+  const { clock, copies, edits } = rig({ rows: [] });
+  copies.changed([incidentOf([going('Asha', 5)])]);
+  await clock.pass(0);
+  copies.stands(copyOf({ notice: notice({ at: at + 9 }) }));
+  copies.stands(copyOf({ notice: notice({ incident: 18 }) }));
+  await clock.pass(0);
+  expect(edits).toEqual([]);
+  copies.stands(copyOf());
+  await clock.pass(0);
+  expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going']);
+});
+
+test('a channel that is away is asked again, not sooner than it says, and one that says no is not', async () => {
+  const { clock, copies, edits, outcomes } = rig();
+  outcomes.push(
+    { result: 'retry', reason: 'busy', afterMs: 120_000 },
+    { result: 'retry', reason: 'gone' },
+    { result: 'refused', reason: 'no' },
+  );
+  copies.changed([incidentOf([going('Asha')])]);
+  await clock.pass(119_000);
+  expect(edits).toHaveLength(1);
+  await clock.pass(24 * 3_600_000);
+  expect(edits).toHaveLength(3);
+  copies.changed([incidentOf([going('Asha'), going('Meera', 2)])]);
+  await clock.pass(0);
+  expect(edits.at(-1)).toMatch(/Meera/);
+});
+
+test('who is gone from the roster is written to no more, and of one person the last messages are changed', async () => {
+  const rows = Array.from({ length: 9 }, (_, n) => copyOf({ key: `${9 - n}/chat/asha`, copy: { id: `c${9 - n}`, text: '' } }));
+  const { clock, copies, edits } = rig({ rows: [...rows, copyOf({ person: 'gone', copy: { id: 'cx', text: '' } })] });
+  copies.changed([incidentOf([going('Asha')])]);
+  await clock.pass(0);
+  expect(edits.map((one) => one.split(' ')[0])).toEqual(['c9', 'c8', 'c7', 'c6']);
+});
+
+test('the link in a copy is a new one of its person: the one that was sent may be late', async () => {
+  const { clock, copies, edits } = rig({ rows: [copyOf({ copy: { id: 'c1', text: `broken\n${linkMark}\n` } })] });
+  copies.changed([incidentOf([going('Asha')])]);
+  await clock.pass(0);
+  expect(edits).toEqual(['c1 | broken\nhttps://sabha.test/t?asha.17.new | ✔ Asha: I am going']);
+});
+
+test('after the end nothing is changed', async () => {
+  const { clock, copies, edits, outcomes } = rig();
+  outcomes.push({ result: 'retry', reason: 'gone' });
+  copies.changed([incidentOf([going('Asha')])]);
+  await clock.pass(0);
+  copies.stop();
+  await clock.pass(24 * 3_600_000);
+  expect(edits).toHaveLength(1);
+});

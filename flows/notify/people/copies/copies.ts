@@ -1,0 +1,132 @@
+/** The copies of a message that stand with people, where a channel can change them: each says who took its incident since, whatever the way of taking. */
+import { type Clock, doubledMs } from '#contracts';
+import type { Incident } from '../../../engine/records/incidents.ts';
+import { linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
+import type { Channels } from '../channels/channels.ts';
+import { waited } from '../channels/kit/pace.ts';
+import type { OutboxOptions } from '../outbox.ts';
+import type { Roster } from '../roster.ts';
+import { linesOf, type Saying, sayingsOf } from './lines.ts';
+
+/** What copies are changed with. */
+export type CopiesOptions = Pick<OutboxOptions, 'answerLink'> & {
+  clock: Clock;
+  channels: Channels;
+  roster: Pick<Roster, 'book'>;
+  /** Rows whose message stands and can be changed, of one incident, the newest first. */
+  copies(incident: number): Promise<readonly OutboxRow[]>;
+  /** They could not be asked for, or a channel broke. */
+  broke(error: Error): void;
+};
+
+/** Of one person on one channel so many of the last messages of an incident are changed: nobody looks at older ones. */
+const eachAtMost = 4;
+/** Changes that wait. Beyond it some are left out: each is a line that the wall shows too. */
+const waitingAtMost = 2_000;
+/** A channel that is away is tried again for an hour or two. */
+const again = { times: 10, firstMs: 30_000, maxMs: 15 * 60_000 };
+/** What was said so shortly before a start may not have been written yet: it is written again. */
+const recentMs = 20 * 60_000;
+
+/** What is known of an incident; a change that waits for its turn says what came meanwhile. */
+type Known = { sayings: readonly Saying[]; lastAt: number };
+
+/**
+ * `started`: the incidents as they were at the start, whose copies say what there was to say, but for the last of it.
+ * Guarantee: nothing is written below a message that is not committed; of one message one change waits, however much is said; nobody is written to who is gone from the roster.
+ */
+export function createCopies(options: CopiesOptions, started: readonly Incident[]) {
+  const { clock, channels, roster, copies, broke } = options;
+  const known = new Map<number, Known>();
+  const waiting = new Set<string>();
+  const cut = new AbortController();
+
+  function learn(incident: Incident): Known {
+    const about = known.get(incident.id) ?? { sayings: [], lastAt: 0 };
+    about.sayings = sayingsOf(incident);
+    about.lastAt = lastOf(incident);
+    if (incident.over === null) known.set(incident.id, about);
+    else known.delete(incident.id);
+    return about;
+  }
+
+  const begin = (work: Promise<void>) => void work.catch((error: Error) => cut.signal.aborted || broke(error));
+  const tell = async (incident: number, about: Known) => {
+    for (const row of lastOfEach(await copies(incident))) begin(change(row, about));
+  };
+
+  /** Its key waits until its turn has come: what is said later is a change of its own. */
+  async function change(row: OutboxRow, about: Known): Promise<void> {
+    const { key } = row;
+    if (about.lastAt <= row.notice.at || waiting.has(key) || waiting.size >= waitingAtMost) return;
+    for (let tries = 0; tries < again.times; tries += 1) {
+      waiting.add(key);
+      const outcome = await edit(row, about);
+      if (outcome?.result !== 'retry' || waiting.has(key)) return;
+      waiting.add(key);
+      if (!(await waited(clock, Math.max(outcome.afterMs ?? 0, doubledMs(tries, again)), cut.signal))) return;
+    }
+    waiting.delete(key);
+  }
+
+  async function edit(row: OutboxRow, about: Known): Promise<Outcome | undefined> {
+    const { key, copy, notice } = row;
+    const person = roster.book().byId.get(row.person);
+    const channel = channels.get(row.channel)?.channel;
+    let isAsked = false;
+    const said = () => {
+      isAsked = true;
+      waiting.delete(key);
+      return saidBelow(row, about, options);
+    };
+    const outcome = copy && person && (await channel?.edit?.({ id: copy.id, notice, said }, person, cut.signal));
+    if (!isAsked) waiting.delete(key);
+    return outcome;
+  }
+
+  for (const incident of started) {
+    const about = learn(incident);
+    if (known.has(incident.id) && clock.now() - about.lastAt < recentMs) begin(tell(incident.id, about));
+  }
+  return {
+    /** Takes incidents as committed: where more was said or done than before, their copies say so. */
+    changed(incidents: readonly Incident[]): void {
+      for (const incident of incidents) {
+        const before = JSON.stringify(known.get(incident.id)?.sayings ?? []);
+        const about = learn(incident);
+        if (JSON.stringify(about.sayings) !== before) begin(tell(incident.id, about));
+      }
+    },
+    /** A message stands: what was said while it was on its way is written below it. */
+    stands(row: OutboxRow): void {
+      const about = known.get(row.notice.incident ?? 0);
+      if (about?.sayings.some(({ at }) => at > row.notice.at)) begin(change(row, about));
+    },
+    stop: (): void => cut.abort(),
+  };
+}
+
+/** The text as it was sent, with a link that is good again, and what was said since. */
+function saidBelow(
+  { notice, copy, person: id }: OutboxRow,
+  { sayings }: Known,
+  { roster, answerLink }: Pick<CopiesOptions, 'roster' | 'answerLink'>,
+) {
+  const { byId } = roster.book();
+  const language = byId.get(id)?.language ?? 'en';
+  return {
+    text: (copy?.text ?? '').replaceAll(linkMark, () => answerLink?.(id, notice.incident ?? 0) ?? ''),
+    lines: linesOf(sayings, { since: notice.at, language, nameOf: (one) => byId.get(one)?.name ?? one }),
+  };
+}
+
+/** When something was last done or said of it, be it that something was taken back. */
+function lastOf({ deeds = [], answers = [] }: Incident): number {
+  return Math.max(deeds.at(-1)?.at ?? 0, answers.at(-1)?.at ?? 0);
+}
+
+/** The last rows of each person on each channel. */
+function lastOfEach(rows: readonly OutboxRow[]): OutboxRow[] {
+  const groups = Map.groupBy(rows, ({ channel, person }) => `${channel} ${person}`);
+  return [...groups.values()].flatMap((own) => own.slice(0, eachAtMost));
+}

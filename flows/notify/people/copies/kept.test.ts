@@ -1,0 +1,77 @@
+/** What is kept of a message that can be changed: in the row of the outbox, and found by its incident. */
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Transition } from '../../../engine/records/incidents.ts';
+import { linkMark, type OutboxRow } from '../../../engine/records/notices.ts';
+import { inThread } from '../../../storage/ledger/ledger.ts';
+import { createOutbox } from '../outbox.ts';
+import { notice, row, technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+
+const at = row().createdAt;
+
+/** Rows that wait go out over a channel whose messages can be changed; what the ledger then holds of an incident. */
+async function sent(rows: OutboxRow[], passMs = 0) {
+  const clock = testClock();
+  const ledger = inThread(new DatabaseSync(':memory:'));
+  const stood: string[] = [];
+  let count = 0;
+  const channel = { send: async () => ({ result: 'delivered' as const, copy: `4711/${++count}` }), close() {} };
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit: ledger.commit,
+    channels: new Map([['chat', { channel, reaches: () => true }]]),
+    roster: createRoster([technician]),
+    isOver: () => false,
+    wall: 'https://sabha.test',
+    answerLink: (person, incident) => `https://sabha.test/t?secret.${person}.${incident}`,
+    onOutcome: () => {},
+    onCopy: ({ key }) => void stood.push(key),
+  });
+  onTestFinished(() => outbox.stop());
+  const transition = ({ transition: id, notice: { incident } }: OutboxRow) => ({ id, incident, state: 'concluded' }) as Transition;
+  await ledger.commit(
+    rows.flatMap(
+      (one) =>
+        [
+          { op: 'outbox', row: one },
+          { op: 'transition', transition: transition(one) },
+        ] as const,
+    ),
+  );
+  outbox.add(rows);
+  void outbox.run();
+  await clock.pass(passMs);
+  return { ledger, stood };
+}
+
+const waiting = (transition: number, change: Parameters<typeof notice>[0] = {}) =>
+  row({ channel: 'chat', transition, notice: notice({ at, ...change }) });
+
+test('who was told, in which words and under which name stands in the row, in one commit with its delivery; the token of the link does not', async () => {
+  const { ledger, stood } = await sent([waiting(1)]);
+  const [kept, ...others] = await ledger.copies(17);
+  expect(others).toEqual([]);
+  expect(kept).toMatchObject({ key: '1/chat/asha', state: 'delivered', person: 'asha', copy: { id: '4711/1' } });
+  expect(kept?.copy?.text).toContain(linkMark);
+  expect(JSON.stringify(kept)).not.toContain('secret');
+  expect(stood).toEqual(['1/chat/asha']);
+});
+
+test('copies are found by their incident, the newest first, and no other’s with them', async () => {
+  const rooms = [1, 2, 10, 11, 100].map((id) => waiting(id, { incident: id === 11 ? 18 : 17, scope: `ladakh/leh/pc-${id}` }));
+  const { ledger } = await sent(rooms, 60_000);
+  expect((await ledger.copies(17)).map(({ transition }) => transition)).toEqual([100, 10, 2, 1]);
+  expect((await ledger.copies(18)).map(({ transition }) => transition)).toEqual([11]);
+  expect(await ledger.copies(19)).toEqual([]);
+});
+
+test('a list of several alerts is nobody’s to take, and of several words on one alert the last stands', async () => {
+  const late = (transition: number, incident: number) =>
+    ({ ...waiting(transition, { incident }), createdAt: at - 3_600_000, moved: true }) as OutboxRow;
+  const list = await sent([late(1, 17), late(2, 18)]);
+  expect(await list.ledger.copies(17)).toEqual([]);
+  const words = await sent([late(1, 17), late(2, 17)]);
+  expect((await words.ledger.copies(17)).map(({ key }) => key)).toEqual(['2/chat/asha']);
+});

@@ -1,0 +1,82 @@
+/** The roster's test over channels whose other side says later what arrived: a phone that rings, and WhatsApp. */
+import { createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { Channel, Reports } from '../../../engine/records/notices.ts';
+import { createSiteTable } from '../../../sites/table.ts';
+import type { Fetch } from '../channels/kit/http.ts';
+import { createVoice, type VoiceOptions } from '../channels/voice.ts';
+import { type AtPhone, voiceGateway } from '../channels/voice-gateway.test-helper.ts';
+import { createWhatsapp } from '../channels/whatsapp.ts';
+import { type TestClock, technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import { speechOf } from '../speech.ts';
+import { createHeard, type Heard } from './heard.ts';
+import { createProve } from './prove.ts';
+
+const asha = { ...technician, addresses: { voice: '+919419000001', whatsapp: '+919419000001' } };
+const token = 'a-secret-of-the-voice-4711';
+const voiceSettings = {
+  url: 'https://voice.test/call',
+  method: 'POST',
+  headers: {},
+  body: '{"to":"{to}","text":"{text}","language":"{language}"}',
+  accepted: '"ok":true',
+  idInAnswer: 'call.sid',
+  perSecond: 10,
+  reports: { tokenFile: '', id: 'sid', status: 'status', delivered: ['completed'], failed: ['busy', 'no-answer'], key: 'digits' },
+} as const satisfies VoiceOptions['settings'];
+
+/** A test of a channel, as the centre puts it together: what is said of one goes to who waits for it. */
+function proving(name: string, open: (clock: TestClock, reports: Reports) => Channel) {
+  const clock = testClock();
+  const heard: Heard = createHeard(clock);
+  const reports: Reports = { take: async (report) => void heard.take(report), about: heard.about };
+  const channels = new Map([[name, { channel: open(clock, reports), reaches: () => true }]]);
+  const place = createSiteTable([]).place('centre');
+  return { clock, prove: createProve({ clock, channels, roster: createRoster([asha]), place, heard }) };
+}
+
+test.each<[AtPhone, object]>([
+  ['hung up', { result: 'delivered' }],
+  ['busy', { result: 'refused', reason: 'the gateway says busy' }],
+  ['unanswered', { result: 'refused', reason: 'the gateway says no-answer' }],
+])('a test call to a phone, %s: proven is that somebody heard it out', async (at, outcome) => {
+  const { clock, prove } = proving('voice', (clock, reports) => {
+    const gateway = voiceGateway(clock, token, () => at);
+    const voice = createVoice({ settings: voiceSettings, secret: '', token, clock, speech: speechOf, fetch: gateway.fetch, reports });
+    gateway.listen(voice);
+    return voice;
+  });
+  const asked = prove('asha', 'voice');
+  await clock.pass(45_000);
+  expect(await asked).toEqual(outcome);
+});
+
+test.each([
+  ['delivered', { result: 'delivered' }],
+  ['failed', { result: 'refused', reason: expect.stringMatching(/\S/) }],
+])('a test by WhatsApp of which Meta says %s', async (status, outcome) => {
+  const secrets = { token: 'EAAG-4711', appSecret: 'app-secret-4711', verify: '' };
+  const settings = {
+    number: '106540352242922',
+    templates: { alert: 'sabha_alert', notice: 'sabha_notice' },
+    api: 'https://graph.test/v23.0',
+  };
+  const fetch: Fetch = async () => Response.json({ messages: [{ id: 'wamid.1', message_status: 'accepted' }] });
+  let channel: Channel | undefined;
+  const { clock, prove } = proving('whatsapp', (clock, reports) => {
+    channel = createWhatsapp({ settings, secrets, clock, fetch, reports });
+    return channel;
+  });
+  const asked = prove('asha', 'whatsapp');
+  await clock.pass(5_000);
+  const statuses = [{ id: 'wamid.1', status, timestamp: '1', recipient_id: '919419000001', errors: [] }];
+  const value = { messaging_product: 'whatsapp', metadata: {}, statuses };
+  const body = Buffer.from(
+    JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value }] }] }),
+  );
+  const signature = `sha256=${createHmac('sha256', secrets.appSecret).update(body).digest('hex')}`;
+  const call = { method: 'POST', token: '', query: new URLSearchParams(), headers: { 'x-hub-signature-256': signature }, body };
+  expect(await channel?.hear?.(call)).toEqual({ status: 200 });
+  expect(await asked).toEqual(outcome);
+});

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import type { Channel, Outcome, RenderedMessage, Report } from '../../../engine/records/notices.ts';
+import { createSiteTable } from '../../../sites/table.ts';
+import { technician, testClock } from '../people.test-helper.ts';
+import { createRoster } from '../roster.ts';
+import { render } from '../words.ts';
+import { createHeard } from './heard.ts';
+import { createProve, createWord } from './prove.ts';
+
+function rig(send: Channel['send']) {
+  const clock = testClock();
+  const sent: RenderedMessage[] = [];
+  const channel: Channel = {
+    send(message, ...rest) {
+      sent.push(message);
+      return send(message, ...rest);
+    },
+    close() {},
+  };
+  const channels = new Map([['email', { channel, reaches: ({ id }: { id: string }) => id !== 'bina' }]]);
+  const roster = createRoster([technician, { ...technician, id: 'chand', language: 'hi' }]);
+  const options = { clock, channels, roster, place: createSiteTable([]).place('centre') };
+  const heard = createHeard(clock);
+  return { clock, sent, heard, prove: createProve({ ...options, heard }), word: createWord(options) };
+}
+const delivered = async (): Promise<Outcome> => ({ result: 'delivered' });
+
+test('a test says in the language of the person that it is one and asks nothing; it is no critical news', async () => {
+  const { prove, sent } = rig(delivered);
+  expect(await prove('asha', 'email')).toEqual({ result: 'delivered' });
+  expect(await prove('chand', 'email')).toEqual({ result: 'delivered' });
+  expect(sent[0]).toMatchObject({ severity: 'info', language: 'en', subject: expect.stringContaining('Test message') });
+  expect(sent[0]?.text).not.toContain('Critical');
+  expect(sent[1]?.subject).toContain('टेस्ट');
+  expect(new Set(sent.map(({ key }) => key)).size).toBe(2);
+});
+
+test('it is sent once, and what became of it is answered as the channel says it', async () => {
+  const { prove, sent } = rig(async () => ({ result: 'retry', reason: 'the server answered 503' }));
+  expect(await prove('asha', 'email')).toEqual({ result: 'retry', reason: 'the server answered 503' });
+  expect(sent).toHaveLength(1);
+});
+
+test('a channel that says nothing for half a minute, or breaks, is no proof', async () => {
+  const { prove, clock } = rig(() => new Promise(() => {}));
+  const asked = prove('asha', 'email');
+  await clock.pass(31_000);
+  expect(await asked).toEqual({ result: 'retry', reason: 'no answer in 30 s' });
+  const broken = rig(() => Promise.reject(new Error('it broke')));
+  expect(await broken.prove('asha', 'email')).toMatchObject({ result: 'retry' });
+});
+
+test('where the channel does not reach the person nothing is sent', async () => {
+  const { prove, sent } = rig(delivered);
+  expect(await prove('bina', 'email')).toEqual({ result: 'refused', reason: 'the channel "email" does not reach bina' });
+  expect(await prove('asha', 'pigeon')).toMatchObject({ result: 'refused' });
+  expect(sent).toEqual([]);
+});
+
+test('a word goes over the first channel of the person, or to the desk where there is none, and is no critical news', () => {
+  const { word, clock } = rig(delivered);
+  const now = clock.now();
+  expect(word('asha', ['shift_taken', 'Bina'])).toMatchObject({
+    key: `shift_taken/email/asha/${now}`,
+    channel: 'email',
+    dueAt: now,
+    state: 'waiting',
+  });
+  expect(word('bina', ['shift_taken', 'Asha'])).toMatchObject({ channel: 'console' });
+  const said = render(word('chand', ['shift_taken', 'Bina']).notice, 'hi');
+  expect(said.subject).toContain('शिफ़्ट');
+  expect(said.text).toContain('Bina');
+});
+
+const accepted: Channel['send'] = async () => ({ result: 'accepted', id: 'abc' });
+const reportOf = (outcome: Report['outcome'], id = 'abc'): Report => ({ channel: 'email', id, outcome });
+
+test('what a gateway took is proven once it says that it arrived, or refused as it says, however late within a minute and a half', async () => {
+  const { prove, heard, clock } = rig(accepted);
+  const asked = prove('asha', 'email');
+  await clock.pass(60_000);
+  expect(heard.about('email', 'abc')).toEqual({ person: 'asha', incident: null });
+  expect(heard.take(reportOf({ result: 'delivered' }, 'another'))).toBe(false);
+  expect(heard.take(reportOf({ result: 'delivered' }))).toBe(true);
+  expect(await asked).toEqual({ result: 'delivered' });
+  expect(heard.about('email', 'abc')).toBeUndefined();
+  const again = rig(accepted);
+  const refused = again.prove('asha', 'email');
+  await again.clock.pass(1_000);
+  again.heard.take(reportOf({ result: 'refused', reason: 'busy' }));
+  expect(await refused).toEqual({ result: 'refused', reason: 'busy' });
+});
+
+test('a phone that was faster than the answer of its gateway is a proof too', async () => {
+  const { prove, heard } = rig(async (...said) => {
+    heard.take(reportOf({ result: 'delivered' }));
+    return accepted(...said);
+  });
+  expect(await prove('asha', 'email')).toEqual({ result: 'delivered' });
+});
+
+test('of what nobody says anything more only the person can tell whether it arrived', async () => {
+  const { prove, heard, clock } = rig(accepted);
+  const asked = prove('asha', 'email');
+  await clock.pass(90_000);
+  expect(await asked).toMatchObject({ result: 'retry', reason: expect.stringContaining('only the person can say') });
+  expect(heard.take(reportOf({ result: 'delivered' }))).toBe(false);
+});

@@ -1,0 +1,60 @@
+/** What the centre says to one person without an incident: a test of a channel, sent past the outbox, and a word, which goes into it. */
+import type { Clock } from '#contracts';
+import type { Notice, OutboxRow, Outcome } from '../../../engine/records/notices.ts';
+import type { Place } from '../../../engine/records/place.ts';
+import { centralNotice } from '../../../engine/transitions/notice.ts';
+import type { Channels } from '../channels/channels.ts';
+import { limited } from '../limited.ts';
+import { wayOf } from '../order.ts';
+import type { Roster } from '../roster.ts';
+import { render } from '../words.ts';
+import type { Heard } from './heard.ts';
+
+/** Whom it may go to, and over what. */
+export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; place: Place };
+
+/** Sends it; `delivered` is the word of the channel. */
+export type Prove = (person: string, channel: string) => Promise<Outcome>;
+
+/** Whoever asked is waiting for the answer. */
+const proveLimitMs = 30_000;
+/** Accepted is no proof: what is said of it then is. */
+const onTheWay: Outcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
+
+/** Guarantee: sent once, whatever becomes of it: a retry of the outbox would prove another moment. What is taken is proven once the other side says that it arrived. */
+export function createProve({ clock, channels, roster, place, heard }: ProveOptions & { heard: Pick<Heard, 'wait'> }): Prove {
+  return async (id, name) => {
+    const open = channels.get(name);
+    const person = roster.person(id);
+    if (open === undefined || !open.reaches(person)) return { result: 'refused', reason: `the channel "${name}" does not reach ${id}` };
+    const now = clock.now();
+    const notice = infoOf(['channel_test'], place, now);
+    const { language } = person;
+    const message = {
+      key: `test/${name}/${id}/${Math.floor(now)}`,
+      ...render(notice, language),
+      language,
+      severity: notice.severity,
+      notice,
+    };
+    const outcome = await limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
+    if (outcome.result !== 'accepted') return outcome;
+    return (await heard.wait({ channel: name, id: outcome.id, person: id })) ?? onTheWay;
+  };
+}
+
+/** A word of the centre's own, as its row of the outbox: over the channels of the person, in order. Its first line is its key in the words. */
+export function createWord({ clock, channels, roster, place }: ProveOptions): (person: string, lines: string[]) => OutboxRow {
+  return (id, lines) => {
+    const person = roster.person(id);
+    const now = clock.now();
+    const way = wayOf(person, channels);
+    const key = `${lines[0] ?? 'word'}/${way.channel}/${id}/${Math.floor(now)}`;
+    const times = { createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null } as const;
+    return { key, transition: null, ...way, person: id, notice: infoOf(lines, place, now), ...times };
+  };
+}
+
+function infoOf(lines: string[], place: Place, now: number): Notice {
+  return { ...centralNotice({ kind: 'direct', lines, place, now }), severity: 'info' };
+}

@@ -1,0 +1,224 @@
+/** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
+import type { Cancel, Clock } from '#contracts';
+import type { Channel, OutboxRow } from '../../engine/records/notices.ts';
+import { aloneAtMost, besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs, stoodStillMs, togetherMs } from './numbers.ts';
+
+/** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back; from `lateUp` on it is no news any more. */
+export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
+
+/** Since when each is on its way; one that `rides` goes in the message of another. */
+type Taken = Map<Item, { sinceUp: number; rides: boolean }>;
+
+/** What waits, in order for each person, channel and room. */
+export type Lanes = ReturnType<typeof createLanes>;
+
+/** What a channel is to the order. `gathers`: where it is late, it goes out there in one message with others. Of what goes `within` a time to one person the last goes with all that waits. */
+export type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
+const anyKind: LaneKind = { gathers: () => true, limits: () => ({}) };
+
+/**
+ * Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done.
+ */
+export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKind) {
+  const lanes = new Map<string, Item[]>();
+  const items = new Map<string, Item>();
+  const taken: Taken = new Map();
+  const movable = new Set<Item>();
+  const isLate = (item: Item) => item.lateUp <= clock.up();
+  const crowds = createCrowds(limits);
+  const heads = () => headsOf(lanes.values(), { taken, limits, freeUp: crowds.freeUp });
+
+  return {
+    /** Puts a row at its place in the order; a key that is held already changes nothing. */
+    add(row: OutboxRow, waitMs: number): void {
+      if (items.has(row.key)) return;
+      const lane = lanes.getOrInsertComputed(laneOf(row), () => []);
+      const earlier = (item: Item) => orderOf(item.row) <= orderOf(row) || taken.has(item);
+      const item = { row, dueUp: clock.up() + waitMs, lateUp: clock.up() + newsMs(row, clock.now()) };
+      items.set(row.key, item);
+      lane.splice(lane.findLastIndex(earlier) + 1, 0, item);
+      if (row.further !== undefined) movable.add(item);
+    },
+    /** The next item that may go now; it is taken until `again` or `done`. `slowMs` is the longest that one person's server delays another's item. */
+    next(): Item | undefined {
+      const first = firstOf(heads().filter(({ goesUp }) => goesUp <= clock.up()));
+      if (first === undefined) return undefined;
+      taken.set(first, { sinceUp: clock.up(), rides: false });
+      crowds.goes(first.row, clock.up());
+      return first;
+    },
+    /** The items of one message, the given one first; all are taken. `isLocked`: the channel refuses our login for a while. */
+    together(item: Item, isLocked = false): Item[] {
+      const going = (isNow: (one: Item) => boolean) => goingWith(item, { lanes: lanes.values(), taken, gathers, isNow });
+      const isDue = (one: Item) => one.dueUp <= clock.up();
+      const crowded = crowds.freeUp(item.row) > clock.up();
+      const all = isLocked ? going(isDue) : [];
+      const now = all.length > aloneAtMost ? all : going((one) => isLate(one) || stoodTogether(one, item) || (crowded && isDue(one)));
+      const others = now.filter((one) => one !== item);
+      for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
+      return [item, ...others];
+    },
+    /** What is late, and may go out over another channel of its person: each by itself, or many as one. */
+    toMove: (): Item[][] => lateTogether(movable, clock.up(), ({ row }) => row),
+    /** The process stood still: nothing is late before what was answered meanwhile is read. */
+    grace(): void {
+      for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
+    },
+    /** It goes over no other channel any more. */
+    stays: (item: Item): void => void movable.delete(item),
+    /** Milliseconds until something is due, or late; undefined when nothing waits for time alone. */
+    nextInMs(): number | undefined {
+      const ups = [...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)];
+      const dueUp = ups.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+      return dueUp === Number.POSITIVE_INFINITY ? undefined : Math.max(0, dueUp - clock.up());
+    },
+    again(item: Item, row: OutboxRow, waitMs: number): void {
+      taken.delete(item);
+      Object.assign(item, { row, dueUp: clock.up() + waitMs });
+    },
+    done(item: Item): void {
+      taken.delete(item);
+      movable.delete(item);
+      items.delete(item.row.key);
+      const lane = lanes.get(laneOf(item.row)) ?? [];
+      lane.shift();
+      if (lane.length === 0) lanes.delete(laneOf(item.row));
+    },
+    isLate,
+    withKey: (key: string): Item | undefined => items.get(key),
+    size: (): number => items.size,
+  };
+}
+
+/** When something is due, or late. Whoever looks long after that stood still: what was answered meanwhile is read before anything is late (R18a). */
+export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number | undefined }[]) {
+  let cancel: Cancel = () => {};
+  let dueUp = Number.POSITIVE_INFINITY;
+  return {
+    cancel: () => cancel(),
+    begin(): void {
+      if (clock.up() - dueUp > stoodStillMs) for (const one of of) one.grace();
+    },
+    again(look: () => void): void {
+      const waitMs = Math.min(...of.map((one) => one.nextInMs() ?? Number.POSITIVE_INFINITY));
+      dueUp = clock.up() + waitMs;
+      if (waitMs < Number.POSITIVE_INFINITY) cancel = clock.after(waitMs, look);
+    },
+  };
+}
+
+/** Whoever has none on the way there comes before the others. */
+function firstOf(due: readonly Head[]): Item | undefined {
+  const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
+  return before.reduce<Item | undefined>((a, { item }) => (a && !isBefore(item, a) ? a : item), undefined);
+}
+
+type Head = { item: Item; goesUp: number; isFirst: boolean };
+type At = Pick<LaneKind, 'limits'> & { taken: Taken; freeUp(row: OutboxRow): number };
+
+/** The first of each lane, when it may go, and whether its person has none on the way there. */
+function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): Head[] {
+  const onTheWay = waysOf(taken);
+  return [...lanes].flatMap(([item]) => {
+    if (item === undefined || taken.has(item)) return [];
+    const { channel, person } = item.row;
+    const way = onTheWay.get(channel);
+    const isFirst = !way?.persons.has(person);
+    const isFull = (way?.count ?? 0) >= Math.min(isFirst ? besideEver : besideAtMost, limits(channel).atOnce ?? besideEver);
+    const besideUp = isFull ? Number.POSITIVE_INFINITY : (way?.lastUp ?? Number.NEGATIVE_INFINITY) + slowMs;
+    return [{ item, goesUp: Math.max(item.dueUp, besideUp, freeUp(item.row)), isFirst }];
+  });
+}
+
+/** When what was sent to whom lately, on a channel that shows one person only so much. */
+function createCrowds(limits: LaneKind['limits']) {
+  const lately = new Map<string, number[]>();
+  const nameOf = ({ channel, person }: OutboxRow) => `${channel}/${person}`;
+  return {
+    goes(row: OutboxRow, up: number): void {
+      const most = limits(row.channel).within?.most;
+      if (most !== undefined) lately.set(nameOf(row), [...(lately.get(nameOf(row)) ?? []), up].slice(-most));
+    },
+    /** When the next may go. */
+    freeUp(row: OutboxRow): number {
+      const { within } = limits(row.channel);
+      const ups = within === undefined ? [] : (lately.get(nameOf(row)) ?? []);
+      return within === undefined || ups.length < within.most ? Number.NEGATIVE_INFINITY : (ups[0] ?? 0) + within.ms;
+    },
+  };
+}
+
+type Along = Pick<LaneKind, 'gathers'> & { lanes: Iterable<Item[]>; taken: Taken; isNow(one: Item): boolean };
+
+/**
+ * The items that go out in one message with an item, in the order of each room; none where it goes alone. For the morning digest it is all of
+ * the person's digest, due or not. Else it is what is late or stood in one message before; before a pause of the channel, all that is due.
+ */
+function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] {
+  const { digest } = item.row.notice;
+  if (!gathers(item.row) || !(digest || isNow(item))) return [];
+  const goes = (one: Item) => goWith(one, item) && gathers(one.row);
+  const mine = [...lanes].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
+  return mine.flatMap((lane) => until(lane, (one) => !goes(one) || !(digest || isNow(one))));
+}
+
+/** To one person on one channel, both for the morning or neither. */
+function goWith({ row: a }: Item, { row: b }: Item): boolean {
+  return a.notice.digest === b.notice.digest && a.person === b.person && a.channel === b.channel;
+}
+
+/** They stood in one message on the channel before. */
+function stoodTogether({ row: a }: Item, { row: b }: Item): boolean {
+  return a.beside !== undefined && a.beside === b.beside;
+}
+
+/** What is late: each by itself; where many will be late for a person on a channel in the same moment, all of them as one. */
+export function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
+  const soon = [...all].filter(({ lateUp }) => lateUp <= up + togetherMs);
+  const ways = Map.groupBy(soon, (one) => `${rowOf(one)?.channel}/${rowOf(one)?.person}`);
+  return [...ways.values()].flatMap((some) => {
+    const late = some.filter(({ lateUp }) => lateUp <= up);
+    return late.length > 0 && some.length > aloneAtMost ? [some] : late.map((one) => [one]);
+  });
+}
+
+/** How long it is news yet: what was told over another channel is none. A wall clock that was set makes it neither longer nor shorter than it may be. */
+export function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
+  if (moved) return 0;
+  const limitMs = newsLimitMs(notice.severity);
+  return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);
+}
+
+/** What is critical goes before what is not, else what has been due longer. */
+function isBefore(a: Item, b: Item): boolean {
+  return (rankOf(a) - rankOf(b) || a.dueUp - b.dueUp) < 0;
+}
+
+function rankOf({ row }: Item): number {
+  return row.notice.severity === 'critical' ? 0 : 1;
+}
+
+function until(lane: readonly Item[], ends: (item: Item) => boolean): Item[] {
+  const at = lane.findIndex(ends);
+  return lane.slice(0, at < 0 ? lane.length : at);
+}
+
+/** Transitions are numbered in the order in which they happened, whatever the clock; words of the centre's own have no number, and a lane of their own. */
+function orderOf({ transition, createdAt }: OutboxRow): number {
+  return transition ?? createdAt;
+}
+
+/** What is on its way on each channel: how many, to whom, and since when the latest. */
+function waysOf(taken: Taken): Map<string, { count: number; persons: Set<string>; lastUp: number }> {
+  const ways = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
+  for (const [{ row }, { sinceUp: up, rides }] of taken) {
+    if (rides) continue;
+    const way = ways.get(row.channel) ?? { count: 0, persons: new Set(), lastUp: up };
+    ways.set(row.channel, { count: way.count + 1, persons: way.persons.add(row.person), lastUp: Math.max(way.lastUp, up) });
+  }
+  return ways;
+}
+
+function laneOf({ channel, person, notice, transition }: OutboxRow): string {
+  return `${channel}/${person}/${notice.scope}/${transition === null ? 'word' : 'step'}`;
+}

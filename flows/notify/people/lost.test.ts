@@ -1,0 +1,109 @@
+/** Somebody on duty whom nothing reaches: who is told instead, and what central hears of it. */
+import { describe, expect, test } from 'vitest';
+import type { Person } from '#contracts';
+import type { Notice, OpenChannel } from '../../engine/records/notices.ts';
+import type { Member } from '../../engine/records/roster.ts';
+import { member, wednesday } from '../roster/roster.test-helper.ts';
+import { failing } from './failing.ts';
+import { notice, row } from './people.test-helper.ts';
+import { createRoster, recipientsOf } from './roster.ts';
+
+const email = 'somebody@office.test';
+const channel = { send: async () => ({ result: 'delivered' as const }), close() {} };
+const open = (names: readonly string[]): [string, OpenChannel][] =>
+  names.map((name) => [
+    name,
+    { channel, reaches: ({ addresses, email: mail }: Person) => addresses[name] !== undefined || (name === 'email' && mail !== undefined) },
+  ]);
+const toConsole: [string, OpenChannel] = ['console', { channel, reaches: () => true }];
+/** Rings at night alone, and then for what is critical. */
+const byNight = { carries: ({ severity }: Notice, at: number) => severity === 'critical' && at > wednesday };
+const channels = new Map(
+  open(['email', 'voice'])
+    .concat([toConsole])
+    .map(([name, one]) => [name, name === 'voice' ? { ...one, ...byNight } : one]),
+);
+
+/** Whom an alert goes to, and how. */
+function told(
+  members: readonly Member[],
+  { at = wednesday, changes = {}, over = channels, wanted = 'own-order', to = ['technician'] } = {},
+) {
+  const roster = createRoster([]);
+  roster.use(members);
+  const { recipients } = recipientsOf({ roster, channels: over, log: { warn() {} } });
+  const said = recipients(to, wanted, { scope: 'ladakh/leh/pc-1', now: at, knew: [], notice: notice(changes) });
+  return said.map(({ person, channel: by, lost }) => `${person} ${by}${lost ? ' lost' : ''}`);
+}
+
+const bina = member('bina', { deputy: 'chand' });
+const chand = member('chand', { scopes: ['goa'], email });
+const meera = member('meera', { roles: ['central'], scopes: [''], email });
+
+test('of an alert whose person on duty has no channel only the log of the centre was told: the deputy is, else central', () => {
+  expect(told([bina, chand, meera])).toEqual(['bina console lost', 'chand email']);
+  expect(told([bina, { ...chand, duty: [] }, meera])).toEqual(['bina console lost', 'meera email']);
+  expect(told([bina, { ...chand, email: undefined } as unknown as Member, meera])).toEqual(['bina console lost', 'meera email']);
+  expect(told([bina, meera], { wanted: 'email' })).toEqual(['bina console lost', 'meera email']);
+  expect(told([bina])).toEqual(['bina console lost', 'central-desk console']);
+});
+
+test('a phone that rings at night alone reaches nobody by day: whoever stands in is told then, and at night the person', () => {
+  const asha = member('asha', { channels: ['voice'], addresses: { voice: '+919419000001' } });
+  expect(told([asha, meera])).toEqual(['asha console lost', 'meera email']);
+  expect(told([asha, meera], { at: wednesday + 1 })).toEqual(['asha voice']);
+  expect(told([asha, meera], { at: wednesday + 1, changes: { severity: 'major' } })).toEqual(['asha console lost', 'meera email']);
+});
+
+test('where somebody else on duty is reached central hears of it by the finding alone; nobody is told twice', () => {
+  const asha = member('asha', { email });
+  expect(told([bina, asha, meera])).toEqual(['bina console lost', 'asha email']);
+  expect(told([bina, asha, chand, meera])).toEqual(['bina console lost', 'asha email', 'chand email']);
+  expect(told([bina, meera], { to: ['technician', 'central'] })).toEqual(['bina console lost', 'meera email']);
+  const ring = [member('bina', { deputy: 'chand' }), member('chand', { deputy: 'bina', email })];
+  expect(told(ring)).toEqual(['bina console lost', 'chand email']);
+});
+
+test('a channel that a tab names beside the own order, and that a person has not, loses nobody', () => {
+  expect(told([chand], { to: ['chand'], wanted: 'voice' })).toEqual(['chand console']);
+});
+
+test('an end, the console by its own name, and a centre that has set no channel for people ask for nobody else', () => {
+  expect(told([bina, chand], { changes: { kind: 'cleared' } })).toEqual(['bina console']);
+  expect(told([bina, chand], { wanted: 'console' })).toEqual(['bina console']);
+  expect(told([bina, chand], { over: new Map([toConsole]) })).toEqual(['bina console']);
+});
+
+describe('a person with "webhook": true and no other address', () => {
+  const toPrograms: [string, OpenChannel] = ['webhook', { channel, reaches: ({ webhook }) => webhook, forPrograms: true }];
+  const over = new Map([...channels, toPrograms]);
+  const desk = member('tickets', { roles: ['central'], scopes: [''], webhook: true });
+
+  test.each([
+    ['own-order', ['tickets webhook']],
+    ['webhook', ['tickets webhook']],
+    ['console', ['tickets console']],
+  ])('over the channel %s is reached, and no one else is notified instead', (wanted, expected) => {
+    expect(told([desk, meera], { over, wanted, to: ['tickets'] })).toEqual(expected);
+  });
+
+  test('with a deputy is reached as well, and is not reached where no webhook is set', () => {
+    const vendor = member('vendor', { webhook: true, deputy: 'chand', channels: ['sms'] });
+    expect(told([vendor, chand], { over })).toEqual(['vendor webhook']);
+    expect(told([vendor, chand])).toEqual(['vendor console lost', 'chand email']);
+  });
+
+  test('beside a person with an e-mail address leaves the order of that person alone', () => {
+    const asha = member('asha', { email, webhook: true });
+    expect(told([asha, desk], { over })).toEqual(['asha email']);
+    expect(told([asha, desk], { over, wanted: 'webhook' })).toEqual(['asha webhook']);
+  });
+});
+
+test('what only the console took was delivered, and no finding: it is one to central until something reaches the person', () => {
+  const said = (changes: object) =>
+    failing(row({ person: 'bina', ...changes }), { result: 'delivered' }).filter(({ device }) => device === 'nothing reaches bina');
+  expect(said({ channel: 'console', lost: true })).toMatchObject([{ fault: 'centre.channel_failing', standing: true }]);
+  expect(said({ channel: 'console' })).toEqual([]);
+  expect(said({ channel: 'email' })).toMatchObject([{ standing: false }]);
+});

@@ -1,0 +1,386 @@
+/** What a channel does not deliver goes over the next of its person's own order; what it takes later is one message. */
+import { afterEach, expect, test } from 'vitest';
+import type { OutboxRow, RenderedMessage, SendOutcome } from '../../engine/records/notices.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { Channels } from './channels/channels.ts';
+import { failing } from './failing.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+
+type Answer = () => SendOutcome | Promise<SendOutcome>;
+const delivered: Answer = () => ({ result: 'delivered' });
+const hangs: Answer = () => new Promise(() => {});
+/** Each under a name of its own. */
+const takes = (): Answer => {
+  let n = 0;
+  return () => {
+    n += 1;
+    return { result: 'accepted', id: `g-${n}` };
+  };
+};
+const locked: Answer = () => ({ result: 'locked', reason: '535 wrong password' });
+
+/** An outbox whose channels answer as the test says, and a ledger that outlives it. */
+function rig(answers: Record<string, Answer>, ledger = new Map<string, OutboxRow>(), clock = testClock()) {
+  const sent: { at: number; channel: string; message: RenderedMessage }[] = [];
+  const outcomes: { row: OutboxRow; outcome: SendOutcome }[] = [];
+  const over = new Set<number>();
+  const names = ['console', ...Object.keys(answers)];
+  const channels: Channels = new Map(
+    names.map((name) => {
+      const send = async (message: RenderedMessage) => {
+        sent.push({ at: clock.up(), channel: name, message });
+        return (answers[name] ?? delivered)();
+      };
+      const single = name === 'tickets' || name === 'sms';
+      return [name, { channel: { send, close() {} }, reaches: () => true, single, once: name === 'sms', joined: name === 'push' }];
+    }),
+  );
+  const commit = async (ops: Op[]) => {
+    for (const op of ops) {
+      if (op.op === 'outbox-set' || (op.op === 'outbox' && !ledger.has(op.row.key))) ledger.set(op.row.key, op.row);
+    }
+  };
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit,
+    channels,
+    roster: createRoster([technician]),
+    isOver: (incident) => over.has(incident),
+    onOutcome: (row, outcome) => outcomes.push({ row, outcome }),
+  });
+  open.push({ outbox, clock });
+  void outbox.run();
+  const add = (...rows: OutboxRow[]) => {
+    for (const one of rows) ledger.set(one.key, one);
+    outbox.add(rows);
+  };
+  const told = (channel: string) => sent.filter((one) => one.channel === channel);
+  return { clock, outbox, ledger, outcomes, over, told, add };
+}
+
+const open: { outbox: Outbox; clock: TestClock }[] = [];
+afterEach(async () => {
+  for (const { outbox, clock } of open.splice(0)) {
+    const stopped = outbox.stop();
+    await clock.pass(1_000);
+    await stopped;
+  }
+});
+
+const room = (incident: number, changes: Partial<OutboxRow['notice']> = {}, further = ['telegram', 'console']) => {
+  const scope = `ladakh/leh/pc-${incident}`;
+  return row({ transition: incident, further, notice: notice({ incident, scope, room: { en: `Room ${incident}`, hi: '' }, ...changes }) });
+};
+
+test('F17 a mail server that hangs for an hour: what is critical is told elsewhere after a minute, the rest after five, each once', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  add(room(1), room(2, { severity: 'minor' }));
+  await clock.pass(59_999);
+  expect(told('telegram')).toEqual([]);
+  await clock.pass(1);
+  expect(told('telegram').map(({ at, message }) => [at, message.key])).toEqual([[60_000, '1/email/asha/telegram']]);
+  await clock.pass(3_600_000);
+  expect(told('telegram').map(({ at, message }) => [at, message.key])).toEqual([
+    [60_000, '1/email/asha/telegram'],
+    [300_000, '2/email/asha/telegram'],
+  ]);
+  expect(told('console')).toEqual([]);
+});
+
+test('F17 forty alerts that hung in a mail server were forty messages of Telegram: what is late in one moment goes on as one', async () => {
+  const { clock, told, add, outbox, ledger } = rig({ email: hangs, telegram: delivered });
+  for (let n = 1; n <= 40; n += 1) {
+    add({ ...room(n), createdAt: clock.now() });
+    await clock.pass(40);
+  }
+  await clock.pass(70_000);
+  expect(told('telegram').map(({ at, message }) => [at, message.subject])).toEqual([[60_000, '40 alerts at once']]);
+  expect([...ledger.values()].filter(({ channel, state }) => channel === 'telegram' && state === 'delivered')).toHaveLength(40);
+  expect(outbox.waiting()).toBe(40);
+});
+
+test('F17 three alerts that hung go on one by one, each with its own buttons', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  add(room(1), room(2), room(3));
+  await clock.pass(70_000);
+  expect(told('telegram').map(({ message }) => [message.notice.incident, message.list])).toEqual([1, 2, 3].map((n) => [n, undefined]));
+});
+
+test('F17 what a gateway took and says nothing of goes on as one too', async () => {
+  const { clock, told, add } = rig({ sms: takes(), telegram: delivered });
+  add(...[1, 2, 3, 4, 5].map((n) => bySms(n, ['telegram', 'console'])));
+  await clock.pass(70_000);
+  expect([told('sms').length, told('telegram').map(({ message }) => message.subject)]).toEqual([5, ['5 alerts at once']]);
+});
+
+test('F32 of flows that stood still for five minutes a message on its way was told again, and over the next channel too: its answer is read first', async () => {
+  const mail = Promise.withResolvers<SendOutcome>();
+  const { clock, told, add, outbox } = rig({
+    email: () => mail.promise,
+    sms: () => ({ result: 'accepted', id: 'g-1' }),
+    telegram: delivered,
+  });
+  add(room(1), row({ channel: 'sms', further: ['telegram'], notice: notice({ scope: 'ladakh/leh/pc-2' }), transition: 2 }));
+  await clock.pass(1_000);
+  clock.stall(300_000);
+  await clock.pass(0);
+  mail.resolve({ result: 'delivered' });
+  await outbox.report({ channel: 'sms', id: 'g-1', outcome: { result: 'delivered' } });
+  await clock.pass(60_000);
+  expect(['email', 'sms', 'telegram'].map((channel) => told(channel).length)).toEqual([1, 1, 0]);
+  expect(outbox.waiting()).toBe(0);
+});
+
+test('F32 what was not answered in a gap of ours either goes over the next channel after it', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  add(room(1));
+  await clock.pass(1_000);
+  clock.stall(300_000);
+  await clock.pass(9_000);
+  expect(told('telegram')).toEqual([]);
+  await clock.pass(1_000);
+  expect(told('telegram')).toHaveLength(1);
+});
+
+test('F17 on return of the channel one message says it all, and marks what is over; nothing stale comes as news', async () => {
+  const answers = { email: hangs, telegram: delivered };
+  const { clock, told, over, add, outbox, ledger } = rig(answers);
+  add(...Array.from({ length: 40 }, (_, n) => room(n + 1)));
+  await clock.pass(600_000);
+  over.add(7);
+  const before = told('email').length;
+  answers.email = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  const after = told('email').slice(before);
+  expect(after.map(({ message }) => message.subject)).toEqual(['Late alerts: 40']);
+  expect(after[0]?.message.text).toMatch(
+    /^Late alerts: 40\nFor a while messages did not come through here:\n• Leh, Room 1: Microphone not found\. Critical\n/,
+  );
+  expect(outbox.waiting()).toBe(0);
+  expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
+});
+
+test('late beside two alerts, a notice to many and a full disk were lines without a word of what they say, and counted as delivered: each goes by itself', async () => {
+  const answers = { email: hangs };
+  const { clock, told, add } = rig(answers);
+  const word = (n: number, changes: Partial<OutboxRow['notice']>) => {
+    const about: typeof changes = { kind: 'direct', incident: null, faults: [], ...changes };
+    return { ...room(n, about, ['console']), transition: null };
+  };
+  const announcement = { id: 1, by: 'Devi', text: 'The line is changed on Sunday' };
+  add(
+    room(1, {}, ['console']),
+    room(2, {}, ['console']),
+    word(3, { lines: ['announcement'], announcement }),
+    word(4, { lines: ['disk_full'] }),
+  );
+  await clock.pass(600_000);
+  const before = told('email').length;
+  answers.email = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  const after = told('email')
+    .slice(before)
+    .map(({ message }) => message);
+  expect(after).toHaveLength(3);
+  expect(after.find(({ list }) => list)?.subject).toBe('Late alerts: 2');
+  expect(after.map(({ text }) => text).join('')).toMatch(/The line is changed on Sunday[\s\S]*Disk of the central machine is full/);
+});
+
+test('a channel that carries no list, as one for tickets, gets each by itself, however late; what is over says so', async () => {
+  const answers = { tickets: hangs };
+  const { clock, told, over, add } = rig(answers);
+  const rows = [1, 2, 3].map((n) => ({ ...room(n, {}, ['console']), key: `${n}/tickets/asha`, channel: 'tickets' }));
+  add(...rows);
+  await clock.pass(600_000);
+  over.add(2);
+  const before = told('tickets').length;
+  answers.tickets = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  const after = told('tickets').slice(before);
+  expect(after.map(({ message }) => [message.notice.incident, message.over]).sort()).toEqual([
+    [1, undefined],
+    [2, true],
+    [3, undefined],
+  ]);
+});
+
+/** Its person has SMS first, and these channels then. */
+const bySms = (n: number, further: string[], changes = {}) => ({ ...room(n, changes, further), key: `${n}/sms/asha`, channel: 'sms' });
+
+test('a gateway that was away an hour sent twelve SMS as news, though another channel had told each; what only the console has is sent', async () => {
+  const answers = { sms: hangs, telegram: delivered };
+  const { clock, told, add, ledger, outbox } = rig(answers);
+  add(...Array.from({ length: 12 }, (_, n) => bySms(n + 1, ['telegram', 'console'])), bySms(99, ['console']));
+  await clock.pass(3_600_000);
+  expect(told('telegram')).toHaveLength(1);
+  const before = told('sms').length;
+  answers.sms = delivered as typeof hangs;
+  await clock.pass(30 * 60_000);
+  const after = told('sms').slice(before);
+  expect(after.map(({ message }) => message.notice.incident)).toEqual([99]);
+  expect(outbox.waiting()).toBe(0);
+  expect(ledger.get('7/sms/asha')).toMatchObject({ state: 'refused', lastError: 'it is no news any more' });
+});
+
+test('one alert that a mail server had kept for two hours came as news: it says that it is late, and so it does after a start', async () => {
+  const answers = { email: hangs };
+  const first = rig(answers);
+  first.add(room(1, {}, ['console']));
+  await first.clock.pass(2 * 3_600_000);
+  const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
+  answers.email = delivered as typeof hangs;
+  const second = rig(answers, new Map(), first.clock);
+  second.outbox.add(waiting);
+  await first.clock.pass(20 * 60_000);
+  for (const { told } of [first, second]) {
+    const message = told('email').at(-1)?.message;
+    expect(message?.subject).toBe('Leh: Late message, Critical: Microphone not found, Room 1');
+    expect(message?.text).toMatch(/\nLate message, Critical: Microphone not found: /);
+  }
+});
+
+test('a list of the night over SMS named one room of five, and all were delivered: it goes where a list can be read', async () => {
+  const { clock, told, add } = rig({ sms: delivered, email: delivered });
+  add(...[1, 2, 3, 4, 5].map((n) => bySms(n, ['email', 'console'], { digest: true })));
+  await clock.pass(1_000);
+  expect([told('sms').length, told('email').map(({ message }) => message.subject)]).toEqual([0, ['5 alerts of the night']]);
+});
+
+test('who has SMS alone, without the text of several, reads each room of the night by itself, also where a tab names SMS', async () => {
+  const { clock, told, add } = rig({ sms: delivered });
+  const { further: _, ...alone } = bySms(4, [], { digest: true });
+  add(...[1, 2, 3].map((n) => bySms(n, ['console'], { digest: true })), alone);
+  await clock.pass(5_000);
+  expect(told('sms').map(({ message }) => [message.notice.incident, message.list])).toEqual([1, 2, 3, 4].map((n) => [n, undefined]));
+  expect(told('console')).toEqual([]);
+});
+
+test('of one incident that came and went meanwhile only the end is told', async () => {
+  const answers = { email: hangs };
+  const { clock, told, over, add } = rig(answers);
+  add(room(1, {}, ['console']));
+  await clock.pass(120_000);
+  add({ ...room(1, { kind: 'cleared', at: clock.now() }, ['console']), key: '2/email/asha', transition: 2, createdAt: clock.now() });
+  over.add(1);
+  await clock.pass(120_000);
+  const before = told('email').length;
+  answers.email = delivered as typeof hangs;
+  await clock.pass(20 * 60_000);
+  expect(
+    told('email')
+      .slice(before)
+      .map(({ message }) => message.subject),
+  ).toEqual(['Leh: Cleared: Microphone not found, Room 1']);
+});
+
+test('a wrong password is one finding and no retry: what waits goes on at once, and the server is asked again after a quarter of an hour', async () => {
+  const answers = { email: locked, telegram: delivered };
+  const { clock, told, outcomes, add, ledger } = rig(answers);
+  add(...Array.from({ length: 30 }, (_, n) => room(n + 1)));
+  await clock.pass(10_000);
+  expect(told('email')).toHaveLength(1);
+  expect(told('telegram').map(({ message }) => message.list)).toEqual([undefined, true]);
+  expect(ledger.get('9/email/asha')).toMatchObject({ state: 'refused', lastError: '535 wrong password' });
+  const [first] = outcomes;
+  expect(first && failing(first.row, first.outcome)).toEqual([
+    { fault: 'centre.channel_login', device: 'email', standing: true, reason: '535 wrong password' },
+  ]);
+  answers.email = delivered as typeof locked;
+  await clock.pass(15 * 60_000);
+  add({ ...room(99), createdAt: clock.now() });
+  await clock.pass(1_000);
+  expect(told('email')).toHaveLength(2);
+  const last = outcomes.at(-1);
+  expect(last && failing(last.row, last.outcome)).toContainEqual({ fault: 'centre.channel_login', device: 'email', standing: false });
+});
+
+test('one phone whose push service lets us not in turned notifications off for everybody: it is the finding of its person, whose other channels are used', async () => {
+  const answers = { push: locked, email: delivered };
+  const { clock, told, outcomes, add } = rig(answers);
+  const of = (person: string, n: number): OutboxRow => ({
+    ...room(n, {}, ['email', 'console']),
+    key: `${n}/push/${person}`,
+    channel: 'push',
+    person,
+  });
+  add(of('asha', 1));
+  await clock.pass(1_000);
+  const [first] = outcomes;
+  expect(first && failing(first.row, first.outcome, true)).toMatchObject([{ device: 'push to asha', standing: true }]);
+  answers.push = delivered as typeof locked;
+  add(of('asha', 2), of('ravi', 3));
+  await clock.pass(1_000);
+  expect(told('push').map(({ message }) => message.key)).toEqual(['1/push/asha', '3/push/ravi']);
+  expect(told('email').map(({ message }) => message.key)).toEqual(['1/push/asha/email', '2/push/asha/email']);
+});
+
+test('a phone that is off was a major finding for central, which nobody there could mend', () => {
+  const refused: SendOutcome = { result: 'refused', reason: 'nothing was said in 24 hours' };
+  expect([failing(room(1), refused).length, failing(room(1), refused, true)]).toEqual([1, []]);
+});
+
+test('refused by one channel, the next of the order is asked, and the console at the very end', async () => {
+  const no: Answer = () => ({ result: 'refused', reason: 'no such person' });
+  const { clock, told, add } = rig({ email: no, telegram: no, sms: no });
+  add(room(1, {}, ['telegram', 'sms', 'console']));
+  await clock.pass(5_000);
+  expect(told('console').map(({ message }) => message.key)).toEqual(['1/email/asha/telegram/sms/console']);
+});
+
+test('killed between the move and its word, the next process moves it no second time', async () => {
+  const first = rig({ email: hangs, telegram: hangs });
+  first.add(room(1));
+  await first.clock.pass(61_000);
+  const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
+  expect(waiting.map(({ key }) => key)).toEqual(['1/email/asha', '1/email/asha/telegram']);
+  const second = rig({ email: hangs, telegram: delivered }, first.ledger, first.clock);
+  second.outbox.add(waiting);
+  await second.clock.pass(3_600_000);
+  expect(second.told('telegram')).toHaveLength(1);
+  expect(second.told('console')).toEqual([]);
+});
+
+test('a centre that was started anew while its mail server was away sent each alert that was told elsewhere once more as news', async () => {
+  const first = rig({ email: hangs, telegram: delivered });
+  first.add(room(1), room(2), room(3));
+  await first.clock.pass(70_000);
+  const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
+  expect(waiting.map(({ moved }) => moved)).toEqual([true, true, true]);
+  const second = rig({ email: delivered, telegram: delivered }, first.ledger, first.clock);
+  second.outbox.add(waiting);
+  await second.clock.pass(20 * 60_000);
+  expect(second.told('email').map(({ message }) => message.subject)).toEqual(['Late alerts: 3']);
+});
+
+test('a channel that is not open any more after a start: the next of the order is used', async () => {
+  const { clock, told, add } = rig({ telegram: delivered });
+  add(room(1, {}, ['telegram', 'console']));
+  await clock.pass(1_000);
+  expect(told('telegram').map(({ message }) => message.key)).toEqual(['1/email/asha']);
+  expect(told('console')).toEqual([]);
+});
+
+test('after a start what waits has ten seconds on its own channel, however old it is', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  await clock.pass(3_600_000);
+  add(room(1));
+  await clock.pass(9_999);
+  expect(told('telegram')).toEqual([]);
+  await clock.pass(1);
+  expect(told('telegram')).toHaveLength(1);
+});
+
+test('critical first: what is urgent overtakes 300 that wait on the same channel', async () => {
+  const { clock, told, add } = rig({ email: delivered });
+  add(...Array.from({ length: 300 }, (_, n) => room(n + 1, { severity: 'minor' })), room(999));
+  await clock.pass(1_000);
+  expect(
+    told('email')
+      .slice(0, 2)
+      .map(({ message }) => message.severity),
+  ).toContain('critical');
+  expect(told('email')).toHaveLength(301);
+});

@@ -1,0 +1,164 @@
+/** Who has nothing but SMS, after the gateway was away: by the real texts, through the scrubber of the operators. */
+import { afterEach, expect, test } from 'vitest';
+import type { OutboxRow, RenderedMessage } from '../../engine/records/notices.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { Channels } from './channels/channels.ts';
+import type { Fetch } from './channels/kit/http.ts';
+import { bySms, createSms } from './channels/sms-gateway.ts';
+import { createOutbox } from './outbox.ts';
+import { notice, row, technician, testClock } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+import { scrubber } from './sms/scrubber.test-helper.ts';
+import { smsOf } from './sms/sms.ts';
+import { templatesWith } from './sms/templates.ts';
+
+const dltOf = (at: number) => `${1_107_160_000_000_000_000n + BigInt(at)}`;
+const texts = templatesWith(false);
+const asha = { ...technician, addresses: { sms: '+919419000001' } };
+const settings = {
+  url: 'https://gateway.test/send',
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: '{"to":"{to}","text":"{text}","template":"{template}"}',
+  accepted: '"type":"success"',
+  form: 'fixed',
+  perSecond: 10,
+} as const;
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** `registered`: the texts that have an id; `only`: a tab names SMS, and nothing comes after it. */
+function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
+  const clock = testClock();
+  const { fetch, passed } = scrubber({ templates: new Map(texts.map((one, at) => [dltOf(at), one])), addresses: [] });
+  const gateway = { isAway: true };
+  const answer: Fetch = (...asked) => (gateway.isAway ? Promise.reject(new TypeError('fetch failed')) : fetch(...asked));
+  const ids = new Map(texts.map(({ id }, at) => [id, dltOf(at)] as const).filter(([id]) => registered.includes(id)));
+  const { single = false, once = false } = bySms;
+  const sms = createSms({ settings, secret: '', registered: ids, shortText: smsOf, clock, fetch: answer });
+  const onConsole: RenderedMessage[] = [];
+  const send = async (message: RenderedMessage) => {
+    onConsole.push(message);
+    return { result: 'delivered' } as const;
+  };
+  const channels: Channels = new Map([
+    ['sms', { channel: sms, reaches: () => true, single, once }],
+    ['console', { channel: { send, close() {} }, reaches: () => true }],
+  ]);
+  const ledger = new Map<string, OutboxRow>();
+  const commit = async (ops: Op[]) => {
+    for (const op of ops) if (op.op === 'outbox-set' || op.op === 'outbox') ledger.set(op.row.key, op.row);
+  };
+  const over = new Set<number>();
+  const around = { clock, random: () => 0.5, commit, channels, roster: createRoster([asha]), onOutcome() {} };
+  const outbox = createOutbox({ ...around, isOver: (incident) => over.has(incident) });
+  void outbox.run();
+  stops.push(async () => {
+    const stopped = outbox.stop();
+    await clock.pass(1_000);
+    await stopped;
+  });
+  let transition = 0;
+  const tell = (incident: number, changes: Partial<OutboxRow['notice']> = {}) => {
+    transition += 1;
+    const place = { scope: `ladakh/leh/pc-${incident}`, room: { en: `Room ${incident}`, hi: '' }, at: clock.now() };
+    const about = notice({ incident, ...place, severity: incident === 5 ? 'critical' : 'minor', ...changes });
+    const at = { createdAt: clock.now(), dueAt: clock.now() + (changes.digest ? 1_000 : 0), key: `${transition}/sms/asha` };
+    outbox.add([row({ transition, channel: 'sms', ...(!only && { further: ['console'] }), notice: about, ...at })]);
+  };
+  const ends = (incident: number) => {
+    over.add(incident);
+    tell(incident, { kind: 'cleared' });
+  };
+  const back = async () => {
+    gateway.isAway = false;
+    await clock.pass(20 * 60_000);
+  };
+  return { clock, gateway, outbox, ledger, passed, tell, ends, over, back, texts: () => passed.map(({ text }) => text), onConsole };
+}
+
+const twelve = Array.from({ length: 12 }, (_, n) => n + 1);
+
+test.each([false, true])(
+  'who has nothing but SMS got twelve of them late after an outage of the gateway: what still stands is one (a tab names SMS alone: %s)',
+  async (only) => {
+    const { clock, outbox, tell, back, texts: sent, ledger } = rig({ only });
+    for (const n of twelve) tell(n);
+    await clock.pass(3_600_000);
+    expect(sent()).toEqual([]);
+    await back();
+    expect(sent()).toEqual(['Leh, Room 5, since 14:05 3/3, and elsewhere: 12 alerts open, 0 over. Sabha']);
+    expect(outbox.waiting()).toBe(0);
+    for (const n of twelve) expect(ledger.get(`${n}/sms/asha`)?.state).toBe('delivered');
+  },
+);
+
+test('what came and went while the gateway was away was told as well again, twice: nothing is said of it, and its end is none either', async () => {
+  const { clock, outbox, tell, ends, back, texts: sent } = rig();
+  for (const n of twelve) tell(n);
+  await clock.pass(3_000_000);
+  for (const n of twelve.slice(0, 10)) ends(n);
+  await clock.pass(600_000);
+  await back();
+  expect(sent()).toEqual(['Leh, Room 11, since 14:05 3/3, and elsewhere: 2 alerts open, 0 over. Sabha']);
+  expect(outbox.waiting()).toBe(0);
+});
+
+test('the end of what was told before the outage is said, with what stands, in the same text', async () => {
+  const { clock, tell, ends, back, texts: sent, gateway } = rig();
+  gateway.isAway = false;
+  tell(1);
+  await clock.pass(1_000);
+  gateway.isAway = true;
+  for (const n of [2, 3]) tell(n);
+  ends(1);
+  await clock.pass(600_000);
+  await back();
+  expect(sent()).toEqual([
+    'Leh, Room 1: Microphone not found, since 14:05 3/3. Incident 1. Sabha',
+    'Leh, Room 2, since 14:05 3/3, and elsewhere: 2 alerts open, 1 over. Sabha',
+  ]);
+});
+
+test('the end that comes to the outbox after its beginning was left out is left out too; what began anew is said, and so is its end', async () => {
+  const { clock, tell, over, ends, back, texts: sent } = rig();
+  tell(1);
+  await clock.pass(600_000);
+  over.add(1);
+  await back();
+  ends(1);
+  await clock.pass(1_000);
+  expect(sent()).toEqual([]);
+  over.delete(1);
+  tell(1);
+  await clock.pass(1_000);
+  ends(1);
+  await clock.pass(1_000);
+  expect(sent().map((text) => text.slice(0, 26))).toEqual(['Leh, Room 1: Microphone no', 'Leh, Room 1: the room is w']);
+});
+
+test('where the text of several has no id yet each goes by itself, as before; what is over is not said there either', async () => {
+  const { clock, tell, ends, back, texts: sent } = rig({ registered: texts.map(({ id }) => id).filter((id) => !id.startsWith('many.')) });
+  for (const n of [1, 2, 3]) tell(n);
+  await clock.pass(3_000_000);
+  ends(2);
+  await clock.pass(600_000);
+  await back();
+  expect(
+    sent()
+      .map((text) => text.slice(0, 11))
+      .sort(),
+  ).toEqual(['Leh, Room 1', 'Leh, Room 3']);
+});
+
+test('who has nothing but SMS read each room of the night by itself: what still stands in the morning is one', async () => {
+  const { clock, tell, over, gateway, texts: sent } = rig();
+  gateway.isAway = false;
+  over.add(4);
+  for (const n of [1, 2, 3, 4]) tell(n, { digest: true });
+  await clock.pass(5_000);
+  expect(sent()).toEqual(['Leh, Room 1, since 14:05 3/3, and elsewhere: 3 alerts open, 0 over. Sabha']);
+});

@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest';
+import { ofTier } from '../../../test/figures.ts';
+import type { Channel, OutboxRow, Outcome } from '../../engine/records/notices.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { Channels } from './channels/channels.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { notice, row, technician, testClock } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+
+const persons = ['asha', 'bina', 'chand'].map((id) => ({ ...technician, id, email: `${id}@office.test` }));
+const channels = ['email', 'sms'];
+const runs = ofTier(50, 200);
+
+/** Where a process can be killed around one send: each point is passed once a send. */
+const killPoints = ['before the send', 'taken, not answered', 'answered, not committed', 'committed, not told'] as const;
+
+/** What outlives a process: the ledger's rows, and what the other side took. */
+type World = { ledger: Map<string, OutboxRow>; taken: { key: string; incidents: number[] }[]; clock: ReturnType<typeof testClock> };
+
+test(`R26 F18 killed at any point around a send, again and again: none lost, at most one message of a channel twice a kill (${runs} runs)`, async () => {
+  const seen = new Set<string>();
+  for (let seed = 1; seed <= runs; seed++) {
+    const { world, kills } = await history(seed, seen);
+    const rows = [...world.ledger.values()];
+    expect(
+      rows.map(({ state }) => state),
+      `seed ${seed}`,
+    ).toEqual(rows.map(() => 'delivered'));
+    for (const channel of channels) {
+      const taken = world.taken.filter(({ key }) => key.includes(`/${channel}/`));
+      const twice = taken.length - new Set(taken.map(({ key }) => key)).size;
+      const told = new Set(taken.flatMap(({ incidents }) => incidents));
+      expect(told.size, `seed ${seed}: none lost`).toBe(rows.filter((one) => one.channel === channel).length);
+      expect(twice, `seed ${seed}: sent twice`).toBeLessThanOrEqual(kills);
+    }
+  }
+  expect([...seen].sort()).toEqual([...killPoints].sort());
+});
+
+/** One history: five processes are killed in turn while rows come in; the sixth runs to the end. */
+async function history(seed: number, seen: Set<string>): Promise<{ world: World; kills: number }> {
+  const random = randomFrom(seed);
+  const world: World = { ledger: new Map(), taken: [], clock: testClock() };
+  let kills = 0;
+  for (let life = 0; life < 5; life++) {
+    const killAt = { point: pick(killPoints, random), send: 1 + Math.floor(random() * 5) };
+    const process = start(world, random, killAt);
+    await live(world, process.outbox, random);
+    if (process.kill()) {
+      seen.add(killAt.point);
+      kills += 1;
+    }
+  }
+  const last = start(world, random, undefined);
+  await live(world, last.outbox, random);
+  await world.clock.pass(86_400_000);
+  await last.outbox.stop();
+  return { world, kills };
+}
+
+/** Rows come in, each in the ledger first, and time goes by. */
+async function live({ ledger, clock }: World, outbox: Outbox, random: () => number): Promise<void> {
+  for (let i = Math.floor(random() * 6); i > 0; i--) {
+    const to = { channel: pick(channels, random), person: pick(persons, random).id };
+    const incident = ledger.size + 1;
+    const about = notice({ incident, room: { en: `Room ${incident}.`, hi: '' } });
+    const fresh = row({ ...to, notice: about, transition: incident, createdAt: clock.now(), dueAt: clock.now() });
+    ledger.set(fresh.key, fresh);
+    outbox.add([fresh]);
+    await clock.pass(Math.floor(random() * 3_000));
+  }
+  await clock.pass(Math.floor(random() * 30_000));
+}
+
+/** A line of a list of what is late names its room. */
+function roomIn(line: string): number {
+  return Number(/Room (\d+)\./.exec(line)?.[1]);
+}
+
+function pick<T>(from: readonly T[], random: () => number): T {
+  return from[Math.floor(random() * from.length)] as T;
+}
+
+type KillAt = { point: (typeof killPoints)[number]; send: number } | undefined;
+
+/** A process: once dead, nothing that it still does reaches the world. */
+function start(world: World, random: () => number, killAt: KillAt) {
+  let dead = false;
+  let sends = 0;
+  const passes = async (point: (typeof killPoints)[number]) => {
+    if (killAt?.point === point && killAt.send <= sends) dead = true;
+    if (dead) await new Promise(() => {});
+  };
+  const channel = (): Channel => ({
+    async send({ key, list, notice }): Promise<Outcome> {
+      sends += 1;
+      await passes('before the send');
+      if (random() < 0.3) return { result: 'retry', reason: '451 later' };
+      world.taken.push({ key, incidents: list ? notice.lines.map(roomIn) : [notice.incident ?? 0] });
+      await passes('taken, not answered');
+      return { result: 'delivered' };
+    },
+    close() {},
+  });
+  const commit = async (ops: Op[]) => {
+    await passes('answered, not committed');
+    for (const op of ops) if (op.op === 'outbox-set') world.ledger.set(op.row.key, op.row);
+    await passes('committed, not told');
+  };
+  const opened: Channels = new Map(channels.map((name) => [name, { channel: channel(), reaches: () => true }]));
+  const options = {
+    clock: world.clock,
+    random,
+    commit,
+    channels: opened,
+    roster: createRoster(persons),
+    isOver: () => false,
+    onOutcome: () => {},
+  };
+  const outbox = createOutbox(options);
+  outbox.add([...world.ledger.values()].filter(({ state }) => state === 'waiting'));
+  void outbox.run();
+  /** Kills it for good; true where it was dead already, at its point. */
+  const kill = () => {
+    const before = dead;
+    dead = true;
+    return before;
+  };
+  return { outbox, kill };
+}
+
+/** Numbers between 0 and 1 that a seed decides. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,411 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Person } from '#contracts';
+import type { Channel, OutboxRow, Outcome, RenderedMessage } from '../../engine/records/notices.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { Channels } from './channels/channels.ts';
+import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
+import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
+import { createRoster } from './roster.ts';
+
+const bina = { ...technician, id: 'bina', email: 'bina@office.test' };
+type Send = (message: RenderedMessage, signal: AbortSignal) => Promise<Outcome>;
+
+/** An outbox with one e-mail line whose answers the test gives, and a ledger that keeps rows by key. */
+function rig(send: Send, changes: Partial<OutboxOptions> = {}) {
+  const clock = testClock();
+  const sent: RenderedMessage[] = [];
+  const ledger = new Map<string, OutboxRow>();
+  const outcomes: { key: string; result: string }[] = [];
+  const channel = (answer: Send): Channel => ({
+    send: (message, _person, signal) => {
+      sent.push(message);
+      return answer(message, signal);
+    },
+    close() {},
+  });
+  const channels: Channels = new Map([
+    ['console', { channel: channel(async () => ({ result: 'delivered' })), reaches: () => true }],
+    ['email', { channel: channel(send), reaches: ({ email }: Person) => email !== undefined }],
+  ]);
+  const outbox = createOutbox({
+    clock,
+    random: () => 0.5,
+    commit: async (ops) => apply(ledger, ops),
+    channels,
+    roster: createRoster([technician, bina]),
+    isOver: () => false,
+    onOutcome: ({ key }, { result }) => outcomes.push({ key, result }),
+    ...changes,
+  });
+  open.push({ outbox, clock });
+  const keys = () => sent.map((message) => message.key);
+  return { clock, outbox, ledger, outcomes, sent, keys, channels, ended: outbox.run() };
+}
+
+function apply(ledger: Map<string, OutboxRow>, ops: Op[]): void {
+  for (const op of ops) {
+    if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
+    if (op.op === 'outbox' && !ledger.has(op.row.key)) ledger.set(op.row.key, op.row);
+  }
+}
+
+const open: { outbox: Outbox; clock: TestClock }[] = [];
+afterEach(async () => {
+  for (const { outbox, clock } of open.splice(0)) {
+    const stopped = outbox.stop();
+    await clock.pass(1_000);
+    await stopped;
+  }
+});
+
+const delivered: Send = async () => ({ result: 'delivered' });
+const busy: Send = async () => ({ result: 'retry', reason: '451 later' });
+
+test('R26 a delivered row is written down before it is forgotten, and then told', async () => {
+  const commits: { ops: Op[]; waiting: number }[] = [];
+  const { clock, outbox, outcomes, ended } = rig(delivered, {
+    commit: async (ops) => commits.push({ ops, waiting: outbox.waiting() }),
+  });
+  outbox.add([row()]);
+  expect(outbox.waiting()).toBe(1);
+  await clock.pass(0);
+  expect(commits).toEqual([{ ops: [{ op: 'outbox-set', row: row({ state: 'delivered', tries: 1 }) }], waiting: 1 }]);
+  expect(outbox.waiting()).toBe(0);
+  expect(outcomes).toEqual([{ key: '1/email/asha', result: 'delivered' }]);
+  await outbox.stop();
+  await expect(ended).resolves.toBeUndefined();
+});
+
+test('the message is written in the language of the person', async () => {
+  const hindi = { ...technician, language: 'hi' as const };
+  const { clock, outbox, sent } = rig(delivered, { roster: createRoster([hindi]) });
+  outbox.add([row()]);
+  await clock.pass(0);
+  expect(sent).toMatchObject([{ key: '1/email/asha', language: 'hi', severity: 'critical', subject: expect.stringContaining('माइक') }]);
+});
+
+test('R26 retry: the first within 5 s, doubling to 15 min, each written down with its time and reason', async () => {
+  const { clock, outbox, ledger, sent } = rig(busy, { random: () => 0.999_999 });
+  outbox.add([row()]);
+  await clock.pass(0);
+  const start = clock.now();
+  const held = () => ledger.get('1/email/asha');
+  expect(held()).toMatchObject({ state: 'waiting', tries: 1, lastError: '451 later' });
+  expect((held()?.dueAt ?? 0) - start).toBeGreaterThan(4_000);
+  expect((held()?.dueAt ?? 0) - start).toBeLessThanOrEqual(5_000);
+  const gaps = [];
+  for (let tries = 1; tries < 12; tries++) {
+    gaps.push(Math.round(((held()?.dueAt ?? 0) - clock.now()) / 1_000));
+    await clock.pass((held()?.dueAt ?? 0) - clock.now());
+  }
+  expect(gaps).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
+  expect(sent.length).toBe(12);
+  expect(outbox.waiting()).toBe(1);
+});
+
+test('what the other side asks to wait is waited, up to the longest backoff', async () => {
+  const answers: Outcome[] = [
+    { result: 'retry', reason: 'slow', afterMs: 60_000 },
+    { result: 'retry', reason: 'slow', afterMs: 9e9 },
+    { result: 'delivered' },
+  ];
+  const { clock, outbox, sent } = rig(async () => answers.shift() ?? { result: 'delivered' });
+  outbox.add([row()]);
+  await clock.pass(59_999);
+  expect(sent.length).toBe(1);
+  await clock.pass(1);
+  expect(sent.length).toBe(2);
+  await clock.pass(15 * 60_000);
+  expect(sent.length).toBe(3);
+});
+
+test('refused: written down in one transaction with its row on the console, and both are told', async () => {
+  const commits: Op[][] = [];
+  const { clock, outbox, outcomes } = rig(async () => ({ result: 'refused', reason: '550 no such user' }), {
+    commit: async (ops) => commits.push(ops),
+  });
+  outbox.add([row()]);
+  await clock.pass(0);
+  expect(commits[0]).toMatchObject([
+    { op: 'outbox-set', row: { key: '1/email/asha', state: 'refused', lastError: '550 no such user' } },
+    { op: 'outbox', row: { key: '1/email/asha/console', channel: 'console', person: 'asha', state: 'waiting', tries: 0 } },
+  ]);
+  expect(outcomes).toEqual([
+    { key: '1/email/asha', result: 'refused' },
+    { key: '1/email/asha/console', result: 'delivered' },
+  ]);
+  expect(outbox.waiting()).toBe(0);
+});
+
+test('a channel that is gone and a person without an address are told on the console', async () => {
+  const { clock, outbox, ledger } = rig(delivered);
+  outbox.add([row({ channel: 'pigeon' }), row({ transition: 2, person: 'left-us' })]);
+  await clock.pass(0);
+  expect([...ledger.values()]).toMatchObject([
+    { key: '1/pigeon/asha', channel: 'console', state: 'delivered' },
+    { key: '2/email/left-us', channel: 'console', state: 'delivered' },
+  ]);
+});
+
+test('rows of one person go in order of creation; the cleared follows its raise, which says that it is over', async () => {
+  let up = false;
+  const over = new Set<number>();
+  const { clock, outbox, sent } = rig(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }), {
+    isOver: (incident) => over.has(incident),
+  });
+  outbox.add([row()]);
+  await clock.pass(60_000);
+  outbox.add([row({ transition: 2, createdAt: clock.now(), notice: notice({ kind: 'cleared', at: clock.now() }) })]);
+  over.add(17);
+  up = true;
+  const before = sent.length;
+  await clock.pass(15 * 60_000);
+  expect(sent.slice(before).map(({ subject }) => subject)).toEqual([
+    'Leh: Already over: Microphone not found, Conference room',
+    'Leh: Cleared: Microphone not found, Conference room',
+  ]);
+  expect(sent[0]?.subject).toBe('Leh: Critical: Microphone not found, Conference room');
+});
+
+test('F17 a mail server that hangs is given up after 30 s; the console goes on meanwhile, and who is told after it does not wait for that', async () => {
+  const signals: AbortSignal[] = [];
+  const hanging: Send = (_, signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
+  const { clock, outbox, keys, ledger } = rig(hanging);
+  outbox.add([row(), row({ transition: 2, channel: 'console' }), row({ transition: 3, person: 'bina' })]);
+  await clock.pass(249);
+  expect(keys()).toEqual(['1/email/asha', '2/console/asha']);
+  await clock.pass(29_750);
+  expect(signals[0]?.aborted).toBe(false);
+  await clock.pass(1);
+  expect(signals[0]?.aborted).toBe(true);
+  expect(ledger.get('1/email/asha')).toMatchObject({ state: 'waiting', tries: 1, lastError: 'no answer in 30 s' });
+  expect(keys().at(-1)).toBe('3/email/bina');
+});
+
+test('F17 behind a hundred rooms of one person whose server hangs another was told six minutes late: it is within a second, all the while', async () => {
+  const { clock, outbox, outcomes } = rig((message) =>
+    message.key.endsWith('asha') ? new Promise(() => {}) : delivered(message, AbortSignal.timeout(1)),
+  );
+  outbox.add(Array.from({ length: 100 }, (_, n) => row({ transition: n + 1, notice: notice({ scope: `ladakh/leh/pc-${n}` }) })));
+  for (let transition = 1_000; transition < 1_060; transition += 1) {
+    await clock.pass(6_500);
+    outbox.add([row({ transition, person: 'bina', createdAt: clock.now() })]);
+    await clock.pass(1_000);
+    expect(outcomes.filter(({ result }) => result === 'delivered')).toHaveLength(transition - 999);
+  }
+});
+
+test('a channel that breaks is tried again and stops nobody', async () => {
+  const { clock, outbox, ledger, outcomes } = rig(({ key }) => {
+    if (key.endsWith('asha')) throw new Error('bug');
+    return delivered({} as RenderedMessage, AbortSignal.timeout(1));
+  });
+  outbox.add([row(), row({ transition: 2, person: 'bina' })]);
+  await clock.pass(0);
+  expect(ledger.get('1/email/asha')).toMatchObject({ state: 'waiting', lastError: 'the channel broke: bug' });
+  expect(outcomes.map(({ result }) => result)).toEqual(['retry', 'delivered']);
+});
+
+test('R20 a commit that fails stops the outbox and reaches its owner; nothing more is sent', async () => {
+  const { clock, outbox, ended, keys, outcomes } = rig(delivered, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
+  const failed = expect(ended).rejects.toThrow('SQLITE_FULL');
+  outbox.add([row(), row({ transition: 2 }), row({ transition: 3, person: 'bina' })]);
+  await clock.pass(3_600_000);
+  await failed;
+  expect(keys()).toEqual(['1/email/asha']);
+  expect(outcomes).toEqual([]);
+  expect(outbox.waiting()).toBe(3);
+});
+
+test('R20 a commit that fails cuts what is on its way elsewhere', async () => {
+  const signals: AbortSignal[] = [];
+  const hanging: Send = (_, signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
+  const { clock, outbox, ended } = rig(hanging, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
+  const failed = expect(ended).rejects.toThrow('SQLITE_FULL');
+  outbox.add([row(), row({ transition: 2, channel: 'console' })]);
+  await clock.pass(0);
+  await failed;
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+});
+
+test('a row is not sent before its time, and a wall clock set back holds nothing back', async () => {
+  const { clock, outbox, sent } = rig(delivered);
+  outbox.add([row({ dueAt: clock.now() + 60_000 })]);
+  clock.jump(-86_400_000);
+  await clock.pass(59_999);
+  expect(sent.length).toBe(0);
+  await clock.pass(1);
+  expect(sent.length).toBe(1);
+  outbox.add([row({ transition: 2, dueAt: clock.now() + 86_400_000 })]);
+  await clock.pass(15 * 60_000);
+  expect(sent.length).toBe(2);
+});
+
+describe('stop', () => {
+  test('what is being sent may end, and nothing new begins', async () => {
+    const answer = Promise.withResolvers<Outcome>();
+    const { clock, outbox, ledger, keys, ended } = rig(() => answer.promise);
+    outbox.add([row(), row({ transition: 2 })]);
+    await clock.pass(0);
+    const stopped = outbox.stop();
+    answer.resolve({ result: 'delivered' });
+    await stopped;
+    await ended;
+    expect(keys()).toEqual(['1/email/asha']);
+    expect(ledger.get('1/email/asha')?.state).toBe('delivered');
+  });
+
+  test('what does not end in a second is cut, and stays as it was in the ledger', async () => {
+    const { clock, outbox, ledger } = rig(() => new Promise(() => {}));
+    outbox.add([row()]);
+    await clock.pass(0);
+    const stopped = outbox.stop();
+    await clock.pass(1_000);
+    await stopped;
+    expect(ledger.size).toBe(0);
+    expect(outbox.waiting()).toBe(1);
+  });
+});
+
+test('what waited for the morning goes to a person as one message, without what has ended; tried again it is still one, and each row has its outcome', async () => {
+  const answers: Outcome[] = [{ result: 'retry', reason: '451 later' }, { result: 'delivered' }];
+  const { clock, outbox, sent, ledger } = rig(async () => answers.shift() ?? { result: 'delivered' }, {
+    isOver: (incident) => incident === 2,
+  });
+  const room = (number: number, person = 'asha') => {
+    const words = { en: `Room ${number}`, hi: `कमरा ${number}` };
+    const one = notice({ incident: number, digest: true, scope: `ladakh/leh/vc-${number}`, room: words });
+    return row({ key: `${number}/email/${person}`, transition: number, person, notice: one, dueAt: clock.now() + 30_000 });
+  };
+  outbox.add([room(1), room(2), room(3), room(4, 'bina')]);
+  await clock.pass(29_000);
+  expect(sent).toEqual([]);
+  await clock.pass(60_000);
+  const list = sent.filter(({ subject }) => subject === '2 alerts of the night');
+  expect(list).toHaveLength(2);
+  expect(list[0]?.text).toMatch(/Room 1.*\n.*Room 3/);
+  expect(list[0]?.text).not.toMatch('Room 2');
+  expect(list[0]?.notice.lines).toHaveLength(2);
+  expect(sent).toHaveLength(3);
+  expect([...ledger.values()].map(({ state }) => state)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
+  expect(outbox.waiting()).toBe(0);
+});
+
+test.each([2, 3, 5])(
+  '%i faults of one room that waited for the morning stand in one message with those of another room',
+  async (faults) => {
+    const { clock, outbox, sent } = rig(async () => ({ result: 'delivered' }));
+    const waits = (transition: number, room: string, afterMs: number) => {
+      const one = notice({
+        incident: room === 'hall' ? 1 : 2,
+        kind: transition === 1 ? 'raised' : 'worsened',
+        digest: true,
+        scope: `goa/panaji/${room}`,
+      });
+      return row({ key: `${transition}/email/asha`, transition, notice: one, dueAt: clock.now() + 30_000 + afterMs });
+    };
+    // The tabs conclude the steps of one incident one after the other.
+    outbox.add([...Array.from({ length: faults }, (_, at) => waits(at + 1, 'hall', at * 1_000)), waits(9, 'small', 500)]);
+    await clock.pass(60_000);
+    expect(sent.map(({ subject }) => subject)).toEqual([`${faults + 1} alerts of the night`]);
+    expect(outbox.waiting()).toBe(0);
+  },
+);
+
+test('news of an incident carries a link of its person; its end, a word of the centre and what the console tells do not', async () => {
+  const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link });
+  outbox.add([row(), row({ transition: 2, person: 'bina' }), row({ transition: 3, channel: 'console' })]);
+  outbox.add([row({ transition: 4, notice: notice({ kind: 'cleared' }) })]);
+  await clock.pass(0);
+  const of = (key: string) => sent.find((message) => message.key === key);
+  expect([of('1/email/asha')?.link, of('2/email/bina')?.link]).toEqual(['https://a.example/t?asha.17', 'https://a.example/t?bina.17']);
+  expect(of('1/email/asha')?.text).toContain('\nAnswer with one tap: https://a.example/t?asha.17\n');
+  // There the wall is meant, where one logs in.
+  const onWall = 'https://a.example/?#/incident/17';
+  expect([of('3/console/asha')?.link, of('4/email/asha')?.link]).toEqual([onWall, onWall]);
+  expect([of('3/console/asha')?.text, of('4/email/asha')?.text].join()).not.toContain('/t?');
+  expect(of('4/email/asha')?.text).toContain('https://a.example/?#/incident/17');
+});
+
+test('who was told before is named as the roster does, and a person’s own deed is told as such', async () => {
+  const { clock, outbox, sent } = rig(delivered);
+  outbox.add([row({ person: 'bina', notice: notice({ passed: { at: notice().at, to: ['asha'] } }) })]);
+  outbox.add([row({ transition: 2, notice: notice({ again: { why: 'reopened', by: technician.name }, phone: '01982 252010' }) })]);
+  await clock.pass(0);
+  expect(sent.map(({ text }) => text).join()).toMatch(/Told to Asha at 14:05, nobody has taken it[\s\S]*You said that it is fixed/);
+  expect(sent[1]?.phone).toEqual({ line: 'Call the room: 01982 252010', number: '01982 252010', tel: '01982252010' });
+});
+
+test('a notice to many carries the link by which its person says that it is read; on the console it carries none', async () => {
+  const readLink = (person: string, id: number) => `https://a.example/n?${person}.${id}`;
+  const link = () => expect.fail('it is about no incident');
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link, readLink });
+  const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
+  const said = notice({ kind: 'direct', incident: null, faults: [], severity: 'info', lines: ['announcement'], announcement });
+  outbox.add([row({ notice: said }), row({ transition: 2, channel: 'console', notice: said })]);
+  await clock.pass(0);
+  const of = (key: string) => sent.find((message) => message.key === key);
+  expect(of('1/email/asha')?.link).toBe('https://a.example/n?asha.3');
+  expect(of('1/email/asha')?.text).toMatch(
+    /A notice for you\nAnil: The line is changed on Sunday\.\n[\s\S]*https:\/\/a\.example\/n\?asha\.3\n/,
+  );
+  expect([of('2/console/asha')?.link, of('2/console/asha')?.text.includes('/n?')]).toEqual([undefined, false]);
+});
+
+test('an SMS has a link in few characters; a digest has one a line, each of its own incident', async () => {
+  const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
+  const shortLink = (_person: string, incident: number) => `https://a.example/?s${incident}`;
+  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link, shortLink });
+  outbox.add([row(), row({ transition: 2, notice: notice({ kind: 'cleared' }) })]);
+  await clock.pass(0);
+  expect(sent.map((message) => message.shortLink)).toEqual(['https://a.example/?s17', undefined]);
+  const waits = { digest: true } as const;
+  outbox.add(
+    [18, 19].map((incident) => row({ transition: incident, notice: notice({ ...waits, incident, scope: `ladakh/leh/pc-${incident}` }) })),
+  );
+  await clock.pass(1_000);
+  expect(
+    sent
+      .at(-1)
+      ?.text.match(/https:\S+/g)
+      ?.toSorted(),
+  ).toEqual(['https://a.example/t?asha.18', 'https://a.example/t?asha.19']);
+});
+
+test('S19 the line of the signed audit stands above the footer until it arrived, once a person, and never on the console', async () => {
+  const first: Outcome[] = [{ result: 'retry', reason: '451 later' }];
+  const known = new Set<string>();
+  const note = {
+    lineFor: ({ id }: { id: string }) => (known.has(id) ? undefined : 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef'),
+    arrived: (id: string) => void known.add(id),
+  };
+  const { clock, outbox, sent } = rig(async () => first.pop() ?? { result: 'delivered' }, { note });
+  outbox.add([row({ key: '0/console/asha', channel: 'console' })]);
+  await clock.pass(0);
+  outbox.add([row()]);
+  await clock.pass(120_000);
+  outbox.add([row({ key: '2/email/asha', transition: 2 })]);
+  await clock.pass(0);
+  const lines = sent.map(({ text }) => /\n(Audit of .*)\n-- \n/.exec(text)?.[1]?.slice(0, 5));
+  expect(lines).toEqual([undefined, 'Audit', 'Audit', undefined]);
+});
+
+test('a channel says what it takes whole, and a list keeps to it together with what stands below', async () => {
+  const fits = (text: string) => text.length <= 300;
+  const note = { lineFor: () => 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef', arrived: () => {} };
+  const { clock, outbox, sent, channels } = rig(delivered, { note });
+  Object.assign(channels.get('email')?.channel ?? {}, { fits });
+  const waits = (n: number) => notice({ incident: n, digest: true, scope: `ladakh/leh/pc-${n}` });
+  outbox.add(Array.from({ length: 12 }, (_, n) => row({ transition: n + 1, notice: waits(n + 1) })));
+  await clock.pass(1_000);
+  const lines = sent[0]?.text.match(/• /g)?.length ?? 0;
+  expect(fits(sent[0]?.text ?? '')).toBe(true);
+  expect(sent[0]?.text).toContain(`and ${12 - lines} more\nAudit of`);
+});

@@ -1,0 +1,394 @@
+/** The outbox: what waits for people is sent, and what became of it is written down (R26). */
+import { type Clock, keepLatest, type MessageLanguage } from '#contracts';
+import {
+  linkMark,
+  type Notice,
+  type OutboxRow,
+  type Outcome,
+  type RenderedMessage,
+  type Report,
+  type SendOutcome,
+} from '../../engine/records/notices.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { Note } from '../../storage/audit/note.ts';
+import { type Accepted, createAccepted, type Held } from './accepted.ts';
+import { type Channels, lastChannel } from './channels/channels.ts';
+import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
+import { loginOf } from './failing.ts';
+import { createLanes, createLooks, type Item, type Lanes } from './lanes.ts';
+import { limited } from './limited.ts';
+import { backoff, loginPauseMs, sendLimitMs, stopGraceMs } from './numbers.ts';
+import { keysBefore, movedRow, openRow } from './order.ts';
+import { afterAll, afterReport, nextOf, type Sent, unsaid } from './outcomes.ts';
+import type { Roster } from './roster.ts';
+import { incidentLink } from './visit.ts';
+import { footerMark, isNews, type Reader, render } from './words.ts';
+
+/** Who is written to, by which channels, and where outcomes are written down. */
+export type OutboxOptions = {
+  clock: Clock;
+  /** Between 0 and 1. */
+  random: () => number;
+  commit: (ops: Op[]) => Promise<unknown>;
+  channels: Channels;
+  roster: Roster;
+  /** True where the incident has ended, so that a raise which still waits says so. */
+  isOver: (incident: number) => boolean;
+  /** The address of the wall, where the centre has a name. */
+  wall?: string | undefined;
+  /** Where a person answers to an incident with one tap, where the centre has a name. */
+  answerLink?: ((person: string, incident: number) => string | undefined) | undefined;
+  /** The same in few characters, for an SMS. */
+  shortLink?: ((person: string, incident: number) => string | undefined) | undefined;
+  /** Where a person says that a notice to many is read. */
+  readLink?: ((person: string, announcement: number) => string | undefined) | undefined;
+  /** What a message carries at its end. */
+  note?: Note | undefined;
+  /** Told after the commit. A refusal means that a channel fails: central is told. */
+  onOutcome: (row: OutboxRow, outcome: SendOutcome) => void;
+  /** Told after the commit of each message that stands with its person and can be changed there. */
+  onCopy?: ((row: OutboxRow) => void) | undefined;
+};
+
+/** The outbox of one memory. */
+export type Outbox = {
+  /** Takes rows that are in the ledger. A key that waits already is left as it is. */
+  add(rows: readonly OutboxRow[]): void;
+  /** What the other side says later of a message that it took; ends once it is committed. A name that is not known changes nothing. */
+  report(report: Report): Promise<void>;
+  /** The row that was accepted under this name, of the last ones. */
+  accepted(channel: string, id: string): OutboxRow | undefined;
+  /** Rows not yet delivered and not refused. */
+  waiting(): number;
+  /** Sends until it is stopped; rejects when the ledger does not take an outcome, and then sends nothing more (R20). */
+  run(): Promise<void>;
+  /** Ends `run`; what is being sent has a second to end, and is otherwise sent again after the next start. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none, and sends a second time at most what was on
+ * its way: one on each channel, and more only on one that is slow. Rows of one room go to one person on one channel in the order of their transitions.
+ */
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { clock, channels, roster } = options;
+  const past = createPast(options);
+  const lanes = createLanes(clock, {
+    gathers: past.gathers,
+    limits: (name) => channels.get(name)?.channel ?? {},
+  });
+  const sending = new Set<Promise<void>>();
+  const ended = Promise.withResolvers<void>();
+  const cut = new AbortController();
+  const accepted = createAccepted(clock);
+  const office: Office = { options, lanes, accepted, past, locks: createLocks(clock, channels), cut: cut.signal, add };
+  let state: 'new' | 'running' | 'stopped' = 'new';
+  const looks = createLooks(clock, [lanes, accepted]);
+
+  function pump(): void {
+    looks.cancel();
+    if (state !== 'running') return;
+    looks.begin();
+    for (const items of lanes.toMove()) moveOn(office, items).catch(fail);
+    for (const held of accepted.toMove()) moveAccepted(office, held).catch(fail);
+    for (const { rows } of accepted.toEnd()) endAccepted(office, rows, unsaid).catch(fail);
+    for (let item = lanes.next(); item; item = lanes.next()) {
+      const one = deliver(office, item).catch(fail);
+      sending.add(one);
+      void one.finally(() => sending.delete(one)).then(pump);
+    }
+    looks.again(pump);
+  }
+
+  function add(rows: readonly OutboxRow[]): void {
+    for (const row of rows.filter((one) => one.accepted !== undefined)) accepted.hold([row]);
+    for (const row of rows.filter((one) => one.accepted === undefined)) {
+      lanes.add(openRow(row, roster.person(row.person), channels), Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
+    }
+    pump();
+  }
+
+  function fail(error: unknown): void {
+    state = 'stopped';
+    looks.cancel();
+    cut.abort();
+    ended.reject(error);
+  }
+
+  return {
+    add,
+    async report(report) {
+      const rows = accepted.take(report);
+      if (rows === undefined) return;
+      await endAccepted(office, rows, report.outcome).catch((error) => {
+        fail(error);
+        throw error;
+      });
+    },
+    accepted: accepted.last,
+    waiting: () => lanes.size() + accepted.size(),
+    run() {
+      state = 'running';
+      pump();
+      return ended.promise;
+    },
+    async stop() {
+      if (state === 'stopped') return;
+      state = 'stopped';
+      looks.cancel();
+      const cancel = clock.after(stopGraceMs, () => cut.abort());
+      await Promise.all(sending);
+      cancel();
+      ended.resolve();
+    },
+  };
+}
+
+/** What the work on one item needs. */
+type Office = { options: OutboxOptions; lanes: Lanes; accepted: Accepted; past: Past; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
+
+async function deliver(office: Office, item: Item): Promise<void> {
+  const { options, lanes, accepted, past, locks, cut, add } = office;
+  const isLate = lanes.isLate(item);
+  const isStale = past.is(item.row, isLate);
+  const locked = locks.of(item.row);
+  const items = isStale ? [item] : lanes.together(item, locked !== undefined);
+  const rows = () => items.map(({ row }) => row);
+  past.note(rows(), isStale);
+  const outcome = isStale ? noNews : (locked ?? (await attempt(options, rows(), { cut, isLate })));
+  const isRetry = outcome.result === 'retry';
+  // Cut short by our own stop: the row stays as it is in the ledger.
+  if (isRetry && cut.aborted) return;
+  locks.note(item.row, outcome);
+  // The rows as they are now: one may have moved on meanwhile.
+  const { ended, rest, waitMs } = afterAll(rows(), outcome, options);
+  for (const [at, one] of items.entries()) {
+    one.row = ended[at] ?? one.row;
+    if (!isRetry) lanes.stays(one);
+  }
+  await options.commit([
+    ...[...ended, ...toldElsewhere(lanes, ended)].map((row) => ({ op: 'outbox-set', row }) as const),
+    ...rest.map((row) => ({ op: 'outbox', row }) as const),
+  ]);
+  for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
+  add(rest);
+  if (!isStale) options.onOutcome(item.row, outcome);
+  tellCopies(ended, options);
+  const early = outcome.result === 'accepted' ? accepted.hold(rows()) : undefined;
+  if (early !== undefined) await endAccepted(office, rows(), early);
+}
+
+function tellCopies(rows: readonly OutboxRow[], { onCopy }: OutboxOptions): void {
+  for (const row of rows) if (row.copy !== undefined) onCopy?.(row);
+}
+
+type Past = ReturnType<typeof createPast>;
+/** So many ends of what was never said are known. */
+const unsaidAtMost = 2_000;
+
+/** What is no news any more: nobody is woken for what is over, or was told elsewhere; and of what was over before it could be said no end is said. */
+function createPast({ channels, isOver, roster }: OutboxOptions) {
+  const unsaid = new Map<string, true>();
+  const nameOf = ({ channel, person, notice }: OutboxRow) => `${channel}/${person}/${notice.incident}`;
+  function is(row: OutboxRow, isLate: boolean): boolean {
+    const { channel, moved, told, notice } = row;
+    const { newsOnly = false, once = false } = channels.get(channel) ?? {};
+    const over = notice.incident !== null && isOver(notice.incident);
+    if (newsOnly && (moved === true || over)) return true;
+    return once && (told === true || (isNews(notice) ? over && (isLate || notice.digest === true) : unsaid.has(nameOf(row))));
+  }
+  return {
+    is,
+    /** Whether a row that is late goes with others: no word of the centre's own, of which a list has no line; on a channel without lists what it can count. */
+    gathers(row: OutboxRow): boolean {
+      const { channel, single = false } = channels.get(row.channel) ?? {};
+      const counts = () => channel?.lists?.(roster.person(row.person).language) === true;
+      return row.notice.incident !== null && (!single || (counts() && !is(row, true)));
+    },
+    /** Once it is decided whether they are said. */
+    note(rows: readonly OutboxRow[], isPast: boolean): void {
+      for (const row of rows.filter(({ notice }) => isNews(notice))) {
+        const { kind, again } = row.notice;
+        if (!isPast) unsaid.delete(nameOf(row));
+        else if (row.told !== true && kind === 'raised' && again === undefined) keepLatest(unsaid, [nameOf(row), true], unsaidAtMost);
+      }
+    },
+  };
+}
+
+/** The rows that still wait on a channel before that of a row which arrived: their person knows it. What the console told the person may not know. */
+function toldElsewhere(lanes: Lanes, rows: readonly OutboxRow[]): OutboxRow[] {
+  return rows.flatMap(({ key, channel, state }) => {
+    if (state !== 'delivered' || channel === lastChannel) return [];
+    const waiting = keysBefore(key).flatMap((before) => lanes.withKey(before) ?? []);
+    for (const item of waiting) item.row = { ...item.row, told: true };
+    return waiting.map(({ row }) => row);
+  });
+}
+
+const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
+
+/** Tells it over the person's next channel; here it goes on waiting, as news no more. */
+async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
+  const rows = items.map(({ row }) => row);
+  for (const item of items) {
+    item.row = movedRow(item.row);
+    item.lateUp = Math.min(item.lateUp, office.options.clock.up());
+    office.lanes.stays(item);
+  }
+  const stay = items.map(({ row }) => row);
+  await tellNext(office, { rows, stay });
+}
+
+/** The same for what was accepted, and of which nothing is said in time. */
+async function moveAccepted(office: Office, held: readonly Held[]): Promise<void> {
+  const rows = held.flatMap((one) => one.rows);
+  for (const one of held) one.rows = one.rows.map(movedRow);
+  const stay = held.flatMap((one) => one.rows);
+  await tellNext(office, { rows: rows.filter(({ further }) => further !== undefined), stay });
+}
+
+async function tellNext(
+  { options, add }: Office,
+  { rows, stay }: { rows: readonly OutboxRow[]; stay: readonly OutboxRow[] },
+): Promise<void> {
+  const next = nextOf(rows, options);
+  await options.commit([
+    ...stay.map((row) => ({ op: 'outbox-set', row }) as const),
+    ...next.map((row) => ({ op: 'outbox', row }) as const),
+  ]);
+  add(next);
+}
+
+/** Of what was accepted it is known now what became of it. */
+async function endAccepted({ options, lanes, add }: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const { ended, rest } = afterReport(rows, outcome, options);
+  await options.commit([
+    ...[...ended, ...toldElsewhere(lanes, ended)].map((row) => ({ op: 'outbox-set', row }) as const),
+    ...rest.map((row) => ({ op: 'outbox', row }) as const),
+  ]);
+  add(rest);
+  options.onOutcome(first, outcome);
+}
+
+/** One send with its time limit: one row, or all that goes out with it. */
+async function attempt(
+  { clock, channels, roster, isOver, wall, answerLink, shortLink, readLink, note }: OutboxOptions,
+  rows: readonly OutboxRow[],
+  { cut, isLate }: { cut: AbortSignal; isLate: boolean },
+): Promise<Sent> {
+  const [first] = rows;
+  const channel = channels.get(first?.channel ?? '')?.channel;
+  if (first === undefined) return { result: 'delivered' };
+  if (!channel) return { result: 'retry', reason: `there is no channel "${first.channel}"` };
+  const person = roster.person(first.person);
+  const { language } = person;
+  const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
+  const all = rows.map((one) => ({ notice: one.notice, over: overIn(one) }));
+  const isPerson = first.channel !== lastChannel;
+  const ofIncident = ({ incident }: Notice, link = answerLink) =>
+    incident === null || !isPerson ? undefined : link?.(person.id, incident);
+  const ofNotice = ({ announcement }: Notice) => (announcement && isPerson ? readLink?.(person.id, announcement.id) : undefined);
+  const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
+  const line = isPerson ? note?.lineFor(person) : undefined;
+  const fits = (text: string) => channel.fits?.(withLine(text, line)) ?? true;
+  const reader = { to: person, nameOf: (id: string) => roster.person(id).name };
+  const telling = { language, reader, wall, isLate, fits, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
+  const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : saidOf(all, telling);
+  const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
+  const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
+  if (line !== undefined && outcome.result === 'delivered') note?.arrived(person.id);
+  return withCopy(outcome, message);
+}
+
+/** A list tells of several incidents, and nobody takes those by it. The token of a link is kept nowhere; that to the wall has none. */
+function withCopy(outcome: SendOutcome, { list, text, link, notice }: Said): Sent {
+  if (outcome.result !== 'delivered' || outcome.copy === undefined) return outcome;
+  const { copy: id, ...rest } = outcome;
+  const isSecret = link !== undefined && !link.includes('#');
+  return list || notice.incident === null ? rest : { ...rest, stands: { id, text: isSecret ? text.replaceAll(link, linkMark) : text } };
+}
+
+/** A line of its own at the end of a text, above its footer. */
+function withLine(text: string, line: string | undefined): string {
+  return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
+}
+
+/** `isLate`: it is no news any more; `fits`: whether the channel takes a text whole; `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
+type Telling = {
+  reader: Reader;
+  language: MessageLanguage;
+  wall: string | undefined;
+  isLate: boolean;
+  fits(text: string): boolean;
+  tapFor(notice: Notice): string | undefined;
+  shortFor(notice: Notice): string | undefined;
+};
+type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
+
+/** What has ended meanwhile is no news of the morning. */
+function morning(all: readonly Late[], telling: Telling): Said {
+  const standing = all.filter(({ over }) => !over);
+  const notices = (standing.length > 0 ? standing : all.slice(0, 1)).map(({ notice }) => notice);
+  if (notices.length === 1) return saidOf(standing.length > 0 ? standing : all.slice(0, 1), telling);
+  return {
+    notice: digestOf(standing),
+    ...renderDigest(notices, telling.language, { linkOf: newsLink(telling), fits: telling.fits }),
+    list: true,
+    alerts: { open: notices.length, over: 0 },
+  };
+}
+
+/** What is no news any more is answered by nobody. */
+function newsLink({ tapFor }: Pick<Telling, 'tapFor'>) {
+  return (notice: Notice) => (isNews(notice) ? tapFor(notice) : undefined);
+}
+
+/** One message as it is; of several that are late the last word on each incident, in one. */
+function saidOf(all: readonly Late[], telling: Telling): Said {
+  const { language, wall, isLate, fits, tapFor, shortFor } = telling;
+  const last = lastOfEach(all);
+  const [only, ...others] = last;
+  if (only === undefined || others.length > 0) {
+    const open = last.filter((one) => !one.over);
+    return {
+      notice: digestOf(last, open.length > 0 ? open : last),
+      ...renderLate(last, language, { linkOf: newsLink(telling), fits, isLate }),
+      list: true,
+      alerts: { open: open.length, over: last.length - open.length },
+    };
+  }
+  const { notice, over } = only;
+  const isAnswered = !over && (isNews(notice) || notice.announcement !== undefined);
+  const [tap, shortLink] = isAnswered ? [tapFor(notice), shortFor(notice)] : [];
+  const link = tap ?? (wall !== undefined && notice.incident !== null ? incidentLink(wall, notice.incident) : undefined);
+  return {
+    notice,
+    ...render(notice, language, { ...telling, over, late: isLate, link: tap }),
+    ...(over && { over }),
+    ...(link !== undefined && { link }),
+    ...(shortLink !== undefined && { shortLink }),
+  };
+}
+
+type Locks = ReturnType<typeof createLocks>;
+
+/** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. One that persons join by themselves refuses that of one person. */
+function createLocks(clock: Clock, channels: Channels) {
+  const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
+  const nameOf = (row: OutboxRow) => loginOf(row, channels.get(row.channel)?.joined);
+  const of = (row: OutboxRow): SendOutcome | undefined => {
+    const lock = locked.get(nameOf(row));
+    return lock !== undefined && clock.up() < lock.untilUp ? lock.outcome : undefined;
+  };
+  return {
+    of,
+    note(row: OutboxRow, outcome: SendOutcome): void {
+      if (outcome.result === 'delivered') locked.delete(nameOf(row));
+      if (outcome.result !== 'locked') return;
+      if (of(row) === undefined) locked.set(nameOf(row), { outcome, untilUp: clock.up() + loginPauseMs });
+    },
+  };
+}

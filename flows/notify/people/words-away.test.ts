@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { type MessageLanguage, messageLanguages, outageCauses, stepsOf, wordsIn } from '#contracts';
+import type { Notice } from '../../engine/records/notices.ts';
+import { bodyOf, notice } from './people.test-helper.ts';
+import { render, textLimit } from './words.ts';
+
+const since = Date.UTC(2026, 2, 3, 8, 35);
+const at = Date.UTC(2026, 2, 3, 8, 50);
+
+describe('a PC that is away', () => {
+  const silent = { fault: 'pc.silent', device: '', name: null, reason: null, since };
+  const outage = { cause: 'power-cut', confidence: 0.95, from: since - 120_000, to: null } as const;
+  const upstream = { cause: 'upstream', confidence: 0.9 } as const;
+  const said = (changes: Partial<Notice>, language: MessageLanguage = 'en') =>
+    bodyOf(render(notice({ faults: [silent], at, ...changes }), language).text).split('\n');
+
+  test('is told of since its last word, with the cause as far as it is known', () => {
+    expect(said({ outage }).slice(1, 4)).toEqual(['Critical: PC does not answer', 'Since 3 Mar, 14:03.', 'Why: power cut.']);
+    expect(said({ outage }, 'hi')[3]).toBe('वजह: बिजली गई।');
+    expect(said({ outage: { ...outage, confidence: 0.7 } })[3]).toBe('Why: probably power cut.');
+    expect(said({ outage: { ...outage, confidence: 0.6 } })[3]).toBe('Why: not known, perhaps power cut.');
+    expect(said({ outage: { ...outage, cause: 'undetermined', confidence: 0.5 } })[3]).toBe(
+      'Why: not known yet, the site cannot be reached.',
+    );
+    expect(said({}).join()).not.toContain('Why');
+  });
+
+  test('while another PC of its site answers it was said that the site cannot be reached, and that somebody should ask for its router', () => {
+    const unknown = { outage: { ...outage, cause: 'undetermined', confidence: 0.5 }, beside: true } as const;
+    expect(said(unknown).slice(3)).toEqual([
+      'Why: not known; another PC of the site answers.',
+      '1. Switch the PC on.',
+      '2. If it is on, check its network cable.',
+      '3. Then restart it.',
+    ]);
+    expect(said(unknown, 'hi')[3]).toBe('वजह: पता नहीं; साइट के दूसरे PC से जवाब आ रहा है।');
+    const perhaps = said({ outage: { ...outage, cause: 'pc-off', confidence: 0.6 }, beside: true });
+    expect(perhaps.slice(3, 5)).toEqual(['Why: not known, perhaps only this PC is away.', '1. Switch the PC on.']);
+    // What is known of a power cut is known of the site.
+    expect(said({ outage, beside: true })[3]).toBe('Why: power cut.');
+  });
+
+  test.each(outageCauses)('for %s asks for what helps then: nobody looks for a cable in a power cut', (cause) => {
+    const { outageAction } = wordsIn('en');
+    const text = said({ outage: { ...outage, cause } }).join(' ');
+    for (const step of stepsOf(outageAction[cause])) expect(text).toContain(step);
+    expect(text.includes('cable')).toBe(cause === 'pc-off');
+    expect(said({ outage: { ...outage, cause, confidence: 0.5 } }).join(' ')).toContain('Call the office.');
+  });
+
+  test('and back says what it was, from its last word on, by the clock of the site', () => {
+    const over = { kind: 'cleared', ready: true, outage: { ...outage, to: at } } as const;
+    expect(said(over)).toEqual([
+      'Leh, Conference room',
+      'Cleared: PC does not answer',
+      'From 3 Mar, 14:03 to 3 Mar, 14:20.',
+      'Why: power cut.',
+      'The room is well again. Nothing more to do.',
+    ]);
+    expect(said(over, 'hi')).toContain('वजह: बिजली गई।');
+    expect(said({ ...over, kind: 'eased' })).toContain('Why: power cut.');
+  });
+
+  test('of which nobody knows why, or that is closed while it is away, says nothing of a cause that was', () => {
+    expect(said({ kind: 'cleared', outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('Why');
+    expect(said({ kind: 'closed', lines: ['replaced'], outage }).join()).not.toContain('power cut');
+  });
+
+  test('is never "line of the state" and then "only this PC": what was told stands unless more is known, and then both are said', () => {
+    const back = (cause: 'pc-off' | 'power-cut', confidence: number, toldOutage: Notice['toldOutage']) =>
+      said({ kind: 'cleared', outage: { ...outage, cause, confidence, to: at }, ...(toldOutage && { toldOutage }) })[3];
+    expect(back('pc-off', 0.8, upstream)).toBe('Why: line of the state or provider down.');
+    expect(back('power-cut', 0.95, upstream)).toBe('Why: power cut. At first it looked like: line of the state or provider down.');
+    expect(back('power-cut', 0.95, { ...upstream, confidence: 0.6 })).toBe('Why: power cut.');
+    expect(back('power-cut', 0.95, { cause: 'undetermined', confidence: 0.5 })).toBe('Why: power cut.');
+    expect(back('pc-off', 0.8, { cause: 'pc-off', confidence: 0.9 })).toBe('Why: probably only this PC is away.');
+  });
+
+  test('that said it would be back is told of with that reason too', () => {
+    const faults = [{ ...silent, reason: 'not back after a restart' }];
+    expect(said({ faults })[1]).toBe('Critical: PC does not answer (not back after a restart)');
+    expect(said({ faults }, 'hi')[1]).toContain('(रीस्टार्ट के बाद वापस नहीं आया)');
+  });
+
+  test('fits the small phone with every cause, in each language, between long names', () => {
+    const room = { en: 'R'.repeat(60), hi: 'क'.repeat(60) };
+    for (const language of messageLanguages)
+      for (const cause of outageCauses)
+        for (const kind of ['raised', 'cleared'] as const) {
+          const away = { ...outage, cause, to: at };
+          const { text } = render(notice({ kind, at, room, site: room, state: room, faults: [silent], outage: away }), language);
+          expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
+        }
+  });
+});

@@ -1,0 +1,434 @@
+import { describe, expect, test } from 'vitest';
+import { actionIn, faultIds, type MessageLanguage, messageLanguages, type Severity, severities, stepsOf, titleIn } from '#contracts';
+import { ofTier } from '../../../test/figures.ts';
+import type { Notice } from '../../engine/records/notices.ts';
+import { lettersIn } from './channels/kit/plain.ts';
+import { bodyOf, notice } from './people.test-helper.ts';
+import { footerMark, render, spokenOf, textLimit } from './words.ts';
+
+const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
+const since = Date.UTC(2026, 2, 3, 8, 35);
+const at = Date.UTC(2026, 2, 3, 8, 50);
+const ladakh = { en: 'Ladakh', hi: 'लद्दाख' };
+
+test('a raise says where, what, since when on the site’s clock, and what to do, in this order', () => {
+  expect(render(notice({ state: ladakh }), 'en')).toEqual({
+    subject: 'Leh, Ladakh: Critical: Microphone not found, Conference room',
+    text: [
+      'Leh, Ladakh, Conference room',
+      'Critical: Microphone not found: Jabra Speak 510',
+      'Since 3 Mar, 14:05.',
+      '1. Unplug the microphone cable and plug it in again.',
+      '2. If it is still not found, try another USB port.',
+      '-- ',
+      'Incident 17 · Sabha',
+      '',
+    ].join('\n'),
+  });
+});
+
+test('each name in a subject was cut at 18 letters: office and room are told whole, and the state where it fits', () => {
+  const site = { en: 'District office, Kozhikode', hi: 'ज़िला कार्यालय, कोझिकोड' };
+  const room = { en: 'Conference room 2', hi: 'कॉन्फ़्रेंस रूम, दूसरी मंज़िल' };
+  const state = { en: 'Kerala', hi: 'केरल' };
+  const subjectIn = (language: MessageLanguage, changes: Partial<Notice> = {}) =>
+    render(notice({ site, state, room, ...changes }), language).subject;
+  expect(subjectIn('en')).toBe('District office, Kozhikode: Critical: Microphone not found, Conference room 2');
+  expect(subjectIn('hi')).toBe('ज़िला कार्यालय, कोझिकोड, केरल: बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम, दूसरी मंज़िल');
+  expect(subjectIn('en', { site: { en: 'Kozhikode', hi: '' } })).toBe(
+    'Kozhikode, Kerala: Critical: Microphone not found, Conference room 2',
+  );
+});
+
+test('a name that is too long for a subject keeps its first and last words, on one line, and what is wrong stays whole', () => {
+  const long = { en: `Office of the Deputy Commissioner,\nLeh and ${'all its blocks '.repeat(9)}`, hi: '' };
+  const { subject } = render(notice({ site: long, room: long }), 'en');
+  expect(subject).toBe('Office…all its blocks: Critical: Microphone not found, Office…all its blocks');
+  const hi = 'उपायुक्त कार्यालय का बड़ा सम्मेलन कक्ष '.repeat(3);
+  const inHindi = render(notice({ room: { en: hi, hi } }), 'hi').subject;
+  expect(inHindi).toMatch(/^लेह: बहुत ज़रूरी: माइक नहीं मिल रहा, उपायुक्त…का बड़ा .* सम्मेलन कक्ष$/);
+});
+
+test.each([
+  ['District office Thiruvananthapuram', 'Conference room', 'Thiruvananthapuram'],
+  ['District office Dakshina Kannada Mangaluru', 'Video conference hall', 'Mangaluru'],
+  ['Visakhapatnam District Collectorate Campus', 'Conference room 2', 'Visakhapatnam'],
+  ['Office of the District Magistrate, Kanpur Dehat', 'Small room', 'Kanpur Dehat'],
+])('the subject for %s, %s keeps the name of the office: %s', (en, room, kept) => {
+  const { subject } = render(notice({ site: { en, hi: '' }, room: { en: room, hi: '' }, state: { en: 'Uttar Pradesh', hi: '' } }), 'en');
+  expect(subject.split(': ')[0]).toContain(kept);
+});
+
+test.each([
+  ['district office', 'ज़िला कार्यालय तिरुवनंतपुरम केंद्र', 'hi', 'तिरुवनंतपुरम'],
+  ['district office', 'जिल्हा कार्यालय रत्नागिरी दक्षिण विभाग', 'mr', 'विभाग'],
+] as const)('the subject for a %s in another script keeps the name of the office: %s', (en, hi, language, kept) => {
+  const { subject } = render(notice({ site: { en, hi }, room: { en: '', hi: 'कॉन्फ़्रेंस रूम, दूसरी मंज़िल' } }), language);
+  expect(subject.split(': ')[0]).toContain(kept);
+});
+
+test.each(['state', 'provider', 'link'] as const)('a cause of the kind %s goes by its own name, without "All offices"', (kind) => {
+  const many = { kind, down: 3, of: 9, names: [{ en: 'Gaya', hi: 'गया' }] };
+  const site = { en: 'All offices', hi: 'सभी दफ़्तर' };
+  const told = (language: MessageLanguage) => render(notice({ site, room: { en: 'Bihar', hi: 'बिहार' }, many }), language);
+  expect([told('en').subject.split(':')[0], told('en').text.split('\n')[0]]).toEqual(['Bihar', 'Bihar']);
+  expect([told('hi').subject.split(':')[0], told('mr').text.split('\n')[0]]).toEqual(['बिहार', 'बिहार']);
+});
+
+test('a long name was cut within a word in the first line of a mail, where there is room for it', () => {
+  const room = { en: 'Video conferencing room of the Additional Deputy Commissioner', hi: 'अपर उपायुक्त (विकास) का वीडियो कॉन्फ़्रेंस रूम' };
+  const firstIn = (language: MessageLanguage, more: Partial<Notice> = {}) =>
+    render(notice({ room, ...more }), language).text.split('\n')[0];
+  expect([firstIn('en'), firstIn('hi')]).toEqual([`Leh, ${room.en}`, `लेह, ${room.hi}`]);
+  expect(spokenOf(notice({ room }), 'hi').place).toBe(`लेह, ${room.hi}`);
+  // Where the whole ones are more than a screen they are cut all the same.
+  const long = { fault: 'microphone.missing', device: '', name: 'x'.repeat(80), reason: 'y'.repeat(200), since };
+  expect(firstIn('en', { site: { en: 'x'.repeat(90), hi: '' }, state: { en: 'y'.repeat(90), hi: '' }, faults: [long] })).toHaveLength(94);
+});
+
+test('the same in Hindi', () => {
+  expect(render(notice({ state: ladakh }), 'hi')).toEqual({
+    subject: 'लेह, लद्दाख: बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम',
+    text: [
+      'लेह, लद्दाख, कॉन्फ़्रेंस रूम',
+      'बहुत ज़रूरी: माइक नहीं मिल रहा: Jabra Speak 510',
+      '3 मार्च, 14:05 बजे से।',
+      '1. माइक की केबल निकालकर दोबारा लगाएँ।',
+      '2. फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
+      '-- ',
+      'अलर्ट 17 · Sabha',
+      '',
+    ].join('\n'),
+  });
+});
+
+test('the time of a message is that of the fault in its title', () => {
+  const fault = (id: string, minutesAgo: number) => ({
+    fault: id,
+    device: 'x',
+    name: null,
+    reason: null,
+    since: since - minutesAgo * 60_000,
+  });
+  const faults = [fault('microphone.missing', 0), fault('pc.load_high', 25)];
+  const [raised, cleared] = [render(notice({ faults }), 'en').text, render(notice({ at, kind: 'cleared', faults }), 'en').text];
+  expect(raised).toContain('Since 3 Mar, 14:05.');
+  expect(cleared).toContain('From 3 Mar, 14:05 to 3 Mar, 14:20.');
+});
+
+test('each kind says its own news', () => {
+  const en = (changes: Partial<Notice>) => bodyOf(render(notice({ at, ...changes }), 'en').text).split('\n');
+  expect(en({ kind: 'worsened' })[1]).toBe('Got worse, Critical: Microphone not found: Jabra Speak 510');
+  expect(en({ kind: 'worsened', severity: 'minor', joins: true })[1]).toBe('One more, Minor: Microphone not found: Jabra Speak 510');
+  expect(en({ kind: 'eased' }).at(-1)).toBe('The rest is still open.');
+  expect(en({ kind: 'cleared', ready: true }).slice(2)).toEqual([
+    'From 3 Mar, 14:05 to 3 Mar, 14:20.',
+    'The room is well again. Nothing more to do.',
+  ]);
+  expect(en({ kind: 'cleared' })[1]).toBe('Cleared: Microphone not found: Jabra Speak 510');
+  expect(en({ kind: 'closed', lines: ['no longer checked'] }).slice(2)).toEqual([
+    'From 3 Mar, 14:05 to 3 Mar, 14:20.',
+    'Why: no longer checked.',
+  ]);
+});
+
+test('that a part was better did not name what was left', () => {
+  const rest = ['pc.load_high', 'camera.missing', 'camera.missing'].map((fault) => ({
+    fault,
+    device: '',
+    name: null,
+    reason: null,
+    since,
+  }));
+  const last = (count: number, language: MessageLanguage) =>
+    bodyOf(render(notice({ kind: 'eased', at, rest: rest.slice(0, count) }), language).text)
+      .split('\n')
+      .at(-1);
+  expect(last(3, 'en')).toBe('Still open: PC too busy; Camera not found.');
+  expect(last(1, 'hi')).toBe('अभी बाकी है: PC पर बहुत लोड है।');
+  expect(last(1, 'mr')).toMatch(/^अजून बाकी: .+\.$/);
+  expect(last(0, 'en')).toBe('This is over.');
+});
+
+test('an all-clear said that the room is well where nobody knew that it is', () => {
+  const last = (language: MessageLanguage) =>
+    bodyOf(render(notice({ kind: 'cleared', at }), language).text)
+      .split('\n')
+      .at(-1);
+  expect([last('en'), last('hi'), last('mr')]).toEqual(['This is over.', 'यह दिक्कत अब नहीं है।', 'ही अडचण आता नाही.']);
+});
+
+test('a close says why, in Hindi too; a reason without Hindi words is printed as it is', () => {
+  const hi = (reason: string) => render(notice({ kind: 'closed', lines: [reason] }), 'hi').text;
+  expect(hi('no longer checked')).toContain('वजह: अब इसकी जाँच नहीं होती।');
+  expect(hi('site closed')).toContain('वजह: यह साइट बंद कर दी गई है।');
+  expect(hi('moved to goa/panaji/vc-1')).toContain('वजह: यह PC यहाँ चला गया है: goa/panaji/vc-1।');
+  expect(hi('PC moved')).toContain('वजह: PC moved।');
+});
+
+test('why the tabs were refused is told whole', () => {
+  const reason = 'stranger (telegram sender): nodes of type "telegram sender" are not used on the tabs';
+  const place = { scope: 'centre', room: { en: 'the centre itself' }, site: { en: 'All offices' } };
+  const own = { ...place, faults: [{ ...notice().faults[0], fault: 'centre.tabs_refused', name: null, reason }] } as Partial<Notice>;
+  for (const language of messageLanguages) {
+    expect(render(notice({ ...own, severity: 'major' }), language).text).toContain(` (${reason})`);
+  }
+});
+
+test('what the default route bundles is listed, with what central is to do', () => {
+  const lines = Array.from({ length: 9 }, (_, i) => `Site ${i}, Conference room: Microphone not found (raised)`);
+  const { subject, text } = render(notice({ kind: 'unfinished', incident: null, severity: 'major', faults: [], lines }), 'en');
+  expect(subject).toBe('Leh: Major: A flow did not finish, Conference room');
+  expect(text).toMatch(/Site 0, Conference room: Microphone not found \(raised\); Site 1, .*; and \d more\n/);
+  expect(text).toContain('1. Open the editor.\n2. Look for a wire that leads nowhere on the way to Conclude.');
+  expect(text.endsWith(`${footerMark}Sabha\n`)).toBe(true);
+});
+
+test('a word told directly names its reason, the detail and what to do', () => {
+  const direct: Partial<Notice> = { kind: 'direct', incident: null, faults: [] };
+  const { subject, text } = render(notice({ ...direct, lines: ['disk_full', 'SQLITE_FULL'] }), 'hi');
+  expect(subject).toContain('बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है');
+  expect(text).toContain('SQLITE_FULL');
+  expect(text).toContain('1. सेंट्रल मशीन की डिस्क में जगह बनाएँ।');
+  expect(render(notice({ ...direct, lines: ['the moon fell'] }), 'en').subject).toContain('Critical: the moon fell');
+});
+
+test('one thing to do has no number', () => {
+  const one = [{ fault: 'session.none', device: '', name: null, reason: null, since }];
+  expect(render(notice({ faults: one }), 'en').text).toContain('\nTo do: Sign in at the PC before the meeting.\n');
+});
+
+test('flapping adds one sentence, and so do changes that were only counted', () => {
+  expect(render(notice({ flapping: true }), 'en').text).toContain('Since 3 Mar, 14:05. It comes and goes.\n');
+  expect(render(notice({ flapping: true }), 'hi').text).toContain('यह बार-बार आ-जा रहा है।');
+  expect(render(notice({ counted: 5 }), 'en').text).toContain('Since 3 Mar, 14:05. Only counted in this hour: 5 more.\n');
+});
+
+test('a raise that waited until the incident was over says so in place of the action', () => {
+  for (const kind of ['raised', 'worsened', 'eased'] as const) {
+    const { subject, text } = render(notice({ kind, phone: '01982 252010' }), 'en', { over: true });
+    expect(subject).toContain('Already over: Microphone not found');
+    expect(text).toContain('It is already over. Nothing to do.');
+    expect(text).not.toMatch(/Unplug|01982/);
+  }
+  expect(render(notice({ kind: 'cleared' }), 'en', { over: true })).toEqual(render(notice({ kind: 'cleared' }), 'en'));
+});
+
+describe('lists', () => {
+  const named = (fault: string, name: string | null, device = 'd') => ({ fault, device, name, reason: null, since });
+
+  test('further faults follow as far as they fit, and the rest is counted', () => {
+    const few = [named('microphone.missing', 'A'), named('microphone.missing', 'B'), named('camera.missing', null)];
+    expect(render(notice({ faults: few }), 'en').text.split('\n')[2]).toBe('Also: B; Camera not found');
+    const many = Array.from({ length: 500 }, (_, i) => named('centre.unheard', `ladakh/site-${i}/pc-1`));
+    expect(render(notice({ faults: many }), 'en').text).toMatch(/Also: ladakh\/site-1\/pc-1; .*; and \d{3} more\n/);
+  });
+
+  test('rooms of one name are told apart by what differs: three times "Conference room, District off…" named nothing', () => {
+    const room = (place: string) => named('centre.unheard', `Conference room, District office ${place}`);
+    const { text } = render(notice({ faults: [room('Kargil'), room('Leh'), room('Nubra East')] }), 'en');
+    expect(text).toContain('the server: Kargil\nAlso: Leh; Nubra East\n');
+  });
+
+  test('what nothing but its path tells apart goes by it', () => {
+    const twin = (pc: string) => named('centre.unheard', 'Conference room, Leh', pc);
+    const { text } = render(notice({ faults: [twin('ladakh/leh/vc-1'), twin('ladakh/leh/vc-2')] }), 'en');
+    expect(text).toContain('the server: ladakh/leh/vc-1\nAlso: ladakh/leh/vc-2\n');
+  });
+
+  test('an all-clear sums up the room: all that was told of it', () => {
+    const told = [named('microphone.missing', null), named('display.missing', null)];
+    expect(
+      bodyOf(render(notice({ kind: 'cleared', ready: true, at, faults: told }), 'en').text)
+        .split('\n')
+        .slice(1),
+    ).toEqual([
+      'Cleared: Microphone not found',
+      'Also: Display not found',
+      'From 3 Mar, 14:05 to 3 Mar, 14:20.',
+      'The room is well again. Nothing more to do.',
+    ]);
+  });
+});
+
+test('the program that holds the camera is named', () => {
+  const held = [{ fault: 'camera.held', device: '', name: null, reason: 'firefox', since }];
+  expect(render(notice({ faults: held }), 'en').text).toContain('Camera held by a program for hours (firefox)\n');
+});
+
+test('what the machine says in fixed words is told in the reader’s language too', () => {
+  const behind = [{ fault: 'clock.wrong', device: '', name: null, reason: 'behind the centre', since }];
+  expect(render(notice({ faults: behind }), 'hi').text).toContain('(सेंटर से पीछे है)');
+  expect(render(notice({ faults: behind }), 'mr').text).toContain('(सेंटरच्या मागे आहे)');
+});
+
+test('a fault that this version does not know prints as itself', () => {
+  const { text } = render(notice({ faults: [{ fault: 'laser.lost', device: 'y', name: 'x', reason: null, since }] }), 'hi');
+  expect(text).toContain('बहुत ज़रूरी: laser.lost: x\n');
+});
+
+test('a time zone or a time that cannot be stops no message', () => {
+  expect(render(notice({ timeZone: 'Moon/Base' }), 'en').text).toContain('Since 3 Mar, 08:35 UTC.');
+  for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5, 1e300]) {
+    const faults = [{ fault: 'pc.silent', device: '', name: null, reason: null, since: odd }];
+    expect(render(notice({ faults, at: odd }), 'hi').text).toContain(' बजे से।');
+  }
+});
+
+test('a name without words falls back: Hindi to English, no names at all to the scope', () => {
+  expect(render(notice({ room: { en: 'Hall', hi: '' } }), 'hi').text).toContain('लेह, Hall');
+  expect(render(notice({ room: { en: '', hi: '' }, site: { en: '', hi: '' } }), 'en').subject).toContain(', ladakh/leh/pc-1');
+});
+
+describe('for whoever goes there', () => {
+  const visit: Partial<Notice> = {
+    phone: '+91 1982 252010',
+    wayIn: 'Key at the guard of gate 2',
+    spare: 'USB microphone',
+    line: 'BSNL LEH-01',
+    before: [
+      { fault: 'camera.missing', name: 'Rally', at: since - 86_400_000 },
+      { fault: 'pc.silent', name: null, at: since - 3 * 86_400_000 },
+    ],
+  };
+  const below = (changes: Partial<Notice>, wall?: string) =>
+    render(notice({ ...visit, at, ...changes }), 'en', { wall })
+      .text.split(footerMark)[0]
+      ?.split('\n\n')[1]
+      ?.split('\n');
+
+  test('the room’s phone, the way in, what to bring, what went wrong there before, and the incident on the wall', () => {
+    expect(below({}, 'https://sabha.example.org:8443')).toEqual([
+      'Call the room: +91 1982 252010',
+      'Way in: Key at the guard of gate 2',
+      'Bring along: USB microphone',
+      'Earlier here: 2 Mar Camera not found; 28 Feb PC does not answer',
+      'See it in Sabha (needs a login): https://sabha.example.org:8443/?#/incident/17',
+    ]);
+  });
+
+  test('the number of the line stands where the line is at fault', () => {
+    const lost = [{ fault: 'path.last_mile', device: '', name: null, reason: null, since }];
+    expect(below({ faults: lost })).toContain('Line: BSNL LEH-01');
+    expect(below({})).not.toContain('Line: BSNL LEH-01');
+  });
+
+  test('is not told who has nowhere to go: of an end only the link stays', () => {
+    expect(below({ kind: 'cleared' })).toBeUndefined();
+    expect(below({ kind: 'cleared' }, 'https://a.example')).toEqual(['See it in Sabha (needs a login): https://a.example/?#/incident/17']);
+    expect(below({ kind: 'direct', incident: null, faults: [] }, 'https://a.example')).toBeUndefined();
+  });
+});
+
+describe('one screen of a small phone', () => {
+  const nasty = '$(reboot)"</script>\r\nBcc: all@office.test\u202e'.repeat(20);
+  const names = { en: nasty, hi: 'कॉन्फ़्रेंस रूम '.repeat(9) };
+  /** At somebody’s desk each kind in one language, with each third fault. */
+  const all = kinds.flatMap((kind, row) =>
+    messageLanguages.map((language, column) => ({ kind, language, row, isOfDesk: row % 3 === column })),
+  );
+  const worst = ofTier(
+    all.filter(({ isOfDesk }) => isOfDesk),
+    all,
+  );
+
+  test.each(worst)('$kind in $language: every fault with the longest names', ({ kind, language, row }) => {
+    for (const [nth, fault] of [...faultIds, 'x'.repeat(64)].entries())
+      for (const severity of ofTier<readonly Severity[]>(
+        nth % 3 === row % 3 ? [severities[nth % severities.length] ?? 'minor'] : [],
+        severities,
+      )) {
+        const one = { fault, device: nasty, name: nasty, reason: nasty, since };
+        const many = {
+          faults: Array(9).fill(one),
+          rest: Array(9).fill(one),
+          lines: Array(9).fill(nasty),
+          timeZone: 'Nowhere/At-All',
+          counted: 99,
+        };
+        for (const over of [false, true]) {
+          const places = { site: names, state: names, room: names, phone: nasty, wayIn: nasty };
+          const { subject, text } = render(notice({ kind, severity, at, flapping: true, ...places, ...many }), language, { over });
+          expect(bodyOf(text).length).toBeLessThanOrEqual(textLimit);
+          expect(lettersIn(subject)).toBeLessThanOrEqual(160);
+          expect(subject.length).toBeLessThanOrEqual(240);
+          expect(subject).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+          expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+          expect(text).not.toMatch(/[०-९]/);
+          expect(bodyOf(text).split('\n').length).toBeLessThanOrEqual(8);
+        }
+      }
+  });
+
+  test('every fault with ordinary names keeps all that is to be done', () => {
+    for (const fault of faultIds) {
+      for (const language of messageLanguages) {
+        const { text } = render(notice({ faults: [{ fault, device: '', name: 'Jabra Speak 510', reason: null, since }] }), language);
+        for (const step of stepsOf(actionIn(fault, language) ?? '')) expect(text).toContain(step);
+        expect(text).toContain(titleIn(fault, language));
+      }
+    }
+  });
+});
+
+test('what is urgent for a meeting says when that is, by the clock of the site, until it is over', () => {
+  const meeting = { at: Date.UTC(2026, 2, 3, 5, 30), title: 'Review' };
+  expect(render(notice({ meeting }), 'en').text).toContain('\nMeeting at 11:00.\n');
+  expect(render(notice({ meeting }), 'hi').text).toContain('\n11:00 बजे मीटिंग है।\n');
+  expect(render(notice({ meeting, kind: 'cleared' }), 'en').text).not.toContain('Meeting at');
+  expect(render(notice({ meeting }), 'en', { over: true }).text).not.toContain('Meeting at');
+});
+
+test('one cause of many names who is away, why, and at its all-clear who is left; it never says that nothing is left to do then', () => {
+  const names = ['Patna', 'Gaya', 'Arrah'].map((name) => ({ en: name, hi: name }));
+  const outage = { cause: 'power-cut', confidence: 0.95, from: since, to: null } as const;
+  const faults = [{ fault: 'outage.state', device: '', name: null, reason: null, since }];
+  const of = { room: { en: 'Bihar', hi: 'बिहार' }, site: { en: 'All offices', hi: 'सभी दफ़्तर' }, faults, outage };
+  const many = { kind: 'state', down: 13, of: 42, names } as const;
+  const raised = (language: 'en' | 'hi' | 'mr') => bodyOf(render(notice({ ...of, many }), language).text).split('\n');
+  expect(raised('en').slice(0, 5)).toEqual([
+    'Bihar',
+    'Critical: Many sites of the state do not answer',
+    '13 of 42 sites: Patna; Gaya; Arrah; and 10 more',
+    expect.stringMatching(/^Since /),
+    'Why: power cut.',
+  ]);
+  expect(raised('hi')[2]).toBe('42 में से 13 साइटें: Patna; Gaya; Arrah; और 10');
+  expect(raised('mr')[2]).toBe('42 पैकी 13 साइट: Patna; Gaya; Arrah; आणखी 10');
+  const power = [{ ...faults[0], fault: 'outage.power' }] as Notice['faults'];
+  const titled = (kind: 'state' | 'site') => render(notice({ ...of, faults: power, many: { ...many, kind } }), 'en').subject;
+  expect([titled('state'), titled('site')]).toEqual([
+    'Bihar: Critical: Running on battery',
+    expect.stringContaining(': The site runs on battery, Bihar'),
+  ]);
+  const cleared = (down: number) =>
+    render(notice({ ...of, kind: 'cleared', many: { ...many, down, names: names.slice(0, down) } }), 'en').text;
+  expect(cleared(2)).toContain('\nNot over for these, told on their own: Patna; Gaya\n');
+  expect([cleared(2), cleared(0)].map((text) => text.includes('Nothing more to do.'))).toEqual([false, true]);
+});
+
+test.each([
+  ['of the same beginning', ['Nalanda', 'Gaya', 'Patna'].map((town) => `Conference room, District office ${town}`), 'Nalanda; Gaya; Patna'],
+  [
+    'of two kinds of office',
+    ['Video room, Block development office Rajgir', 'Video room, Block development office Hilsa', 'Hall, Leh'],
+    'Rajgir; Hilsa; Hall, Leh',
+  ],
+  [
+    'of which the short names would be alike',
+    ['Conference room, District office', 'Conference room, District court'].flatMap((one) => [`${one} Patna`, `${one} Gaya`]),
+    'Conference room, District office Patna; Conference room, District office Gaya; Conference room, District court Patna; Conference room, District court Gaya',
+  ],
+])('each of many rooms %s has a name of its own in the list', (_, rooms, list) => {
+  const many = { kind: 'spread' as const, down: rooms.length, of: 60, names: rooms.map((en) => ({ en, hi: en })) } satisfies Notice['many'];
+  const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
+  expect(render(notice({ faults, many }), 'en').text).toContain(`${rooms.length} rooms: ${list}\n`);
+});
+
+test('one fault in many rooms is named with its model', () => {
+  const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
+  const many = { kind: 'spread' as const, down: 60, of: 60, names: [{ en: 'Hall, Leh', hi: 'हॉल, लेह' }] } satisfies Notice['many'];
+  const { subject, text } = render(notice({ severity: 'major', faults, many }), 'hi');
+  expect(subject).toContain('ज़रूरी: कई कमरों में एक ही दिक्कत: कैमरा नहीं मिल रहा');
+  expect(text).toContain('\n60 कमरे: हॉल, लेह; और 59\n');
+});

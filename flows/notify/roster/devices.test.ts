@@ -1,0 +1,187 @@
+import { expect, test } from 'vitest';
+import type { Op } from '../../engine/records/ops.ts';
+import { freshSeal, pushKeyOf } from '../people/channels/kit/web-push.ts';
+import { createDevices } from './devices.ts';
+
+const key = pushKeyOf(freshSeal().secret);
+const services = ['fcm.googleapis.com', '*.push.apple.com'];
+/** Keys as those of a browser are: a point of the curve, and 16 bytes. */
+const keys = { p256dh: pushKeyOf(freshSeal().secret).public, auth: Buffer.alloc(16, 7).toString('base64url') };
+const device = (name: string) => ({ endpoint: `https://fcm.googleapis.com/fcm/send/${name}`, ...keys });
+const namesOf = (all: readonly { endpoint: string }[]) => all.map(({ endpoint }) => endpoint.split('/').at(-1));
+
+/** A book over a ledger that outlives it. */
+function rig(ledger: Record<string, string> = {}, own = key) {
+  const persons: { id: string; email?: string }[] = [{ id: 'asha', email: 'Asha@office.test' }, { id: 'ravi' }];
+  const acts: string[] = [];
+  const state = { takes: true };
+  let now = 0;
+  const devices = createDevices({
+    key: own,
+    services,
+    persons: () => persons,
+    record: async (ops: readonly Op[]) => {
+      if (!state.takes) return false;
+      for (const op of ops) {
+        if (op.op === 'audit') acts.push(`${op.who}: ${op.what}`);
+        if (op.op !== 'meta') continue;
+        const id = op.key.replace('device/', '');
+        if (op.value === null) delete ledger[id];
+        else ledger[id] = op.value;
+      }
+      return true;
+    },
+    now: () => ++now,
+  });
+  devices.use(ledger);
+  return { devices, ledger, acts, persons, state };
+}
+
+test('a login means the person of that id or e-mail address, and nobody by a name', () => {
+  const { devices } = rig();
+  expect(['asha', 'ASHA@office.test', ' ravi ', 'Asha Devi', ''].map(devices.personOf)).toEqual([
+    'asha',
+    'asha',
+    'ravi',
+    undefined,
+    undefined,
+  ]);
+});
+
+test('a device that was added is there after a start, and stands in the audit; one that is taken off is not', async () => {
+  const { devices, ledger, acts } = rig();
+  expect(await devices.add('asha', device('phone'), 'asha')).toEqual({ ok: true });
+  await devices.add('asha', device('phone'), 'asha');
+  await devices.add('asha', device('pc'), 'asha');
+  expect(namesOf(rig(ledger).devices.of('asha'))).toEqual(['phone', 'pc']);
+  await devices.remove('ravi', device('pc').endpoint, 'ravi');
+  expect(namesOf(devices.of('asha'))).toEqual(['phone', 'pc']);
+  await devices.remove('asha', device('phone').endpoint, 'asha');
+  expect(namesOf(rig(ledger).devices.of('asha'))).toEqual(['pc']);
+  await devices.remove('asha', device('pc').endpoint, 'asha');
+  expect(ledger).toEqual({});
+  expect(acts).toEqual(['asha: device added', 'asha: device added', 'asha: device added', 'asha: device removed', 'asha: device removed']);
+});
+
+test('a PC at which somebody else logs in tells them, and no more who was there before', async () => {
+  const { devices, ledger } = rig();
+  await devices.add('asha', device('desk'), 'asha');
+  await devices.add('ravi', device('desk'), 'ravi');
+  expect([devices.of('asha').length, devices.of('ravi').length]).toEqual([0, 1]);
+  expect(Object.keys(ledger)).toEqual(['ravi']);
+});
+
+test('a change of the roster looked at each person once for each device, 5,000 times 5,000: it looks at each once', async () => {
+  const { devices, persons, ledger } = rig();
+  let looks = 0;
+  for (let at = 0; at < 300; at += 1) {
+    const id = `p${at}`;
+    persons.push({
+      id,
+      get email() {
+        looks += 1;
+        return `${id}@office.test`;
+      },
+    });
+    devices.use({ [id]: JSON.stringify([{ ...device(id), key: key.public, at: 0, by: `P${at}@office.test` }]) });
+  }
+  await devices.keepPersons();
+  expect([looks, ledger, devices.of('p299').length]).toEqual([300, {}, 1]);
+});
+
+test('of many devices of one person the oldest goes', async () => {
+  const { devices } = rig();
+  await Promise.all(Array.from({ length: 10 }, (_, n) => devices.add('asha', device(`${n}`), 'asha')));
+  expect(namesOf(devices.of('asha'))).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
+});
+
+test.each([
+  ['no https', 'http://fcm.googleapis.com/x'],
+  ['a host of nobody’s list', 'https://10.0.0.1/x'],
+  ['a host whose name only ends like one', 'https://evil-fcm.googleapis.com/x'],
+  ['the name behind the star alone', 'https://push.apple.com/x'],
+  ['this machine, which the list does not name', 'http://127.0.0.1:1880/api/backup'],
+  ['a port', 'https://fcm.googleapis.com:8443/x'],
+  ['a login', 'https://a@fcm.googleapis.com/x'],
+  ['no address', 'x'],
+])('an address with %s leads nowhere: the centre posts only to push services', async (_, endpoint) => {
+  const { devices, ledger } = rig();
+  expect(await devices.add('asha', { endpoint, ...keys }, 'asha')).toMatchObject({ ok: false });
+  expect(ledger).toEqual({});
+});
+
+test('a host below one of the list is one of it; keys that are none are refused', async () => {
+  const { devices } = rig();
+  expect(await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha')).toEqual({ ok: true });
+  expect(await devices.add('asha', { ...device('x'), p256dh: 'AAAA' }, 'asha')).toMatchObject({ ok: false });
+});
+
+test('a device that its push service no longer knows is forgotten, also by the ledger; where that takes nothing now, it is said again', async () => {
+  const { devices, ledger, state } = rig();
+  await devices.add('asha', device('phone'), 'asha');
+  state.takes = false;
+  devices.gone('asha', device('phone').endpoint);
+  await expect(devices.add('asha', device('pc'), 'asha')).rejects.toThrow('the ledger did not take the device');
+  expect(namesOf(devices.of('asha'))).toEqual(['phone']);
+  state.takes = true;
+  devices.gone('asha', device('phone').endpoint);
+  await devices.remove('ravi', '', 'ravi');
+  expect(ledger).toEqual({});
+  expect(devices.of('asha')).toEqual([]);
+});
+
+test('who left the roster has no device; a device made for another key of the centre is none', async () => {
+  const { devices, ledger, persons } = rig();
+  await devices.add('asha', device('phone'), 'asha');
+  expect(rig(ledger, pushKeyOf(freshSeal().secret)).devices.of('asha')).toEqual([]);
+  persons.shift();
+  await devices.keepPersons();
+  expect([devices.of('asha'), ledger]).toEqual([[], {}]);
+});
+
+test('a device outlived its person: a later one of that id, or with another address, is not told on it', async () => {
+  const { devices, ledger, persons } = rig();
+  await devices.add('asha', device('phone'), 'Asha@office.test');
+  await devices.add('asha', device('pc'), 'asha');
+  persons[0] = { id: 'asha', email: 'asha.new@office.test' };
+  await devices.keepPersons();
+  expect(namesOf(devices.of('asha'))).toEqual(['pc']);
+  const next = rig(ledger);
+  next.persons.shift();
+  await next.devices.keepPersons();
+  expect(ledger).toEqual({});
+});
+
+test('of two devices that went at once one came back, and one that was just added was lost', async () => {
+  const { devices, ledger } = rig();
+  for (const name of ['old-1', 'old-2']) await devices.add('asha', device(name), 'asha');
+  devices.gone('asha', device('old-1').endpoint);
+  devices.gone('asha', device('old-2').endpoint);
+  await devices.add('asha', device('new'), 'asha');
+  expect([namesOf(devices.of('asha')), namesOf(JSON.parse(ledger['asha'] ?? ''))]).toEqual([['new'], ['new']]);
+});
+
+test('a phone that was stolen is taken off by somebody else: all devices of its person go, with who did it', async () => {
+  const { devices, ledger, acts } = rig();
+  for (const name of ['phone', 'pc']) await devices.add('asha', device(name), 'asha');
+  expect([await devices.removeAll('asha', 'meera'), await devices.removeAll('asha', 'meera')]).toEqual([2, 0]);
+  expect([ledger, acts.at(-1)]).toEqual([{}, 'meera: devices removed']);
+});
+
+test('a host that is taken off the list is posted to no more, also for a device that was added before', async () => {
+  const { devices, ledger } = rig();
+  await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha');
+  const left = createDevices({
+    key,
+    services: ['fcm.googleapis.com'],
+    persons: () => [{ id: 'asha' }],
+    record: async () => true,
+    now: () => 0,
+  });
+  left.use(ledger);
+  expect(left.of('asha')).toEqual([]);
+});
+
+test('rows that cannot be read are no devices, and hold up no start', () => {
+  expect(rig({ asha: '{', ravi: '[{"endpoint": 1}]' }).devices.of('asha')).toEqual([]);
+});

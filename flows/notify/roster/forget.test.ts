@@ -1,0 +1,94 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import type { Op } from '../../engine/records/ops.ts';
+import { inThread } from '../../storage/ledger/ledger.ts';
+import { createPeopleOrders } from './forget.ts';
+import { member } from './roster.test-helper.ts';
+
+const asha = member('asha', { name: 'Asha Kumari', email: 'asha@office.test', addresses: { phone: '+919876543210' } });
+
+async function setUp({ isFixed = false, ops = [] as Op[] } = {}) {
+  const ledger = inThread(new DatabaseSync(':memory:'));
+  await ledger.commit([{ op: 'audit', at: 1, who: 'ravi', what: 'leave set', about: 'asha: call +91 98765 43210' }, ...ops]);
+  const did: string[] = [];
+  const people = createPeopleOrders({
+    ledger,
+    roster: {
+      known: (name) => (['asha', 'asha kumari'].includes(name.toLowerCase()) ? { member: asha, isFixed } : undefined),
+      async forget(id, by) {
+        did.push(`${by} removes ${id}`);
+        return { ok: true };
+      },
+    },
+    apart(work) {
+      did.push('apart');
+      return work();
+    },
+    record: async (rows) => (await ledger.commit([...rows])) !== undefined,
+    now: () => 5,
+    backupsUntil: () => 99,
+    randomId: () => '1a2b3c',
+  });
+  const about = async () => (await ledger.acts({ of: 'people', most: 9 })).map((one) => `${one.who}: ${one.what}, ${one.about}`);
+  return { people, did, about };
+}
+
+const asked = { name: 'Asha Kumari', also: [], by: 'meera' };
+
+test('a person is counted first, then taken out by id, name, phone and addresses, with the roster; the row of it does not name them', async () => {
+  const { people, did, about } = await setUp();
+  expect(await people.forget({ ...asked, apply: false })).toEqual({
+    ok: true,
+    value: { audit: 1, elsewhere: 0, applied: false, backupsUntil: null },
+  });
+  expect(did).toEqual([]);
+  const { words, rows } = await people.export(asked);
+  expect([words, rows.length]).toEqual([['asha', 'Asha Kumari', 'asha@office.test', '+919876543210'], 1]);
+  expect(await people.forget({ ...asked, apply: true })).toMatchObject({ value: { audit: 2, applied: true, backupsUntil: 99 } });
+  expect(did).toEqual(['meera removes asha', 'apart']);
+  expect(await about()).toEqual([
+    'meera: person forgotten, rows 1-2 of the audit, 0 elsewhere',
+    'meera: person exported, forgotten-1a2b3c',
+    'ravi: leave set, forgotten-1a2b3c: call forgotten-1a2b3c',
+  ]);
+});
+
+test('who left long ago is found by what is typed, and by other words', async () => {
+  const { people, about } = await setUp();
+  expect(await people.forget({ name: 'asha-k', also: ['98765-43210'], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });
+  expect((await about())[1]).toBe('ravi: leave set, asha: call forgotten-1a2b3c');
+});
+
+test('a name of two letters was passed over, and stood on in every row', async () => {
+  const { people, about } = await setUp({ ops: [{ op: 'audit', at: 1, who: 'ओम', what: 'note', about: 'incident 3' }] });
+  expect(await people.forget({ name: 'ओम', also: [], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });
+  expect((await about())[1]).toBe('forgotten-1a2b3c: note, incident 3');
+});
+
+test('what was told of a ledger that went back, and is told no more, is no hindrance', async () => {
+  const { people } = await setUp({ ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":5,"line":"Asha Kumari: note"}' }] });
+  expect(await people.forget({ ...asked, apply: true })).toMatchObject({ value: { audit: 1, elsewhere: 1 } });
+});
+
+test.each([
+  ['stands in sabha.json', { isFixed: true }, /^asha stands in sabha\.json: /],
+  [
+    'has an account',
+    { ops: [{ op: 'account', account: { name: 'asha@office.test' } } as Op] },
+    /sabha accounts remove asha@office\.test first$/,
+  ],
+  [
+    'is the contact of a site',
+    { ops: [{ op: 'node', node: { path: 'ladakh/leh', contact: { name: 'Asha Kumari' } } } as unknown as Op] },
+    /names this person at ladakh\/leh/,
+  ],
+  [
+    'is named by what is told of a ledger that went back',
+    { ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":6,"line":"Asha Kumari: note"}' } as Op] },
+    /^for a day after/,
+  ],
+])('who %s is refused in one line, and nothing has changed', async (_how, at, line) => {
+  const { people, did } = await setUp(at);
+  expect(await people.forget({ ...asked, apply: true })).toEqual({ ok: false, missing: false, line: expect.stringMatching(line) });
+  expect(did).toEqual([]);
+});

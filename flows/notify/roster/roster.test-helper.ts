@@ -1,0 +1,81 @@
+/** Rosters for tests: a small tree, a file of persons, and what it is read against. */
+import type { Random } from '../../../test/random.ts';
+import type { DayHours } from '../../engine/records/meetings.ts';
+import type { Leave, Member } from '../../engine/records/roster.ts';
+import { smallTree } from '../../sites/sites.test-helper.ts';
+import { createSiteTable } from '../../sites/table.ts';
+import type { RosterPlan } from './import.ts';
+
+/** A Wednesday, 11:30 in India. */
+export const wednesday = Date.UTC(2027, 0, 13, 6);
+/** So many hours later. */
+export const hoursLater = (hours: number, from = wednesday) => from + hours * 3_600_000;
+
+export function member(id: string, changes: Partial<Member> = {}): Member {
+  const { roles = ['technician'], scopes = ['ladakh/leh'] } = changes;
+  return {
+    id,
+    name: id,
+    role: roles[0] ?? 'technician',
+    scope: scopes[0] ?? '',
+    groups: [],
+    language: 'en',
+    channels: [],
+    webhook: false,
+    addresses: {},
+    roles,
+    scopes,
+    duty: null,
+    zone: 'Asia/Kolkata',
+    leave: [],
+    deputy: null,
+    ...changes,
+  };
+}
+
+/** A file over the small tree; e-mail and console are there. */
+export function planOf(csv: string, changes: Partial<RosterPlan> = {}): RosterPlan {
+  return {
+    csv,
+    replace: false,
+    table: createSiteTable(smallTree()),
+    held: new Map(),
+    fixed: new Map(),
+    channels: ['console', 'email', 'sms'],
+    reaches(channel, person) {
+      if (channel === 'console') return true;
+      if (channel === 'email') return person.email !== undefined;
+      return channel === 'sms' ? person.addresses['sms'] !== undefined : undefined;
+    },
+    ...changes,
+  };
+}
+
+const everyDay = [1, 2, 3, 4, 5, 6, 7];
+/** By day, every day. */
+export const day: DayHours[] = [{ days: everyDay, from: 9 * 60, to: 18 * 60 }];
+/** By night, over midnight. */
+export const night: DayHours[] = [{ days: everyDay, from: 18 * 60, to: 33 * 60 }];
+/** Days off around that Wednesday. */
+export const away: Leave[] = [{ from: '2027-01-10', to: '2027-01-20' }];
+/** The groups of sites that the room is in. */
+export const groupsOfRoom = (path: string) => (path.startsWith('ladakh/leh') ? ['group:magadh'] : []);
+/** Some persons around one room: of any role, scope (groups of sites too) and duty, on leave, with deputies who are gone or in a ring. */
+export function randomMembers(random: Random): Member[] {
+  const count = 1 + random.below(7);
+  const ids = Array.from({ length: count }, (_, at) => `p${at}`);
+  return ids.map((id) => {
+    const roles = random.pick([['technician'], ['technician'], ['state'], ['central'], ['technician', 'state']] as const);
+    const isCentral = roles[0] === 'central';
+    return member(id, {
+      roles: [...roles],
+      scopes: isCentral
+        ? ['']
+        : [random.pick(['ladakh', 'ladakh/leh', 'ladakh/leh/pc-1', 'goa', 'goa/panaji', 'ladakh/le', 'group:magadh', 'group:konkan'])],
+      groups: random.below(3) === 0 ? ['block-7'] : [],
+      duty: random.pick([null, day, night, [{ days: [3], from: 0, to: 1440 }]]),
+      leave: random.below(3) === 0 ? away : [],
+      deputy: random.below(2) === 0 ? random.pick(ids.filter((other) => other !== id).concat('gone')) : null,
+    });
+  });
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { ofTier } from '../../../test/figures.ts';
+import { randomFrom } from '../../../test/random.ts';
+import type { Member } from '../../engine/records/roster.ts';
+import { createBook } from './book.ts';
+import { momentAt } from './duty.ts';
+import { away, day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
+import { shiftsOf } from './shifts.ts';
+
+/** Midnight in India before that Wednesday, and three days from it. */
+const midnight = Date.UTC(2027, 0, 12, 18, 30);
+const at = (hours: number) => hoursLater(hours, midnight);
+
+function shifts(one: Member, others: Member[] = [], days = 3) {
+  const found = shiftsOf(createBook([one, ...others]), one, { from: midnight, to: at(24 * days), now: wednesday });
+  return found.map(
+    (shift) =>
+      `${(shift.from - midnight) / 3_600_000}-${(shift.to - midnight) / 3_600_000}${shift.for === null ? '' : ` for ${shift.for}`}`,
+  );
+}
+
+test('hours of duty are shifts by the clock on the wall, also over midnight; without hours it is one', () => {
+  expect(shifts(member('asha', { duty: day }))).toEqual(['9-18', '33-42', '57-66']);
+  expect(shifts(member('asha', { duty: night }))).toEqual(['0-9', '18-33', '42-57', '66-72']);
+  expect(shifts(member('asha'))).toEqual(['0-72']);
+});
+
+test('days off cut a shift at midnight; the deputy who is on duty then stands in', () => {
+  const asha = member('asha', { duty: night, leave: [{ from: '2027-01-14', to: '2027-01-14' }], deputy: 'bina' });
+  expect(shifts(asha)).toEqual(['0-9', '18-24', '48-57', '66-72']);
+  expect(shifts(member('bina', { duty: day }), [asha])).toEqual(['9-18', '33-42', '57-66']);
+  expect(shifts(member('bina'), [asha])).toEqual(['0-72', '24-33 for asha', '42-48 for asha']);
+});
+
+test('moves a shift that is taken over from one person to the other', () => {
+  const asha = member('asha', { duty: day, relief: { by: 'bina', until: at(18) } });
+  expect(shifts(asha)).toEqual(['9-11.5', '33-42', '57-66']);
+  expect(shifts(member('bina', { duty: night }), [asha])).toEqual(['0-9', '11.5-18 for asha', '18-33', '42-57', '66-72']);
+});
+
+test('of random persons the shifts say of each hour what the roster says of it', () => {
+  for (let seed = 1; seed <= ofTier(60, 300); seed++) {
+    const random = randomFrom(seed);
+    const [one = member('asha')] = randomMembers(random);
+    const own = shiftsOf(createBook([one]), one, { from: midnight, to: at(24 * 14), now: wednesday });
+    for (let hour = 0; hour < 24 * 14; hour++) {
+      const isOn = own.some(({ from, to }) => from <= at(hour) && at(hour) < to);
+      expect(isOn, `seed ${seed}, hour ${hour}`).toBe(momentAt(at(hour))(one) === 'here');
+    }
+  }
+});
+
+test('whoever is away with everybody has an empty calendar', () => {
+  expect(shifts(member('asha', { leave: away }))).toEqual([]);
+});

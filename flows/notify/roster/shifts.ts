@@ -1,0 +1,85 @@
+/** The shifts of one person in a time: as times, whatever the clocks on walls do between. */
+import { zonedAt } from '#contracts';
+import type { Leave, Member } from '../../engine/records/roster.ts';
+import type { Book } from './book.ts';
+
+/** `for`: the name of whom the person stands in for; null where the shift is their own. */
+export type Shift = Span & { for: string | null };
+type Span = { from: number; to: number };
+
+const dayMinutes = 24 * 60;
+
+/**
+ * Hours of duty without days off, shifts that the person took over, and the hours of whoever is away and has this person as deputy,
+ * the first first. `now`: from when on a shift that was taken over counts.
+ */
+export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { now, ...within }: Span & { now: number }): Shift[] {
+  const { relief } = member;
+  const own = without(hoursOf(member, within), leaveSpans(member.leave, member.zone));
+  const here = joined(relief === undefined ? own : without(own, [{ from: now, to: relief.until }]));
+  const others = members.filter((one) => one !== member);
+  const standing = others.flatMap((one): Shift[] => {
+    const away = one.deputy === member.id ? cutTo(hoursOf(one, within), leaveSpans(one.leave, one.zone)) : [];
+    const taken = one.relief?.by === member.id ? cutTo([{ from: now, to: one.relief.until }], [within]) : [];
+    return joined([...cutTo(away, here), ...taken]).map((span) => ({ ...span, for: one.name }));
+  });
+  return [...here.map((span) => ({ ...span, for: null })), ...standing].sort((a, b) => a.from - b.from);
+}
+
+/** From midnight to midnight, by the clock of the person. */
+export function dayOf({ zone }: Pick<Member, 'zone'>, now: number): Span {
+  const today = dayAt(now, zone);
+  return { from: timeOn(today, 0, zone), to: timeOn(today, dayMinutes, zone) };
+}
+
+/** The hours of duty, days off or not. */
+function hoursOf({ duty, zone }: Member, within: Span): Span[] {
+  if (duty === null) return [within];
+  const first = dayAt(within.from, zone).subtract({ days: 1 });
+  const spans: Span[] = [];
+  for (let day = first; timeOn(day, 0, zone) < within.to; day = day.add({ days: 1 }))
+    for (const { days, from, to } of duty)
+      if (days.includes(day.dayOfWeek)) spans.push({ from: timeOn(day, from, zone), to: timeOn(day, to, zone) });
+  return cutTo(joined(spans), [within]);
+}
+
+function leaveSpans(leave: readonly Leave[], zone: string): Span[] {
+  const start = (day: string) => timeOn(Temporal.PlainDate.from(day), 0, zone);
+  return joined(leave.map(({ from, to }) => ({ from: start(from), to: timeOn(Temporal.PlainDate.from(to), dayMinutes, zone) })));
+}
+
+function dayAt(at: number, zone: string): Temporal.PlainDate {
+  return zonedAt(at, zone).toPlainDate();
+}
+
+/** A minute of a local day, which may lie after its midnight. */
+function timeOn(day: Temporal.PlainDate, minute: number, zone: string): number {
+  const date = day.add({ days: Math.floor(minute / dayMinutes) });
+  const rest = minute % dayMinutes;
+  const plainTime = new Temporal.PlainTime(Math.floor(rest / 60), rest % 60);
+  return date.toZonedDateTime({ timeZone: zone, plainTime }).epochMilliseconds;
+}
+
+/** In order, and what touches as one. */
+function joined(spans: readonly Span[]): Span[] {
+  const all: Span[] = [];
+  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+    const last = all.at(-1);
+    if (last !== undefined && span.from <= last.to) last.to = Math.max(last.to, span.to);
+    else if (span.from < span.to) all.push({ ...span });
+  }
+  return all;
+}
+
+function cutTo(spans: readonly Span[], within: readonly Span[]): Span[] {
+  const cut = spans.flatMap((one) =>
+    within.map(({ from, to }) => ({ from: Math.max(one.from, from), to: Math.min(one.to, to) })).filter(({ from, to }) => from < to),
+  );
+  return joined(cut);
+}
+
+function without(spans: readonly Span[], gone: readonly Span[]): Span[] {
+  const edges = [Number.NEGATIVE_INFINITY, ...gone.flatMap(({ from, to }) => [from, to]), Number.POSITIVE_INFINITY];
+  const kept = edges.flatMap((from, at) => (at % 2 === 0 ? [{ from, to: edges[at + 1] ?? Number.POSITIVE_INFINITY }] : []));
+  return cutTo(spans, kept);
+}

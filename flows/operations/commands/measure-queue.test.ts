@@ -1,0 +1,378 @@
+import { expect, test } from 'vitest';
+import { type CommandAnswer, commandLifeMs, measureLater, siteOf, stateOf } from '#contracts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { TreeNode } from '../../engine/records/sites.ts';
+import { testClock } from '../../notify/people/people.test-helper.ts';
+import { node } from '../../sites/sites.test-helper.ts';
+import { createSiteTable } from '../../sites/table.ts';
+import type { CommandsView, Ordering } from './commands.ts';
+import { createMeasureQueue, scheduleName } from './measure-queue.ts';
+
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+
+type Given = {
+  sites?: [path: string, link: 'fibre' | 'geo' | 'floor', stage?: 'live' | 'planned'][];
+  limits?: { atOncePerState: number; atOnce: number };
+};
+type Sent = Ordering & { id: string; at: number };
+
+/** Each site has one PC that measures, `vc-1`, unless it is put among those that are away. */
+function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, atOnce: 10 } }: Given = {}) {
+  const clock = testClock();
+  const states = [...new Set(sites.map(([path]) => stateOf(path)))];
+  const nodes: TreeNode[] = [
+    ...['', ...states].map((path) => node(path)),
+    ...sites.flatMap(([path, link, stage = 'live']) => [node(path, { link }, { stage }), node(`${path}/vc-1`), node(`${path}/vc-2`)]),
+  ];
+  let table = createSiteTable(nodes);
+  const goLive = (path: string) => {
+    table = createSiteTable(nodes.map((one) => (one.path === path ? node(path, { link: 'geo' }, { stage: 'live' }) : one)));
+  };
+  const away = new Set<string>();
+  const at = { subscribed: true, committed: true, refused: '' };
+  const sent: Sent[] = [];
+  const audit: Op[] = [];
+  let ids = 0;
+  const commands: CommandsView = {
+    async issue(ordering) {
+      if (at.refused !== '') return { ok: false, missing: false, line: at.refused };
+      const id = `c-${sent.length + 1}`;
+      sent.push({ ...ordering, id, at: clock.now() });
+      return { ok: true, id };
+    },
+    list: async () => [],
+    one: async () => undefined,
+  };
+  const ingest = {
+    table: () => table,
+    measurer: (site: string) => (away.has(site) ? undefined : `${site}/vc-1`),
+    isSubscribed: () => at.subscribed,
+    time: clock.now,
+    async record(ops: readonly Op[]) {
+      audit.push(...ops);
+      return at.committed;
+    },
+  };
+  const queue = createMeasureQueue({
+    clock,
+    commands,
+    ingest: () => ingest,
+    limits,
+    randomId: () => `r-${++ids}`,
+    log: { warn: () => {} },
+  });
+  const answered = new Set<string>();
+  const open = () => sent.filter(({ id }) => !answered.has(id));
+  const answer = async (one: Sent | undefined, said: Partial<CommandAnswer> = {}) => {
+    if (one === undefined) throw new Error('nobody was asked');
+    answered.add(one.id);
+    const body: CommandAnswer = { id: one.id, verb: 'measure-link', outcome: 'done', reason: null, ...said };
+    queue.heard({ pc: one.to, ops: [{ op: 'command-answer', pc: one.to, at: clock.now(), answer: body }] });
+    await clock.pass(0);
+  };
+  const begin = async (to: string, by = 'Asha') => {
+    const issued = await queue.view.issue({ to, verb: 'measure-link', args: {}, by });
+    await clock.pass(0);
+    return issued.ok ? issued.id : issued.line;
+  };
+  return { clock, queue, away, at, sent, audit, open, answer, begin, goLive };
+}
+
+function someSites(count: number, states: string[]): NonNullable<Given['sites']> {
+  return states.flatMap((state) =>
+    Array.from({ length: count }, (_, site): NonNullable<Given['sites']>[number] => [`${state}/site-${site}`, 'geo']),
+  );
+}
+
+test('a scope becomes one command a site, to the PC that measures it, in the name of who asked, and the audit names the round', async () => {
+  const { begin, sent, open, answer, queue, audit } = setUp();
+  const id = await begin('goa');
+  expect(audit).toMatchObject([{ op: 'audit', who: 'Asha', what: 'command measure-link', about: 'goa: r-1, 3 sites' }]);
+  while (open().length > 0) await answer(open()[0], { lines: ['up: 2.00 Mbit/s'] });
+  expect(sent.map(({ to, verb, by }) => [to, verb, by])).toEqual(
+    [0, 1, 2].map((site) => [`goa/site-${site}/vc-1`, 'measure-link', 'Asha']),
+  );
+  expect(await queue.view.one(id)).toMatchObject({
+    state: 'answered',
+    to: 'goa',
+    missing: [],
+    answers: sent.map(({ to }) => ({ pc: to, outcome: 'done' })),
+  });
+  expect(await queue.view.list()).toMatchObject([{ id, verb: 'measure-link', by: 'Asha', to: 'goa' }]);
+});
+
+test('never more than two at once in a state and ten in all, whoever answers when; each is asked once', async () => {
+  const states = Array.from({ length: 8 }, (_, state) => `state-${state}`);
+  const { begin, sent, open, answer } = setUp({ sites: someSites(7, states) });
+  await begin('');
+  let most = 0;
+  for (let turn = 0; open().length > 0; turn += 1) {
+    const now = open();
+    most = Math.max(most, now.length);
+    const ofState = Map.groupBy(now, ({ to }) => stateOf(to));
+    for (const some of ofState.values()) expect(some.length).toBeLessThanOrEqual(2);
+    expect(now.length).toBeLessThanOrEqual(10);
+    await answer(now[(turn * 7) % now.length]);
+  }
+  expect(most).toBe(10);
+  expect(new Set(sent.map(({ to }) => to)).size).toBe(56);
+  expect(sent).toHaveLength(56);
+});
+
+test('two who ask for the same are both answered, one after the other, and a site is never measured twice at once', async () => {
+  const { begin, open, answer, queue } = setUp();
+  const [one, two] = [await begin('goa/site-0'), await begin('goa/site-0/vc-1', 'Bina')];
+  expect(open().map(({ by }) => by)).toEqual(['Asha']);
+  await answer(open()[0]);
+  expect(open().map(({ by }) => by)).toEqual(['Bina']);
+  expect(await queue.view.one(two)).toMatchObject({ state: 'open', missing: ['goa/site-0/vc-1'] });
+  await answer(open()[0]);
+  expect([await queue.view.one(one), await queue.view.one(two)]).toMatchObject([{ state: 'answered' }, { state: 'answered' }]);
+});
+
+test('R27 measure-link ordered 1,000 times held 40,000 measurements: a site waits once for all that want it, and an 11th round is refused', async () => {
+  const { queue, clock, sent, open, answer } = setUp({ sites: someSites(8, ['goa', 'kerala', 'punjab', 'bihar', 'assam']) });
+  const order = () => queue.view.issue({ to: '', verb: 'measure-link', args: {}, by: 'Asha' });
+  const issued = await Promise.all(Array.from({ length: 1_000 }, order));
+  await clock.pass(0);
+  const taken = issued.flatMap((one) => (one.ok ? [one.id] : []));
+  expect(taken).toHaveLength(10);
+  expect(issued.at(-1)).toEqual({
+    ok: false,
+    missing: false,
+    line: '10 rounds of measurements are not over yet: wait for one of them',
+  });
+  while (open().length > 0) await answer(open()[0]);
+  for (const id of taken) expect(await queue.view.one(id)).toMatchObject({ state: 'answered', missing: [] });
+  // Those that were under way when the later rounds came are measured for these once more.
+  expect(sent.length).toBeLessThanOrEqual(40 + 10);
+  expect(await order()).toMatchObject({ ok: true });
+});
+
+test('a round that is not over leaves its turn when its time is up, and others that wait for the same site go on', async () => {
+  const { begin, queue, clock, at, open, answer } = setUp();
+  at.subscribed = false;
+  const early = await begin('goa/site-0');
+  await clock.pass(6 * hourMs);
+  const late = await begin('goa/site-0');
+  await clock.pass(6 * hourMs + minuteMs);
+  expect(await queue.view.one(early)).toMatchObject({ state: 'expired', missing: ['goa/site-0'] });
+  at.subscribed = true;
+  await clock.pass(10_000);
+  expect(open()).toHaveLength(1);
+  await answer(open()[0]);
+  expect(await queue.view.one(late)).toMatchObject({ state: 'answered' });
+});
+
+test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
+  'refused for now (%s): it comes again in 15 min, with its reason to be seen',
+  async (why) => {
+    const { begin, open, answer, queue, clock, sent } = setUp();
+    const id = await begin('goa/site-0');
+    await answer(open()[0], { outcome: 'failed', reason: measureLater[why] });
+    expect(await queue.view.one(id)).toMatchObject({
+      state: 'open',
+      missing: [],
+      answers: [{ outcome: 'failed', reason: measureLater[why] }],
+    });
+    await clock.pass(14 * minuteMs);
+    expect(sent).toHaveLength(1);
+    await clock.pass(2 * minuteMs);
+    await answer(open()[0]);
+    expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: [{ outcome: 'done' }] });
+  },
+);
+
+test('after four refusals the last one stands; any other failure stands at once', async () => {
+  const { begin, open, answer, queue, clock, sent } = setUp();
+  const id = await begin('goa/site-0');
+  for (let turn = 0; turn < 4; turn += 1) {
+    await answer(open()[0], { outcome: 'failed', reason: measureLater.meeting });
+    await clock.pass(16 * minuteMs);
+  }
+  expect(sent).toHaveLength(4);
+  expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: [{ reason: measureLater.meeting }] });
+  const other = await begin('goa/site-1');
+  await answer(open()[0], { outcome: 'failed', reason: 'the centre has no reflector' });
+  expect(await queue.view.one(other)).toMatchObject({ state: 'answered', answers: [{ reason: 'the centre has no reflector' }] });
+});
+
+test('who does not answer in the life of the command holds up nobody any longer, and a late answer changes nothing', async () => {
+  const { begin, open, answer, queue, clock, sent } = setUp();
+  const id = await begin('goa');
+  const silent = open();
+  expect(silent).toHaveLength(2);
+  await clock.pass(commandLifeMs - 10_000);
+  expect(sent).toHaveLength(2);
+  await clock.pass(20_000);
+  expect(sent).toHaveLength(3);
+  await answer(silent[0]);
+  await answer(sent[2]);
+  expect(await queue.view.one(id)).toMatchObject({
+    state: 'answered',
+    answers: [{ reason: 'it did not answer' }, { reason: 'it did not answer' }, { outcome: 'done' }],
+  });
+});
+
+test('a PC that measures no more makes room at once; a site where none is there is answered without a command', async () => {
+  const { begin, queue, clock, sent, away } = setUp();
+  away.add('goa/site-2');
+  const id = await begin('goa');
+  away.add('goa/site-0');
+  await clock.pass(10_000);
+  expect(sent.map(({ to }) => siteOf(to))).toEqual(['goa/site-0', 'goa/site-1']);
+  expect(await queue.view.one(id)).toMatchObject({
+    state: 'open',
+    missing: ['goa/site-1'],
+    answers: [{ pc: 'goa/site-0/vc-1' }, { pc: 'goa/site-2', outcome: 'failed', reason: 'no PC of this site is there to measure' }],
+  });
+});
+
+test('while the broker is out of reach nobody is told, and nobody is given up for being unheard', async () => {
+  const { begin, clock, sent, at, away, open, answer } = setUp();
+  at.subscribed = false;
+  await begin('goa');
+  await clock.pass(5 * minuteMs);
+  expect(sent).toEqual([]);
+  at.subscribed = true;
+  await clock.pass(10_000);
+  expect(open()).toHaveLength(2);
+  at.subscribed = false;
+  for (const site of ['goa/site-0', 'goa/site-1']) away.add(site);
+  await clock.pass(minuteMs);
+  expect(sent).toHaveLength(2);
+  away.clear();
+  at.subscribed = true;
+  await answer(open()[0]);
+  expect(sent).toHaveLength(3);
+});
+
+test('what is wrong is said before anything begins: no such place, arguments, a ledger that took nothing', async () => {
+  const { queue, at, clock, sent, begin } = setUp();
+  const ask = (more: Partial<Ordering>) => queue.view.issue({ to: 'goa', verb: 'measure-link', args: {}, by: 'Asha', ...more });
+  expect(await ask({ to: 'kerala' })).toEqual({ ok: false, missing: true, line: 'there is no kerala' });
+  expect(await ask({ args: { fast: 'yes' } })).toMatchObject({ ok: false, missing: false });
+  at.committed = false;
+  await expect(ask({})).rejects.toThrow('the ledger did not take the command');
+  at.committed = true;
+  await clock.pass(minuteMs);
+  expect(sent).toEqual([]);
+  at.refused = 'no such PC';
+  expect(await queue.view.one(await begin('goa/site-0'))).toMatchObject({
+    state: 'answered',
+    answers: [{ outcome: 'failed', reason: 'no such PC' }],
+  });
+});
+
+test('another verb, and the id of another command, are none of its business', async () => {
+  const { queue, sent, clock } = setUp();
+  await queue.view.issue({ to: 'goa', verb: 'probe-now', args: {}, by: 'Asha' });
+  await clock.pass(0);
+  expect(sent).toMatchObject([{ to: 'goa', verb: 'probe-now' }]);
+  expect(await queue.view.one('c-1')).toBeUndefined();
+});
+
+test('the schedule: each live site once in the interval of its class, spread, in the name of the schedule; nothing at the start', async () => {
+  const fibre = Array.from({ length: 60 }, (_, site): [string, 'fibre'] => [`state-${site % 10}/fibre-${site}`, 'fibre']);
+  const { sent, clock, open, answer } = setUp({
+    sites: [...fibre, ['ladakh/leh', 'geo'], ['ladakh/nubra', 'floor'], ['ladakh/kargil', 'fibre', 'planned']],
+  });
+  const startedAt = clock.now();
+  await clock.pass(2 * minuteMs);
+  expect(sent.length).toBeLessThan(10);
+  while (clock.now() < startedAt + 24 * hourMs) {
+    await clock.pass(30_000);
+    for (const one of open()) await answer(one);
+  }
+  const counts = Map.groupBy(sent, ({ to }) => siteOf(to));
+  for (const [site] of fibre) expect([3, 4, 5]).toContain(counts.get(site)?.length);
+  expect(counts.get('ladakh/leh')?.length ?? 0).toBeLessThanOrEqual(1);
+  expect([counts.get('ladakh/nubra'), counts.get('ladakh/kargil')]).toEqual([undefined, undefined]);
+  expect(new Set(sent.map(({ by }) => by))).toEqual(new Set([scheduleName]));
+  const quarters = Map.groupBy(sent, ({ at }) => Math.floor((at % hourMs) / (15 * minuteMs)));
+  for (const some of quarters.values()) expect(some.length).toBeGreaterThan(35);
+});
+
+test('a site that becomes live is measured at once, though its class is measured each 14 days', async () => {
+  const { sent, clock, open, answer, goLive } = setUp({ sites: [['ladakh/leh', 'geo', 'planned']] });
+  await clock.pass(2 * hourMs);
+  expect(sent).toEqual([]);
+  goLive('ladakh/leh');
+  await clock.pass(10 * minuteMs);
+  expect(sent.length).toBe(1);
+  for (const one of open()) await answer(one);
+  await clock.pass(10 * minuteMs);
+  expect(sent.length).toBe(1);
+});
+
+test('a scheduled one that is refused for a meeting comes again too, and a slow queue holds each site once', async () => {
+  const { sent, clock, answer, open } = setUp({ sites: [['goa/panaji', 'fibre']] });
+  while (open().length === 0) await clock.pass(minuteMs);
+  const first = open()[0];
+  await answer(first, { outcome: 'failed', reason: measureLater.meeting });
+  await clock.pass(16 * minuteMs);
+  expect(open()).toHaveLength(1);
+  await clock.pass(3 * hourMs);
+  expect(sent.length).toBeLessThanOrEqual(6);
+});
+
+test('R29 a clock that was 30 days ahead for ten minutes held up the schedule for 30 days', async () => {
+  const { sent, clock, answer, open } = setUp({ sites: [['goa/panaji', 'fibre']] });
+  const days = async (count: number) => {
+    for (let tick = 0; tick < count * 24 * 6; tick += 1) {
+      await clock.pass(10 * minuteMs);
+      for (const one of open()) await answer(one);
+    }
+  };
+  clock.jump(30 * 24 * hourMs);
+  await clock.pass(10 * minuteMs);
+  clock.jump(-30 * 24 * hourMs);
+  await days(2);
+  expect(sent.length).toBeGreaterThanOrEqual(7);
+  expect(sent.length).toBeLessThanOrEqual(10);
+});
+
+test('R29 a clock that was set back two hours while a command was under way kept its place for two hours', async () => {
+  const { begin, clock, queue, sent } = setUp();
+  const id = await begin('goa');
+  clock.jump(-2 * hourMs);
+  await clock.pass(commandLifeMs - 10_000);
+  expect(sent).toHaveLength(2);
+  await clock.pass(20_000);
+  expect(sent).toHaveLength(3);
+  await clock.pass(commandLifeMs);
+  expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: Array(3).fill({ reason: 'it did not answer' }) });
+});
+
+test.each([1, -1])(
+  'R29 a clock that was set by half a day (%d) neither hastened nor held up what was to come again, and ended no round',
+  async (sign) => {
+    const { begin, open, answer, queue, clock, sent } = setUp();
+    const id = await begin('goa/site-0');
+    await answer(open()[0], { outcome: 'failed', reason: measureLater.busy });
+    clock.jump(sign * 13 * hourMs);
+    await clock.pass(14 * minuteMs);
+    expect(sent).toHaveLength(1);
+    expect(await queue.view.one(id)).toMatchObject({ state: 'open' });
+    await clock.pass(2 * minuteMs);
+    expect(sent).toHaveLength(2);
+  },
+);
+
+test('R29 a round outlived its time where the clock was set back, and held one of the ten places', async () => {
+  const { begin, queue, clock, at } = setUp();
+  at.subscribed = false;
+  const ids = await Promise.all(Array.from({ length: 10 }, () => begin('goa')));
+  clock.jump(-24 * hourMs);
+  await clock.pass(12 * hourMs + minuteMs);
+  expect(await queue.view.one(ids[0] ?? '')).toMatchObject({ state: 'expired' });
+  expect(await begin('goa')).toBe('r-11');
+});
+
+test('closed, it asks nobody any more', async () => {
+  const { queue, sent, clock } = setUp();
+  queue.close();
+  await clock.pass(24 * hourMs);
+  expect(sent).toEqual([]);
+});

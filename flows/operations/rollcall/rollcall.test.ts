@@ -1,0 +1,333 @@
+import { expect, test } from 'vitest';
+import { digestOf, type Hello, type Person, type RollCallView, type SiteStage } from '#contracts';
+import { createStage, fault, ok } from '../../engine/incidents/stage.test-helper.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import type { TreeNode } from '../../engine/records/sites.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
+import { testClock } from '../../notify/people/people.test-helper.ts';
+import { createRoster } from '../../notify/people/roster.ts';
+import { createSiteTable, noFacts } from '../../sites/table.ts';
+import { createRollCalls } from './rollcall.ts';
+
+const well = [ok('microphone'), ok('camera'), ok('speaker')];
+const broken = [fault('microphone.missing'), ok('camera'), ok('speaker')];
+const [leh, kargil, goa, planned] = ['ladakh/leh/vc-1', 'ladakh/kargil/vc-1', 'goa/panaji/vc-1', 'goa/margao/vc-1'] as const;
+const person = (id: string, role: Person['role'], scope: string) => ({ id, name: id, role, scope, addresses: {} }) as Person;
+const people = [person('tashi', 'technician', 'ladakh/leh'), person('stanzin', 'state', 'ladakh'), person('meera', 'central', '')];
+
+function nodes(): TreeNode[] {
+  const name = { en: 'Name', hi: 'नाम' };
+  const site = (path: string, stage: SiteStage): TreeNode => ({ path, name, layer: {}, site: { ...noFacts, stage } });
+  const plain = (path: string): TreeNode => ({ path, name, layer: {}, site: null });
+  const sites = [site('ladakh/leh', 'live'), site('ladakh/kargil', 'live'), site('goa/panaji', 'live'), site('goa/margao', 'planned')];
+  return [plain(''), plain('ladakh'), plain('goa'), ...sites, ...[leh, kargil, goa, planned].map(plain)];
+}
+
+function setUp({ subscribed = true } = {}) {
+  const table = createSiteTable(nodes());
+  const clock = testClock();
+  const stage = createStage({ known: [...table.known], at: clock.now() });
+  if (subscribed) stage.subscribe();
+  for (const pc of [leh, kargil, goa]) {
+    stage.birth(pc);
+    stage.state(well, pc);
+  }
+  const rung: { scope: string; hello: Hello; who: string }[] = [];
+  const written: RollCallView[] = [];
+  const held = { isOpen: true, isWritten: true, table, provenAt: undefined as number | undefined };
+  const ingest = {
+    memory: stage.engine.memory,
+    table: () => held.table,
+    place: (scope: string) => table.place(scope),
+    time: clock.now,
+    provenAt: () => held.provenAt ?? clock.now(),
+    isSubscribed: stage.engine.isSubscribed,
+    ring: (scope: string, hello: Hello, { who }: { who: string }) => void rung.push({ scope, hello, who }),
+    async record(ops: Op[]) {
+      if (held.isWritten) for (const op of ops) if (op.op === 'rollcall') written.push(op.rollcall);
+      return held.isWritten;
+    },
+  } as unknown as Ingest;
+  const ledger = {
+    rollcalls: async () => written.map(({ rows: _, ...summary }) => summary),
+    rollcall: async (id: string) => written.find((one) => one.id === id),
+  };
+  const told: RollCallView[] = [];
+  const ids = ['call-1', 'call-2'];
+  const calls = createRollCalls({
+    clock,
+    roster: createRoster(people),
+    ledger,
+    ingest: () => (held.isOpen ? ingest : undefined),
+    randomId: () => ids.shift() ?? '',
+    progress: (view) => void told.push(view),
+  });
+  /** The answering birth, as it is told of after the commit. */
+  const born = (pc: string, checks = well, rev = 1) => calls.born(pc, { digest: digestOf(checks), session: 1, rev });
+  const state = (pc: string, checks = well) => {
+    stage.state(checks, pc);
+    calls.changed([pc]);
+  };
+  const row = async (pc: string) => (await calls.one('call-1'))?.rows.find((one) => one.pc === pc);
+  return { clock, stage, calls, rung, written, told, held, born, state, row };
+}
+
+test('it rings the scope, and expects every PC of its live sites and nobody else', async () => {
+  const { calls, rung } = setUp();
+  expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-1' });
+  expect(rung).toEqual([{ scope: '', hello: { id: 'call-1', withinMs: 45, fresh: true }, who: 'Asha' }]);
+  const view = await calls.one('call-1');
+  expect(view?.rows.map(({ pc }) => pc).sort()).toEqual([goa, kargil, leh]);
+  expect(view).toMatchObject({ counts: { expected: 3, answered: 0, ready: 0, unknown: 3 }, finishedAt: null });
+  expect(view?.endsAt).toBe((view?.startedAt ?? 0) + 28_000);
+  expect(view?.states.map(({ state, expected }) => [state, expected])).toEqual([
+    ['goa', 1],
+    ['ladakh', 2],
+  ]);
+});
+
+test.each([
+  ['ladakh', [kargil, leh]],
+  ['ladakh/leh', [leh]],
+])('the scope %s is called alone', async (scope, pcs) => {
+  const { calls } = setUp();
+  calls.start({ scope, by: 'Asha' });
+  expect((await calls.one('call-1'))?.rows.map(({ pc }) => pc)).toEqual(pcs);
+});
+
+test('one at a time; no place is no scope; while the broker is away nobody is called', () => {
+  const { calls, held } = setUp();
+  for (const scope of ['kerala', leh]) expect(calls.start({ scope, by: 'Asha' })).toBe('unknown');
+  calls.start({ scope: '', by: 'Asha' });
+  expect(calls.start({ scope: '', by: 'Asha' })).toBe('busy');
+  calls.drop();
+  held.isOpen = false;
+  expect(() => calls.start({ scope: '', by: 'Asha' })).toThrow('the ledger is opened anew');
+  expect(setUp({ subscribed: false }).calls.start({ scope: '', by: 'Asha' })).toBe('deaf');
+});
+
+test('a PC has answered when the checks that its birth named are held, or newer ones, and not before', async () => {
+  const { calls, born, state, row, clock } = setUp();
+  calls.start({ scope: '', by: 'Asha' });
+  await clock.pass(700);
+  born(leh);
+  expect(await row(leh)).toMatchObject({ after: 700, readiness: 'ready', why: null, owner: null });
+  born(kargil, broken, 2);
+  expect(await row(kargil)).toMatchObject({ after: null, readiness: 'unknown' });
+  await clock.pass(300);
+  state(kargil, broken);
+  expect(await row(kargil)).toMatchObject({ after: 1_000, readiness: 'not-ready', why: { fault: 'microphone.missing' }, owner: 'stanzin' });
+  born(goa, broken, 2);
+  state(goa, [ok('camera'), ...broken.slice(0, 1), ok('speaker', 'usb')]);
+  expect(await row(goa)).toMatchObject({ after: 1_000, readiness: 'not-ready', owner: 'meera' });
+});
+
+test('what was said before the call counts for nothing, and a word without the call is no answer', async () => {
+  const { calls, state, row } = setUp();
+  calls.start({ scope: '', by: 'Asha' });
+  state(leh, broken);
+  expect(await row(leh)).toMatchObject({ after: null, readiness: 'unknown', why: { component: 'pc' }, owner: 'tashi' });
+  expect([calls.isRunning('call-1'), calls.isRunning('h1')]).toEqual([true, false]);
+});
+
+test('it ends with the last answer, goes into the ledger whole, and only then is said to be over', async () => {
+  const { calls, born, written, told, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  await clock.pass(600);
+  born(leh);
+  await clock.pass(100);
+  born(kargil);
+  await clock.pass(0);
+  expect(written).toMatchObject([{ id: 'call-1', counts: { expected: 2, answered: 2, ready: 2, unknown: 0 } }]);
+  expect(written[0]?.finishedAt).toBe((written[0]?.startedAt ?? 0) + 700);
+  expect(told.at(-1)?.finishedAt).toBe(written[0]?.finishedAt);
+  expect(told.at(-1)?.rows.map(({ pc }) => pc)).toEqual([leh, kargil]);
+  expect(calls.last()).toMatchObject({ id: 'call-1', counts: { answered: 2 } });
+  expect(await calls.list()).toMatchObject([{ id: 'call-1' }]);
+  expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-2' });
+  expect((await calls.list()).map(({ id }) => id)).toEqual(['call-2', 'call-1']);
+});
+
+test('at the deadline who is silent is listed exactly, by the reason; who only came is told from who did not', async () => {
+  const { calls, born, stage, written, clock } = setUp();
+  stage.bye(goa);
+  calls.start({ scope: '', by: 'Asha' });
+  born(kargil, broken, 9);
+  await clock.pass(27_999);
+  expect(written).toEqual([]);
+  await clock.pass(1);
+  const rows = written[0]?.rows.map(({ pc, after, readiness, why }) => [pc, after, readiness, why?.component, why?.reason]);
+  expect(rows?.sort()).toEqual([
+    [goa, null, 'unknown', 'pc', 'stopped'],
+    [kargil, null, 'unknown', 'pc', 'no checks'],
+    [leh, null, 'unknown', 'pc', 'silent'],
+  ]);
+  expect(written[0]?.counts).toEqual({ expected: 3, answered: 0, ready: 0, 'not-ready': 0, unknown: 3 });
+});
+
+test('progress is told at most every 500 ms, with the rows that changed', async () => {
+  const { calls, born, told, clock } = setUp();
+  calls.start({ scope: '', by: 'Asha' });
+  await clock.pass(500);
+  expect(told.map(({ rows, counts }) => [rows.length, counts.answered])).toEqual([[0, 0]]);
+  born(leh);
+  born(goa);
+  await clock.pass(499);
+  expect(told).toHaveLength(1);
+  await clock.pass(1);
+  expect(told[1]?.rows.map(({ pc }) => pc)).toEqual([leh, goa]);
+  expect(told[1]).toMatchObject({ finishedAt: null, counts: { answered: 2, expected: 3 } });
+});
+
+test('of a call that is cut short nothing remains: by the end of the view, or by a ledger that does not take it', async () => {
+  const cut = setUp();
+  cut.calls.start({ scope: '', by: 'Asha' });
+  cut.calls.drop();
+  await cut.clock.pass(60_000);
+  expect([cut.written, cut.told, cut.calls.last(), await cut.calls.one('call-1')]).toEqual([[], [], null, undefined]);
+  const full = setUp();
+  full.held.isWritten = false;
+  full.calls.start({ scope: '', by: 'Asha' });
+  await full.clock.pass(60_000);
+  expect(full.told.filter(({ finishedAt }) => finishedAt !== null)).toEqual([]);
+  expect(full.calls.last()).toBeNull();
+});
+
+test('R17 a call rings again when the broker is back, so that whom it missed is not listed as silent', async () => {
+  const { calls, rung, born, clock } = setUp();
+  calls.subscribed();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  born(leh);
+  await clock.pass(10_000);
+  calls.subscribed();
+  expect(rung.map(({ scope, hello }) => [scope, hello.id, hello.withinMs])).toEqual([
+    ['ladakh', 'call-1', 30],
+    ['ladakh', 'call-1', 15],
+  ]);
+});
+
+test('F32, R18a while the broker stood still every room of a roll call was called silent: it is called again, and has the whole time', async () => {
+  const { calls, rung, born, written, held, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  held.provenAt = clock.now();
+  await clock.pass(40_000);
+  expect([written, calls.last()?.finishedAt]).toEqual([[], null]);
+  held.provenAt = undefined;
+  calls.subscribed();
+  expect(calls.last()?.endsAt).toBe(clock.now() + 28_000);
+  await clock.pass(12_000);
+  born(leh);
+  await clock.pass(16_000);
+  // The last look before the gap ended had heard nothing: one more, for what is on its way.
+  expect(written).toEqual([]);
+  await clock.pass(1_000);
+  expect(written[0]?.rows.map(({ pc, after, why }) => [pc, after, why?.reason])).toEqual([
+    [kargil, null, 'silent'],
+    [leh, 52_000, undefined],
+  ]);
+  expect(rung).toHaveLength(2);
+});
+
+test('F32, R18a of flows that stood still until after the end of a roll call nobody was silent yet: what waited is read first', async () => {
+  const { calls, born, written, held, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  await clock.pass(27_000);
+  held.provenAt = clock.now();
+  clock.stall(300_000);
+  await clock.pass(0);
+  expect(written).toEqual([]);
+  held.provenAt = undefined;
+  born(leh);
+  born(kargil);
+  await clock.pass(0);
+  expect(written[0]?.counts).toMatchObject({ expected: 2, answered: 2 });
+});
+
+test('R18a a roll call whose centre hears nobody for four minutes is cut short, and says of nobody that he is silent', async () => {
+  const { calls, held, written, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  held.provenAt = clock.now();
+  await clock.pass(239_000);
+  expect(calls.isRunning('call-1')).toBe(true);
+  await clock.pass(2_000);
+  expect([calls.isRunning('call-1'), written]).toEqual([false, []]);
+  expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-2' });
+});
+
+test('a call whose end is not yet in the ledger can still be asked for, and no other is begun over it', async () => {
+  const { calls, born } = setUp();
+  calls.start({ scope: 'ladakh/leh', by: 'Asha' });
+  born(leh);
+  expect(await Promise.all([calls.one('call-1'), calls.start({ scope: '', by: 'Asha' })])).toMatchObject([{ id: 'call-1' }, 'busy']);
+});
+
+test('a site that is closed, and a PC that is moved away, in the middle of a call keep their names and are listed', async () => {
+  const { calls, held, written, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  const left = nodes().filter(({ path }) => path !== kargil);
+  held.table = createSiteTable(left.map((one) => (one.path === 'ladakh/leh' ? { ...one, site: { ...noFacts, stage: 'closed' } } : one)));
+  await clock.pass(28_000);
+  const name = { en: 'Name', hi: 'नाम' };
+  expect(written[0]?.rows).toMatchObject([
+    { pc: kargil, after: null, room: name, siteName: name, why: { reason: 'silent' } },
+    { pc: leh, after: null, room: name, why: { reason: 'stopped' } },
+  ]);
+});
+
+test('a scope without a live site is over at once, and empty', async () => {
+  const { calls, written, clock } = setUp();
+  calls.start({ scope: 'goa/margao', by: 'Asha' });
+  await clock.pass(0);
+  expect(written).toMatchObject([{ counts: { expected: 0 }, rows: [], states: [] }]);
+});
+
+test('what the ledger remembers as the last one is shown after a start', async () => {
+  const { calls, written, clock } = setUp();
+  calls.start({ scope: 'goa/margao', by: 'Asha' });
+  await clock.pass(0);
+  const { rows: _, ...old } = written[0] ?? { rows: [] };
+  const next = setUp();
+  next.written.push(...written);
+  await next.calls.reread();
+  expect(next.calls.last()).toEqual(old);
+});
+
+test('R29 a call during which the clock was set has the times of the clock as it is', async () => {
+  const { calls, written, clock } = setUp();
+  calls.start({ scope: 'ladakh', by: 'Asha' });
+  await clock.pass(10_000);
+  clock.jump(-7_200_000);
+  await calls.reread();
+  expect(calls.last()).toMatchObject({ startedAt: clock.now() - 10_000, endsAt: clock.now() + 18_000 });
+  await clock.pass(18_000);
+  expect(written).toMatchObject([{ startedAt: clock.now() - 28_000, finishedAt: clock.now() }]);
+});
+
+test('a call of somebody who looks after a state gives way to one of the nation, and not the other way round; nor to a neighbour or itself', async () => {
+  const { calls, rung, clock, told, written } = setUp();
+  const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
+  expect(calls.start(of('ladakh'))).toEqual({ id: 'call-1' });
+  expect([calls.start(of('ladakh')), calls.start(of('goa')), calls.start(of('ladakh/leh'))]).toEqual(['busy', 'busy', 'busy']);
+  expect(calls.start({ scope: 'goa', by: 'Meera' })).toEqual({ id: 'call-2' });
+  expect(rung.map(({ scope }) => scope)).toEqual(['ladakh', 'goa']);
+  expect([calls.isRunning('call-1'), calls.isRunning('call-2'), await calls.one('call-1')]).toEqual([false, true, undefined]);
+  expect([calls.start(of('ladakh')), calls.start(of(''))]).toEqual(['busy', 'busy']);
+  await clock.pass(60_000);
+  expect([...told, ...written].map(({ id }) => id)).not.toContain('call-1');
+  expect(written.map(({ id }) => id)).toEqual(['call-2']);
+});
+
+test('R29 a clock that is set in a roll call makes no answer late or early', async () => {
+  const { calls, born, row, clock, written } = setUp();
+  calls.start({ scope: '', by: 'Tashi' });
+  await clock.pass(700);
+  clock.jump(7_200_000);
+  born(leh);
+  await clock.pass(300);
+  clock.jump(-14_400_000);
+  for (const pc of [kargil, goa]) born(pc);
+  await clock.pass(0);
+  expect([(await row(leh))?.after, (await row(goa))?.after]).toEqual([700, 1_000]);
+  const [call] = written;
+  expect((call?.finishedAt ?? 0) - (call?.startedAt ?? 0)).toBe(1_000);
+});

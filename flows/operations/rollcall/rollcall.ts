@@ -1,0 +1,329 @@
+/**
+ * The roll call: every room of a scope is asked to look at itself anew, and the answers are listed as they come (R17).
+ * It lives in memory until it is finished, and then goes into the ledger whole: of one that is cut short nothing remains.
+ */
+import {
+  type Cancel,
+  type Clock,
+  isWithin,
+  type RollCallCounts,
+  type RollCallRow,
+  type RollCallSummary,
+  type RollCallView,
+  readinesses,
+  roles,
+  siteOf,
+  stateOf,
+} from '#contracts';
+import type { PcRecord } from '../../engine/records/incidents.ts';
+import type { Ledger } from '../../engine/records/ops.ts';
+import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Ingest } from '../../ingest/ingest.ts';
+import type { Born } from '../../ingest/options.ts';
+import type { Roster } from '../../notify/people/roster.ts';
+import { answerOf } from '../../view/rows.ts';
+import type { NotStarted, RollCallsView } from '../../view/view.ts';
+
+/** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
+const spreadMs = 15;
+const spreadLimitMs = 12_000;
+const deadlineMs = 28_000;
+const progressEveryMs = 500;
+/** A word of our own comes back each second: until this short a time ago our hearing is proven (R18a), or we do not hear. */
+const heardMs = 3_000;
+/** No machine keeps time better than this by its own clock, however fast the centre's goes. */
+const leastHeardMs = 1_000;
+const lookEveryMs = 1_000;
+/** All the time of a call whose centre was away; then it is cut short. */
+const timeAtMostMs = 240_000;
+
+/** What roll calls are made from. */
+export type RollCallOptions = {
+  clock: Clock;
+  roster: Roster;
+  ledger: Pick<Ledger, 'rollcalls' | 'rollcall'>;
+  ingest(): Ingest | undefined;
+  randomId(): string;
+  /** Told of the summary and the rows that changed, at most every 500 ms. */
+  progress(view: RollCallView): void;
+};
+
+/** Roll calls, with what the pipeline tells of their answers. */
+export type RollCalls = RollCallsView & {
+  /** The one that runs, or the last one that was finished. */
+  last(): RollCallSummary | null;
+  /** Takes up the last one that the ledger holds, and the time of day for the one that runs: the clock was set, or the ledger is opened. */
+  reread(): Promise<void>;
+  /** True for the id of the call that runs. */
+  isRunning(id: string): boolean;
+  /** A birth that answers the call is committed; its state may come later. */
+  born(pc: string, state: Born): void;
+  /** Something of these PCs was committed. */
+  changed(pcs: readonly string[]): void;
+  /** The broker is back: whoever it could not reach is called again. */
+  subscribed(): void;
+  /** What was said to the PCs is gone with the memory: the call that runs is no more. */
+  drop(): void;
+};
+
+type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
+  /** What whoever called looks after. */
+  within: string;
+  /** By the clock that never jumps: how long an answer took is not changed by one that is set (R29). */
+  startedUp: number;
+  endsUp: number;
+  /** Of `timeAtMostMs`. */
+  leftMs: number;
+  /** Whether we heard at the last look. */
+  isHeard: boolean;
+  rows: Map<string, RollCallRow>;
+  /** PCs that have not answered, with the state that their birth named. */
+  waiting: Map<string, Born | undefined>;
+  news: Set<string>;
+  cancelProgress: Cancel | undefined;
+  cancelEnd: Cancel;
+  /** Nobody is waited for any more; it runs on until the ledger has it. */
+  isOver: boolean;
+};
+
+type State = { options: RollCallOptions; running: Running | undefined; last: RollCallSummary | null };
+
+/**
+ * Guarantee: one at a time; a PC has answered only when the centre holds the very checks that its answering birth named, and is silent only
+ * where the centre heard until the end: after a gap of our own whoever has not answered is called again, and has the whole time (R18a).
+ */
+export function createRollCalls(options: RollCallOptions): RollCalls {
+  const state: State = { options, running: undefined, last: null };
+  return {
+    start: (call) => start(state, call),
+    last: () => (state.running === undefined ? state.last : summaryOf(state.running, null)),
+    reread: () => reread(state),
+    async list() {
+      const finished = await options.ledger.rollcalls();
+      return state.running === undefined ? finished : [summaryOf(state.running, null), ...finished];
+    },
+    async one(id) {
+      const { running } = state;
+      if (running?.id === id) return { ...summaryOf(running, null), rows: [...running.rows.values()] };
+      return options.ledger.rollcall(id);
+    },
+    isRunning: (id) => state.running?.id === id,
+    born(pc, { digest, session, rev }) {
+      if (!state.running?.waiting.has(pc)) return;
+      state.running.waiting.set(pc, { digest, session, rev });
+      answered(state, pc);
+    },
+    changed(pcs) {
+      for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) answered(state, pc);
+    },
+    subscribed() {
+      const { running } = state;
+      if (running === undefined || running.waiting.size === 0) return;
+      ring(state, running);
+      lasts(state, running, deadlineMs);
+    },
+    drop: () => drop(state),
+  };
+}
+
+async function reread(state: State): Promise<void> {
+  const { ledger, ingest, clock } = state.options;
+  const { running } = state;
+  if (running !== undefined) {
+    running.startedAt = (ingest()?.time() ?? clock.now()) - lastedMs(state, running);
+    running.endsAt = running.startedAt + Math.round(running.endsUp - running.startedUp);
+  }
+  state.last = (await ledger.rollcalls())[0] ?? null;
+}
+
+function drop(state: State): void {
+  state.running?.cancelEnd();
+  state.running?.cancelProgress?.();
+  state.running = undefined;
+}
+
+/** Guarantee: whoever looks after a part of the tree does not hold up those who look after more of it: their call gives way. */
+function start(state: State, { scope, by, within = '' }: Parameters<RollCallsView['start']>[0]): { id: string } | NotStarted {
+  const { ingest: present, clock, randomId } = state.options;
+  const ingest = present();
+  const before = state.running?.within;
+  if (before !== undefined && (before === within || !isWithin(within, before))) return 'busy';
+  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  if (!ingest.isSubscribed()) return 'deaf';
+  const table = ingest.table();
+  if (scope !== '' && (scope.split('/').length > 2 || table.node(scope) === undefined)) return 'unknown';
+  drop(state);
+  const pcs = liveIn(table, scope);
+  const startedAt = ingest.time();
+  const running: Running = {
+    id: randomId(),
+    scope,
+    by,
+    within,
+    startedAt,
+    startedUp: clock.up(),
+    endsUp: clock.up(),
+    endsAt: startedAt,
+    leftMs: timeAtMostMs,
+    isHeard: true,
+    rows: new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })])),
+    waiting: new Map(pcs.map((pc) => [pc, undefined])),
+    news: new Set(),
+    cancelProgress: undefined,
+    cancelEnd: () => {},
+    isOver: false,
+  };
+  state.running = running;
+  lasts(state, running, deadlineMs);
+  ring(state, running);
+  if (pcs.length === 0) void Promise.resolve().then(() => finish(state, running));
+  else soon(state, running);
+  return { id: running.id };
+}
+
+/** From now on it goes on for so long, as long as it has time left. */
+function lasts(state: State, running: Running, ms: number): void {
+  const { clock, ingest } = state.options;
+  const now = clock.up();
+  running.leftMs -= now + ms - Math.max(now, running.endsUp);
+  if (running.leftMs < 0) return drop(state);
+  running.cancelEnd();
+  const endsAt = (ingest()?.time() ?? clock.now()) + ms;
+  Object.assign(running, { endsUp: now + ms, endsAt, cancelEnd: clock.after(ms, () => atEnd(state, running)) });
+}
+
+/** What waits for us in the socket, or at a broker that stands still, is read first: two looks find that we hear. */
+function atEnd(state: State, running: Running): void {
+  const { ingest: present, clock } = state.options;
+  const ingest = present();
+  const limitMs = Math.max(heardMs, leastHeardMs * (clock.speed ?? 1));
+  const isHeard = ingest !== undefined && ingest.time() - (ingest.provenAt() ?? 0) <= limitMs;
+  if (isHeard && running.isHeard) return finish(state, running);
+  running.isHeard = isHeard;
+  lasts(state, running, lookEveryMs);
+  if (state.running === running) soon(state, running);
+}
+
+function ring({ options }: State, { id, scope, by, waiting }: Running): void {
+  const ingest = options.ingest();
+  if (!ingest?.isSubscribed()) return;
+  const withinMs = Math.min(spreadLimitMs, spreadMs * waiting.size);
+  ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
+}
+
+/** Every PC of the live sites of a scope. */
+function liveIn(table: SiteTable, scope: string): string[] {
+  return table.sites.filter(({ path, site }) => site?.stage === 'live' && isWithin(scope, path)).flatMap(({ path }) => table.pcsOf(path));
+}
+
+function answered(state: State, pc: string): void {
+  const { running } = state;
+  const ingest = state.options.ingest();
+  const born = running?.waiting.get(pc);
+  if (!(running && ingest && born && isHeld(born, ingest.memory.pcs.get(pc)))) return;
+  running.waiting.delete(pc);
+  running.rows.set(pc, rowOf(state, ingest, { pc, after: lastedMs(state, running) }));
+  running.news.add(pc);
+  if (running.waiting.size === 0) finish(state, running);
+  else soon(state, running);
+}
+
+/** Since it began, in whole milliseconds. */
+function lastedMs({ options }: State, { startedUp }: Running): number {
+  return Math.round(options.clock.up() - startedUp);
+}
+
+/** The state that the birth named, or a later one. */
+function isHeld(born: Born, record: PcRecord | undefined): boolean {
+  if (record === undefined || record.digest === born.digest) return record !== undefined;
+  return record.rev > 0 && (record.session > born.session || (record.session === born.session && record.rev >= born.rev));
+}
+
+function soon(state: State, running: Running): void {
+  running.cancelProgress ??= state.options.clock.after(progressEveryMs, () => {
+    running.cancelProgress = undefined;
+    tell(state, running, null);
+  });
+}
+
+function tell({ options }: State, running: Running, finishedAt: number | null): void {
+  const rows = [...running.news].flatMap((pc) => running.rows.get(pc) ?? []);
+  running.news.clear();
+  options.progress({ ...summaryOf(running, finishedAt), rows });
+}
+
+function finish(state: State, running: Running): void {
+  const ingest = state.options.ingest();
+  if (state.running !== running || running.isOver || ingest === undefined) return;
+  running.isOver = true;
+  running.cancelEnd();
+  running.cancelProgress?.();
+  for (const [pc, born] of running.waiting) {
+    running.rows.set(pc, silentRow(rowOf(state, ingest, { pc, after: null }), born !== undefined));
+    running.news.add(pc);
+  }
+  running.waiting.clear();
+  const finished = {
+    ...summaryOf(running, running.startedAt + lastedMs(state, running)),
+    rows: [...running.rows.values()],
+  };
+  void ingest.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {
+    if (state.running === running) state.running = undefined;
+    if (!committed) return;
+    state.last = withoutRows(finished);
+    tell(state, running, finished.finishedAt);
+  });
+}
+
+/** A row as the PC is known now. One that has not answered is unknown, whatever is known of it from before. */
+function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
+  const { site, room } = ingest.place(pc);
+  const answer = answerOf({ memory: ingest.memory, table: ingest.table(), subscribed: ingest.isSubscribed(), at: ingest.time() }, pc);
+  const { readiness, why } = after === null ? ({ readiness: 'unknown', why: null } as const) : answer;
+  return {
+    pc,
+    site: siteOf(pc),
+    state: stateOf(pc),
+    siteName: site,
+    room,
+    after,
+    readiness,
+    why: after === null ? { component: 'pc', fault: null, reason: answer.presence } : why,
+    heardAt: ingest.memory.pcs.get(pc)?.heardAt ?? null,
+    owner: readiness === 'ready' ? null : ownerOf(options.roster, pc),
+  };
+}
+
+function silentRow(row: RollCallRow, born: boolean): RollCallRow {
+  const presence = row.why?.reason === 'online' ? 'silent' : (row.why?.reason ?? null);
+  return { ...row, why: { component: 'pc', fault: null, reason: born ? 'no checks' : presence } };
+}
+
+/** The technician, else the state's engineer, else central. */
+function ownerOf(roster: Roster, pc: string): string | null {
+  for (const role of roles) {
+    const [found] = roster.responsible(role, pc);
+    if (found !== undefined) return found.name;
+  }
+  return null;
+}
+
+function summaryOf(running: Running, finishedAt: number | null): RollCallSummary {
+  const { id, scope, by, startedAt, endsAt, rows } = running;
+  const states = Map.groupBy(rows.values(), ({ state }) => state);
+  const byState = [...states].map(([state, list]) => ({ state, ...countsOf(list) })).sort((a, b) => (a.state < b.state ? -1 : 1));
+  return { id, scope, by, startedAt, endsAt, finishedAt, counts: countsOf([...rows.values()]), states: byState };
+}
+
+function countsOf(rows: readonly RollCallRow[]): RollCallCounts {
+  const counts = Object.fromEntries(readinesses.map((name) => [name, rows.filter(({ readiness }) => readiness === name).length]));
+  return {
+    expected: rows.length,
+    answered: rows.filter(({ after }) => after !== null).length,
+    ...(counts as Record<'ready', number>),
+  } as RollCallCounts;
+}
+
+function withoutRows({ rows: _, ...summary }: RollCallView): RollCallSummary {
+  return summary;
+}

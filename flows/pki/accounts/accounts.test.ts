@@ -1,0 +1,406 @@
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { hashToken, proofFor } from '#contracts';
+import type { PasswordHash } from '../../engine/records/accounts.ts';
+import type { NotAhead } from '../../engine/records/clock.ts';
+import { inThread } from '../../storage/ledger/ledger.ts';
+import { type Accounts, createAccounts, type Program } from './accounts.ts';
+import { createPasswords } from './password.ts';
+import { hashOf } from './sessions.ts';
+
+const hourMs = 3_600_000;
+const own = 'correct horse battery';
+let db: DatabaseSync;
+let now: number;
+let settledAt: number;
+let accounts: Accounts;
+let keeper: NotAhead;
+let made = 0;
+/** Whose secrets opened nothing any more. */
+let gone: string[];
+/** The costs of what was compared. */
+let work: object[];
+
+/** As a start of `flows` would: what the ledger has, and nothing else. */
+async function open(programs: readonly Program[] = []): Promise<void> {
+  const ledger = inThread(db);
+  const newToken = () => `${++made}`.padEnd(43, 'x');
+  const contents = await ledger.accounts();
+  const cheap = createPasswords(2);
+  const matches = (password: string, hash: PasswordHash) => {
+    const { salt: _, key: __, ...cost } = hash;
+    work.push(cost);
+    return cheap.matches(password, hash);
+  };
+  const passwords = { ...cheap, matches };
+  accounts = createAccounts({
+    contents,
+    programs,
+    passwords,
+    commit: ledger.commit,
+    now: () => now,
+    settledAt: () => settledAt,
+    follow: (one) => {
+      keeper = one;
+    },
+    up: () => now,
+    newToken,
+    log: { warn: () => {} },
+    secretGone: (name) => void gone.push(name),
+  });
+}
+
+beforeEach(async () => {
+  work = [];
+  gone = [];
+  db = new DatabaseSync(':memory:');
+  now = 1_000_000;
+  settledAt = 0;
+  await open();
+});
+
+const from = (name: string, address = '10.0.0.1') => ({ name, address });
+const audit = () =>
+  db
+    .prepare('SELECT who, what, about FROM audit ORDER BY id')
+    .all()
+    .map((row) => Object.values(row).join(' | '));
+
+async function make(name = 'asha', role: 'reader' | 'state' | 'central' = 'state', scope = 'ladakh'): Promise<string> {
+  const result = await accounts.add({ name, role, scope }, 'anil');
+  if (!result.ok) throw new Error(result.line);
+  return result.secret;
+}
+
+/** An account whose person has chosen a password. */
+async function settled(): Promise<void> {
+  await accounts.choose(from('asha'), await make(), own);
+}
+
+/** Logs in; the hash of the session. */
+async function enter(name: string, password: string): Promise<string> {
+  const result = await accounts.login(from(name), password);
+  if (!result.ok) throw new Error(result.line);
+  return hashOf(result.token);
+}
+
+test('an account is made with a secret; with it its person enters once, and then with a password of their own, also after a restart', async () => {
+  const secret = await make();
+  const first = await accounts.login(from('asha'), secret);
+  expect(first).toMatchObject({ ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', once: true } });
+  const chosen = await accounts.choose(from('asha'), secret, own);
+  expect(chosen).toMatchObject({ ok: true, account: { once: false } });
+  await open();
+  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, status: 401 });
+  expect(accounts.find(await enter('asha', own))).toMatchObject({ name: 'asha', once: false });
+  expect(audit()).toEqual([
+    'anil | account made | asha: state of ladakh',
+    'asha | logged in | 10.0.0.1',
+    'asha | password chosen | asha',
+    'asha | wrong password | 10.0.0.1',
+    'asha | logged in | 10.0.0.1',
+  ]);
+});
+
+test('neither secret, password nor token stands in the ledger', async () => {
+  const secret = await make();
+  const chosen = await accounts.choose(from('asha'), secret, own);
+  if (!chosen.ok) throw new Error(chosen.line);
+  const tables = ['accounts', 'logins', 'audit'].map((name) => JSON.stringify(db.prepare(`SELECT * FROM ${name}`).all()));
+  expect(tables[0]).toContain('"asha"');
+  expect(tables[1]).toContain(hashOf(chosen.token));
+  for (const word of [secret, own, chosen.token]) expect(tables.filter((text) => text.includes(word))).toEqual([]);
+});
+
+test('an unknown name is answered as a wrong password is, after the same work', async () => {
+  await make();
+  const known = await accounts.login(from('asha'), 'wrong');
+  expect(await accounts.login(from('nobody'), 'wrong')).toEqual(known);
+  expect(known).toEqual({ ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 });
+  expect(work).toEqual(Array(2).fill({ n: 2, r: 8, p: 3 }));
+});
+
+test('a session is over after 8 hours without use, and after 7 days with it; a restart does not end it', async () => {
+  await settled();
+  const idle = await enter('asha', own);
+  now += 8 * hourMs - 1;
+  await open();
+  expect(accounts.find(idle)).toBeDefined();
+  now += 8 * hourMs - 1;
+  expect(accounts.find(idle)).toBeDefined();
+  now += 8 * hourMs + 1;
+  expect(accounts.find(idle)).toBeUndefined();
+  const busy = await enter('asha', own);
+  const startedAt = now;
+  while (accounts.find(busy) !== undefined) now += hourMs;
+  expect((now - startedAt) / hourMs).toBe(7 * 24 + 1);
+  settledAt = now;
+  expect(accounts.find(busy)).toBeUndefined();
+  await enter('asha', own);
+  expect(db.prepare('SELECT count(*) AS n FROM logins').get()).toEqual({ n: 1 });
+});
+
+test('R29 a clock that was a year ahead for an hour ended every session for good, and one begun then lasted for a year', async () => {
+  await settled();
+  const before = await enter('asha', own);
+  now += 365 * 24 * hourMs;
+  expect(accounts.find(before)).toBeUndefined();
+  const ahead = await enter('asha', own);
+  expect(accounts.find(ahead)).toBeDefined();
+  now -= 365 * 24 * hourMs;
+  await open();
+  expect(accounts.find(before)).toBeDefined();
+  expect(accounts.find(ahead)).toBeUndefined();
+});
+
+test('logout ends one session; another password, a new secret and removal end all of them, and a new account of that name revives none', async () => {
+  await settled();
+  const [one, two] = [await enter('asha', own), await enter('asha', own)];
+  await accounts.logout(one, 'asha');
+  expect([accounts.find(one), accounts.find(two)?.name]).toEqual([undefined, 'asha']);
+  const chosen = await accounts.choose(from('asha'), own, `${own} too`);
+  if (!chosen.ok) throw new Error(chosen.line);
+  expect([accounts.find(two), accounts.find(hashOf(chosen.token))?.name]).toEqual([undefined, 'asha']);
+  const renewed = await accounts.renew('asha', 'anil');
+  expect(accounts.find(hashOf(chosen.token))).toBeUndefined();
+  const last = await enter('asha', renewed.ok ? renewed.secret : '');
+  expect(await accounts.remove('asha', 'anil')).toMatchObject({ ok: true });
+  expect(accounts.find(last)).toBeUndefined();
+  await make();
+  expect(accounts.find(last)).toBeUndefined();
+  await open();
+  expect(accounts.find(last)).toBeUndefined();
+});
+
+test('who guesses is told to wait, also with the right password; a hundred guesses at once are no hundred tries', async () => {
+  await settled();
+  const all = await Promise.all(Array.from({ length: 16 }, (_, nth) => accounts.login(from('asha'), `guess ${nth}`)));
+  const count = (status: number) => all.filter((one) => !one.ok && one.status === status).length;
+  expect([count(401), count(429)]).toEqual([5, 11]);
+  expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: false, status: 429, waitMs: 60_000 });
+  expect(audit().filter((row) => row.includes('wrong password'))).toHaveLength(5);
+  expect(await accounts.login(from('asha', '10.0.0.2'), own)).toMatchObject({ ok: true });
+  now += 60_000;
+  expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
+});
+
+test('more than sixteen who log in at once are told to come again, whatever their names', async () => {
+  const all = await Promise.all(Array.from({ length: 20 }, (_, nth) => accounts.login(from(`name-${nth}`, `10.0.${nth}.1`), 'guess')));
+  expect(all.map((one) => !one.ok && one.status)).toEqual([...Array(16).fill(401), ...Array(4).fill(503)]);
+});
+
+test('a right password that a busy centre does not look at is no wrong one', async () => {
+  await settled();
+  const crowd = Array.from({ length: 16 }, (_, nth) => accounts.login(from(`name-${nth}`, `10.0.${nth}.1`), 'guess'));
+  for (let nth = 0; nth < 30; nth += 1) expect(await accounts.login(from('asha', '10.9.0.1'), own)).toMatchObject({ status: 503 });
+  await Promise.all(crowd);
+  expect(await accounts.login(from('asha', '10.9.0.1'), own)).toMatchObject({ ok: true });
+});
+
+test('logins that the directory refuses hold up no password of their address', async () => {
+  await settled();
+  const worthALine = Array.from({ length: 100 }, () => accounts.refusedFrom('10.0.0.1'));
+  expect(worthALine.filter(Boolean)).toHaveLength(5);
+  expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
+});
+
+test('a name that could be none is refused without work', async () => {
+  for (const name of ['', 'Asha', '../asha', 'a'.repeat(65), 'a b'])
+    expect(await accounts.login(from(name), own)).toMatchObject({ ok: false, status: 401 });
+  expect(work).toEqual([]);
+});
+
+test('S17 a secret opens once, and no longer than three days; then another one is made', async () => {
+  const secret = await make();
+  expect(accounts.find(await enter('asha', secret))).toMatchObject({ once: true });
+  const used = { ok: false, status: 401, line: 'this secret has been used already: ask for another one', waitMs: 0 };
+  expect(await accounts.login(from('asha'), secret)).toEqual(used);
+  await open();
+  expect(await accounts.login(from('asha'), secret)).toEqual(used);
+  // Who guesses hears nothing of it.
+  expect(await accounts.login(from('asha'), 'wrong')).toMatchObject({ line: 'name or password is wrong' });
+  const renewed = await accounts.renew('asha', 'anil');
+  const second = renewed.ok ? renewed.secret : '';
+  now += 72 * hourMs + 1;
+  expect(await accounts.login(from('asha'), second)).toMatchObject({ line: 'this secret is older than three days: ask for another one' });
+  expect(await accounts.choose(from('asha'), second, own)).toMatchObject({ ok: false, status: 401 });
+  const third = await accounts.renew('asha', 'anil');
+  const both = [1, 2].map(() => accounts.login(from('asha'), third.ok ? third.secret : ''));
+  expect((await Promise.all(both)).filter(({ ok }) => ok)).toHaveLength(1);
+});
+
+test('nobody is in, out or under another password without its row in the audit: it is one transaction', async () => {
+  await settled();
+  const session = await enter('asha', own);
+  db.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
+  await expect(accounts.login(from('asha'), own)).rejects.toThrow('full');
+  await expect(accounts.choose(from('asha'), own, `${own} too`)).rejects.toThrow('full');
+  await expect(accounts.enterAs({ name: 'meera', role: 'reader', scope: '', openid: 'm' }, '10.0.0.1')).rejects.toThrow('full');
+  await expect(accounts.logout(session, 'asha')).rejects.toThrow('full');
+  db.exec('DROP TRIGGER full');
+  await open();
+  expect(accounts.list().map(({ name }) => name)).toEqual(['asha']);
+  expect(accounts.find(session)).toBeDefined();
+  expect(db.prepare('SELECT count(*) AS n FROM logins').get()).toEqual({ n: 2 });
+  expect(accounts.find(await enter('asha', own))).toBeDefined();
+});
+
+test('what is there already, and what is not there, is said; an account that is removed meanwhile chooses no password', async () => {
+  const secret = await make();
+  expect(await accounts.add({ name: 'asha', role: 'reader', scope: '' }, 'anil')).toEqual({
+    ok: false,
+    status: 409,
+    line: 'there is an account "asha" already',
+  });
+  expect(await accounts.renew('meera', 'anil')).toMatchObject({ ok: false, status: 404 });
+  expect(await accounts.remove('meera', 'anil')).toEqual({ ok: false, status: 404, line: 'there is no account "meera"' });
+  const removed = accounts.remove('asha', 'anil');
+  const [chosen] = await Promise.all([accounts.choose(from('asha'), secret, own), removed]);
+  expect(chosen).toMatchObject({ ok: false, status: 401 });
+  expect(accounts.list()).toEqual([]);
+});
+
+test('a twenty-first session of an account takes the place of its oldest', async () => {
+  await settled();
+  const sessions: string[] = [];
+  for (let nth = 0; nth < 21; nth += 1) {
+    now += 1;
+    sessions.push(await enter('asha', own));
+  }
+  expect(sessions.map((one) => accounts.find(one) !== undefined)).toEqual([false, ...Array(20).fill(true)]);
+});
+
+test('the first account is made where there is none, once', async () => {
+  const first = await accounts.first('first start');
+  expect(accounts.list()).toMatchObject([{ name: 'admin', role: 'central', scope: '', once: true }]);
+  expect(accounts.find(await enter('admin', first?.ok ? first.secret : ''))).toMatchObject({ name: 'admin' });
+  await open();
+  expect(await accounts.first('first start')).toBeUndefined();
+});
+
+test('the secret of an account stayed written down for ever: it is told when it opens nothing any more', async () => {
+  const secret = await make();
+  await enter('asha', secret);
+  // Its person may have to type it once more beside the password of their own.
+  expect(gone).toEqual([]);
+  await accounts.choose(from('asha'), secret, own);
+  await accounts.renew('asha', 'anil');
+  await accounts.remove('asha', 'anil');
+  const late = await make('late');
+  now += 72 * hourMs + 1;
+  expect(await accounts.login(from('late'), late)).toMatchObject({ ok: false });
+  expect(gone).toEqual(['asha', 'asha', 'asha', 'late']);
+});
+
+test('R29 a secret that a clock which was ahead made is over three days after that is put right', async () => {
+  now += 30 * 24 * hourMs;
+  const secret = await make();
+  now -= 30 * 24 * hourMs;
+  keeper.notAhead();
+  await open();
+  now += 72 * hourMs + 1;
+  expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, line: expect.stringContaining('older than three days') });
+});
+
+test('R29 a session of a clock that was three days ahead is over eight hours after that is put right', async () => {
+  now += 3 * 24 * hourMs;
+  const token = await enter('asha', await make());
+  now -= 3 * 24 * hourMs;
+  expect(accounts.find(token)).toBeUndefined();
+  keeper.notAhead();
+  await open();
+  expect(accounts.find(token)).toBeDefined();
+  now += 8 * hourMs + 1;
+  expect(accounts.find(token)).toBeUndefined();
+});
+
+test('for the editor an account vouches by its password, once that is its own, and may do what its role may; who is gone may nothing', async () => {
+  const secret = await make();
+  expect([await accounts.vouches(from('asha'), secret), accounts.may('asha', 'tabs')]).toEqual([false, false]);
+  await accounts.remove('asha', 'Anil');
+  const added = await accounts.add({ name: 'boss', role: 'central', scope: '' }, 'Anil');
+  await accounts.choose(from('boss'), added.ok ? added.secret : '', own);
+  expect([await accounts.vouches(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([true, true]);
+  expect(audit().at(-1)).toBe('boss | logged in | 10.0.0.1');
+  expect(await accounts.vouches(from('boss'), 'wrong')).toBe(false);
+  await accounts.remove('boss', 'Anil');
+  expect([await accounts.vouches(from('boss'), own), accounts.may('boss', 'tabs')]).toEqual([false, false]);
+});
+
+describe('tokens of programs', () => {
+  const dayMs = 24 * hourMs;
+  const grant = { name: 'grafana', role: 'reader', scope: 'goa', days: 3 } as const;
+
+  const token = async () => (await accounts.addToken(grant, 'anil').then((made) => made.ok && made.secret)) || '';
+
+  test('a token is valid for its days, also after a restart, and not longer; the ledger holds its hash only', async () => {
+    const secret = await token();
+    const rows = ['accounts', 'audit'].map((name) => JSON.stringify(db.prepare(`SELECT * FROM ${name}`).all())).join();
+    expect([rows.includes(hashToken(secret)), rows.includes(secret)]).toEqual([true, false]);
+    await open();
+    expect(accounts.holderOf(secret)).toMatchObject({ name: 'grafana', role: 'reader', scope: 'goa' });
+    now += 3 * dayMs;
+    expect(accounts.holderOf(secret)).toBeDefined();
+    now += 1;
+    expect(accounts.holderOf(secret)).toBeUndefined();
+    expect(accounts.tokens()).toEqual([
+      { name: 'grafana', role: 'reader', scope: 'goa', madeAt: 1_000_000, endsAt: 1_000_000 + 3 * dayMs },
+    ]);
+  });
+
+  test('a revoked token is unknown at once, also after a restart, and its name is free', async () => {
+    const secret = await token();
+    expect(await accounts.revokeToken('grafana', 'meera')).toMatchObject({ ok: true });
+    expect(accounts.holderOf(secret)).toBeUndefined();
+    await open();
+    expect(accounts.holderOf(secret)).toBeUndefined();
+    expect(accounts.holderOf(await token())).toBeDefined();
+    expect(audit()).toEqual([
+      'anil | token made | grafana: reader of goa, for 3 days',
+      'meera | token revoked | grafana',
+      'anil | token made | grafana: reader of goa, for 3 days',
+    ]);
+  });
+
+  test('a token that was made while the clock was ahead lasts its days from now', async () => {
+    now += 400 * dayMs;
+    const secret = await token();
+    now -= 400 * dayMs;
+    keeper.notAhead();
+    expect(accounts.tokens()).toMatchObject([{ madeAt: now, endsAt: now + 3 * dayMs }]);
+    now += 3 * dayMs + 1;
+    expect(accounts.holderOf(secret)).toBeUndefined();
+  });
+
+  test('no password opens the account of a token, and it does not stand in for the first account', async () => {
+    const secret = await token();
+    for (const password of ['', secret]) expect(await accounts.login(from('grafana'), password)).toMatchObject({ ok: false, status: 401 });
+    expect(await accounts.renew('grafana', 'anil')).toMatchObject({ ok: false, status: 404 });
+    expect(accounts.list()).toEqual([]);
+    expect(await accounts.first('first start')).toMatchObject({ ok: true, name: 'admin' });
+  });
+
+  test('a program of this machine is listed without an end, cannot be revoked, and keeps its name', async () => {
+    await open([{ name: 'server-cli', role: 'central', hash: hashToken('in a file') }]);
+    now += 4_000 * dayMs;
+    expect(accounts.holderOf('in a file')).toMatchObject({ name: 'server-cli', role: 'central', scope: '' });
+    expect(accounts.tokens()).toEqual([{ name: 'server-cli', role: 'central', scope: '', madeAt: 0, endsAt: null }]);
+    const person = { name: 'server-cli', role: 'central', scope: '' } as const;
+    expect(await accounts.revokeToken('server-cli', 'anil')).toMatchObject({
+      status: 409,
+      line: '"server-cli" is a program of this server',
+    });
+    expect(await accounts.add(person, 'anil')).toMatchObject({ status: 409 });
+    expect(await accounts.addToken({ ...person, days: 1 }, 'anil')).toMatchObject({ status: 409 });
+    expect(await accounts.enterAs({ ...person, openid: 'issuer|somebody' }, '10.0.0.1')).toMatchObject({ status: 409 });
+    await open();
+    expect([accounts.tokens(), accounts.holderOf('in a file')]).toEqual([[], undefined]);
+  });
+
+  test('the proof is that of the token of this server which the challenge names, and of no other', async () => {
+    await open([{ name: 'server-cli', role: 'central', hash: hashToken('in a file') }]);
+    await token();
+    expect(accounts.proof('server-cli:nonce')).toBe(proofFor('server-cli:nonce', hashToken('in a file')));
+    for (const other of ['grafana:nonce', 'nobody:nonce', 'server-cl', '', 'undefined']) expect(accounts.proof(other)).toBeUndefined();
+  });
+});

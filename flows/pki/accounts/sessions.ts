@@ -1,0 +1,106 @@
+/** Who is logged in. A session is 32 random bytes in a cookie; here and in the ledger stands only their SHA-256. */
+import { createHash } from 'node:crypto';
+import type { Account, Login } from '../../engine/records/accounts.ts';
+import type { Op } from '../../engine/records/ops.ts';
+
+const hourMs = 3_600_000;
+/** A working day: who goes home is asked again in the morning. A page that is looked at goes on using its session. */
+const idleMs = 8 * hourMs;
+/** A wall that hangs in a control room never rests; its people say once a week who they are. */
+export const sessionLifeMs = 7 * 24 * hourMs;
+/** How often its use is written down, for the next start of `flows`. */
+const notedEveryMs = 600_000;
+/** The oldest of an account makes room: a lost cookie must not fill the ledger. */
+const sessionsAtMost = 20;
+
+/** What sessions stand on. */
+export type SessionsOptions = {
+  logins: readonly Login[];
+  account(name: string): Account | undefined;
+  commit(ops: Op[]): Promise<unknown>;
+  /** Writes what nobody waits for. */
+  note(op: Op): void;
+  now(): number;
+  /** By this goes what is deleted for its age. */
+  settledAt(): number;
+  newToken(): string;
+};
+
+/** Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days. */
+export function createSessions({ logins, account, commit, note, now, settledAt, newToken }: SessionsOptions) {
+  const held = new Map(logins.map((login) => [login.hash, login]));
+
+  const ownerOf = (login: Login): Account | undefined => {
+    const owner = account(login.account);
+    return owner?.stamp === login.stamp ? owner : undefined;
+  };
+
+  function current(hash: string): Account | undefined {
+    const login = held.get(hash);
+    const far = (at: number) => Math.abs(now() - at);
+    // One of a clock that was far ahead would last until then.
+    const isOver = login && (far(login.startedAt) > sessionLifeMs || far(login.usedAt) > idleMs);
+    return login && !isOver ? ownerOf(login) : undefined;
+  }
+
+  /** Over by a clock that may be wrong is only refused. */
+  function isGone(login: Login): boolean {
+    const at = settledAt();
+    return ownerOf(login) === undefined || at - login.startedAt > sessionLifeMs || at - login.usedAt > idleMs;
+  }
+
+  function end(hash: string): void {
+    if (held.delete(hash)) note({ op: 'login-gone', hash });
+  }
+
+  function sweep(name: string): void {
+    for (const [hash, login] of [...held]) if (isGone(login)) end(hash);
+    const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => a.startedAt - b.startedAt);
+    for (const { hash } of own.slice(0, Math.max(0, own.length + 1 - sessionsAtMost))) end(hash);
+  }
+
+  return {
+    /** Resolves with the token once the ledger has the session, with `ops` in one transaction. */
+    async start({ name, stamp }: Account, ops: readonly Op[]): Promise<string> {
+      sweep(name);
+      const token = newToken();
+      const login = { hash: hashOf(token), account: name, stamp, startedAt: now(), usedAt: now() };
+      await commit([...ops, { op: 'login', login }]);
+      held.set(login.hash, login);
+      return token;
+    },
+    /** The account behind a token's hash, and that counts as use. */
+    find(hash: string): Account | undefined {
+      const found = current(hash);
+      const login = held.get(hash);
+      if (login === undefined) return undefined;
+      if (found === undefined && isGone(login)) end(hash);
+      else if (found !== undefined && now() - login.usedAt > notedEveryMs) {
+        const used = { ...login, usedAt: now() };
+        held.set(hash, used);
+        note({ op: 'login', login: used });
+      }
+      return found;
+    },
+    /** What a clock that was ahead wrote is of now. */
+    notAhead(): void {
+      const at = now();
+      for (const login of [...held.values()]) {
+        if (Math.max(login.startedAt, login.usedAt) <= at) continue;
+        const moved = { ...login, startedAt: Math.min(login.startedAt, at), usedAt: Math.min(login.usedAt, at) };
+        held.set(login.hash, moved);
+        note({ op: 'login', login: moved });
+      }
+    },
+    /** It is over at once; rejects where the ledger does not take that, which would know it again after a start. */
+    async end(hash: string, op: Op): Promise<void> {
+      held.delete(hash);
+      await commit([{ op: 'login-gone', hash }, op]);
+    },
+  };
+}
+
+/** What is kept of a session's secret. */
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}

@@ -1,0 +1,93 @@
+/** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
+import { hash } from 'node:crypto';
+import { oneLine } from '#contracts';
+import type { Meeting, Rule } from '../../engine/records/meetings.ts';
+import type { SiteTable } from '../../engine/records/sites.ts';
+import { sheetLines } from '../sheet.ts';
+import { lengthProblem, limits, type ReadFile, scopesOf, titleOf } from './draft.ts';
+import { atOf } from './occurrences.ts';
+import { isLocal, ruleOfText } from './rule.ts';
+import { zoneNamed } from './zones.ts';
+
+const optional = ['id', 'time_zone', 'repeat', 'except', 'status'] as const;
+const columns = ['title', 'rooms', 'start', 'end', ...optional] as const;
+
+type Cells = Partial<Record<(typeof columns)[number], string>>;
+
+/** Reads a file. Guarantee: every faulty line is named by its number in the file. */
+export function readMeetingsCsv(text: string, table: SiteTable): ReadFile {
+  const { lines, problems } = sheetLines<(typeof columns)[number]>(text, { columns, later: optional, limitLines: limits.meetings });
+  const file: ReadFile = { meetings: [], cancelled: [], problems, notes: [] };
+  const seen = new Map<string, number>();
+  for (const one of lines) {
+    const { meeting, wrong } = meetingOf(one.cells, table);
+    for (const [column, what] of wrong) problems.push({ line: one.line, column, what });
+    if (meeting === undefined) continue;
+    const first = seen.get(meeting.id);
+    if (first !== undefined) problems.push({ line: one.line, column: 'id', what: `stands twice: line ${first} is the same meeting` });
+    seen.set(meeting.id, one.line);
+    file.meetings.push(meeting);
+    if (one.cells.status?.toLowerCase() === 'cancelled') file.cancelled.push(meeting.id);
+  }
+  return file;
+}
+
+type Wrong = [column: string, what: string];
+
+function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: Wrong[] } {
+  const wrong: Wrong[] = [];
+  const title = titleOf(cells.title ?? '');
+  if (title === '') wrong.push(['title', 'must not be empty']);
+  const rooms = scopesOf(cells.rooms ?? '', table);
+  if (rooms.line !== undefined) wrong.push(['rooms', rooms.line]);
+  else if (!rooms.isPaths) wrong.push(['rooms', 'expected paths such as bihar/patna or bihar/patna/vc-1, a state, or all']);
+  const zone = cells.time_zone ? zoneNamed(cells.time_zone) : null;
+  if (zone === undefined)
+    wrong.push(['time_zone', `the zone "${oneLine(cells.time_zone ?? '', 40)}" is not known: a name such as Asia/Kolkata`]);
+  const span = spanOf(cells, wrong);
+  const rule = ruleIn(cells, span.start, wrong);
+  const except = datesIn(cells, span.start, wrong);
+  if (wrong.length > 0 || zone === undefined) return { wrong };
+  const said = JSON.stringify([span.start, cells.rooms ?? '', title]);
+  const id = cells.id ? oneLine(cells.id, limits.id) : `csv-${hash('sha256', said).slice(0, 12)}`;
+  return { wrong, meeting: { id, title, scopes: rooms.scopes, ...span, zone, rule, except, moved: [] } };
+}
+
+/** `end` is a time, a time of the same day, or minutes. */
+function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 'start' | 'minutes'> {
+  const from = localOf(start);
+  if (from === undefined) wrong.push(['start', 'expected a time such as 2027-01-15 11:00']);
+  const isClock = /^\d\d:\d\d$/.test(end);
+  const to = localOf(isClock ? `${start.slice(0, 10)} ${end}` : end);
+  const isMinutes = /^\d{1,5}$/.test(end);
+  // A time of day alone is judged only where there is a day.
+  if (!isMinutes && to === undefined && !(isClock && from === undefined))
+    wrong.push(['end', 'expected a time such as 2027-01-15 12:30, 12:30, or minutes']);
+  if (from === undefined || (to === undefined && !isMinutes)) return { start: '', minutes: 0 };
+  const minutes = isMinutes ? Number(end) : (atOf(to ?? from, 'UTC') - atOf(from, 'UTC')) / 60_000;
+  const problem = lengthProblem(minutes);
+  if (problem !== undefined) wrong.push(['end', problem]);
+  return { start: from, minutes };
+}
+
+function ruleIn({ repeat = '' }: Cells, start: string, wrong: Wrong[]): Rule | null {
+  if (repeat === '') return null;
+  const read = ruleOfText(repeat, start);
+  if (read.ok) return read.rule;
+  wrong.push(['repeat', read.line]);
+  return null;
+}
+
+/** Days on which it is not held, at its time of day. */
+function datesIn({ except = '' }: Cells, start: string, wrong: Wrong[]): string[] {
+  const days = except.split(/[;,\s]+/).filter((day) => day !== '');
+  const locals = days.map((day) => `${day}T${start.slice(11) || '00:00:00'}`);
+  if (!locals.every(isLocal)) wrong.push(['except', 'expected dates such as 2027-01-26, with ";" between']);
+  if (days.length > limits.dates) wrong.push(['except', `names more than ${limits.dates} dates`]);
+  return locals;
+}
+
+function localOf(text: string): string | undefined {
+  const local = `${text.replace(' ', 'T')}${text.length === 16 ? ':00' : ''}`;
+  return isLocal(local) ? local : undefined;
+}

@@ -1,0 +1,169 @@
+import { expect, test } from 'vitest';
+import type { HoursFields, WireMessage } from '../../engine/records/incidents.ts';
+import { actByHours } from './hours-act.ts';
+import type { Moment } from './when.ts';
+
+const now = 1_800_000_000_000;
+const hour = 3_600_000;
+const open: Moment = {
+  is: 'open',
+  meeting: null,
+  digestAt: now,
+  backAt: now,
+  isNearClosing: false,
+  isClosing: false,
+  closed: null,
+  lookAt: null,
+};
+const night: Moment = { ...open, is: 'night', digestAt: now + 7 * hour, backAt: now + 8 * hour, isNearClosing: true };
+const review = { id: 'm', title: 'Review', from: now + hour / 2, to: now + 2 * hour };
+const soon: Moment = { ...open, is: 'soon', meeting: review, lookAt: review.to };
+
+function message(change: Partial<WireMessage> = {}): WireMessage {
+  const scope = 'bihar/patna/vc-1';
+  const incident = {
+    id: 1,
+    scope,
+    state: 'bihar',
+    site: 'bihar/patna',
+    link: 'fibre',
+    elevationM: 53,
+    severity: 'major',
+    flapping: false,
+    acknowledged: false,
+    told: [],
+    cause: null,
+  } as const;
+  const transition = { id: 1, offer: 1, kind: 'raised', at: now - hour } as const;
+  const fault = change.fault ?? 'microphone.muted';
+  return {
+    topic: scope,
+    transition,
+    incident: { ...incident, told: [] },
+    fault,
+    faults: [fault],
+    outage: null,
+    severity: 'major',
+    holdMs: 0,
+    to: [],
+    acts: [],
+    ...change,
+  };
+}
+
+function act(one: WireMessage, moment: Moment) {
+  const { go, how } = actByHours(one, moment, { node: 'when', now });
+  const waits = one.acts.flatMap((each) => (each.do === 'wait' ? [{ dueAt: each.dueAt - now, ...each.message.hours }] : []));
+  return { go, how, severity: one.severity, hours: one.hours, waits };
+}
+
+test('by day a fault goes on as it is', () => {
+  expect(act(message(), open)).toEqual({ go: true, how: '', severity: 'major', hours: undefined, waits: [] });
+});
+
+test('at night it waits for the morning, or for the next meeting, whichever comes first', () => {
+  expect(act(message(), night)).toMatchObject({ go: false, how: 'waits for the morning', waits: [{ dueAt: 7 * hour, waits: 'held' }] });
+  expect(act(message(), { ...night, lookAt: now + hour })).toMatchObject({ waits: [{ dueAt: hour }] });
+});
+
+test('what has waited goes out in the list, and later waits count from then', () => {
+  expect(act(message({ hours: { waits: 'held' } }), open)).toMatchObject({ go: true, hours: { digest: true, countsFrom: now } });
+});
+
+test.each<[string, Partial<WireMessage>, boolean]>([
+  ['a muted microphone', {}, true],
+  ['a quiet microphone, which is minor', { fault: 'microphone.volume_low', severity: 'minor' }, true],
+  ['a PC that is silent', { fault: 'pc.silent', severity: 'critical' }, true],
+  ['a site of which no PC answers', { fault: 'outage.site', severity: 'critical' }, true],
+  ['a disk that is hot, which is minor', { fault: 'climate.hot', severity: 'minor' }, false],
+  ['what only informs', { severity: 'info' }, false],
+])('before a meeting %s is critical: %#', (_, change, isCritical) => {
+  const { go, severity } = act(message(change), soon);
+  expect([go, severity === 'critical']).toEqual([true, isCritical]);
+});
+
+test('what a meeting made critical is as before when that is over, and is not told anew meanwhile', () => {
+  const meeting = { at: review.from, title: 'Review' };
+  expect(act(message(), soon)).toMatchObject({
+    severity: 'critical',
+    hours: { meeting },
+    waits: [{ dueAt: 2 * hour, waits: 'meeting', was: 'major' }],
+  });
+  const critical = (hours: HoursFields = { waits: 'meeting', was: 'major' }) => message({ severity: 'major', hours });
+  expect(act(critical(), soon)).toMatchObject({ go: false, severity: 'critical', how: 'critical until the meeting is over' });
+  expect(act(critical(), open)).toMatchObject({ go: true, severity: 'major', hours: { countsFrom: now } });
+  expect(act(critical(), night)).toMatchObject({ go: false, severity: 'major', waits: [{ waits: 'held' }] });
+});
+
+test('what was told by day is looked at again before the next meeting, once a day without one, and is told anew only for a meeting', () => {
+  expect(act(message(), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [{ dueAt: 3 * hour, waits: 'told' }] });
+  expect(act(message({ hours: { waits: 'told' } }), open)).toMatchObject({ go: false, waits: [{ dueAt: 24 * hour, waits: 'told' }] });
+  expect(act(message({ hours: { waits: 'told' } }), soon)).toMatchObject({ go: true, severity: 'critical', hours: { countsFrom: now } });
+});
+
+test('what was told as critical is repeated for each meeting, and has no other levels; a step that repeats it waits for no meeting', () => {
+  const critical = { severity: 'critical' } as const;
+  const first = act(message(critical), { ...open, lookAt: now + 3 * hour });
+  expect(first).toMatchObject({ go: true, waits: [{ dueAt: 3 * hour, waits: 'told' }] });
+  const again = act(message({ ...critical, hours: { waits: 'told' } }), soon);
+  expect(again).toMatchObject({
+    go: true,
+    hours: { known: true, meeting: { at: review.from } },
+    waits: [{ dueAt: 2 * hour, waits: 'told' }],
+  });
+  expect(act(message({ ...critical, hours: { waits: 'told' } }), open)).toMatchObject({ go: false, waits: [{ waits: 'told' }] });
+  const transition = { ...message().transition, again: 'lapsed' } as const;
+  expect(act(message({ ...critical, transition }), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [] });
+});
+
+test('a PC that goes off with the office is missed at the next opening; one whose line breaks is told in the morning', () => {
+  const silent = (cause: 'pc-off' | 'link-down') =>
+    message({ fault: 'pc.silent', severity: 'critical', outage: { cause, confidence: 0.9 } });
+  const closing = { ...open, isNearClosing: true, backAt: now + 15 * hour };
+  expect(act(silent('pc-off'), closing)).toMatchObject({
+    go: false,
+    how: 'waits for the opening of the office',
+    waits: [{ dueAt: 15 * hour }],
+  });
+  expect(act(silent('link-down'), closing)).toMatchObject({ go: true });
+  expect(act(silent('link-down'), night)).toMatchObject({ go: false, waits: [{ dueAt: 7 * hour }] });
+});
+
+test('what went with the office in the evening and is told in the morning, since what stood for it is over, was told before the office opens', () => {
+  const morning: Moment = { ...open, backAt: now + hour / 2, closed: { from: now - 16 * hour, to: now - hour / 4 } };
+  const silent = (agoMs: number, cause: 'undetermined' | 'upstream' | 'link-down' = 'undetermined') =>
+    act(message({ fault: 'pc.silent', outage: { cause, confidence: 0.5, from: now - agoMs } }), morning).how;
+  expect(silent(15 * hour)).toBe('waits for the opening of the office');
+  // That many went at one moment is all that this says.
+  expect(silent(15 * hour, 'upstream')).toBe('waits for the opening of the office');
+  // Since noon of yesterday; since this morning; and one whose line broke.
+  expect([silent(21 * hour), silent(hour / 8), silent(15 * hour, 'link-down')]).toEqual(['', '', '']);
+});
+
+test('the last PC of an office that closes made it a site of which none answers, told at half past six', () => {
+  const closing = { ...open, isNearClosing: true, backAt: now + 15 * hour };
+  const site = (fault: string) => act(message({ fault, severity: 'critical' }), closing);
+  expect(site('outage.site')).toMatchObject({ go: false, how: 'waits for the opening of the office' });
+  expect([site('outage.power'), site('outage.state')].map(({ go }) => go)).toEqual([true, true]);
+});
+
+test('good news waits for nothing', () => {
+  const cleared = message({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } });
+  expect(act(cleared, night)).toMatchObject({ go: true, waits: [] });
+});
+
+test.each([
+  ['outage.state', null, 'waits for the opening of the office'],
+  ['outage.state', 'undetermined', 'waits for the opening of the office'],
+  // That many went at one moment is all that this says.
+  ['outage.provider', 'upstream', 'waits for the opening of the office'],
+  ['centre.plane', 'upstream', 'waits for the opening of the office'],
+  ['outage.state', 'link-down', ''],
+  ['outage.state', 'power-cut', ''],
+  ['centre.spread', null, ''],
+] as const)('offices that close at one time look like a region that went: %s, %s', (fault, cause, how) => {
+  const closing: Moment = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
+  const outage = cause === null ? null : { cause, confidence: 0.85 };
+  expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });
+  expect(act(message({ fault, outage }), { ...closing, isClosing: false })).toMatchObject({ go: true });
+});

@@ -1,0 +1,328 @@
+import { expect, test } from 'vitest';
+import type { Meeting } from '../../engine/records/meetings.ts';
+import { createSiteTable } from '../table.ts';
+import { createCalendar } from './calendar.ts';
+import { type ImportOf, meetingsLimitBytes, planMeetings } from './import.ts';
+
+const name = { en: 'x', hi: 'x' };
+const table = createSiteTable(
+  ['', 'bihar', 'bihar/patna', 'bihar/patna/vc-1', 'ladakh', 'ladakh/leh'].map((path) => ({ path, name, layer: {}, site: null })),
+);
+const now = Date.UTC(2027, 0, 15, 3);
+
+function plan(text: string, change: Partial<ImportOf> = {}) {
+  return planMeetings({ text, rooms: '', replace: false, table, held: new Map(), now, ...change });
+}
+const problems = (text: string, change: Partial<ImportOf> = {}) =>
+  plan(text, change).import.problems.map(({ line, column, what }) => `${line} ${column}: ${what}`);
+
+function ics(...events: string[]): string {
+  return ['BEGIN:VCALENDAR', 'VERSION:2.0', ...events, 'END:VCALENDAR', ''].join('\r\n');
+}
+function event(uid: string, ...lines: string[]): string {
+  return ['BEGIN:VEVENT', `UID:${uid}`, ...lines, 'END:VEVENT'].join('\r\n');
+}
+const start = 'DTSTART;TZID=Asia/Kolkata:20270115T110000';
+const end = 'DTEND;TZID=Asia/Kolkata:20270115T120000';
+
+test('an iCalendar entry with its repetition, single dates and rooms is one meeting', () => {
+  const file = ics(
+    event(
+      'weekly@nic.in',
+      'SUMMARY:Weekly\\, all districts',
+      start,
+      end,
+      'RRULE:FREQ=WEEKLY;BYDAY=FR',
+      'LOCATION:bihar/patna; ladakh',
+      'EXDATE;TZID=Asia/Kolkata:20270122T110000',
+      'BEGIN:VALARM',
+      'TRIGGER:-PT15M',
+      'END:VALARM',
+    ),
+    event('weekly@nic.in', 'RECURRENCE-ID:20270129T053000Z', 'DTSTART;TZID=Asia/Kolkata:20270129T150000', 'DURATION:PT30M'),
+    event(
+      'weekly@nic.in',
+      'RECURRENCE-ID;TZID=Asia/Kolkata:20270205T110000',
+      'DTSTART;TZID=Asia/Kolkata:20270205T110000',
+      'STATUS:CANCELLED',
+    ),
+  );
+  const { change, import: told } = plan(file);
+  expect(told).toMatchObject({ problems: [], notes: [], difference: { added: [{ id: 'weekly@nic.in', title: 'Weekly, all districts' }] } });
+  expect(change?.put).toMatchObject([
+    {
+      scopes: ['bihar/patna', 'ladakh'],
+      start: '2027-01-15T11:00:00',
+      zone: 'Asia/Kolkata',
+      minutes: 60,
+      rule: { frequency: 'WEEKLY', weekdays: [{ day: 5, nth: 0 }] },
+      except: ['2027-01-22T11:00:00', '2027-02-05T11:00:00'],
+      moved: [{ of: '2027-01-29T11:00:00', start: '2027-01-29T15:00:00', zone: 'Asia/Kolkata', minutes: 30 }],
+    },
+  ]);
+});
+
+test('the zone of Outlook, of a calendar with one offset, of one that names another, of UTC, and of nobody', () => {
+  const zone = (tzid: string, ...lines: string[]) => ['BEGIN:VTIMEZONE', `TZID:${tzid}`, ...lines, 'END:VTIMEZONE'].join('\r\n');
+  const observed = (offset: string) => [
+    'BEGIN:STANDARD',
+    'DTSTART:16010101T000000',
+    `TZOFFSETFROM:${offset}`,
+    `TZOFFSETTO:${offset}`,
+    'END:STANDARD',
+  ];
+  const file = ics(
+    zone('Our Time', ...observed('+0530')),
+    zone('/example.org/Berlin', 'X-LIC-LOCATION:Europe/Berlin', ...observed('+0100')),
+    event('1', 'DTSTART;TZID=India Standard Time:20270115T110000', 'X-SABHA-ROOMS:all'),
+    event('2', 'DTSTART;TZID=Our Time:20270115T110000', 'X-SABHA-ROOMS:all'),
+    event('3', 'DTSTART;TZID=/example.org/Berlin:20270115T110000', 'X-SABHA-ROOMS:all'),
+    event('4', 'DTSTART:20270115T110000Z', 'X-SABHA-ROOMS:all'),
+    event('5', 'DTSTART:20270115T110000', 'X-SABHA-ROOMS:all'),
+  );
+  expect(plan(file).change?.put.map(({ zone: one }) => one)).toEqual(['Asia/Kolkata', '+05:30', 'Europe/Berlin', 'UTC', null]);
+  expect(problems(ics(event('1', 'DTSTART;TZID=Mars/Olympus:20270115T110000', 'X-SABHA-ROOMS:all')))).toEqual([
+    '3 DTSTART: the zone "Mars/Olympus" is not known: a name such as Asia/Kolkata',
+  ]);
+});
+
+test('every faulty entry is named by its line, and nothing of the file is imported', () => {
+  const file = ics(
+    event('good', start, 'LOCATION:bihar/patna'),
+    event('no-rooms', start, 'LOCATION:Committee Room B'),
+    event('nowhere', start, 'LOCATION:bihar/gaya'),
+    event('endless', start, 'RRULE:FREQ=SECONDLY', 'LOCATION:all'),
+    event('backwards', end.replace('DTEND', 'DTSTART'), start.replace('DTSTART', 'DTEND'), 'LOCATION:all'),
+    event('no-time', 'DTSTART:garbage', 'LOCATION:all'),
+    event('broken', 'NONSENSE', start),
+    event('good', start, 'LOCATION:all'),
+  );
+  expect(problems(file)).toEqual([
+    '8 LOCATION: names no site or room: expected paths such as bihar/patna, or --rooms for the whole file',
+    '13 LOCATION: there is no site or room bihar/gaya',
+    '18 RRULE: the repetition cannot be used: it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY',
+    '24 DTEND: it ends before it begins',
+    '30 DTSTART: is no time: "garb-ag-eT::"',
+    '35 : invalid line (no token ";" or ":") "NONSENSE"',
+    '40 UID: stands twice: line 3 is the same meeting',
+  ]);
+  expect(plan(file).change).toBeNull();
+});
+
+const header = 'title,rooms,start,end,time_zone,repeat,except,status\n';
+const weekly = (...lines: string[]) =>
+  event('a', 'DTSTART;TZID=Asia/Kolkata:20270115T110000', 'RRULE:FREQ=WEEKLY', 'LOCATION:bihar/patna', ...lines);
+const floating = (...lines: string[]) => event('a', 'DTSTART:20270115T110000', 'RRULE:FREQ=WEEKLY', 'LOCATION:all', ...lines);
+const utc = (...lines: string[]) => event('a', 'DTSTART:20270115T203000Z', 'RRULE:FREQ=WEEKLY', 'LOCATION:all', ...lines);
+const date = (of: string, ...lines: string[]) => event('a', `RECURRENCE-ID${of}`, ...lines);
+const at15 = 'DTSTART;TZID=Asia/Kolkata:20270122T150000';
+const at11 = ';TZID=Asia/Kolkata:20270122T110000';
+const noZone = 'is a time of a zone, and DTSTART names none: write both in one zone';
+
+test.each<[string, string[], string]>([
+  [
+    'a change of all dates from one on',
+    [weekly(), date(`;RANGE=THISANDFUTURE${at11}`, at15)],
+    '9 RECURRENCE-ID: RANGE is not understood: end the meeting with UNTIL, and write what follows as another',
+  ],
+  [
+    'dates that a rule takes out',
+    [weekly('EXRULE:FREQ=WEEKLY;INTERVAL=2')],
+    '3 EXRULE: is not understood: name the dates that fall out with EXDATE',
+  ],
+  ['an EXDATE in UTC of a meeting without a zone', [floating('EXDATE:20270122T053000Z')], `3 EXDATE: ${noZone}`],
+  [
+    'a moved date in UTC of a meeting without a zone',
+    [floating(), date(':20270122T053000Z', 'DTSTART:20270122T150000')],
+    `9 RECURRENCE-ID: ${noZone}`,
+  ],
+  ['an end in a zone of a meeting without a zone', [event('a', 'DTSTART:20270115T110000', 'DTEND:20270115T063000Z')], `3 DTEND: ${noZone}`],
+  [
+    'a day as EXDATE of a meeting in UTC',
+    [utc('EXDATE;VALUE=DATE:20270123')],
+    '3 EXDATE: is no time of UTC, and DTSTART is: write both in one zone',
+  ],
+  [
+    'an EXDATE without a zone of a meeting in UTC',
+    [utc('EXDATE:20270122T203000')],
+    '3 EXDATE: is no time of UTC, and DTSTART is: write both in one zone',
+  ],
+  [
+    'a moved date that the meeting does not have',
+    [weekly(), date(';TZID=Asia/Kolkata:20270123T110000', at15)],
+    '9 RECURRENCE-ID: the meeting has no date at 2027-01-23 11:00',
+  ],
+  [
+    'a date moved to a whole day',
+    [weekly(), date(at11, 'DTSTART;VALUE=DATE:20270122')],
+    '9 DTSTART: is a whole day, and its meeting has a time: write the time, or cancel the date',
+  ],
+  [
+    'a moved date that is excepted',
+    [weekly(`EXDATE${at11}`), date(at11, at15)],
+    '10 RECURRENCE-ID: the meeting has no date at 2027-01-22 11:00',
+  ],
+  [
+    'a moved date after the end of the meeting',
+    [weekly().replace('WEEKLY', 'WEEKLY;COUNT=1'), date(at11, at15)],
+    '9 RECURRENCE-ID: the meeting has no date at 2027-01-22 11:00',
+  ],
+  [
+    'a date twice with one SEQUENCE',
+    [weekly(), date(at11, at15, 'SEQUENCE:1'), date(at11, at15, 'SEQUENCE:1')],
+    '15 RECURRENCE-ID: stands twice: line 9 is the same meeting',
+  ],
+  [
+    'a single date with a rule',
+    [weekly(), date(at11, at15, 'RRULE:FREQ=DAILY')],
+    '9 RRULE: is not understood for a single date (RECURRENCE-ID)',
+  ],
+  [
+    'a date moved to an unknown room',
+    [weekly(), date(at11, at15, 'LOCATION:Committee Room B')],
+    '9 LOCATION: names no site or room: expected paths such as bihar/patna, or --rooms for the whole file',
+  ],
+  ['an answer to an invitation', ['METHOD:REPLY', weekly()], '3 METHOD: REPLY is not understood: PUBLISH, REQUEST and CANCEL are'],
+])('an iCalendar file with %s is refused in one line', (_, events, line) => {
+  expect(problems(ics(...events))).toEqual([line]);
+});
+
+test('a zone that two calendars of a file define differently is unknown', () => {
+  const zone = (offset: string) =>
+    `BEGIN:VTIMEZONE\r\nTZID:Our Time\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:${offset}\r\nTZOFFSETTO:${offset}\r\nEND:STANDARD\r\nEND:VTIMEZONE`;
+  const meeting = event('a', 'DTSTART;TZID=Our Time:20270115T110000', 'LOCATION:all');
+  expect(problems(ics(zone('+0530'), meeting) + ics(zone('+0400')))).toEqual([
+    '11 DTSTART: the zone "Our Time" is not known: a name such as Asia/Kolkata',
+  ]);
+});
+
+test('METHOD:CANCEL removes the meetings of its own calendar, and not those of the next one in the file', () => {
+  const held = new Map(plan(ics(weekly())).change?.put.map((one) => [one.id, one] as [string, Meeting]));
+  const other = event('b', start, 'LOCATION:all');
+  const { change } = plan(ics('METHOD:CANCEL', weekly()) + ics(other), { held });
+  expect([change?.gone, change?.put.map(({ id }) => id)]).toEqual([['a'], ['b']]);
+});
+
+test('the entry of a date with the highest SEQUENCE counts; a day alone is that day at its time', () => {
+  const file = ics(
+    date(at11, at15.replace('T15', 'T17'), 'SEQUENCE:2'),
+    weekly(),
+    date(at11, at15, 'SEQUENCE:1'),
+    date(';VALUE=DATE:20270129', 'DTSTART;TZID=Asia/Kolkata:20270129T150000'),
+    date(':20270205T053000Z', 'DTSTART;TZID=Asia/Kolkata:20270205T110000', 'STATUS:CANCELLED'),
+  );
+  expect(plan(file).change?.put).toMatchObject([
+    {
+      except: ['2027-02-05T11:00:00'],
+      moved: [
+        { of: '2027-01-22T11:00:00', start: '2027-01-22T17:00:00' },
+        { of: '2027-01-29T11:00:00', start: '2027-01-29T15:00:00' },
+      ],
+    },
+  ]);
+});
+
+test('a date that is moved to another room is a meeting of that room only', () => {
+  const file = ics(
+    weekly(),
+    date(at11, at15, 'LOCATION:ladakh/leh'),
+    date(';VALUE=DATE:20270129', 'DTSTART:20270129T150000', 'LOCATION:bihar/patna'),
+  );
+  const calendar = createCalendar(plan(file).change?.put ?? [], () => table);
+  const dates = (scope: string) =>
+    calendar.next(scope, Date.UTC(2027, 0, 21, 20)).map(({ from }) => new Date(from).toISOString().slice(5, 16));
+  expect([dates('bihar/patna'), dates('ladakh/leh')]).toEqual([['01-29T09:30'], ['01-22T09:30']]);
+  expect(calendar.parts().map(({ id, scopes }) => [id, scopes])).toEqual([
+    ['a', ['bihar/patna']],
+    ['a', ['ladakh/leh']],
+  ]);
+});
+
+test('a COUNT is kept as its last date', () => {
+  const counted = ics(event('c', start, 'RRULE:FREQ=WEEKLY;COUNT=52', 'LOCATION:all'));
+  expect(plan(counted).change?.put).toMatchObject([{ rule: { count: null, until: '2028-01-07T11:00:00', untilUtc: false } }]);
+});
+
+test('a file that is no calendar, is cut off, or is too large is one clear line', () => {
+  expect(problems(ics('BEGIN:VEVENT', 'UID:1', start))).toEqual(['3 : BEGIN:VEVENT is never closed']);
+  expect(problems('')).toEqual(['1 : the file is empty']);
+  expect(problems('a,title\n1,2')).toEqual(['1 a: this column is not known', '1 : these columns are missing: rooms, start, end']);
+  expect(problems(`BEGIN:VCALENDAR\n${'X'.repeat(meetingsLimitBytes)}`)).toEqual(['1 : the file is larger than 8 MiB']);
+});
+
+test('headings in any case are known', () => {
+  const rest = 'Review,ladakh/leh,2027-01-15 11:00,12:30,Asia/Kolkata';
+  const [titled, plain] = ['Title, Rooms , START,End,Time zone', 'title,rooms,start,end,time_zone'].map((heading) =>
+    plan(`${heading}\n${rest}`),
+  );
+  expect(titled).toEqual(plain);
+  expect(titled?.change?.put).toHaveLength(1);
+});
+
+test('rooms for the whole file are those of entries that name none', () => {
+  const file = ics(event('1', start, 'LOCATION:Committee Room B'), event('2', start, 'LOCATION:ladakh/leh'));
+  expect(plan(file, { rooms: 'bihar' }).change?.put.map(({ scopes }) => scopes)).toEqual([['bihar'], ['ladakh/leh']]);
+  expect(problems(file, { rooms: 'goa/panaji' })).toEqual(['1 : --rooms: there is no site or room goa/panaji']);
+});
+
+test('what is over, a whole day, or cancelled and never known is left out with a line, and the rest goes on', () => {
+  const file = ics(
+    event('old', start.replace('2027', '2020'), 'SUMMARY:Old', 'LOCATION:all'),
+    event('day', 'DTSTART;VALUE=DATE:20270126', 'SUMMARY:Republic Day'),
+    event('off', start, 'STATUS:CANCELLED', 'SUMMARY:Never'),
+    event('good', start, 'LOCATION:all'),
+  );
+  const { import: told, change } = plan(file);
+  expect(told.notes.map(({ what }) => what)).toEqual([
+    '"Republic Day" is a whole day and no meeting: left out',
+    '"Old" is over: left out',
+    '"Never" is cancelled, and was not in the calendar',
+  ]);
+  expect(change?.put.map(({ id }) => id)).toEqual(['good']);
+});
+
+test('a later file changes, cancels and keeps; only with replace goes what it does not have', () => {
+  const held = new Map(
+    plan(ics(...['a', 'b', 'c', 'd'].map((id) => event(id, start, 'LOCATION:all')))).change?.put.map(
+      (one) => [one.id, one] as [string, Meeting],
+    ),
+  );
+  const later = ics(event('a', start, 'LOCATION:all'), event('b', start, 'LOCATION:bihar'), event('c', start, 'STATUS:CANCELLED'));
+  const { import: told, change } = plan(later, { held });
+  expect(told.difference).toMatchObject({ added: [], changed: [{ id: 'b' }], removed: [{ id: 'c' }], same: 1 });
+  expect(change?.gone).toEqual(['c']);
+  expect(plan(later, { held, replace: true }).change?.gone).toEqual(['c', 'd']);
+});
+
+test('a CSV line is a meeting; what is wrong in it is named by column', () => {
+  const { change } = plan(
+    `${header}Review,bihar;ladakh/leh,2027-01-15 11:00,12:30,,FREQ=WEEKLY,2027-01-22,\nCall,all,2027-01-16 09:00,45,Europe/Berlin,,,`,
+  );
+  expect(change?.put).toMatchObject([
+    {
+      title: 'Review',
+      scopes: ['bihar', 'ladakh/leh'],
+      start: '2027-01-15T11:00:00',
+      minutes: 90,
+      zone: null,
+      except: ['2027-01-22T11:00:00'],
+    },
+    { title: 'Call', scopes: [''], minutes: 45, zone: 'Europe/Berlin', rule: null },
+  ]);
+  expect(problems(`${header}Review,bihar/gaya,15.1.2027,12:30,Mars,FREQ=SECONDLY,soon,\n"",all,2027-01-15 11:00,10:00,,,,`)).toEqual([
+    '2 rooms: there is no site or room bihar/gaya',
+    '2 time_zone: the zone "Mars" is not known: a name such as Asia/Kolkata',
+    '2 start: expected a time such as 2027-01-15 11:00',
+    '2 repeat: the repetition cannot be used: it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY',
+    '2 except: expected dates such as 2027-01-26, with ";" between',
+    '3 title: must not be empty',
+    '3 end: it ends before it begins',
+  ]);
+});
+
+test('the same line is the same meeting in a later file, and may be cancelled there', () => {
+  const line = 'Review,bihar,2027-01-15 11:00,12:30,,,,';
+  const held = new Map(plan(header + line).change?.put.map((one) => [one.id, one] as [string, Meeting]));
+  expect(plan(header + line, { held }).import.difference.same).toBe(1);
+  expect(plan(`${header}${line}cancelled`, { held }).change?.gone).toEqual([...held.keys()]);
+});

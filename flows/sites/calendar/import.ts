@@ -1,0 +1,74 @@
+/** An import of meetings: all or nothing, with the difference shown first. */
+import type { MeetingsImport } from '#contracts';
+import type { Meeting } from '../../engine/records/meetings.ts';
+import type { SiteTable } from '../../engine/records/sites.ts';
+import { readMeetingsCsv } from './csv.ts';
+import { limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
+import { readIcs } from './ics.ts';
+import { endsAt } from './occurrences.ts';
+
+/** Largest file that is read, bytes of UTF-8. */
+export const meetingsLimitBytes = 8 * 1024 * 1024;
+
+/** What is imported, and onto what. `rooms`: those of entries that name none. `replace`: what the file does not have is no more. */
+export type ImportOf = { text: string; rooms: string; replace: boolean; table: SiteTable; held: ReadonlyMap<string, Meeting>; now: number };
+/** The meetings that are put and those that go. */
+export type MeetingsChange = { put: Meeting[]; gone: string[] };
+
+/**
+ * What a file would change. `change` is null where there is a problem or nothing differs.
+ * Guarantee: one problem anywhere, and nothing of the file is taken; a meeting that is over is left out, with one line that says so.
+ */
+export function planMeetings(at: ImportOf): { import: MeetingsImport; change: MeetingsChange | null } {
+  const file = readFile(at);
+  const { problems, notes } = file;
+  const difference: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
+  const told = (all: Problem[]) => ({ import: { problems: all, notes, difference, applied: false }, change: null });
+  if (problems.length > 0) return told(problems.sort((a, b) => a.line - b.line).slice(0, 1_000));
+  const change = changeOf(at, file, difference);
+  const kept = at.held.size - change.gone.length + difference.added.length;
+  if (kept > limits.meetings) {
+    const line = `the calendar would have ${kept} meetings, more than ${limits.meetings}: remove those that are over, or import with --replace`;
+    return told([{ line: 1, column: '', what: line }]);
+  }
+  return { ...told([]), change: change.put.length + change.gone.length > 0 ? change : null };
+}
+
+function readFile({ text, rooms, table }: ImportOf): ReadFile {
+  const wrong = (what: string): ReadFile => ({ meetings: [], cancelled: [], problems: [{ line: 1, column: '', what }], notes: [] });
+  if (Buffer.byteLength(text) > meetingsLimitBytes) return wrong(`the file is larger than ${meetingsLimitBytes / 1024 / 1024} MiB`);
+  const named = rooms === '' ? null : scopesOf(rooms, table);
+  if (named !== null && (named.line !== undefined || !named.isPaths)) return wrong(`--rooms: ${named.line ?? 'expected paths, or all'}`);
+  const isIcs = /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) || /^\s*BEGIN:VEVENT/im.test(text.slice(0, 10_000));
+  return isIcs ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
+}
+
+function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile, difference: MeetingsImport['difference']): MeetingsChange {
+  const { notes } = file;
+  const cancelled = new Set(file.cancelled);
+  const put: Meeting[] = [];
+  const gone: string[] = [];
+  for (const meeting of file.meetings) {
+    const { id, title } = meeting;
+    const before = held.get(id);
+    if (cancelled.has(id)) {
+      if (before === undefined) notes.push({ line: 0, column: '', what: `"${title}" is cancelled, and was not in the calendar` });
+      else gone.push(id);
+    } else if (isOver(meeting, table, now)) notes.push({ line: 0, column: '', what: `"${title}" is over: left out` });
+    else if (before !== undefined && JSON.stringify(before) === JSON.stringify(meeting)) difference.same += 1;
+    else {
+      put.push(meeting);
+      difference[before === undefined ? 'added' : 'changed'].push({ id, title });
+    }
+  }
+  const inFile = new Set(file.meetings.map(({ id }) => id));
+  if (replace) gone.push(...[...held.keys()].filter((id) => !inFile.has(id)));
+  difference.removed = gone.map((id) => ({ id, title: held.get(id)?.title ?? '' }));
+  return { put, gone };
+}
+
+/** True where its last date has ended; one that goes on without end never has. */
+export function isOver(meeting: Meeting, table: Pick<SiteTable, 'resolve'>, now: number): boolean {
+  const ends = endsAt(meeting, table.resolve(meeting.scopes[0] ?? '').timeZone);
+  return ends !== null && ends < now;
+}

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import type { Meeting } from '../../engine/records/meetings.ts';
+import { endsAt, occurrencesIn } from './occurrences.ts';
+import { ruleOfText } from './rule.ts';
+
+const zone = 'Asia/Kolkata';
+
+function meeting(start: string, repeat: string, change: Partial<Meeting> = {}): Meeting {
+  const read = repeat === '' ? null : ruleOfText(repeat, start);
+  if (read?.ok === false) throw new Error(read.line);
+  return {
+    id: 'm',
+    title: 'Weekly review',
+    scopes: [''],
+    start,
+    zone: null,
+    minutes: 60,
+    rule: read?.rule ?? null,
+    except: [],
+    moved: [],
+    ...change,
+  };
+}
+
+/** Local starts from a day on, over so many days. */
+function starts(one: Meeting, from: string, days = 60, at = zone): string[] {
+  const begin = Temporal.PlainDate.from(from).toZonedDateTime(at).epochMilliseconds;
+  const found = occurrencesIn(one, { from: begin, to: begin + days * 86_400_000 }, at);
+  return found.map((date) =>
+    Temporal.Instant.fromEpochMilliseconds(date.from).toZonedDateTimeISO(at).toPlainDateTime().toString().slice(0, 16),
+  );
+}
+
+test.each<[string, string, string, string[]]>([
+  [
+    'every weekday',
+    '2027-01-15T11:00:00',
+    'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR',
+    ['2027-01-15T11:00', '2027-01-18T11:00', '2027-01-19T11:00'],
+  ],
+  ['every other week', '2027-01-15T11:00:00', 'FREQ=WEEKLY;INTERVAL=2', ['2027-01-15T11:00', '2027-01-29T11:00', '2027-02-12T11:00']],
+  ['the second Tuesday', '2027-01-12T09:30:00', 'FREQ=MONTHLY;BYDAY=2TU', ['2027-02-09T09:30', '2027-03-09T09:30']],
+  [
+    'the last working day',
+    '2027-01-29T16:00:00',
+    'FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1',
+    ['2027-01-29T16:00', '2027-02-26T16:00'],
+  ],
+  ['the last day of the month', '2026-12-31T16:00:00', 'FREQ=MONTHLY;BYMONTHDAY=-1', ['2027-01-31T16:00', '2027-02-28T16:00']],
+  ['the 31st, where there is one', '2026-12-31T16:00:00', 'FREQ=MONTHLY', ['2027-01-31T16:00']],
+  [
+    'until a day, that day included',
+    '2027-01-15T11:00:00',
+    'FREQ=DAILY;UNTIL=20270117',
+    ['2027-01-15T11:00', '2027-01-16T11:00', '2027-01-17T11:00'],
+  ],
+  ['three times, begun before the window', '2027-01-13T11:00:00', 'FREQ=DAILY;COUNT=3', ['2027-01-15T11:00']],
+  ['around midnight', '2027-01-15T23:45:00', 'FREQ=WEEKLY;COUNT=2', ['2027-01-15T23:45', '2027-01-22T23:45']],
+])('a meeting comes back %s', (_, start, repeat, wanted) => {
+  expect(starts(meeting(start, repeat), '2027-01-15').slice(0, wanted.length)).toEqual(wanted);
+});
+
+test('a yearly meeting of 29 February is held in leap years only', () => {
+  const leap = meeting('2024-02-29T11:00:00', 'FREQ=YEARLY');
+  expect(starts(leap, '2027-02-20')).toEqual([]);
+  expect(starts(leap, '2028-02-20')).toEqual(['2028-02-29T11:00']);
+});
+
+test('a rule whose day never comes has no date', () => {
+  const never = meeting('2027-01-15T11:00:00', 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30');
+  expect(starts(never, '2027-02-01')).toEqual([]);
+});
+
+test('a daily meeting that began fifty years ago has its dates of today', () => {
+  const old = meeting('1977-01-15T11:00:00', 'FREQ=DAILY');
+  expect(starts(old, '2027-01-15', 2)).toEqual(['2027-01-15T11:00', '2027-01-16T11:00']);
+});
+
+test('a meeting keeps its local time when clocks change', () => {
+  const weekly = meeting('2027-03-05T11:00:00', 'FREQ=WEEKLY', { zone: 'America/New_York' });
+  expect(starts(weekly, '2027-03-05', 15)).toEqual(['2027-03-05T21:30', '2027-03-12T21:30', '2027-03-19T20:30']);
+  // 02:30 of the night in which the clocks go forward is an hour later on the wall.
+  const night = meeting('2027-03-14T02:30:00', '', { zone: 'America/New_York' });
+  expect(starts(night, '2027-03-14', 1, 'America/New_York')).toEqual(['2027-03-14T03:30']);
+});
+
+test('excepted dates are left out, and moved dates are held at their new time', () => {
+  const one = meeting('2027-01-15T11:00:00', 'FREQ=DAILY;COUNT=4', {
+    except: ['2027-01-16T11:00:00'],
+    moved: [{ of: '2027-01-17T11:00:00', start: '2027-01-17T15:00:00', zone: null, minutes: 30 }],
+  });
+  expect(starts(one, '2027-01-15')).toEqual(['2027-01-15T11:00', '2027-01-17T15:00', '2027-01-18T11:00']);
+});
+
+test('a meeting that began before the window and still runs is in it', () => {
+  const long = meeting('2027-01-14T11:00:00', '', { minutes: 2 * 1440 });
+  expect(starts(long, '2027-01-15', 1)).toEqual(['2027-01-14T11:00']);
+});
+
+test('when the last date is over', () => {
+  const at = (text: string) => Temporal.PlainDateTime.from(text).toZonedDateTime(zone).epochMilliseconds;
+  expect(endsAt(meeting('2027-01-15T11:00:00', ''), zone)).toBe(at('2027-01-15T12:00'));
+  expect(endsAt(meeting('2027-01-15T11:00:00', 'FREQ=DAILY;COUNT=3'), zone)).toBe(at('2027-01-17T12:00'));
+  expect(endsAt(meeting('2027-01-15T11:00:00', 'FREQ=DAILY'), zone)).toBeNull();
+});
+
+test.each([
+  ['FREQ=SECONDLY', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not SECONDLY'],
+  ['FREQ=HOURLY;COUNT=3', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not HOURLY'],
+  ['every Monday', 'it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not so'],
+  ['FREQ=WEEKLY;BYWEEKNO=3', 'BYWEEKNO is not understood'],
+  ['FREQ=WEEKLY;BYDAY=2MO', 'a numbered day such as 2TU needs a month'],
+  ['FREQ=MONTHLY;BYDAY=6MO', 'BYDAY names no day of a month'],
+  ['FREQ=MONTHLY;BYMONTHDAY=0', 'no day has the number 0'],
+  ['FREQ=WEEKLY;BYDAY=MO,FR;BYSETPOS=-1', 'BYSETPOS needs one month'],
+  ['FREQ=YEARLY;COUNT=40', 'COUNT reaches beyond thirty years: end it with UNTIL'],
+  ['FREQ=DAILY;COUNT=3;UNTIL=20270201', 'it ends by COUNT or by UNTIL, not by both'],
+  ['FREQ=DAILY;INTERVAL=100000', 'INTERVAL is a number from 1 to 1000'],
+  ['FREQ=DAILY;COUNT=1000000', 'COUNT is a number from 1 to 1000'],
+  ['FREQ=WEEKLY;BYDAY=XX', 'invalid BYDAY value "XX"'],
+])('%s is refused in one line', (text, line) => {
+  expect(ruleOfText(text, '2027-01-15T11:00:00')).toEqual({ ok: false, line: `the repetition cannot be used: ${line}` });
+});
+
+test.each([
+  ['FREQ=DAILY;COUNT=1000', '2029-10-10'],
+  ['FREQ=DAILY;INTERVAL=3;BYDAY=MO,FR;COUNT=9', '2027-04-09'],
+  ['FREQ=WEEKLY;BYDAY=TU,FR;COUNT=1000', '2036-08-12'],
+  ['FREQ=WEEKLY;INTERVAL=2;COUNT=3', '2027-02-12'],
+  ['FREQ=MONTHLY;BYDAY=-1FR;COUNT=12', '2027-11-26'],
+  ['FREQ=YEARLY;BYMONTH=6;BYDAY=TU;BYSETPOS=2;COUNT=3', '2028-06-13'],
+])('%s ends on %s', (text, last) => {
+  expect(ruleOfText(text, '2027-01-15T11:00:00')).toMatchObject({ ok: true, rule: { count: null, until: `${last}T11:00:00` } });
+});
+
+test('a row of an earlier version with a count ends after so many dates', () => {
+  const one = meeting('2027-01-15T11:00:00', 'FREQ=DAILY');
+  const counted = { ...one, rule: one.rule && { ...one.rule, count: 2 } };
+  expect(starts(counted, '2027-01-15')).toEqual(['2027-01-15T11:00', '2027-01-16T11:00']);
+});

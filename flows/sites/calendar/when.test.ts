@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest';
+import type { OfficeHours } from '../../engine/records/meetings.ts';
+import { momentOf, momentOfMany, nextDigestAt, type Office, type WhenRules } from './when.ts';
+
+const minute = 60_000;
+const rules: WhenRules = { beforeMs: 30 * minute, digest: 9 * 60, nearMs: 60 * minute, graceMs: 15 * minute };
+const hours: OfficeHours = { vc: [{ days: [1, 2, 3, 4, 5], from: 570, to: 1080 }], closes: 1110 };
+const leh: Office = { timeZone: 'Asia/Kolkata', hours };
+
+const at = (local: string, zone = 'Asia/Kolkata') => Temporal.PlainDateTime.from(local).toZonedDateTime(zone).epochMilliseconds;
+const local = (ms: number, zone = 'Asia/Kolkata') =>
+  Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).toPlainDateTime().toString().slice(0, 16);
+const dates = [{ id: 'm', title: 'Review', from: at('2027-01-15T11:00'), to: at('2027-01-15T12:00') }];
+const moment = (now: string, office = leh, meetings = dates) =>
+  momentOf({ office, dates: meetings.filter(({ to }) => to > at(now)), rules, now: at(now) });
+
+// The 15th of January 2027 is a Friday.
+test.each([
+  ['2027-01-15T10:29', 'open'],
+  ['2027-01-15T10:30', 'soon'],
+  ['2027-01-15T10:59', 'soon'],
+  ['2027-01-15T11:00', 'meeting'],
+  ['2027-01-15T11:59', 'meeting'],
+  ['2027-01-15T12:00', 'open'],
+  ['2027-01-15T18:29', 'open'],
+  ['2027-01-15T18:30', 'closed'],
+  ['2027-01-15T20:00', 'night'],
+  ['2027-01-16T00:00', 'night'],
+  ['2027-01-16T11:00', 'closed'],
+  ['2027-01-18T08:59', 'closed'],
+  ['2027-01-18T09:00', 'open'],
+])('at %s it is: %s', (now, is) => {
+  expect(moment(now).is).toBe(is);
+});
+
+test('what is told later is told at nine of the next day of the office; a weekend is none', () => {
+  expect(local(moment('2027-01-15T02:00').digestAt)).toBe('2027-01-15T09:00');
+  expect(local(moment('2027-01-15T19:00').digestAt)).toBe('2027-01-18T09:00');
+  expect(local(moment('2027-01-15T14:00').digestAt)).toBe('2027-01-15T14:00');
+});
+
+test('an office that names no hours is always open', () => {
+  const office = { ...leh, hours: null };
+  expect(moment('2027-01-15T02:00', office)).toMatchObject({ is: 'open', digestAt: at('2027-01-15T02:00'), isNearClosing: false });
+  expect(moment('2027-01-15T10:45', office).is).toBe('soon');
+});
+
+test('a PC that goes off near closing time is expected again at the next opening, with some grace', () => {
+  expect(moment('2027-01-14T17:29').isNearClosing).toBe(false);
+  for (const now of ['2027-01-14T17:30', '2027-01-14T18:45', '2027-01-14T23:00', '2027-01-15T09:10']) {
+    expect(local(moment(now).backAt)).toBe('2027-01-15T09:45');
+  }
+  expect(moment('2027-01-14T17:30').isNearClosing).toBe(true);
+  expect(local(moment('2027-01-15T18:00').backAt)).toBe('2027-01-18T09:45');
+  expect(moment('2027-01-15T09:45').backAt).toBe(at('2027-01-15T09:45'));
+});
+
+test('between its morning and the time at which all should be there it is known what went with its last closing', () => {
+  const closed = (now: string) => {
+    const { closed: found } = moment(now);
+    return found && [local(found.from), local(found.to)];
+  };
+  expect(closed('2027-01-15T09:10')).toEqual(['2027-01-14T17:30', '2027-01-15T09:00']);
+  expect(closed('2027-01-18T09:44')).toEqual(['2027-01-15T17:30', '2027-01-18T09:00']);
+  for (const now of ['2027-01-15T08:59', '2027-01-15T09:45', '2027-01-15T14:00', '2027-01-16T12:00']) expect(closed(now)).toBeNull();
+  expect(moment('2027-01-15T09:10', { ...leh, hours: null }).closed).toBeNull();
+});
+
+test('it is looked at again when the next meeting comes near, and when the one that runs is over', () => {
+  expect(local(moment('2027-01-15T02:00').lookAt ?? 0)).toBe('2027-01-15T10:30');
+  expect(local(moment('2027-01-15T10:45').lookAt ?? 0)).toBe('2027-01-15T12:00');
+  expect(moment('2027-01-15T12:00').lookAt).toBeNull();
+});
+
+test('a meeting in the night is a meeting', () => {
+  const night = [{ id: 'm', title: 'Disaster call', from: at('2027-01-16T00:10'), to: at('2027-01-16T01:00') }];
+  expect(moment('2027-01-15T23:39', leh, night).is).toBe('night');
+  expect(moment('2027-01-15T23:40', leh, night).is).toBe('soon');
+  expect(moment('2027-01-16T00:10', leh, night).is).toBe('meeting');
+});
+
+test('the digest goes by the clock on the wall: where clocks are changed, on a leap day, at the end of a year', () => {
+  const york: Office = { timeZone: 'America/New_York', hours: null };
+  const before = at('2027-03-13T10:00', york.timeZone);
+  expect(nextDigestAt(before, york, 540) - before).toBe(22 * 60 * minute);
+  expect(local(nextDigestAt(at('2028-02-28T10:00'), { ...leh, hours: null }, 540))).toBe('2028-02-29T09:00');
+  expect(local(nextDigestAt(at('2027-12-31T09:00'), { ...leh, hours: null }, 540))).toBe('2028-01-01T09:00');
+});
+
+test('an early closing, one closing time alone, and a digest after closing time leave nobody untold', () => {
+  const early: Office = { ...leh, hours: { vc: [{ days: [5], from: 360, to: 510 }], closes: null } };
+  expect(local(moment('2027-01-15T08:45', early).digestAt)).toBe('2027-01-15T08:45');
+  expect(moment('2027-01-15T09:00', early).digestAt).toBe(at('2027-01-15T09:00'));
+  const closes: Office = { ...leh, hours: { vc: null, closes: 1110 } };
+  expect(moment('2027-01-17T12:00', closes).is).toBe('open');
+  expect(local(moment('2027-01-17T19:00', closes).digestAt)).toBe('2027-01-18T09:00');
+});
+
+test.each([
+  ['2027-01-15T17:29', false],
+  ['2027-01-15T17:30', true],
+  ['2027-01-15T18:30', true],
+  ['2027-01-15T19:30', true],
+  ['2027-01-15T19:31', false],
+  ['2027-01-16T02:00', false],
+  ['2027-01-16T18:30', false],
+])('at %s the office closes: %s', (now, isClosing) => {
+  expect(moment(now).isClosing).toBe(isClosing);
+});
+
+test('an office that closes at half past eleven has closed lately after midnight too', () => {
+  const late: Office = { ...leh, hours: { ...hours, closes: 23 * 60 + 30 } };
+  expect([moment('2027-01-16T00:15', late).isClosing, moment('2027-01-16T00:31', late).isClosing]).toEqual([true, false]);
+});
+
+const always = moment('2027-01-15T18:20', { ...leh, hours: null }, []);
+const evening = moment('2027-01-15T18:20', leh, []);
+
+test.each([
+  ['two of three that close', [evening, evening, always], true],
+  ['two of four that close', [evening, evening, always, always], false],
+  ['none that is known', [], false],
+] as const)('many offices, %s', (_, moments, closes) => {
+  const many = momentOfMany(moments, always);
+  expect([many.isClosing, many.digestAt]).toEqual([closes, always.digestAt]);
+  expect(local(many.backAt)).toBe(closes ? '2027-01-18T09:45' : '2027-01-15T18:20');
+});
+
+test('of many offices that close the first meeting of any of them counts', () => {
+  const [late] = [{ id: 'l', title: 'Late', from: at('2027-01-15T19:00'), to: at('2027-01-15T20:00') }];
+  const many = (now: string) => momentOfMany([moment(now, leh, []), moment(now, leh, [late as (typeof dates)[0]])], always);
+  expect([many('2027-01-15T18:20').is, local(many('2027-01-15T18:20').lookAt ?? 0)]).toEqual(['open', '2027-01-15T18:30']);
+  expect(many('2027-01-15T18:31')).toMatchObject({ is: 'soon', meeting: late });
+});
+
+const allDays = [1, 2, 3, 4, 5, 6, 7];
+
+test.each([
+  ['00:00-24:00', 1_440],
+  ['00:00-23:59', 1_439],
+])('an office open round the clock (%s) closed at midnight: what went at 23:29 waited until 00:15', (_, to) => {
+  const office: Office = { ...leh, hours: { vc: [{ days: allDays, from: 0, to }], closes: null } };
+  for (const now of ['2027-01-15T23:29', '2027-01-15T23:59', '2027-01-16T00:00', '2027-01-16T00:09', '2027-01-16T00:59']) {
+    const here = at(now);
+    expect(moment(now, office, [])).toMatchObject({
+      is: 'open',
+      digestAt: here,
+      backAt: here,
+      isNearClosing: false,
+      isClosing: false,
+      closed: null,
+    });
+  }
+});
+
+test('an office open round the clock on working days closes for the weekend only', () => {
+  const office: Office = { ...leh, hours: { vc: [{ days: [1, 2, 3, 4, 5], from: 0, to: 1_440 }], closes: null } };
+  const near = (now: string) => moment(now, office, []).isNearClosing;
+  expect([near('2027-01-14T23:29'), near('2027-01-15T23:29'), near('2027-01-16T12:00'), near('2027-01-19T00:05')]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(local(moment('2027-01-15T23:29', office, []).backAt)).toBe('2027-01-18T00:15');
+  expect(moment('2027-01-18T00:05', office, []).closed).not.toBeNull();
+});

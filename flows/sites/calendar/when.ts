@@ -1,0 +1,219 @@
+/** The pure decision of *when*: what time it is at an office, as far as its meetings and its hours say. */
+import { zonedAt } from '#contracts';
+import type { DayHours, Occurrence, OfficeHours } from '../../engine/records/meetings.ts';
+import { minutesOf } from '../hours.ts';
+import { atOf } from './occurrences.ts';
+import { dateOf, dayOf, weekdayOf } from './rule.ts';
+
+/** An office that is closed for longer than this says nothing that could be waited for. */
+const closedDays = 15;
+const everyDay = [1, 2, 3, 4, 5, 6, 7];
+
+/** The numbers of the node *when*. `digest` is in minutes after midnight. */
+export type WhenRules = { beforeMs: number; digest: number; nearMs: number; graceMs: number };
+/** The office that is asked about. `hours` is null where nobody named any: then it is always open. */
+export type Office = { timeZone: string; hours: OfficeHours | null };
+
+/**
+ * `meeting` one runs; `soon` one begins within the time of the rules; `open` people may be told; `closed` until the next digest, by day;
+ * `night` the same, between midnight and morning or late.
+ */
+export type Moment = {
+  is: 'meeting' | 'soon' | 'open' | 'closed' | 'night';
+  /** The meeting of `meeting` and `soon`. */
+  meeting: Occurrence | null;
+  /** When what is less urgent may be told: now, or the next digest. */
+  digestAt: number;
+  /** When a PC that was switched off at closing time should be there again: now where it should be. */
+  backAt: number;
+  /** The office closes within the time of the rules, or has closed. */
+  isNearClosing: boolean;
+  /** It closes within the time of the rules, or has closed within it: its PCs may be switched off one by one, or all at once. */
+  isClosing: boolean;
+  /** Before its PCs should be there again: when those went that were switched off with it, from near its last closing until its day began. Else null. */
+  closed: { from: number; to: number } | null;
+  /** When to look again: the next meeting comes near, or the one that runs ends; null where none is known. */
+  lookAt: number | null;
+};
+
+/** Judges a time. `dates` are those of the room that are not over, the first first. */
+export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rules: WhenRules; now: number }): Moment {
+  const { office, dates, rules, now } = at;
+  const near = dates.filter(({ from, to }) => from - rules.beforeMs <= now && to > now);
+  const later = dates.find(({ from }) => from - rules.beforeMs > now);
+  const running = near.find(({ from }) => from <= now) ?? null;
+  const digestAt = tellableAt(office, rules, now);
+  const closing = closingSoon(office, rules, now);
+  const backAt = Math.max(now, openAt(office, rules, closing ?? now));
+  const ends = Math.max(...near.map(({ to }) => to));
+  const lookAt = near.length > 0 ? ends : later === undefined ? null : later.from - rules.beforeMs;
+  const quiet = digestAt > now;
+  const isNearClosing = quiet || closing !== null;
+  const is = running ? 'meeting' : near.length > 0 ? 'soon' : quiet ? quietKind(office, now) : 'open';
+  const isClosing = closing !== null || closedLately(office, rules, now);
+  const closed = quiet ? null : lastNight(office, rules, now);
+  return { is, meeting: running ?? near[0] ?? null, digestAt, backAt, isNearClosing, isClosing, closed, lookAt };
+}
+
+/**
+ * What many offices are together: always open, unless most of them close. Then most are back at the middle of their mornings, and the first
+ * meeting of any of them counts.
+ */
+export function momentOfMany(moments: readonly Moment[], open: Moment): Moment {
+  const closing = moments.filter(({ isClosing }) => isClosing);
+  if (closing.length * 2 <= moments.length) return open;
+  const backs = closing.map(({ backAt }) => backAt).toSorted((a, b) => a - b);
+  const backAt = backs[backs.length >> 1] ?? open.backAt;
+  const looks = moments.flatMap(({ lookAt }) => lookAt ?? []);
+  const { is, meeting } = moments.find((one) => one.meeting !== null) ?? open;
+  return { ...open, is, meeting, backAt, isNearClosing: true, isClosing: true, lookAt: looks.length > 0 ? Math.min(...looks) : null };
+}
+
+/** The next time at which the digest goes out, in the zone of the office: on the next of its days, after `at`. */
+export function nextDigestAt(at: number, { timeZone, hours }: Office, digest: number): number {
+  for (const day of daysFrom(at, timeZone)) {
+    const time = timeOn(day, digest, timeZone);
+    if (time > at && (hours === null || spanOn(hours, day) !== null)) return time;
+  }
+  return timeOn(localDay(at, timeZone) + 1, digest, timeZone);
+}
+
+/** Now within the day of the office, in which the digest lies; else the next digest. */
+function tellableAt(office: Office, { digest }: WhenRules, now: number): number {
+  const { hours, timeZone } = office;
+  if (hours === null) return now;
+  const day = localDay(now, timeZone);
+  const span = spanOn(hours, day);
+  const isWithin = (from: number, to: number) => now >= timeOn(day, from, timeZone) && now < timeOn(day, to, timeZone);
+  if (span !== null && isWithin(Math.min(span.from, digest), Math.max(span.to, digest + 1))) return now;
+  return nextDigestAt(now, office, digest);
+}
+
+/** When the rooms of the office are switched on again, with the grace that people have for it. */
+function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
+  const { hours, timeZone } = office;
+  if (hours === null) return now;
+  const day = localDay(now, timeZone);
+  const span = spanOn(hours, day);
+  const from = span === null ? null : timeOn(day, span.from, timeZone) + (span.goesOnFromBefore ? 0 : graceMs);
+  if (span !== null && from !== null && now >= from && now < timeOn(day, span.to, timeZone)) return now;
+  if (from !== null && now < from) return from;
+  const next = firstOpening(office, now);
+  return next === null ? nextDigestAt(now, office, 0) : next + graceMs;
+}
+
+function firstOpening({ hours, timeZone }: Office, now: number): number | null {
+  for (const day of daysFrom(now, timeZone)) {
+    const span = spanOn(hours, day);
+    const from = span === null ? 0 : timeOn(day, span.from, timeZone);
+    if (from > now) return from;
+  }
+  return null;
+}
+
+/** When the office closes, where that is within the time of the rules. */
+function closingSoon({ hours, timeZone }: Office, { nearMs }: WhenRules, now: number): number | null {
+  const day = localDay(now, timeZone);
+  const closing = closingOn({ hours, timeZone }, day) ?? 0;
+  return now < closing && closing - now <= nearMs ? closing : null;
+}
+
+/** From near the last closing of an earlier day until this day began; null once all should be there, and where nothing says when that was. */
+function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: WhenRules, now: number): Moment['closed'] {
+  const today = localDay(now, timeZone);
+  const span = spanOn(hours, today);
+  if (span === null || span.goesOnFromBefore || now >= timeOn(today, span.from, timeZone) + graceMs) return null;
+  for (let day = today - 1; day >= today - closedDays; day -= 1) {
+    const last = spanOn(hours, day);
+    if (last === null) continue;
+    return { from: timeOn(day, last.to, timeZone) - nearMs, to: timeOn(today, Math.min(span.from, digest), timeZone) };
+  }
+  return null;
+}
+
+/** Whether the office has closed within the time of the rules, on this day or past the midnight before it. */
+function closedLately(office: Office, { nearMs }: WhenRules, now: number): boolean {
+  const today = localDay(now, office.timeZone);
+  return [today - 1, today].some((day) => {
+    const closed = closingOn(office, day) ?? Number.NEGATIVE_INFINITY;
+    return now >= closed && now - closed <= nearMs;
+  });
+}
+
+/** From eight in the evening to six, by the clock on the wall. */
+function quietKind({ timeZone }: Office, now: number): 'closed' | 'night' {
+  const { hour } = zonedAt(now, timeZone);
+  return hour >= 20 || hour < 6 ? 'night' : 'closed';
+}
+
+/** When the office closes on a day; null where it does not: the day is none, or goes on in the next one. */
+function closingOn({ hours, timeZone }: Office, day: number): number | null {
+  const span = spanOn(hours, day);
+  return span === null || span.goesOn ? null : timeOn(day, span.to, timeZone);
+}
+
+type Minutes = Pick<DayHours, 'from' | 'to'>;
+
+/** The day of an office in minutes. Where the next day opens as this one ends nobody goes home between them. Null on a day that is none. */
+function spanOn(hours: OfficeHours | null, day: number): (Minutes & { goesOn: boolean; goesOnFromBefore: boolean }) | null {
+  const [before, span, next] = [minutesOn(hours, day - 1), minutesOn(hours, day), minutesOn(hours, day + 1)];
+  if (span === null) return null;
+  const goesOn = isOneDay(span, next);
+  return { from: span.from, to: goesOn ? midnight : span.to, goesOn, goesOnFromBefore: isOneDay(before, span) };
+}
+
+const midnight = 24 * 60;
+
+/** People write 23:59 too where they mean the end of the day. */
+function isOneDay(span: Minutes | null, next: Minutes | null): boolean {
+  return span !== null && next !== null && span.to >= midnight - 1 && next.from === 0;
+}
+
+/** From its first hour to its last, or until its people go home. */
+function minutesOn(hours: OfficeHours | null, day: number): Minutes | null {
+  if (hours === null) return null;
+  const today = weekdayOf(day);
+  const spans = hours.vc?.filter(({ days }) => days.includes(today)) ?? [{ days: everyDay, from: dayBegins, to: dayBegins + 1 }];
+  if (spans.length === 0) return null;
+  const to = Math.max(...spans.map((one) => one.to), hours.closes ?? 0);
+  return { from: Math.min(...spans.map((one) => one.from)), to: hours.vc === null ? (hours.closes ?? midnight) : to };
+}
+
+/** Where only the closing time is named, the day begins at this minute. */
+const dayBegins = 9 * 60;
+
+/** A minute of a local day as a time: by the clock on the wall, whatever the zone does on that day. */
+function timeOn(day: number, minute: number, zone: string): number {
+  const [date, rest] = minute >= midnight ? [dateOf(day + 1), minute - midnight] : [dateOf(day), minute];
+  const clock = `${String(Math.floor(rest / 60)).padStart(2, '0')}:${String(rest % 60).padStart(2, '0')}`;
+  return atOf(`${date}T${clock}:00`, zone);
+}
+
+function localDay(at: number, zone: string): number {
+  return dayOf(zonedAt(at, zone).toPlainDate().toString());
+}
+
+function daysFrom(at: number, zone: string): number[] {
+  const today = localDay(at, zone);
+  return Array.from({ length: closedDays }, (_, ahead) => today + ahead);
+}
+
+/** The numbers of the node as its dialog holds them: minutes, and a time of day. */
+export function rulesOf(
+  config: Record<'before' | 'digest' | 'near' | 'grace', unknown>,
+): { ok: true; rules: WhenRules } | { ok: false; line: string } {
+  const minutes = (['before', 'near', 'grace'] as const).map((name) => ({ name, value: numberOf(config[name]) }));
+  const wrong = minutes.find(({ value }) => value === undefined);
+  if (wrong !== undefined) return { ok: false, line: `when: "${wrong.name}" is a number of minutes from 0 to ${mostMinutes}` };
+  const digest = minutesOf(String(config.digest));
+  if (digest === undefined) return { ok: false, line: 'when: "digest" is a time of day such as 09:00' };
+  const [beforeMs = 0, nearMs = 0, graceMs = 0] = minutes.map(({ value }) => (value ?? 0) * 60_000);
+  return { ok: true, rules: { beforeMs, digest, nearMs, graceMs } };
+}
+
+const mostMinutes = 24 * 60;
+
+function numberOf(said: unknown): number | undefined {
+  const number = typeof said === 'string' && said.trim() === '' ? Number.NaN : Number(said);
+  return Number.isFinite(number) && number >= 0 && number <= mostMinutes ? number : undefined;
+}

@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import type { Maintenance } from '../../engine/records/maintenance.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import { smallTree } from '../sites.test-helper.ts';
+import { createSiteTable } from '../table.ts';
+import type { Asked } from './draft.ts';
+import { createMaintenanceOrders } from './maintenance.ts';
+import { createPlanned } from './planned.ts';
+
+const table = createSiteTable(smallTree());
+/** 08:30 in Leh. */
+const now = Date.UTC(2027, 0, 15, 3);
+const hour = 3_600_000;
+
+function opened(plans: Maintenance[] = []) {
+  const written: Op[] = [];
+  let planned = createPlanned(plans, () => table);
+  let at = now;
+  const ids = ['m-1', 'm-2', 'm-3'].values();
+  const orders = createMaintenanceOrders({
+    planned: () => planned,
+    table: () => table,
+    now: () => at,
+    randomId: () => ids.next().value ?? 'm-4',
+    apply: async (all, ops) => {
+      written.push(...ops);
+      planned = createPlanned(all, () => table);
+    },
+  });
+  const pass = (ms: number) => {
+    at += ms;
+  };
+  return { orders, written, pass, planned: () => planned };
+}
+
+const asked = (edit: Partial<Asked> = {}): Asked => ({
+  scope: 'ladakh/leh',
+  title: 'New UPS',
+  from: '2027-01-15T22:00',
+  to: '2027-01-16T02:00',
+  by: 'Anil',
+  ...edit,
+});
+const open = { to: undefined, minutes: undefined };
+
+test.each([
+  ['without end', open, 'it has no end: say "to", or for how many minutes'],
+  ['with two ends', { minutes: 60 }, 'it has two ends: say "to", or for how many minutes'],
+  ['in the past', { from: '2027-01-14 22:00', to: '2027-01-15 02:00' }, 'it is over already'],
+  ['that ends before it begins', { to: '2027-01-15T21:00' }, 'it ends before it begins'],
+  ['for no time', { ...open, minutes: 0 }, 'it ends before it begins'],
+  ['for a moment', { ...open, minutes: 4 }, 'it is shorter than 5 minutes'],
+  ['for part of a minute', { ...open, minutes: 5.5 }, 'it is shorter than 5 minutes'],
+  ['for a week', { to: '2027-01-22T22:00' }, 'it is longer than 3 days, in which nobody would hear of a fault: plan it in parts'],
+  ['that never pauses', { ...open, minutes: 1_440, rule: 'FREQ=DAILY' }, 'it comes back (DAILY) before it is over, and would never end'],
+  ...['SECONDLY', 'MINUTELY', 'HOURLY'].map(
+    (often) =>
+      [
+        `that comes back ${often}`,
+        { rule: `FREQ=${often}` },
+        `the repetition cannot be used: it comes back DAILY, WEEKLY, MONTHLY, YEARLY, not ${often}`,
+      ] as const,
+  ),
+  ['whose dates are all over', { from: '2026-01-14T22:00', to: '2026-01-15T02:00', rule: 'FREQ=DAILY;COUNT=3' }, 'it is over already'],
+  ['of an unknown site', { scope: 'ladakh/nowhere' }, 'there is no room, site or state "ladakh/nowhere"'],
+  ['of the whole nation', { scope: '' }, 'there is no room, site or state ""'],
+  ['in an unknown zone', { zone: 'Asia/Nowhere' }, 'the zone "Asia/Nowhere" is not known: say one such as Asia/Kolkata'],
+  ['from no time', { from: 'tonight' }, '"from" is a time of day there, such as 2027-01-15T22:00, not "tonight"'],
+  [
+    'from the 31st of June',
+    { from: '2027-06-31T22:00' },
+    '"from" is a time of day there, such as 2027-01-15T22:00, not "2027-06-31T22:00"',
+  ],
+  ['to no time', { to: '25:00' }, '"to" is a time of day there, such as 2027-01-16T02:00, not "25:00"'],
+] as const)('maintenance %s is refused in one line, and nothing is written', async (_, edit, line) => {
+  const { orders, written } = opened();
+  expect(await orders.add(asked(edit))).toEqual({ ok: false, line });
+  expect([orders.list(''), written]).toEqual([[], []]);
+});
+
+test('it goes by the clock of its place, unless it names a zone, and stands in the audit', async () => {
+  const { orders, written, planned } = opened();
+  const done = await orders.add(asked());
+  const next = { from: Date.UTC(2027, 0, 15, 16, 30), to: Date.UTC(2027, 0, 15, 20, 30) };
+  expect(done).toMatchObject({ ok: true, value: { id: 'm-1', zone: null, minutes: 240, rule: null, next } });
+  expect(await orders.add(asked({ zone: 'UTC', ...open, minutes: 30 }))).toMatchObject({
+    value: { next: { from: Date.UTC(2027, 0, 15, 22) } },
+  });
+  expect(written.map(({ op }) => op)).toEqual(['maintenance', 'audit', 'maintenance', 'audit']);
+  expect(written[1]).toMatchObject({
+    who: 'Anil',
+    what: 'maintenance planned',
+    about: 'm-1 of ladakh/leh: New UPS, 2027-01-15T22:00 for 240 min',
+  });
+  const around = (at: number) =>
+    planned()
+      .around(at)
+      ?.map(({ id }) => id);
+  expect([around(next.from - hour), around(next.from), around(next.to - 1), around(next.to + hour)]).toEqual([[], ['m-1'], ['m-1'], []]);
+});
+
+test('what began and goes on may be planned too', async () => {
+  expect(await opened().orders.add(asked({ from: '2027-01-15T08:00', to: '2027-01-15T09:00' }))).toMatchObject({ ok: true });
+});
+
+test('what comes back has each of its dates, until a rule ends it', async () => {
+  const { orders, planned } = opened();
+  await orders.add(asked({ rule: 'FREQ=WEEKLY;COUNT=2' }));
+  const starts = [0, 7, 14].map((days) => Date.UTC(2027, 0, 15 + days, 16, 30));
+  expect(starts.map((at) => planned().around(at)?.length)).toEqual([1, 1, 0]);
+});
+
+test('of a place the list has what lies in it and above it, the next first; what is long over goes with the next change', async () => {
+  const { orders, pass } = opened();
+  await orders.add(asked({ scope: 'ladakh', title: 'line', from: '2027-01-16T22:00', to: '2027-01-16T23:00' }));
+  await orders.add(asked({ scope: 'ladakh/leh/vc-1', title: 'room' }));
+  await orders.add(asked({ scope: 'ladakh/kargil', title: 'other' }));
+  const titles = (scope: string) => orders.list(scope).map(({ title }) => title);
+  expect([titles('ladakh/leh'), titles('ladakh/kargil')]).toEqual([
+    ['room', 'line'],
+    ['other', 'line'],
+  ]);
+  pass(20 * 24 * hour);
+  expect(orders.list('')).toHaveLength(3);
+  await orders.add(asked({ title: 'new', from: '2027-02-10T22:00', to: '2027-02-10T23:00' }));
+  expect(titles('')).toEqual(['new']);
+});
+
+test('it is removed by its id, and only by who looks after its place', async () => {
+  const { orders, written } = opened();
+  await orders.add(asked());
+  const remove = (id: string, isOwn: boolean) => orders.remove({ id, by: 'Anil', isWithin: () => isOwn });
+  expect([await remove('m-9', true), await remove('m-1', false), await remove('m-1', true), await remove('m-1', true)]).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
+  expect(written.slice(2)).toMatchObject([{ op: 'maintenance-gone', id: 'm-1' }, { what: 'maintenance removed' }]);
+});
+
+test('while the places are not known nothing of it is known either: it is not over by that', () => {
+  expect(createPlanned([], () => undefined).around(now)).toBeUndefined();
+});
+
+test('no more than 500 are planned', async () => {
+  const plan = {
+    scope: 'ladakh',
+    title: 'x',
+    start: '2027-01-20T22:00:00',
+    zone: null,
+    minutes: 60,
+    rule: null,
+    ruleText: null,
+    by: 'Anil',
+    at: now,
+  };
+  const { orders } = opened(Array.from({ length: 500 }, (_, n) => ({ id: `p-${n}`, ...plan })));
+  expect(await orders.add(asked())).toMatchObject({ ok: false, line: 'more than 500 are planned already: remove one' });
+});

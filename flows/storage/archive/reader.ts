@@ -1,0 +1,67 @@
+/** Reads the events of a PC or site wherever they lie: a page after the other from the ledger, between its commits, and archives in a thread beside all else. */
+import type { LedgerRetention, PagePlace } from '../../engine/records/archives.ts';
+import { type ArchivesAsk, type ArchivesAt, type EventsAsk, gather } from './events.ts';
+import { runOnce } from './run-once.ts';
+
+/** Whose events, where archives lie, and of which places anything can be asked. */
+export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
+  retention: Pick<LedgerRetention, 'page' | 'held'>;
+  /** Read anew each time; throws where it cannot be. */
+  passphrase(): string | undefined;
+  has(path: string): boolean;
+};
+
+/** `json` is a `SaidEvents`; or why there is none, `missing` where nobody knows such a place. */
+export type ReadEvents = { ok: true; json: string } | { ok: false; missing: boolean; line: string };
+
+/** `read` ends once `gone` is told. */
+export type EventsReader = { read(ask: EventsAsk, gone: AbortSignal): Promise<ReadEvents> };
+
+/**
+ * Nothing runs before it is asked.
+ * Guarantee: one reads at a time, whatever many ask; no commit waits for more than a page, nor for an archive.
+ */
+export function createEventsReader(options: ReaderOptions): EventsReader {
+  let isReading = false;
+  return {
+    async read(ask, gone) {
+      if (isReading) return { ok: false, missing: false, line: 'somebody else reads events right now: ask again in a minute' };
+      isReading = true;
+      try {
+        return await readAll(options, ask, gone);
+      } finally {
+        isReading = false;
+      }
+    },
+  };
+}
+
+async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal): Promise<ReadEvents> {
+  const { retention, folder, keptMonths, has } = options;
+  const { path } = ask;
+  const gathered = gather(ask);
+  for (let after: PagePlace | null = { spool: 0, seq: 0 }; after !== null; ) {
+    const page = await retention.page({ path, after });
+    for (const event of page.events) gathered.add(event);
+    after = page.next;
+  }
+  // Behind them: what leaves meanwhile is found twice, and not nowhere.
+  const held = await retention.held(path);
+  if (!held.known && !has(path)) return { ok: false, missing: true, line: `there is no ${placeOf(path)} ${path}` };
+  const at: ArchivesAt = { folder, keptMonths, held, passphrase: secretOf(options) };
+  const { events, next } = gathered.end();
+  const wanted: ArchivesAsk = { ask, ledger: [...events, ...(next === undefined ? [] : [next])], at };
+  const json = await runOnce<string>(new URL('./events-worker.ts', import.meta.url), wanted, gone);
+  return json === undefined ? { ok: false, missing: false, line: 'the reading was ended' } : { ok: true, json };
+}
+
+const placeOf = (path: string) => (path.split('/').length === 3 ? 'PC' : 'site');
+
+/** Without it archives that are encrypted are named; the rest is still read. */
+function secretOf({ passphrase }: ReaderOptions): string | undefined {
+  try {
+    return passphrase();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,267 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { LeavingPage, LedgerRetention, PagePlace } from '../../engine/records/archives.ts';
+import type { Ledger, Op } from '../../engine/records/ops.ts';
+import { inThread } from '../ledger/ledger.ts';
+import { openDatabase } from '../ledger/schema.ts';
+import { wrongArchives } from './proof.ts';
+import { createRetention } from './retention.ts';
+import { archiveFile, readSegment } from './segment.ts';
+
+const pc = 'la/leh/pc-1';
+const dayMs = 86_400_000;
+const begin = Date.UTC(2026, 5, 1);
+const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
+const month = '2026-06';
+const quiet = { info: () => undefined, error: () => undefined };
+/** Rests take no time. */
+function after(_: number, run: () => void): () => void {
+  queueMicrotask(run);
+  return () => undefined;
+}
+
+const clock = { now: () => 0, up: () => 0, after };
+
+let root = '';
+let db: DatabaseSync;
+let ledger: Ledger;
+let nowMs = begin;
+
+const file = () => join(root, 'ledger.db');
+const folder = () => join(root, 'archives');
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sabha-archive-'));
+  nowMs = begin;
+  openIt();
+});
+afterEach(() => {
+  db.close();
+  rmSync(root, { recursive: true });
+});
+
+function openIt(): void {
+  db = openDatabase({ file: file() });
+  ledger = inThread(db);
+}
+
+/** A kill: nothing of the memory is left, all that was committed is. */
+function kill(): void {
+  db.close();
+  openIt();
+}
+
+function retaining(edit: { retention?: LedgerRetention; passphrase?: string; settings?: typeof kept } = {}) {
+  const { retention = ledger.retention, passphrase, settings = kept } = edit;
+  const times = { now: () => nowMs, settledAt: () => nowMs };
+  return createRetention({
+    retention,
+    settings,
+    ledgerFile: file(),
+    folder: folder(),
+    passphrase: () => passphrase,
+    clock,
+    ...times,
+    log: quiet,
+  });
+}
+
+function birth(last: number, spool = 'a', of = pc): Op {
+  return { op: 'birth', pc: of, spool, first: 1, last, carries: null, at: nowMs };
+}
+
+function event(seq: number, spool = 'a', text = `said ${seq}`): Op {
+  return { op: 'event', pc, event: { spool, seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body: { text } }, at: nowMs };
+}
+
+/** Events from `a` to `b`, spread over a day from now on. */
+async function day(a: number, b: number, spool = 'a'): Promise<void> {
+  const eachMs = dayMs / (b - a + 1);
+  for (let seq = a; seq <= b; seq += 1) {
+    await ledger.commit([event(seq, spool)]);
+    nowMs += eachMs;
+  }
+}
+
+async function archivedLines(passphrase?: string): Promise<string[]> {
+  const found: string[] = [];
+  const segments = db.prepare('SELECT month, at, bytes, sha256 FROM archive_segments ORDER BY month, at').all();
+  for (const { month: of, at, bytes, sha256 } of segments)
+    for await (const line of readSegment(
+      { folder: folder(), month: String(of), at: Number(at), passphrase },
+      { bytes: Number(bytes), sha256: String(sha256) },
+    ))
+      found.push(line);
+  return found;
+}
+
+const numbersIn = (lines: readonly string[]) => lines.map((line) => Number((JSON.parse(line) as unknown[])[2]));
+const numbersHeld = () =>
+  db
+    .prepare('SELECT seq FROM events ORDER BY seq')
+    .all()
+    .map(({ seq }) => Number(seq));
+const wrong = () => wrongArchives(db, folder(), () => true);
+
+test('events leave after two days for the archive of their month, and the sums are as they were', { tags: ['long'] }, async () => {
+  await ledger.commit([birth(40)]);
+  await day(1, 10);
+  await day(11, 20);
+  const before = await ledger.audit();
+  nowMs = begin + 2.5 * dayMs;
+  expect(await retaining({ passphrase: 'correct horse' }).run()).toEqual({ archived: 5 });
+  expect([numbersHeld()[0], numbersHeld().length]).toEqual([6, 15]);
+  const { archived, ...after } = await ledger.audit();
+  expect([archived, after]).toEqual([5, before]);
+  expect(numbersIn(await archivedLines('correct horse'))).toEqual(Array.from({ length: 5 }, (_, index) => index + 1));
+  await expect(archivedLines('wrong')).rejects.toThrow('the passphrase is wrong');
+  expect(readFileSync(archiveFile(folder(), month)).includes('said')).toBe(false);
+  nowMs += dayMs / 2;
+  await retaining({ passphrase: 'correct horse' }).run();
+  expect([readdirSync(folder()), wrong()]).toEqual([[`${month}.archive`], []]);
+  expect(numbersIn(await archivedLines('correct horse')).length).toBe(10);
+  expect(db.prepare('SELECT spool, a, count FROM archive_spools').all()).toMatchObject([{ spool: 1, a: 1, count: 10 }]);
+});
+
+test('what is sent again of an archive is neither applied nor a fork, and the last word of a spool stays with its mark', async () => {
+  await ledger.commit([birth(3), event(1), event(2), event(3)]);
+  nowMs += 40 * dayMs;
+  await retaining().run();
+  expect(numbersHeld()).toEqual([3]);
+  const again = await ledger.commit([birth(3), event(1), event(2, 'a', 'other'), event(3)]);
+  expect(again).toMatchObject({ applied: 0, gaps: 0, cursors: [{ upTo: 3, mark: expect.any(String) }] });
+  expect(await ledger.audit()).toMatchObject({ events: 3, archived: 2, gaps: 0, forks: 0, dropped: 0 });
+});
+
+test('a hole stays a gap under an archive, and what fills it later leaves on its own', async () => {
+  await ledger.commit([birth(6), event(1), event(2), event(5), event(6)]);
+  // Another spool takes its place: 3 and 4 are lost.
+  await ledger.commit([birth(1, 'b'), event(1, 'b')]);
+  expect((await ledger.audit()).gaps).toBe(2);
+  nowMs += 3 * dayMs;
+  await retaining().run();
+  expect(db.prepare('SELECT a, b FROM archived').all()).toMatchObject([
+    { a: 1, b: 2 },
+    { a: 5, b: 5 },
+  ]);
+  expect(await ledger.audit()).toMatchObject({ events: 5, archived: 3, gaps: 2 });
+  expect(await ledger.commit([birth(6), event(3), event(4)])).toMatchObject({ applied: 2, cursors: [{ upTo: 6 }] });
+  expect(await ledger.audit()).toMatchObject({ events: 7, archived: 3, gaps: 0 });
+  nowMs += 3 * dayMs;
+  await retaining().run();
+  expect(db.prepare('SELECT a, b FROM archived WHERE spool = 1').all()).toMatchObject([{ a: 1, b: 5 }]);
+  expect([numbersIn(await archivedLines()), wrong()]).toEqual([[1, 2, 5, 3, 4], []]);
+});
+
+test('killed at any step nothing is lost and nothing stands twice', async () => {
+  await ledger.commit([birth(300)]);
+  await ledger.commit(Array.from({ length: 300 }, (_, index) => event(index + 1)));
+  nowMs += 3 * dayMs;
+  // Each try gets one step further: behind it is a kill.
+  let tries = 0;
+  for (let steps = 1, done = false; !done; steps += 1, tries += 1) {
+    let left = steps;
+    const dying = Object.fromEntries(
+      Object.entries(ledger.retention).map(([name, step]) => [
+        name,
+        async (...args: never[]) => {
+          left -= 1;
+          if (left < 0) throw new Error('killed');
+          return (step as (...all: never[]) => unknown)(...args);
+        },
+      ]),
+    ) as unknown as LedgerRetention;
+    done = await retaining({ retention: dying })
+      .run()
+      .then(
+        () => true,
+        () => false,
+      );
+    // What a kill leaves half written behind the end of an archive.
+    if (!done && statSync(folder(), { throwIfNoEntry: false }) && readdirSync(folder()).length > 0)
+      writeFileSync(archiveFile(folder(), month), 'half a segment', { flag: 'a' });
+    kill();
+    const { events, gaps, twice } = await ledger.audit();
+    expect([events, gaps, twice, wrong()], `after ${steps} steps`).toEqual([300, 0, 0, []]);
+  }
+  expect(tries).toBeGreaterThan(6);
+  expect([numbersHeld(), numbersIn(await archivedLines())]).toEqual([[300], Array.from({ length: 299 }, (_, index) => index + 1)]);
+});
+
+test('an archive that is missing, cut or changed in one bit is named', async () => {
+  await ledger.commit([birth(9), ...Array.from({ length: 9 }, (_, index) => event(index + 1))]);
+  nowMs += 3 * dayMs;
+  await retaining().run();
+  const path = archiveFile(folder(), month);
+  const whole = readFileSync(path);
+  expect(wrong()).toEqual([]);
+  const turned = Buffer.from(whole);
+  turned[whole.length - 20] = (turned[whole.length - 20] ?? 0) ^ 1;
+  writeFileSync(path, turned);
+  expect(wrong()).toEqual([`${month}.archive is damaged: 1 of 1 segments, the first at byte 0`]);
+  truncateSync(path, whole.length - 1);
+  expect(wrong()).toEqual([`${month}.archive is cut: ${whole.length - 1} bytes are there of ${whole.length}`]);
+  rmSync(path);
+  expect(wrong()).toEqual([`${month}.archive is missing`]);
+});
+
+test('more months than are kept go, the oldest first, their files with the next run, and the sums still come out', async () => {
+  const settings = { ...kept, archiveMonths: 2 };
+  await ledger.commit([birth(99)]);
+  for (let seq = 1; seq <= 5; seq += 1) {
+    await ledger.commit([event(seq)]);
+    nowMs += 31 * dayMs;
+    await retaining({ settings }).run();
+  }
+  expect(readdirSync(folder())).toEqual(['2026-08.archive', '2026-10.archive', '2026-11.archive']);
+  expect(wrong()).toEqual([]);
+  await retaining({ settings }).run();
+  expect(readdirSync(folder())).toEqual(['2026-10.archive', '2026-11.archive']);
+  expect(await ledger.audit()).toMatchObject({ events: 5, archived: 4, gaps: 0 });
+});
+
+test('what a clock wrote that was a year ahead leaves too, or its spool would never leave again', async () => {
+  nowMs = begin + 366 * dayMs;
+  await ledger.commit([birth(9), event(1)]);
+  nowMs = begin;
+  await ledger.commit([event(2), event(3)]);
+  nowMs += 3 * dayMs;
+  await retaining().run();
+  expect(numbersHeld()).toEqual([3]);
+});
+
+test('what a PC or a site said is read page by page, the newest too, and nothing of a place whose name begins alike', async () => {
+  const [other, alike] = ['la/leh/pc-2', 'la/leh-2/pc-1'];
+  await ledger.commit([birth(300), ...Array.from({ length: 300 }, (_, index) => event(index + 1))]);
+  for (const of of [other, alike]) await ledger.commit([birth(1, 'b', of), { ...event(1, 'b'), pc: of } as Op]);
+  const read = async (path: string) => {
+    const pages: string[][] = [];
+    for (let from: PagePlace | null = { spool: 0, seq: 0 }; from !== null; ) {
+      const page: LeavingPage = await ledger.retention.page({ path, after: from });
+      pages.push(page.events.map(({ pc: of, seq }) => `${of} ${seq}`));
+      from = page.next;
+    }
+    return pages;
+  };
+  const own = Array.from({ length: 300 }, (_, index) => `${pc} ${index + 1}`);
+  expect((await read(pc)).map(({ length }) => length)).toEqual([128, 128, 44]);
+  expect((await read(pc)).flat()).toEqual(own);
+  expect((await read('la/leh')).flat()).toEqual([...own, `${other} 1`]);
+  expect(await read(alike)).toEqual([[`${alike} 1`]]);
+  expect(await ledger.retention.held('la/nowhere')).toEqual({ known: false, months: [], segments: [] });
+});
+
+test('the file is smaller once events have left it', { tags: ['long'] }, async () => {
+  await ledger.commit([birth(9_999)]);
+  const text = 'x'.repeat(1_000);
+  await ledger.commit(Array.from({ length: 4_000 }, (_, index) => event(index + 1, 'a', text)));
+  await ledger.checkpoint();
+  const before = statSync(file()).size;
+  nowMs += 3 * dayMs;
+  await retaining().run();
+  await ledger.checkpoint();
+  expect(statSync(file()).size).toBeLessThan(before / 3);
+});

@@ -1,0 +1,412 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { olderKey } from '../../engine/records/meta-keys.ts';
+import type { Ledger, Op } from '../../engine/records/ops.ts';
+import { testClock } from '../../notify/people/people.test-helper.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import { type Backups, createBackups } from './backup.ts';
+import { centreFiles, centreMark } from './centre-files.ts';
+import { readBackup } from './format/backup-file.ts';
+import { backupName } from './keep.ts';
+import { readMark } from './mark.ts';
+import { proofOf } from './proof.ts';
+import { restore } from './restore.ts';
+import { type LedgerWatch, watchLedger } from './watch.ts';
+
+const pc = 'la/leh/pc-1';
+const [centreKey, otherKey] = [generateKeyPairSync('ed25519').privateKey, generateKeyPairSync('ed25519').privateKey];
+const pem = (key: typeof centreKey) => key.export({ type: 'pkcs8', format: 'pem' });
+const now = () => Date.UTC(2026, 5, 1, 0, 30);
+const hourMs = 3_600_000;
+
+let [root, data] = ['', ''];
+let ledger: Ledger;
+let open = false;
+const said: string[] = [];
+
+const flows = () => join(data, 'flows');
+const file = () => join(flows(), 'ledger.db');
+const registry = () => join(data, 'broker', 'registry.json');
+const settings = () => join(root, 'sabha.json');
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'sabha-centre-'));
+  data = join(root, 'data');
+  said.length = 0;
+  for (const folder of ['flows/ca', 'flows/tabs', 'broker']) mkdirSync(join(data, folder), { recursive: true });
+  writeFileSync(join(flows(), 'centre.key'), pem(centreKey));
+  writeFileSync(join(flows(), 'ca', 'ca.key'), 'authority');
+  writeFileSync(join(flows(), 'tabs', '10-faults.json'), '[]');
+  writeFileSync(registry(), 'told');
+  writeFileSync(settings(), '{"people":[]}');
+  await openIt();
+  await ledger.commit([{ op: 'birth', pc, spool: 'a', first: 1, last: 9, carries: null, at: 1 }, event(1), act('sites imported')]);
+});
+afterEach(async () => {
+  await closeIt();
+  rmSync(root, { recursive: true });
+});
+
+async function openIt(): Promise<void> {
+  ledger = await openLedger({ file: file() });
+  open = true;
+}
+
+async function closeIt(): Promise<void> {
+  if (open) await ledger.close();
+  open = false;
+}
+
+function event(seq: number, text = 'x'): Op {
+  return { op: 'event', pc, event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body: { text } }, at: 1 };
+}
+
+function act(what: string): Op {
+  return { op: 'audit', at: now(), who: 'asha', what, about: 'sites.csv' };
+}
+
+function backups(edit: Partial<Parameters<typeof createBackups>[0]> = {}): Backups {
+  const say = (fault: string, reason: string | null) => void said.push(`${fault}: ${reason}`);
+  const places = { flows: flows(), registry: registry(), settings: settings(), registryKey: centreKey };
+  return createBackups({
+    ledger,
+    ledgerFile: file(),
+    clock: testClock(),
+    now,
+    say,
+    second: undefined,
+    passphrase: () => 'correct horse',
+    prover: { prove: async (copy, archives) => proofOf(copy, { archives }), stop: () => undefined },
+    sign: async (head) => ({ ...head, at: now() }),
+    files: () => centreFiles(places),
+    centre: centreMark(centreKey),
+    folder: join(flows(), 'backups'),
+    archives: join(flows(), 'archives'),
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    ...edit,
+  });
+}
+
+function restored(from: string, edit: Partial<Parameters<typeof restore>[0]> = {}) {
+  return restore({ file: from, data, settings: settings(), passphrase: 'correct horse', check: false, now, ...edit });
+}
+
+test('a centre is restored from one file onto an empty machine: events, keys, authority, tabs, registry, settings', async () => {
+  const { file: made } = await backups().make();
+  await ledger.commit([event(2)]);
+  const empty = join(root, 'elsewhere');
+  const done = await restored(made, { data: empty, settings: join(root, 'other.json') });
+  expect(done).toMatchObject({ audit: { events: 1, gaps: 0, altered: 0, integrity: 'ok' }, aside: [] });
+  for (const path of ['flows/centre.key', 'flows/ca/ca.key', 'flows/tabs/10-faults.json', 'broker/registry.json'])
+    expect(readFileSync(join(empty, path)), path).toEqual(readFileSync(join(data, path)));
+  expect(readFileSync(join(root, 'other.json'), 'utf8')).toBe('{"people":[]}');
+  expect(existsSync(join(empty, 'broker', 'registry.pub'))).toBe(true);
+  expect(readdirSync(empty).toSorted()).toEqual(['broker', 'flows']);
+  expect(readdirSync(join(flows(), 'backups'))).toEqual(['sabha-20260601T003000Z.backup']);
+});
+
+test('a restore is refused in one line, with nothing changed: a centre that runs, another one, a passphrase, half a file, a ledger that is damaged', {
+  tags: ['long'],
+}, async () => {
+  const { file: made } = await backups().make();
+  const whole = readFileSync(made);
+  const line = (edit: Parameters<typeof restored>[1] = {}, from = made) => restored(from, edit).catch((error: Error) => error.message);
+  expect(await line()).toBe(`${made}: the centre in ${flows()} runs: stop it first; nothing is changed`);
+  await closeIt();
+  expect(await line({ passphrase: 'wrong' })).toMatch('the passphrase is wrong');
+  const half = join(root, 'half.backup');
+  writeFileSync(half, whole.subarray(0, whole.length - 40));
+  expect(await line({}, half)).toMatch('it is damaged or cut; nothing is changed');
+  expect(await line({}, join(root, 'none.backup'))).toMatch('ENOENT');
+  writeFileSync(join(flows(), 'centre.key'), pem(otherKey));
+  expect(await line()).toMatch("it is another centre's than the one in");
+  expect(readdirSync(root).toSorted()).toEqual(['data', 'half.backup', 'sabha.json']);
+  expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
+});
+
+test.each([
+  ['is empty', ''],
+  ['is truncated', `${pem(centreKey)}`.slice(0, 60)],
+])('a restore puts the signing key back where centre.key %s', async (_, text) => {
+  const kept = join(root, 'kept.backup');
+  renameSync((await plain().make()).file, kept);
+  await closeIt();
+  writeFileSync(join(flows(), 'centre.key'), text);
+  const { aside } = await restored(kept);
+  expect(aside).toEqual([`${flows()}.before-20260601T003000`]);
+  expect(readFileSync(join(flows(), 'centre.key'), 'utf8')).toBe(pem(centreKey));
+});
+
+test('it is put over a centre by a rename: what was there lies beside it, and what was told last stays', { tags: ['long'] }, async () => {
+  const { file: made } = await backups().make();
+  const kept = join(root, 'kept.backup');
+  writeFileSync(kept, readFileSync(made));
+  await ledger.commit([event(2)]);
+  // It could not be looked through beside the centre that had made it, and so no upgrade began.
+  expect((await restored(kept, { check: true })).aside).toEqual([]);
+  await closeIt();
+  writeFileSync(registry(), 'told since');
+  writeFileSync(settings(), '{"people":[],"editor":true}');
+  expect(proofOf(file()).audit.events).toBe(2);
+  const { aside } = await restored(kept);
+  expect(aside).toEqual([`${settings()}.before-20260601T003000`, `${flows()}.before-20260601T003000`]);
+  expect([proofOf(file()).audit.events, proofOf(join(aside[1] ?? '', 'ledger.db')).audit.events]).toEqual([1, 2]);
+  expect(readFileSync(registry(), 'utf8')).toBe('told since');
+  expect(readFileSync(settings(), 'utf8')).toBe('{"people":[]}');
+});
+
+/** Without a passphrase, whose key takes its time. */
+const plain = (edit: Parameters<typeof backups>[0] = {}) => backups({ passphrase: () => undefined, ...edit });
+
+test('a restore that fails half way left the settings of the backup beside the old ledger, and said that nothing is changed', async () => {
+  const kept = join(root, 'kept.backup');
+  renameSync((await plain().make()).file, kept);
+  await closeIt();
+  writeFileSync(settings(), '{"people":[],"editor":true}');
+  const taken = `${flows()}.before-20260601T003000`;
+  mkdirSync(join(taken, 'x'), { recursive: true });
+  const refused = async (edit: Parameters<typeof restored>[1] = {}) => {
+    await expect(restored(kept, edit)).rejects.toThrow('nothing is changed');
+    expect(readdirSync(root).toSorted()).toEqual(['data', 'kept.backup', 'sabha.json']);
+    expect(readFileSync(settings(), 'utf8')).toBe('{"people":[],"editor":true}');
+    expect([existsSync(file()), existsSync(`${flows()}.restoring`)]).toEqual([true, false]);
+  };
+  await refused();
+  rmSync(taken, { recursive: true });
+  await refused({ settings: join(root, 'nowhere', 'sabha.json') });
+});
+
+test('a centre that was started while a backup was unpacked was moved aside under its own feet', async () => {
+  const kept = join(root, 'kept.backup');
+  renameSync((await plain().make()).file, kept);
+  await closeIt();
+  const other = new DatabaseSync(file());
+  const started = () => {
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT');
+    return now();
+  };
+  await expect(restored(kept, { now: started })).rejects.toThrow('runs: stop it first; nothing is changed');
+  other.close();
+  expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
+});
+
+test('a tab with a bracket or Hindi in its name made every backup fail, and the failed one stood there as the newest', async () => {
+  const names = ['20-who (1).json', 'बिहार.json', '20-who.json~'];
+  for (const name of names) writeFileSync(join(flows(), 'tabs', name), name);
+  await restored((await plain().make()).file, { data: join(root, 'empty'), settings: join(root, 'other.json') });
+  for (const name of names) expect(readFileSync(join(root, 'empty', 'flows', 'tabs', name), 'utf8')).toBe(name);
+  const evil = { path: 'flows/../x', bytes: 1, content: Buffer.from('x') };
+  await expect(plain({ files: async () => [evil], now: () => now() + hourMs }).make()).rejects.toThrow('it is damaged or cut');
+  expect(readdirSync(join(flows(), 'backups'))).toEqual(['sabha-20260601T003000Z.backup']);
+});
+
+test.skipIf(process.platform === 'win32')('a name that no backup can hold is said before anything is written', async () => {
+  writeFileSync(join(flows(), 'tabs', 'a:b.json'), '[]');
+  await expect(plain().make()).rejects.toThrow('a:b.json: a file of that name cannot be packed: give it another one');
+});
+
+test.skipIf(process.platform === 'win32')(
+  'keys that lie elsewhere, behind a link, were missing in each backup without a word',
+  async () => {
+    renameSync(join(flows(), 'ca'), join(root, 'ca'));
+    symlinkSync(join(root, 'ca'), join(flows(), 'ca'));
+    symlinkSync(flows(), join(root, 'ca', 'round'));
+    symlinkSync(join(root, 'gone'), join(flows(), 'tabs', '.#lock'));
+    const { file: made } = await plain().make();
+    const packed = await readBackup(made, { passphrase: 'correct horse' });
+    expect(packed.filter((path) => /ca\.key|round|lock/.test(path))).toEqual(['flows/ca/ca.key']);
+  },
+);
+
+test('the hourly backup made a data folder anew that was moved away, and it could not be moved back', async () => {
+  renameSync(flows(), `${flows()}.moved`);
+  await expect(plain().make()).rejects.toThrow('ENOENT');
+  expect(existsSync(flows())).toBe(false);
+  renameSync(`${flows()}.moved`, flows());
+});
+
+test('a clock that is years behind had each new backup deleted as the oldest; one that was ahead kept the fault of old ones away', async () => {
+  const folder = mkdirSync(join(flows(), 'backups'), { recursive: true }) ?? '';
+  for (const hours of [1, 24, 7 * 24])
+    for (let back = 0; back < 24; back += 1) writeFileSync(join(folder, backupName(now() - back * hours * hourMs)), '');
+  const { file: made } = await plain({ now: () => Date.UTC(2016, 1, 1) }).make();
+  expect(existsSync(made)).toBe(true);
+  let at = now() + 90_000 * hourMs;
+  await plain({ now: () => at }).make();
+  at = now() + 27 * hourMs;
+  const next = plain({ now: () => at });
+  await next.start();
+  expect(said.at(-1)).toBe('centre.backup_old: none for 27 h');
+  next.close();
+});
+
+test('a ledger whose pages cannot be walked was no damage, and the audit stayed green by an older copy', async () => {
+  for (let seq = 2; seq < 60; seq += 1) await ledger.commit([event(seq, 'x'.repeat(300))]);
+  let isDamaged = false;
+  const prove = async (copy: string) => {
+    if (isDamaged) writeFileSync(copy, readFileSync(copy).fill(0, 8_192));
+    return proofOf(copy);
+  };
+  const one = plain({ prover: { prove, stop: () => undefined } });
+  expect(await one.audit(false)).toMatchObject({ integrity: 'ok' });
+  isDamaged = true;
+  await expect(one.make()).rejects.toThrow('malformed');
+  expect(said.at(-1)).toBe('centre.ledger_damaged: database disk image is malformed');
+  await expect(one.audit(false)).rejects.toThrow('malformed');
+});
+
+test('events go on being committed while a copy is made, and the copy is the ledger at one commit', { tags: ['long'] }, async () => {
+  for (let seq = 2; seq < 400; seq += 1) await ledger.commit([event(seq, 'x'.repeat(3_000))]);
+  const copy = join(root, 'copy.db');
+  let isCopied = false;
+  const copied = ledger.copyTo(copy).then(() => {
+    isCopied = true;
+  });
+  await expect(ledger.copyTo(copy)).rejects.toThrow('is being written already');
+  let seq = 400;
+  while (!isCopied && seq < 5_000) await ledger.commit([event(seq++, 'y'.repeat(3_000))]);
+  await copied;
+  const { audit, damage } = proofOf(copy);
+  expect(damage).toBeNull();
+  expect(audit.events).toBeGreaterThanOrEqual(399);
+  expect(audit).toMatchObject({ gaps: 0, altered: 0, commits: audit.events });
+  await expect(ledger.copyTo(join(root, 'none', 'copy.db'))).rejects.toThrow('ENOENT');
+});
+
+test('the audit is read from the newest copy and says of when it is; one event that is altered is found, and makes no backup', async () => {
+  const one = backups();
+  expect(await one.audit(false)).toMatchObject({ events: 1, altered: 0, at: now() });
+  await ledger.commit([event(2)]);
+  expect((await one.audit(false)).events).toBe(1);
+  expect((await one.audit(true)).events).toBe(2);
+  await closeIt();
+  const db = new DatabaseSync(file());
+  db.exec("UPDATE events SET body = replace(body, 'x', 'z') WHERE seq = 2");
+  db.close();
+  await openIt();
+  const after = backups();
+  await expect(after.make()).rejects.toThrow(
+    'the ledger is damaged (1 events are not what was written): the backups of before stay as they are',
+  );
+  expect(await after.audit(false)).toMatchObject({ altered: 1 });
+  expect(said).toContain('centre.ledger_damaged: 1 events are not what was written');
+  expect(readdirSync(join(flows(), 'backups'))).toEqual([]);
+});
+
+test('a second folder has each backup; without it the first does, and 26 h without a good one are a fault', {
+  tags: ['long'],
+}, async () => {
+  const second = join(root, 'second');
+  mkdirSync(second);
+  let at = now();
+  const clock = testClock();
+  const one = backups({ second, clock, now: () => at });
+  await one.make();
+  expect(readdirSync(second)).toEqual(['sabha-20260601T003000Z.backup']);
+  rmSync(second, { recursive: true });
+  await one.start();
+  expect(said.at(-1)).toBe('centre.backup_old: null');
+  at += 27 * hourMs;
+  await expect(one.make()).rejects.toThrow(`the second folder ${second} takes none: ENOENT; the first one has it`);
+  expect(readdirSync(join(flows(), 'backups'))).toHaveLength(2);
+  one.close();
+  const next = backups({
+    second,
+    clock,
+    now: () => at,
+    passphrase: () => {
+      throw new Error('secret: cannot be read');
+    },
+  });
+  rmSync(join(flows(), 'backups', 'sabha-20260602T033000Z.backup'));
+  await next.start();
+  expect(said.at(-1)).toBe('centre.backup_old: none for 27 h');
+  next.close();
+});
+
+const looks: LedgerWatch[] = [];
+afterEach(() => looks.splice(0).forEach((one) => void one.close()));
+
+async function watched(clock = testClock()) {
+  const told: string[] = [];
+  const log = { warn: () => undefined, error: () => undefined };
+  const gone = (line: string) => void told.push(line);
+  const watch = await watchLedger({ ledger, ledgerFile: file(), flows: flows(), registry: registry(), clock, now, gone, log });
+  looks.push(watch);
+  const lines: (string | null)[] = [];
+  const record = async (ops: readonly Op[]) => (await watch.ledger.commit([...ops])) !== undefined;
+  await watch.start(record, (fault, line) => fault === 'centre.ledger_older' && void lines.push(line));
+  return { clock, watch, told, lines };
+}
+
+test('a ledger that went back says by how many commits and by which acts of people, for a day, and the audit is not green', async () => {
+  const copy = join(root, 'old.db');
+  await watched();
+  await ledger.copyTo(copy);
+  await ledger.commit([act('accounts add'), event(2)]);
+  await ledger.commit([event(3), { op: 'step', at: 1, who: pc, what: 'outage', about: '' }]);
+  expect((await watched()).lines).toEqual([null]);
+  await closeIt();
+  writeFileSync(file(), readFileSync(copy));
+  await openIt();
+  const line = 'the ledger went back: 2 commits and 1 act of people are gone: asha: accounts add (2026-06-01 00:30 UTC)';
+  const { watch, lines } = await watched();
+  expect([lines, watch.older()]).toEqual([[line], { older: line }]);
+  expect((await ledger.acts({ of: 'people', most: 2 }))[1]?.about).toBe('asha: accounts add, sites.csv (2026-06-01 00:30 UTC)');
+  const again = await watched();
+  expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
+});
+
+test('a ledger that went back while the clock was ten years ahead was not whole for ten years', async () => {
+  for (const [hours, older] of [
+    [90_000, {}],
+    [1, { older: 'it went back' }],
+  ] as const) {
+    const value = JSON.stringify({ until: now() + hours * hourMs, line: 'it went back' });
+    await ledger.commit([{ op: 'meta', key: olderKey, value }]);
+    expect((await watched()).watch.older()).toEqual(older);
+  }
+});
+
+test('a ledger that lost its write-ahead log, or that is a new one where there was another, says so', async () => {
+  await watched();
+  await closeIt();
+  rmSync(file());
+  await openIt();
+  expect((await watched()).lines[0]).toMatch(
+    /^this is another ledger than the one that stood here: 1 commit and 1 act of people are gone: asha: sites imported/,
+  );
+});
+
+test('a data folder that is moved while it runs is seen within ten seconds: nothing is written until it is back', async () => {
+  const { clock, watch, told } = await watched();
+  renameSync(flows(), `${flows()}.moved`);
+  await clock.pass(10_000);
+  expect(told).toEqual([`${file()} was deleted or moved while it was in use: nothing is written until it is back in its place`]);
+  await expect(watch.ledger.commit([event(7)])).rejects.toThrow('was deleted or moved while it was in use');
+  renameSync(`${flows()}.moved`, flows());
+  await clock.pass(10_000);
+  expect((await watch.ledger.commit([event(2)])).applied).toBe(1);
+});
+
+test('an import is in the file itself once it is taken: a write-ahead log that is lost then takes nothing of it away', async () => {
+  const { watch } = await watched();
+  await watch.ledger.commit([event(2), act('sites imported')]);
+  const alone = join(root, 'alone.db');
+  writeFileSync(alone, readFileSync(file()));
+  expect(proofOf(alone).audit).toMatchObject({ events: 2, gaps: 0, altered: 0 });
+});
+
+test('the mark follows the ledger, for its owner alone, and is no longer than what people did lately', async () => {
+  const { clock } = await watched();
+  await ledger.commit([act('tabs deployed')]);
+  await clock.pass(5_000);
+  await ledger.progress();
+  await clock.pass(5_000);
+  const mark = readMark(join(data, 'broker', 'ledger-mark.json'));
+  expect(mark).toMatchObject({ commits: (await ledger.progress()).commits, acts: [{ what: 'tabs deployed' }, { what: 'sites imported' }] });
+});

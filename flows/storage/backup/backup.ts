@@ -1,0 +1,231 @@
+/**
+ * Backups of a centre that runs: each hour a copy of its ledger is made, proven, and packed with all that it needs to be a centre again.
+ * The newest copy is what an audit reads, so that the ledger itself is never read whole while it is written.
+ */
+import { mkdir, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '#contracts';
+import type { Ledger } from '../../engine/records/ops.ts';
+import type { Head } from '../audit/chain.ts';
+import { BackupError, DamageError } from './format/backup-error.ts';
+import { readBackup, writeBackup } from './format/backup-file.ts';
+import { copyInto } from './format/copy-into.ts';
+import type { Packed } from './format/pack.ts';
+import { backupName, backupsIn, sweep } from './keep.ts';
+import type { ArchivesAt } from './proof.ts';
+import type { Prover } from './prover.ts';
+
+const hourMs = 3_600_000;
+/** After a start the centre has other things to do first. */
+const firstAfterMs = 5 * 60_000;
+const retryMs = 10 * 60_000;
+/** For the head of the audit the centre signs so often. */
+const signEveryMs = 24 * hourMs;
+/** None that is good for so long is a fault. */
+const oldMs = 26 * hourMs;
+
+/** What backups are made of, and who hears of them. */
+export type BackupOptions = {
+  ledger: Pick<Ledger, 'copyTo' | 'progress' | 'checkpoint'>;
+  /** The ledger's file, whose size says what room a copy needs. */
+  ledgerFile: string;
+  prover: Prover;
+  /** What is packed beside the ledger. */
+  files(): Promise<Packed[]>;
+  /** Whose they are. */
+  centre: string;
+  folder: string;
+  /** Where archives lie. */
+  archives: string;
+  /** Where each stands once more, on another disk. */
+  second: string | undefined;
+  /** Read anew each time; throws where it cannot be. */
+  passphrase(): string | undefined;
+  /** Signs for the head of the audit, in a row of its own, and says when. */
+  sign(head: Head): Promise<Signed>;
+  /** Says whether a fault of the centre stands. */
+  say(fault: 'centre.backup_old' | 'centre.ledger_damaged' | 'centre.audit_changed', reason: string | null): void;
+  clock: Clock;
+  now(): number;
+  log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
+};
+
+/** The head of the audit that was signed for last, and when. */
+export type Signed = Head & { at: number };
+
+/** Backups of one centre. */
+export type Backups = {
+  /** Begins to make one each hour. */
+  start(): Promise<void>;
+  /** Makes one now. Rejects with a `BackupError` of one line. */
+  make(): Promise<BackupMade>;
+  /** What the newest copy says; with `now`, or where there is none yet, one is made. */
+  audit(now: boolean): Promise<LedgerAudit>;
+  /** Undefined before the first copy of a process is proven. */
+  signed(): Signed | undefined;
+  close(): void;
+};
+
+type State = {
+  options: BackupOptions;
+  audit: LedgerAudit | undefined;
+  signed: Signed | undefined;
+  proofs: number;
+  goodAt: number;
+  cancel: Cancel;
+  closed: boolean;
+};
+
+/** Nothing is done before `start`, `make` or `audit`. */
+export function createBackups(options: BackupOptions): Backups {
+  const nothing = { audit: undefined, signed: undefined, proofs: 0 };
+  const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: false };
+  const inTurn = mutex();
+  const make = () => inTurn(() => makeOne(state));
+
+  async function hourly(): Promise<void> {
+    const made = await make().then(
+      ({ file, bytes }) => options.log.info({ file, bytes }, 'backup made'),
+      (error: unknown) => ({ failed: messageOf(error) }),
+    );
+    if (state.closed) return;
+    if (made?.failed !== undefined) options.log.error({}, `no backup: ${made.failed}`);
+    judge(state, made?.failed);
+    state.cancel = options.clock.after(made === undefined ? hourMs : retryMs, () => void hourly());
+  }
+
+  return {
+    async start() {
+      const newest = (await backupsIn(options.folder)).findLast(({ at }) => at <= options.now())?.at;
+      if (newest !== undefined) state.goodAt = newest;
+      judge(state, undefined);
+      const dueMs = state.goodAt + hourMs - options.now();
+      state.cancel = options.clock.after(newest === undefined ? firstAfterMs : Math.max(firstAfterMs, dueMs), () => void hourly());
+    },
+    make,
+    audit: async (now) => (now ? undefined : state.audit) ?? (await inTurn(() => proveNow(state))),
+    signed: () => state.signed,
+    close() {
+      state.closed = true;
+      state.cancel();
+      options.prover.stop();
+    },
+  };
+}
+
+function judge(state: State, failed: string | undefined): void {
+  const { options } = state;
+  // A clock that was ahead would keep the fault away for as long.
+  state.goodAt = Math.min(state.goodAt, options.now());
+  const oldForMs = options.now() - state.goodAt;
+  const since = `none for ${Math.floor(oldForMs / hourMs)} h`;
+  options.say('centre.backup_old', oldForMs < oldMs ? null : failed === undefined ? since : `${since}: ${failed}`);
+}
+
+/** Guarantee: one whose ledger is damaged takes the place of none that is good. */
+async function makeOne(state: State): Promise<BackupMade> {
+  const { ledger, folder, second, files, centre, passphrase, now, say } = state.options;
+  return inWork(state, async (work) => {
+    const secret = passphrase();
+    const { copy, bytes, audit, damage } = await provenCopy(state, work);
+    if (damage !== null) throw new BackupError(`the ledger is damaged (${damage}): the backups of before stay as they are`);
+    say('centre.ledger_damaged', null);
+    const at = now();
+    const file = join(folder, backupName(at));
+    const packed = [{ path: 'flows/ledger.db', bytes, content: { file: copy } }, ...(await files())];
+    await writeBackup(file, { files: packed, about: { at, centre, commits: audit.commits ?? 0 }, passphrase: secret });
+    await readBackup(file, { passphrase: secret }).catch(async (error: unknown) => {
+      await rm(file, { force: true });
+      throw error;
+    });
+    await ledger.checkpoint();
+    await sweep(folder, file);
+    const failed = second === undefined ? undefined : await inSecond(file, second);
+    if (failed !== undefined) throw new BackupError(failed);
+    state.goodAt = at;
+    return { file, bytes: (await stat(file)).size, at };
+  });
+}
+
+async function inSecond(file: string, second: string): Promise<string | undefined> {
+  try {
+    // It is not made: a disk that is not mounted would be filled where it should be.
+    await copyInto(file, second);
+    await sweep(second, file);
+    return undefined;
+  } catch (error) {
+    return `the second folder ${second} takes none: ${codeOf(error)}; the first one has it`;
+  }
+}
+
+function proveNow(state: State): Promise<LedgerAudit> {
+  return inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit);
+}
+
+/** In each hour other archives are read whole, so that an old one is every half day. */
+async function provenCopy(state: State, work: string, read: ArchivesAt['read'] = state.proofs++) {
+  const { ledger, prover, archives, say, now, log } = state.options;
+  const copy = join(work, 'ledger.db');
+  const at = now();
+  await ledger.copyTo(copy);
+  const tell = (damage: string) => {
+    log.error({}, `the ledger is damaged: ${damage}`);
+    say('centre.ledger_damaged', damage);
+  };
+  const { audit, damage } = await prover.prove(copy, { folder: archives, read }).catch((error: unknown) => {
+    if (error instanceof DamageError) tell(error.message);
+    // What an older copy said does not hold any more.
+    state.audit = undefined;
+    throw error;
+  });
+  if (damage !== null) tell(damage);
+  state.audit = { ...audit, at };
+  await followChain(state, audit);
+  return { copy, bytes: (await stat(copy)).size, audit: state.audit, damage };
+}
+
+/** A chain that is broken is told; for one that was just proven the centre signs once a day. */
+async function followChain(state: State, { chain }: LedgerAudit): Promise<void> {
+  const { say, sign, now, log } = state.options;
+  if (chain === undefined) return;
+  const { wrong, head, signed } = chain;
+  const [first, ...others] = wrong;
+  for (const line of wrong) log.error({}, `the audit was changed: ${line}`);
+  say('centre.audit_changed', first === undefined ? null : `${first}${others.length > 0 ? `, and ${others.length} more` : ''}`);
+  if (signed !== null) state.signed = signed;
+  const isDue = signed === null || Math.abs(now() - signed.at) >= signEveryMs;
+  if (first !== undefined || head.row === 0 || !isDue) return;
+  // The backup is good without it, and the next one tries again.
+  await sign(head).then(
+    (done) => (state.signed = done),
+    (error: unknown) => log.warn({}, `the head of the audit is not signed: ${messageOf(error)}`),
+  );
+}
+
+/** A folder of its own for each, which is left empty by whatever became of it. */
+async function inWork<T>({ options }: State, make: (work: string) => Promise<T>): Promise<T> {
+  const work = join(options.folder, 'work');
+  try {
+    // First, since a data folder that was moved away must not be made anew: it could not be moved back.
+    const { size } = await stat(options.ledgerFile);
+    await rm(work, { recursive: true, force: true });
+    await mkdir(work, { recursive: true, mode: 0o700 });
+    await checkRoom(options.folder, size);
+    return await make(work);
+  } catch (error) {
+    throw error instanceof BackupError ? error : new BackupError(messageOf(error));
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The copy, and in the worst case as much again for what is made of it. */
+async function checkRoom(folder: string, size: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize > 2 * size) return;
+  throw new BackupError(`no room in ${folder}: ${mib(2 * size)} MiB are needed, ${Math.floor((bavail * bsize) / 1024 / 1024)} are free`);
+}
+
+function mib(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}

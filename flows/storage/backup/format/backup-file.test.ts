@@ -1,0 +1,102 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ofTier } from '../../../../test/figures.ts';
+import { randomFrom } from '../../../../test/random.ts';
+import { readAbout, readBackup, writeBackup } from './backup-file.ts';
+
+let folder = '';
+let file = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-backup-'));
+  file = join(folder, 'a.backup');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const about = { at: 5, centre: 'c0ffee', commits: 7 };
+const large = Buffer.from(Array.from({ length: 100_000 }, (_, at) => `${Math.sin(at)}`).join(' '));
+const content = {
+  'flows/ledger.db': large,
+  'flows/ca/ca.key': Buffer.from('key'),
+  'sabha.json': Buffer.from('{}'),
+  'flows/empty': Buffer.alloc(0),
+};
+const files = Object.entries(content).map(([path, bytes]) => ({ path, bytes: bytes.length, content: bytes }));
+
+async function written(passphrase?: string): Promise<Buffer> {
+  await writeBackup(file, { files, about, passphrase });
+  return readFileSync(file);
+}
+
+test.each([undefined, 'correct horse'])('what is packed comes out as it was, for its owner alone; passphrase: %s', async (passphrase) => {
+  await written(passphrase);
+  expect(await readAbout(file)).toMatchObject({ ...about, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
+  const out = join(folder, 'out');
+  await readBackup(file, { folder: out, passphrase });
+  for (const [path, bytes] of Object.entries(content)) expect(readFileSync(join(out, path)).equals(bytes), path).toBe(true);
+  expect([statSync(file).mode & 0o777, statSync(join(out, 'sabha.json')).mode & 0o777]).toEqual([0o600, 0o600]);
+  expect(readdirSync(folder).toSorted()).toEqual(['a.backup', 'out']);
+});
+
+test('with a passphrase nothing of it is readable, twice the same is never the same file, and another passphrase opens nothing', {
+  tags: ['long'],
+}, async () => {
+  const first = await written('correct horse');
+  expect(first.includes('flows/ca')).toBe(false);
+  expect((await written('correct horse')).equals(first)).toBe(false);
+  await expect(readBackup(file, { passphrase: 'wrong' })).rejects.toThrow('the passphrase is wrong, or it is damaged or cut');
+  await expect(readBackup(file, { passphrase: undefined })).rejects.toThrow('it is encrypted: --passphrase-file names the file');
+});
+
+test.each(ofTier([undefined], [undefined, 'correct horse']))(
+  'half a file, a bit that is turned and a byte too many are refused, wherever; passphrase: %s',
+  async (passphrase) => {
+    const whole = await written(passphrase);
+    const random = randomFrom(7);
+    const damages = Array.from({ length: passphrase === undefined ? ofTier(6, 20) : 4 }, () => {
+      const at = random.below(whole.length);
+      const turned = Buffer.from(whole);
+      turned[at] = (turned[at] ?? 0) ^ (1 << random.below(8));
+      return { [`bit of byte ${at}`]: turned, [`cut at ${at}`]: whole.subarray(0, at) };
+    });
+    const all = Object.assign({ 'a byte behind': Buffer.concat([whole, Buffer.alloc(1)]) }, ...damages) as Record<string, Buffer>;
+    for (const [how, bytes] of Object.entries(all)) {
+      writeFileSync(file, bytes);
+      const outcome = await readBackup(file, { passphrase }).then(
+        () => 'taken',
+        (error: Error) => `${error.name}: ${error.message}`,
+      );
+      expect(outcome, how).toMatch(/^BackupError: [^\n]+$/);
+    }
+  },
+);
+
+test('an empty file of a passphrase sealed each backup with nothing', async () => {
+  await expect(written('')).rejects.toThrow('the passphrase is empty: it would protect nothing');
+});
+
+test('a backup of a newer format, one of another ledger version, and another file are refused', async () => {
+  const whole = await written();
+  const text = whole.toString('latin1');
+  const as = async (changed: string) => {
+    writeFileSync(file, Buffer.from(changed, 'latin1'));
+    return readBackup(file, { passphrase: undefined }).catch((error: Error) => error.message);
+  };
+  expect(await as(text.replace('"format":2', '"format":3'))).toBe('its head is damaged, or another release of Sabha made it');
+  expect(await as(text.replace(/"ledger":\d+/, '"ledger":99'))).toMatch('its ledger has version 99, this release reads version 1 only');
+  expect(await as('PK zip')).toBe('it is no backup of Sabha');
+  expect(await as('')).toBe('it is no backup of Sabha');
+});
+
+test('a name that leads out of the folder is not unpacked', async () => {
+  await writeBackup(file, { files: [{ path: '../evil', bytes: 1, content: Buffer.from('x') }], about, passphrase: undefined });
+  await expect(readBackup(file, { folder: join(folder, 'out'), passphrase: undefined })).rejects.toThrow('it is damaged or cut');
+  expect(readdirSync(folder)).toEqual(['a.backup']);
+});
+
+test('where a file changes while it is read, no backup is left', async () => {
+  const shorter = [{ path: 'sabha.json', bytes: 9, content: Buffer.from('{}') }];
+  await expect(writeBackup(file, { files: shorter, about, passphrase: undefined })).rejects.toThrow('sabha.json changed while it was read');
+  expect(readdirSync(folder)).toEqual([]);
+});

@@ -1,0 +1,177 @@
+/** Keeps the mark of the ledger a few seconds behind it, and sees when the ledger's file is no longer where it was. */
+import { rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Cancel, type Clock, codeOf, replaceFile } from '#contracts';
+import { olderKey } from '../../engine/records/meta-keys.ts';
+import type { Ledger, Op } from '../../engine/records/ops.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import { createClockJudge } from './clock-judge.ts';
+import { actText, changedBehind, markText, readMark, readNote, type WentBack, wentBack } from './mark.ts';
+import { restoredNote } from './restore.ts';
+
+const everyMs = 5_000;
+/** For as long PCs keep what was acknowledged, and send it again (R4). */
+const toldForMs = 24 * 3_600_000;
+
+/** `flows` = the data folder with the ledger, `registry` = what the broker was told, beside which the mark stands. */
+export type WatchOptions = {
+  ledger: Ledger;
+  ledgerFile: string;
+  flows: string;
+  registry: string;
+  clock: Clock;
+  now(): number;
+  /** The ledger's file is gone. */
+  gone(line: string): void;
+  /** Whether something sets the clock of the machine; undefined where nobody can say. */
+  isSynchronised?(): boolean | undefined;
+  /** What the ledger holds was written by another clock. */
+  ignoresTime?: boolean;
+  log: Record<'warn' | 'error', (fields: object, line: string) => void>;
+};
+
+/** `ledger` is the one to write to: it refuses while its file is gone. */
+export type LedgerWatch = {
+  ledger: Ledger;
+  /** What it lacks, told for a day, as an audit says it. */
+  older(): { older?: string };
+  /** Writes down what it lacks; then the mark follows the ledger as it is now. `record` is false where that was not taken, and is asked again. */
+  start(record: (ops: readonly Op[]) => Promise<boolean>, say: Say): Promise<void>;
+  close(): void;
+};
+
+type Fault = 'centre.ledger_older' | 'centre.clock';
+type Say = (fault: Fault, reason: string | null) => void;
+type State = {
+  options: WatchOptions;
+  clockTrouble: () => string | null;
+  inode: number;
+  lost: string | null;
+  found: WentBack | undefined;
+  told: Told | undefined;
+  cancel: Cancel;
+  closed: boolean;
+};
+type Told = { until: number; line: string };
+
+/** Looks at the ledger as it was opened; to be called before anything is written to it. Rejects where it cannot be read. */
+export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
+  const { ledger, ledgerFile, flows, log, now } = options;
+  const held = await ledger.progress();
+  const mark = readMark(markFile(options));
+  const found = wentBack(held, mark, readNote(flows)) ?? (mark && changedBehind(held, mark, await ledger.hashAt(mark.lastAct)));
+  if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; PCs are asked for what they keep of the last 24 hours`);
+  const before = notAhead(parsed(held.older), now());
+  const told = found ? { until: now() + toldForMs, line: found.line } : before;
+  const clockTrouble = createClockJudge({
+    newestAt: options.ignoresTime === true ? 0 : held.newestAt,
+    up: options.clock.up,
+    isSynchronised: () => undefined,
+    ...options,
+  });
+  const { ino: inode } = statSync(ledgerFile);
+  const state: State = { options, clockTrouble, inode, lost: null, found, told, cancel: () => undefined, closed: false };
+  return {
+    ledger: {
+      ...ledger,
+      async commit(ops) {
+        if (state.lost !== null) throw new LedgerError('io', state.lost);
+        const receipt = await ledger.commit(ops);
+        // What took somebody a day to write does not wait in the log for the hour to be over.
+        if (ops.some(isImport)) await ledger.checkpoint().catch((error: Error) => log.warn({}, `no checkpoint: ${error.message}`));
+        return receipt;
+      },
+    },
+    older() {
+      const line = standing(state);
+      return line === null ? {} : { older: line };
+    },
+    start: (record, say) => tick(state, { record, say, mark: '', said: {} }),
+    close() {
+      state.closed = true;
+      state.cancel();
+    },
+  };
+}
+
+type Kept = {
+  record: (ops: readonly Op[]) => Promise<boolean>;
+  say: Say;
+  mark: string;
+  said: { [fault in Fault]?: string | null };
+};
+
+async function tick(state: State, kept: Kept): Promise<void> {
+  const { options } = state;
+  look(state);
+  const mark = state.lost === null ? await keepMark(state, kept) : kept.mark;
+  const said = { 'centre.ledger_older': standing(state), 'centre.clock': state.clockTrouble() };
+  // The first time in any case: an incident of before may be open.
+  for (const fault of ['centre.ledger_older', 'centre.clock'] as const) if (said[fault] !== kept.said[fault]) kept.say(fault, said[fault]);
+  if (!state.closed) state.cancel = options.clock.after(everyMs, () => void tick(state, { ...kept, mark, said }));
+}
+
+function isImport(op: Op): boolean {
+  return op.op === 'audit' && op.what.endsWith(' imported');
+}
+
+function standing({ told, options }: State): string | null {
+  if (told === undefined) return null;
+  const now = options.now();
+  told.until = Math.min(told.until, now + toldForMs);
+  return told.until > now ? told.line : null;
+}
+
+/** What a clock wrote that was years ahead would be told for years. */
+function notAhead(told: Told | undefined, now: number): Told | undefined {
+  return told !== undefined && told.until > now + toldForMs ? undefined : told;
+}
+
+/** Not beside the ledger: who restores that from a copy must not restore this with it. */
+function markFile({ registry }: WatchOptions): string {
+  return join(dirname(registry), 'ledger-mark.json');
+}
+
+/** A file that is deleted or moved can still be written through the handle that is open: all of it would be gone with the next start. */
+function look(state: State): void {
+  const { ledgerFile, gone, log } = state.options;
+  const isThere = statSync(ledgerFile, { throwIfNoEntry: false })?.ino === state.inode;
+  if (isThere === (state.lost === null)) return;
+  if (isThere) {
+    state.lost = null;
+    return log.warn({}, `${ledgerFile} is back in its place`);
+  }
+  state.lost = `${ledgerFile} was deleted or moved while it was in use: nothing is written until it is back in its place`;
+  log.error({}, state.lost);
+  gone(state.lost);
+}
+
+/** Guarantee: the mark moves on only once the ledger itself says what it lacks. */
+async function keepMark(state: State, { record, mark }: Kept): Promise<string> {
+  const { ledger, flows, log, now } = state.options;
+  try {
+    if (state.found !== undefined && !(await record(rowsOf(state.found, state.told, now())))) return mark;
+    state.found = undefined;
+    const text = markText(await ledger.progress());
+    if (text === mark) return mark;
+    replaceFile(markFile(state.options), text);
+    if (mark === '') rmSync(`${flows}/${restoredNote}`, { force: true });
+    return text;
+  } catch (error) {
+    log.warn({}, `the mark of the ledger cannot be written: ${codeOf(error)}`);
+    return mark;
+  }
+}
+
+/** Each act that is gone has a row of its own: the line has room for the newest. */
+function rowsOf({ line, acts }: WentBack, told: Told | undefined, at: number): Op[] {
+  return [
+    ...acts.toReversed().map((one): Op => ({ op: 'audit', at, who: 'centre', what: 'act is gone', about: actText(one) })),
+    { op: 'meta', key: olderKey, value: JSON.stringify(told) },
+    { op: 'audit', at, who: 'centre', what: 'ledger went back', about: line },
+  ];
+}
+
+function parsed(text: string | null): Told | undefined {
+  return text === null ? undefined : (JSON.parse(text) as Told);
+}

@@ -1,0 +1,204 @@
+/** Copies while commits go on, and what happened as pages: in the thread and beside it. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Incident, Transition } from '../../engine/records/incidents.ts';
+import type { OutboxRow } from '../../engine/records/notices.ts';
+import type { Ledger, Op } from '../../engine/records/ops.ts';
+import type { Past } from '../../engine/records/past.ts';
+import { copyOf } from './copy.ts';
+import { inThread, openLedger } from './ledger.ts';
+import { openStore } from './store.ts';
+import { copyFrom } from './thread.ts';
+
+const pc = 'la/leh/pc-1';
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-copy-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (name: string) => join(folder, name);
+const ways: [string, () => Promise<Ledger>][] = [
+  ['in a worker thread', () => openLedger({ file: at('ledger.db') })],
+  ['in this thread', async () => inThread(new DatabaseSync(at('ledger.db')))],
+];
+
+function event(seq: number): Op {
+  const body = { text: 'x'.repeat(2_000) };
+  return { op: 'event', pc, event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body }, at: 1 };
+}
+
+function incident(id: number, overAt: number | null): Incident {
+  const rest = { closedBecause: null, severity: 'major', flapping: false, acknowledged: null } as const;
+  return { id, scope: pc, openedAt: 10 * id, overAt, over: overAt === null ? null : 'cleared', ...rest, faults: [], told: [], notes: [] };
+}
+
+function transition(id: number, of: number): Transition {
+  const rest = { kind: 'raised', at: 1, severity: 'major', holdMs: 0, offers: 0, offeredAt: null, conclusion: null } as const;
+  return { id, incident: of, state: 'concluded', about: [], sent: [], ...rest };
+}
+
+describe.each(ways)('a ledger %s', (_, open) => {
+  test('is copied while it is written: the copy is one commit of it, whole, and the commits are counted', async () => {
+    const ledger = await open();
+    await ledger.commit([{ op: 'birth', pc, spool: 'a', first: 1, last: 200, carries: null, at: 1 }]);
+    const before = await ledger.progress();
+    const writing = Array.from({ length: 200 }, (_, nth) => ledger.commit([event(nth + 1)]));
+    await ledger.copyTo(at('copy.db'));
+    await Promise.all(writing);
+    const after = await ledger.progress();
+    expect(after.ledger).toBe(before.ledger);
+    expect(after.commits).toBeGreaterThan(before.commits);
+    await ledger.checkpoint();
+    const audit = await ledger.audit();
+    await ledger.close();
+    const copy = inThread(new DatabaseSync(at('copy.db')));
+    const [found, held] = [await copy.audit(), await copy.progress()];
+    expect([found.integrity, held.ledger, audit.events]).toEqual(['ok', before.ledger, 200]);
+    expect(found.events).toBeLessThanOrEqual(200);
+    expect(held.commits).toBeGreaterThanOrEqual(before.commits);
+    expect(held.commits).toBeLessThanOrEqual(after.commits);
+    await copy.close();
+  });
+
+  test('where nothing happened yet every question has an answer', async () => {
+    const ledger = await open();
+    const nothing = await Promise.all([
+      ledger.accounts(),
+      ledger.meetings(),
+      ledger.maintenance(),
+      ledger.roster(),
+      ledger.history(pc, 0),
+      ledger.aways(0),
+      ledger.rollcalls(),
+      ledger.rollcall('rc1'),
+      ledger.commands(),
+      ledger.command('c1'),
+      ledger.openCommands(0),
+      ledger.tabsSteps(),
+      ledger.registry(),
+    ]);
+    const empty = { accounts: [], logins: [] };
+    const registry = { version: 0, entries: [], admitted: {}, codes: {}, fingerprints: null, reflectorKey: null };
+    expect(nothing).toEqual([
+      empty,
+      [],
+      [],
+      { members: [], proofs: [] },
+      expect.anything(),
+      [],
+      [],
+      undefined,
+      [],
+      undefined,
+      [],
+      [],
+      registry,
+    ]);
+    expect(await ledger.past({ since: 0, after: 0 })).toMatchObject({ last: null });
+    await ledger.close();
+  });
+
+  test('a place where nothing can be written refuses the copy, and commits go on', async () => {
+    const ledger = await open();
+    await expect(ledger.copyTo(at('none/copy.db'))).rejects.toThrow(/ENOENT|no such file/);
+    expect(await ledger.commit([{ op: 'meta', key: 'k', value: 'v' }])).toMatchObject({ applied: 0 });
+    expect(existsSync(at('none'))).toBe(false);
+    await ledger.close();
+  });
+
+  test('what happened comes page by page: incidents with their steps, what was sent, who saw to them, what their PC said', async () => {
+    const ledger = await open();
+    const notice = { kind: 'raised', incident: 2, severity: 'major', scope: pc, faults: [], at: 1, flapping: false, lines: [] } as const;
+    const names = { en: 'Leh', hi: 'लेह' };
+    const place = { site: names, room: names, timeZone: 'Asia/Kolkata' };
+    const row: OutboxRow = {
+      key: '7/email/asha',
+      transition: 7,
+      channel: 'email',
+      person: 'asha',
+      notice: { ...notice, ...place, faults: [], lines: [] },
+      createdAt: 30,
+      dueAt: 30,
+      tries: 0,
+      state: 'delivered',
+      lastError: null,
+    };
+    await ledger.commit([
+      ...[incident(1, 15), incident(2, null), incident(3, 40)].map((one): Op => ({ op: 'incident', incident: one })),
+      ...[transition(6, 1), transition(7, 2), transition(71, 3)].map((one): Op => ({ op: 'transition', transition: one })),
+      { op: 'outbox', row },
+      ...[2, 21].map(
+        (id): Op => ({ op: 'outbox', row: { ...row, key: `not-mine-${id}-31/email/meera`, transition: null, createdAt: 31 } }),
+      ),
+      { op: 'audit', at: 33, who: 'Asha', what: 'acknowledge', about: 'incident 2' },
+    ]);
+    const page = async (after: number, most?: number) => {
+      const { json, last } = await ledger.past({ since: 20, after, ...(most !== undefined && { most }) });
+      return { last, past: JSON.parse(json) as Past };
+    };
+    const first = await page(0, 1);
+    expect(first.last).toBe(2);
+    expect(first.past).toMatchObject({
+      incidents: [{ id: 2 }],
+      transitions: [{ id: 7 }],
+      sent: [
+        { key: '7/email/asha', createdAt: 30 },
+        { key: 'not-mine-2-31/email/meera', createdAt: 31 },
+      ],
+      acknowledged: [{ incident: 2, at: 33, by: 'Asha' }],
+      changes: [],
+    });
+    const second = await page(2);
+    expect([second.last, second.past.incidents.map(({ id }) => id), second.past.sent]).toEqual([3, [3], []]);
+    expect((await page(3)).last).toBeNull();
+    await ledger.close();
+  });
+});
+
+test('a copy that is under way already is refused, and one that is asked for after the end too', async () => {
+  const ledger = await openLedger({ file: at('ledger.db') });
+  const first = ledger.copyTo(at('copy.db'));
+  await expect(ledger.copyTo(at('copy.db'))).rejects.toThrow('is being written already');
+  await first;
+  await ledger.close();
+  await expect(ledger.copyTo(at('late.db'))).rejects.toThrow();
+});
+
+test('the thread answers for a copy, also where it fails', async () => {
+  const store = openStore(new DatabaseSync(at('ledger.db')));
+  expect(await copyFrom(store, { copyTo: at('copy.db') })).toEqual({ copied: at('copy.db'), answer: { ok: true, values: [] } });
+  const failed = await copyFrom(store, { copyTo: at('none/copy.db') });
+  expect(failed).toMatchObject({
+    copied: at('none/copy.db'),
+    answer: { ok: false, message: expect.stringMatching(/ENOENT|no such file/) },
+  });
+  store.close();
+});
+
+test('a copy that begins in the middle of a commit waits for it; a large one is brought to the disk on the way', async () => {
+  const db = new DatabaseSync(at('large.db'));
+  db.exec('PRAGMA journal_mode = WAL; CREATE TABLE large (body BLOB) STRICT; INSERT INTO large VALUES (zeroblob(40 * 1024 * 1024));');
+  db.exec('BEGIN; INSERT INTO large VALUES (zeroblob(10));');
+  let tries = 0;
+  const endsCommitAfterFirstTry: typeof backup = async (...args) => {
+    tries += 1;
+    try {
+      return await backup(...args);
+    } finally {
+      if (db.isTransaction) db.exec('COMMIT');
+    }
+  };
+  await copyOf(db, at('copy.db'), endsCommitAfterFirstTry);
+  expect(tries).toBe(2);
+  db.close();
+  const copy = new DatabaseSync(at('copy.db'));
+  expect(copy.prepare('SELECT count(*) AS n, sum(length(body)) AS bytes FROM large').get()).toMatchObject({
+    n: 2,
+    bytes: 40 * 1024 * 1024 + 10,
+  });
+  copy.close();
+});

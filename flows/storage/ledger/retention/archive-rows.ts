@@ -1,0 +1,176 @@
+/** The rows behind archives: events that leave, and what stays of them in the ledger: which numbers are held, by which segment, with which sums. */
+import type { DatabaseSync } from 'node:sqlite';
+import type {
+  HeldMonth,
+  HeldOf,
+  LeavingEvent,
+  LeavingPage,
+  PageAsk,
+  PagePlace,
+  Retention,
+  Run,
+  Segment,
+  SegmentSpool,
+} from '../../../engine/records/archives.ts';
+
+/** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
+const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
+
+/** The steps by which events leave. Each is to stand in a transaction of its own. */
+export type ArchiveRows = Pick<Retention, 'page' | 'end' | 'held' | 'seal' | 'leave' | 'expire'>;
+
+/**
+ * Opens the rows of archives.
+ * Guarantee: an event is in the ledger until its segment is sealed, and its number counts as held before and after; of each spool the last
+ * number that may be acknowledged stays, since its mark goes with the ack (R7).
+ */
+export function openArchiveRows(db: DatabaseSync): ArchiveRows {
+  const end = openEnd(db);
+  return { page: openPage(db), end, held: openHeld(db), seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };
+}
+
+/** A PC, or what lies below a site: two ranges of one index. */
+const ofPath = `(pc = :path OR (pc >= :path || '/' AND pc < :path || '0'))`;
+
+function openPage(db: DatabaseSync): Retention['page'] {
+  const spools = db.prepare(`SELECT id, pc, spool AS name, up_to AS upTo FROM spools WHERE id >= ? ORDER BY id LIMIT ${slice.spools}`);
+  // The plus keeps it from walking the spools of a nation by their id.
+  const below = db.prepare(`SELECT id, pc, spool AS name FROM spools WHERE +id >= :id AND ${ofPath} ORDER BY +id LIMIT ${slice.spools}`);
+  const events = db.prepare(`
+    SELECT seq, mark, received, boot, at, grade, kind, body FROM events WHERE spool = ? AND seq > ? AND seq < ? ORDER BY seq`);
+
+  function* due(asked: readonly AskedSpool[], ask: PageAsk): Generator<LeavingEvent> {
+    const { after } = ask;
+    for (const { id, pc, name, upTo = Number.MAX_SAFE_INTEGER } of asked) {
+      const from = id === after.spool ? after.seq : 0;
+      for (const row of events.iterate(id, from, upTo) as Iterable<Omit<LeavingEvent, 'spool' | 'pc' | 'name'>>) {
+        // One that came late into a hole keeps what lies above it: of a spool they leave in order.
+        if ('before' in ask && row.received >= ask.before && row.received <= ask.ahead) break;
+        yield { spool: id, pc, name, ...row };
+      }
+    }
+  }
+
+  return (ask): LeavingPage => {
+    const found: LeavingEvent[] = [];
+    let bytes = 0;
+    const { spool } = ask.after;
+    const asked = ('path' in ask ? below.all({ id: spool, path: ask.path }) : spools.all(spool)) as AskedSpool[];
+    for (const event of due(asked, ask)) {
+      found.push(event);
+      bytes += event.body.length;
+      if (found.length === slice.rows || bytes >= slice.bytes) return { events: found, next: { spool: event.spool, seq: event.seq } };
+    }
+    return { events: found, next: asked.length < slice.spools ? null : nextSpool(asked.at(-1)?.id) };
+  };
+}
+
+type AskedSpool = { id: number; pc: string; name: string; upTo?: number };
+
+function nextSpool(last = 0): PagePlace {
+  return { spool: last + 1, seq: 0 };
+}
+
+function openEnd(db: DatabaseSync): Retention['end'] {
+  const end = db.prepare('SELECT bytes FROM archives WHERE month = ?');
+  return (month) => Number(end.get(month)?.['bytes'] ?? 0);
+}
+
+function openHeld(db: DatabaseSync): Retention['held'] {
+  const known = db.prepare(`SELECT 1 FROM spools WHERE ${ofPath} LIMIT 1`);
+  const months = db.prepare(`
+    SELECT s.pc, s.spool AS name, h.month, h.a, h.count, h.newest, a.expired
+    FROM (SELECT id, pc, spool FROM spools WHERE ${ofPath}) s JOIN archive_spools h ON h.spool = s.id JOIN archives a USING (month)
+    ORDER BY h.month, s.id`);
+  const segments = db.prepare('SELECT month, at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
+  return (path): HeldOf => {
+    const held = Array.from(months.all({ path }), (row) => ({ ...row, expired: row['expired'] === 1 }) as HeldMonth);
+    const found = [...new Set(held.map(({ month }) => month))].flatMap((month) => segments.all(month) as HeldOf['segments']);
+    return { known: known.get({ path }) !== undefined, months: held, segments: found };
+  };
+}
+
+function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {
+  const archive = db.prepare(`
+    INSERT INTO archives VALUES (:month, :bytes, 0) ON CONFLICT (month) DO UPDATE SET bytes = excluded.bytes, expired = 0`);
+  const segment = db.prepare('INSERT INTO archive_segments VALUES (:month, :at, :bytes, :sha256)');
+  const save = db.prepare(`
+    INSERT INTO archive_spools VALUES (:spool, :month, :a, :count, :newest)
+    ON CONFLICT DO UPDATE SET a = min(a, excluded.a), count = count + excluded.count, newest = max(newest, excluded.newest)`);
+  const leaving = db.prepare('INSERT INTO leaving VALUES (?, ?, ?)');
+
+  function saveSpool(month: string, { spool, runs, newest }: SegmentSpool): void {
+    const count = runs.reduce((sum, { a, b }) => sum + b - a + 1, 0);
+    save.run({ spool, month, a: Math.min(...runs.map((run) => run.a)), count, newest });
+    for (const run of runs) leaving.run(spool, run.a, run.b);
+  }
+
+  return ({ month, at, bytes, sha256, spools }: Segment) => {
+    if (end(month) !== at) throw new Error(`a segment of ${month} begins at byte ${at}, its archive ends at ${end(month)}`);
+    archive.run({ month, bytes: at + bytes });
+    segment.run({ month, at, bytes, sha256 });
+    for (const one of spools) saveSpool(month, one);
+  };
+}
+
+function openLeave(db: DatabaseSync): Retention['leave'] {
+  const first = db.prepare('SELECT spool, a, b FROM leaving ORDER BY spool, a LIMIT 1');
+  // The size of a body is asked, not the body.
+  const sizes = db.prepare(`
+    SELECT seq, octet_length(body) AS bytes FROM events WHERE spool = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ${slice.rows}`);
+  const gone = db.prepare('DELETE FROM events WHERE spool = ? AND seq BETWEEN ? AND ?');
+  const done = db.prepare('DELETE FROM leaving WHERE spool = ? AND a = ?');
+  const rest = db.prepare('UPDATE leaving SET a = ? WHERE spool = ? AND a = ?');
+  const hold = openHold(db);
+  return () => {
+    const one = first.get() as (Run & { spool: number }) | undefined;
+    if (one === undefined) return false;
+    const { spool, a, b } = one;
+    const last = lastOf(sizes.iterate(spool, a, b) as Iterable<{ seq: number; bytes: number }>);
+    gone.run(spool, a, last);
+    hold(spool, { a, b: last });
+    if (last === b) done.run(spool, a);
+    else rest.run(last + 1, spool, a);
+    return true;
+  };
+}
+
+/** How far a slice goes: numbers of a run stand side by side. */
+function lastOf(rows: Iterable<{ seq: number; bytes: number }>): number {
+  let bytes = 0;
+  let last = 0;
+  for (const row of rows) {
+    last = row.seq;
+    bytes += row.bytes;
+    if (bytes >= slice.bytes) break;
+  }
+  return last;
+}
+
+/** Numbers that are held by archives; runs that touch are one. */
+function openHold(db: DatabaseSync): (spool: number, run: Run) => void {
+  const left = db.prepare(
+    'SELECT a FROM archived WHERE spool = ? AND b = ? AND a = (SELECT max(a) FROM archived WHERE spool = ?1 AND a <= ?2)',
+  );
+  const right = db.prepare('SELECT b FROM archived WHERE spool = ? AND a = ?');
+  const gone = db.prepare('DELETE FROM archived WHERE spool = ? AND a = ?');
+  const save = db.prepare('REPLACE INTO archived VALUES (?, ?, ?)');
+  return (spool, { a, b }) => {
+    const next = right.get(spool, b + 1)?.['b'];
+    if (next !== undefined) gone.run(spool, b + 1);
+    save.run(spool, Number(left.get(spool, a - 1)?.['a'] ?? a), Number(next ?? b));
+  };
+}
+
+function openExpire(db: DatabaseSync): Retention['expire'] {
+  const before = db.prepare('SELECT month FROM archives WHERE expired = 1 ORDER BY month');
+  const old = db.prepare(
+    'UPDATE archives SET expired = 1 WHERE expired = 0 AND month NOT IN (SELECT month FROM archives ORDER BY month DESC LIMIT ?)',
+  );
+  const segments = db.prepare('DELETE FROM archive_segments WHERE month IN (SELECT month FROM archives WHERE expired = 1)');
+  return (kept) => {
+    const gone = Array.from(before.all(), ({ month }) => String(month));
+    if (old.run(kept).changes > 0) segments.run();
+    return gone;
+  };
+}

@@ -1,0 +1,91 @@
+/** What is deleted for its age, a few rows at a time: incidents with their steps, notices, forks, and spools of PCs that are gone. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Retention } from '../../../engine/records/archives.ts';
+
+/** So many rows of a kind go with one slice. */
+const rowsAtOnce = 64;
+/** A spool takes its ranges with it, however many those are: so many of them at a time. */
+const rangesAtOnce = 512;
+
+/**
+ * Opens what is deleted. `forget` is to stand in a transaction of its own.
+ * Guarantee: the newest incident and step stay, since the next ones are numbered by them; what is open, waits or is not concluded stays.
+ */
+export function openOldRows(db: DatabaseSync): Retention['forget'] {
+  const kinds = [openOldSteps(db), openOldIncidents(db), openOldNotices(db), openOldForks(db), openGoneSpools(db)];
+  return (before) => kinds.some((kind) => kind(before));
+}
+
+type Kind = (before: number) => boolean;
+
+/** Incidents that were over before; the ids of the oldest. */
+const oldIncidents = `
+  SELECT id FROM incidents WHERE over_at < :before AND id < (SELECT max(id) FROM incidents)
+    AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.incident = incidents.id AND t.state <> 'concluded')
+  ORDER BY over_at LIMIT ${rowsAtOnce}`;
+
+function openOldSteps(db: DatabaseSync): Kind {
+  return deletes(
+    db,
+    `DELETE FROM transitions WHERE id IN (
+      SELECT id FROM transitions WHERE incident IN (${oldIncidents}) AND id < (SELECT max(id) FROM transitions) LIMIT ${rowsAtOnce})`,
+  );
+}
+
+/** By now their steps are gone, but for the newest of all. */
+function openOldIncidents(db: DatabaseSync): Kind {
+  return deletes(db, `DELETE FROM incidents WHERE id IN (${oldIncidents})`);
+}
+
+function openOldNotices(db: DatabaseSync): Kind {
+  return deletes(
+    db,
+    `DELETE FROM outbox WHERE key IN (
+      SELECT key FROM outbox INDEXED BY outbox_done WHERE state <> 'waiting' AND row ->> '$.createdAt' < :before LIMIT ${rowsAtOnce})`,
+  );
+}
+
+function openOldForks(db: DatabaseSync): Kind {
+  return deletes(
+    db,
+    `DELETE FROM forks WHERE (spool, seq, mark) IN (
+      SELECT spool, seq, mark FROM forks INDEXED BY forks_received WHERE received < :before LIMIT ${rowsAtOnce})`,
+  );
+}
+
+/** Of a PC that nobody knows any more, all that it said, the last of it before: in archives, and what no archive takes, above a hole or as its last number. */
+function openGoneSpools(db: DatabaseSync): Kind {
+  const found = db.prepare(`
+    SELECT id FROM spools s
+    WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.path = s.pc)
+      AND (EXISTS (SELECT 1 FROM archive_spools a WHERE a.spool = s.id) OR EXISTS (SELECT 1 FROM events e WHERE e.spool = s.id))
+      AND NOT EXISTS (SELECT 1 FROM archive_spools a WHERE a.spool = s.id AND a.newest >= :before)
+      AND coalesce((SELECT received FROM events e WHERE e.spool = s.id ORDER BY seq DESC LIMIT 1), 0) < :before LIMIT 1`);
+  const ranges = ['archived', 'settled', 'pieces'].map((rows) =>
+    db.prepare(`DELETE FROM ${rows} WHERE spool = :spool AND a IN (SELECT a FROM ${rows} WHERE spool = :spool LIMIT ${rangesAtOnce})`),
+  );
+  const some = (rows: string, most: number) =>
+    db.prepare(`DELETE FROM ${rows} WHERE spool = :spool AND seq IN (SELECT seq FROM ${rows} WHERE spool = :spool LIMIT ${most})`);
+  const numbers = ['copies', 'forks'].map((rows) => some(rows, rangesAtOnce));
+  const events = some('events', rowsAtOnce);
+  const left = db.prepare('SELECT 1 FROM events WHERE spool = :spool LIMIT 1');
+  const sums = db.prepare('DELETE FROM archive_spools WHERE spool = :spool');
+  const row = db.prepare('DELETE FROM spools WHERE id = :spool');
+  const ended = db.prepare('UPDATE spools SET up_to = 0, last = 0 WHERE id = :spool AND up_to > 0');
+  return (before) => {
+    const spool = found.get({ before })?.['id'];
+    if (spool === undefined) return false;
+    const one = { spool: Number(spool) };
+    // First nothing of it counts any more, last goes that by which it is found: a kill between two slices leaves no gap, and it goes on.
+    if ([ended, ...numbers, ...ranges].some((statement) => statement.run(one).changes > 0)) return true;
+    events.run(one);
+    if (left.get(one) !== undefined) return true;
+    for (const statement of [sums, row]) statement.run(one);
+    return true;
+  };
+}
+
+function deletes(db: DatabaseSync, sql: string): Kind {
+  const statement = db.prepare(sql);
+  return (before) => statement.run({ before }).changes > 0;
+}

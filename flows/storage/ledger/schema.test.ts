@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ofTier, tellFigure } from '../../../test/figures.ts';
+import { asLedgerError, LedgerError } from './errors.ts';
+import { ledgerVersion, openDatabase } from './schema.ts';
+import { openStore } from './store.ts';
+
+let folder = '';
+let file = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sabha-ledger-'));
+  file = join(folder, 'ledger.db');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function refusal(of = file): string {
+  try {
+    openDatabase({ file: of }).close();
+  } catch (error) {
+    expect(error).toBeInstanceOf(LedgerError);
+    return (error as LedgerError).message;
+  }
+  throw new Error('it was opened');
+}
+
+/** A ledger of `commits` commits, closed. */
+function filled(commits: number): void {
+  const store = openStore(openDatabase({ file }));
+  for (let n = 1; n <= commits; n += 1) store.commit([[{ op: 'meta', key: `k${n}`, value: 'v'.repeat(500) }]]);
+  store.close();
+}
+
+test('a ledger is made where there is none, and is found again', () => {
+  filled(1);
+  const store = openStore(openDatabase({ file }));
+  expect(Object.keys(store.load().meta)).toEqual(['k1']);
+  store.close();
+  expect(existsSync(`${file}-wal`)).toBe(false);
+});
+
+test('every commit is synced: write-ahead log, synchronous = FULL', () => {
+  const db = openDatabase({ file });
+  expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+  expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
+  db.close();
+});
+
+test('a ledger in use is refused with one line, and is free once closed', () => {
+  const db = openDatabase({ file });
+  expect(refusal()).toBe(`another flows is using this ledger: ${file}`);
+  db.close();
+  openDatabase({ file }).close();
+});
+
+test('a ledger of another version is refused and stays unchanged', () => {
+  filled(1);
+  const db = new DatabaseSync(file);
+  db.exec('PRAGMA user_version = 99');
+  db.close();
+  expect(refusal()).toBe(`the ledger has version 99, this release reads version ${ledgerVersion} only: run the release that wrote it`);
+});
+
+describe('a damaged ledger is refused with one line and never replaced', () => {
+  test('overwritten by zeros', () => {
+    filled(1);
+    writeFileSync(file, Buffer.alloc(statSync(file).size));
+    expect(refusal()).toMatch(`the ledger ${file} is damaged (`);
+    expect(readFileSync(file).every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('F4 cut off after any page, or in the middle of one', () => {
+    filled(50);
+    const whole = readFileSync(file);
+    const pages = whole.length / 4096;
+    expect(pages).toBeGreaterThan(30);
+    for (let page = 0.5; page < pages; page += 0.5) {
+      const cut = join(folder, `cut-${page}.db`);
+      writeFileSync(cut, whole.subarray(0, page * 4096));
+      expect(refusal(cut), `after ${page} pages`).toMatch(
+        /^the ledger .* is damaged \([^\n]*\): restore a copy, or move it away to begin anew$/,
+      );
+      expect(statSync(cut).size).toBe(page * 4096);
+    }
+  });
+
+  test('a page inside overwritten', () => {
+    filled(50);
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, bytes.length - 4096);
+    writeFileSync(file, bytes);
+    expect(refusal()).toMatch(/^the ledger .* is damaged \([^\n]*\): restore a copy, or move it away to begin anew$/);
+  });
+
+  test('emptied', () => {
+    writeFileSync(file, '');
+    expect(refusal()).toMatch(`the ledger ${file} is damaged (it is empty)`);
+    expect(existsSync(file)).toBe(true);
+  });
+
+  test('gone, with its write-ahead log left behind', () => {
+    writeFileSync(`${file}-wal`, 'x');
+    expect(refusal()).toBe(`the ledger ${file} is missing, but ${file}-wal is there`);
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+test('a folder that is not there gives one line and makes no file', () => {
+  expect(refusal(join(folder, 'none', 'ledger.db'))).toBe(
+    `cannot open the ledger ${join(folder, 'none', 'ledger.db')}: ledger: unable to open database file`,
+  );
+});
+
+test('F3 a power cut that tears the write-ahead log anywhere loses whole commits from the end, nothing else', { timeout: 1_800_000 }, ({
+  task,
+}) => {
+  const commits = 6;
+  const [step, tailBytes] = ofTier([20_011, 0], [997, 0], [997, 2 * 4_200]);
+  let cuts = 0;
+  const store = openStore(openDatabase({ file }));
+  for (let n = 1; n <= commits; n += 1) store.commit([[{ op: 'meta', key: `k${n}`, value: 'v' }]]);
+  const torn = join(folder, 'torn.db');
+  const walBytes = statSync(`${file}-wal`).size;
+  let seen = commits;
+  for (let bytes = walBytes; bytes >= 0; bytes -= walBytes - bytes < tailBytes ? 1 : step, cuts += 1) {
+    copyFileSync(file, torn);
+    copyFileSync(`${file}-wal`, `${torn}-wal`);
+    truncateSync(`${torn}-wal`, bytes);
+    const reopened = openStore(openDatabase({ file: torn }));
+    const keys = Object.keys(reopened.load().meta);
+    expect(keys).toEqual(Array.from({ length: keys.length }, (_, index) => `k${index + 1}`));
+    expect(keys.length).toBeLessThanOrEqual(seen);
+    expect(reopened.audit().integrity).toBe('ok');
+    seen = keys.length;
+    reopened.close();
+  }
+  expect(seen).toBe(0);
+  store.close();
+  tellFigure(task, 'F3', `the ledger’s log cut at ${cuts} offsets: opened every time, lost whole commits from the end and nothing else`);
+});
+
+test('F5 a full ledger says so, keeps what it has, and goes on once it may grow', () => {
+  const store = openStore(openDatabase({ file, limitMiB: 0.5 }));
+  let written = 0;
+  const fill = () => {
+    for (;;) {
+      store.commit([[{ op: 'meta', key: `k${written + 1}`, value: 'v'.repeat(20_000) }]]);
+      written += 1;
+    }
+  };
+  expect(fill).toThrow(expect.objectContaining({ name: 'LedgerError', code: 'full', message: 'ledger: database or disk is full' }));
+  expect(written).toBeGreaterThan(10);
+  expect(Object.keys(store.load().meta)).toHaveLength(written);
+  store.close();
+  const larger = openStore(openDatabase({ file, limitMiB: 1 }));
+  larger.commit([[{ op: 'meta', key: 'more', value: 'v'.repeat(20_000) }]]);
+  expect(Object.keys(larger.load().meta)).toHaveLength(written + 1);
+  larger.close();
+});
+
+test('F5 a ledger that found no room while it was made is finished by the next start', () => {
+  expect(() => openDatabase({ file, limitMiB: 0.01 })).toThrow(expect.objectContaining({ code: 'full' }));
+  filled(1);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'F6 where the disk takes not one byte, no empty file is left that the next start would take for a damaged ledger',
+  () => {
+    const script = join(folder, 'open.mjs');
+    writeFileSync(
+      script,
+      `const { openDatabase } = await import('${new URL('./schema.ts', import.meta.url).href}');
+     try { openDatabase({ file: '${file}' }); } catch (error) { console.log(error.name, error.message); }`,
+    );
+    const said = execFileSync('sh', ['-c', `ulimit -f 0; exec '${process.execPath}' '${script}' | cat`], { encoding: 'utf8' });
+    expect(said).toMatch(new RegExp(`^LedgerError cannot open the ledger ${file}: [^\n]+\n$`));
+    expect(existsSync(file)).toBe(false);
+    filled(1);
+  },
+);
+
+test('every fault has a code, whatever was thrown', () => {
+  const sqlite = (errcode: number) => asLedgerError(Object.assign(new Error('x'), { errcode })).code;
+  expect([sqlite(5), sqlite(261), sqlite(10), sqlite(1290), sqlite(13), sqlite(19)]).toEqual(['busy', 'busy', 'io', 'io', 'full', 'other']);
+  expect(asLedgerError(new Error('x')).code).toBe('other');
+  expect(asLedgerError('odd')).toMatchObject({ code: 'other', message: 'odd' });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a ledger is for its owner alone, with the log beside it: a new one, and one that lay open',
+  () => {
+    const modes = () => ['', '-wal'].map((end) => (statSync(file + end).mode & 0o777).toString(8));
+    const first = openDatabase({ file });
+    expect(modes()).toEqual(['600', '600']);
+    first.close();
+    chmodSync(file, 0o644);
+    const second = openDatabase({ file });
+    second.exec('CREATE TABLE one (at REAL)');
+    expect(modes()).toEqual(['600', '600']);
+    second.close();
+  },
+);

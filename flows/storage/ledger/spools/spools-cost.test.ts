@@ -1,0 +1,264 @@
+/** What one PC can make the ledger do with spools (R27): counted in statements and rows, or beside a small spool in the same run. */
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { budgets, type EventMessage } from '#contracts';
+import type { Op } from '../../../engine/records/ops.ts';
+import { openStore } from '../store.ts';
+
+const pc = 'la/leh/pc-1';
+
+function birth(first: number, last: number, spool = 'a', carries: string | null = null): Op {
+  return { op: 'birth', pc, spool, first, last, carries, at: 1 };
+}
+
+function event(seq: number, more: Partial<EventMessage> = {}): Op {
+  return {
+    op: 'event',
+    pc,
+    event: { spool: 'a', seq, boot: 'b1', at: 1000 + seq, grade: 'event', kind: 'test', body: {}, ...more },
+    at: 2,
+  };
+}
+
+function tombstone(seq: number, ranges: number[][]): Op {
+  return event(seq, { kind: 'dropped', body: { ranges } });
+}
+
+/** A ledger, how many statements ran and how many rows they brought so far, and how many ranges it holds. */
+function open() {
+  const db = new DatabaseSync(':memory:');
+  let work = 0;
+  const prepare = db.prepare.bind(db);
+  db.prepare = (sql) => {
+    const statement = prepare(sql);
+    const counted = (rows: unknown) => {
+      work += 1 + (Array.isArray(rows) ? rows.length : 0);
+      return rows;
+    };
+    return new Proxy(statement, {
+      get: (target, name) => {
+        if (name === 'iterate') return (...values: never[]) => target.iterate(...values).map((row) => counted(row));
+        return (...values: never[]) => counted((target[name as 'get'] as (...all: never[]) => unknown).apply(target, values));
+      },
+    });
+  };
+  const store = openStore(db);
+  const spent = (...ops: Op[]) => {
+    const before = work;
+    const [receipt] = store.commit([ops]);
+    return { work: work - before, receipt };
+  };
+  return {
+    store,
+    spent,
+    ranges: () => Number(prepare('SELECT (SELECT count(*) FROM pieces) + (SELECT count(*) FROM settled) AS n').get()?.['n']),
+  };
+}
+
+/** Every second number from 2 on. */
+function sparse(events: number): Op[] {
+  return Array.from({ length: events }, (_, index) => event(2 * index + 2));
+}
+
+test('R27 a tombstone of 300 ranges after 8,000 sparse events walked all of them for each range: what its ranges share is settled once, as one row', () => {
+  const { spent, ranges } = open();
+  spent(birth(1, 20_000), ...sparse(8_000));
+  const overlapping = Array.from({ length: 300 }, (_, index) => [1 + (index % 7), 16_400]);
+  const { work, receipt } = spent(tombstone(16_500, overlapping));
+  expect(receipt).toMatchObject({ dropped: 8_400, cursors: [{ upTo: 16_400 }] });
+  expect(work).toBeLessThan(40);
+  expect(ranges()).toBe(1);
+});
+
+test('R27 tombstones above a hole that stays open walked all events above it, each of them: what is settled is not walked again', () => {
+  const { spent, ranges } = open();
+  spent(birth(1, 20_000), ...sparse(8_000).slice(1));
+  spent(tombstone(16_500, [[3, 16_400]]));
+  const works = [1, 2, 3].map((n) => spent(tombstone(16_500 + 2 * n, [[3, 16_400 + 2 * n]])).work);
+  expect(Math.max(...works)).toBeLessThan(40);
+  expect(ranges()).toBe(1);
+});
+
+test('R27 single numbers that tombstones settle between events become one row once they touch by a wider one', () => {
+  const { spent, ranges } = open();
+  spent(birth(2, 20_000), ...sparse(300));
+  spent(
+    tombstone(
+      5_000,
+      Array.from({ length: 150 }, (_, index) => [4 * index + 3, 4 * index + 3]),
+    ),
+  );
+  expect(ranges()).toBe(151);
+  // What was before our time lies below it.
+  expect(spent(tombstone(5_001, [[1, 600]])).receipt).toMatchObject({ dropped: 150 });
+  expect(ranges()).toBe(2);
+});
+
+test('R27 of a tombstone no more ranges are read than an agent writes', () => {
+  const { spent, store } = open();
+  spent(birth(1, 20_000));
+  const most = budgets.tombstoneRanges.most;
+  spent(
+    tombstone(
+      16_500,
+      Array.from({ length: most + 5 }, (_, index) => [2 * index + 1, 2 * index + 1]),
+    ),
+  );
+  expect(store.audit().dropped).toBe(most);
+});
+
+test('R27 a birth whose first number went up and down over sparse events wrote and deleted a row for each of them', () => {
+  const { spent, ranges, store } = open();
+  spent(birth(1, 20_000), ...sparse(8_000));
+  for (const turn of ['once', 'again']) {
+    expect(spent(birth(20_001, 20_000)).work, turn).toBeLessThan(40);
+    expect(ranges(), turn).toBe(1);
+    expect(spent(birth(1, 20_000)).work, turn).toBeLessThan(40);
+    expect(ranges(), turn).toBe(0);
+  }
+  expect(store.audit().gaps).toBe(0);
+});
+
+/** What births cost in a spool that holds `held` events from 2 on without a hole, but for what `besides` takes out. */
+function denseCosts(held: number, births: Op[], besides: (seq: number) => boolean = () => false): number {
+  const { spent } = open();
+  spent(birth(2, 2));
+  for (let at = 2; at < held; at += 1_000)
+    spent(...Array.from({ length: 1_000 }, (_, n) => at + n).flatMap((seq) => (besides(seq) ? [] : [event(seq)])));
+  spent(...births);
+  return births.reduce((sum, one) => sum + spent(one).work, 0);
+}
+
+test.each([
+  ['to and fro', 1_000, (_: number) => [birth(1, 1), birth(2, 1), birth(1, 1), birth(2, 1)]],
+  ['to its end and back', 1_000, (n: number) => [birth(1, n), birth(n + 10, n), birth(1, n), birth(2, n)]],
+])(
+  'R27 a birth whose first number went %s walked all that a dense spool holds: ten times as much held costs the same',
+  { tags: ['long'] },
+  (_, n, births) => {
+    expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
+  },
+);
+
+test('R27 two holes in a dense spool that births fill and open in turn: ten times as much held costs the same', () => {
+  const costs = (n: number) =>
+    denseCosts(n, [birth(1, n), birth(2, n), birth(n / 2 + 1, n), birth(1, n), birth(2, n)], (seq) => seq === n / 2);
+  expect(costs(10_000)).toBe(costs(1_000));
+});
+
+test('R27 what was held stays held and what was lost stays a gap, however often births open and fill a hole below it', () => {
+  const { spent, store } = open();
+  spent(birth(2, 9), ...[2, 3, 5, 8].map((seq) => event(seq)), tombstone(9, [[6, 7]]), birth(5, 9));
+  for (const turn of ['once', 'again']) {
+    expect(spent(birth(1, 3)).receipt, turn).toMatchObject({ cursors: [{ upTo: 0 }], dropped: 0 });
+    expect(spent(birth(2, 3)).receipt, turn).toMatchObject({ cursors: [{ upTo: 9 }], gaps: 1 });
+    expect(store.audit(), turn).toMatchObject({ events: 5, gaps: 2, dropped: 2 });
+  }
+  expect(spent(birth(2, 9)).receipt).toMatchObject({ cursors: [{ upTo: 3 }], gaps: 0 });
+  expect(spent(event(4)).receipt).toMatchObject({ cursors: [{ upTo: 9 }], applied: 1 });
+});
+
+test('R27 spools that a PC made up are closed some at a time, the newest first, and the newest one shares its events', () => {
+  const { spent } = open();
+  spent(...Array.from({ length: 2_000 }, (_, index) => event(1, { spool: `s${index}`, at: index })));
+  expect(spent(birth(1, 1, 'b')).work).toBeLessThan(1_000);
+  const carried = event(1, { spool: 'c', at: 1_999 });
+  expect(spent(birth(1, 1, 'c', 's1999'), carried).receipt).toMatchObject({ applied: 0, cursors: [{ spool: 'c', upTo: 1 }] });
+});
+
+test('R27 the same event again and again in a forked spool walked all that are held of it: 12,000 held cost what 600 do', () => {
+  const same = (seq: number) => event(seq, { at: 1, body: { same: true } });
+  const { store } = open();
+  store.commit([[birth(1, 1, 'b')], [birth(1, 1, 'a', 'b')]]);
+  const fill = (from: number, to: number) => store.commit([Array.from({ length: to - from }, (_, index) => same(from + index))]);
+  /** One event a commit: a moment that a busy machine cannot take away from each of a hundred. */
+  const leastMs = (from: number) => {
+    const takesMs = Array.from({ length: 100 }, (_, index) => {
+      const startedAt = performance.now();
+      store.commit([[same(from + index)]]);
+      return performance.now() - startedAt;
+    });
+    return Math.min(...takesMs);
+  };
+  fill(1, 600);
+  const fewMs = leastMs(600);
+  fill(700, 12_000);
+  expect(leastMs(12_000)).toBeLessThan(6 * fewMs);
+});
+
+/** Tombstones of a thousand single numbers each, every second one from 2 on; the others stay lost. */
+function riddled({ spent }: ReturnType<typeof open>, tombstones: number): number {
+  const most = budgets.tombstoneRanges.most;
+  const end = 2 * most * tombstones;
+  spent(birth(1, end));
+  for (let n = 0; n < tombstones; n += 1) {
+    const numbers = Array.from({ length: most }, (_, index) => 2 * (n * most + index) + 2);
+    spent(
+      tombstone(
+        end + n + 1,
+        numbers.map((one) => [one, one]),
+      ),
+    );
+  }
+  return end;
+}
+
+test('R27 a birth past 300 tombstones of 1,000 single numbers wrote a row for each hole between them, for 10 s: it is one range, and its gaps are counted some at a time', {
+  tags: ['long'],
+}, () => {
+  const ledger = open();
+  const { spent, ranges, store } = ledger;
+  const end = riddled(ledger, 20);
+  const before = ranges();
+  const { work, receipt } = spent(birth(end + 21, end + 21));
+  expect(receipt?.cursors).toMatchObject([{ upTo: end + 20 }]);
+  expect(work).toBeLessThan(60);
+  expect(ranges()).toBe(before + 1);
+  expect(store.audit()).toMatchObject({ gaps: end / 2, dropped: end / 2 });
+  // Any word drives it on, and the sum is exact.
+  const told = [receipt, ...Array.from({ length: 3 }, (_, n) => spent(event(end + 21 + n)).receipt)].map((one) => one?.gaps ?? 0);
+  expect(Math.max(...told)).toBeLessThanOrEqual(budgets.spoolWalk.most + 2);
+  expect(told.reduce((sum, one) => sum + one)).toBe(end / 2);
+  // And so does not walk them to and fro.
+  const turns = [birth(1, 5), birth(end + 21, end + 21), birth(1, end + 21), birth(end + 21, end + 21)].map((one) => spent(one).work);
+  expect(Math.max(...turns)).toBeLessThan(60);
+});
+
+test('R27 one wide range after them deleted a row for each, for 5 s: it lies below them, and what it drops is counted some at a time', {
+  tags: ['long'],
+}, () => {
+  const ledger = open();
+  const { spent, store } = ledger;
+  const end = riddled(ledger, 20);
+  const wide = spent(tombstone(end + 21, [[1, end]]));
+  expect(wide.receipt?.cursors).toMatchObject([{ upTo: end + 21 }]);
+  expect(wide.work).toBeLessThan(400);
+  expect(store.audit()).toMatchObject({ gaps: 0, dropped: end });
+  const told = [wide.receipt, ...Array.from({ length: 3 }, (_, n) => spent(event(end + 22 + n)).receipt)].map((one) => one?.dropped ?? 0);
+  expect(Math.max(...told)).toBeLessThanOrEqual(budgets.spoolWalk.most + 2);
+  expect(told.reduce((sum, one) => sum + one)).toBe(end / 2);
+  // It is dropped for good, and once.
+  expect(
+    spent(
+      birth(1, end),
+      tombstone(end + 25, [
+        [1, end],
+        [7, 9],
+      ]),
+    ).receipt,
+  ).toMatchObject({ cursors: [{ upTo: end + 25 }], dropped: 0 });
+});
+
+test('R27 what waits above a hole between dropped numbers was walked at once when it was filled: the ack goes on with each word, and never back', () => {
+  const ledger = open();
+  const { spent, store } = ledger;
+  const end = riddled(ledger, 6);
+  spent(...Array.from({ length: end / 2 - 1 }, (_, index) => event(2 * index + 3)));
+  const { work, receipt } = spent(event(1));
+  expect(work).toBeLessThan(3 * budgets.spoolWalk.most);
+  const upTo = receipt?.cursors[0]?.upTo ?? 0;
+  expect(upTo).toBeGreaterThan(budgets.spoolWalk.most / 2);
+  expect(upTo).toBeLessThanOrEqual(budgets.spoolWalk.most);
+  expect(spent(event(1)).receipt?.cursors).toMatchObject([{ upTo: end + 6 }]);
+  expect(store.audit()).toMatchObject({ gaps: 0, dropped: end / 2 });
+});

@@ -1,0 +1,297 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
+import { budgets, type EventMessage, markOf } from '#contracts';
+import type { Op } from '../../../engine/records/ops.ts';
+import { openStore } from '../store.ts';
+
+const pc = 'la/leh/pc-1';
+
+function birth(first: number, last: number, more: { spool?: string; carries?: string; pc?: string } = {}): Op {
+  return { op: 'birth', pc: more.pc ?? pc, spool: more.spool ?? 'a', first, last, carries: more.carries ?? null, at: 1 };
+}
+
+function message(seq: number, more: Partial<EventMessage> = {}): EventMessage {
+  return { spool: 'a', seq, boot: 'b1', at: 1000 + seq, grade: 'event', kind: 'test', body: { seq }, ...more };
+}
+
+function event(seq: number, more: Partial<EventMessage> = {}): Op {
+  return { op: 'event', pc, event: message(seq, more), at: 2 };
+}
+
+function tombstone(seq: number, ranges: unknown): Op {
+  return event(seq, { kind: 'dropped', body: { ranges } });
+}
+
+function open() {
+  const store = openStore(new DatabaseSync(':memory:'));
+  return {
+    ...store,
+    one: (...ops: Op[]) => {
+      const [receipt] = store.commit([ops]);
+      if (!receipt) throw new Error('no receipt');
+      return receipt;
+    },
+    upTo: (...ops: Op[]) => store.commit([ops])[0]?.cursors[0]?.upTo,
+  };
+}
+
+test('the audit names the PCs to which missing and repeated events belong, those with most first, and at most 20', () => {
+  const ledger = open();
+  const path = (n: number) => `la/leh/pc-${n}`;
+  for (let n = 1; n <= 25; n += 1) {
+    ledger.one(birth(1, 100, { pc: path(n) }));
+    ledger.one(birth(1 + n, 100, { pc: path(n) }));
+  }
+  const same = { at: 5, body: { same: true } };
+  for (const spool of ['x', 'y', 'z']) ledger.one({ op: 'event', pc: path(7), event: message(1, { spool, ...same }), at: 2 });
+  const { gaps, twice, ofPcs = [] } = ledger.audit();
+  expect([gaps, twice, ofPcs.length]).toEqual([(25 * 26) / 2, 2, 20]);
+  expect(ofPcs[0]).toEqual({ pc: path(25), gaps: 25, twice: 0 });
+  expect(ofPcs.find(({ pc: named }) => named === path(7))).toEqual({ pc: path(7), gaps: 7, twice: 2 });
+  expect(open().audit()).not.toHaveProperty('ofPcs');
+});
+
+test('R27 a birth that claimed numbers up to 2^40 made 10^12 gaps of all: they are counted by their PC, and no claim counts beyond what a spool can hold', () => {
+  const ledger = open();
+  const other = 'la/leh/pc-2';
+  ledger.one(birth(1, 1), birth(1, 1, { pc: other }));
+  const { gaps, gapsOf } = ledger.one(birth(budgets.eventNumber.most, budgets.eventNumber.most), birth(4, 4, { pc: other }));
+  expect(gapsOf).toEqual({ [pc]: budgets.gap.most, [other]: 3 });
+  expect(gaps).toBe(budgets.gap.most + 3);
+  expect(ledger.audit().gaps).toBe(budgets.gap.most + 3);
+  expect(ledger.one(event(budgets.eventNumber.most)).cursors).toMatchObject([{ upTo: budgets.eventNumber.most }]);
+});
+
+describe('R4 the ack', () => {
+  test('R4 goes as far as everything below is held, and carries the mark of its number', () => {
+    const ledger = open();
+    const receipt = ledger.one(birth(1, 3), event(1), event(2), event(3));
+    expect(receipt).toEqual({ cursors: [{ pc, spool: 'a', upTo: 3, mark: markOf(message(3)) }], applied: 3, gaps: 0, dropped: 0 });
+  });
+
+  test('R4 does not pass a hole until it is filled, then passes all that waited above it', () => {
+    const ledger = open();
+    expect(ledger.upTo(birth(1, 5), event(1), event(3), event(5))).toBe(1);
+    expect(ledger.upTo(event(4))).toBe(1);
+    expect(ledger.upTo(event(2))).toBe(5);
+  });
+
+  test('R4 a birth that brings no event is answered with where the spool stands', () => {
+    const ledger = open();
+    ledger.one(birth(1, 2), event(1));
+    expect(ledger.one(birth(1, 2)).cursors).toEqual([{ pc, spool: 'a', upTo: 1, mark: markOf(message(1)) }]);
+  });
+
+  test('R4 stays at 0 for events of a spool whose birth never came, and counts them once it comes', () => {
+    const ledger = open();
+    expect(ledger.one(event(7), event(8)).cursors).toEqual([{ pc, spool: 'a', upTo: 0, mark: undefined }]);
+    expect(ledger.one(birth(7, 8))).toMatchObject({ cursors: [{ upTo: 8 }], gaps: 0 });
+    expect(ledger.audit().gaps).toBe(0);
+  });
+
+  test('R4 spools of the same name on two PCs know nothing of each other', () => {
+    const ledger = open();
+    ledger.one(birth(1, 1), event(1));
+    expect(ledger.one(birth(1, 1, { pc: 'la/leh/pc-2' })).cursors).toEqual([{ pc: 'la/leh/pc-2', spool: 'a', upTo: 0, mark: undefined }]);
+  });
+});
+
+describe('R5 the ack cannot stick', () => {
+  test('R5 below the first number of a spool never known lies what was before our time: no gap, and no mark', () => {
+    const ledger = open();
+    expect(ledger.one(birth(51, 60))).toEqual({
+      cursors: [{ pc, spool: 'a', upTo: 50, mark: undefined }],
+      applied: 0,
+      gaps: 0,
+      dropped: 0,
+    });
+    expect(ledger.audit()).toMatchObject({ gaps: 0, dropped: 0 });
+  });
+
+  test('R5 what a known spool holds no more and never declared is a gap, counted once', () => {
+    const ledger = open();
+    ledger.one(birth(1, 9), event(1), event(4));
+    expect(ledger.one(birth(7, 9))).toMatchObject({ cursors: [{ upTo: 6 }], gaps: 4 });
+    expect(ledger.one(birth(7, 9)).gaps).toBe(0);
+    expect(ledger.audit().gaps).toBe(4);
+  });
+
+  test('R5 a gap that arrives after all is no gap any more', () => {
+    const ledger = open();
+    ledger.one(birth(1, 9), event(1));
+    expect(ledger.one(birth(5, 9)).gaps).toBe(3);
+    expect(ledger.one(event(3))).toMatchObject({ applied: 1, gaps: 0, cursors: [{ upTo: 4 }] });
+    expect(ledger.audit().gaps).toBe(2);
+  });
+
+  test('R5 a birth with another spool closes the old one: what it announced and never brought is a gap', () => {
+    const ledger = open();
+    ledger.one(birth(1, 6), event(1), event(2), event(5));
+    const receipt = ledger.one(birth(1, 1, { spool: 'b' }));
+    expect(receipt.gaps).toBe(3);
+    expect(receipt.cursors.map(({ spool }) => spool)).toEqual(['b']);
+    expect(ledger.one(birth(1, 1, { spool: 'b' })).gaps).toBe(0);
+    expect(ledger.audit()).toMatchObject({ gaps: 3, spools: 2 });
+  });
+
+  test('R5 what the new spool carries over is no gap', () => {
+    const ledger = open();
+    ledger.one(birth(1, 6), event(1), event(2));
+    expect(ledger.one(birth(1, 4, { spool: 'b', carries: 'a' })).gaps).toBe(0);
+    expect(ledger.audit().gaps).toBe(0);
+  });
+
+  test('R5 a birth of a spool that was carried over, which came late, made gaps of its last numbers', () => {
+    const ledger = open();
+    ledger.one(birth(1, 2), event(1), event(2));
+    ledger.one(birth(1, 3, { spool: 'b', carries: 'a' }));
+    ledger.one(birth(1, 4));
+    expect(ledger.one(birth(1, 3, { spool: 'b' })).gaps).toBe(0);
+    expect(ledger.audit().gaps).toBe(0);
+    expect(ledger.one(birth(1, 1, { spool: 'c' })).gaps).toBe(3);
+  });
+
+  test('R5 a spool that is closed without ever having had a birth lost only what lies between its events', () => {
+    const ledger = open();
+    ledger.one(event(5), event(8));
+    expect(ledger.one(birth(1, 1, { spool: 'b' })).gaps).toBe(2);
+  });
+
+  test('R5 other PCs keep their spools when one changes its own', () => {
+    const ledger = open();
+    ledger.one(birth(1, 6));
+    expect(ledger.one(birth(1, 1, { spool: 'b', pc: 'la/leh/pc-2' })).gaps).toBe(0);
+  });
+
+  test('R4 a closed spool that comes back holding what was given up is not acknowledged over it', () => {
+    const ledger = open();
+    ledger.one(birth(1, 4), event(1), event(4));
+    expect(ledger.one(birth(1, 0, { spool: 'b' })).gaps).toBe(2);
+    expect(ledger.upTo(birth(1, 4))).toBe(1);
+    expect(ledger.audit().gaps).toBe(0);
+    expect(ledger.upTo(event(2), event(3))).toBe(4);
+  });
+
+  test('R5 an empty spool is settled up to the number before its first', () => {
+    const ledger = open();
+    ledger.one(birth(1, 9));
+    expect(ledger.one(birth(12, 11))).toMatchObject({ gaps: 11, cursors: [{ upTo: 11 }] });
+    expect(ledger.one(birth(6, 5))).toMatchObject({ gaps: 0, cursors: [{ upTo: 11 }] });
+    expect(ledger.audit().gaps).toBe(11);
+  });
+});
+
+describe('R7 once', () => {
+  test('R7 the same number with the same content is applied once and kept nowhere else', () => {
+    const ledger = open();
+    ledger.one(birth(1, 1), event(1));
+    expect(ledger.one(event(1), event(1))).toMatchObject({ applied: 0, cursors: [{ upTo: 1 }] });
+    expect(ledger.audit()).toMatchObject({ events: 1, forks: 0, twice: 0 });
+  });
+
+  test('R7 another content under a held number is stored as a fork, and the answer carries our mark', () => {
+    const ledger = open();
+    ledger.one(birth(1, 1), event(1));
+    const other = event(1, { body: { other: true } });
+    expect(ledger.one(other, other)).toEqual({
+      cursors: [{ pc, spool: 'a', upTo: 1, mark: markOf(message(1)) }],
+      applied: 0,
+      gaps: 0,
+      dropped: 0,
+    });
+    expect(ledger.audit()).toMatchObject({ events: 1, forks: 1 });
+  });
+
+  test('R7 a forked tombstone settles nothing', () => {
+    const ledger = open();
+    ledger.one(birth(1, 3), event(3));
+    expect(ledger.one(tombstone(3, [[1, 2]]))).toMatchObject({ dropped: 0, cursors: [{ upTo: 0 }] });
+  });
+
+  test('R7 an event that the old spool had delivered already is settled, not applied again, under its new number', () => {
+    const ledger = open();
+    ledger.one(birth(1, 3), event(1), event(2));
+    const carried = { ...message(2), spool: 'b', seq: 1 };
+    const receipt = ledger.one(birth(1, 2, { spool: 'b', carries: 'a' }), { op: 'event', pc, event: carried, at: 3 });
+    expect(receipt).toMatchObject({ applied: 0, gaps: 0, cursors: [{ spool: 'b', upTo: 1, mark: undefined }] });
+    expect(ledger.upTo(birth(1, 2, { spool: 'b' }))).toBe(1);
+    expect(ledger.audit()).toMatchObject({ events: 2, twice: 0, gaps: 0 });
+  });
+
+  test('R7 an event that comes late under its old number, after it was carried over, is not applied again', () => {
+    const ledger = open();
+    ledger.one(birth(1, 3), event(1));
+    ledger.one(birth(1, 2, { spool: 'b', carries: 'a' }), { op: 'event', pc, event: { ...message(2), spool: 'b', seq: 1 }, at: 3 });
+    expect(ledger.one(event(2)).applied).toBe(0);
+    expect(ledger.audit()).toMatchObject({ events: 2, twice: 0, gaps: 0 });
+  });
+
+  test('the audit finds an event that stands under two spools', () => {
+    const ledger = open();
+    ledger.one(birth(1, 1), event(1));
+    ledger.one(birth(1, 1, { spool: 'b' }), { op: 'event', pc, event: { ...message(1), spool: 'b' }, at: 3 });
+    expect(ledger.audit().twice).toBe(1);
+  });
+});
+
+describe('R8 tombstones', () => {
+  test('R8 settle what they name, whether it was expected or counted as a gap before', () => {
+    const ledger = open();
+    ledger.one(birth(1, 9), event(1));
+    expect(ledger.one(birth(5, 9)).gaps).toBe(3);
+    expect(
+      ledger.one(
+        tombstone(9, [
+          [2, 3],
+          [6, 7],
+        ]),
+      ),
+    ).toMatchObject({ dropped: 4, cursors: [{ upTo: 4 }] });
+    expect(ledger.audit()).toMatchObject({ gaps: 1, dropped: 4 });
+  });
+
+  test('R8 before the birth: what is declared dropped is neither gap nor before our time', () => {
+    const ledger = open();
+    ledger.one(tombstone(9, [[2, 8]]));
+    expect(ledger.one(birth(9, 9))).toMatchObject({ gaps: 0, cursors: [{ upTo: 9 }] });
+    expect(ledger.audit()).toMatchObject({ gaps: 0, dropped: 7 });
+  });
+
+  test('R8 what was before our time and is declared dropped counts as dropped', () => {
+    const ledger = open();
+    ledger.one(birth(9, 9));
+    expect(ledger.one(tombstone(9, [[4, 5]])).dropped).toBe(2);
+    expect(ledger.audit()).toMatchObject({ dropped: 2 });
+  });
+
+  test('R8 an event that was declared dropped and arrives all the same is held, and one that is held cannot be dropped', () => {
+    const ledger = open();
+    ledger.one(birth(1, 5), event(2), tombstone(5, [[1, 4]]));
+    expect(ledger.audit().dropped).toBe(3);
+    expect(ledger.one(event(3)).applied).toBe(1);
+    expect(ledger.audit()).toMatchObject({ dropped: 2, events: 3 });
+  });
+
+  test('R8 ranges that overlap are counted once', () => {
+    const ledger = open();
+    ledger.one(birth(1, 9), tombstone(8, [[2, 4]]));
+    expect(
+      ledger.one(
+        tombstone(9, [
+          [1, 6],
+          [3, 5],
+        ]),
+      ).dropped,
+    ).toBe(3);
+  });
+
+  test('R4 a tombstone cannot settle what comes after it, nor can one that makes no sense settle anything', () => {
+    const ledger = open();
+    const nonsense = [[3, 1], ['1', 2], [0, 1], 7, [1, 1.5], [9, 12], null];
+    expect(ledger.one(birth(1, 9), tombstone(2, [[1, 9]]), tombstone(3, nonsense), tombstone(4, 'all'))).toMatchObject({
+      dropped: 1,
+      applied: 3,
+      cursors: [{ upTo: 4 }],
+    });
+  });
+});

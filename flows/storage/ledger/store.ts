@@ -1,0 +1,379 @@
+/** The ledger's tables, written and read in whichever thread holds the file. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
+import type { AccountContents } from '../../engine/records/accounts.ts';
+import type { Announcement, AnnouncementState } from '../../engine/records/announcements.ts';
+import type { Retention } from '../../engine/records/archives.ts';
+import type { Maintenance } from '../../engine/records/maintenance.ts';
+import type { Meeting } from '../../engine/records/meetings.ts';
+import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/meta-keys.ts';
+import type { OutboxRow } from '../../engine/records/notices.ts';
+import type {
+  ActsQuery,
+  AuditAct,
+  Away,
+  Change,
+  CommandRow,
+  Contents,
+  FoundCommand,
+  Op,
+  OpenCommand,
+  Progress,
+  Receipt,
+  RegistryContents,
+} from '../../engine/records/ops.ts';
+import type { PastPage, PastQuery } from '../../engine/records/past.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords, RosterContents } from '../../engine/records/roster.ts';
+import { hashAt, openChain } from '../audit/chain.ts';
+import { personRows, takeOut } from '../audit/forget.ts';
+import { openSteps } from '../audit/steps.ts';
+import { copyOf } from './copy.ts';
+import { asLedgerError, LedgerError } from './errors.ts';
+import { history, openStrips } from './history.ts';
+import { isPoison, pcOf, poisonOf } from './poison.ts';
+import {
+  accounts,
+  acts,
+  announcement,
+  announcements,
+  audit,
+  aways,
+  command,
+  commands,
+  commandsKept,
+  copies,
+  load,
+  maintenance,
+  meetings,
+  openCommands,
+  past,
+  progress,
+  registry,
+  rollcall,
+  rollcalls,
+  rollcallsKept,
+  roster,
+  tabsSteps,
+} from './reads.ts';
+import { openRetention } from './retention/retention.ts';
+import { makeTables } from './schema.ts';
+import { openSpools, type SpoolBatch } from './spools/spools.ts';
+import { keepSums } from './sums.ts';
+
+/** The ledger without a thread around it. */
+export type Store = {
+  /**
+   * Writes several batches as one transaction; a receipt for each.
+   * Guarantee: returns when all of it is on disk, but for what of one PC could not be written and is named in its receipt (R28); throws a
+   * `LedgerError` with nothing of it written.
+   */
+  commit(batches: Op[][]): Receipt[];
+  load(): Contents;
+  registry(): RegistryContents;
+  accounts(): AccountContents;
+  meetings(): Meeting[];
+  maintenance(): Maintenance[];
+  roster(): RosterContents;
+  announcements(): Announcement[];
+  announcement(id: number): AnnouncementState | undefined;
+  copies(incident: number): OutboxRow[];
+  history(pc: string, since: number): Change[];
+  aways(since: number): Away[];
+  rollcalls(): RollCallSummary[];
+  rollcall(id: string): RollCallView | undefined;
+  commands(): CommandRow[];
+  command(id: string): FoundCommand | undefined;
+  openCommands(now: number): OpenCommand[];
+  tabsSteps(): TabsStep[];
+  acts(query: ActsQuery): AuditAct[];
+  person(words: PersonWords): PersonRow[];
+  forget(whom: Forgetting): Forgotten;
+  past(query: PastQuery): PastPage;
+  /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
+  audit(): LedgerAudit;
+  progress(): Progress;
+  hashAt(row: number): string | null;
+  /** Brings what stands in the write-ahead log into the file. */
+  checkpoint(): void;
+  /** One slice of what leaves the ledger for its age. */
+  retain(step: keyof Retention, args: readonly unknown[]): unknown;
+  /** Copies it into a file, while commits go on. */
+  copyTo(file: string): Promise<void>;
+  close(): void;
+};
+
+/** Opens the ledger in an open database, whose tables are made where there are none. */
+export function openStore(db: DatabaseSync): Store {
+  makeTables(db);
+  keepSums(db);
+  const beginSpools = openSpools(db);
+  const write = openWriter(db);
+  const forget = openForget(db);
+  const retention = openRetention(db, (work) => inTransaction(db, work));
+  const counted = db.prepare('UPDATE progress SET commits = commits + 1');
+  return {
+    commit(batches) {
+      const all = (one: typeof write) => {
+        const receipts = batches.map((ops) => {
+          const spools = beginSpools();
+          for (const op of ops) one(op, spools);
+          for (const op of ops) if (op.op === 'node-gone') forget(op.path);
+          return spools.end();
+        });
+        counted.run();
+        return receipts;
+      };
+      try {
+        return inTransaction(db, () => all(write));
+      } catch (error) {
+        if (!isPoison(asLedgerError(error))) throw error;
+        return inTransaction(db, () => all(oneByOne(db, write)));
+      }
+    },
+    load: () => load(db),
+    registry: () => registry(db),
+    accounts: () => accounts(db),
+    meetings: () => meetings(db),
+    maintenance: () => maintenance(db),
+    roster: () => roster(db),
+    announcements: () => announcements(db),
+    announcement: (id) => announcement(db, id),
+    copies: (incident) => copies(db, incident),
+    history: (pc, since) => history(db, pc, since),
+    aways: (since) => aways(db, since),
+    rollcalls: () => rollcalls(db),
+    rollcall: (id) => rollcall(db, id),
+    commands: () => commands(db),
+    command: (id) => command(db, id),
+    openCommands: (now) => openCommands(db, now),
+    tabsSteps: () => tabsSteps(db),
+    acts: (query) => acts(db, query),
+    person: (words) => personRows(db, words),
+    forget: (whom) => forgetPerson(db, whom),
+    past: (query) => past(db, query),
+    audit: () => audit(db),
+    progress: () => progress(db),
+    hashAt: (row) => hashAt(db, row),
+    checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    retain: (step, args) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
+    copyTo: (file) => copyOf(db, file),
+    close: () => db.close(),
+  };
+}
+
+/** Guarantee: what was taken out stands in no page of the file any more, nor in the log beside it: what earlier versions of a row left there goes too. */
+function forgetPerson(db: DatabaseSync, whom: Forgetting): Forgotten {
+  const done = inTransaction(db, () => takeOut(db, whom));
+  try {
+    db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    const { code, message } = asLedgerError(error);
+    throw new LedgerError(
+      code,
+      `the person is taken out of all rows, but the file could not be written anew, and has traces left: ${message}; do it again`,
+      error,
+    );
+  }
+  return done;
+}
+
+function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const done = work();
+    db.exec('COMMIT');
+    return done;
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw asLedgerError(error);
+  }
+}
+
+type Write = (op: Op, spools: SpoolBatch) => void;
+
+/** Writes what a PC said so that it can be taken back alone. Slow, and only after a batch was found to have poison in it. */
+function oneByOne(db: DatabaseSync, write: Write): Write {
+  return (op, spools) => {
+    const pc = pcOf(op);
+    if (pc === undefined) return write(op, spools);
+    const undo = spools.mark();
+    db.exec('SAVEPOINT one');
+    try {
+      write(op, spools);
+      spools.mark();
+    } catch (error) {
+      if (!isPoison(asLedgerError(error))) throw error;
+      db.exec('ROLLBACK TO one');
+      undo(poisonOf(op, pc, error));
+    }
+    db.exec('RELEASE one');
+  };
+}
+
+type Writers = { [K in Op['op']]: (op: Extract<Op, { op: K }>, spools: SpoolBatch) => unknown };
+
+function openWriter(db: DatabaseSync): Write {
+  const writers = openWriters(db);
+  return (op, spools) => void (writers[op.op] as (op: Op, spools: SpoolBatch) => unknown)(op, spools);
+}
+
+function openWriters(db: DatabaseSync): Writers {
+  const rowOf = (table: string, columns: number) => db.prepare(`REPLACE INTO ${table} VALUES (?${', ?'.repeat(columns - 1)})`);
+  const pcs = rowOf('pcs', 2);
+  const incidents = rowOf('incidents', 3);
+  const transitions = rowOf('transitions', 4);
+  const transitionGone = db.prepare('DELETE FROM transitions WHERE id = ?');
+  const timers = rowOf('timers', 2);
+  const timerGone = db.prepare('DELETE FROM timers WHERE id = ?');
+  const outbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  const outboxSet = rowOf('outbox', 3);
+  const audited = openChain(db);
+  const stepped = openSteps(db);
+  const registry = rowOf('registry', 2);
+  const nodes = rowOf('nodes', 2);
+  const nodeGone = db.prepare('DELETE FROM nodes WHERE path = ?');
+  const rollcalls = rowOf('rollcalls', 4);
+  const oldRollcalls = db.prepare(
+    `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept})`,
+  );
+  const command = openCommandRows(db);
+  const answered = openAnswers(db);
+  const meta = rowOf('meta', 2);
+  const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
+  const json = JSON.stringify;
+
+  return {
+    birth: (op, spools) => spools.birth(op),
+    event: (op, spools) => spools.event(op),
+    pc: ({ record }) => pcs.run(record.pc, json(record)),
+    incident: ({ incident }) => incidents.run(incident.id, incident.overAt, json(incident)),
+    transition: ({ transition: one }) => transitions.run(one.id, one.incident, one.state, json(one)),
+    'transition-gone': ({ id }) => transitionGone.run(id),
+    timer: ({ timer }) => timers.run(timer.id, json(timer)),
+    'timer-gone': ({ id }) => timerGone.run(id),
+    outbox: ({ row }) => outbox.run(row.key, row.state, json(row)),
+    'outbox-set': ({ row }) => outboxSet.run(row.key, row.state, json(row)),
+    audit: audited,
+    step: stepped,
+    registry: ({ entry }) => registry.run(entry.pc, json(entry)),
+    node: ({ node }) => nodes.run(node.path, json(node)),
+    'node-gone': ({ path }) => nodeGone.run(path),
+    ...openStrips(db),
+    rollcall: ({ rollcall: one }) => {
+      const { rows: _, ...summary } = one;
+      rollcalls.run(one.id, one.startedAt, json(summary), json(one));
+      oldRollcalls.run();
+    },
+    command: ({ row }) => command(row),
+    'command-answer': ({ pc, at, answer }) => {
+      const { id, verb, outcome } = answer;
+      if (answered({ pc, at, answer })) stepped({ at, who: pc, what: `command ${verb}`, about: `${id}: ${outcome}` });
+    },
+    ...openAccountRows(db),
+    ...openImported(db),
+    meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
+  };
+}
+
+/** Writes accounts and logins; with an account go its logins. */
+function openAccountRows(db: DatabaseSync): Pick<Writers, 'account' | 'account-gone' | 'login' | 'login-gone'> {
+  const write = db.prepare('REPLACE INTO accounts VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM accounts WHERE name = ?');
+  const logins = db.prepare('REPLACE INTO logins VALUES (?, ?, ?)');
+  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
+  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
+  return {
+    account: ({ account }) => write.run(account.name, JSON.stringify(account)),
+    'account-gone': ({ name }) => {
+      gone.run(name);
+      loginsGone.run(name);
+    },
+    login: ({ login }) => logins.run(login.hash, login.account, JSON.stringify(login)),
+    'login-gone': ({ hash }) => loginGone.run(hash),
+  };
+}
+
+/** Deletes what was remembered of a PC or site that is gone; at the end of its batch, since the engine may write its record once more in it. */
+function openForget(db: DatabaseSync): (path: string) => void {
+  const gone = 'NOT EXISTS (SELECT 1 FROM nodes WHERE path = :path)';
+  const pcs = db.prepare(`DELETE FROM pcs WHERE pc = :path AND ${gone}`);
+  const keys = [inventoryPrefix, linkReportPrefix, linkBreakPrefix].map((prefix) => `'${prefix}' || :path`).join();
+  const meta = db.prepare(`DELETE FROM meta WHERE key IN (${keys}) AND ${gone}`);
+  return (path) => {
+    pcs.run({ path });
+    meta.run({ path });
+  };
+}
+
+/** Writes commands; each takes with it what is too old. */
+function openCommandRows(db: DatabaseSync): (row: CommandRow) => void {
+  const write = db.prepare('REPLACE INTO commands VALUES (?, ?, ?, ?)');
+  // A nation measures its links with some hundred commands an hour: what people ordered is not to go for that.
+  const kept = (is: string) =>
+    `(SELECT id FROM commands WHERE row ->> '$.verb' ${is} 'measure-link' ORDER BY rowid DESC LIMIT ${commandsKept})`;
+  const old = db.prepare(`DELETE FROM commands WHERE id NOT IN ${kept('=')} AND id NOT IN ${kept('<>')}`);
+  const oldAnswers = db.prepare('DELETE FROM answers WHERE command NOT IN (SELECT id FROM commands)');
+  return (row) => {
+    write.run(row.id, row.expires, row.to === '' ? '' : `${row.to}/`, JSON.stringify(row));
+    if (old.run().changes > 0) oldAnswers.run();
+  };
+}
+
+/** Writes answers; true for the first of a PC to a command that went to it. */
+function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-answer' }>, 'op'>) => boolean {
+  const write = db.prepare(`
+    INSERT INTO answers SELECT id, :pc, :row FROM commands
+    WHERE id = :id AND row ->> '$.verb' = :verb AND substr(:pc || '/', 1, length(scope)) = scope
+    ON CONFLICT DO NOTHING`);
+  return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
+}
+
+/** Writes what people import and plan: the calendar, the roster, and maintenance; and their notices to many. */
+function openImported(db: DatabaseSync) {
+  return { ...openCalendar(db), ...openRoster(db), ...openMaintenance(db), ...openAnnouncements(db) };
+}
+
+function openMaintenance(db: DatabaseSync): Pick<Writers, 'maintenance' | 'maintenance-gone'> {
+  const write = db.prepare('REPLACE INTO maintenance VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM maintenance WHERE id = ?');
+  return {
+    maintenance: ({ maintenance: one }) => write.run(one.id, JSON.stringify(one)),
+    'maintenance-gone': ({ id }) => gone.run(id),
+  };
+}
+
+/** Writes notices to many. */
+function openAnnouncements(db: DatabaseSync): Pick<Writers, 'announcement' | 'announcement-read'> {
+  const write = db.prepare('REPLACE INTO announcements VALUES (?, ?, ?)');
+  const read = db.prepare('INSERT INTO announcement_reads VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  return {
+    announcement: ({ announcement: one }) => write.run(one.id, one.at, JSON.stringify(one)),
+    'announcement-read': ({ id, person, at }) => read.run(id, person, at),
+  };
+}
+
+/** Writes the calendar. */
+function openCalendar(db: DatabaseSync): Pick<Writers, 'meeting' | 'meeting-gone'> {
+  const write = db.prepare('REPLACE INTO meetings VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM meetings WHERE id = ?');
+  return { meeting: ({ meeting }) => write.run(meeting.id, JSON.stringify(meeting)), 'meeting-gone': ({ id }) => gone.run(id) };
+}
+
+/** Writes the roster; with a person go the proofs and the devices. */
+function openRoster(db: DatabaseSync): Pick<Writers, 'member' | 'member-gone' | 'proof'> {
+  const write = db.prepare('REPLACE INTO roster VALUES (?, ?)');
+  const gone = db.prepare('DELETE FROM roster WHERE id = ?');
+  const proof = db.prepare('REPLACE INTO proofs VALUES (?, ?, ?)');
+  const proofsGone = db.prepare('DELETE FROM proofs WHERE person = ?');
+  const devicesGone = db.prepare('DELETE FROM meta WHERE key = ?');
+  return {
+    member: ({ member }) => write.run(member.id, JSON.stringify(member)),
+    'member-gone': ({ id }) => {
+      gone.run(id);
+      proofsGone.run(id);
+      devicesGone.run(`${devicePrefix}${id}`);
+    },
+    proof: ({ person, channel, at }) => proof.run(person, channel, at),
+  };
+}

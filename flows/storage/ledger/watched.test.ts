@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { Ledger, Receipt } from '../../engine/records/ops.ts';
+import { testClock } from '../../notify/people/people.test-helper.ts';
+import { slowCommitMs, watched } from './watched.ts';
+
+const receipt: Receipt = { cursors: [], applied: 0, gaps: 0, dropped: 0 };
+
+function open() {
+  const clock = testClock();
+  const said: string[] = [];
+  const commits: PromiseWithResolvers<Receipt>[] = [];
+  const hung = () => {
+    const one = Promise.withResolvers<Receipt>();
+    commits.push(one);
+    return one.promise;
+  };
+  const inner = { commit: hung } as unknown as Ledger;
+  const tell = { slow: () => void said.push('slow'), took: () => void said.push('took') };
+  return { clock, said, commits, ...watched(inner, { clock, ...tell }) };
+}
+
+test('R20 a commit that hangs is told once while it lasts, and when one was taken again', async () => {
+  const { clock, said, commits, ledger, commitMs } = open();
+  const all = Promise.all([ledger.commit([]), ledger.commit([])]);
+  await clock.pass(slowCommitMs - 1);
+  expect([said, commitMs()]).toEqual([[], slowCommitMs - 1]);
+  await clock.pass(3 * slowCommitMs);
+  expect(said).toEqual(['slow']);
+  for (const one of commits) one.resolve(receipt);
+  await all;
+  expect([said, commitMs()]).toEqual([['slow', 'took', 'took'], 0]);
+  await clock.pass(3 * slowCommitMs);
+  expect(said).toEqual(['slow', 'took', 'took']);
+});
+
+test('R20 a commit that fails is told by whoever gave it, not as slow', async () => {
+  const { clock, said, commits, ledger, commitMs } = open();
+  const refused = expect(ledger.commit([])).rejects.toThrow('full');
+  commits[0]?.reject(new Error('full'));
+  await refused;
+  await clock.pass(3 * slowCommitMs);
+  expect([said, commitMs()]).toEqual([[], 0]);
+});
+
+test('R20, R18a a process that stood still accuses no disk: its commits have their time anew', async () => {
+  const { clock, said, ledger } = open();
+  void ledger.commit([]);
+  clock.stall(200_000);
+  await clock.pass(slowCommitMs - 1);
+  expect(said).toEqual([]);
+  await clock.pass(1);
+  expect(said).toEqual(['slow']);
+});
