@@ -104,6 +104,14 @@ function judge({ rows, deliveries }: LightNation, month: Month, startedAt: numbe
   const about = raised.map((row) => ({ ...row, pcs: new Set([row.scope, ...row.members].map(pathOf).flatMap(pcsIn)) }));
   const tellers = new Map<string, number[]>();
   for (const { pcs, at } of about) for (const pc of pcs) tellers.set(pc, [...(tellers.get(pc) ?? []), at]);
+  // Who joins a cause that people know is named by its end.
+  const known = [...Map.groupBy(mails, ({ incident }) => incident).values()].map((list) => ({
+    pcs: new Set(list.flatMap(({ members }) => members.map(pathOf).flatMap(pcsIn))),
+    from: Math.min(...list.map(({ at }) => at)) - startedAt,
+    to: Math.max(...list.map(({ at }) => at)) - startedAt,
+  }));
+  const isKnown = (pc: string, { from }: Trouble) => known.some((one) => one.pcs.has(pc) && one.from <= from && one.to >= from);
+  const isTold = (pc: string, { from, to }: Trouble) => (tellers.get(pc) ?? []).some((at) => at >= from && at <= to + looseMs);
   const technicians = new Set(peopleOf(month).flatMap(({ id, role }) => (role === 'technician' ? [id] : [])));
   return {
     messages: deliveries.filter(isMail).map(({ at, person }) => ({ at: at + epochMs - startedAt, toTechnician: technicians.has(person) })),
@@ -111,11 +119,7 @@ function judge({ rows, deliveries }: LightNation, month: Month, startedAt: numbe
     false: about
       .filter(({ pcs, at }) => ![...pcs].some((pc) => isTrue(pc, at)))
       .map(({ at, scope }) => `${scope} at ${Math.round(at / minute)} min`),
-    missed: standing.flatMap((trouble) =>
-      trouble.pcs.filter(
-        (pc) => !(tellers.get(pc) ?? []).some((at) => at >= trouble.from && at <= trouble.to + looseMs) && mustBeTold(trouble),
-      ),
-    ),
+    missed: standing.filter(mustBeTold).flatMap((trouble) => trouble.pcs.filter((pc) => !isTold(pc, trouble) && !isKnown(pc, trouble))),
   };
 }
 
