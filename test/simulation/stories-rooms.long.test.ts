@@ -66,7 +66,7 @@ test('a muted microphone that vanishes is worse, and its return muted is better;
     `03-03T14:17 asha: ${of('Got worse, Critical: Microphone not found')}`,
     `03-03T14:27 asha: ${of('Cleared: Microphone not found')}`,
   ]);
-  expect(lastText(world).slice(1, 3)).toEqual(['Also: Microphone muted in the sound settings', 'From 3 Mar, 14:07 to 3 Mar, 14:27.']);
+  expect(lastText(world).slice(1, 3)).toEqual(['Also: Microphone muted in the sound settings', 'From 3 Mar, 14:17 to 3 Mar, 14:27.']);
   expect(await judged(world)).toEqual([]);
 });
 
