@@ -95,7 +95,7 @@ test('a train from the centre: as many loads as were asked for, once', () => {
   expect(counted.get('refused')).toBe(3);
 });
 
-test('a request that a later one overtook is answered', () => {
+test('a request that arrives after a later one is answered, and only once', () => {
   const { ask, cookieOf } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);

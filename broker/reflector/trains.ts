@@ -60,7 +60,7 @@ type Session = {
   /** When the packets of the last trains came, from the first packet of the session on: one clock for all of them. */
   up: Map<number, Map<number, TrainArrival>>;
   upTrain: number;
-  /** Trains that were sent to the PC: each at most once. */
+  /** Numbers of the trains that were sent to the PC; none is sent twice. */
   loaded: Set<number>;
 };
 

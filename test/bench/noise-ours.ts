@@ -104,7 +104,7 @@ function judge({ rows, deliveries }: LightNation, month: Month, startedAt: numbe
   const about = raised.map((row) => ({ ...row, pcs: new Set([row.scope, ...row.members].map(pathOf).flatMap(pcsIn)) }));
   const tellers = new Map<string, number[]>();
   for (const { pcs, at } of about) for (const pc of pcs) tellers.set(pc, [...(tellers.get(pc) ?? []), at]);
-  // Who joins a cause that people know is named by its end.
+  // A PC that joins an outage after its message was sent is not listed there, but in the all-clear.
   const known = [...Map.groupBy(mails, ({ incident }) => incident).values()].map((list) => ({
     pcs: new Set(list.flatMap(({ members }) => members.map(pathOf).flatMap(pcsIn))),
     from: Math.min(...list.map(({ at }) => at)) - startedAt,

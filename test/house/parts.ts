@@ -1,4 +1,4 @@
-/** The parts of the product and how large each may be. */
+/** The parts of the product, each with the most lines of code that it may have. */
 import { importsOf } from './imports.ts';
 import { codeLinesOf, isCode, isTest, type Rule, type SourceFile, tooMany } from './source.ts';
 

@@ -77,7 +77,7 @@ describe.runIf(runs)('a running agent at its centre', () => {
     for (const way of ['up', 'down'] as const) expect(isSaidRight(found, way, 4 * mbit), JSON.stringify(found)).toBe(true);
   });
 
-  // `path.test.ts` asks each of these networks without the server, and in each run.
+  // Each CI run tests these networks in `path.test.ts`. With a whole agent and server they are tested at night only.
   test.runIf(isNightly).each(live)('where this is broken the centre hears of the right party or of none: $what', async (network) => {
     const one = await start();
     const since = (await whole.detail()).broke;

@@ -7,7 +7,7 @@ export type Train = { packets: number; arrivals: readonly TrainArrival[] };
 /** So many points say as much of a slope as all of them. */
 const pointsAtMost = 160;
 
-/** Each packet of the train that came, once, in the order of arrival and numbered as if none had overtaken another. */
+/** Received packets in the order of arrival, without duplicates. They are renumbered in that order, so that reordering does not change a rate. */
 export function inOrder({ packets, arrivals }: Train): TrainArrival[] {
   const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
   sorted.sort((a, b) => a.us - b.us);

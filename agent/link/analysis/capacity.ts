@@ -34,7 +34,7 @@ export type Stream = { packets: number; bps: number; ceilingBps: number };
 export const blockPackets = 8;
 /** A bucket of 2 MB that lends twice a rate of 0.7 Mbit/s is empty after 23 s; on faster lines the bytes end a stream before. */
 export const streamMs = 24_000;
-/** Told where the line may have lent all the bytes that were sent. */
+/** The reason if all bytes of a test may have passed in a burst of the line. */
 export const tooFewBytes = 'too few bytes to tell whether it lasts';
 
 const smallestTrain = 24;

@@ -14,9 +14,9 @@ test('in Leh every limit is said with its reason', () => {
   ]);
 });
 
-test('a site without a height has the limits of sea level, and says why', () => {
+test('a site without a height gets the limits of sea level, with the reason', () => {
   const lines = limitLines(0, 'en');
-  expect(lines[0]).toBe('Limits at sea level, as no height is set for this site');
+  expect(lines[0]).toBe('Limits at sea level: the height of this site is not set, or 0 m');
   expect(lines).toContain('  Room: at most 35 °C');
   expect(lines).toContain('  Air: 1.225 kg/m³, 100 % of sea level');
   expect(lines).toContain('  Hard disks: made for up to 3,048 m, fine here');

@@ -23,10 +23,11 @@ const exampleCelsius = 20;
 
 const say = {
   title: {
-    // A site without a height in the site table has 0.
+    // A site without a height in the site table has 0, as one at sea level has.
     en: ({ elevationM }) =>
-      elevationM === 0 ? 'Limits at sea level, as no height is set for this site' : `Limits at ${metres(elevationM)}`,
-    hi: ({ elevationM }) => (elevationM === 0 ? 'समुद्र तल पर सीमाएँ: इस साइट की ऊँचाई नहीं दी गई है' : `${metres(elevationM)} की ऊँचाई पर सीमाएँ`),
+      elevationM === 0 ? 'Limits at sea level: the height of this site is not set, or 0 m' : `Limits at ${metres(elevationM)}`,
+    hi: ({ elevationM }) =>
+      elevationM === 0 ? 'समुद्र तल पर सीमाएँ: इस साइट की ऊँचाई नहीं दी गई है, या 0 m है' : `${metres(elevationM)} की ऊँचाई पर सीमाएँ`,
   },
   air: {
     en: ({ air }) => `Air: ${air.density.toFixed(3)} kg/m³, ${percent(air.ratio)} of sea level`,

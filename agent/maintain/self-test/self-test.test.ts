@@ -73,7 +73,7 @@ it('reports the whole path of the PC and each check, in the form of the contract
 
 it('says in English what works, what does not, and what to do first', async () => {
   const [report, limits] = toText(await test(probes), 'en').split('\n\nLimits at ');
-  expect(limits).toMatch(/^sea level, as no height is set for this site\n/);
+  expect(limits).toMatch(/^sea level: the height of this site is not set, or 0 m\n/);
   expect(report?.split('\n')).toEqual([
     'Conference room (capital/this-office/this-pc)',
     '',

@@ -118,7 +118,7 @@ export function growingIn({ sites, downs, explained, numbers }: Field, now: numb
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
     const mayGrow = (row: readonly Down[]) => row.length >= Math.max(2, leastInRow(of - gone, numbers) / 4);
     const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
-    // Its battery, which it told alone, may end while the row grows.
+    // A site that was alone on battery may go dark while the outage grows: its wait begins at its last loss.
     const lastOf = ({ at, sight }: Down) => Math.max(at, ...sight.lost.map((one) => one.at));
     return rows.flat().flatMap((one) => (now - lastOf(one) < numbers.rowWaitMs ? [one.sight] : []));
   });

@@ -14,7 +14,7 @@ test('that a part is better says what is left', () => {
   expect(last(stage)).toMatchObject({ kind: 'eased', faults: [{ fault: 'camera.missing' }], rest: [{ fault: 'pc.load_high' }] });
 });
 
-test('a minor fault that the first message named has no message of its own; one that came later has', () => {
+test('a minor fault listed in the first message of an incident is not notified again; a later one is', () => {
   const stage = online();
   stage.setPath(holdFirst);
   stage.state([fault('pc.load_high', ''), ok('microphone'), ok('camera')]);

@@ -76,12 +76,12 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   return { told: isHeard(delivery, sent) ? withTold({ ...incident, told }, transition) : incident, sent };
 }
 
-/** It goes out now, or whoever it would go to has heard of it. */
+/** True if a message is sent now, or is not needed because an earlier one listed the fault. */
 function isHeard({ transition, incident, acts }: Delivery, sent: readonly string[]): boolean {
   return sent.length > 0 || (heardBefore(transition, incident).length > 0 && acts.some((act) => act.do === 'deliver'));
 }
 
-/** Persons to whom it is no news. That one fault came in more rooms is none to those who know of the fault. */
+/** Persons who are not notified again. Whoever knows of a fault in many rooms is not told of each further room. */
 function knowing({ transition, incident }: Delivery, { severity }: Deliver): string[] {
   const isOnce = causeKindOf(incident.scope) === 'spread' && !isEnd(transition) && transition.again === undefined;
   if (isOnce) return incident.told.map(({ person }) => person);
@@ -89,8 +89,8 @@ function knowing({ transition, incident }: Delivery, { severity }: Deliver): str
 }
 
 /**
- * Who heard of minor news in an earlier message: the first one to a person names all that stands by then. What is minor has no level above it, so
- * that its own message would say nothing new.
+ * Persons who know of a minor fault from an earlier message: the first message of an incident to a person lists all faults that are open. Minor faults
+ * are not escalated, so a second message would tell them nothing.
  */
 function heardBefore({ at, kind, severity, again, grew }: Transition, { told }: Incident): string[] {
   if (severity !== 'minor' || isEnd({ kind }) || again !== undefined || grew !== undefined) return [];
