@@ -56,5 +56,9 @@ export type Retention = {
   expire(kept: number): string[];
 };
 
+/** Functions that another thread runs: each returns a promise of its result. */
+export type Async<T extends Record<keyof T, (...args: never[]) => unknown>> = {
+  [K in keyof T]: (...args: Parameters<T[K]>) => Promise<ReturnType<T[K]>>;
+};
 /** The steps as they are asked of the ledger's thread. */
-export type LedgerRetention = { [K in keyof Retention]: (...args: Parameters<Retention[K]>) => Promise<ReturnType<Retention[K]>> };
+export type LedgerRetention = Async<Retention>;

@@ -13,7 +13,7 @@ import type {
 } from '#contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Announcement, AnnouncementState } from './announcements.ts';
-import type { LedgerRetention } from './archives.ts';
+import type { Async, LedgerRetention } from './archives.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Meeting } from './meetings.ts';
@@ -167,55 +167,59 @@ export type Progress = {
   newestAt: number;
 };
 
+/** All queries of the ledger, as the thread that holds the file runs them. */
+export type Queries = {
+  load(): Contents;
+  /** Who may connect, and nothing else. */
+  registry(): RegistryContents;
+  /** Who may log in, and who is logged in. */
+  accounts(): AccountContents;
+  /** The calendar, by id. */
+  meetings(): Meeting[];
+  /** What maintenance is planned, by id. */
+  maintenance(): Maintenance[];
+  /** Who is told, by id, and what was proven of their channels. */
+  roster(): RosterContents;
+  /** Notices to many, newest first, at most 50. */
+  announcements(): Announcement[];
+  announcement(id: number): AnnouncementState | undefined;
+  /** The rows of an incident whose message stands with somebody and can be changed there: the newest first, so many at most. */
+  copies(incident: number): OutboxRow[];
+  /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
+  history(pc: string, since: number): Change[];
+  /** The times in which the centre heard nobody that ended after `since`, oldest first. */
+  aways(since: number): Away[];
+  /** Finished roll calls, newest first, at most 50, without their rows. */
+  rollcalls(): RollCallSummary[];
+  rollcall(id: string): RollCallView | undefined;
+  /** The newest commands first, at most 50. */
+  commands(): CommandRow[];
+  command(id: string): FoundCommand | undefined;
+  /** In the order in which they were issued. */
+  openCommands(now: number): OpenCommand[];
+  /** What became of the tabs, newest first, at most 50. */
+  tabsSteps(): TabsStep[];
+  /** What was done, page by page. */
+  acts(query: ActsQuery): AuditAct[];
+  /** What happened, page by page, so that no commit waits for all of it. */
+  past(query: PastQuery): PastPage;
+  /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
+  audit(): LedgerAudit;
+  /** All rows in which a person stands. */
+  person(words: PersonWords): PersonRow[];
+  /** Takes a person out of them, and writes the file anew. Nothing else may be written meanwhile, and whatever was loaded before is not true any more. */
+  forget(whom: Forgetting): Forgotten;
+  progress(): Progress;
+  /** The hash of one row of the audit; null where there is no such row. */
+  hashAt(row: number): string | null;
+  /** Brings what stands in the write-ahead log into the file. */
+  checkpoint(): void;
+};
+
 /** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
-export type Ledger = {
+export type Ledger = Async<Queries> & {
   /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
   commit(ops: Op[]): Promise<Receipt>;
-  load(): Promise<Contents>;
-  /** Who may connect, and nothing else. */
-  registry(): Promise<RegistryContents>;
-  /** Who may log in, and who is logged in. */
-  accounts(): Promise<AccountContents>;
-  /** The calendar, by id. */
-  meetings(): Promise<Meeting[]>;
-  /** What maintenance is planned, by id. */
-  maintenance(): Promise<Maintenance[]>;
-  /** Who is told, by id, and what was proven of their channels. */
-  roster(): Promise<RosterContents>;
-  /** Notices to many, newest first, at most 50. */
-  announcements(): Promise<Announcement[]>;
-  announcement(id: number): Promise<AnnouncementState | undefined>;
-  /** The rows of an incident whose message stands with somebody and can be changed there: the newest first, so many at most. */
-  copies(incident: number): Promise<OutboxRow[]>;
-  /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
-  history(pc: string, since: number): Promise<Change[]>;
-  /** The times in which the centre heard nobody that ended after `since`, oldest first. */
-  aways(since: number): Promise<Away[]>;
-  /** Finished roll calls, newest first, at most 50, without their rows. */
-  rollcalls(): Promise<RollCallSummary[]>;
-  rollcall(id: string): Promise<RollCallView | undefined>;
-  /** The newest commands first, at most 50. */
-  commands(): Promise<CommandRow[]>;
-  command(id: string): Promise<FoundCommand | undefined>;
-  /** In the order in which they were issued. */
-  openCommands(now: number): Promise<OpenCommand[]>;
-  /** What became of the tabs, newest first, at most 50. */
-  tabsSteps(): Promise<TabsStep[]>;
-  /** What was done, page by page. */
-  acts(query: ActsQuery): Promise<AuditAct[]>;
-  /** What happened, page by page, so that no commit waits for all of it. */
-  past(query: PastQuery): Promise<PastPage>;
-  /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
-  audit(): Promise<LedgerAudit>;
-  /** All rows in which a person stands. */
-  person(words: PersonWords): Promise<PersonRow[]>;
-  /** Takes a person out of them, and writes the file anew. Nothing else may be written meanwhile, and whatever was loaded before is not true any more. */
-  forget(whom: Forgetting): Promise<Forgotten>;
-  progress(): Promise<Progress>;
-  /** The hash of one row of the audit; null where there is no such row. */
-  hashAt(row: number): Promise<string | null>;
-  /** Brings what stands in the write-ahead log into the file. */
-  checkpoint(): Promise<void>;
   /** What leaves it for its age, in slices: each waits for the commits before it, as they do for it. */
   retention: LedgerRetention;
   /** Copies it into a file, which is written anew; commits go on meanwhile. */

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import type { CommandRow, Op } from '../../engine/records/ops.ts';
-import { commandsKept } from './reads.ts';
+import { commandsKept } from './schema.ts';
 import { openStore } from './store.ts';
 
 function open() {

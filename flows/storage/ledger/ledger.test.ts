@@ -68,6 +68,13 @@ describe.each(ways)('the ledger %s', (_, open) => {
   });
 });
 
+test('a ledger in a worker thread and one in this thread have the same functions', async () => {
+  const [worker, here] = [await openLedger({ file }), inThread(new DatabaseSync(':memory:'))];
+  expect(Object.keys(worker).sort()).toEqual(Object.keys(here).sort());
+  expect(Object.keys(here)).toEqual(expect.arrayContaining(['load', 'person', 'forget', 'checkpoint', 'commit', 'close']));
+  await Promise.all([worker.close(), here.close()]);
+});
+
 describe.each(ways)('poison, %s', (_, open) => {
   const other = 'la/leh/pc-2';
   const well: Op = {

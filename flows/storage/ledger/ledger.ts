@@ -1,12 +1,13 @@
 /** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { Ledger, Op, Poison, Receipt } from '../../engine/records/ops.ts';
+import type { Async } from '../../engine/records/archives.ts';
+import type { Ledger, Op, Poison, Queries, Receipt } from '../../engine/records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sift } from './poison.ts';
 import { retentionBy } from './retention/retention.ts';
 import type { LedgerFile } from './schema.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, queryNames } from './store.ts';
 import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './thread.ts';
 
 /**
@@ -28,34 +29,10 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
   await opened;
   return {
     commit: (ops) => queue.commit(ops),
-    load: () => queue.ask('load'),
-    registry: () => queue.ask('registry'),
-    accounts: () => queue.ask('accounts'),
-    meetings: () => queue.ask('meetings'),
-    maintenance: () => queue.ask('maintenance'),
-    roster: () => queue.ask('roster'),
-    announcements: () => queue.ask('announcements'),
-    announcement: (id) => queue.ask('announcement', id),
-    copies: (incident) => queue.ask('copies', incident),
-    history: (pc, since) => queue.ask('history', pc, since),
-    aways: (since) => queue.ask('aways', since),
-    rollcalls: () => queue.ask('rollcalls'),
-    rollcall: (id) => queue.ask('rollcall', id),
-    commands: () => queue.ask('commands'),
-    command: (id) => queue.ask('command', id),
-    openCommands: (now) => queue.ask('openCommands', now),
-    tabsSteps: () => queue.ask('tabsSteps'),
-    acts: (query) => queue.ask('acts', query),
-    person: (words) => queue.ask('person', words),
-    forget: (whom) => queue.ask('forget', whom),
-    past: (query) => queue.ask('past', query),
-    audit: () => queue.ask('audit'),
-    progress: () => queue.ask('progress'),
-    hashAt: (row) => queue.ask('hashAt', row),
-    checkpoint: () => queue.ask('checkpoint'),
-    retention: retentionBy((step, args) => queue.ask('retain', step, args)),
+    ...queriesBy((name, args) => queue.ask(name, args)),
+    retention: retentionBy((step, args) => queue.ask('retain', [step, args])),
     copyTo: copies.copyTo,
-    close: () => queue.ask('close'),
+    close: () => queue.ask('close', []) as Promise<void>,
   };
 }
 
@@ -64,35 +41,16 @@ export function inThread(db: DatabaseSync): Ledger {
   const store = openStore(db);
   return {
     commit: async (ops) => store.commit([ops])[0] as Receipt,
-    load: async () => store.load(),
-    registry: async () => store.registry(),
-    accounts: async () => store.accounts(),
-    meetings: async () => store.meetings(),
-    maintenance: async () => store.maintenance(),
-    roster: async () => store.roster(),
-    announcements: async () => store.announcements(),
-    announcement: async (id) => store.announcement(id),
-    copies: async (incident) => store.copies(incident),
-    history: async (pc, since) => store.history(pc, since),
-    aways: async (since) => store.aways(since),
-    rollcalls: async () => store.rollcalls(),
-    rollcall: async (id) => store.rollcall(id),
-    commands: async () => store.commands(),
-    command: async (id) => store.command(id),
-    openCommands: async (now) => store.openCommands(now),
-    tabsSteps: async () => store.tabsSteps(),
-    acts: async (query) => store.acts(query),
-    person: async (words) => store.person(words),
-    forget: async (whom) => store.forget(whom),
-    past: async (query) => store.past(query),
-    audit: async () => store.audit(),
-    progress: async () => store.progress(),
-    hashAt: async (row) => store.hashAt(row),
-    checkpoint: async () => store.checkpoint(),
+    ...queriesBy(async (name, args) => (store[name] as (...all: readonly unknown[]) => unknown)(...args)),
     retention: retentionBy(async (step, args) => store.retain(step, args)),
     copyTo: store.copyTo,
     close: async () => store.close(),
   };
+}
+
+/** All queries of a ledger, made from one function that sends a query by its name. */
+function queriesBy(send: (name: keyof Queries, args: readonly unknown[]) => Promise<unknown>): Async<Queries> {
+  return Object.fromEntries(queryNames.map((name) => [name, (...args: readonly unknown[]) => send(name, args)])) as Async<Queries>;
 }
 
 /** What is asked: a commit, or anything else, with its arguments. */
@@ -158,7 +116,7 @@ function openQueue(send: (request: Request) => void) {
     /** Settles with the thread's first answer, which says whether the file is open. */
     opened: () => new Promise((resolve, reject) => underWay.push({ wish: { call: 'load', args: [] }, resolve, reject })),
     commit: (ops: Op[]) => wait({ call: 'commit', ops }) as Promise<Receipt>,
-    ask: <C extends Query>(call: C, ...args: Parameters<Store[C]>) => wait({ call, args }) as Promise<ReturnType<Store[C]>>,
+    ask: (call: Query, args: readonly unknown[]) => wait({ call, args }),
     answered,
     stopped(): void {
       stopped = true;

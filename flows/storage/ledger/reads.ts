@@ -1,4 +1,4 @@
-/** What is read from the ledger's tables. */
+/** What is read from the ledger's tables. Each export is a query: it takes the database, then the arguments of the query. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
 import type { Account, AccountContents, Login } from '../../engine/records/accounts.ts';
@@ -43,13 +43,9 @@ import type { TreeNode } from '../../engine/records/sites.ts';
 import { headOf } from '../audit/chain.ts';
 import { headSigned } from '../audit/heads.ts';
 import { LedgerError } from './errors.ts';
-import { integrityOf, numberFrom } from './schema.ts';
+import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
 import { heldIn, lostIn } from './spools/range-rows.ts';
 
-/** So many finished roll calls are kept, the newest. */
-export const rollcallsKept = 50;
-/** So many commands, with their answers. */
-export const commandsKept = 500;
 /** So many acts of people are told to whoever keeps watch over the ledger: more than a nation's operators do in a day. */
 const actsRemembered = 500;
 

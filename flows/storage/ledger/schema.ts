@@ -9,6 +9,11 @@ import { sumsTable, sumUp, wrongSums } from './sums.ts';
 /** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
 export type LedgerFile = { file: string; limitMiB?: number };
 
+/** So many finished roll calls are kept, the newest. */
+export const rollcallsKept = 50;
+/** So many commands, with their answers. */
+export const commandsKept = 500;
+
 /** Read in about a second, with a cold cache too. */
 const readAtStartBytes = 64 * 1024 * 1024;
 

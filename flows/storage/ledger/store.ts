@@ -1,30 +1,10 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { LedgerAudit, RollCallSummary, RollCallView, TabsStep } from '#contracts';
-import type { AccountContents } from '../../engine/records/accounts.ts';
-import type { Announcement, AnnouncementState } from '../../engine/records/announcements.ts';
 import type { Retention } from '../../engine/records/archives.ts';
-import type { Maintenance } from '../../engine/records/maintenance.ts';
-import type { Meeting } from '../../engine/records/meetings.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/meta-keys.ts';
-import type { OutboxRow } from '../../engine/records/notices.ts';
-import type {
-  ActsQuery,
-  AuditAct,
-  Away,
-  Change,
-  CommandRow,
-  Contents,
-  FoundCommand,
-  Op,
-  OpenCommand,
-  Progress,
-  Receipt,
-  RegistryContents,
-} from '../../engine/records/ops.ts';
-import type { PastPage, PastQuery } from '../../engine/records/past.ts';
-import type { Forgetting, Forgotten, PersonRow, PersonWords, RosterContents } from '../../engine/records/roster.ts';
+import type { CommandRow, Op, Queries, Receipt } from '../../engine/records/ops.ts';
+import type { Forgetting, Forgotten } from '../../engine/records/roster.ts';
 import { hashAt, openChain } from '../audit/chain.ts';
 import { personRows, takeOut } from '../audit/forget.ts';
 import { openSteps } from '../audit/steps.ts';
@@ -32,76 +12,48 @@ import { copyOf } from './copy.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { history, openStrips } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
-import {
-  accounts,
-  acts,
-  announcement,
-  announcements,
-  audit,
-  aways,
-  command,
-  commands,
-  commandsKept,
-  copies,
-  load,
-  maintenance,
-  meetings,
-  openCommands,
-  past,
-  progress,
-  registry,
-  rollcall,
-  rollcalls,
-  rollcallsKept,
-  roster,
-  tabsSteps,
-} from './reads.ts';
+import * as reads from './reads.ts';
 import { openRetention } from './retention/retention.ts';
-import { makeTables } from './schema.ts';
+import { commandsKept, makeTables, rollcallsKept } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools/spools.ts';
 import { keepSums } from './sums.ts';
 
 /** The ledger without a thread around it. */
-export type Store = {
+export type Store = Queries & {
   /**
    * Writes several batches as one transaction; a receipt for each.
    * Guarantee: returns when all of it is on disk, but for what of one PC could not be written and is named in its receipt (R28); throws a
    * `LedgerError` with nothing of it written.
    */
   commit(batches: Op[][]): Receipt[];
-  load(): Contents;
-  registry(): RegistryContents;
-  accounts(): AccountContents;
-  meetings(): Meeting[];
-  maintenance(): Maintenance[];
-  roster(): RosterContents;
-  announcements(): Announcement[];
-  announcement(id: number): AnnouncementState | undefined;
-  copies(incident: number): OutboxRow[];
-  history(pc: string, since: number): Change[];
-  aways(since: number): Away[];
-  rollcalls(): RollCallSummary[];
-  rollcall(id: string): RollCallView | undefined;
-  commands(): CommandRow[];
-  command(id: string): FoundCommand | undefined;
-  openCommands(now: number): OpenCommand[];
-  tabsSteps(): TabsStep[];
-  acts(query: ActsQuery): AuditAct[];
-  person(words: PersonWords): PersonRow[];
-  forget(whom: Forgetting): Forgotten;
-  past(query: PastQuery): PastPage;
-  /** Reads every row and blocks the thread for as long: seconds for millions of events. Of a copy, in a centre that runs. */
-  audit(): LedgerAudit;
-  progress(): Progress;
-  hashAt(row: number): string | null;
-  /** Brings what stands in the write-ahead log into the file. */
-  checkpoint(): void;
   /** One slice of what leaves the ledger for its age. */
   retain(step: keyof Retention, args: readonly unknown[]): unknown;
   /** Copies it into a file, while commits go on. */
   copyTo(file: string): Promise<void>;
   close(): void;
 };
+
+/** Queries that take the database before their own arguments. */
+type Reads<K extends keyof Queries> = { [N in K]: (db: DatabaseSync, ...args: Parameters<Queries[N]>) => ReturnType<Queries[N]> };
+
+// The type refuses a function of that file which is no query.
+const plainReads: Reads<keyof typeof reads> = reads;
+const queries: Reads<keyof Queries> = {
+  ...plainReads,
+  history,
+  hashAt,
+  person: personRows,
+  forget: forgetPerson,
+  checkpoint: (db) => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+};
+
+/** The name of every query. */
+export const queryNames = Object.keys(queries) as (keyof Queries)[];
+
+function openQueries(db: DatabaseSync): Queries {
+  const bound = Object.entries(queries).map(([name, query]) => [name, (query as (...args: unknown[]) => unknown).bind(undefined, db)]);
+  return Object.fromEntries(bound);
+}
 
 /** Opens the ledger in an open database, whose tables are made where there are none. */
 export function openStore(db: DatabaseSync): Store {
@@ -131,31 +83,7 @@ export function openStore(db: DatabaseSync): Store {
         return inTransaction(db, () => all(oneByOne(db, write)));
       }
     },
-    load: () => load(db),
-    registry: () => registry(db),
-    accounts: () => accounts(db),
-    meetings: () => meetings(db),
-    maintenance: () => maintenance(db),
-    roster: () => roster(db),
-    announcements: () => announcements(db),
-    announcement: (id) => announcement(db, id),
-    copies: (incident) => copies(db, incident),
-    history: (pc, since) => history(db, pc, since),
-    aways: (since) => aways(db, since),
-    rollcalls: () => rollcalls(db),
-    rollcall: (id) => rollcall(db, id),
-    commands: () => commands(db),
-    command: (id) => command(db, id),
-    openCommands: (now) => openCommands(db, now),
-    tabsSteps: () => tabsSteps(db),
-    acts: (query) => acts(db, query),
-    person: (words) => personRows(db, words),
-    forget: (whom) => forgetPerson(db, whom),
-    past: (query) => past(db, query),
-    audit: () => audit(db),
-    progress: () => progress(db),
-    hashAt: (row) => hashAt(db, row),
-    checkpoint: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    ...openQueries(db),
     retain: (step, args) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
     copyTo: (file) => copyOf(db, file),
     close: () => db.close(),

@@ -1,12 +1,12 @@
 /** What the ledger and its thread say to each other. */
 
-import type { Op } from '../../engine/records/ops.ts';
+import type { Op, Queries } from '../../engine/records/ops.ts';
 import { asLedgerError, type LedgerFault } from './errors.ts';
 import { type LedgerFile, openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 
 /** All that is asked of the store besides commits and copies. */
-export type Query = Exclude<keyof Store, 'commit' | 'copyTo'>;
+export type Query = keyof Queries | 'retain' | 'close';
 /** What the ledger's thread is asked. */
 export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
 /** `values`: one for each batch of a commit, else exactly one. */
