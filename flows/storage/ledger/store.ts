@@ -1,6 +1,6 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Retention } from '../../engine/records/archives.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/meta-keys.ts';
 import type { CommandRow, Op, Queries, Receipt } from '../../engine/records/ops.ts';
@@ -147,78 +147,88 @@ function openWriter(db: DatabaseSync): Write {
 }
 
 function openWriters(db: DatabaseSync): Writers {
-  const rowOf = (table: string, columns: number) => db.prepare(`REPLACE INTO ${table} VALUES (?${', ?'.repeat(columns - 1)})`);
-  const pcs = rowOf('pcs', 2);
-  const incidents = rowOf('incidents', 3);
-  const transitions = rowOf('transitions', 4);
-  const transitionGone = db.prepare('DELETE FROM transitions WHERE id = ?');
-  const timers = rowOf('timers', 2);
-  const timerGone = db.prepare('DELETE FROM timers WHERE id = ?');
-  const outbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
-  const outboxSet = rowOf('outbox', 3);
-  const audited = openChain(db);
+  const json = JSON.stringify;
+  const row = rowWriters(db);
   const stepped = openSteps(db);
-  const registry = rowOf('registry', 2);
-  const nodes = rowOf('nodes', 2);
-  const nodeGone = db.prepare('DELETE FROM nodes WHERE path = ?');
-  const rollcalls = rowOf('rollcalls', 4);
+  const rollcalls = db.prepare('REPLACE INTO rollcalls VALUES (?, ?, ?, ?)');
   const oldRollcalls = db.prepare(
     `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept})`,
   );
   const command = openCommandRows(db);
   const answered = openAnswers(db);
-  const meta = rowOf('meta', 2);
+  const meta = db.prepare('REPLACE INTO meta VALUES (?, ?)');
   const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
-  const json = JSON.stringify;
 
   return {
     birth: (op, spools) => spools.birth(op),
     event: (op, spools) => spools.event(op),
-    pc: ({ record }) => pcs.run(record.pc, json(record)),
-    incident: ({ incident }) => incidents.run(incident.id, incident.overAt, json(incident)),
-    transition: ({ transition: one }) => transitions.run(one.id, one.incident, one.state, json(one)),
-    'transition-gone': ({ id }) => transitionGone.run(id),
-    timer: ({ timer }) => timers.run(timer.id, json(timer)),
-    'timer-gone': ({ id }) => timerGone.run(id),
-    outbox: ({ row }) => outbox.run(row.key, row.state, json(row)),
-    'outbox-set': ({ row }) => outboxSet.run(row.key, row.state, json(row)),
-    audit: audited,
+    pc: row(({ record }) => [record.pc, json(record)], 'REPLACE INTO pcs VALUES (?, ?)'),
+    incident: row(({ incident: one }) => [one.id, one.overAt, json(one)], 'REPLACE INTO incidents VALUES (?, ?, ?)'),
+    transition: row(({ transition: one }) => [one.id, one.incident, one.state, json(one)], 'REPLACE INTO transitions VALUES (?, ?, ?, ?)'),
+    'transition-gone': row(({ id }) => [id], 'DELETE FROM transitions WHERE id = ?'),
+    timer: row(({ timer }) => [timer.id, json(timer)], 'REPLACE INTO timers VALUES (?, ?)'),
+    'timer-gone': row(({ id }) => [id], 'DELETE FROM timers WHERE id = ?'),
+    outbox: row(({ row: one }) => [one.key, one.state, json(one)], 'INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
+    'outbox-set': row(({ row: one }) => [one.key, one.state, json(one)], 'REPLACE INTO outbox VALUES (?, ?, ?)'),
+    audit: openChain(db),
     step: stepped,
-    registry: ({ entry }) => registry.run(entry.pc, json(entry)),
-    node: ({ node }) => nodes.run(node.path, json(node)),
-    'node-gone': ({ path }) => nodeGone.run(path),
+    registry: row(({ entry }) => [entry.pc, json(entry)], 'REPLACE INTO registry VALUES (?, ?)'),
+    node: row(({ node }) => [node.path, json(node)], 'REPLACE INTO nodes VALUES (?, ?)'),
+    'node-gone': row(({ path }) => [path], 'DELETE FROM nodes WHERE path = ?'),
     ...openStrips(db),
     rollcall: ({ rollcall: one }) => {
       const { rows: _, ...summary } = one;
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
       oldRollcalls.run();
     },
-    command: ({ row }) => command(row),
+    command: (op) => command(op.row),
     'command-answer': ({ pc, at, answer }) => {
       const { id, verb, outcome } = answer;
       if (answered({ pc, at, answer })) stepped({ at, who: pc, what: `command ${verb}`, about: `${id}: ${outcome}` });
     },
-    ...openAccountRows(db),
-    ...openImported(db),
+    ...openPeopleRows(db),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
 }
 
-/** Writes accounts and logins; with an account go its logins. */
-function openAccountRows(db: DatabaseSync): Pick<Writers, 'account' | 'account-gone' | 'login' | 'login-gone'> {
-  const write = db.prepare('REPLACE INTO accounts VALUES (?, ?)');
-  const gone = db.prepare('DELETE FROM accounts WHERE name = ?');
-  const logins = db.prepare('REPLACE INTO logins VALUES (?, ?, ?)');
-  const loginsGone = db.prepare('DELETE FROM logins WHERE account = ?');
-  const loginGone = db.prepare('DELETE FROM logins WHERE hash = ?');
+/** Returns a function that makes a writer: the writer runs each of the statements with the values of its operation. */
+function rowWriters(db: DatabaseSync) {
+  return <O>(valuesOf: (op: O) => SQLInputValue[], ...statements: string[]) => {
+    const prepared = statements.map((sql) => db.prepare(sql));
+    return (op: O): void => {
+      for (const one of prepared) one.run(...valuesOf(op));
+    };
+  };
+}
+
+type PeopleOps = 'account' | 'login' | 'meeting' | 'maintenance' | 'member';
+
+/** Writes accounts and logins, the calendar, the roster, maintenance, and notices to many. */
+function openPeopleRows(db: DatabaseSync): Pick<Writers, PeopleOps | `${PeopleOps}-gone` | 'proof' | 'announcement' | 'announcement-read'> {
+  const json = JSON.stringify;
+  const row = rowWriters(db);
   return {
-    account: ({ account }) => write.run(account.name, JSON.stringify(account)),
-    'account-gone': ({ name }) => {
-      gone.run(name);
-      loginsGone.run(name);
-    },
-    login: ({ login }) => logins.run(login.hash, login.account, JSON.stringify(login)),
-    'login-gone': ({ hash }) => loginGone.run(hash),
+    account: row(({ account }) => [account.name, json(account)], 'REPLACE INTO accounts VALUES (?, ?)'),
+    'account-gone': row(({ name }) => [name], 'DELETE FROM accounts WHERE name = ?', 'DELETE FROM logins WHERE account = ?'),
+    login: row(({ login }) => [login.hash, login.account, json(login)], 'REPLACE INTO logins VALUES (?, ?, ?)'),
+    'login-gone': row(({ hash }) => [hash], 'DELETE FROM logins WHERE hash = ?'),
+    meeting: row(({ meeting }) => [meeting.id, json(meeting)], 'REPLACE INTO meetings VALUES (?, ?)'),
+    'meeting-gone': row(({ id }) => [id], 'DELETE FROM meetings WHERE id = ?'),
+    maintenance: row(({ maintenance: one }) => [one.id, json(one)], 'REPLACE INTO maintenance VALUES (?, ?)'),
+    'maintenance-gone': row(({ id }) => [id], 'DELETE FROM maintenance WHERE id = ?'),
+    member: row(({ member }) => [member.id, json(member)], 'REPLACE INTO roster VALUES (?, ?)'),
+    'member-gone': row(
+      ({ id }) => [id],
+      'DELETE FROM roster WHERE id = ?',
+      'DELETE FROM proofs WHERE person = ?',
+      `DELETE FROM meta WHERE key = '${devicePrefix}' || ?`,
+    ),
+    proof: row(({ person, channel, at }) => [person, channel, at], 'REPLACE INTO proofs VALUES (?, ?, ?)'),
+    announcement: row(({ announcement: one }) => [one.id, one.at, json(one)], 'REPLACE INTO announcements VALUES (?, ?, ?)'),
+    'announcement-read': row(
+      ({ id, person, at }) => [id, person, at],
+      'INSERT INTO announcement_reads VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
   };
 }
 
@@ -255,53 +265,4 @@ function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-a
     WHERE id = :id AND row ->> '$.verb' = :verb AND substr(:pc || '/', 1, length(scope)) = scope
     ON CONFLICT DO NOTHING`);
   return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
-}
-
-/** Writes what people import and plan: the calendar, the roster, and maintenance; and their notices to many. */
-function openImported(db: DatabaseSync) {
-  return { ...openCalendar(db), ...openRoster(db), ...openMaintenance(db), ...openAnnouncements(db) };
-}
-
-function openMaintenance(db: DatabaseSync): Pick<Writers, 'maintenance' | 'maintenance-gone'> {
-  const write = db.prepare('REPLACE INTO maintenance VALUES (?, ?)');
-  const gone = db.prepare('DELETE FROM maintenance WHERE id = ?');
-  return {
-    maintenance: ({ maintenance: one }) => write.run(one.id, JSON.stringify(one)),
-    'maintenance-gone': ({ id }) => gone.run(id),
-  };
-}
-
-/** Writes notices to many. */
-function openAnnouncements(db: DatabaseSync): Pick<Writers, 'announcement' | 'announcement-read'> {
-  const write = db.prepare('REPLACE INTO announcements VALUES (?, ?, ?)');
-  const read = db.prepare('INSERT INTO announcement_reads VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
-  return {
-    announcement: ({ announcement: one }) => write.run(one.id, one.at, JSON.stringify(one)),
-    'announcement-read': ({ id, person, at }) => read.run(id, person, at),
-  };
-}
-
-/** Writes the calendar. */
-function openCalendar(db: DatabaseSync): Pick<Writers, 'meeting' | 'meeting-gone'> {
-  const write = db.prepare('REPLACE INTO meetings VALUES (?, ?)');
-  const gone = db.prepare('DELETE FROM meetings WHERE id = ?');
-  return { meeting: ({ meeting }) => write.run(meeting.id, JSON.stringify(meeting)), 'meeting-gone': ({ id }) => gone.run(id) };
-}
-
-/** Writes the roster; with a person go the proofs and the devices. */
-function openRoster(db: DatabaseSync): Pick<Writers, 'member' | 'member-gone' | 'proof'> {
-  const write = db.prepare('REPLACE INTO roster VALUES (?, ?)');
-  const gone = db.prepare('DELETE FROM roster WHERE id = ?');
-  const proof = db.prepare('REPLACE INTO proofs VALUES (?, ?, ?)');
-  const proofsGone = db.prepare('DELETE FROM proofs WHERE person = ?');
-  const devicesGone = db.prepare('DELETE FROM meta WHERE key = ?');
-  return {
-    member: ({ member }) => write.run(member.id, JSON.stringify(member)),
-    'member-gone': ({ id }) => {
-      gone.run(id);
-      proofsGone.run(id);
-      devicesGone.run(`${devicePrefix}${id}`);
-    },
-    proof: ({ person, channel, at }) => proof.run(person, channel, at),
-  };
 }
