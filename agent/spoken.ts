@@ -4,16 +4,9 @@ import type { Agent } from './agent.ts';
 import { lineFor } from './identity/lines.ts';
 import { type Known, statementOf } from './session/card/statement.ts';
 import type { Env } from './uplink/store/data-folder.ts';
-import type { Log } from './uplink/store/log.ts';
 
 /** How a running agent is heard by whoever started it. */
-export type Voice = {
-  log: Log;
-  /** The one line with which it ends. */
-  fatal(line: string): void;
-  /** To be called before the agent starts: what is known of the room is looked at as long as it runs. */
-  follow(followed: Followed): void;
-};
+export type Voice = ReturnType<typeof speak>;
 /** A running agent as its terminal sees it. */
 export type Followed = Pick<Known, 'pc' | 'profile'> & Pick<Agent, 'table' | 'isHeard'> & { centre: { host: string; port: number } };
 /** `args`: the words of the call. */
@@ -30,7 +23,7 @@ const phrases = {
 } as const satisfies Record<string, Words>;
 
 /** Guarantee: a verdict is told when it is another one than the last that was told, and stood for two looks. */
-export function speak({ args, env, clock, out }: Listener): Voice {
+export function speak({ args, env, clock, out }: Listener) {
   const language = languageFor(args, env);
   let at = '';
   const say = (text: string) => out.log(`${new Date(clock.now()).toTimeString().slice(0, 8)}  ${text}`);
@@ -45,8 +38,10 @@ export function speak({ args, env, clock, out }: Listener): Voice {
 
   return {
     log: { info: tell, warn: tell },
-    fatal: (line) => out.error(lineFor(line, args, env)),
-    follow({ centre: { host, port }, pc, profile, table, isHeard }) {
+    /** The one line with which it ends. */
+    fatal: (line: string): void => out.error(lineFor(line, args, env)),
+    /** To be called before the agent starts: what is known of the room is looked at as long as it runs. */
+    follow({ centre: { host, port }, pc, profile, table, isHeard }: Followed): void {
       at = `${host}:${port}`;
       const since = clock.up();
       let [told, seen] = ['', ''];

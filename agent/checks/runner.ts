@@ -1,5 +1,5 @@
 /** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
-import { type Cancel, type Check, type Clock, messageOf, withinTime } from '#contracts';
+import { type Check, type Clock, messageOf, withinTime } from '#contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
@@ -32,42 +32,14 @@ const reasonLength = 120;
 /** For a technician who stands in the room and tries things out. */
 const fastEveryMs = 5_000;
 
-type Slot = {
-  probe: Probe;
-  timer: Cancel;
-  unwatch: Cancel;
-  /** The run in progress. */
-  running: Promise<void> | undefined;
-  /** Asked for while it ran. */
-  again: boolean;
-  /** A run asked for by a change is on its way. */
-  hurried: boolean;
-  startedUp: number;
-  failures: number;
-  error: string;
-  first: PromiseWithResolvers<void>;
-};
+type Slot = ReturnType<typeof slotOf>;
 
 /**
  * Guarantee: a probe that throws, hangs or answers nonsense makes its own known checks `unknown` with a reason, never ok and never a fault;
  * a late answer is dropped; the others keep their times.
  */
 export function createRunner(options: RunnerOptions) {
-  const nothing = () => undefined;
-  const slots = options.probes.map(
-    (probe): Slot => ({
-      probe,
-      timer: nothing,
-      unwatch: nothing,
-      running: undefined,
-      again: false,
-      hurried: false,
-      startedUp: Number.NEGATIVE_INFINITY,
-      failures: 0,
-      error: '',
-      first: Promise.withResolvers(),
-    }),
-  );
+  const slots = options.probes.map(slotOf);
   const stage: Stage = { options, stopped: false, fastUntilUp: Number.NEGATIVE_INFINITY };
   const runNow = async () => {
     await Promise.all(slots.map((slot) => runAfresh(stage, slot)));
@@ -107,6 +79,24 @@ export function createRunner(options: RunnerOptions) {
 }
 
 type Stage = { options: RunnerOptions; stopped: boolean; fastUntilUp: number };
+
+function slotOf(probe: Probe) {
+  return {
+    probe,
+    timer: (): void => undefined,
+    unwatch: (): void => undefined,
+    /** The run in progress. */
+    running: undefined as Promise<void> | undefined,
+    /** Asked for while it ran. */
+    again: false,
+    /** A run asked for by a change is on its way. */
+    hurried: false,
+    startedUp: Number.NEGATIVE_INFINITY,
+    failures: 0,
+    error: '',
+    first: Promise.withResolvers<void>(),
+  };
+}
 
 function plan(stage: Stage, slot: Slot, delayMs: number): void {
   slot.timer();

@@ -9,20 +9,7 @@ export type Cause = 'telemetry' | 'tests';
 export type BudgetFigures = NonNullable<LinkReport['budget']>;
 
 /** The count of the bytes that this PC moved over its link this month. */
-export type Budget = {
-  /** Wire bytes that tests may still use this month; never below 0. Telemetry beyond its own limit is subtracted. */
-  left(): number;
-  hasRoom(wireBytes: number): boolean;
-  used(cause: Cause, wireBytes: number): void;
-  figures(): BudgetFigures;
-  /** The proven time of the server decides the month, milliseconds since 1970; null while nothing proves it. */
-  follow(serverNow: () => number | null): void;
-  /** Sets the limits of the present link class. */
-  limit(limits: LinkLimits['budget']): void;
-  /** Saves the count where the last save is older than ten minutes. */
-  keep(): void;
-  close(): void;
-};
+export type Budget = ReturnType<typeof createBudget>;
 
 const keepEveryMs = 600_000;
 
@@ -52,7 +39,7 @@ type Causes = v.InferOutput<typeof causes>;
  * Guarantee: what was used before the server proved a new month counts in that month too. After a kill the count is not too low, as long as ten
  * minutes never cost more than the dearest ten minutes of this month.
  */
-export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }): Budget {
+export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }) {
   const book = openBook(store, monthOf(clock.now()) ?? '1970-01');
   const server = createServerMonth(clock);
   let sinceSave = none();
@@ -91,9 +78,10 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     return Math.max(0, testLimit - testBytes - Math.max(0, telemetryBytes - telemetryLimit));
   };
   return {
+    /** Wire bytes that tests may still use this month; never below 0. Telemetry beyond its own limit is subtracted. */
     left,
-    hasRoom: (wireBytes) => wireBytes <= left(),
-    used: (cause, wireBytes) => {
+    hasRoom: (wireBytes: number): boolean => wireBytes <= left(),
+    used(cause: Cause, wireBytes: number): void {
       // The first save marks the file as not clean. An agent that ends before it sends leaves the file as it was.
       if (!isBegun) save(false);
       isBegun = true;
@@ -103,15 +91,18 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
       if (!isTimeKnown) book.doubtful[cause] += wireBytes;
     },
     figures,
+    /** The proven time of the server decides the month, milliseconds since 1970; null while nothing proves it. */
     follow: server.follow,
-    limit: (limits) => {
+    /** Sets the limits of the present link class. */
+    limit: (limits: LinkLimits['budget']): void => {
       book.limits = limits;
     },
-    keep: () => {
+    /** Saves the count where the last save is older than ten minutes. */
+    keep: (): void => {
       turn();
       if (clock.up() - savedUp >= keepEveryMs && sinceSave.telemetry + sinceSave.tests > 0) save(false);
     },
-    close: () => {
+    close: (): void => {
       if (isBegun) save(true);
     },
   };

@@ -7,17 +7,7 @@ export type Method = (self: Pointer, ...args: unknown[]) => number;
 export type Keep = (pointer: Pointer) => Pointer;
 
 /** What the calls of Core Audio are made of. */
-export type Com = {
-  /** The method at this place of the table, with these arguments. */
-  method(slot: number, ...args: CType[]): Method;
-  create(classId: string, interfaceId: string): Pointer;
-  /** Guarantee: all that was kept is released, whatever happens. */
-  scope<T>(work: (keep: Keep) => T): T;
-  /** Reads a text that the callee has allocated, and frees it. */
-  takeText(at: Pointer): string;
-  /** Empties a PROPVARIANT. */
-  clear(variant: Buffer): void;
-};
+export type Com = ReturnType<typeof createCom>;
 
 /** For a place that a callee fills. */
 export type Out<T> = [T];
@@ -27,7 +17,7 @@ const inProcess = 1;
 const pointerBytes = 8;
 
 /** Guarantee: COM is begun in this thread. */
-export function createCom(koffi: Koffi): Com {
+export function createCom(koffi: Koffi) {
   const ole = koffi.load('ole32.dll');
   const outPointer = koffi.out(koffi.pointer('void *'));
   const begin = ole.func('__stdcall', 'CoInitializeEx', 'int32', ['void *', 'uint32']);
@@ -46,13 +36,15 @@ export function createCom(koffi: Koffi): Com {
   const release = method(2);
 
   return {
+    /** The method at this place of the table, with these arguments. */
     method,
-    create(classId, interfaceId) {
+    create(classId: string, interfaceId: string): Pointer {
       const made: Out<Pointer> = [0n];
       check('CoCreateInstance', createInstance(guid(classId), null, inProcess, guid(interfaceId), made));
       return made[0];
     },
-    scope(work) {
+    /** Guarantee: all that was kept is released, whatever happens. */
+    scope<T>(work: (keep: Keep) => T): T {
       const kept: Pointer[] = [];
       try {
         return work((pointer) => {
@@ -63,12 +55,14 @@ export function createCom(koffi: Koffi): Com {
         for (const pointer of kept.reverse()) release(pointer);
       }
     },
-    takeText(at) {
+    /** Reads a text that the callee has allocated, and frees it. */
+    takeText(at: Pointer): string {
       const text = koffi.decode.string16(at);
       free(at);
       return text;
     },
-    clear: (variant) => void clearVariant(variant),
+    /** Empties a PROPVARIANT. */
+    clear: (variant: Buffer): void => void clearVariant(variant),
   };
 }
 
