@@ -2,7 +2,7 @@
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createServer, type Server } from 'node:tls';
+import { createServer } from 'node:tls';
 import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, modes, replaceFile, StartError } from '#contracts';
 import { followFile, none } from './follow-file.ts';
 
@@ -16,12 +16,7 @@ export type TlsOptions = {
   log: Log;
 };
 /** The listener, and the roots that it trusts. */
-export type TlsListener = {
-  server: Server;
-  /** Takes over the roots of a snapshot, PEM; without one nobody is let in. */
-  trust(roots: readonly string[]): void;
-  close(): void;
-};
+export type TlsListener = Awaited<ReturnType<typeof createTlsListener>>;
 
 /** Who does not finish the handshake in this time is not waited for. */
 const handshakeTimeoutMs = 10_000;
@@ -30,7 +25,7 @@ const handshakeTimeoutMs = 10_000;
  * A TLS server that does not listen yet. A new certificate and new roots count for who connects from then on; nobody is cut off.
  * Guarantee: 'secureConnection' comes only for a client whose certificate, in force now, a root of the snapshot has signed for clients.
  */
-export async function createTlsListener(options: TlsOptions): Promise<TlsListener> {
+export async function createTlsListener(options: TlsOptions) {
   const { dataDir, clock, log, certificateFile: file = join(dataDir, 'server.pem') } = options;
   const key = await ownKey(dataDir);
   let cert = '';
@@ -53,7 +48,8 @@ export async function createTlsListener(options: TlsOptions): Promise<TlsListene
   });
   return {
     server,
-    trust(roots) {
+    /** Takes over the roots of a snapshot, PEM; without one nobody is let in. */
+    trust(roots: readonly string[]): void {
       if (roots.join() === ca.join()) return;
       ca = roots;
       renew();
