@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import {
-  type Cancel,
   type Clock,
   environment,
   flowsFilters,
@@ -27,7 +26,6 @@ import { startOutside } from './api/outside/outside.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './base.ts';
 import { openDeciding, openTabsOf } from './deciding.ts';
-import type { Ledger } from './engine/records/ops.ts';
 import { backupsOf, eventsOf, openWatched, sayOf, startHousekeeping } from './keeping.ts';
 import { newToken, openAccounts, sayFirst } from './logins.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -55,7 +53,6 @@ import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
 import { createNote } from './storage/audit/note.ts';
 import type { Backups } from './storage/backup/backup.ts';
-import type { LedgerWatch } from './storage/backup/watch.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -72,24 +69,12 @@ await runPart({
   },
 });
 
-type Metered = { close(): void };
-type Parts = {
-  ends: Cancel[];
-  ledger: Ledger;
-  watch: LedgerWatch;
-  backups: Backups;
-  runtime: Runtime;
-  session: PartSession;
-  pki: Pki;
-  api: Api;
-  red: Red | undefined;
-  metrics: Metered;
-};
+type Parts = Awaited<ReturnType<typeof start>>;
 
 /** The secrets of the centre, and what the broker is told of them. */
 type Keys = Pick<PkiOptions, 'authority'> & { centreKey: KeyObject; reflectorKey: string; reflectorSecret: Buffer };
 
-async function start(): Promise<Parts> {
+async function start() {
   const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
   const settings = settingsOf(config);
   const dataDir = makeFolder(required('SABHA_DATA'));

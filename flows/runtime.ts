@@ -3,30 +3,25 @@
  * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
  */
 import { doubledMs, type SettingsSite } from '#contracts';
-import { createDates, type Dates } from './dates.ts';
-import { type Numbers, usualNumbers } from './engine/correlation/numbers.ts';
+import { createDates } from './dates.ts';
+import { usualNumbers } from './engine/correlation/numbers.ts';
 import type { NotAhead } from './engine/records/clock.ts';
 import type { CentreEvent, WireMessage } from './engine/records/incidents.ts';
 import type { Contents, Op } from './engine/records/ops.ts';
 import type { Offer } from './ingest/committed.ts';
 import type { Ingest } from './ingest/ingest.ts';
-import type { Wires } from './node-red/wires.ts';
 import { createTakers, type Offers, type Takers } from './notify/people/channels/offered.ts';
 import type { TellCentralDirectly } from './notify/people/direct/direct.ts';
 import type { Outbox } from './notify/people/outbox.ts';
-import { type Commands, createCommands } from './operations/commands/commands.ts';
-import { createMeasureQueue, type MeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
-import { createRollCalls, type RollCalls } from './operations/rollcall/rollcall.ts';
+import { createCommands } from './operations/commands/commands.ts';
+import { createMeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
+import { createRollCalls } from './operations/rollcall/rollcall.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
 import { openSiteTable } from './site-table.ts';
-import type { MeetingOrdersOptions } from './sites/calendar/meeting-orders.ts';
-import type { MaintenanceOrdersOptions } from './sites/maintenance/maintenance.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
-import type { SiteOrdersOptions } from './sites/site-orders.ts';
 import { LedgerError } from './storage/ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './storage/ledger/watched.ts';
-import { createLiveView, type LiveView } from './view/live.ts';
-import type { CentreView } from './view/view.ts';
+import { createLiveView } from './view/live.ts';
 import { createWires } from './wires.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
@@ -47,45 +42,7 @@ export type RuntimeOptions = Around & {
 export type CentreWord = Extract<CentreEvent, { type: 'centre' }>;
 
 /** `flows` without its sockets, Node-RED and API. */
-export type Runtime = {
-  wires: Wires;
-  view: CentreView;
-  /** What is open now; undefined while the ledger is opened anew. */
-  ingest(): Ingest | undefined;
-  /** What waits for people now; undefined while the ledger is opened anew. */
-  outbox(): Outbox | undefined;
-  /** The site table as it is used now. Throws while the ledger is opened anew. */
-  sites: Omit<SiteOrdersOptions, 'newToken'>;
-  /** The calendar as it is used now. */
-  meetings: MeetingOrdersOptions;
-  /** What maintenance is planned. */
-  maintenance: MaintenanceOrdersOptions;
-  /** Writes rows of others; false while the ledger is opened anew. */
-  record(ops: readonly Op[]): Promise<boolean>;
-  /** Loads the ledger and opens the first pipeline; rejects where it cannot be read. */
-  open(): Promise<void>;
-  take(topic: string, payload: Buffer): void;
-  subscribed(): void;
-  unsubscribed(): void;
-  /** The tabs run. */
-  started(): void;
-  /** Says of a fault of the centre's own whether it stands, also to each later memory of the ledger. */
-  say(word: CentreWord): void;
-  /** Says why nothing more can be written to the disk; null where there is room. */
-  full(reason: string | null): void;
-  /** Tells it, now and whenever the clock was set or the ledger is opened. */
-  follow(keeper: NotAhead): void;
-  /** Does something to the ledger while nothing of it is in memory, and opens it anew. PCs send again what comes meanwhile. */
-  apart<T>(work: () => Promise<T>): Promise<T>;
-  /** Notifications that wait. */
-  waiting(): number;
-  /** For how long the oldest commit is under way, in ms; 0 where none is. */
-  commitMs(): number;
-  /** The centre's time, and that by which goes what is deleted for its age. */
-  now(): number;
-  settledAt(): number;
-  close(): Promise<void>;
-};
+export type Runtime = ReturnType<typeof createRuntime>;
 
 /** What there is only while a pipeline is open. */
 type Life = {
@@ -100,72 +57,67 @@ type Life = {
   logged: { line: string; up: number } | undefined;
 };
 
-type State = {
-  /** With the ledger as it is watched. */
-  options: RuntimeOptions & { numbers: Numbers };
-  now(): number;
-  /** What is open now; undefined while the ledger is opened anew. */
-  ingest(): Ingest | undefined;
-  commitMs: Watched['commitMs'];
-  life: Life;
-  /** The wait nodes by their id; the head has no name. */
-  takers: Takers<WireMessage>;
-  rollcalls: RollCalls;
-  commands: Commands;
-  measureQueue: MeasureQueue;
-  live: LiveView;
-  keepers: NotAhead[];
-  /** What is said of the centre, by its fault. */
-  words: Map<string, CentreWord>;
-  dates: Dates;
-};
+type State = ReturnType<typeof createState>;
 
 /** Opens nothing yet: that is `open`. */
-export function createRuntime(options: RuntimeOptions): Runtime {
+export function createRuntime(options: RuntimeOptions) {
   const state = createState(options);
-  const { life, rollcalls, live, measureQueue, now, takers, dates, ingest } = state;
-  const { offers, roster, channels, numbers } = state.options;
+  const { life, rollcalls, live, measureQueue, now, dates, ingest } = state;
   return {
-    wires: createWires({ ingest, now, takers, dates, offers, roster, channels, numbers }),
+    wires: createWires({ ...state.options, ...state }),
     view: live.view,
+    /** What is open now; undefined while the ledger is opened anew. */
     ingest,
-    outbox: () => life.pipeline?.outbox,
+    /** What waits for people now; undefined while the ledger is opened anew. */
+    outbox: (): Outbox | undefined => life.pipeline?.outbox,
+    /** The site table as it is used now. Throws while the ledger is opened anew. */
     sites: openSiteTable(ingest, now),
+    /** The calendar as it is used now. */
     meetings: dates.meetings,
     maintenance: dates.maintenance,
-    record: (ops) => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
-    open: () => open(state),
-    take: (topic, payload) => life.pipeline?.ingest.take(topic, payload),
-    subscribed() {
+    /** Writes rows of others; false while the ledger is opened anew. */
+    record: (ops: readonly Op[]): Promise<boolean> => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
+    /** Loads the ledger and opens the first pipeline; rejects where it cannot be read. */
+    open: (): Promise<void> => open(state),
+    take: (topic: string, payload: Buffer): void => life.pipeline?.ingest.take(topic, payload),
+    subscribed(): void {
       life.subscribed = true;
       life.pipeline?.ingest.subscribed();
       rollcalls.subscribed();
       live.all();
     },
-    unsubscribed() {
+    unsubscribed(): void {
       life.subscribed = false;
       life.pipeline?.ingest.unsubscribed();
       live.all();
     },
-    started() {
+    /** The tabs run. */
+    started(): void {
       life.started = true;
       life.pipeline?.ingest.started();
     },
-    follow(keeper) {
+    /** Tells it, now and whenever the clock was set or the ledger is opened. */
+    follow(keeper: NotAhead): void {
       state.keepers.push(keeper);
       keeper.notAhead();
     },
-    full: (reason) => void Object.assign(life, { full: reason }),
-    waiting: () => life.pipeline?.outbox.waiting() ?? 0,
+    /** Says why nothing more can be written to the disk; null where there is room. */
+    full: (reason: string | null): void => void Object.assign(life, { full: reason }),
+    /** Notifications that wait. */
+    waiting: (): number => life.pipeline?.outbox.waiting() ?? 0,
+    /** For how long the oldest commit is under way, in ms; 0 where none is. */
     commitMs: state.commitMs,
+    /** The centre's time, and that by which goes what is deleted for its age. */
     now,
-    settledAt: () => life.pipeline?.ingest.settledAt() ?? 0,
-    say(word) {
+    settledAt: (): number => life.pipeline?.ingest.settledAt() ?? 0,
+    /** Says of a fault of the centre's own whether it stands, also to each later memory of the ledger. */
+    say(word: CentreWord): void {
       state.words.set(word.fault, word);
       void life.pipeline?.ingest.tell(word);
     },
-    apart: (work) => apart(state, work),
-    async close() {
+    /** Does something to the ledger while nothing of it is in memory, and opens it anew. PCs send again what comes meanwhile. */
+    apart: <T>(work: () => Promise<T>): Promise<T> => apart(state, work),
+    async close(): Promise<void> {
       life.closed = true;
       live.close();
       measureQueue.close();
@@ -178,7 +130,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 }
 
-function createState(given: RuntimeOptions): State {
+function createState(given: RuntimeOptions) {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
   const life: Life = {
     pipeline: undefined,
@@ -203,18 +155,22 @@ function createState(given: RuntimeOptions): State {
   // Whoever orders goes to the queue, which hands on what is no measurement.
   const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, unready });
   return {
+    /** With the ledger as it is watched. */
     options,
     commitMs,
     life,
-    takers: createTakers(),
+    /** The wait nodes by their id; the head has no name. */
+    takers: createTakers<WireMessage>(),
     rollcalls,
     commands,
     measureQueue,
     live,
-    keepers: [],
-    words: new Map(),
+    keepers: [] as NotAhead[],
+    /** What is said of the centre, by its fault. */
+    words: new Map<string, CentreWord>(),
     dates,
     now,
+    /** What is open now; undefined while the ledger is opened anew. */
     ingest,
   };
 }

@@ -13,20 +13,13 @@ export type ElectionOptions = {
 };
 
 /** Who of each site has the duty to measure. */
-export type Election = {
-  /** The PC that measures the link of this site; undefined while none is there. */
-  of(site: string): string | undefined;
-  /** What an ack says to this PC. */
-  words(pc: string): Pick<Ack, 'measure' | 'reflector'>;
-  /** These PCs changed: who is to be told at once because the duty came to it, or left it. */
-  moved(pcs: Iterable<string>): string[];
-};
+export type Election = ReturnType<typeof createElection>;
 
 /** A PC is told anew with the echo of each hour; so that one lost ack ends no right, it lasts three of them. */
 const tokenMs = 3 * 3_600_000;
 
 /** Guarantee: of the PCs of a site that are online at most one is ever told that it measures, which is the one with the lowest id. */
-export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOptions): Election {
+export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOptions) {
   const elected = new Map<string, string>();
 
   /** One that was lost may be back in a moment: it keeps the duty until it is silent. */
@@ -43,15 +36,18 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
   }
 
   return {
-    of: (site) => elected.get(site),
-    words(pc) {
+    /** The PC that measures the link of this site; undefined while none is there. */
+    of: (site: string): string | undefined => elected.get(site),
+    /** What an ack says to this PC. */
+    words(pc: string): Pick<Ack, 'measure' | 'reflector'> {
       if (electedOf(siteOf(pc)) !== pc) return { measure: false };
       if (reflector === undefined) return { measure: true };
       const endsAt = now() + tokenMs;
       const token = sealReflectorToken(pc, endsAt, reflector.key).toString('base64url');
       return { measure: true, reflector: { port: reflector.port, token, endsAt } };
     },
-    moved(pcs) {
+    /** These PCs changed: who is to be told at once because the duty came to it, or left it. */
+    moved(pcs: Iterable<string>): string[] {
       return [...new Set([...pcs].map(siteOf))].flatMap((site) => {
         const before = elected.get(site);
         const after = electedOf(site);

@@ -8,19 +8,12 @@ import { differences, hashOf } from './tabs-diff.ts';
 export type TabsOrdersOptions = { tabs: Tabs; red(): Pick<Red, 'deploy'> | undefined; steps(): Promise<TabsStep[]> };
 
 /** Looks at the tabs, and takes a Deploy back. */
-export type TabsOrders = {
-  state(): TabsState;
-  differences(): TabsDifferences;
-  /** What became of them, newest first. */
-  steps(): Promise<TabsStep[]>;
-  /** Brings the set before the last Deploy back, by the same lint, or says in one line why not. */
-  undo(by: string): Promise<{ ok: true; value: TabsUndone } | { ok: false; line: string }>;
-};
+export type TabsOrders = ReturnType<typeof createTabsOrders>;
 
 /** Orders over the tabs of a centre. */
-export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions): TabsOrders {
+export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
   return {
-    state() {
+    state(): TabsState {
       const before = tabs.before();
       const { now, base } = tabs.release();
       const running = tabs.running();
@@ -33,12 +26,14 @@ export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions): TabsO
         wrong: tabs.lint(running),
       };
     },
-    differences() {
+    differences(): TabsDifferences {
       const { now, base } = tabs.release();
       return { yours: differences(base, tabs.running()), release: differences(base, now) };
     },
+    /** What became of them, newest first. */
     steps,
-    async undo(by) {
+    /** Brings the set before the last Deploy back, by the same lint, or says in one line why not. */
+    async undo(by: string): Promise<{ ok: true; value: TabsUndone } | { ok: false; line: string }> {
       const [before, running] = [tabs.before(), tabs.running()];
       const runtime = red();
       if (before === undefined) return { ok: false, line: 'there is no Deploy to take back' };

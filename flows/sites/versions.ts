@@ -6,28 +6,21 @@ import type { Op } from '../engine/records/ops.ts';
 /** What a configuration says. */
 type Content = Omit<Config, 'pc' | 'version'>;
 
-/** The versions of the configurations of one memory. */
-export type Versions = {
-  /**
-   * The configuration a PC should hold. `held` = the version that it last reported, 0 where it has none.
-   * Guarantee: a version never means two contents, also where the ledger was restored and the PC is ahead of it. `op` must be committed before the configuration is sent.
-   */
-  wanted(pc: string, content: Content, held?: number): { config: Config; op?: Op };
-  /** The version last wanted of a PC; 0 where it was never asked for. */
-  version(pc: string): number;
-};
-
 const prefix = 'config/';
 
 /** Versions over the rows `config/<pc>` = `<version> <hash>` of the ledger's meta table. */
-export function createVersions(meta: Readonly<Record<string, string>>): Versions {
+export function createVersions(meta: Readonly<Record<string, string>>) {
   const held = new Map<string, { version: number; hash: string }>();
   for (const [key, value] of Object.entries(meta)) {
     const [version = '0', hash = ''] = value.split(' ');
     if (key.startsWith(prefix)) held.set(key.slice(prefix.length), { version: Number(version), hash });
   }
   return {
-    wanted(pc, content, reported = 0) {
+    /**
+     * The configuration a PC should hold. `reported` = the version that it last reported, 0 where it has none.
+     * Guarantee: a version never means two contents, also where the ledger was restored and the PC is ahead of it. `op` must be committed before the configuration is sent.
+     */
+    wanted(pc: string, content: Content, reported = 0): { config: Config; op?: Op } {
       const ours = held.get(pc) ?? { version: 0, hash: '' };
       const now = hash('sha256', JSON.stringify(content)).slice(0, 16);
       if (ours.hash === now && reported <= ours.version) return { config: { pc, version: ours.version, ...content } };
@@ -35,6 +28,7 @@ export function createVersions(meta: Readonly<Record<string, string>>): Versions
       held.set(pc, { version, hash: now });
       return { config: { pc, version, ...content }, op: { op: 'meta', key: `${prefix}${pc}`, value: `${version} ${now}` } };
     },
-    version: (pc) => held.get(pc)?.version ?? 0,
+    /** The version last wanted of a PC; 0 where it was never asked for. */
+    version: (pc: string): number => held.get(pc)?.version ?? 0,
   };
 }

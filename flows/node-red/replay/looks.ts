@@ -7,9 +7,6 @@ import { createNoise } from '../../engine/transitions/noise.ts';
 /** It looks so often, and sooner where something is due. */
 export const tickMs = 1_000;
 
-/** The looks of one past. */
-export type Looks = ReturnType<typeof createLooks>;
-
 /** Reads them. */
 export function createLooks({ incidents, transitions }: Past) {
   const all = new Set(transitions.flatMap(lookedAt));

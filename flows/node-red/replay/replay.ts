@@ -40,13 +40,10 @@ export type Tried = { ok: true; value: TabsTrial } | { ok: false; line: string }
 export type TabFiles = { texts: readonly { name: string; text: string }[]; whole: boolean };
 
 /** Tries tabs. */
-export type Replay = {
-  tryNodes(nodes: readonly FlowNode[], days?: number): Promise<Tried>;
-  tryFiles(files: TabFiles, days: number): Promise<Tried>;
-};
+export type Replay = ReturnType<typeof createReplay>;
 
 /** One at a time. */
-export function createReplay(options: ReplayOptions): Replay {
+export function createReplay(options: ReplayOptions) {
   let busy = false;
   const tryNodes = async (nodes: readonly FlowNode[], days = usualDays): Promise<Tried> => {
     if (busy) return { ok: false, line: 'tabs are being tried already: wait until that is done' };
@@ -59,7 +56,7 @@ export function createReplay(options: ReplayOptions): Replay {
   };
   return {
     tryNodes,
-    async tryFiles({ texts, whole }, days) {
+    async tryFiles({ texts, whole }: TabFiles, days: number): Promise<Tried> {
       const read = tabsIn(new Map(texts.map(({ name, text }) => [name, text])));
       if (!read.ok) return read;
       return tryNodes(whole ? read.nodes : withTabs(options.tabs.running(), read.nodes), days);

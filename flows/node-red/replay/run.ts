@@ -1,7 +1,7 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
 
 import { quietIn } from '../../engine/incidents/maintenance.ts';
-import { createMemory, emptyContents, type Memory } from '../../engine/memory/memory.ts';
+import { createMemory, emptyContents } from '../../engine/memory/memory.ts';
 import type { Act, Effect, Transition, WireMessage } from '../../engine/records/incidents.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
@@ -11,10 +11,10 @@ import type { Recipients } from '../../engine/transitions/delivery.ts';
 import { isEnd } from '../../engine/transitions/incident.ts';
 import { holdOf, knownWord, type PlaceFacts, worseWord } from '../../engine/transitions/offer.ts';
 import { isWaiting, looksAgainAt } from '../../engine/transitions/rate.ts';
-import { createTransitions, type Transitions } from '../../engine/transitions/transitions.ts';
+import { createTransitions } from '../../engine/transitions/transitions.ts';
 import { doOnce, isOfTime } from './deeds.ts';
-import { createLooks, type Looks, tickMs } from './looks.ts';
-import { createStory, type Step, type Story, stepsOf } from './story.ts';
+import { createLooks, tickMs } from './looks.ts';
+import { createStory, type Step, stepsOf } from './story.ts';
 
 /** What the wires made of a message. */
 export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
@@ -47,18 +47,7 @@ const calmAfterMs = 60_000;
 /** What waits for its turn may have it so long after something was decided, and by then the engine has looked. */
 const turnMs = 3_600_000 + tickMs;
 
-type Play = {
-  world: World;
-  memory: Memory;
-  transitions: Transitions;
-  story: Story;
-  /** The transition that really was, by the number that it has here. */
-  real: Map<number, Transition>;
-  played: Played;
-  /** When turns may come. */
-  turns: Set<number>;
-  looks: Looks;
-};
+type Play = ReturnType<typeof openPlay>;
 
 /** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
 export async function play(past: Past, world: World, until: number): Promise<Played> {
@@ -97,15 +86,19 @@ function hasTurned({ turns, looks }: Play, at: number, isDecided: boolean): bool
   return turns.delete(at) || looks.isLook(at) || isDecided;
 }
 
-function openPlay(past: Past, world: World): Play {
+function openPlay(past: Past, world: World) {
   const memory = createMemory(emptyContents);
   const looks = createLooks(past);
   const { turnAt, isUnread } = looks;
   const own = { isQuiet: quietIn(memory), isUnread, isBeside: () => false, pace: looks.pace(), turnAt };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
-  const played = { told: [], steps: 0, unfinished: 0 };
-  return { world, memory, transitions, story, real: new Map(), played, turns: new Set(), looks };
+  /** The transition that really was, by the number that it has here. */
+  const real = new Map<number, Transition>();
+  const played: Played = { told: [], steps: 0, unfinished: 0 };
+  /** When turns may come. */
+  const turns = new Set<number>();
+  return { world, memory, transitions, story, real, played, turns, looks };
 }
 
 /** When to look again: a timer is due, or what waits for its turn may have it now. */

@@ -55,9 +55,6 @@ function clearOf({ about }: Transition): number {
   return Math.max(0, ...about.map(({ fault }) => faultOf(fault)?.clearMs ?? 0));
 }
 
-/** The incidents of the past in one memory. */
-export type Story = ReturnType<typeof createStory>;
-
 /** Opens the story of these incidents; what is told of them is the memory's own. */
 export function createStory(memory: Memory, rows: readonly Incident[]) {
   const byId = new Map(rows.map((row) => [row.id, row]));

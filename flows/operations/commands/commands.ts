@@ -56,16 +56,7 @@ export type CommandsOptions = {
 };
 
 /** Orders to PCs, with what the pipeline tells of their answers. */
-export type Commands = CommandsView & {
-  /** The counter as the ledger holds it. */
-  remember({ meta }: Pick<Contents, 'meta'>): void;
-  /** Takes up what the ledger has open, where nothing is ahead of now. */
-  reread(): Promise<void>;
-  /** Sends what is open once more: in the gap of a clock that is set nobody is sent anything. */
-  sendAgain(): void;
-  /** What a PC said is committed: its answers, or a birth, after which it may have missed what it was told. */
-  heard(report: Pick<Report, 'pc' | 'event' | 'ops'>): void;
-};
+export type Commands = ReturnType<typeof createCommands>;
 
 type Open = { row: CommandRow; answered: Set<string> };
 type State = { options: CommandsOptions; open: Map<string, Open>; counter: number };
@@ -73,26 +64,30 @@ type State = { options: CommandsOptions; open: Map<string, Open>; counter: numbe
 const counterKey = 'commands.counter';
 
 /** Guarantee: no command is sent that is not in the ledger, and no two have one counter, also where the ledger was restored. */
-export function createCommands(options: CommandsOptions): Commands {
+export function createCommands(options: CommandsOptions) {
   const state: State = { options, open: new Map(), counter: 0 };
   return {
-    issue: (ordering) => issue(state, ordering),
-    async list() {
+    issue: (ordering: Ordering) => issue(state, ordering),
+    async list(): Promise<CommandSummary[]> {
       return (await options.ledger.commands()).map(summaryOf);
     },
-    one: (id) => view(state, id),
-    remember({ meta }) {
+    one: (id: string) => view(state, id),
+    /** The counter as the ledger holds it. */
+    remember({ meta }: Pick<Contents, 'meta'>): void {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
     },
-    async reread() {
+    /** Takes up what the ledger has open, where nothing is ahead of now. */
+    async reread(): Promise<void> {
       const open = await options.ledger.openCommands(options.clock.now());
       state.open = new Map(open.map(({ row, answered }) => [row.id, { row: inItsTime(row, options.key), answered: new Set(answered) }]));
     },
-    sendAgain() {
+    /** Sends what is open once more: in the gap of a clock that is set nobody is sent anything. */
+    sendAgain(): void {
       for (const { row, answered } of state.open.values())
         if (!answered.has(row.to)) options.send(pcTopic(addressOf(row.to), 'cmd'), encode('cmd', row.signed), 1);
     },
-    heard({ pc, event, ops }) {
+    /** What a PC said is committed: its answers, or a birth, after which it may have missed what it was told. */
+    heard({ pc, event, ops }: Pick<Report, 'pc' | 'event' | 'ops'>): void {
       for (const op of ops) if (op.op === 'command-answer') state.open.get(op.answer.id)?.answered.add(pc);
       if (event.type === 'birth') again(state, pc);
     },

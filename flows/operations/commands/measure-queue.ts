@@ -31,15 +31,6 @@ export type MeasureQueueOptions = {
   log: { warn(fields: object, line: string): void };
 };
 
-/** The queue, as those see it who order and those who tell it of answers. */
-export type MeasureQueue = {
-  /** Takes orders as `commands` does, and lets measurements wait for their turn. */
-  view: CommandsView;
-  /** What a PC said is committed. */
-  heard(report: Pick<Report, 'pc' | 'ops'>): void;
-  close(): void;
-};
-
 type Answer = CommandView['answers'][number];
 /** One site that is to be measured, for each of the rounds that want it; `pc` where somebody named it. */
 type Item = { site: string; pc: string | undefined; rounds: Set<Round>; isScheduled: boolean; notBeforeUp: number; tries: number };
@@ -72,7 +63,7 @@ const verb = 'measure-link';
 const later: readonly (string | null)[] = Object.values(measureLater);
 
 /** Guarantee: never more at once than the limits say, in a state and in all; whoever asks, and whatever the schedule wants. */
-export function createMeasureQueue(options: MeasureQueueOptions): MeasureQueue {
+export function createMeasureQueue(options: MeasureQueueOptions) {
   const state: State = {
     ...options,
     rounds: new Map(),
@@ -90,21 +81,23 @@ export function createMeasureQueue(options: MeasureQueueOptions): MeasureQueue {
   };
   state.cancel = options.clock.after(tickMs, tick);
   return {
+    /** Takes orders as `commands` does, and lets measurements wait for their turn. */
     view: {
-      issue: (ordering) => (ordering.verb === verb ? begin(state, ordering) : options.commands.issue(ordering)),
+      issue: (ordering: Ordering) => (ordering.verb === verb ? begin(state, ordering) : options.commands.issue(ordering)),
       async list() {
         const rounds = [...state.rounds.values()].map(({ summary }) => summary);
         return [...rounds, ...(await options.commands.list())].sort((a, b) => b.at - a.at);
       },
-      async one(id) {
+      async one(id: string) {
         const round = state.rounds.get(id);
         return round === undefined ? options.commands.one(id) : viewOf(state, round);
       },
     },
-    heard({ pc, ops }) {
+    /** What a PC said is committed. */
+    heard({ pc, ops }: Pick<Report, 'pc' | 'ops'>): void {
       for (const op of ops) if (op.op === 'command-answer') answered(state, { pc, at: op.at, answer: op.answer });
     },
-    close: () => state.cancel(),
+    close: (): void => state.cancel(),
   };
 }
 

@@ -48,24 +48,6 @@ export type RollCallOptions = {
   progress(view: RollCallView): void;
 };
 
-/** Roll calls, with what the pipeline tells of their answers. */
-export type RollCalls = RollCallsView & {
-  /** The one that runs, or the last one that was finished. */
-  last(): RollCallSummary | null;
-  /** Takes up the last one that the ledger holds, and the time of day for the one that runs: the clock was set, or the ledger is opened. */
-  reread(): Promise<void>;
-  /** True for the id of the call that runs. */
-  isRunning(id: string): boolean;
-  /** A birth that answers the call is committed; its state may come later. */
-  born(pc: string, state: Born): void;
-  /** Something of these PCs was committed. */
-  changed(pcs: readonly string[]): void;
-  /** The broker is back: whoever it could not reach is called again. */
-  subscribed(): void;
-  /** What was said to the PCs is gone with the memory: the call that runs is no more. */
-  drop(): void;
-};
-
 type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
   /** What whoever called looks after. */
   within: string;
@@ -92,36 +74,43 @@ type State = { options: RollCallOptions; running: Running | undefined; last: Rol
  * Guarantee: one at a time; a PC has answered only when the centre holds the very checks that its answering birth named, and is silent only
  * where the centre heard until the end: after a gap of our own whoever has not answered is called again, and has the whole time (R18a).
  */
-export function createRollCalls(options: RollCallOptions): RollCalls {
+export function createRollCalls(options: RollCallOptions) {
   const state: State = { options, running: undefined, last: null };
   return {
-    start: (call) => start(state, call),
-    last: () => (state.running === undefined ? state.last : summaryOf(state.running, null)),
+    start: (call: Parameters<RollCallsView['start']>[0]) => start(state, call),
+    /** The one that runs, or the last one that was finished. */
+    last: (): RollCallSummary | null => (state.running === undefined ? state.last : summaryOf(state.running, null)),
+    /** Takes up the last one that the ledger holds, and the time of day for the one that runs: the clock was set, or the ledger is opened. */
     reread: () => reread(state),
-    async list() {
+    async list(): Promise<RollCallSummary[]> {
       const finished = await options.ledger.rollcalls();
       return state.running === undefined ? finished : [summaryOf(state.running, null), ...finished];
     },
-    async one(id) {
+    async one(id: string): Promise<RollCallView | undefined> {
       const { running } = state;
       if (running?.id === id) return { ...summaryOf(running, null), rows: [...running.rows.values()] };
       return options.ledger.rollcall(id);
     },
-    isRunning: (id) => state.running?.id === id,
-    born(pc, { digest, session, rev }) {
+    /** True for the id of the call that runs. */
+    isRunning: (id: string): boolean => state.running?.id === id,
+    /** A birth that answers the call is committed; its state may come later. */
+    born(pc: string, { digest, session, rev }: Born): void {
       if (!state.running?.waiting.has(pc)) return;
       state.running.waiting.set(pc, { digest, session, rev });
       answered(state, pc);
     },
-    changed(pcs) {
+    /** Something of these PCs was committed. */
+    changed(pcs: readonly string[]): void {
       for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) answered(state, pc);
     },
-    subscribed() {
+    /** The broker is back: whoever it could not reach is called again. */
+    subscribed(): void {
       const { running } = state;
       if (running === undefined || running.waiting.size === 0) return;
       ring(state, running);
       lasts(state, running, deadlineMs);
     },
+    /** What was said to the PCs is gone with the memory: the call that runs is no more. */
     drop: () => drop(state),
   };
 }

@@ -1,7 +1,7 @@
 /** The people who may log in, the programs that have a token, and their way in. The ledger keeps them; who did what stands in its audit. */
 import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '#contracts';
 import { accountNamePattern, hashToken, mutex, proofFor } from '#contracts';
-import type { Account, AccountContents, PasswordHash } from '../../engine/records/accounts.ts';
+import type { Account, AccountContents } from '../../engine/records/accounts.ts';
 import type { NotAhead } from '../../engine/records/clock.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import { createLimits, type Tried } from './limits.ts';
@@ -60,20 +60,7 @@ export type Accounts = ReturnType<typeof createAccounts>;
 
 const wrong = { ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 } as const;
 
-type State = {
-  options: AccountsOptions;
-  held: Map<string, Account>;
-  limits: ReturnType<typeof createLimits>;
-  sessions: ReturnType<typeof createSessions>;
-  /** What a password is compared with where nobody has the name. */
-  nobody: PasswordHash;
-  /** Passwords are checked one after the other, and so are accounts changed. */
-  checking: ReturnType<typeof mutex>;
-  changing: ReturnType<typeof mutex>;
-  waiting: number;
-  /** Writes what nobody waits for. */
-  note(op: Op): void;
-};
+type State = ReturnType<typeof openState>;
 
 /**
  * Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes, but where its person got in from the
@@ -166,7 +153,7 @@ function tokensOf(state: State) {
   };
 }
 
-function openState(options: AccountsOptions): State {
+function openState(options: AccountsOptions) {
   const { contents, programs = [], commit, passwords, now, settledAt, newToken, log } = options;
   const own = programs.map(({ hash, ...one }) =>
     programAccount({ ...one, scope: '', madeAt: 0, token: { hash, days: endless } }, passwords),
@@ -178,10 +165,13 @@ function openState(options: AccountsOptions): State {
     held,
     limits: createLimits(options.up),
     sessions: createSessions({ logins: contents.logins, account: (name) => held.get(name), commit, note, now, settledAt, newToken }),
+    /** What a password is compared with where nobody has the name. */
     nobody: passwords.nobody(),
+    /** Passwords are checked one after the other, and so are accounts changed. */
     checking: mutex(),
     changing: mutex(),
     waiting: 0,
+    /** Writes what nobody waits for. */
     note,
   };
 }

@@ -5,24 +5,21 @@ import { shortHash } from './heads.ts';
 
 type Reader = { id: string; role: string; language: MessageLanguage };
 /** What a message to somebody carries at its end. */
-export type Note = {
-  /** Undefined where the person is not of central, or has it already. */
-  lineFor(person: Reader): string | undefined;
-  /** A message with the line of now arrived. */
-  arrived(person: string): void;
-};
+export type Note = ReturnType<typeof createNote>;
 
 /** `signed`: the head that was signed for last. What is remembered goes with the process: then a line comes twice. */
-export function createNote(signed: () => (Head & { at: number }) | undefined): Note {
+export function createNote(signed: () => (Head & { at: number }) | undefined) {
   const known = new Map<string, number>();
   return {
-    lineFor({ id, role, language }) {
+    /** Undefined where the person is not of central, or has it already. */
+    lineFor({ id, role, language }: Reader): string | undefined {
       const head = signed();
       if (head === undefined || role !== 'central' || known.get(id) === head.row) return undefined;
       const date = new Date(head.at).toISOString().slice(0, 10);
       return filled(wordsIn(language).message.auditHead, { date, row: head.row, hash: shortHash(head.hash) });
     },
-    arrived(person) {
+    /** A message with the line of now arrived. */
+    arrived(person: string): void {
       const head = signed();
       if (head !== undefined) known.set(person, head.row);
     },

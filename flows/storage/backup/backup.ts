@@ -54,17 +54,7 @@ export type BackupOptions = {
 export type Signed = Head & { at: number };
 
 /** Backups of one centre. */
-export type Backups = {
-  /** Begins to make one each hour. */
-  start(): Promise<void>;
-  /** Makes one now. Rejects with a `BackupError` of one line. */
-  make(): Promise<BackupMade>;
-  /** What the newest copy says; with `now`, or where there is none yet, one is made. */
-  audit(now: boolean): Promise<LedgerAudit>;
-  /** Undefined before the first copy of a process is proven. */
-  signed(): Signed | undefined;
-  close(): void;
-};
+export type Backups = ReturnType<typeof createBackups>;
 
 type State = {
   options: BackupOptions;
@@ -77,7 +67,7 @@ type State = {
 };
 
 /** Nothing is done before `start`, `make` or `audit`. */
-export function createBackups(options: BackupOptions): Backups {
+export function createBackups(options: BackupOptions) {
   const nothing = { audit: undefined, signed: undefined, proofs: 0 };
   const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: false };
   const inTurn = mutex();
@@ -95,17 +85,21 @@ export function createBackups(options: BackupOptions): Backups {
   }
 
   return {
-    async start() {
+    /** Begins to make one each hour. */
+    async start(): Promise<void> {
       const newest = (await backupsIn(options.folder)).findLast(({ at }) => at <= options.now())?.at;
       if (newest !== undefined) state.goodAt = newest;
       judge(state, undefined);
       const dueMs = state.goodAt + hourMs - options.now();
       state.cancel = options.clock.after(newest === undefined ? firstAfterMs : Math.max(firstAfterMs, dueMs), () => void hourly());
     },
+    /** Makes one now. Rejects with a `BackupError` of one line. */
     make,
-    audit: async (now) => (now ? undefined : state.audit) ?? (await inTurn(() => proveNow(state))),
-    signed: () => state.signed,
-    close() {
+    /** What the newest copy says; with `now`, or where there is none yet, one is made. */
+    audit: async (now: boolean): Promise<LedgerAudit> => (now ? undefined : state.audit) ?? (await inTurn(() => proveNow(state))),
+    /** Undefined before the first copy of a process is proven. */
+    signed: (): Signed | undefined => state.signed,
+    close(): void {
       state.closed = true;
       state.cancel();
       options.prover.stop();

@@ -31,14 +31,7 @@ export type WatchOptions = {
 };
 
 /** `ledger` is the one to write to: it refuses while its file is gone. */
-export type LedgerWatch = {
-  ledger: Ledger;
-  /** What it lacks, told for a day, as an audit says it. */
-  older(): { older?: string };
-  /** Writes down what it lacks; then the mark follows the ledger as it is now. `record` is false where that was not taken, and is asked again. */
-  start(record: (ops: readonly Op[]) => Promise<boolean>, say: Say): Promise<void>;
-  close(): void;
-};
+export type LedgerWatch = Awaited<ReturnType<typeof watchLedger>>;
 
 type Fault = 'centre.ledger_older' | 'centre.clock';
 type Say = (fault: Fault, reason: string | null) => void;
@@ -55,7 +48,7 @@ type State = {
 type Told = { until: number; line: string };
 
 /** Looks at the ledger as it was opened; to be called before anything is written to it. Rejects where it cannot be read. */
-export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
+export async function watchLedger(options: WatchOptions) {
   const { ledger, ledgerFile, flows, log, now } = options;
   const held = await ledger.progress();
   const mark = readMark(markFile(options));
@@ -74,7 +67,7 @@ export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
   return {
     ledger: {
       ...ledger,
-      async commit(ops) {
+      async commit(ops: Op[]) {
         if (state.lost !== null) throw new LedgerError('io', state.lost);
         const receipt = await ledger.commit(ops);
         // What took somebody a day to write does not wait in the log for the hour to be over.
@@ -82,12 +75,14 @@ export async function watchLedger(options: WatchOptions): Promise<LedgerWatch> {
         return receipt;
       },
     },
-    older() {
+    /** What it lacks, told for a day, as an audit says it. */
+    older(): { older?: string } {
       const line = standing(state);
       return line === null ? {} : { older: line };
     },
-    start: (record, say) => tick(state, { record, say, mark: '', said: {} }),
-    close() {
+    /** Writes down what it lacks; then the mark follows the ledger as it is now. `record` is false where that was not taken, and is asked again. */
+    start: (record: (ops: readonly Op[]) => Promise<boolean>, say: Say): Promise<void> => tick(state, { record, say, mark: '', said: {} }),
+    close(): void {
       state.closed = true;
       state.cancel();
     },

@@ -1,13 +1,10 @@
 /** Bytes of a stream, taken in the pieces that are wanted. */
 
 /** `some` answers at most so many, none only at the end; `line` without its end, undefined where it has none. */
-export type Bytes = {
-  some(most?: number): Promise<Buffer>;
-  line(most: number): Promise<string | undefined>;
-};
+export type Bytes = ReturnType<typeof bytesFrom>;
 
 /** Reads from a stream, which is left where the last byte was taken. */
-export function bytesFrom(source: AsyncIterable<Uint8Array>): Bytes {
+export function bytesFrom(source: AsyncIterable<Uint8Array>) {
   const chunks = source[Symbol.asyncIterator]();
   let held: Buffer = Buffer.alloc(0);
 
@@ -25,11 +22,11 @@ export function bytesFrom(source: AsyncIterable<Uint8Array>): Bytes {
   }
 
   return {
-    async some(most = Number.MAX_SAFE_INTEGER) {
+    async some(most = Number.MAX_SAFE_INTEGER): Promise<Buffer> {
       while (held.length === 0) if (!(await more())) break;
       return take(Math.min(most, held.length));
     },
-    async line(most) {
+    async line(most: number): Promise<string | undefined> {
       for (;;) {
         const end = held.indexOf(10);
         if (end > most || (end < 0 && held.length > most)) return undefined;
