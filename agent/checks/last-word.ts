@@ -1,6 +1,6 @@
 /** What the seat in the session said last of its room, in a file: for `check`, which sits in no session. */
 import * as v from 'valibot';
-import { type Check, type Clock, state } from '#contracts';
+import { type Check, type Clock, readJson, state } from '#contracts';
 import type { Probe } from './probe.ts';
 
 /** Which components the seat in the session answers for. */
@@ -13,7 +13,7 @@ export type Written = { text: string | undefined; now: number; isOfRoom: OfRoom 
 const renewedEveryMs = 60_000;
 /** What is older was written by a `run` that ended, or stands still. */
 const believedMs = 2.5 * renewedEveryMs;
-const lastWord = v.pipe(v.string(), v.parseJson(), v.object({ at: v.number(), checks: state.entries.checks }));
+const lastWord = v.object({ at: v.number(), checks: state.entries.checks });
 
 /**
  * Writes what is known of the room when it changes, and each minute, so that its age can be judged. A room that became unknown is written too:
@@ -34,8 +34,8 @@ export function createLastWord({ clock, isOfRoom, hasSpoken, save }: LastWordOpt
 
 /** Of these probes, those of the room say what their seat said last. They are asked themselves where nothing of now is written. */
 export function withLastWord(probes: readonly Probe[], { text, now, isOfRoom }: Written): readonly Probe[] {
-  const read = v.safeParse(lastWord, text);
-  if (!read.success || Math.abs(now - read.output.at) > believedMs) return probes;
-  const said = (name: string) => read.output.checks.filter(({ component }) => component === name);
+  const read = readJson(lastWord, text);
+  if (read === undefined || Math.abs(now - read.at) > believedMs) return probes;
+  const said = (name: string) => read.checks.filter(({ component }) => component === name);
   return probes.map((probe) => (isOfRoom(probe) ? { ...probe, run: async () => ({ checks: said(probe.name) }) } : probe));
 }

@@ -24,6 +24,7 @@ export * from './kit/mutex.ts';
 export * from './kit/networks.ts';
 export * from './kit/one-line.ts';
 export * from './kit/part.ts';
+export * from './kit/read-json.ts';
 export * from './kit/session.ts';
 export * from './kit/start.ts';
 export * from './kit/time-limit.ts';

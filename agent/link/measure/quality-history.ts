@@ -1,6 +1,6 @@
 /** What is known of a link from its rounds so far: the windows, the tier of each direction, what is usual, and the last capacity. */
 import * as v from 'valibot';
-import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, tierNeeds } from '#contracts';
+import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, readJson, tierNeeds } from '#contracts';
 import type { Spool } from '../../uplink/spool/spool.ts';
 import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
 import { ratingOf } from '../analysis/emodel.ts';
@@ -40,6 +40,7 @@ const capacityIntervals = 2;
 const capacityLifeMs = 7 * 86_400_000;
 const doubtfulLoss = 0.01;
 const keys = { usual: 'link-usual', capacity: 'link-capacity' };
+const baseline = v.array(v.pipe(v.number(), v.finite()));
 
 type State = ReturnType<typeof createState>;
 
@@ -48,12 +49,12 @@ function createState(options: QualityHistoryOptions) {
   return {
     ...options,
     held: [] as { window: Window; up: number }[],
-    usual: usualFrom(spool.recall(keys.usual)),
+    usual: (readJson(baseline, spool.recall(keys.usual)) ?? []) as Baseline,
     savedUp: clock.up(),
     slow: openLatch,
     /** Of the class that was set when it was last looked at. */
     other: { link: link(), latch: openLatch },
-    taken: capacityFrom(spool.recall(keys.capacity)),
+    taken: readJson(linkReport, spool.recall(keys.capacity))?.capacity,
     tiers: { up: undefined, down: undefined } as Tiers,
     sureTiers: { up: undefined, down: undefined } as Tiers,
   };
@@ -199,14 +200,4 @@ function isDoubtful(window: Window): boolean {
   const quality = qualityOf([window]);
   const ways = quality === undefined ? [] : [quality.up, quality.down];
   return ways.some(({ loss, jitterMs }) => loss >= doubtfulLoss || jitterMs >= tierNeeds.audio.jitterMs.warn);
-}
-
-function usualFrom(text: string | undefined): Baseline {
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), v.array(v.pipe(v.number(), v.finite()))), text);
-  return read.success ? read.output : [];
-}
-
-function capacityFrom(text: string | undefined): Capacity | undefined {
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), linkReport), text);
-  return read.success ? read.output.capacity : undefined;
 }

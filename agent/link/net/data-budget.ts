@@ -1,6 +1,6 @@
 /** Bytes that this PC used of its link this month, by cause, and what its link class still allows (DESIGN, link classes). */
 import * as v from 'valibot';
-import { type Clock, type LinkLimits, type LinkReport, links } from '#contracts';
+import { type Clock, type LinkLimits, type LinkReport, links, readJson } from '#contracts';
 import type { KeptFile } from '../../uplink/store/kept-file.ts';
 
 /** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */
@@ -140,7 +140,7 @@ export function memoryStore(): KeptFile {
 
 /** What a running agent saved in the last ten minutes, for another process on the PC. */
 export function readFigures(store: Pick<KeptFile, 'load'>): BudgetFigures | undefined {
-  const book = read(store);
+  const book = readJson(savedBook, store.load());
   return book && figuresOf(book);
 }
 
@@ -151,7 +151,7 @@ function figuresOf({ month, telemetry, tests, limits }: Book): BudgetFigures {
 
 /** After a kill the dearest ten minutes of the month are added for what was not saved. */
 function openBook(store: KeptFile, month: string): Book {
-  const book = read(store);
+  const book = readJson(savedBook, store.load());
   if (book === undefined)
     return { ...none(), month, peak: none(), doubtful: none(), isProven: false, clean: true, limits: links.fibre.budget };
   if (book.clean) return book;
@@ -161,11 +161,6 @@ function openBook(store: KeptFile, month: string): Book {
 
 function sum(one: Causes, other: Causes): Causes {
   return { telemetry: one.telemetry + other.telemetry, tests: one.tests + other.tests };
-}
-
-function read(store: Pick<KeptFile, 'load'>): Book | undefined {
-  const found = v.safeParse(v.pipe(v.string(), v.parseJson(), savedBook), store.load());
-  return found.success ? found.output : undefined;
 }
 
 /** Undefined for an invalid time or a year without four digits. */

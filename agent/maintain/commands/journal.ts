@@ -1,6 +1,6 @@
 /** What this PC remembers of commands: with the spool on its disk, so that none is ever carried out twice. */
 import * as v from 'valibot';
-import { type Command, commandLifeMs } from '#contracts';
+import { type Command, commandLifeMs, readJson } from '#contracts';
 import type { Spool } from '../../uplink/spool/spool.ts';
 
 /** `begun`: to be carried out, or cut short; `boot` is the one it began in, `at` when the centre issued it. */
@@ -71,8 +71,7 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
 /** A spool that has had events had this word too, since it is written at the first start; one that was rebuilt had it before. */
 function load(spool: Spool): Content {
   const kept = spool.recall(word);
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), content), kept);
-  return read.success ? read.output : { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
+  return readJson(content, kept) ?? { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
 }
 
 /** Sorted by counter. What is older than a week by the centre's own times goes, and what is too much; nothing below it is obeyed again. */

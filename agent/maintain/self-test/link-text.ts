@@ -1,6 +1,5 @@
 /** What the running agent last measured of the link, for a person beside the PC. */
-import * as v from 'valibot';
-import { filled, type Language, type LinkDirection, type LinkReport, linkReport, vocabulary, type Words } from '#contracts';
+import { filled, type Language, type LinkDirection, type LinkReport, linkReport, readJson, vocabulary, type Words } from '#contracts';
 
 const mbit = 1_000_000;
 
@@ -46,8 +45,7 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
 
 /** Undefined where there is none, or it cannot be read. */
 export function readReport(text: string | undefined): LinkReport | undefined {
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), linkReport), text);
-  return read.success ? read.output : undefined;
+  return readJson(linkReport, text);
 }
 
 function tierText({ tier, limit }: LinkDirection, language: Language): string {

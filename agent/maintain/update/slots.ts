@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { codeOf, compareVersions, replaceFile } from '#contracts';
+import { codeOf, compareVersions, readJson, replaceFile } from '#contracts';
 
 const slotName = v.picklist(['a', 'b']);
 const held = v.object({ slot: slotName, version: v.string(), sha256: v.string() });
@@ -49,7 +49,7 @@ export type SlotsOptions = { installed?: string; disk?: SlotsDisk };
 export function openSlots(folder: string, { installed = '0.0.0', disk = system }: SlotsOptions = {}) {
   const stateFile = join(folder, 'slots.json');
   const bundle = ({ slot }: Pick<Bundle, 'slot'>) => join(folder, slot, bundleName);
-  const read = () => stateOf(disk, stateFile);
+  const read = (): SlotsFile => readJson(file, contentOf(stateFile, disk.read)?.toString()) ?? empty;
   const write = (state: SlotsFile) => disk.replace(stateFile, JSON.stringify(state));
   const isStartable = (one: Bundle) => isWhole(bundle(one), one.sha256, disk.read);
   const takeBack = (version: string, reason: string, at: number) => {
@@ -116,12 +116,6 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
 export function isWhole(path: string, sha256: string, readFile: SlotsDisk['read'] = readFileSync): boolean {
   const content = contentOf(path, readFile);
   return content !== undefined && createHash('sha256').update(content).digest('hex') === sha256;
-}
-
-function stateOf({ read }: SlotsDisk, path: string): SlotsFile {
-  const content = contentOf(path, read);
-  const state = v.safeParse(v.pipe(v.string(), v.parseJson(), file), content?.toString());
-  return state.success ? state.output : empty;
 }
 
 /** Undefined where there is no such file; what a disk or its rights refuse is thrown, since it says nothing about what is there. */

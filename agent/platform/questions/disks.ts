@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { readJson } from '#contracts';
 import { type Output, runCommand } from '../child.ts';
 import { readNames, readNumber, readText } from '../linux/files.ts';
 import type { Answer, Question } from '../platform.ts';
@@ -75,9 +76,9 @@ const drive = 'org.freedesktop.UDisks2.Drive';
 
 /** By its own counters (SMART), as UDisks last read them. */
 function byItself(output: Output): string[] | undefined {
-  const read = output.ok ? v.safeParse(v.pipe(v.string(), v.parseJson(), drives), output.text) : undefined;
-  if (read?.success !== true) return undefined;
-  return Object.values(read.output.data[0]).flatMap((faces) => {
+  const read = output.ok ? readJson(drives, output.text) : undefined;
+  if (read === undefined) return undefined;
+  return Object.values(read.data[0]).flatMap((faces) => {
     const isFailing = faces[`${drive}.Ata`]?.['SmartFailing']?.data === true;
     const warnings = faces['org.freedesktop.UDisks2.NVMe.Controller']?.['SmartCriticalWarning']?.data;
     if (!isFailing && !(Array.isArray(warnings) && warnings.some((one) => one !== 'temperature'))) return [];

@@ -1,6 +1,5 @@
 /** Watches the rise of the processor over its room: a window of readings in one band, compared with what the memory holds. */
-import * as v from 'valibot';
-import { type Clock, riseFactors } from '#contracts';
+import { type Clock, readJson, riseFactors } from '#contracts';
 import {
   bandOf,
   coldestOf,
@@ -52,7 +51,7 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
   }
 
   return (reading, store) => {
-    let held = withHour(memory ?? load(store), clock.now(), reading.processorCelsius);
+    let held = withHour(memory ?? readJson(riseMemory, store.recall(word)) ?? emptyMemory, clock.now(), reading.processorCelsius);
     const factor = riseFactors(reading.elevationM).expected;
     const key = keyOf(reading);
     const room = reading.roomCelsius ?? coldestOf(held);
@@ -77,11 +76,6 @@ function keyOf({ loadRatio, roomCelsius }: RiseReading): string | null {
   const band = bandOf(loadRatio);
   if (band === null || (band === 'rest' && roomCelsius === null)) return null;
   return `${band}/${roomCelsius === null ? 'coldest' : 'room'}`;
-}
-
-function load(store: Memory): RiseMemory {
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), riseMemory), store.recall(word));
-  return read.success ? read.output : emptyMemory;
 }
 
 /** Those of the window, with the one that begins it; none where a gap lies before now. */

@@ -1,11 +1,11 @@
 /** The service's end of the channel between the seats: admits one room seat, and only that of the user at the console. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Clock } from '#contracts';
+import { type Clock, readJson } from '#contracts';
 import type { Answer, Platform } from '../../platform/platform.ts';
 import { ownerOfProof } from '../../platform/questions/proof.ts';
 import { readLines, sendLine } from './lines.ts';
-import { type FromRoom, fromRoom, readLine, silentMs, type ToRoom } from './messages.ts';
+import { type FromRoom, fromRoom, silentMs, type ToRoom } from './messages.ts';
 
 /** The user at the console, on Windows the number of the session; null where nobody is signed in. */
 export type Speaker = Answer<number | null>;
@@ -91,7 +91,7 @@ export function createAdmission(options: AdmissionOptions) {
         });
       readLines(socket, (text) => {
         if (socket.writableEnded) return;
-        const message = readLine(fromRoom, text);
+        const message = readJson(fromRoom, text);
         if (message?.type !== 'proof') return receive(socket, message);
         if (!awaitsProof) return refuse(socket, 'garbage');
         awaitsProof = false;

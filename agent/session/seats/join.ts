@@ -1,12 +1,12 @@
 /** The room seat's end of the channel to the service: on Linux it connects and proves its user, on Windows it waits at a pipe. */
 import { connect, type Server, type Socket } from 'node:net';
-import { backoffMs, type Clock, messageOf } from '#contracts';
+import { backoffMs, type Clock, messageOf, readJson } from '#contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { leaveProof, ownSession } from '../../platform/questions/proof.ts';
 import type { Log } from '../../uplink/store/log.ts';
 import { openDoor, pipeOf, type SeatAddress } from './door.ts';
 import { readLines, sendLine } from './lines.ts';
-import { type FromRoom, readLine, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
+import { type FromRoom, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
 
 /** Where the service is, and what its messages start. */
 export type JoinOptions = {
@@ -94,7 +94,7 @@ function talk(state: State, socket: Socket): void {
     else if (wasJoined) note(state, `not joined: ${why}`);
   });
   readLines(socket, (text) => {
-    const message = readLine(toRoom, text);
+    const message = readJson(toRoom, text);
     if (message?.type === 'refused') why = message.why;
     else if (message) receive(state, socket, message);
     else socket.destroy(new Error('the other seat says what cannot be read'));

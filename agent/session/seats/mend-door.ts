@@ -1,11 +1,11 @@
 /** The key in the room: a program that is started for a moment asks the seat of the same user to mend, or to take that back. */
 import { connect } from 'node:net';
 import * as v from 'valibot';
-import { type Language, messageOf, reasonIn } from '#contracts';
+import { type Language, messageOf, readJson, reasonIn } from '#contracts';
 import type { DoorOptions } from './door.ts';
 import { readLines, sendLine } from './lines.ts';
 import type { Mend } from './mend.ts';
-import { type KeyResult, keyResult, readLine } from './messages.ts';
+import { type KeyResult, keyResult } from './messages.ts';
 import { phrases } from './words.ts';
 
 const askLimitMs = 10_000;
@@ -17,7 +17,7 @@ export function answerKeys(mend: Mend, language: () => Language | undefined): Do
     const end = () => void socket.destroy();
     socket.on('error', end).setTimeout(askLimitMs, end);
     readLines(socket, (text) => {
-      const asked = readLine(question, text);
+      const asked = readJson(question, text);
       if (asked === undefined) return end();
       void mend[asked.key](AbortSignal.timeout(askLimitMs))
         .catch((error: unknown): KeyResult => ({ done: false, reason: messageOf(error) }))
@@ -46,7 +46,7 @@ export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<Ke
   socket
     .once('error', () => none('no room seat runs for this user: sign out and in again'))
     .once('close', () => none('the room seat went'));
-  readLines(socket, (text) => answer.resolve(readLine(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
+  readLines(socket, (text) => answer.resolve(readJson(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
   sendLine(socket, { key });
   return answer.promise.finally(() => socket.destroy());
 }

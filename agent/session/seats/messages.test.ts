@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { readJson } from '#contracts';
 import { seeded } from '../../checks/agent.test-helper.ts';
-import { type FromRoom, fromRoom, readLine, type ToRoom, toRoom } from './messages.ts';
+import { type FromRoom, fromRoom, type ToRoom, toRoom } from './messages.ts';
 import { list, profile } from './seats.test-helper.ts';
 
 const camera = list('camera.missing').probes[0]?.checks ?? [];
@@ -21,9 +22,9 @@ const down: ToRoom[] = [
 ];
 
 test('each message of either seat is read as it was sent, and what is not known in it is left out', () => {
-  for (const message of up) expect(readLine(fromRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
-  for (const message of down) expect(readLine(toRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
-  expect(readLine(toRoom, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
+  for (const message of up) expect(readJson(fromRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  for (const message of down) expect(readJson(toRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
+  expect(readJson(toRoom, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
 });
 
 test('S15 20,000 broken lines, and lines that are no message at all: each is refused, or is a message of the right shape', () => {
@@ -37,20 +38,20 @@ test('S15 20,000 broken lines, and lines that are no message at all: each is ref
     for (let n = 0; n < 10_000; n += 1) {
       const bytes = Buffer.from(JSON.stringify(messages[pick(messages.length)]));
       for (let change = pick(4); change >= 0; change -= 1) bytes[pick(bytes.length)] = pick(256);
-      const read = readLine(schema, bytes.toString('utf8', 0, random() < 0.2 ? pick(bytes.length) : bytes.length));
+      const read = readJson(schema, bytes.toString('utf8', 0, random() < 0.2 ? pick(bytes.length) : bytes.length));
       if (read === undefined) refused += 1;
       // What was taken once is taken again, and is the same.
-      else expect(readLine(schema, JSON.stringify(read))).toEqual(read);
+      else expect(readJson(schema, JSON.stringify(read))).toEqual(read);
     }
     for (const text of ['', 'null', '[]', '7', '"alive"', '{}', '{"type":"__proto__"}', `${'['.repeat(100_000)}`, '{"type":"alive"'])
-      expect(readLine(schema, text), text.slice(0, 20)).toBeUndefined();
+      expect(readJson(schema, text), text.slice(0, 20)).toBeUndefined();
   }
   expect(refused).toBeGreaterThan(10_000);
 });
 
 test('a component that the service judges itself, and a fault that only the centre can judge, are not taken from the room', () => {
   const said = (name: string, check: object) =>
-    readLine(fromRoom, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
+    readJson(fromRoom, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
   expect(said('camera', {})).toBeDefined();
   expect(said('path', {})).toBeUndefined();
   expect(said('camera', { fault: 'pc.silent' })).toBeUndefined();

@@ -67,9 +67,3 @@ export const toRoom = v.variant('type', [
   v.object({ type: v.literal('order'), id, order: v.fallback(v.nullable(order), null) }),
 ]);
 export type ToRoom = v.InferOutput<typeof toRoom>;
-
-/** Reads one line; undefined where it is none of these. */
-export function readLine<S extends v.GenericSchema>(schema: S, line: string | undefined): v.InferOutput<S> | undefined {
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), line);
-  return read.success ? read.output : undefined;
-}

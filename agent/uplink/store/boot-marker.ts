@@ -1,6 +1,6 @@
 /** A mark on the disk that this boot is alive, so that the next one can tell when and how it ended. */
 import * as v from 'valibot';
-import { type Clock, type MainsGone, mainsGone, type Previous, previous } from '#contracts';
+import { type Clock, type MainsGone, mainsGone, type Previous, previous, readJson } from '#contracts';
 import type { Memory } from './memory.ts';
 
 /** What the next boot will know of this one. */
@@ -37,7 +37,8 @@ type Content = v.InferOutput<typeof content>;
  * acknowledged it.
  */
 export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: MarkerOptions) {
-  let held = begun(load(memory), { at: clock.now(), boot, crashedBefore });
+  // A damaged text counts as none: the end of the last boot is then not known.
+  let held = begun(readJson(content, memory.recall(word)), { at: clock.now(), boot, crashedBefore });
   let savedUp = clock.up();
   const save = (next: Partial<Content>) => {
     held = { ...held, ...next };
@@ -82,10 +83,4 @@ function begun(kept: Content | undefined, { at, boot, crashedBefore }: { at: num
 function previousOf({ previous: _earlier, gone, begun: what, ...last }: Content, crashedBefore: () => boolean): Previous {
   const more = { ...(gone !== null && { gone }), ...(what !== null && { begun: what }) };
   return { ...last, ...more, crashed: last.bye === null && crashedBefore() };
-}
-
-/** What was damaged is as good as none: nobody then says how the last boot ended. */
-function load(memory: Memory): Content | undefined {
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), content), memory.recall(word));
-  return read.success ? read.output : undefined;
 }

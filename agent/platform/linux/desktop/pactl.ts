@@ -1,5 +1,6 @@
 /** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
 import * as v from 'valibot';
+import { readJson } from '#contracts';
 import { type Output, runCommand } from '../../child.ts';
 import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../../platform.ts';
 import { programLabels } from '../../programs.ts';
@@ -149,8 +150,8 @@ async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answe
 async function ask<S extends v.GenericSchema>(pactl: Pactl, args: string[], schema: S): Promise<Answer<v.InferOutput<S>>> {
   const output = await pactl(['-f', 'json', ...args]);
   if (!output.ok) return { known: false, reason: reasonOf(output) };
-  const result = v.safeParse(schema, parseJson(output.text));
-  if (result.success) return { known: true, value: result.output };
+  const value = readJson(schema, output.text);
+  if (value !== undefined) return { known: true, value };
   return { known: false, reason: `pactl ${args.join(' ')}: answer cannot be read` };
 }
 
@@ -160,14 +161,6 @@ function reasonOf(output: Output & { ok: false }): string {
   if (output.why === 'oversized') return 'answer of pactl is too long';
   if (/connection (failure|refused)|connection terminated/i.test(output.text)) return noServer;
   return shortText(`pactl failed: ${output.text}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A monitor records what a loudspeaker plays. */

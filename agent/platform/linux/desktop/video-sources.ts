@@ -1,5 +1,6 @@
 /** What PipeWire has of cameras, and which programs look through it: one `pw-dump`. No camera is opened. */
 import * as v from 'valibot';
+import { readJson } from '#contracts';
 import type { Output } from '../../child.ts';
 import type { Answer } from '../../platform.ts';
 import { deviceName, shortId } from '../../text.ts';
@@ -53,16 +54,14 @@ export const thing = v.object({
   ),
 });
 export type Thing = v.InferOutput<typeof thing>;
-type Props = NonNullable<NonNullable<Thing['info']>['props']>;
 
 /** Guarantee: an answer that cannot be read is none, and so is one that does not come. */
 export async function readVideoSources(run: RunPwDump, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
   const output = await run(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
   signal.throwIfAborted();
   if (!output.ok) return { known: false, reason: output.why === 'aborted' ? silentPipeWire : noPipeWire };
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), v.array(thing)), output.text);
-  if (!read.success) return { known: false, reason: 'pw-dump: answer cannot be read' };
-  return { known: true, value: sourcesOf(read.output) };
+  const things = readJson(v.array(thing), output.text);
+  return things === undefined ? { known: false, reason: 'pw-dump: answer cannot be read' } : { known: true, value: sourcesOf(things) };
 }
 
 /** The sources of pictures among these objects. */
@@ -85,7 +84,7 @@ export function sourcesOf(things: readonly Thing[]): VideoSource[] {
   return sources;
 }
 
-function nodeOf(props: Props): string | null {
+function nodeOf(props: NonNullable<NonNullable<Thing['info']>['props']>): string | null {
   const path = props['api.v4l2.path'] ?? props['object.path'];
   return /^(?:v4l2:)?\/dev\/(video\d+)$/.exec(path ?? '')?.[1] ?? null;
 }

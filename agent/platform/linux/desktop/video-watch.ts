@@ -1,6 +1,6 @@
 /** The cameras of PipeWire and who looks through them, as it tells of each change: `pw-dump --monitor`, kept alive. */
 import * as v from 'valibot';
-import type { Clock } from '#contracts';
+import { type Clock, readJson } from '#contracts';
 import { type Follow, keepAlive } from './kept-alive.ts';
 import { sourcesOf, type Thing, thing, type VideoSource } from './video-sources.ts';
 
@@ -10,7 +10,7 @@ export type VideoWatch = { env: Record<string, string>; clock: Clock; isThere():
 export type VideoWatching = ReturnType<typeof watchVideo>;
 
 /** First all objects are written, then those that changed; of one that is gone only its number. */
-const changes = v.pipe(v.string(), v.parseJson(), v.array(v.object({ ...thing.entries, type: v.optional(v.string(), '') })));
+const changes = v.array(v.object({ ...thing.entries, type: v.optional(v.string(), '') }));
 
 /** Calls back when a camera of PipeWire comes or goes, or somebody begins or ceases to look through one. */
 export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed: () => void) {
@@ -38,10 +38,10 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed:
         lines.push(text);
         // Only a whole list ends at the margin.
         if (text !== ']') return;
-        const read = v.safeParse(changes, lines.join('\n'));
+        const read = readJson(changes, lines.join('\n'));
         lines = [];
-        if (!read.success) return forget();
-        for (const one of read.output) keep(things, one);
+        if (read === undefined) return forget();
+        for (const one of read) keep(things, one);
         take(sourcesOf([...things.values()]));
       },
       found: () => undefined,
