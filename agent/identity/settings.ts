@@ -16,7 +16,7 @@ const port = v.pipe(number('SABHA_MQTT_PORT', 1, 65_535), v.integer('SABHA_MQTT_
 
 const anchors = v.pipe(
   v.string(),
-  v.transform(placesOf),
+  v.transform((text) => text.split(',').filter(Boolean).map(placeOf)),
   v.check(
     (all) => all.every(({ host, port }) => host !== '' && port >= 1 && port <= 65_535),
     'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected',
@@ -110,11 +110,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
   };
 }
 
-/** HOST:PORT,HOST:PORT. */
-function placesOf(text: string): { host: string; port: number }[] {
-  return text.split(',').filter(Boolean).map(placeOf);
-}
-
+/** Reads HOST:PORT. */
 function placeOf(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, Math.max(0, colon)).replaceAll(/[[\] ]/g, ''), port: Number(text.slice(colon + 1)) };

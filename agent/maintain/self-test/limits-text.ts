@@ -6,14 +6,11 @@ import { tooHigh } from '../../link/analysis/rise.ts';
 /** A line for each limit at an elevation, from the very functions that judge. */
 export function limitLines(elevationM: number, language: Language): string[] {
   const limits = limitsAt(elevationM);
-  return [say.title, say.air, say.room, say.rise, say.cold, say.charging, say.dryness, diskOf(limits)].map((line, at) => {
+  const disk = limits.isTooHighForHardDisks ? say.noHardDisk : say.hardDisk;
+  return [say.title, say.air, say.room, say.rise, say.cold, say.charging, say.dryness, disk].map((line, at) => {
     const text = line[language](limits);
     return at === 0 ? text : `  ${text}`;
   });
-}
-
-function diskOf({ isTooHighForHardDisks }: Limits) {
-  return isTooHighForHardDisks ? say.noHardDisk : say.hardDisk;
 }
 
 type Line = Record<Language, (limits: Limits) => string>;

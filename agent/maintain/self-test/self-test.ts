@@ -40,7 +40,7 @@ export type SelfTest = {
   /** Where the agent of this PC finds its centre. */
   centre?: ProbeContext['centre'];
   /** Compares the clock of this PC with the centre's; absent where there is no centre to ask. */
-  compareClocks?: (() => Promise<ClockFigures | undefined>) | undefined;
+  compareClocks?: (() => Promise<Pick<SelfFigures, 'clockOffsetMs' | 'roundTripMs'> | undefined>) | undefined;
   /** What the agent of this PC wrote down of its link. */
   budget?: BudgetFigures | undefined;
   /** What it last measured there. */
@@ -50,8 +50,6 @@ export type SelfTest = {
   /** Told of each probe before it is asked: which one of how many. */
   onProbe?: (name: string, at: number, of: number) => void;
 };
-
-type ClockFigures = Pick<SelfFigures, 'clockOffsetMs' | 'roundTripMs'>;
 
 /** The load is what happens between two looks; this long lies between them. */
 const loadWindowMs = 1_000;
