@@ -1,6 +1,6 @@
 /** Nations of PCs for the tests of causes of many: who lives, what is told, and the next start on the same ledger. */
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
-import type { KnownPc, Transition } from '../records/incidents.ts';
+import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
 import { contentsAfter, createStage, ok, type Stage } from './stage.test-helper.ts';
 
@@ -54,10 +54,9 @@ export function live(stage: Stage, ms: number, pcs: readonly string[]): void {
 /** What went into the outbox, in order. */
 export const told = (stage: Stage): string[] => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
 
-/** The next `flows` on what this one wrote; `edit`: as another version would have written a transition. */
-export function restarted(stage: Stage, known: KnownPc[], edit = (one: Transition) => one): Stage {
-  const { transitions, ...contents } = contentsAfter([...history(stage)]);
-  const next = createStage({ contents: { ...contents, transitions: transitions.map(edit) }, known, at: stage.now() });
+/** The next `flows` on what this one wrote. */
+export function restarted(stage: Stage, known: KnownPc[]): Stage {
+  const next = createStage({ contents: contentsAfter([...history(stage)]), known, at: stage.now() });
   earlier.set(next, history(stage));
   next.subscribe();
   next.apply({ type: 'started' });

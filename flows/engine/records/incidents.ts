@@ -55,7 +55,7 @@ export type PcRecord = {
   formers?: string[];
   /** Sessions up to this one may be theirs. */
   formerSessions?: number;
-  /** What people were last told of this room, the last first; absent in rows of older versions. */
+  /** What people were last told of this room, the last first. */
   past?: PastFault[];
   /** What it runs, by part, as its last inventory told. */
   versions?: Versions;
@@ -168,7 +168,7 @@ export type Incident = Handling & {
   until?: number;
 };
 
-/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, or of one fault of many rooms the first, and `waves`: those that went together long after the others; absent in rows of older versions. */
+/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, or of one fault of many rooms the first, and `waves`: those that went together long after the others. */
 export type Spread = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
 
 /** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */
@@ -195,15 +195,15 @@ export type Transition = {
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;
-  /** How it stands with its turn; null where enough was never told when it was to be. Absent in rows of older versions, whose conclusion says it. */
+  /** How it stands with its turn; null where enough was never told when it was to be. */
   turn?: Turn | null;
   /** The message of it that counts in the pace of its scope (R27): when, and what of it was critical. */
   told?: { at: number; critical: string[] };
-  /** Its passes over the wires, the last ones; absent in rows of older versions. */
+  /** Its passes over the wires, the last ones. */
   passes?: Pass[];
 };
 
-/** It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. `hadAt`: when its turn came; absent in rows of older versions. */
+/** It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. `hadAt`: when its turn came. */
 export type Turn = { is: 'waits' | 'waited' | 'counted'; at: number; hadAt?: number };
 
 /** The nodes that a message passed, as text, and the hash of the tabs in which they stood. */

@@ -20,19 +20,19 @@ export type Notice = Place & {
   joins?: true;
   /** It is told once more, and why. */
   again?: Pick<Again, 'why' | 'by'>;
-  /** Somebody gave it back, or nobody of those who were told (ids) has taken it, so it comes to who was not told before; absent also in rows of older versions. */
+  /** Somebody gave it back, or nobody of those who were told (ids) has taken it, so it comes to who was not told before. */
   passed?: { at: number; by: string } | { at: number; to: readonly string[] };
   /** It waited for the morning, and goes out with others of it in one message. */
   digest?: true;
   /** The meeting for which it is urgent. */
   meeting?: { at: number; title: string };
-  /** Why the PC is away, or was, where the news is that; absent also in rows of older versions. */
+  /** Why the PC is away, or was, where the news is that. */
   outage?: ShownOutage;
   /** Another PC of its site answers now: the site can be reached. */
   beside?: true;
   /** Of what got better: what else stands there, the most severe first. */
   rest?: FaultNews[];
-  /** At its end: the room is known to be ready; absent also in rows of older versions. */
+  /** At its end: the room is known to be ready. */
   ready?: true;
   /** Of maintenance: when it ends. */
   until?: number;

@@ -7,7 +7,7 @@ export type Place = {
   timeZone: string;
   state?: Words;
   phone?: string;
-  /** The phone is the office's: whose, '' where the table names nobody; absent also in rows of older versions. */
+  /** The phone is the office's: whose, '' where the table names nobody. */
   contact?: string;
   wayIn?: string;
   spare?: string;

@@ -4,7 +4,7 @@
  * in the next message.
  */
 import type { Memory } from '../memory/memory.ts';
-import type { Act, Incident, Transition, Turn } from '../records/incidents.ts';
+import type { Act, Incident, Transition } from '../records/incidents.ts';
 import type { Hand } from './delivery.ts';
 import { isEnd } from './incident.ts';
 import type { Noise } from './noise.ts';
@@ -59,7 +59,7 @@ function isPair(memory: Memory, scope: string): boolean {
 /** It waits for its turn from now on. */
 export function holdForTurn({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
   if (!hasWaited(transition) && !isEnd(transition)) options.pace.cameNews(incident.scope, now);
-  const conclusion = turnOf(transition) === 'waits' ? transition.conclusion : `${how}; ${turnWord}`;
+  const conclusion = transition.turn?.is === 'waits' ? transition.conclusion : `${how}; ${turnWord}`;
   memory.putTransition({ ...transition, state: 'pending', conclusion, turn: { is: 'waits', at: transition.turn?.at ?? now } });
 }
 
@@ -88,20 +88,12 @@ export function withOthers({ memory, options, now }: Hand, transition: Transitio
 
 /** True while it waits for its turn. */
 export function isWaiting(transition: Transition): boolean {
-  return transition.state === 'pending' && turnOf(transition) === 'waits';
+  return transition.state === 'pending' && transition.turn?.is === 'waits';
 }
 
 /** True of what waited for its turn, and of what was counted then. */
 export function hasWaited(transition: Transition): boolean {
-  return turnOf(transition) !== undefined;
-}
-
-function turnOf({ turn, conclusion }: Transition): Turn['is'] | undefined {
-  if (turn !== undefined) return turn?.is;
-  // As older versions wrote it.
-  if (conclusion === countedWord) return 'counted';
-  if (conclusion?.endsWith(turnWord)) return 'waits';
-  return conclusion?.includes(turnWord) ? 'waited' : undefined;
+  return transition.turn?.is !== undefined;
 }
 
 /** True of what ended untold for what was so by then, and not for a rule: it may be news again. */
