@@ -33,7 +33,6 @@ export type Rule = {
   until: string | null;
   /** `until` is a time of UTC. */
   untilUtc: boolean;
-  count: number | null;
   weekStart: number;
 };
 

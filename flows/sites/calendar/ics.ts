@@ -265,10 +265,8 @@ function join(entries: readonly Entry[], around: Around, file: ReadFile): void {
   }
 }
 
-type Joined = { whole: ReadonlyMap<string, Entry>; seen: Map<string, Entry> };
-
 /** Where a date comes several times, the one with the highest SEQUENCE counts, which is joined first. */
-function joinDate(one: Entry, { whole, seen }: Joined, around: Around): void {
+function joinDate(one: Entry, { whole, seen }: { whole: ReadonlyMap<string, Entry>; seen: Map<string, Entry> }, around: Around): void {
   const { of, cancelled, meeting, begin, sequence } = one;
   if (of === null) return;
   const wrong = (what: string) => new Unusable('RECURRENCE-ID', what);

@@ -1,6 +1,6 @@
 /** The dates of a meeting in a window of days, never more. */
 import type { Meeting, Occurrence } from '../../engine/records/meetings.ts';
-import { dateOf, dayOf, fallsOn, lastDayOf } from './rule.ts';
+import { dateOf, dayOf, fallsOn } from './rule.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -60,7 +60,7 @@ export function createDateCache() {
 function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; to: number; zone: string }): string[] {
   const first = dayOf(start);
   if (rule === null) return [start];
-  const last = Math.min(lastDay(rule, first), Math.floor(to / dayMs) + 1);
+  const last = Math.floor(to / dayMs) + 1;
   const found: string[] = [];
   for (let day = Math.max(first, Math.floor(from / dayMs) - 1); day <= last; day++) {
     if (!fallsOn(rule, { first, day })) continue;
@@ -70,17 +70,11 @@ function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; 
   return found;
 }
 
-/** New imports hold no count: only rows of earlier versions are counted here. */
-function lastDay(rule: NonNullable<Meeting['rule']>, first: number): number {
-  return (rule.count === null ? null : lastDayOf(rule, first)) ?? Number.POSITIVE_INFINITY;
-}
-
 /** True where a meeting would be held at this local start, were it not moved. */
 export function isStart({ start, zone, rule, except }: Meeting, local: string): boolean {
   if (except.includes(local)) return false;
   if (rule === null || local.slice(10) !== start.slice(10)) return local === start;
-  const [first, day] = [dayOf(start), dayOf(local)];
-  if (!fallsOn(rule, { first, day }) || day > lastDay(rule, first)) return false;
+  if (!fallsOn(rule, { first: dayOf(start), day: dayOf(local) })) return false;
   // Without a zone nobody knows when an end in UTC is.
   return (zone === null && rule.untilUtc) || !isAfterEnd(rule, local, zone ?? 'UTC');
 }
@@ -96,7 +90,6 @@ export function endsAt(meeting: Meeting, zone: string): number | null {
   const own = meeting.zone ?? zone;
   const ends = meeting.moved.map((one) => atOf(one.start, one.zone ?? zone) + one.minutes * minuteMs);
   if (rule === null) return Math.max(atOf(start, own) + minutes * minuteMs, ...ends);
-  if (rule.until !== null) return Math.max(atOf(rule.until, rule.untilUtc ? 'UTC' : own) + minutes * minuteMs, ...ends);
-  const last = lastDay(rule, dayOf(start));
-  return last === Number.POSITIVE_INFINITY ? null : Math.max(atOf(`${dateOf(last)}${start.slice(10)}`, own) + minutes * minuteMs, ...ends);
+  if (rule.until === null) return null;
+  return Math.max(atOf(rule.until, rule.untilUtc ? 'UTC' : own) + minutes * minuteMs, ...ends);
 }

@@ -31,6 +31,7 @@ export function ruleOf(said: unknown, start: string): ReadRule {
   const unknown = [...parts.keys()].find((name) => !understood.includes(name));
   if (unknown !== undefined) return wrong(`${unknown.toUpperCase()} is not understood`);
   const days = list(parts.get('byday')).map(namedDay);
+  const count = parts.has('count') ? Number(parts.get('count')) : null;
   const rule: Rule = {
     frequency,
     interval: Number(parts.get('interval') ?? 1),
@@ -39,18 +40,18 @@ export function ruleOf(said: unknown, start: string): ReadRule {
     months: list(parts.get('bymonth')).map(Number),
     positions: list(parts.get('bysetpos')).map(Number),
     ...endOf(parts.get('until')),
-    count: parts.has('count') ? Number(parts.get('count')) : null,
     weekStart: weekStartOf(parts.get('wkst')),
   };
-  const line = days.includes(undefined) ? 'BYDAY names no day of a month' : problemOf(rule);
+  const line = days.includes(undefined) ? 'BYDAY names no day of a month' : problemOf(rule, count);
   if (line !== undefined) return wrong(line);
-  if (rule.count === null) return { ok: true, rule };
-  const last = lastDayOf(rule, dayOf(start));
+  if (count === null) return { ok: true, rule };
+  const last = lastDayOf(rule, dayOf(start), count);
   if (last === null) return wrong('COUNT reaches beyond thirty years: end it with UNTIL');
-  return { ok: true, rule: { ...rule, count: null, until: `${dateOf(last)}${start.slice(10)}` } };
+  return { ok: true, rule: { ...rule, until: `${dateOf(last)}${start.slice(10)}` } };
 }
 
-function problemOf({ frequency, interval, count, until, weekdays, monthDays, months, positions }: Rule): string | undefined {
+function problemOf(rule: Rule, count: number | null): string | undefined {
+  const { frequency, interval, until, weekdays, monthDays, months, positions } = rule;
   if (!isFrom1(interval, intervalLimit)) return `INTERVAL is a number from 1 to ${intervalLimit}`;
   if (count !== null && !isFrom1(count, countLimit)) return `COUNT is a number from 1 to ${countLimit}`;
   if (count !== null && until !== null) return 'it ends by COUNT or by UNTIL, not by both';
@@ -61,7 +62,7 @@ function problemOf({ frequency, interval, count, until, weekdays, monthDays, mon
   return weekdays.some(({ nth }) => nth !== 0) ? 'a numbered day such as 2TU needs a month' : undefined;
 }
 
-/** True where the rule has a date on this day, its count and its end left aside. `first` = the day of the first date, from which intervals count. */
+/** True where the rule has a date on this day, its end left aside. `first` = the day of the first date, from which intervals count. */
 export function fallsOn(rule: Rule, { first, day }: { first: number; day: number }): boolean {
   // RFC 5545: the first date is one whether the rule would make it or not.
   if (day <= first) return day === first;
@@ -70,9 +71,9 @@ export function fallsOn(rule: Rule, { first, day }: { first: number; day: number
   return rule.positions.length === 0 || isAtPosition(rule, parts, day);
 }
 
-/** The day of the last date of a rule with a count; null where that is too far away. */
-export function lastDayOf(rule: Rule, first: number): number | null {
-  let left = rule.count ?? 0;
+/** The day of the last of so many dates of a rule; null where that is too far away. */
+function lastDayOf(rule: Rule, first: number, count: number): number | null {
+  let left = count;
   for (let day = first; day < first + countedDays; day += 1) {
     if (fallsOn(rule, { first, day })) left -= 1;
     if (left === 0) return day;
