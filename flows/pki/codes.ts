@@ -7,17 +7,16 @@ import type { Op } from '../engine/records/ops.ts';
 /** What a PC got by a code: the hash of its key, and the serial number of its certificate. */
 export type Given = { key: string; serial: string };
 /**
- * `uses` = how many PCs may still come; `lifeMs` = for how long it was made, which an older version did not write; `by` = who made it;
+ * `uses` = how many PCs may still come; `lifeMs` = for how long it was made; `by` = who made it;
  * `given` = by the name of the PC, so that a lost answer is given again.
  */
-export type Code = { site: string; uses: number; ends: number; lifeMs?: number; by: string; given?: Readonly<Record<string, Given>> };
+export type Code = { site: string; uses: number; ends: number; lifeMs: number; by: string; given?: Readonly<Record<string, Given>> };
 /** A code that holds, and the hash under which it is kept. */
 export type FoundCode = { hash: string; code: Code };
 /** Enrolment codes, by the hash of their secret. */
 export type Codes = ReturnType<typeof createCodes>;
 
 const secretBytes = 13;
-const longestMs = 30 * 86_400_000;
 
 /** `held` is what the ledger has, `rootDer` what a PC knows the centre by. */
 export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buffer, random: (size: number) => Buffer) {
@@ -54,7 +53,7 @@ export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buf
     /** The rows of those that a clock which was ahead made: their life begins now. */
     notAhead: (now: number): Op[] =>
       [...codes].flatMap(([hash, code]) => {
-        const ends = now + (code.lifeMs ?? longestMs);
+        const ends = now + code.lifeMs;
         return code.ends > ends ? [rowOf(hash, { ...code, ends })] : [];
       }),
 
