@@ -1,7 +1,6 @@
 /** Who may connect, as the broker is told: written anew whenever the registry changes, until the file is there. */
 import type { KeyObject } from 'node:crypto';
 import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
-import type { Login } from '../engine/records/accounts.ts';
 import { admittedPrefix, codePrefix, reflectorKeyKey } from '../engine/records/meta-keys.ts';
 import type { Ledger, Op, RegistryContents } from '../engine/records/ops.ts';
 import { publishRegistry, readSnapshot } from './registry-file.ts';
@@ -40,7 +39,9 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
   const newer = isOlder ? newerThan(registry, published) : [];
   const { accounts, logins } = await ledger.accounts();
   const tokens = accounts.flatMap(({ name, token }): Op[] => (token ? [{ op: 'account-gone', name }] : []));
-  const stale = isOlder ? [...Object.keys(registry.codes).map(codeGone), ...logins.map(loginGone), ...tokens] : [];
+  const codes = Object.keys(registry.codes).map((hash): Op => ({ op: 'meta', key: `${codePrefix}${hash}`, value: null }));
+  const sessions = logins.map(({ hash }): Op => ({ op: 'login-gone', hash }));
+  const stale = isOlder ? [...codes, ...sessions, ...tokens] : [];
   if (isOlder) log.warn({ pcs: newer.length }, olderCopy);
   const held = new Map([...registry.entries, ...newer].map((entry) => [entry.pc, entry]));
   const fresh = admitted
@@ -84,14 +85,6 @@ export async function keepReflectorKey(ledger: Ledger, random: (bytes: number) =
 function newerThan({ entries }: RegistryContents, published: RegistrySnapshot): RegistryEntry[] {
   const held = new Map(entries.map((entry) => [entry.pc, JSON.stringify(entry)]));
   return published.pcs.filter((entry) => held.get(entry.pc) !== JSON.stringify(entry));
-}
-
-function codeGone(hash: string): Op {
-  return { op: 'meta', key: `${codePrefix}${hash}`, value: null };
-}
-
-function loginGone({ hash }: Login): Op {
-  return { op: 'login-gone', hash };
 }
 
 function admission(entry: RegistryEntry): Op[] {

@@ -8,7 +8,6 @@ import { levelOf, parentOf } from './table.ts';
 /** A nation of 20,000 PCs takes less than half; more would hold up everything else in the centre. */
 const linesLimit = 50_000;
 
-type Line = { line: number; cells: Cells };
 type Reading = { table: SiteTable; lines: Map<string, number>; problems: CsvProblem[]; now: number };
 
 /**
@@ -51,7 +50,7 @@ function noteLine({ lines, problems }: Reading, line: number, path: string): voi
     });
 }
 
-function readLine(reading: Reading, { line, cells }: Line): TreeNode | undefined {
+function readLine(reading: Reading, { line, cells }: { line: number; cells: Cells }): TreeNode | undefined {
   const { row, wrong: found } = readRow(cells, rowSchema);
   const wrong = [...found, ...misplaced(reading, cells)];
   if (wrong.length === 0 && row !== undefined) return nodeOf(row, reading.table.node(pathOf(cells)), reading.now);

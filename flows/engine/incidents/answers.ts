@@ -10,7 +10,6 @@ const notMineEveryMs = 3_600_000;
 /** More answers of one incident nobody reads: the newest are kept. */
 const answersAtMost = 256;
 
-type Said = Extract<CentreEvent, { type: 'answer' }>;
 /** What an answer is taken with. */
 type Around = Pick<Core, 'memory' | 'known'> & { options: Pick<Core['options'], 'central' | 'place'> };
 
@@ -18,7 +17,7 @@ type Around = Pick<Core, 'memory' | 'known'> & { options: Pick<Core['options'], 
  * Writes an answer down. *Going* and *fixed* take the incident, which ends the escalation, and so does that somebody is there, where nobody has it;
  * *seen* is only known to the others; *not mine* gives it back, and the next are told at once.
  */
-export function answered(core: Around, { type: _, incident: id, ...said }: Said, now: number): void {
+export function answered(core: Around, { type: _, incident: id, ...said }: Extract<CentreEvent, { type: 'answer' }>, now: number): void {
   const incident = core.memory.incidents.get(id);
   if (incident === undefined || incident.over !== null) return;
   const answer: Answer = { ...said, at: now };

@@ -26,7 +26,8 @@ export function followMaintenance(core: Core, now: number): void {
   const dates = Map.groupBy(planned, ({ scope }) => scope);
   const open = memory.openScopes().flatMap((scope) => maintainedIn(scope) ?? []);
   if (dates.size + open.length === 0) return;
-  const quiet = openIn(memory).filter((incident) => isMaintained(memory, incident));
+  const incidents = memory.openScopes().flatMap((scope) => memory.openIncident(scope) ?? []);
+  const quiet = incidents.filter((incident) => isMaintained(memory, incident));
   for (const path of new Set([...open, ...dates.keys()])) followPlace(core, { path, dates: dates.get(path) ?? [] }, now);
   const left = quiet.filter((incident) => incident.snoozed === undefined && !isMaintained(memory, incident));
   for (const incident of left) tellAgain(core, { incident, again: { why: 'maintained', by: '', to: [] } }, now);
@@ -63,14 +64,10 @@ export function maintainedAt(memory: Pick<Memory, 'openIncident'>, path: string)
   return undefined;
 }
 
-function openIn(memory: Memory): Incident[] {
-  return memory.openScopes().flatMap((scope) => memory.openIncident(scope) ?? []);
-}
-
 function followPlace(core: Core, { path, dates }: { path: string; dates: readonly MaintenanceDate[] }, now: number): void {
   const scope = maintenanceScope(path);
   const begun = new Set(core.memory.openIncident(scope)?.faults.map(({ key }) => key));
-  const going = dates.filter((date) => goesOn(date, begun.has(keyOf(date)), now));
+  const going = dates.filter((date) => goesOn(date, begun.has(faultKey(maintenanceFault, deviceOf(date))), now));
   const standing = going.map((date) => ({ ...standingFault(maintenanceFault, deviceOf(date), date.from), name: date.title }));
   const until = going.length > 0 ? { until: Math.max(...going.map(({ to }) => to)) } : {};
   followScope(core, { scope, scene: sceneOfList(standing), ...until }, now);
@@ -83,8 +80,4 @@ function goesOn({ from, to }: MaintenanceDate, isBegun: boolean, now: number): b
 /** Each date is one of its own: what is held every night does not come and go. */
 function deviceOf({ id, from }: MaintenanceDate): string {
   return `${id}@${from}`;
-}
-
-function keyOf(date: MaintenanceDate): string {
-  return faultKey(maintenanceFault, deviceOf(date));
 }

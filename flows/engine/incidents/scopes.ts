@@ -104,14 +104,11 @@ function powerOf(core: Core, pc: string, { fault, now }: { fault: StandingFault;
   const by = core.correlation.explainsPower(site, now);
   if (by === 'waits') core.waiting.add(pc);
   if (by !== undefined || fault.told !== null || now - fault.since >= usualNumbers.powerWaitMs) return by;
-  const mayFollow = core.sites.get(site)?.some((other) => other !== pc && core.memory.pcs.get(other)?.checks.some(isOfMains));
+  const hasPower = (one: string) => core.memory.pcs.get(one)?.checks.some(({ component }) => component === 'power');
+  const mayFollow = core.sites.get(site)?.some((other) => other !== pc && hasPower(other));
   if (mayFollow !== true) return undefined;
   core.waiting.add(pc);
   return 'waits';
-}
-
-function isOfMains({ component }: PcRecord['checks'][number]): boolean {
-  return component === 'power';
 }
 
 /** What is followed of a room that is muted: what was told of it, until it ends, and what goes past the mute (R27). */

@@ -7,14 +7,12 @@ type Answer = Pick<Change, 'status' | 'faults'>;
 
 const perMs = budgets.changesADay.most / 86_400_000;
 
-type Allowed = { left: number; at: number; isHidden: boolean };
-
 /** What is written of the changes of one memory. */
 export type History = ReturnType<typeof createHistory>;
 
 /** Guarantee: of no PC more is written than its budget, but once that all of it is unknown, and later once what it is (R27). */
 export function createHistory() {
-  const pcs = new Map<string, Allowed>();
+  const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();
   const { most } = budgets.changesAtOnce;
 
   return {

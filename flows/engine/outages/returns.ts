@@ -30,8 +30,6 @@ const forcedMs = 20 * 60_000;
 /** PCs that were away for so long were perhaps switched off at the wall for the night. */
 const nightMs = 6 * 3_600_000;
 
-type Birth = Extract<PcEvent, { type: 'birth' }>;
-
 /** What a return says of the absence before it. */
 export type Finding = Outage & Pick<Absence, 'from' | 'aliveAt' | 'mainsGoneAt'>;
 /** The other PCs of its site, and when it is back. */
@@ -52,7 +50,7 @@ const endedByUpdate: Outage = { cause: 'intended', confidence: 0.85 };
  * What the return says of the absence; `one` is the record as it was before.
  * Guarantee: `link-down` is sure only of a process that ran through the whole absence.
  */
-export function whyWasAway(one: Away, said: Birth, { neighbours, now }: Return): Finding {
+export function whyWasAway(one: Away, said: Extract<PcEvent, { type: 'birth' }>, { neighbours, now }: Return): Finding {
   const { absence } = one;
   const { from, cause, confidence } = absence;
   const offsetMs = (said.at ?? now) - now;

@@ -30,15 +30,13 @@ export type Vouched =
 /** Logins by way of the organisation's directory. */
 export type OpenId = ReturnType<typeof createOpenId>;
 
-type Begun = { state: string; nonce: string; verifier: string; at: number };
-
 /**
  * What a login needs at its end waits sealed in the cookie of its browser: here it would lie in a list that a stranger can flood.
  * Guarantee: whom the directory does not vouch for, or to whom no grant of the settings applies, does not get in; each begun login counts once.
  */
 export function createOpenId({ settings, secret, up }: OpenIdOptions) {
   const { issuer, clientId } = settings;
-  const seal = createSeal<Begun>();
+  const seal = createSeal<{ state: string; nonce: string; verifier: string; at: number }>();
   const finished = new Set<string>();
   let found: Promise<Configuration> | undefined;
 

@@ -7,10 +7,9 @@ import { createDateCache, endsAt, lingerMs, occurrencesIn } from '../calendar/oc
 
 /** The plans as they are now. */
 export type Planned = ReturnType<typeof createPlanned>;
-type Table = Pick<SiteTable, 'node' | 'resolve'>;
 
 /** Holds what is planned; dates are worked out when somebody asks, for some days, once. */
-export function createPlanned(plans: Iterable<Maintenance>, table: () => Table | undefined) {
+export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<SiteTable, 'node' | 'resolve'> | undefined) {
   const byId = new Map([...plans].map((one) => [one.id, one]));
   const meetings = new Map([...byId.values()].map((plan) => [plan, heldAs(plan)]));
   const datesAround = createDateCache();
