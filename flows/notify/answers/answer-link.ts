@@ -30,13 +30,7 @@ export type AnswerLink = { person: string; incident: number; id: string };
 export type ReadAnswerLink = ({ ok: true } & AnswerLink) | { ok: false; why: 'wrong' | 'late' };
 
 /** Makes and reads links by one key. */
-export type AnswerLinks = {
-  /** What stands behind the `?`. */
-  token(person: string, incident: number): string;
-  /** The same in at most 18 characters; undefined for an incident whose number is too long. */
-  shortToken(person: string, incident: number): string | undefined;
-  read(token: string): ReadAnswerLink;
-};
+export type AnswerLinks = ReturnType<typeof createAnswerLinks>;
 
 /** `about`: what they answer to; a link of one kind is none of the other's. `toldOf`: who was told of an incident. */
 export type AnswerLinksOptions = {
@@ -47,7 +41,7 @@ export type AnswerLinksOptions = {
 };
 
 /** Guarantee: what was changed by one bit is wrong, and how long that takes to find says nothing of the right one. */
-export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [] }: AnswerLinksOptions): AnswerLinks {
+export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [] }: AnswerLinksOptions) {
   const markOf = (said: string) => createHmac('sha256', key).update(`sabha ${about} 1\n${said}`).digest('hex').slice(0, markLetters);
   const shortMark = (said: string) => createHmac('sha256', key).update(`sabha ${about} short 1\n${said}`).digest('base64url').slice(0, 9);
   function readShort(token: string): ReadAnswerLink {
@@ -59,18 +53,20 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
     return Number.parseInt(hour, 36) * hourMs < now() ? { ok: false, why: 'late' } : { ok: true, person, incident: number, id: hour };
   }
   return {
-    shortToken(person, incident) {
+    /** What stands behind the `?`. */
+    token(person: string, incident: number): string {
+      const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
+      return `${markOf(said)}.${said}`;
+    },
+    /** The same in at most 18 characters; undefined for an incident whose number is too long. */
+    shortToken(person: string, incident: number): string | undefined {
       if (incident > mostShort) return undefined;
       const hour = Math.ceil((now() + lives[about]) / hourMs)
         .toString(36)
         .padStart(4, '0');
       return `${shortMark(`${person}.${incident}.${hour}`)}${hour}${incident.toString(36)}`;
     },
-    token(person, incident) {
-      const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
-      return `${markOf(said)}.${said}`;
-    },
-    read(token) {
+    read(token: string): ReadAnswerLink {
       if (!token.includes('.')) return readShort(token);
       const [, mark = '', person = '', incident = '', id = ''] = form.exec(token) ?? [];
       const right = markOf(`${person}.${incident}.${id}`);

@@ -45,37 +45,25 @@ type Said = { incident: number; word: SaidWord; link?: string | undefined };
 const wordsOfOneLink = 16;
 
 /** The answers of one centre. */
-export type Answers = {
-  /** By whatever knows the person: a button of a channel. Resolves once it is committed. */
-  answer(person: string, incident: number, word: AnswerWord): Promise<Answered>;
-  /** By a link, which says no word again that still holds. `holder`: who had it as far as the person saw; another one is not overrun. */
-  byLink(link: AnswerLink, word: AnswerWord, holder?: string): Promise<Answered>;
-  /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
-  here(person: string, incident: number, link?: string): Promise<boolean>;
-  /** All that the page of a link shows; undefined where the incident is no longer kept. */
-  sheet(person: string, incident: number, link: string): Sheet | undefined;
-  /** The ids of those who were told of an incident; undefined where it is no longer kept, and while the ledger is opened anew. */
-  toldOf(incident: number): string[] | undefined;
-  /** The incidents that a person was told of, and that nobody has taken. */
-  openFor(person: string): number[];
-  /** The language of a person; undefined of one who is not told any more. */
-  languageOf(person: string): MessageLanguage | undefined;
-  /** Told when an incident may read differently. */
-  onChange(incident: number, listener: () => void): Cancel;
-};
+export type Answers = ReturnType<typeof createAnswers>;
 
 /** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says no word twice that still holds, also of two at the same time. */
-export function createAnswers({ ingest, roster, view, clock, meetings }: AnswersOptions): Answers {
+export function createAnswers({ ingest, roster, view, clock, meetings }: AnswersOptions) {
   const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
   const checks = createChecks({ view, clock });
 
   const { take, here } = takingWith({ ingest, known, checks });
 
   return {
-    answer: (id, incident, word) => take({ id, incident, word }),
-    byLink: ({ person: id, incident, id: link }, word, holder) => take({ id, incident, word, link, holder }),
+    /** By whatever knows the person: a button of a channel. Resolves once it is committed. */
+    answer: (id: string, incident: number, word: AnswerWord) => take({ id, incident, word }),
+    /** By a link, which says no word again that still holds. `holder`: who had it as far as the person saw; another one is not overrun. */
+    byLink: ({ person: id, incident, id: link }: AnswerLink, word: AnswerWord, holder?: string) =>
+      take({ id, incident, word, link, holder }),
+    /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
     here,
-    sheet(id, incident, link) {
+    /** All that the page of a link shows; undefined where the incident is no longer kept. */
+    sheet(id: string, incident: number, link: string): Sheet | undefined {
       const open = ingest();
       const person = known(id);
       const found = open?.memory.incidents.get(incident);
@@ -88,14 +76,20 @@ export function createAnswers({ ingest, roster, view, clock, meetings }: Answers
         check: site === undefined ? undefined : checks.of(site, pcs),
       });
     },
-    toldOf(incident) {
-      const open = ingest();
-      return open?.memory.incidents.get(incident)?.told.map(({ person }) => person);
+    /** The ids of those who were told of an incident; undefined where it is no longer kept, and while the ledger is opened anew. */
+    toldOf: (incident: number) =>
+      ingest()
+        ?.memory.incidents.get(incident)
+        ?.told.map(({ person }) => person),
+    /** The incidents that a person was told of, and that nobody has taken. */
+    openFor(id: string): number[] {
+      const open = [...(ingest()?.memory.incidents.values() ?? [])].filter((one) => one.over === null && one.acknowledged === null);
+      return open.filter(({ told }) => told.some(({ person }) => person === id)).map((one) => one.id);
     },
-    openFor: (id) =>
-      [...(ingest()?.memory.incidents.values() ?? [])].filter((one) => isOpenFor(one, id)).map(({ id: incident }) => incident),
-    languageOf: (id) => known(id)?.language,
-    onChange(incident, listener) {
+    /** The language of a person; undefined of one who is not told any more. */
+    languageOf: (id: string): MessageLanguage | undefined => known(id)?.language,
+    /** Told when an incident may read differently. */
+    onChange(incident: number, listener: () => void): Cancel {
       const found = ingest()?.memory.incidents.get(incident);
       const site = found && siteOfScope(found);
       const cancelChecks = site === undefined ? () => {} : checks.onChange(site, listener);
@@ -179,10 +173,6 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
 function isSaid(incident: Incident, { person, word, now }: { person: Person; word: AnswerWord; now: number }): boolean {
   const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
   return last?.word === word && Math.abs(now - last.at) < againMs && holds(incident, person, word);
-}
-
-function isOpenFor({ over, acknowledged, told }: Incident, person: string): boolean {
-  return over === null && acknowledged === null && told.some((one) => one.person === person);
 }
 
 /** The site whose PCs are asked: that of a room, or of a cause within one site. */

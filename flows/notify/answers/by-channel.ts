@@ -1,5 +1,5 @@
 /** What people answer over a channel: whose address it is, and what the person is shown. */
-import { type AnswerWord, type MessageLanguage, type Person, wordsIn } from '#contracts';
+import { type AnswerWord, type Person, wordsIn } from '#contracts';
 import type { TakeAnswer, TakeMissedCall } from '../../engine/records/notices.ts';
 import { answerLine } from '../people/channels/kit/buttons.ts';
 import { isSamePhone } from '../people/channels/kit/gateway.ts';
@@ -27,16 +27,11 @@ export function takeAnswers({ roster, toldOf, answer }: AnswersOptions): TakeAns
     const knew = toldOf(incident) ?? meant.map(({ id }) => id);
     if (person === undefined || !meant.some(({ id }) => knew.includes(id))) return { line: toStranger() };
     const became = await answer(person, incident, word);
-    const { language } = person;
-    if (became !== 'done') return { line: refusal(became, language) };
+    const { message, answer: texts } = wordsIn(person.language);
+    if (became !== 'done') return { line: { missing: texts.missing, over: message.over, stranger: toStranger() }[became] };
     const by = plain(person.name);
-    return { by, line: answerLine(by, word, language) };
+    return { by, line: answerLine(by, word, person.language) };
   };
-}
-
-function refusal(why: 'missing' | 'over' | 'stranger', language: MessageLanguage): string {
-  const { message, answer } = wordsIn(language);
-  return { missing: answer.missing, over: message.over, stranger: toStranger() }[why];
 }
 
 /** `openFor`: the incidents that a person was told of, and that nobody has taken yet. */

@@ -9,27 +9,23 @@ const hookPath = '/hook';
 /** Some say a hundred things in one call. */
 const bodyLimitBytes = 256 * 1024;
 
-/** Whose calls are taken, and by what time who knocks in vain waits. */
-export type HookRoutesOptions = { channels: Channels; clock: Pick<Clock, 'up'> };
-
-/** Adds the routes to a door. Guarantee: who cannot prove who it is waits, and with it its network; whoever can is never held up by that. */
-export function addHooks(app: FastifyInstance, { channels, clock }: HookRoutesOptions): void {
+/** Adds the routes to a door. `channels`: whose calls are taken; `clock`: by what time who knocks in vain waits. Guarantee: who cannot prove who it is waits, and with it its network; whoever can is never held up by that. */
+export function addHooks(app: FastifyInstance, { channels, clock }: { channels: Channels; clock: Pick<Clock, 'up'> }): void {
   const limits = createLimits(clock.up);
 
   async function hook(request: FastifyRequest<{ Params: Asked }>, reply: FastifyReply): Promise<FastifyReply> {
     const { name, token = '' } = request.params;
     const hear = channels.get(name)?.channel.hear;
-    const { method, headers, body } = request;
-    const call = { method, token, query: queryOf(request), headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) };
+    const { method, headers, body, raw } = request;
+    const query = new URLSearchParams(/\?([^#]*)/.exec(raw.url ?? '')?.[1] ?? '');
+    const call = { method, token, query, headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) };
     const { status, text = '' } = (await hear?.(call)) ?? { status: 401 };
-    if (status !== 401) return reply.code(status).type('text/plain; charset=utf-8').send(text);
+    reply.type('text/plain; charset=utf-8');
+    if (status !== 401) return reply.code(status).send(text);
     const waitMs = limits.take({ name: `hooks of ${networkOf(request.ip)}`, address: request.ip });
     if (waitMs > 0) reply.header('retry-after', `${Math.ceil(waitMs / 1_000)}`);
     // A channel that is not there looks like one that is.
-    return reply
-      .code(waitMs > 0 ? 429 : 401)
-      .type('text/plain; charset=utf-8')
-      .send('');
+    return reply.code(waitMs > 0 ? 429 : 401).send('');
   }
 
   app.register((scope, _options, done) => {
@@ -44,7 +40,3 @@ export function addHooks(app: FastifyInstance, { channels, clock }: HookRoutesOp
 }
 
 type Asked = { name: string; token?: string };
-
-function queryOf({ raw }: FastifyRequest): URLSearchParams {
-  return new URLSearchParams(/\?([^#]*)/.exec(raw.url ?? '')?.[1] ?? '');
-}

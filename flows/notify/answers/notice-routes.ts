@@ -1,5 +1,5 @@
 /** The page of a notice to many: GET only shows, since scanners of mail open every link; the button says that it is read. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Clock, wordsIn } from '#contracts';
 import { createLimits } from '../../pki/accounts/limits.ts';
 import type { Head } from '../../pki/door/guard.ts';
@@ -25,26 +25,22 @@ export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): 
   const { announcements, answers, links, clock, timeZone, head } = options;
   const stage = { links, limits: createLimits(clock.up), head };
   const open = { config: { open: true, form: true } };
-  addForms(app, (scope) => {
-    scope.get(noticePath, open, (request, reply) =>
-      withLink(stage, { request, reply }, async ({ person, incident: id }) => {
-        const language = answers.languageOf(person) ?? browserLanguage(request);
-        const found = await announcements.show(id, person);
-        if (found === undefined) return said(reply, 410, linePage({ head, language }, { line: wordsIn(language).announce.gone }));
-        const { by, text, at } = found;
-        const action = `${noticePath}?${tokenOf(request)}`;
-        return said(reply, 200, noticePage({ head, language }, { by, text, at: timeOf(at, timeZone, language), action }));
-      }),
-    );
-    scope.post(noticePath, open, (request, reply) =>
-      withLink(stage, { request, reply }, async ({ person, incident: id }) => {
-        const language = answers.languageOf(person) ?? browserLanguage(request);
-        const { announce } = wordsIn(language);
-        if ((await announcements.show(id, person)) === undefined)
-          return said(reply, 410, linePage({ head, language }, { line: announce.gone }));
+  const notice = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    withLink(stage, { request, reply }, async ({ person, incident: id }) => {
+      const language = answers.languageOf(person) ?? browserLanguage(request);
+      const { announce } = wordsIn(language);
+      const found = await announcements.show(id, person);
+      if (found === undefined) return said(reply, 410, linePage({ head, language }, { line: announce.gone }));
+      if (request.method === 'POST') {
         await announcements.read(id, person);
         return said(reply, 200, linePage({ head, language }, { line: announce.thanks }));
-      }),
-    );
+      }
+      const { by, text, at } = found;
+      const action = `${noticePath}?${tokenOf(request)}`;
+      return said(reply, 200, noticePage({ head, language }, { by, text, at: timeOf(at, timeZone, language), action }));
+    });
+  addForms(app, (scope) => {
+    scope.get(noticePath, open, notice);
+    scope.post(noticePath, open, notice);
   });
 }

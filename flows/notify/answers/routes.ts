@@ -1,6 +1,6 @@
 /** The door of an answer: a page that GET only shows, since scanners of mail open every link, and that POST acts by. Whoever has the link is believed to be its person. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type AnswerWord, answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '#contracts';
+import { answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '#contracts';
 import { createLimits } from '../../pki/accounts/limits.ts';
 import { type Head, type Inline, ownAnd } from '../../pki/door/guard.ts';
 import { type AnswerLink, type AnswerLinks, answerLinkPath } from './answer-link.ts';
@@ -32,16 +32,12 @@ export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): 
   const { answers, clock } = options;
   const stage: Stage = { ...options, limits: createLimits(clock.up), lives: createLives({ answers, clock }) };
   const open = { config: { open: true, form: true } };
+  const withGood = (then: Handler) => (request: FastifyRequest, reply: FastifyReply) =>
+    withLink(stage, { request, reply }, (link) => then(stage, { request, reply }, link));
   addForms(app, (scope) => {
-    scope.get(answerLinkPath, open, (request, reply) =>
-      withLink(stage, { request, reply }, (link) => shown(stage, { request, reply }, link)),
-    );
-    scope.post(answerLinkPath, open, (request, reply) =>
-      withLink(stage, { request, reply }, (link) => acted(stage, { request, reply }, link)),
-    );
-    scope.get(livePath, { ...open, exposeHeadRoute: false }, (request, reply) =>
-      withLink(stage, { request, reply }, (link) => (stage.lives.open(reply, link) ? reply.hijack() : reply.code(503).send())),
-    );
+    scope.get(answerLinkPath, open, withGood(shown));
+    scope.post(answerLinkPath, open, withGood(acted));
+    scope.get(livePath, { ...open, exposeHeadRoute: false }, withGood(followed));
   });
 }
 
@@ -63,13 +59,14 @@ export function tokenOf({ raw }: FastifyRequest): string {
   return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
 }
 
-type Then = (link: AnswerLink) => FastifyReply | Promise<FastifyReply>;
+type Page = FastifyReply | Promise<FastifyReply>;
+type Handler = (stage: Stage, asked: Asked, link: AnswerLink) => Page;
 
 /** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
 export async function withLink(
   { links, limits, head }: Pick<Stage, 'links' | 'limits' | 'head'>,
   { request, reply }: Asked,
-  then: Then,
+  then: (link: AnswerLink) => Page,
 ): Promise<FastifyReply> {
   reply.headers(headersWith(head.inline));
   const read = links.read(tokenOf(request));
@@ -90,6 +87,10 @@ function shown(stage: Stage, { request, reply }: Asked, link: AnswerLink): Fasti
   return said(reply, 200, sheetPage(stage.head, sheet, { action: `${answerLinkPath}?${token}`, live: `${livePath}?${token}` }));
 }
 
+function followed({ lives }: Stage, { reply }: Asked, link: AnswerLink): FastifyReply {
+  return lives.open(reply, link) ? reply.hijack() : reply.code(503).send();
+}
+
 /** Guarantee: only a word of the four, or *I am here*, does anything; the page is then asked for anew, so that a reload says nothing twice. */
 async function acted(stage: Stage, { request, reply }: Asked, link: AnswerLink): Promise<FastifyReply> {
   const { answers, head } = stage;
@@ -101,8 +102,9 @@ async function acted(stage: Stage, { request, reply }: Asked, link: AnswerLink):
     const isAsked = await answers.here(link.person, link.incident, link.id);
     return isAsked ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: 'notReached', page });
   }
-  if (!isAnswer(word)) return said(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));
-  const done = await answers.byLink(link, word, holder);
+  const answer = answerWords.find((one) => one === word);
+  if (answer === undefined) return said(reply, 400, linePage({ head, language }, { line: wordsIn(language).answer.wrong, back: page }));
+  const done = await answers.byLink(link, answer, holder);
   return done.ok ? reply.redirect(page, 303) : refused(stage, { request, reply }, { link, why: done.why, page });
 }
 
@@ -131,10 +133,6 @@ function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: A
 /** Sends a page. */
 export function said(reply: FastifyReply, status: number, page: string): FastifyReply {
   return reply.code(status).type('text/html; charset=utf-8').send(page);
-}
-
-function isAnswer(word: string): word is AnswerWord {
-  return (answerWords as readonly string[]).includes(word);
 }
 
 /** Of somebody whom no link names: what the browser asks for first. */

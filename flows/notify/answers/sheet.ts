@@ -25,7 +25,7 @@ import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
 import { clockOf } from '../people/channels/kit/local.ts';
 import { short } from '../people/channels/kit/plain.ts';
-import { dayOf, timeOf } from '../people/times.ts';
+import { momentOf, timeOf } from '../people/times.ts';
 import { spokenOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
 import { holds } from './holding.ts';
@@ -181,10 +181,9 @@ type Standing = { cure: Cure; status: string; goneAt?: number };
 function besideOf({ time, next }: At, incident: Incident, { language, timeZone, cure }: Reading & { cure: Cure }): string[] {
   const { answer, message } = wordsIn(language);
   const now = time();
-  const isToday = (ms: number) => dayOf(ms, timeZone, language) === dayOf(now, timeZone, language);
   const timed = (text: string, { fault, name }: StandingFault, ms: number) => {
     const what = `${titleIn(fault, language) ?? fault}${name ? `: ${short(name)}` : ''}`;
-    return filled(text, { what, time: isToday(ms) ? clockOf(ms, timeZone) : timeOf(ms, timeZone, language) });
+    return filled(text, { what, time: momentOf(ms, now, { timeZone, language }) });
   };
   const shown = shownOf(incident);
   const others = shown.slice(1, besideAtMost + 1);
