@@ -79,15 +79,10 @@ async function send(options: AnnounceOptions, { to, text, apply, by, within }: A
   const announcement: Announcement = { id, at: now(), by, to, text, persons: persons.map((one) => one.id) };
   if (!apply) return { ok: true, value: { ...viewOf({ announcement, sent: [], read: [] }, book()), id: null } };
   const rows = announcement.persons.map((person) => rowOf(word(person, ['announcement']), announcement));
-  const audit: Op = {
-    op: 'audit',
-    at: now(),
-    who: by,
-    what: 'notice sent',
-    about: `${id} to ${to || 'everywhere'}: ${persons.length} persons`,
-  };
-  const taken = await record([{ op: 'announcement', announcement }, ...rows.map((row) => ({ op: 'outbox', row }) as const), audit]);
-  if (!taken) throw new Error('the ledger did not take the notice');
+  const about = `${id} to ${to || 'everywhere'}: ${persons.length} persons`;
+  const audit = { op: 'audit', at: now(), who: by, what: 'notice sent', about } as const;
+  const isKept = await record([{ op: 'announcement', announcement }, ...rows.map((row) => ({ op: 'outbox', row }) as const), audit]);
+  if (!isKept) throw new Error('the ledger did not take the notice');
   const sent = rows.map(({ person, channel, state }) => ({ person, channel, state, reason: null }));
   return { ok: true, value: viewOf({ announcement, sent, read: [] }, book()) };
 }
@@ -150,10 +145,8 @@ function viewOf({ announcement, sent, read }: AnnouncementState, book: Book): An
   return { ...announcement, persons };
 }
 
-type Message = AnnouncementState['sent'][number];
-
 /** One that arrived counts, whatever became of others; what only the desk saw did not arrive. */
-function stateOf(messages: readonly Message[]): Pick<AnnouncementView['persons'][number], 'channel' | 'state' | 'reason'> {
+function stateOf(messages: AnnouncementState['sent']): Pick<AnnouncementView['persons'][number], 'channel' | 'state' | 'reason'> {
   const arrived = messages.find(({ state, channel }) => state === 'delivered' && channel !== lastChannel);
   if (arrived !== undefined) return { channel: arrived.channel, state: 'delivered', reason: null };
   const waits = messages.find(({ state }) => state === 'waiting');
