@@ -48,7 +48,8 @@ export function createPaths({ wires, tabs }: { wires: Wires; tabs: Pick<Tabs, 'r
   };
 }
 
-function keyOf({ transition: { id, offer } }: WireMessage): string {
+/** The key of a message on the wires. */
+export function keyOf({ transition: { id, offer } }: WireMessage): string {
   return `${id} ${offer}`;
 }
 

@@ -6,19 +6,17 @@ import { startRed } from '../node-red.ts';
 import type { Tabs } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 import type { Wires } from '../wires.ts';
+import { keyOf } from './paths.ts';
 import type { Decided, World } from './run.ts';
 
 /** Node-RED moves a message one node further each turn: what has not ended after so many never will. */
 const turnsAtMost = 400;
 
-/** What the nodes may ask while nobody hears them. */
-export type StillWires = Pick<Wires, 'channels' | 'moment' | 'now'>;
-
 /** The tabs, which decide. */
 export type StillTabs = Pick<World, 'decide'> & { stop(): Promise<void> };
 
-/** Starts the tabs; rejects with one line where they do not run. */
-export async function startStillTabs(nodes: readonly FlowNode[], asked: StillWires): Promise<StillTabs> {
+/** Starts the tabs; `asked`: what the nodes may ask while nobody hears them. Rejects with one line where they do not run. */
+export async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'channels' | 'moment' | 'now'>): Promise<StillTabs> {
   const waits = new Map<string, (message: WireMessage) => void>();
   const ends = new Map<string, Decided>();
   let head: ((message: WireMessage) => void) | undefined;
@@ -56,10 +54,6 @@ export async function startStillTabs(nodes: readonly FlowNode[], asked: StillWir
       return end;
     },
   };
-}
-
-function keyOf({ transition: { id, offer } }: WireMessage): string {
-  return `${id} ${offer}`;
 }
 
 /** Without what begins by itself, and without the nodes of others, which stand behind an offer and would send. */
