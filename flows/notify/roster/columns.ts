@@ -36,7 +36,7 @@ export const rowSchema = v.object({
   telegram: v.optional(
     v.pipe(
       that((text) => chat.test(text), 'a number of Telegram such as 4711004711; a @name cannot be written to'),
-      v.transform(unmarked),
+      v.transform((text) => text.replace(textMark, '')),
     ),
   ),
   whatsapp: phone,
@@ -171,8 +171,4 @@ function isDay(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
   const at = Date.parse(`${text}T00:00:00Z`);
   return Number.isFinite(at) && new Date(at).toISOString().startsWith(text);
-}
-
-function unmarked(text: string): string {
-  return text.replace(textMark, '');
 }

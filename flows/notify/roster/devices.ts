@@ -57,10 +57,7 @@ export function createDevices(options: DevicesOptions) {
     add: (person: string, device: Device, by: string): Promise<PersonOrder> => inTurn(() => add(kept, { person, by }, device)),
     /** Tells the person there no more; a device that is not theirs stays. */
     remove: (person: string, endpoint: string, by: string): Promise<void> =>
-      inTurn(async () => {
-        const left = without(kept, endpoint).get(person);
-        if (left !== undefined) await put(kept, new Map([[person, left]]), { who: by, what: 'device removed', about: person });
-      }),
+      inTurn(() => drop(kept, { person, endpoint }, { who: by, what: 'device removed', about: person })),
     /** Tells the person on none of them any more, such as where a phone was stolen; how many they were. */
     removeAll: (person: string, by: string): Promise<number> =>
       inTurn(async () => {
@@ -70,10 +67,7 @@ export function createDevices(options: DevicesOptions) {
       }),
     /** Its push service says that it is gone. What the ledger does not take now is said again with the next message. */
     gone(person: string, endpoint: string): void {
-      inTurn(async () => {
-        const left = without(kept, endpoint).get(person);
-        if (left !== undefined) await put(kept, new Map([[person, left]]));
-      }).catch(() => {});
+      inTurn(() => drop(kept, { person, endpoint })).catch(() => {});
     },
     /** Takes those of the ledger into use. */
     use(written: Readonly<Record<string, string>>): void {
@@ -104,6 +98,12 @@ async function add(kept: Kept, { person, by }: { person: string; by: string }, {
   changed.set(person, [...own, { endpoint, p256dh, auth, key: key.public, at: now(), by }].slice(-devicesAtMost));
   await put(kept, changed, { who: by, what: 'device added', about: person });
   return { ok: true };
+}
+
+/** A device that is not the person's stays. */
+async function drop(kept: Kept, { person, endpoint }: { person: string; endpoint: string }, act?: Audit): Promise<void> {
+  const left = without(kept, endpoint).get(person);
+  if (left !== undefined) await put(kept, new Map([[person, left]]), act);
 }
 
 /** The persons who have a device of this address, each with their others. */

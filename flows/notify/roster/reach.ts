@@ -97,8 +97,7 @@ const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
 
 /** The person with numbers that can be dialled, however they were written in `sabha.json`, or before an import looked at them. */
 export function withDialled(member: Member): Member {
-  // A row of before may lack them.
-  const { addresses = {} }: Partial<Member> = member;
+  const { addresses } = member;
   const changed = byNumber.flatMap((name) => {
     const text = addresses[name];
     const number = text === undefined ? undefined : dialled(text);

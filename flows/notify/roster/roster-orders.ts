@@ -41,8 +41,14 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     list: (scope: string): RosterPerson[] => listOf(kept, scope),
     csv: () => rosterCsv([...kept.held.values()]),
     /** Who is told of a place at a time, by role. */
-    duty: (scope: string, at = options.now()): DutyView => {
-      return { at, scope, roles: roles.map((role) => dutyOf(options.roster, { role, scope, at })) };
+    duty(scope: string, at = options.now()): DutyView {
+      const { roster } = options;
+      const dutyOf = (role: (typeof roles)[number]) => {
+        const { persons, by } = toldFor(roster.book(), { to: [role], scope, moment: momentAt(at) });
+        const told = persons.length > 0 ? persons : roster.central(at);
+        return { role, by, persons: told.map(({ id, name }) => ({ id, name })) };
+      };
+      return { at, scope, roles: roles.map(dutyOf) };
     },
     /** Without `apply` it only tells what would change. */
     import: (file: RosterFile): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
@@ -51,7 +57,14 @@ export function createRosterOrders(options: RosterOrdersOptions) {
     /** The shift of `from` that runs now goes over to a person, until it ends; who had it is told, once. */
     take: (id: string, asked: { from: string; by: string }): Promise<Taken> => inTurn(() => takeShift(kept, id, asked)),
     /** The duty of one person today; undefined where there is none of that name. */
-    day: (id: string): DayView | undefined => dayViewOf(kept, id),
+    day(id: string): DayView | undefined {
+      const book = options.roster.book();
+      const member = book.byId.get(id);
+      if (member === undefined) return undefined;
+      const now = options.now();
+      const day = dayOf(member, now);
+      return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, { ...day, now }) };
+    },
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
     /** Takes a person out of the roster, also as who stands in for others. */
@@ -164,23 +177,6 @@ function listOf({ options, held, proofs }: Kept, scope: string): RosterPerson[] 
     const cells = cellsOf(member);
     return { id, name, from, now: moment(member), cells, tel: telOf(cells.phone) ?? null, reached, proofs: proven };
   });
-}
-
-function dayViewOf({ options }: Kept, id: string): DayView | undefined {
-  const book = options.roster.book();
-  const member = book.byId.get(id);
-  if (member === undefined) return undefined;
-  const now = options.now();
-  const day = dayOf(member, now);
-  return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, { ...day, now }) };
-}
-
-type DutyAt = { role: (typeof roles)[number]; scope: string; at: number };
-
-function dutyOf(roster: RosterOrdersOptions['roster'], { role, scope, at }: DutyAt): DutyView['roles'][number] {
-  const { persons, by } = toldFor(roster.book(), { to: [role], scope, moment: momentAt(at) });
-  const told = persons.length > 0 ? persons : roster.central(at);
-  return { role, by, persons: told.map(({ id, name }) => ({ id, name })) };
 }
 
 /** Who looks after a part of the tree, or a group of sites, and after what lies in it. */

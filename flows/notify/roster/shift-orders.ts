@@ -36,14 +36,11 @@ export async function takeShift(kept: Kept, id: string, { from, by }: { from: st
   if (until === null) return refused(`${from} is not on duty now: there is no shift to take over`);
   if (member.relief?.by === id && member.relief.until > now()) return refused(`${id} has this shift already`);
   const next = kept.often.takes.next(from, now());
-  if (next !== undefined) return { ...refused(tooOften(from, next)), often: true };
+  const often = `the shift of ${from} went over ${anHour.takes} times within an hour, and each time ${from} is told`;
+  if (next !== undefined) return { ...refused(`${often}: the next can be at ${next}`), often: true };
   const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
   const words = [word(from, ['shift_taken', taker.name])];
   await change(kept, { put: [{ ...member, relief: { by: id, until } }], gone: [] }, { audit, words });
   kept.often.takes.count(from, now());
   return { ok: true, value: { person: from, by: id, until } };
-}
-
-function tooOften(from: string, next: string): string {
-  return `the shift of ${from} went over ${anHour.takes} times within an hour, and each time ${from} is told: the next can be at ${next}`;
 }
