@@ -69,6 +69,7 @@ function mayMove({ rows }: Held): boolean {
   return rows.some(({ further }) => further !== undefined);
 }
 
-function nameOf(channel: string, id: string): string {
+/** A message that a channel took, by the name that the other side gave it. */
+export function nameOf(channel: string, id: string): string {
   return `${channel} ${id}`;
 }

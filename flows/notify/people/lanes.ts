@@ -110,7 +110,9 @@ export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs
 /** Whoever has none on the way there comes before the others. */
 function firstOf(due: readonly Head[]): Item | undefined {
   const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
-  return before.reduce<Item | undefined>((a, { item }) => (a && !isBefore(item, a) ? a : item), undefined);
+  // What is critical goes before what is not, else what has been due longer.
+  const between = (a: Item, b: Item) => rankOf(a) - rankOf(b) || a.dueUp - b.dueUp;
+  return before.reduce<Item | undefined>((a, { item }) => (a && between(item, a) >= 0 ? a : item), undefined);
 }
 
 type Head = { item: Item; goesUp: number; isFirst: boolean };
@@ -187,11 +189,6 @@ export function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): nu
   if (moved) return 0;
   const limitMs = newsLimitMs(notice.severity);
   return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);
-}
-
-/** What is critical goes before what is not, else what has been due longer. */
-function isBefore(a: Item, b: Item): boolean {
-  return (rankOf(a) - rankOf(b) || a.dueUp - b.dueUp) < 0;
 }
 
 function rankOf({ row }: Item): number {

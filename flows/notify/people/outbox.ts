@@ -147,6 +147,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
 /** What the work on one item needs. */
 type Office = { options: OutboxOptions; lanes: Lanes; accepted: Accepted; past: Past; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
 
+/** Writes down what became of rows, and rows that come anew. */
+async function write({ commit }: OutboxOptions, changed: readonly OutboxRow[], added: readonly OutboxRow[]): Promise<void> {
+  await commit([...changed.map((row) => ({ op: 'outbox-set', row }) as const), ...added.map((row) => ({ op: 'outbox', row }) as const)]);
+}
+
 async function deliver(office: Office, item: Item): Promise<void> {
   const { options, lanes, accepted, past, locks, cut, add } = office;
   const isLate = lanes.isLate(item);
@@ -166,10 +171,7 @@ async function deliver(office: Office, item: Item): Promise<void> {
     one.row = ended[at] ?? one.row;
     if (!isRetry) lanes.stays(one);
   }
-  await options.commit([
-    ...[...ended, ...toldElsewhere(lanes, ended)].map((row) => ({ op: 'outbox-set', row }) as const),
-    ...rest.map((row) => ({ op: 'outbox', row }) as const),
-  ]);
+  await write(options, [...ended, ...toldElsewhere(lanes, ended)], rest);
   for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
   add(rest);
   if (!isStale) options.onOutcome(item.row, outcome);
@@ -253,10 +255,7 @@ async function tellNext(
   { rows, stay }: { rows: readonly OutboxRow[]; stay: readonly OutboxRow[] },
 ): Promise<void> {
   const next = nextOf(rows, options);
-  await options.commit([
-    ...stay.map((row) => ({ op: 'outbox-set', row }) as const),
-    ...next.map((row) => ({ op: 'outbox', row }) as const),
-  ]);
+  await write(options, stay, next);
   add(next);
 }
 
@@ -265,10 +264,7 @@ async function endAccepted({ options, lanes, add }: Office, rows: readonly Outbo
   const [first] = rows;
   if (first === undefined) return;
   const { ended, rest } = afterReport(rows, outcome, options);
-  await options.commit([
-    ...[...ended, ...toldElsewhere(lanes, ended)].map((row) => ({ op: 'outbox-set', row }) as const),
-    ...rest.map((row) => ({ op: 'outbox', row }) as const),
-  ]);
+  await write(options, [...ended, ...toldElsewhere(lanes, ended)], rest);
   add(rest);
   options.onOutcome(first, outcome);
 }

@@ -335,7 +335,9 @@ function sinceOf({ notice, language, words, over }: Message): string {
 
 /** The rest of the news: who is away with one cause of many, else further faults, or the lines that the machine added. The first line of a close or a direct word is used already. */
 function moreOf({ notice, language }: Message): List {
-  if (notice.many !== undefined) return manyOf(notice.many, language);
+  // The names of those that are away; more than a notice holds are counted.
+  if (notice.many !== undefined)
+    return { items: distinct(notice.many.names.map((name) => nameIn(name, language))), count: notice.many.down };
   const first = mainFault(notice);
   const others = first ? notice.faults.slice(1) : notice.faults;
   const lines = notice.lines.slice(notice.kind === 'closed' || notice.kind === 'direct' ? 1 : 0).filter((line) => line !== '');
@@ -345,11 +347,6 @@ function moreOf({ notice, language }: Message): List {
     return name === '' ? titleOf(fault, language) : name;
   });
   return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };
-}
-
-/** The names of those that are away; more than a notice holds are counted. */
-function manyOf({ names, down }: NonNullable<Notice['many']>, language: MessageLanguage): List {
-  return { items: distinct(names.map((name) => nameIn(name, language))), count: down };
 }
 
 /** Frames the list below the news: of one cause of many who is away, or at its end who is left; else what there is beside the first fault. */

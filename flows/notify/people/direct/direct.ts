@@ -27,7 +27,7 @@ const quietMs = 3_600_000;
 const sendLimitMs = 10_000;
 const again = { firstMs: 60_000, maxMs: 600_000 };
 
-type Word = { reason: DirectReason; notice: Notice; key: string };
+type Word = { notice: Notice; key: string };
 type Way = { person: Person; name: string; channel: Channel };
 
 /**
@@ -44,8 +44,11 @@ export function createDirect(options: DirectOptions): TellCentralDirectly {
     const begunUp = clock.up();
     toldAt.set(reason, begunUp);
     const notice = centralNotice({ kind: 'direct', lines: [reason, detail], place, now: clock.now() });
-    const word = { reason, notice, key: `direct/${reason}/${Math.floor(clock.now())}` };
-    const ways = waysTo(roster.central(clock.now()), channels);
+    const word = { notice, key: `direct/${reason}/${Math.floor(clock.now())}` };
+    const ways = roster.central(clock.now()).flatMap((person): Way[] => {
+      const reaching = [...channels].filter(([, one]) => one.reaches(person));
+      return reaching.map(([name, { channel }]) => ({ person, name, channel }));
+    });
     // The console takes everything, and reaches nobody who is elsewhere.
     const isTelling = ways.every(({ name }) => name === lastChannel) ? () => true : ({ name }: Way) => name !== lastChannel;
     const round = async (open: readonly Way[], failed: number): Promise<void> => {
@@ -57,13 +60,6 @@ export function createDirect(options: DirectOptions): TellCentralDirectly {
     };
     await round(ways, 0);
   };
-}
-
-function waysTo(persons: readonly Person[], channels: Channels): Way[] {
-  return persons.flatMap((person) => {
-    const reaching = [...channels].filter(([, one]) => one.reaches(person));
-    return reaching.map(([name, { channel }]) => ({ person, name, channel }));
-  });
 }
 
 /** True where the channel took it; what is said later of it needs the ledger, which may be what is told of. */

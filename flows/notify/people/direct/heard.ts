@@ -1,6 +1,7 @@
 /** Tests of a channel that the other side took: what it then says of one is the proof, and no row of the outbox waits for it. */
 import { type Clock, keepLatest, withinTime } from '#contracts';
 import type { Report } from '../../../engine/records/notices.ts';
+import { nameOf } from '../accepted.ts';
 
 /** A test that is under way. */
 type Test = { channel: string; id: string; person: string };
@@ -44,8 +45,4 @@ export function createHeard(clock: Clock) {
       return one && { person: one.person, incident: null };
     },
   };
-}
-
-function nameOf(channel: string, id: string): string {
-  return `${channel} ${id}`;
 }
