@@ -51,9 +51,9 @@ const ahead = { times: 1.3, packets: 48 };
 const bentAtMost = 0.12;
 /**
  * Up to `random` packets were lost behind the narrow part. More were dropped by it and did not pass: as many as the stream was too fast. Above
- * `dropped` the loss is no matter of the pace, and slows the stream down without end. A bucket that lends loses nothing of the `first` train.
+ * `dropped` the loss is no matter of the pace, and slows the stream down without end.
  */
-const lostAtMost = { random: 0.04, dropped: 0.27, first: 0.1 };
+const lostAtMost = { random: 0.04, dropped: 0.27 };
 /** The bytes, or the time, after which a rate that did not fall is told at all. */
 const proof = { bytes: 700_000, ms: 4_000 };
 const lent = { times: 1.5, bytes: 100_000 };
@@ -100,8 +100,7 @@ export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: Ca
   if (cardBps !== null && bps >= nearCard * cardBps) return unknown('as fast as the network card of this PC', bps);
   if (bps >= nearCeiling * ceilingBps) return unknown('too fast to measure with so few bytes', bps);
   const burst = burstOf(all, bps);
-  const [first = []] = trains.map(inOrder);
-  if (burst !== null && first.length < (1 - lostAtMost.first) * smallestTrain) return unknown('too many packets were lost');
+  if (burst !== null && isLossyAtFirst(trains)) return unknown('too many packets were lost');
   return { bps, reason: null, atLeastBps: null, burst, seenBytes: burst === null ? bytesOf(all) : null };
 }
 
@@ -158,6 +157,19 @@ function burstOf(all: readonly Train[], bps: number): Burst | null {
   const firsts = all.map((train) => inOrder(train).slice(0, smallestTrain)).filter(({ length }) => length >= smallestTrain / 2);
   const peak = Math.max(...firsts.map((first) => steadyRate(passed(first)) || 0));
   return bytes >= lent.bytes && peak >= lent.times * bps ? { bps: peak, bytes } : null;
+}
+
+/** A bucket that lends passes its first packets. A line that loses half as many of them as a stream that is too fast loses packets by itself. */
+function isLossyAtFirst(trains: readonly Train[]): boolean {
+  let left = Math.ceil(lent.bytes / trainIpBytes);
+  let [sent, received] = [0, 0];
+  for (const train of trains) {
+    const packets = Math.min(left, train.packets);
+    sent += packets;
+    received += inOrder(train).filter(({ seq }) => seq < packets).length;
+    left -= packets;
+  }
+  return 1 - received / sent > lostAtMost.dropped / 2;
 }
 
 /** As much as a bucket must hold that lets all this pass and is filled at `bps`. The trains share one clock. */
