@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pack } from '../../agent/maintain/install/pack.ts';
 import { routes } from '../../flows/api/routes.ts';
 import { packDeb } from '../../packaging/agent.ts';
@@ -67,6 +67,13 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
   afterAll(async () => {
     await machine?.remove();
     rmSync(folder, { recursive: true });
+  });
+
+  // Each test continues from the one before it: without a main process, `kill -9 0` would end the whole run.
+  let hasFailed = false;
+  beforeEach(({ skip }) => skip(hasFailed, 'a test before this one failed'));
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') hasFailed = true;
   });
 
   /** A command of docs/operate.md that is to go well; what it says. */
