@@ -194,7 +194,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
       expect(await out(audit)).toContain('the ledger was restored from a backup');
     expect(await typed(asWritten('sabha restore FILE --check', { FILE: file }))).toContain(`${file} is whole`);
     await typed(asWritten('systemctl stop sabha.target'));
-    expect(await typed(asWritten('sabha restore FILE', { FILE: file }))).toContain('it stands in its place now');
+    expect(await typed(asWritten('sabha restore FILE', { FILE: file }))).toContain('it is in use now');
     await typed(asWritten('systemctl start sabha.target'));
     await isReady();
   });
@@ -331,7 +331,7 @@ END`);
     expect(await typed(asWritten('journalctl _SYSTEMD_UNIT=sabha-flows.service -n 1'))).toContain('run the release that wrote it');
     await typed(asWritten('systemctl stop sabha.target'));
     const file = asWritten('sudo sabha restore /var/backups/sabha/version-VERSION.backup', { VERSION: '0.1.0' });
-    expect(await typed(file)).toContain('it stands in its place now');
+    expect(await typed(file)).toContain('it is in use now');
     await typed(asWritten('systemctl start sabha.target'));
     await isOnline();
   });
