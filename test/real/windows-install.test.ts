@@ -1,12 +1,12 @@
 /**
  * The MSI for Windows in a Windows of Wine: signed, installed, enrolled, upgraded and removed by msiexec, with the real Node. Wine's Windows Installer
- * does not roll back, its schtasks keeps tasks and starts none, its icacls does nothing: unit tests and agent/maintain/install/WINDOWS.md say what follows.
+ * restores no earlier version, its schtasks keeps tasks and starts none, its icacls does nothing: agent/maintain/install/WINDOWS.md says what nobody has seen.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeSigningKeys } from '#contracts';
 import { centreOf, pack } from '../../agent/maintain/install/pack.ts';
@@ -72,10 +72,15 @@ describe.runIf(runs)('the MSI for Windows', () => {
   };
   /** What an installation leaves: program, data, tasks, menu, entry. */
   const left = async () => {
-    const menu = 'C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs';
-    const folders = ['C:\\Program Files', 'C:\\ProgramData', 'C:\\windows\\system32\\tasks\\Sabha', menu].map(wine.path);
+    const folders = ['C:\\Program Files', 'C:\\ProgramData', 'C:\\windows\\system32\\tasks\\Sabha'].map(wine.path);
+    // Wine puts the menu of all users into that of the one who installs.
+    const menu = globSync('*/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/*Sabha*', { cwd: wine.path('C:\\users') });
     const names = folders.flatMap((parent) => (existsSync(parent) ? readdirSync(parent) : []));
-    return [...names.filter((name) => /sabha|^run$|^room$/i.test(name)), ...(await versions())];
+    return [
+      ...names.filter((name) => /^(Sabha|run|room)$/.test(name)),
+      ...menu.map((path) => basename(path)).sort(),
+      ...(await versions()),
+    ];
   };
 
   test('carries a signature that osslsigncode verifies, and that a changed byte breaks', () => {
@@ -117,9 +122,11 @@ describe.runIf(runs)('the MSI for Windows', () => {
     expect(read(`${data}\\spool.db`)).toBe('kept');
   });
 
-  test('fails with a wrong code, and says why in its log', async () => {
+  test('fails with a wrong code, says why in its log, and leaves only that log and the closed folder of the data', async () => {
     expect((await msiexec('/i', '0.1.0', `CODE=${'X'.repeat(20)}`)).code).not.toBe(0);
     expect(read(`${program}\\install.log`)).toMatch(/ set-up: enrolment: [^\n]*code[^\n]*\n$/);
+    expect([await left(), readdirSync(wine.path(program))]).toEqual([['Sabha', 'Sabha'], ['install.log']]);
+    for (const path of [program, data]) rmSync(wine.path(path), { recursive: true });
   });
 
   test('S15 enrols with the code as its only property; the agent is born over TLS, updates itself, writes its log, and is upgraded', async () => {
