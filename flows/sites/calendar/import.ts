@@ -39,8 +39,7 @@ function readFile({ text, rooms, table }: ImportOf): ReadFile {
   if (Buffer.byteLength(text) > meetingsLimitBytes) return wrong(`the file is larger than ${meetingsLimitBytes / 1024 / 1024} MiB`);
   const named = rooms === '' ? null : scopesOf(rooms, table);
   if (named !== null && (named.line !== undefined || !named.isPaths)) return wrong(`--rooms: ${named.line ?? 'expected paths, or all'}`);
-  const isIcs = /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) || /^\s*BEGIN:VEVENT/im.test(text.slice(0, 10_000));
-  return isIcs ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
+  return /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
 }
 
 function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile, difference: MeetingsImport['difference']): MeetingsChange {

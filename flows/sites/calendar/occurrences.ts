@@ -71,12 +71,10 @@ function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; 
 }
 
 /** True where a meeting would be held at this local start, were it not moved. */
-export function isStart({ start, zone, rule, except }: Meeting, local: string): boolean {
-  if (except.includes(local)) return false;
-  if (rule === null || local.slice(10) !== start.slice(10)) return local === start;
-  if (!fallsOn(rule, { first: dayOf(start), day: dayOf(local) })) return false;
-  // Without a zone nobody knows when an end in UTC is.
-  return (zone === null && rule.untilUtc) || !isAfterEnd(rule, local, zone ?? 'UTC');
+export function isStart(meeting: Meeting, local: string): boolean {
+  const zone = meeting.zone ?? 'UTC';
+  const at = atOf(local, zone);
+  return occurrencesIn({ ...meeting, moved: [] }, { from: at, to: at + 1 }, zone).some(({ from }) => from === at);
 }
 
 function isAfterEnd({ until, untilUtc }: NonNullable<Meeting['rule']>, local: string, zone: string): boolean {

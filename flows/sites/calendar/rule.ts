@@ -57,7 +57,7 @@ function problemOf(rule: Rule, count: number | null): string | undefined {
   if (count !== null && until !== null) return 'it ends by COUNT or by UNTIL, not by both';
   if (until !== null && !isLocal(until)) return 'UNTIL is no date';
   if ([...monthDays, ...positions].includes(0)) return 'no day has the number 0';
-  if (positions.length > 0 && frequency !== 'MONTHLY' && (frequency !== 'YEARLY' || months.length !== 1)) return 'BYSETPOS needs one month';
+  if (positions.length > 0 && frequency !== 'MONTHLY') return 'BYSETPOS needs FREQ=MONTHLY';
   if (frequency === 'MONTHLY' || (frequency === 'YEARLY' && months.length > 0)) return undefined;
   return weekdays.some(({ nth }) => nth !== 0) ? 'a numbered day such as 2TU needs a month' : undefined;
 }
@@ -126,15 +126,13 @@ function matches({ months, monthDays, weekdays }: Parts, day: number): boolean {
   return isEach || named.some(({ nth }) => nth === Math.ceil(date / 7) || nth === -Math.ceil(toEnd / 7));
 }
 
-/** Positions count within a period. One month of a year is found sooner than the whole year. */
-function isAtPosition(rule: Rule, parts: Parts, day: number): boolean {
-  const frequency = rule.frequency === 'YEARLY' && rule.months.length === 1 ? 'MONTHLY' : rule.frequency;
-  const period = (one: number) => periodOf({ ...rule, frequency }, one);
-  let from = day;
-  while (period(from - 1) === period(day)) from -= 1;
-  const all: number[] = [];
-  for (let one = from; period(one) === period(day); one += 1) if (matches(parts, one)) all.push(one);
-  return rule.positions.some((position) => all.at(position > 0 ? position - 1 : position) === day);
+/** Positions count within a month. */
+function isAtPosition({ positions }: Rule, parts: Parts, day: number): boolean {
+  const first = day - dateParts(day).date + 1;
+  const all = Array.from({ length: 31 }, (_, at) => first + at).filter(
+    (one) => dateParts(one).month === dateParts(day).month && matches(parts, one),
+  );
+  return positions.some((position) => all.at(position > 0 ? position - 1 : position) === day);
 }
 
 /** The number of the day, week, month or year in which a day lies: intervals skip some of them. */

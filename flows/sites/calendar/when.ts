@@ -43,14 +43,15 @@ export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rul
   const later = dates.find(({ from }) => from - rules.beforeMs > now);
   const running = near.find(({ from }) => from <= now) ?? null;
   const digestAt = tellableAt(office, rules, now);
-  const closing = closingSoon(office, rules, now);
-  const backAt = Math.max(now, openAt(office, rules, closing ?? now));
+  const closings = [-1, 0].flatMap((ago) => closingOn(office, localDay(now, office.timeZone) + ago) ?? []);
+  const closing = closings.find((at) => now < at && at - now <= rules.nearMs) ?? null;
+  const backAt = openAt(office, rules, closing ?? now);
   const ends = Math.max(...near.map(({ to }) => to));
   const lookAt = near.length > 0 ? ends : later === undefined ? null : later.from - rules.beforeMs;
   const quiet = digestAt > now;
   const isNearClosing = quiet || closing !== null;
   const is = running ? 'meeting' : near.length > 0 ? 'soon' : quiet ? quietKind(office, now) : 'open';
-  const isClosing = closing !== null || closedLately(office, rules, now);
+  const isClosing = closings.some((at) => Math.abs(now - at) <= rules.nearMs);
   const closed = quiet ? null : lastNight(office, rules, now);
   return { is, meeting: running ?? near[0] ?? null, digestAt, backAt, isNearClosing, isClosing, closed, lookAt };
 }
@@ -93,29 +94,13 @@ function tellableAt(office: Office, { digest }: WhenRules, now: number): number 
 function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
   const { hours, timeZone } = office;
   if (hours === null) return now;
-  const day = localDay(now, timeZone);
-  const span = spanOn(hours, day);
-  const from = span === null ? null : timeOn(day, span.from, timeZone) + (span.goesOnFromBefore ? 0 : graceMs);
-  if (span !== null && from !== null && now >= from && now < timeOn(day, span.to, timeZone)) return now;
-  if (from !== null && now < from) return from;
-  const next = firstOpening(office, now);
-  return next === null ? nextDigestAt(now, office, 0) : next + graceMs;
-}
-
-function firstOpening({ hours, timeZone }: Office, now: number): number | null {
   for (const day of daysFrom(now, timeZone)) {
     const span = spanOn(hours, day);
-    const from = span === null ? 0 : timeOn(day, span.from, timeZone);
-    if (from > now) return from;
+    if (span === null) continue;
+    const from = timeOn(day, span.from, timeZone) + (span.goesOnFromBefore ? 0 : graceMs);
+    if (now < timeOn(day, span.to, timeZone)) return Math.max(now, from);
   }
-  return null;
-}
-
-/** When the office closes, where that is within the time of the rules. */
-function closingSoon({ hours, timeZone }: Office, { nearMs }: WhenRules, now: number): number | null {
-  const day = localDay(now, timeZone);
-  const closing = closingOn({ hours, timeZone }, day) ?? 0;
-  return now < closing && closing - now <= nearMs ? closing : null;
+  return nextDigestAt(now, office, 0);
 }
 
 /** From near the last closing of an earlier day until this day began; null once all should be there, and where nothing says when that was. */
@@ -129,15 +114,6 @@ function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: Whe
     return { from: timeOn(day, last.to, timeZone) - nearMs, to: timeOn(today, Math.min(span.from, digest), timeZone) };
   }
   return null;
-}
-
-/** Whether the office has closed within the time of the rules, on this day or past the midnight before it. */
-function closedLately(office: Office, { nearMs }: WhenRules, now: number): boolean {
-  const today = localDay(now, office.timeZone);
-  return [today - 1, today].some((day) => {
-    const closed = closingOn(office, day) ?? Number.NEGATIVE_INFINITY;
-    return now >= closed && now - closed <= nearMs;
-  });
 }
 
 /** From eight in the evening to six, by the clock on the wall. */
