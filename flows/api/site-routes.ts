@@ -4,8 +4,8 @@ import { historyView, type RolloutView, rolloutView, siteDetail, siteStages, sit
 import { ownPart, whole } from '../pki/door/door.ts';
 import { Refused, type RefusedWhy } from '../pki/door/refused.ts';
 import { toCsv } from '../sites/csv.ts';
-import { liesWithin } from '../sites/groups.ts';
 import type { Done } from '../sites/site-orders.ts';
+import { liesWithin } from '../sites/table.ts';
 import { checked, ofFile } from './kit/imports.ts';
 import { on, type Route } from './kit/route.ts';
 import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './kit/schemas.ts';

@@ -12,15 +12,24 @@ import {
   languages,
   linkClasses,
   type Profile,
+  profile,
   type SiteStage,
   siteStages,
   tiers,
 } from '#contracts';
-import type { ProfileLayer, SiteFacts, TreeNode } from '../engine/records/sites.ts';
-import { bridgeOf, bridgeText, none, upsOf, upsText } from './addresses.ts';
-import { groupsOf, groupsWanted } from './groups.ts';
-import { hoursOf, hoursText, hoursWanted, timeOf, timeText, timeWanted } from './hours.ts';
+import type { Bridge, ProfileLayer, SiteFacts, TreeNode, Ups } from '../engine/records/sites.ts';
+import { hoursOf, hoursText, hoursWanted, none, timeOf, timeText, timeWanted } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';
+
+const ports = { udp: 5060, tcp: 5060, tls: 5061, ups: 3493 };
+
+const isBridge = v.object({ bridge: profile.entries.bridge });
+const isUps = v.object({ ups: profile.entries.ups });
+
+/** So many groups of one site are more than any office has. */
+const groupsAtMost = 20;
+
+const groupsWanted = `at most ${groupsAtMost} groups with "|" between: lower-case letters, digits and "-", at most 32, and not "all"`;
 
 type Devices = NonNullable<Profile['expected']['camera']>;
 const textLimit = 80;
@@ -280,4 +289,39 @@ function devicesText(devices: Devices | undefined): string {
 
 function numberText(value: number | null | undefined): string {
   return value === null || value === undefined ? '' : String(value);
+}
+
+/** The groups of a cell such as `magadh|bihar-circle`, each once. */
+function groupsOf(text: string): string[] | undefined {
+  const groups = text.split('|').map((part) => part.trim());
+  const isGood = groups.length <= groupsAtMost && groups.every(isId) && new Set(groups).size === groups.length;
+  return isGood ? groups : undefined;
+}
+
+/** `sip:host[:port][;transport=udp|tcp|tls]`; null = none here; undefined where it is neither. */
+function bridgeOf(text: string): Bridge | null | undefined {
+  if (text === none) return null;
+  const [, host = '', port, transport = 'udp'] = /^sip:([^;@:\s]+)(?::(\d{1,5}))?(?:;transport=(udp|tcp|tls))?$/.exec(text) ?? [];
+  const read = v.safeParse(isBridge, { bridge: { transport, host, port: Number(port ?? ports[transport as Bridge['transport']]) } });
+  return read.success ? read.output.bridge : undefined;
+}
+
+/** Conference bridges as a cell of the table has them. */
+export function bridgeText(bridge: Bridge | null | undefined): string {
+  if (bridge === null) return none;
+  return bridge === undefined ? '' : `sip:${bridge.host}:${bridge.port};transport=${bridge.transport}`;
+}
+
+/** `name@host[:port]`; null = none here; undefined where it is neither. */
+function upsOf(text: string): Ups | null | undefined {
+  if (text === none) return null;
+  const [, name = '', host = '', port] = /^([^@\s]+)@([^@:\s]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const read = v.safeParse(isUps, { ups: { name, host, port: Number(port ?? ports.ups) } });
+  return read.success ? read.output.ups : undefined;
+}
+
+/** The address of a UPS as a cell of the table has it. */
+export function upsText(ups: Ups | null | undefined): string {
+  if (ups === null) return none;
+  return ups === undefined ? '' : `${ups.name}@${ups.host}:${ups.port}`;
 }

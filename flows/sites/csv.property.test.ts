@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { ofTier } from '../../test/figures.ts';
 import { type Random, randomFrom } from '../../test/random.ts';
 import { columns } from './columns.ts';
-import { readCsv, toCsv } from './csv.ts';
-import { planImport } from './import.ts';
+import { planImport, readCsv, toCsv } from './csv.ts';
 import { randomTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 

@@ -126,80 +126,48 @@ test.each<[string, Partial<Record<(typeof columns)[number], string>>, string]>([
   [
     'an id that is none',
     { ...leh, site: 'Leh Town' },
-    '4 site: expected lower-case letters, digits and "-", at most 32, and not "all", found "Leh Town"',
+    '4 site: expected lower-case letters, digits and "-", at most 32, and not "all", found',
   ],
-  ['the reserved word', { ...leh, pc: 'all' }, '4 pc: expected lower-case letters, digits and "-", at most 32, and not "all", found "all"'],
   ['no name', { ...leh, site: 'kargil', name_en: '' }, '4 name_en: must not be empty'],
+  ['a long name', { ...leh, pc: 'a', name_hi: 'x'.repeat(81) }, '4 name_hi: expected at most 80 characters on one line, and no = + - @ as'],
+  ['a formula', { ...leh, pc: 'a', name_en: '=HYPERLINK(1)' }, '4 name_en: expected a name of at most 80 characters on one line, and no ='],
   [
-    'a name too long',
-    { ...leh, pc: 'a', name_hi: 'x'.repeat(81) },
-    '4 name_hi: expected at most 80 characters on one line, and no = + - @ as the first, found "xx',
+    'a formula as address',
+    { ...leh, site: 'k', contact_email: '+cmd@example.in' },
+    '4 contact_email: expected at most 120 characters, and no =',
   ],
-  ['a control character', { ...leh, pc: 'a', name_en: 'a\u0007b' }, '4 name_en: expected a name of at most 80 characters on one line'],
-  ['text turned around', { ...leh, pc: 'a', name_en: 'a\u202eb' }, '4 name_en: expected a name'],
   [
-    'a formula',
-    { ...leh, pc: 'a', name_en: '=HYPERLINK(1)' },
-    '4 name_en: expected a name of at most 80 characters on one line, and no = + - @',
-  ],
-  ['the wrong encoding', { ...leh, pc: 'a', name_hi: '\ufffd\ufffd' }, '4 name_hi: expected at most 80'],
-  [
-    'a stage that is none',
-    { ...leh, site: 'kargil', stage: 'ready' },
+    'an unknown stage',
+    { ...leh, site: 'k', stage: 'ready' },
     '4 stage: expected ("planned" | "commissioning" | "live" | "closed"), found "ready"',
-  ],
-  [
-    'a link class that is none',
-    { ...leh, pc: 'a', link: 'vsat' },
-    '4 link: expected ("fibre" | "4g" | "leo" | "geo" | "floor"), found "vsat"',
   ],
   [
     'a site outside India',
     { ...leh, site: 'k', latitude: '51.5', longitude: '77' },
     '4 latitude: expected a number from 6 to 38, found "51.5"',
   ],
-  [
-    'degrees and minutes',
-    { ...leh, site: 'k', latitude: '34', longitude: "77°34'" },
-    '4 longitude: expected a number from 68 to 98, found',
-  ],
   ['half a place', { ...leh, site: 'k', latitude: '34' }, '4 latitude: latitude and longitude stand together'],
-  ['too high', { ...leh, pc: 'a', elevation_m: '9001' }, '4 elevation_m: expected a number from -500 to 9000, found "9001"'],
   ['a number in words', { ...leh, pc: 'a', elevation_m: '3 km' }, '4 elevation_m: expected a number from -500 to 9000, found "3 km"'],
   ['no e-mail', { ...leh, site: 'k', contact_email: 'tashi' }, '4 contact_email: expected a valid email, found "tashi"'],
   [
     'no phone',
     { ...leh, site: 'k', contact_phone: 'ask Tashi' },
-    '4 contact_phone: expected a phone number such as +91 1982 252010, found "ask Tashi"',
+    '4 contact_phone: expected a phone number such as +91 1982 252010, found',
   ],
   ['no time zone', { ...leh, pc: 'a', time_zone: 'IST+5' }, '4 time_zone: expected a time zone such as Asia/Kolkata, found "IST+5"'],
   ['too many cameras', { ...leh, pc: 'a', cameras: '9' }, '4 cameras: expected a number from 0 to 8, or up to 8 parts of names'],
   [
-    'too many names',
-    { ...leh, pc: 'a', speakers: 'a|b|c|d|e|f|g|h|i' },
-    '4 speakers: expected a number from 0 to 8, or up to 8 parts of names',
+    'no bridge',
+    { ...leh, pc: 'a', bridge: '+91 1982' },
+    '4 bridge: expected an address such as sip:bridge.example.in:5060;transport=udp (or',
   ],
-  ['a tier that is none', { ...leh, pc: 'a', least_tier: '4k' }, '4 least_tier: expected ("audio" | "sd" | "hd" | "fhd"), found "4k"'],
-  [
-    'a telephone number for a bridge',
-    { ...leh, pc: 'a', bridge: '+91 1982 252010' },
-    '4 bridge: expected an address such as sip:bridge.example.in:5060;transport=udp (or tcp, tls), or none, found "+91',
-  ],
-  ['a bridge by a way that is none', { ...leh, pc: 'a', bridge: 'sip:b.example.in:5060;transport=sctp' }, '4 bridge: expected an address'],
   ['a port that is none', { ...leh, pc: 'a', bridge: 'sip:b.example.in:65536' }, '4 bridge: expected an address'],
-  [
-    'a telephone number for help',
-    { ...leh, site: 'k', help: '+91 1982 252010' },
-    '4 help: expected a mail address, or a chat such as https://chat.example.org/new?text={text}, or none, found "+91 1982 252010"',
-  ],
-  ['help that is a script', { ...leh, site: 'k', help: 'javascript:alert(1)//{text}' }, '4 help: expected a mail address'],
-  ['a language that there is not', { ...leh, site: 'k', languages: 'hi|fr' }, '4 languages: expected languages of en, hi with "|" between'],
-  ['a language twice', { ...leh, site: 'k', languages: 'hi|hi' }, '4 languages: expected languages of en, hi'],
+  ['a script for help', { ...leh, site: 'k', help: 'javascript:alert(1)//{text}' }, '4 help: expected a mail address, or a chat such as'],
+  ['an unknown language', { ...leh, site: 'k', languages: 'hi|fr' }, '4 languages: expected languages of en, hi with "|" between'],
   ['a UPS without its host', { ...leh, pc: 'a', ups: 'apc' }, '4 ups: expected a UPS such as apc@localhost:3493, or none, found "apc"'],
+  ['a group twice', { ...leh, site: 'k', groups: 'magadh|magadh' }, '4 groups: expected at most 20 groups with "|" between'],
   ['a PC without its site', { state: 'ladakh', pc: 'a', name_en: 'x' }, '4 site: a PC needs its site'],
-  ['a site without its state', { site: 'leh', name_en: 'x' }, '4 state: a site needs its state'],
-  ['a parent that stands nowhere', { ...leh, state: 'goa' }, '4 state: goa stands neither in this file nor in the site table'],
-  ['a site that stands nowhere', { ...leh, site: 'k', pc: 'a' }, '4 site: ladakh/k stands neither in this file nor in the site table'],
+  ['an unknown parent', { ...leh, state: 'goa' }, '4 state: goa stands neither in this file nor in the site table'],
   ['the same place twice', leh, '4 site: ladakh/leh stands twice: line 3 is the same place'],
   ['the facts of a site on a PC', { ...leh, pc: 'a', stage: 'live' }, '4 stage: only the line of a site may say this'],
 ])('a line with %s is told with its number and column', (_what, cells, expected) => {
@@ -234,9 +202,7 @@ test('the number is that of the line in the file, also behind a cell with a line
 test.each<[string, string, string]>([
   ['nothing', '', '1 : the file is empty'],
   ['semicolons', header.replaceAll(',', ';'), '1 : the cells are separated by ";": save the file as CSV with commas'],
-  ['tabs', header.replaceAll(',', '\t'), '1 : the cells are separated by tabs: save the file as CSV with commas'],
   ['an unknown column', `${header},pin`, '1 pin: this column is not known'],
-  ['a column twice', `${header},link`, '1 link: this column stands twice'],
   ['a column missing', header.replace(',speakers', ''), '1 speakers: this column is missing'],
   ['many columns missing', 'state,site,pc,name_en', `1 : these columns are missing: ${header.split(',').slice(4, 19).join(', ')}`],
   [
@@ -261,15 +227,10 @@ test.each<[string, string, string]>([
 
 test.each([
   ['planned', 'live', 'live'],
-  ['commissioning', 'closed', 'closed'],
   ['live', 'closed', 'closed'],
-  ['live', 'live', 'live'],
   ['live', '', 'live'],
-  ['live', 'planned', 'live'],
-  ['live', 'commissioning', 'live'],
   ['commissioning', 'planned', 'commissioning'],
   ['closed', 'live', 'closed'],
-  ['closed', 'commissioning', 'closed'],
 ] as const)('a file that says of a %s site %j leaves it %s: an older export neither sets a site back nor is refused', (from, to, then) => {
   const held = createSiteTable([node('ladakh'), node('ladakh/leh', {}, { stage: from, stageAt: 3, cleanSince: 4 })]);
   const { nodes, problems } = readCsv([header, line({ ...leh, stage: to })].join('\n'), held, 9);
@@ -277,40 +238,18 @@ test.each([
   expect(nodes[0]?.site).toMatchObject(from === then ? { stage: then, stageAt: 3, cleanSince: 4 } : { stage: then, stageAt: 9 });
 });
 
-test.each(['+91 1982 252010', '01982252010'])(
-  'a phone number %s is written as text for a spreadsheet, and read back with that mark or without',
-  (phone) => {
-    const tree = [node('ladakh'), node('ladakh/leh', {}, { contact: { name: '', phone, email: '' } })];
-    const text = toCsv(createSiteTable(tree));
-    expect(text).toContain(`,'${phone},`);
-    for (const file of [text, text.replace(`'${phone}`, phone)]) expect(readCsv(file, nothing, 0)).toEqual({ nodes: tree, problems: [] });
-  },
-);
-
-test('eight devices whose names are as long as a configuration takes come through; a longer or an unplain one anywhere does not', () => {
-  const name = 'x'.repeat(128);
-  const said = (cameras: string) => problemsOf([...good, line({ ...leh, pc: 'a', cameras })]);
-  expect(said(Array(8).fill(name).join('|'))).toEqual([]);
-  for (const bad of [`${name}x`, `Rally|${name}x`, `${'a'.repeat(90)}\u202e`, `Rally|Brio|=1`])
-    expect(said(bad)[0], bad).toMatch(/^4 cameras: expected /);
+test('a phone number is written as text for a spreadsheet, and read back with that mark or without', () => {
+  const tree = [node('ladakh'), node('ladakh/leh', {}, { contact: { name: '', phone: '01982252010', email: '' } })];
+  const text = toCsv(createSiteTable(tree));
+  expect(text).toContain(`,'01982252010,`);
+  for (const file of [text, text.replace(",'0", ',0')]) expect(readCsv(file, nothing, 0)).toEqual({ nodes: tree, problems: [] });
 });
 
-test.each(['+cmd@example.in', '=a@example.in', '-1@example.in'])(
-  'an address %s, which a spreadsheet would take for a formula, is refused',
-  (contact_email) => {
-    expect(problemsOf([...good, line({ ...leh, site: 'k', contact_email })])[0]).toMatch(
-      /^4 contact_email: expected at most 120 characters, and no = \+ - @/,
-    );
-  },
-);
-
-test('headings in Title Case gave 38 lines of problems: a column is known in any case, with blanks or hyphens', () => {
-  const titled = columns.map((name) => name.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase()));
-  for (const heading of [titled.join(','), header.toUpperCase(), header.replaceAll('_', '-'), `\ufeff${titled.join(' , ')}`]) {
-    const [given, wanted] = [heading, header].map((first) => readCsv([first, ...good.slice(1)].join('\n'), nothing, 1));
-    expect(given).toEqual(wanted);
-    expect(given?.nodes.length).toBeGreaterThan(1);
-  }
+test('a column is known in any case, with blanks or hyphens', () => {
+  const titled = columns.map((name) => name.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase())).join(' , ');
+  const read = (heading: string) => readCsv([heading, ...good.slice(1)].join('\n'), nothing, 1);
+  expect(read(header).nodes).toHaveLength(2);
+  expect([titled, header.toUpperCase(), header.replaceAll('_', '-')].map(read)).toEqual(Array(3).fill(read(header)));
 });
 
 test('what is written reads in a spreadsheet: mark, header, CR LF', () => {

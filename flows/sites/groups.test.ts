@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
-import { toCsv } from './csv.ts';
-import { groupsOf, liesWithin } from './groups.ts';
-import { planImport } from './import.ts';
+import { planImport, toCsv } from './csv.ts';
 import { node, smallTree } from './sites.test-helper.ts';
-import { createSiteTable } from './table.ts';
+import { createSiteTable, liesWithin } from './table.ts';
 
 /** Two groups across two states. */
 const tree = [
@@ -44,12 +42,6 @@ test('a group lies in what all of its sites lie in, and what lies in one of its 
     false,
     false,
   ]);
-});
-
-test('a cell that names a group twice, none, or something that is no name, is refused', () => {
-  expect(groupsOf('magadh | bihar-circle')).toEqual(['magadh', 'bihar-circle']);
-  expect(['a|a', 'a||b', 'Magadh', 'group:a', 'all', '=a'].map(groupsOf)).toEqual(Array(6).fill(undefined));
-  expect(groupsOf(Array.from({ length: 21 }, (_, at) => `g-${at}`).join('|'))).toBeUndefined();
 });
 
 test('the difference of an import names the groups that change; a file of before they came leaves them', () => {

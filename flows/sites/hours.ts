@@ -1,7 +1,8 @@
 /** The hours of an office in the site table, one way and back: `Mon-Fri 09:30-18:00; Sat 10:00-13:00`, and when its people go home. */
 import type { DayHours } from '../engine/records/meetings.ts';
-import { none } from './addresses.ts';
 
+/** Said where a level above names one and this place has none. */
+export const none = 'none';
 const names = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** How the hours are written, for whoever wrote them otherwise. */

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { toCsv } from './csv.ts';
-import { planImport } from './import.ts';
+import { planImport, toCsv } from './csv.ts';
 import { nation, node, smallTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 

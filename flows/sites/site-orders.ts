@@ -4,9 +4,9 @@
  * From a row of a file to the profile that a PC holds, in this order:
  *
  *     read       csv.ts                       text → nodes of the tree, or each line that is faulty
- *     compare    import.ts                    → the difference, and the change that makes it
+ *     compare    csv.ts                       → the difference, and the change that makes it
  *     take       ingest/ingest.ts             `changeSites`: one order after the other
- *     resolve    tree.ts, versions.ts         → which PCs hold another profile now, each with its next version
+ *     resolve    tree.ts                      → which PCs hold another profile now, each with its next version
  *     commit     ingest/commits.ts            tree, registry and versions in one transaction
  *     send       config-push.ts               signed, to each of them, in stages where that was asked for
  *     hold       (the agent)                  its birth names the version; an older one is sent it again
@@ -15,7 +15,7 @@ import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type Sit
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
-import { planImport } from './import.ts';
+import { planImport } from './csv.ts';
 import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf } from './table.ts';
 

@@ -66,11 +66,6 @@ test('displays and programs are inherited where a level names them, and elsewher
   expect(Object.keys(tree.resolve('goa').profile.expected)).toEqual(['camera', 'microphone', 'speaker']);
 });
 
-test('a place that is not in the tree inherits from what stands above it', () => {
-  expect(table.resolve('ladakh/nubra/vc-1').profile.link).toBe('geo');
-  expect(createSiteTable([]).resolve('').origins['link']).toBe(null);
-});
-
 test('PCs of live sites alert, those of a site being set up do not, a closed site has none', () => {
   const closed = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' }), node('ladakh/old/vc-1')]);
   expect(closed.known).toEqual([
@@ -81,10 +76,6 @@ test('PCs of live sites alert, those of a site being set up do not, a closed sit
   expect(closed.stageOf('ladakh/old/vc-1')).toBe('closed');
   expect(closed.pcsOf('ladakh/old')).toEqual(['ladakh/old/vc-1']);
   expect(closed.sites.map(({ path }) => path)).toEqual(['ladakh/kargil', 'ladakh/leh', 'ladakh/old']);
-});
-
-test.each(['', 'ladakh', 'goa/panaji', 'centre'])('%j has no stage', (path) => {
-  expect(table.stageOf(path)).toBeUndefined();
 });
 
 test('a scope is told by the names people know, the centre by its own', () => {
@@ -148,12 +139,6 @@ test('the site of sabha.json may name its tier, bridge and UPS; a half one stops
   expect(made.resolve('capital/this-office/this-pc').profile).toMatchObject({ tier: 'hd', ups });
   const wrong = readSettings(JSON.stringify({ site: { profile: { bridge: { host: 'b.example.in', port: 5_060 } } } }));
   expect(wrong).toEqual({ ok: false, line: 'sabha.json: site.profile.bridge.transport: expected "transport", found undefined' });
-  const nobody = readSettings(JSON.stringify({ site: { profile: { help: 'desk@example.in?bcc=x@y.zz\n' } } }));
-  const wanted = 'a mail address, or a chat such as https://chat.example.org/new?text={text}';
-  expect(nobody).toEqual({
-    ok: false,
-    line: `sabha.json: site.profile.help: expected ${wanted}, found "desk@example.in?bcc=x@y.zz "`,
-  });
 });
 
 test('the site of sabha.json overwrites neither the nation and state of an import nor the facts of the site', () => {

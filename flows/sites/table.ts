@@ -3,6 +3,9 @@ import {
   causeKindOf,
   causeScope,
   expectedKinds,
+  groupOfScope,
+  groupScope,
+  isWithin,
   maintainedIn,
   nameInScope,
   type Profile,
@@ -14,7 +17,6 @@ import {
 } from '#contracts';
 import type { Place } from '../engine/records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
-import { indexGroups } from './groups.ts';
 
 const builtIn: ResolvedProfile = {
   profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } },
@@ -73,6 +75,14 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
     place: (scope) => placeOf(scope, byPath, resolve),
     resolve,
   };
+}
+
+/** True where all of a scope lies in another; both are paths, or groups of sites. A group without a site lies in itself alone, and everywhere. */
+export function liesWithin(pathsOf: SiteTable['pathsOf'], outer: string, inner: string): boolean {
+  if (isWithin(outer, inner)) return true;
+  if (groupOfScope(outer) === undefined && groupOfScope(inner) === undefined) return false;
+  const [around, parts] = [pathsOf(outer), pathsOf(inner)];
+  return parts.length > 0 && parts.every((part) => around.some((path) => isWithin(path, part)));
 }
 
 /** How deep a path stands: 0 the nation, 1 a state, 2 a site, 3 a PC. */
@@ -262,4 +272,15 @@ function titleOf(id: string): string {
 
 function inBoth(words: { en: string; hi?: string | undefined }): Words {
   return { en: words.en, hi: words.hi ?? words.en };
+}
+
+/** The groups of a table, looked up both ways. */
+function indexGroups(sites: readonly TreeNode[]): Pick<SiteTable, 'groupsOf' | 'pathsOf'> {
+  const scopesOf = new Map(sites.map(({ path, site }) => [path, (site?.groups ?? []).map(groupScope)]));
+  const members = new Map<string, string[]>();
+  for (const [path, scopes] of scopesOf) for (const scope of scopes) members.getOrInsertComputed(scope, () => []).push(path);
+  return {
+    groupsOf: (path) => scopesOf.get(path.split('/', 2).join('/')) ?? [],
+    pathsOf: (scope) => (groupOfScope(scope) === undefined ? [scope] : (members.get(scope) ?? [])),
+  };
 }

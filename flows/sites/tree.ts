@@ -1,4 +1,5 @@
 /** The tree of places that ingest works with, the configuration of each PC, and what a change of the tree means for both. */
+import { hash } from 'node:crypto';
 import { type Config, type RegistryEntry, siteOf } from '#contracts';
 import type { CentreEvent, PcRecord } from '../engine/records/incidents.ts';
 import type { Contents, Op } from '../engine/records/ops.ts';
@@ -6,7 +7,6 @@ import type { Place } from '../engine/records/place.ts';
 import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { becauseOf } from './life.ts';
 import { createSiteTable, levelOf } from './table.ts';
-import { createVersions } from './versions.ts';
 
 /** What is to be committed and done for a change. `known` is null where the engine has nothing to learn of it. */
 export type Changing = {
@@ -137,4 +137,34 @@ function sitesUnderAny(before: SiteTable, after: SiteTable, paths: readonly stri
 function isUnder(set: ReadonlySet<string>, path: string): boolean {
   const parts = path.split('/');
   return set.has('') || parts.some((_, at) => set.has(parts.slice(0, at + 1).join('/')));
+}
+
+/** What a configuration says. */
+type Content = Omit<Config, 'pc' | 'version'>;
+
+const prefix = 'config/';
+
+/** Versions over the rows `config/<pc>` = `<version> <hash>` of the ledger's meta table. */
+export function createVersions(meta: Readonly<Record<string, string>>) {
+  const held = new Map<string, { version: number; hash: string }>();
+  for (const [key, value] of Object.entries(meta)) {
+    const [version = '0', hash = ''] = value.split(' ');
+    if (key.startsWith(prefix)) held.set(key.slice(prefix.length), { version: Number(version), hash });
+  }
+  return {
+    /**
+     * The configuration a PC should hold. `reported` = the version that it last reported, 0 where it has none.
+     * Guarantee: a version never means two contents, also where the ledger was restored and the PC is ahead of it. `op` must be committed before the configuration is sent.
+     */
+    wanted(pc: string, content: Content, reported = 0): { config: Config; op?: Op } {
+      const ours = held.get(pc) ?? { version: 0, hash: '' };
+      const now = hash('sha256', JSON.stringify(content)).slice(0, 16);
+      if (ours.hash === now && reported <= ours.version) return { config: { pc, version: ours.version, ...content } };
+      const version = Math.max(ours.version, reported) + 1;
+      held.set(pc, { version, hash: now });
+      return { config: { pc, version, ...content }, op: { op: 'meta', key: `${prefix}${pc}`, value: `${version} ${now}` } };
+    },
+    /** The version last wanted of a PC; 0 where it was never asked for. */
+    version: (pc: string): number => held.get(pc)?.version ?? 0,
+  };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Profile } from '#contracts';
 import { node } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
-import { createVersions } from './versions.ts';
+import { createVersions } from './tree.ts';
 
 const profile = (elevationM: number): Profile => ({ link: 'fibre', elevationM, expected: { camera: [{}] } });
 

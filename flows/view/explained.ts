@@ -9,7 +9,7 @@ import { ownOrder } from '../notify/people/order.ts';
 import { type Roster, wayTo } from '../notify/people/roster.ts';
 import { render } from '../notify/people/words.ts';
 import type { ToldPlace } from '../notify/roster/check.ts';
-import { liesWithin } from '../sites/groups.ts';
+import { liesWithin } from '../sites/table.ts';
 
 /** What an explanation stands on; `way` sends a message over the wires, whose end is kept from the ledger. */
 export type ExplainedOptions = {

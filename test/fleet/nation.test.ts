@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isPcPath } from '#contracts';
-import { planImport } from '../../flows/sites/import.ts';
+import { planImport } from '../../flows/sites/csv.ts';
 import { createSiteTable } from '../../flows/sites/table.ts';
 import { createNation, expected, lehPath, lehUps } from './nation.ts';
 

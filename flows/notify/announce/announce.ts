@@ -5,7 +5,7 @@ import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
-import { liesWithin } from '../../sites/groups.ts';
+import { liesWithin } from '../../sites/table.ts';
 import { lastChannel } from '../people/channels/channels.ts';
 import type { Book } from '../roster/book.ts';
 

@@ -10,7 +10,7 @@ import {
   roles,
 } from '#contracts';
 import type { Member } from '../../engine/records/roster.ts';
-import { liesWithin } from '../../sites/groups.ts';
+import { liesWithin } from '../../sites/table.ts';
 import { checkRoster } from './check.ts';
 import { cellsOf } from './columns.ts';
 import { rosterCsv } from './csv.ts';

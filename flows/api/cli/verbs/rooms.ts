@@ -1,7 +1,7 @@
 /** The verbs of PCs, sites and incidents that are more than one request, or show more than the answer has. */
 import { renderUnicodeCompact } from 'uqr';
 import { filled, type IncidentRow, isPcPath, type Language, outageText, type PcView, type ProfileView, siteOf } from '#contracts';
-import { bridgeText, upsText } from '../../../sites/addresses.ts';
+import { bridgeText, upsText } from '../../../sites/columns.ts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
 import { answerText, table, timeText } from '../kit/text.ts';
 import { incidentNamed, numberOf, siteNamed, verb } from '../kit/usage.ts';
