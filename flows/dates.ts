@@ -8,19 +8,15 @@ import type { MaintenanceOrdersOptions } from './sites/maintenance/maintenance.t
 import { createPlanned, type Planned } from './sites/maintenance/planned.ts';
 import { createSiteTable } from './sites/table.ts';
 
-/** What dates stand on; `ingest` is undefined while the ledger is opened anew. */
-export type DatesOptions = { ingest(): Ingest | undefined; now(): number; randomId(): string };
+/** What dates stand on; while the ledger is opened anew `ingest` is undefined and `opened` throws. */
+export type DatesOptions = { ingest(): Ingest | undefined; opened(): Ingest; now(): number; randomId(): string };
 
 /** The dates of one runtime. */
 export type Dates = ReturnType<typeof createDates>;
 
 /** Holds nothing before `load`. */
-export function createDates({ ingest, now, randomId }: DatesOptions) {
-  const table = () => {
-    const found = ingest()?.table();
-    if (found === undefined) throw new Error('the ledger is opened anew');
-    return found;
-  };
+export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
+  const table = () => opened().table();
   // Without a table, as while the ledger is opened anew, nobody asks for dates.
   const calendarOf = (meetings: Parameters<typeof createCalendar>[0]) =>
     createCalendar(meetings, () => ingest()?.table() ?? createSiteTable([]));

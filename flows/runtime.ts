@@ -17,8 +17,8 @@ import { createCommands } from './operations/commands/commands.ts';
 import { createMeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
 import { createRollCalls } from './operations/rollcall/rollcall.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
-import { openSiteTable } from './site-table.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
+import type { SiteOrdersOptions } from './sites/site-orders.ts';
 import { LedgerError } from './storage/ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './storage/ledger/watched.ts';
 import { createLiveView } from './view/live.ts';
@@ -62,7 +62,7 @@ type State = ReturnType<typeof createState>;
 /** Opens nothing yet: that is `open`. */
 export function createRuntime(options: RuntimeOptions) {
   const state = createState(options);
-  const { life, rollcalls, live, measureQueue, now, dates, ingest } = state;
+  const { life, rollcalls, live, measureQueue, now, dates, ingest, opened } = state;
   return {
     wires: createWires({ ...state.options, ...state }),
     view: live.view,
@@ -71,7 +71,7 @@ export function createRuntime(options: RuntimeOptions) {
     /** What waits for people now; undefined while the ledger is opened anew. */
     outbox: (): Outbox | undefined => life.pipeline?.outbox,
     /** The site table as it is used now. Throws while the ledger is opened anew. */
-    sites: openSiteTable(ingest, now),
+    sites: sitesOf(opened, now),
     /** The calendar as it is used now. */
     meetings: dates.meetings,
     maintenance: dates.maintenance,
@@ -144,8 +144,13 @@ function createState(given: RuntimeOptions) {
   };
   const { ledger, commitMs } = watchedBy(given, life);
   const ingest = () => life.pipeline?.ingest;
+  const opened = () => {
+    const found = ingest();
+    if (found === undefined) throw new Error('the ledger is opened anew');
+    return found;
+  };
   const now = () => ingest()?.time() ?? clock.now();
-  const dates = createDates({ ingest, now, randomId });
+  const dates = createDates({ ingest, opened, now, randomId });
   const maintenance = (at: number) => dates.planned().around(at);
   const options = { ...given, ledger, numbers: { ...usualNumbers }, maintenance, isMeetingNear: dates.isMeetingNear };
   const unready = () => whyUnready(life);
@@ -170,8 +175,27 @@ function createState(given: RuntimeOptions) {
     words: new Map<string, CentreWord>(),
     dates,
     now,
-    /** What is open now; undefined while the ledger is opened anew. */
+    /** What is open now; undefined while the ledger is opened anew, when `opened` throws. */
     ingest,
+    opened,
+  };
+}
+
+/** What orders of the site table change goes through the pipeline that is open. */
+function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOrdersOptions, 'newToken'> {
+  return {
+    table: () => opened().table(),
+    records: () => opened().memory.pcs,
+    wanted: (pc) => opened().wanted(pc),
+    entry: (pc) => opened().entry(pc),
+    async apply(change, ops) {
+      if (!(await opened().changeSites(change, ops))) throw new Error('the ledger did not take the change');
+    },
+    rollout: () => opened().rollout(),
+    async release(by) {
+      if (!(await opened().release(by))) throw new Error('the ledger did not take it');
+    },
+    now,
   };
 }
 
