@@ -75,11 +75,6 @@ test('a Deploy is written in its file, and stands in the audit with who, the rul
 test.each<[string, () => FlowNode[], string]>([
   ['a cut wire', () => cut, 'who-minor (minor: the technician): output 1 leads nowhere'],
   ['no tab at all', () => [], 'there is no tab'],
-  [
-    'a type that nobody knows',
-    () => [...release, { id: 'new', type: 'debug', z: 'tab-who', x: 9, y: 9, wires: [] }],
-    'new (debug): nodes of type "debug" are not used on the tabs',
-  ],
 ])('%s is refused with one line, and nothing is changed', async (_, nodes, line) => {
   const tabs = open();
   tabs.load();

@@ -159,29 +159,6 @@ test('more sites of a state under maintenance are told at its end, once, if they
   expect(told(stage).slice(2)).toEqual(['maintained 12 to central']);
 });
 
-test('more sites that are back before the end of maintenance are told to nobody: who is told of the others is as ever', async () => {
-  const { stage, go, back, maintain, pass } = bihar();
-  await go(wide(8), 60 * minute);
-  maintain('bihar', hour);
-  await pass(minute);
-  await go(wide(6, 8), 20 * minute);
-  await back(wide(6, 8), 50 * minute);
-  expect(told(stage).slice(2)).toEqual(['maintained 8 to state']);
-});
-
-test('sites that went dark in their own maintenance were news of a state that others had brought down: they are told at its end', async () => {
-  const { stage, go, maintain, pass } = bihar();
-  await go(wide(8), 60 * minute);
-  for (const site of wide(6, 8)) maintain(`bihar/site-${site}`, hour);
-  await pass(minute);
-  await go(wide(6, 8), 50 * minute);
-  expect(told(stage)).toEqual(['raised 8 to state', 'raised 8 to central']);
-  await pass(20 * minute);
-  expect(told(stage).slice(2)).toEqual(['worsened 14 to state', 'worsened 14 to central']);
-  await pass(2 * hour);
-  expect(told(stage)).toHaveLength(4);
-});
-
 test('two waves that waited for the morning were two messages of the same sites', { tags: ['long'] }, async () => {
   const { stage, go, pass } = bihar(40);
   await go(wide(12), 20 * minute);
@@ -192,31 +169,6 @@ test('two waves that waited for the morning were two messages of the same sites'
   expect(told(stage)).toEqual(['raised 12 to state']);
   await pass(2.5 * hour);
   expect(told(stage).slice(1)).toEqual(['worsened 29 to state']);
-});
-
-test('a wave that waits for the morning, and maintenance that ends in that night, are one message of the morning, and of its next level', {
-  tags: ['long'],
-}, async () => {
-  const { stage, go, maintain, pass } = bihar();
-  await go(wide(8), 20 * minute);
-  night = { from: stage.now(), to: stage.now() + 3 * hour };
-  await go(wide(6, 8), 20 * minute);
-  maintain('bihar', hour);
-  await pass(4 * hour);
-  expect(told(stage).slice(1)).toEqual(['maintained 14 to state', 'maintained 14 to central']);
-});
-
-test('sites that were back before anybody was told, and went again, were never told', async () => {
-  const { stage, go, back, pass } = bihar();
-  await go(wide(8), 20 * minute);
-  stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
-  night = { from: stage.now(), to: stage.now() + 2 * hour };
-  await go(wide(6, 8), 20 * minute);
-  await back(wide(6, 8), 1.7 * hour);
-  expect(told(stage)).toEqual(['raised 8 to state']);
-  await go(wide(6, 8), 20 * minute);
-  await pass(hour);
-  expect(told(stage).slice(1)).toEqual(['worsened 14 to state']);
 });
 
 test('at the end of a quiet who was told hears how many are away by then; who took the incident keeps it when it grows', async () => {
@@ -232,16 +184,6 @@ test('at the end of a quiet who was told hears how many are away by then; who to
   await go(wide(4, 14), 20 * minute);
   expect(told(stage).slice(4)).toEqual(['worsened 17 to state', 'worsened 17 to central']);
   expect(stage.incident('state:bihar')?.acknowledged?.by).toBe('state');
-});
-
-test('central, who first heard of the state while a wave of it waited for the morning, hears of those sites once', async () => {
-  const { stage, go, pass } = bihar();
-  await go(wide(8), 20 * minute);
-  night = { from: stage.now(), to: stage.now() + 3 * hour };
-  await go(wide(6, 8), hour);
-  expect(told(stage).slice(1)).toEqual(['raised 14 to central']);
-  await pass(4 * hour);
-  expect(told(stage).slice(2)).toEqual(['worsened 14 to state']);
 });
 
 test('R27 wave after wave are three messages in an hour to each, and then one of all that went since', async () => {
