@@ -49,13 +49,6 @@ function setUp(meta: Record<string, string> = {}, layer: ProfileLayer = {}) {
   return { clock, records, kept, sent, configs, act, change, born };
 }
 
-test('a change that is not staged goes to all at once', async () => {
-  const { configs, act, change, sent } = setUp();
-  await act(configs.changed(change('geo'), undefined, 0));
-  expect(sent).toHaveLength(30);
-  expect(configs.view()).toBeNull();
-});
-
 test('a staged one goes to the first few; the others keep what they have, also when they are born anew, until their stage', async () => {
   const { configs, act, change, sent, born, records, kept } = setUp();
   await act(configs.changed(change('geo'), staged, 0));

@@ -65,14 +65,6 @@ test('PCs that an import brought to the site of sabha.json outlive a change of i
   expect(start(null)?.paths).toEqual(['', 'goa', 'goa/panaji', 'goa/panaji/hall']);
 });
 
-test('what an import said of other places stays as it is', () => {
-  const imported = { path: 'goa', name: { en: 'Goa state', hi: 'गोवा' }, layer: {}, site: null };
-  const other = { path: 'goa/margao/vc-1', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
-  const start = starts([imported, other]);
-  expect(start(both)?.paths).toContain('goa/margao/vc-1');
-  expect(start(null)?.paths).toEqual(['', 'goa', 'goa/margao/vc-1']);
-});
-
 const panaji = (id: string) => `goa/panaji/${id}`;
 const admitted = (...ids: string[]) =>
   new Map(ids.map((id) => [panaji(id), { pc: panaji(id), tokenHash: `hash-${id}`, certificates: [], revoked: false } as RegistryEntry]));

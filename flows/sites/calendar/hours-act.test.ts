@@ -57,10 +57,6 @@ function act(one: WireMessage, moment: Moment) {
   return { go, how, severity: one.severity, hours: one.hours, waits };
 }
 
-test('by day a fault goes on as it is', () => {
-  expect(act(message(), open)).toEqual({ go: true, how: '', severity: 'major', hours: undefined, waits: [] });
-});
-
 test('at night it waits for the morning, or for the next meeting, whichever comes first', () => {
   expect(act(message(), night)).toMatchObject({ go: false, how: 'waits for the morning', waits: [{ dueAt: 7 * hour, waits: 'held' }] });
   expect(act(message(), { ...night, lookAt: now + hour })).toMatchObject({ waits: [{ dueAt: hour }] });
@@ -73,8 +69,6 @@ test('what has waited goes out in the list, and later waits count from then', ()
 test.each<[string, Partial<WireMessage>, boolean]>([
   ['a muted microphone', {}, true],
   ['a quiet microphone, which is minor', { fault: 'microphone.volume_low', severity: 'minor' }, true],
-  ['a PC that is silent', { fault: 'pc.silent', severity: 'critical' }, true],
-  ['a site of which no PC answers', { fault: 'outage.site', severity: 'critical' }, true],
   ['a disk that is hot, which is minor', { fault: 'climate.hot', severity: 'minor' }, false],
   ['what only informs', { severity: 'info' }, false],
 ])('before a meeting %s is critical: %#', (_, change, isCritical) => {
@@ -140,27 +134,17 @@ test('what went with the office in the evening and is told in the morning, since
   expect([silent(21 * hour), silent(hour / 8), silent(15 * hour, 'link-down')]).toEqual(['', '', '']);
 });
 
-test('the last PC of an office that closes made it a site of which none answers, told at half past six', () => {
-  const closing = { ...open, isNearClosing: true, backAt: now + 15 * hour };
-  const site = (fault: string) => act(message({ fault, severity: 'critical' }), closing);
-  expect(site('outage.site')).toMatchObject({ go: false, how: 'waits for the opening of the office' });
-  expect([site('outage.power'), site('outage.state')].map(({ go }) => go)).toEqual([true, true]);
-});
-
 test('good news waits for nothing', () => {
   const cleared = message({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } });
   expect(act(cleared, night)).toMatchObject({ go: true, waits: [] });
 });
 
 test.each([
-  ['outage.state', null, 'waits for the opening of the office'],
   ['outage.state', 'undetermined', 'waits for the opening of the office'],
   // That many went at one moment is all that this says.
   ['outage.provider', 'upstream', 'waits for the opening of the office'],
-  ['centre.plane', 'upstream', 'waits for the opening of the office'],
   ['outage.state', 'link-down', ''],
   ['outage.state', 'power-cut', ''],
-  ['centre.spread', null, ''],
 ] as const)('offices that close at one time look like a region that went: %s, %s', (fault, cause, how) => {
   const closing: Moment = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
   const outage = cause === null ? null : { cause, confidence: 0.85 };
