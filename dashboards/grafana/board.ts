@@ -88,16 +88,6 @@ export function lamp(...steps: [from: number, color: string][]): { build(): Thre
   return { build: () => built };
 }
 
-/** Makes one table of the results of all queries: columns named and ordered by `columns`, `hidden` ones and the time away. */
-export function asOneTable(columns: Record<string, string>, hidden: readonly string[] = []) {
-  const excludeByName = Object.fromEntries(['Time', ...hidden].map((name) => [name, true]));
-  const indexByName = Object.fromEntries(Object.keys(columns).map((name, index) => [name, index]));
-  return [
-    { id: 'merge', options: {} },
-    { id: 'organize', options: { excludeByName, renameByName: columns, indexByName } },
-  ];
-}
-
 function box({ name, label, text }: Extract<Variable, { text: string }>): TextBoxVariableBuilder {
   return new TextBoxVariableBuilder(name).label(label).defaultValue(text).current({ selected: true, text, value: text });
 }

@@ -1,10 +1,10 @@
 /** The dashboard "High-altitude sites": what thin air, cold and bad power do to the rooms above an elevation that the reader chooses. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
+import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Celsius, DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '#contracts';
-import { asOneTable, board, course, noCell, type Sized, tableNow } from './board.ts';
+import { board, course, noCell, type Sized } from './board.ts';
 import { lamps } from './lamps.ts';
 import {
   byBudget,
@@ -13,12 +13,13 @@ import {
   column,
   figures,
   lines,
+  ofPc,
+  row,
   shortPc,
-  sorted,
   steps,
+  table,
   tierWords,
   told,
-  toWall,
   unit,
   vouched,
 } from './panels.ts';
@@ -55,19 +56,10 @@ export function highAltitude(): Dashboard {
     [
       lamps(),
       ...nowFigures(),
-      [{ panel: rooms().build(), width: 24, height: 12 }],
-      [
-        { panel: temperature('min', 'Coldest PC of each site').build(), width: 12, height: 9 },
-        { panel: temperature('max', 'Warmest PC of each site').build(), width: 12, height: 9 },
-      ],
-      [
-        { panel: battery().build(), width: 12, height: 9 },
-        { panel: roundTrip().build(), width: 12, height: 9 },
-      ],
-      [
-        { panel: roomCourse().build(), width: 12, height: 9 },
-        { panel: upsCourse().build(), width: 12, height: 9 },
-      ],
+      row(12, rooms()),
+      row(9, temperature('min', 'Coldest PC of each site'), temperature('max', 'Warmest PC of each site')),
+      row(9, battery(), roundTrip()),
+      row(9, roomCourse(), upsCourse()),
     ],
   );
 }
@@ -105,74 +97,47 @@ function nowFigures(): Sized[][] {
 function rooms(): Table {
   const perSite = (expr: string) => `(${expr}) * on (state, site) group_right (link) (${pcUp.name} >= bool 0)`;
   const limit = `${siteRoomLimit.name} and on (state, site) (${sites})`;
-  const panel = new Table()
-    .title('Rooms')
-    .description(
+  const overThat = `(${above(temp)}) - on (state, site) group_left () ${siteRoomLimit.name}`;
+  const readyWords = told({ 0: ['NOT READY', 'red'], 1: ['◐ READY (not proven)', 'blue'] }, 'UNKNOWN');
+  const powerWords = told({ 0: ['battery', 'orange'], 1: ['mains', 'green'] }, noCell);
+  const byRoundTrip = steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']);
+  const elevation = shortPc(vouched(`max by (state, site, pc, link) (${perSite(sites)})`));
+  const of = (series: Series) => eachPc(above(series));
+  return table({
+    title: 'Rooms',
+    description:
       'Temperature is that of the hottest sensor inside the PC: below 5 °C it is too cold for it, below 0 °C it must warm up for two hours before it is started. "Room at most" is the warmest room for a PC rated for 35 °C in air this thin; "over that" says how far the PC is above it.',
-    )
-    .unit(Short)
-    .minWidth(80)
-    .withTarget(tableNow(shortPc(vouched(`max by (state, site, pc, link) (${perSite(sites)})`))))
-    .withTarget(eachPc(above(roomReady)))
-    .withTarget(eachPc(above(temp)))
-    .withTarget(eachPc(perSite(limit)))
-    .withTarget(eachPc(`(${above(temp)}) - on (state, site) group_left () ${siteRoomLimit.name}`))
-    .withTarget(eachPc(above(ac)))
-    .withTarget(eachPc(above(bat)))
-    .withTarget(eachPc(above(rtt)))
-    .withTarget(eachPc(`time() - (${above(lastSeen)})`))
-    .withTarget(eachPc(`time() - (${above(lastCalled)})`))
-    .withTarget(eachPc(above(room)))
-    .withTarget(eachPc(overLimit))
-    .withTarget(eachPc(above(rise)))
-    .withTarget(eachPc(above(uc)))
-    .withTarget(eachPc(above(ur)))
-    .withTarget(eachPc(above(tu)))
-    .withTarget(eachPc(above(bt)))
-    .transformations(asOneTable(columns, ['state']))
-    .overrideByName('Site', [toWall])
-    .overrideByName('Elevation', [unit('suffix:m')])
-    .overrideByName('Room is', [told({ 0: ['NOT READY', 'red'], 1: ['◐ READY (not proven)', 'blue'] }, 'UNKNOWN'), colored])
-    .overrideByName('Temperature', [unit(Celsius), byTemperature, colored])
-    .overrideByName('Room at most', [unit(Celsius)])
-    .overrideByName('Over that', [unit(Celsius), steps([-273, 'green'], [50, 'orange'], [65, 'red']), colored])
-    .overrideByName('Power', [told({ 0: ['battery', 'orange'], 1: ['mains', 'green'] }, noCell), colored])
-    .overrideByName('Charge', [unit(PercentUnit), byCharge, colored])
-    .overrideByName('Round trip', [unit(Seconds), steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored])
-    .overrideByName('Last word before', [unit(DurationSeconds)])
-    .overrideByName('Roll call before', [unit(DurationSeconds)])
-    .overrideByName('Room now', [unit(Celsius)])
-    .overrideByName('Room over its limit', [unit(Celsius), steps([-273, 'green'], [-5, 'orange'], [0, 'red']), colored])
-    .overrideByName('Rise', [unit('suffix:times the usual'), steps([0, 'green'], [1.25, 'red']), colored])
-    .overrideByName('UPS', [unit(PercentUnit), byCharge, colored])
-    .overrideByName('UPS lasts', [unit(DurationSeconds)])
-    .overrideByName('Link carries', [tierWords, byTier, colored])
-    .overrideByName('Tests used', [unit(PercentUnit), byBudget, colored]);
-  return sorted(panel, 'Room is', '-Elevation');
+    unit: Short,
+    minWidth: 80,
+    columns: [
+      ...ofPc,
+      { expr: elevation, name: 'Elevation', look: [unit('suffix:m')] },
+      { label: 'link', name: 'Link' },
+      { expr: of(roomReady), name: 'Room is', look: [readyWords, colored] },
+      { expr: of(temp), name: 'Temperature', look: [unit(Celsius), byTemperature, colored] },
+      { expr: eachPc(perSite(limit)), name: 'Room at most', look: [unit(Celsius)] },
+      { expr: eachPc(overThat), name: 'Over that', look: [unit(Celsius), steps([-273, 'green'], [50, 'orange'], [65, 'red']), colored] },
+      { expr: of(ac), name: 'Power', look: [powerWords, colored] },
+      { expr: of(bat), name: 'Charge', look: [unit(PercentUnit), byCharge, colored] },
+      { expr: of(rtt), name: 'Round trip', look: [unit(Seconds), byRoundTrip, colored] },
+      { expr: eachPc(`time() - (${above(lastSeen)})`), name: 'Last word before', look: [unit(DurationSeconds)] },
+      { expr: eachPc(`time() - (${above(lastCalled)})`), name: 'Roll call before', look: [unit(DurationSeconds)] },
+      { expr: of(room), name: 'Room now', look: [unit(Celsius)] },
+      {
+        expr: eachPc(overLimit),
+        name: 'Room over its limit',
+        look: [unit(Celsius), steps([-273, 'green'], [-5, 'orange'], [0, 'red']), colored],
+      },
+      { expr: of(rise), name: 'Rise', look: [unit('suffix:times the usual'), steps([0, 'green'], [1.25, 'red']), colored] },
+      { expr: of(uc), name: 'UPS', look: [unit(PercentUnit), byCharge, colored] },
+      { expr: of(ur), name: 'UPS lasts', look: [unit(DurationSeconds)] },
+      { expr: of(tu), name: 'Link carries', look: [tierWords, byTier, colored] },
+      { expr: of(bt), name: 'Tests used', look: [unit(PercentUnit), byBudget, colored] },
+    ],
+    hidden: ['state'],
+    sort: ['Room is', '-Elevation'],
+  });
 }
-
-const columns = {
-  site: 'Site',
-  pc: 'PC',
-  'Value #A': 'Elevation',
-  link: 'Link',
-  'Value #B': 'Room is',
-  'Value #C': 'Temperature',
-  'Value #D': 'Room at most',
-  'Value #E': 'Over that',
-  'Value #F': 'Power',
-  'Value #G': 'Charge',
-  'Value #H': 'Round trip',
-  'Value #I': 'Last word before',
-  'Value #J': 'Roll call before',
-  'Value #K': 'Room now',
-  'Value #L': 'Room over its limit',
-  'Value #M': 'Rise',
-  'Value #N': 'UPS',
-  'Value #O': 'UPS lasts',
-  'Value #P': 'Link carries',
-  'Value #Q': 'Tests used',
-};
 
 function temperature(which: 'min' | 'max', title: string): TimeSeries {
   return lines(title, 'Hottest sensor inside the PC.')
@@ -218,5 +183,5 @@ function above({ name }: Series): string {
 /** One row a PC. The name of a series must go, or rows of different ones would not become one. */
 function eachPc(expr: string) {
   const one = 'max by (state, site, pc)';
-  return tableNow(shortPc(vouched(column(`${one} (${expr})`, `${one} (${above(pcUp)})`))));
+  return shortPc(vouched(column(`${one} (${expr})`, `${one} (${above(pcUp)})`)));
 }

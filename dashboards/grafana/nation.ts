@@ -2,13 +2,29 @@
 import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge';
 import { BarGaugeDisplayMode, StackingMode, VizOrientation } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
+import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Presence, type Readiness, type Severity, type SiteStage } from '#contracts';
-import { asOneTable, board, course, lamp, now, type Sized, tableNow } from './board.ts';
+import { board, course, lamp, now, type Sized } from './board.ts';
 import { lamps } from './lamps.ts';
-import { colored, column, counted, figures, latest, lines, link, shortPc, sorted, steps, toWall, unit, vouched } from './panels.ts';
+import {
+  colored,
+  column,
+  counted,
+  figures,
+  latest,
+  lines,
+  link,
+  ofPc,
+  row,
+  shortPc,
+  steps,
+  table,
+  toWall,
+  unit,
+  vouched,
+} from './panels.ts';
 
 const { pcs, sites, sitesReady, siteInfo, incidentsOpen, checkStatus, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
 const inState = 'state=~"$state"';
@@ -42,15 +58,8 @@ export function nation(): Dashboard {
         { panel: states().build(), width: 14, height: 11 },
         { panel: incidents().build(), width: 10, height: 11 },
       ],
-      [
-        { panel: notReady().build(), width: 8, height: 10 },
-        { panel: away().build(), width: 8, height: 10 },
-        { panel: slowLinks().build(), width: 8, height: 10 },
-      ],
-      [
-        { panel: checks().build(), width: 12, height: 9 },
-        { panel: readiness().build(), width: 12, height: 9 },
-      ],
+      row(10, notReady(), away(), slowLinks()),
+      row(9, checks(), readiness()),
     ],
   );
 }
@@ -100,44 +109,29 @@ function pcFigures(): Sized[] {
 }
 
 function states(): Table {
-  const each = (expr: string) => tableNow(column(expr, `max by (state) (${siteInfo.name}{${inState}})`));
+  const each = (expr: string) => column(expr, `max by (state) (${siteInfo.name}{${inState}})`);
   const open = (severity: string) => each(counted(`sum by (state) (${incidentsOpen.name}{${inState},severity${severity}"critical"})`));
   const ready = (value: Readiness) => each(`sum by (state) (${sitesReady.name}{${inState},readiness="${value}"})`);
-  const panel = new Table()
-    .title('States')
-    .description('The worst first. Sites are live ones.')
-    .unit(Short)
-    .minWidth(80)
-    .withTarget(open('='))
-    .withTarget(open('!='))
-    .withTarget(ready('not-ready'))
-    .withTarget(ready('unknown'))
-    .withTarget(ready('ready'))
-    .withTarget(each(`sum by (state) (${pcs.name}{${inState},presence="silent"})`))
-    .withTarget(each(`sum by (state) (${pcs.name}{${inState},presence="online"}) / sum by (state) (${pcs.name}{${inState}})`))
-    .transformations(
-      asOneTable({
-        state: 'State',
-        'Value #A': 'Critical',
-        'Value #B': 'Other incidents',
-        'Value #C': 'Not ready',
-        'Value #D': 'Unknown',
-        'Value #E': 'Ready (not proven)',
-        'Value #F': 'PCs silent',
-        'Value #G': 'PCs online',
-      }),
-    )
-    .overrideByName('State', [
-      link('Only this state', '/d/sabha-nation?var-state=$' + '{__data.fields.State}&$' + '{wall:queryparam}&$' + '{__url_time_range}'),
-    ])
-    .overrideByName('Critical', [bad, colored])
-    .overrideByName('Other incidents', [doubtful, colored])
-    .overrideByName('Not ready', [bad, colored])
-    .overrideByName('Unknown', [unsure, colored])
-    .overrideByName('Ready (not proven)', [steps([0, 'text'], [1, 'blue']), colored])
-    .overrideByName('PCs silent', [bad, colored])
-    .overrideByName('PCs online', [unit(PercentUnit), steps([0, 'red'], [0.9, 'orange'], [1, 'green']), colored]);
-  return sorted(panel, '-Critical', '-Not ready', '-Unknown');
+  const silent = each(`sum by (state) (${pcs.name}{${inState},presence="silent"})`);
+  const online = each(`sum by (state) (${pcs.name}{${inState},presence="online"}) / sum by (state) (${pcs.name}{${inState}})`);
+  const only = '/d/sabha-nation?var-state=$' + '{__data.fields.State}&$' + '{wall:queryparam}&$' + '{__url_time_range}';
+  return table({
+    title: 'States',
+    description: 'The worst first. Sites are live ones.',
+    unit: Short,
+    minWidth: 80,
+    columns: [
+      { label: 'state', name: 'State', look: [link('Only this state', only)] },
+      { expr: open('='), name: 'Critical', look: [bad, colored] },
+      { expr: open('!='), name: 'Other incidents', look: [doubtful, colored] },
+      { expr: ready('not-ready'), name: 'Not ready', look: [bad, colored] },
+      { expr: ready('unknown'), name: 'Unknown', look: [unsure, colored] },
+      { expr: ready('ready'), name: 'Ready (not proven)', look: [steps([0, 'text'], [1, 'blue']), colored] },
+      { expr: silent, name: 'PCs silent', look: [bad, colored] },
+      { expr: online, name: 'PCs online', look: [unit(PercentUnit), steps([0, 'red'], [0.9, 'orange'], [1, 'green']), colored] },
+    ],
+    sort: ['-Critical', '-Not ready', '-Unknown'],
+  });
 }
 
 function incidents(): TimeSeries {
@@ -155,40 +149,35 @@ function readiness(): TimeSeries {
 }
 
 function notReady(): Table {
-  const panel = new Table()
-    .title('Sites that are not ready')
-    .description('Live sites, those with the most rooms that are not ready first.')
-    .unit(Short)
-    .withTarget(
-      tableNow(
-        orNone(
-          `topk(50, count by (state, site) (${roomReady.name}{${inState}} == 0) ${ofLiveSites})`,
-          `sum(${roomReady.name}{${inState}} == bool 0 ${ofLiveSites}) == 0`,
-        ),
-      ),
-    )
-    .transformations(asOneTable({ site: 'Site', Value: 'Rooms not ready' }, ['state']))
-    .overrideByName('Site', [toWall])
-    .overrideByName('Rooms not ready', [bad, colored]);
-  return sorted(panel, '-Rooms not ready');
+  const rooms = `topk(50, count by (state, site) (${roomReady.name}{${inState}} == 0) ${ofLiveSites})`;
+  return table({
+    title: 'Sites that are not ready',
+    description: 'Live sites, those with the most rooms that are not ready first.',
+    unit: Short,
+    columns: [
+      { label: 'site', name: 'Site', look: [toWall] },
+      {
+        expr: orNone(rooms, `sum(${roomReady.name}{${inState}} == bool 0 ${ofLiveSites}) == 0`),
+        name: 'Rooms not ready',
+        look: [bad, colored],
+      },
+    ],
+    hidden: ['state'],
+    sort: ['-Rooms not ready'],
+  });
 }
 
 function away(): Table {
-  const panel = new Table()
-    .title('PCs away')
-    .description('PCs of live sites, silent, lost or stopped; the longest first. PCs that were never heard are not in the list.')
-    .unit(DurationSeconds)
-    .withTarget(
-      tableNow(
-        orNone(
-          shortPc(`topk(20, time() - ${lastSeen.name}{${inState}} and on (state, site, pc) ${pcUp.name} == 0 ${ofLiveSites})`),
-          `NaN * (sum(${pcUp.name}{${inState}} == bool 0 ${ofLiveSites}) == 0)`,
-        ),
-      ),
-    )
-    .transformations(asOneTable({ site: 'Site', pc: 'PC', Value: 'Last heard before' }, ['state', 'instance', 'job']))
-    .overrideByName('Site', [toWall]);
-  return sorted(panel, '-Last heard before');
+  const longest = shortPc(`topk(20, time() - ${lastSeen.name}{${inState}} and on (state, site, pc) ${pcUp.name} == 0 ${ofLiveSites})`);
+  const none = `NaN * (sum(${pcUp.name}{${inState}} == bool 0 ${ofLiveSites}) == 0)`;
+  return table({
+    title: 'PCs away',
+    description: 'PCs of live sites, silent, lost or stopped; the longest first. PCs that were never heard are not in the list.',
+    unit: DurationSeconds,
+    columns: [...ofPc, { expr: orNone(longest, none), name: 'Last heard before' }],
+    hidden: ['state', 'instance', 'job'],
+    sort: ['-Last heard before'],
+  });
 }
 
 /** A list of sites, or a row that says that there is none: an empty list alone would say as much as one of which nothing is known. */
@@ -197,15 +186,15 @@ function orNone(list: string, none: string): string {
 }
 
 function slowLinks(): Table {
-  const panel = new Table()
-    .title('Slowest links')
-    .description('Round trip from the PC to the centre and back. A satellite link needs 0.6 s by nature.')
-    .unit(Seconds)
-    .withTarget(tableNow(shortPc(vouched(`topk(20, ${beatSeries.rtt.name}{${inState}})`))))
-    .transformations(asOneTable({ site: 'Site', pc: 'PC', Value: 'Round trip' }, ['__name__', 'state', 'instance', 'job']))
-    .overrideByName('Site', [toWall])
-    .overrideByName('Round trip', [steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored]);
-  return sorted(panel, '-Round trip');
+  const expr = shortPc(vouched(`topk(20, ${beatSeries.rtt.name}{${inState}})`));
+  return table({
+    title: 'Slowest links',
+    description: 'Round trip from the PC to the centre and back. A satellite link needs 0.6 s by nature.',
+    unit: Seconds,
+    columns: [...ofPc, { expr, name: 'Round trip', look: [steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']), colored] }],
+    hidden: ['__name__', 'state', 'instance', 'job'],
+    sort: ['-Round trip'],
+  });
 }
 
 function checks(): BarGauge {

@@ -1,12 +1,12 @@
 /** The dashboard "Network": is it the link? What the links carry, where they lose, and what their tests cost; one PC of each site measures. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
+import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { BitsPerSecondSI, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { beatSeries, judgedSeries, type Series } from '#contracts';
-import { asOneTable, board, course, type Sized, tableNow } from './board.ts';
+import { board, course, type Sized } from './board.ts';
 import { lamps } from './lamps.ts';
-import { byBudget, byTier, colored, column, figures, lines, shortPc, sorted, steps, tierWords, toWall, unit, vouched } from './panels.ts';
+import { byBudget, byTier, colored, column, figures, lines, ofPc, row, shortPc, steps, table, tierWords, unit, vouched } from './panels.ts';
 
 const { siteInfo, faultsStanding } = judgedSeries;
 const { rtt, lu, ld, ju, jd, r, tu, td, cu, cd, bt, bm, sip } = beatSeries;
@@ -33,37 +33,13 @@ export function network(): Dashboard {
         { panel: states().build(), width: 10, height: 12 },
         { panel: worst().build(), width: 14, height: 12 },
       ],
-      [
-        {
-          panel: byClass(
-            { title: 'Round trip', description: 'Nineteen of twenty links are faster.', unitOf: Seconds },
-            { 'to and fro': rtt },
-          ).build(),
-          width: 8,
-          height: 9,
-        },
-        {
-          panel: byClass(
-            { title: 'Loss', description: 'Nineteen of twenty links lose less.', unitOf: PercentUnit },
-            { up: lu, down: ld },
-          ).build(),
-          width: 8,
-          height: 9,
-        },
-        {
-          panel: byClass(
-            { title: 'Jitter', description: 'Nineteen of twenty links are steadier.', unitOf: Seconds },
-            { up: ju, down: jd },
-          ).build(),
-          width: 8,
-          height: 9,
-        },
-      ],
-      [
-        { panel: carried().build(), width: 8, height: 10 },
-        { panel: budgets().build(), width: 8, height: 10 },
-        { panel: bridges().build(), width: 8, height: 10 },
-      ],
+      row(
+        9,
+        byClass({ title: 'Round trip', description: 'Nineteen of twenty links are faster.', unitOf: Seconds }, { 'to and fro': rtt }),
+        byClass({ title: 'Loss', description: 'Nineteen of twenty links lose less.', unitOf: PercentUnit }, { up: lu, down: ld }),
+        byClass({ title: 'Jitter', description: 'Nineteen of twenty links are steadier.', unitOf: Seconds }, { up: ju, down: jd }),
+      ),
+      row(10, carried(), budgets(), bridges()),
     ],
   );
 }
@@ -87,80 +63,52 @@ function nowFigures(): Sized[] {
 
 function states(): Table {
   const rows = `max by (state) (${siteInfo.name}{${inState}})`;
-  const by = (fold: string, expr: string) => tableNow(column(vouched(`topk(50, ${fold} by (state) (${expr}))`), rows));
+  const by = (fold: string, expr: string) => column(vouched(`topk(50, ${fold} by (state) (${expr}))`), rows);
   const of = (series: Series) => `${series.name}{${inState}}`;
-  const panel = new Table()
-    .title('States')
-    .description('The worst link of each state; states with the most links below SD first.')
-    .unit(Short)
-    .withTarget(by('count', of(tu)))
-    .withTarget(by('sum', `${of(tu)} < bool 2`))
-    .withTarget(by('max', of(rtt)))
-    .withTarget(by('max', `${of(lu)} > ${of(ld)} or ${of(ld)}`))
-    .withTarget(by('min', of(r)))
-    .withTarget(by('sum', `${faultsStanding.name}{${inState},fault="link.udp_blocked"}`))
-    .transformations(
-      asOneTable({
-        state: 'State',
-        'Value #A': 'Links',
-        'Value #B': 'Below SD',
-        'Value #C': 'Round trip',
-        'Value #D': 'Loss',
-        'Value #E': 'R',
-        'Value #F': 'UDP blocked',
-      }),
-    )
-    .overrideByName('Below SD', [some, colored])
-    .overrideByName('Round trip', [unit(Seconds), byRoundTrip, colored])
-    .overrideByName('Loss', [unit(PercentUnit), byLoss, colored])
-    .overrideByName('R', [byR, colored])
-    .overrideByName('UDP blocked', [some, colored]);
-  return sorted(panel, '-Below SD', 'R');
+  return table({
+    title: 'States',
+    description: 'The worst link of each state; states with the most links below SD first.',
+    unit: Short,
+    columns: [
+      { label: 'state', name: 'State' },
+      { expr: by('count', of(tu)), name: 'Links' },
+      { expr: by('sum', `${of(tu)} < bool 2`), name: 'Below SD', look: [some, colored] },
+      { expr: by('max', of(rtt)), name: 'Round trip', look: [unit(Seconds), byRoundTrip, colored] },
+      { expr: by('max', `${of(lu)} > ${of(ld)} or ${of(ld)}`), name: 'Loss', look: [unit(PercentUnit), byLoss, colored] },
+      { expr: by('min', of(r)), name: 'R', look: [byR, colored] },
+      { expr: by('sum', `${faultsStanding.name}{${inState},fault="link.udp_blocked"}`), name: 'UDP blocked', look: [some, colored] },
+    ],
+    sort: ['-Below SD', 'R'],
+  });
 }
 
 function worst(): Table {
   const chosen = `bottomk(20, ${r.name}{${inState}})`;
   const of = ({ name, divisor = 1 }: Series) => {
     const value = `max by (state, site, pc) (${name}{${inState}} and on (state, site, pc) ${chosen})`;
-    return tableNow(shortPc(vouched(column(divisor === 1 ? value : `${value} * ${divisor}`, `max by (state, site, pc) (${chosen})`))));
+    return shortPc(vouched(column(divisor === 1 ? value : `${value} * ${divisor}`, `max by (state, site, pc) (${chosen})`)));
   };
-  const panel = new Table()
-    .title('Worst links')
-    .description('The twenty with the lowest R of the E-model (G.107), 0 to 100. A satellite link needs 0.6 s by nature.')
-    .unit(Short)
-    .minWidth(70)
-    .transformations(
-      asOneTable(
-        {
-          site: 'Site',
-          pc: 'PC',
-          'Value #A': 'R',
-          'Value #B': 'Up',
-          'Value #C': 'Down',
-          'Value #D': 'Round trip',
-          'Value #E': 'Loss up',
-          'Value #F': 'Loss down',
-          'Value #G': 'Jitter up',
-          'Value #H': 'Jitter down',
-          'Value #I': 'Capacity up',
-          'Value #J': 'Capacity down',
-        },
-        ['state'],
-      ),
-    )
-    .overrideByName('Site', [toWall])
-    .overrideByName('R', [byR, colored])
-    .overrideByName('Up', [tierWords, byTier, colored])
-    .overrideByName('Down', [tierWords, byTier, colored])
-    .overrideByName('Round trip', [unit(Seconds), byRoundTrip, colored])
-    .overrideByName('Loss up', [unit(PercentUnit), byLoss, colored])
-    .overrideByName('Loss down', [unit(PercentUnit), byLoss, colored])
-    .overrideByName('Jitter up', [unit(Seconds)])
-    .overrideByName('Jitter down', [unit(Seconds)])
-    .overrideByName('Capacity up', [unit(BitsPerSecondSI)])
-    .overrideByName('Capacity down', [unit(BitsPerSecondSI)]);
-  for (const series of [r, tu, td, rtt, lu, ld, ju, jd, cu, cd]) panel.withTarget(of(series));
-  return sorted(panel, 'R');
+  return table({
+    title: 'Worst links',
+    description: 'The twenty with the lowest R of the E-model (G.107), 0 to 100. A satellite link needs 0.6 s by nature.',
+    unit: Short,
+    minWidth: 70,
+    columns: [
+      ...ofPc,
+      { expr: of(r), name: 'R', look: [byR, colored] },
+      { expr: of(tu), name: 'Up', look: [tierWords, byTier, colored] },
+      { expr: of(td), name: 'Down', look: [tierWords, byTier, colored] },
+      { expr: of(rtt), name: 'Round trip', look: [unit(Seconds), byRoundTrip, colored] },
+      { expr: of(lu), name: 'Loss up', look: [unit(PercentUnit), byLoss, colored] },
+      { expr: of(ld), name: 'Loss down', look: [unit(PercentUnit), byLoss, colored] },
+      { expr: of(ju), name: 'Jitter up', look: [unit(Seconds)] },
+      { expr: of(jd), name: 'Jitter down', look: [unit(Seconds)] },
+      { expr: of(cu), name: 'Capacity up', look: [unit(BitsPerSecondSI)] },
+      { expr: of(cd), name: 'Capacity down', look: [unit(BitsPerSecondSI)] },
+    ],
+    hidden: ['state'],
+    sort: ['R'],
+  });
 }
 
 type Course = { title: string; description: string; unitOf: string };
@@ -189,17 +137,19 @@ function middle({ name }: Series): string {
 }
 
 function budgets(): Table {
-  const panel = new Table()
-    .title('Data budget of this month')
-    .description('What the tests of a site and the telemetry of a PC used of what their class of link may; the most used first.')
-    .unit(PercentUnit)
-    .withTarget(tableNow(shortPc(column(mostOf(bt), mostOf(bm)))))
-    .withTarget(tableNow(shortPc(column(mostOf(bm), mostOf(bt)))))
-    .transformations(asOneTable({ site: 'Site', pc: 'PC', 'Value #A': 'Tests', 'Value #B': 'Telemetry' }, ['state']))
-    .overrideByName('Site', [toWall])
-    .overrideByName('Tests', [byBudget, colored])
-    .overrideByName('Telemetry', [byBudget, colored]);
-  return sorted(panel, '-Tests');
+  const of = (series: Series, other: Series) => shortPc(column(mostOf(series), mostOf(other)));
+  return table({
+    title: 'Data budget of this month',
+    description: 'What the tests of a site and the telemetry of a PC used of what their class of link may; the most used first.',
+    unit: PercentUnit,
+    columns: [
+      ...ofPc,
+      { expr: of(bt, bm), name: 'Tests', look: [byBudget, colored] },
+      { expr: of(bm, bt), name: 'Telemetry', look: [byBudget, colored] },
+    ],
+    hidden: ['state'],
+    sort: ['-Tests'],
+  });
 }
 
 /** The twenty PCs that have most of it. */
@@ -208,15 +158,14 @@ function mostOf({ name }: Series): string {
 }
 
 function bridges(): Table {
-  const panel = new Table()
-    .title('Audio bridges')
-    .description(
+  const look = [steps([0, 'green'], [1, 'orange'], [2, 'red']), colored];
+  return table({
+    title: 'Audio bridges',
+    description:
       'How long the bridge of a site took to answer; the slowest first. One that does not answer is a fault and not in the list.',
-    )
-    .unit(Seconds)
-    .withTarget(tableNow(shortPc(mostOf(sip))))
-    .transformations(asOneTable({ site: 'Site', pc: 'PC', Value: 'Answered after' }, ['state']))
-    .overrideByName('Site', [toWall])
-    .overrideByName('Answered after', [steps([0, 'green'], [1, 'orange'], [2, 'red']), colored]);
-  return sorted(panel, '-Answered after');
+    unit: Seconds,
+    columns: [...ofPc, { expr: shortPc(mostOf(sip)), name: 'Answered after', look }],
+    hidden: ['state'],
+    sort: ['-Answered after'],
+  });
 }

@@ -12,11 +12,11 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { type DynamicConfigValue, MappingType, type Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
-import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
+import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Short } from '@grafana/grafana-foundation-sdk/units';
 import { ownSeries } from '#contracts';
-import { gridColumns, lamp, noCell, noValue, now, type Sized, unknownAs } from './board.ts';
+import { gridColumns, lamp, noCell, noValue, now, type Sized, tableNow, unknownAs } from './board.ts';
 
 const { exporterApiUp, exporterBrokerUp } = ownSeries;
 
@@ -82,9 +82,46 @@ export function lines(title: string, description: string): TimeSeries {
     .tooltip({ build: () => ({ mode: TooltipDisplayMode.Multi, sort: SortOrder.Descending }) });
 }
 
-/** A table sorted by columns, a `-` before the name for the greatest first. */
-export function sorted(panel: Table, ...columns: string[]): Table {
-  return panel.sortBy(columns.map((name) => ({ build: () => ({ displayName: name.replace('-', ''), desc: name.startsWith('-') }) })));
+/** A column of a table: a label of its rows, or a query, and how its cells look. */
+export type Column = { name: string; look?: DynamicConfigValue[] } & ({ label: string } | { expr: string });
+
+/** What a table shows; `sort` names columns, a `-` before the name for the greatest first. */
+export type TableOf = {
+  title: string;
+  description: string;
+  unit: string;
+  minWidth?: number;
+  columns: readonly Column[];
+  /** Labels of its rows that are not shown. */
+  hidden?: readonly string[];
+  sort: readonly string[];
+};
+
+/** One table of the results of all queries, with its columns in their order. */
+export function table({ title, description, unit: unitOf, minWidth, columns, hidden = [], sort }: TableOf): Table {
+  const panel = new Table().title(title).description(description).unit(unitOf);
+  if (minWidth !== undefined) panel.minWidth(minWidth);
+  const queries = columns.flatMap((one) => ('expr' in one ? one.expr : []));
+  for (const expr of queries) panel.withTarget(tableNow(expr));
+  const fieldOf = (one: Column) => {
+    if ('label' in one) return one.label;
+    return queries.length === 1 ? 'Value' : `Value #${String.fromCharCode(65 + queries.indexOf(one.expr))}`;
+  };
+  const fields = columns.map(fieldOf);
+  const excludeByName = Object.fromEntries(['Time', ...hidden].map((name) => [name, true]));
+  const renameByName = Object.fromEntries(columns.map(({ name }, index) => [fields[index], name]));
+  const indexByName = Object.fromEntries(fields.map((field, index) => [field, index]));
+  panel.transformations([
+    { id: 'merge', options: {} },
+    { id: 'organize', options: { excludeByName, renameByName, indexByName } },
+  ]);
+  for (const { name, look } of columns) if (look !== undefined) panel.overrideByName(name, look);
+  return panel.sortBy(sort.map((name) => ({ build: () => ({ displayName: name.replace('-', ''), desc: name.startsWith('-') }) })));
+}
+
+/** A row of panels of one width. */
+export function row(height: number, ...panels: { build(): Panel }[]): Sized[] {
+  return panels.map((panel) => ({ panel: panel.build(), width: gridColumns / panels.length, height }));
 }
 
 /** Colours the value's text in a table. */
@@ -129,6 +166,12 @@ export function link(title: string, url: string): DynamicConfigValue {
 
 /** The page of the row's site on the wall, by the column "Site". */
 export const toWall = link('Open on the wall', '$' + '{wall}/#/site/$' + '{__data.fields.Site}');
+
+/** The columns by which the rows of PCs are known. */
+export const ofPc: readonly Column[] = [
+  { label: 'site', name: 'Site', look: [toWall] },
+  { label: 'pc', name: 'PC' },
+];
 
 /** The same series, with the PC's own name for its whole path: the site stands beside it. */
 export function shortPc(expr: string): string {
