@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { board, grey, lamp, now } from './board.ts';
 
 const frame = { uid: 'try', title: 'Try', description: 'For a test.', variables: [] };
-const sized = (title: string, [width, height]: readonly [number, number], queries = 1) => {
-  const panel = new Stat().title(title);
-  for (let count = 0; count < queries; count += 1) panel.withTarget(now('up', ''));
-  return { panel: panel.build(), width, height };
-};
+const sized = (title: string, [width, height]: readonly [number, number]) => ({
+  panel: new Stat().title(title).withTarget(now('up', '')).build(),
+  width,
+  height,
+});
 
 test('panels are numbered from 1 and laid out row by row, each row below the highest panel of the one before', () => {
   const { panels = [] } = board(frame, [[sized('a', [4, 3]), sized('b', [20, 7])], [sized('c', [24, 2])]]);
@@ -16,11 +16,6 @@ test('panels are numbered from 1 and laid out row by row, each row below the hig
     { id: 2, x: 4, y: 0, w: 20, h: 7 },
     { id: 3, x: 0, y: 7, w: 24, h: 2 },
   ]);
-});
-
-test('the queries of a panel are named A, B, C', () => {
-  const [panel] = board(frame, [[sized('a', [4, 3], 3)]]).panels ?? [];
-  expect(panel).toMatchObject({ targets: [{ refId: 'A' }, { refId: 'B' }, { refId: 'C' }] });
 });
 
 test('a row wider than the grid is refused with the panel that does not fit', () => {

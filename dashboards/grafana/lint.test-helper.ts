@@ -1,10 +1,8 @@
 /** What can be wrong with a dashboard and is seen without a Grafana. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { allSeries, beatSeries, judgedSeries } from '#contracts';
-import { gridColumns } from './board.ts';
 import { vouched } from './panels.ts';
 
-type Place = { x: number; y: number; w: number; h: number };
 type Threshold = { value: number | null; color: string };
 type Source = { type: string; uid: string };
 export type Target = { refId?: string; expr: string; instant?: boolean; datasource?: Source };
@@ -15,7 +13,7 @@ export type PanelJson = {
   title?: string;
   type?: string;
   description?: string;
-  gridPos?: Place;
+  gridPos?: { y: number };
   datasource?: Source;
   targets?: Target[];
   fieldConfig?: { defaults: { unit?: string; noValue?: string }; overrides: Override[] };
@@ -39,14 +37,7 @@ export function lint(dashboard: DashboardJson): string[] {
   const { panels, links, templating } = dashboard;
   const names = new Set(templating.list.map(({ name }) => name));
   return [
-    ...twice(panels.map(({ id }) => String(id))).map((id) => `panel id ${id} stands twice`),
-    ...(templating.list.some(({ name, type }) => name === 'datasource' && type === 'datasource')
-      ? []
-      : ['no variable for the data source']),
     ...panels.flatMap((panel) => panelLint(panel).map((line) => `${panel.title}: ${line}`)),
-    ...panels.flatMap((one, index) =>
-      panels.slice(index + 1).flatMap((other) => (overlap(one, other) ? [`${one.title} lies on ${other.title}`] : [])),
-    ),
     ...[...links.map(({ url }) => url ?? ''), ...panels.flatMap(linksOf).map(({ url }) => url)].flatMap((url) =>
       unknownVariables(url, names),
     ),
@@ -57,13 +48,10 @@ export function lint(dashboard: DashboardJson): string[] {
 }
 
 function panelLint(panel: PanelJson): string[] {
-  const { id, title, description, gridPos, datasource, targets = [], fieldConfig } = panel;
+  const { title, description, datasource, targets = [], fieldConfig } = panel;
   const { unit, noValue } = fieldConfig?.defaults ?? {};
-  const refs = targets.map(({ refId }) => refId ?? '');
   return [
-    ...wrong(!(Number(id) > 0), 'has no id'),
     ...wrong(!title || !description, 'has no title or no description'),
-    ...wrong(!isInside(gridPos), 'is not inside the grid'),
     ...wrong(targets.length === 0, 'has no query'),
     ...wrong(panel.type === 'stat' && targets.length > 1, 'has figures that move when one has no value'),
     ...wrong(
@@ -74,7 +62,6 @@ function panelLint(panel: PanelJson): string[] {
       targets.some(({ expr, instant }) => instant === true && outlives(expr)),
       'shows what outlives the part that vouches for it',
     ),
-    ...wrong(refs.some((ref) => !/^[A-Z]$/.test(ref)) || twice(refs).length > 0, 'has a query without a refId of its own'),
     ...wrong(
       [datasource, ...targets.map((target) => target.datasource)].some((one) => one?.uid !== source),
       'names a data source itself',
@@ -148,18 +135,6 @@ function unknownSeries(query: string): string[] {
 function unknownVariables(query: string, names: Set<string>): string[] {
   const used = [...query.matchAll(/\$\{?([a-z_]\w*)/gi)].map(([, name = '']) => name);
   return used.filter((name) => !names.has(name) && !name.startsWith('__')).map((name) => `no variable is named ${name}`);
-}
-
-function isInside(place: Place | undefined): boolean {
-  return place !== undefined && place.x >= 0 && place.y >= 0 && place.w > 0 && place.h > 0 && place.x + place.w <= gridColumns;
-}
-
-function overlap({ gridPos: a }: PanelJson, { gridPos: b }: PanelJson): boolean {
-  return a !== undefined && b !== undefined && a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
-}
-
-function twice(all: string[]): string[] {
-  return all.filter((one, index) => all.indexOf(one) !== index);
 }
 
 function wrong(isWrong: boolean, line: string): string[] {
