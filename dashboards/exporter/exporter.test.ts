@@ -1,7 +1,7 @@
 /** The exporter at a real broker and a real API. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encode, pcTopic, realClock } from '#contracts';
-import { emptyAccounts, emptySiteOrders, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
 import { startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
 import { connect, type Peer } from '../../test/contract/peers.ts';
@@ -32,17 +32,13 @@ async function openApi(port = 0) {
   return { at: `http://127.0.0.1:${api.port}`, close: api.close, view };
 }
 
-async function exporter(
-  api: string,
-  edit: { token?: string; mqttPort?: number; speed?: number; shiftedMs?: () => number; seriesPerSite?: number } = {},
-) {
+async function exporter(api: string, edit: { mqttPort?: number; speed?: number; shiftedMs?: () => number } = {}) {
   const lines: string[] = [];
   const clock = realClock(edit.speed);
   const started = await startExporter({
-    mqtt: { host: '127.0.0.1', port: edit.mqttPort ?? broker.port, token: edit.token ?? tokenOf('exporter') },
+    mqtt: { host: '127.0.0.1', port: edit.mqttPort ?? broker.port, token: tokenOf('exporter') },
     api,
     metricsPort: 0,
-    seriesPerSite: edit.seriesPerSite ?? 500,
     clock: { ...clock, up: () => clock.up() + (edit.shiftedMs?.() ?? 0) },
     random: () => 0,
     log: { info: (line) => lines.push(line), warn: (line) => lines.push(line) },
@@ -127,14 +123,6 @@ test('cut off from the broker it comes back by itself and hears the next beat', 
   await expect.poll(samples).toMatchObject({ [`sabha_pc_load_ratio${labels}`]: 0.75 });
 });
 
-test('a wrong token is one line, and the page still answers', async () => {
-  const api = await openApi();
-  const { lines, samples } = await exporter(api.at, { token: 'wrong' });
-  await expect.poll(() => lines).toHaveLength(2);
-  expect(lines).toContainEqual(expect.stringMatching(/^the broker does not answer: .*Not authorized/));
-  await expect.poll(samples).toMatchObject({ sabha_exporter_api_up: 1 });
-});
-
 test('when the API breaks off, what was judged stays for 15 s and then is gone, while the page answers at once', async () => {
   let shiftedMs = 0;
   const api = await openApi();
@@ -147,13 +135,4 @@ test('when the API breaks off, what was judged stays for 15 s and then is gone, 
   const page = await samples();
   expect(page).toMatchObject({ sabha_exporter_api_up: 0 });
   expect(Object.keys(page).filter((key) => /^sabha_(pcs?|check|room|incidents|sites)[_{]/.test(key))).toEqual([]);
-});
-
-test('a change of the stream changes the page, and what the cap refuses is counted', async () => {
-  const api = await openApi();
-  const { lines, samples } = await exporter(api.at, { seriesPerSite: 4 });
-  await expect.poll(() => lines).toContain('the API of flows answers');
-  expect(await samples()).toMatchObject({ [`sabha_pc_up${labels}`]: 1, sabha_exporter_series_dropped_total: 1 + 5 * 3 + 1 });
-  api.view.change({ pcs: [wellPc(Date.now(), { presence: 'lost', readiness: 'unknown' })] });
-  await expect.poll(samples).toMatchObject({ [`sabha_pc_up${labels}`]: 0, 'sabha_pcs{state="ladakh",presence="lost"}': 1 });
 });

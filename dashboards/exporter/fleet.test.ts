@@ -39,13 +39,6 @@ test('a change adds, replaces and takes away sites, PCs and incidents; what it d
   expect([...fleet.view().incidents]).toEqual([]);
 });
 
-test('what was only heard is dated anew', () => {
-  const { fleet } = stage();
-  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
-  fleet.takeChange({ ...nothing, heard: { [pc1]: 5_000, 'ladakh/leh/none': 6_000 } });
-  expect(fleet.view().pcs.map(({ now }) => now?.heardAt)).toEqual([5_000]);
-});
-
 test('a beat that comes before the table knows its PC is shown as soon as it does; a snapshot without the PC forgets it', () => {
   const { fleet, paths } = stage();
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));

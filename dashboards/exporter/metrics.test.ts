@@ -36,15 +36,6 @@ test('a series that is gone from memory is gone from the next page', async () =>
   expect(Object.keys(await samples()).filter((key) => key.includes('ladakh'))).toEqual([]);
 });
 
-test('it says whether the API answers: 0 before the first word and 40 s after the last', async () => {
-  const { clock, fleet, samples } = stage();
-  expect(await samples()).toMatchObject({ sabha_exporter_api_up: 0 });
-  fleet.takeSnapshot(fleetOf([]));
-  expect(await samples()).toMatchObject({ sabha_exporter_api_up: 1 });
-  clock.pass(40_001);
-  expect(await samples()).toMatchObject({ sabha_exporter_api_up: 0 });
-});
-
 test('it says whether anybody hears at the broker: it itself, and flows where that answers', async () => {
   const { clock, fleet, samples } = stage();
   const broker = async () => (await samples())['sabha_exporter_broker_up'];

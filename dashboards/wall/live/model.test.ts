@@ -31,7 +31,6 @@ import {
   tally,
   unknownSince,
   viewOf,
-  worstFirst,
 } from './model.js';
 
 const ok: PcView['checks'][number] = { component: 'microphone', device: 'm', status: 'ok', fault: null, reason: null, since: 1 };
@@ -131,34 +130,12 @@ test('the wall gives each check the answer that the contracts give it', () => {
         ]);
 });
 
-test('a room is what the centre says of it, and unknown where its PC or the link does not talk', () => {
-  expect(pcMark(pc(), true)).toBe('unproven');
-  expect(pcMark(pc({ readiness: 'not-ready' }), true)).toBe('fault');
-  expect(pcMark(pc({ readiness: 'unknown' }), true)).toBe('unknown');
-  expect(pcMark(pc({ readiness: 'not-ready' }), false)).toBe('unknown');
-});
-
 test('the tally counts live sites only, and all of them as unknown when the stream is lost', () => {
   const sites = [site('s/a'), site('s/b', { readiness: 'not-ready' }), site('s/c', { readiness: 'unknown' }), site('s/d')];
   const others = [site('s/e', { stage: 'planned' }), site('s/f', { stage: 'commissioning', readiness: 'not-ready' })];
   const stages = { live: 4, planned: 1, commissioning: 1, closed: 0 };
   expect(tally([...sites, ...others], true)).toEqual({ unproven: 2, fault: 1, unknown: 1, ...stages });
   expect(tally([...sites, ...others], false)).toEqual({ unproven: 0, fault: 0, unknown: 4, ...stages });
-});
-
-test('rooms stand in the order of who needs somebody, then by path', () => {
-  const pcs = [
-    pc({ pc: 's/a/3' }),
-    pc({ pc: 's/a/2', presence: 'silent' }),
-    pc({ pc: 's/a/1' }),
-    pc({ pc: 's/a/4', readiness: 'not-ready' }),
-  ];
-  const order = worstFirst(
-    pcs,
-    (one) => pcMark(one, true),
-    (one) => one.pc,
-  );
-  expect(order.map((one) => one.pc)).toEqual(['s/a/4', 's/a/2', 's/a/1', 's/a/3']);
 });
 
 test('unknown has an age: since the link was lost, or since the PC was last heard, whichever is older', () => {
@@ -221,7 +198,7 @@ test('a state is red only where a critical or major incident waits for somebody'
   expect([...hotStates(all)]).toEqual(['a']);
 });
 
-test('what a standing cause explains was listed beside it, room by room: it is listed under it, unless something of its own stands', () => {
+test('a room is listed under the cause that explains it, unless it has a fault of its own', () => {
   const hidden = [standing('pc.silent', 'critical', { hidden: true })];
   const spread = { members: ['a/x'], away: ['a/x'], of: 3, path: 'a' };
   const cause = incident(1, { scope: 'state:a', spread, severity: 'critical' });
@@ -240,7 +217,7 @@ test('what a standing cause explains was listed beside it, room by room: it is l
   expect(overIncidents(all.map((one) => ({ ...one, overAt: 5, told: [] }))).map(({ id }) => id)).toEqual([1]);
 });
 
-test('a room that is one of many stood under "no alert waits for anybody", on the page of its own site: the cause stands there', () => {
+test('the page of a site lists the cause that explains its room', () => {
   const spread = { members: ['a/x/1', 'b/y/1'], away: ['a/x/1'], of: 3, path: '' };
   const cause = incident(1, { scope: 'spread:microphone.missing Jabra', spread });
   const all = [cause, incident(2, { scope: 'a/x/1', parent: 1, faults: [standing('microphone.missing', 'critical', { hidden: true })] })];
@@ -274,12 +251,6 @@ test('an incident that comes and goes needs nobody from the moment at which it i
   expect(turns.map(seen)).toEqual([well, [true, false, 1, 'fault'], well]);
   const both = incident(2, { ...flapping, faults: [...gone(9_000), standing('pc.hot', 'major')] });
   expect(shownFaults(both)[0]?.fault).toBe('pc.hot');
-});
-
-test('what is over for a day leaves the wall', () => {
-  const day = 86_400_000;
-  const before = viewOf(snapshot({ incidents: [incident(1, { overAt: 0 }), incident(2, { overAt: 10 }), incident(3)] }));
-  expect(changed(before, { at: day, subscribed: true }).incidents.map((one) => one.id)).toEqual([2, 3]);
 });
 
 test('it is remembered since when the centre hears nobody, also across a reconnect', () => {
@@ -325,7 +296,7 @@ test('the most severe fault that no parent hides gives an incident its name', ()
   expect(shownFaults(incident(1, { faults: [standing('pc.hot', 'major', { hidden: true })] }))).toHaveLength(1);
 });
 
-test('one fault had two ages on one page, that of its incident and its own: the age is that of what gives the incident its name', () => {
+test('the age of an incident is that of the fault that gives it its name', () => {
   const since = (at: number, more: object = {}) => ({ ...standing('microphone.missing', 'critical', more), since: at });
   const watched = { since: 900, until: 1_500 };
   expect(sinceOf(incident(1, { openedAt: 700, faults: [since(200)] }))).toBe(200);

@@ -57,23 +57,6 @@ test('a stream that stays open and says nothing is lost', async () => {
   await hears(['snapshot 1', 'lost']);
 });
 
-test('a refusal is a lost stream, tried again', async () => {
-  listen();
-  await expect.poll(() => streams.length, { interval: 5 }).toBe(1);
-  streams[0]?.writeHead(503).end('{}');
-  await send(1, 'event: snapshot\ndata: {"at":1}\n\n');
-  await hears(['lost', 'snapshot 1']);
-});
-
-test('after it is stopped nothing more is told', async () => {
-  listen();
-  await send(0, 'event: snapshot\ndata: {"at":1}\n\n');
-  await hears(['snapshot 1']);
-  stop();
-  await expect.poll(() => streams[0]?.destroyed, { interval: 5 }).toBe(true);
-  expect(said).toEqual(['snapshot 1']);
-});
-
 test('events are cut out of pieces of any size', () => {
   const text = ': comment\n\nid: 1\nevent: snapshot\ndata: {"a":"माइक: x"}\n\nevent: change\ndata: {}\n\n';
   for (const size of [1, 7, text.length]) {

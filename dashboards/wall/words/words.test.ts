@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Language, noneExpected, outageCauses, outageText, reasons, surenessOf, vocabulary } from '#contracts';
 import { outageText as wallText } from '../parts/parts.js';
 import { calmOf, deviceOf, reasonIn, subjectOf } from './subject.js';
-import { amount, nameIn, say, sayWord, shown, texts } from './words.js';
+import { amount, say, sayWord, shown, texts } from './words.js';
 
 const reader = (lang: Language) => ({ lang, words: vocabulary });
 
@@ -50,11 +50,6 @@ test('a word we have no text for shows itself; a key of the language object is n
   expect(say('en', 'span.fault', { age: '5 min' })).toBe('fault 5 min');
   expect(sayWord(reader('en'), 'channel', '__proto__')).toBe('__proto__');
   expect(sayWord({ lang: 'hi', words: {} }, 'component', 'microphone')).toBe('microphone');
-});
-
-test('a name falls back to English where there is none in Hindi', () => {
-  expect(nameIn('hi', { en: 'Leh', hi: '' })).toBe('Leh');
-  expect(nameIn('hi', { en: 'Leh', hi: 'लेह' })).toBe('लेह');
 });
 
 test('foreign text is cut, kept to one line, and cannot turn the writing direction', () => {
