@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createAgent } from './agent.ts';
@@ -143,15 +143,6 @@ test('a link that is lost asks at once where it broke, and the centre reads it a
   expect(said()).toEqual([broken, whole, broken, whole]);
 });
 
-test('the spool was counted for each probe that ran, whether it asked for that or not', async () => {
-  const { agent, clock, seen } = setUp({ more: true });
-  const figures = vi.spyOn(agent.spool, 'figures');
-  agent.start();
-  await clock.pass(300_000);
-  expect(seen.length).toBeGreaterThan(8);
-  expect(figures).toHaveBeenCalledTimes(seen.length);
-});
-
 test('the budget is that of the class, from the first moment and from the moment it changes; a stop writes it down', async () => {
   const config: Config = { pc, version: 3, profile: { link: 'geo', elevationM: 0, expected: {} } };
   const { agent, clock, net, budget } = setUp();
@@ -163,14 +154,6 @@ test('the budget is that of the class, from the first moment and from the moment
   budget.used('tests', 10);
   await agent.stop('stopped');
   expect(setUp({ config: sealed(config) }).budget.figures()).toMatchObject({ testLimit: 36_000_000, testBytes: 0 });
-});
-
-test('a probe that hangs delays the first word by no more than its own time-out, and is unknown', async () => {
-  const { agent, clock, net, room } = setUp();
-  room.hangs = true;
-  agent.start();
-  await clock.pass(6_000);
-  expect(net.take('state')[0]?.message.checks).toMatchObject([{ component: 'microphone', status: 'unknown', reason: 'no answer in 5 s' }]);
 });
 
 test('a change is a state message and a numbered event that says from what to what', async () => {
@@ -228,14 +211,6 @@ test('a clean stop is an event and a goodbye, and the next start did not recover
   ]);
 });
 
-test('a stop before the first connection leaves no timer that connects later', async () => {
-  const { agent, clock, net } = setUp();
-  agent.start();
-  await agent.stop('stopped');
-  await clock.pass(3_600_000);
-  expect(net.connects).toEqual([]);
-});
-
 test('while it is cut off it keeps one reading in 15 min, and none while it is connected', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
@@ -259,20 +234,6 @@ test('F7 a clock that jumps is an event, and touches neither beats nor numbers',
   await clock.pass(580_000);
   expect(events().filter(({ kind }) => kind === 'clock-jumped')).toMatchObject([{ body: { byMs: -315_360_000_000 } }]);
   expect(net.take('beat').length).toBe(11);
-});
-
-test('a probe that keeps failing is told once, and once when it answers again', async () => {
-  const { agent, clock, room, events } = setUp();
-  room.broken = true;
-  agent.start();
-  await clock.pass(300_000);
-  room.broken = false;
-  await clock.pass(700_000);
-  const told = events().filter(({ kind }) => kind.startsWith('probe-'));
-  expect(told.map(({ kind, body }) => [kind, body])).toEqual([
-    ['probe-failing', { probe: 'microphone', error: 'no sound server' }],
-    ['probe-answers', { probe: 'microphone' }],
-  ]);
 });
 
 test('a configuration from the centre is kept, judged against at once and shown by a birth; the kept one is used at the next start', async () => {

@@ -53,13 +53,6 @@ it('tests this PC, prints one JSON object, and its exit code says whether there 
   expect(code).toBe(has('fault') ? 1 : has('unknown') ? 3 : 0);
 });
 
-it('says with no centre known that its way is not known, and not that the centre is on this PC', { tags: ['long'] }, async () => {
-  const { out, code } = await agent(['check', '--json']);
-  const path = JSON.parse(out).checks.find((one: { component: string }) => one.component === 'path');
-  expect(path).toMatchObject({ status: 'unknown', fault: null, reason: 'no centre is known here' });
-  expect(code).not.toBe(0);
-});
-
 // What follows waits for a way that leads nowhere: beside each other.
 it.concurrent('on a machine without sound, tools or settings it calls nothing of the room well, leaves no component out, and says so on one plain screen', {
   tags: ['long'],
@@ -123,14 +116,6 @@ it('enrol, run and check take the same folder, and run on a PC that is not enrol
   const why = `${broken}/identity: cannot be read: there is no such file or folder\n`;
   expect(await agent(['run', '--data', broken])).toEqual({ code: 1, out: '', err: why });
   expect(await agent(['check', '--data', broken])).toEqual({ code: 2, out: '', err: why });
-});
-
-it.each([
-  [{ SABHA_MQTT_PORT: 'abc' }, 'SABHA_MQTT_PORT: a number from 1 to 65535 is expected'],
-  [{ SABHA_MQTT_PORT: '8883.5', SABHA_MQTT_HOST: 'centre' }, 'SABHA_MQTT_PORT: a whole number is expected'],
-  [{ SABHA_ANCHORS: 'x' }, 'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected'],
-])('check says which setting will not do in one line: %j', { tags: ['long'] }, async (env, line) => {
-  expect(await agent(['check'], undefined, folder, env)).toEqual({ code: 2, out: '', err: `${line}\n` });
 });
 
 it('on the machine of the centre it knows the centre, in the folder of the agent and in that of all parts', {
@@ -198,43 +183,12 @@ it.each([
 });
 
 it.each([
-  [['--help'], {}, /^npm run agent -- VERB\n {2}check +Tests this PC: .*\n {2}enrol /],
-  [['help', '--lang', 'hi'], {}, /\n {2}check +इस PC की जाँच करता है/],
-  [['-h'], { LC_ALL: 'hi_IN.UTF-8' }, /\n {2}enrol +इस PC को सेंटर से जोड़ता है।\n/],
-  [['enrol', '--help'], {}, /^npm run agent -- enrol \[CODE\] [\s\S]*\n {2}--centre HOST +where the centre is: its name, /],
-  [['help', 'check'], {}, /^npm run agent -- check /],
-  [['install', '-h'], {}, /^npm run agent -- install\n/],
-] as const)('%j was a wrong call: it explains, exit 0', { tags: ['long'] }, async (args, env, page) => {
-  const { code, out, err } = await agent([...args], undefined, folder, { LC_ALL: 'C', ...env });
-  expect([code, err]).toEqual([0, '']);
-  expect(out).toMatch(page);
-  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThan(140);
-});
-
-it.each([
   [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
   [['enrol'], { LC_ALL: 'hi_IN.UTF-8' }, 'एक कोड लिखें, जो सेंट्रल टीम ने दिया; ऐसे लिखें: npm run agent -- enrol [CODE] '],
   [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यहाँ यह काम पैकेज करता है: '],
 ] as const)('%j %j is answered in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);
   expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
-});
-
-it.each([
-  [
-    'A code typed with spaces instead of dashes',
-    ['01234', '56789', 'abcde'],
-    'the enrolment code should have 40 characters, not 15: read it again',
-  ],
-  ['A character that none has', ['01234-5678u'], 'the enrolment code has "u", which stands in no code: read it again'],
-])('%s was refused without a word that helps', { tags: ['long'] }, async (_what, code, line) => {
-  const { code: exit, err } = await agent(['enrol', ...code, '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
-  expect([exit, err]).toEqual([1, `${line}\n`]);
-});
-
-it('said "each with [--data DIR], and with --help, which says more" within the Hindi of a wrong call', { tags: ['long'] }, async () => {
-  const { err } = await agent(['chek', '--lang', 'hi']);
-  expect(err.replaceAll(/sabha-agent|npm run agent|https:\/\/HOST|--?\w+|\b[A-Z]+\b/g, '')).not.toMatch(/[a-z]{3,} [a-z]{3,}/);
 });
 
 it('says where the room card of whoever asks lies, and in one line that there is none yet', async () => {
@@ -264,11 +218,4 @@ it.each([
   expect(code).toBe(2);
   expect(err).toMatch(line);
   expect(err.trimEnd().split('\n')).toHaveLength(1);
-});
-
-it('says that a settings file that was named is not there, exit 2', { tags: ['long'] }, async () => {
-  expect(await agent(['check'], join(folder, 'none.json'))).toMatchObject({
-    code: 2,
-    err: `${folder}/none.json: cannot be read: there is no such file or folder\n`,
-  });
 });

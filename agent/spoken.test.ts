@@ -63,20 +63,6 @@ test('"run" talked JSON to a person before a terminal', () => {
   ]);
 });
 
-test('in Hindi no word of it is English', () => {
-  const { voice, said, room, look } = open(['run', '--lang', 'hi']);
-  room.checks = noCamera;
-  room.heard = true;
-  look();
-  voice.log.info({ pc: '1', version: '2' }, 'ready');
-  voice.log.info({}, 'connected');
-  for (const line of ['configuration taken', 'not connected: connection closed', 'certificate renewed'])
-    voice.log.info({ waitMs: 1 }, line);
-  voice.fatal('another agent runs on this folder (the database is locked)');
-  expect(said).toHaveLength(7);
-  expect(said.filter((line) => /[a-z]{3}/.test(line.replace(/centre\.test|Ctrl\+C/, '')))).toEqual([]);
-});
-
 test('a centre that is not reached keeps the verdict back for half a minute, not for ever', () => {
   const { said, look } = open();
   look(18);

@@ -1,26 +1,7 @@
 import { expect, it } from 'vitest';
-import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
+import { createPlatform, doorAddress } from './this-pc.ts';
 
 const signal = AbortSignal.timeout(5_000);
-
-it('takes of the environment where the session lies, and where Windows does', () => {
-  expect(sessionOf({ XDG_RUNTIME_DIR: '/run/user/1', HOME: '/home/asha', SystemRoot: 'D:\\WINNT', PATH: '/bin' })).toEqual({
-    XDG_RUNTIME_DIR: '/run/user/1',
-    HOME: '/home/asha',
-    SystemRoot: 'D:\\WINNT',
-  });
-  expect(sessionOf({ PATH: '/bin' })).toEqual({});
-});
-
-it('Windows where nothing of it can be called: each question has its reason', async () => {
-  const platform = createPlatform({ system: 'win32' });
-  const answer = { known: false, reason: 'koffi is not there' };
-  expect([await platform.sound(signal), await platform.cameras(signal), await platform.soundService(signal)]).toEqual([
-    answer,
-    answer,
-    answer,
-  ]);
-});
 
 it('says of a system without a folder here that it is not written yet: no device found, none missing', async () => {
   const platform = createPlatform({ system: 'aix' });

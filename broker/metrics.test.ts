@@ -44,15 +44,3 @@ test('the page carries the figures of the process, and every name keeps the rule
   for (const [, name = '', type] of types)
     expect(`${name} ${type}`, name).toMatch(type === 'counter' ? /_total counter$/ : /(?<!_total) \w+$/);
 });
-
-test('any other path or method is not found', async () => {
-  expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404);
-  expect((await fetch(`http://127.0.0.1:${server.port}/metrics`, { method: 'POST' })).status).toBe(404);
-});
-
-test('a port in use is one clear line', async () => {
-  const other = createMetrics({ clients: () => 0, registryVersion: () => 0 });
-  await expect(serveMetrics(other.series, server.port)).rejects.toThrow(
-    `port ${server.port} is in use by another program (127.0.0.1:${server.port})`,
-  );
-});

@@ -61,22 +61,3 @@ test('an inventory that heeds no signal and never ends is given up after 60 s, a
   expect(watch.current()).toEqual(read[0]);
   watch.stop();
 });
-
-test('an inventory that cannot be written down is a line in the log, and asked again an hour later', async () => {
-  const [clock, read, warnings] = [handClock(), [] as Inventory[], [] as string[]];
-  const round: Record<string, unknown> = {};
-  const answers = [Object.assign(round, { round }), { bytes: 1n }, { os: 'one' }];
-  const log = { info() {}, warn: (_fields: object, line: string) => void warnings.push(line) };
-  const watch = watchInventory({
-    platform: { inventory: async () => answers.shift() ?? {}, watchCameras },
-    clock,
-    log,
-    onRead: (one) => read.push(one),
-  });
-  watch.start();
-  await clock.pass(5_000);
-  await clock.pass(2 * 3_600_000);
-  expect(warnings).toEqual(Array(2).fill(expect.stringMatching(/^the inventory could not be read: TypeError: /)));
-  expect(read.map(({ items }) => items)).toEqual([{ os: 'one' }]);
-  watch.stop();
-});

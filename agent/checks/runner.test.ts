@@ -207,33 +207,6 @@ test('many changes told at once are one run; a change during a run brings one mo
   expect(unwatched).toHaveBeenCalledOnce();
 });
 
-test('a change told while a probe keeps failing runs it at most once a minute', async () => {
-  let told = () => {};
-  const watch = (_: Platform, changed: () => void) => {
-    told = changed;
-    return () => undefined;
-  };
-  const { clock, runner, of } = setUp([probe('a', () => Promise.reject(new Error('x')), { watch })]);
-  runner.start();
-  await clock.pass(25_000);
-  for (let n = 0; n < 120; n += 1) {
-    told();
-    await clock.pass(1_000);
-  }
-  expect(of('a')).toHaveLength(5);
-});
-
-test('a probe whose watch cannot be set up still runs by its interval, and that is told', async () => {
-  const watch = () => {
-    throw new Error('no pactl');
-  };
-  const { clock, runner, failing, of } = setUp([probe('a', async () => ok('a'), { watch })]);
-  runner.start();
-  await clock.pass(11_000);
-  expect(of('a')).toHaveLength(2);
-  expect(failing).toEqual([['a', 'cannot watch: no pactl']]);
-});
-
 test('runNow runs every probe afresh and waits for all, a hung one up to its time-out', async () => {
   const starts: string[] = [];
   const finish: (() => void)[] = [];
@@ -262,20 +235,6 @@ test('runNow runs every probe afresh and waits for all, a hung one up to its tim
   expect(done).toBe(false);
   await clock.pass(3_000);
   expect(done).toBe(true);
-});
-
-test('two calls of runNow during a run share the next one', async () => {
-  const finish: (() => void)[] = [];
-  const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
-  const { clock, runner } = setUp([probe('a', run)]);
-  runner.start();
-  await clock.pass(300);
-  const both = Promise.all([runner.runNow(), runner.runNow()]);
-  finish[0]?.();
-  await clock.pass(0);
-  expect(finish).toHaveLength(2);
-  finish[1]?.();
-  await both;
 });
 
 test('nothing is reported after the stop, a run in progress included', async () => {

@@ -11,7 +11,6 @@ const small = { pc: 'ladakh/leh/vc-2', room: { en: 'Small room', hi: 'छोट�
 
 /** Why a centre gave nothing, and the line that says so. */
 type No = readonly [cause: Cause, line: string];
-const refused: No = ['code', 'sabha.example.org:8443 answered 401: this enrolment code is wrong or over'];
 const silent: No = ['silence', 'sabha.example.org:8443: nothing listens on this port: check address and port'];
 const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
 const half = code.slice(0, 23);
@@ -118,19 +117,6 @@ test.each<[No, string[]]>([
   },
 );
 
-test('the next code was taken for a name of the centre: one that is typed where Enter tries again is the code', async () => {
-  const next = writeEnrolCode(Buffer.alloc(13, 9), Buffer.from('root')).slice(0, 23);
-  const { ask } = somebody([next], [silent, [hall]], { known });
-  expect(await ask({ code: half })).toMatchObject({ code: `${next}-${known.pin}`, centre });
-});
-
-test('a code that was refused is asked for again as it was typed, without the half of the package; one that is typed behind it is the code', async () => {
-  const next = writeEnrolCode(Buffer.alloc(13, 9), Buffer.from('root')).slice(0, 23);
-  const { said, ask } = somebody([`${half}${next}`], [refused, [hall]], { known });
-  expect(await ask({ code: half })).toMatchObject({ code: `${next}-${known.pin}` });
-  expect(said).toEqual([refused[1], `Code of the office: ${half}`]);
-});
-
 test('a used-up code ended the program, where a mistyped one was asked for again; a PC that was chosen is chosen, until the code is another', async () => {
   const { said, desk } = somebody(
     ['2', '', code, '1'],
@@ -168,18 +154,6 @@ test('what is mistyped is said and stands there to be corrected: nothing is type
     '"ftp://x" is no address https://HOST:PORT',
     'Name of the centre, such as sabha.example.org: ftp://x',
     'sabha.exmple.org:8443: ENOTFOUND',
-    'Your code is not used up.',
-    tryAgain.trim(),
-    'Name of the centre, such as sabha.example.org: sabha.exmple.org',
-  ]);
-});
-
-test('a typed name that DNS is silent about stands there to be corrected', async () => {
-  const line = 'sabha.exmple.org:8443: its name cannot be looked up: check the network of this PC';
-  const { said, ask } = somebody([code, 'sabha.exmple.org', 'sabha.example.org'], [['network', line], [hall]]);
-  expect(await ask()).toMatchObject({ centre });
-  expect(said.slice(-4)).toEqual([
-    line,
     'Your code is not used up.',
     tryAgain.trim(),
     'Name of the centre, such as sabha.example.org: sabha.exmple.org',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -77,14 +77,6 @@ test.each<[string, () => void, 'first' | 'second' | 'none']>([
   expect([held(), readdirSync(parent)]).toEqual([first.key, ['identity']]);
 });
 
-test('whoever only asked took away what an agent was writing for its renewal', () => {
-  store(first);
-  storeElsewhere(second);
-  const written = readdirSync(`${folder}.new`);
-  expect(held()).toBe(first.key);
-  expect(readdirSync(`${folder}.new`)).toEqual(written);
-});
-
 test('what cannot be written leaves the old one as it was', () => {
   store(first);
   const before = readFileSync(join(folder, 'key.pem'), 'utf8');
@@ -104,12 +96,6 @@ test.each<[string, string, string]>([
   store(first);
   writeFileSync(join(folder, file), text);
   expect(openIdentity(folder)).toEqual({ ok: false, line: expect.stringContaining(`${join(folder, file)}: ${line}`) });
-});
-
-test('a folder that cannot be read is one line', () => {
-  writeFileSync(folder, '');
-  expect(openIdentity(folder)).toEqual({ ok: false, line: `${folder}: cannot be read: ENOTDIR` });
-  expect(existsSync(folder)).toBe(true);
 });
 
 function storeElsewhere({ key, pem }: Issued): void {

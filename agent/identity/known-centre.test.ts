@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { writeEnrolCode } from '#contracts';
 import { wholeOf } from './asking.ts';
-import { knownCentre, knownCentreFile, typedOf } from './known-centre.ts';
+import { knownCentre, knownCentreFile } from './known-centre.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-known-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,9 +41,4 @@ test.each([
 ])('what is typed is made whole: %s', (_, typed, value) => {
   expect(wholeOf(typed, centre)).toEqual({ ok: true, value });
   expect(wholeOf({ ...typed, centre: 'sabha.example.org' }, undefined)).toEqual({ ok: true, value: { ...typed, centre: place } });
-});
-
-test('a code that was not taken stood there with 20 letters more than had been typed: those of the package are taken off', () => {
-  expect([whole, half, code].map((text) => typedOf(text, centre))).toEqual([half, half, code]);
-  expect(typedOf(half, undefined)).toBe(half);
 });

@@ -62,17 +62,6 @@ test('a renewal that fails is tried again and again, never more than once a seco
   expect(identity().key).not.toBe('first');
 });
 
-test('a renewal that throws is a failure like any other: it is said, and tried again', async () => {
-  const { clock, identity, lines, state } = setUp(1);
-  await clock.pass(239 * dayMs);
-  state.answer = 'throws';
-  await clock.pass(60 * dayMs);
-  expect(lines.at(-1)).toBe('the certificate could not be renewed: the disk does not answer');
-  state.answer = 'yes';
-  await clock.pass(2 * dayMs);
-  expect(identity().key).not.toBe('first');
-});
-
 test('the roots are asked for on the first day, and then once a week', async () => {
   const { clock, days } = setUp(1);
   await clock.pass(dayMs + hourMs);

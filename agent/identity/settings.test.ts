@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readAgentSettings, readWhoThisIs } from './settings.ts';
+import { readAgentSettings } from './settings.ts';
 
 const onFibre = { link: 'fibre', elevationM: 0, expected: {} };
 const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: '/t', SABHA_DATA: '/d' };
@@ -53,24 +53,6 @@ test('with a certificate neither PC nor token is said; another PC than that of t
     ok: false,
     line: 'SABHA_PC: up/lucknow/room-1, but the certificate is of up/lucknow/room-2',
   });
-});
-
-test('a setting that is not there is called by its name, as one that is empty', () => {
-  const { SABHA_PC: _pc, ...nameless } = good;
-  expect(readAgentSettings(nameless)).toEqual({ ok: false, line: 'SABHA_PC is not set' });
-  const { SABHA_TOKEN_FILE: _token, ...tokenless } = good;
-  expect(readAgentSettings(tokenless)).toEqual({ ok: false, line: 'SABHA_TOKEN_FILE is not set' });
-});
-
-test('a PC that nobody has made known says in one line that it is not enrolled, and how to', () => {
-  const line = 'this PC is not enrolled (no /none/identity); npm run agent -- enrol';
-  expect(readWhoThisIs({ SABHA_DATA: '/none' })).toEqual({ ok: false, line });
-  expect(readWhoThisIs({ ...good, SABHA_DATA: '/none' })).toMatchObject({ ok: true, value: { identity: undefined } });
-});
-
-test('a profile of the first start stands until the centre sends one', () => {
-  const profile = { link: 'leo', elevationM: 3_524, expected: { camera: [{}], microphone: [] } };
-  expect(readAgentSettings({ ...good, SABHA_PROFILE: JSON.stringify(profile) })).toMatchObject({ ok: true, value: { profile } });
 });
 
 test.each([

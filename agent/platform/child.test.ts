@@ -69,10 +69,6 @@ it('leaves no followed program behind when the agent itself is killed', async ()
   await expect.poll(() => isAlive(readText(file))).toBe(false);
 });
 
-it('starts nothing when the signal has already aborted', async () => {
-  expect(await runCommand(node('process.exit(0)'), AbortSignal.abort())).toEqual({ ok: false, why: 'aborted', text: '' });
-});
-
 it('F14 kills a program that prints more than the limit', async () => {
   const output = await runCommand(node('for (;;) require("node:fs").writeSync(1, "x".repeat(1000))'), never, 10_000);
   expect(output).toMatchObject({ ok: false, why: 'oversized' });

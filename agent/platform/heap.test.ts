@@ -25,9 +25,3 @@ it('collects all each five minutes, until it is stopped', () => {
   stop();
   expect(cancelled()).toBe(1);
 });
-
-it('leaves it to V8 where the process may not ask for it', () => {
-  const { after, due } = clockOf();
-  keepHeapSmall({ after }, undefined)();
-  expect(due).toEqual([]);
-});

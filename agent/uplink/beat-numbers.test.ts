@@ -22,12 +22,6 @@ it('whoever begins to listen is said everything again', () => {
   expect(beats.pick({ load: 0.25 }, 80)).toEqual({ load: 0.25 });
 });
 
-it('what was not acknowledged is said again, with what it is by then', () => {
-  const beats = createBeatNumbers();
-  beats.pick({ load: 0.25 }, 80);
-  expect(beats.pick({ load: 0.5 }, 80)).toEqual({ load: 0.5 });
-});
-
 it('never needs more room than it has; what does not fit comes first in the next', () => {
   const beats = createBeatNumbers();
   const numbers = { up: 1, load: 2, mem: 3, disk: 4 };

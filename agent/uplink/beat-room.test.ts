@@ -41,17 +41,3 @@ test('the first beat of a session says all there is, except on a thin link', () 
   const firstOf = (link: (typeof linkClasses)[number]) => createBeatRoom(() => links[link], 40).bytes();
   expect(linkClasses.map(firstOf)).toEqual([1_000, 1_000, 1_000, thinBeatBytes, thinBeatBytes]);
 });
-
-test('what a beat leaves is for the next ones, up to one that says all; it never has less than one on a thin link', () => {
-  const room = createBeatRoom(() => links.fibre, 40);
-  room.used(1_000);
-  const share = room.bytes();
-  expect(share).toBeGreaterThan(thinBeatBytes);
-  for (let beat = 0; beat < 3; beat += 1) room.used(100);
-  expect(room.bytes()).toBe(share + 3 * (share - 100));
-  for (let beat = 0; beat < 100; beat += 1) room.used(100);
-  expect(room.bytes()).toBe(1_000);
-  const narrow = createBeatRoom(() => links.fibre, 110);
-  narrow.used(1_000);
-  expect(narrow.bytes()).toBe(thinBeatBytes);
-});

@@ -5,12 +5,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
-import { afterAll, afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { decode, encode, type MessageName, type MessageOf, pcTopic, realClock } from '#contracts';
 import { type Agent, createAgent } from '../agent.ts';
 import type { Probe } from '../checks/probe.ts';
 import type { Platform } from '../platform/platform.ts';
-import { createMqttTransport, keepPoolsSmall } from './mqtt.ts';
+import { createMqttTransport } from './mqtt.ts';
 import { openSpoolDisk } from './spool/database.ts';
 import { createConfigStore } from './store/config-store.ts';
 
@@ -183,17 +183,4 @@ test('what is not confirmed when the connection ends is answered with false, and
   expect(await connection.publish(pcTopic(pc, 'beat'), Buffer.from('{}'), { qos: 0 })).toBe(false);
   expect(await connection.subscribe(['a'])).toBe(false);
   await connection.end();
-});
-
-test('a day of packets held 5 MiB more: of what is kept of each length no piece holds a pool of 64 KB', () => {
-  const { poolSize } = Buffer;
-  onTestFinished(() => {
-    Buffer.poolSize = poolSize;
-  });
-  keepPoolsSmall();
-  // The pool that is open now is used up first.
-  const kept = Array.from({ length: 20_000 }, () => Buffer.allocUnsafe(4)).slice(-1_000);
-  const pools = new Set(kept.map(({ buffer }) => buffer));
-  const bytes = [...pools].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  expect(bytes).toBeLessThan(16 * 1_024);
 });

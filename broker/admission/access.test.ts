@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { agentFilters, downLeaves, hearingTopic, pcTopic, upLeaves } from '#contracts';
-import { type Action, accessOf, type Principal, principalOf } from './access.ts';
+import { type Action, accessOf, type Principal } from './access.ts';
 
 const own = 'sabha/v1/ladakh/leh/pc-1';
 const other = 'sabha/v1/ladakh/leh/pc-11';
@@ -116,21 +116,4 @@ test('S3, S4 in a nation of 736 sites no PC reaches another, and each reaches it
     expect(upLeaves.every((leaf) => ask('publish', pcTopic(mine, leaf)))).toBe(true);
   }
   expect(leaks).toBe(0);
-});
-
-test('the reason says whether the topic is unknown or another’s', () => {
-  const reason = (action: Action, topic: string) => accessOf(pc, action, { topic, qos: 1, retain: false });
-  expect(reason('publish', 'no/such/topic')).toEqual({ allow: false, reason: 'unknown_topic' });
-  expect(reason('publish', `${other}/beat`)).toEqual({ allow: false, reason: 'foreign_topic' });
-  expect(reason('will', `${own}/state`)).toEqual({ allow: false, reason: 'foreign_topic' });
-  expect(reason('subscribe', '#')).toEqual({ allow: false, reason: 'filter' });
-});
-
-test('a user name is a principal or nobody', () => {
-  expect(principalOf('flows')).toEqual({ kind: 'flows' });
-  expect(principalOf('exporter')).toEqual({ kind: 'exporter' });
-  expect(principalOf('ladakh.leh.pc-1')).toEqual(pc);
-  for (const name of [undefined, '', 'Flows', 'ladakh/leh/pc-1', 'ladakh.leh', 'ladakh.leh.all', '__proto__', 'a.b.c.d']) {
-    expect(principalOf(name)).toBeUndefined();
-  }
 });

@@ -35,12 +35,6 @@ test('where the one that was let in is gone, the other comes in, and the first h
   expect(come('AAB')).toBe('AA');
 });
 
-test('of twenty machines one stays', () => {
-  const { come } = setUp();
-  come(`${twenty}ABCD`);
-  expect(new Set(come(twenty.repeat(3))).size).toBe(19);
-});
-
 test('twenty machines that threw each other out before their first word were made to wait before anybody knew of them', () => {
   const { come } = setUp();
   expect(come(twenty.repeat(5), { isSilent: true })).toBe('');
@@ -58,19 +52,4 @@ test('a centre that was away when they were heard hears of them ten minutes late
     expect(come(waits ?? '')).toBe('');
     expect(come(comes ?? '')).toBe(comes);
   }
-});
-
-test('a machine that reboots, reconnects or says no boot is never refused', () => {
-  const { clones, come } = setUp();
-  expect(come('AABBBCDDEFFFGHIJ')).toBe('');
-  clones.spoke('other', undefined);
-  for (let n = 0; n < 10; n += 1) expect(clones.refuses('other', undefined, true)).toBe(false);
-});
-
-test('an hour without a return is forgotten', () => {
-  const { time, come } = setUp();
-  come('ABABA');
-  time.up = 60 * minuteMs;
-  expect(come('BAB')).toBe('');
-  expect(come('A')).toBe('A');
 });

@@ -57,15 +57,6 @@ test('no snapshot before the first is no warning; one that is gone later is', ()
   expect(warned).toEqual(['registry snapshot cannot be used: there is none']);
 });
 
-test('the periodic reading finds a snapshot in a folder that was not there at the start', () => {
-  rmSync(join(folder, 'flows'), { recursive: true });
-  const registry = follow();
-  mkdirSync(join(folder, 'flows'));
-  publish(5);
-  tick();
-  expect(registry.version()).toBe(5);
-});
-
 test.each([
   ['half written', () => writeFileSync(file, sealed(4).slice(0, 50))],
   [
@@ -129,16 +120,6 @@ test('a bit that turned in the version that is remembered refused every snapshot
     registry.close();
     expect(readFileSync(floorFile)).toEqual(kept);
   }
-});
-
-test('a version that an older broker remembered without a sum counts, and has one from the next snapshot on', () => {
-  writeFileSync(floorFile, '7');
-  publish(6);
-  const registry = follow();
-  expect(registry.version()).toBe(0);
-  publish(8);
-  tick();
-  expect([registry.version(), readFileSync(floorFile, 'utf8').split(' ')[0]]).toEqual([8, '8']);
 });
 
 function follow(): RegistryFile {

@@ -1,15 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, makePrivateKey } from '#contracts';
 import { createAuthority } from '../../test/security/authority.ts';
 import { loadX509 } from '../../test/x509.ts';
-import { createTlsListener, whyNoHandshake } from './tls.ts';
+import { createTlsListener } from './tls.ts';
 
 let dataDir: string;
 let lines: string[];
@@ -68,44 +65,3 @@ test.each(['', 'no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KE
     await expect(open()).rejects.toThrow(`${dataDir}/server.key: not a private key of an elliptic curve`);
   },
 );
-
-const callers: Record<string, (port: number) => Socket> = {
-  'it showed no certificate: no enrolled PC': (port) => connectTls({ port, rejectUnauthorized: false }),
-  'it speaks no TLS 1.3': (port) => connectTls({ port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' }),
-  'it speaks no TLS': (port) =>
-    connect(port).on('connect', function (this: Socket) {
-      this.write('GET / HTTP/1.1\r\n\r\n');
-    }),
-  'it went away before the handshake was over': (port) =>
-    connect(port).on('connect', function (this: Socket) {
-      this.end();
-    }),
-};
-
-test.each(Object.keys(callers))(
-  'of who comes without a handshake the log said "error:0A0000C7:SSL routines" or "socket hang up": %s',
-  async (line) => {
-    await open();
-    const authority = await createAuthority('Sabha');
-    writeFileSync(join(dataDir, 'server.pem'), (await authority.issueTo(text('server.csr'), { cn: 'broker', use: 'server' })).pem);
-    const { server, trust, close } = await createTlsListener({ dataDir, clock, log: { info: say, warn: say, error: say } });
-    trust([authority.root]);
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const failed = once(server, 'tlsClientError');
-    const socket = callers[line]?.((server.address() as AddressInfo).port).on('error', () => undefined);
-    expect(whyNoHandshake((await failed)[0])).toBe(line);
-    socket?.destroy();
-    server.close();
-    close();
-  },
-);
-
-test.each([
-  ['ERR_TLS_HANDSHAKE_TIMEOUT', 'it did not end the handshake in time'],
-  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'it does not believe the certificate of this broker'],
-  ['ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM', 'this broker has no certificate that it can show'],
-  ['ERR_SSL_CERTIFICATE_VERIFY_FAILED', 'its certificate is not believed'],
-  ['ERR_SSL_NEVER_SEEN', 'the handshake failed: ERR_SSL_NEVER_SEEN'],
-])('%s is a word of the log too', (code, line) => {
-  expect(whyNoHandshake(Object.assign(new Error('00CA:error:0A0000C7:SSL routines:x'), { code }))).toBe(line);
-});

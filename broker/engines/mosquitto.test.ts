@@ -38,30 +38,6 @@ describe('the password file', () => {
     const before = renderUsers(both, tokens).text;
     expect(renderUsers(both, {}, before)).toEqual({ text: before, without: [] });
   });
-
-  test('drops who is revoked or gone, and who has another token that is not at hand', () => {
-    const before = renderUsers(both, tokens).text;
-    expect(names(renderUsers(registryOf(entry(one, 'token-1', true)), tokens, before).text)).toEqual(['flows', 'exporter']);
-    const renewed = registryOf(entry(one, 'newer'), entry(two, 'token-2'));
-    const { text, without } = renderUsers(renewed, tokens, before);
-    expect(names(text)).not.toContain('ladakh.leh.pc-1');
-    expect(without).toEqual([one]);
-    expect(names(renderUsers(renewed, { [one]: 'newer' }, before).text)).toContain('ladakh.leh.pc-1');
-  });
-
-  test('has no row for a PC that has a certificate alone', () => {
-    const { text, without } = renderUsers(registryOf({ ...entry(one, ''), tokenHash: null, certificates: ['7a'] }), tokens);
-    expect([names(text), without]).toEqual([['flows', 'exporter'], []]);
-  });
-
-  test('does not take the row of a PC whose name begins alike, nor a row that is broken', () => {
-    const before = renderUsers(registryOf(entry('ladakh/leh/pc-11', 'token-1')), { 'ladakh/leh/pc-11': 'token-1' }).text;
-    expect(renderUsers(registryOf(entry(one, 'token-1')), {}, `${before}ladakh.leh.pc-1\n\n:x`).without).toEqual([
-      'flows',
-      'exporter',
-      one,
-    ]);
-  });
 });
 
 test('the access list names the version of the registry, and nobody who is revoked', () => {

@@ -72,21 +72,3 @@ test('S8 one PC that is admitted again and again costs its address like a strang
   }
   expect(entered).toBeLessThan(usualLimits.connects.burst + 10);
 });
-
-test('what is given back never makes more than a full bucket, and who had left is not paid for', () => {
-  const { state, gate, from, refused } = setUp();
-  for (let n = 0; n < 100; n += 1) {
-    const socket = from('100.64.0.1');
-    gate.enter(socket);
-    gate.admitted(socket, `${n}`);
-    gate.admitted(socket, `${n}`);
-  }
-  const gone = Array.from({ length: usualLimits.connects.burst }, () => from('100.64.0.1'));
-  for (const socket of gone) expect(gate.enter(socket)).toBe(true);
-  for (const socket of gone) socket.destroy();
-  for (const socket of gone) gate.admitted(socket, 'late');
-  expect(gate.enter(from('100.64.0.1'))).toBe(false);
-  state.up += 1_000;
-  for (let n = 0; n < 20; n += 1) gate.enter(from('100.64.0.1'));
-  expect(refused).toHaveLength(1 + 20 - usualLimits.connects.perSecond);
-});

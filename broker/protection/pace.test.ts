@@ -52,21 +52,6 @@ test('S8 what would wait longer than 20 s is refused and costs nothing; another 
   expect(pace.take(pc, 1, 100)).toBe(true);
 });
 
-test('what waits of a connection that is over is let go', () => {
-  const { pace, pass, timers } = setUp();
-  let heard = 0;
-  for (let n = 0; n < 205; n += 1) {
-    pace.take(pc, 1, 100);
-    pace.inTurn(connection, pc, () => {
-      heard += 1;
-    });
-  }
-  pace.gone(connection);
-  pass(60_000);
-  expect(heard).toBe(200);
-  expect(timers()).toBe(0);
-});
-
 function setUp() {
   let up = 0;
   let tasks: { at: number; run: () => void }[] = [];

@@ -60,13 +60,6 @@ test('a probe that the line doubled has one number, so that no direction has wha
   expect(counts).toEqual({ 'stamp answered': 4, 'stamp doubled': 2 });
 });
 
-test('a round whose address a router changes in the middle is numbered on: it is no round of another', () => {
-  const { ask, tokenOf } = setUp();
-  const token = tokenOf('up/lucknow/hall');
-  const numbers = [0, 1, 2, 3].map((seq) => ask({ token, seq }, seq < 2 ? 40_000 : 51_234)?.seq);
-  expect(numbers).toEqual([0, 1, 2, 3]);
-});
-
 test('a stranger is not answered, nor one whose token has ended, nor a packet of another shape', () => {
   const { time, counts, ask, tokenOf } = setUp();
   expect(ask({ token: randomBytes(16) })).toBeUndefined();

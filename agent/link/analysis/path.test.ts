@@ -36,29 +36,6 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   expect(faultOf(fault)?.title.hi).toBeTruthy();
 });
 
-it.each<[Partial<PathFacts>, string | null]>([
-  [{ centre: 'refused' }, 'it, or a firewall on the way, refuses the connection'],
-  [{ ...nothing, centre: 'refused', gateway: 'dead' }, 'it, or a firewall on the way, refuses the connection'],
-  [{ centre: 'stranger', losesPackets: true }, 'something else answers in its place'],
-  [{ centre: 'ended' }, 'it, or something on the way, ends the connection at once'],
-  [{ centre: 'undated' }, 'the dates of its certificate do not fit the clock of this PC'],
-  [{ centre: 'mute' }, 'a connection stands, and no answer comes'],
-  [{ centre: 'other port' }, 'something answers at its address, but not at its port'],
-  [{ centre: 'mute', losesPackets: true }, 'packets get lost on the way'],
-  [{ ...nothing, losesPackets: true }, 'packets get lost on the way'],
-  [{ names: 'silent', centreName: 'missing', centre: 'unknown', losesPackets: true }, 'packets get lost on the way'],
-  [{ names: 'silent', centreName: 'missing', losesPackets: true }, 'packets get lost on the way'],
-  [{ centre: 'silent', names: 'silent', centreName: 'unknown' }, null],
-  [{ centre: 'unreachable' }, 'a router or a firewall on the way says that it cannot be reached'],
-  [
-    { centre: 'silent', outside: 'elsewhere' },
-    'others answer, but not at its port: the centre is off, or something on the way stops that port',
-  ],
-  [{ centre: 'silent', outside: 'names' }, 'only names are answered: the centre is off, or something on the way stops all else'],
-])('of %j it says what was seen, and blames nobody', (facts, reason) => {
-  expect(at(facts)).toEqual(['path.between', reason]);
-});
-
 it.each<[Partial<PathFacts>, string]>([
   [{ ...nothing, gateway: 'unknown' }, 'the router could not be asked'],
   [{ ...nothing, outside: 'unknown' }, 'no name server answers, and the centre is silent at its last address'],
@@ -136,11 +113,6 @@ it('marks one step as broken where the verdict names a part, and none where it n
     const isNameless = fault === 'path.between' && reason === null;
     expect([facts, broken.length]).toEqual([facts, status === 'fault' && !isNameless ? 1 : 0]);
   }
-});
-
-it('calls no step well that was not seen: where nothing answers, nothing is', () => {
-  const steps = stepsOf({ ...whole, ...nothing, local: 'unknown', gateway: 'unknown' }, { clock: 'unknown', certificate: 'unknown' });
-  expect(steps.filter(({ status }) => status === 'ok')).toEqual([]);
 });
 
 it('whoever proves to be the centre proves the way to it, but neither names nor clock', () => {

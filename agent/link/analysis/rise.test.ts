@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bandOf, coldestOf, compareRise, emptyMemory, usualRise, withHour, withRise } from './rise.ts';
+import { coldestOf, compareRise, emptyMemory, usualRise, withHour, withRise } from './rise.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -12,10 +12,6 @@ function daysOf(rises: readonly number[], samples = 20) {
     return next;
   }, emptyMemory);
 }
-
-test('rest is below a fifth of the load, load from three fifths on, and between them nothing is compared', () => {
-  expect([0, 0.19, 0.2, 0.59, 0.6, 1].map(bandOf)).toEqual(['rest', 'rest', null, null, 'load', 'load']);
-});
 
 test('what is usual is the median of the days before today, from three days on', () => {
   expect(usualRise(daysOf([20, 22]), key, 2 * dayMs)).toBeNull();

@@ -99,14 +99,6 @@ it('tells each change of a tier, each capacity, and else once an hour; as readin
   expect(new Set(events.map(({ grade }) => grade))).toEqual(new Set(['reading']));
 });
 
-it('where nothing changes a thin link is not told of each hour, but each third', async () => {
-  const { clock, begin, reports, set } = setUp();
-  set.link = 'geo';
-  begin();
-  await clock.pass(24 * hour);
-  expect(reports().length).toBe(8);
-});
-
 it('what others use of the capacity counts, and while that is not known the tier stands', async () => {
   const used = { bps: { up: 0, down: 0 } as { up: number; down: number } | null };
   const { clock, begin, quality, capacity } = setUp({ usedBps: () => used.bps });
@@ -242,31 +234,6 @@ it('of a line that lets 15 packets of each flow pass no loss is reported: nobody
   expect(quality.view()?.numbers()).toEqual({});
 });
 
-it('an hour after UDP fell silent "loss 0 %, measured just now" was reported, from what was before', async () => {
-  const { clock, begin, quality, state, reports } = setUp();
-  begin();
-  await clock.pass(hour);
-  state.fate = () => 'lost up';
-  await clock.pass(hour);
-  const rates = { upBps: 5_000_000, downBps: 5_000_000 };
-  quality.took({ at: clock.now(), how: 'tcp', ...rates, udpBlocked: true, blocked: 'all' });
-  expect(reports().at(-1)?.capacity).toMatchObject({ how: 'tcp', ...rates });
-  expect(reports().at(-1)?.quality).toBeUndefined();
-});
-
-it('the first round after four silent hours was reported, and judged, with those of before', async () => {
-  const { clock, begin, pass, quality, state, reports } = setUp();
-  begin();
-  await clock.pass(2 * hour);
-  expect(reports().at(-1)?.quality?.sent).toBe(23 * 13);
-  state.fate = () => 'lost up';
-  await clock.pass(4 * hour);
-  state.fate = () => ({ up: 10, down: 10 });
-  await pass(1);
-  expect(reports().at(-1)?.quality?.sent).toBe(23);
-  expect(quality.view()?.windows).toHaveLength(1);
-});
-
 it('C15 of a lower bound the report tells the tier that it meets, and more stays possible; UDP that is blocked leaves the tier unknown', async () => {
   const { clock, begin, pass, quality, reports } = setUp();
   const reasons = { up: 'the rate is not steady', down: 'too fast to measure with so few bytes' };
@@ -303,44 +270,6 @@ it.each([
   }
 });
 
-it('a capacity that makes no sense is not kept, and the next report is said', async () => {
-  const { begin, pass, quality, reports, capacity, slips } = setUp();
-  begin();
-  capacity(2_000, 8_000);
-  for (const atLeastBps of [-3_141_592, Number.NaN, Number.POSITIVE_INFINITY]) {
-    const atLeast = { upBps: atLeastBps, downBps: null };
-    const reasons = { up: 'the rate is not steady', down: null };
-    expect(quality.took({ at: 1, how: 'train', upBps: null, downBps: 8_000_000, udpBlocked: false, atLeast, reasons })).toBe(false);
-  }
-  await pass(3);
-  expect(quality.capacity()).toMatchObject({ upBps: 2_000_000 });
-  expect(reports().at(-1)).toMatchObject({ quality: { up: { loss: 0 } }, capacity: { upBps: 2_000_000 } });
-  expect(slips).toEqual([]);
-});
-
-it('a report that cannot be said is counted, and the link is unknown until one can', async () => {
-  const more = { testBytes: Number.NaN };
-  const budget = () => ({ budget: { month: '2026-11', telemetryBytes: 1, telemetryLimit: 2, testLimit: 4, ...more } });
-  const { begin, pass, capacity, quality, reports, slips } = setUp({ more: budget });
-  begin();
-  await pass(2);
-  expect([quality.view()?.problem, reports(), slips]).toEqual(['no sense', [], ['the report on the link']]);
-  more.testBytes = 3;
-  capacity(2_000, 8_000);
-  expect([quality.view()?.problem, reports().length]).toEqual([null, 1]);
-});
-
-it('a reflector that begins anew in the middle of each round is no silence: what it says makes no sense', async () => {
-  const { begin, pass, quality, restartAfter } = setUp();
-  begin();
-  await pass(1);
-  restartAfter(7);
-  await pass(2);
-  expect(quality.view()?.problem).toBeNull();
-  await pass(1);
-  expect(quality.view()?.problem).toBe('no sense');
-});
-
 it('a first round in which one probe came half a second late gives no tier; the second says what the link carries', async () => {
   const { begin, pass, quality, capacity, state } = setUp();
   begin();
@@ -350,20 +279,6 @@ it('a first round in which one probe came half a second late gives no tier; the 
   expect(quality.view()?.tiers).toMatchObject({ up: { tier: undefined, limit: 'unknown' }, down: { tier: 'fhd' } });
   await pass(1);
   expect(quality.view()?.tiers).toMatchObject({ up: { tier: 'fhd' }, down: { tier: 'fhd' } });
-});
-
-it('where the class is not measured regularly it waits to be asked', async () => {
-  const { clock, begin, quality, set, state } = setUp();
-  set.link = 'floor';
-  begin();
-  await clock.pass(24 * hour);
-  expect(state.sent).toEqual([]);
-  expect(quality.view()?.regular).toBe(false);
-  const asked = Promise.all([quality.measureNow(), quality.measureNow()]);
-  await clock.pass(minute);
-  await asked;
-  expect(state.sent).toHaveLength(63);
-  expect(quality.view()?.windows).toHaveLength(1);
 });
 
 it('windows of more than half a day ago say nothing any more, nor does a round that ends after the stop', async () => {
@@ -383,14 +298,4 @@ it('windows of more than half a day ago say nothing any more, nor does a round t
   await clock.pass(24 * hour);
   expect(events).toHaveLength(told);
   expect(state.openSockets).toBe(0);
-});
-
-it('each report is written down as it was told, for whoever asks from beside the agent', async () => {
-  const written: string[] = [];
-  const { begin, pass, capacity, reports } = setUp({ keep: (text) => void written.push(text) });
-  begin();
-  await pass(1);
-  capacity(2_000, 8_000);
-  expect(written.length).toBeGreaterThan(1);
-  expect(written.map((text) => JSON.parse(text))).toEqual(reports());
 });

@@ -49,31 +49,6 @@ it('waits for what is late no longer than three of the slowest round trips, and 
   expect(await silent).toEqual({ sent: 23, echoes: [] });
 });
 
-it('a round over IPv6 was counted with the headers of IPv4, and what a line doubles not at all', async () => {
-  const { clock, open } = setUp();
-  let bytes = 0;
-  const over6: typeof open = async (port, onPacket) => {
-    const udp = await open(port, (packet) => [packet, packet].forEach(onPacket));
-    return typeof udp === 'string' ? udp : { ...udp, localAddress: '2001:db8::5' };
-  };
-  const used = (wireBytes: number) => {
-    bytes += wireBytes;
-  };
-  const made = stampRound({ clock, open: over6, grant, session: 7, probes: 20, paceMs: 100, used });
-  await clock.pass(10_000);
-  expect(await made).toMatchObject({ sent: 23 });
-  expect(bytes).toBe(3 * 23 * 106);
-});
-
-it('the tail shows which way the last of the others were lost', async () => {
-  const { clock, state, round } = setUp();
-  state.fate = (n) => (n >= 17 && n < 20 ? 'lost up' : n === 16 ? 'lost down' : { up: 10, down: 10 });
-  const made = round();
-  await clock.pass(10_000);
-  const result = await made;
-  expect(typeof result !== 'string' && windowOf(result)).toMatchObject({ up: { sent: 23, lost: 3 }, down: { sent: 20, lost: 1 } });
-});
-
 it('a socket that cannot be had is a reason, and packets of others say nothing', async () => {
   const { clock, state, open } = setUp();
   state.refuses = 'ENOTFOUND';

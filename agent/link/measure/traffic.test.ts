@@ -65,10 +65,3 @@ test('counters that begin anew tell nothing, and without a way nothing is asked 
   await traffic.sample();
   expect(at.asked).toBe(3);
 });
-
-test('of a card that tells nothing the name of the centre was asked for each ten seconds, megabytes a day that nobody counted', async () => {
-  const { at, figures, pass } = setUp();
-  figures.known = false;
-  for (let tick = 0; tick < 8_640; tick += 1) await pass(10_000, 0, 0);
-  expect(at.asked).toBe(144);
-});

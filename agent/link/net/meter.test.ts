@@ -72,25 +72,6 @@ it('counts IPv6 with its longer headers', async () => {
   expect(bytes).toBe(94 + 86);
 });
 
-it('counts an address that refused before another one took the connection', async () => {
-  const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
-  onTestFinished(() => void server.close());
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const addresses = [
-    { address: '::1', family: 6 },
-    { address: '127.0.0.1', family: 4 },
-  ];
-  const lookup: LookupFunction = (_, __, done) => void setImmediate(() => done(null, addresses));
-  const socket = connect({ host: 'localhost', port: (server.address() as AddressInfo).port, lookup, autoSelectFamily: true });
-  let bytes = 0;
-  meterTcp(socket, (wireBytes) => {
-    bytes += wireBytes;
-  });
-  await once(socket, 'connect');
-  expect(bytes).toBe(94 + 86 + opening);
-  socket.destroy();
-});
-
 it('counts the questions for the name of a host, and none for an address or localhost', async () => {
   const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
   onTestFinished(() => void server.close());
@@ -110,53 +91,6 @@ it('counts the questions for the name of a host, and none for an address or loca
   expect([await bytesTo('127.0.0.1'), await bytesTo('localhost')]).toEqual([opening, opening]);
   // For each kind of address a question and its answer.
   expect(await bytesTo('centre.example')).toBe(opening + hostWireBytes);
-});
-
-it('counts messages that are told before they are written, each with its acknowledgement where the answer is late', async () => {
-  const { socket, state, ask } = await counted();
-  for (let at = 0; at < 210; at += 1) {
-    await ask(100, 100);
-    state.now += 100;
-  }
-  expect(state.bytes).toBe(opening + 210 * (100 + 132 + 10 + 132));
-  socket.destroy();
-});
-
-it('counts no acknowledgement of a message whose answer is prompt, once the answer before was prompt too', async () => {
-  const { socket, state, ask } = await counted();
-  for (let at = 0; at < 3; at += 1) {
-    await ask(100, 10);
-    state.now += 1_000;
-  }
-  const prompt = 100 + 132 + 10 + 66;
-  expect(state.bytes).toBe(opening + 3 * prompt + 66);
-  await ask(100, 50);
-  state.now += 1_000;
-  await ask(100, 10);
-  expect(state.bytes).toBe(opening + 5 * prompt + 3 * 66);
-  socket.destroy();
-});
-
-it('counts a message of the server that arrives together with an answer as a segment of its own', async () => {
-  const told: Told = (message) => {
-    message('in', false);
-    message('in', true);
-  };
-  const { socket, state, ask } = await counted({ told });
-  await ask(100, 100);
-  expect(state.bytes).toBe(opening + 100 + 132 + 10 + 132 + 132);
-  socket.destroy();
-});
-
-it('counts messages that are written in one turn as the segments that they fill', async () => {
-  const { socket, state, message } = await counted();
-  for (let at = 0; at < 29; at += 1) {
-    message('out', true);
-    if (at === 28) socket.write('x'.repeat(2_900));
-  }
-  await once(socket, 'data');
-  expect(state.bytes).toBe(opening + 2_900 + 3 * 132 + 10 + 132);
-  socket.destroy();
 });
 
 it('counts a frame each way for a port that refuses, and five tries where nobody answers', async () => {

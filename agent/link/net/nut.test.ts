@@ -51,11 +51,6 @@ it('asks one question, reads the variables with their quotes undone, and leaves'
   expect(asked).toEqual(['LIST VAR room\n']);
 });
 
-it('reads an answer that comes byte by byte', async () => {
-  const { port } = await serve(listOf('VAR room ups.status "OL"'), true);
-  expect(await ask(port)).toMatchObject({ known: true, variables: new Map([['ups.status', 'OL']]) });
-});
-
 it.each([
   ['DATA-STALE', true, 'the UPS says nothing any more'],
   ['DRIVER-NOT-CONNECTED', true, 'the driver of the UPS does not run'],
@@ -77,18 +72,6 @@ it.each([
   const { port, left } = await serve(text);
   expect(await ask(port)).toEqual({ known: false, lost: false, reason: 'upsd answers what cannot be read' });
   await left;
-});
-
-it('does not know where nobody listens, and where the other side hangs up in the middle', async () => {
-  const none = { known: false, lost: false, reason: 'upsd does not answer' };
-  const gone = createServer((socket) => socket.once('data', () => socket.end('BEGIN LIST VAR room\n')));
-  gone.listen(0, '127.0.0.1');
-  await once(gone, 'listening');
-  const { port } = gone.address() as AddressInfo;
-  expect(await ask(port)).toEqual(none);
-  gone.close();
-  await once(gone, 'close');
-  expect(await ask(port)).toEqual(none);
 });
 
 it('waits 2 s and no longer for a server that is silent, and hangs up; so it does when it is called off', async () => {

@@ -54,30 +54,6 @@ it.each([
   expect(read('SIP/2.0 200 OK', headers)).toMatchObject({ kind: 'response', answers });
 });
 
-it('an answer whose lines end without a carriage return is read, and said to be loose', () => {
-  const loose = Buffer.from(
-    response('SIP/2.0 200 OK', [...own, 'l: 4'], 'body')
-      .toString()
-      .replaceAll('\r', ''),
-  );
-  expect(readMessage(loose, branch)).toEqual({ kind: 'response', status: 200, answers: 'ours', loose: true, length: loose.length });
-  expect(read('SIP/2.0 200 OK')).toMatchObject({ loose: false });
-});
-
-it('waits for the rest of a message, and knows where it ends', () => {
-  const whole = response('SIP/2.0 200 OK', [...own, 'l: 4'], 'body');
-  for (let length = 0; length < whole.length - 4; length += 1) expect(readMessage(whole.subarray(0, length), branch).kind).toBe('more');
-  expect(readMessage(whole, branch)).toMatchObject({ length: whole.length });
-  expect(readMessage(Buffer.concat([Buffer.from('\r\n\r\n'), whole]), branch)).toMatchObject({ status: 200, length: whole.length + 4 });
-});
-
-it('a question of its own is read to its end, however it arrives', () => {
-  const asked = request('tcp');
-  for (let length = 0; length < asked.length; length += 1)
-    expect(readMessage(Buffer.from(asked.slice(0, length)), branch).kind).toBe('more');
-  expect(readMessage(Buffer.from(`${asked}more`), branch)).toEqual({ kind: 'request', length: asked.length });
-});
-
 it.each([
   'HTTP/1.1 400 Bad Request\r\n\r\n',
   '\0\0\0',
@@ -87,9 +63,4 @@ it.each([
   'OPTIONS / HTTP/1.1\r\n\r\n',
 ])('calls %j garbage', (text) => {
   expect(readMessage(Buffer.from(text), branch).kind).toBe('garbage');
-});
-
-it('a message without an end is not kept for ever, and a length that is none is not believed', () => {
-  expect(readMessage(Buffer.from(`SIP/2.0 200 OK\r\n${'a: b\r\n'.repeat(12_000)}`), branch).kind).toBe('garbage');
-  expect(read('SIP/2.0 200 OK', [...own, 'Content-Length: lots']).kind).toBe('garbage');
 });

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { keepAsking, limited } from './tries.ts';
+import { keepAsking } from './tries.ts';
 
 /** Each try answers after so long, or never. */
 function asking(answersMs: (number | null)[], isEnough?: (heard: readonly number[]) => boolean) {
@@ -28,25 +28,6 @@ it('asks again until it is stopped, and counts what did not come back and is lat
   expect(asked.stop()).toEqual({ heard: [2, 4], lost: 2 });
   await clock.pass(10_000);
   expect(tries()).toBe(6);
-});
-
-it('waits for as many answers as are enough, and no longer than its time', async () => {
-  const { clock, over, asked, isFirst } = asking([100, 100], (heard) => heard.length > 2);
-  await clock.pass(5_000);
-  expect(isFirst()).toBe(false);
-  over.abort();
-  await clock.pass(0);
-  expect(isFirst()).toBe(true);
-  expect(asked.stop().heard).toEqual([0, 1]);
-});
-
-it('ends what was begun with a time, at its end and before', async () => {
-  const clock = handClock();
-  const [late, early] = [limited(clock, new AbortController().signal, 1_000), limited(clock, new AbortController().signal, 1_000)];
-  early.end();
-  expect([late.signal.aborted, early.signal.aborted]).toEqual([false, true]);
-  await clock.pass(1_000);
-  expect(late.signal.aborted).toBe(true);
 });
 
 it('a question that failed ended the agent, by a promise that nobody held: whoever stops it is told, and nobody waits for it', async () => {

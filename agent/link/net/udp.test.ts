@@ -1,7 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
-import { hostWireBytes, udpWireBytes } from './meter.ts';
 import { udpTo } from './udp.ts';
 
 const unpaid = () => undefined;
@@ -55,43 +54,6 @@ it('a line that loses much was not measured, as the name of the centre was lost 
     udp.close();
   }
   expect(await udpTo('centre.example', unpaid, { find: lost })(1, () => undefined)).toBe('EAI_AGAIN');
-});
-
-it('a host that nobody knows is a reason; a port where nobody listens is as if everything were lost', async () => {
-  expect(await udpTo('no-such-host.invalid')(8_620, () => undefined)).toMatch(/^E[A-Z_]+$/);
-  // It hears nobody but another, and keeps its port: one that was closed went to whoever asked next, who answered.
-  const deaf = await server();
-  deaf.connect(9, '127.0.0.1');
-  await once(deaf, 'connect');
-  const udp = await udpTo('127.0.0.1')(deaf.address().port, () => expect.unreachable());
-  if (typeof udp === 'string') throw new Error(udp);
-  open.push(udp);
-  for (let count = 0; count < 3; count += 1) {
-    udp.send(Buffer.from('hello'));
-    await new Promise((go) => setImmediate(go));
-  }
-});
-
-it('the name of the host was asked for before each round, and counted nowhere', async () => {
-  const reflector = await server();
-  let bytes = 0;
-  const used = (wireBytes: number) => {
-    bytes += wireBytes;
-  };
-  const openOne = async (host: string) => {
-    const udp = await udpTo(host, used, { find: async () => ({ address: '127.0.0.1', family: 4 }) })(
-      reflector.address().port,
-      () => undefined,
-    );
-    if (typeof udp === 'string') throw new Error(udp);
-    open.push(udp);
-  };
-  for (const host of ['127.0.0.1', 'localhost', '203.0.113.5']) await openOne(host);
-  expect(bytes).toBe(0);
-  await openOne('centre.example');
-  // A question for each kind of address, and the answers.
-  expect(bytes).toBe(hostWireBytes);
-  expect(bytes).toBeGreaterThanOrEqual(2 * (udpWireBytes(60) + udpWireBytes(140)));
 });
 
 it('an address that answers is looked up each hour, and one that does not before each round: the centre may have moved', async () => {

@@ -11,8 +11,6 @@ import { handClock } from '../../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 
-const week = 7 * 86_400_000;
-
 test('a command to the PC or to a scope of it is carried out and answered, each once, however often it comes', async () => {
   const { take, done, answers } = setUp();
   for (const [at, to] of [pc, 'all', 'up/all', 'up/lucknow/all'].entries()) {
@@ -98,27 +96,6 @@ test('commands may overtake each other, but one that had expired when a later on
     ['newer', null],
     ['held-back', 'older than what came since'],
   ]);
-});
-
-test('a week later, and after hundreds of others, an old one is refused by its counter alone', { tags: ['long'] }, async () => {
-  const { take, done, clock, db } = setUp();
-  const first = clock.now();
-  await take({ counter: 1 });
-  clock.jump(week + 60_000);
-  await take({ id: 'c-2', counter: 2 });
-  expect(done).toHaveLength(2);
-  clock.jump(-week - 60_000);
-  await take({ counter: 1, notBefore: first });
-  await take({ id: 'other', counter: 1 });
-  expect(done).toHaveLength(2);
-  clock.jump(week + 60_000);
-  for (let n = 3; n < 603; n += 1) await take({ id: `c-${n}`, counter: n });
-  expect(done).toHaveLength(602);
-  await take({ id: 'c-50', counter: 50 });
-  expect(done).toHaveLength(602);
-  const kept = db.prepare("SELECT value FROM meta WHERE key = 'word:commands'").get()?.['value'] as string;
-  expect(JSON.parse(kept).entries.length).toBe(500);
-  expect(kept.length).toBeLessThan(70_000);
 });
 
 test('an act that fails, throws or hangs is answered as failed, in one line', async () => {

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAuthority } from '../../../test/security/authority.ts';
 import { identityFolder, storeIdentity } from '../../identity/identity.ts';
-import { type Given, isHeldFile, remove, runStep, setUp, stop, type Windows } from './install.ts';
+import { type Given, isHeldFile, remove, setUp, stop, type Windows } from './install.ts';
 
 type Call = { program: string; args: readonly string[] };
 type Played = {
@@ -101,42 +101,6 @@ describe('setUp', () => {
     expect(['run', 'room'].map((name) => isEnabled(played, name))).toEqual([true, true]);
   });
 
-  test('takes the ownership of the data before it closes them, and opens only the versions to users', async () => {
-    const { windows, calls } = playWindows();
-    await setUp(windows, none);
-    const { data } = windows;
-    expect(calls.filter(({ program }) => program === 'icacls.exe').map(({ args }) => args)).toEqual([
-      [data, '/setowner', '*S-1-5-32-544'],
-      [data, '/reset'],
-      [data, '/inheritance:r', '/grant:r', '*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F'],
-      [join(data, '*'), '/setowner', '*S-1-5-32-544', '/t'],
-      [join(data, '*'), '/reset', '/t'],
-      [join(data, 'update'), '/grant:r', '*S-1-5-32-545:(OI)(CI)RX'],
-    ]);
-  });
-
-  test('leaves the tasks disabled without a code, and enables them with the first code', async () => {
-    const played = playWindows();
-    await setUp(played.windows, none);
-    expect([isEnabled(played, 'run'), isEnabled(played, 'room'), played.running.size]).toEqual([false, false, 0]);
-    await setUp(played.windows, { ...given, isUpdate: true });
-    expect([isEnabled(played, 'run'), isEnabled(played, 'room'), played.running.size]).toEqual([true, true, 2]);
-  });
-
-  test('keeps certificate and versions in an update, and never opens the closed data', async () => {
-    const played = playWindows();
-    const { windows, calls } = played;
-    await setUp(windows, given);
-    writeFileSync(join(windows.data, 'update/slots.json'), 'kept');
-    await stop(windows);
-    calls.length = 0;
-    await setUp(windows, { ...given, code: 'OTHER', isUpdate: true });
-    expect(readFileSync(join(windows.data, 'update/slots.json'), 'utf8')).toBe('kept');
-    expect(calls.some(({ program }) => program === 'node.exe')).toBe(false);
-    expect(calls.some(({ args }) => args[0] === windows.data && args[1] === '/reset')).toBe(false);
-    expect(played.running.size).toBe(2);
-  });
-
   test('S15 removes versions that another user wrote before the first installation', async () => {
     const { windows } = playWindows();
     mkdirSync(join(windows.data, 'update/a'), { recursive: true });
@@ -197,15 +161,6 @@ describe('remove', () => {
     expect(existsSync(played.windows.data)).toBe(false);
   });
 
-  test('disables a task before it ends it, so that the trigger of the next minute starts nothing', async () => {
-    const { windows, calls } = playWindows();
-    await setUp(windows, given);
-    calls.length = 0;
-    await remove(windows, true);
-    const orders = calls.filter(({ args }) => args.includes('Sabha\\run')).map(({ args }) => args[0]);
-    expect(orders).toEqual(['/change', '/end', '/delete']);
-  });
-
   test('never deletes a folder that is not marked as data of the agent', async () => {
     const { windows } = playWindows();
     mkdirSync(windows.data);
@@ -228,16 +183,4 @@ describe('stop', () => {
   test('isHeldFile is false for a free file and for a missing one', () => {
     expect([isHeldFile(import.meta.filename), isHeldFile('/no/such/file')]).toEqual([false, false]);
   });
-});
-
-test('runStep says in install.log beside the program why a step failed, exits 1, and deletes the log with a removal', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'sabha-step-'));
-  onTestFinished(() => rmSync(root, { recursive: true }));
-  const env = { ProgramData: root, SystemRoot: root };
-  expect(await runStep({ args: ['set-up', '--code='], env, execPath: join(root, 'node.exe') })).toBe(1);
-  expect(await runStep({ args: ['undo'], env, execPath: join(root, 'node.exe') })).toBe(0);
-  const lines = readFileSync(join(root, 'install.log'), 'utf8').split('\n');
-  expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([expect.stringMatching(/^set-up: icacls .*ENOENT/), 'undo: done', '']);
-  expect(await runStep({ args: ['remove', '--purge'], env, execPath: join(root, 'node.exe') })).toBe(0);
-  expect(readdirSync(root)).toEqual(['Sabha']);
 });

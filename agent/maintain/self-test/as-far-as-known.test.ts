@@ -25,10 +25,3 @@ test('a PC that was busy for the second of the self-test, by the installation th
   expect(numbers).toEqual({ load: 1 });
   expect((await said('pc', [{ device: 'processor', ...ok }])).checks).toMatchObject([{ status: 'ok' }]);
 });
-
-test('of the agent itself only its certificate can be known, and other probes say what they say', async () => {
-  const [spool, certificate] = ['spool', 'certificate'].map((device) => ({ device, ...ok }));
-  if (!spool || !certificate) throw new Error('two are expected');
-  expect((await said('agent', [spool, certificate])).checks).toMatchObject([{ device: 'certificate' }]);
-  expect((await said('camera', [spool, certificate])).checks).toHaveLength(2);
-});

@@ -14,14 +14,6 @@ test('in Leh every limit is said with its reason', () => {
   ]);
 });
 
-test('a site without a height gets the limits of sea level, with the reason', () => {
-  const lines = limitLines(0, 'en');
-  expect(lines[0]).toBe('Limits at sea level: the height of this site is not set, or 0 m');
-  expect(lines).toContain('  Room: at most 35 °C');
-  expect(lines).toContain('  Air: 1.225 kg/m³, 100 % of sea level');
-  expect(lines).toContain('  Hard disks: made for up to 3,048 m, fine here');
-});
-
 test('in Hindi it says the same figures, in Latin digits', () => {
   for (const elevationM of [0, 3_500]) {
     const [en, hi] = [limitLines(elevationM, 'en'), limitLines(elevationM, 'hi')];

@@ -30,13 +30,6 @@ it('says what the link is good for, what keeps it from more, and the figures beh
   ]);
 });
 
-it('says it in Hindi', () => {
-  const lines = linkLines(report, now, 'hi');
-  expect(lines[0]).toBe('लाइन, 7 मिनट पहले की जाँच से');
-  expect(lines[1]).toBe('  कितना चलेगा: जाने में SD वीडियो (इससे ज़्यादा के लिए स्पीड कम), आने में HD वीडियो');
-  for (const line of lines) expect(line).toMatch(/\p{Script=Devanagari}/u);
-});
-
 it('says what lasts, what the line lends at first, and what of it is free, as seen by this PC', () => {
   const lent = { up: { bps: 7_910_000, bytes: 128_400 }, down: null };
   const rates = { upBps: 2_000_000, downBps: 8_000_000 };

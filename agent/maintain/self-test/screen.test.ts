@@ -138,22 +138,6 @@ it('never says that there is no fault while something is not known or a step is 
   }
 });
 
-it('a PC that is enrolled, and whose clock is not compared yet, was told to enrol', async () => {
-  const enrol = 'Enrol this PC with a code of the central team.';
-  const clockOffsetMs = null;
-  expect(toScreen(await report({ clockOffsetMs }), 'en', usual)).not.toContain(enrol);
-  expect(toScreen(await report({ clockOffsetMs, facts: nothing }), 'en', usual)).not.toContain(enrol);
-  expect(toScreen(await report({ clockOffsetMs, facts: { centre: 'open' } }), 'en', usual).split(enrol)).toHaveLength(3);
-});
-
-it('just after an enrolment it said to connect this PC to the centre once: what is missing is an agent that runs', async () => {
-  const reason = 'the profile does not say what is expected';
-  const found = await report({ rows: [['camera', 'expected-1', { status: 'unknown', reason }]] });
-  const screen = toScreen(found, 'en', { ...usual, columns: 200, start: ' (npm run agent -- run --data x)' });
-  expect(screen).toContain('→ Start the agent of this PC (npm run agent -- run --data x): it then learns from the centre what');
-  expect(toScreen(found, 'hi', { ...usual, columns: 200 })).toContain('→ इस PC का एजेंट चलाएँ: तब');
-});
-
 it('tells a program each step of the way, and none where nobody went it', async () => {
   const { layers } = JSON.parse(toJson(await report({ facts: { centre: 'refused' } })));
   const seen = { network: 'ok', router: 'ok', line: 'ok', names: 'ok', port: 'fault', tls: 'unknown', certificate: 'unknown', clock: 'ok' };
@@ -166,11 +150,6 @@ it('tells a program each step of the way, and none where nobody went it', async 
   });
   expect(JSON.parse(toJson(away))).not.toHaveProperty('layers');
   expect(toScreen(away, 'en', usual)).not.toContain('router');
-});
-
-it('wrong things come first, then what is not known, then what is well', async () => {
-  const text = toScreen(await report({ rows: [muted, silent], facts: { centre: 'refused' } }), 'en', usual);
-  expect(text.split('\n').flatMap((line) => /^[✖?✔-] /.exec(line)?.[0].trim() ?? [])).toEqual(['✖', '✖', '?', '✔', '-']);
 });
 
 it('is coloured on a terminal alone, where neither NO_COLOR nor a dumb terminal asks for plain text', async () => {

@@ -2,8 +2,7 @@ import { expect, it } from 'vitest';
 import type { Check, Clock } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
-import { exitCodeOf, type Subject, selfTest, toJson, toText } from './self-test.ts';
-import { subjectOf } from './words.ts';
+import { type Subject, selfTest, toJson, toText } from './self-test.ts';
 
 const clock: Clock = {
   now: () => 1_700_000_000_000,
@@ -125,26 +124,6 @@ it('counts what is not known apart from faults, and calls a new component by its
   );
 });
 
-it('five unknowns do not end in "No fault found", and a program reads it off the exit code', async () => {
-  const unknown: Check = { component: 'lamp', device: '', status: 'unknown', fault: null, reason: 'no audio server' };
-  const unknowns = ['a', 'b', 'c', 'd', 'e'].map((device) => ({ ...unknown, device }));
-  const report = await test([probe('lamp', async () => unknowns)]);
-  expect(toText(report, 'en')).not.toContain('No fault found');
-  expect(toText(report, 'hi')).not.toContain('कोई ख़राबी नहीं मिली');
-  expect(exitCodeOf(report)).toBe(3);
-  expect(exitCodeOf(await test([probe('lamp', async () => [...unknowns, missing])]))).toBe(1);
-  const known = await test([probe('microphone', async () => [ok])]);
-  expect(toText(known, 'en')).toContain('No fault found.');
-  expect(exitCodeOf(known)).toBe(0);
-});
-
-it('does not say "works" of what the room need not have', async () => {
-  const none: Check = { component: 'camera', device: '', status: 'ok', fault: null, reason: 'none expected' };
-  const report = await test([probe('camera', async () => [none])]);
-  expect(toText(report, 'en')).toContain('✔ Camera: none expected\n');
-  expect(toText(report, 'hi')).toContain('✔ कैमरा: यहाँ ज़रूरी नहीं\n');
-});
-
 it('names no limits of a height that nobody has told this PC, and no room', async () => {
   const { room: _room, ...bare } = { ...office, pc: 'ladakh/leh/vc-1', configured: false };
   const report = await selfTest({ subject: bare, platform: createUnwritten(), probes: [], clock });
@@ -152,11 +131,6 @@ it('names no limits of a height that nobody has told this PC, and no room', asyn
     'ladakh/leh/vc-1\n\n\nNo fault found.\n\nThe centre has not told this PC yet what this room should have and how high it lies.',
   );
   expect(toText(report, 'hi')).not.toContain('0 m');
-});
-
-it('names no limits of a height where no settings say which PC this is', async () => {
-  const report = await selfTest({ subject: { ...office, nobodys: '/tmp/data' }, platform: createUnwritten(), probes: [], clock });
-  for (const language of ['en', 'hi'] as const) expect(toText(report, language)).not.toMatch(/\b0 m\b/);
 });
 
 it('a centre on this very PC goes by its clock; with none nobody has compared it', async () => {
@@ -176,41 +150,6 @@ it('a centre on this very PC goes by its clock; with none nobody has compared it
   await selfTest({ ...far, compareClocks: async () => ({ clockOffsetMs: 70, roundTripMs: 40 }) });
   await selfTest({ ...far, compareClocks: async () => undefined });
   expect(offsets.slice(3)).toEqual([70, null]);
-});
-
-it('by a clock that is a year ahead the certificate of this PC seemed to have ended, and a new code was asked for', async () => {
-  const left: (number | undefined)[] = [];
-  const looks: Probe = {
-    ...probe('agent', async () => []),
-    run: async ({ self }) => ({ checks: [], seen: left.push(self.certificateLeftMs) }),
-  };
-  const year = 365 * 86_400_000;
-  const far = {
-    subject: office,
-    platform: createUnwritten(),
-    probes: [looks],
-    clock,
-    centre: { host: 'centre.test', port: 1_883, anchors: [] },
-  };
-  await selfTest({ ...far, certificateLeftMs: 90_000 - year, compareClocks: async () => ({ clockOffsetMs: year, roundTripMs: 40 }) });
-  await selfTest({ ...far, certificateLeftMs: 90_000, compareClocks: async () => undefined });
-  expect(left).toEqual([90_000, 90_000]);
-});
-
-it.each([
-  ...['link.loss', 'link.jitter', 'link.delay', 'link.tier', 'power.', 'power.mains', 'power.battery'],
-  ...['climate.', 'climate.room', 'climate.air', 'climate.board', 'climate.rise'],
-])('a person reads a word for "%s", in Hindi too', (id) => {
-  const [component = '', device = ''] = id.split('.');
-  expect(subjectOf({ component, device }, 'en')).toMatch(/^[A-Za-z][a-z, ]+[A-Za-z]*$/);
-  expect(subjectOf({ component, device }, 'hi')).toMatch(/\p{Script=Devanagari}/u);
-});
-
-it('names a check after the part that it is about, or after its component and its device', () => {
-  expect(subjectOf({ component: 'pc', device: 'disk' }, 'en')).toBe('Disk');
-  expect(subjectOf({ component: 'pc', device: 'fan' }, 'en')).toBe('PC, fan');
-  expect(subjectOf({ component: 'camera', device: 'expected-1' }, 'hi')).toBe('कैमरा');
-  expect(subjectOf({ component: 'camera', device: 'expected-1', name: 'Eye' }, 'hi')).toBe('कैमरा, Eye');
 });
 
 it('says what the link of this PC has cost this month, where an agent wrote it down', async () => {

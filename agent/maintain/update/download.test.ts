@@ -67,19 +67,3 @@ test('S10 endless data ends at the size that was signed', async () => {
   const sizes = readdirSync(folder).map((name) => readFileSync(join(folder, name)).length);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(wanted.size);
 });
-
-test('a server that ends early is asked again another time', async () => {
-  const { file } = setUp();
-  expect(await download(file, wanted, server(content.subarray(0, 500)).fetchFrom)).toBe('only 500 of 1000 bytes came');
-  expect(await download(file, wanted, server(content).fetchFrom)).toBeNull();
-});
-
-test('what came of an offer that was replaced meanwhile does not stay on the disk', async () => {
-  const { folder, file } = setUp();
-  expect(await download(file, { ...wanted, sha256: 'f'.repeat(64) }, server(content, [3]).fetchFrom)).toBe('the link broke');
-  expect(await download(file, wanted, server(content, [3]).fetchFrom)).toBe('the link broke');
-  expect(readdirSync(folder)).toHaveLength(1);
-  const { asked, fetchFrom } = server(content);
-  expect(await download(file, wanted, fetchFrom)).toBeNull();
-  expect([asked, readdirSync(folder)]).toEqual([[300], ['agent.mjs']]);
-});

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,18 +57,4 @@ test('F25 a version on trial that does not start is taken back at once', async (
   const { slots, launch } = setUp("throw new Error('no')");
   expect(await launch().ended).toMatchObject({ code: 1 });
   expect(slots.read().rejected).toMatchObject({ version: '2.0.0', reason: 'it does not start: Error: no' });
-});
-
-test('where the one in use does not start, the one on trial is not blamed for it', async () => {
-  const { slots, bring, launch } = setUp("throw new Error('no')", { proven: true });
-  bring('3.0.0', '');
-  expect(await launch('check').ended).toMatchObject({ code: 1 });
-  expect(slots.read()).toMatchObject({ trial: { version: '3.0.0', starts: 0 }, rejected: null });
-});
-
-test('a self-test makes no folder', async () => {
-  const { folder, launch } = setUp('');
-  rmSync(join(folder, 'update'), { recursive: true });
-  await launch('check').ended;
-  expect(existsSync(join(folder, 'update'))).toBe(false);
 });

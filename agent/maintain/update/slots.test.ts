@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -75,13 +75,6 @@ test('F25 a state that cannot be read counts as none', () => {
   expect(openSlots(folder).choose(1)).toEqual({ file: null, trial: null });
 });
 
-test('nothing on trial is nothing to prove or to take back', () => {
-  const { slots } = setUp();
-  slots.prove();
-  slots.takeBack('1.0.0', 'no reason', 1);
-  expect(slots.read()).toEqual({ proven: null, trial: null, minimum: '0.0.0', rejected: null });
-});
-
 describe('F25 a disk that refuses never leaves the PC without an agent:', () => {
   const said: unknown[] = [];
   const start = (slots: ReturnType<typeof openSlots>) => chosen(slots, true, (error) => said.push(error));
@@ -144,17 +137,4 @@ test('a package that is newer than what updates brought is the one that runs: ne
   expect([upgraded('2.0.1').choose(4), upgraded('2.1.0').inUse()]).toEqual([{ file: trial, trial: '2.1.0' }, null]);
   expect(upgraded('2.1.0').choose(5)).toEqual({ file: null, trial: null });
   expect(slots.read()).toMatchObject({ trial: null, rejected: { version: '2.1.0', reason: 'it is not newer than the one installed' } });
-});
-
-test('only the version that is on trial is taken back', () => {
-  const { slots, bring } = setUp();
-  bring('2.0.0');
-  slots.takeBack('1.0.0', 'it was another one', 1);
-  expect(slots.read()).toMatchObject({ trial: { version: '2.0.0' }, rejected: null });
-});
-
-test('whoever only looks makes no folder', () => {
-  const folder = join(setUp().folder, 'not/there');
-  expect(openSlots(folder).inUse()).toBeNull();
-  expect(existsSync(folder)).toBe(false);
 });

@@ -134,19 +134,6 @@ test('S10 an offer that another key signed is refused and reported, and the next
   await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
 });
 
-test('a centre that does not answer is asked again', async () => {
-  const { state, options, pass } = setUp();
-  const { manifest: answer } = options.source;
-  let fails = true;
-  options.source.manifest = () => (fails ? Promise.reject(new Error('no route')) : answer());
-  startUpdater(options);
-  await pass(hour);
-  fails = false;
-  state.manifest = manifest('1.1.0');
-  await pass(9 * hour);
-  await expect.poll(() => state.restarts).toEqual(['update']);
-});
-
 test('F25 a full disk while a version is on trial: it is said, the proof is tried again, and when time is up it is restarted all the same', async () => {
   const { state, slots, options, pass } = setUp('1.1.0');
   slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');

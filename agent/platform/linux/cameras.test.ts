@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import host from 'node:process';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Output } from '../child.ts';
 import { readCameras as read } from './cameras.ts';
@@ -80,15 +79,6 @@ it('says no camera where the kernel lists none, and does not know where its list
   expect(await readCameras(tree({}), signal)).toEqual({ known: true, value: [] });
   const bare = scratch();
   expect(await readCameras(bare, signal)).toEqual({ known: false, reason: 'device list of the kernel cannot be read' });
-});
-
-it('does not know whether a camera is in use where it may not look into a program; one that it sees is told', async () => {
-  const root = tree({ ...c920, ...program(20, 'secret', '/bin/secret'), ...program(21, 'zoom', '/opt/zoom/zoom') });
-  const seen = tree({ ...c920, ...program(20, 'secret', '/bin/secret'), ...program(21, 'zoom', '/opt/zoom/zoom', '/dev/video0') });
-  for (const one of [root, seen]) close(join(one, 'proc/20/fd'));
-  const unknown = { known: false, reason: 'programs of other users cannot be looked into' };
-  expect(await asPlainUser([root, seen], () => readCameras(root, signal))).toMatchObject({ value: [{ usedBy: unknown }] });
-  expect(await asPlainUser([root, seen], () => readCameras(seen, signal))).toMatchObject({ value: [{ usedBy: { value: ['zoom'] } }] });
 });
 
 /** A node as the kernel shows it: what stands behind it, on which bus, by which driver; nothing stands behind that of a program. */
@@ -174,48 +164,8 @@ it('says no camera only where whoever may know of one has answered', async () =>
   expect(await namesOf(tree(node(5, 'Intel IPU6 ISYS Capture 0', { bus: 'pci', driver: 'intel-ipu6' })))).toBe('no PipeWire');
 });
 
-it('an idle camera of an ordinary user is not in use where nobody holds its driver', async () => {
-  const held = (count: number) => {
-    const root = tree({
-      ...c920,
-      ...program(20, 'secret', '/bin/secret'),
-      'sys/module/uvcvideo/refcnt': `${count}`,
-      'sys/bus/usb/drivers/uvcvideo/module': '-> ../../../../module/uvcvideo',
-      [`${port}/1-2:1.0/driver`]: '-> ../../../../../bus/usb/drivers/uvcvideo',
-    });
-    close(join(root, 'proc/20/fd'));
-    return root;
-  };
-  const [idle, used] = [held(0), held(1)];
-  expect(await asPlainUser([idle], () => readCameras(idle))).toMatchObject({ value: [{ usedBy: { known: true, value: [] } }] });
-  const unknown = { known: false, reason: 'programs of other users cannot be looked into' };
-  expect(await asPlainUser([used], () => readCameras(used))).toMatchObject({ value: [{ usedBy: unknown }] });
-});
-
 function printed(things: object[]): Output {
   return { ok: true, text: JSON.stringify(things) };
-}
-
-it('stops in the middle of a long look when the signal aborts', async () => {
-  const root = tree({ ...c920, ...program(9, 'bash', '/bin/bash') });
-  await expect(readCameras(root, AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
-});
-
-function close(folder: string): void {
-  chmodSync(folder, 0o000);
-  onTestFinished(() => chmodSync(folder, 0o755));
-}
-
-/** Root may look into everything: as root the question is asked with the rights of nobody. */
-async function asPlainUser<T>(roots: string[], ask: () => Promise<T>): Promise<T> {
-  if (host.getuid?.() !== 0) return ask();
-  for (const root of roots) chmodSync(root, 0o755);
-  host.seteuid?.(65_534);
-  try {
-    return await ask();
-  } finally {
-    host.seteuid?.(0);
-  }
 }
 
 /** A folder that goes with the test. */

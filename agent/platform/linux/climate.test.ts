@@ -26,13 +26,6 @@ it('tells sensors by their driver or their label, and passes over inputs to whic
   expect(humidityRatio).toBeNull();
 });
 
-it('takes what measures the humidity for a sensor of the room', async () => {
-  const both = await read(monitor(0, { name: 'sht3x', temp1_input: '19400', humidity1_input: '12500' }));
-  expect(both).toMatchObject({ sensors: [{ kind: 'room', celsius: 19.4 }], humidityRatio: 0.125 });
-  const silent = await read(monitor(0, { name: 'sht3x', temp1_input: '19400', humidity1_input: '0' }));
-  expect(silent.humidityRatio).toBeNull();
-});
-
 it('asks the zone of the processor where no driver of it is loaded, and only then', async () => {
   const zone = { 'sys/class/thermal/thermal_zone0/type': 'x86_pkg_temp\n', 'sys/class/thermal/thermal_zone0/temp': '52000\n' };
   expect((await read(zone)).sensors).toEqual([{ kind: 'processor', celsius: 52 }]);

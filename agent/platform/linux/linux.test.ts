@@ -53,18 +53,6 @@ it('a reading that failed is no answer for the next who asks', async () => {
   expect(await ask(signal)).toBe('well');
 });
 
-it('the self-test of a service said that no sound server runs, of a PC whose user hears well', async () => {
-  const root = tree({ 'session/note': '', 'bin/note': '' });
-  writeFileSync(join(root, 'bin/pactl'), '#!/bin/sh\necho "Connection failure: Connection refused" >&2\nexit 1\n');
-  chmodSync(join(root, 'bin/pactl'), 0o755);
-  const soundIn = (session: string) => {
-    const env = { PATH: `${root}/bin:/usr/bin:/bin`, XDG_RUNTIME_DIR: join(root, session) };
-    return createLinux({ root, env, clock: realClock() }).sound(signal);
-  };
-  expect(await soundIn('nobody')).toEqual({ known: false, reason: 'only the session at the PC knows its sound' });
-  expect(await soundIn('session')).toEqual({ known: false, reason: 'no audio server' });
-});
-
 it('does not call a camera missing where the session is gone whose PipeWire may have it', async () => {
   const root = tree({ 'sys/class/note': '', 'session/note': '', 'bin/note': '' });
   writeFileSync(join(root, 'bin/pw-dump'), '#!/bin/sh\nexit 1\n');

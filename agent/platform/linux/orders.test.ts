@@ -37,12 +37,6 @@ test('a device is chosen by the part of its name that only it has', async () => 
   ]);
 });
 
-test('a device is found by its name in the other spelling of a letter', async () => {
-  const spoken: SoundState = { ...sound, sinks: [device('usb-out', '\u092b\u093cोन')] };
-  const orders = createOrders({ sound: async () => ({ known: true, value: spoken }), run: async () => ({ ok: true, text: '' }) });
-  expect(await orders.setDefaultDevice({ kind: 'speaker', name: '\u095eोन' }, signal)).toEqual({ done: true });
-});
-
 test('none or several are a reason, and nothing is run; so is a sound server that does not answer', async () => {
   const { orders, ran } = setUp();
   expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'rally' }, signal)).toEqual({

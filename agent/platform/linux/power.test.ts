@@ -30,16 +30,6 @@ it('says mains or battery, and how full it is', async () => {
   expect(await ask({ AC: mains('0'), BAT0: battery('41') })).toMatchObject({ onMains: false, batteryChargeRatio: 0.41, isCharging: false });
 });
 
-it('counts power by USB as mains', async () => {
-  const usb = (online: string) => ({ type: 'USB', online });
-  expect(await ask({ 'ucsi-1': usb('0'), 'ucsi-2': usb('1'), BAT0: battery('50') })).toMatchObject({ onMains: true });
-});
-
-it('gives the mean of several batteries, and passes over an empty bay', async () => {
-  const supplies = { AC: mains('0'), BAT0: battery('80'), BAT1: battery('20', 'Unknown'), BAT2: { ...battery('0'), present: '0' } };
-  expect(await ask(supplies)).toMatchObject({ onMains: false, batteryChargeRatio: 0.5 });
-});
-
 it('goes by the battery where no mains supply is shown', async () => {
   expect(await ask({ BAT0: battery('50') })).toMatchObject({ onMains: false });
   expect(await ask({ BAT0: battery('100', 'Full') })).toMatchObject({ onMains: true });
@@ -50,10 +40,6 @@ it('says nothing of a PC without a battery, nor by the battery of a mouse or one
   expect(await ask({ AC: mains('1') })).toEqual(none);
   expect(await ask({ AC: mains('1'), mouse: { ...battery('12'), scope: 'Device' } })).toEqual(none);
   expect(await ask({ AC: mains('1'), BAT0: { type: 'Battery', capacity: 'x' } })).toEqual(none);
-});
-
-it('keeps a charge that the firmware counts above full within 0 to 1', async () => {
-  expect(await ask({ AC: mains('1'), BAT0: battery('104', 'Full') })).toMatchObject({ batteryChargeRatio: 1 });
 });
 
 it('counts how long a battery lasts from what is drawn, as energy or as charge, and only while it is being emptied', async () => {

@@ -13,18 +13,6 @@ it('reads what went through the card that has the address, and the rate of its c
   expect(await readCard(root, 'fd00::3', interfaces)).toEqual(known);
 });
 
-it('knows no rate of a card without a cable, and of one that names none', async () => {
-  const counters = { 'statistics/tx_bytes': '1', 'statistics/rx_bytes': '2' };
-  for (const card of [counters, { ...counters, speed: '-1' }]) {
-    expect(await readCard(tree({ eth0: card }), '10.1.2.3', interfaces)).toMatchObject({ known: true, value: { speedBps: null } });
-  }
-});
-
-it('is not known where no card has the address, or where it counts nothing', async () => {
-  expect(await readCard(tree({}), '10.9.9.9', interfaces)).toEqual({ known: false, reason: 'no network card has this address' });
-  expect(await readCard(tree({}), '10.1.2.3', interfaces)).toEqual({ known: false, reason: 'the network card counts nothing' });
-});
-
 function tree(cards: Record<string, Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'sabha-card-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

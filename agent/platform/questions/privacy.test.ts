@@ -47,14 +47,3 @@ it('a privacy setting was seen up to five minutes late: a look a minute later se
   utimesSync(join(root, 'home/.config/dconf/user'), 1, 1);
   expect(await look(200_001)).toEqual(['all', 2]);
 });
-
-it('where nobody is signed in there is no such setting', async () => {
-  expect(await ask(line('disable-camera', true), 'nobody')).toEqual(open);
-});
-
-it('a desktop whose settings hang took all the time of whoever asked for the camera: it is given up before', {
-  tags: ['long'],
-}, async () => {
-  const patient = new AbortController().signal;
-  expect(await desktopWith('exec sleep 60').ask(privacy, patient)).toEqual({ known: true, value: open });
-});

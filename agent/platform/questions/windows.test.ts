@@ -11,7 +11,6 @@ import { installed } from './installed.ts';
 import { restart } from './restart.ts';
 import { session } from './session.ts';
 import { sleepsWhenIdle } from './sleep.ts';
-import { throttledMs } from './throttle.ts';
 
 async function ask<T>(question: Question<T>, fake: Fake = {}): Promise<T | string> {
   const answer = await fakeWindows(fake).platform.ask(question, AbortSignal.timeout(5_000));
@@ -67,20 +66,6 @@ it('somebody sits there, nobody does, or the screen is locked', async () => {
   expect(await ask(session, { noCalls: 'koffi is not there' })).toBe('koffi is not there');
 });
 
-it('a sleep that the rules of the office set was that of the plan, which they overrule', async () => {
-  const plans = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power\\User\\PowerSchemes';
-  const sleep = '29f6c1db-86da-48c5-9fdb-f2b67b1f44da';
-  const plan = (seconds: number) => ({
-    [plans]: { ActivePowerScheme: 'balanced' },
-    [`${plans}\\balanced\\238c9fa8-0aad-41ed-83f4-97be242c8f20\\${sleep}`]: { ACSettingIndex: seconds },
-  });
-  const rule = (seconds: number) => ({
-    [`HKLM\\SOFTWARE\\Policies\\Microsoft\\Power\\PowerSettings\\${sleep.toUpperCase()}`]: { ACSettingIndex: seconds },
-  });
-  expect(await ask(sleepsWhenIdle, { keys: { ...plan(900), ...rule(0) } })).toBe(false);
-  expect(await ask(sleepsWhenIdle, { keys: { ...plan(0), ...rule(900) } })).toBe(true);
-});
-
 it('sleep is that of the power plan, or of the defaults of Windows where nobody has set it', async () => {
   const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
   const plans = `${power}\\User\\PowerSchemes`;
@@ -133,8 +118,4 @@ it('a display is told by its own words, its model, or its place', async () => {
     found: [{ id: 'x', name: 'x' }],
   });
   expect(await ask(displays, { calls: { isAtConsole: () => false } })).toBe('only the session at the PC knows its displays');
-});
-
-it('what nobody has written for Windows is said so', async () => {
-  expect(await ask(throttledMs)).toBe('not written for this system yet');
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Mute } from '../native.ts';
 import { endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
-import { createLoadMeter, readPower } from './figures.ts';
+import { readPower } from './figures.ts';
 import { readNetwork } from './network.ts';
 
 const signal = AbortSignal.timeout(30_000);
@@ -26,22 +26,6 @@ it('power: a UPS is a battery, a PC without one says nothing, and 255 is not kno
   for (const none of [{ flag: 128 }, { flag: 255 }, { percent: 255 }])
     expect(power(none)).toMatchObject({ onMains: null, batteryChargeRatio: null });
   expect(readPower(fakeWindows({ noCalls: 'no' }).native)).toMatchObject({ onMains: null, batteryChargeRatio: null });
-});
-
-it('load is measured from the second look on', () => {
-  const times = { user: 0, sys: 0, irq: 0, idle: 0 };
-  const load = createLoadMeter({ cpus: () => [{ times: { ...times } }], freemem: () => 1, totalmem: () => 2, uptime: () => 3 });
-  expect(load()).toBeNull();
-  Object.assign(times, { user: 30, sys: 10, irq: 5, idle: 60 });
-  expect(load()).toBe(0.4);
-  expect(load()).toBeNull();
-});
-
-it('figures are those of this machine', async () => {
-  const figures = await fakeWindows().platform.figures(signal);
-  expect(figures.memoryUsedRatio).toBeGreaterThan(0);
-  expect(figures.diskUsedRatio).toBeLessThanOrEqual(1);
-  expect(figures).toMatchObject({ loadRatio: null, temperatureCelsius: null });
 });
 
 it('the way out leads through the card that stands beside the router', () => {
@@ -92,14 +76,6 @@ it('a boot has one id, whatever is done to the clock; without the registry, as f
   expect(bare(Date.now())).not.toBe(bare(Date.now() + 3_600_000));
 });
 
-it('an end that Windows has begun is told, and that of an update as such', async () => {
-  const ends = (isShuttingDown: boolean, waits: number | null) =>
-    fakeWindows({ calls: { isShuttingDown: () => isShuttingDown, keyChangedAt: () => waits } }).platform;
-  expect([ends(false, 1).endBegun(), ends(true, null).endBegun(), ends(true, 1).endBegun()]).toEqual([null, 'shutdown', 'update']);
-  expect([await ends(true, 1).isShuttingDown(signal), await ends(false, 1).isShuttingDown(signal)]).toEqual([true, false]);
-  expect(fakeWindows({ noCalls: 'no' }).platform.endBegun()).toBeNull();
-});
-
 it('a blue screen before this boot left its words after it', () => {
   const root = mkdtempSync(join(tmpdir(), 'sabha-dumps-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -147,15 +123,6 @@ it('on Windows the key opened no microphone: it opens the one that is meant, and
   expect(told).toEqual([{ id: long, muted: false }]);
   const hung = fakeWindows({ isHung: true }).platform;
   expect(await hung.changeSound(change, signal)).toEqual({ done: false, reason: 'audio server does not answer' });
-});
-
-it('the PC is called what its firmware calls it', async () => {
-  const keys = { 'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS': { SystemManufacturer: 'Acme\u0007', SystemProductName: 'Box 3' } };
-  expect(await fakeWindows({ keys }).platform.hardware(signal)).toEqual({
-    turningDisks: [],
-    models: [{ id: 'model', name: 'Acme  Box 3' }],
-  });
-  expect(await fakeWindows().platform.hardware(signal)).toEqual({ turningDisks: [], models: [] });
 });
 
 /** Looks that are made when the test says so. */

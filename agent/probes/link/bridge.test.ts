@@ -98,16 +98,6 @@ it.each([
   expect((await inTime(clock, run())).checks).toEqual([{ component: 'bridge', device: '', status, fault, reason }]);
 });
 
-it('a 200 from another port of the bridge is no silence', async () => {
-  const { clock, state, run } = await bridge(200);
-  const other = createSocket('udp4');
-  onTestFinished(() => void other.close());
-  state.from = other;
-  expect((await inTime(clock, run())).checks).toMatchObject([
-    { fault: 'bridge.silent', reason: 'it answers from another port than was asked' },
-  ]);
-});
-
 it.each([
   ['closes', (socket: Socket) => socket.end()],
   ['resets', (socket: Socket) => socket.resetAndDestroy()],
@@ -137,25 +127,4 @@ it('asks no more than it may: only where this PC measures, on a thin link once a
   expect(await run()).toEqual({
     checks: [{ component: 'bridge', device: '', status: 'unknown', fault: null, reason: 'the data budget of this month is used up' }],
   });
-});
-
-it('a bridge that was wrong is asked again at the next look, on a thin link too; a self-test asks always', async () => {
-  const { clock, state, run } = await bridge(503, 'geo');
-  expect(await run()).toMatchObject({ checks: [{ fault: 'bridge.refused' }] });
-  Object.assign(state, { status: 200, measures: undefined });
-  await clock.pass(hourMs / 4);
-  expect(await run()).toMatchObject({ checks: [{ status: 'ok' }] });
-});
-
-it('a name that cannot be looked up says nothing about the bridge', async () => {
-  const probe = createBridgeProbe(handClock());
-  const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
-  const profile = {
-    link: 'fibre' as const,
-    elevationM: 0,
-    expected: {},
-    bridge: { transport: 'udp' as const, host: 'no-such-name.invalid', port: 5060 },
-  };
-  const { checks } = await probe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(5_000) });
-  expect(checks).toMatchObject([{ status: 'unknown', reason: 'its name cannot be looked up' }]);
 });

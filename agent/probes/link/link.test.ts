@@ -95,30 +95,6 @@ it('loss is judged by what the tier forgives, over as many probes as that needs,
   expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the centre');
 });
 
-it('at a site that needs HD a third that was lost was unknown for a hundred probes', async () => {
-  const sixth = { sent: 40, lost: 12, runs: 12, variationsMs: [2, 2] };
-  const windows = [{ up: sixth, down: { ...sixth, sent: 28, lost: 0, runs: 0 }, roundTripsMs: [20], tail: 0 }];
-  expect((await ask({ windows }, { tier: 'hd' })).said['loss']).toBe('link.loss_high: to the centre');
-});
-
-it('what was lost after the last echo was no loss: one of two ways has lost half of it, and neither is ok that may have lost too much', async () => {
-  const loss = async (tail: number) => (await ask({ windows: times(4, { tail }) })).said['loss'];
-  expect(await loss(2)).toBe('ok');
-  expect(await loss(3)).toBe('unknown: it is not known which way packets were lost');
-  // Of 105 five did not come back: one way or the other lost more than 2 %.
-  expect(await loss(5)).toBe('link.loss_high: one way or the other');
-  const tiers = { up: tier('hd'), down: tier('hd') };
-  const tierSaid = (limit: TierState['limit']) => ask({ tiers, sureTiers: { ...tiers, up: tier('audio', limit) } }, { tier: 'hd' });
-  expect((await tierSaid('loss')).said['tier']).toBe('unknown: it is not known which way packets were lost');
-  expect((await tierSaid('unknown')).said['tier']).toBe('unknown: it is not known whether the speed lasts');
-});
-
-it('a window in which four packets came through was even: of so few nobody knows the jitter', async () => {
-  const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
-  expect(await jitter(times(3, { variations: 3 }))).toBe('unknown: too few probes yet');
-  expect(await jitter([...times(2), window({ variations: 4 })])).toBe('unknown: too few probes yet');
-});
-
 it('jitter is the median of three windows', async () => {
   const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
   expect(await jitter([window({ jitterUp: 99 }), window(), window()])).toBe('ok');
@@ -175,25 +151,6 @@ it('C12 a tier that is not known says why the capacity is not', async () => {
 it('C14 a tier that is too low for its delay says so', async () => {
   const { said } = await ask({ tiers: { up: tier('sd', 'delay'), down: tier('sd', 'delay') } }, { tier: 'hd' });
   expect(said['tier']).toBe('link.tier_low: to the centre: SD video at most, for its delay');
-});
-
-it('UDP that has fallen silent is not ok by a capacity of before; nor is the capacity unknown where it is the tier that is not settled', async () => {
-  expect((await ask({ capacity, problem: 'no answer' })).said['udp']).toBe('unknown: no answer from the reflector');
-  const unsettled = { tier: undefined, limit: 'unknown' } as const;
-  expect((await ask({ capacity, tiers: { up: unsettled, down: tier('fhd') } })).said['tier']).toBe('unknown: too few probes yet');
-});
-
-it('UDP was ok by a capacity of hours ago wherever no round says anything of now', async () => {
-  const udp = async (link: Partial<LinkView>) => (await ask({ capacity, ...link })).said['udp'];
-  expect(await udp({ problem: 'no budget' })).toBe('unknown: the data budget for tests is used up');
-  expect(await udp({ problem: 'no reflector' })).toBe('unknown: the centre has no reflector');
-  expect(await udp({ problem: 'no sense' })).toBe('unknown: what was measured makes no sense');
-  expect(await udp({ problem: 'breaks off' })).toBe('unknown: only the first packets of a round come back');
-  expect(await udp({ windows: [] })).toBe('unknown: too few probes yet');
-  // Where nobody measures before he is asked to, it is not asked.
-  expect(await udp({ windows: [], regular: false })).toBeUndefined();
-  const blocked = { ...capacity, udpBlocked: true, blocked: 'all' as const };
-  expect(await udp({ capacity: blocked, problem: 'breaks off' })).toBe('link.udp_blocked: no packet comes back');
 });
 
 it('says what the capacity is, by train or by TCP, and whether UDP gets through; nothing of either before it was measured', async () => {

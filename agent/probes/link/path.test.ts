@@ -56,19 +56,6 @@ it('the centre is knocked at under its last address when its name cannot be look
   expect(asked).toContain('203.0.113.5:8883');
 });
 
-it('a dead name server and a centre that had moved were a dead line: silence at its last address proves none', async () => {
-  const { net, run } = office();
-  const dead = { names: 'silent', centreName: 'silent', file: 'centre.example 203.0.113.5' } as const;
-  Object.assign(net, dead);
-  const seen = ['unknown', 'no name server answers, and the centre is silent at its last address'];
-  for (const names of ['silent', 'closed', 'failed'] as const) {
-    Object.assign(net, { names, centreName: names });
-    expect(await run()).toEqual(seen);
-  }
-  net.ports['203.0.113.5:8883'] = 'unreachable';
-  expect(await run()).toEqual(seen);
-});
-
 it.each([
   { anchors: [anchor], connected: false },
   { anchors: [], connected: true },
@@ -120,20 +107,6 @@ it('names that were dead before the link was lost are no dead line', async () =>
   expect((await run())[0]).toBe('unknown');
 });
 
-it('an anchor that has a name was taken for a dead line beside a dead name server, which alone could tell where it is', async () => {
-  const { net, run } = office({ anchors: ['anchor.example:8883'] });
-  Object.assign(net, { names: 'silent', centreName: 'silent' });
-  expect(await run()).toEqual(['unknown', 'no name server answers, and nobody else could be asked']);
-});
-
-it('a name of the hosts file is found, and a resolver that nobody set is no dead name server', async () => {
-  const { net, run } = office();
-  Object.assign(net, { names: 'silent', centreName: 'none', inHostsFile: '203.0.113.5', servers: ['127.0.0.1'] });
-  expect(await run()).toEqual(['unknown', 'nobody but the centre could be asked']);
-  net.ports['203.0.113.5:8883'] = 'proven';
-  expect(await run()).toEqual(['ok', null]);
-});
-
 it('a name server that serves only its own network is no fault while the link is up; without the link it proves nothing beyond the router', async () => {
   const { net, run } = office();
   Object.assign(net, { names: 'refused', connected: true });
@@ -151,27 +124,6 @@ it('a firewall of this PC that drops all it sends was a dead line: a router that
   expect(await run()).toEqual(['unknown', 'the router could not be asked']);
   net.heard = false;
   expect(await run()).toEqual(['path.gateway', null]);
-});
-
-it('with six packets of ten lost the name servers were blamed: where the centre took its time to be proven, silence is of nobody', async () => {
-  const { net, run } = office();
-  Object.assign(net, { names: 'silent', centreName: 'silent', file: 'centre.example 203.0.113.5' });
-  net.ports['203.0.113.5:8883'] = 'proven';
-  expect(await run()).toEqual(['path.dns', 'no name server answers']);
-  net.proofMs = 4_000;
-  expect(await run()).toEqual(['path.between', 'packets get lost on the way']);
-});
-
-it('of two routers one was dead, and the line was blamed: which one leads there is not known', async () => {
-  const { net, run } = office({ anchors: [anchor] });
-  const gateways = ['10.0.0.1', '10.0.0.9'].map((address) => ({ interface: 'eth0', address }));
-  Object.assign(net, { names: 'silent', centreName: 'silent', state: { ...online, gateways } });
-  net.ports['10.0.0.9:53'] = 'unreachable';
-  expect(await run()).toEqual(['unknown', 'the router could not be asked']);
-  net.ports[router] = 'unreachable';
-  expect(await run()).toEqual(['path.gateway', null]);
-  Object.assign(net.ports, { [router]: 'refused', '10.0.0.9:53': 'refused' });
-  expect(await run()).toEqual(['path.last_mile', null]);
 });
 
 it('a system that tells nothing of its network makes no fault of router or line', async () => {
@@ -214,28 +166,12 @@ it('counts what it asks as tests, and over the budget asks only what costs nothi
   expect(await run()).toEqual(['path.gateway', null]);
 });
 
-it('what it asks in a whole look at a dead line is within what it takes the budget for', async () => {
-  const { net, run, budget } = office({ anchors: [anchor] });
-  Object.assign(net, { names: 'silent', centreName: 'silent', file: 'centre.example 203.0.113.5' });
-  expect(await run()).toEqual(['path.last_mile', null]);
-  expect(budget.figures().testBytes).toBeLessThan(20_000);
-});
-
 it('a name server of this network that makes up its answers does not stand for the line', async () => {
   const { net, run } = office();
   net.hears = false;
   expect(await run()).toEqual(['unknown', 'nobody but the centre could be asked']);
   net.hears = true;
   expect(await run()).toEqual(['path.between', namesAlone]);
-});
-
-it('a name server of elsewhere that answers with anything at all has been reached over the line', async () => {
-  const { net, run } = office();
-  Object.assign(net, { servers: ['198.51.100.53'], names: 'refused' });
-  expect(await run()).toEqual(['path.between', namesAlone]);
-  Object.assign(net, { names: 'silent', centreName: 'silent' });
-  net.ports['198.51.100.53:53'] = 'refused';
-  expect(await run()).toEqual(['path.dns', 'no name server answers']);
 });
 
 it('behind a login page at port 80 that lets names through "in the room nothing is wrong" was said: names alone reach nobody else', async () => {
@@ -247,20 +183,6 @@ it('behind a login page at port 80 that lets names through "in the room nothing 
   expect((await run())[0]).toBe('path.between');
   Object.assign(net.ports, { '203.0.113.5:80': 'silent', '198.51.100.53:8883': 'refused' });
   expect(await run(), 'somebody beside the centre is reached at its port').toEqual(['path.centre', null]);
-});
-
-it('a machine that says only now and then that nobody listens for names there loses no packets', async () => {
-  const { net, run } = office();
-  Object.assign(net, { servers: ['198.51.100.53'], names: 'closed', centreName: 'closed', loss: 0.5 });
-  net.ports['198.51.100.53:53'] = 'refused';
-  net.steady = ['198.51.100.53:53'];
-  expect(await run()).toEqual(['path.dns', 'no name server answers']);
-});
-
-it('names dead and nobody else to ask: neither the line nor the centre is blamed', async () => {
-  const { net, run } = office();
-  Object.assign(net, { servers: ['198.51.100.53'], names: 'silent', centreName: 'silent' });
-  expect(await run()).toEqual(['unknown', 'no name server answers, and nobody else could be asked']);
 });
 
 it('after a restart the last address of the centre is still known, of this centre alone', async () => {
@@ -314,22 +236,6 @@ it('an office that lets out port 443 alone was a dead centre: an anchor at anoth
   expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
-it('a centre that is about to start was one that refuses: it is asked once more', async () => {
-  const { clock, net, run } = office();
-  net.ports['203.0.113.5:8883'] = 'refused';
-  clock.after(500, () => {
-    net.ports['203.0.113.5:8883'] = 'proven';
-  });
-  expect(await run()).toEqual(['ok', null]);
-});
-
-it('a port that is silent beside one that answers is not a dead centre', async () => {
-  const { net, run } = office({ anchors: [anchor] });
-  net.ports[anchor] = 'open';
-  net.ports['203.0.113.5:443'] = 'refused';
-  expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
-});
-
 it.each([0.3, 0.6])('of a line that loses %s of all questions neither names nor line nor centre are blamed', async (loss) => {
   const { net, run } = office({ anchors: [anchor] });
   Object.assign(net, { loss });
@@ -337,36 +243,6 @@ it.each([0.3, 0.6])('of a line that loses %s of all questions neither names nor 
   for (let look = 0; look < 20; look += 1) expect((await run())[0]).toBe('path.between');
   net.ports['203.0.113.5:8883'] = 'proven';
   for (let look = 0; look < 20; look += 1) expect(['ok', 'path.between']).toContain((await run())[0]);
-});
-
-it.each([
-  ['fibre', 0.51],
-  ['fibre', 0.6],
-  ['geo', 0.51],
-] as const)(
-  'on %s names were blamed where %s of all questions had no answer and the centre had proven itself',
-  { tags: ['long'] },
-  async (link, loss) => {
-    const { net, run, clock } = office({ link });
-    net.ports['203.0.113.5:8883'] = 'proven';
-    await run();
-    Object.assign(net, { loss, steady: ['203.0.113.5:8883', router] });
-    const said = new Set<unknown>();
-    for (let look = 0; look < 300; look += 1) {
-      said.add((await run())[0]);
-      await clock.pass(300_000);
-    }
-    expect([...said].filter((one) => one !== 'ok' && one !== 'path.between')).toEqual([]);
-  },
-);
-
-it('while the link is up, names that are silent in one look are asked again before they are blamed', async () => {
-  const { net, run } = office({ host: '203.0.113.5' });
-  Object.assign(net, { connected: true, names: 'silent' });
-  expect(await run()).toEqual(['ok', null]);
-  expect(await run()).toEqual(['path.dns', 'no name server answers']);
-  net.names = 'none';
-  expect(await run()).toEqual(['ok', null]);
 });
 
 it.each<Looked['kind']>(['silent', 'failed', 'refused'])(

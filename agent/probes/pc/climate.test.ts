@@ -81,18 +81,6 @@ it('tells the room and its air by the sensor of the UPS, with their numbers', as
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air climate.dry_air drier than 10 %', 'battery ok']);
 });
 
-it('tells them by a sensor of the PC that names itself so', async () => {
-  const { ask } = pcIn({ figures: { ...sensors(['room', 27]), humidityRatio: 0.15 } });
-  expect(await ask()).toMatchObject({ lines: ['room climate.room_hot', 'air climate.dry_air'], numbers: { room: 27, rh: 0.15 } });
-});
-
-it('the warmth inside a UPS proves a cool room and no warm one, and is no number of the room', async () => {
-  const { room, ask } = pcIn({ ups: { 'ups.status': 'OL', 'ups.temperature': '25' } });
-  expect(await ask()).toMatchObject({ lines: ['room ok'], numbers: {} });
-  room.ups = { 'ups.status': 'OL', 'ups.temperature': '31' };
-  expect((await ask()).lines).toEqual(['room unknown only the inside of the UPS is measured']);
-});
-
 it('a sensor that was there and is gone is unknown, so that nothing closes because nobody looks', async () => {
   const { room, ask } = pcIn({ ups: { 'ambient.temperature': '30', 'ambient.humidity': '40' } });
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air ok', 'battery ok']);
@@ -116,15 +104,6 @@ it('remembers a start in frost until the PC has thawed at 10 degrees', async () 
   expect((await ask()).lines).toEqual(['board ok']);
   room.figures = { ...sensors(['board', -3]), uptimeSeconds: 4_000 };
   expect((await ask()).lines).toEqual(['board climate.cold']);
-});
-
-it('a battery that is charged in frost is a finding: the one of the PC or that of the UPS', async () => {
-  const own = pcIn({ power: { batteryChargeRatio: 0.5, isCharging: true, batteryCelsius: -2 } });
-  expect((await own.ask()).lines).toEqual(['battery climate.charge_cold']);
-  const ups = pcIn({ ups: { 'ups.status': 'OL CHRG', 'battery.temperature': '-1' } });
-  expect((await ups.ask()).lines).toEqual(['battery climate.charge_cold']);
-  ups.room.ups = { 'ups.status': 'OL', 'battery.temperature': '-1' };
-  expect((await ups.ask()).lines).toEqual(['battery ok']);
 });
 
 it('a hard disk in Leh is a standing finding under its own name, and none in the plains', async () => {

@@ -100,13 +100,6 @@ it('a crash that the kernel wrote down is told for a day: pc.crashed', async () 
   expect(await at('sys/fs/pstore/console-ramoops-0', 0)).toBe('ok');
 });
 
-it('a PC whose clock was years ahead at a crash had just crashed for years, once the clock was right', async () => {
-  const path = 'sys/fs/pstore/dmesg-efi-171';
-  const { root, look, time } = pc({ [path]: 'Oops' });
-  utimesSync(join(root, path), 0, time.now / 1_000 + 5 * 365 * 86_400);
-  expect(await look('start')).toBe('ok');
-});
-
 const disk = (name: string, more: Record<string, string> = {}) => ({ [`sys/block/${name}/removable`]: '0\n', ...more });
 const said = (agoSeconds: number, text: string) => `3,1,${(100_000 - agoSeconds) * 1e6},-;${text}\n SUBSYSTEM=block\n`;
 const logOf = (...lines: string[]) => ({ ...uptime, 'dev/kmsg': lines.join('') });

@@ -43,16 +43,6 @@ it('says virtual where only OBS has a camera, and ok as soon as that of the room
   expect(await see({ ...obs, name: 'Loopback' })).toMatchObject([{ fault: 'camera.missing' }]);
 });
 
-it('looks again soon where a camera may go without a word: one that only the session has', async () => {
-  const soon = async (...cameras: Camera[]) => {
-    const platform = { ...createUnwritten(), cameras: async () => ({ known: true as const, value: cameras }) };
-    return (await probe.run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).soonMs;
-  };
-  expect(await soon(eye())).toBeUndefined();
-  expect(await soon({ ...eye(), isOfSession: true })).toBeLessThanOrEqual(9_000);
-  expect(await soon()).toBeLessThanOrEqual(9_000);
-});
-
 it('says held when one program has held it for more than 8 hours, and ok once it is let go', async () => {
   await see(eye('zoom'));
   nowMs = 7 * hourMs;
@@ -62,20 +52,6 @@ it('says held when one program has held it for more than 8 hours, and ok once it
   nowMs += 1;
   expect(await see(eye('chrome', 'zoom'))).toMatchObject([{ status: 'fault', fault: 'camera.held', reason: 'held by zoom' }]);
   expect(await see(eye('chrome'))).toMatchObject([{ status: 'ok', reason: 'in use by chrome' }]);
-});
-
-it('begins to count anew when a program has let go in between', async () => {
-  await see(eye('zoom'));
-  nowMs = 5 * hourMs;
-  await see(eye());
-  await see(eye('zoom'));
-  nowMs = 10 * hourMs;
-  expect(await see(eye('zoom'))).toMatchObject([{ status: 'ok' }]);
-});
-
-it('says ok without a word about use where use is not known', async () => {
-  const unknown: Camera = { ...eye(), usedBy: { known: false, reason: 'not ours' } };
-  expect(await see(unknown)).toMatchObject([{ status: 'ok', reason: null }]);
 });
 
 /** Cameras as said, and everything else as the files of a PC tell it. */
@@ -104,22 +80,6 @@ it('says it of the camera that is wanted only, by its name, its model or its por
   expect(await askWith(broken, [], 'Rally')).toBe('camera.missing');
   expect(await askWith({ ...driver, ...plugged() })).toBe('camera.missing');
   expect(await askWith({ ...driver, ...plugged({ functions: [{ class: '01' }], model: 'ffff:0001' }) })).toBe('camera.missing');
-});
-
-it('a camera that was pulled out of a PC whose own was shut by a key was told as shut by it: nobody looked for the cable', async () => {
-  const key = { 'sys/bus/platform/devices/VPC2004:00/camera_power': '0\n' };
-  const asked = createCameraProbe({ up: () => 0 });
-  const look = async (removable: string, ...cameras: Camera[]) => {
-    const { platform } = pcOf({ ...key, ...(cameras.length > 0 && plugged({ files: { removable } })) });
-    const around = { ...platform, cameras: async () => ({ known: true as const, value: cameras }) };
-    const { checks } = await asked.run({ platform: around, profile: any, self, signal: AbortSignal.timeout(5_000) });
-    return checks.map(({ fault, status }) => fault ?? status)[0];
-  };
-  const any = { ...profile, expected: { camera: [{}] } };
-  const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
-  expect(await look('removable')).toBe('camera.privacy');
-  expect(await look('removable', there)).toBe('ok');
-  expect(await look('removable')).toBe('camera.missing');
 });
 
 it('says camera.slow_port of one that could be faster, and nothing of one that is as fast as it can be', async () => {

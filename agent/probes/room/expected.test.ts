@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Profile } from '#contracts';
-import { createExpected, inUse, type Room } from './expected.ts';
+import { createExpected, type Room } from './expected.ts';
 
 type Device = { id: string; name: string; model?: string };
 const device = (name: string): Device => ({ id: name, name });
@@ -52,11 +52,6 @@ it('keeps the check and the name of a device that goes and comes', () => {
     { component: 'camera', device: 'expected-1', status: 'fault', fault: 'camera.missing', reason: null, name: 'HD Eye' },
   ]);
   expect(ask(room(profileOf('Brio')))[0]?.name).toBe('Brio');
-});
-
-it('makes no check of an extra device, and one without a device where nothing is expected', () => {
-  const ask = createExpected<Device>();
-  expect(ask(room(profileOf('eye'), 'Eye', 'Headset'))).toHaveLength(1);
 });
 
 it('says of a kind of which nothing is expected that nothing is expected, whether or not the devices are known', () => {
@@ -113,15 +108,6 @@ it('tells two of one name apart: the one that is pulled out is missing under its
   ]);
 });
 
-it('judges each of two of one name by itself', () => {
-  const ask = createExpected<Device>();
-  const twins = ['left', 'right'].map((id) => ({ id, name: 'Jabra' }));
-  const judge = ({ id }: Device) => ({ status: 'ok', fault: null, reason: id }) as const;
-  const look = (value: Device[]) => ask({ ...room(profileOf('jabra', 'jabra')), answer: { known: true, value }, judge });
-  expect(look(twins).map(({ reason }) => reason)).toEqual(['left', 'right']);
-  expect(look(twins.toReversed()).map(({ reason }) => reason)).toEqual(['left', 'right']);
-});
-
 it('is unknown, and never ok, while the profile says nothing of the kind', () => {
   const ask = createExpected<Device>();
   const checks = ask(room({ ...profileOf(), expected: {} }, 'Eye'));
@@ -136,9 +122,4 @@ it('says unknown with the reason, for each expected device, where the answer is 
     { ...unknown, device: 'expected-1', name: 'a' },
     { ...unknown, device: 'expected-2', name: 'b' },
   ]);
-});
-
-it('names the programs in use', () => {
-  expect(inUse([])).toBeNull();
-  expect(inUse(['chrome', 'zoom'])).toBe('in use by chrome, zoom');
 });

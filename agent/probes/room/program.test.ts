@@ -25,17 +25,6 @@ it('says ok of a program that stands in the menu, found by its name or its entry
   ]);
 });
 
-it('a program that its user had installed for himself alone was missing', async () => {
-  for (const folder of ['.local/share', '.local/share/flatpak/exports/share']) {
-    const own = {
-      'usr/share/applications/note.desktop': entry('Notes'),
-      [`home/asha/${folder}/applications/us.zoom.Zoom.desktop`]: entry('Zoom'),
-    };
-    expect(await ask(own, undefined, '/home/asha')).toMatchObject([{ status: 'ok', name: 'Zoom' }]);
-    expect(await ask(own, undefined, '/home/ravi')).toMatchObject([{ fault: 'program.missing' }]);
-  }
-});
-
 it('says program.missing of one that does not; a file that is no entry is no program', async () => {
   expect(await ask(menu, { program: [{ match: 'teams' }] })).toMatchObject([{ fault: 'program.missing', name: 'teams' }]);
   const others = { 'usr/share/applications/zoom.txt': entry('Zoom'), 'usr/share/applications/zoom.desktop': 'Nothing=here\n' };

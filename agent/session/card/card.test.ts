@@ -63,20 +63,3 @@ test('what goes wrong with the card is told and stops nobody, and it is written 
   card.look();
   expect(pages).toHaveLength(1);
 });
-
-test('a folder that was full, or could not be written, kept the card old for a minute longer: it is written at the next look', async () => {
-  const { clock, room, pages, card } = setUp();
-  card.look();
-  Object.assign(room, { isFull: true, checks: [faulty('microphone.muted')] });
-  card.look();
-  await clock.pass(10_000);
-  card.look();
-  expect(pages).toHaveLength(1);
-  room.isFull = false;
-  await clock.pass(10_000);
-  card.look();
-  expect(pages).toHaveLength(2);
-  expect(pages[1]).toContain('Microphone muted in the sound settings');
-  card.look();
-  expect(pages).toHaveLength(2);
-});

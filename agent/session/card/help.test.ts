@@ -29,17 +29,6 @@ test('a chat is opened with the same words, in the language of the card', () => 
   expect([...new URL(help?.link ?? '').searchParams]).toEqual([['text', 'ladakh/leh/hall: माइक साउंड सेटिंग में म्यूट है (microphone.muted)']]);
 });
 
-test('a room without a fault says how it is, and where nobody is named there is no help', () => {
-  const ready = { pc: 'ladakh/leh/hall', fault: null, readiness: 'ready', languages: ['en'] } as const;
-  expect(new URL(helpOf({ ...ready, help: chat })?.link ?? '').searchParams.get('text')).toBe('ladakh/leh/hall: Ready (not proven)');
-  expect(helpOf({ ...ready, help: null })).toBeNull();
-});
-
-test('every fault has a square in each language, at the longest path and address', { tags: ['long'] }, () => {
-  expect(longestChat).toHaveLength(200);
-  for (const language of languages) for (const fault of faultIds) expect(longestHelp(fault, language)?.svg).toContain('<svg ');
-});
-
 test.each(languages)('a phone reads from the square exactly the link, at the longest title too: %s', (language) => {
   const titleLength = (fault: FaultId) => faults[fault].title[language].length;
   const [longest = 'microphone.muted'] = faultIds.toSorted((a, b) => titleLength(b) - titleLength(a));

@@ -53,10 +53,6 @@ test('the cause is named and not what follows from it', () => {
   expect(said([faulty('microphone.muted'), faulty('sound.service_down'), ...working])).toMatchObject({ fault: 'sound.service_down' });
 });
 
-test('a small fault stands on the card of a room that is ready all the same', () => {
-  expect(said([...working, faulty('camera.held')])).toMatchObject({ readiness: 'ready', thing: pick('camera.held') });
-});
-
 test('a fault that the catalogue does not have is named by its id, and grave', () => {
   expect(said([...working, faulty('camera.melted')])).toMatchObject({
     readiness: 'not-ready',
@@ -78,11 +74,6 @@ test.each([
   const { profile, ...known } = knownOf(working);
   const { languages: _own, ...rest } = profile;
   expect(statementOf({ ...known, profile: { ...rest, ...(languages && { languages }) } }).languages).toEqual(spoken);
-});
-
-test('before the centre has named the room, its path stands there', () => {
-  const statement = statementOf({ ...knownOf(working), place: undefined });
-  expect(statement).toMatchObject({ site: { en: 'ladakh/leh' }, room: { hi: 'ladakh/leh/hall' }, help: null });
 });
 
 function pick(id: string) {

@@ -36,11 +36,6 @@ test('the key spoke English at a site that speaks Hindi: it speaks the language 
   expect(await pressed(undefined, 'undo')).toBe('nothing was changed since the start');
 });
 
-test('what was opened before it could do no more was told to nobody at the key', () => {
-  const steps = [{ did: 'unmuted' as const, name: 'RoomMic' }];
-  expect(textOf({ done: false, reason: 'the microphone is gone', steps }, 'hi')).toBe('आवाज़ चालू की: RoomMic\nमाइक अब नहीं है');
-});
-
 test('where there was nothing to mend, or no seat, that is said in the language of the system', async () => {
   expect(textOf({ done: true, steps: [] }, 'hi')).toBe('ठीक करने को कुछ नहीं है');
   const none = await pressKey('/no/such/key.sock', 'fix');

@@ -86,16 +86,6 @@ test('a seat that is mute for three intervals is silent, is sent away, and may c
   expect(told).toBeGreaterThan(1);
 });
 
-test('a seat that comes after the silence of another vouches for nothing that the other had said', async () => {
-  const pc = await door();
-  const guest = await joined(pc);
-  await expect.poll(() => camera(pc)).toBe('ok');
-  await pc.clock.pass(silentMs + 5_000);
-  await refusal(guest, 'silent');
-  await joined(pc, { type: 'alive' });
-  expect(camera(pc)).toBe('not checked since the start');
-});
-
 test('a seat that is started anew within three intervals changes nothing; one that stays away is silent', async () => {
   const pc = await door();
   const guest = await joined(pc);
@@ -145,30 +135,6 @@ test('nobody is at the console while two users are signed in behind a login scre
   const guest = pc.knock();
   await guest.prove();
   await refusal(guest, 'nobody');
-});
-
-test('the seat of a user who signed out is refused because nobody is signed in', async () => {
-  const pc = await door();
-  const guest = await joined(pc);
-  pc.sits(null);
-  await pc.clock.pass(5_000);
-  await expect.poll(guest.why).toBe(nobody);
-  expect(pc.refused).toEqual([nobody]);
-});
-
-test('a watcher of the session is called when a user signs out, and when a user signs in', async () => {
-  const pc = await door();
-  let told = 0;
-  pc.seat.watch('session', () => {
-    told += 1;
-  });
-  await joined(pc);
-  await expect.poll(() => camera(pc)).toBe('ok');
-  for (const [at, uid] of [null, me].entries()) {
-    pc.sits(uid);
-    await pc.clock.pass(5_000);
-    await expect.poll(() => told).toBe(at + 1);
-  }
 });
 
 test('the checks of the user before are dropped when logind is unreadable between two users', async () => {

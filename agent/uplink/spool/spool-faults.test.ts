@@ -180,14 +180,6 @@ test('F5 a disk that cannot be read answers with nothing, and goes on', () => {
   expect(bodies(spool)).toEqual([undefined, 1]);
 });
 
-test('a bug is not taken for a fault of the disk', () => {
-  const real = openSpoolDisk(':memory:');
-  const spool = openSpool({ disk: real, clock, random: seeded(1), boot: 'boot' });
-  expect(() => real.transact(() => (undefined as unknown as { x: number }).x)).toThrow(TypeError);
-  expect(() => real.run('SELECT ?', Symbol('x') as unknown as string)).toThrow(TypeError);
-  expect(spool.append('e', { n: 1 }).ok).toBe(true);
-});
-
 /** A spool file with a log beside it, as a power cut leaves it: nothing checkpointed since the last few events. */
 function crashed(): { path: string; wal: Buffer; file: Buffer } {
   const path = newPath();
@@ -249,16 +241,6 @@ test('a row that changed on the disk leads to a new spool that counts it, so tha
   );
 });
 
-test('a damaged row that was acknowledged already is no loss', () => {
-  const db = new DatabaseSync(':memory:');
-  const spool = openAt(db);
-  spool.append('e', { n: 1 });
-  spool.ack({ spool: spool.id(), upTo: 2 });
-  db.exec(`UPDATE events SET body = 'not json' WHERE seq = 1`);
-  expect(spool.after(0, 9)).toEqual([]);
-  expect(spool.after(0, 9).map((event) => event.kind)).toEqual(['spool-new']);
-});
-
 test('counters that do not fit the rows are damage', () => {
   for (const change of [
     "UPDATE meta SET value = '1' WHERE key = 'seq'",
@@ -298,13 +280,6 @@ test('a spool found damaged while it runs is set aside, and the event is kept in
   expect(bodies(spool)).toEqual([undefined, 5]);
   expect(existsSync(`${path}.2.bad`)).toBe(true);
   spool.close();
-});
-
-test('a transaction left open by a kill is rolled back at the next opening', () => {
-  const db = new DatabaseSync(':memory:');
-  openAt(db).append('e', { n: 1 });
-  db.exec('BEGIN; DELETE FROM events');
-  expect(bodies(openAt(db))).toEqual([undefined, 1]);
 });
 
 test('a file cut to nothing is an empty spool', () => {

@@ -283,12 +283,3 @@ test('a word is kept with the spool, and a run that ended without close is told 
   second.close();
   expect(open().unclean()).toBe(false);
 });
-
-test('R5 numbers that a tombstone is still to declare are not below the first, or the birth would count them as lost', () => {
-  const { spool } = setUp({ limitBytes: 4_000 });
-  for (let n = 0; n < 60; n += 1) appended(spool, 'e', { n });
-  expect(spool.after(0, 1)[0]?.seq).toBeGreaterThan(2);
-  expect(spool.range().first).toBe(1);
-  spool.ack({ spool: spool.id(), upTo: spool.range().last });
-  expect(spool.range().first).toBeGreaterThan(1);
-});

@@ -74,18 +74,6 @@ test('a battery PC that was unplugged long before looked like one whose power wa
   expect(marker(memory, 'boot-2').previous()?.gone).toEqual({ from, to: null, ending: true });
 });
 
-test('the mains that came back are kept over a restart of the agent, and no more after a new boot', async () => {
-  const memory = disk();
-  const { clock, ...first } = marker(memory, 'boot-1');
-  first.alive(mains(false));
-  await clock.pass(60_000);
-  first.alive(mains(true));
-  const gone = { from: startMs, to: startMs + 60_000, ending: false };
-  expect(marker(memory, 'boot-1').gone()).toEqual(gone);
-  const second = marker(memory, 'boot-2');
-  expect([second.gone(), second.previous()?.gone]).toEqual([undefined, gone]);
-});
-
 test('a PC that an update killed looked like one without power: what the system had begun is kept at once, and forgotten when it is over', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
@@ -100,13 +88,6 @@ test('a PC that an update killed looked like one without power: what the system 
   third.system.begun = null;
   third.alive(mains(null));
   expect(marker(memory, 'boot-4').previous()).not.toHaveProperty('begun');
-});
-
-test('a goodbye is kept; a crash is asked for only where there was none', () => {
-  const memory = disk();
-  marker(memory, 'boot-1').bye('shutdown');
-  expect(marker(memory, 'boot-2', { crashed: true }).previous()).toMatchObject({ bye: 'shutdown', crashed: false });
-  expect(marker(memory, 'boot-3', { crashed: true }).previous()).toMatchObject({ boot: 'boot-2', bye: null, crashed: true });
 });
 
 test('it is carried over restarts of the agent until the centre was told, and then no more; a restart of the agent alone is none', () => {

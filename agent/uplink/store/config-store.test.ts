@@ -29,8 +29,3 @@ test('a damaged file is not used, and says in one line why', () => {
     expect(problem).not.toContain('\n');
   }
 });
-
-test('a file that cannot be read or written is a reason, not a crash', () => {
-  expect(createConfigStore(folder).load().problem).toContain('EISDIR');
-  expect(createConfigStore(join(folder, 'none', 'config.json')).save(config(1))).toContain('ENOENT');
-});

@@ -33,14 +33,3 @@ test('each check of a PC is shown with its mark, name and reason; a camera, micr
     '  ◆ projector: projector.dark',
   ]);
 });
-
-test('what was said before the start, nothing at all, and what nobody answered are no health yet', () => {
-  expect(pcLines(undefined, pc, 10)).toBeUndefined();
-  expect(pcLines([pcView({ heardAt: 9 })], pc, 10)).toBeUndefined();
-  expect(pcLines([pcView({ heardAt: null })], pc, 10)).toBeUndefined();
-  expect(pcLines([pcView({ checks: [] })], pc, 10)).toBeUndefined();
-});
-
-test('a PC that the centre does not watch is told so', () => {
-  expect(pcLines([], pc, 10)).toEqual([`This PC (${pc}) is not watched: it is retired or moved, or its site is closed.`]);
-});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
-import { bySeverity, type Check, checkKey, digestLength, digestOf, type Severity } from './states.ts';
+import { bySeverity, type Check, digestLength, digestOf, type Severity } from './states.ts';
 
 const camera: Check = { component: 'camera', device: 'usb-1', status: 'ok', fault: null, reason: null };
 const microphone: Check = { component: 'microphone', device: 'usb-2', status: 'fault', fault: 'microphone.muted', reason: null };
@@ -45,9 +45,4 @@ test('the digest never changes between versions: a PC and a centre of different 
 test('severities sort most severe first', () => {
   const mixed: Severity[] = ['minor', 'info', 'critical', 'major'];
   expect(mixed.sort(bySeverity)).toEqual(['critical', 'major', 'minor', 'info']);
-});
-
-test('a check has its key by component and device', () => {
-  expect(checkKey(camera)).toBe('camera/usb-1');
-  expect(checkKey(load)).toBe('pc/');
 });

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { realClock, zonedAt } from './clock.ts';
 
 test('the real clock runs a task after its delay, and never one that was cancelled', async () => {
@@ -37,20 +37,6 @@ test('clocks of one speed and epoch agree on the time, whenever each was made', 
   // A step of the clock below, a millisecond, is a hundred of these.
   expect(now).toBeGreaterThan(earlier - 5_000);
   expect(now).toBeLessThan(first.now() + 5_000);
-});
-
-test('a machine that is awake has not slept, whatever the speed', () => {
-  for (const speed of [1, 10]) {
-    const clock = realClock(speed);
-    expect(clock.slept?.()).toBeLessThan(1_000);
-  }
-});
-
-test('a delay below zero is now, and no news for the log', async () => {
-  const warned = vi.spyOn(process, 'emitWarning');
-  await new Promise<void>((done) => realClock().after(-5, done));
-  expect(warned.mock.calls).toEqual([]);
-  warned.mockRestore();
 });
 
 test.each([

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import { describeIssue, oneLine, saidOfCall } from './one-line.ts';
+import { describeIssue, oneLine } from './one-line.ts';
 
 test('oneLine cuts, and leaves no control character', () => {
   expect(oneLine('a\r\n\tb\u0000c\u2029d', 100)).toBe('a b c d');
@@ -28,17 +27,4 @@ test.each([
 ])('a schema that says what it wants is told in its words, not in those of its library: %#', (schema, input, line) => {
   const [issue] = v.safeParse(v.object({ site: schema }), { site: input }).issues ?? [];
   expect(issue && describeIssue(issue)).toBe(line);
-});
-
-test.each([
-  [['sabha.json'], "Unexpected argument 'sabha.json'"],
-  [['--data.folder'], "Unknown option '--data.folder'"],
-  [['--data', '-x'], "Option '--data' argument is ambiguous"],
-])('a word with a dot in it was cut at its dot in what was said of a wrong call: %j', (args, said) => {
-  try {
-    parseArgs({ args, options: { data: { type: 'string' } } });
-  } catch (error) {
-    return expect(saidOfCall(error)).toBe(said);
-  }
-  throw new Error('it was no wrong call');
 });

@@ -1,4 +1,3 @@
-import { writeToStream } from 'mqtt-packet';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, type MockInstance, test, vi } from 'vitest';
 import { runPart } from './part.ts';
 import { StartError } from './start.ts';
@@ -41,12 +40,6 @@ test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)('on %s it stops what it 
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
 });
 
-test('65,536 numbers made beforehand held 9 MiB of each part: none are made', async () => {
-  writeToStream.cacheNumbers = true;
-  await run();
-  expect(writeToStream.cacheNumbers).toBe(false);
-});
-
 test('who does not stop in time is ended with 0', async () => {
   const { tell } = await run(() => new Promise(() => {}), { stopLimitMs: 20 });
   tell('SIGTERM');
@@ -55,13 +48,6 @@ test('who does not stop in time is ended with 0', async () => {
 
 /** At an exit the log would wait for a reader who is gone too. */
 const endedAlone = () => vi.waitFor(() => expect([exit.mock.calls, forgotten.mock.calls]).toEqual([[[0]], [['exit']]]));
-
-test('who was left alone before it could hear of it stops as soon as it can', async () => {
-  const stop = vi.fn();
-  await run(stop, { isHeld: () => false });
-  await endedAlone();
-  expect(stop).toHaveBeenCalledOnce();
-});
 
 test('who is left alone while it starts ends at once: what it starts may never be there', async () => {
   void runPart({ log: { fatal: vi.fn() }, name: 'the broker', stopLimitMs: 60_000, start: () => new Promise(() => {}) });

@@ -5,7 +5,7 @@ import { Aedes } from 'aedes';
 import { connect, connectAsync } from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
 import { realClock } from './clock.ts';
-import { createRetries, openPartSession, type PartSession, reconnectMs } from './session.ts';
+import { createRetries, openPartSession, type PartSession } from './session.ts';
 
 type Broker = { port: number; aedes: Aedes; cut(): void; close(): Promise<void> };
 const gatheredRounds = 10;
@@ -132,19 +132,6 @@ test('a broker that is not there yet is tried again and again, with the reason; 
   await expect.poll(() => one.heard).toEqual(['a/late kept']);
 });
 
-test('a filter that is refused is no subscription: the session ends and tries again', async () => {
-  const { port, close } = await broker(0, (filter) => filter !== 'b/#');
-  open.push(close);
-  const one = session(port);
-  await expect.poll(() => one.lost.length).toBeGreaterThan(1);
-  expect(one.subscribed()).toBe(0);
-});
-
-test('it waits longer after each failure, up to about 10 s, and two who fail together do not come together', () => {
-  expect([1, 2, 3, 5, 50].map((failures) => reconnectMs(failures, () => 1))).toEqual([1_100, 2_100, 4_100, 10_100, 10_100]);
-  expect(reconnectMs(9, () => 0)).toBe(100);
-});
-
 test('two processes of one name threw each other out once a second for ever: now they come ever more slowly, and it is said', () => {
   let now = 0;
   const retries = createRetries(
@@ -168,18 +155,6 @@ test('two processes of one name threw each other out once a second for ever: now
   now += 60_000;
   retries.up();
   expect([1, 2, 3, 4].map(() => retries.lost().isThrownOut)).toEqual([false, false, false, false]);
-});
-
-test('a session that is cut again and again says that another one may use its name', async () => {
-  const { port, cut, close } = await broker();
-  open.push(close);
-  const one = session(port, { speed: 1 });
-  for (const times of [1, 2, 3]) {
-    await expect.poll(one.subscribed).toBe(times);
-    cut();
-    await expect.poll(() => one.lost.length).toBe(times);
-  }
-  expect(one.lost.map((why) => why.includes('another process connects as exporter'))).toEqual([false, false, true]);
 });
 
 test('R18a a broker that stood still was noticed by the clock of the day, and not by that of the demo', async () => {

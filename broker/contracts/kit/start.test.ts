@@ -5,19 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import {
-  codeOf,
-  environment,
-  isLoopback,
-  isOpenToAll,
-  keepPrivate,
-  listen,
-  loadText,
-  makeFolder,
-  replaceFile,
-  StartError,
-  serveMetrics,
-} from './start.ts';
+import { environment, isOpenToAll, keepPrivate, listen, loadText, makeFolder, replaceFile, StartError, serveMetrics } from './start.ts';
 
 let root: string;
 beforeEach(() => {
@@ -61,13 +49,6 @@ describe('the environment', () => {
     expect(read).toThrow(new StartError(line));
   });
 });
-
-test.each(['localhost', '127.0.0.1', '127.8.8.8', '::1', '[::1]'])('%s is this machine alone', (host) =>
-  expect(isLoopback(host)).toBe(true),
-);
-test.each(['0.0.0.0', '10.0.0.1', '128.0.0.1', '127.0.0.1.example.org', '::', ''])('%s is not', (host) =>
-  expect(isLoopback(host)).toBe(false),
-);
 
 test('a file or a folder that cannot be had is one line with its name', () => {
   const file = join(root, 'file');
@@ -137,9 +118,4 @@ describe('what listens', () => {
     because = undefined;
     expect(await ask('/readyz')).toEqual([200, { ready: true }]);
   });
-});
-
-test('the code of an error, or its words', () => {
-  expect(codeOf(Object.assign(new Error('no'), { code: 'EPERM' }))).toBe('EPERM');
-  expect(codeOf('broken')).toBe('broken');
 });

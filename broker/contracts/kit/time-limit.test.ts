@@ -20,17 +20,6 @@ test('the answer of the task, and no timer is left of it', async () => {
   expect(state).toMatchObject({ delayMs: 5_000, cancelled: true });
 });
 
-test('what a task throws, at once or later, is thrown, and no timer is left of it', async () => {
-  for (const task of [() => Promise.reject(new Error('broken')), () => fails()]) {
-    const { state, limit } = oneTimer();
-    await expect(withinTime<string>(limit, task)).rejects.toThrow('broken');
-    expect(state.cancelled).toBe(true);
-  }
-  function fails(): Promise<string> {
-    throw new Error('broken');
-  }
-});
-
 test('a task that hangs is told by its signal, and what it says then is dropped', async () => {
   const { state, limit } = oneTimer();
   const heard: boolean[] = [];

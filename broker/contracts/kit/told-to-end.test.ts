@@ -41,14 +41,6 @@ test('a program is told by each signal, as often as it comes, and once when whoe
   expect(end).toHaveBeenCalledTimes(6);
 });
 
-test('a real /proc is read: this test was not started by the npm whose script it names, and what is not there is no parent', () => {
-  const gone = vi.fn();
-  whenNpmIsGone({ env, script, parent: () => 999_999_999 }, gone);
-  whenNpmIsGone({ env, script }, gone);
-  vi.advanceTimersByTime(1_000);
-  expect(gone).not.toHaveBeenCalled();
-});
-
 test('who is alone ends without the last lines of its log, for which nobody waits', () => {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   const forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
@@ -87,13 +79,6 @@ test('where the shell is replaced by the command, npm itself is the parent', () 
   expect(told()).toBe(0);
   table[own] = [1, 'node|start.ts'];
   expect(told()).toBe(1);
-});
-
-test('the terminal that started npm may close: nohup, setsid and systemd mean it so', () => {
-  const table = underShell();
-  const told = watch(table);
-  table[10] = [1, 'npm start'];
-  expect(told()).toBe(0);
 });
 
 test('npm that was gone before the command could look is noticed at once; npm as the first process of a container is there', () => {

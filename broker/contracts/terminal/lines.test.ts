@@ -59,10 +59,6 @@ test.each([
   expect(lineIn(line, 'hi')).toEqual(typeof hi === 'string' ? hi : expect.stringMatching(hi));
 });
 
-test('the rows of a command stand before those of all', () => {
-  expect(lineIn('a: ENOENT', 'hi', [[/^a: (.+)$/, { hi: 'पहले: $1' }]])).toBe('पहले: ऐसी कोई फ़ाइल या फ़ोल्डर नहीं है');
-});
-
 /** Real causes, as the system of this machine tells them. */
 const causes: Record<string, () => unknown> = {
   ENOENT: () => caught(() => readFileSync('/nowhere/at all')),

@@ -44,10 +44,3 @@ test('what is quick, and what ends in an error, leaves nothing behind', async ()
   await expect(done).rejects.toThrow('no');
   expect([shown, due]).toEqual([[], []]);
 });
-
-test('into a pipe nothing is said, however long it takes', async () => {
-  const { shown, due, pass, resolve, done } = open(false);
-  pass(60_000);
-  resolve('done');
-  expect([await done, shown, due]).toEqual(['done', [], []]);
-});

@@ -30,12 +30,3 @@ test.each([
     expect(startLineIn((error as Error).message, 'hi')).toMatch(/\p{Script=Devanagari}.*; ऐसे लिखें: npm start -- /u);
   }
 });
-
-test('a language that is none was taken for none at all', () => {
-  expect(() => startCall(['--lang', 'fr'], {})).toThrow('--lang: "fr" is not one of en, hi');
-});
-
-test('the line of a damaged signing key names the restore in Hindi too', () => {
-  const line = 'centre.key: is no private key: put it back from a copy, or run "sabha restore FILE"; without it the PCs obey nobody';
-  expect(startLineIn(line, 'hi')).toMatch(/^centre\.key: \p{Script=Devanagari}.*"sabha restore FILE" \p{Script=Devanagari}/u);
-});

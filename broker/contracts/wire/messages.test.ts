@@ -16,9 +16,7 @@ import {
   markOf,
   payloadLimitBytes,
   peekDigest,
-  sameAnswer,
 } from './messages.ts';
-import { downLeaves, scopeWords, upLeaves } from './topics.ts';
 
 type Sample = { sample: string; message: MessageName; payload: string };
 /** Committed samples. They are added to, never edited: a PC of any age must stay readable. */
@@ -202,25 +200,6 @@ describe('seeded payloads of each kind', () => {
     }
     for (const key of ['ok', 'version', 'malformed', 'schema']) expect(met.get(key), key).toBeGreaterThan(20);
   });
-});
-
-test('the digest is peeked only where a whole one stands at the fixed place', () => {
-  expect(peekDigest(Buffer.from('{"digest":"0123456789abcdef"}'))).toBe('0123456789abcdef');
-  for (const other of ['', '{', '{"digest":"0123', '{ "digest":"0123456789abcdef"}', '{"session":1,"digest":"0123456789abcdef"}']) {
-    expect(peekDigest(Buffer.from(other))).toBeUndefined();
-  }
-});
-
-test('every leaf and word carries a message', () => {
-  expect(new Set<string>([...upLeaves, ...downLeaves, ...scopeWords])).toEqual(new Set(names));
-});
-
-test('two checks say the same where status, fault and reason are equal', () => {
-  const check = aCheck();
-  expect(sameAnswer(check, { ...check, name: 'other' })).toBe(true);
-  for (const other of [{ status: 'unknown' as const }, { fault: 'camera.missing' }, { reason: 'x' }]) {
-    expect(sameAnswer(check, { ...check, ...other })).toBe(false);
-  }
 });
 
 function aCheck() {

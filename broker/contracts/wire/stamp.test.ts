@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { isStampProbe, readReply, sessionWord, stampBytes, tokenOf, writeProbe, writeReply } from './stamp.ts';
 
@@ -39,20 +38,4 @@ test('times come back to a microsecond, before and after the seconds begin anew 
     expect(Math.abs((read?.probe.sentAt ?? 0) - sentAt)).toBeLessThan(0.001);
     expect(Math.abs((read?.sentAt ?? 0) - sentAt - 2)).toBeLessThan(0.001);
   }
-});
-
-test('what has another size, PTP times or something behind the token is none of ours', () => {
-  const good = writeProbe({ seq: 1, sentAt: 0, session: 0, token });
-  expect(isStampProbe(good.subarray(1))).toBe(false);
-  expect(isStampProbe(Buffer.concat([good, Buffer.alloc(1)]))).toBe(false);
-  const ptp = Buffer.from(good);
-  ptp[12] = 0x40;
-  expect(isStampProbe(ptp)).toBe(false);
-  for (let place = 32; place < stampBytes; place += 1) {
-    const other = Buffer.from(good);
-    other[place] = 1;
-    expect(isStampProbe(other), `byte ${place}`).toBe(false);
-  }
-  expect(isStampProbe(randomBytes(stampBytes))).toBe(false);
-  expect(readReply(Buffer.alloc(43))).toBeUndefined();
 });

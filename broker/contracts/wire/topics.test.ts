@@ -6,8 +6,6 @@ import {
   exporterFilters,
   flowsFilters,
   hearingTopic,
-  isId,
-  isPcPath,
   nameOf,
   parseTopic,
   pathOfName,
@@ -15,8 +13,6 @@ import {
   scopesOf,
   scopeTopic,
   scopeWords,
-  siteOf,
-  stateOf,
   type Topic,
   upLeaves,
 } from './topics.ts';
@@ -128,19 +124,6 @@ describe('hostile topics are not topics', () => {
       expect(pathOfName(name)).toBeUndefined();
     },
   );
-});
-
-test('an id has 1 to 32 of a-z, 0-9 and "-", and is not "all"', () => {
-  for (const good of ['a', '0', '-', 'leh-2', 'a'.repeat(32), 'alls']) expect(isId(good)).toBe(true);
-  for (const bad of ['', 'all', 'A', 'a b', 'a_b', 'a'.repeat(33), 'é', 'a\n']) expect(isId(bad)).toBe(false);
-  expect(isPcPath('a/b/c')).toBe(true);
-  for (const bad of ['a/b', 'a/b/c/d', 'a/b/all', '/b/c']) expect(isPcPath(bad)).toBe(false);
-});
-
-test('site and state are the first levels of a path', () => {
-  expect(siteOf('ladakh/leh/hall')).toBe('ladakh/leh');
-  expect(stateOf('ladakh/leh/hall')).toBe('ladakh');
-  expect(stateOf('ladakh/leh')).toBe('ladakh');
 });
 
 test('an agent subscribes exactly these nine, none with a wildcard', () => {

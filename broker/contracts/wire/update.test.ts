@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { makeSigningKeys, sealSigned } from './signed.ts';
-import { compareVersions, judgeManifest, type Manifest } from './update.ts';
+import { judgeManifest, type Manifest } from './update.ts';
 
 const keys = makeSigningKeys();
 const [key, publicKey] = [createPrivateKey(keys.privateKey), createPublicKey(keys.publicKey)];
@@ -35,12 +35,4 @@ test('S10 what another key signed, a changed text and what is no manifest are re
   for (const text of ['', '{}', '[]', 'null', '<html>']) {
     expect(judgeManifest(text, publicKey, { ...held, now })).toEqual({ ok: false, reason: 'not a signed manifest' });
   }
-});
-
-test('versions are compared by number, not by letter', () => {
-  expect(['1.10.0', '1.9.9', '0.99.0', '1.10.1'].toSorted(compareVersions)).toEqual(['0.99.0', '1.9.9', '1.10.0', '1.10.1']);
-});
-
-test('a part of a version that is not there counts as nothing', () => {
-  expect([compareVersions('1.2', '1.2.0'), compareVersions('1', '1.0.1') < 0, compareVersions('1.0.1', '1') > 0]).toEqual([0, true, true]);
 });

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { knockPipeWire, knockSound } from './knock.ts';
+import { knockSound } from './knock.ts';
 
 const patient = new AbortController().signal;
 /** An answer to the request of this number, as PulseAudio frames it: command 2 is a reply, 0 an error. */
@@ -78,16 +78,4 @@ it('where nobody listens, hangs up, or talks without end, nobody is there for us
   expect(await knockSound(await serverAt('pulse/native', (socket) => socket.end()), patient)).toBe('closed');
   const talker = await serverAt('pulse/native', (socket) => socket.write(Buffer.alloc(100_000, 255)));
   expect(await knockSound(talker, patient)).toBe('closed');
-});
-
-it('PipeWire answers by any word', async () => {
-  const words: Buffer[] = [];
-  const folder = await serverAt('pipewire-0', (socket) => {
-    socket.once('data', (heard: Buffer) => {
-      words.push(heard);
-      socket.write('x');
-    });
-  });
-  expect(await knockPipeWire(folder, patient)).toBe('answers');
-  expect(words[0]?.readUInt32LE(4)).toBe((1 << 24) | 24);
 });

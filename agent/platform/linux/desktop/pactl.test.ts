@@ -52,11 +52,6 @@ it('reads mute of a loudspeaker, and which program plays to which', async () => 
   ]);
 });
 
-it('reads mute and volume', async () => {
-  const sound = await soundFrom(pactl({ ...idle, 'list sources': 'pactl-sources-muted.json' }));
-  expect(sound).toMatchObject({ known: true, value: { sources: [{ muted: true, volume: 0.4 }] } });
-});
-
 it('reads vendor and product of a microphone, whether its socket is empty, and which cards with microphones are switched off', async () => {
   const [one] = JSON.parse(record('pactl-sources-idle.json'));
   const ports = [
@@ -104,19 +99,6 @@ it('takes the louder of two channels, its gain by the cubic curve, and tells a c
   expect(await read(0, 70)).toMatchObject({ volume: 0.7, hasDeadChannel: true });
   expect(await read(0, 0)).toMatchObject({ volume: 0, gainDb: Number.NEGATIVE_INFINITY });
   expect((await read(0, 0))?.hasDeadChannel).toBeUndefined();
-});
-
-it('tells a use by the binary and not by the name that the program gives itself', async () => {
-  const inUse = { ...idle, 'list sources': 'pactl-sources-inuse.json', 'list source-outputs': 'pactl-source-outputs-inuse.json' };
-  expect(await soundFrom(pactl(inUse))).toMatchObject({ value: { sources: [{ usedBy: ['another program'] }] } });
-});
-
-it('counts neither a paused stream nor our own as a use', async () => {
-  const [stream] = JSON.parse(record('pactl-source-outputs-inuse.json'));
-  const own = { ...stream, properties: { 'application.name': 'sabha-agent' } };
-  const quiet = printed(JSON.stringify([{ ...stream, corked: true }, own]));
-  const sound = await soundFrom(pactl({ ...idle, 'list sources': 'pactl-sources-inuse.json', 'list source-outputs': quiet }));
-  expect(sound).toMatchObject({ value: { sources: [{ usedBy: [] }] } });
 });
 
 it('says no microphone and no loudspeaker where the server answers and has none', async () => {

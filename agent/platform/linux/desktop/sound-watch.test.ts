@@ -69,23 +69,6 @@ it('tells once, 200 ms after the first of several events', () => {
   expect(calls).toBe(2);
 });
 
-it('tells of each kind of sound device and of its use', () => {
-  start();
-  for (const what of ['source #1', 'source-output #2', 'sink #3', 'sink-input #4', 'server #5', 'card #6']) {
-    const before = calls;
-    running[0]?.line(`Event 'change' on ${what}`);
-    time.pass(200);
-    expect(calls, what).toBe(before + 1);
-  }
-});
-
-it('says nothing of clients and modules', () => {
-  start();
-  for (const what of ['client #1', 'module #2']) running[0]?.line(`Event 'new' on ${what}`);
-  time.pass(10_000);
-  expect(calls).toBe(0);
-});
-
 it('says nothing where there is no server, and asks again at growing intervals of at most a minute', () => {
   start();
   const gaps: number[] = [];

@@ -58,16 +58,6 @@ it('knows nothing before the first list, and then each camera and who looks thro
   expect(calls).toBe(4);
 });
 
-it('says nothing of what is no picture, such as a client that asks something, or a volume', () => {
-  const { sources } = start();
-  write(camera);
-  const before = calls;
-  write({ id: 80, type: 'PipeWire:Interface:Client', info: { props: {} } }, node(30, { 'media.class': 'Audio/Sink' }));
-  write({ id: 80, info: null });
-  expect(calls).toBe(before);
-  expect(sources()).toHaveLength(1);
-});
-
 it('knows nothing any more when PipeWire is gone, and all of it when it is back', () => {
   const { sources } = start();
   write(camera);
@@ -87,11 +77,4 @@ it('starts no program where PipeWire has no socket', () => {
   isThere = true;
   timers.at(-1)?.();
   expect(running).toHaveLength(1);
-});
-
-it('a list that cannot be read is no answer', () => {
-  const { sources } = start();
-  write(camera);
-  for (const line of ['[', '  nonsense', ']']) running[0]?.line(line);
-  expect(sources()).toBe(undefined);
 });

@@ -44,13 +44,6 @@ function asking(work: string, lock = gate()) {
 }
 const isHung = { known: false, reason: 'audio server does not answer', isHung: true };
 
-test('what the thread has seen is told to all who wait, by one look', async () => {
-  const { look, threads, hangs } = asking('port.postMessage({ known: false, reason: "look " + looks });');
-  expect(await Promise.all([look(), look()])).toEqual(Array(2).fill({ known: false, reason: 'look 1' }));
-  expect(await look()).toEqual({ known: false, reason: 'look 2' });
-  expect([threads.length, hangs()]).toEqual([1, false]);
-});
-
 test('a sound service that hangs is named in two seconds, holds nobody up and one thread alone, and is asked again once it answers', async () => {
   const { look, clock, threads, ready, open, hangs } = asking('wait(); port.postMessage(heard);');
   const first = look();
@@ -126,16 +119,7 @@ test('three parts of Windows that hang hold three threads; a fourth part is not 
   expect(await sound).toEqual({ known: true, value: 'now' });
 });
 
-const [off, on] = [true, false].map((muted) => ({ id: 'mic', muted })) as [Mute, Mute];
-
-test('a microphone is muted and opened in the thread of the looks, each word with its own answer', async () => {
-  const { look, mute } = asking(`port.postMessage(what === 'sound' ? heard : args[0].muted ? well : { known: false, reason: 'refused' });`);
-  expect(await Promise.all([mute(off), mute(on), look()])).toEqual([
-    { known: true, value: true },
-    { known: false, reason: 'refused' },
-    heard,
-  ]);
-});
+const on: Mute = { id: 'mic', muted: false };
 
 test('a mute that hangs in the sound service is given up as a look is, and one that breaks the thread says why and takes no other question with it', async () => {
   const { look, mute, clock, threads, open, hangs } = asking(
@@ -152,16 +136,6 @@ test('a mute that hangs in the sound service is given up as a look is, and one t
   const broken = asking("if (what === 'mute') throw new Error('broken'); port.postMessage(heard);");
   await broken.look();
   expect(await Promise.all([broken.mute(on), broken.look()])).toEqual([{ known: false, reason: 'broken' }, heard]);
-});
-
-test('a thread that never gets ready was sent a word at each look, for ever', async () => {
-  const { ask, clock, begun } = threadsByHand(false);
-  for (let n = 0; n < 3; n += 1) {
-    const looked = ask('sound');
-    await clock.pass(2_000);
-    expect(await looked).toEqual({ known: false, reason: 'not checked since the start' });
-  }
-  expect(begun.map(({ given }) => given)).toEqual([[]]);
 });
 
 test('a thread that is slow to start is no service that hangs; one that cannot start, or ends, tells why and is begun anew', async () => {

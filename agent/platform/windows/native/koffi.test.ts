@@ -29,13 +29,6 @@ it('a koffi that lies in a folder above was loaded where ours is broken: on a di
   expect(loadKoffi(join(dirname(program), 'Sabha/node.exe'))).toEqual({ known: false, reason: 'koffi: no native half' });
 });
 
-it('a native half of another version, or one that cannot be loaded, is said so', () => {
-  const broken = { 'koffi/index.js': "throw new Error('Mismatched native Koffi modules\\nat C:')" };
-  expect(loadKoffi(beside(broken))).toEqual({ known: false, reason: 'koffi: Mismatched native Koffi modules' });
-  const halved = { 'koffi/index.js': "require('@koromix/koffi-win32-x64')" };
-  expect(loadKoffi(beside(halved))).toEqual({ known: false, reason: 'koffi is not there' });
-});
-
 it('nothing is loaded before it is asked for, and then once; where it fails the registry is asked by its program', async () => {
   let loads = 0;
   const asked: string[] = [];

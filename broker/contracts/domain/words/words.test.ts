@@ -41,17 +41,6 @@ test('Hindi is written in its letters, with Latin digits; PC, UPS, DNS and TLS s
     }
 });
 
-test('of a PC that is away alone the Hindi said that it is switched off', () => {
-  expect(outageText({ cause: 'pc-off', confidence: 0.8 }, 'hi')).toBe('शायद सिर्फ़ इस PC से संपर्क नहीं');
-  expect(outageText({ cause: 'pc-off', confidence: 0.8 }, 'en')).toBe('probably only this PC is away');
-});
-
-test('a key without a word has none, whatever objects are made of', () => {
-  expect(wordFor('hi', 'component', 'toaster')).toBeUndefined();
-  expect(wordFor('hi', 'component', '__proto__')).toBeUndefined();
-  expect(wordFor('hi', 'component', 'camera')).toBe('कैमरा');
-});
-
 test.each([
   [0.95, 'power cut', 'बिजली गई'],
   [0.9, 'power cut', 'बिजली गई'],
@@ -60,13 +49,6 @@ test.each([
   [0.6, 'not known, perhaps power cut', 'अभी साफ़ नहीं, शायद बिजली गई'],
 ])('a confidence of %d is said in words', (confidence, en, hi) => {
   expect([outageText({ cause: 'power-cut', confidence }, 'en'), outageText({ cause: 'power-cut', confidence }, 'hi')]).toEqual([en, hi]);
-});
-
-test('what is not known says so, and no more', () => {
-  expect(outageText({ cause: 'undetermined', confidence: 0.5 }, 'en')).toBe('not known yet, the site cannot be reached');
-  // Of a site that answers nobody says that it cannot be reached; what is known of a power cut is known of the site.
-  expect(outageText({ cause: 'undetermined', confidence: 0.5, beside: true }, 'en')).toBe('not known; another PC of the site answers');
-  expect(outageText({ cause: 'power-cut', confidence: 0.9, beside: true }, 'en')).toBe('power cut');
 });
 
 describe.each(Object.entries(further))('the further language %s', (language, own) => {
