@@ -4,12 +4,22 @@ import { createCheckTable } from './checks/check-table.ts';
 import { watchInventory } from './checks/inventory.ts';
 import type { SelfFigures } from './checks/probe.ts';
 import { createRunner, type Runner } from './checks/runner.ts';
-import { limitBudget, onInventory, record, refuse, start, stop, take } from './life.ts';
+import {
+  type AgentOptions,
+  type Core,
+  limitBudget,
+  onInventory,
+  record,
+  refuse,
+  type State,
+  start,
+  stop,
+  take,
+  type Whole,
+} from './life.ts';
 import { createLinkMeasurement, type LinkMeasurement } from './link/measure/measure.ts';
 import { createBudget, memoryStore } from './link/net/data-budget.ts';
-import { type Commands, createCommands } from './maintain/commands/commands.ts';
-import { actsOf } from './maintain/commands/verbs.ts';
-import type { AgentOptions, Core, State, Whole } from './parts.ts';
+import { actsOf, type Commands, createCommands } from './maintain/commands/commands.ts';
 import type { Platform } from './platform/platform.ts';
 import { type Card, createCard } from './session/card/card.ts';
 import { createCentreTime } from './uplink/centre-time.ts';
@@ -18,9 +28,8 @@ import { sturdyTransport } from './uplink/mqtt.ts';
 import type { UplinkFigures } from './uplink/session.ts';
 import { openSpool } from './uplink/spool/spool.ts';
 import { openMarker } from './uplink/store/boot-marker.ts';
-import { type HeldConfig, holdConfig } from './uplink/store/held-config.ts';
-import { withMemory } from './uplink/store/log.ts';
-import { countSlips, type OnSlip } from './uplink/store/slips.ts';
+import { type HeldConfig, holdConfig } from './uplink/store/config-store.ts';
+import { countSlips, type OnSlip, withMemory } from './uplink/store/log.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
 
 /** A running agent, as its process and its tests see it. */

@@ -9,17 +9,15 @@ import { fetchClock } from './identity/est.ts';
 import { type Identity, identityFolder, openIdentity } from './identity/identity.ts';
 import { type AgentSettings, isNamed, readCentrePlace, readWhoThisIs } from './identity/settings.ts';
 import { readFigures } from './link/net/data-budget.ts';
-import { asFarAsKnown } from './maintain/self-test/as-far-as-known.ts';
 import { readReport } from './maintain/self-test/link-text.ts';
 import { progressOn, screenOf, toScreen } from './maintain/self-test/screen.ts';
-import { exitCodeOf, type SelfTest, selfTest, toJson, toText } from './maintain/self-test/self-test.ts';
+import { asFarAsKnown, exitCodeOf, type SelfTest, selfTest, toJson, toText } from './maintain/self-test/self-test.ts';
 import { createProbes } from './probes/probes.ts';
 import { isOfRoom } from './session/seats/apart.ts';
 import { createPlatform, sessionOf } from './this-pc.ts';
 import { publicKey } from './uplink/centre-access.ts';
 import { createConfigStore, keptConfig } from './uplink/store/config-store.ts';
-import { dataFolder, type Env, roomSocket } from './uplink/store/data-folder.ts';
-import { budgetFile, centreAddressFile, linkFile, roomFile } from './uplink/store/kept-file.ts';
+import { budgetFile, centreAddressFile, dataFolder, type Env, linkFile, roomFile, roomSocket } from './uplink/store/data-folder.ts';
 import { greeter } from './uplink/tls.ts';
 
 /** Where `npm start` runs an agent, it has made this for it. */

@@ -58,7 +58,7 @@ async function enrol(args: string[]): Promise<number> {
   const say = (seconds: number) => filled(asking[language], { seconds });
   const act = (whole: Whole) => withPatience(enrolPc({ ...whole, ...own }), { clock: realClock(), screen: output, say });
   const done = read.ok ? await act(read.value) : await atTerminal({ input, output, language, known }, (desk) => askUntil(given, desk, act));
-  const { lineOfFailure } = await import('./identity/failure.ts');
+  const { lineOfFailure } = await import('./identity/asking.ts');
   if (!done.ok) return notDone(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
   console.log(filled(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
   // Only to a person: an installation takes what is said here for what went wrong.

@@ -26,8 +26,7 @@ import { accessByCertificate, accessByToken, publicKey } from './uplink/centre-a
 import { keepPoolsSmall } from './uplink/mqtt.ts';
 import { openSpoolDisk } from './uplink/spool/database.ts';
 import { createConfigStore } from './uplink/store/config-store.ts';
-import type { Env } from './uplink/store/data-folder.ts';
-import { budgetFile, cardFile, centreAddressFile, linkFile, roomFile } from './uplink/store/kept-file.ts';
+import { budgetFile, cardFile, centreAddressFile, type Env, linkFile, roomFile } from './uplink/store/data-folder.ts';
 import { type Log, rotatingFile } from './uplink/store/log.ts';
 
 const stopLimitMs = 2_000;

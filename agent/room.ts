@@ -6,11 +6,10 @@ import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
 import { isOfRoom } from './session/seats/apart.ts';
 import { openDoor } from './session/seats/door.ts';
-import { answerKeys, pressKey, textOf } from './session/seats/mend-door.ts';
+import { answerKeys, pressKey, textOf } from './session/seats/mend.ts';
 import { createRoom } from './session/seats/room.ts';
 import { createPlatform, doorAddress, sessionOf } from './this-pc.ts';
-import { type Env, roomSocket, userFolder } from './uplink/store/data-folder.ts';
-import { cardFile, cardPath } from './uplink/store/kept-file.ts';
+import { cardFile, cardPath, type Env, roomSocket, userFolder } from './uplink/store/data-folder.ts';
 import { lineLog, rotatingFile, withMemory } from './uplink/store/log.ts';
 
 const stdoutFd = 1;

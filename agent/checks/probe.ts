@@ -5,8 +5,7 @@ import type { LinkView } from '../link/measure/quality-rounds.ts';
 import type { Budget } from '../link/net/data-budget.ts';
 import type { Greet, Place } from '../link/net/reach.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { KeptFile } from '../uplink/store/kept-file.ts';
-import type { Memory } from '../uplink/store/memory.ts';
+import type { KeptFile, Memory } from '../uplink/store/data-folder.ts';
 
 /** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
 export type ProbeResult = {

@@ -7,8 +7,7 @@ import { urlToHttpOptions } from 'node:url';
 import * as v from 'valibot';
 import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '#contracts';
 import { meteredTlsFor, type Used } from '../link/net/meter.ts';
-import { comesFrom } from './chain.ts';
-import { type Cause, centreKey, port, type Read } from './identity.ts';
+import { type Cause, centreKey, comesFrom, port, type Read } from './identity.ts';
 
 /** Whom to believe; without roots, or `byHand`, nobody is believed, and what is answered must be proven by other means. */
 export type Trust = { roots?: string[]; key?: string; chain?: string; byHand?: boolean };

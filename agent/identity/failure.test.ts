@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pinOf, writeEnrolCode } from '#contracts';
-import { lineOfFailure } from './failure.ts';
+import { lineOfFailure } from './asking.ts';
 import type { Cause } from './identity.ts';
 import { wholeCode } from './known-centre.ts';
 

@@ -1,4 +1,5 @@
 /** Who this PC is: a key that never leaves it, its certificate, and whom it believes. One folder, replaced whole. */
+
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -167,4 +168,25 @@ function isPublicKey(pem: string): boolean {
   } catch {
     return false;
   }
+}
+
+const longestChain = 4;
+
+/** True of a certificate that one of the roots signed (PEM), or somebody whom they signed. */
+export function comesFrom(certificate: X509Certificate, roots: readonly string[]): boolean {
+  return isFromOne(
+    certificate,
+    roots.map((pem) => new X509Certificate(pem)),
+    longestChain,
+  );
+}
+
+function isFromOne(certificate: X509Certificate, roots: readonly X509Certificate[], links: number): boolean {
+  if (roots.some((root) => isIssuer(root, certificate))) return true;
+  const next = certificate.issuerCertificate;
+  return links > 1 && next !== undefined && isIssuer(next, certificate) && isFromOne(next, roots, links - 1);
+}
+
+function isIssuer(issuer: X509Certificate, certificate: X509Certificate): boolean {
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOf, placeOf } from './place.ts';
+import { addressOf, placeOf } from './known-centre.ts';
 
 const centre = { host: 'sabha.example.org', port: 8_443 };
 

@@ -1,5 +1,5 @@
 /** A watch that costs something, for as many as want to hear of it. */
-import type { Cancel } from '#contracts';
+import type { Cancel, Clock } from '#contracts';
 
 /** One watch for all who ask: it begins with the first of them and ends with the last. */
 export function shared(begin: (changed: () => void) => Cancel): (changed: () => void) => Cancel {
@@ -16,5 +16,27 @@ export function shared(begin: (changed: () => void) => Cancel): (changed: () => 
     return () => {
       if (listeners.delete(listener) && listeners.size === 0) stop();
     };
+  };
+}
+
+const everyMs = 5_000;
+
+/** Calls back where two looks differ. Guarantee: one look at a time, none after the end. */
+export function watchLooks(look: () => Promise<unknown>, clock: Pick<Clock, 'after'>, changed: () => void): Cancel {
+  let before: string | undefined;
+  let over = false;
+  let again: Cancel = () => undefined;
+  const compare = async () => {
+    const now = JSON.stringify(await look());
+    if (over) return;
+    const isNews = before !== undefined && now !== before;
+    before = now;
+    again = clock.after(everyMs, () => void compare());
+    if (isNews) changed();
+  };
+  void compare();
+  return () => {
+    over = true;
+    again();
   };
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { type BeatKey, beatSeries } from '#contracts';
 import { seeded } from '../checks/agent.test-helper.ts';
-import { createBeatNumbers } from './beat-numbers.ts';
+import { createBeatNumbers } from './beat-sender.ts';
 
 const keys = Object.keys(beatSeries) as BeatKey[];
 const sizeOf = (numbers: object) => JSON.stringify(numbers).length - 2;

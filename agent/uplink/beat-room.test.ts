@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { type BeatKey, beatSeries, linkClasses, links, pcTopic, thinBeatBytes } from '#contracts';
-import { createBeatNumbers } from './beat-numbers.ts';
-import { createBeatRoom } from './beat-room.ts';
+import { createBeatNumbers, createBeatRoom } from './beat-sender.ts';
 
 const keys = Object.keys(beatSeries) as BeatKey[];
 const days = 2;

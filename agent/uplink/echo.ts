@@ -1,7 +1,6 @@
 /** The time of the centre: a beat asks for it by a random number, and only a proven answer to that number is believed (R16). */
 import type { KeyObject } from 'node:crypto';
 import { type Ack, type CentreClock, type Clock, centreClock, type LinkLimits, openSigned, type PcPath } from '#contracts';
-import { type ClockFigures, compareClocks } from './centre-clock.ts';
 import type { Spool } from './spool/spool.ts';
 
 /** Who asks, whom it believes, and where it writes down what it learnt. */
@@ -59,4 +58,40 @@ export function createEcho({ pc, clock, random, centreKey, limits, spool, figure
       return said?.spool === spool.id() ? said.upTo : undefined;
     },
   };
+}
+
+/** What is known of both clocks; it outlives each session. */
+export type ClockFigures = {
+  /** From the last answer to an echo that was believed, milliseconds; null before the first. */
+  roundTripMs: number | null;
+  /** Clock of the PC minus clock of the centre. */
+  clockOffsetMs: number | null;
+  /** When that answer came, by clock.up(). */
+  echoedUp: number | null;
+  /** The clocks part, and it was the centre's that was set. */
+  centreMoved: boolean;
+  /** How both stood when they last agreed, or were first compared. */
+  compared: { offsetMs: number; driftMs: number } | null;
+};
+
+/** Nothing is known of the centre's clock. */
+export const noClock: ClockFigures = { roundTripMs: null, clockOffsetMs: null, echoedUp: null, centreMoved: false, compared: null };
+
+/** Clocks that are closer than this agree. */
+export const apartMs = 5_000;
+/** A clock of ours that was set by less was not set. */
+const setMs = 2_000;
+
+/**
+ * What is known after an echo. Two clocks that agreed, or stood apart by as much as now, and of which ours was not set meanwhile, part only
+ * because the centre's was: that says nothing of ours.
+ */
+function compareClocks({ compared }: ClockFigures, echo: { roundTripMs: number; clockOffsetMs: number }, clock: Clock): ClockFigures {
+  const { roundTripMs, clockOffsetMs } = echo;
+  const driftMs = clock.now() - clock.up();
+  const isSame = compared !== null && Math.abs(driftMs - compared.driftMs) < setMs;
+  const isApart = Math.abs(clockOffsetMs) - roundTripMs / 2 > apartMs;
+  const centreMoved = isApart && isSame && Math.abs(clockOffsetMs - compared.offsetMs) - roundTripMs / 2 > apartMs;
+  const now = { offsetMs: clockOffsetMs, driftMs };
+  return { roundTripMs, clockOffsetMs, echoedUp: clock.up(), centreMoved, compared: centreMoved ? compared : now };
 }

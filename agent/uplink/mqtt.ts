@@ -4,7 +4,7 @@ import { connect, type IClientOptions, MqttClient } from 'mqtt';
 import { messageOf } from '#contracts';
 import type { Identity } from '../identity/identity.ts';
 import { meterTcp, type OnMessage, type Used } from '../link/net/meter.ts';
-import type { OnSlip } from './store/slips.ts';
+import type { OnSlip } from './store/log.ts';
 import { dial } from './tls.ts';
 
 /** Who connects, and what is said when it is gone. */

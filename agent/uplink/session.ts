@@ -13,11 +13,10 @@ import {
   type Want,
 } from '#contracts';
 import type { CheckTable } from '../checks/check-table.ts';
-import { grantOf } from '../link/measure/grant.ts';
+import { grantOf } from '../link/measure/stamp.ts';
 import { type BeatSender, createBeatSender } from './beat-sender.ts';
 import { type BirthFacts, type Births, createBirths } from './births.ts';
-import { apartMs, type ClockFigures } from './centre-clock.ts';
-import { createEcho, type Echo, type EchoOptions } from './echo.ts';
+import { apartMs, type ClockFigures, createEcho, type Echo, type EchoOptions } from './echo.ts';
 import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
 import type { Spool } from './spool/spool.ts';

@@ -3,8 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { codeOf, doors, serverAuth } from '#contracts';
-import { comesFrom } from '../identity/chain.ts';
-import type { Identity } from '../identity/identity.ts';
+import { comesFrom, type Identity } from '../identity/identity.ts';
 import { meteredTls, type OnMessage, type Used } from '../link/net/meter.ts';
 import type { Greet, Greeting } from '../link/net/reach.ts';
 

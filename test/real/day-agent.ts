@@ -15,7 +15,7 @@ import { createProbes } from '../../agent/probes/probes.ts';
 import { accessByCertificate } from '../../agent/uplink/centre-access.ts';
 import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
 import { createConfigStore } from '../../agent/uplink/store/config-store.ts';
-import { budgetFile } from '../../agent/uplink/store/kept-file.ts';
+import { budgetFile } from '../../agent/uplink/store/data-folder.ts';
 import { createRoom, type RoomFault } from '../fleet/room.ts';
 import { randomFrom } from '../random.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FaultId, faultOf } from '#contracts';
-import { phrases } from '../../agent/session/seats/words.ts';
+import { phrases } from '../../agent/session/seats/mend.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { hasNotifications, startNotifications } from './notifications.ts';
 import { installed, requirePart } from './parts.ts';

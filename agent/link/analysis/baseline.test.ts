@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { usualLimitMs, withWindow } from './baseline.ts';
+import { usualLimitMs, withWindow } from '../measure/quality-history.ts';
 
 const after = (ms: readonly number[]) => ms.reduce<readonly number[]>(withWindow, []);
 const times = (count: number, ms: number) => Array.from({ length: count }, () => ms);

@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
-import type { Train } from './arrivals.ts';
 import { heldUp, measure, type Way } from './capacity.test-helper.ts';
+import type { Train } from './capacity.ts';
 
 const mbit = 1e6;
 const kB = 1_000;

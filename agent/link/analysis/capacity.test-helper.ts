@@ -1,7 +1,6 @@
 /** A way with one narrow part, computed and not waited for. */
 import { type TrainArrival, trainIpBytes, trainWireBytes } from '#contracts';
-import type { Train } from './arrivals.ts';
-import { blockPackets, type Capacity, capacityOf, nextTrain, paceOf, type Stream, streamAfter, streamMs } from './capacity.ts';
+import { blockPackets, type Capacity, capacityOf, nextTrain, paceOf, type Stream, streamAfter, streamMs, type Train } from './capacity.ts';
 
 /** A way that trains go. */
 export type Way = {

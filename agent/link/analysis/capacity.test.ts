@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { trainWireBytes } from '#contracts';
 import { randomFrom } from '../../../test/random.ts';
-import type { Train } from './arrivals.ts';
 import { budgetBytes, heldUp, measure, pass, type Way } from './capacity.test-helper.ts';
-import { capacityOf, nextTrain } from './capacity.ts';
+import { capacityOf, nextTrain, type Train } from './capacity.ts';
 
 const mbit = 1e6;
 const kB = 1_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { altitudeCatalogue, maxAltitudeOf } from './catalogue.ts';
+import { altitudeCatalogue, maxAltitudeOf } from './climate.ts';
 
 test('a device is known by maker and model, and one that is not stays unknown', () => {
   expect(maxAltitudeOf('Dell Inc. OptiPlex 7010')).toBe(3_048);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { latched, openLatch } from './latch.ts';
+import { latched, openLatch } from '../measure/quality-history.ts';
 
 it('stands after three in a row, falls after three in a row, and one that differs begins the count anew', () => {
   let latch = openLatch;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { usbModelIn } from './usb-models.ts';
+import { usbModelIn } from '../../platform/questions/usb.ts';
 
 test('a device is known by vendor and product in its id, in any case, and by nothing like it', () => {
   expect(usbModelIn('usb-046d:082d-A1B2')).toEqual({ name: 'Logitech C920', kind: 'camera' });

@@ -9,11 +9,9 @@ import {
   trainSessionBytes,
   trainWireBytes,
 } from '#contracts';
-import type { Train } from '../analysis/arrivals.ts';
-import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter } from '../analysis/capacity.ts';
+import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter, type Train } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
-import type { Socket } from './exchange.ts';
-import { createTrains, type Trains } from './trains.ts';
+import { createTrains, type Socket, type Trains } from './trains.ts';
 
 /** Where the trains go, and what they may cost, bytes on the wire; rates in bits/s. */
 export type CapacityOptions = {

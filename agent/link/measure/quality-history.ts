@@ -2,9 +2,7 @@
 import * as v from 'valibot';
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, readJson, tierNeeds } from '#contracts';
 import type { Spool } from '../../uplink/spool/spool.ts';
-import { type Baseline, usualLimitMs, withWindow } from '../analysis/baseline.ts';
 import { ratingOf } from '../analysis/emodel.ts';
-import { latched, openLatch } from '../analysis/latch.ts';
 import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
 
@@ -200,4 +198,46 @@ function isDoubtful(window: Window): boolean {
   const quality = qualityOf([window]);
   const ways = quality === undefined ? [] : [quality.up, quality.down];
   return ways.some(({ loss, jitterMs }) => loss >= doubtfulLoss || jitterMs >= tierNeeds.audio.jitterMs.warn);
+}
+
+/** Medians of the windows of a day on fibre, of three days on GEO; a detour that stays is usual after half of them. */
+const kept = 288;
+/** Fewer say nothing of what is usual. */
+const needed = 12;
+const leastMs = 50;
+const deviations = 4;
+
+/** Round trips in milliseconds, the latest last. */
+export type Baseline = readonly number[];
+
+/** The baseline with the median of one more window, milliseconds; the oldest falls out. */
+export function withWindow(baseline: Baseline, medianMs: number): Baseline {
+  return [...baseline, Math.round(medianMs * 10) / 10].slice(-kept);
+}
+
+/** Above it a round trip is not usual; undefined while that is not known. */
+export function usualLimitMs(baseline: Baseline): number | undefined {
+  if (baseline.length < needed) return undefined;
+  const median = quantile(baseline, 0.5);
+  const spread = quantile(
+    baseline.map((one) => Math.abs(one - median)),
+    0.5,
+  );
+  return median + Math.max(leastMs, deviations * spread);
+}
+
+/** A finding that stands after three windows in a row that say so, and falls after three that do not. */
+
+/** Whether the finding stands, and how many windows in a row spoke against that. */
+export type Latch = { stands: boolean; against: number };
+
+const inARow = 3;
+
+/** A finding that nothing speaks for yet. */
+export const openLatch: Latch = { stands: false, against: 0 };
+
+/** The finding after one more window that said so or did not. */
+export function latched({ stands, against }: Latch, said: boolean): Latch {
+  if (said === stands) return { stands, against: 0 };
+  return against + 1 >= inARow ? { stands: said, against: 0 } : { stands, against: against + 1 };
 }

@@ -2,15 +2,14 @@
 import * as v from 'valibot';
 import { isThin, type LinkReport, linkReport, links } from '#contracts';
 import type { Grade } from '../../uplink/spool/rows.ts';
-import type { OnSlip } from '../../uplink/store/slips.ts';
+import type { OnSlip } from '../../uplink/store/log.ts';
 import { breaksOff, latest, type Round, type Window, windowOf } from '../analysis/quality.ts';
 import type { Budget } from '../net/data-budget.ts';
 import { hostWireBytes } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
-import type { Grant } from './grant.ts';
 import { type Capacity, createQualityHistory, type QualityHistory, type QualityHistoryOptions } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
-import { roundWireBytes, stampRound } from './stamp.ts';
+import { type Grant, roundWireBytes, stampRound } from './stamp.ts';
 
 /** As for the history, and what a round needs. */
 export type QualityRoundsOptions = QualityHistoryOptions & {

@@ -1,9 +1,8 @@
 /** One round of the quality test: probes to the reflector, and what came back of them (contracts/stamp.ts). */
-import { type Clock, readReply, stampBytes, writeProbe } from '#contracts';
+import { type Ack, type Clock, readReply, stampBytes, writeProbe } from '#contracts';
 import type { Echo, Round } from '../analysis/quality.ts';
 import { udpWireBytes, udpWireBytesAt } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
-import type { Grant } from './grant.ts';
 
 /** How many probes go where, at which pace. */
 export type RoundOptions = {
@@ -83,4 +82,16 @@ function patienceMs(echoes: readonly Echo[]): number {
 /** A probe that is late already goes at once. */
 function pause(clock: Clock, ms: number): Promise<void> {
   return ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(ms, resolve));
+}
+
+/** Where the reflector answers, and the right to be answered, which ends at `endsUp` of the agent's own clock.up(). */
+export type Grant = { port: number; token: Buffer; endsUp: number };
+
+/** What an ack says of it; undefined where it says nothing. `measures` without a grant: the centre has no reflector. */
+export function grantOf({ measure, reflector, at }: Ack, up: number): { measures: boolean; grant: Grant | undefined } | undefined {
+  if (measure === undefined) return undefined;
+  if (!measure || reflector === undefined) return { measures: measure, grant: undefined };
+  // Both times are the centre's, so that a wrong clock of this PC shortens no right.
+  const leftMs = reflector.endsAt - at;
+  return { measures: true, grant: { port: reflector.port, token: Buffer.from(reflector.token, 'base64url'), endsUp: up + leftMs } };
 }

@@ -1,19 +1,21 @@
 /** This PC's side of the capacity test: greets the reflector, sends trains to it and has trains sent. What they say: analysis/capacity.ts. */
 import {
   type Cancel,
+  type Clock,
   noCookie,
   readTrainAnswer,
   readTrainDenial,
   readTrainReport,
+  type TrainAnswer,
   type TrainArrival,
   type TrainDenial,
+  type TrainRequestKind,
+  trainIpBytes,
   trainPayloadBytes,
   writeTrainRequest,
 } from '#contracts';
-import type { Train } from '../analysis/arrivals.ts';
-import type { Stream } from '../analysis/capacity.ts';
-import { count, type Exchange, exchange, later, quietMs, repeat, reportMs, request, type TrainsOptions } from './exchange.ts';
-import { runStream } from './stream.ts';
+import { blockPackets, paceOf, type Stream, streamMs, type Train } from '../analysis/capacity.ts';
+import { udpWireBytesAt } from '../net/meter.ts';
 
 /** Trains of packets to the reflector and from it, one at a time. */
 export type Trains = ReturnType<typeof createTrains>;
@@ -54,7 +56,7 @@ export function createTrains(options: TrainsOptions) {
     },
     up: (packets: number): Promise<Train | TrainDenial> => up(state, packets),
     down: (packets: number): Promise<Train | TrainDenial> => down(state, packets),
-    /** A stream behind the trains (stream.ts). */
+    /** A stream behind the trains. */
     stream: (direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> => runStream(state, direction, plan),
     /** Ends whatever waits. */
     close(): void {
@@ -142,4 +144,208 @@ function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
     },
     train,
   );
+}
+
+/** A socket to one address, which takes nothing from any other; by IPv4 where it names no address of its own. */
+export type Socket = { send(packet: Buffer): void; close(): void; localAddress?: string };
+
+/** The socket to the reflector, and the right to use it. */
+export type TrainsOptions = {
+  socket: Socket;
+  token: Buffer;
+  clock: Clock;
+  /** Bytes on the wire, as they go and come. */
+  used(wireBytes: number): void;
+};
+
+/** What runs now: answers to the numbers from `first` to `number` belong to it. */
+export type Exchange = TrainsOptions & {
+  cookie: Buffer;
+  roundTripMs: number;
+  first: number;
+  number: number;
+  closed: boolean;
+  timers: Set<Cancel>;
+  onAnswer: (answer: TrainAnswer) => void;
+  giveUp: () => void;
+};
+
+/** How long a report is waited for: the longest train takes so long at 0.3 Mbit/s. */
+const reportMs = 15_000;
+/** Over the round trip, before something is asked again. */
+const quietMs = 1_000;
+/** Begins something that ends by itself, by an answer or by patience. */
+function exchange<T>(state: Exchange, begin: (end: (result: T) => void) => void, otherwise: () => T): Promise<T> {
+  state.number += 1;
+  state.first = state.number;
+  const { promise, resolve } = Promise.withResolvers<T>();
+  const end = (result: T) => {
+    for (const cancel of state.timers) cancel();
+    state.timers.clear();
+    state.onAnswer = () => undefined;
+    resolve(result);
+  };
+  state.giveUp = () => end(otherwise());
+  if (state.closed) state.giveUp();
+  else begin(end);
+  return promise;
+}
+
+type Repeated = { forMs: number; waitMs: (at: number) => number; send: (at: number) => void };
+
+/** Sends again and again, for it or its answer may be lost, until it is cancelled or the time is over. */
+function repeat(state: Exchange, { forMs, waitMs, send }: Repeated): Cancel {
+  const endsUp = state.clock.up() + forMs;
+  let cancel: Cancel = () => undefined;
+  const again = (at: number) => {
+    if (state.clock.up() >= endsUp) return state.giveUp();
+    send(at);
+    cancel = later(state, waitMs(at), () => again(at + 1));
+  };
+  again(0);
+  return () => cancel();
+}
+
+/** Packets that went or came, by their headers too, which are longer over IPv6. */
+function count({ socket, used }: TrainsOptions, payloadBytes: number, packets = 1): void {
+  used(packets * udpWireBytesAt(socket.localAddress, payloadBytes));
+}
+
+/** One packet that asks; of the train that was begun last where it names none. */
+function request(state: Exchange, kind: TrainRequestKind, { seq = 0, train = state.number } = {}): void {
+  const { socket, token, cookie } = state;
+  const packet = writeTrainRequest({ kind, train, seq, token, cookie });
+  socket.send(packet);
+  count(state, packet.length);
+}
+
+/** Later, unless it is over by then. */
+function later(state: Exchange, delayMs: number, task: () => void): Cancel {
+  const cancel = state.clock.after(delayMs, () => {
+    state.timers.delete(cancel);
+    task();
+  });
+  state.timers.add(cancel);
+  return () => {
+    state.timers.delete(cancel);
+    cancel();
+  };
+}
+
+/** Packets that share a number: what goes up is asked for in larger pieces, since a policer may count what asks as well. */
+const piecePackets = { up: 6 * blockPackets, down: blockPackets };
+/** What could not be sent in time is sent at once, as far as it is so late. */
+const catchUpMs = 20;
+
+type Running = {
+  state: Exchange;
+  direction: 'up' | 'down';
+  plan: Stream;
+  first: number;
+  sent: number;
+  arrivals: TrainArrival[];
+  /** Numbers of what came: a line may double it. */
+  came: Set<number>;
+  /** Pieces whose report is not there. */
+  open: Set<number>;
+  lastUp: number;
+  isSent: boolean;
+};
+
+/** Guarantee: it ends, with what came of it; no more is sent than its plan says, and nothing after its end is told. */
+function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> {
+  const running: Running = {
+    state,
+    direction,
+    plan,
+    sent: 0,
+    arrivals: [],
+    isSent: false,
+    came: new Set<number>(),
+    open: new Set<number>(),
+    first: state.number + 1,
+    lastUp: state.clock.up(),
+  };
+  const train = () => ({ packets: running.sent, arrivals: running.arrivals });
+  return exchange<Train | TrainDenial>(
+    state,
+    (end) => {
+      const endsUp = state.clock.up() + streamMs;
+      state.onAnswer = (answer) => {
+        if (answer.kind === 'denied') end(readTrainDenial(answer) ?? train());
+        else take(running, answer);
+        if (isOver(running)) end(train());
+      };
+      send(running, { dueUp: state.clock.up(), endsUp, over: () => settle(running, () => end(train())) });
+    },
+    train,
+  );
+}
+
+/** Blocks, as fast as the last arrivals say, until all are sent or the time is over. */
+function send(running: Running, { dueUp, endsUp, over }: { dueUp: number; endsUp: number; over: () => void }): void {
+  const { state, plan, arrivals } = running;
+  const nowUp = state.clock.up();
+  let due = Math.max(dueUp, nowUp - catchUpMs);
+  while (due <= nowUp && running.sent < plan.packets) {
+    sendBlock(running, Math.min(blockPackets, plan.packets - running.sent));
+    due += (blockPackets * trainIpBytes * 8_000) / paceOf(arrivals, plan);
+  }
+  if (running.sent >= plan.packets || nowUp >= endsUp) over();
+  else later(state, due - nowUp, () => send(running, { dueUp: due, endsUp, over }));
+}
+
+function sendBlock(running: Running, packets: number): void {
+  const { state, direction, first, sent } = running;
+  const piece = Math.floor(sent / piecePackets[direction]);
+  state.number = first + piece;
+  running.sent += packets;
+  if (direction === 'down') return request(state, 'down', { seq: packets });
+  const { socket, token, cookie, number: train } = state;
+  for (let seq = sent; seq < running.sent; seq += 1) {
+    socket.send(writeTrainRequest({ kind: 'up', train, seq: seq % piecePackets.up, token, cookie }));
+  }
+  count(state, trainPayloadBytes, packets);
+  running.open.add(train);
+  if (running.sent % piecePackets.up === 0) request(state, 'ask');
+}
+
+function take(running: Running, { kind, train, seq, ...answer }: TrainAnswer): void {
+  const { state, direction, arrivals, came } = running;
+  const from = (train - running.first) * piecePackets[direction];
+  running.lastUp = state.clock.up();
+  const note = (one: TrainArrival) => {
+    if (one.seq >= running.sent || came.has(one.seq)) return;
+    came.add(one.seq);
+    arrivals.push(one);
+  };
+  if (kind === 'load') note({ seq: from + seq, us: state.clock.up() * 1_000 });
+  if (kind !== 'report' || !running.open.delete(train)) return;
+  for (const one of readTrainReport(answer)) note({ seq: from + one.seq, us: one.us });
+}
+
+/** Waits for what is on its way, and asks again for what was not reported. */
+function settle(running: Running, end: () => void): void {
+  const { state, direction, open } = running;
+  running.isSent = true;
+  const waitMs = () => state.roundTripMs + quietMs;
+  if (isOver(running)) return end();
+  if (direction === 'down') return whenQuiet(running, waitMs(), end);
+  const isInPart = running.sent % piecePackets.up !== 0;
+  const again = (at: number) => (at > 0 ? [...open] : isInPart ? [state.number] : []);
+  const ask = (at: number) => {
+    for (const train of again(at)) request(state, 'ask', { train });
+  };
+  repeat(state, { forMs: reportMs, waitMs, send: ask });
+}
+
+function whenQuiet(running: Running, forMs: number, end: () => void): void {
+  const { state, lastUp } = running;
+  const leftMs = lastUp + forMs - state.clock.up();
+  if (leftMs <= 0) end();
+  else later(state, leftMs, () => whenQuiet(running, forMs, end));
+}
+
+function isOver({ isSent, direction, open, arrivals, sent }: Running): boolean {
+  return isSent && (direction === 'up' ? open.size === 0 : arrivals.length >= sent);
 }

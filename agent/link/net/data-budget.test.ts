@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { links } from '#contracts';
 import { randomFrom } from '../../../test/random.ts';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { budgetFile, type KeptFile } from '../../uplink/store/kept-file.ts';
+import { budgetFile, type KeptFile } from '../../uplink/store/data-folder.ts';
 import { type Budget, createBudget, memoryStore, readFigures } from './data-budget.ts';
 
 const endOfNovember = Date.UTC(2026, 10, 30, 23, 50);

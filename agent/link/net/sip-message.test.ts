@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { optionsRequest, readMessage } from './sip-message.ts';
+import { optionsRequest, readMessage } from './sip.ts';
 
 const branch = '0123abcd';
 const request = (transport: 'udp' | 'tcp' | 'tls', host = 'bridge.example') =>

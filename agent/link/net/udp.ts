@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { codeOf } from '#contracts';
-import type { OnSlip } from '../../uplink/store/slips.ts';
+import type { OnSlip } from '../../uplink/store/log.ts';
 import { countHost, type Used } from './meter.ts';
 
 /** An open socket to one address. */

@@ -17,7 +17,6 @@ import { parseArgs } from 'node:util';
 import { codeOf, messageOf, oneLine } from '#contracts';
 import { identityFolder, openIdentity } from '../../identity/identity.ts';
 import { type RunProgram, runProgram } from '../../platform/program.ts';
-import { type TaskName, taskFile, taskNames } from './task.ts';
 
 /** The PC: the folders of the program, of the data and of Windows's own programs, and what the steps do outside them. */
 export type Windows = {
@@ -191,4 +190,20 @@ async function attempt(windows: Windows, args: readonly string[]): Promise<void>
 
 function firstLine(text: string): string {
   return oneLine(text.split('\n', 1).join(), 300).trim();
+}
+
+/**
+ * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`. Each has a trigger for every minute, because
+ * RestartOnFailure ignores an agent that ended for its own update. conhost hides the console window of the task `room`.
+ */
+
+/** The names of the tasks, which are also the verbs that they run. */
+export const taskNames = ['run', 'room'] as const;
+/** One of them. */
+export type TaskName = (typeof taskNames)[number];
+
+/** The file that `schtasks /create /xml` reads: UTF-16 with its byte order mark. A disabled task waits for the enrolment. */
+export function taskFile(template: string, task: { program: string; data: string; enabled: boolean }): Buffer {
+  const filled = template.replaceAll('{program}', task.program).replaceAll('{data}', task.data).replace('{enabled}', `${task.enabled}`);
+  return Buffer.from(`\ufeff${filled}`, 'utf16le');
 }

@@ -2,16 +2,18 @@
  * The agent as one file, its seat in a session as another, its launcher, and with the key of the releases (which is kept away from the network) the
  * signed manifest of an update. `packaging/agent.ts` makes packages of them.
  */
-import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import crypto, { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import dgram from 'node:dgram';
+import dns from 'node:dns/promises';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { type Manifest, pinOf, sealSigned } from '#contracts';
-import type { KnownCentre } from '../../identity/known-centre.ts';
-import { addressOf, placeOf } from '../../identity/place.ts';
-import { lean } from './lean.ts';
-import { licencesOf } from './licences.ts';
+import { addressOf, type KnownCentre, placeOf } from '../../identity/known-centre.ts';
 
 /** What is packed, from where, and to where. */
 export type Pack = {
@@ -110,4 +112,66 @@ export function centreOf({ centre, roots }: { centre?: string | undefined; roots
   const pem = readFileSync(roots, 'utf8');
   if (!/^-----BEGIN CERTIFICATE-----/m.test(pem)) throw new Error(`--roots: ${roots} has no certificate`);
   return { centre: addressOf(place), pin: pinOf(new X509Certificate(pem).raw) };
+}
+
+/** MQTT over web sockets, through a proxy, in a browser and with the aliases of MQTT 5; a log that is written by a thread of its own. */
+const unused = ['ws', 'socks', 'worker-timers', 'lru-cache', 'thread-stream'];
+/** Of systeminformation the inventory asks system, osinfo, cpu and memory. */
+const unasked = 'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
+/** What the centre alone says, by who asks for it: a language that the agent does not speak, and the faults that no PC reports. */
+const centres: Readonly<Record<string, string>> = { './mr.ts': '/domain/words/words.ts', './faults/centre.ts': '/domain/faults.ts' };
+/** Node's own streams do what the package copies for other systems. */
+const copies: Record<string, string> = { 'readable-stream': 'node:stream' };
+/** Loaded when something of them is first used: the seat in the session, which has no network, never does. Of node:http an ES module would load undici too. */
+const costly: Readonly<Record<string, object>> = {
+  'node:http': http,
+  'node:https': https,
+  'node:tls': tls,
+  'node:crypto': crypto,
+  'node:dgram': dgram,
+  'node:dns/promises': dns,
+};
+
+const named = (names: readonly string[]) => new RegExp(`^(?:${names.join('|')})$`);
+
+/** The plugin of the packer. */
+const lean: Plugin = {
+  name: 'lean',
+  setup(build) {
+    build.onResolve({ filter: named(unused) }, ({ path }) => ({ path, namespace: 'unused' }));
+    build.onResolve({ filter: new RegExp(`^\\./(?:${unasked})$`) }, ({ path, importer }) =>
+      importer.includes('/systeminformation/lib/') ? { path, namespace: 'unused' } : undefined,
+    );
+    build.onResolve({ filter: /\.ts$/ }, ({ path, importer }) => {
+      const by = centres[path];
+      return by !== undefined && importer.endsWith(by) ? { path, namespace: 'unused' } : undefined;
+    });
+    build.onResolve({ filter: named(Object.keys(copies)) }, ({ path }) => ({ path, namespace: 'builtin' }));
+    build.onResolve({ filter: named(Object.keys(costly)) }, ({ path }) => ({ path, namespace: 'costly' }));
+    build.onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+    build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(copies[path])});`,
+    }));
+    build.onLoad({ filter: /./, namespace: 'costly' }, ({ path }) => ({ contents: whenUsed(path) }));
+  },
+};
+
+/** A module that has all names of this one of Node's, and asks it for what is behind a name when that is used. */
+function whenUsed(path: string): string {
+  const names = Object.keys(costly[path] ?? {});
+  return `let loaded;
+const all = () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}));
+for (const name of ${JSON.stringify(names)}) Object.defineProperty(module.exports, name, { enumerable: true, get: () => all()[name] });`;
+}
+
+/** The text of the licence of each package that has something in the bundle; `files` as the packer names them, `root` is where they lie. */
+function licencesOf(files: readonly string[], root: string): string {
+  const folders = files.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  const texts = [...new Set(folders)].toSorted().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((one) => /^licen[cs]e/i.test(one));
+    const text = file === undefined ? '' : `\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
+    return `${name} ${version}: ${license}\n${text}`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n`);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type TaskName, taskFile, taskNames } from './task.ts';
+import { type TaskName, taskFile, taskNames } from './install.ts';
 
 const task = { program: 'C:\\Program Files\\Sabha', data: 'C:\\ProgramData\\Sabha', enabled: true };
 const template = (name: string) => readFileSync(new URL(`../../../packaging/windows/${name}.xml`, import.meta.url), 'utf8');

@@ -3,7 +3,7 @@ import type { Check } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown } from '../../link/analysis/verdict.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
-import { asFarAsKnown } from './as-far-as-known.ts';
+import { asFarAsKnown } from './self-test.ts';
 
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const context = { platform: createUnwritten(), profile: { link: 'fibre', elevationM: 0, expected: {} }, self } as const;

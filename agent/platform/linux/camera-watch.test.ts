@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '#contracts';
-import { watchCameras } from './camera-watch.ts';
+import { watchCameras } from './cameras.ts';
 
 /** A clock whose tasks wait until the test runs them. */
 function handClock() {

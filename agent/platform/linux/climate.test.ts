@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createClimate } from './climate.ts';
+import { createClimate } from './figures.ts';
 import { tree } from './tree.test-helper.ts';
 
 const base = { 'proc/stat': 'cpu  100 0 50 800 50 0 0 0 0 0\n', 'proc/uptime': '90.5 100\n' };

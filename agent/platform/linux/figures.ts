@@ -1,10 +1,8 @@
 /** Load, memory, disk and temperature by /proc, /sys and one statfs: no child process. */
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PcFigures } from '../platform.ts';
+import type { ClimateFigures, PcFigures, Sensor } from '../platform.ts';
 import { readNames, readNumber, readText, required } from './files.ts';
-
-type Sensor = { celsius: number; limit: number | null };
 
 /** Beyond these a sensor is broken or absent, or a limit is a placeholder. */
 const coldestCelsius = 1;
@@ -15,7 +13,7 @@ export function createFigures(root: string): () => Promise<PcFigures> {
   const load = createLoadMeter(root);
   return async () => {
     const loadRatio = await load();
-    const sensor = hottest([...(await thermalZones(root)), ...(await hardwareMonitors(root))]);
+    const sensor = hottest([...(await readZones(root)), ...(await readMonitors(root)).sensors]);
     return {
       uptimeSeconds: Number.parseFloat(await required(root, 'proc/uptime')),
       loadRatio,
@@ -40,54 +38,17 @@ async function diskUsed(root: string): Promise<number> {
   return used + disk.bavail === 0 ? 0 : used / (used + disk.bavail);
 }
 
-async function thermalZones(root: string): Promise<Sensor[]> {
-  const folder = join(root, 'sys/class/thermal');
-  const sensors: Sensor[] = [];
-  for (const zone of (await readNames(folder)) ?? []) {
-    if (!zone.startsWith('thermal_zone')) continue;
-    const files = (await readNames(join(folder, zone))) ?? [];
-    let limit: number | undefined;
-    for (const file of files.filter((one) => /^trip_point_\d+_type$/.test(one)))
-      if ((await readText(join(folder, zone, file))) === 'critical')
-        limit = await readNumber(join(folder, zone, file.replace('_type', '_temp')));
-    sensors.push(...sensor(await readNumber(join(folder, zone, 'temp')), limit));
-  }
-  return sensors;
-}
-
-async function hardwareMonitors(root: string): Promise<Sensor[]> {
-  const folder = join(root, 'sys/class/hwmon');
-  const sensors: Sensor[] = [];
-  for (const monitor of (await readNames(folder)) ?? []) {
-    const files = (await readNames(join(folder, monitor))) ?? [];
-    for (const file of files.filter((one) => /^temp\d+_input$/.test(one))) {
-      const limit = await readNumber(join(folder, monitor, file.replace('_input', '_crit')));
-      sensors.push(...sensor(await readNumber(join(folder, monitor, file)), limit));
-    }
-  }
-  return sensors;
-}
-
-/** The kernel counts in thousandths of a degree. */
-function sensor(milli: number | undefined, limitMilli: number | undefined): Sensor[] {
-  if (milli === undefined || !isTemperature(milli / 1000)) return [];
-  const limit = limitMilli === undefined || !isTemperature(limitMilli / 1000) ? null : limitMilli / 1000;
-  return [{ celsius: milli / 1000, limit }];
-}
-
-function isTemperature(celsius: number): boolean {
-  return celsius >= coldestCelsius && celsius <= hottestCelsius;
-}
-
 /** Of two equal ones, which are often one sensor by two doors, the one that names its limit. */
-function hottest(sensors: Sensor[]): Sensor | undefined {
-  return sensors.toSorted((a, b) => b.celsius - a.celsius || Number(b.limit !== null) - Number(a.limit !== null))[0];
+function hottest(sensors: Reading[]): Reading | undefined {
+  return sensors
+    .filter(({ celsius }) => isTemperature(celsius))
+    .toSorted((a, b) => b.celsius - a.celsius || Number(b.limit !== null) - Number(a.limit !== null))[0];
 }
 
 type Ticks = { busy: number; all: number };
 
 /** Busy time of all cores since the call before, 0 to 1; null at the first. Each meter has its own window. */
-export function createLoadMeter(root: string): () => Promise<number | null> {
+function createLoadMeter(root: string): () => Promise<number | null> {
   let before: Ticks | undefined;
   return async () => {
     const ticks = readTicks(await required(root, 'proc/stat'));
@@ -106,4 +67,99 @@ function readTicks(stat: string): Ticks {
     .map(Number);
   const busy = user + nice + system + irq + softirq + steal;
   return { busy, all: busy + idle + iowait };
+}
+
+/** Drivers that measure one kind of thing, whatever their sensors are called. */
+const drivers: readonly (readonly [RegExp, Sensor['kind']])[] = [
+  [/^(coretemp|k10temp|zenpower|cpu_thermal|x86_pkg_temp)$/, 'processor'],
+  [/^(nvme|drivetemp)$/, 'disk'],
+  [/^(acpitz|jc42|spd5118|pch_.*)$/, 'board'],
+];
+/** Of all other drivers only what names its place is taken: the rest are often inputs to which nothing is connected. */
+const labels: readonly (readonly [RegExp, Sensor['kind']])[] = [
+  [/\b(ambient|room)\b/i, 'room'],
+  [/^(systin|system|motherboard|mb|board)\b/i, 'board'],
+];
+/** What is said beyond these, and exactly 0, is an input without a sensor. */
+const believedCelsius = { least: -50, most: 125 };
+
+/** Reads the sensors of the PC; each call gives the load since the one before. */
+export function createClimate(root: string): () => Promise<ClimateFigures> {
+  const load = createLoadMeter(root);
+  return async () => {
+    const loadRatio = await load();
+    const { sensors, humidityRatio } = await readMonitors(root);
+    const known = sensors.some(({ kind }) => kind === 'processor') ? sensors : [...sensors, ...(await processorZones(root))];
+    return {
+      uptimeSeconds: Number.parseFloat(await required(root, 'proc/uptime')),
+      loadRatio,
+      sensors: known.flatMap(({ kind, celsius }) => (kind === undefined ? [] : [{ kind, celsius }])),
+      humidityRatio,
+    };
+  };
+}
+
+/** What a sensor says, °C; `kind` is undefined where nothing tells what it measures. */
+type Reading = { celsius: number; limit: number | null; kind: Sensor['kind'] | undefined };
+
+async function readMonitors(root: string): Promise<{ sensors: Reading[]; humidityRatio: number | null }> {
+  const folder = join(root, 'sys/class/hwmon');
+  const sensors: Reading[] = [];
+  let humidityRatio: number | null = null;
+  for (const monitor of (await readNames(folder)) ?? []) {
+    const at = join(folder, monitor);
+    const files = (await readNames(at)) ?? [];
+    const driver = (await readText(join(at, 'name'))) ?? '';
+    const humid = files.find((one) => /^humidity\d+_input$/.test(one));
+    if (humid) humidityRatio ??= ratioOf(await readNumber(join(at, humid)));
+    for (const file of files.filter((one) => /^temp\d+_input$/.test(one))) {
+      const label = (await readText(join(at, file.replace('_input', '_label')))) ?? '';
+      const limit = await readNumber(join(at, file.replace('_input', '_crit')));
+      // What measures the humidity too stands in the air of the room.
+      const kind = humid ? 'room' : kindOf(driver, label);
+      sensors.push(...reading(kind, await readNumber(join(at, file)), limit));
+    }
+  }
+  return { sensors, humidityRatio };
+}
+
+async function readZones(root: string): Promise<Reading[]> {
+  const folder = join(root, 'sys/class/thermal');
+  const sensors: Reading[] = [];
+  for (const zone of (await readNames(folder)) ?? []) {
+    if (!zone.startsWith('thermal_zone')) continue;
+    const at = join(folder, zone);
+    let limit: number | undefined;
+    for (const file of ((await readNames(at)) ?? []).filter((one) => /^trip_point_\d+_type$/.test(one)))
+      if ((await readText(join(at, file))) === 'critical') limit = await readNumber(join(at, file.replace('_type', '_temp')));
+    const kind = kindOf((await readText(join(at, 'type'))) ?? '', '');
+    sensors.push(...reading(kind, await readNumber(join(at, 'temp')), limit));
+  }
+  return sensors;
+}
+
+/** Where no driver of the processor is loaded, its zone says it. */
+async function processorZones(root: string): Promise<Reading[]> {
+  return (await readZones(root)).filter(({ kind }) => kind === 'processor');
+}
+
+function kindOf(driver: string, label: string): Sensor['kind'] | undefined {
+  const byDriver = drivers.find(([pattern]) => pattern.test(driver));
+  return (byDriver ?? labels.find(([pattern]) => pattern.test(label)))?.[1];
+}
+
+/** The kernel counts in thousandths of a degree. */
+function reading(kind: Reading['kind'], milli = 0, limitMilli = 0): Reading[] {
+  const celsius = milli / 1_000;
+  const limit = isTemperature(limitMilli / 1_000) ? limitMilli / 1_000 : null;
+  return celsius !== 0 && celsius >= believedCelsius.least && celsius <= believedCelsius.most ? [{ kind, celsius, limit }] : [];
+}
+
+function isTemperature(celsius: number): boolean {
+  return celsius >= coldestCelsius && celsius <= hottestCelsius;
+}
+
+function ratioOf(milliPercent: number | undefined): number | null {
+  const ratio = (milliPercent ?? 0) / 100_000;
+  return ratio > 0 && ratio <= 1 ? ratio : null;
 }

@@ -7,15 +7,19 @@ import { readInventory } from '../inventory.ts';
 import { type Answer, notWritten, type Platform, type System } from '../platform.ts';
 import { shared } from '../shared-watch.ts';
 import { createBoot } from './boot.ts';
-import { watchCameras } from './camera-watch.ts';
-import { readCameras } from './cameras.ts';
-import { createClimate } from './climate.ts';
+import { readCameras, watchCameras } from './cameras.ts';
 import { knockPipeWire, knockSound, pipeWireSocket } from './desktop/knock.ts';
 import { ofThisSession, readSound, readSoundService, soundEnv } from './desktop/pactl.ts';
 import { type Watching, watchSound } from './desktop/sound-watch.ts';
-import { readVideoSources, silentPipeWire, type VideoSource, limitMs as videoLimitMs } from './desktop/video-sources.ts';
-import { type VideoWatching, watchVideo } from './desktop/video-watch.ts';
-import { createFigures } from './figures.ts';
+import {
+  readVideoSources,
+  silentPipeWire,
+  type VideoSource,
+  type VideoWatching,
+  limitMs as videoLimitMs,
+  watchVideo,
+} from './desktop/video-sources.ts';
+import { createClimate, createFigures } from './figures.ts';
 import { readNames } from './files.ts';
 import { readHardware } from './hardware.ts';
 import { readMachine } from './machine.ts';

@@ -5,8 +5,7 @@ import { displayName, modelOf, ownSize } from '../edid.ts';
 import { readNames, readText } from '../linux/files.ts';
 import type { Answer, Question, WindowsSystem } from '../platform.ts';
 import { deviceName, shortId } from '../text.ts';
-import { attempt } from '../windows/attempt.ts';
-import { displayPlace, readEdid } from '../windows/edid.ts';
+import { attempt, displayPlace, readEdid } from '../windows/attempt.ts';
 
 /** Width and height in points. */
 export type Size = { width: number; height: number };

@@ -4,7 +4,7 @@ import { readNames, readText } from '../linux/files.ts';
 import type { RegistryKey } from '../native.ts';
 import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
 import { deviceName, shortId, shortText } from '../text.ts';
-import { inEach, userHives } from '../windows/hives.ts';
+import { inEach, userHives } from '../windows/attempt.ts';
 
 /** `id`: the name of its entry, such as `us.zoom.Zoom`; `name`: as the menu shows it in English. */
 export type Program = { id: string; name: string };

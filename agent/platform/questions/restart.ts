@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
 import { fromFileTime } from '../native.ts';
 import type { Answer, Question, WindowsSystem } from '../platform.ts';
-import { readValue } from '../windows/hives.ts';
+import { readValue } from '../windows/attempt.ts';
 
 /** `pendingSince`: milliseconds since 1970, null where nothing waits. */
 export type Restart = { pendingSince: number | null; isPlanned: boolean };

@@ -5,7 +5,7 @@ import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
 import type { Native, RegistryValue } from '../native.ts';
 import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
-import { readValue } from '../windows/hives.ts';
+import { readValue } from '../windows/attempt.ts';
 import { ownDesktop } from './session.ts';
 
 /** Starts a program on GNOME: asked every ten minutes. */

@@ -1,6 +1,6 @@
 /** A call into Windows that fails is not known, with its reason. */
 import { messageOf } from '#contracts';
-import type { Calls } from '../native.ts';
+import type { Calls, Native, RegistryKey, RegistryValue } from '../native.ts';
 import type { Answer } from '../platform.ts';
 import { shortText } from '../text.ts';
 
@@ -12,4 +12,45 @@ export function attempt<T>(calls: Answer<Calls>, ask: (calls: Calls) => T): Answ
   } catch (error) {
     return { known: false, reason: shortText(messageOf(error)) };
   }
+}
+
+/** Of people, of their domain or of Microsoft's cloud; Windows's own users are none. */
+const person = /^HKU\\S-1-(5-21|12-1)-[\d-]+$/;
+
+/** The branches of the registry that belong to people. Those of others are closed to who is no administrator. */
+export async function userHives(native: Native): Promise<Answer<string[]>> {
+  const all = await native.registry('HKU', 'here');
+  if (!all.known) return all;
+  return { known: true, value: all.value.map(({ path }) => path).filter((path) => person.test(path)) };
+}
+
+/** The keys of one place in each of these branches, as far as they are open to us. */
+export async function inEach(native: Native, hives: readonly string[], place: string): Promise<RegistryKey[][]> {
+  const answers = await Promise.all(hives.map((hive) => native.registry(`${hive}\\${place}`, 'below')));
+  return answers.map((answer) => (answer.known ? answer.value : []));
+}
+
+/** One value of a key; undefined where key or value are not there. */
+export async function readValue(native: Native, path: string, name: string): Promise<RegistryValue | undefined> {
+  const answer = await native.registry(path, 'here');
+  return answer.known ? valueAt(answer.value, path, name) : undefined;
+}
+
+/** A value among keys that were read. */
+export function valueAt(keys: readonly RegistryKey[], path: string, name: string): RegistryValue | undefined {
+  return keys.find((key) => key.path.toLowerCase() === path.toLowerCase())?.values.get(name.toLowerCase());
+}
+
+/** `DISPLAY\SAM0D2C\4&29C712E5&0&UID214595`, from `\\?\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-…}`. */
+export function displayPlace(path: string): string | undefined {
+  const [, model, place] = /^\\\\\?\\DISPLAY#([^#\\]+)#([^#\\]+)#/i.exec(path) ?? [];
+  return model === undefined ? undefined : `DISPLAY\\${model}\\${place}`;
+}
+
+/** Empty where it says nothing. */
+export async function readEdid(native: Native, path: string): Promise<Buffer> {
+  const place = displayPlace(path);
+  const enumerated = `HKLM\\SYSTEM\\CurrentControlSet\\Enum\\${place}\\Device Parameters`;
+  const value = place === undefined ? undefined : await readValue(native, enumerated, 'EDID');
+  return Buffer.isBuffer(value) ? value : Buffer.alloc(0);
 }

@@ -3,7 +3,7 @@ import { win32 } from 'node:path';
 import type { Native, RegistryKey } from '../native.ts';
 import { fromFileTime } from '../native.ts';
 import type { Answer } from '../platform.ts';
-import { inEach, readValue, userHives, valueAt } from './hives.ts';
+import { inEach, readValue, userHives, valueAt } from './attempt.ts';
 
 /** As Windows calls them there. */
 export type Capability = 'webcam' | 'microphone';

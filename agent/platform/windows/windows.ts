@@ -5,17 +5,15 @@ import { win32 } from 'node:path';
 import { readInventory } from '../inventory.ts';
 import type { Native, RunProgram } from '../native.ts';
 import { type Answer, type Hardware, notWritten, type Part, type Platform, type SeenDisk, type WindowsSystem } from '../platform.ts';
-import { shared } from '../shared-watch.ts';
+import { shared, watchLooks } from '../shared-watch.ts';
 import { shortId, shortText } from '../text.ts';
+import { readValue } from './attempt.ts';
 import { createBoot } from './boot.ts';
 import { readCameras } from './cameras.ts';
 import { createFigures, createLoadMeter, readPower, thisMachine } from './figures.ts';
-import { readValue } from './hives.ts';
 import { disksOf, readByPowerShell } from './inventory.ts';
 import { isNeighbourHeard, readNetwork } from './network.ts';
-import { createOrders } from './orders.ts';
-import { readSound, readSoundService } from './sound.ts';
-import { watchLooks } from './watch.ts';
+import { createOrders, readSound, readSoundService } from './sound.ts';
 
 /** What it stands on; `disk`: a folder of the disk that is looked at, another one in tests. */
 export type WindowsOptions = Omit<WindowsSystem, 'disks'> & { run: RunProgram; disk?: string };

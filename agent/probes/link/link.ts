@@ -5,7 +5,7 @@ import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } fr
 import { type Direction, placeOf, type TierState } from '../../link/analysis/tier.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { LinkView } from '../../link/measure/quality-rounds.ts';
-import { budgetAnswer } from './budget.ts';
+import type { BudgetFigures } from '../../link/net/data-budget.ts';
 
 const ways: readonly Direction[] = ['up', 'down'];
 const wayWords = { up: 'to the centre', down: 'from the centre' };
@@ -163,4 +163,16 @@ function directionOf(bad: readonly Direction[]): string {
 
 function check(device: string, verdict: Verdict): Check {
   return { component: 'link', device, ...verdict };
+}
+
+/** Steps and no figures in the reason: one that changes is news. */
+function budgetAnswer({ telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures): ProbeResult {
+  const isTestSpent = testBytes >= testLimit;
+  const isTelemetrySpent = telemetryBytes >= telemetryLimit;
+  const spent = isTestSpent || isTelemetrySpent;
+  const answer = spent
+    ? { status: 'fault' as const, fault: 'link.budget_spent', reason: isTelemetrySpent ? 'by messages' : 'by tests of the link' }
+    : { status: 'ok' as const, fault: null, reason: null };
+  const check: Check = { component: 'link', device: 'budget', ...answer };
+  return { checks: [check], numbers: { bt: testBytes / testLimit, bm: telemetryBytes / telemetryLimit } };
 }

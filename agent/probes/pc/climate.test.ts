@@ -106,6 +106,15 @@ it('remembers a start in frost until the PC has thawed at 10 degrees', async () 
   expect((await ask()).lines).toEqual(['board climate.cold']);
 });
 
+it('a battery that is charged in frost is a finding: the one of the PC or that of the UPS', async () => {
+  const own = pcIn({ power: { batteryChargeRatio: 0.5, isCharging: true, batteryCelsius: -2 } });
+  expect((await own.ask()).lines).toEqual(['battery climate.charge_cold']);
+  const ups = pcIn({ ups: { 'ups.status': 'OL CHRG', 'battery.temperature': '-1' } });
+  expect((await ups.ask()).lines).toEqual(['battery climate.charge_cold']);
+  ups.room.ups = { 'ups.status': 'OL', 'battery.temperature': '-1' };
+  expect((await ups.ask()).lines).toEqual(['battery ok']);
+});
+
 it('a hard disk in Leh is a standing finding under its own name, and none in the plains', async () => {
   const hardware = { turningDisks: [{ id: 'disk-1a2b3c4d', name: 'ST1000DM010' }] };
   const { checks } = await pcIn({ hardware }).ask();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { createRiseWatch, type Rise, type RiseReading } from './rise-watch.ts';
+import { createRiseWatch, type Rise, type RiseReading } from './climate.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

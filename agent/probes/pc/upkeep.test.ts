@@ -7,7 +7,7 @@ import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import { lastCrash } from '../../platform/questions/crash.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
-import { createUpkeep } from './upkeep.ts';
+import { createUpkeep } from './pc.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

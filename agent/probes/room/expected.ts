@@ -1,8 +1,8 @@
 /** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
 import { type Check, noneExpected, type Profile } from '#contracts';
-import { usbModelIn } from '../../link/analysis/usb-models.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
+import { usbModelIn } from '../../platform/questions/usb.ts';
 import { isInName, shortText } from '../../platform/text.ts';
 
 type Kind = keyof Profile['expected'];

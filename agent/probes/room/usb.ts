@@ -2,7 +2,7 @@
 import { type Check, type Clock, realClock } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
-import { type KernelLine, kernelLog } from '../../platform/questions/kernel-log.ts';
+import { type KernelLine, kernelLog } from '../../platform/questions/disks.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';
 

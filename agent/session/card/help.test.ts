@@ -1,7 +1,7 @@
 import jsqr from 'jsqr';
 import { expect, test } from 'vitest';
 import { type FaultId, faultIds, faults, type Language, languages } from '#contracts';
-import { helpOf } from './help.ts';
+import { helpOf } from './page.ts';
 
 const muted = { pc: 'ladakh/leh/hall', help: 'desk@example.org', fault: 'microphone.muted', readiness: 'not-ready' } as const;
 const longestPc = ['s', 't', 'p'].map((id) => id.repeat(32)).join('/');

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { type Clock, readJson } from '#contracts';
 import type { Answer, Platform } from '../../platform/platform.ts';
 import { ownerOfProof } from '../../platform/questions/proof.ts';
-import { readLines, sendLine } from './lines.ts';
+import { readLines, sendLine } from './door.ts';
 import { type FromRoom, fromRoom, silentMs, type ToRoom } from './messages.ts';
 
 /** The user at the console, on Windows the number of the session; null where nobody is signed in. */

@@ -4,8 +4,7 @@ import { backoffMs, type Clock, messageOf, readJson } from '#contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { leaveProof, ownSession } from '../../platform/questions/proof.ts';
 import type { Log } from '../../uplink/store/log.ts';
-import { openDoor, pipeOf, type SeatAddress } from './door.ts';
-import { readLines, sendLine } from './lines.ts';
+import { openDoor, pipeOf, readLines, type SeatAddress, sendLine } from './door.ts';
 import { type FromRoom, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
 
 /** Where the service is, and what its messages start. */

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Language } from '#contracts';
-import type { Mend } from './mend.ts';
-import { answerKeys, pressKey, textOf } from './mend-door.ts';
+import { answerKeys, type Mend, pressKey, textOf } from './mend.ts';
 import type { KeyResult } from './messages.ts';
 
 const fixed: KeyResult = {

@@ -1,10 +1,14 @@
 /** One key in the room: the microphone and the speaker that the room should have are opened and chosen, and that can be taken back. */
-import { messageOf, type Profile } from '#contracts';
+
+import { connect } from 'node:net';
+import * as v from 'valibot';
+import { type Language, messageOf, type Profile, readJson, reasonIn, type Words } from '#contracts';
 import type { Order, Platform, SoundChange, SoundState } from '../../platform/platform.ts';
 import { shortText } from '../../platform/text.ts';
 import { standing } from '../../probes/room/expected.ts';
 import { chosenFirst } from '../../probes/room/sound-device.ts';
-import type { KeyResult, Mended } from './messages.ts';
+import { type DoorOptions, readLines, sendLine } from './door.ts';
+import { type KeyResult, keyResult, type Mended } from './messages.ts';
 
 /** What can be changed, and who is told of it. */
 export type MendOptions = {
@@ -86,3 +90,57 @@ function stepsOf(kind: 'microphone' | 'speaker', { expected }: Profile, sound: S
   const back = other && { name: other.name, to: { kind, id: other.id, chosen: true as const } };
   return [...steps, { name: first.name, to: { kind, id: first.id, chosen: true }, ...(back && { back }) }];
 }
+
+const askLimitMs = 10_000;
+const question = v.object({ key: v.picklist(['fix', 'undo']) });
+
+/** Answers one question a connection, in the language of the site. The folder of the address is its user's alone: whoever asks is he. */
+export function answerKeys(mend: Mend, language: () => Language | undefined): DoorOptions['onSocket'] {
+  return (socket) => {
+    const end = () => void socket.destroy();
+    socket.on('error', end).setTimeout(askLimitMs, end);
+    readLines(socket, (text) => {
+      const asked = readJson(question, text);
+      if (asked === undefined) return end();
+      void mend[asked.key](AbortSignal.timeout(askLimitMs))
+        .catch((error: unknown): KeyResult => ({ done: false, reason: messageOf(error) }))
+        .then((answer) => {
+          sendLine(socket, { ...answer, language: language() });
+          socket.destroySoon();
+        });
+    });
+  };
+}
+
+/** For whoever pressed the key: what was changed, a line each, and why no more was. `otherwise`: of whom no seat says what language is spoken here. */
+export function textOf(answer: KeyResult, otherwise: Language): string {
+  const { language = otherwise } = answer;
+  const lines = answer.steps?.map(({ did, name }) => `${phrases[did][language]}: ${name}`) ?? [];
+  if (!answer.done) lines.push(reasonIn(answer.reason, language));
+  return lines.join('\n') || phrases.nothingToMend[language];
+}
+
+/** Asks the seat at this address. */
+export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<KeyResult> {
+  const socket = connect(address);
+  const answer = Promise.withResolvers<KeyResult>();
+  const none = (reason: string) => answer.resolve({ done: false, reason });
+  socket.setTimeout(2 * askLimitMs, () => none('the room seat does not answer'));
+  socket
+    .once('error', () => none('no room seat runs for this user: sign out and in again'))
+    .once('close', () => none('the room seat went'));
+  readLines(socket, (text) => answer.resolve(readJson(keyResult, text) ?? { done: false, reason: 'the answer cannot be read' }));
+  sendLine(socket, { key });
+  return answer.promise.finally(() => socket.destroy());
+}
+
+/** Its own texts by key. */
+export const phrases = {
+  mendNow: { en: 'Fix it', hi: 'ठीक करें' },
+  takeBack: { en: 'Undo', hi: 'पहले जैसा करें' },
+  unmuted: { en: 'unmuted', hi: 'आवाज़ चालू की' },
+  muted: { en: 'muted', hi: 'म्यूट किया' },
+  chosen: { en: 'chosen', hi: 'चुना गया' },
+  nothingToMend: { en: 'nothing to mend', hi: 'ठीक करने को कुछ नहीं है' },
+  mended: { en: 'Fixed', hi: 'ठीक किया गया' },
+} as const satisfies Record<string, Words>;

@@ -5,8 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import type { Answer, Platform } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
-import { openDoor } from './door.ts';
-import { readLines, sendLine } from './lines.ts';
+import { openDoor, readLines, sendLine } from './door.ts';
 import type { SeatOrder } from './messages.ts';
 import { createRoom } from './room.ts';
 

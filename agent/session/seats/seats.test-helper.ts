@@ -8,7 +8,7 @@ import { handClock } from '../../checks/agent.test-helper.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import { leaveProof } from '../../platform/questions/proof.ts';
 import { createPlatform } from '../../this-pc.ts';
-import { readLines } from './lines.ts';
+import { readLines } from './door.ts';
 import type { FromRoom } from './messages.ts';
 import { createRoomSeat } from './seats.ts';
 

@@ -1,13 +1,14 @@
 /** The room seat as the service sees it: what the seat last said of camera, sound and display, and what the service asks it to do. */
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '#contracts';
 import type { ProbeResult } from '../../checks/probe.ts';
 import type { Order, Platform } from '../../platform/platform.ts';
+import { pipeAt } from '../../platform/questions/proof.ts';
 import { atConsole } from '../../platform/questions/session.ts';
 import type { Known } from '../card/statement.ts';
 import { createAdmission, type RoomMessage, refusals, type Speaker } from './admission.ts';
-import { callSession } from './calling.ts';
-import { openDoor, type SeatAddress } from './door.ts';
+import { openDoor, pipeOf, type SeatAddress } from './door.ts';
 import { type Mended, type RoomProbe, roomProbes, type SeatOrder, seatEveryMs, silentMs, type ToRoom } from './messages.ts';
 
 /** Where the seats meet, and the events of the room seat. */
@@ -173,4 +174,26 @@ function receive(state: State, message: RoomMessage): void {
     }
   }
   judge(state);
+}
+
+const pipeLimitMs = 4_000;
+
+/**
+ * The connection to the room seat of this session; undefined where none waits; 'other' where somebody in another session made the pipe.
+ * Guarantee: Windows says in which session the pipe was made. The pipe is held open until the socket is connected, so it is the same pipe.
+ */
+async function callSession(seat: SeatAddress, session: number, platform: Pick<Platform, 'ask'>): Promise<Socket | 'other' | undefined> {
+  const address = pipeOf(seat, session);
+  const pipe = await platform.ask(pipeAt(address), AbortSignal.timeout(pipeLimitMs));
+  if (!pipe.known) return undefined;
+  try {
+    if (pipe.value.session !== session) return 'other';
+    const socket = connect(address).on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  } catch {
+    return undefined;
+  } finally {
+    pipe.value.close();
+  }
 }

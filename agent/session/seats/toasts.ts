@@ -4,9 +4,8 @@ import type { Platform } from '../../platform/platform.ts';
 import { toast } from '../../platform/questions/toast.ts';
 import type { Log } from '../../uplink/store/log.ts';
 import type { Known } from '../card/statement.ts';
-import type { Mend } from './mend.ts';
+import { type Mend, phrases } from './mend.ts';
 import type { Mended } from './messages.ts';
-import { phrases } from './words.ts';
 
 /** What the notifications need, and the repair that their buttons start. */
 export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: Mend; log: Log };

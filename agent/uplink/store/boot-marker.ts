@@ -1,7 +1,7 @@
 /** A mark on the disk that this boot is alive, so that the next one can tell when and how it ended. */
 import * as v from 'valibot';
 import { type Clock, type MainsGone, mainsGone, type Previous, previous, readJson } from '#contracts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './data-folder.ts';
 
 /** What the next boot will know of this one. */
 export type Marker = ReturnType<typeof openMarker>;

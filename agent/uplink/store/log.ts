@@ -1,6 +1,6 @@
 /** What the agent says to a person who reads its log; a pino logger is one. */
 import { appendFileSync, renameSync, statSync } from 'node:fs';
-import { type Clock, oneLine } from '#contracts';
+import { type Clock, messageOf, oneLine } from '#contracts';
 
 /** Writes a line for a person, with fields for machines. */
 export type Log = Record<'info' | 'warn', (fields: object, line: string) => void>;
@@ -48,5 +48,34 @@ export function rotatingFile(file: string, mostBytes = 1_048_576): { write(line:
         // The next line tries again.
       }
     },
+  };
+}
+
+/** Told what failed, and how. */
+export type OnSlip = (what: string, error: unknown) => void;
+
+/** By which clock, and who is told. */
+export type SlipsOptions = {
+  clock: Pick<Clock, 'up'>;
+  log: Pick<Log, 'warn'>;
+  /** Writes it down for the centre, with how many there were since the start. */
+  record(body: { what: string; error: string; count: number }): void;
+};
+
+/** What fails again and again is not to fill the spool: each event carries the count. */
+const toldEveryMs = 60_000;
+const errorLength = 200;
+
+/** Guarantee: it never throws, and counts each. */
+export function countSlips({ clock, log, record }: SlipsOptions): OnSlip {
+  let count = 0;
+  let toldUp = Number.NEGATIVE_INFINITY;
+  return (what, thrown) => {
+    count += 1;
+    if (clock.up() - toldUp < toldEveryMs) return;
+    toldUp = clock.up();
+    const error = oneLine(messageOf(thrown), errorLength);
+    log.warn({ count }, `${what} failed: ${error}`);
+    record({ what, error, count });
   };
 }

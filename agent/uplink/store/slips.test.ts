@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
-import { countSlips } from './slips.ts';
+import { countSlips } from './log.ts';
 
 it('what fails again and again is told once a minute, in one line, with how often it did', async () => {
   const clock = handClock();

@@ -1,9 +1,10 @@
 /** What PipeWire has of cameras, and which programs look through it: one `pw-dump`. No camera is opened. */
 import * as v from 'valibot';
-import { readJson } from '#contracts';
+import { type Clock, readJson } from '#contracts';
 import type { Output } from '../../child.ts';
 import type { Answer } from '../../platform.ts';
 import { deviceName, shortId } from '../../text.ts';
+import { type Follow, keepAlive } from './kept-alive.ts';
 
 /** A source of pictures. */
 export type VideoSource = {
@@ -65,7 +66,7 @@ export async function readVideoSources(run: RunPwDump, signal: AbortSignal): Pro
 }
 
 /** The sources of pictures among these objects. */
-export function sourcesOf(things: readonly Thing[]): VideoSource[] {
+function sourcesOf(things: readonly Thing[]): VideoSource[] {
   const sources: VideoSource[] = [];
   for (const { id, info } of things) {
     const props = info?.props;
@@ -97,4 +98,59 @@ function lookingBy(things: readonly Thing[], { info: link }: Thing, source: numb
   const client = propsOf(stream?.['client.id']);
   const said = client ?? stream;
   return [said?.['application.process.binary'] ?? said?.['application.name'] ?? ''];
+}
+
+/** What watching the pictures needs of the system; `isThere`: whether PipeWire has its socket, without which no program is started. */
+export type VideoWatch = { env: Record<string, string>; clock: Clock; isThere(): boolean; follow?: Follow };
+/** `sources`: as PipeWire last told; undefined where it tells of nothing now. */
+export type VideoWatching = ReturnType<typeof watchVideo>;
+
+/** First all objects are written, then those that changed; of one that is gone only its number. */
+const changes = v.array(v.object({ ...thing.entries, type: v.optional(v.string(), '') }));
+
+/** Calls back when a camera of PipeWire comes or goes, or somebody begins or ceases to look through one. */
+export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed: () => void) {
+  const things = new Map<number, Thing>();
+  let lines: string[] = [];
+  let told: string | undefined;
+  let sources: VideoSource[] | undefined;
+  const take = (found: VideoSource[] | undefined) => {
+    sources = found;
+    const now = found && JSON.stringify(found);
+    const isNews = now !== told;
+    told = now;
+    if (isNews) changed();
+  };
+  const forget = () => {
+    things.clear();
+    lines = [];
+    take(undefined);
+  };
+  const command = { program: 'pw-dump', args: ['--monitor'], env };
+  const stop = keepAlive(
+    { command, clock, follow, isDue: isThere },
+    {
+      line(text) {
+        lines.push(text);
+        // Only a whole list ends at the margin.
+        if (text !== ']') return;
+        const read = readJson(changes, lines.join('\n'));
+        lines = [];
+        if (read === undefined) return forget();
+        for (const one of read) keep(things, one);
+        take(sourcesOf([...things.values()]));
+      },
+      found: () => undefined,
+      lost: forget,
+    },
+  );
+  return { stop, sources: (): VideoSource[] | undefined => sources };
+}
+
+/** Of all that PipeWire has, only what may be a camera, or lead from one to a program. */
+function keep(things: Map<number, Thing>, one: Thing): void {
+  const [, kind] = /:(Node|Link|Client)$/.exec(one.type) ?? [];
+  const isKept = one.info != null && kind !== undefined && (kind !== 'Node' || /Video/.test(one.info.props?.['media.class'] ?? ''));
+  if (isKept) things.set(one.id, one);
+  else things.delete(one.id);
 }

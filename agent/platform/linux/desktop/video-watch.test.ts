@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Follow } from './kept-alive.ts';
-import { watchVideo } from './video-watch.ts';
+import { watchVideo } from './video-sources.ts';
 
 let running: Parameters<Follow>[1][];
 let timers: (() => void)[];

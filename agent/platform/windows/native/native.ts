@@ -6,10 +6,9 @@ import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 import { beginThread, openAsking } from './asking.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
-import { createPipes } from './pipes.ts';
 import { registryByProgram } from './reg-exe.ts';
 import { createRegistry } from './registry.ts';
-import { createSystemCalls } from './system-calls.ts';
+import { createPipes, createSystemCalls } from './system-calls.ts';
 
 /** Guarantee: nothing is loaded before it is first asked for. */
 export function openNative(run: RunProgram, load = loadKoffi, asking = () => openAsking(beginThread)): () => Native {

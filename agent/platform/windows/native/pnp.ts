@@ -1,8 +1,7 @@
 /** The devices of the device manager by cfgmgr32: no device is opened or woken. */
 import { deviceClasses, fromFileTime, type PnpDevice, type Slow } from '../../native.ts';
-import { textsOf, untilZero } from './bytes.ts';
 import { guid } from './com.ts';
-import type { Koffi } from './koffi.ts';
+import { type Koffi, textsOf, untilZero } from './koffi.ts';
 
 const lists = { ofBus: 0x1 | 0x100, ofClass: 0x200 | 0x100 };
 const fields = { description: 1, compatible: 3, service: 5, kind: 9, name: 13 };

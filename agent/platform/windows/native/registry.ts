@@ -1,8 +1,7 @@
 /** The registry by advapi32, in this process. Nothing is written. */
 import { type Depth, fromFileTime, type RegistryKey, type RegistryValue } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
-import { textsOf, untilZero } from './bytes.ts';
-import type { Koffi, Pointer } from './koffi.ts';
+import { type Koffi, type Pointer, textsOf, untilZero } from './koffi.ts';
 
 const hives: Readonly<Record<string, bigint>> = { HKLM: 0xffff_ffff_8000_0002n, HKU: 0xffff_ffff_8000_0003n };
 /** To read, in the part of 64 bits. */

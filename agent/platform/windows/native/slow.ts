@@ -1,8 +1,7 @@
 /** What services and drivers answer, each of which may hang: it is called in a thread alone (`asking.ts`). */
 import type { Screen, Slow } from '../../native.ts';
-import { untilZero } from './bytes.ts';
 import { createCoreAudio, createMute } from './core-audio.ts';
-import type { CType, Koffi, Pointer } from './koffi.ts';
+import { type CType, type Koffi, type Pointer, untilZero } from './koffi.ts';
 import { createPnp } from './pnp.ts';
 import { createProgramOf } from './system-calls.ts';
 

@@ -2,9 +2,8 @@
 import { expect, test } from 'vitest';
 import { library } from './koffi.test-helper.ts';
 import type { Call } from './koffi.ts';
-import { createPipes } from './pipes.ts';
 import { createSlow } from './slow.ts';
-import { createSystemCalls } from './system-calls.ts';
+import { createPipes, createSystemCalls } from './system-calls.ts';
 
 /** Fills the place that a call is given for its answer. */
 const fills = (at: number, value: unknown): Call => {

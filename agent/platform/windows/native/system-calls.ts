@@ -1,7 +1,6 @@
 /** Small questions to kernel32, user32 and iphlpapi, which the kernel answers at once. */
-import type { Calls, PowerStatus, Route } from '../../native.ts';
-import { untilZero } from './bytes.ts';
-import type { Koffi } from './koffi.ts';
+import type { Calls, PipeEnd, PowerStatus, Route } from '../../native.ts';
+import { type Koffi, untilZero } from './koffi.ts';
 
 const pathLength = 1_024;
 /** A list of processes; PROCESSENTRY32W: its own size, the id at 8, the name of the program from 44 on. */
@@ -82,7 +81,7 @@ const tooSmall = 122;
 const nothing = 232;
 const routeBytes = 56;
 const neighbourBytes = 24;
-const invalid = 2;
+const invalidNeighbour = 2;
 
 /** Tables of rows behind their number. */
 function createNetworkTables(koffi: Koffi): Pick<Calls, 'routes' | 'neighbours'> {
@@ -106,6 +105,45 @@ function createNetworkTables(koffi: Koffi): Pick<Calls, 'routes' | 'neighbours'>
   const waysOf = (row: Buffer) => ({ destination: address(row, 0), mask: address(row, 4), hop: address(row, 12) });
   return {
     routes: () => routes().map((row): Route => ({ ...waysOf(row), metric: row.readUInt32LE(36) })),
-    neighbours: () => new Map(neighbours().map((row) => [address(row, 16), row.readUInt32LE(4) > 0 && row.readUInt32LE(20) !== invalid])),
+    neighbours: () =>
+      new Map(neighbours().map((row) => [address(row, 16), row.readUInt32LE(4) > 0 && row.readUInt32LE(20) !== invalidNeighbour])),
+  };
+}
+
+const read = 0x8000_0000;
+const existing = 3;
+/** SECURITY_SQOS_PRESENT with SECURITY_ANONYMOUS: the maker of a pipe may otherwise act in the name of whoever opens it, and that may be SYSTEM. */
+const asNobody = 0x0010_0000;
+const invalid = 0xffff_ffff_ffff_ffffn;
+
+/** Guarantee: a pipe that is looked at learns nothing of us, not even who we are; what was opened is closed where no answer comes. */
+export function createPipes(koffi: Koffi): Calls['pipe'] {
+  const kernel = koffi.load('kernel32.dll');
+  const open = kernel.func('__stdcall', 'CreateFileW', 'uint64', ['str16', 'uint32', 'uint32', 'void *', 'uint32', 'uint32', 'void *']);
+  const close = kernel.func('__stdcall', 'CloseHandle', 'int32', ['uint64']);
+  const number = koffi.out(koffi.pointer('uint32'));
+  const madeIn = kernel.func('__stdcall', 'GetNamedPipeServerSessionId', 'int32', ['uint64', number]);
+  const madeBy = kernel.func('__stdcall', 'GetNamedPipeServerProcessId', 'int32', ['uint64', number]);
+  const sessionOf = kernel.func('__stdcall', 'ProcessIdToSessionId', 'int32', ['uint32', number]);
+
+  /** Undefined where pipe and process do not say the same: then whoever made it is gone. */
+  function sessionAt(handle: number): number | undefined {
+    const [session, id, ofProcess]: [[number], [number], [number]] = [[0], [0], [0]];
+    const isTold = madeIn(handle, session) !== 0 && madeBy(handle, id) !== 0 && sessionOf(id[0], ofProcess) !== 0;
+    return isTold && session[0] === ofProcess[0] ? session[0] : undefined;
+  }
+
+  return (address): PipeEnd | null => {
+    const handle = open(address, read, 0, null, existing, asNobody, null);
+    if (BigInt(handle) === invalid) return null;
+    const session = sessionAt(handle);
+    let isOpen = true;
+    const end = () => {
+      if (isOpen) close(handle);
+      isOpen = false;
+    };
+    if (session !== undefined) return { session, close: end };
+    end();
+    throw new Error('Windows does not tell in which session a pipe was made');
   };
 }
