@@ -1,5 +1,5 @@
 /** Faults that the centre alone can judge: its own, one cause of many rooms, and what somebody has planned. */
-import { type Fault, minute, times, type Words } from './row.ts';
+import { type Fault, grade, minute, times, type Words } from './row.ts';
 
 /** The all-clear is said when it is known who is left: whoever is not back by then is told on its own. */
 const clearMs = 5 * minute;
@@ -11,8 +11,7 @@ const diskHoldMs = 10 * minute;
 /** Rows that `flows` itself raises. */
 export const centreFaults = {
   'centre.broker_lost': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, 0),
     title: { en: 'The centre cannot reach its broker', hi: 'सेंटर अपने ब्रोकर तक नहीं पहुँच रहा' },
     action: {
@@ -21,15 +20,13 @@ export const centreFaults = {
     },
   },
   'centre.restarts': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 0),
     title: { en: 'Alert service restarted three times in 30 minutes', hi: 'अलर्ट सेवा 30 मिनट में तीन बार रीस्टार्ट हुई' },
     action: { en: 'Read the log of flows on the central machine.', hi: 'सेंट्रल मशीन पर flows का लॉग पढ़ें।' },
   },
   'centre.slow': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 0),
     title: { en: 'The centre is too slow to judge silence', hi: 'सेंटर धीमा चल रहा है, बंद PC का पता देर से चलेगा' },
     action: {
@@ -38,8 +35,7 @@ export const centreFaults = {
     },
   },
   'centre.unheard': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, 0),
     title: { en: 'PCs that do not answer the server', hi: 'इन PC से सेंटर को कोई जवाब नहीं' },
     action: {
@@ -48,8 +44,7 @@ export const centreFaults = {
     },
   },
   'centre.flow_unfinished': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 10 * minute),
     title: { en: 'A flow did not finish', hi: 'एक फ़्लो पूरा नहीं हुआ' },
     action: {
@@ -58,8 +53,7 @@ export const centreFaults = {
     },
   },
   'centre.tabs_refused': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 0),
     title: { en: 'Changed tabs cannot run: the last good ones do', hi: 'बदले हुए टैब नहीं चल सकते: पिछले सही टैब चल रहे हैं' },
     action: {
@@ -68,8 +62,7 @@ export const centreFaults = {
     },
   },
   'centre.unknown_fault': {
-    severity: 'minor',
-    parents: [],
+    ...grade('minor', []),
     ...times(10 * minute, 10 * minute),
     title: { en: 'PCs report faults that this centre does not know', hi: 'PC ऐसी दिक्कतें बता रहे हैं जो यह सेंटर नहीं जानता' },
     action: {
@@ -78,8 +71,7 @@ export const centreFaults = {
     },
   },
   'centre.rollout_stopped': {
-    severity: 'minor',
-    parents: [],
+    ...grade('minor', []),
     ...times(0, 0),
     title: { en: 'A staged configuration stopped by itself', hi: 'चरणों में जा रही कॉन्फ़िगरेशन अपने आप रुक गई' },
     action: {
@@ -88,15 +80,13 @@ export const centreFaults = {
     },
   },
   'centre.channel_failing': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 0),
     title: { en: 'Messages cannot be delivered', hi: 'मैसेज पहुँच नहीं रहे' },
     action: { en: 'Check the mail server and its settings in sabha.json.', hi: 'मेल सर्वर और sabha.json में उसकी सेटिंग देखें।' },
   },
   'centre.backup_old': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 0),
     title: { en: 'No good backup of the centre for more than a day', hi: 'एक दिन से ज़्यादा से सेंटर का कोई सही बैकअप नहीं' },
     action: {
@@ -105,8 +95,7 @@ export const centreFaults = {
     },
   },
   'centre.ledger_damaged': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, 0),
     title: { en: 'The ledger of the centre is damaged', hi: 'सेंटर का लेजर ख़राब है' },
     action: {
@@ -115,8 +104,7 @@ export const centreFaults = {
     },
   },
   'centre.audit_changed': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, 0),
     title: { en: 'Somebody changed the audit of the centre', hi: 'किसी ने सेंटर का ऑडिट बदल दिया' },
     action: {
@@ -125,8 +113,7 @@ export const centreFaults = {
     },
   },
   'centre.ledger_older': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, 0),
     title: { en: 'The ledger of the centre went back', hi: 'सेंटर का लेजर पुराना हो गया' },
     action: {
@@ -135,8 +122,7 @@ export const centreFaults = {
     },
   },
   'centre.clock': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 0),
     title: { en: 'The clock of the centre is wrong', hi: 'सेंटर की घड़ी ग़लत है' },
     action: {
@@ -145,8 +131,7 @@ export const centreFaults = {
     },
   },
   'centre.disk': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(diskHoldMs, 0),
     title: { en: 'The disk of the centre is four fifths full', hi: 'सेंटर की डिस्क 80% भर गई है' },
     action: {
@@ -155,8 +140,7 @@ export const centreFaults = {
     },
   },
   'centre.disk_full': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(diskHoldMs, 0),
     title: { en: 'The disk of the centre is nearly full', hi: 'सेंटर की डिस्क लगभग भर गई है' },
     action: {
@@ -165,8 +149,7 @@ export const centreFaults = {
     },
   },
   'centre.channel_login': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, 0),
     title: { en: 'A channel refuses the login of the centre', hi: 'एक चैनल सेंटर का लॉगिन नहीं मान रहा' },
     action: {
@@ -175,8 +158,7 @@ export const centreFaults = {
     },
   },
   'centre.enrolment_refused': {
-    severity: 'minor',
-    parents: [],
+    ...grade('minor', []),
     ...times(0, 0),
     title: { en: 'Somebody types wrong enrolment codes', hi: 'कोई PC जोड़ने के लिए ग़लत कोड लिख रहा है' },
     action: {
@@ -185,8 +167,7 @@ export const centreFaults = {
     },
   },
   'outage.power': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, clearMs),
     title: { en: 'The site runs on battery', hi: 'साइट बैटरी पर चल रही है' },
     action: {
@@ -195,8 +176,7 @@ export const centreFaults = {
     },
   },
   'outage.site': {
-    severity: 'critical',
-    parents: ['outage.power'],
+    ...grade('critical', ['outage.power']),
     ...times(0, clearMs),
     title: { en: 'No PC of the site answers', hi: 'साइट के किसी PC से जवाब नहीं आ रहा' },
     action: {
@@ -205,8 +185,7 @@ export const centreFaults = {
     },
   },
   'outage.link': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, clearMs),
     title: { en: 'Sites on one line do not answer', hi: 'एक ही लाइन की साइटों से जवाब नहीं आ रहा' },
     action: {
@@ -215,15 +194,13 @@ export const centreFaults = {
     },
   },
   'outage.provider': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, clearMs),
     title: { en: 'Sites of one provider do not answer', hi: 'एक ही कंपनी की लाइन वाली साइटों से जवाब नहीं आ रहा' },
     action: { en: `Call the provider. ${nothingToDo.en}`, hi: `लाइन देने वाली कंपनी को फ़ोन करें। ${nothingToDo.hi}` },
   },
   'outage.state': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, clearMs),
     title: { en: 'Many sites of the state do not answer', hi: 'राज्य की कई साइटों से जवाब नहीं आ रहा' },
     action: {
@@ -232,8 +209,7 @@ export const centreFaults = {
     },
   },
   'outage.nation': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, clearMs),
     title: { en: 'Many sites of the country do not answer', hi: 'देश की कई साइटों से जवाब नहीं आ रहा' },
     action: {
@@ -242,8 +218,7 @@ export const centreFaults = {
     },
   },
   'centre.plane': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, clearMs),
     title: { en: 'PCs of many sites went silent within a minute', hi: 'एक मिनट में बहुत-सी साइटों के PC से संपर्क टूटा' },
     action: {
@@ -252,8 +227,7 @@ export const centreFaults = {
     },
   },
   'centre.spread': {
-    severity: 'major',
-    parents: [],
+    ...grade('major', []),
     ...times(0, clearMs),
     title: { en: 'The same fault in many rooms', hi: 'कई कमरों में एक ही दिक्कत' },
     action: {
@@ -262,8 +236,7 @@ export const centreFaults = {
     },
   },
   'maintenance.planned': {
-    severity: 'minor',
-    parents: [],
+    ...grade('minor', []),
     ...times(0, 0),
     title: { en: 'Maintenance', hi: 'मेंटेनेंस' },
     action: {

@@ -1,11 +1,10 @@
 /** Faults of the PC and of its agent. */
-import { asked, type Fault, minute, type Reason, seen, times, type Words } from './row.ts';
+import { asked, type Fault, grade, minute, type Reason, seen, times, type Words } from './row.ts';
 
 /** Rows of the PC, silence included. */
 export const pcFaults = {
   'pc.silent': {
-    severity: 'critical',
-    parents: [],
+    ...grade('critical', []),
     ...times(0, 0),
     title: { en: 'PC does not answer', hi: 'PC से जवाब नहीं आ रहा' },
     action: {
@@ -14,8 +13,7 @@ export const pcFaults = {
     },
   },
   'pc.cloned': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...times(0, 0),
     title: { en: 'Two machines use the identity of this PC', hi: 'दो मशीनें इसी PC के नाम से चल रही हैं' },
     action: {
@@ -24,8 +22,7 @@ export const pcFaults = {
     },
   },
   'pc.noisy': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...times(0, 0),
     title: { en: 'PC says more than any PC should', hi: 'PC हद से ज़्यादा संदेश भेज रहा है' },
     action: {
@@ -34,8 +31,7 @@ export const pcFaults = {
     },
   },
   'pc.load_high': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...seen(times(3 * minute, minute), '/proc/stat', 'processor times by Node'),
     title: { en: 'PC too busy', hi: 'PC पर बहुत लोड है' },
     action: {
@@ -44,8 +40,7 @@ export const pcFaults = {
     },
   },
   'pc.memory_low': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...seen(times(3 * minute, minute), '/proc/meminfo'),
     title: { en: 'PC short of memory', hi: 'PC की मेमोरी कम पड़ रही है' },
     action: {
@@ -54,8 +49,7 @@ export const pcFaults = {
     },
   },
   'pc.disk_full': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(5 * minute, minute), 'one statfs'),
     title: { en: 'Disk almost full', hi: 'डिस्क लगभग भर गई है' },
     action: {
@@ -64,8 +58,7 @@ export const pcFaults = {
     },
   },
   'pc.hot': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(2 * minute, minute), '/sys/class/hwmon and thermal', 'none: its sensors need a driver'),
     title: { en: 'PC too hot', hi: 'PC बहुत गर्म है' },
     action: {
@@ -74,8 +67,7 @@ export const pcFaults = {
     },
   },
   'pc.throttled': {
-    severity: 'minor',
-    parents: ['pc.silent', 'pc.hot'],
+    ...grade('minor', ['pc.silent', 'pc.hot']),
     ...times(5 * minute, 5 * minute),
     ...asked('counters of the processor in sysfs', 'none: its counter of limits does not tell heat from a setting'),
     title: { en: 'PC slows down because of its heat', hi: 'गर्मी से PC धीमा चल रहा है' },
@@ -85,8 +77,7 @@ export const pcFaults = {
     },
   },
   'pc.disk_failing': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(5 * minute, minute), 'ext4, md, the kernel log, UDisks by `busctl`', 'Get-PhysicalDisk, once a day'),
     title: { en: 'Disk of the PC is failing', hi: 'PC की डिस्क ख़राब हो रही है' },
     action: {
@@ -95,8 +86,7 @@ export const pcFaults = {
     },
   },
   'pc.crashed': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...seen(times(0, minute), 'pstore, /var/crash', 'Minidump, MEMORY.DMP'),
     title: { en: 'PC crashed in the last day', hi: 'PC पिछले 24 घंटे में क्रैश हुआ' },
     action: {
@@ -105,22 +95,19 @@ export const pcFaults = {
     },
   },
   'pc.restart_pending': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...seen(times(10 * minute, minute), '/run/reboot-required', 'marks in the registry'),
     title: { en: 'PC has waited a week for a restart', hi: 'PC एक हफ़्ते से रीस्टार्ट का इंतज़ार कर रहा है' },
     action: { en: 'Restart the PC when no meeting is on.', hi: 'जब मीटिंग न हो तब PC रीस्टार्ट करें।' },
   },
   'pc.restart_planned': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...seen(times(minute, minute), 'systemd, settings of apt', 'ScheduledRebootTime in the registry'),
     title: { en: 'PC is going to restart by itself', hi: 'PC अपने आप रीस्टार्ट होने वाला है' },
     action: { en: 'Restart the PC now, before the next meeting.', hi: 'अगली मीटिंग से पहले अभी PC रीस्टार्ट करें।' },
   },
   'pc.sleeps': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...seen(times(10 * minute, minute), 'the clock that knows of sleep, logind.conf, GNOME by `gsettings`', 'power plan in the registry'),
     title: { en: 'PC goes to sleep by itself', hi: 'PC अपने आप स्लीप में चला जाता है' },
     action: {
@@ -129,8 +116,7 @@ export const pcFaults = {
     },
   },
   'clock.wrong': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(2 * minute, minute), 'the answers of the centre'),
     title: { en: 'Clock of the PC is wrong', hi: 'PC की घड़ी ग़लत है' },
     action: {
@@ -139,8 +125,7 @@ export const pcFaults = {
     },
   },
   'agent.probe_failed': {
-    severity: 'info',
-    parents: ['pc.silent'],
+    ...grade('info', ['pc.silent']),
     ...seen(times(10 * minute, minute), 'the agent itself'),
     title: { en: 'A check cannot be made', hi: 'एक जाँच नहीं हो पा रही' },
     action: {
@@ -149,15 +134,13 @@ export const pcFaults = {
     },
   },
   'agent.events_dropped': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...seen(times(0, minute), 'the agent itself'),
     title: { en: 'History of this PC was dropped', hi: 'इस PC का पुराना रिकॉर्ड हटाना पड़ा' },
     action: { en: 'Free some disk space on the PC. Tell the central team.', hi: 'PC की डिस्क में जगह बनाएँ। सेंट्रल टीम को बताएँ।' },
   },
   'agent.certificate': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(10 * minute, minute), 'the agent itself'),
     title: { en: 'Certificate of this PC ends soon', hi: 'इस PC का सर्टिफ़िकेट जल्द ख़त्म होगा' },
     action: {
@@ -166,15 +149,13 @@ export const pcFaults = {
     },
   },
   'agent.unknown_fault': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...times(10 * minute, 0),
     title: { en: 'PC reports a fault that the centre does not know', hi: 'PC ऐसी दिक्कत बता रहा है जो सेंटर नहीं जानता' },
     action: { en: 'Tell the central team which fault is named.', hi: 'सेंट्रल टीम को दिक्कत का नाम बताएँ।' },
   },
   'agent.unreadable': {
-    severity: 'minor',
-    parents: ['pc.silent'],
+    ...grade('minor', ['pc.silent']),
     ...times(10 * minute, 0),
     title: { en: 'Reports of this PC cannot be read', hi: 'इस PC की रिपोर्ट पढ़ी नहीं जा रही' },
     action: { en: 'Update the agent on this PC. Tell the central team.', hi: 'इस PC का एजेंट अपडेट करें। सेंट्रल टीम को बताएँ।' },

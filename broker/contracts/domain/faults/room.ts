@@ -1,5 +1,5 @@
 /** Faults of what stands in the room: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
-import { asked, type Fault, minute, type Reason, second, seen, times, type Words } from './row.ts';
+import { asked, type Fault, grade, minute, type Reason, second, seen, times, type Words } from './row.ts';
 
 /** What is read of a sound device. */
 const bySound = (holdMs: number) => seen(times(holdMs, 5 * second), 'PipeWire or PulseAudio by `pactl`', 'Core Audio');
@@ -7,8 +7,7 @@ const bySound = (holdMs: number) => seen(times(holdMs, 5 * second), 'PipeWire or
 /** Rows of the probes of devices. */
 export const roomFaults = {
   'camera.missing': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping'],
+    ...grade('critical', ['pc.silent', 'usb.flapping']),
     ...seen(times(20 * second, 5 * second), 'sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
     title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
     action: {
@@ -17,8 +16,7 @@ export const roomFaults = {
     },
   },
   'camera.virtual': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping'],
+    ...grade('critical', ['pc.silent', 'usb.flapping']),
     ...seen(times(20 * second, 5 * second), 'sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
     title: { en: 'Only a virtual camera is there', hi: 'सिर्फ़ वर्चुअल कैमरा है' },
     action: {
@@ -27,8 +25,7 @@ export const roomFaults = {
     },
   },
   'camera.held': {
-    severity: 'minor',
-    parents: ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'],
+    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual']),
     ...seen(times(minute, 5 * second), 'open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
     title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {
@@ -37,8 +34,7 @@ export const roomFaults = {
     },
   },
   'camera.driver': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping'],
+    ...grade('critical', ['pc.silent', 'usb.flapping']),
     ...seen(times(20 * second, 5 * second), 'functions of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera does not start', hi: 'कैमरा शुरू नहीं हो रहा' },
     action: {
@@ -47,8 +43,7 @@ export const roomFaults = {
     },
   },
   'camera.no_driver': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping'],
+    ...grade('critical', ['pc.silent', 'usb.flapping']),
     ...seen(times(20 * second, 5 * second), 'functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
     title: { en: 'No driver for the camera', hi: 'कैमरे का ड्राइवर नहीं है' },
     action: {
@@ -57,8 +52,7 @@ export const roomFaults = {
     },
   },
   'camera.disabled': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping'],
+    ...grade('critical', ['pc.silent', 'usb.flapping']),
     ...seen(times(20 * second, 5 * second), 'authorized of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera is switched off in the system', hi: 'कैमरा सिस्टम में बंद किया हुआ है' },
     action: {
@@ -67,8 +61,7 @@ export const roomFaults = {
     },
   },
   'camera.privacy': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping'],
+    ...grade('critical', ['pc.silent', 'usb.flapping']),
     ...times(20 * second, 5 * second),
     ...asked('keys of Dell and Lenovo in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Camera is blocked for privacy', hi: 'प्राइवेसी के लिए कैमरा बंद है' },
@@ -78,8 +71,7 @@ export const roomFaults = {
     },
   },
   'camera.slow_port': {
-    severity: 'minor',
-    parents: ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'],
+    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual']),
     ...times(2 * minute, 5 * second),
     ...asked('speed and version of the USB device, our table', 'none: cfgmgr32 tells no speed, and the hub would have to be opened'),
     title: { en: 'Camera is on a slow USB port', hi: 'कैमरा धीमे USB पोर्ट में लगा है' },
@@ -89,22 +81,19 @@ export const roomFaults = {
     },
   },
   'session.none': {
-    severity: 'info',
-    parents: ['pc.silent'],
+    ...grade('info', ['pc.silent']),
     ...seen(times(10 * minute, 5 * second), 'files of logind', 'sessions of WTS'),
     title: { en: 'Nobody is signed in at the PC', hi: 'PC पर किसी ने साइन इन नहीं किया है' },
     action: { en: 'Sign in at the PC before the meeting.', hi: 'मीटिंग से पहले PC पर साइन इन करें।' },
   },
   'session.locked': {
-    severity: 'info',
-    parents: ['pc.silent', 'session.none'],
+    ...grade('info', ['pc.silent', 'session.none']),
     ...seen(times(10 * minute, 5 * second), '`loginctl`', 'sessions of WTS'),
     title: { en: 'Screen of the PC is locked', hi: 'PC की स्क्रीन लॉक है' },
     action: { en: 'Unlock the PC before the meeting.', hi: 'मीटिंग से पहले PC को अनलॉक करें।' },
   },
   'sound.service_down': {
-    severity: 'critical',
-    parents: ['pc.silent'],
+    ...grade('critical', ['pc.silent']),
     ...seen(times(20 * second, 5 * second), 'the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
     title: { en: 'The sound of the PC does not work', hi: 'PC का साउंड काम नहीं कर रहा' },
     action: {
@@ -113,8 +102,7 @@ export const roomFaults = {
     },
   },
   'microphone.missing': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
+    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
     ...bySound(20 * second),
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
@@ -123,8 +111,7 @@ export const roomFaults = {
     },
   },
   'microphone.not_default': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
     ...bySound(30 * second),
     title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
     action: {
@@ -133,8 +120,7 @@ export const roomFaults = {
     },
   },
   'microphone.monitor_chosen': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
     ...bySound(30 * second),
     title: { en: 'The PC records its own speaker', hi: 'PC माइक के बजाय अपना स्पीकर सुन रहा है' },
     action: {
@@ -143,15 +129,13 @@ export const roomFaults = {
     },
   },
   'microphone.muted': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
     ...bySound(30 * second),
     title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
   },
   'microphone.volume_off': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted']),
     ...bySound(30 * second),
     title: { en: 'Microphone volume at or near zero', hi: 'माइक का वॉल्यूम लगभग शून्य है' },
     action: {
@@ -160,15 +144,20 @@ export const roomFaults = {
     },
   },
   'microphone.volume_low': {
-    severity: 'minor',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted', 'microphone.volume_off'],
+    ...grade('minor', [
+      'pc.silent',
+      'usb.flapping',
+      'sound.service_down',
+      'microphone.missing',
+      'microphone.muted',
+      'microphone.volume_off',
+    ]),
     ...bySound(2 * minute),
     title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
     action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
   },
   'microphone.disabled': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
+    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
     ...seen(times(20 * second, 5 * second), 'cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
     title: { en: 'Microphone is switched off or not plugged in', hi: 'माइक बंद है या लगा नहीं है' },
     action: {
@@ -177,8 +166,7 @@ export const roomFaults = {
     },
   },
   'microphone.privacy': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
+    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
     ...seen(times(20 * second, 5 * second), 'keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Microphone is blocked for privacy', hi: 'प्राइवेसी के लिए माइक बंद है' },
     action: {
@@ -187,8 +175,7 @@ export const roomFaults = {
     },
   },
   'microphone.roles_split': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
     ...seen(times(30 * second, 5 * second), 'there are no such roles', 'Core Audio'),
     title: { en: 'Calls and browsers use two microphones', hi: 'कॉल और ब्राउज़र अलग-अलग माइक ले रहे हैं' },
     action: {
@@ -197,8 +184,7 @@ export const roomFaults = {
     },
   },
   'speaker.missing': {
-    severity: 'critical',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down'],
+    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
     ...bySound(20 * second),
     title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
@@ -207,8 +193,7 @@ export const roomFaults = {
     },
   },
   'speaker.not_default': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing']),
     ...bySound(30 * second),
     title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
     action: {
@@ -217,15 +202,13 @@ export const roomFaults = {
     },
   },
   'speaker.muted': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing']),
     ...bySound(30 * second),
     title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
   },
   'speaker.volume_off': {
-    severity: 'major',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted'],
+    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted']),
     ...bySound(30 * second),
     title: { en: 'Speaker volume at or near zero', hi: 'स्पीकर का वॉल्यूम लगभग शून्य है' },
     action: {
@@ -234,8 +217,7 @@ export const roomFaults = {
     },
   },
   'speaker.volume_low': {
-    severity: 'minor',
-    parents: ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted', 'speaker.volume_off'],
+    ...grade('minor', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted', 'speaker.volume_off']),
     ...bySound(2 * minute),
     title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
     action: {
@@ -244,8 +226,7 @@ export const roomFaults = {
     },
   },
   'usb.flapping': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(minute, 5 * minute), 'devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
     title: { en: 'A USB device comes and goes', hi: 'एक USB डिवाइस बार-बार कट रहा है' },
     action: {
@@ -254,8 +235,7 @@ export const roomFaults = {
     },
   },
   'usb.power_saving': {
-    severity: 'info',
-    parents: ['pc.silent'],
+    ...grade('info', ['pc.silent']),
     ...seen(times(5 * minute, 5 * minute), 'power of the USB device', 'power plan in the registry'),
     title: { en: 'USB saves power where a device drops out', hi: 'USB की पावर सेविंग से डिवाइस बार-बार कट रहा है' },
     action: {
@@ -264,8 +244,7 @@ export const roomFaults = {
     },
   },
   'display.missing': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(30 * second, 5 * second), '/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Display not found', hi: 'स्क्रीन नहीं मिल रही' },
     action: {
@@ -274,8 +253,7 @@ export const roomFaults = {
     },
   },
   'display.low_resolution': {
-    severity: 'minor',
-    parents: ['pc.silent', 'display.missing'],
+    ...grade('minor', ['pc.silent', 'display.missing']),
     ...seen(times(2 * minute, 5 * second), 'modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
     action: {
@@ -284,8 +262,7 @@ export const roomFaults = {
     },
   },
   'program.missing': {
-    severity: 'major',
-    parents: ['pc.silent'],
+    ...grade('major', ['pc.silent']),
     ...seen(times(minute, minute), 'entries of the menu', 'uninstallers and packages in the registry'),
     title: { en: 'A program of the meeting is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
     action: {

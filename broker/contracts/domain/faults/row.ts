@@ -29,6 +29,9 @@ export const second = 1_000;
 /** One minute, milliseconds. */
 export const minute = 60 * second;
 
+/** Default urgency of a fault, and the faults that hide it while they stand in the same room. */
+export const grade = (severity: Severity, parents: readonly string[]) => ({ severity, parents });
+
 /** How long a fault must stand and how long it must be gone. */
 export const times = (holdMs: number, clearMs: number) => ({ holdMs, clearMs });
 
