@@ -1,8 +1,7 @@
 import type { Client, ConnectPacket, PublishPacket } from 'aedes';
 import { expect, test } from 'vitest';
 import { encode, hashToken, pcTopic } from '#contracts';
-import { createAdmission } from './admission/admission.ts';
-import { createSessions } from './admission/sessions.ts';
+import { createAdmission, createSessions } from './admission/admission.ts';
 import { createHooks } from './hooks.ts';
 
 const own = 'ladakh/leh/pc-1';

@@ -3,10 +3,8 @@ import { TLSSocket } from 'node:tls';
 import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
 import { decode, payloadLimitBytes } from '#contracts';
 import { type Action, type Asked, accessOf, principalOf } from './admission/access.ts';
-import type { Admission, Proof, Refusal } from './admission/admission.ts';
-import type { Clones } from './admission/clones.ts';
-import type { Sessions } from './admission/sessions.ts';
-import type { Pace } from './protection/pace.ts';
+import type { Admission, Clones, Proof, Refusal, Sessions } from './admission/admission.ts';
+import type { Pace } from './protection/conduct.ts';
 import type { Refuse } from './protection/refusals.ts';
 
 /** What the hooks ask. */

@@ -1,7 +1,21 @@
 /** Who may connect: name and token, or certificate, against the secrets of the centre's own parts and the registry of PCs. */
-import type { X509Certificate } from 'node:crypto';
+
+import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import type { Client } from 'aedes';
 import * as v from 'valibot';
-import { clientAuth, commonNameOf, describeIssue, nameOf, type RegistrySnapshot, serialOf, tokenMatches } from '#contracts';
+import {
+  type Clock,
+  clientAuth,
+  commonNameOf,
+  describeIssue,
+  loadPem,
+  loadText,
+  nameOf,
+  type RegistrySnapshot,
+  StartError,
+  serialOf,
+  tokenMatches,
+} from '#contracts';
 import { type Principal, principalOf } from './access.ts';
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -86,4 +100,96 @@ export function readSecrets(text: string, file: string): { ok: true; value: Secr
 
 function refuse(reason: Refusal): { ok: false; reason: Refusal } {
   return { ok: false, reason };
+}
+
+/** The secrets of `flows` and exporter; throws where there are none that can be used. */
+export function loadSecrets(file: string): Secrets {
+  const read = readSecrets(loadText(file), file);
+  if (!read.ok) throw new StartError(read.line);
+  return read.value;
+}
+
+/** The public key in a PEM file; throws where there is none. */
+export function loadKey(file: string): KeyObject {
+  return loadPem(file, createPublicKey, 'not a public key');
+}
+
+/** The clients that are in, by connection and by name. */
+export type Sessions = ReturnType<typeof createSessions>;
+
+/** Remembers of a client that is gone only what its will still needs. */
+export function createSessions() {
+  const admittedAs = new WeakMap<Client, Admitted>();
+  const live = new Map<Client, Admitted>();
+  const named = new Map<string, Client>();
+  const leave = (client: Client) => {
+    const name = live.get(client)?.name ?? '';
+    if (named.get(name) === client) named.delete(name);
+    live.delete(client);
+  };
+  return {
+    open(client: Client, admitted: Admitted): void {
+      if (client.closed) return; // its `gone` has been and will not come again
+      admittedAs.set(client, admitted);
+      live.set(client, admitted);
+      named.set(admitted.name, client);
+    },
+    /** The connection is gone; its will, which fires later, is still its own. */
+    gone: leave,
+    of: (client: Client): Admitted | undefined => admittedAs.get(client),
+    /** True while a client of this name is connected. */
+    isOpen: (name: string): boolean => named.has(name),
+    /** Ends every session that `holds` no longer confirms, as of now: not even its will is heard. */
+    endUnless(holds: (admitted: Admitted) => boolean): Admitted[] {
+      const ended = [...live].filter(([, admitted]) => !holds(admitted));
+      for (const [client] of ended) {
+        admittedAs.delete(client);
+        leave(client);
+        client.close();
+      }
+      return ended.map(([, admitted]) => admitted);
+    },
+    count: (kind: Principal['kind']): number => [...live.values()].filter(({ principal }) => principal.kind === kind).length,
+  };
+}
+
+/** Tells a machine that came back from a second one under the same name. */
+export type Clones = ReturnType<typeof createClones>;
+
+type Boots = { boots: readonly string[]; returns: number; returnedAt: number };
+
+/** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
+const bootsKept = 32;
+const rememberedMs = 3_600_000;
+/** Heard by `flows` one after the other: one of them may be lost. */
+const returnsAllowed = 3;
+/** A centre that was away when they were heard hears the next one; each of the machines has its turn. */
+const letInAfterMs = 600_000;
+
+/**
+ * Guarantee: a machine that only reboots is never refused, since no boot comes back after another one. Of those that share an identity
+ * the one that is connected stays, once it has been said that there are several: a machine that is thrown out before its first word says nothing.
+ */
+export function createClones(clock: Clock) {
+  const known = new Map<string, Boots>();
+  return {
+    /** Asked of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
+    refuses(name: string, boot: string | undefined, isOpen: boolean): boolean {
+      const now = known.get(name);
+      if (!now || !isOpen || boot === undefined || boot === now.boots[0]) return false;
+      return now.returns >= returnsAllowed && clock.up() - now.returnedAt < letInAfterMs;
+    },
+    /** Told of each presence that goes on to `flows`, which judges by these. */
+    spoke(name: string, boot: string | undefined): void {
+      const before = known.get(name) ?? { boots: [], returns: 0, returnedAt: 0 };
+      if (boot === undefined || boot === before.boots[0]) return;
+      const isBack = before.boots.includes(boot);
+      const returns = clock.up() - before.returnedAt < rememberedMs ? before.returns : 0;
+      known.set(name, {
+        boots: [boot, ...before.boots.filter((one) => one !== boot)].slice(0, bootsKept),
+        returns: returns + (isBack ? 1 : 0),
+        returnedAt: isBack ? clock.up() : before.returnedAt,
+      });
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '#contracts';
-import { createClones } from './clones.ts';
+import { createClones } from './admission.ts';
 
 const minuteMs = 60_000;
 const twenty = 'ABCDEFGHIJKLMNOPQRST';

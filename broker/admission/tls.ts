@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, modes, replaceFile, StartError } from '#contracts';
-import { followFile, none } from './follow-file.ts';
+import { followFile, none } from './registry-file.ts';
 
 /** What `createTlsListener` needs. */
 export type TlsOptions = {

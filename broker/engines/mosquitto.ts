@@ -26,8 +26,7 @@ import {
   scopeWords,
   upLeaves,
 } from '#contracts';
-import type { Secrets } from '../admission/admission.ts';
-import { loadKey, loadSecrets } from '../admission/secrets.ts';
+import { loadKey, loadSecrets, type Secrets } from '../admission/admission.ts';
 
 /** A token is 32 random bytes: as many rounds as `mosquitto_passwd` takes are more than enough. */
 const rounds = 101;

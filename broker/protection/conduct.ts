@@ -1,13 +1,10 @@
 /** What is asked of a client while it is connected: it sends at its pace, in frames of a size, and it reads. */
 import type { Client } from 'aedes';
-import type { Clock } from '#contracts';
-import type { Admitted } from '../admission/admission.ts';
-import type { Sessions } from '../admission/sessions.ts';
+import { type Cancel, type Clock, createBuckets } from '#contracts';
+import type { Admitted, Sessions } from '../admission/admission.ts';
 import { type Frame, type FrameFault, guardFrames, waitForNobody } from './frame-guard.ts';
 import type { Limits } from './limits.ts';
-import { createPace } from './pace.ts';
-import type { RareLog } from './rare-log.ts';
-import type { Refuse } from './refusals.ts';
+import type { RareLog, Refuse } from './refusals.ts';
 
 /** What is asked of a client, and where it is counted. */
 export type ConductOptions = {
@@ -66,4 +63,58 @@ export function createConduct({ limits, clock, sessions, refuse, metrics, say }:
 function weightOf({ cmd, length }: Frame): number {
   if (cmd === 'puback') return 0.02;
   return cmd === 'subscribe' || cmd === 'unsubscribe' ? length / 32 : 1;
+}
+
+/** What comes too fast is put off, not refused. */
+export type Pace = ReturnType<typeof createPace>;
+
+const nothing = { weight: 0, size: 0 };
+
+type Line = { waiting: { dueAt: number; go: () => void }[]; cancel: Cancel };
+
+/** Guarantee: what waits of one connection keeps its order, and no PC gets a new allowance by connecting again. */
+export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Clock, onSlowed: (who: string) => void) {
+  const byMessages = createBuckets(messages);
+  const byBytes = createBuckets(bytes);
+  const lines = new Map<object, Line>();
+  const waitMs = (who: string, { weight, size }: { weight: number; size: number }, now: number) =>
+    Math.max(byMessages.waitMs(who, weight, now), byBytes.waitMs(who, size, now));
+
+  function serve(connection: object, line: Line): void {
+    while (line.waiting[0] && line.waiting[0].dueAt <= clock.up()) line.waiting.shift()?.go();
+    const [next] = line.waiting;
+    if (next) line.cancel = clock.after(next.dueAt - clock.up(), () => serve(connection, line));
+    else if (lines.get(connection) === line) lines.delete(connection);
+  }
+
+  return {
+    /** Counts a frame of a PC, which weighs as much as so many messages; false where it is more than can wait. */
+    take(who: string, weight: number, size: number): boolean {
+      const now = clock.up();
+      if (waitMs(who, { weight, size }, now) > longestWaitMs) return false;
+      byMessages.take(who, weight, now);
+      byBytes.take(who, size, now);
+      return true;
+    },
+    /** Runs `go` at once, or when what its PC has sent so far is within its pace. */
+    inTurn(connection: object, who: string, go: () => void): void {
+      const line = lines.get(connection);
+      const now = clock.up();
+      const ownMs = waitMs(who, nothing, now);
+      if (!line && ownMs === 0) return go();
+      onSlowed(who);
+      const turn = { dueAt: now + ownMs, go };
+      if (line) return void line.waiting.push(turn);
+      const first: Line = { waiting: [turn], cancel: () => {} };
+      lines.set(connection, first);
+      serve(connection, first);
+    },
+    /** The connection is over: what waits is let go. */
+    gone(connection: object): void {
+      const line = lines.get(connection);
+      line?.cancel();
+      line?.waiting.splice(0);
+      lines.delete(connection);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { payloadLimitBytes } from '#contracts';
+import { createPace } from './conduct.ts';
 import { usualLimits } from './limits.ts';
-import { createPace } from './pace.ts';
 
 const pc = 'ladakh.leh.pc-1';
 const connection = {};

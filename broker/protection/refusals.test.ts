@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { realClock } from '#contracts';
-import { createRareLog } from './rare-log.ts';
-import { createRefuse } from './refusals.ts';
+import { createRareLog, createRefuse } from './refusals.ts';
 
 test('a thousand refusals are counted one by one and said once, and again after a minute', () => {
   const { refuse, lines, counted, pass } = setUp();

@@ -1,8 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import type { Answerer } from './answerer.ts';
-import { openReflector, type Reflector } from './reflector.ts';
+import { type Answerer, openReflector, type Reflector } from './reflector.ts';
 
 const open: { close(): void }[] = [];
 afterEach(() => {

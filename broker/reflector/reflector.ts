@@ -2,7 +2,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { codeOf, StartError } from '#contracts';
-import type { Answerer } from './answerer.ts';
 
 /** What `openReflector` needs. */
 export type ReflectorOptions = {
@@ -59,3 +58,11 @@ function widen(socket: Socket): void {
 function asItStands(address: string, _options: unknown, callback: (error: null, address: string, family: number) => void): void {
   callback(null, address, isIP(address));
 }
+
+/** A kind of packets. */
+export type Answerer = {
+  /** True where the packet has the shape of this kind; looks at no secret, since it is asked for every packet of every stranger. */
+  takes(packet: Buffer): boolean;
+  /** Guarantee of each: nothing is sent to anybody without a token, and nothing larger than what it answers to an address that has not proven that it receives. */
+  answer(packet: Buffer, from: RemoteInfo, reply: (packet: Buffer) => void): void;
+};

@@ -22,7 +22,7 @@ import {
   writeTrainDenial,
   writeTrainReport,
 } from '#contracts';
-import type { Answerer } from './answerer.ts';
+import type { Answerer } from './reflector.ts';
 
 /** What the answerer of trains needs. */
 export type TrainsOptions = {

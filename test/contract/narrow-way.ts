@@ -1,7 +1,7 @@
 /** A way between a PC and the reflector in virtual time: a token bucket, a delay and losses in each direction, and its own count of the wire. */
 import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '#contracts';
-import type { Answerer } from '../../broker/reflector/answerer.ts';
+import type { Answerer } from '../../broker/reflector/reflector.ts';
 import { createTime } from '../simulation/time.ts';
 
 /** `peakBps`: how fast what the bucket lends goes, at once where it is absent; `drops`: what the bucket does not hold is dropped there, and does not wait. */

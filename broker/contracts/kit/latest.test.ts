@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keepLatest } from './latest.ts';
+import { keepLatest } from './waits.ts';
 
 test('the latest are kept, and who is put again is the latest', () => {
   const held = new Map<string, number>();

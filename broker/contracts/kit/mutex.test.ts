@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mutex } from './mutex.ts';
+import { mutex } from './waits.ts';
 
 test('tasks run one after the other, and one that fails holds up none', async () => {
   const one = mutex();

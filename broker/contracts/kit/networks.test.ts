@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networkOf } from './networks.ts';
+import { networkOf } from './start.ts';
 
 test.each([
   ['10.1.2.3', '10.1.2.3'],

@@ -38,3 +38,9 @@ function ownWords({ message, expected }: v.BaseIssue<unknown>): string | undefin
 export function saidOfCall(thrown: unknown): string {
   return messageOf(thrown).replace(/\.(?:\n| To specify | This command ).*$/s, '');
 }
+
+/** Undefined where there is no text, or it is not JSON of this shape. */
+export function readJson<S extends v.GenericSchema>(schema: S, text: string | undefined): v.InferOutput<S> | undefined {
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  return read.success ? read.output : undefined;
+}

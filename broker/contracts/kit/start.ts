@@ -172,3 +172,11 @@ function synced(path: string, flags: string, use: (handle: number) => unknown): 
 export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
 }
+
+/** Who is counted as one: an IPv4 address, or the 64 bits of IPv6 that one subscriber has to himself. */
+export function networkOf(address: string): string {
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  if (mapped !== undefined || !address.includes(':') || isLoopback(address)) return mapped ?? address;
+  const [head = [], tail = []] = address.split('::').map((half) => (half === '' ? [] : half.split(':')));
+  return [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail].slice(0, 4).join(':');
+}

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { withinTime } from './time-limit.ts';
+import { withinTime } from './waits.ts';
 
 /** A clock whose one timer fires when it is told to. */
 function oneTimer() {

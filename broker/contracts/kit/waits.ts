@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+
 /** How long to wait: before a retry, so that a thousand PCs never come back in one second, and for a token where a rate is limited. */
 
 const shortestMs = 1_000;
@@ -64,4 +66,50 @@ export function createBuckets({ perSecond, burst }: Rate) {
       return isEnough;
     },
   };
+}
+
+/** Runs tasks one after the other; one that failed does not hold up the next. */
+export function mutex(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const result = last.then(task);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+/** `late` is the answer where none came within `limitMs`, or before `cut` ended it. */
+export type TimeLimit<T> = { clock: Pick<Clock, 'after'>; limitMs: number; late: T; cut?: AbortSignal | undefined };
+
+/**
+ * The answer of a task, which hears by its signal when its time is over.
+ * Guarantee: it settles within `limitMs` and at the cut, and leaves no timer and no listener behind; what the task answers or throws later is dropped.
+ */
+export async function withinTime<T>({ clock, limitMs, late, cut }: TimeLimit<T>, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const over = Promise.withResolvers<T>();
+  const end = () => {
+    over.resolve(late);
+    abort.abort();
+  };
+  const cancel = clock.after(limitMs, end);
+  // By hand: what `AbortSignal.any` makes is held as long as the cut, which may be as long as the process.
+  cut?.addEventListener('abort', end);
+  if (cut?.aborted) end();
+  try {
+    return await Promise.race([Promise.try(task, abort.signal), over.promise]);
+  } finally {
+    cancel();
+    cut?.removeEventListener('abort', end);
+  }
+}
+
+/**
+ * Puts a key at the end of a map that remembers the latest.
+ * Guarantee: a map that is filled here alone holds at most `most` keys; the one that was put longest ago makes room.
+ */
+export function keepLatest<K, V>(held: Map<K, V>, [key, value]: readonly [K, V], most: number): void {
+  held.delete(key);
+  held.set(key, value);
+  for (const oldest of held.size > most ? held.keys().take(1) : []) held.delete(oldest);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clearLine, withPatience } from './patience.ts';
+import { clearLine, withPatience } from './lines.ts';
 
 function open(isTTY: boolean) {
   const shown: string[] = [];

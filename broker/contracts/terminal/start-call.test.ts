@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { startLineIn } from './rows-of-centre.ts';
-import { startCall } from './start-call.ts';
+import { startCall, startLineIn } from './rows-of-centre.ts';
 
 const none = { 'no-agent': false, editor: false, prepare: false };
 

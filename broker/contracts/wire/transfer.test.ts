@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { transferRate } from './transfer.ts';
+import { transferRate } from './train.ts';
 
 test('the rate of the second half counts, not that of the slow beginning', () => {
   const progress = [
