@@ -1,35 +1,29 @@
 /** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
-import { links } from '#contracts';
-import { createCheckTable } from './checks/check-table.ts';
-import { watchInventory } from './checks/inventory.ts';
-import type { SelfFigures } from './checks/probe.ts';
+
+import type { KeyObject } from 'node:crypto';
+import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withinTime } from '#contracts';
+import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
+import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
+import type { CentrePlace, PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';
 import { createRunner, type Runner } from './checks/runner.ts';
-import {
-  type AgentOptions,
-  type Core,
-  limitBudget,
-  onInventory,
-  record,
-  refuse,
-  type State,
-  start,
-  stop,
-  take,
-  type Whole,
-} from './life.ts';
 import { createLinkMeasurement, type LinkMeasurement } from './link/measure/measure.ts';
-import { createBudget, memoryStore } from './link/net/data-budget.ts';
+import { type Budget, createBudget, memoryStore } from './link/net/data-budget.ts';
+import type { OpenUdp } from './link/net/udp.ts';
 import { actsOf, type Commands, createCommands } from './maintain/commands/commands.ts';
 import type { Platform } from './platform/platform.ts';
 import { type Card, createCard } from './session/card/card.ts';
-import { createCentreTime } from './uplink/centre-time.ts';
+import type { Known } from './session/card/statement.ts';
+import { type CentreTime, createCentreTime } from './uplink/centre-time.ts';
 import { createGasp } from './uplink/last-gasp.ts';
-import { sturdyTransport } from './uplink/mqtt.ts';
+import { sturdyTransport, type Transport } from './uplink/mqtt.ts';
 import type { UplinkFigures } from './uplink/session.ts';
-import { openSpool } from './uplink/spool/spool.ts';
-import { openMarker } from './uplink/store/boot-marker.ts';
-import { type HeldConfig, holdConfig } from './uplink/store/config-store.ts';
-import { countSlips, type OnSlip, withMemory } from './uplink/store/log.ts';
+import type { SpoolDisk } from './uplink/spool/database.ts';
+import type { Grade } from './uplink/spool/rows.ts';
+import { openSpool, type Spool } from './uplink/spool/spool.ts';
+import { type Marker, openMarker, type Power } from './uplink/store/boot-marker.ts';
+import { type ConfigStore, type HeldConfig, holdConfig } from './uplink/store/config-store.ts';
+import type { KeptFile } from './uplink/store/data-folder.ts';
+import { countSlips, type Log, type LogMemory, type OnSlip, withMemory } from './uplink/store/log.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
 
 /** A running agent, as its process and its tests see it. */
@@ -108,13 +102,11 @@ function endBegun(platform: Platform, onSlip: OnSlip): ReturnType<Platform['endB
   }
 }
 
-function configOf({ configs, centreKey, pc, profile, log }: AgentOptions, whole: Whole): HeldConfig {
+function configOf(options: AgentOptions, whole: Whole): HeldConfig {
   return holdConfig({
-    store: configs,
-    key: centreKey,
-    pc,
-    profile,
-    log,
+    ...options,
+    store: options.configs,
+    key: options.centreKey,
     onTaken() {
       limitBudget(whole());
       whole().card?.look();
@@ -129,35 +121,23 @@ function cardOf({ pc, clock, table, config, cardFile, apart, onSlip }: Core): Ca
   return apart ? apart.card(known) : cardFile && createCard({ clock, known, save: cardFile.save, onSlip });
 }
 
-function runnerOf({ probes, platform, clock, random, table, apart }: Core, whole: Whole): Runner {
+function runnerOf(core: Core, whole: Whole): Runner {
   const own = createRunner({
-    probes,
-    platform,
-    clock,
-    random,
+    ...core,
     context: () => contextOf(whole()),
-    known: (probe) => table.known(probe.name),
+    known: (probe) => core.table.known(probe.name),
     onResult: (probe, result) => take(whole(), probe, result),
     onFailing: (probe, error) =>
       record(whole(), error === null ? { kind: 'probe-answers', body: { probe } } : { kind: 'probe-failing', body: { probe, error } }),
   });
-  return apart?.runner(own) ?? own;
+  return core.apart?.runner(own) ?? own;
 }
 
 function uplinkOf(core: Core, whole: Whole): Uplink {
-  const { pc, boot, version, token, centreKey, clock, random, spool, table, log, config, marker, onSlip } = core;
+  const { config, marker } = core;
   return createUplink({
-    pc,
-    boot,
-    version,
-    token,
-    centreKey,
-    clock,
-    random,
-    spool,
-    table,
-    log,
-    transport: sturdyTransport(core.transport, onSlip),
+    ...core,
+    transport: sturdyTransport(core.transport, core.onSlip),
     limits: () => links[config.profile().link],
     configVersion: config.version,
     onConfig: config.take,
@@ -176,33 +156,21 @@ function uplinkOf(core: Core, whole: Whole): Uplink {
 }
 
 function measurementOf(core: Core, whole: Whole): LinkMeasurement {
-  const { clock, random, spool, platform, budget, udp, door, config, linkFile, onSlip } = core;
   return createLinkMeasurement({
-    clock,
-    random,
-    spool,
-    platform,
-    budget,
-    udp,
-    door,
-    onSlip,
-    link: () => config.profile().link,
-    more: () => ({ budget: budget.figures() }),
-    keep: linkFile?.save,
+    ...core,
+    link: () => core.config.profile().link,
+    more: () => ({ budget: core.budget.figures() }),
+    keep: core.linkFile?.save,
     record: (kind, body, grade) => record(whole(), { kind, body, grade }),
   });
 }
 
 function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 'measurement'>, whole: Whole): Commands {
-  const { pc, centreKey: key, boot, spool, clock, platform, log, restart } = core;
   return createCommands({
-    pc,
-    key,
-    boot,
-    spool,
-    clock,
+    ...core,
+    key: core.centreKey,
     offsetMs: () => whole().time.provenOffset(),
-    acts: actsOf({ platform, runner, log, restart, measureLink: measurement.test }),
+    acts: actsOf({ ...core, runner, measureLink: measurement.test }),
     answer: (body) => record(whole(), { kind: 'command', body }),
     onRefused: (reason) => refuse(whole(), 'cmd', reason),
   });
@@ -227,3 +195,186 @@ function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: {
     },
   };
 }
+
+const tickMs = 10_000;
+const offlineReadingMs = 900_000;
+/** A probe that hangs does not keep the agent from saying what the others know. */
+const firstRoundMs = 15_000;
+/** A flood of forged messages is not to fill the spool: each event carries the count. */
+const refusalNotedEveryMs = 60_000;
+
+/** The bytes of a month are those of the link that the profile names. */
+function limitBudget({ budget, config }: Core): void {
+  budget.limit(links[config.profile().link].budget);
+}
+
+/** What was known before the last end is there at once; the centre is called when each probe was asked, or fifteen seconds are over. */
+function start(state: State): void {
+  const { spool, table, runner, uplink, clock } = state;
+  table.restore(keptChecks(spool.recall('checks')));
+  state.card?.look();
+  record(state, { kind: 'started', body: { version: state.version, recovered: spool.unclean() } });
+  state.commands.resume();
+  runner.start();
+  void withinTime({ clock, limitMs: firstRoundMs, late: undefined }, runner.firstRound).then(() => {
+    if (!state.live.stopped) uplink.start();
+  });
+  state.live.tick = clock.after(tickMs, () => tick(state));
+  state.inventory.start();
+}
+
+/** Once: says goodbye, and closes all. */
+async function stop(state: State, reason: string): Promise<void> {
+  if (state.live.stopped) return;
+  state.live.stopped = true;
+  state.runner.stop();
+  state.measurement.rounds.stop();
+  state.inventory.stop();
+  state.live.tick();
+  state.card?.stop();
+  record(state, { kind: 'stopped', body: { reason } });
+  state.marker.bye(reason);
+  await state.uplink.stop(reason);
+  state.budget.close();
+  state.spool.close();
+}
+
+/** Takes what a probe has found. */
+function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
+  changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
+  if (power === undefined) return;
+  state.live.power = power;
+  state.marker.alive(power);
+  state.gasp(power);
+}
+
+/** Events tell the history of it, the state tells how it is. */
+function changed(state: State, changes: Change[]): void {
+  for (const change of changes) record(state, { kind: 'check', body: change });
+  if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.toKeep()));
+  state.uplink.stateChanged();
+  state.card?.look();
+}
+
+type Happening = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };
+
+/** False where it could not be kept. */
+function record(state: State, { kind, body, grade = 'event' }: Happening): boolean {
+  const done = state.spool.append(kind, body, grade);
+  // The spool counts it and declares it in its next event.
+  if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
+  state.uplink.appended();
+  return done.ok;
+}
+
+function tick(state: State): void {
+  const { clock, table, uplink, commands, marker } = state;
+  state.live.tick = clock.after(tickMs, () => tick(state));
+  changed(state, table.expire());
+  state.time.mindJumps();
+  commands.tick();
+  marker.alive(state.live.power);
+  state.budget.keep();
+  state.measurement.tick();
+  if (uplink.figures().connected) state.live.readingUp = clock.up();
+  else if (clock.up() - state.live.readingUp >= offlineReadingMs) {
+    state.live.readingUp = clock.up();
+    record(state, { kind: 'numbers', body: table.numbers(), grade: 'reading' });
+  }
+}
+
+/** Said by somebody on our topics, and not by the centre to us. The first is told at once. */
+function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
+  state.live.refused += 1;
+  if (state.clock.up() - state.live.refusalNotedUp < refusalNotedEveryMs) return;
+  state.live.refusalNotedUp = state.clock.up();
+  state.log.warn({}, `refused what came as ${leaf}: ${reason}`);
+  record(state, { kind: 'refused', body: { leaf, reason, count: state.live.refused } });
+}
+
+/** It goes out when it is not what was last sent. */
+function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
+  uplink.inventoryKnown(hash !== spool.recall('inventory'));
+  if (uplink.figures().connected) spool.remember('inventory', hash);
+}
+
+/** All that an agent is made of. */
+export type AgentOptions = {
+  pc: PcPath;
+  version: string;
+  /** By which right this PC is let in, the same over renewals; absent where nothing tells one such right from another. */
+  owner?: string | undefined;
+  /** Absent where the transport shows a certificate. */
+  token?: string | undefined;
+  /** When that certificate ends, milliseconds since 1970. */
+  certificateEndsAt?: () => number;
+  /** Public half of the centre's key, by which configurations and commands are proven; null = none is taken. */
+  centreKey: KeyObject | null;
+  platform: Platform;
+  probes: readonly Probe[];
+  transport: Transport;
+  /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
+  udp?: OpenUdp | undefined;
+  /** Where the centre that enrolled this PC answers over HTTPS, and by which roots it is believed. */
+  door?: { at: string; roots(): readonly string[] } | undefined;
+  disk: SpoolDisk;
+  spoolLimitBytes?: number;
+  configs: ConfigStore;
+  /** Absent where no byte is counted from one start to the next. */
+  budget?: Budget;
+  /** Where the centre is, and what else is asked when it is not reached. */
+  centre?: CentrePlace;
+  /** Judged against until the centre has sent one. */
+  profile: Profile;
+  clock: Clock;
+  /** Uniform in [0, 1), and not to be guessed by whoever carries our messages. */
+  random: () => number;
+  log: Log;
+  /** Where the last report on the link is written down for whoever asks from beside. */
+  linkFile?: Pick<KeptFile, 'save'> | undefined;
+  /** Where the room card is written; absent where nobody sits. */
+  cardFile?: Pick<KeptFile, 'save'>;
+  /** The room seat, where another process has it. */
+  apart?: { runner(own: Runner): Runner; card(known: () => Known): Card };
+  /** Ends this process in order; whoever supervises it starts another. */
+  restart(): void;
+};
+
+/** What changes while it runs. */
+export type Live = {
+  /** Of the last look. */
+  power: Power;
+  refused: number;
+  refusalNotedUp: number;
+  stopped: boolean;
+  readingUp: number;
+  tick: Cancel;
+};
+
+/** What stands before any part of it. */
+export type Core = AgentOptions & {
+  boot: string;
+  log: LogMemory;
+  onSlip: OnSlip;
+  config: HeldConfig;
+  table: CheckTable;
+  spool: Spool;
+  budget: Budget;
+  marker: Marker;
+  live: Live;
+};
+
+/** The agent whole. */
+export type State = Core & {
+  measurement: LinkMeasurement;
+  inventory: InventoryWatch;
+  runner: Runner;
+  uplink: Uplink;
+  time: CentreTime;
+  commands: Commands;
+  card: Card | undefined;
+  gasp: (power: PowerState) => void;
+};
+
+/** The parts know each other: each names them by the whole, which stands before anything is asked of one. */
+export type Whole = () => State;

@@ -35,7 +35,7 @@ export function createPlatform(options: PlatformOptions = {}): Platform {
 function createThisWindows(env: Record<string, string>, clock: Clock): Platform {
   const root = systemRoot(env);
   const run = createRunner(inSystem32(root));
-  return createWindows({ native: openNative(run), root, clock, run });
+  return createWindows({ native: openNative(), root, clock, run });
 }
 
 /** Where another process of this PC listens: at a socket of this name, or on Windows at a pipe whose name is made from it. */

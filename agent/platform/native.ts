@@ -2,7 +2,7 @@
 import type { Answer } from './answer.ts';
 import type { Output } from './child.ts';
 
-/** `program`: below System32, such as `reg.exe`. */
+/** `program`: below System32, such as `shutdown.exe`. */
 export type RunProgram = (program: string, args: string[], signal: AbortSignal) => Promise<Output>;
 
 /** Texts, numbers of 32 and 64 bits, bytes, lists of texts. */

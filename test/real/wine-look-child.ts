@@ -9,12 +9,12 @@ import { restart } from '../../agent/platform/questions/restart.ts';
 import { session } from '../../agent/platform/questions/session.ts';
 import { usb } from '../../agent/platform/questions/usb.ts';
 import { readUses } from '../../agent/platform/windows/consent.ts';
-import { createRunner, inSystem32, systemRoot } from '../../agent/platform/windows/native/child.ts';
+import { systemRoot } from '../../agent/platform/windows/native/child.ts';
 import { openNative } from '../../agent/platform/windows/native/native.ts';
 import { createPlatform } from '../../agent/this-pc.ts';
 
 const pc = createPlatform();
-const native = openNative(createRunner(inSystem32(systemRoot(process.env))))();
+const native = openNative()();
 const anybody = { running: null, bootedAt: 0, own: process.execPath, root: systemRoot(process.env) };
 const signal = AbortSignal.timeout(120_000);
 /** What the agent says of a look that takes longer than two seconds, as on a busy machine the first one of its thread may: it asks again. */

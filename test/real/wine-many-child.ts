@@ -1,7 +1,6 @@
 /** Takes many looks and writes what they have cost: `many-child.mjs FILE LOOKS`. Memory, objects and handles are those after a tenth, and at the end. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as passed } from 'node:timers/promises';
-import { createRunner, inSystem32, systemRoot } from '../../agent/platform/windows/native/child.ts';
 import { createCom } from '../../agent/platform/windows/native/com.ts';
 import { createCoreAudio } from '../../agent/platform/windows/native/core-audio.ts';
 import { loadKoffi } from '../../agent/platform/windows/native/koffi.ts';
@@ -10,7 +9,7 @@ import { openNative } from '../../agent/platform/windows/native/native.ts';
 const turns = 200;
 const patienceMs = 120_000;
 const [, , file = '', looks = ''] = process.argv;
-const { ask, calls, registry } = openNative(createRunner(inSystem32(systemRoot(process.env))))();
+const { ask, calls, registry } = openNative()();
 const koffi = loadKoffi();
 if (!calls.known || !koffi.known) throw new Error('koffi is not there');
 const kernel = koffi.value.load('kernel32.dll');

@@ -28,7 +28,6 @@ test('a device manager, a service manager, sessions or a graphics card that hang
   };
   const run = async () => ({ ok: false, why: 'missing', text: '' }) as const;
   const native = openNative(
-    run,
     () => ({ known: true, value: library(calls) }),
     () => createAsking(begin, clock.after).ask,
   );

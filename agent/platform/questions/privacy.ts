@@ -33,9 +33,6 @@ const touched: Question<string> = {
     return { known: true, value: JSON.stringify([await keysOf(root), set?.mtimeMs]) };
   },
   windows: async ({ native }) => {
-    // Without these each look at the registry is a program.
-    const { calls } = native();
-    if (!calls.known) return calls;
     return { known: true, value: JSON.stringify([await readConsent(native(), 'webcam'), await readConsent(native(), 'microphone')]) };
   },
 };

@@ -1,4 +1,6 @@
 /** A call into Windows that fails is not known, with its reason. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf } from '#contracts';
 import type { Calls, Native, RegistryKey, RegistryValue } from '../native.ts';
 import type { Answer } from '../platform.ts';
@@ -53,4 +55,17 @@ export async function readEdid(native: Native, path: string): Promise<Buffer> {
   const enumerated = `HKLM\\SYSTEM\\CurrentControlSet\\Enum\\${place}\\Device Parameters`;
   const value = place === undefined ? undefined : await readValue(native, enumerated, 'EDID');
   return Buffer.isBuffer(value) ? value : Buffer.alloc(0);
+}
+
+/** When Windows last wrote down a blue screen, ms since 1970, null for never: it does so after the next start. Only administrators may look. */
+export function lastDump(root: string): Answer<number | null> {
+  const folder = join(root, 'Minidump');
+  try {
+    const small = statSync(folder, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(folder);
+    const dumps = [...small.filter((name) => /\.dmp$/i.test(name)).map((name) => join(folder, name)), join(root, 'MEMORY.DMP')];
+    const newest = Math.max(0, ...dumps.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+    return { known: true, value: newest === 0 ? null : newest };
+  } catch {
+    return { known: false, reason: 'the marks of crashes are closed to us' };
+  }
 }

@@ -1,10 +1,8 @@
 /** How this boot began, and whether it is about to end. */
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Native } from '../native.ts';
-import { attempt } from './attempt.ts';
+import { attempt, lastDump } from './attempt.ts';
 
 /** Windows makes this branch anew at each boot; a clock that is set later does not change when. */
 const madeAtBoot = 'HKLM\\HARDWARE\\DESCRIPTION\\System';
@@ -30,8 +28,10 @@ export function createBoot({ native, root, now, uptime }: BootOptions) {
       const at = made.known && made.value !== null ? made.value : Math.round(bootedAt() / coarseMs);
       return createHash('sha256').update(`${hostname()}/${at}`).digest('hex').slice(0, hashLength);
     },
-    /** Windows writes the last words of a blue screen after the next start. Often only administrators may look. */
-    crashedBefore: () => dumpsIn(root).some((path) => changedAt(path) >= bootedAt()),
+    crashedBefore(): boolean {
+      const dump = lastDump(root);
+      return dump.known && dump.value !== null && dump.value >= bootedAt();
+    },
     endBegun(): 'update' | 'shutdown' | null {
       if (!isShuttingDown()) return null;
       const waits = attempt(native().calls, (calls) => calls.keyChangedAt(updated));
@@ -39,25 +39,4 @@ export function createBoot({ native, root, now, uptime }: BootOptions) {
     },
     isShuttingDown: async () => isShuttingDown(),
   };
-}
-
-/** The small ones, and the whole memory. */
-function dumpsIn(root: string): string[] {
-  const folder = join(root, 'Minidump');
-  let small: string[] = [];
-  try {
-    small = readdirSync(folder).filter((name) => /\.dmp$/i.test(name));
-  } catch {
-    // Not there, or closed to us.
-  }
-  return [...small.map((name) => join(folder, name)), join(root, 'MEMORY.DMP')];
-}
-
-/** Not a number where there is no such file, or none for us. */
-function changedAt(path: string): number {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
-  } catch {
-    return Number.NaN;
-  }
 }

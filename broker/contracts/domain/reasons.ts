@@ -29,7 +29,7 @@ const ofAny: readonly Reason[] = [
   ['^koffi(?: is not there|: .*)$', 'koffi नहीं चला: Windows से पूछा नहीं जा सका'],
   ['^Windows does not answer$', 'Windows जवाब नहीं दे रहा'],
   ['^(?:CoCreateInstance|Enum\\w+|Get\\w+|Item|Activate|SetMute): (.*)$', 'Windows ने जवाब में गड़बड़ी बताई: $1'],
-  ['^(?:reg\\.exe|registry:) .*$', 'Windows की रजिस्ट्री पढ़ी नहीं जा सकी'],
+  ['^registry: .*$', 'Windows की रजिस्ट्री पढ़ी नहीं जा सकी'],
   ['^(?:the device manager lists nothing|list of devices: .*)$', 'डिवाइस मैनेजर कुछ नहीं बताता'],
   ['^no checks$', 'अभी कोई जाँच नहीं आई'],
   ['^not back after a restart$', 'रीस्टार्ट के बाद वापस नहीं आया'],

@@ -1,46 +1,36 @@
-/** The interface to Windows as it is: koffi where it lies beside Node, else `reg.exe` for the registry alone. */
-
+/** The interface to Windows as it is: koffi where it lies beside Node; without it nothing of Windows is known. */
 import { messageOf } from '#contracts';
-import type { Calls, Native, RunProgram } from '../../native.ts';
+import type { Native } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 import { beginThread, openAsking } from './asking.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
-import { registryByProgram } from './reg-exe.ts';
 import { createRegistry } from './registry.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';
 
 /** Guarantee: nothing is loaded before it is first asked for. */
-export function openNative(run: RunProgram, load = loadKoffi, asking = () => openAsking(beginThread)): () => Native {
+export function openNative(load = loadKoffi, asking = () => openAsking(beginThread)): () => Native {
   let opened: Native | undefined;
-  const open = (): Native => {
-    const koffi = load();
-    const byProgram = registryByProgram(run);
-    return koffi.known ? withKoffi(koffi.value, byProgram, asking) : without(byProgram, koffi);
-  };
   return () => {
-    opened ??= open();
+    opened ??= nativeOf(load(), asking);
     return opened;
   };
 }
 
-function withKoffi(koffi: Koffi, byProgram: Native['registry'], asking: () => Native['ask']): Native {
+function nativeOf(koffi: Answer<Koffi>, asking: () => Native['ask']): Native {
+  if (!koffi.known) return without(koffi);
   try {
-    const registry = createRegistry(koffi);
+    const { read, changedAt } = createRegistry(koffi.value);
     return {
-      registry: async (path, depth) => registry.read(path, depth),
-      calls: { known: true, value: callsOf(koffi, registry) },
+      registry: async (path, depth) => read(path, depth),
+      calls: { known: true, value: { ...createSystemCalls(koffi.value), keyChangedAt: changedAt, pipe: createPipes(koffi.value) } },
       ask: asking(),
     };
   } catch (error) {
-    return without(byProgram, { known: false, reason: shortText(messageOf(error)) });
+    return without({ known: false, reason: shortText(messageOf(error)) });
   }
 }
 
-function without(registry: Native['registry'], none: Answer<never>): Native {
-  return { registry, calls: none, ask: async () => none };
-}
-
-function callsOf(koffi: Koffi, { changedAt }: ReturnType<typeof createRegistry>): Calls {
-  return { ...createSystemCalls(koffi), keyChangedAt: changedAt, pipe: createPipes(koffi) };
+function without(none: Answer<never>): Native {
+  return { registry: async () => none, calls: none, ask: async () => none };
 }

@@ -601,7 +601,7 @@ export const mr: FurtherLanguage = {
     '^the speaker is gone$': 'स्पीकर आता नाही',
     '^the device stays as it was$': 'डिव्हाइस होते तसेच राहिले',
     '^(?:CoCreateInstance|Enum\\w+|Get\\w+|Item|Activate|SetMute): (.*)$': 'Windows ने उत्तरात अडचण सांगितली: $1',
-    '^(?:reg\\.exe|registry:) .*$': 'Windows ची रजिस्ट्री वाचता आली नाही',
+    '^registry: .*$': 'Windows ची रजिस्ट्री वाचता आली नाही',
     '^(?:the device manager lists nothing|list of devices: .*)$': 'डिव्हाइस मॅनेजर काही सांगत नाही',
     '^Windows does not (?:tell which camera a program uses|write down who uses it)$': 'कॅमेरा कोण वापरत आहे हे Windows सांगत नाही',
     '^only the session at the PC knows its sound$': 'साउंडची स्थिती फक्त PC वर बसलेल्या युजरला दिसते',
