@@ -12,8 +12,11 @@ import type { Runner } from './checks/runner.ts';
 import type { Identity } from './identity/identity.ts';
 import { type AgentSettings, readWhoThisIs } from './identity/settings.ts';
 import { createBudget } from './link/net/data-budget.ts';
-import { watchUpdates } from './maintain/update/watch.ts';
+import { openSlots } from './maintain/update/slots.ts';
+import { createUpdateSource } from './maintain/update/source.ts';
+import { startUpdater } from './maintain/update/updater.ts';
 import { keepHeapSmall } from './platform/heap.ts';
+import { isInMeeting } from './platform/in-meeting.ts';
 import type { Platform } from './platform/platform.ts';
 import { createProbes } from './probes/probes.ts';
 import type { Known } from './session/card/statement.ts';
@@ -116,7 +119,8 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
     centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,
     profile,
-    random: unguessable,
+    // Math.random can be foretold from what it gave before.
+    random: () => randomInt(2 ** 48 - 1) / 2 ** 48,
     log,
     restart: () => restart('restarted'),
   });
@@ -146,18 +150,27 @@ function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'pl
   return { ...seat, card, runner: (own: Runner) => runnerApart(own, seat) };
 }
 
+/** Looks for updates where a key of the releases is set; the result ends it. */
 function watched(
   { updates, dataDir }: AgentSettings,
-  prepared: Prepared,
-  running: Process & { agent: Agent },
+  { updateKey: key, door, platform, clock, version, budget }: Prepared,
+  { agent, log, restart }: Process & { agent: Agent },
 ): { stop(): void } | undefined {
-  const { updateKey: key, door, platform, clock, version, budget } = prepared;
-  return updates && key && watchUpdates({ ...running, key, door, platform, clock, version, budget, dataDir, at: updates.at });
-}
-
-/** Math.random can be foretold from what it gave before. */
-function unguessable(): number {
-  return randomInt(2 ** 48 - 1) / 2 ** 48;
+  if (!updates || !key) return undefined;
+  return startUpdater({
+    version,
+    key,
+    clock,
+    log,
+    restart,
+    slots: openSlots(join(dataDir, 'update')),
+    source: createUpdateSource(door?.at ?? updates.at, { roots: door?.roots, used: (bytes) => budget.used('telemetry', bytes) }),
+    random: Math.random,
+    isBusy: () => isInMeeting(platform),
+    isHeard: agent.isHeard,
+    now: agent.now,
+    record: agent.record,
+  });
 }
 
 function readVersion(): string {

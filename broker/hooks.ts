@@ -1,6 +1,6 @@
 /** Turns admission and access into the words of aedes. A denial is never an error to the client: it would resend for ever. */
 import { TLSSocket } from 'node:tls';
-import type { Aedes, AuthenticateError, Client, PublishPacket } from 'aedes';
+import type { Aedes, Client, PublishPacket } from 'aedes';
 import { decode, payloadLimitBytes } from '#contracts';
 import { type Action, type Asked, accessOf, principalOf } from './admission/access.ts';
 import type { Admission, Clones, Proof, Refusal, Sessions } from './admission/admission.ts';
@@ -59,7 +59,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       }
       const reason = admitted.ok ? 'cloned' : admitted.reason;
       refuse({ action: 'connect', reason, who: username ?? '' });
-      done(connackError(reason), false);
+      done(Object.assign(new Error(`refused: ${reason}`), { returnCode: returnCodes[reason] ?? 5 }), false);
     },
     /** Asked for wills too, when they fire: the client is closed by then. */
     authorizePublish(client, packet, done) {
@@ -105,8 +105,4 @@ function discard(packet: PublishPacket): void {
   packet.topic = nowhere;
   packet.payload = Buffer.alloc(0);
   packet.retain = false;
-}
-
-function connackError(reason: Refusal | 'cloned'): AuthenticateError {
-  return Object.assign(new Error(`refused: ${reason}`), { returnCode: returnCodes[reason] ?? 5 });
 }

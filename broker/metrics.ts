@@ -3,11 +3,8 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { metricOf, ownSeries } from '#contracts';
 import { type Principal, principalKinds } from './admission/access.ts';
 
-/** Figures that are read when the page is. */
-export type MetricSources = { clients(kind: Principal['kind']): number; registryVersion(): number };
-
 /** Names and help are those of `ownSeries`. */
-export function createMetrics(sources: MetricSources) {
+export function createMetrics(sources: { clients(kind: Principal['kind']): number; registryVersion(): number }) {
   const series = new Registry();
   const registers = [series];
   const { brokerClients, brokerMessages, brokerRefused, brokerDropped, brokerSlowed, reflectorPackets, registryVersion } = ownSeries;

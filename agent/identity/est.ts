@@ -102,7 +102,8 @@ async function ask<T>(
     const tls = { host, port, ...tlsOf(host, trust) };
     answer = await send({ ...tls, createConnection: meteredTlsFor(tls, used), ...asked });
   } catch (error) {
-    return { ok: false, line: `${at}: ${whyNot(error)}`, cause: causeOf(error) };
+    const cause = causes.find(([codes]) => codes.test(codeOf(error)))?.[1] ?? 'other';
+    return { ok: false, line: `${at}: ${whyNot(error)}`, cause };
   }
   const { status, text, date, by } = answer;
   if (status !== 200) {
@@ -177,10 +178,6 @@ const causes: readonly (readonly [RegExp, Cause])[] = [
   [/^(?:ECONN(?:REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ABORT_ERR)$/, 'silence'],
   [/^CERT_(?:NOT_YET_VALID|HAS_EXPIRED)$/, 'clock'],
 ];
-
-function causeOf(error: unknown): Cause {
-  return causes.find(([codes]) => codes.test(codeOf(error)))?.[1] ?? 'other';
-}
 
 /** A right code never has to wait. What the centre refuses otherwise is the PC, which no other try changes. */
 function causeOfAnswer(status: number, said: string): Cause | undefined {

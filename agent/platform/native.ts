@@ -49,10 +49,6 @@ export type PnpDevice = {
   arrivedAt: number | null;
 };
 
-/** As GetSystemPowerStatus has it: 255 and -1 are not known, and a flag of 128 is no battery. */
-export type PowerStatus = { line: number; flag: number; percent: number; seconds: number };
-/** Who sits at the PC, and in which session; no name where nobody is signed in. */
-export type ConsoleSession = { id: number; user: string; isLocked: boolean | null };
 /** A named pipe, held open: as long as that lasts nobody else can make one of its name. `session`: the one in which it was made; it may be closed twice. */
 export type PipeEnd = { session: number; close(): void };
 /** `path`: its device interface, which names its model and its place; the most that the card offers it. */
@@ -71,7 +67,7 @@ export type Slow = {
   devices(): PnpDevice[];
   /** The same devices by id and problem alone: cheap. */
   marks(): string[];
-  consoleSession(): ConsoleSession;
+  consoleSession(): { id: number; user: string; isLocked: boolean | null };
   screens(): Screen[];
 };
 
@@ -79,7 +75,7 @@ export type Slow = {
 export type Calls = {
   /** Paths of the programs that run; of those that cannot be looked into their names alone. */
   programs(): string[];
-  power(): PowerStatus;
+  power(): { line: number; flag: number; percent: number; seconds: number };
   isShuttingDown(): boolean;
   /** The number of the session of this process. */
   ownSession(): number;

@@ -156,8 +156,6 @@ export function createSessions() {
 /** Tells a machine that came back from a second one under the same name. */
 export type Clones = ReturnType<typeof createClones>;
 
-type Boots = { boots: readonly string[]; returns: number; returnedAt: number };
-
 /** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
 const bootsKept = 32;
 const rememberedMs = 3_600_000;
@@ -171,7 +169,7 @@ const letInAfterMs = 600_000;
  * the one that is connected stays, once it has been said that there are several: a machine that is thrown out before its first word says nothing.
  */
 export function createClones(clock: Clock) {
-  const known = new Map<string, Boots>();
+  const known = new Map<string, { boots: readonly string[]; returns: number; returnedAt: number }>();
   return {
     /** Asked of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
     refuses(name: string, boot: string | undefined, isOpen: boolean): boolean {

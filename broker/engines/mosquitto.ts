@@ -37,15 +37,13 @@ const hashBytes = 64;
 export type Registry = { snapshot: RegistrySnapshot; secrets: Secrets };
 /** Tokens in clear, by PC path or part. */
 export type Tokens = Record<string, string>;
-/** The text of the password file, and who is missing in it. */
-export type Users = { text: string; without: string[] };
 
 /**
  * The password file. `before` is the one in use: who is in it with the token that still stands needs none in `tokens`.
  * `without` names those that the registry admits and whose token is not at hand: they cannot connect until it is issued again.
  * Guarantee: nobody is in it who is revoked, and nobody with a token that the registry does not hold.
  */
-export function renderUsers(registry: Registry, tokens: Tokens, before = ''): Users {
+export function renderUsers(registry: Registry, tokens: Tokens, before = ''): { text: string; without: string[] } {
   const rows = new Map(before.split('\n').map((row) => [row.slice(0, row.indexOf(':')), row]));
   const without: string[] = [];
   const kept = principalsOf(registry).flatMap(({ who, name, tokenHash }) => {

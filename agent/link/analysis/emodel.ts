@@ -14,11 +14,9 @@ const leastBufferMs = 20;
 
 /** What the network does to a call. */
 export type Call = { roundTripMs: number; jitterMs: number /** 0 to 1. */; loss: number; burstRatio: number; advantage?: number };
-/** R from 0 to 100, and the mean opinion score from 1 to 4.5 that it stands for. */
-export type Rating = { r: number; mos: number };
 
 /** R and MOS of one direction. */
-export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: Call): Rating {
+export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: Call): { r: number; mos: number } {
   const oneWayMs = roundTripMs / 2 + Math.max(leastBufferMs, 2 * jitterMs) + packetisationMs;
   const r = clamp(defaultR - delayImpairment(oneWayMs) - lossImpairment(loss * 100, { ...codec, burstRatio }) + advantage, 0, 100);
   return { r, mos: mosOf(r) };

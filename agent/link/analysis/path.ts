@@ -135,14 +135,11 @@ function isMute(centre: CentreSeen): boolean {
 /** A step of the way to the centre, from this PC outwards. */
 export type Step = { layer: keyof Vocabulary['layer']; status: Status };
 
-/** What else is known where the way is drawn: the clock against the centre's, and the certificate of this PC. */
-type Beside = { clock: Status; certificate: Status };
-
 /**
  * The way in steps, from what was seen of it. Guarantee: a step is ok only where it was seen to be, and broken only where the verdict names it:
  * of two that are silent at once neither is.
  */
-export function stepsOf(facts: PathFacts, beside: Beside): Step[] {
+export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: Status }): Step[] {
   const { centre } = facts;
   const isProven = facts.linkUp || centre === 'proven';
   const isShown = isProven || centre === 'undated';

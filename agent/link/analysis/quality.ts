@@ -124,7 +124,7 @@ function wayQuality(windows: readonly Window[], direction: 'up' | 'down'): WayQu
   const total = (pick: (way: Way) => number) => ways.reduce((sum, way) => sum + pick(way), 0);
   const [sent, lost, runs] = [total((way) => way.sent), total((way) => way.lost), total((way) => way.runs)];
   const variationsMs = ways.flatMap((way) => way.variationsMs);
-  const tail = tailOf(windows);
+  const tail = windows.reduce((sum, one) => sum + one.tail, 0);
   const loss = sent === 0 ? 0 : lost / sent;
   const burst = runs === 0 ? 1 : Math.max(1, lost / runs);
   return {
@@ -137,10 +137,6 @@ function wayQuality(windows: readonly Window[], direction: 'up' | 'down'): WayQu
     jitterP95Ms: quantile(variationsMs, 0.95),
     rfcJitterMs: variationsMs.reduce((jitter, variation) => jitter + (variation - jitter) / 16, 0),
   };
-}
-
-function tailOf(windows: readonly Window[]): number {
-  return windows.reduce((sum, { tail }) => sum + tail, 0);
 }
 
 /** Differences of delay that make a jitter: of fewer nothing is told. */

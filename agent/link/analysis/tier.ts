@@ -49,16 +49,6 @@ export function nextTier(before: TierState | undefined, way: Direction, given: W
     : { tier: tiers[place] ?? null, limit, lower: [], higher: [] };
 }
 
-/** Not known, unless loss or jitter leave nothing. */
-function isOpen({ freeBps, udpBlocked }: WayFacts): boolean {
-  return freeBps === null || udpBlocked;
-}
-
-/** None rises by a window that does not tell how even the line is. */
-function risenTo(held: number, way: Direction, facts: WayFacts): number {
-  return facts.jitterMs === undefined ? held : carried(way, facts, tierMargin.rise);
-}
-
 /** Before there is a tier: as even as the better of the last two windows; undefined where one alone is uneven, or none tells. */
 function ofFirst(way: Direction, facts: WayFacts): WayFacts | undefined {
   const { jitterMs, jitterBeforeMs } = facts;
@@ -104,4 +94,14 @@ function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | nu
 /** The place of a tier in `tiers`, -1 for none. */
 export function placeOf(tier: Tier | null): number {
   return tier === null ? -1 : tiers.indexOf(tier);
+}
+
+/** More than what is known to fit may fit. */
+function isOpen({ freeBps, udpBlocked }: WayFacts): boolean {
+  return freeBps === null || udpBlocked;
+}
+
+/** No window of too few packets raises a tier: it is not known to be even. */
+function risenTo(held: number, way: Direction, facts: WayFacts): number {
+  return facts.jitterMs === undefined ? held : carried(way, facts, tierMargin.rise);
 }

@@ -74,7 +74,9 @@ async function measure(options: LinkTestOptions): Promise<Done> {
   if (measured.blocked === 'all' && isAnswered(rounds)) return failed(measureLater.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
-  const transferred = isLost(measured) ? await byTransfer(options, grant.token) : undefined;
+  // UDP tells nothing of a direction. A short transfer after too few bytes would only see what the line lends.
+  const isLost = [measured.up, measured.down].some((one) => one.bps === null && one.atLeastBps === null && one.reason !== tooFewBytes);
+  const transferred = isLost ? await byTransfer(options, grant.token) : undefined;
   const makesSense = rounds.took(transferred === undefined ? found : withTransfer(found, transferred));
   if (!makesSense) return failed('what was measured makes no sense');
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
@@ -85,11 +87,6 @@ async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: 
   if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
   const transferred = await transfer(token, (wireBytes) => budget?.used('tests', wireBytes));
   return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
-}
-
-/** True where UDP tells nothing of a direction. A short transfer after too few bytes would only see what the line lends. */
-function isLost({ up, down }: Extract<Measured, { ok: true }>): boolean {
-  return [up, down].some(({ bps, atLeastBps, reason }) => bps === null && atLeastBps === null && reason !== tooFewBytes);
 }
 
 /** TCP tells the least that a line carries. Where UDP is blocked it is all that is known. */

@@ -203,7 +203,7 @@ function viewOf(state: State): LinkView {
   const windows = history.windows();
   return {
     windows,
-    problem: problemOf(state),
+    problem: silenceOf(state) ?? (state.isSayable ? null : 'no sense'),
     regular: links[link()].quality !== null,
     tiers: history.tiers,
     sureTiers: history.sureTiers,
@@ -211,10 +211,6 @@ function viewOf(state: State): LinkView {
     numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.sureTiers }),
     capacity: history.capacity(),
   };
-}
-
-function problemOf(state: State): LinkView['problem'] {
-  return silenceOf(state) ?? (state.isSayable ? null : 'no sense');
 }
 
 /** Why no rounds say anything of now. */

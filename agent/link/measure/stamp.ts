@@ -58,7 +58,8 @@ export async function stampRound({
   used(roundWireBytes(probes, udpWireBytesAt(udp.localAddress, stampBytes)));
   const startUp = clock.up();
   for (let seq = 0; seq < total; seq += 1) {
-    await pause(clock, startUp + dueMs(seq, probes, paceMs) - clock.up());
+    const dueMs = seq * paceMs + Math.max(0, seq - probes + 1) * tail.gapMs;
+    await pause(clock, startUp + dueMs - clock.up());
     const now = time();
     sentAt.push(now);
     udp.send(writeProbe({ seq, sentAt: now, session, token: grant.token }));
@@ -66,10 +67,6 @@ export async function stampRound({
   await Promise.race([all.promise, pause(clock, patienceMs([...echoes.values()]))]);
   udp.close();
   return { sent: total, echoes: [...echoes.values()] };
-}
-
-function dueMs(seq: number, probes: number, paceMs: number): number {
-  return seq * paceMs + Math.max(0, seq - probes + 1) * tail.gapMs;
 }
 
 /** What is slower than three of the slowest so far is lost for a meeting, too. */

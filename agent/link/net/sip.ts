@@ -12,7 +12,7 @@ export type Bridge = NonNullable<Profile['bridge']>;
 
 /**
  * `certificate`: whether the one that was shown over TLS comes from an authority that is known here. `loose`: its lines end in a way of their own.
- * `misfit`: it answers another question than was asked · `only trying`, `only asks`: it speaks, and never answers.
+ * `misfit`: it answers another question than was asked · `only trying`: it speaks, and never answers.
  */
 export type SipAnswer =
   | { kind: 'answer'; status: number; ms: number; loose: boolean; certificate?: 'known' | 'unknown' }
@@ -20,7 +20,7 @@ export type SipAnswer =
   | { kind: 'unknown'; reason: 'no such name' };
 
 /** What else comes than an answer; a later one says more. */
-const heards = ['nothing', 'no SIP', 'only asks', 'only trying', 'another port', 'misfit'] as const;
+const heards = ['nothing', 'no SIP', 'only trying', 'another port', 'misfit'] as const;
 type Heard = (typeof heards)[number];
 
 /** What one question to a bridge needs. */
@@ -168,7 +168,7 @@ function takeAll(talk: Talk, bytes: Buffer): Buffer {
 
 /** True for a provisional answer: more will come. */
 function take(talk: Talk, read: SipRead): boolean {
-  if (read.kind !== 'response') hear(talk, read.kind === 'request' ? 'only asks' : 'no SIP');
+  if (read.kind !== 'response') hear(talk, 'no SIP');
   if (read.kind !== 'response' || read.answers === 'another') return false;
   if (read.answers === 'misfit') {
     hearWrong(talk, 'misfit');
@@ -225,17 +225,14 @@ export type SipRequest = {
 
 /**
  * The message is complete, still growing, or none of SIP at all. `answers`: this very question; by its branch ours, but not the question that
- * was asked; or somebody else's. `loose`: its lines end without the carriage return that SIP wants. A `request` asks something itself.
+ * was asked; or somebody else's. `loose`: its lines end without the carriage return that SIP wants.
  */
 export type SipRead =
   | { kind: 'response'; status: number; answers: 'ours' | 'misfit' | 'another'; loose: boolean; length: number }
-  | { kind: 'request'; length: number }
   | { kind: 'more' }
   | { kind: 'garbage' };
 
 const branchCookie = 'z9hG4bK';
-const methods = 'OPTIONS INVITE ACK BYE CANCEL REGISTER NOTIFY SUBSCRIBE MESSAGE INFO UPDATE PRACK REFER PUBLISH'.split(' ');
-const requestLine = new RegExp(`^(?:${methods.join('|')}) \\S+ SIP/2\\.0(?:\\r|\\n|$)`, 'i');
 const limitBytes = 65_536;
 
 /** The text of an OPTIONS request to a bridge. */
@@ -269,7 +266,7 @@ export function readMessage(bytes: Buffer, branch: string): SipRead {
   const end = /\r?\n\r?\n/.exec(text);
   const head = text.slice(0, end?.index);
   const what = beginningOf(head, end === null);
-  if (what === 'garbage' || end === null) return { kind: what === 'garbage' || bytes.length > limitBytes ? 'garbage' : 'more' };
+  if (typeof what !== 'number' || end === null) return { kind: what === 'garbage' || bytes.length > limitBytes ? 'garbage' : 'more' };
   const headers = head
     .replaceAll(/\r?\n[ \t]+/g, ' ')
     .split(/\r?\n/)
@@ -280,19 +277,15 @@ export function readMessage(bytes: Buffer, branch: string): SipRead {
   const isOurs = /;\s*branch\s*=\s*([^;\s]+)/i.exec(via)?.[1] === `${branchCookie}${branch}`;
   const fits = /^0*1\s+OPTIONS$/.test(headerOf(headers, 'cseq') ?? '');
   const length = start + end.index + end[0].length + bodyBytes;
-  if (typeof what !== 'number') return { kind: 'request', length };
   const answers = isOurs ? (fits ? 'ours' : 'misfit') : 'another';
   return { kind: 'response', status: what, answers, loose: /(?<!\r)\n/.test(head), length };
 }
 
-/** By its first line, as far as that has come: the status of an answer, or a question. */
-function beginningOf(head: string, isGrowing: boolean): number | 'request' | 'more' | 'garbage' {
+/** By its first line, as far as that has come. */
+function beginningOf(head: string, isGrowing: boolean): number | 'more' | 'garbage' {
   const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|\n|$)/i.exec(head)?.[1];
   if (status !== undefined) return isGrowing ? 'more' : Number(status);
-  if (requestLine.test(head)) return isGrowing ? 'more' : 'request';
-  const begins = (want: string) => want.startsWith(head.slice(0, want.length).toUpperCase());
-  const mayBecome = begins('SIP/2.0 ') || (!head.includes('\n') && methods.some((method) => begins(`${method} SIP`)));
-  return isGrowing && mayBecome ? 'more' : 'garbage';
+  return isGrowing && 'SIP/2.0 '.startsWith(head.slice(0, 8).toUpperCase()) ? 'more' : 'garbage';
 }
 
 function headerOf(headers: string[], ...names: string[]): string | undefined {

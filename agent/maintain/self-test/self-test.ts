@@ -154,17 +154,16 @@ function lineOf(check: CheckRow, language: Language): string {
   return action ? `${line}\n    → ${action}` : line;
 }
 
-const limited: Readonly<Record<string, (result: ProbeResult) => ProbeResult>> = { agent: ofCertificate, pc: ofOneSecond };
+const limited: Readonly<Record<string, (result: ProbeResult) => ProbeResult>> = {
+  // Of its runner and spool the agent alone can speak.
+  agent: ({ checks }) => ({ checks: checks.filter(({ device }) => device === 'certificate') }),
+  pc: ofOneSecond,
+};
 
 /** The same probe. Guarantee: of what one look cannot know it claims nothing. */
 export function asFarAsKnown(probe: Probe): Probe {
   const judge = limited[probe.name];
   return judge === undefined ? probe : { ...probe, run: async (context) => judge(await probe.run(context)) };
-}
-
-/** Of its runner and spool the agent alone can speak. */
-function ofCertificate({ checks }: ProbeResult): ProbeResult {
-  return { checks: checks.filter(({ device }) => device === 'certificate') };
 }
 
 /** A processor that was busy for this second, perhaps by the installation that just ended, is not too busy for a meeting: the agent waits for minutes. */

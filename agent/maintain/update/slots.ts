@@ -39,14 +39,12 @@ export type Slots = ReturnType<typeof openSlots>;
 export type Chosen = { file: string | null; trial: string | null };
 /** The disk under the slots; each throws what the system says. */
 export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text: string): void };
-/** `installed`: the version beside the launcher, which alone needs to know it. */
-export type SlotsOptions = { installed?: string; disk?: SlotsDisk };
 
 /**
  * The slots of a folder. A state that is not there or holds nonsense counts as none, for the installed version always works; one that cannot be
  * read now is left as it is, and whoever asked hears of it by what is thrown.
  */
-export function openSlots(folder: string, { installed = '0.0.0', disk = system }: SlotsOptions = {}) {
+export function openSlots(folder: string, { installed = '0.0.0', disk = system }: { installed?: string; disk?: SlotsDisk } = {}) {
   const stateFile = join(folder, 'slots.json');
   const bundle = ({ slot }: Pick<Bundle, 'slot'>) => join(folder, slot, bundleName);
   const read = (): SlotsFile => readJson(file, contentOf(stateFile, disk.read)?.toString()) ?? empty;

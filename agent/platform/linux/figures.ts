@@ -89,11 +89,13 @@ export function createClimate(root: string): () => Promise<ClimateFigures> {
   return async () => {
     const loadRatio = await load();
     const { sensors, humidityRatio } = await readMonitors(root);
-    const known = sensors.some(({ kind }) => kind === 'processor') ? sensors : [...sensors, ...(await processorZones(root))];
+    // Where no driver of the processor is loaded, its zone says it.
+    const hasProcessor = sensors.some(({ kind }) => kind === 'processor');
+    const zones = hasProcessor ? [] : (await readZones(root)).filter(({ kind }) => kind === 'processor');
     return {
       uptimeSeconds: Number.parseFloat(await required(root, 'proc/uptime')),
       loadRatio,
-      sensors: known.flatMap(({ kind, celsius }) => (kind === undefined ? [] : [{ kind, celsius }])),
+      sensors: [...sensors, ...zones].flatMap(({ kind, celsius }) => (kind === undefined ? [] : [{ kind, celsius }])),
       humidityRatio,
     };
   };
@@ -136,11 +138,6 @@ async function readZones(root: string): Promise<Reading[]> {
     sensors.push(...reading(kind, await readNumber(join(at, 'temp')), limit));
   }
   return sensors;
-}
-
-/** Where no driver of the processor is loaded, its zone says it. */
-async function processorZones(root: string): Promise<Reading[]> {
-  return (await readZones(root)).filter(({ kind }) => kind === 'processor');
 }
 
 function kindOf(driver: string, label: string): Sensor['kind'] | undefined {

@@ -24,16 +24,11 @@ async function turningDisks(root: string): Promise<Part[]> {
     const at = join(folder, disk);
     const model = await readText(join(at, 'device/model'));
     if (!model || virtualDisk.test(model) || (await readText(join(at, 'queue/rotational'))) !== '1') continue;
-    if ((await readNumber(join(at, 'removable'))) === 1 || (await placeOf(at)).includes('/usb')) continue;
+    if ((await readNumber(join(at, 'removable'))) === 1 || (await realpath(at).catch(() => at)).includes('/usb')) continue;
     const identity = (await readText(join(at, 'device/wwid'))) ?? `${model}/${disk}`;
     disks.push({ id: `disk-${hashOf(identity)}`, name: shortText(model) });
   }
   return disks;
-}
-
-/** The folder that the link leads to names the bus. */
-function placeOf(path: string): Promise<string> {
-  return realpath(path).catch(() => path);
 }
 
 async function ownModel(root: string): Promise<Part[]> {

@@ -2,22 +2,21 @@
 import { runCommand } from '../child.ts';
 import type { Question } from '../platform.ts';
 
-/** What it says; `action` stands on its button. */
-export type Toast = { title: string; text: string; action: string };
-
 const key = 'act';
 
 /** Was the button pressed? Answered when the notification goes; not known where the desktop shows none, or none with a button. */
-export const toast = ({ title, text, action }: Toast): Question<boolean> => ({
+export const toast = ({ title, text, action }: { title: string; text: string; action: string }): Question<boolean> => ({
   async linux({ env }, signal) {
-    const args = ['--app-name=Sabha', '--urgency=normal', `--action=${key}=${action}`, '--', title, escaped(text)];
+    const args = [
+      '--app-name=Sabha',
+      '--urgency=normal',
+      `--action=${key}=${action}`,
+      '--',
+      title,
+      text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    ];
     const output = await runCommand({ program: 'notify-send', args, env }, signal);
     if (output.ok) return { known: true, value: output.text.trim() === key };
     return { known: false, reason: output.why === 'missing' ? 'notify-send is not installed' : 'the desktop shows no notification' };
   },
 });
-
-/** Its text may hold marks of HTML, which a name of a device is not. */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}

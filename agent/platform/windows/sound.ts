@@ -43,17 +43,13 @@ function partOf({ id, name }: Endpoint): Part {
   return { id: shortId(id), name: deviceName(name, id) };
 }
 
-function isActive({ state }: Endpoint): boolean {
-  return (state & stateBits) === states.active;
-}
-
 function deviceOf(one: Endpoint, root: string): SoundDevice {
   const [, vendor, product] = /VID_([0-9a-f]{4})&PID_([0-9a-f]{4})/i.exec(one.device ?? '') ?? [];
   return {
     ...partOf(one),
     muted: one.muted === true,
     volume: one.volume ?? 1,
-    ...(isActive(one) && (one.muted === null || one.volume === null) && { isUnread: true }),
+    ...((one.state & stateBits) === states.active && (one.muted === null || one.volume === null) && { isUnread: true }),
     usedBy: programLabels((one.programs ?? []).filter((program) => !isBelow(root, program))),
     ...(vendor !== undefined && { model: `${vendor}:${product}`.toLowerCase() }),
     ...((one.state & stateBits) === states.unplugged && { isUnplugged: true }),

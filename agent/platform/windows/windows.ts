@@ -15,11 +15,8 @@ import { disksOf, readByPowerShell } from './inventory.ts';
 import { isNeighbourHeard, readNetwork } from './network.ts';
 import { createOrders, readSound, readSoundService } from './sound.ts';
 
-/** What it stands on; `disk`: a folder of the disk that is looked at, another one in tests. */
-export type WindowsOptions = Omit<WindowsSystem, 'disks'> & { run: RunProgram; disk?: string };
-
 /** Guarantee: nothing is loaded and nothing started before it is asked. */
-export function createWindows({ run, disk, ...given }: WindowsOptions): Platform {
+export function createWindows({ run, disk, ...given }: Omit<WindowsSystem, 'disks'> & { run: RunProgram; disk?: string }): Platform {
   const { native, root, clock } = given;
   const machine = createMachine(run);
   const system: WindowsSystem = { ...given, disks: machine.disks };

@@ -82,7 +82,6 @@ const silences = {
   'nobody listens': 'nobody listens at its address',
   'no SIP': 'what answers there does not speak SIP',
   closed: 'it closes the connection without an answer',
-  'only asks': 'it asks something itself, and does not answer',
   'only trying': 'it says that it is trying, and no answer follows',
   misfit: 'what it answers is not what was asked',
   'another port': 'it answers from another port than was asked',

@@ -31,9 +31,12 @@ export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
   const number = (name: string, scale = 1) => numberOf(variables.get(name), scale);
   const flags = new Set((variables.get('ups.status') ?? '').split(' '));
   const chargeRatio = clamped(number('battery.charge', 0.01));
-  const saidRuntimeMs = believedRuntime(number('battery.runtime', 1_000), chargeRatio);
+  const runtimeMs = number('battery.runtime', 1_000);
+  // A UPS that cannot count it says 0 all the time.
+  const saidRuntimeMs = runtimeMs === 0 && chargeRatio !== null && chargeRatio > lowRatio ? null : runtimeMs;
   const batteryCelsius = number('battery.temperature');
   const isLead = !/li/i.test(variables.get('battery.type') ?? '');
+  const coldness = !isLead || batteryCelsius === null ? 0 : Math.max(0, fullAtCelsius - batteryCelsius);
   const humidity = number('ambient.humidity', 0.01);
   return {
     onBattery: flags.has('OB') || flags.has('FSD') ? true : flags.has('OL') ? false : null,
@@ -42,20 +45,11 @@ export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
     isCharging: flags.has('CHRG'),
     chargeRatio,
     saidRuntimeMs,
-    runtimeMs: saidRuntimeMs === null ? null : saidRuntimeMs * (isLead ? coldFactor(batteryCelsius) : 1),
+    runtimeMs: saidRuntimeMs === null ? null : saidRuntimeMs * Math.max(0, 1 - lossPerCelsius * coldness),
     batteryCelsius,
     caseCelsius: number('ups.temperature'),
     room: { celsius: number('ambient.temperature'), humidityRatio: humidity === 0 ? null : clamped(humidity) },
   };
-}
-
-/** A UPS that cannot count it says 0 all the time. */
-function believedRuntime(runtimeMs: number | null, chargeRatio: number | null): number | null {
-  return runtimeMs === 0 && chargeRatio !== null && chargeRatio > lowRatio ? null : runtimeMs;
-}
-
-function coldFactor(celsius: number | null): number {
-  return celsius === null ? 1 : Math.max(0, 1 - lossPerCelsius * Math.max(0, fullAtCelsius - celsius));
 }
 
 function numberOf(text: string | undefined, scale: number): number | null {

@@ -30,6 +30,9 @@ for (const time of document.querySelectorAll('time')) time.textContent = new Dat
 /** Of that script, in base64 (its test makes it anew): made here it would cost the seat a library of hashes in its memory, 2 MiB. */
 const scriptSha256 = 'yvNUAlOa1w02c2dCZ+EodbD66WiQh61wXMAvltzFSS0=';
 
+/** Nothing is fetched, and no script runs but the one of this file. */
+const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptSha256}'; base-uri 'none'; form-action 'none'`;
+
 const style = `
 :root { color-scheme: light dark; --ink: #14181d; --paper: #fff; --soft: #4a5561; --ready: #00668f; --not-ready: #b00020; --unknown: #4a5561; }
 @media (prefers-color-scheme: dark) {
@@ -69,7 +72,7 @@ export function pageOf(statement: Statement): Page {
     `">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy()}">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width">
 <title>Sabha · ${escaped(pc)}</title>
 <style>${style}</style>
@@ -98,11 +101,6 @@ ${each((language) => `<h3>${phrases.neverLeaves[language]}</h3><p>${phrases.noth
 </html>
 `,
   ];
-}
-
-/** Nothing is fetched, and no script runs but the one of this file. */
-function policy(): string {
-  return `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptSha256}'; base-uri 'none'; form-action 'none'`;
 }
 
 function verdictOf({ readiness, thing }: Statement, language: Language): string {

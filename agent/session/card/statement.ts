@@ -47,7 +47,9 @@ export function statementOf({ pc, checks, profile, place }: Known): Statement {
   const { readiness } = readinessOf({ presence: 'online', checks });
   const fault = worstOf(checks);
   // A small fault is not what is to be known of a room of which nobody can say that it is ready.
-  const unknown = readiness === 'unknown' ? (unknownOf(checks) ?? nothingKnown) : undefined;
+  const needed = checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
+  const unknown = readiness === 'unknown' ? (needed ?? nothingKnown) : undefined;
+  const reason = (language: Language) => (unknown?.reason ? oneLine(reasonIn(unknown.reason, language), aboutLength) : '');
   const known = (profile.languages ?? []).filter(isLanguage);
   const [state = '', site = ''] = pc.split('/');
   return {
@@ -57,7 +59,7 @@ export function statementOf({ pc, checks, profile, place }: Known): Statement {
     room: place?.room ?? inAll(() => pc),
     readiness,
     fault: unknown === undefined ? (fault?.fault ?? null) : null,
-    thing: unknown === undefined ? thingOf(fault) : { title: aboutOf(unknown), action: phrases.waitFirst, about: reasonOf(unknown) },
+    thing: unknown === undefined ? thingOf(fault) : { title: aboutOf(unknown), action: phrases.waitFirst, about: inAll(reason) },
     help: profile.help ?? null,
   };
 }
@@ -80,10 +82,6 @@ function rankOf({ fault }: Check): number {
   return catalogue.indexOf(fault ?? '');
 }
 
-function unknownOf(checks: readonly Check[]): Check | undefined {
-  return checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
-}
-
 function thingOf(check: Check | undefined): Statement['thing'] {
   if (check === undefined) return null;
   const row = faultOf(check.fault ?? '');
@@ -93,10 +91,6 @@ function thingOf(check: Check | undefined): Statement['thing'] {
 
 function aboutOf(check: Check): Words {
   return inAll((language) => oneLine(subjectOf(check, language), aboutLength));
-}
-
-function reasonOf({ reason }: Check): Words {
-  return inAll((language) => (reason === null ? '' : oneLine(reasonIn(reason, language), aboutLength)));
 }
 
 function inAll(text: (language: Language) => string): Words {

@@ -12,7 +12,11 @@ export type LanguageEnv = Readonly<Partial<Record<string, string>>>;
  * The language of a call. One rule for every command: `--lang`, else the first of LC_ALL, LC_MESSAGES and LANG that is set, else (on Windows none is) that of
  * the system; English where that is none of ours.
  */
-export function languageFor(args: readonly string[], env: LanguageEnv, ofSystem = systemLocale): Language {
+export function languageFor(
+  args: readonly string[],
+  env: LanguageEnv,
+  ofSystem = () => Intl.DateTimeFormat().resolvedOptions().locale,
+): Language {
   const at = args.findIndex((word) => word === '--lang' || word.startsWith('--lang='));
   const wanted = args[at] === '--lang' ? args[at + 1] : args[at]?.slice('--lang='.length);
   if (wanted !== undefined && isLanguage(wanted)) return wanted;
@@ -39,10 +43,6 @@ export function lineIn(line: string, language: Language, own: readonly LineRow[]
 export function inColumns(rows: readonly (readonly string[])[]): string[] {
   const width = Math.max(...rows.map(([name = '']) => name.length));
   return rows.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`.trimEnd());
-}
-
-function systemLocale(): string {
-  return Intl.DateTimeFormat().resolvedOptions().locale;
 }
 
 /** Where a person looks on; without `isTTY` nobody does, and what is written may be read by a program. */

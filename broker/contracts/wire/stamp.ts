@@ -7,9 +7,6 @@ import { reflectorTokenBytes } from './reflector.ts';
 /** Length of a packet in either direction, bytes. */
 export const stampBytes = 44;
 
-/** What the sender says. Times are milliseconds since 1970 by the clock of whoever took them. */
-export type StampProbe = { seq: number; sentAt: number; session: number; token: Buffer };
-
 /** What the reflector answers: its own number of the packet within the session, when it came and went, and the sender's words. */
 export type StampReply = { seq: number; sentAt: number; receivedAt: number; session: number; probe: { seq: number; sentAt: number } };
 
@@ -20,7 +17,7 @@ const errorEstimate = 0x0001;
 const unknownTtl = 255;
 
 /** A sender's packet. */
-export function writeProbe({ seq, sentAt, session, token }: StampProbe): Buffer {
+export function writeProbe({ seq, sentAt, session, token }: { seq: number; sentAt: number; session: number; token: Buffer }): Buffer {
   const packet = Buffer.alloc(stampBytes);
   packet.writeUInt32BE(seq, at.seq);
   writeNtp(packet, sentAt, at.sent);

@@ -15,9 +15,8 @@ export const downLeaves = ['ack', 'cmd', 'config'] as const;
 /** Every word to a scope. */
 export const scopeWords = ['hello', 'cmd'] as const;
 export type UpLeaf = (typeof upLeaves)[number];
-export type DownLeaf = (typeof downLeaves)[number];
 /** Every leaf of a PC, either way. */
-export type Leaf = UpLeaf | DownLeaf;
+export type Leaf = UpLeaf | (typeof downLeaves)[number];
 export type ScopeWord = (typeof scopeWords)[number];
 
 /** What a topic addresses: one leaf of one PC, a word to a scope, or a word of `flows` to itself. */

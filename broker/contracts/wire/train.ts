@@ -26,12 +26,11 @@ export const trainRequests = { hello: 1, up: 2, ask: 3, down: 4 } as const;
 /** The kinds of answers: number on the wire. */
 const trainAnswers = { welcome: 17, report: 18, load: 19, denied: 20 } as const;
 export type TrainRequestKind = keyof typeof trainRequests;
-export type TrainAnswerKind = keyof typeof trainAnswers;
 
 /** `seq`: number of the packet in its train, or how many packets are asked for. Trains of one direction are numbered upwards from 1. */
 export type TrainRequest = { kind: TrainRequestKind; train: number; seq: number; token: Buffer; cookie: Buffer };
 /** `seq`: number of the packet in its train, or of the part; `parts`: of how many. */
-export type TrainAnswer = { kind: TrainAnswerKind; train: number; seq: number; parts: number; body: Buffer };
+export type TrainAnswer = { kind: keyof typeof trainAnswers; train: number; seq: number; parts: number; body: Buffer };
 
 /** Why a proven address is sent nothing now: it was sent as much as one PC may be, or all together were. The place in the list stands in `seq`. */
 const trainDenials = ['spent', 'crowded'] as const;

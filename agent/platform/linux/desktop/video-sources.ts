@@ -17,9 +17,6 @@ export type VideoSource = {
   isVirtual: boolean;
 };
 
-/** Runs `pw-dump` to its end. */
-export type RunPwDump = (signal: AbortSignal) => Promise<Output>;
-
 /** Why nothing is known of PipeWire where none runs: no program can have a camera by it then. */
 export const noPipeWire = 'no PipeWire';
 /** Why nothing is known of one that takes our words and says nothing. */
@@ -57,7 +54,7 @@ export const thing = v.object({
 export type Thing = v.InferOutput<typeof thing>;
 
 /** Guarantee: an answer that cannot be read is none, and so is one that does not come. */
-export async function readVideoSources(run: RunPwDump, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
+export async function readVideoSources(run: (signal: AbortSignal) => Promise<Output>, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
   const output = await run(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
   signal.throwIfAborted();
   if (!output.ok) return { known: false, reason: output.why === 'aborted' ? silentPipeWire : noPipeWire };

@@ -1,7 +1,7 @@
 /** Where koffi lies, by which libraries of Windows are called. Guarantee: it is looked for when it is first asked for, and nowhere but on Windows. */
 import { createRequire as requireFrom } from 'node:module';
 import { dirname, join } from 'node:path';
-import { messageOf } from '#contracts';
+import { codeOf, messageOf } from '#contracts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 
@@ -43,14 +43,10 @@ export function loadKoffi(program = process.execPath): Answer<Koffi> {
     try {
       return { known: true, value: place() };
     } catch (error) {
-      if (!isAbsent(error)) reason = shortText(`koffi: ${messageOf(error).split('\n')[0]}`);
+      if (codeOf(error) !== 'MODULE_NOT_FOUND') reason = shortText(`koffi: ${messageOf(error).split('\n')[0]}`);
     }
   }
   return { known: false, reason };
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
 }
 
 /** How Windows writes texts. */

@@ -1,5 +1,5 @@
 /** Small questions to kernel32, user32 and iphlpapi, which the kernel answers at once. */
-import type { Calls, PipeEnd, PowerStatus, Route } from '../../native.ts';
+import type { Calls, PipeEnd, Route } from '../../native.ts';
 import { type Koffi, untilZero } from './koffi.ts';
 
 const pathLength = 1_024;
@@ -31,7 +31,7 @@ export function createSystemCalls(koffi: Koffi): Omit<Calls, 'keyChangedAt' | 'p
     power() {
       const status = Buffer.alloc(12);
       if (power(status) === 0) throw new Error('Windows does not tell of its power');
-      return powerOf(status);
+      return { line: status.readUInt8(0), flag: status.readUInt8(1), percent: status.readUInt8(2), seconds: status.readInt32LE(4) };
     },
     isShuttingDown: () => metric(shuttingDown) !== 0,
     ...createSessions(koffi, kernel),
@@ -40,10 +40,6 @@ export function createSystemCalls(koffi: Koffi): Omit<Calls, 'keyChangedAt' | 'p
 }
 
 const shuttingDown = 0x2000;
-
-function powerOf(status: Buffer): PowerStatus {
-  return { line: status.readUInt8(0), flag: status.readUInt8(1), percent: status.readUInt8(2), seconds: status.readInt32LE(4) };
-}
 
 const limitedLook = 0x1000;
 

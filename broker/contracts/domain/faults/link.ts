@@ -224,7 +224,6 @@ export const linkReasons: readonly Reason[] = [
   ['^what answers there does not speak SIP$', 'वहाँ से जो जवाब आया वह SIP नहीं है'],
   ['^it closes the connection without an answer$', 'वह बिना जवाब दिए कनेक्शन बंद कर देता है'],
   ['^what it answers is not what was asked$', 'उसका जवाब पूछे गए सवाल का नहीं है'],
-  ['^it asks something itself, and does not answer$', 'वह ख़ुद कुछ पूछता है, पर जवाब नहीं देता'],
   ['^it says that it is trying, and no answer follows$', 'वह कहता है कि कोशिश जारी है, पर आगे जवाब नहीं आता'],
   ['^it answers from another port than was asked$', 'जवाब दूसरे पोर्ट से आता है'],
   ['^its lines do not end as SIP wants$', 'उसकी लाइनें SIP के नियम से ख़त्म नहीं होतीं'],

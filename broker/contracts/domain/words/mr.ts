@@ -534,7 +534,6 @@ export const mr: FurtherLanguage = {
   },
   reasons: {
     '^a router or a firewall on the way says that it cannot be reached$': 'मधला राउटर किंवा फायरवॉल सांगतो की तिथे पोहोचता येत नाही',
-    '^it asks something itself, and does not answer$': 'तो स्वतः काही विचारतो आणि उत्तर देत नाही',
     '^it says that it is trying, and no answer follows$': 'तो प्रयत्न करत आहे असे सांगतो, पण उत्तर येत नाही',
     '^only names are answered: the centre is off, or something on the way stops all else$':
       'फक्त नावांना उत्तर मिळते: सेंटर बंद आहे किंवा मध्ये काहीतरी बाकी सगळे अडवते',
