@@ -11,7 +11,6 @@ import { createSpreads } from '../correlation/spread.ts';
 import { notesKept } from '../handling/numbers.ts';
 import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
-import { notAhead } from '../memory/moved.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
@@ -42,7 +41,7 @@ import {
   unreadableLimit,
 } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
-import { setClock } from './times.ts';
+import { notAhead, setClock } from './times.ts';
 import { isUnread, mayWait, readWithinMs } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
