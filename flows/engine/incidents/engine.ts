@@ -15,7 +15,7 @@ import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
 import { withVersions } from '../outages/updates.ts';
-import type { CentreEvent, EngineEvent, Incident, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
+import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
@@ -23,10 +23,9 @@ import { recall } from '../transitions/rate.ts';
 import { faultKey } from '../transitions/standing.ts';
 import { createTransitions } from '../transitions/transitions.ts';
 import { isBesideIn, withAbsence } from './absence.ts';
-import { answered } from './answers.ts';
 import { followOpen, nextClearAt } from './causes.ts';
 import type { Core, EngineOptions } from './core.ts';
-import { followHandled, handle } from './handled.ts';
+import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
 import {
@@ -110,67 +109,46 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const { place, numbers = usualNumbers } = options;
-  const memory = createMemory(options.contents);
+  const { place, contents, starts, numbers = usualNumbers } = options;
+  const memory = createMemory(contents);
   notAhead(memory, now);
   const known = new Map(options.known.map((one) => [one.pc, one]));
-  const facts = (scope: string) => {
-    const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
-    return { link, elevationM, timeZone: place(scope).timeZone };
-  };
   const noise = createNoise();
   recall(noise, memory);
-  const waits = (scope: string, at: number) => isUnread(core, scope, at);
+  const transitions = createTransitions(memory, {
+    ...options,
+    facts(scope) {
+      const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
+      return { link, elevationM, timeZone: place(scope).timeZone };
+    },
+    isQuiet: quietIn(memory),
+    isUnread: (scope, at) => isUnread(core, scope, at),
+    isBeside: (scope) => isBesideIn(core, scope),
+    pace: noise,
+  });
+  const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   const parts = {
-    transitions: createTransitions(memory, {
-      ...options,
-      facts,
-      isQuiet: quietIn(memory),
-      isUnread: waits,
-      isBeside: (scope) => isBesideIn(core, scope),
-      pace: noise,
-    }),
+    transitions,
     noise,
     inAll: createInAll(),
     drops: createDrops(),
     history: createHistory(),
     batches: createBatches(),
-    correlation: createCorrelation(options.contents.incidents, { numbers, now }),
-    spreads: createSpreads(options.contents.incidents, { numbers, now, updates: updatesIn(memory) }),
+    correlation: createCorrelation(contents.incidents, { numbers, now }),
+    spreads: createSpreads(contents.incidents, { numbers, now, updates }),
   };
-  const namedAt = Math.min(now, Number(options.contents.meta[unknownNamedKey] ?? Number.NEGATIVE_INFINITY));
-  const never = { unfinishedAt: Number.NEGATIVE_INFINITY, namedAt };
-  const fresh = {
-    sites: new Map(),
-    regions: new Map(),
-    above: new Map(),
-    waiting: new Set<string>(),
-    expectedSince: new Map(),
-    asking: new Map(),
-    current: new Set<string>(),
-    unknown: new Set<string>(),
-    centre: new Map(),
-    listChanged: false,
-    followedMinute: null,
-    ...never,
+  const core: Core = {
+    ...{ options, memory, known, starts, ...parts },
+    followers: [...options.followers, ...Object.values(parts)],
+    inVain: new Map(Object.entries(JSON.parse(contents.meta[inVainKey] ?? '{}') as Record<string, number>)),
+    ...{ sites: new Map(), regions: new Map(), above: new Map(), expectedSince: new Map(), asking: new Map(), centre: new Map() },
+    ...{ waiting: new Set(), current: new Set(), unknown: new Set() },
+    ...{ listChanged: false, followedMinute: null, subscribedAt: null, slowAt: [] },
+    ...{ startedAt: now, unsubscribedAt: now, provenAt: now, unreadUntil: now + readWithinMs },
+    unfinishedAt: Number.NEGATIVE_INFINITY,
+    namedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? Number.NEGATIVE_INFINITY)),
   };
-  const own = {
-    startedAt: now,
-    starts: options.starts,
-    subscribedAt: null,
-    unsubscribedAt: now,
-    provenAt: now,
-    slowAt: [],
-    unreadUntil: now + readWithinMs,
-  };
-  const inVain = new Map(Object.entries(JSON.parse(options.contents.meta[inVainKey] ?? '{}') as Record<string, number>));
-  const followers = [...options.followers, ...Object.values(parts)];
-  const core: Core = { options, memory, followers, inVain, ...parts, known, ...fresh, ...own };
   return core;
-}
-
-function updatesIn({ pcs }: Core['memory']) {
-  return [...pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
@@ -187,7 +165,11 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return tick(core, now);
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
-      if (event.slow === true) stoodStill(core, now);
+      if (event.slow === true) {
+        // What waited for us meanwhile is read before what was due is told, and no wire has lost the offers of before (R18a, R24).
+        mayWait(core, now);
+        core.transitions.hung(now);
+      }
       core.subscribedAt = null;
       core.current.clear();
       core.unsubscribedAt ??= now;
@@ -221,18 +203,12 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return handle(core, event, now);
     case 'answer':
       return answered(core, event, now);
-    case 'note':
-      return change(core, event.incident, (one) => ({
-        ...one,
-        notes: [...one.notes, { at: now, by: event.by, text: event.text }].slice(-notesKept),
-      }));
+    case 'note': {
+      const one = core.memory.incidents.get(event.incident);
+      const note = { at: now, by: event.by, text: event.text };
+      if (one !== undefined) core.memory.putIncident({ ...one, notes: [...one.notes, note].slice(-notesKept) });
+    }
   }
-}
-
-/** What waited for us meanwhile is read before what was due is told, and no wire has lost the offers of before (R18a, R24). */
-function stoodStill(core: Core, now: number): void {
-  mayWait(core, now);
-  core.transitions.hung(now);
 }
 
 /** Each attempt that fails says that we are not subscribed; the gap is one. */
@@ -270,8 +246,7 @@ function onPc(core: Core, event: PcEvent, now: number): void {
 /** Its will is no word of its own: the broker says it. */
 function saidBy({ record, stale }: Step, event: PcEvent, now: number): PcRecord {
   if (event.type === 'lost') return record;
-  const askedMs = event.type === 'birth' ? event.askedMs : undefined;
-  return heard(stale ? record : afterWill(record, now, askedMs), now);
+  return heard(stale ? record : afterWill(record, now, event.type === 'birth' ? event.askedMs : undefined), now);
 }
 
 /** A newer session of one that said no goodbye: the former was lost. Its first word since a gap of ours says nothing of its link. */
@@ -330,7 +305,9 @@ function tick(core: Core, now: number): void {
   judgeSilence(core, now);
   for (const pc of core.asking.keys()) ask(core, pc, now);
   const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
-  const isLost = isBrokerLost(core, now);
+  // Whoever stood still meanwhile has the time to come back to it first; what is told stands until he is back.
+  const isDue = now >= core.unreadUntil || core.centre.has(faultKey('centre.broker_lost', ''));
+  const isLost = isDue && core.unsubscribedAt !== null && now - core.unsubscribedAt >= brokerLostMs;
   setCentre(core, { fault: 'centre.broker_lost', device: '', standing: isLost }, now);
   // What becomes of a gap is known when it ends: a broker that is lost is told as such, and so is all that led to it.
   if (isLost) core.slowAt = [];
@@ -343,19 +320,15 @@ function tick(core: Core, now: number): void {
   followOpen(core, now);
   followHandled(core, now);
   nameUnknown(core, now);
-  forgetOver(core, now);
-}
-
-/** Whoever stood still meanwhile has the time to come back to it first; what is told stands until he is back. */
-function isBrokerLost({ unsubscribedAt, unreadUntil, centre }: Core, now: number): boolean {
-  if (unsubscribedAt === null || now - unsubscribedAt < brokerLostMs) return false;
-  return now >= unreadUntil || centre.has(faultKey('centre.broker_lost', ''));
+  for (const { id, overAt } of core.memory.incidents.values()) {
+    if (overAt !== null && now - overAt > dayMs && core.memory.liveOf(id).length === 0) core.memory.forget(id);
+  }
 }
 
 function nameUnknown(core: Core, now: number): void {
   if (now - core.namedAt < dayMs) return;
   const open = core.memory.openScopes().flatMap((scope) => core.memory.openIncident(scope) ?? []);
-  const frozen = open.filter((one) => isUnknownForADay(one, now));
+  const frozen = open.filter(({ faults }) => faults.some(({ unknownSince }) => unknownSince !== null && now - unknownSince >= dayMs));
   if (frozen.length === 0) return;
   core.namedAt = now;
   // Also across starts: a centre that starts again and again would name them each time.
@@ -363,21 +336,6 @@ function nameUnknown(core: Core, now: number): void {
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
   const { memory, options } = core;
   tellCentral({ memory, options, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
-}
-
-function isUnknownForADay(incident: Incident, now: number): boolean {
-  return incident.faults.some((fault) => fault.unknownSince !== null && now - fault.unknownSince >= dayMs);
-}
-
-function forgetOver(core: Core, now: number): void {
-  for (const { id, overAt } of core.memory.incidents.values()) {
-    if (overAt !== null && now - overAt > dayMs && core.memory.liveOf(id).length === 0) core.memory.forget(id);
-  }
-}
-
-function change(core: Core, id: number, next: (incident: Incident) => Incident): void {
-  const incident = core.memory.incidents.get(id);
-  if (incident !== undefined) core.memory.putIncident(next(incident));
 }
 
 /** True where nothing but the time of hearing differs: such a record need not be written. */

@@ -8,7 +8,7 @@ import type { Incident } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
 import { faultKey, sceneOfList, standingFault } from '../transitions/standing.ts';
 import type { Core } from './core.ts';
-import { tellAgain } from './handled.ts';
+import { tellAgain } from './handling.ts';
 import { followScope } from './scopes.ts';
 
 /** A clock that is set by less than this at its beginning or its end begins nothing anew. */

@@ -1,8 +1,8 @@
 /** What people did about the incidents of the past, and what time made of that, as it is played into them. */
 import { handled, woken } from '../../engine/handling/handling.ts';
 import { deedsKept } from '../../engine/handling/numbers.ts';
-import { answered } from '../../engine/incidents/answers.ts';
 import type { EngineOptions } from '../../engine/incidents/core.ts';
+import { answered } from '../../engine/incidents/handling.ts';
 import type { Memory } from '../../engine/memory/memory.ts';
 import type { Deed } from '../../engine/records/handling.ts';
 import type { Answer, Incident } from '../../engine/records/incidents.ts';
