@@ -95,8 +95,8 @@ export const tabsRoutes: readonly Route[] = [
     { right: whole('read'), answer: tabsDifferences },
     (tabs) => tabs.differences(),
   ),
-  on('tabs')(
-    ['get /api/tabs/steps', 'What became of the tabs, from the audit: the newest 50.'],
+  on('tabs', ['tabs log', 'दिखाता है कि टैब किसने बदले।'])(
+    ['get /api/tabs/steps', 'Shows who changed the tabs.'],
     { right: whole('read'), answer: v.array(tabsStep) },
     (tabs) => tabs.steps(),
   ),
@@ -152,16 +152,13 @@ export const tabsRoutes: readonly Route[] = [
 
 /** The proof, over the whole tree, and the backups from which it is read. */
 export const proofRoutes: readonly Route[] = [
-  on('proof')(
-    [
-      'get /api/audit',
-      'Proof from the newest copy of the ledger that no event is missing and none stands twice; `now` makes a copy first.',
-    ],
+  on('proof', ['verify [--now]', 'साबित करता है कि कोई घटना छूटी, दोहराई या बदली नहीं गई।'])(
+    ['get /api/audit', 'Proves that no event is missing, repeated or changed.'],
     { right: whole('read'), query: v.strictObject({ now: v.optional(v.picklist(['true', 'false'])) }), answer: ledgerAudit },
     (proof, { query: { now } }) => proof.audit(now === 'true'),
   ),
-  on('proof')(
-    ['post /api/backup', 'Makes a backup on the central machine, and names its file.'],
+  on('proof', ['backup [FILE]', 'बैकअप बनाता है, और फ़ाइल में कॉपी करता है।'])(
+    ['post /api/backup', 'Makes a backup, and copies it into a file.'],
     { right: whole('backup'), body: order, answer: backupMade, refusals: [409] },
     async (proof) => {
       try {

@@ -33,8 +33,8 @@ export const commandRoutes: readonly Route[] = [
       return { id: issued.id };
     },
   ),
-  on('commands')(
-    ['get /api/commands/{id}', 'One command, with what became of it at each PC.'],
+  on('commands', ['cmd show ID', 'दिखाता है कि आदेश का क्या हुआ।'])(
+    ['get /api/commands/{id}', 'Shows the results of an order.'],
     { right: whole('commands'), answer: commandView, refusals: [404] },
     async (commands, { params: { id } }) => {
       const found = await commands.one(id);

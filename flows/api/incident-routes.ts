@@ -16,8 +16,8 @@ const words = v.object({ en: v.string(), hi: v.string() });
 
 /** An act answers 204 once it is committed. */
 export const incidentRoutes: readonly Route[] = [
-  on('view')(
-    ['get /api/incidents', 'Incidents in rows.'],
+  on('view', ['incidents [--open]', 'अलर्ट की सूची दिखाता है।'])(
+    ['get /api/incidents', 'Lists the incidents.'],
     { right: ownPart, query: incidentsQuery, answer: v.array(incidentRow) },
     (view, { query: { open } }) => view.incidents().filter((one) => open === undefined || (one.overAt === null) === (open === 'true')),
   ),

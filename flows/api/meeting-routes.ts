@@ -29,17 +29,13 @@ export const meetingRoutes: readonly Route[] = [
       return meetings.list(scope);
     },
   ),
-  on('meetings')(
-    [
-      'post /api/meetings/import',
-      'Checks a file of meetings (CSV or iCalendar) and, with `apply`, loads all of it or nothing; 422 with every faulty line.',
-    ],
-    {
-      right: whole('import'),
-      body: importing,
-      answer: meetingsImport,
-      ...ofFile,
-    },
+  on('meetings', [
+    'meetings import FILE [--rooms PATHS] [--replace] [--yes] [--dry-run]',
+    'CSV या कैलेंडर फ़ाइल से मीटिंग लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
+    { file: 'text' },
+  ])(
+    ['post /api/meetings/import', 'Loads meetings from a CSV or calendar file; without --yes it shows what would change.'],
+    { right: whole('import'), body: importing, answer: meetingsImport, ...ofFile },
     (meetings, { body, reply }) => checked(reply, meetings.import(body)),
   ),
   on('meetings', ['meetings remove ID', 'एक मीटिंग हटाता है।'])(

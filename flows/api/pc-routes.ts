@@ -60,8 +60,11 @@ export const pcRoutes: readonly Route[] = [
     { right: whole('pcs'), body: order, refusals: [404] },
     async (identity, { params, body }) => void tokensOf(await identity.revoke(placePath(params), body.by)),
   ),
-  on('identity')(
-    ['post /api/enrol-codes', 'A code by which the PCs of a site enrol, shown once; without `uses` one for each.'],
+  on('identity', [
+    'enrol-code STATE/SITE [--uses N] [--hours 24]',
+    'ऑफ़िस के PC जोड़ने का कोड बनाता है, जो एक ही बार दिखता है, हर PC की लाइन के साथ।',
+  ])(
+    ['post /api/enrol-codes', 'Makes a code by which the PCs of a site are enrolled, shown this once, with the line for each PC.'],
     {
       right: whole('tokens'),
       body: enrolCodeFor,

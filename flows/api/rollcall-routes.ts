@@ -26,8 +26,11 @@ export const rollCallRoutes: readonly Route[] = [
     { right: ownPart, answer: v.array(rollCallSummary) },
     (view) => view.rollcalls.list(),
   ),
-  on('view')(
-    ['post /api/rollcalls', 'Calls the roll of a scope.'],
+  on('view', [
+    'rollcall start --scope all|STATE|STATE/SITE [--no-wait]',
+    'हर कमरे से एक साथ पूछता है कि तैयार है या नहीं, और जवाब का इंतज़ार करता है।',
+  ])(
+    ['post /api/rollcalls', 'Asks every room at once whether it is ready, and waits for the answers.'],
     {
       right: { may: 'rollcall', at: scopeOf },
       body: v.strictObject({ scope, by }),
@@ -44,8 +47,8 @@ export const rollCallRoutes: readonly Route[] = [
       return started;
     },
   ),
-  on('view')(
-    ['get /api/rollcalls/{id}', 'One roll call with every room.'],
+  on('view', ['rollcall show ID', 'एक हाज़िरी दिखाता है।'])(
+    ['get /api/rollcalls/{id}', 'Shows a roll call.'],
     { right: ownPart, answer: rollCallView, refusals: [404] },
     (view, { params }) => found(view, params.id),
   ),

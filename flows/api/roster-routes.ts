@@ -67,8 +67,8 @@ export const rosterRoutes: readonly Route[] = [
       return day;
     },
   ),
-  on('roster')(
-    ['get /api/roster/check', 'Tries the roster out on the tabs that run: who would be told of each site in each hour of some days.'],
+  on('roster', ['roster check [--days DAYS] [--at STATE[/SITE]|group:NAME]', 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।'])(
+    ['get /api/roster/check', 'Looks for hours and places in which nobody would be notified.'],
     { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [404, 409] },
     async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
       const found = await roster.check({ scope: own(roster, viewer, at), days });
@@ -76,14 +76,13 @@ export const rosterRoutes: readonly Route[] = [
       return found;
     },
   ),
-  on('roster')(
-    ['post /api/roster/import', 'Checks a roster (CSV) and, with `apply`, loads all of it or nothing; 422 with every faulty line.'],
-    {
-      right: whole('import'),
-      body: importing,
-      answer: rosterImport,
-      ...ofFile,
-    },
+  on('roster', [
+    'roster import FILE [--replace] [--yes] [--dry-run]',
+    'जिन्हें ख़बर जाती है उनकी सूची CSV से लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
+    { file: 'csv' },
+  ])(
+    ['post /api/roster/import', 'Loads the people who are notified from a CSV file; without --yes it shows what would change.'],
+    { right: whole('import'), body: importing, answer: rosterImport, ...ofFile },
     (roster, { body, reply }) => checked(reply, roster.import(body)),
   ),
   on('roster', ['roster leave PERSON FROM..TO|none [--deputy PERSON]', 'छुट्टी लिखता है; तब ख़बर उनकी जगह वाले को जाती है।'])(
@@ -193,8 +192,8 @@ const personAsked = {
 
 /** All that stands of one person, wherever it is. */
 export const peopleRoutes: readonly Route[] = [
-  on('people')(
-    ['post /api/people/export', 'All rows of the ledger in which a person stands, by id, name, phone and addresses.'],
+  on('people', ['people export NAME [FILE] [--also WORD]...', 'किसी व्यक्ति के बारे में जो भी लिखा है, सब निकालता है।'])(
+    ['post /api/people/export', 'Writes all data of a person.'],
     { right: whole('people'), body: v.strictObject(personAsked), answer: personExport },
     (people, { body }) => people.export(body),
   ),

@@ -35,14 +35,13 @@ export const siteRoutes: readonly Route[] = [
     { right: ownPart, answer: csv('sites.csv') },
     (orders, { viewer }) => toCsv(orders.table(), ({ path }) => liesWithin(orders.table().pathsOf, viewer.scope, path)),
   ),
-  on('siteOrders')(
-    ['post /api/sites/import', 'Checks a site table and, with `apply`, loads all of it or nothing; 422 with every faulty line.'],
-    {
-      right: whole('import'),
-      body: importing,
-      answer: sitesImport,
-      ...ofFile,
-    },
+  on('siteOrders', [
+    'sites import FILE [--yes] [--dry-run]',
+    'CSV फ़ाइल से ऑफ़िसों की सूची लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
+    { file: 'csv' },
+  ])(
+    ['post /api/sites/import', 'Loads the table of sites from a CSV file; without --yes it shows what would change.'],
+    { right: whole('import'), body: importing, answer: sitesImport, ...ofFile },
     (orders, { body, reply }) => checked(reply, orders.import(body)),
   ),
   on('view')(

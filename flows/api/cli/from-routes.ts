@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import { isPcPath } from '#contracts';
 import type { Command, Route } from '../kit/route.ts';
-import { asFile } from './kit/files.ts';
-import { type Answer, type Call, CliError, type Verb } from './kit/model.ts';
+import { asFile, importFile } from './kit/files.ts';
+import { type Answer, type Call, CliError, type Layout, type Verb } from './kit/model.ts';
 import { answerText, table } from './kit/text.ts';
 import { incidentNamed, numberOf, siteNamed, verb } from './kit/usage.ts';
 
@@ -14,37 +14,38 @@ type Fields = Record<string, unknown>;
 const fieldNames: Readonly<Record<string, string>> = { at: 'scope', for: 'title', yes: 'apply' };
 const undone = 'nothing is changed or sent yet: --yes does it';
 
-/** One verb for each route that has a command. */
-export function verbsOf(routes: readonly Route[]): (readonly [string, Verb])[] {
+/** One verb for each route that has a command; `layouts`: how the answers of some verbs are shown, by the name of the verb. */
+export function verbsOf(routes: readonly Route[], layouts: Readonly<Record<string, Layout>>): (readonly [string, Verb])[] {
   return routes.flatMap((route) => {
     const { command } = route;
     if (command === undefined) return [];
-    const made: readonly [string, Verb] = verb(command[0], [route.summary, command[1]], (call) => carryOut(route, made[1].options, call));
+    const run = (call: Call) => carryOut(route, { call, options: made[1].options, layout: layouts[made[0]] });
+    const made: readonly [string, Verb] = verb(command[0], [route.summary, command[1]], run);
     return [made];
   });
 }
 
-async function carryOut(route: Route, options: Verb['options'], call: Call): Promise<Answer> {
+type Asked = { call: Call; options: Verb['options']; layout: Layout | undefined };
+
+async function carryOut(route: Route, asked: Asked): Promise<Answer> {
   const { said, method } = route;
+  const { call, layout } = asked;
+  const shown = route.command?.[2] ?? {};
   const entries = { ...entriesOf(said.query), ...entriesOf(said.body) };
-  const fromWords = wordFields(route, entries, { call, options });
+  const fromWords = wordFields(route, entries, asked);
   const fields = { ...fromWords, ...optionFields(entries, call) };
+  const given = Object.entries(fields).filter(([field]) => field in entries);
+  const body = { ...Object.fromEntries(given), ...('by' in entries && { by: call.by }) };
+  if (shown.file !== undefined) return importFile(call, route.path, { field: shown.file, body });
   const path = pathOf(route.path, fields);
-  const asked = Object.entries(fields).filter(([field]) => field in entries);
-  const query = new URLSearchParams(asked.filter(([, value]) => value !== '').map(([field, value]) => [field, `${value}`]));
+  const query = new URLSearchParams(given.filter(([, value]) => value !== '').map(([field, value]) => [field, `${value}`]));
   const address = method === 'get' && query.size > 0 ? `${path}?${query}` : path;
   if (said.answer !== undefined && 'about' in said.answer) return asFile(await call.api.text(address), call.words[0], call.writeText);
-  const body = { ...Object.fromEntries(asked), ...('by' in entries && { by: call.by }) };
   const answer: unknown = method === 'get' ? await call.api.get(address) : await call.api.post(address, body);
-  const shown = route.command?.[2] ?? {};
-  const json =
-    shown.json === undefined
-      ? said.answer === undefined
-        ? fromWords
-        : answer
-      : named(shown.json, { ...(answer as object), ...fields, by: call.by });
-  const isUndone = 'yes' in options && call.options['yes'] !== true;
-  const note = isUndone ? undone : shown.note;
+  if (layout !== undefined) return layout(answer as never, call);
+  const plain = said.answer === undefined ? fromWords : answer;
+  const json = shown.json === undefined ? plain : named(shown.json, { ...(answer as object), ...fields, by: call.by });
+  const note = 'yes' in asked.options && call.options['yes'] !== true ? undone : shown.note;
   const text = `${textOf(json, shown)}${note === undefined ? '' : `\n${note}`}`;
   return { ok: shown.ok?.(answer) ?? true, json, text };
 }
@@ -54,7 +55,7 @@ function entriesOf(schema: v.GenericSchema | undefined): Entries {
 }
 
 /** Words fill the path, then the other fields in their order, except those that have an option. */
-function wordFields({ path }: Route, entries: Entries, { call, options }: { call: Call; options: Verb['options'] }): Fields {
+function wordFields({ path }: Route, entries: Entries, { call, options }: Asked): Fields {
   const taken = new Set(['by', ...Object.keys(options).map(fieldOf)]);
   const place = path.includes('/{pc}') ? 'pc' : 'site';
   const inPath = [...new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => (/^(state|site|pc)$/.test(name) ? place : name)))];
@@ -62,7 +63,7 @@ function wordFields({ path }: Route, entries: Entries, { call, options }: { call
   const isIncident = path.startsWith('/api/incidents/');
   return Object.fromEntries(
     call.words.flatMap((word, at) => {
-      const name = names[at] ?? names.at(-1) ?? '';
+      const name = names[at] ?? '';
       if (name === 'pc' && !isPcPath(word)) throw new CliError(2, `"${word}" is no PC: expected STATE/SITE/PC`);
       if (name === 'site') siteNamed(word);
       const entry = entries[name];

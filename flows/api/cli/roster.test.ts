@@ -30,7 +30,7 @@ test('roster import names every faulty line; without --yes it shows the differen
       '',
     ].join('\n'),
   });
-  expect(state().asked.at(-1)?.body).toEqual({ csv: 'id', replace: false, apply: false, by: 'tester' });
+  expect(state().asked.at(-1)?.body).toEqual({ csv: 'id', apply: false, by: 'tester' });
 });
 
 const cells = { roles: 'technician', scopes: 'ladakh/leh', duty: 'Mon-Fri 09:00-18:00', leave: '', deputy: 'bina' };

@@ -3,13 +3,13 @@
 import { routes } from '../routes.ts';
 import { verbsOf } from './from-routes.ts';
 import type { Verb } from './kit/model.ts';
-import { importVerbs } from './verbs/imports.ts';
-import { operationVerbs } from './verbs/operations.ts';
-import { peopleVerbs } from './verbs/people.ts';
-import { recordVerbs } from './verbs/records.ts';
-import { roomVerbs } from './verbs/rooms.ts';
+import { operationLayouts, operationVerbs } from './verbs/operations.ts';
+import { peopleLayouts, peopleVerbs } from './verbs/people.ts';
+import { recordLayouts, recordVerbs } from './verbs/records.ts';
+import { roomLayouts, roomVerbs } from './verbs/rooms.ts';
 
-const list = [...verbsOf(routes), ...importVerbs, ...operationVerbs, ...peopleVerbs, ...recordVerbs, ...roomVerbs];
+const layouts = { ...operationLayouts, ...peopleLayouts, ...recordLayouts, ...roomLayouts };
+const list = [...verbsOf(routes, layouts), ...operationVerbs, ...peopleVerbs, ...recordVerbs, ...roomVerbs];
 /** By name. */
 export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(list.sort(([a], [b]) => (a < b ? -1 : 1)));
 

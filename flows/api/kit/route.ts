@@ -88,6 +88,8 @@ export type Command = readonly [
     json?: Readonly<Record<string, string>>;
     /** A line below the answer. */
     note?: string;
+    /** The field of the body that takes the text of the file which the first word names; the answer is that of an import. */
+    file?: string;
     /** False ends the command with 1. */
     ok?(answer: unknown): boolean;
   },

@@ -12,19 +12,42 @@ export async function asFile(csv: string, file: string | undefined, writeText: C
   return { ok: true, json: { file }, text: `${file} is written` };
 }
 
+type Named = string | { id: string; title: string };
+type Change = Named | { path?: string; person?: string; column: string; from: string; to: string };
+type Difference = {
+  added: readonly Named[];
+  changed: readonly Change[];
+  removed?: readonly Named[];
+  same: number;
+  missing?: readonly string[];
+};
 /** The answer of each route that imports. */
-type Imported = { problems: readonly CsvProblem[]; notes?: readonly CsvProblem[]; applied: boolean };
-/** `body` of the request for the text of the file, and the lines of the difference. */
-type Import<T> = { path: string; body(text: string): object; lines(done: T): readonly string[] };
+type Imported = { problems: readonly CsvProblem[]; notes?: readonly CsvProblem[]; applied: boolean; difference: Difference };
 
-/** Has a file checked and, with --yes, loaded. */
-export async function importFile<T extends Imported>(call: Call, { path, body, lines }: Import<T>): Promise<Answer> {
-  const [file = ''] = call.words;
+/** Has a file checked and, with --yes, loaded. `field`: the part of the body that takes the text of the file. */
+export async function importFile(call: Call, path: string, { field, body }: { field: string; body: object }): Promise<Answer> {
   const { api, by, options, language } = call;
+  const [file = ''] = call.words;
   const apply = options['yes'] === true && options['dry-run'] !== true;
-  const done = await api.post<T>(path, { ...body(await call.readText(file)), apply, by }, [422]);
+  const done = await api.post<Imported>(path, { ...body, [field]: await call.readText(file), apply, by }, [422]);
   if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   const notes = (done.notes ?? []).map((one) => problemLine(one, { file, language }));
   const end = done.applied ? 'done' : 'nothing is changed yet: --yes does it';
-  return { ok: true, json: done, text: [...lines(done), ...firstOf(notes), end].join('\n') };
+  return { ok: true, json: done, text: [...differenceLines(done.difference), ...firstOf(notes), end].join('\n') };
+}
+
+/** What an import adds, changes and removes, a line each, and the counts. */
+function differenceLines({ added, changed, removed, same, missing }: Difference): string[] {
+  const list = (mark: string, all: readonly Change[]) => firstOf(all.map((one) => `${mark} ${changeText(one)}`));
+  const subjects = new Set(changed.map((one) => (typeof one === 'object' && 'column' in one ? (one.person ?? one.path) : one)));
+  const left = missing === undefined ? '' : `, ${missing.length} not in the file (left as they are)`;
+  const gone = removed === undefined ? '' : `, ${removed.length} removed`;
+  const sum = `${added.length} added, ${subjects.size} changed${gone}, ${same} the same${left}`;
+  return [...list('+', added), ...list('~', changed), ...list('-', removed ?? []), sum];
+}
+
+function changeText(one: Change): string {
+  if (typeof one === 'string') return one || 'the nation';
+  if (!('column' in one)) return `${one.id} ${one.title}`;
+  return `${one.person ?? (one.path || 'the nation')} ${one.column}: "${one.from}" becomes "${one.to}"`;
 }

@@ -46,6 +46,9 @@ export type Call = {
 /** `ok` = exit code 0, else 1. Either `json` or `text` is printed. */
 export type Answer = { ok: boolean; json: unknown; text: string };
 
+/** How a verb shows the answer of its route. */
+export type Layout = (answer: never, call: Call) => Answer | Promise<Answer>;
+
 /** A row in the list of verbs. */
 export type Verb = {
   /** The words and options behind the name. */

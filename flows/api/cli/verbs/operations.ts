@@ -20,29 +20,10 @@ const looksLimit = 600;
 /** In the order of help. */
 export const operationVerbs = [
   verb(
-    'rollcall start --scope all|STATE|STATE/SITE [--no-wait]',
-    [
-      'Asks every room at once whether it is ready, and waits for the answers.',
-      'हर कमरे से एक साथ पूछता है कि तैयार है या नहीं, और जवाब का इंतज़ार करता है।',
-    ],
-    startRollCall,
-  ),
-  verb('rollcall show ID', ['Shows a roll call.', 'एक हाज़िरी दिखाता है।'], async ({ api, words: [id = ''] }) =>
-    rollCallAnswer(await api.get(`/api/rollcalls/${encodeURIComponent(id)}`)),
-  ),
-  verb(
     'cmd VERB --to all|STATE|STATE/SITE|STATE/SITE/PC [--arg KEY=VALUE]... [--wait]',
     ['Sends an order to PCs.', 'PC को आदेश भेजता है।'],
     sendCommand,
   ),
-  verb('cmd show ID', ['Shows the results of an order.', 'दिखाता है कि आदेश का क्या हुआ।'], async ({ api, words: [id = ''] }) =>
-    commandAnswer(await api.get(`/api/commands/${encodeURIComponent(id)}`)),
-  ),
-  verb('tabs log', ['Shows who changed the tabs.', 'दिखाता है कि टैब किसने बदले।'], async ({ api }) => {
-    const steps = await api.get<TabsStep[]>('/api/tabs/steps');
-    const text = steps.map(({ at, who, what, about }) => `${timeText(at)}  ${who}: ${what}, ${about.replaceAll('\n', '\n  ')}`);
-    return { ok: true, json: steps, text: text.join('\n') || 'nobody has changed the tabs' };
-  }),
   verb(
     'tabs try FILE|DIR [--days 30]',
     [
@@ -60,10 +41,18 @@ export const operationVerbs = [
     explain,
   ),
 ];
+/** By the name of the verb. */
+export const operationLayouts = {
+  'rollcall start': followRollCall,
+  'rollcall show': rollCallAnswer,
+  'cmd show': commandAnswer,
+  'tabs log'(steps: readonly TabsStep[]): Answer {
+    const text = steps.map(({ at, who, what, about }) => `${timeText(at)}  ${who}: ${what}, ${about.replaceAll('\n', '\n  ')}`);
+    return { ok: true, json: steps, text: text.join('\n') || 'nobody has changed the tabs' };
+  },
+};
 
-async function startRollCall({ api, by, options, pause, say }: Call): Promise<Answer> {
-  const { scope } = options;
-  const { id } = await api.post<{ id: string }>('/api/rollcalls', { scope: scope === 'all' ? '' : scope, by });
+async function followRollCall({ id }: { id: string }, { api, options, pause, say }: Call): Promise<Answer> {
   if (options['wait'] !== true) return { ok: true, json: { id }, text: id };
   say(`roll call ${id} runs`);
   for (let looks = 0, shown = -1; looks < looksLimit; looks++) {

@@ -23,26 +23,19 @@ export const peopleVerbs = [
     showRoster,
   ),
   verb(
-    'roster check [--days DAYS] [--at STATE[/SITE]|group:NAME]',
-    ['Looks for hours and places in which nobody would be notified.', 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।'],
-    checkRoster,
-  ),
-  verb(
-    'people export NAME [FILE] [--also WORD]...',
-    ['Writes all data of a person.', 'किसी व्यक्ति के बारे में जो भी लिखा है, सब निकालता है।'],
-    exportPerson,
-  ),
-  verb(
     'announced [NUMBER]',
     ['Lists the notices, or shows who received one and who read it.', 'भेजी हुई सूचनाएँ दिखाता है, या यह कि किसे मिली और किसने पढ़ी।'],
     announced,
   ),
 ];
+/** By the name of the verb. */
+export const peopleLayouts = { 'roster check': checkRoster, 'people export': exportPerson };
 
 const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
 
 async function showRoster({ api, words: [person], options }: Call): Promise<Answer> {
-  const listed = await api.get<RosterPerson[]>(`/api/roster${queryOf({ scope: options['at'] })}`);
+  const { at = 'all' } = options;
+  const listed = await api.get<RosterPerson[]>(`/api/roster${at === 'all' ? '' : `?scope=${encodeURIComponent(`${at}`)}`}`);
   const all = listed.filter(({ id }) => id === (person ?? id));
   const day = person === undefined ? undefined : await api.get<DayView>(`/api/roster/day?${new URLSearchParams({ person })}`);
   const rows = all.map((one) => ({
@@ -75,8 +68,7 @@ function oldestProof({ reached, proofs }: RosterPerson): string {
 }
 
 /** The answer is no where an hour has nobody, a place notifies nobody, or somebody has no channel. */
-async function checkRoster({ api, options }: Call): Promise<Answer> {
-  const found = await api.get<RosterCheck>(`/api/roster/check${queryOf({ days: options['days'], scope: options['at'] })}`);
+function checkRoster(found: RosterCheck): Answer {
   const { places, gaps, untold, unreached, unproven } = found;
   const spans = places.flatMap(({ scope, spans: all }) => all.map((one) => ({ firstPc: scope, ...one })));
   const shown = firstOf(table(spans, 'firstPc from to persons by').split('\n'), 51);
@@ -85,14 +77,7 @@ async function checkRoster({ api, options }: Call): Promise<Answer> {
   return { ok: gaps.length + untold.length + unreached.length === 0, json: found, text };
 }
 
-/** A scope of `all` is no condition. */
-function queryOf(fields: Readonly<Record<string, unknown>>): string {
-  const given = Object.entries(fields).filter(([, value]) => typeof value === 'string' && value !== 'all');
-  return given.length === 0 ? '' : `?${new URLSearchParams(given as [string, string][])}`;
-}
-
-async function exportPerson({ api, by, words: [name = '', file], options, writeText }: Call): Promise<Answer> {
-  const found = await api.post<PersonExport>('/api/people/export', { name, also: options['also'] ?? [], by });
+async function exportPerson(found: PersonExport, { words: [, file], writeText }: Call): Promise<Answer> {
   const text = `${JSON.stringify(found, null, 2)}\n`;
   if (file === undefined) return { ok: true, json: found, text: text.trimEnd() };
   await writeText(file, text);

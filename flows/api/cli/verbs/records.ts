@@ -13,11 +13,6 @@ const shownRows = 50;
 /** In the order of help. */
 export const recordVerbs = [
   verb(
-    'verify [--now]',
-    ['Proves that no event is missing, repeated or changed.', 'साबित करता है कि कोई घटना छूटी, दोहराई या बदली नहीं गई।'],
-    verify,
-  ),
-  verb(
     'audit log [--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]',
     ['Lists who did what.', 'दिखाता है कि किसने क्या किया।'],
     auditLog,
@@ -30,20 +25,20 @@ export const recordVerbs = [
     ],
     events,
   ),
-  verb('backup [FILE]', ['Makes a backup, and copies it into a file.', 'बैकअप बनाता है, और फ़ाइल में कॉपी करता है।'], backup),
   verb(
     'restore FILE [--check] [--passphrase-file FILE]',
     ['Makes the server of this machine again from a backup.', 'बैकअप से इस मशीन का सेंटर फिर से बनाता है।'],
     restore,
   ),
 ];
+/** By the name of the verb. */
+export const recordLayouts = { verify, backup };
 
 /**
  * The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not complete or was replaced.
  * A PC can claim gaps and repeat its events: those that belong to PCs which the audit names do not make the ledger incomplete.
  */
-async function verify({ api, options }: Call): Promise<Answer> {
-  const found = await api.get<LedgerAudit>(options['now'] === true ? '/api/audit?now=true' : '/api/audit');
+function verify(found: LedgerAudit): Answer {
   const { chain, ofPcs = [], ...facts } = found;
   const isSame = found.older === undefined && found.archives === undefined && (chain?.wrong ?? []).length === 0;
   const isOfPcs = (name: 'gaps' | 'twice') => found[name] === ofPcs.reduce((sum, one) => sum + one[name], 0);
@@ -109,23 +104,14 @@ async function events({ api, words: [of = '', file], options, language, writeTex
 
 function csvOf(all: SaidEvents['events']): string {
   const iso = (ms: number) => new Date(ms).toISOString();
-  const rows = all.map(({ time, received, pc, kind, body, grade, boot, spool, seq }) => [
-    iso(time),
-    iso(received),
-    pc,
-    kind,
-    JSON.stringify(body),
-    grade,
-    boot,
-    spool,
-    `${seq}`,
-  ]);
+  const rows = all.map(({ time, received, pc, kind, body, grade, boot, spool, seq }) => {
+    return [iso(time), iso(received), pc, kind, JSON.stringify(body), grade, boot, spool, `${seq}`];
+  });
   return `\ufeff${safeTable(['when', 'received', 'pc', 'kind', 'said', 'grade', 'boot', 'spool', 'number'], rows)}`;
 }
 
 /** The backup stays beside those of each hour; a file that is named is a copy of it. */
-async function backup({ api, by, words: [to], copyFile }: Call): Promise<Answer> {
-  const made = await api.post<BackupMade>('/api/backup', { by });
+async function backup(made: BackupMade, { words: [to], copyFile }: Call): Promise<Answer> {
   if (to !== undefined) await copyFile(made.file, to);
   const json = { ...made, file: to ?? made.file };
   return { ok: true, json, text: answerText(json) };

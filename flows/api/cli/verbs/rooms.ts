@@ -1,10 +1,25 @@
 /** The verbs of PCs, sites and incidents that are more than one request, or show more than the answer has. */
 import { renderUnicodeCompact } from 'uqr';
-import { filled, type IncidentRow, isPcPath, type Language, outageText, type PcView, type ProfileView, siteOf } from '#contracts';
+import {
+  type ChecklistItem,
+  faultOf,
+  filled,
+  type IncidentRow,
+  isPcPath,
+  type Language,
+  outageText,
+  type PcView,
+  type ProfileView,
+  type SiteDetail,
+  siteOf,
+  vocabulary,
+  wordFor,
+} from '#contracts';
 import { bridgeText, upsText } from '../../../sites/columns.ts';
+import { importFile } from '../kit/files.ts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
-import { answerText, table, timeText } from '../kit/text.ts';
-import { incidentNamed, numberOf, siteNamed, verb } from '../kit/usage.ts';
+import { answerText, firstOf, table, timeText } from '../kit/text.ts';
+import { incidentNamed, siteNamed, verb } from '../kit/usage.ts';
 
 /** In the order of help. */
 export const roomVerbs = [
@@ -15,20 +30,26 @@ export const roomVerbs = [
     profile,
   ),
   verb(
-    'enrol-code STATE/SITE [--uses N] [--hours 24]',
-    [
-      'Makes a code by which the PCs of a site are enrolled, shown this once, with the line for each PC.',
-      'ऑफ़िस के PC जोड़ने का कोड बनाता है, जो एक ही बार दिखता है, हर PC की लाइन के साथ।',
-    ],
-    enrolCode,
-  ),
-  verb('incidents [--open]', ['Lists the incidents.', 'अलर्ट की सूची दिखाता है।'], incidents),
-  verb(
     'incidents snooze ID 90m|2h|2027-01-15T18:30+05:30',
     ['Keeps an incident quiet until a time, unless it gets worse.', 'अलर्ट को कुछ समय के लिए रोकता है।'],
     snooze,
   ),
+  verb(
+    'config stage FILE [--yes] [--dry-run]',
+    [
+      'Loads the table of sites and sends the new configuration out in stages; without --yes it shows what would change.',
+      'ऑफ़िसों की सूची लेता है, और नई सेटिंग थोड़े-थोड़े PC पर भेजता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
+    ],
+    (call) => importFile(call, '/api/sites/import', { field: 'csv', body: { staged: true } }),
+  ),
+  verb(
+    'sites stage STATE/SITE STAGE [--force]',
+    ['Brings a site to a stage: planned, commissioning, live or closed.', 'ऑफ़िस का चरण बदलता है: planned, commissioning, live या closed।'],
+    stage,
+  ),
 ];
+/** By the name of the verb. */
+export const roomLayouts = { 'enrol-code': enrolCode, incidents };
 
 async function showPc({ api, words: [pc = ''] }: Call): Promise<Answer> {
   if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is no PC: expected STATE/SITE/PC`);
@@ -84,10 +105,8 @@ const phrases = {
 
 type EnrolCode = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };
 
-async function enrolCode({ api, by, words: [word], options, language }: Call): Promise<Answer> {
+function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
   const site = siteNamed(word);
-  const limits = Object.entries(options).map(([name, text]) => [name, numberOf(name, text)]);
-  const made = await api.post<EnrolCode>('/api/enrol-codes', { site, by, ...Object.fromEntries(limits) });
   const { code, centre, uses } = made;
   const said = phrases[language];
   const head = filled(uses === 1 ? said.one : said.many, { uses, site, until: timeText(made.ends) });
@@ -96,13 +115,8 @@ async function enrolCode({ api, by, words: [word], options, language }: Call): P
     return ['', filled(said.on, { pc }), line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
   });
   // The second half of the code is a pin.
-  const half = code.slice(
-    0,
-    code
-      .split('-')
-      .slice(0, code.split('-').length / 2)
-      .join('-').length,
-  );
+  const pieces = code.split('-');
+  const half = pieces.slice(0, pieces.length / 2).join('-');
   const next = centre === null ? [said.nameless] : [filled(said.phone, { name: spokenName(centre), half }), filled(said.next, { site })];
   return { ok: true, json: { site, ...made }, text: [head, code, ...lines, '', ...next].join('\n') };
 }
@@ -113,8 +127,7 @@ function spokenName(centre: string): string {
   return port === '8443' ? hostname : port === '' ? centre : host;
 }
 
-async function incidents({ api, options }: Call): Promise<Answer> {
-  const all = await api.get<IncidentRow[]>(options['open'] === true ? '/api/incidents?open=true' : '/api/incidents');
+function incidents(all: readonly IncidentRow[]): Answer {
   const rows = underParents(all).map(({ one, depth }) => ({
     id: `${'  '.repeat(depth)}${one.id}`,
     severity: one.severity,
@@ -153,4 +166,41 @@ async function untilOf(time: string, api: Call['api']): Promise<number> {
   } catch {
     throw new CliError(2, `"${time}" is no time: 90m, 2h, or 2027-01-15T18:30+05:30`);
   }
+}
+
+const shownOfPoint = 10;
+const notReady = {
+  en: {
+    head: '{site} is not ready to go live. What is not done yet:',
+    noPc: 'it has no PC: "sabha sites import" brings them',
+    force: 'With --force it goes live all the same.',
+  },
+  hi: {
+    head: '{site} अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:',
+    noPc: 'इसका कोई PC नहीं है: "sabha sites import" से जोड़ें',
+    force: '--force के साथ फिर भी चालू हो जाएगा।',
+  },
+} as const satisfies Record<Language, Record<string, string>>;
+
+async function stage(call: Call): Promise<Answer> {
+  const { api, by, words, options } = call;
+  const [site, to = ''] = [siteNamed(words[0]), words[1]];
+  await api.post(`/api/sites/${site}/stage`, { stage: to, by, force: options['force'] === true }).catch(async (error: Error) => {
+    throw error.message.startsWith(`${site} is not ready to go live: `) ? new CliError(1, await openPoints(site, call)) : error;
+  });
+  return { ok: true, json: { site, stage: to }, text: `${site} is ${to}` };
+}
+
+/** What a site lacks, in the words of people: the line of the API names keys, and not all of them. */
+async function openPoints(site: string, { api, language }: Call): Promise<string> {
+  const said = notReady[language];
+  const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
+  const lineOf = ({ pc, component, fault }: ChecklistItem['about'][number]) => {
+    const what = (fault !== null && faultOf(fault)?.title[language]) || wordFor(language, 'component', component ?? '') || component;
+    return `    ${[pc, what].filter(Boolean).join(' ')}`;
+  };
+  const lines = checklist
+    .filter(({ done }) => !done)
+    .flatMap(({ item, about }) => [`- ${vocabulary[language].checklist[item]}`, ...firstOf(about.map(lineOf), shownOfPoint)]);
+  return [filled(said.head, { site }), ...(pcs.length === 0 ? [`- ${said.noPc}`] : lines), said.force].join('\n');
 }
