@@ -1,8 +1,8 @@
 /** Microphones and speakers from one look of Core Audio. */
-import type { Endpoint, Native, RunProgram, Sound } from '../native.ts';
-import type { Answer, Order, Part, PlatformOrders, SoundChange, SoundDevice, SoundService, SoundState } from '../platform.ts';
+import type { Endpoint, Native, Sound } from '../native.ts';
+import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../platform.ts';
 import { programLabels } from '../programs.ts';
-import { deviceName, shortId, shortText } from '../text.ts';
+import { deviceName, shortId } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { isBelow } from './consent.ts';
 
@@ -63,36 +63,4 @@ export async function readSoundService(native: Native): Promise<Answer<SoundServ
   const state = await native.ask('service', audioService);
   if (state.known && state.value === stopped) return { known: true, value: 'down' };
   return seen.known ? { known: true, value: 'answers' } : seen;
-}
-
-/** Time to say goodbye. */
-const restartSeconds = 5;
-
-const notChosen = 'Windows lets only its user choose a device: Settings > System > Sound';
-
-/** Guarantee: each ends with done or a reason. */
-export function createOrders(run: RunProgram, native: () => Native): PlatformOrders {
-  return {
-    restartSound: async () => no('the sound service of Windows belongs to the system: it is restarted with the PC'),
-    setDefaultDevice: async () => no(notChosen),
-    changeSound: async (change) => ('muted' in change ? mute(native(), change) : no(notChosen)),
-    async reboot(signal) {
-      const output = await run('shutdown.exe', ['/r', '/t', `${restartSeconds}`], signal);
-      return output.ok ? { done: true } : no(shortText(`shutdown.exe ${output.why}: ${output.text}`));
-    },
-  };
-}
-
-async function mute(native: Native, { kind, id, muted }: SoundChange & { muted: boolean }): Promise<Order> {
-  const seen = await native.ask('sound');
-  if (!seen.known) return no(seen.reason);
-  const flow = kind === 'microphone' ? 'capture' : 'render';
-  const end = seen.value.endpoints.find((one) => one.flow === flow && shortId(one.id) === id);
-  if (end === undefined) return no(`the ${kind} is gone`);
-  const answer = await native.ask('mute', { id: end.id, muted });
-  return answer.known ? { done: true } : no(answer.reason);
-}
-
-function no(reason: string): Order {
-  return { done: false, reason };
 }

@@ -13,7 +13,8 @@ import { readCameras } from './cameras.ts';
 import { createFigures, createLoadMeter, readPower, thisMachine } from './figures.ts';
 import { disksOf, readByPowerShell } from './inventory.ts';
 import { isNeighbourHeard, readNetwork } from './network.ts';
-import { createOrders, readSound, readSoundService } from './sound.ts';
+import { createOrders } from './orders.ts';
+import { readSound, readSoundService } from './sound.ts';
 
 /** Guarantee: nothing is loaded and nothing started before it is asked. */
 export function createWindows({ run, disk, ...given }: Omit<WindowsSystem, 'disks'> & { run: RunProgram; disk?: string }): Platform {

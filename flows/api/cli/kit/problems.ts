@@ -40,9 +40,9 @@ const found: readonly LineRow[] = [
   [/^is not understood: write the date as a meeting of its own$/, { hi: 'यह नहीं चलता: उस तारीख़ की अलग मीटिंग लिखें' }],
   [/^is not understood for a single date \(RECURRENCE-ID\)$/, { hi: 'एक तारीख़ (RECURRENCE-ID) पर यह नहीं चलता' }],
   [/^(.*) is not understood: PUBLISH, REQUEST and CANCEL are$/, { hi: '$1 नहीं चलता: PUBLISH, REQUEST या CANCEL हो' }],
-  [/^is a time of a zone, .+$/, { hi: 'इसमें समय क्षेत्र है, DTSTART में नहीं: दोनों एक ही में लिखें' }],
+  [/^it or DTSTART names no zone, .+$/, { hi: 'इसमें या DTSTART में समय क्षेत्र नहीं है: दोनों एक ही समय क्षेत्र में लिखें' }],
+  [/^is no time: "(.*)"$/, { hi: '"$1" समय नहीं है' }],
   [/^is a whole day, .+$/, { hi: 'यह पूरे दिन की है, और मीटिंग का समय तय है: समय लिखें, या यह तारीख़ रद्द करें' }],
-  [/^is no time of UTC, .+$/, { hi: 'DTSTART UTC में है, यह नहीं: दोनों एक ही में लिखें' }],
   [/^(\d+) more problems .+$/, { hi: '$1 ग़लतियाँ और हैं' }],
 ];
 

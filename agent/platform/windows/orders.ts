@@ -1,0 +1,36 @@
+/** What a command may change on a PC with Windows. */
+import type { Native, RunProgram } from '../native.ts';
+import type { Order, PlatformOrders, SoundChange } from '../platform.ts';
+import { shortId, shortText } from '../text.ts';
+
+/** Time to say goodbye. */
+const restartSeconds = 5;
+
+const notChosen = 'Windows lets only its user choose a device: Settings > System > Sound';
+
+/** Guarantee: each ends with done or a reason. */
+export function createOrders(run: RunProgram, native: () => Native): PlatformOrders {
+  return {
+    restartSound: async () => no('the sound service of Windows belongs to the system: it is restarted with the PC'),
+    setDefaultDevice: async () => no(notChosen),
+    changeSound: async (change) => ('muted' in change ? mute(native(), change) : no(notChosen)),
+    async reboot(signal) {
+      const output = await run('shutdown.exe', ['/r', '/t', `${restartSeconds}`], signal);
+      return output.ok ? { done: true } : no(shortText(`shutdown.exe ${output.why}: ${output.text}`));
+    },
+  };
+}
+
+async function mute(native: Native, { kind, id, muted }: SoundChange & { muted: boolean }): Promise<Order> {
+  const seen = await native.ask('sound');
+  if (!seen.known) return no(seen.reason);
+  const flow = kind === 'microphone' ? 'capture' : 'render';
+  const end = seen.value.endpoints.find((one) => one.flow === flow && shortId(one.id) === id);
+  if (end === undefined) return no(`the ${kind} is gone`);
+  const answer = await native.ask('mute', { id: end.id, muted });
+  return answer.known ? { done: true } : no(answer.reason);
+}
+
+function no(reason: string): Order {
+  return { done: false, reason };
+}
