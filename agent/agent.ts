@@ -13,7 +13,7 @@ import { actsOf, type Commands, createCommands } from './maintain/commands/comma
 import type { Platform } from './platform/platform.ts';
 import { type Card, createCard } from './session/card/card.ts';
 import type { Known } from './session/card/statement.ts';
-import { type CentreTime, createCentreTime } from './uplink/centre-time.ts';
+import { type CentreTime, createCentreTime } from './uplink/echo.ts';
 import { createGasp } from './uplink/last-gasp.ts';
 import { sturdyTransport, type Transport } from './uplink/mqtt.ts';
 import type { UplinkFigures } from './uplink/session.ts';

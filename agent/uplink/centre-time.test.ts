@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { handClock } from '../checks/agent.test-helper.ts';
-import { createCentreTime } from './centre-time.ts';
-import { noClock } from './echo.ts';
+import { createCentreTime, noClock } from './echo.ts';
 
 const centreAt = Date.UTC(2026, 10, 10);
 

@@ -1,10 +1,10 @@
 /** Does the system wait for a restart, and will it restart by itself? The marks of Debian and its kin, of systemd, and of the updates of Windows. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readNames, readText } from '../linux/files.ts';
+import { readNames, readNumber, readText } from '../linux/files.ts';
 import { fromFileTime } from '../native.ts';
 import type { Answer, Question, WindowsSystem } from '../platform.ts';
-import { readValue } from '../windows/attempt.ts';
+import { lastDump, readValue } from '../windows/attempt.ts';
 
 /** `pendingSince`: milliseconds since 1970, null where nothing waits. */
 export type Restart = { pendingSince: number | null; isPlanned: boolean };
@@ -59,4 +59,48 @@ async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Resta
   const planned = await readValue(native(), ...plan);
   const isPlanned = since.length > 0 && typeof planned === 'bigint' && fromFileTime(planned) > clock.now();
   return { known: true, value: { pendingSince: since.length === 0 ? null : Math.min(...since), isPlanned } };
+}
+
+/** Milliseconds since 1970, null for never. Not known where no place for it is open to us. */
+export const lastCrash: Question<number | null> = {
+  linux: ({ root }) => readLastCrash(root),
+  windows: async ({ root }) => lastDump(root),
+};
+
+/** Programs that crash are put beside the kernel's dumps, which lie in folders named by their time. */
+const places = [
+  ['sys/fs/pstore', /^dmesg-/],
+  ['var/lib/systemd/pstore', /./],
+  ['var/crash', /^\d{12}$/],
+] as const;
+
+async function readLastCrash(root: string): Promise<Answer<number | null>> {
+  const found = await Promise.all(
+    places.map(async ([place, pattern]) => {
+      const names = await readNames(join(root, place)).catch(() => undefined);
+      return names?.filter((name) => pattern.test(name)).map((name) => join(root, place, name));
+    }),
+  );
+  const open = found.filter((paths) => paths !== undefined);
+  if (open.length === 0) return { known: false, reason: 'the marks of crashes are closed to us' };
+  const times = await Promise.all(open.flat().map(async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? 0));
+  const newest = Math.max(0, ...times);
+  return { known: true, value: newest === 0 ? null : newest };
+}
+
+/** Milliseconds since the boot, of the core that lost the most. Not known where the processor counts none. */
+export const throttledMs: Question<number> = { linux: ({ root }) => readThrottled(root) };
+
+const counters = ['package_throttle_total_time_ms', 'core_throttle_total_time_ms'];
+
+async function readThrottled(root: string): Promise<Answer<number>> {
+  const folder = join(root, 'sys/devices/system/cpu');
+  const counts: number[] = [];
+  for (const cpu of ((await readNames(folder)) ?? []).filter((name) => /^cpu\d+$/.test(name)))
+    for (const counter of counters) {
+      const count = await readNumber(join(folder, cpu, 'thermal_throttle', counter));
+      if (count !== undefined) counts.push(count);
+    }
+  if (counts.length === 0) return { known: false, reason: 'the processor does not count it' };
+  return { known: true, value: Math.max(...counts) };
 }

@@ -7,7 +7,7 @@ import { deviceClasses, type Native, type PnpDevice } from '../native.ts';
 import type { Answer, Question } from '../platform.ts';
 import { deviceName, shortId } from '../text.ts';
 import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
-import { planned } from './sleep.ts';
+import { planned } from './session.ts';
 
 /** One function of a device. `node`: the system shows it to programs. */
 export type UsbFunction = { kind: 'video' | 'audio' | 'other'; isAllowed: boolean; node: boolean; hasDriver: boolean };

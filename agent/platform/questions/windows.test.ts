@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Question } from '../platform.ts';
 import { type Fake, fakeWindows, fileTime, user } from '../windows/fake.test-helper.ts';
-import { lastCrash } from './crash.ts';
 import { displays } from './displays.ts';
 import { installed } from './installed.ts';
-import { restart } from './restart.ts';
-import { session } from './session.ts';
-import { sleepsWhenIdle } from './sleep.ts';
+import { lastCrash, restart } from './restart.ts';
+import { session, sleepsWhenIdle } from './session.ts';
 
 async function ask<T>(question: Question<T>, fake: Fake = {}): Promise<T | string> {
   const answer = await fakeWindows(fake).platform.ask(question, AbortSignal.timeout(5_000));

@@ -3,12 +3,10 @@ import { type BeatKey, type Check, type Clock, messageOf, realClock } from '#con
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer, PcFigures, Platform } from '../../platform/platform.ts';
-import { lastCrash } from '../../platform/questions/crash.ts';
 import { diskTroubles } from '../../platform/questions/disks.ts';
-import { type Restart, restart } from '../../platform/questions/restart.ts';
+import { lastCrash, type Restart, restart, throttledMs } from '../../platform/questions/restart.ts';
 import { asksSeldom } from '../../platform/questions/seldom.ts';
-import { sleepsWhenIdle } from '../../platform/questions/sleep.ts';
-import { throttledMs } from '../../platform/questions/throttle.ts';
+import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { shortText } from '../../platform/text.ts';
 
 /** How long a figure must stand before anybody is told is the fault's hold time, in the catalogue. */

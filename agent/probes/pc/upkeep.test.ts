@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { type Clock, realClock, reasonIn } from '#contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
-import { lastCrash } from '../../platform/questions/crash.ts';
+import { lastCrash } from '../../platform/questions/restart.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createUpkeep } from './pc.ts';
 

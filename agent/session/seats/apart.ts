@@ -2,7 +2,7 @@
 import type { Probe } from '../../checks/probe.ts';
 import type { Runner } from '../../checks/runner.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { sleepsWhenIdle } from '../../platform/questions/sleep.ts';
+import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { type RoomProbe, roomProbes } from './messages.ts';
 import type { RoomSeat } from './seats.ts';
 

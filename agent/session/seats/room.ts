@@ -5,16 +5,15 @@ import type { Probe, SelfFigures } from '../../checks/probe.ts';
 import { createRunner, type Runner, type RunnerOptions } from '../../checks/runner.ts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
 import type { Answer, Order, Platform } from '../../platform/platform.ts';
-import { sleepsWhenIdle } from '../../platform/questions/sleep.ts';
+import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { shortText } from '../../platform/text.ts';
 import type { Log } from '../../uplink/store/log.ts';
 import { createCard } from '../card/card.ts';
 import type { Known } from '../card/statement.ts';
 import type { SeatAddress } from './door.ts';
 import { createJoin } from './join.ts';
-import { createMend } from './mend.ts';
+import { createMend, createToasts } from './mend.ts';
 import { roomProbes, type SeatOrder, seatEveryMs } from './messages.ts';
-import { createToasts } from './toasts.ts';
 
 /** What a room seat is made of. */
 export type RoomOptions = {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Check } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { createToasts } from './toasts.ts';
+import { createToasts } from './mend.ts';
 
 const muted: Check = {
   component: 'microphone',
