@@ -41,13 +41,13 @@ type Size = { of: number; gone: number };
 
 function sizesOf({ sites, explained }: Pick<Field, 'sites'> & { explained: Field['explained'] | undefined }): Map<string, Size> {
   const sizes = new Map<string, Size>();
-  for (const { site, expected, regions } of sites) if (expected > 0) for (const one of regions) grow(sizes, one, explained?.has(site));
+  for (const { site, regions } of sites.filter(({ expected }) => expected > 0)) {
+    for (const scope of regions) {
+      const { of, gone } = sizes.get(scope) ?? { of: 0, gone: 0 };
+      sizes.set(scope, { of: of + 1, gone: gone + Number(explained?.has(site) === true) });
+    }
+  }
   return sizes;
-}
-
-function grow(sizes: Map<string, Size>, scope: string, isGone = false): void {
-  const { of, gone } = sizes.get(scope) ?? { of: 0, gone: 0 };
-  sizes.set(scope, { of: of + 1, gone: gone + Number(isGone) });
 }
 
 type Search = { sizes: ReadonlyMap<string, Size>; numbers: Numbers; isSlow: boolean };
@@ -59,12 +59,6 @@ function bestOf(downs: readonly Down[], { sizes, numbers, isSlow }: Search): Fou
   const share = ({ downs: list, of }: Found) => list.length / of;
   const wide = ({ scope }: Found) => width.indexOf(causeKindOf(scope) ?? '');
   return all.filter((one) => one.downs.length >= nearly * most).sort((a, b) => share(b) - share(a) || wide(a) - wide(b))[0];
-}
-
-function listIn<One>(byScope: Map<string, One[]>, scope: string): One[] {
-  const list = byScope.get(scope) ?? [];
-  byScope.set(scope, list);
-  return list;
 }
 
 /** The sites of a region that went in one time, or (`isSlow`) one soon after the other, where they are enough. A nation has no slow outage, its states have. */
@@ -80,7 +74,8 @@ function foundIn(scope: string, list: readonly Down[], { of, gone, numbers, isSl
   const atOnce = last && sorted.filter(({ at }) => at >= last.at - numbers.withinMs);
   const row = isSlow ? rowsIn(sorted, numbers).findLast((one) => one.length >= leastInRow(of - gone, numbers)) : undefined;
   const together = atOnce ?? row ?? [];
-  const isFound = together.some(({ isSilent }) => isSilent) && (!isNation || isOfStates(together));
+  const isFound =
+    together.some(({ isSilent }) => isSilent) && (!isNation || new Set(together.map(({ sight }) => stateOf(sight.site))).size > 1);
   return isFound ? { scope, downs: together, of } : undefined;
 }
 
@@ -130,10 +125,6 @@ function isOfPower(scope: string, list: readonly Down[]): boolean {
   return (kind === 'link' || kind === 'provider') && list.filter(({ sight }) => sight.onBattery > 0).length * 3 >= list.length;
 }
 
-function isOfStates(list: readonly Down[]): boolean {
-  return new Set(list.map(({ sight }) => stateOf(sight.site))).size > 1;
-}
-
 /** Half of all PCs, of enough sites, lost in a minute; undefined where they are not. */
 export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
   const expected = sites.reduce((sum, one) => sum + one.expected, 0);
@@ -145,54 +136,42 @@ export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
   return isDense ? { scope: causeScope('plane', ''), downs, of: sites.filter((one) => one.expected > 0).length } : undefined;
 }
 
-/** Tells of a site that went whether more sites of a region than now are known to be gone may have gone with it. A region is counted once, however many ask. */
-export function createMayBeRegion(field: Field): (site: SiteSight, at: number) => boolean {
-  const { withinMs } = field.numbers;
-  const regions = new Map<string, Counted>();
-  const expected = field.sites.filter((one) => one.expected > 0);
-  const sites = byRegion(expected, (one) => one.regions);
-  const downs = byRegion(field.downs, ({ sight }) => sight.regions);
-  const counted = (region: string): Counted => {
-    const found = regions.get(region) ?? countedIn(sites.get(region) ?? [], downs.get(region) ?? [], field);
+/** Tells of a site that went whether more sites of a region than now are known to be gone may have gone with it. A region is looked at once, however many ask. */
+export function createMayBeRegion({ sites, downs, explained, numbers }: Field): (site: SiteSight, at: number) => boolean {
+  const bySite = byRegion(
+    sites.filter((one) => one.expected > 0),
+    (one) => one.regions,
+  );
+  const byDown = byRegion(downs, ({ sight }) => sight.regions);
+  const regions = new Map<string, { of: number; before: number; gone: number[]; heard: number[] }>();
+  const counted = (region: string) => {
+    const all = bySite.get(region) ?? [];
+    const found = regions.get(region) ?? {
+      of: all.length,
+      before: all.filter(({ site }) => explained?.has(site)).length,
+      gone: (byDown.get(region) ?? []).map(({ at }) => at),
+      heard: all.flatMap((one) => (one.heard.length > 0 ? [Math.max(...one.heard)] : [])),
+    };
     regions.set(region, found);
     return found;
   };
   return (site, at) =>
     site.regions.some((region) => {
       const { of, before, gone, heard } = counted(region);
-      const together = below(gone, at + withinMs, true) - below(gone, at - withinMs, false);
-      const unsure = below(heard, at, false);
-      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastOf(of, before, field.numbers);
+      const together = gone.filter((one) => Math.abs(one - at) <= numbers.withinMs).length;
+      const unsure = heard.filter((one) => one < at).length;
+      return of >= 2 && together >= 2 && unsure > 0 && together + unsure >= leastOf(of, before, numbers);
     });
-}
-
-/** Of a region: its sites, how many were away before, when those went that are gone, and when each other was last heard; the earliest first. */
-type Counted = { of: number; before: number; gone: readonly number[]; heard: readonly number[] };
-
-function countedIn(sites: readonly SiteSight[], downs: readonly Down[], { explained }: Field): Counted {
-  const heard = sites.flatMap((one) => (one.heard.length > 0 ? [Math.max(...one.heard)] : []));
-  const before = sites.filter(({ site }) => explained?.has(site)).length;
-  return { of: sites.length, before, gone: ascending(downs.map(({ at }) => at)), heard: ascending(heard) };
 }
 
 function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
   const lists = new Map<string, One[]>();
-  for (const one of all) for (const region of regionsIn(one)) listIn(lists, region).push(one);
-  return lists;
-}
-
-function ascending(times: readonly number[]): number[] {
-  return times.toSorted((a, b) => a - b);
-}
-
-/** How many of the ascending times lie before `limit`, or at it where that counts too. */
-function below(times: readonly number[], limit: number, isWith: boolean): number {
-  let [low, high] = [0, times.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const time = times[middle] ?? limit;
-    if (time < limit || (isWith && time === limit)) low = middle + 1;
-    else high = middle;
+  for (const one of all) {
+    for (const region of regionsIn(one)) {
+      const list = lists.get(region);
+      if (list === undefined) lists.set(region, [one]);
+      else list.push(one);
+    }
   }
-  return low;
+  return lists;
 }

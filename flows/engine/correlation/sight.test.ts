@@ -82,6 +82,6 @@ test.each([
   ['three of five may have gone, too few', { lostAt: times(1), expected: 5, heard: [now - 1, now - 1, now, now] }, false],
   ['four of five may have gone', { lostAt: times(2), expected: 5, heard: [now - 1, now - 1, now] }, true],
   ['it is the only one', { lostAt: times(1), expected: 1, heard: [] }, false],
-] as const)('a loss may be the whole site where %s', (_, seen, may) => {
+])('a loss may be the whole site where %s', (_, seen, may) => {
   expect(mayBeWhole(sight(seen), now, numbers)).toBe(may);
 });

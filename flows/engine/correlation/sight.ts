@@ -12,9 +12,9 @@ export type SiteSight = {
   /** How many PCs are expected, leaving out those of which a gap of ours says nothing; and how many with those. */
   expected: number;
   watched: number;
-  lost: readonly Loss[];
+  lost: Loss[];
   /** Those that its power cut switched off in order. */
-  cut?: readonly string[];
+  cut?: string[];
   /** Of those that are watched, how many did not show since our last SUBACK that they are there. */
   away: number;
   /** How many say that they run on battery, or went with it. */
@@ -22,7 +22,7 @@ export type SiteSight = {
   /** Since when the first of those does; absent where none does. */
   batterySince?: number;
   /** When each of the others was last heard. */
-  heard: readonly number[];
+  heard: number[];
 };
 
 /** A site whose PCs went together, or that lost its mains (`isPower`) and still answers. `isSilent`: known for certain. */

@@ -37,27 +37,15 @@ function sightsOf(core: Core): SiteSight[] {
   const sights: SiteSight[] = [];
   for (const [site, pcs] of core.sites) {
     const nobody = { expected: 0, watched: 0, lost: [], cut: [], away: 0, onBattery: 0, heard: [] };
-    const sight = { site, regions: core.above.get(site) ?? [], ...nobody };
+    const sight: SiteSight = { site, regions: core.above.get(site) ?? [], ...nobody };
     for (const pc of pcs) if (alerts(core, pc)) look(core, sight, core.memory.pcs.get(pc));
     if (sight.watched > 0) sights.push(sight);
   }
   return sights;
 }
 
-type Open = {
-  site: string;
-  expected: number;
-  watched: number;
-  lost: Loss[];
-  cut: string[];
-  away: number;
-  onBattery: number;
-  batterySince?: number;
-  heard: number[];
-};
-
 /** Adds one PC to what is seen of its site. */
-function look(core: Core, sight: Open, record: PcRecord | undefined): void {
+function look(core: Core, sight: SiteSight, record: PcRecord | undefined): void {
   if (record === undefined || record.heardAt === null || record.presence === 'never') return;
   if (record.presence === 'stopped') return lookAtStopped(core, sight, record);
   const { pc, presence, heardAt, unheard } = record;
@@ -70,7 +58,7 @@ function look(core: Core, sight: Open, record: PcRecord | undefined): void {
   if (isOnBattery(record)) addBattery(sight, record);
 }
 
-function addBattery(sight: Open, record: PcRecord): void {
+function addBattery(sight: SiteSight, record: PcRecord): void {
   const said = record.checks.filter(isBattery).map(({ since }) => since);
   sight.onBattery += 1;
   sight.batterySince = Math.min(sight.batterySince ?? Number.POSITIVE_INFINITY, ...(said.length > 0 ? said : [record.absence?.from ?? 0]));
@@ -80,7 +68,7 @@ function addBattery(sight: Open, record: PcRecord): void {
  * Of those that said goodbye only they count who did so while a cause of their site, or of its region, stood: whom its power cut switched off
  * in order is away and on battery as those are that it took without a word; one that was gone, or saw its mains, shows that it was there again.
  */
-function lookAtStopped(core: Core, sight: Open, record: PcRecord): void {
+function lookAtStopped(core: Core, sight: SiteSight, record: PcRecord): void {
   const { causes, explains } = core.correlation;
   const scope = causeScope('site', sight.site);
   const cause = causes.get(scope) ?? causes.get(explains(scope) ?? '');
@@ -88,7 +76,7 @@ function lookAtStopped(core: Core, sight: Open, record: PcRecord): void {
   const isCut = isOnBattery(record);
   if (isCut || cause.members.has(record.pc) || (cause.faults.includes('outage.power') && seesMains(record))) sight.watched += 1;
   if (!isCut) return;
-  sight.cut.push(record.pc);
+  sight.cut?.push(record.pc);
   sight.expected += 1;
   sight.away += 1;
   addBattery(sight, record);
@@ -181,10 +169,12 @@ function whyOf(core: Core, { kind, members, since }: Cause): ShownOutage | undef
   const isOfIt = (one: PcRecord['absence']): one is Absence => one != null && one.goneBy >= since - slackMs && one.cause !== 'pc-off';
   const all = pcs.map((pc) => core.memory.pcs.get(pc)?.absence).filter(isOfIt);
   const by = Map.groupBy(all, ({ cause }) => cause);
-  const rank = kind === 'site' ? (list: Absence[]) => surest(list).confidence : (list: Absence[]) => list.length;
-  const [best] = [...by.values()].toSorted((a, b) => rank(b) - rank(a));
-  if (best === undefined) return undefined;
-  const { cause, confidence } = kind === 'site' ? surest(best) : leastSure(best);
+  const surest = (list: readonly Absence[]) => list.toSorted((a, b) => b.confidence - a.confidence);
+  const rank = (list: readonly Absence[]) => (kind === 'site' ? (surest(list)[0]?.confidence ?? 0) : list.length);
+  const [best = []] = [...by.values()].toSorted((a, b) => rank(b) - rank(a));
+  const said = surest(best).at(kind === 'site' ? 0 : -1);
+  if (said === undefined) return undefined;
+  const { cause, confidence } = said;
   const isOver = all.every(({ to }) => to !== null);
   const to = isOver ? Math.max(...all.map((one) => one.to ?? 0)) : null;
   return { cause, confidence, from: Math.min(...all.map(({ from }) => from)), to };
@@ -192,14 +182,6 @@ function whyOf(core: Core, { kind, members, since }: Cause): ShownOutage | undef
 
 /** What went a little before the first that was noticed. */
 const slackMs = 60_000;
-
-function surest(list: readonly Absence[]): Absence {
-  return list.reduce((a, b) => (b.confidence > a.confidence ? b : a));
-}
-
-function leastSure(list: readonly Absence[]): Absence {
-  return list.reduce((a, b) => (b.confidence < a.confidence ? b : a));
-}
 
 /** When the next fault that is gone will be over, unless it comes back; infinity where none is. What is due and stands still does not count: a tick has judged it. */
 export function nextClearAt({ memory }: Core, now: number): number {

@@ -14,11 +14,16 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   core.known.clear();
   for (const known of pcs) core.known.set(known.pc, known);
   core.sites = Map.groupBy(core.known.keys(), siteOf);
-  core.regions = groupedSites(core);
+  const inRegions = [...core.sites].flatMap(([site, [first = '']]) =>
+    regionsOf(first, core.known.get(first)?.isp).map((region) => ({ region, site })),
+  );
+  const byRegion = Map.groupBy(inRegions, ({ region }) => region);
+  core.regions = new Map([...byRegion].map(([region, list]) => [region, list.map(({ site }) => site)]));
   core.above = new Map([...core.sites].map(([site, [first = '']]) => [site, causesAbove(first, core.known.get(first))]));
   for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
   for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
-  closeRooms(core, because, now);
+  const rooms = core.memory.openScopes().filter((scope) => core.memory.pcs.has(scope) && !alerts(core, scope));
+  for (const pc of rooms) closeRoom(core, { pc, because: because[pc] ?? usualWhy(core.known.has(pc)) }, now);
   closeSites(core, because, now);
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) if (alerts(core, pc) && !before.get(pc)?.alerts) begin(core, pc, now);
@@ -38,31 +43,13 @@ export function shutOut(core: Core, pcs: readonly string[], now: number): void {
     followPc(core, pc, now);
   }
   const sites = new Set(pcs.map(siteOf));
-  closeCauses(
-    core,
-    { isOver: (all) => all.some((site) => sites.has(site)) && !all.some((site) => isSeen(core, site)), why: () => 'revoked' },
-    now,
-  );
-}
-
-/** A site of which one that alerts is there, or away without having been shut out. */
-function isSeen(core: Core, site: string): boolean {
-  return pcsOf(core, site).some((pc) => {
+  // One that alerts is there, or away without having been shut out.
+  const isSeen = (pc: string) => {
     const { presence = 'never', bye = null } = core.memory.pcs.get(pc) ?? {};
     return alerts(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
-  });
-}
-
-function groupedSites({ sites, known }: Core): Core['regions'] {
-  const regions: Core['regions'] = new Map();
-  for (const [site, [first = '']] of sites) {
-    for (const region of regionsOf(first, known.get(first)?.isp)) {
-      const held = regions.get(region);
-      if (held === undefined) regions.set(region, [site]);
-      else held.push(site);
-    }
-  }
-  return regions;
+  };
+  const isOver = (all: readonly string[]) => all.some((site) => sites.has(site)) && !all.some((site) => pcsOf(core, site).some(isSeen));
+  closeCauses(core, { isOver, why: () => 'revoked' }, now);
 }
 
 /** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew, and from now on (R18). */
@@ -77,13 +64,6 @@ function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> 
       now,
     );
   if (record.link !== link) putRecord(core, { ...record, link }, now);
-}
-
-function closeRooms(core: Core, because: Known['because'], now: number): void {
-  for (const scope of core.memory.openScopes()) {
-    if (!core.memory.pcs.has(scope) || alerts(core, scope)) continue;
-    closeRoom(core, { pc: scope, because: because[scope] ?? usualWhy(core.known.has(scope)) }, now);
-  }
 }
 
 /** Sites of which nothing alerts any more do not answer again by that: what is open of them as one cause ends like their rooms. */

@@ -1,6 +1,5 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
-import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf } from '#contracts';
-import { morningAfter } from '../correlation/morning.ts';
+import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, zonedAt } from '#contracts';
 import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Absence, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
@@ -55,16 +54,12 @@ export function followPc(core: Core, pc: string, now: number): void {
   setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
   const said = sceneOfPc(record, unreadable, now);
-  noteForOthers(core, record, { scene: said, now });
+  // What a room says of its devices is evidence for others too. What is frozen stays as it was.
+  if (record.presence === 'online') core.spreads.seen(pc, [...said.standing.values()], now);
   const isOld = isUnread(core, pc, now);
   const explained = { explained: explainedIn(core, record, now), isNeeded: neededIn(core, pc, now) };
   const scene = { ...said, isOld, unsteadyAt: core.drops.unsteadyAt(pc, now), ...explained };
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
-}
-
-/** What a room says of its devices is evidence for others too. What is frozen stays as it was. */
-function noteForOthers(core: Core, { pc, presence }: PcRecord, { scene, now }: { scene: Scene; now: number }): void {
-  if (presence === 'online') core.spreads.seen(pc, [...scene.standing.values()], now);
 }
 
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
@@ -96,6 +91,21 @@ export function neededIn({ options }: Core, scope: string, now: number): NonNull
     if (kind === undefined || kind === 'site' || kind === 'plane') return false;
     return options.isMeetingNear?.(scope, now) === true || (kind === 'spread' && now >= morningAfter(since, options.place(scope).timeZone));
   };
+}
+
+/** Before the list of nine o'clock is made, so that it stands in it; an office that names no hours is notified then. */
+const morning = '08:00';
+/** What began so little before is the news of this morning, and waits for the next. */
+const leastBeforeMorningMs = 3_600_000;
+
+/**
+ * The first morning in this zone that begins an hour or more after `since`: by then whoever was notified of the cause has had his time, and who
+ * goes to the room has to know what awaits him there.
+ */
+export function morningAfter(since: number, timeZone: string): number {
+  const local = zonedAt(since + leastBeforeMorningMs, timeZone);
+  const today = local.withPlainTime(morning);
+  return (Temporal.ZonedDateTime.compare(today, local) >= 0 ? today : local.add({ days: 1 }).withPlainTime(morning)).epochMilliseconds;
 }
 
 /** Others of the site may say in a moment that they are on battery too. */
@@ -140,10 +150,12 @@ function nameOf({ options }: Core, pc: string): string {
   return `${room.en}, ${site.en}`;
 }
 
-type CentreWord = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
-
 /** Says of a fault of the centre's own whether it stands. */
-export function setCentre(core: Core, said: CentreWord, now: number): void {
+export function setCentre(
+  core: Core,
+  said: { fault: string; device: string; standing: boolean; name?: string; reason?: string },
+  now: number,
+): void {
   const { fault, device, standing, name = device, reason = null } = said;
   const key = faultKey(fault, device);
   if (core.centre.has(key) === standing) return;
@@ -221,7 +233,9 @@ export function followScope(core: Core, { scope, scene, spread, grew = [], outag
   const record = memory.pcs.get(scope);
   const before = memory.openIncident(scope);
   const ended = memory.endedOf(scope);
-  const done = follow({ incident: before, scene, ended, now, open: () => newIncident(memory.newId('incident'), scope, now) });
+  const nothing = { overAt: null, over: null, closedBecause: null, acknowledged: null, faults: [], told: [], notes: [] };
+  const fresh = { scope, openedAt: now, severity: 'info', flapping: false, ...nothing } as const;
+  const done = follow({ incident: before, scene, ended, now, open: () => ({ id: memory.newId('incident'), ...fresh }) });
   if (done.incident === undefined) return;
   const named = done.incident.over === 'closed' ? { ...done.incident, place: core.options.place(scope) } : done.incident;
   const absence = told(record, named);
@@ -279,11 +293,6 @@ export function pcsOf({ sites }: Core, site: string): readonly string[] {
 /** What is said of an absence. */
 export function shownOutage({ cause, confidence, from, to }: Absence): ShownOutage {
   return { cause, confidence, from, to };
-}
-
-function newIncident(id: number, scope: string, now: number): Incident {
-  const nothing = { overAt: null, over: null, closedBecause: null, acknowledged: null, faults: [], told: [], notes: [] };
-  return { id, scope, openedAt: now, severity: 'info', flapping: false, ...nothing };
 }
 
 /** What a scope remembers beside its incident: a room in the record of its PC, with why it is away; the centre in this memory. */

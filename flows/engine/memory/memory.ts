@@ -27,7 +27,9 @@ export function createMemory(contents: Contents) {
   const held = heldOf(contents);
   const { pcs, incidents, transitions, timers, ended, live, steps, timersOf, open } = held;
   const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
-  const { write, effect, take } = createBatch();
+  let written = new Map<string, Op>();
+  let effects: Effect[] = [];
+  const write = (key: string, op: Op) => void written.set(key, op);
 
   return {
     ...readingOf(held),
@@ -68,8 +70,14 @@ export function createMemory(contents: Contents) {
     },
     /** Any other row, such as one for the outbox; the same key is written once. */
     add: write,
-    effect,
-    take,
+    effect: (effect: Effect) => void effects.push(effect),
+    /** The rows and effects gathered since the last call. Effects are for after the commit. */
+    take(): { ops: Op[]; effects: Effect[] } {
+      const taken = { ops: [...written.values()], effects };
+      written = new Map();
+      effects = [];
+      return taken;
+    },
 
     /** Of a scope that is no room, whose record has it: not written, a fault of the centre's own begins anew with each start. */
     putEnded: (scope: string, at: Record<string, number>) => void ended.set(scope, at),
@@ -147,23 +155,6 @@ function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, ti
     openScopes: () => [...open.keys()],
     /** The incidents of a scope that have a transition which is not concluded. */
     liveScope: (scope: string) => [...live.keys()].filter((id) => incidents.get(id)?.scope === scope),
-  };
-}
-
-/** What is to be written and done of one batch. */
-function createBatch() {
-  let rows = new Map<string, Op>();
-  let effects: Effect[] = [];
-  return {
-    write: (key: string, op: Op) => void rows.set(key, op),
-    effect: (effect: Effect) => void effects.push(effect),
-    /** The rows and effects gathered since the last call. Effects are for after the commit. */
-    take(): { ops: Op[]; effects: Effect[] } {
-      const taken = { ops: [...rows.values()], effects };
-      rows = new Map();
-      effects = [];
-      return taken;
-    },
   };
 }
 

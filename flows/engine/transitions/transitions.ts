@@ -2,7 +2,7 @@
 import { faultOf, type Severity } from '#contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Again } from '../records/handling.ts';
-import type { Act, Incident, News, PassedWay, StandingFault, Timer, Transition } from '../records/incidents.ts';
+import type { Act, Incident, News, PassedWay, Timer, Transition } from '../records/incidents.ts';
 import { deliver, type Hand, overridden, type TransitionOptions, tellCentral, withTold } from './delivery.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, wireMessage } from './offer.ts';
@@ -38,18 +38,21 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     conclude: (said: Concluded, now: number) => conclude({ memory, options, now }, said),
 
     /** No more news of an incident is told: what was on its way is over, with this as its conclusion. The end of what was told goes on. */
-    mute: (incidentId: number, how: string) => mute(memory, incidentId, how),
+    mute(incidentId: number, how: string): void {
+      for (const one of memory.liveOf(incidentId)) if (!isEnd(one)) endUntold(memory, one, how);
+    },
 
     /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
     tick(now: number): boolean {
       if (!tabsRun) return false;
-      const isOverdue = (one: Transition) => now - Math.max(one.offeredAt ?? now, hungAt) >= offerLimitMs;
-      for (const one of memory.live()) step({ memory, options, transition: one, now }, isOverdue(one));
-      for (const timer of [...memory.timers.values()]) if (timer.dueAt <= now) fire({ memory, options, timer, now });
-      const unfinished = memory.live().filter((one) => one.state === 'open' && one.offers >= maxOffers && isOverdue(one));
+      const hand = { memory, options, now };
+      const isOverdue = (one: Transition) => one.state === 'open' && now - Math.max(one.offeredAt ?? now, hungAt) >= offerLimitMs;
+      goOn(hand, isOverdue);
+      for (const timer of [...memory.timers.values()]) if (timer.dueAt <= now) fire({ ...hand, timer });
+      const unfinished = memory.live().filter((one) => one.offers >= maxOffers && isOverdue(one));
       if (unfinished.length === 0 || now - bundledAt < bundleMs) return false;
       bundledAt = now;
-      bundle({ memory, options, unfinished, now });
+      bundle({ ...hand, unfinished });
       return true;
     },
 
@@ -76,7 +79,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
     /** The tabs run: everything that was open is offered again, to the head (R24), and what waited for them goes out. */
     restart(now: number): void {
       tabsRun = true;
-      restart({ memory, options, now });
+      goOn({ memory, options, now }, () => true);
     },
   };
 }
@@ -87,16 +90,27 @@ function add(memory: Memory, { incident, news }: { incident: Incident; news: New
   const fresh = { id, incident: incident.id, kind, at: now, about: faults.map(factsOf), severity: worst(faults), holdMs };
   const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
   memory.putTransition({ ...fresh, ...(again && { again }), ...(grew && { grew }), ...begin });
-  if (incident.over !== null) cancelWaits(memory, incident);
+  if (incident.over === null) return;
+  // A clear cancels the waits: what waited to be told is over untold (R22, R24).
+  const how = incident.told.length > 0 ? incident.over : 'over before anybody was told';
+  for (const one of memory.liveOf(incident.id))
+    for (const timer of memory.timersOf(one.id)) endWait(memory, { transition: one, timer, how });
 }
 
 function addAgain(memory: Memory, { incident, again }: { incident: Incident; again: Again }, now: number): void {
   const standing = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
   // What is just gone may come back: what waits to be told of it goes on waiting.
   if (standing.length === 0) return;
-  const young = youngOf(memory, incident.id, now);
-  const faults = standing.filter((fault) => fault.told !== null || !isAbout(young, fault));
-  if (faults.length === 0) return addYoung(memory, { incident, faults: standing, again, young }, now);
+  // News that nobody was told of and that has not stood for its hold waits on. Whoever is asked by name is told of that too, at its time: no wait of it leads there.
+  const fresh = memory.liveOf(incident.id).filter((one) => !isEnd(one) && one.sent.length === 0 && one.again === undefined);
+  const young = fresh.filter((one) => heldUntil(memory, one) > now);
+  const ofYoung = new Set(young.flatMap(({ about }) => about.map((one) => faultKey(one.fault, one.device))));
+  const faults = standing.filter(({ told, key }) => told !== null || !ofYoung.has(key));
+  if (faults.length === 0) {
+    const holdMs = Math.min(...young.map((one) => heldUntil(memory, one))) - now;
+    if (again.why === 'assigned') add(memory, { incident, news: { kind: 'raised', faults: standing, holdMs, again } }, now);
+    return;
+  }
   const untold = gather(memory, incident.id, { young, again });
   // News that nobody heard goes to whoever the tabs choose.
   const to = again.why === 'awake' && untold.length > 0 ? [] : again.to;
@@ -105,63 +119,56 @@ function addAgain(memory: Memory, { incident, again }: { incident: Incident; aga
   add(memory, { incident, news }, now);
 }
 
-/** News that nobody was told of and that has not stood for its hold, with when it will have: its own wait goes on. */
-type Young = ReadonlyMap<Transition, number>;
-
-function youngOf(memory: Memory, incident: number, now: number): Young {
-  const fresh = memory.liveOf(incident).filter((one) => !isEnd(one) && one.sent.length === 0 && one.again === undefined);
-  return new Map(fresh.map((one) => [one, heldUntil(memory, one)] as const).filter(([, until]) => until > now));
-}
-
 /** Where it waits, a rule on a tab may have made its hold another than the catalogue's; that it waits for the morning is no hold. */
 function heldUntil(memory: Memory, { id, state, at, holdMs }: Transition): number {
   if (state !== 'waiting') return at + holdMs;
   return Math.max(...memory.timersOf(id).flatMap(({ dueAt, message }) => (message.hours?.waits === undefined ? dueAt : [])));
 }
 
-function isAbout(young: Young, { key }: StandingFault): boolean {
-  return [...young.keys()].some(({ about }) => about.some((one) => faultKey(one.fault, one.device) === key));
-}
-
-/** Whoever is asked by name is told of what is too young by then all the same, at its time: no wait of it leads to him. */
-function addYoung(
-  memory: Memory,
-  { incident, faults, again, young }: { incident: Incident; faults: StandingFault[]; again: Again; young: Young },
-  now: number,
-): void {
-  if (again.why !== 'assigned') return;
-  add(memory, { incident, news: { kind: 'raised', faults, holdMs: Math.min(...young.values()) - now, again } }, now);
-}
-
-function restart(hand: Hand): void {
-  const live = () => hand.memory.live();
-  for (const one of live()) if (one.state === 'open' && one.offers < maxOffers) offerAgain({ ...hand, transition: one });
-  for (const one of live()) if (one.state === 'pending') proceed(hand, one.incident);
+/** Offers once more what is open and due, to the head (R24), and lets out what waits for its turn. */
+function goOn(hand: Hand, isDue: (one: Transition) => boolean): void {
+  const { memory } = hand;
+  for (const transition of memory.live()) {
+    if (transition.state === 'open' && transition.offers < maxOffers && isDue(transition)) offerAgain({ ...hand, transition });
+  }
+  for (const one of memory.live()) if (one.state === 'pending') proceed(hand, one.incident);
 }
 
 type Concluded = { transition: number; acts: readonly Act[]; severity: Severity; how: string; way?: PassedWay };
 
 function conclude(hand: Hand, said: Concluded): void {
   const { memory, options, now } = hand;
+  const { acts, severity, how, way } = said;
   const transition = memory.transitions.get(said.transition);
-  const incident = transition && memory.incidents.get(transition.incident);
-  if (transition?.state !== 'open' || incident === undefined) return;
-  const marked = overridden({ incident, transition, severity: said.severity, now });
-  if (isHeldBack(options, marked, { transition, acts: said.acts })) return hold(memory, { transition, incident: marked, said });
-  const judged = { transition, incident: marked, acts: said.acts };
-  if (isTooMuch(hand, judged)) return wait(hand, judged, said.how);
-  const { told, sent } = deliver({ memory, options, transition, incident: marked, acts: said.acts, now });
-  memory.putIncident(told);
-  const counts = sent.length > transition.sent.length ? noteTold(hand, judged) : {};
-  if (isWorse(transition.severity, said.severity)) dropWaits(memory, transition);
-  const waits = told.over === null ? said.acts.filter((act) => act.do === 'wait') : [];
-  for (const { node, dueAt, unlessAcknowledged, message } of waits) {
-    memory.putTimer({ id: memory.newId('timer'), transition: transition.id, node, dueAt, unlessAcknowledged, message });
+  const before = transition && memory.incidents.get(transition.incident);
+  if (transition?.state !== 'open' || before === undefined) return;
+  const incident = overridden({ incident: before, transition, severity, now });
+  const judged = { transition, incident, acts };
+  const conclusion = joined(transition.conclusion, how);
+  // The tabs would tell what is to be quiet now: it goes over the wires anew when the quiet is over.
+  if (!isEnd(transition) && acts.some((act) => act.do === 'deliver') && options.isQuiet(incident)) {
+    memory.putIncident(incident);
+    return memory.putTransition({
+      ...hadTurn(transition),
+      state: 'pending',
+      conclusion: joined(transition.conclusion, `${how}; held back: quiet`),
+    });
   }
+  if (isTooMuch(hand, judged)) {
+    memory.putIncident(incident);
+    return holdForTurn(hand, judged, conclusion);
+  }
+  const { told, sent } = deliver({ ...hand, ...judged });
+  const isTold = sent.length > transition.sent.length;
+  memory.putIncident(told);
+  const counts = isTold ? noteTold(hand, judged) : {};
+  if (isWorse(transition.severity, severity)) dropWaits(memory, transition);
+  const waits = told.over === null ? acts.filter((act) => act.do === 'wait') : [];
+  for (const { do: _, ...wait } of waits) memory.putTimer({ id: memory.newId('timer'), transition: transition.id, ...wait });
   const state = waits.length > 0 ? 'waiting' : 'concluded';
-  const conclusion = joined(transition.conclusion, said.how);
-  memory.putTransition({ ...withPass(hadTurn(transition), said, now), ...counts, severity: said.severity, state, sent, conclusion });
-  if (transition.grew !== undefined && sent.length > transition.sent.length) tellGrown(memory, transition);
+  const passes = way && { passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
+  memory.putTransition({ ...hadTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
+  if (transition.grew !== undefined && isTold) tellGrown(memory, transition);
   proceed(hand, incident.id);
 }
 
@@ -174,33 +181,9 @@ function tellGrown(memory: Memory, { id, incident }: Transition): void {
 /** So many passes of a transition are kept: its hold, and each level that was told. Of some hundred bytes each. */
 const passesKept = 6;
 
-function withPass(transition: Transition, { way, how }: Concluded, now: number): Transition {
-  if (way === undefined) return transition;
-  return { ...transition, passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
-}
-
-/** The tabs would tell what is to be quiet now. */
-function isHeldBack(options: TransitionOptions, incident: Incident, at: { transition: Transition; acts: readonly Act[] }): boolean {
-  return !isEnd(at.transition) && at.acts.some((act) => act.do === 'deliver') && options.isQuiet(incident);
-}
-
-/** It goes over the wires anew when the quiet is over. */
-function hold(memory: Memory, at: { transition: Transition; incident: Incident; said: Concluded }): void {
-  const { transition, incident, said } = at;
-  memory.putIncident(incident);
-  const conclusion = joined(transition.conclusion, `${said.how}; held back: quiet`);
-  memory.putTransition({ ...hadTurn(transition), state: 'pending', conclusion });
-}
-
-/** It is told when its room has its turn again. */
-function wait(hand: Hand, at: { transition: Transition; incident: Incident }, how: string): void {
-  hand.memory.putIncident(at.incident);
-  holdForTurn(hand, at, joined(at.transition.conclusion, how));
-}
-
 /** What waits untold, or for its next level, waits no more: it is told once more. Answers what of it was told to nobody; at the end of a quiet that waits for the morning is of it. */
-function gather(memory: Memory, incident: number, { young, again }: { young: Young; again: Again }): Transition[] {
-  const news = memory.liveOf(incident).filter((one) => !isEnd(one) && !young.has(one));
+function gather(memory: Memory, incident: number, { young, again }: { young: readonly Transition[]; again: Again }): Transition[] {
+  const news = memory.liveOf(incident).filter((one) => !isEnd(one) && !young.includes(one));
   const wasQuiet = again.why === 'awake' || again.why === 'maintained';
   const untold = news.filter(({ state, sent }) => state === 'pending' || (wasQuiet && state === 'waiting' && sent.length === 0));
   for (const one of untold) endUntold(memory, one, toldAgain);
@@ -226,22 +209,19 @@ function dropWaits(memory: Memory, { id, severity }: Transition): void {
   }
 }
 
-function proceed({ memory, options, now }: Hand, incidentId: number): void {
+function proceed(hand: Hand, incidentId: number): void {
+  const { memory, options } = hand;
   for (const one of memory.liveOf(incidentId)) {
     if (one.state === 'waiting') continue;
     if (one.state === 'open') return;
     const incident = memory.incidents.get(incidentId);
     if (incident === undefined) return;
     const judged = judge(one, incident);
-    if (judged.next === 'over') overUntold({ memory, options, now }, { transition: one, incident }, judged.how);
-    if (judged.next !== 'go' || isKept({ memory, options, now }, one, incident)) continue;
-    return offer({ memory, options, transition: withOthers({ memory, options, now }, one, incident), now });
+    if (judged.next === 'over') overUntold(hand, { transition: one, incident }, judged.how);
+    // It waits, and keeps back nothing that comes after it.
+    if (judged.next !== 'go' || (!isEnd(one) && options.isQuiet(incident)) || waitsItsTurn(hand, one, incident)) continue;
+    return offer({ ...hand, transition: withOthers(hand, one, incident) });
   }
-}
-
-/** It waits, and keeps back nothing that comes after it. */
-function isKept(hand: Hand, one: Transition, incident: Incident): boolean {
-  return (!isEnd(one) && hand.options.isQuiet(incident)) || waitsItsTurn(hand, one, incident);
 }
 
 /** Guarantee: the offer is counted in the ledger before it is made, since effects follow the commit (R24). */
@@ -256,18 +236,6 @@ function offer({ memory, options, now, transition, timer }: Hand & { transition:
   memory.effect({ do: 'offer', message, node: timer?.node ?? null });
 }
 
-function mute(memory: Memory, incidentId: number, how: string): void {
-  for (const one of memory.liveOf(incidentId)) {
-    if (!isEnd(one)) endUntold(memory, one, how);
-  }
-}
-
-function step(hand: Hand & { transition: Transition }, isOverdue: boolean): void {
-  const { memory, options, transition, now } = hand;
-  if (transition.state === 'open' && isOverdue && transition.offers < maxOffers) offerAgain(hand);
-  if (transition.state === 'pending') proceed({ memory, options, now }, transition.incident);
-}
-
 /** A second offer is judged too: what is over by now is concluded as such (R24). */
 function offerAgain(hand: Hand & { transition: Transition }): void {
   const { memory, transition, now } = hand;
@@ -278,7 +246,8 @@ function offerAgain(hand: Hand & { transition: Transition }): void {
   proceed({ memory, options: hand.options, now }, transition.incident);
 }
 
-function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
+function fire({ timer, ...hand }: Hand & { timer: Timer }): void {
+  const { memory, options, now } = hand;
   const transition = memory.transitions.get(timer.transition);
   const incident = transition && memory.incidents.get(transition.incident);
   if (transition === undefined || incident === undefined || transition.state === 'concluded') return memory.dropTimer(timer);
@@ -287,19 +256,10 @@ function fire({ memory, options, now, timer }: Hand & { timer: Timer }): void {
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
   // What waits by hours and meetings is judged all the same: it may have become urgent.
   if (options.isQuiet(incident) && timer.message.hours?.waits === undefined) return;
-  if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell({ memory, options, now }, transition, incident)) return;
+  if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell(hand, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
-  const whole = withHeld({ memory, options, now }, { transition, timer, incident });
-  offer({ memory, options, now, transition: whole, timer });
-}
-
-/** A clear cancels the waits: what waited to be told is over untold (R22, R24). */
-function cancelWaits(memory: Memory, incident: Incident): void {
-  const how = incident.told.length > 0 ? `${incident.over}` : 'over before anybody was told';
-  for (const one of memory.liveOf(incident.id)) {
-    for (const timer of memory.timersOf(one.id)) endWait(memory, { transition: one, timer, how });
-  }
+  offer({ ...hand, transition: withHeld(hand, { transition, timer, incident }), timer });
 }
 
 function endWait(memory: Memory, { transition, timer, how }: { transition: Transition; timer: Timer; how: string }): void {
@@ -309,7 +269,12 @@ function endWait(memory: Memory, { transition, timer, how }: { transition: Trans
 }
 
 function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Transition[] }): void {
-  const lines = unfinished.map((one) => lineOf(memory, options, one));
+  const lines = unfinished.map(({ incident: id, about, kind }) => {
+    const incident = memory.incidents.get(id);
+    const place = incident?.place ?? options.place(incident?.scope ?? 'centre');
+    const fault = about[0]?.fault ?? '';
+    return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${kind})`;
+  });
   const recipients = tellCentral({ memory, options, now, kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
   for (const one of unfinished) {
     const incident = memory.incidents.get(one.incident);
@@ -319,13 +284,6 @@ function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Trans
     memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, 'default route: central told') });
     proceed({ memory, options, now }, incident.id);
   }
-}
-
-function lineOf(memory: Memory, options: TransitionOptions, one: Transition): string {
-  const incident = memory.incidents.get(one.incident);
-  const place = incident?.place ?? options.place(incident?.scope ?? 'centre');
-  const fault = one.about[0]?.fault ?? '';
-  return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${one.kind})`;
 }
 
 function joined(before: string | null, how: string): string {
