@@ -34,13 +34,6 @@ test('what stands again when its step is due has not eased', () => {
   expect(said(batches.told(incidentOf([fault('b')]), [], 10 * minute))).toEqual(['eased c']);
 });
 
-test('that more PCs are unheard is said at once', () => {
-  const batches = createBatches();
-  const more = (device: string): News[] => [{ kind: 'worsened', faults: [fault(device)] }];
-  const incident = incidentOf([fault('a'), fault('b')]);
-  expect([0, minute].flatMap((at) => said(batches.told(incident, more(at === 0 ? 'a' : 'b'), at)))).toEqual(['worsened a', 'worsened b']);
-});
-
 test('that more PCs are noisy waits, and is not told of one that is noisy no more', () => {
   const batches = createBatches();
   const noisy = (device: string) => fault(device, 'pc.noisy');
@@ -58,20 +51,4 @@ test('the end of an incident says it all: what waited is told no more', () => {
   const over = incidentOf([], { over: 'cleared' });
   expect(said(batches.told(over, [{ kind: 'cleared', faults: [fault('a')] }], 2 * minute))).toEqual(['cleared a']);
   expect(batches.isDue(over.scope, 30 * minute)).toBe(false);
-});
-
-test('the steps of a room are told as they come, and each scope has a time of its own', () => {
-  const batches = createBatches();
-  const room = incidentOf([], { scope: 'bihar/gaya/vc-1' });
-  for (const at of [0, 1]) expect(said(batches.told(room, eased('x'), at))).toEqual(['eased x']);
-  batches.told(incidentOf([]), eased('a'), 0);
-  expect(said(batches.told(incidentOf([], { scope: 'centre' }), eased('b'), 1))).toEqual(['eased b']);
-});
-
-test('R29 a clock that is set back by an hour holds no step back for an hour', () => {
-  const batches = createBatches();
-  batches.told(incidentOf([]), eased('a'), 100 * minute);
-  batches.setClock(-60 * minute);
-  batches.told(incidentOf([]), eased('b'), 41 * minute);
-  expect(batches.isDue('centre/unheard', 50 * minute)).toBe(true);
 });

@@ -40,11 +40,6 @@ test.each([
   expect(downOf(sight(seen), numbers, now)?.pcs ?? null).toBe(pcs);
 });
 
-test('a site that went says since when, by the first word that was its last, and whether anybody is called silent yet', () => {
-  const seen = sight({ lostAt: [now - 2 * minute, now], isSilent: false });
-  expect(downOf(seen, numbers, now)).toEqual({ sight: seen, at: now - 2 * minute, from: now - 3 * minute, isSilent: false, pcs: 2 });
-});
-
 test.each([
   ['just before the silent one was gone', 0, true],
   ['after the silent one was gone', 1, false],

@@ -50,16 +50,6 @@ test.each([
   expect(spreads.judge(afterMs).scopes).toEqual(scopes);
 });
 
-test('a second camera of a room was taken for one of the many of the first, of another model, and told to nobody', () => {
-  const spreads = fresh();
-  many(spreads, 5);
-  spreads.judge(0);
-  expect(spreads.explains(room(0), { ...camera, name: 'MeetUp' }, minute)).toBeUndefined();
-  spreads.seen(room(0), [{ ...camera, name: 'MeetUp', since: minute }], minute);
-  spreads.judge(minute);
-  expect(spreads.explains(room(0), { ...camera, name: 'MeetUp' }, minute)).toBeUndefined();
-});
-
 test('one fault after an update of the system, of one model too, is one news, by the update; of one model in more rooms, by the model', () => {
   const updated = (spreads: Spreads, count: number) => {
     for (let at = 0; at < count; at += 1)
@@ -125,14 +115,6 @@ test.each([
   expect([spreads.explains(room(2), camera, again), spreads.explains(room(7), camera, again)]).toEqual([undefined, scope]);
 });
 
-test('a room that is retired counts no more', () => {
-  const spreads = fresh();
-  many(spreads, 4);
-  spreads.forgetPc(room(0), 0);
-  breaks(spreads, 4, 0);
-  expect(spreads.judge(0).scopes).toEqual([]);
-});
-
 test('a start knows it from the ledger, with who is in it, and not one that ended long ago', () => {
   const times = { since: 0, goneAt: null, unknownSince: null };
   const standing: StandingFault = {
@@ -163,12 +145,4 @@ test('a start knows it from the ledger, with who is in it, and not one that ende
   const overAt = hour - numbers.settleMs;
   expect(createSpreads([{ ...incident, overAt, over: 'cleared' }], { now: hour }).spreads.size).toBe(0);
   expect(createSpreads([{ ...incident, overAt: overAt + 1, over: 'cleared' }], { now: hour }).spreads.size).toBe(1);
-});
-
-test('R29 a clock that is set forward by a day makes no fault of an update an old one', () => {
-  const spreads = fresh();
-  for (let at = 0; at < 5; at += 1) spreads.updated(room(at), [{ what: 'agent 0.2.0', at: 0 }]);
-  spreads.setClock(24 * hour);
-  for (let at = 0; at < 5; at += 1) breaks(spreads, at, 24 * hour + minute, { name: null });
-  expect(spreads.judge(24 * hour + minute).scopes).toEqual(['spread:camera.missing agent 0.2.0']);
 });

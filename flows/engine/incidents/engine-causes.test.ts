@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
 import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
@@ -46,26 +45,6 @@ describe('a site', () => {
     expect(told(stage)).toEqual([`raised ${pc}`, `cleared ${pc}`]);
   });
 
-  it('with one PC silent was called dark in the second in which the agent of the other one was restarted', () => {
-    const { stage, of } = nation({ sites: 4, pcs: 2 });
-    const [a = '', b = ''] = of(0);
-    const others = [of(1), of(2), of(3)].flat();
-    stage.lost(a);
-    live(stage, 3 * minute, [b, ...others]);
-    stage.lost(b);
-    live(stage, minute, others);
-    expect(told(stage)).toEqual([`raised ${a}`]);
-    live(stage, minute, others);
-    expect(told(stage)).toEqual([`raised ${a}`, 'raised site:bihar/site-0']);
-  });
-
-  it('that is set up and does not alert is no cause', () => {
-    const { stage, of } = nation({ sites: 4, alerts: false });
-    for (const pc of wide(4).flatMap(of)) stage.lost(pc);
-    live(stage, 10 * minute, []);
-    expect(stage.engine.memory.incidents.size).toBe(0);
-  });
-
   it.each([
     ['retired', (known: KnownPc[]) => known.slice(3)],
     ['taken back into its setting up', (known: KnownPc[]) => known.map((one, at) => (at < 3 ? { ...one, alerts: false } : one))],
@@ -92,19 +71,6 @@ describe('a site', () => {
     live(stage, 2 * minute, [...others, ...of(1)]);
     expect(told(stage).toSorted()).toEqual(['cleared site:bihar/site-0', `raised ${a}`, 'raised site:bihar/site-0'].toSorted());
     expect(stage.outbox().find(({ notice }) => notice.scope === a)?.notice.faults[0]?.since).toBe(since);
-  });
-
-  it('whose PC has a camera fault of its own keeps that open, and hears of its end', () => {
-    const { stage, of } = nation({ sites: 2 });
-    const [a = ''] = of(0);
-    stage.state([fault('camera.missing')], a);
-    live(stage, minute, [...of(0), ...of(1)]);
-    for (const pc of of(0)) stage.lost(pc);
-    live(stage, 4 * minute, of(1));
-    back(stage, of(0));
-    stage.state([ok('camera')], a);
-    live(stage, 12 * minute, [...of(0), ...of(1)]);
-    expect(told(stage)).toEqual([`raised ${a}`, 'raised site:bihar/site-0', `cleared ${a}`, 'cleared site:bihar/site-0']);
   });
 
   it('whose line comes and goes for two hours is told twice in all', () => {
@@ -181,26 +147,6 @@ describe('a power cut', () => {
   });
 });
 
-describe('a site on battery', () => {
-  const low = [ok('camera'), fault('power.on_battery', 'mains'), fault('power.battery_low', 'ups')];
-
-  it('of which one dies a moment before the others was told battery by battery once they were missed', () => {
-    const { stage, of } = nation({ sites: 2 });
-    stage.setPath(holdFirst);
-    const [site, other] = [of(0), of(1)];
-    const [first = '', ...others] = site;
-    for (const pc of site) stage.state([ok('camera'), ok('power', 'mains'), ok('power', 'ups')], pc);
-    for (const pc of site) stage.state(low, pc);
-    live(stage, 2 * minute, [...site, ...other]);
-    stage.lost(first);
-    live(stage, 30 * second, [...others, ...other]);
-    live(stage, 80 * second, other);
-    for (const pc of others) stage.lost(pc);
-    live(stage, 10 * minute, other);
-    expect(told(stage)).toEqual(['raised site:bihar/site-0']);
-  });
-});
-
 describe('many sites', () => {
   it('40 of 42 lost and 38 back were 312 messages: they are one, then one all-clear and two', () => {
     const { stage, of } = nation({ sites: 42, pcs: 2 });
@@ -220,18 +166,6 @@ describe('many sites', () => {
     live(stage, 5 * minute, []);
     expect(told(stage)).toEqual(['raised centre/plane']);
     expect(stage.incident('centre/plane')?.spread).toMatchObject({ of: 736, path: '' });
-  });
-
-  it('of which the last to come back are of one state were told as that state, in the middle of the all-clear: they are the rest of it', () => {
-    const { stage, of } = nation({ sites: 40, pcs: 1, state: (site) => (site < 36 ? 'bihar' : 'goa') });
-    for (const pc of wide(40).flatMap(of)) stage.lost(pc);
-    live(stage, 5 * minute, []);
-    expect(told(stage)).toEqual(['raised centre/plane']);
-    back(stage, wide(37).flatMap(of));
-    live(stage, minute, wide(37).flatMap(of));
-    back(stage, wide(3, 37).flatMap(of));
-    live(stage, 20 * minute, wide(40).flatMap(of));
-    expect(told(stage).slice(1)).toEqual(['cleared centre/plane']);
   });
 
   it('of which one state stays away are one message, and after its all-clear that state is one', () => {
@@ -270,55 +204,6 @@ describe('many sites', () => {
     expect(told(stage)).toEqual(['raised state:bihar']);
     expect(stage.incident('state:bihar')?.spread?.away).toHaveLength(9);
     expect(stage.offers[0]?.message.incident).toMatchObject({ state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } });
-  });
-
-  it('more than an hour after the first of a state, while those stayed away, were told to nobody: who was told hears of them, once, and of one all-clear', () => {
-    const { stage, of } = nation({ sites: 20 });
-    const pcs = (sites: readonly number[]) => sites.flatMap(of);
-    const [first, second, rest] = [wide(8), wide(6, 8), wide(6, 14)];
-    for (const pc of pcs(first)) stage.lost(pc);
-    live(stage, 80 * minute, pcs([...second, ...rest]));
-    for (const pc of pcs(second)) stage.lost(pc);
-    live(stage, 10 * minute, pcs(rest));
-    expect(told(stage)).toEqual(['raised state:bihar', 'worsened state:bihar']);
-    expect(stage.outbox().map(({ notice }) => notice.many?.down)).toEqual([8, 14]);
-    back(stage, pcs([...first, ...second]));
-    live(stage, 20 * minute, pcs(wide(20)));
-    expect(told(stage)).toEqual(['raised state:bihar', 'worsened state:bihar', 'cleared state:bihar']);
-  });
-
-  it('of which two went some minutes before the others were "5 of 8" while 7 were away: who is away is counted, and named', () => {
-    const { stage, of } = nation({ sites: 8, pcs: 1 });
-    const go = (sites: number[]) => {
-      for (const pc of sites.flatMap(of)) stage.lost(pc);
-    };
-    const there = (from: number) => wide(8 - from, from).flatMap(of);
-    go([0, 1]);
-    live(stage, 7 * minute, there(2));
-    go(wide(5, 2));
-    live(stage, 5 * minute, there(7));
-    expect(told(stage)).toEqual([...[0, 1].flatMap(of).map((pc) => `raised ${pc}`), 'raised state:bihar']);
-    const { many, severity } = stage.outbox().at(-1)?.notice ?? {};
-    expect({ ...many, severity }).toMatchObject({ kind: 'state', down: 7, of: 8, severity: 'critical' });
-    expect(many?.names).toHaveLength(7);
-    back(stage, wide(5, 2).flatMap(of));
-    live(stage, 12 * minute, wide(6, 2).flatMap(of));
-    expect(stage.outbox().find(({ notice }) => notice.kind === 'cleared')?.notice.many).toMatchObject({ down: 2, of: 8 });
-  });
-
-  it('of which three go within an hour, each at a time of its own, are three', () => {
-    const { stage, of } = nation({ sites: 10, pcs: 1 });
-    for (const site of wide(3)) {
-      for (const pc of of(site)) stage.lost(pc);
-      live(
-        stage,
-        15 * minute,
-        wide(10 - site, site)
-          .slice(1)
-          .flatMap(of),
-      );
-    }
-    expect(told(stage)).toEqual(wide(3).map((site) => `raised ${of(site)[0]}`));
   });
 
   it('R20 are brought back by a restart, in each state of the cause, and nobody hears of them again', () => {
@@ -369,31 +254,5 @@ describe('one fault in many rooms', () => {
     expect(stage.incident(of(7)[0])?.openedAt).toBe(brokeAt);
     live(stage, 2 * 60 * minute, wide(8).flatMap(of));
     expect(told(stage)).toHaveLength(4);
-  });
-
-  it('of four rooms is one message where a Deploy has chosen so, from then on', () => {
-    const numbers = { ...usualNumbers };
-    const { stage, of } = nation({ sites: 20, pcs: 1, numbers });
-    Object.assign(numbers, { spreadRooms: 4 });
-    stage.setPath(holdFirst);
-    for (const pc of wide(4).flatMap(of)) stage.state([broken], pc);
-    live(stage, 5 * minute, wide(20).flatMap(of));
-    expect(told(stage)).toEqual(['raised spread:camera.missing Logi Rally']);
-  });
-
-  it('of four rooms, or of five over a day, is told room by room', () => {
-    const { stage, of } = nation({ sites: 20, pcs: 1 });
-    for (const pc of wide(4).flatMap(of)) stage.state([broken], pc);
-    live(stage, 70 * minute, wide(20).flatMap(of));
-    for (const pc of of(4)) stage.state([broken], pc);
-    live(stage, 5 * minute, wide(20).flatMap(of));
-    expect(told(stage)).toEqual(wide(5).map((site) => `raised ${of(site)[0]}`));
-  });
-
-  it('that people make with their hands is none', () => {
-    const { stage, of } = nation({ sites: 20, pcs: 1 });
-    for (const pc of wide(20).flatMap(of)) stage.state([{ ...fault('microphone.muted'), name: 'Logi Rally' }], pc);
-    live(stage, minute, wide(20).flatMap(of));
-    expect(told(stage)).toHaveLength(20);
   });
 });

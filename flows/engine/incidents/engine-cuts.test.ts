@@ -61,14 +61,6 @@ describe('a site whose power cut lasts longer than its batteries', () => {
     expect(stage.outbox().at(-1)?.notice.many).toMatchObject({ down: 1 });
   });
 
-  it('is over where all see their mains and are switched off in the evening', () => {
-    const { stage, pcs, rest } = cut(() => []);
-    for (const pc of pcs) stage.state([ok('camera'), ok('power', 'mains')], pc);
-    for (const pc of pcs) stage.bye(pc, 'shutdown');
-    live(stage, 15 * minute, rest);
-    expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
-  });
-
   it('is none where laptops were closed on battery one after the other', () => {
     const { stage, pcs, rest } = begun();
     const [a = '', b = '', c = ''] = pcs;
@@ -103,34 +95,6 @@ describe('R15 a dark site', () => {
     live(stage, 30 * minute, rest);
     expect(told(stage)).toEqual([`raised ${site}`, `closed ${site}`]);
     expect(stage.incident(site)?.closedBecause).toBe('revoked');
-  });
-
-  it('that its power cut switched off in order is closed by that as well', () => {
-    const { stage, pcs, rest } = cut();
-    live(stage, 5 * minute, rest);
-    stage.apply({ type: 'revoked', pcs });
-    live(stage, 30 * minute, rest);
-    expect(told(stage)).toEqual([`raised ${site}`, `closed ${site}`]);
-  });
-
-  it('that is back, and is switched off in order before anybody looked, is over', () => {
-    const { stage, pcs, rest } = dark();
-    for (const pc of pcs) {
-      stage.birth(pc, { session: 2 });
-      stage.bye(pc, 'shutdown');
-    }
-    live(stage, 15 * minute, rest);
-    expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
-  });
-
-  it('of a state whose PCs are all shut out is closed with it', () => {
-    const { stage, known } = nation({ sites: 8, pcs: 1, state: (at) => (at < 4 ? 'bihar' : 'goa') });
-    const [gone, rest] = [known.slice(0, 4), known.slice(4)].map((list) => list.map(({ pc }) => pc));
-    for (const pc of gone ?? []) stage.lost(pc);
-    live(stage, 6 * minute, rest ?? []);
-    stage.apply({ type: 'revoked', pcs: gone ?? [] });
-    live(stage, 30 * minute, rest ?? []);
-    expect(told(stage)).toEqual(['raised state:bihar', 'closed state:bihar']);
   });
 });
 

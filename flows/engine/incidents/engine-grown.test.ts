@@ -1,7 +1,7 @@
 /** What is told of a cause of many sites to which more go than people were told of. */
 import { describe, expect, it } from 'vitest';
-import { live, nation, restarted } from './nation.test-helper.ts';
-import { contentsAfter, createStage, type Path, type Stage, tellTechnician } from './stage.test-helper.ts';
+import { live, nation } from './nation.test-helper.ts';
+import { type Path, type Stage, tellTechnician } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
@@ -52,16 +52,6 @@ describe('more sites of a state', () => {
     expect(told(stage)).toEqual(['raised state:bihar 14']);
   });
 
-  it('that were back before their hold was over made eight "worse" than eight', () => {
-    const { stage, go, back } = bihar();
-    go(wide(8), 20 * minute);
-    stage.setPath(tenMinutes);
-    go(wide(6, 8), 4 * minute);
-    back(wide(6, 8), 30 * minute);
-    expect(told(stage)).toEqual(['raised state:bihar 8']);
-    expect([...stage.engine.memory.stepsOf(idOf(stage))].at(-1)?.conclusion).toContain('already told');
-  });
-
   it('that come and go are told once', () => {
     const { stage, go, back } = bihar();
     go(wide(8), 20 * minute);
@@ -71,42 +61,6 @@ describe('more sites of a state', () => {
     }
     back(wide(8), 90 * minute);
     expect(told(stage)).toEqual(['raised state:bihar 8', 'worsened state:bihar 14', 'cleared state:bihar 0']);
-  });
-
-  it('after a start, and where the start comes before anybody was told, are told once', () => {
-    const { stage, known, go, others } = bihar();
-    go(wide(8), 80 * minute);
-    const next = restarted(stage, known);
-    live(next, 10 * minute, others());
-    const second = wide(6, 8).map((site) => known[site]?.pc ?? '');
-    const left = others().filter((pc) => !second.includes(pc));
-    next.setPath(() => 'nothing');
-    for (const pc of second) next.lost(pc, 1);
-    live(next, 1.5 * minute, left);
-    for (let ms = 0; next.kinds().at(-1) !== 'worsened' && ms < minute; ms += 1_000) next.pass(1_000);
-    expect(next.kinds().at(-1)).toBe('worsened');
-    const last = restarted(next, known);
-    live(last, 15 * minute, left);
-    expect(told(last).filter((one) => one.includes('bihar'))).toEqual(['worsened state:bihar 14']);
-  });
-
-  it('that went dark in maintenance of their own are told at its end, after a start of flows in it too', () => {
-    const dates = wide(6, 8).map((site) => ({ id: `m-${site}`, scope: `bihar/site-${site}`, title: 'New line', from: 0, to: 0 }));
-    const maintenance = () => dates;
-    const { stage, known, of } = nation({ sites: 20, pcs: 1, maintenance });
-    for (const pc of wide(8).flatMap(of)) stage.lost(pc);
-    live(stage, 20 * minute, wide(12, 8).flatMap(of));
-    for (const one of dates) Object.assign(one, { from: stage.now(), to: stage.now() + 60 * minute });
-    live(stage, minute, wide(12, 8).flatMap(of));
-    for (const pc of wide(6, 8).flatMap(of)) stage.lost(pc);
-    live(stage, 20 * minute, wide(6, 14).flatMap(of));
-    const next = createStage({ contents: contentsAfter(stage.ops), known, at: stage.now(), maintenance });
-    next.subscribe();
-    next.apply({ type: 'started' });
-    live(next, 30 * minute, wide(6, 14).flatMap(of));
-    expect([...told(stage), ...told(next)].filter((one) => one.includes('state:'))).toEqual(['raised state:bihar 8']);
-    live(next, 20 * minute, wide(6, 14).flatMap(of));
-    expect(told(next).filter((one) => one.includes('state:'))).toEqual(['worsened state:bihar 14']);
   });
 
   it('are told to who took the first, who keeps it; in the quiet only at its end, with all of it', () => {
@@ -121,15 +75,6 @@ describe('more sites of a state', () => {
     expect(told(stage)).toHaveLength(2);
     live(stage, 20 * minute, []);
     expect(told(stage).slice(2)).toEqual(['raised state:bihar 20']);
-  });
-
-  it('of which most were away before were a message each: a third of those that were left go with them', () => {
-    const { stage, go } = bihar();
-    go(wide(8), 20 * minute);
-    go(wide(5, 8), 20 * minute);
-    expect(told(stage)).toEqual(['raised state:bihar 8', 'worsened state:bihar 13']);
-    go(wide(2, 13), 20 * minute);
-    expect(told(stage).slice(2)).toEqual([13, 14].map((site) => `raised bihar/site-${site}/pc-1 undefined`));
   });
 
   it('one by one, ever on, were told to nobody: once more when as many more are away as people know of, ten minutes later at the soonest', () => {
@@ -166,15 +111,6 @@ describe('more sites of a state', () => {
         ?.notice.many?.names.slice(0, 7)
         .map(({ en }) => en),
     ).toEqual(wide(7, 27).map((site) => `bihar/site-${site}`));
-  });
-
-  it('of which a rule tells nobody are no news again with every look', () => {
-    const { stage, go } = bihar(40);
-    go(wide(12), 2 * minute);
-    stage.setPath(() => ({ acts: [], how: 'not told: our rule' }));
-    for (const site of wide(12, 12)) go([site], 2 * minute);
-    go([], 30 * minute);
-    expect(stage.kinds()).toEqual(['raised', 'worsened']);
   });
 
   it('were named last, behind those of whom people knew, and did not fit into the message', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, type Stage, unknown } from './stage.test-helper.ts';
+import { fault, holdFirst, ok, online, type Stage, unknown } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -51,35 +51,6 @@ test('R21 an acknowledgement was followed by 26 h of silence: of a critical faul
   stage.live(16 * minute);
   expect(since(stage, from)).toEqual(['raised lapsed to asha', 'raised lapsed to state']);
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'lapsed Asha']);
-});
-
-test('R21 an acknowledgement that is given again counts anew, and one of a fault that is less than critical a day', {
-  tags: ['long'],
-}, () => {
-  const stage = withLevels(online());
-  stage.state([ok('microphone'), fault('camera.held')]);
-  stage.pass(1_000);
-  order(stage, { type: 'acknowledge' });
-  const from = stage.now();
-  stage.live(20 * hour);
-  order(stage, { type: 'acknowledge' });
-  stage.live(23 * hour);
-  expect(since(stage, from)).toEqual([]);
-  stage.live(2 * hour);
-  expect(since(stage, from)).toEqual(['raised lapsed to asha', 'raised lapsed to state']);
-});
-
-test('R20 R21 an acknowledgement runs out at its time also where flows was started meanwhile', () => {
-  const stage = broken();
-  order(stage, { type: 'acknowledge' });
-  stage.live(3 * hour);
-  const next = withLevels(createStage({ contents: contentsAfter(stage.ops), at: stage.now() + 2 * hour }));
-  next.apply({ type: 'started' });
-  next.subscribe();
-  next.birth();
-  next.state([fault('microphone.missing'), ok('camera')]);
-  next.pass(2_000);
-  expect(since(next, 0)).toEqual(['raised lapsed to asha']);
 });
 
 test('R14 an acknowledgement of what is over, waits to clear, or cannot be seen is held against nobody', { tags: ['long'] }, () => {
@@ -148,17 +119,6 @@ test('what was taken over by mistake is again of who had it, with whom was asked
   order(stage, { type: 'withdraw', by: 'Tashi' });
   expect(stage.incident()?.acknowledged?.by).toBe('Tashi');
   expect(deeds(stage).slice(-3)).toEqual(['taken-over Tashi Asha', 'withdrawn Tashi Asha', 'taken-over Tashi Asha']);
-});
-
-test('R21 what is told to the tabs in the moment before an acknowledgement is taken back still begins its waits', () => {
-  const stage = withLevels(online());
-  stage.state([fault('microphone.missing'), ok('camera')]);
-  order(stage, { type: 'acknowledge' });
-  stage.pass(1_000);
-  order(stage, { type: 'withdraw' });
-  const from = stage.now();
-  stage.live(16 * minute);
-  expect(since(stage, from)).toContain('raised to state');
 });
 
 test('R21 what is said to be fixed and is not: reopened after five minutes, who said it is told once, then the next level', () => {
@@ -260,32 +220,11 @@ test('what is quiet and over ends as always, and nobody hears that the quiet is 
   expect(since(stage, from)).toEqual(['cleared to technician']);
 });
 
-test('R29 a clock that is set moves what was said to be fixed, and the quiet, with it', () => {
-  const stage = broken();
-  order(stage, { type: 'snooze', until: stage.now() + hour });
-  stage.setClock(5 * hour);
-  stage.live(30 * minute);
-  expect(stage.incident()?.snoozed).toBeDefined();
-  stage.live(31 * minute);
-  expect(stage.incident()?.snoozed).toBeUndefined();
-  expect(stage.incident(pc)?.deeds?.map(({ did }) => did)).toEqual(['snoozed', 'awake']);
-});
-
 test('R27 notes without end: each change of the incident wrote all of them', () => {
   const stage = broken();
   for (let times = 0; times < 300; times += 1) order(stage, { type: 'note', text: `note ${times}` });
   expect(stage.incident()?.notes).toHaveLength(256);
   expect(stage.incident()?.notes.at(-1)?.text).toBe('note 299');
-});
-
-test('R21 a quiet over what is critical ends by the next critical fault of its room, although nothing is worse', () => {
-  const stage = broken();
-  order(stage, { type: 'snooze', until: stage.now() + hour });
-  const from = stage.now();
-  stage.state([fault('microphone.missing'), fault('camera.missing')]);
-  stage.pass(1_000);
-  expect(stage.incident()?.snoozed).toBeUndefined();
-  expect(since(stage, from)).toEqual(['worsened to technician']);
 });
 
 /** A stage whose tabs wait for the hold of a fault, and then tell who was chosen, else the technician. */

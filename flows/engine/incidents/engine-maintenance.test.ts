@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { maintenanceScope } from '#contracts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
-import { contentsAfter, createStage, fault, holdFirst, ok, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, ok, pc, type Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -113,24 +113,6 @@ test('a site that goes dark within it is one message at its end, and its rooms n
   expect(rooms.flatMap((room) => toldOf(stage, room))).toEqual([]);
 });
 
-test('three sites that are maintained one by one and go dark together are no outage of their state before the end', {
-  tags: ['long'],
-}, () => {
-  const sites = ['a', 'b', 'c'].map((name) => ({ pc: `la/${name}/room-1`, link: 'fibre' as const, elevationM: 0, alerts: true }));
-  const dates = sites.map(({ pc: room }, at) => planned({ id: `m-${at}`, scope: room.slice(0, 4) }));
-  const stage = createStage({ known: sites, maintenance: () => dates });
-  stage.apply({ type: 'started' });
-  stage.subscribe();
-  for (const { pc: room } of sites) stage.birth(room);
-  const all = sites.map(({ pc: room }) => room);
-  live(stage, 15 * minute, all);
-  for (const room of all) stage.lost(room);
-  live(stage, 30 * minute, []);
-  expect(new Set(stage.outbox().map(({ notice }) => notice.scope))).toEqual(new Set(dates.map(({ scope }) => maintenanceScope(scope))));
-  live(stage, 40 * minute, []);
-  expect(toldOf(stage, 'state:la')).toEqual(['raised maintained: outage.state']);
-});
-
 test('R20 a start within it and one after it neither tell its beginning twice nor forget its end or what is left', () => {
   const stage = opened();
   live(stage, 15 * minute);
@@ -174,22 +156,6 @@ test('R29 a clock that is set by a second or two at its beginning or its end tel
   expect(toldOf(stage, own)).toEqual(['raised: maintenance.planned', 'cleared: maintenance.planned']);
 });
 
-test('R29 it goes by the time of day: a clock set forward past its end ends it, one set back before its beginning lets it begin again', () => {
-  const stage = opened();
-  live(stage, 15 * minute);
-  stage.state([fault('microphone.missing'), ok('camera')]);
-  live(stage, minute);
-  stage.setClock(3 * hour);
-  stage.pass(2_000);
-  expect([toldOf(stage, own), toldOf(stage, pc)]).toEqual([
-    ['raised: maintenance.planned', 'cleared: maintenance.planned'],
-    ['raised maintained: microphone.missing'],
-  ]);
-  stage.setClock(-3 * hour - 10 * minute);
-  live(stage, 20 * minute);
-  expect(toldOf(stage, own).at(-1)).toBe('raised: maintenance.planned');
-});
-
 test('an incident that somebody wants quiet for longer stays so at its end', () => {
   const stage = opened();
   live(stage, 15 * minute);
@@ -201,70 +167,4 @@ test('an incident that somebody wants quiet for longer stays so at its end', () 
   expect(toldOf(stage, pc)).toEqual([]);
   live(stage, hour);
   expect(toldOf(stage, pc)).toEqual(['raised awake: microphone.missing']);
-});
-
-test('a fault that is just gone when a quiet ends and comes back is told: it was lost, since what waited to be told of it was closed', () => {
-  const stage = opened();
-  live(stage, 15 * minute);
-  const mend = () => stage.state([ok('microphone'), ok('camera')]);
-  const breakIt = () => stage.state([fault('microphone.missing'), ok('camera')]);
-  breakIt();
-  for (let turn = 0; turn < 2; turn += 1) {
-    live(stage, 5 * minute);
-    mend();
-    live(stage, 2 * minute);
-    breakIt();
-  }
-  live(stage, 38 * minute);
-  mend();
-  live(stage, 4 * minute);
-  expect(stage.incident(own)?.over).toBe('cleared');
-  breakIt();
-  live(stage, 5 * minute);
-  expect(toldOf(stage, pc)).toEqual(['raised: microphone.missing']);
-});
-
-test('a camera that was unplugged a moment before the end, and is back before its hold is over, was told all the same; one that stays away is told at its time', () => {
-  const told = (goneMs: number) => {
-    const stage = opened();
-    stage.setPath(holdFirst);
-    live(stage, 20 * minute);
-    stage.state([fault('microphone.missing'), ok('camera')]);
-    live(stage, 49.5 * minute);
-    stage.pass(20_000);
-    stage.state([fault('microphone.missing'), fault('camera.missing')]);
-    const brokeAt = stage.now();
-    stage.pass(15_000);
-    expect(toldOf(stage, pc)).toEqual(['raised maintained: microphone.missing']);
-    stage.pass(goneMs - 15_000);
-    stage.state([fault('microphone.missing'), ok('camera')]);
-    live(stage, 10 * minute);
-    const rest = stage.outbox().filter(({ notice }) => notice.scope === pc);
-    return rest.slice(1).map(({ notice, createdAt }) => `${notice.kind} ${notice.faults[0]?.fault} ${(createdAt - brokeAt) / 1_000} s`);
-  };
-  expect(told(18_000)).toEqual([]);
-  expect(told(21_000)[0]).toBe('worsened camera.missing 20 s');
-});
-
-test('what waited for the morning, and was told once more at the end of maintenance or of a quiet in that night, was two messages of the morning', {
-  tags: ['long'],
-}, () => {
-  const night: Path = (offer) => {
-    const { message, node } = offer;
-    if (node !== null || message.transition.kind === 'cleared') return tellTechnician(offer);
-    const { severity, holdMs, to } = message;
-    const hours = { waits: 'held' } as const;
-    const dueAt = begun + 8 * hour;
-    return { acts: [{ do: 'wait', node: 'when', dueAt, unlessAcknowledged: false, message: { severity, holdMs, to, hours } }] };
-  };
-  const stage = opened();
-  stage.setPath(night);
-  const [first = '', second = ''] = rooms;
-  stage.state([fault('microphone.missing'), ok('camera')], first);
-  live(stage, 90 * minute);
-  stage.state([ok('microphone'), fault('camera.missing')], second);
-  stage.apply({ type: 'snooze', incident: stage.incident(second)?.id ?? 0, by: 'asha', until: stage.now() + hour });
-  live(stage, 8 * hour);
-  expect(toldOf(stage, first)).toEqual(['raised maintained: microphone.missing']);
-  expect(toldOf(stage, second)).toEqual(['raised awake: camera.missing']);
 });

@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  absenceOf,
-  contentsAfter,
-  createStage,
-  fault,
-  holdFirst,
-  ok,
-  online,
-  pc,
-  previous,
-  type Stage,
-  verdict,
-} from './stage.test-helper.ts';
+import { absenceOf, contentsAfter, createStage, fault, ok, online, pc, previous, type Stage, verdict } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -68,42 +56,6 @@ describe('an absence', () => {
     expect(verdict(stage)).toBe('power-cut 0.55');
   });
 
-  it('of a PC whose neighbour had one more word, and was gone by the same reset a moment later, was this PC alone for good', () => {
-    const stage = two();
-    stage.lost();
-    stage.pass(second);
-    stage.beat(other);
-    stage.pass(second);
-    expect(verdict(stage)).toBe('pc-off 0.8');
-    stage.lost(other);
-    stage.pass(second);
-    expect([verdict(stage), verdict(stage, other)]).toEqual(['undetermined 0.5', 'undetermined 0.5']);
-  });
-
-  it('beside a battery that ran on mains again was told as this PC alone, while it was still dark from the cut', () => {
-    const stage = two();
-    stage.lost();
-    stage.pass(second);
-    stage.state([fault('power.on_battery', '')], other);
-    stage.pass(2 * minute);
-    expect(verdict(stage)).toBe('power-cut 0.55');
-    stage.state([ok('microphone')], other);
-    stage.live(2 * minute, other);
-    expect(verdict(stage)).toBe('power-cut 0.55');
-  });
-
-  it('is told with the incident’s changes, without a transition of its own', () => {
-    const stage = two();
-    stage.lost();
-    stage.pass(95 * second);
-    expect(stage.kinds()).toEqual(['raised']);
-    expect(stage.incident()?.outage?.cause).toBe('undetermined');
-    stage.beat(other);
-    stage.pass(second);
-    expect(stage.incident()?.outage?.cause).toBe('pc-off');
-    expect(stage.kinds()).toEqual(['raised']);
-  });
-
   it('that ends is in the notice of the clear, which says why it was', () => {
     const stage = online();
     const from = stage.now();
@@ -135,17 +87,6 @@ describe('an absence', () => {
     stage.birth(pc, { session: 2, apartMs: null });
     expect(absenceOf(stage)).toMatchObject({ cause: 'pc-off', confidence: 0.6, to: stage.now() });
   });
-
-  it('of the incident before is not told in the next one', () => {
-    const stage = online();
-    stage.lost();
-    stage.pass(2 * minute);
-    stage.birth(pc, { session: 2, apartMs: 2 * minute });
-    stage.state([fault('microphone.missing')]);
-    expect(stage.incident()).toMatchObject({ id: 2, over: null });
-    expect(stage.incident()?.outage).toBeUndefined();
-    expect(stage.outbox().at(-1)?.notice).not.toHaveProperty('outage');
-  });
 });
 
 describe('the return of the others', () => {
@@ -165,16 +106,6 @@ describe('the return of the others', () => {
     expect(audits(stage).at(-2)).toBe(`${pc} incident ${stage.incident(pc)?.id}: power-cut 0.6, was undetermined 0.5`);
   });
 
-  it('leaves alone what the system itself wrote down', () => {
-    const stage = two();
-    for (const one of [pc, other]) stage.lost(one);
-    const aliveAt = stage.now();
-    stage.pass(10 * minute);
-    stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { aliveAt, crashed: true }), at: stage.now() });
-    stage.birth(other, { session: 2, boot: 'c2', previous: previous(stage, { aliveAt }), at: stage.now() });
-    expect(verdict(stage)).toBe('crash 0.95');
-  });
-
   it('tells of one that stays away that it went with the power', () => {
     const stage = two();
     for (const one of [pc, other]) stage.lost(one);
@@ -188,19 +119,6 @@ describe('the return of the others', () => {
     });
     stage.pass(second);
     expect(verdict(stage, other)).toBe('power-cut 0.55');
-  });
-});
-
-describe('a clock that is set', () => {
-  it('R29 left behind when a PC saw its mains go', () => {
-    const stage = two();
-    stage.lost();
-    const goneAt = stage.now();
-    stage.pass(10 * minute);
-    stage.birth(pc, { session: 2, apartMs: 10 * minute, at: stage.now(), gone: { from: goneAt, to: null, ending: false } });
-    expect(absenceOf(stage)?.mainsGoneAt).toBe(goneAt);
-    stage.apply({ type: 'clock', byMs: 60 * minute });
-    expect(absenceOf(stage)?.mainsGoneAt).toBe(goneAt + 60 * minute);
   });
 });
 
@@ -231,14 +149,6 @@ describe('a goodbye', () => {
     expect(stage.incident()?.scope).toBe(pc);
     expect(stage.engine.memory.pcs.get(pc)?.unheard).toBe(false);
   });
-
-  it('that is older than the session of its PC is none', () => {
-    const stage = online();
-    stage.birth(pc, { session: 5 });
-    stage.apply({ type: 'bye', pc, boot: 'b1', session: 4 });
-    stage.apply({ type: 'gasp', pc, boot: 'b1', session: 4, runtimeMs: null });
-    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', bye: null, gasp: null });
-  });
 });
 
 describe('a gasp', () => {
@@ -261,21 +171,6 @@ describe('a gasp', () => {
 });
 
 describe('a start of flows', () => {
-  it('finds in a ledger of an older version who is away, and goes on with what it knows of the others', () => {
-    const stage = online();
-    stage.setPath(holdFirst);
-    stage.lost();
-    stage.pass(2 * minute);
-    const contents = contentsAfter(stage.ops);
-    const [{ absence, bye: _, gasp: __, ...old } = { absence: null }] = contents.pcs;
-    const again = createStage({ contents: { ...contents, pcs: [old as (typeof contents.pcs)[number]] }, at: stage.now() });
-    again.subscribe();
-    expect(absenceOf(again)).toMatchObject({ from: stage.engine.memory.pcs.get(pc)?.heardAt, to: null, cause: 'undetermined' });
-    const same = createStage({ contents, at: stage.now() });
-    same.subscribe();
-    expect(absenceOf(same)).toEqual(absence);
-  });
-
   it('with a clock that fell back holds nothing that lies ahead', () => {
     const stage = online({ at: 10_000_000 });
     stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: null });

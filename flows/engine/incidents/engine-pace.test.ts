@@ -103,39 +103,6 @@ describe('R27 three messages an hour, across starts', () => {
     expect(rows.length).toBeGreaterThanOrEqual(2 * budgets.messagesAnHour.most);
     expect(rows.some(({ notice }) => (notice.counted ?? 0) >= 2)).toBe(true);
   });
-
-  it('what is critical and new is told besides, and what was told as critical before the start is not told besides once more', () => {
-    let stage = online();
-    const rest = [fault('pc.disk_full'), fault('pc.hot')];
-    const missing = [fault('microphone.missing'), ok('camera'), ...rest];
-    for (const said of [rest.slice(0, 1), rest, missing]) stage.state(said);
-    stage.live(minute);
-    expect(toldOf(stage, pc)).toHaveLength(budgets.messagesAnHour.most);
-    stage = next(stage, [ok('microphone'), ok('camera'), ...rest], 2);
-    stage.live(12 * minute);
-    stage.state(missing);
-    stage.live(2 * minute);
-    expect(toldOf(stage, pc)).toEqual([]);
-    stage.state([fault('microphone.missing'), fault('camera.missing'), ...rest]);
-    stage.live(2 * minute);
-    expect(toldOf(stage, pc).map(({ notice }) => notice.faults[0]?.fault)).toEqual(['camera.missing']);
-  });
-
-  it('a change that waits for its turn at a start, and is over before its turn, is counted', () => {
-    let stage = online();
-    const all = minor.slice(0, 4).map((id) => fault(id));
-    for (let n = 1; n <= all.length; n += 1) stage.state(all.slice(0, n));
-    stage.live(minute);
-    const waits = [...stage.engine.memory.transitions.values()].at(-1);
-    expect(waits).toMatchObject({ state: 'pending', turn: { is: 'waits' }, conclusion: 'told; held back: enough was told in this hour' });
-    stage = next(stage, all, 2);
-    stage.state(all.slice(0, 3));
-    stage.live(20 * minute);
-    expect(stage.engine.memory.transitions.get(waits?.id ?? 0)).toMatchObject({
-      state: 'concluded',
-      conclusion: 'counted: enough was told in this hour',
-    });
-  });
 });
 
 describe('R27 three messages an hour and cause of many', () => {

@@ -1,6 +1,6 @@
 /** What goes with many sites of a state or of a provider, and what is said of each. */
 import { describe, expect, it } from 'vitest';
-import { absenceOf, createStage, previous, verdict } from './stage.test-helper.ts';
+import { createStage, previous, verdict } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -52,29 +52,6 @@ describe('many sites', () => {
     expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
   });
 
-  it('of one provider in two states, beside others that fell silent a minute later, were its line for sure', () => {
-    const himal = { 'la/x/1': 'himal', 'up/y/1': 'himal' };
-    const stage = withLines({ ...overBorders, ...himal, 'mp/z/1': 'sindhu' });
-    for (const one of Object.keys(overBorders)) stage.lost(one);
-    stage.pass(second);
-    stage.beat('mp/z/1');
-    stage.pass(second);
-    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
-    stage.beat('up/y/1');
-    stage.pass(second);
-    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
-  });
-
-  it('of two providers in each of two states at once were the line of both; it is rather their power', () => {
-    const lines = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'himal', 'up/a/1': 'bharat', 'up/b/1': 'himal', 'up/c/1': 'himal' };
-    const stage = withLines({ ...lines, 'mp/z/1': 'sindhu' });
-    for (const one of Object.keys(lines)) stage.lost(one);
-    stage.pass(second);
-    stage.beat('mp/z/1');
-    stage.pass(second);
-    expect(verdict(stage, 'la/a/1')).toBe('upstream 0.55');
-  });
-
   const overBorders = { 'la/b/1': 'bharat', 'la/c/1': 'bharat', 'up/d/1': 'bharat' };
   const withLines = (lines: Record<string, string>) => {
     const known = Object.entries(lines).map(([one, isp]) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true, isp }));
@@ -122,37 +99,6 @@ describe('many sites', () => {
       stage.birth(one, { session: 2, boot: 'b2', previous: at < saw ? seen : before, at: stage.now() });
     stage.pass(second);
     expect(verdict(stage, 'la/c/1')).toBe(found);
-  });
-
-  it('of which one PC each was switched off at the wall were a power cut of their state, although a neighbour stayed online in each room', () => {
-    const rooms = ['a', 'b', 'c'].map((site) => [`la/${site}/1`, `la/${site}/2`] as const);
-    const known = rooms.flat().map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
-    const stage = createStage({ known });
-    stage.subscribe();
-    for (const one of rooms.flat()) stage.birth(one);
-    for (const [one] of rooms) stage.lost(one);
-    const before = previous(stage);
-    for (let passed = 0; passed < 40; passed += 1) {
-      stage.pass(30 * second);
-      for (const [, stays] of rooms) stage.beat(stays);
-    }
-    for (const [one] of rooms) stage.birth(one, { session: 2, boot: 'b2', previous: before });
-    stage.pass(second);
-    expect(rooms.map(([one]) => verdict(stage, one))).toEqual(rooms.map(() => 'pc-off 0.8'));
-  });
-
-  it('whose lines broke were sure of a power cut by the word of one PC that was switched off in that minute', () => {
-    const stage = withLines({ 'la/a/1': 'bharat', 'la/b/1': 'himal', 'la/c/1': 'sindhu', 'la/d/1': 'ladakh' });
-    stage.live(2 * minute, 'la/a/1');
-    const away = ['la/a/1', 'la/b/1', 'la/c/1'];
-    for (const one of away) stage.beat(one);
-    for (const one of away) stage.lost(one);
-    const before = previous(stage);
-    for (let passed = 0; passed < 6; passed += 1) stage.live(minute, 'la/d/1');
-    for (const one of away.slice(0, 2)) stage.birth(one, { session: 2, apartMs: 6 * minute });
-    stage.birth('la/c/1', { session: 2, boot: 'b2', previous: before });
-    stage.pass(second);
-    expect(away.map((one) => absenceOf(stage, one)?.cause)).not.toContain('power-cut');
   });
 
   it('later than ten minutes after one went say nothing of that one', () => {

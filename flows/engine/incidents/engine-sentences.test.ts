@@ -22,14 +22,6 @@ describe('what is told of a room', () => {
     ).toEqual(['power.battery_low', 'power.on_battery']);
   });
 
-  it('a muted microphone that is pulled out did not get better', () => {
-    const stage = online();
-    stage.state([fault('microphone.muted')]);
-    stage.state([fault('microphone.missing', 'expected-1')]);
-    stage.pass(10 * second);
-    expect(stage.kinds()).toEqual(['raised', 'worsened']);
-  });
-
   it('what ended behind something worse is told as better once that is over, both in one message', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
@@ -45,16 +37,6 @@ describe('what is told of a room', () => {
         .at(-1)
         ?.notice.faults.map(({ fault: id }) => id),
     ).toEqual(['microphone.muted', 'camera.missing']);
-  });
-
-  it('what came back before its end was told did not end', () => {
-    const stage = online();
-    stage.state([fault('microphone.muted'), fault('camera.missing')]);
-    stage.state([ok('microphone'), fault('camera.missing')]);
-    stage.pass(10 * second);
-    stage.state([fault('microphone.muted'), fault('camera.missing')]);
-    stage.pass(second);
-    expect(stage.incident()?.ended ?? []).toEqual([]);
   });
 
   it('"worse" is said only to who knew: to anybody else all that stands is news', () => {

@@ -21,13 +21,6 @@ describe('a site that is not live', () => {
     expect(stage.engine.memory.incidents.size).toBe(0);
   });
 
-  it('R13 is still asked for a state that the centre does not hold', () => {
-    const stage = createStage({ known: known(false, pc) });
-    stage.subscribe();
-    stage.birth(pc, { digest: 'ffffffffffffffff' });
-    expect(stage.asks).toEqual([{ do: 'ask', pc, want: ['state'] }]);
-  });
-
   it('R19 its PCs stand in no list, and one that never spoke stays as it is', () => {
     const stage = createStage({ known: [...known(false, pc), ...known(true, other)] });
     stage.subscribe();
@@ -60,18 +53,6 @@ describe('a site that is not live', () => {
     stage.pass(7 * second);
     stage.setKnown(known(true, pc));
     expect(stage.incident()).toBeUndefined();
-  });
-
-  it('R19 a PC that was silent since a gap of ours is silent on its own once its site is live', () => {
-    const stage = createStage({ known: known(false, pc) });
-    stage.subscribe();
-    stage.birth();
-    stage.apply({ type: 'unsubscribed' });
-    stage.pass(second);
-    stage.subscribe();
-    stage.pass(5 * minute);
-    stage.setKnown(known(true, pc));
-    expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['pc.silent']);
   });
 });
 
@@ -109,15 +90,6 @@ describe('R15 a room that is no longer ours', () => {
     expect(stage.incident('centre/unheard')?.over).toBe('cleared');
   });
 
-  it('R13 is not asked for anything any more', () => {
-    const stage = createStage();
-    stage.subscribe();
-    stage.birth(pc, { digest: 'ffffffffffffffff' });
-    stage.setKnown([]);
-    stage.pass(minute);
-    expect(stage.asks).toHaveLength(1);
-  });
-
   it('R24 is called by its name in a second offer after a restart, though the site table no longer knows it', () => {
     const stage = online({ room: 'Conference room' });
     stage.state([fault('microphone.missing')]);
@@ -127,26 +99,6 @@ describe('R15 a room that is no longer ours', () => {
     const next = createStage({ contents: contentsAfter(stage.ops), known: [], at: stage.now() + minute, room: pc });
     next.apply({ type: 'started' });
     expect(next.outbox().map(({ notice }) => [notice.kind, notice.room.en])).toEqual([['closed', 'Conference room']]);
-  });
-
-  it('R24 is called by its name by the default route too', () => {
-    const stage = online({ room: 'Conference room' });
-    stage.state([fault('microphone.missing')]);
-    stage.setPath(() => 'nothing');
-    stage.setKnown([]);
-    const next = createStage({ contents: contentsAfter(stage.ops), known: [], at: stage.now(), room: pc });
-    next.setPath(() => 'nothing');
-    next.apply({ type: 'started' });
-    next.pass(minute);
-    const lines = next.outbox().find(({ notice }) => notice.kind === 'unfinished')?.notice.lines;
-    expect(lines).toEqual([expect.stringContaining(', Conference room: ')]);
-  });
-
-  it('stays closed over a restart, with its reason', () => {
-    const stage = online();
-    stage.state([fault('microphone.missing')]);
-    const next = createStage({ contents: contentsAfter(stage.ops), known: known(false, pc) });
-    expect(next.incident()).toMatchObject({ over: 'closed', closedBecause: 'site no longer live' });
   });
 });
 
@@ -217,21 +169,6 @@ describe('R30 the machine that stood there before', () => {
     expect(next.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'never', heardAt: null, spool: null });
   });
 
-  it('is not believed again because its session is later than any that was known and a minute has passed, on whatever clock', {
-    tags: ['long'],
-  }, () => {
-    const stage = online();
-    stage.birth(pc, { session: 9 });
-    stage.setKnown(known(true, pc), { replaced: [pc] });
-    for (const ms of [minute, 24 * 60 * minute]) {
-      stage.pass(ms);
-      stage.birth(pc, { session: 10 });
-      expect(stage.engine.memory.pcs.get(pc)?.spool).toBeNull();
-    }
-    stage.successor({ spool: 'opened when it was let in anew' });
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
-  });
-
   it('is not believed after its successor was born, nor when two have followed it: a later session, a will, an old event, the same digest', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
@@ -274,21 +211,6 @@ describe('R30 the machine that stood there before', () => {
     stage.birth(pc, { session: session + 1_000_001, spool: 's2', boot: 'b2' });
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
-  });
-
-  it('a birth of its first connection, which came after that of its second, made the successor deaf: it was called silent while it spoke', () => {
-    const stage = online({ at: 1_790_000_000_000 });
-    stage.setKnown(known(true, pc), { replaced: [pc] });
-    const first = Math.floor(stage.now() / 1_000) + 10;
-    const second = { spool: 's2', boot: 'b2' };
-    stage.birth(pc, { session: first, ...second });
-    const session = (stage.engine.memory.pcs.get(pc)?.session ?? 0) + 1;
-    stage.birth(pc, { session, ...second });
-    stage.state([ok('microphone')]);
-    const before = stage.engine.memory.pcs.get(pc);
-    stage.birth(pc, { session: first, ...second });
-    expect(stage.engine.memory.pcs.get(pc)).toEqual(before);
-    expect(stage.engine.believes({ type: 'beat', pc, session, digest: before?.digest ?? '' })).toBe(true);
   });
 
   it.each([2 ** 40 - 1_000_000, 2 ** 40, 2 ** 52])(

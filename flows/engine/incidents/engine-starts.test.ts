@@ -4,7 +4,6 @@ import { live, nation, restarted, told } from './nation.test-helper.ts';
 import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;
-const hour = 60 * minute;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 
 describe('R20 one fault in many rooms after an update', () => {
@@ -45,31 +44,6 @@ describe('R20 one fault in many rooms after an update', () => {
     live(again, 10 * minute, first.pcs);
     expect(told(again)).toEqual([`cleared ${spread}`]);
   });
-
-  it('that came on both sides of a start is one', () => {
-    const first = begun(6);
-    broken(first.stage, first.pcs.slice(0, 3));
-    live(first.stage, 10_000, first.pcs);
-    const again = next(first, first.pcs.slice(0, 3));
-    broken(again, first.pcs.slice(3));
-    live(again, 10 * minute, first.pcs);
-    expect(told(again)).toContain(`raised ${spread}`);
-    expect([...(again.engine.memory.openIncident(spread)?.spread?.members ?? [])].toSorted()).toEqual(first.pcs.toSorted());
-  });
-
-  it('is not over because the update is a day old, nor is it another one because of a later update', { tags: ['long'] }, () => {
-    const { stage, pcs } = begun(8);
-    broken(stage, pcs);
-    live(stage, 10 * minute, pcs);
-    for (const pc of pcs) stage.birth(pc, { session: 3, agent: '3' });
-    for (let passed = 0; passed < 25; passed += 1) live(stage, hour, pcs);
-    broken(stage, pcs);
-    // What a new state says of the room is another row of it.
-    for (const pc of pcs) stage.state([{ ...fault('camera.missing'), name: `Camera of ${pc}` }, ok('speaker')], pc);
-    live(stage, 20 * minute, pcs);
-    expect(told(stage).filter((one) => one.includes('spread:'))).toEqual([`raised ${spread}`]);
-    expect(stage.incident(spread)?.over).toBeNull();
-  });
 });
 
 describe('R20 the sites of a provider that go one after the other', () => {
@@ -107,26 +81,5 @@ describe('R20 the sites of a provider that go one after the other', () => {
     const next = started();
     expect(told(next)).toEqual([grown]);
     expect(next.incident('provider:jio')?.spread?.members).toHaveLength(10);
-  });
-
-  it('are judged by the first one where an older version wrote the ledger', () => {
-    const next = started((stage) => {
-      for (const op of stage.ops) if (op.op === 'incident') delete op.incident.spread?.lastAt;
-    });
-    // They are a wave of their own then, told at once.
-    expect(told(next)).toEqual([grown]);
-    expect(next.outbox()[0]?.createdAt).toBeLessThan(next.now() - 12 * minute);
-    expect(next.incident('provider:jio')).toMatchObject({ over: null });
-  });
-
-  it('R29 are known by the last one whatever the clock was set to meanwhile', () => {
-    const next = started((stage) => {
-      stage.setClock(3 * hour);
-      stage.pass(10_000);
-      stage.setClock(-2 * hour);
-      stage.pass(10_000);
-    });
-    expect(told(next)).toEqual([grown]);
-    expect(next.outbox()[0]?.createdAt).toBeGreaterThan(next.now() - 12 * minute);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentsAfter, createStage, fault, ok, online, pc, unknown } from './stage.test-helper.ts';
+import { createStage, fault, ok, online, pc, unknown } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -50,12 +50,6 @@ describe('F8 two machines with one identity', () => {
     stage.live(20 * minute);
     stage.birth(pc, { boot: 'b4', session: 11 });
     expect(stage.incident()?.over).toBe('cleared');
-  });
-
-  it('twenty of them that come back each in its turn were never found out: nobody was among the last four', () => {
-    const stage = online();
-    for (let at = 0; at < 21; at += 1) stage.birth(pc, { boot: `twin-${at % 20}`, session: 2 + at });
-    expect(stage.incident()?.faults.map(({ fault }) => fault)).toEqual(['pc.cloned']);
   });
 
   it('twenty of them are one incident too; a PC that is switched on every day is none', () => {
@@ -187,23 +181,6 @@ describe('R14 unknown freezes', () => {
     ).toEqual(['direct']);
   });
 
-  it('each start of flows sent central the list of what is unknown for a day once more', { tags: ['long'] }, () => {
-    let stage = online();
-    stage.state([fault('microphone.missing')]);
-    stage.state([unknown('microphone', 'no audio server')]);
-    for (let hours = 0; hours < 26; hours += 1) stage.live(hour);
-    const ops = [...stage.ops];
-    const lists = () => ops.filter((op) => op.op === 'outbox' && op.row.notice.lines[0] === 'unknown_for_a_day').length;
-    expect(lists()).toBe(1);
-    for (const afterMs of [minute, 2 * minute, 22 * hour]) {
-      stage = createStage({ contents: contentsAfter(ops), at: stage.now() + afterMs });
-      stage.subscribe();
-      stage.pass(minute);
-      ops.push(...stage.ops);
-    }
-    expect(lists()).toBe(2);
-  });
-
   it('a component that is unknown as a whole freezes its devices', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
@@ -221,15 +198,6 @@ describe('R15 close', () => {
     expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: 'no longer checked' });
     expect(stage.told()).toEqual(['raised to technician', 'closed to technician']);
     expect(stage.outbox()[1]?.notice.lines).toEqual(['no longer checked']);
-  });
-
-  it('closes when the PC leaves the site table, and begins anew when it returns with another link', () => {
-    const stage = online();
-    stage.state([fault('microphone.missing')]);
-    stage.setKnown([]);
-    expect(stage.incident()?.over).toBe('closed');
-    stage.setKnown([{ pc, link: 'geo', elevationM: 0, alerts: true }]);
-    expect(stage.engine.memory.pcs.get(pc)?.link).toBe('geo');
   });
 });
 

@@ -39,19 +39,6 @@ describe('R18a what waited in the socket while we stood still', () => {
     expect(mute.told()).toEqual(['raised to technician']);
   });
 
-  it('a clear whose time passed meanwhile was told, although the fault stood again', () => {
-    const stage = online();
-    stage.state([fault('microphone.missing'), ok('camera')]);
-    stage.state([ok('microphone'), ok('camera')]);
-    stage.pass(2 * second);
-    stage.standStill(5 * minute);
-    expect(stage.incident()?.over).toBeNull();
-    stage.state([fault('microphone.missing'), ok('camera')]);
-    stage.live(minute);
-    expect(stage.incident()?.over).toBeNull();
-    expect(stage.told()).toEqual(['raised to technician']);
-  });
-
   it('a centre that stands still again and again tells what is due all the same', () => {
     const stage = held();
     for (let times = 0; times < 12; times += 1) {
@@ -95,19 +82,5 @@ describe('R18a what PCs said while flows was down', () => {
     stage.live(2 * minute);
     expect(stage.told()).toEqual([]);
     expect(stage.incident()?.over).toBe('cleared');
-  });
-
-  it('an all-clear that had become due was told, although the fault stood again', () => {
-    const before = online();
-    before.state([fault('microphone.missing'), ok('camera')]);
-    before.state([ok('microphone'), ok('camera')]);
-    before.pass(2 * second);
-    const stage = again(before);
-    expect(stage.incident()?.over).toBeNull();
-    stage.birth(pc, { session: 2 });
-    stage.state([fault('microphone.missing'), ok('camera')]);
-    stage.live(minute);
-    expect(stage.incident()?.over).toBeNull();
-    expect(stage.told()).toEqual([]);
   });
 });

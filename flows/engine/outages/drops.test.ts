@@ -19,12 +19,3 @@ test('losses that lie further apart are none of that, however many', () => {
   for (let at = 0; at < 60; at += 6) drops.dropped('pc', at * minute);
   expect(drops.unsteadyAt('pc', 54 * minute)).toBeNull();
 });
-
-test('R29 what was noted keeps its distance to now when the clock is set, and a PC that is replaced begins anew', () => {
-  const drops = createDrops();
-  for (const at of [1, 2, 3]) drops.dropped('pc', at * minute);
-  drops.setClock(-120 * minute);
-  expect(drops.unsteadyAt('pc', -116 * minute)).toBe(-117 * minute);
-  drops.forget('pc');
-  expect(drops.unsteadyAt('pc', -116 * minute)).toBeNull();
-});

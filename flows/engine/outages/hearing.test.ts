@@ -125,24 +125,4 @@ describe('R18a proof of hearing', () => {
     for (const word of [...sent, 'w.99', '']) expect(hearing.back(word)).toBe(false);
     expect(hearing.provenAt()).toBe(before);
   });
-
-  test('while the session is lost there is no word and no gap but that this process stood still', () => {
-    const { hearing, begin, pass, sleep, gaps, sent } = stage();
-    begin();
-    hearing.end();
-    sent.length = 0;
-    pass(60 * second);
-    sleep(200 * second);
-    expect([gaps, sent]).toEqual([['still'], []]);
-  });
-
-  test('a demo at 100 times the speed called each hiccup of the machine a gap', () => {
-    const { begin, pass, sleep, gaps } = stage(100);
-    begin();
-    pass(30 * second);
-    sleep(49 * second);
-    expect(gaps).toEqual([]);
-    sleep(60 * second);
-    expect(gaps).toEqual(['late']);
-  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createStage, fault, ok, pc, unknown } from '../incidents/stage.test-helper.ts';
+import { createStage, fault, ok, pc } from '../incidents/stage.test-helper.ts';
 import { emptyContents } from '../memory/memory.ts';
-import type { Act, Incident, StandingFault, Transition } from '../records/incidents.ts';
+import type { Incident, StandingFault, Transition } from '../records/incidents.ts';
 import { holdOf, judge, wireMessage } from './offer.ts';
 
 const now = 5_000_000;
@@ -128,12 +128,6 @@ it('a message of the centre itself names no state and no site', () => {
   expect(message).toMatchObject({ topic: 'centre/unheard', fault: '', incident: { state: '', site: '' } });
 });
 
-it('a state whose id begins with the word centre is a state', () => {
-  const place = { link: 'fibre', elevationM: 0 } as const;
-  const message = wireMessage({ transition: transition(), incident: incident({ scope: 'centre-zone/bhopal/vc-1' }), place });
-  expect(message.incident).toMatchObject({ state: 'centre-zone', site: 'centre-zone/bhopal' });
-});
-
 it('R22 the hold is the shortest of the faults; one that the catalogue does not know has none', () => {
   expect(holdOf([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
   expect(holdOf([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
@@ -181,62 +175,6 @@ describe('a timer', () => {
     stage.pass(1_000);
     expect(stage.offers.map((one) => one.node)).toEqual([null, null, 'n']);
   });
-
-  it('of two, the first that ends leaves the transition waiting for the other', () => {
-    const stage = createStage();
-    stage.subscribe();
-    stage.birth();
-    const act = (dueAt: number): Act => ({ do: 'wait', node: 'n', dueAt, unlessAcknowledged: true, message: { ...wait, to: [] } });
-    stage.setPath(() => ({ acts: [act(stage.now() + 16_000), act(stage.now() + 30_000)] }));
-    stage.state([fault('microphone.missing')]);
-    stage.apply({ type: 'acknowledge', incident: 1, by: 'a' });
-    stage.pass(17_000);
-    expect(stage.engine.memory.transitions.get(1)?.state).toBe('waiting');
-    stage.pass(15_000);
-    expect(stage.engine.memory.transitions.get(1)?.state).toBe('concluded');
-  });
-});
-
-it('R14 a raise whose fault nobody can say of stays pending behind another, until somebody can', () => {
-  const stage = createStage();
-  stage.subscribe();
-  stage.birth();
-  stage.setPath(() => 'nothing');
-  stage.state([fault('microphone.missing'), ok('camera')]);
-  stage.state([fault('microphone.missing'), fault('camera.missing')]);
-  stage.state([fault('microphone.missing'), unknown('camera', 'busy')]);
-  stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'critical', how: 'done' });
-  expect(stage.offers).toHaveLength(1);
-  stage.state([fault('microphone.missing'), fault('camera.missing')]);
-  stage.pass(1_000);
-  expect(stage.offers).toHaveLength(2);
-});
-
-it('R18 a silent PC whose will comes late stays silent, and one that only ever sent an event is online', () => {
-  const stage = createStage();
-  stage.subscribe();
-  stage.apply({ type: 'heard', pc });
-  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
-  stage.pass(200_000);
-  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
-  stage.lost(pc, 1);
-  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
-  stage.apply({ type: 'unsubscribed' });
-  stage.subscribe();
-  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
-  stage.setKnown([]);
-  stage.pass(2_000);
-  expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
-});
-
-it('a rule that makes one of two faults milder leaves the other as it is', () => {
-  const stage = createStage();
-  stage.subscribe();
-  stage.birth();
-  stage.setPath(() => 'nothing');
-  stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.load_high', 'processor')]);
-  stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'major', how: 'told' });
-  expect(stage.incident()?.faults.map((one) => one.severity)).toEqual(['major', 'major', 'minor']);
 });
 
 it('R23 tells a person once over one channel, however often the transition is offered', () => {
@@ -262,17 +200,4 @@ it('R23 tells a person once over one channel, however often the transition is of
   stage.state([fault('microphone.missing')]);
   stage.pass(5_000);
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
-});
-
-it('R21 news that waits for an answer keeps back no later news of the room', () => {
-  const stage = createStage();
-  stage.subscribe();
-  stage.apply({ type: 'started' });
-  stage.birth();
-  stage.setPath(() => 'nothing');
-  stage.state([fault('pc.load_high', 'processor'), ok('camera'), ok('microphone')]);
-  stage.state([fault('pc.load_high', 'processor'), fault('camera.held'), ok('microphone')]);
-  stage.state([fault('pc.load_high', 'processor'), unknown('camera', 'busy'), fault('microphone.missing')]);
-  stage.apply({ type: 'conclude', transition: 1, acts: [], severity: 'minor', how: 'done' });
-  expect(stage.offers.map((one) => one.message.fault)).toEqual(['pc.load_high', 'microphone.missing']);
 });

@@ -150,21 +150,6 @@ test('R27 measure-link ordered 1,000 times held 40,000 measurements: a site wait
   expect(await order()).toMatchObject({ ok: true });
 });
 
-test('a round that is not over leaves its turn when its time is up, and others that wait for the same site go on', async () => {
-  const { begin, queue, clock, at, open, answer } = setUp();
-  at.subscribed = false;
-  const early = await begin('goa/site-0');
-  await clock.pass(6 * hourMs);
-  const late = await begin('goa/site-0');
-  await clock.pass(6 * hourMs + minuteMs);
-  expect(await queue.view.one(early)).toMatchObject({ state: 'expired', missing: ['goa/site-0'] });
-  at.subscribed = true;
-  await clock.pass(10_000);
-  expect(open()).toHaveLength(1);
-  await answer(open()[0]);
-  expect(await queue.view.one(late)).toMatchObject({ state: 'answered' });
-});
-
 test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
   'refused for now (%s): it comes again in 15 min, with its reason to be seen',
   async (why) => {
@@ -215,39 +200,6 @@ test('who does not answer in the life of the command holds up nobody any longer,
   });
 });
 
-test('a PC that measures no more makes room at once; a site where none is there is answered without a command', async () => {
-  const { begin, queue, clock, sent, away } = setUp();
-  away.add('goa/site-2');
-  const id = await begin('goa');
-  away.add('goa/site-0');
-  await clock.pass(10_000);
-  expect(sent.map(({ to }) => siteOf(to))).toEqual(['goa/site-0', 'goa/site-1']);
-  expect(await queue.view.one(id)).toMatchObject({
-    state: 'open',
-    missing: ['goa/site-1'],
-    answers: [{ pc: 'goa/site-0/vc-1' }, { pc: 'goa/site-2', outcome: 'failed', reason: 'no PC of this site is there to measure' }],
-  });
-});
-
-test('while the broker is out of reach nobody is told, and nobody is given up for being unheard', async () => {
-  const { begin, clock, sent, at, away, open, answer } = setUp();
-  at.subscribed = false;
-  await begin('goa');
-  await clock.pass(5 * minuteMs);
-  expect(sent).toEqual([]);
-  at.subscribed = true;
-  await clock.pass(10_000);
-  expect(open()).toHaveLength(2);
-  at.subscribed = false;
-  for (const site of ['goa/site-0', 'goa/site-1']) away.add(site);
-  await clock.pass(minuteMs);
-  expect(sent).toHaveLength(2);
-  away.clear();
-  at.subscribed = true;
-  await answer(open()[0]);
-  expect(sent).toHaveLength(3);
-});
-
 test('what is wrong is said before anything begins: no such place, arguments, a ledger that took nothing', async () => {
   const { queue, at, clock, sent, begin } = setUp();
   const ask = (more: Partial<Ordering>) => queue.view.issue({ to: 'goa', verb: 'measure-link', args: {}, by: 'Asha', ...more });
@@ -263,14 +215,6 @@ test('what is wrong is said before anything begins: no such place, arguments, a 
     state: 'answered',
     answers: [{ outcome: 'failed', reason: 'no such PC' }],
   });
-});
-
-test('another verb, and the id of another command, are none of its business', async () => {
-  const { queue, sent, clock } = setUp();
-  await queue.view.issue({ to: 'goa', verb: 'probe-now', args: {}, by: 'Asha' });
-  await clock.pass(0);
-  expect(sent).toMatchObject([{ to: 'goa', verb: 'probe-now' }]);
-  expect(await queue.view.one('c-1')).toBeUndefined();
 });
 
 test('the schedule: each live site once in the interval of its class, spread, in the name of the schedule; nothing at the start', async () => {
