@@ -82,12 +82,6 @@ test('a PC waits for those that may have gone with it, for a minute and no longe
   expect(correlation.explains('bihar/gaya/pc-0')).toBeUndefined();
 });
 
-test('a PC beside one that was heard since waits for nobody', () => {
-  const correlation = fresh();
-  correlation.judge([site('gaya', { lost: 1, heardAt: 1 }), site('patna')], 0);
-  expect(correlation.explains('bihar/gaya/pc-0')).toBeUndefined();
-});
-
 test('a site on battery is a cause of its power, which goes on when it also goes dark', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { onBattery: 3 }), site('patna')], 0);

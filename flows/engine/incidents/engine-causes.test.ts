@@ -72,18 +72,6 @@ describe('a site', () => {
     expect(told(stage).toSorted()).toEqual(['cleared site:bihar/site-0', `raised ${a}`, 'raised site:bihar/site-0'].toSorted());
     expect(stage.outbox().find(({ notice }) => notice.scope === a)?.notice.faults[0]?.since).toBe(since);
   });
-
-  it('whose line comes and goes for two hours is told twice in all', () => {
-    const { stage, of } = nation({ sites: 2 });
-    for (let turn = 0; turn < 24; turn += 1) {
-      for (const pc of of(0)) stage.lost(pc, turn + 1);
-      live(stage, 3 * minute, of(1));
-      for (const pc of of(0)) stage.birth(pc, { session: turn + 2, apartMs: minute });
-      live(stage, 2 * minute, [...of(0), ...of(1)]);
-    }
-    live(stage, 45 * minute, [...of(0), ...of(1)]);
-    expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
-  });
 });
 
 describe('a power cut', () => {
@@ -158,14 +146,6 @@ describe('many sites', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared centre/plane', 'raised site:bihar/site-38', 'raised site:bihar/site-39']);
     const over = stage.outbox().find(({ notice }) => notice.kind === 'cleared')?.notice;
     expect(over?.many?.down).toBe(2);
-  });
-
-  it('of a whole nation, lost in a minute and without a will, are one message, to the centre', () => {
-    const { stage, of } = nation({ sites: 736, pcs: 1, state: (site) => `state-${site % 36}` });
-    live(stage, minute, wide(736).flatMap(of));
-    live(stage, 5 * minute, []);
-    expect(told(stage)).toEqual(['raised centre/plane']);
-    expect(stage.incident('centre/plane')?.spread).toMatchObject({ of: 736, path: '' });
   });
 
   it('of which one state stays away are one message, and after its all-clear that state is one', () => {

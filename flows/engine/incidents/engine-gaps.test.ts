@@ -78,14 +78,6 @@ describe('R19 a gap of our own', () => {
     stage.pass(30 * minute, 10 * second);
     expect(stage.incident('centre')?.over).toBe('cleared');
   });
-
-  it('what ingest says of the centre is raised and cleared like any fault', () => {
-    const stage = online();
-    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });
-    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: true });
-    stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: false });
-    expect(stage.kinds()).toEqual(['raised', 'cleared']);
-  });
 });
 
 describe('R18a a gap of our own is no silence of theirs', () => {
@@ -128,23 +120,6 @@ describe('R18a a gap of our own is no silence of theirs', () => {
     // The one that is not back is told, as of the gap.
     expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual(['la/leh/p0']);
     expect(stage.incident('la/leh/p0')).toBeUndefined();
-  });
-
-  it('three restarts of the broker made the one silence of a PC flap', () => {
-    const stage = there();
-    for (const session of [2, 3, 4]) {
-      stage.apply({ type: 'unsubscribed' });
-      stage.pass(second);
-      stage.subscribe();
-      for (const one of known) stage.birth(one.pc, { session });
-      stage.live(minute, 'la/leh/p0');
-    }
-    stage.lost('la/leh/p0');
-    stage.pass(100 * second);
-    expect(stage.incident('la/leh/p0')).toMatchObject({ over: null, flapping: false });
-    stage.birth('la/leh/p0', { session: 5 });
-    stage.live(3 * minute, 'la/leh/p0');
-    expect(stage.incident('la/leh/p0')?.over).toBe('cleared');
   });
 
   it('centre.slow: three gaps in ten minutes are an incident of the centre, until they are long ago; two are none', () => {

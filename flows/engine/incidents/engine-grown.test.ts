@@ -112,15 +112,4 @@ describe('more sites of a state', () => {
         .map(({ en }) => en),
     ).toEqual(wide(7, 27).map((site) => `bihar/site-${site}`));
   });
-
-  it('were named last, behind those of whom people knew, and did not fit into the message', () => {
-    const { stage, go } = bihar();
-    go(wide(8), 20 * minute);
-    go(wide(6, 8), 20 * minute);
-    const [, more] = stage.outbox();
-    expect(more?.notice.many?.names.slice(0, 6).map(({ en }) => en)).toEqual(wide(6, 8).map((site) => `bihar/site-${site}`));
-    expect(more?.notice.many?.names).toHaveLength(14);
-    // It got worse: nothing joined it, such as one more fault.
-    expect(more?.notice.joins).toBeUndefined();
-  });
 });

@@ -15,22 +15,6 @@ const tells =
   (hours: HoursFields, severity: 'critical' | 'major' = 'major'): Path =>
   () => ({ acts: [{ do: 'deliver', channel: 'email', to: ['technician'], severity, hours }], severity });
 
-test('what waits by meetings and hours is judged again when these are others, and no other wait is; the conclusion does not grow', () => {
-  const stage = online();
-  stage.setPath(waits({ waits: 'held' }, stage.now() + 9 * hour));
-  stage.state([fault('microphone.muted'), ok('camera')]);
-  for (let time = 0; time < 3; time += 1) stage.apply({ type: 'look-again' });
-  stage.pass(1_000);
-  expect(stage.offers.map(({ node }) => node)).toEqual([null, 'when']);
-  expect([...stage.engine.memory.transitions.values()].at(-1)?.conclusion).toBe('waits for the morning');
-  stage.setPath(waits({ digest: true }, stage.now() + 9 * hour));
-  stage.apply({ type: 'look-again' });
-  stage.pass(1_000);
-  stage.apply({ type: 'look-again' });
-  stage.pass(10_000);
-  expect(stage.offers).toHaveLength(3);
-});
-
 test('what waits for the morning and is repaired by then is told to nobody, also after a restart', () => {
   const stage = online();
   stage.setPath(waits({ waits: 'held' }, stage.now() + hour));
@@ -71,22 +55,4 @@ test('who was told is told once more when a meeting makes it critical, and not a
     ['1/email/technician/critical/5', 'critical', meeting],
   ]);
   expect(stage.incident()?.severity).toBe('critical');
-});
-
-test('when it is critical no more, the waits of the critical way end with it', () => {
-  const stage = online();
-  const escalation = { do: 'wait', node: 'escalate', dueAt: stage.now() + hour, unlessAcknowledged: true } as const;
-  stage.setPath(({ message: { holdMs, to } }) => ({
-    acts: [
-      { ...escalation, message: { severity: 'critical', holdMs, to } },
-      { ...escalation, node: 'when', message: { severity: 'major', holdMs, to, hours: { waits: 'meeting' } } },
-    ],
-    severity: 'critical',
-  }));
-  stage.state([fault('microphone.muted'), ok('camera')]);
-  stage.setPath(() => ({ acts: [], severity: 'major' }));
-  stage.apply({ type: 'look-again' });
-  stage.pass(1_000);
-  expect([...stage.engine.memory.timers.values()]).toEqual([]);
-  expect(stage.incident()?.severity).toBe('major');
 });

@@ -44,18 +44,6 @@ describe('an absence', () => {
     expect(verdict(stage)).toBe('pc-off 0.8');
   });
 
-  it('of a neighbour that is a moment late to say that it runs on battery becomes a power cut', () => {
-    const stage = two();
-    stage.lost();
-    stage.pass(second);
-    stage.beat(other);
-    stage.pass(second);
-    expect(verdict(stage)).toBe('pc-off 0.8');
-    stage.state([fault('power.on_battery', '')], other);
-    stage.pass(second);
-    expect(verdict(stage)).toBe('power-cut 0.55');
-  });
-
   it('that ends is in the notice of the clear, which says why it was', () => {
     const stage = online();
     const from = stage.now();

@@ -45,22 +45,6 @@ describe('R27 three messages an hour and room', () => {
     expect(stage.engine.memory.live()).toEqual([]);
   });
 
-  it('the end of what was and what is by now, where both wait, go out in this order', () => {
-    const stage = online();
-    const turn = (checks: Check[], ms: number) => {
-      stage.state([ok('microphone'), ...checks]);
-      stage.live(ms);
-    };
-    turn([fault('camera.missing')], minute);
-    turn([ok('camera')], 2 * minute);
-    turn([fault('camera.missing')], minute);
-    turn([ok('camera')], 14 * minute);
-    turn([fault('pc.disk_full', 'disk'), ok('camera')], 15 * minute);
-    expect(kindsOf(stage)).toEqual(['raised', 'cleared', 'raised']);
-    stage.live(hour);
-    expect(kindsOf(stage)).toEqual(['raised', 'cleared', 'raised', 'cleared', 'raised']);
-  });
-
   it('what waited for its turn when flows died is told by the next one', () => {
     const stage = online();
     const all = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high'].map((id) => fault(id));
@@ -136,10 +120,6 @@ describe('R27 three messages an hour and cause of many', () => {
 
 function toldOf(stage: Stage, scope: string): OutboxRow[] {
   return stage.outbox().filter(({ notice }) => notice.scope === scope);
-}
-
-function kindsOf(stage: Stage): string[] {
-  return toldOf(stage, pc).map(({ notice }) => notice.kind);
 }
 
 function mostAnHour(rows: readonly OutboxRow[]): number {

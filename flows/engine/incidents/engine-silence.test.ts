@@ -131,21 +131,6 @@ describe('R16, R18 silence', () => {
     expect(stage.incident()?.over).toBeNull();
   });
 
-  it('R22 the silence of a PC that was back hid what stood in its room for ten minutes, when it had been silent before', () => {
-    const stage = online();
-    for (const session of [2, 3]) {
-      stage.lost();
-      stage.pass(95 * second);
-      stage.birth(pc, { session });
-      stage.state(session === 2 ? [ok('camera')] : [fault('camera.missing')]);
-      stage.live(minute);
-    }
-    expect(stage.incident()?.faults).toMatchObject([
-      { fault: 'pc.silent', goneAt: expect.any(Number) },
-      { fault: 'camera.missing', hidden: false, told: 'critical' },
-    ]);
-  });
-
   it('while flows is not subscribed no silence is judged, and after it the count begins anew', () => {
     const stage = online();
     stage.apply({ type: 'unsubscribed' });

@@ -73,13 +73,6 @@ describe('R15 a room that is no longer ours', () => {
     expect(stage.engine.memory.incidents.size).toBe(1);
   });
 
-  it('a site that goes on without being live closes what is open', () => {
-    const stage = online();
-    stage.state([fault('microphone.missing')]);
-    stage.setKnown(known(false, pc));
-    expect(stage.incident()).toMatchObject({ over: 'closed', closedBecause: 'site no longer live' });
-  });
-
   it('R19 leaves the list of the unheard', () => {
     const stage = createStage({ known: known(true, pc, other) });
     stage.subscribe();
@@ -230,14 +223,6 @@ describe('R30 the machine that stood there before', () => {
       }
     },
   );
-
-  it('is not heard at a path that left the table and came back', () => {
-    const stage = online();
-    stage.setKnown([], { replaced: [pc], because: { [pc]: 'retired' } });
-    stage.setKnown(known(true, pc));
-    stage.birth(pc, { session: 1 });
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
-  });
 });
 
 describe('changes for the strips', () => {
@@ -260,13 +245,6 @@ describe('changes for the strips', () => {
       'microphone: gone',
       'presence: lost',
     ]);
-  });
-
-  it('say what silence, and the end of a machine, did to it', () => {
-    const stage = online();
-    stage.pass(3 * minute);
-    stage.setKnown(known(true, pc), { replaced: [pc] });
-    expect(stage.changes().slice(-4)).toEqual(['presence: silent', 'presence: never', 'microphone: gone', 'camera: gone']);
   });
 });
 

@@ -72,14 +72,4 @@ describe('R21 what happens together', () => {
     back.pass(second);
     expect(back.kinds()).toEqual(['raised', 'eased']);
   });
-
-  it('what explains a worse fault that was told is no worse', () => {
-    const stage = online();
-    stage.state([fault('camera.missing'), ok('usb')]);
-    stage.state([fault('camera.missing'), fault('usb.flapping')]);
-    expect(stage.outbox().map(({ notice: { kind, joins } }) => [kind, joins])).toEqual([
-      ['raised', undefined],
-      ['worsened', true],
-    ]);
-  });
 });

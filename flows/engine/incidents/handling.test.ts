@@ -64,15 +64,6 @@ test('not mine: the next are told at once, and who had it has it no more', () =>
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
 });
 
-test('not mine, while somebody else has it, changes nothing for that one', () => {
-  const stage = broken();
-  say(stage, 'going', 'bina');
-  say(stage, 'not-mine', 'asha');
-  stage.live(20 * minute);
-  expect(stage.incident()?.acknowledged?.by).toBe('Bina');
-  expect(stage.told()).toEqual(['raised to technician']);
-});
-
 test('not mine where nobody would be told next goes to central, not nowhere', () => {
   const stage = broken(tellTechnician);
   say(stage, 'not-mine');

@@ -203,32 +203,26 @@ export function unknown(component: string, reason: string, device = 'expected-1'
 
 /** What the ledger would hand to the next start: the rows written so far, latest first of each. */
 export function contentsAfter(ops: readonly Op[]): Contents {
-  const pick = <T>(key: (op: Op) => string | undefined, of: (op: Op) => T): T[] => {
-    const found = new Map<string, T>();
-    for (const op of ops) {
-      const at = key(op);
-      if (at !== undefined) found.set(at, of(op));
-    }
-    return [...found.values()];
-  };
+  /** The last of each. */
+  const last = <T>(rows: readonly T[], key: (row: T) => unknown): T[] => [...new Map(rows.map((row) => [key(row), row])).values()];
   const gone = new Set(ops.flatMap((op) => (op.op === 'timer-gone' ? [op.id] : [])));
-  const incidents = pick(
-    (op) => (op.op === 'incident' ? `${op.incident.id}` : undefined),
-    (op) => (op as Extract<Op, { op: 'incident' }>).incident,
+  const incidents = last(
+    ops.flatMap((op) => (op.op === 'incident' ? [op.incident] : [])),
+    ({ id }) => id,
   );
-  const transitions = pick(
-    (op) => (op.op === 'transition' ? `${op.transition.id}` : undefined),
-    (op) => (op as Extract<Op, { op: 'transition' }>).transition,
+  const transitions = last(
+    ops.flatMap((op) => (op.op === 'transition' ? [op.transition] : [])),
+    ({ id }) => id,
   );
-  const timers = pick(
-    (op) => (op.op === 'timer' ? `${op.timer.id}` : undefined),
-    (op) => (op as Extract<Op, { op: 'timer' }>).timer,
+  const timers = last(
+    ops.flatMap((op) => (op.op === 'timer' ? [op.timer] : [])),
+    ({ id }) => id,
   );
   return {
     ...emptyContents,
-    pcs: pick(
-      (op) => (op.op === 'pc' ? op.record.pc : undefined),
-      (op) => (op as Extract<Op, { op: 'pc' }>).record,
+    pcs: last(
+      ops.flatMap((op) => (op.op === 'pc' ? [op.record] : [])),
+      (record) => record.pc,
     ),
     incidents,
     transitions,

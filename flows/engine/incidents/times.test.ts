@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentsAfter, createStage, fault, holdFirst, online, pc, type Stage } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, holdFirst, pc, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -20,29 +20,6 @@ describe('R29 what an earlier run wrote, by another clock', () => {
     stage.setClock(10 * minute);
     stage.live(minute);
     expect(stage.told()).toEqual(['raised to technician']);
-  });
-
-  it('why people were told stood in the time to come, once the clock was set back', () => {
-    const stage = online();
-    stage.setPath(() => 'nothing');
-    stage.state([fault('microphone.missing')]);
-    const transition = stage.offers[0]?.message.transition.id ?? 0;
-    stage.apply({ type: 'conclude', transition, acts: [], severity: 'critical', how: 'told', way: { tabs: 'hash', path: 'who' } });
-    stage.setClock(-2 * 60 * minute);
-    expect(stage.engine.memory.transitions.get(transition)?.passes).toMatchObject([{ at: stage.now(), how: 'told' }]);
-  });
-
-  it('a fault was told to nobody after two starts by a clock that had been set back', () => {
-    const first = online();
-    first.setPath(holdFirst);
-    first.state([fault('microphone.muted')]);
-    const again = next([first], first.now() - 10 * minute);
-    again.setPath(() => 'nothing');
-    again.live(35 * second);
-    expect(again.kinds()).toEqual(['raised']);
-    const third = next([first, again], again.now() + second);
-    third.live(minute);
-    expect(third.told()).toEqual(['raised to technician']);
   });
 });
 

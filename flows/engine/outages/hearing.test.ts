@@ -113,16 +113,4 @@ describe('R18a proof of hearing', () => {
     pass(60 * second);
     expect(gaps).toEqual(['late']);
   });
-
-  test('no word of an earlier session, and no word of anybody else, proves anything', () => {
-    const { hearing, begin, pass, broker, sent } = stage();
-    begin();
-    broker.answers = false;
-    pass(11 * second);
-    hearing.end();
-    pass(300 * second);
-    const before = hearing.provenAt();
-    for (const word of [...sent, 'w.99', '']) expect(hearing.back(word)).toBe(false);
-    expect(hearing.provenAt()).toBe(before);
-  });
 });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createStage, fault, ok, pc } from '../incidents/stage.test-helper.ts';
-import { emptyContents } from '../memory/memory.ts';
+import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
 import type { Incident, StandingFault, Transition } from '../records/incidents.ts';
-import { holdOf, judge, wireMessage } from './offer.ts';
+import { holdOf, judge } from './offer.ts';
 
 const now = 5_000_000;
 
@@ -122,12 +121,6 @@ describe('R24 each offer is judged against the incident as it is now', () => {
   });
 });
 
-it('a message of the centre itself names no state and no site', () => {
-  const place = { link: 'fibre', elevationM: 0 } as const;
-  const message = wireMessage({ transition: transition({ about: [] }), incident: incident({ scope: 'centre/unheard' }), place });
-  expect(message).toMatchObject({ topic: 'centre/unheard', fault: '', incident: { state: '', site: '' } });
-});
-
 it('R22 the hold is the shortest of the faults; one that the catalogue does not know has none', () => {
   expect(holdOf([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
   expect(holdOf([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
@@ -135,9 +128,7 @@ it('R22 the hold is the shortest of the faults; one that the catalogue does not 
 
 describe('what the catalogue does not know', () => {
   it('is major, has no parents, clears at once', () => {
-    const stage = createStage();
-    stage.subscribe();
-    stage.birth();
+    const stage = online();
     stage.state([fault('camera.of_tomorrow')]);
     expect(stage.incident()).toMatchObject({ severity: 'major', faults: [{ hidden: false }] });
     stage.setPath(() => 'nothing');
@@ -150,19 +141,8 @@ describe('what the catalogue does not know', () => {
 describe('a timer', () => {
   const wait = { severity: 'critical', holdMs: 0, to: [] } as const;
 
-  it('whose transition is gone is dropped', () => {
-    const timer = { id: 1, transition: 9, node: 'n', dueAt: 0, unlessAcknowledged: false, message: { ...wait, to: [] } };
-    const stage = createStage({ contents: { ...emptyContents, timers: [timer] } });
-    stage.apply({ type: 'started' });
-    stage.apply({ type: 'tick' });
-    expect(stage.engine.memory.timers.size).toBe(0);
-    expect(stage.ops).toContainEqual({ op: 'timer-gone', id: 1 });
-  });
-
   it('R21 waits while another transition of its incident is on the wires', () => {
-    const stage = createStage();
-    stage.subscribe();
-    stage.birth();
+    const stage = online();
     stage.setPath(() => ({
       acts: [{ do: 'wait', node: 'n', dueAt: stage.now() + 1_000, unlessAcknowledged: false, message: { ...wait, to: [] } }],
     }));
@@ -178,9 +158,7 @@ describe('a timer', () => {
 });
 
 it('R23 tells a person once over one channel, however often the transition is offered', () => {
-  const stage = createStage();
-  stage.subscribe();
-  stage.birth();
+  const stage = online();
   const tell = { do: 'deliver', channel: 'email', to: ['technician'], severity: 'critical' } as const;
   stage.setPath(({ node }) => ({
     acts:

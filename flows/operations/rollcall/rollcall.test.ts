@@ -231,13 +231,6 @@ test('R18a a roll call whose centre hears nobody for four minutes is cut short, 
   expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-2' });
 });
 
-test('a scope without a live site is over at once, and empty', async () => {
-  const { calls, written, clock } = setUp();
-  calls.start({ scope: 'goa/margao', by: 'Asha' });
-  await clock.pass(0);
-  expect(written).toMatchObject([{ counts: { expected: 0 }, rows: [], states: [] }]);
-});
-
 test('what the ledger remembers as the last one is shown after a start', async () => {
   const { calls, written, clock } = setUp();
   calls.start({ scope: 'goa/margao', by: 'Asha' });
