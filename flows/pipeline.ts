@@ -28,15 +28,12 @@ import { failing } from './notify/people/failing.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
 import { recipientsOf } from './notify/people/roster.ts';
 
-type FromIngest = Pick<
+/** What is around the pipeline whichever ledger's memory it runs on. `key`: the centre's own, by which configurations and commands are signed. */
+export type Around = Pick<
   IngestOptions,
   'clock' | 'reflector' | 'numbers' | 'maintenance' | 'isMeetingNear' | 'send' | 'publish' | 'randomId'
->;
-type FromOutbox = Pick<OutboxOptions, 'roster' | 'channels' | 'wall' | 'answerLink' | 'shortLink' | 'readLink' | 'note' | 'random'>;
-
-/** What is around the pipeline whichever ledger's memory it runs on. `key`: the centre's own, by which configurations and commands are signed. */
-export type Around = FromIngest &
-  FromOutbox & {
+> &
+  Pick<OutboxOptions, 'roster' | 'channels' | 'wall' | 'answerLink' | 'shortLink' | 'readLink' | 'note' | 'random'> & {
     ledger: Ledger;
     key: KeyObject;
     count: PipelineCounts;

@@ -30,9 +30,6 @@ export type Cause = {
   waves?: ReadonlySet<string>;
 };
 
-/** The result of a look at all sites: causes whose incidents must be judged again, and the PCs and sites (by scope) whose cause changed. */
-export type Judged = { scopes: string[]; who: string[] };
-
 /** The causes of one memory. */
 export type Correlation = ReturnType<typeof createCorrelation>;
 
@@ -59,19 +56,23 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       return isOfPower ? scope : (covers.get(scope) ?? (waits.has(scope) ? 'waits' : undefined));
     },
 
-    /** Looks at all sites. Guarantee: a cause is found before any PC that it explains is told. */
-    judge(sites: readonly SiteSight[], at: number): Judged {
+    /**
+     * Looks at all sites. Answers causes whose incidents must be judged again, and the PCs and sites (by scope) whose cause changed.
+     * Guarantee: a cause is found before any PC that it explains is told.
+     */
+    judge(sites: readonly SiteSight[], at: number): { scopes: string[]; who: string[] } {
       const bySite = new Map(sites.map((one) => [one.site, one]));
       const before = new Map([...causes.values()].map((one) => [one.scope, markOf(one)]));
       const downs = sites.flatMap((one) => hitOf(one, numbers, at) ?? []).sort((a, b) => a.at - b.at);
       const downBy = new Map(downs.filter(({ isPower }) => isPower !== true).map((one) => [one.sight, one]));
       const all = { sites, downs, numbers };
-      for (const cause of causes.values()) follow(state, cause, { bySite, field: all, now: at });
+      for (const cause of causes.values()) (cause.kind === 'site' ? followSite : followWide)(state, cause, { bySite, field: all, now: at });
       const field = { ...all, explained: explainedBy(causes.values()) };
       openWide(state, field, at);
       joinLate(state, all);
       for (const sight of sites) openSite(state, sight, { down: downBy.get(sight), now: at });
-      silentSince = silentIn(sites, silentSince, at);
+      const silent = sites.flatMap(({ lost }) => lost.filter(({ isSilent }) => isSilent));
+      silentSince = new Map(silent.map(({ pc }) => [pc, silentSince.get(pc) ?? at]));
       const [oldCovers, oldWaits] = [covers, waits];
       covers = coversOf(state, sites, at);
       const explained = new Set([...causes.values()].flatMap(({ kind, members }) => (kind === 'site' ? [] : [...members])));
@@ -140,11 +141,6 @@ function markOf({ members, away, of, faults }: Cause): string {
   return `${members.size} ${away.length} ${of} ${faults.join()}`;
 }
 
-function follow(state: State, cause: Cause, look: Look): void {
-  if (cause.kind === 'site') followSite(state, cause, look);
-  else followWide(state, cause, look);
-}
-
 /** A site of which nothing is seen is not over by that: what is held of it stays as it was. */
 function followSite({ numbers }: State, cause: Cause, { bySite, now }: Look): void {
   const sight = bySite.get(nameInScope(cause.scope));
@@ -176,9 +172,7 @@ function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Lo
   end(cause, cause.endedAt === null && still.length >= least ? faults : [], now);
 }
 
-function faultOf(kind: CauseKind): string {
-  return kind === 'plane' ? 'centre.plane' : `outage.${kind}`;
-}
+const faultOf = (kind: CauseKind) => (kind === 'plane' ? 'centre.plane' : `outage.${kind}`);
 
 /** Who goes while it stands goes with it, unless it was there long after the last one went. True where that is news. */
 function join(cause: Cause, down: Down, withinMs: number): boolean {
@@ -244,18 +238,14 @@ function openFound({ causes, numbers }: State, field: Field, { scope, downs, of 
   const isDark = downs.filter((one) => one.isPower).length * 2 <= downs.length;
   const isOfPower = before?.isOfPower === true || !isDark;
   const faults = [...new Set([...(before?.faults ?? []), isDark ? faultOf(kind) : 'outage.power'])];
-  const waves = new Set([...(before?.waves ?? []), ...waveOf(before, sites)]);
+  // Of sites that went together, those that a cause which stood, or had just ended, did not have; none where most of them are its own.
+  const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
+  const waves = new Set([...(before?.waves ?? []), ...(fresh.length * 2 >= sites.length ? fresh : [])]);
   const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };
   causes.set(scope, cause);
   const gone = field.downs.filter((down) => join(cause, down, numbers.withinMs));
   const stay = field.sites.filter((one) => before?.members.has(one.site) && isStillDown(one, numbers));
   cause.away = [...new Set([...stay.map(({ site }) => site), ...sites, ...gone.map(({ sight }) => sight.site)])];
-}
-
-/** Of sites that went together, those that a cause which stood, or had just ended, did not have; none where most of them are its own. */
-function waveOf(before: Cause | undefined, sites: readonly string[]): string[] {
-  const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
-  return fresh.length * 2 >= sites.length ? fresh : [];
 }
 
 function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: { down: Down | undefined; now: number }): void {
@@ -273,11 +263,6 @@ function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: {
 
 function isCovering({ endedAt }: Cause, { settleMs }: Numbers, now: number): boolean {
   return endedAt === null || now - endedAt < settleMs;
-}
-
-function silentIn(sites: readonly SiteSight[], before: ReadonlyMap<string, number>, now: number): Map<string, number> {
-  const silent = sites.flatMap(({ lost }) => lost.filter(({ isSilent }) => isSilent));
-  return new Map(silent.map(({ pc }) => [pc, before.get(pc) ?? now]));
 }
 
 /** Which cause stands for each PC that is lost, and for each site that is: the site for its PCs, what is wider for the site. */

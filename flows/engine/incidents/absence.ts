@@ -35,7 +35,12 @@ export function judgedAway(core: Core, record: PcRecord, moment: Moment): PcReco
 export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord; event: PcEvent }, now: number): PcRecord {
   const { before, record, event } = at;
   if (event.type === 'birth') return born(core, { before, record, said: event }, now);
-  if (record.presence !== 'online') return isAway(record) ? record : goes(core, { before, record }, now);
+  if (record.presence !== 'online') {
+    if (isAway(record) || record.presence === 'never') return record;
+    // The broker sent its will: its last own message came before that.
+    const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
+    return judgedAway(core, begun(core, record, { from, now }), { now, regions: new Map() });
+  }
   // The same session goes on; of a newer one the birth will tell.
   if (!isAway(before) || record.session !== before.session) return record;
   const found = { ...whyUnheard(before, neighboursOf(core, before.pc)), from: before.absence.from, aliveAt: null };
@@ -45,12 +50,6 @@ export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord
 /** True while the PC of a scope is away and another one of its site answers. */
 export function isBesideIn(core: Core, scope: string): boolean {
   return isBeside(core.memory.pcs.get(scope), neighboursOf(core, scope));
-}
-
-function goes(core: Core, { before, record }: Change, now: number): PcRecord {
-  // The broker sent its will: its last own message came before that.
-  const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
-  return record.presence === 'never' ? record : judgedAway(core, begun(core, record, { from, now }), { now, regions: new Map() });
 }
 
 function begun(core: Core, record: PcRecord, { from, now }: { from: number; now: number }): Away {
@@ -126,12 +125,8 @@ function told({ memory }: Core, { pc, before, after }: { pc: string; before: Abs
   const incident = after.incident === null ? undefined : memory.incidents.get(after.incident);
   if (incident === undefined) return;
   memory.putIncident({ ...incident, outage: shownOutage(after) });
-  const about = `incident ${incident.id}: ${textOf(after)}, was ${textOf(before)}`;
+  const about = `incident ${incident.id}: ${after.cause} ${after.confidence}, was ${before.cause} ${before.confidence}`;
   memory.add(`audit/outage/${incident.id}/${now}`, { op: 'step', at: now, who: pc, what: 'outage', about });
-}
-
-function textOf({ cause, confidence }: Outage): string {
-  return `${cause} ${confidence}`;
 }
 
 function neighboursOf(core: Core, pc: string): PcRecord[] {
@@ -176,16 +171,15 @@ const perhapsLine: Outage = { cause: 'upstream', confidence: openUpTo };
 const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };
 
 function regionAt(core: Core, region: string, { regions, now }: Moment): Region {
-  const seen = regions.get(region) ?? regionOf(sitesOf(core, region), now);
+  const held = regions.get(region);
+  if (held !== undefined) return held;
+  const sites = [...(region === nation ? core.sites.keys() : (core.regions.get(region) ?? []))];
+  const isExpected = ({ presence }: PcRecord) => presence !== 'never' && presence !== 'stopped';
+  const pcsIn = (site: string) => recordsOf(core, pcsOf(core, site)).filter(isExpected);
+  const seen = regionOf(sites.map(pcsIn), now);
   regions.set(region, seen);
   return seen;
 }
 
 /** The region of all sites. */
 const nation = '';
-
-function* sitesOf(core: Core, region: string): Generator<PcRecord[]> {
-  for (const site of region === nation ? core.sites.keys() : (core.regions.get(region) ?? [])) {
-    yield recordsOf(core, pcsOf(core, site)).filter(({ presence }) => presence !== 'never' && presence !== 'stopped');
-  }
-}

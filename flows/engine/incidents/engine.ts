@@ -28,17 +28,7 @@ import type { Core, EngineOptions } from './core.ts';
 import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
-import {
-  followNoise,
-  followPc,
-  followUnheard,
-  listeningSince,
-  namedBefore,
-  putRecord,
-  setCentre,
-  setNoisy,
-  unreadableLimit,
-} from './scopes.ts';
+import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { notAhead, setClock } from './times.ts';
 import { isUnread, mayWait, readWithinMs } from './unread.ts';
@@ -70,7 +60,6 @@ export type { EngineOptions };
 /** Opens the engine on what the ledger holds and what the site table knows. Until `subscribed` it judges no silence (R18). */
 export function createEngine(options: EngineOptions, now: number) {
   const core = createCore(options, now);
-  namedBefore(core, now);
   setKnown(core, { pcs: options.known, because: {}, replaced: [] }, now);
   return {
     memory: core.memory,

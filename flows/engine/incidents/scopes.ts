@@ -183,19 +183,6 @@ export function setNoisy(core: Core, { pc, what }: { pc: string; what: Excess },
   setCentre(core, { fault: 'pc.noisy', device: pc, standing: true, name: nameOf(core, pc), reason: excesses[what] }, now);
 }
 
-/**
- * Who was named before this start, and people know of it, is named still, and its room stays as it was: it is noisy no more when it has stayed
- * within its budget for an hour, and not because `flows` started (R27).
- */
-export function namedBefore(core: Core, now: number): void {
-  for (const { key, fault, device, name, reason, since, goneAt, told } of core.memory.openIncident('centre')?.faults ?? []) {
-    const what = (Object.keys(excesses) as Excess[]).find((one) => excesses[one] === reason);
-    if (fault !== 'pc.noisy' || goneAt !== null || told === null || what === undefined || !core.known.has(device)) continue;
-    core.noise.name(device, what, now);
-    core.centre.set(key, { ...standingFault(fault, device, since), name, reason });
-  }
-}
-
 function hush(core: Core, pc: string, now: number): void {
   const { memory, transitions } = core;
   const incident = memory.openIncident(pc);

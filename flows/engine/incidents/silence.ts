@@ -40,14 +40,11 @@ function judged(core: Core, record: PcRecord, { now, regions, never }: { now: nu
   return true;
 }
 
-function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {
-  return since !== null && isMissed(core, record) ? 'silent' : presenceOf(record, since, core.provenAt);
-}
-
 /** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
-function isMissed(core: Core, record: PcRecord): boolean {
-  const limitMs = patienceMs(record);
-  return limitMs !== null && core.inAll.isMissed(core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record), limitMs);
+function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {
+  const limitMs = since === null ? null : patienceMs(record);
+  const isMissed = limitMs !== null && core.inAll.isMissed(core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record), limitMs);
+  return isMissed ? 'silent' : presenceOf(record, since, core.provenAt);
 }
 
 function waitedFrom({ expectedSince }: Core, record: PcRecord): number {
@@ -71,13 +68,15 @@ export function inVainOf(core: Core): Record<string, number> {
   return Object.fromEntries(waited.map((record) => [record.pc, of(record)] as const).filter(([, ms]) => ms > 0));
 }
 
-type Judged = { presence: Presence; since: number | null; never: number };
-
 /**
  * Silent since a gap of ours, or one of many that never came; both are one list. One that had said goodbye before the gap is missed for a reason
  * of its own.
  */
-function isUnheard(core: Core, record: PcRecord, { presence, since, never }: Judged): boolean {
+function isUnheard(
+  core: Core,
+  record: PcRecord,
+  { presence, since, never }: { presence: Presence; since: number | null; never: number },
+): boolean {
   const from = since ?? 0;
   if (record.heardAt === null && presence === 'silent' && never >= neverAtLeast) return true;
   const heardSince = Math.max(record.heardAt ?? 0, record.lostAt ?? 0) >= from && !isOfGap(record);

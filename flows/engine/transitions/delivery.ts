@@ -1,14 +1,14 @@
 /** What a conclusion writes: rows of the outbox, and who was told of what (R23). */
-import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, stateOf } from '#contracts';
+import { bySeverity, causeKindOf, isAbsence, type Severity, stateOf } from '#contracts';
 import { woken } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, StandingFault, Told, Transition } from '../records/incidents.ts';
 import type { Notice, OutboxRow } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import { isEnd, isWorse, oneFlaps, worst } from './incident.ts';
+import { isEnd, isWorse, worst } from './incident.ts';
 import type { Noise } from './noise.ts';
 import { centralNotice, forPerson, isOwn, noticeOf, toldWhy } from './notice.ts';
-import { newsOf, type PlaceFacts, toldFaults } from './offer.ts';
+import { newsOf, type PlaceFacts } from './offer.ts';
 
 /** One person on one channel; `further`: the other ones, in order, where that one does not deliver. `lost`: no channel but the console reaches the person, or carries this. */
 export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };
@@ -59,7 +59,7 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   const at = { now, knew: isEnd(transition) ? incident.told.map(({ person }) => person) : [] };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
-    const notice = noticeFor(delivery, act);
+    const notice = noticeOf(delivery, act);
     const known = knowing(delivery, act);
     const ways = placesOf(delivery).flatMap((scope) => options.recipients(act.to, act.channel, { ...at, scope, notice }));
     for (const { person, ...way } of ways) {
@@ -105,31 +105,14 @@ function placesOf({ incident: { scope, spread }, transition: { grew } }: Deliver
 
 type Deliver = Extract<Act, { do: 'deliver' }>;
 
-function noticeFor({ memory, options, transition, incident }: Delivery, { severity, hours }: Deliver): Notice {
-  const place = incident.place ?? options.place(incident.scope);
-  const faults = toldFaults(transition, incident);
-  const before = memory.pastOf(incident.scope);
-  const flapping = incident.flapping && (isEnd(transition) || oneFlaps(faults, memory.endedOf(incident.scope)));
-  const counted = transition.again === undefined ? options.pace.counted(incident.scope) : 0;
-  const isBeside = options.isBeside(incident.scope);
-  const isReady = isReadyIn(memory, incident.scope);
-  const news = { transition, incident, place, faults, severity, before, flapping, hours };
-  return noticeOf({ ...news, counted, isBeside, isReady, placeOf: options.place });
-}
-
-/** True of a room that its PC says to be ready, and where nothing is open by now. */
-export function isReadyIn(memory: Pick<Memory, 'pcs' | 'openIncident'>, scope: string): boolean {
-  const record = memory.pcs.get(scope);
-  return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
-}
-
 /** Once to a person on a channel; and once more before each meeting of what people knew, or knew as less severe. */
 function sentAs(to: string, { severity, hours }: Deliver, transition: Transition): string {
   const isNews = hours?.known === true || isWorse(severity, transition.severity);
   return isNews && hours?.meeting !== undefined && transition.sent.includes(to) ? `${to}/${severity}/${hours.meeting.at}` : to;
 }
 
-type CentralWord = {
+/** Puts one word of the centre's own into the outbox, for central's persons on every channel; answers whom it goes to. */
+export function tellCentral(word: {
   memory: Memory;
   options: Pick<TransitionOptions, 'central' | 'place'>;
   now: number;
@@ -137,10 +120,7 @@ type CentralWord = {
   lines: string[];
   /** First part of the key of each row. */
   key: string;
-};
-
-/** Puts one word of the centre's own into the outbox, for central's persons on every channel; answers whom it goes to. */
-export function tellCentral(word: CentralWord): Recipient[] {
+}): Recipient[] {
   const { memory, options, now, kind, lines, key } = word;
   const notice = centralNotice({ kind, lines, place: options.place('centre'), now });
   const recipients = options.central(now);

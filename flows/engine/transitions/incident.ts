@@ -2,7 +2,7 @@
 import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
 import { woken } from '../handling/handling.ts';
 import type { FaultNews, Incident, News, StandingFault } from '../records/incidents.ts';
-import { faultKey, type Scene, type Standing, silence } from './standing.ts';
+import { faultKey, type Scene, silence } from './standing.ts';
 
 /** So many breaks within a window are flapping, as ISA-18.2 counts the activations of a chattering alarm. Two are a repair that failed once. */
 const flapBreaks = 3;
@@ -42,7 +42,9 @@ export function follow({ incident, scene, ended: remembered, now, open }: Follow
   for (const fault of held) (isOver(fault, { scene, ended, now }) ? ends : kept).push(fault);
   ends.push(...tooMany(kept));
   const known = new Set(held.map((fault) => fault.key));
-  const joined = [...scene.standing.values()].filter((one) => !known.has(one.key)).map((one) => born(one, now));
+  const unsaid = { goneAt: null, unknownSince: null, hidden: false, told: null };
+  const fresh = [...scene.standing.values()].filter((one) => !known.has(one.key));
+  const joined = fresh.map((one) => ({ ...one, since: Math.min(one.since, now), ...unsaid }));
   const faults = withHidden([...kept, ...joined], scene, now);
   const endedNow = endedIn(incident, ends, faults);
   if (incident === undefined && joined.length === 0) return { incident: undefined, news: [], ended };
@@ -153,12 +155,10 @@ function isOver(fault: StandingFault, { scene, ended, now }: Ending): boolean {
   return state === 'gone' && scene.isOld !== true && now >= watchedUntil(fault, ended);
 }
 
-function born(one: Standing, now: number): StandingFault {
-  return { ...one, since: Math.min(one.since, now), goneAt: null, unknownSince: null, hidden: false, told: null };
-}
-
 function withHidden(faults: StandingFault[], { explained, isNeeded }: Scene, now: number): StandingFault[] {
-  const hiding = new Set(faults.filter((fault) => hides(fault, now)).map(({ fault }) => fault));
+  // While it stands and until its clear time is over; not for the long calm of one that flaps, in which nobody would be told of what it explains no more.
+  const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
+  const hiding = new Set(faults.filter(hides).map(({ fault }) => fault));
   return faults.map((before) => {
     const { explained: wasNeeded, ...fault } = before;
     const by = explained?.(fault);
@@ -169,11 +169,6 @@ function withHidden(faults: StandingFault[], { explained, isNeeded }: Scene, now
     // After its meeting the cause stands for it again, and before the next meeting it is news again.
     return { ...fault, hidden, told: wasNeeded && hidden ? null : fault.told, ...(needed && { explained: true }) };
   });
-}
-
-/** While it stands and until its clear time is over; not for the long calm of one that flaps, in which nobody would be told of what it explains no more. */
-function hides({ fault, goneAt }: StandingFault, now: number): boolean {
-  return goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
 }
 
 type Ended = NonNullable<Incident['ended']>;

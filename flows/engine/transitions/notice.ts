@@ -1,60 +1,62 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
-import { bySeverity, causeKindOf, isAbsence, type Severity, type Words } from '#contracts';
-import type { FaultNews, HoursFields, Incident, PastFault, ShownOutage, Spread, Transition } from '../records/incidents.ts';
+import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, type Words } from '#contracts';
+import type { Memory } from '../memory/memory.ts';
+import type { Act, FaultNews, Incident, ShownOutage, Spread, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import { isEnd } from './incident.ts';
-import { factsOf } from './offer.ts';
+import type { Hand } from './delivery.ts';
+import { isEnd, oneFlaps } from './incident.ts';
+import { factsOf, toldFaults } from './offer.ts';
 
 /** What people are told of a transition. */
-export function noticeOf(at: {
-  transition: Transition;
-  incident: Incident;
-  place: Place;
-  faults: FaultNews[];
-  severity: Severity;
-  before: readonly PastFault[] | undefined;
-  /** What it tells of came back soon after it had gone. */
-  flapping: boolean;
-  hours?: HoursFields | undefined;
-  /** So many of its steps were told to nobody since the last message. */
-  counted?: number;
-  /** Another PC of its site answers. */
-  isBeside?: boolean;
-  /** Its room is known to be ready. */
-  isReady?: boolean;
-  placeOf(scope: string): Place;
-}): Notice {
-  const { transition, incident, place, faults, severity, before, flapping, hours, placeOf } = at;
-  const { counted = 0, isBeside = false, isReady = false } = at;
+export function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severity, hours }: Extract<Act, { do: 'deliver' }>): Notice {
+  const { options, transition, incident } = step;
+  const { scope } = incident;
+  const faults = toldFaults(transition, incident);
   const outage = toldWhy(incident, isEnd(transition));
   return {
     kind: transition.kind,
     incident: incident.id,
     severity,
-    scope: incident.scope,
-    ...place,
+    scope,
+    ...(incident.place ?? options.place(scope)),
     faults,
     at: transition.at,
-    flapping,
+    ...roomOf(step, faults),
     ...(transition.kind === 'worsened' && isNoWorse(incident, faults, severity) && { joins: true }),
     ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && outage && { outage }),
-    ...(isBeside && !isEnd(transition) && { beside: true }),
-    ...(isReady && transition.kind === 'cleared' && { ready: true }),
     ...(transition.kind === 'eased' && { rest: restOf(incident) }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
-    ...(!isEnd(transition) && before && before.length > 0 && { before }),
     ...(transition.again && { again: { why: transition.again.why, by: transition.again.by } }),
     ...(hours?.digest && { digest: true }),
     ...(hours?.meeting && { meeting: hours.meeting }),
-    ...(counted > 0 && { counted }),
     ...(incident.until !== undefined && { until: incident.until }),
-    ...(incident.spread && { many: manyOf(incident, newFirst(incident.spread, transition), placeOf) }),
+    ...(incident.spread && { many: manyOf(step, incident.spread) }),
     lines: incident.over === 'closed' && incident.closedBecause !== null ? [incident.closedBecause] : [],
   };
 }
 
 type Step = { incident: Incident; transition: Transition };
+
+/** What is known of its room beside the news. */
+function roomOf({ memory, options, transition, incident }: Step & Pick<Hand, 'memory' | 'options'>, faults: FaultNews[]) {
+  const { scope, flapping } = incident;
+  const before = memory.pastOf(scope) ?? [];
+  const counted = transition.again === undefined ? options.pace.counted(scope) : 0;
+  return {
+    flapping: flapping && (isEnd(transition) || oneFlaps(faults, memory.endedOf(scope))),
+    ...(!isEnd(transition) && options.isBeside(scope) && { beside: true as const }),
+    ...(transition.kind === 'cleared' && isReadyIn(memory, scope) && { ready: true as const }),
+    ...(!isEnd(transition) && before.length > 0 && { before }),
+    ...(counted > 0 && { counted }),
+  };
+}
+
+/** True of a room that its PC says to be ready, and where nothing is open by now. */
+export function isReadyIn(memory: Pick<Memory, 'pcs' | 'openIncident'>, scope: string): boolean {
+  const record = memory.pcs.get(scope);
+  return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
+}
 
 /** To who was told nothing of the incident yet nothing got worse: all that stands is news, and why it comes now. */
 export function forPerson(notice: Notice, { incident, transition }: Step, person: string): Notice {
@@ -105,27 +107,23 @@ export function toldWhy({ outage, toldOutage, toldSince }: Incident, isOver: boo
   return { ...outage, cause, confidence, from: toldSince.from };
 }
 
-/** Who is away, those first of whom people do not know yet. */
-function newFirst({ away, of }: Spread, { grew = [] }: Transition): Pick<Spread, 'away' | 'of'> {
-  const fresh = away.filter((one) => grew.includes(one));
-  return { away: [...new Set([...fresh, ...away])], of };
-}
-
 /** More names than this are never read. */
 const namesAtMost = 40;
 
+/** Who is away, those first of whom people do not know yet. */
 function manyOf(
-  { scope }: Incident,
-  { away, of }: Pick<Spread, 'away' | 'of'>,
-  placeOf: (scope: string) => Place,
+  { options, incident: { scope }, transition: { grew = [] } }: Step & Pick<Hand, 'options'>,
+  { away, of }: Spread,
 ): NonNullable<Notice['many']> {
   const kind = causeKindOf(scope) ?? 'site';
   const nameOf = (path: string): Words => {
-    const { site, room } = placeOf(path);
+    const { site, room } = options.place(path);
     if (kind === 'spread') return { en: `${room.en}, ${site.en}`, hi: `${room.hi || room.en}, ${site.hi || site.en}` };
     return kind === 'site' ? room : site;
   };
-  const named = away.slice(0, namesAtMost).map((path) => ({ path, name: nameOf(path) }));
+  const named = [...new Set([...away.filter((one) => grew.includes(one)), ...away])]
+    .slice(0, namesAtMost)
+    .map((path) => ({ path, name: nameOf(path) }));
   // Of two with one name each goes by its path.
   const byName = Map.groupBy(named, ({ name }) => name.en);
   const names = named.map(({ path, name }) => (byName.get(name.en)?.length === 1 ? name : { en: path, hi: path }));

@@ -34,7 +34,9 @@ export function waitsItsTurn({ memory, options, now }: Hand, transition: Transit
   if (!isWaiting(transition)) return false;
   const at = turnAt({ options, now }, scope);
   const left = options.pace.left(scope, at);
-  if (left > 1 || (left === 1 && !isPair(memory, scope))) return false;
+  const waiting = memory.liveScope(scope).flatMap((id) => memory.liveOf(id).filter(isWaiting));
+  const isPair = waiting.some(isEnd) && waiting.some((one) => !isEnd(one));
+  if (left > 1 || (left === 1 && !isPair)) return false;
   return isEnd(transition) || at < looksAgainAt(transition);
 }
 
@@ -49,11 +51,6 @@ export function looksAgainAt({ turn, offeredAt }: Transition): number {
   const since = turn?.at ?? offered;
   const passed = Math.floor(Math.max(0, offered - since) / lookAgainMs);
   return since + (passed + 1) * lookAgainMs;
-}
-
-function isPair(memory: Memory, scope: string): boolean {
-  const waiting = memory.liveScope(scope).flatMap((id) => memory.liveOf(id).filter(isWaiting));
-  return waiting.some(isEnd) && waiting.some((one) => !isEnd(one));
 }
 
 /** It waits for its turn from now on. */
@@ -113,19 +110,16 @@ export function noteTold({ options, now }: Hand, { transition, incident, acts }:
 
 /** What was told and counted before a start goes on counting: a centre that starts again and again would begin the hour anew each time. */
 export function recall(pace: Pick<Noise, 'told' | 'cameNews' | 'count'>, { transitions, incidents }: Memory): void {
-  const marks = [...transitions.values()].flatMap((one) => marksOf(pace, one, incidents.get(one.incident)?.scope ?? ''));
+  const marks: { at: number; does(): void }[] = [];
+  for (const one of transitions.values()) {
+    const { told, turn, again, incident } = one;
+    const scope = incidents.get(incident)?.scope ?? '';
+    const newsAt = isEnd(one) || again !== undefined ? undefined : (turn?.at ?? told?.at);
+    if (newsAt !== undefined) marks.push({ at: newsAt, does: () => pace.cameNews(scope, newsAt) });
+    if (turn?.is === 'counted') marks.push({ at: turn.at, does: () => pace.count(scope) });
+    if (told) marks.push({ at: told.at, does: () => pace.told(scope, { faults: idsOf(one), critical: told.critical }, told.at) });
+  }
   for (const { does } of marks.toSorted((a, b) => a.at - b.at)) does();
-}
-
-type Mark = { at: number; does(): void };
-
-function marksOf(pace: Parameters<typeof recall>[0], one: Transition, scope: string): Mark[] {
-  const { told, turn } = one;
-  const newsAt = isEnd(one) || one.again !== undefined ? undefined : (turn?.at ?? told?.at);
-  const marks: Mark[] = newsAt === undefined ? [] : [{ at: newsAt, does: () => pace.cameNews(scope, newsAt) }];
-  if (turn?.is === 'counted') marks.push({ at: turn.at, does: () => pace.count(scope) });
-  if (told) marks.push({ at: told.at, does: () => pace.told(scope, { faults: idsOf(one), critical: told.critical }, told.at) });
-  return marks;
 }
 
 /** True where one more step may go over the wires now. */

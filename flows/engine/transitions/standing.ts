@@ -50,7 +50,7 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
   const talks = record.presence === 'online' || record.presence === 'lost';
   const found: Standing[] = [];
   if (record.presence === 'silent' && !record.unheard)
-    found.push({ ...standingFault('pc.silent', '', now), reason: overdueReason(record) });
+    found.push({ ...standingFault('pc.silent', '', now), reason: lateReasons[returns(record) ?? 'none'] });
   if (typeof record.clonedAt === 'number') found.push(standingFault('pc.cloned', '', now));
   if (unreadable) found.push(standingFault('agent.unreadable', '', now));
   if (talks) found.push(...faultsOf(record));
@@ -76,7 +76,10 @@ function faultsOf(record: PcRecord): Standing[] {
   const unknown = unknownFaults(record);
   const checks = record.checks.filter(({ status, fault }) => status === 'fault' && fault !== null && faultOf(fault) !== undefined);
   const { most } = budgets.faults;
-  const known = checks.map(ofCheck);
+  const known = checks.map((check) => {
+    const made = standingFault(check.fault ?? '', check.device, check.since);
+    return { ...made, name: check.name ?? null, reason: check.reason };
+  });
   const counted = known.length > most ? known.toSorted((a, b) => bySeverity(a.severity, b.severity)).slice(0, most) : known;
   const since = Math.min(...record.checks.flatMap((one) => (one.fault !== null && unknown.includes(one.fault) ? [one.since] : [])));
   if (unknown.length === 0) return counted;
@@ -86,11 +89,8 @@ function faultsOf(record: PcRecord): Standing[] {
   ];
 }
 
-/** It said that it would be back. */
-function overdueReason(record: PcRecord): string | null {
-  const what = returns(record);
-  return what === null ? null : `not back after ${what === 'update' ? 'an update' : 'a restart'}`;
-}
+/** Of one that said that it would be back. */
+const lateReasons = { update: 'not back after an update', restart: 'not back after a restart', none: null };
 
 /** The silence of a PC. */
 export const silence: string = faultKey('pc.silent', '');
@@ -113,11 +113,6 @@ function byKey(list: Iterable<Standing>): Map<string, Standing> {
   const standing = new Map<string, Standing>();
   for (const one of list) if (!standing.has(one.key)) standing.set(one.key, one);
   return standing;
-}
-
-function ofCheck(check: PcRecord['checks'][number]): Standing {
-  const made = standingFault(check.fault ?? '', check.device, check.since);
-  return { ...made, name: check.name ?? null, reason: check.reason };
 }
 
 function faultStateOfChecks(record: PcRecord, key: string): FaultState {

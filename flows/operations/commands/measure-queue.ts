@@ -108,7 +108,7 @@ async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> 
   if (Object.keys(args).length > 0) return { ok: false, missing: false, line: `bad arguments: ${verb} takes none` };
   if (to !== '' && ingest.table().node(to) === undefined) return { ok: false, missing: true, line: `there is no ${to}` };
   const [at, up] = [clock.now(), clock.up()];
-  if (openRounds(state).length >= roundsOpen)
+  if ([...rounds.values()].filter(({ open, endsUp }) => open.size > 0 && endsUp > up).length >= roundsOpen)
     return { ok: false, missing: false, line: `${roundsOpen} rounds of measurements are not over yet: wait for one of them` };
   const round: Round = {
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
@@ -131,10 +131,6 @@ async function begin(state: State, { to, args, by }: Ordering): Promise<Issued> 
     wait(state, { site, pc: isPcPath(to) ? to : undefined, rounds: new Set([round]), isScheduled: false, notBeforeUp: up, tries: 0 });
   pump(state);
   return { ok: true, id: round.summary.id };
-}
-
-function openRounds({ rounds, clock }: State): Round[] {
-  return [...rounds.values()].filter(({ open, endsUp }) => open.size > 0 && endsUp > clock.up());
 }
 
 /** Who waits already is measured once for all that want it, as early as one of them may be. */
@@ -178,17 +174,14 @@ function pump(state: State): void {
   const up = clock.up();
   for (const item of [...state.queue]) {
     if (running.size >= limits.atOnce) return;
-    if (item.notBeforeUp > up || !hasRoom(state, item.site)) continue;
+    const others = [...running].map((one) => one.item.site);
+    const ofState = others.filter((other) => stateOf(other) === stateOf(item.site));
+    if (item.notBeforeUp > up || others.includes(item.site) || ofState.length >= limits.atOncePerState) continue;
     state.queue.splice(state.queue.indexOf(item), 1);
     const pc = item.pc ?? ingest.measurer(item.site);
     if (pc !== undefined) void start(state, { item, pc, id: undefined, endsUp: up + commandLifeMs });
     else finish(item, { pc: item.site, at: clock.now(), outcome: 'failed', reason: 'no PC of this site is there to measure' });
   }
-}
-
-function hasRoom({ running, limits: { atOncePerState } }: State, site: string): boolean {
-  const others = [...running].map(({ item }) => item.site);
-  return !others.includes(site) && others.filter((other) => stateOf(other) === stateOf(site)).length < atOncePerState;
 }
 
 async function start(state: State, run: Running): Promise<void> {

@@ -17,7 +17,6 @@ import {
 } from '#contracts';
 import type { PcRecord } from '../../engine/records/incidents.ts';
 import type { Ledger } from '../../engine/records/ops.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Born } from '../../ingest/options.ts';
 import type { Roster } from '../../notify/people/roster.ts';
@@ -142,7 +141,8 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
   const table = ingest.table();
   if (scope !== '' && (scope.split('/').length > 2 || table.node(scope) === undefined)) return 'unknown';
   drop(state);
-  const pcs = liveIn(table, scope);
+  const live = table.sites.filter(({ path, site }) => site?.stage === 'live' && isWithin(scope, path));
+  const pcs = live.flatMap(({ path }) => table.pcsOf(path));
   const startedAt = ingest.time();
   const running: Running = {
     id: randomId(),
@@ -200,11 +200,6 @@ function ring({ options }: State, { id, scope, by, waiting }: Running): void {
   ingest.ring(scope, { id, withinMs, fresh: true }, { who: by, what: 'roll call', about: scope || 'everywhere' });
 }
 
-/** Every PC of the live sites of a scope. */
-function liveIn(table: SiteTable, scope: string): string[] {
-  return table.sites.filter(({ path, site }) => site?.stage === 'live' && isWithin(scope, path)).flatMap(({ path }) => table.pcsOf(path));
-}
-
 function answered(state: State, pc: string): void {
   const { running } = state;
   const ingest = state.options.ingest();
@@ -248,7 +243,9 @@ function finish(state: State, running: Running): void {
   running.cancelEnd();
   running.cancelProgress?.();
   for (const [pc, born] of running.waiting) {
-    running.rows.set(pc, silentRow(rowOf(state, ingest, { pc, after: null }), born !== undefined));
+    const row = rowOf(state, ingest, { pc, after: null });
+    const presence = row.why?.reason === 'online' ? 'silent' : (row.why?.reason ?? null);
+    running.rows.set(pc, { ...row, why: { component: 'pc', fault: null, reason: born === undefined ? presence : 'no checks' } });
     running.news.add(pc);
   }
   running.waiting.clear();
@@ -259,7 +256,8 @@ function finish(state: State, running: Running): void {
   void ingest.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {
     if (state.running === running) state.running = undefined;
     if (!committed) return;
-    state.last = withoutRows(finished);
+    const { rows: _, ...summary } = finished;
+    state.last = summary;
     tell(state, running, finished.finishedAt);
   });
 }
@@ -283,18 +281,9 @@ function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallR
   };
 }
 
-function silentRow(row: RollCallRow, born: boolean): RollCallRow {
-  const presence = row.why?.reason === 'online' ? 'silent' : (row.why?.reason ?? null);
-  return { ...row, why: { component: 'pc', fault: null, reason: born ? 'no checks' : presence } };
-}
-
 /** The technician, else the state's engineer, else central. */
 function ownerOf(roster: Roster, pc: string): string | null {
-  for (const role of roles) {
-    const [found] = roster.responsible(role, pc);
-    if (found !== undefined) return found.name;
-  }
-  return null;
+  return roles.flatMap((role) => roster.responsible(role, pc))[0]?.name ?? null;
 }
 
 function summaryOf(running: Running, finishedAt: number | null): RollCallSummary {
@@ -311,8 +300,4 @@ function countsOf(rows: readonly RollCallRow[]): RollCallCounts {
     answered: rows.filter(({ after }) => after !== null).length,
     ...(counts as Record<'ready', number>),
   } as RollCallCounts;
-}
-
-function withoutRows({ rows: _, ...summary }: RollCallView): RollCallSummary {
-  return summary;
 }
