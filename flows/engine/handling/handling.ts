@@ -1,7 +1,7 @@
 /** What people do about an incident: who is on it, who was asked, what is said to be fixed, what is quiet for a while. Pure steps, and no telling. */
 import type { LinkClass } from '#contracts';
 import type { Again, Deed, HandlingOrder, Taken } from '../records/handling.ts';
-import type { Incident, StandingFault } from '../records/incidents.ts';
+import type { Incident } from '../records/incidents.ts';
 import { deedsKept, fixedForMs, hourMs, takenForMs, tellingOrdersAnHour, withdrawForMs } from './numbers.ts';
 
 /** What an order is judged by. */
@@ -91,23 +91,20 @@ export type Due = { incident: Incident; again: Again };
  */
 export function dueOf(incident: Incident, { now, heardAt }: { now: number; heardAt: number | null | undefined }): Due | undefined {
   const { snoozed, fixed, acknowledged, severity, faults } = incident;
-  if (snoozed !== undefined) return snoozed.until <= now ? awake(incident, now) : undefined;
-  const seen = faults.filter(stands);
-  if (fixed !== undefined && fixed.until <= now && seen.some((fault) => isStillThere(fault, fixed, heardAt))) {
-    return asked(incident, { why: 'reopened', by: fixed.by }, now);
+  if (snoozed !== undefined) {
+    const again: Again = { why: 'awake', by: snoozed.by, to: [snoozed.by] };
+    return snoozed.until <= now ? { incident: woken(incident, now), again } : undefined;
+  }
+  // It can be seen, and stands.
+  const seen = faults.filter(({ hidden, goneAt, unknownSince }) => !hidden && goneAt === null && unknownSince === null);
+  if (fixed !== undefined && fixed.until <= now) {
+    // Its PC was heard since, or is away as it was. What began later is another fault.
+    const isHeard = heardAt === undefined || (heardAt ?? 0) > fixed.at;
+    const isStillThere = seen.some(({ fault, since }) => since <= fixed.at && (isHeard || fault === 'pc.silent'));
+    if (isStillThere) return asked(incident, { why: 'reopened', by: fixed.by }, now);
   }
   const isOver = acknowledged !== null && now - acknowledged.at >= takenForMs(severity);
   return isOver && seen.length > 0 ? asked(incident, { why: 'lapsed', by: acknowledged.by }, now) : undefined;
-}
-
-/** It can be seen, and stands. */
-function stands({ hidden, goneAt, unknownSince }: StandingFault): boolean {
-  return !hidden && goneAt === null && unknownSince === null;
-}
-
-/** Its PC was heard since, or is away as it was. What began later is another fault. */
-function isStillThere({ fault, since }: StandingFault, { at }: { at: number }, heardAt: number | null | undefined): boolean {
-  return since <= at && (heardAt === undefined || fault === 'pc.silent' || (heardAt ?? 0) > at);
 }
 
 /** Nobody is on it any more: who was is asked first. */
@@ -115,11 +112,6 @@ function asked(incident: Incident, { why, by }: { why: 'lapsed' | 'reopened'; by
   const { fixed: _, ...rest } = incident;
   const next = withDeed({ ...rest, acknowledged: null }, { at: now, by: '', did: why, to: by });
   return { incident: next, again: { why, by, to: [by] } };
-}
-
-function awake(incident: Incident, now: number): Due {
-  const by = incident.snoozed?.by ?? '';
-  return { incident: woken(incident, now), again: { why: 'awake', by, to: [by] } };
 }
 
 /** It is quiet no more. */

@@ -3,8 +3,7 @@ import { causeKindOf, causeScope, maintainedIn, nameInScope, stateOf } from '#co
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
-import { isBattery, isOfGap } from '../outages/pc.ts';
-import { seesMains } from '../outages/power.ts';
+import { isBattery, isOfGap, seesMains } from '../outages/pc.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
 import { isEnd, watchedUntil } from '../transitions/incident.ts';
 import { isUnheard } from '../transitions/rate.ts';

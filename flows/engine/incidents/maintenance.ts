@@ -6,7 +6,7 @@ import { maintainedIn, maintenanceFault, maintenanceScope, pathOfScope } from '#
 import type { Memory } from '../memory/memory.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
-import { faultKey, sceneOfList, standingFault } from '../transitions/standing.ts';
+import { sceneOfList, standingFault } from '../transitions/standing.ts';
 import type { Core } from './core.ts';
 import { tellAgain } from './handling.ts';
 import { followScope } from './scopes.ts';
@@ -27,19 +27,15 @@ export function followMaintenance(core: Core, now: number): void {
   const open = memory.openScopes().flatMap((scope) => maintainedIn(scope) ?? []);
   if (dates.size + open.length === 0) return;
   const incidents = memory.openScopes().flatMap((scope) => memory.openIncident(scope) ?? []);
-  const quiet = incidents.filter((incident) => isMaintained(memory, incident));
+  const quiet = incidents.filter((incident) => maintainedFor(memory, incident) !== undefined);
   for (const path of new Set([...open, ...dates.keys()])) followPlace(core, { path, dates: dates.get(path) ?? [] }, now);
-  const left = quiet.filter((incident) => incident.snoozed === undefined && !isMaintained(memory, incident));
+  const left = quiet.filter((incident) => incident.snoozed === undefined && maintainedFor(memory, incident) === undefined);
   for (const incident of left) tellAgain(core, { incident, again: { why: 'maintained', by: '', to: [] } }, now);
 }
 
 /** Nothing new of an incident is told: somebody wants it quiet, or its place is maintained. */
 export function quietIn(memory: Pick<Memory, 'openIncident'>): (incident: Incident) => boolean {
-  return (incident) => incident.snoozed !== undefined || isMaintained(memory, incident);
-}
-
-function isMaintained(memory: Pick<Memory, 'openIncident'>, incident: Incident): boolean {
-  return maintainedFor(memory, incident) !== undefined;
+  return (incident) => incident.snoozed !== undefined || maintainedFor(memory, incident) !== undefined;
 }
 
 /** The maintenance that goes on where an incident is; of a cause of many, where all are that are away with it. */
@@ -67,17 +63,12 @@ export function maintainedAt(memory: Pick<Memory, 'openIncident'>, path: string)
 function followPlace(core: Core, { path, dates }: { path: string; dates: readonly MaintenanceDate[] }, now: number): void {
   const scope = maintenanceScope(path);
   const begun = new Set(core.memory.openIncident(scope)?.faults.map(({ key }) => key));
-  const going = dates.filter((date) => goesOn(date, begun.has(faultKey(maintenanceFault, deviceOf(date))), now));
-  const standing = going.map((date) => ({ ...standingFault(maintenanceFault, deviceOf(date), date.from), name: date.title }));
+  // Each date is one of its own: what is held every night does not come and go.
+  const faultOf = ({ id, from, title }: MaintenanceDate) => ({ ...standingFault(maintenanceFault, `${id}@${from}`, from), name: title });
+  const going = dates.filter((date) => {
+    const isBegun = begun.has(faultOf(date).key);
+    return date.from - (isBegun ? edgeMs : 0) <= now && now < date.to - (isBegun ? 0 : edgeMs);
+  });
   const until = going.length > 0 ? { until: Math.max(...going.map(({ to }) => to)) } : {};
-  followScope(core, { scope, scene: sceneOfList(standing), ...until }, now);
-}
-
-function goesOn({ from, to }: MaintenanceDate, isBegun: boolean, now: number): boolean {
-  return isBegun ? from - edgeMs <= now && now < to : from <= now && now < to - edgeMs;
-}
-
-/** Each date is one of its own: what is held every night does not come and go. */
-function deviceOf({ id, from }: MaintenanceDate): string {
-  return `${id}@${from}`;
+  followScope(core, { scope, scene: sceneOfList(going.map(faultOf)), ...until }, now);
 }

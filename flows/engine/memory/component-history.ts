@@ -75,16 +75,13 @@ function answersOf(checks: readonly Check[]): Map<string, Answer> {
   for (const { component, status, fault } of checks) {
     const held = answers.get(component) ?? { status: 'ok', faults: [] };
     const faults = fault === null || held.faults.includes(fault) ? held.faults : [...held.faults, fault].sort();
-    answers.set(component, { status: isWorse(status, held.status) ? status : held.status, faults: faults.slice(0, faultsKept) });
+    const isWorse = (gravity[status] ?? 0) > (gravity[held.status] ?? 0);
+    answers.set(component, { status: isWorse ? status : held.status, faults: faults.slice(0, faultsKept) });
   }
   return answers;
 }
 
 const gravity: Record<string, number> = { ok: 0, unknown: 1, fault: 2 } satisfies Record<Status, number>;
-
-function isWorse(status: string, than: string): boolean {
-  return (gravity[status] ?? 0) > (gravity[than] ?? 0);
-}
 
 function isSame(a: Answer | undefined, b: Answer): boolean {
   return a?.status === b.status && a.faults.join() === b.faults.join();

@@ -4,8 +4,7 @@
  */
 import { links, type Outage, openUpTo } from '#contracts';
 import type { Absence, PcRecord } from '../records/incidents.ts';
-import { returns } from './pc.ts';
-import { batterySince, seesMains, toldLateMs } from './power.ts';
+import { batterySince, returns, seesMains, toldLateMs } from './pc.ts';
 
 /** A PC with the time in which it is, or was, away. */
 export type Away = PcRecord & { absence: Absence };

@@ -1,7 +1,7 @@
 /** What the absence of many sites at once says of a state or a provider; pure. */
 import type { PcRecord } from '../records/incidents.ts';
 import { type Away, hasAbsence, isAway, wentTogether } from './outages.ts';
-import { batterySince } from './power.ts';
+import { batterySince } from './pc.ts';
 
 /** So many sites that go at one moment are no chance. */
 const leastSites = 3;

@@ -12,8 +12,7 @@ import {
   wentTogether,
   windowMs,
 } from './outages.ts';
-import { returns } from './pc.ts';
-import { batterySince, seesMains, toldLateMs } from './power.ts';
+import { batterySince, returns, seesMains, toldLateMs } from './pc.ts';
 
 /** Marks are written every 30 s: one this much later than the loss was written by a PC that ran without being received. */
 const livedOnMs = 60_000;

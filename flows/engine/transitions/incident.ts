@@ -23,17 +23,18 @@ export function isEnd({ kind }: { kind: TransitionKind }): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
 
-/** What following made of an incident, and what of it is news. */
-export type Followed = { incident: Incident | undefined; news: News[]; ended: Record<string, number> };
-
-/** An incident as it was, and what stands now. */
-export type FollowInput = { incident: Incident | undefined; scene: Scene; ended: Record<string, number>; now: number; open(): Incident };
-
 /**
  * Follows a scope: joins what newly stands, freezes what is unknown, ends what is gone for its clear time or no longer checked.
  * `ended` remembers when each fault ended or came back, and its last breaks under `KEY#1` to `KEY#3`. `open` makes a new incident.
  */
-export function follow({ incident, scene, ended: remembered, now, open }: FollowInput): Followed {
+export function follow(at: {
+  incident: Incident | undefined;
+  scene: Scene;
+  ended: Record<string, number>;
+  now: number;
+  open(): Incident;
+}): { incident: Incident | undefined; news: News[]; ended: Record<string, number> } {
+  const { incident, scene, ended: remembered, now, open } = at;
   const before = incident?.faults ?? [];
   const ended = withDrops(remembered, scene, before);
   const held = before.map((fault) => updated(fault, scene, now));
@@ -197,10 +198,12 @@ function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 
   return unsaid.some(isLeft) ? [] : unsaid;
 }
 
-type Over = { ends: StandingFault[]; ended: Ended };
-
 /** The end of an incident sums up its room: all that people were told of in it. */
-function over(base: Incident, { ends, ended }: Over, { scene, now }: Omit<Ending, 'ended'>): { incident: Incident; news: News[] } {
+function over(
+  base: Incident,
+  { ends, ended }: { ends: StandingFault[]; ended: Ended },
+  { scene, now }: Omit<Ending, 'ended'>,
+): { incident: Incident; news: News[] } {
   const closed = ends.length > 0 && ends.every((fault) => scene.faultState(fault.key) === 'absent');
   const kind = closed ? 'closed' : 'cleared';
   const incident: Incident = { ...base, faults: ends, overAt: now, over: kind, closedBecause: closed ? scene.because : null };

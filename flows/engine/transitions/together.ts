@@ -1,6 +1,6 @@
 /** Several steps of an incident: those that are one message, and whether they leave people with a fault that is over. */
 import { bySeverity } from '#contracts';
-import type { Incident, Timer, Transition, WireMessage } from '../records/incidents.ts';
+import type { Incident, Timer, Transition } from '../records/incidents.ts';
 import type { Hand } from './delivery.ts';
 import { isEnd } from './incident.ts';
 import { judge } from './offer.ts';
@@ -22,20 +22,20 @@ export function together([first, ...others]: [Transition, ...Transition[]]): Tra
   return others.length > 0 ? { ...whole, was } : whole;
 }
 
-/** What is told when a timer is due, with the incident that it is of. */
-export type Due = { transition: Transition; timer: Timer; incident: Incident };
-
 /**
  * What is due takes with it what broke in the same moment and would be told a moment later, where the tabs made the same of both.
  * Guarantee: nothing is told more than `momentMs` before its hold is over, and each counts as news of its room (R27).
  */
-export function withHeld({ memory, options, now }: Hand, { transition, timer, incident }: Due): Transition {
+export function withHeld(
+  { memory, options, now }: Hand,
+  { transition, timer, incident }: { transition: Transition; timer: Timer; incident: Incident },
+): Transition {
   if (!isHeld(transition)) return transition;
   const held = memory.liveOf(incident.id).flatMap((one) => {
     const [own, ...more] = memory.timersOf(one.id);
     if (one.id === transition.id || own === undefined || more.length > 0 || !isHeld(one)) return [];
     const apartMs = Math.max(Math.abs(one.at - transition.at), own.dueAt - timer.dueAt);
-    return apartMs <= momentMs && isSame(own, timer) && judge(one, incident).next === 'go' ? [{ one, own }] : [];
+    return apartMs <= momentMs && markOf(own) === markOf(timer) && judge(one, incident).next === 'go' ? [{ one, own }] : [];
   });
   for (const { one, own } of held) {
     options.pace.cameNews(incident.scope, now);
@@ -52,13 +52,9 @@ function isHeld(one: Transition): boolean {
   return !isEnd(one) && one.state === 'waiting' && one.sent.length === 0 && one.again === undefined;
 }
 
-/** Both wait at one node, for the same to be done. */
-function isSame(a: Timer, b: Timer): boolean {
-  return a.node === b.node && a.unlessAcknowledged === b.unlessAcknowledged && markOf(a.message) === markOf(b.message);
-}
-
-function markOf({ severity, to, hours }: Pick<WireMessage, 'severity' | 'to' | 'hours'>): string {
-  return JSON.stringify([severity, to, hours ?? null]);
+/** Two timers with one mark wait at one node, for the same to be done. */
+function markOf({ node, unlessAcknowledged, message: { severity, to, hours } }: Timer): string {
+  return JSON.stringify([node, unlessAcknowledged, severity, to, hours ?? null]);
 }
 
 /** People were told of a fault in these steps of an incident, and nothing told them, or is on its way to tell them, that it is over. */
