@@ -9,9 +9,6 @@ type Kind = (typeof kinds)[number];
 /** Whose further members wait. That more PCs are unheard is said at once. */
 const batched: Record<Kind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
 
-/** The batches of one memory. */
-export type Batches = ReturnType<typeof createBatches>;
-
 /** Guarantee: what waits is told with the next step, unless it is no longer so by then; the clear of an incident says it all. */
 export function createBatches() {
   const batches = new Map<string, { toldAt: number; faults: readonly StandingFault[] }>();

@@ -30,9 +30,6 @@ export type Cause = {
   waves?: ReadonlySet<string>;
 };
 
-/** The causes of one memory. */
-export type Correlation = ReturnType<typeof createCorrelation>;
-
 /** Opens the causes that the ledger knows, frozen as they were. */
 export function createCorrelation(incidents: readonly Incident[], { numbers = usualNumbers, now }: { numbers?: Numbers; now: number }) {
   const causes = causesIn(incidents, numbers, now);

@@ -1,12 +1,12 @@
 /** What the engine begins with, and what it holds between two events. */
-import type { Batches } from '../correlation/batches.ts';
-import type { Correlation } from '../correlation/correlation.ts';
+import type { createBatches } from '../correlation/batches.ts';
+import type { createCorrelation } from '../correlation/correlation.ts';
 import type { Numbers } from '../correlation/numbers.ts';
 import type { Spreads } from '../correlation/spread.ts';
-import type { History } from '../memory/component-history.ts';
+import type { createHistory } from '../memory/component-history.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { Drops } from '../outages/drops.ts';
-import type { InAll } from '../outages/in-all.ts';
+import type { createDrops } from '../outages/drops.ts';
+import type { createInAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
@@ -14,7 +14,7 @@ import type { Contents } from '../records/ops.ts';
 import type { TransitionOptions } from '../transitions/delivery.ts';
 import type { Noise } from '../transitions/noise.ts';
 import type { Standing } from '../transitions/standing.ts';
-import type { Transitions } from '../transitions/transitions.ts';
+import type { createTransitions } from '../transitions/transitions.ts';
 
 /** When a PC was last asked for its state, and how many answers could not be read. */
 export type Asking = { needed: boolean; askedAt: number; unreadable: number };
@@ -41,13 +41,13 @@ export type Core = {
   memory: Memory;
   /** THE list of what holds times beside `memory` and those below: told once, in this order, when the clock is set (R29). */
   followers: readonly FollowsClock[];
-  transitions: Transitions;
+  transitions: ReturnType<typeof createTransitions>;
   noise: Noise;
-  drops: Drops;
-  history: History;
-  batches: Batches;
+  drops: ReturnType<typeof createDrops>;
+  history: ReturnType<typeof createHistory>;
+  batches: ReturnType<typeof createBatches>;
   /** What is one cause of many. */
-  correlation: Correlation;
+  correlation: ReturnType<typeof createCorrelation>;
   spreads: Spreads;
   /** PCs whose fault waits for what others say. */
   waiting: Set<string>;
@@ -80,7 +80,7 @@ export type Core = {
   unsubscribedAt: number | null;
   /** Until when our hearing is proven, and when it was not of late (R18a). */
   provenAt: number;
-  inAll: InAll;
+  inAll: ReturnType<typeof createInAll>;
   /** In how much of the hearing of earlier starts a PC was not heard. */
   inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];

@@ -26,25 +26,6 @@ describe('a site', () => {
     expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
   });
 
-  it('of which two of three go is no site: each is told', () => {
-    const { stage, of } = nation({ sites: 2 });
-    const [a = '', b = '', c = ''] = of(0);
-    stage.lost(a);
-    stage.lost(b);
-    live(stage, 5 * minute, [c, ...of(1)]);
-    expect(told(stage)).toEqual([`raised ${a}`, `raised ${b}`]);
-  });
-
-  it('with one PC tells that one itself', () => {
-    const { stage, of } = nation({ sites: 4, pcs: 1 });
-    const [pc = ''] = of(0);
-    stage.lost(pc);
-    live(stage, 5 * minute, [of(1), of(2), of(3)].flat());
-    back(stage, [pc]);
-    live(stage, minute, [pc]);
-    expect(told(stage)).toEqual([`raised ${pc}`, `cleared ${pc}`]);
-  });
-
   it.each([
     ['retired', (known: KnownPc[]) => known.slice(3)],
     ['taken back into its setting up', (known: KnownPc[]) => known.map((one, at) => (at < 3 ? { ...one, alerts: false } : one))],

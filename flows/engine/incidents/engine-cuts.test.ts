@@ -60,22 +60,6 @@ describe('a site whose power cut lasts longer than its batteries', () => {
     expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
     expect(stage.outbox().at(-1)?.notice.many).toMatchObject({ down: 1 });
   });
-
-  it('is none where laptops were closed on battery one after the other', () => {
-    const { stage, pcs, rest } = begun();
-    const [a = '', b = '', c = ''] = pcs;
-    for (const [one, others] of [
-      [a, [b, c]],
-      [b, [c]],
-      [c, []],
-    ] as const) {
-      onBattery(stage, [one]);
-      live(stage, 2 * minute, [one, ...others, ...rest]);
-      stage.bye(one, 'shutdown');
-      live(stage, 30 * minute, [...others, ...rest]);
-    }
-    expect(told(stage).filter((one) => one.includes('site:'))).toEqual([]);
-  });
 });
 
 describe('R15 a dark site', () => {

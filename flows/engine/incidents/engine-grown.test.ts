@@ -1,7 +1,7 @@
 /** What is told of a cause of many sites to which more go than people were told of. */
 import { describe, expect, it } from 'vitest';
 import { live, nation } from './nation.test-helper.ts';
-import { type Path, type Stage, tellTechnician } from './stage.test-helper.ts';
+import type { Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
@@ -34,24 +34,7 @@ function bihar(sites = 20) {
   };
 }
 
-/** Whatever is news waits ten minutes. */
-const tenMinutes: Path = (offer) => {
-  const { message, node } = offer;
-  const { kind, at } = message.transition;
-  if (node !== null || (kind !== 'raised' && kind !== 'worsened')) return tellTechnician(offer);
-  const { severity, to } = message;
-  return { acts: [{ do: 'wait', node: 'hold', dueAt: at + 10 * minute, unlessAcknowledged: false, message: { severity, holdMs: 0, to } }] };
-};
-
 describe('more sites of a state', () => {
-  it('that go while the first word waits are told with it', () => {
-    const { stage, go } = bihar();
-    stage.setPath(tenMinutes);
-    go(wide(8), 7 * minute);
-    go(wide(6, 8), 30 * minute);
-    expect(told(stage)).toEqual(['raised state:bihar 14']);
-  });
-
   it('that come and go are told once', () => {
     const { stage, go, back } = bihar();
     go(wide(8), 20 * minute);

@@ -69,14 +69,6 @@ test('R14 an acknowledgement of what is over, waits to clear, or cannot be seen 
   expect(since(frozen, 1_100_000)).toEqual(['raised lapsed to asha']);
 });
 
-test('R21 who took it and is nobody of the roster cannot be told: it begins with whom the tabs choose', () => {
-  const stage = broken();
-  order(stage, { type: 'acknowledge', by: 'stranger' });
-  const from = stage.now();
-  stage.live(4 * hour + minute);
-  expect(since(stage, from)).toEqual(['raised lapsed to technician']);
-});
-
 test('somebody else takes it over: both stand in the history, and it counts from then', () => {
   const stage = broken();
   order(stage, { type: 'acknowledge' });

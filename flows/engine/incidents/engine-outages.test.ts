@@ -36,14 +36,6 @@ describe('an absence', () => {
     expect(stage.offers.at(-1)?.message.outage).toEqual({ cause: 'pc-off', confidence: 0.8, from: lastWord });
   });
 
-  it('of a PC that is only silent begins at its last word too; it was gone when its next beat did not come', () => {
-    const stage = two();
-    const from = stage.now();
-    stage.live(3 * minute, other);
-    expect(absenceOf(stage)).toMatchObject({ from, goneBy: from + 75 * second });
-    expect(verdict(stage)).toBe('pc-off 0.8');
-  });
-
   it('that ends is in the notice of the clear, which says why it was', () => {
     const stage = online();
     const from = stage.now();

@@ -68,17 +68,4 @@ describe('what is told of a room', () => {
     expect(raised.at(-1)?.notice.before?.map(({ fault: id }) => id)).toEqual([ids[3], ids[2], ids[1]]);
     expect(stage.engine.memory.pcs.get(pc)?.past).toHaveLength(3);
   });
-
-  it('an all-clear knows what was told of why the PC was away', () => {
-    const stage = online();
-    stage.apply({ type: 'gasp', pc, boot: 'boot-1', session: 1, runtimeMs: 60_000 });
-    stage.pass(20 * 60 * second, 5 * second);
-    const told = stage.outbox().at(-1)?.notice;
-    expect(told?.faults[0]?.fault).toBe('pc.silent');
-    expect(stage.incident()?.toldOutage).toEqual({ cause: told?.outage?.cause, confidence: told?.outage?.confidence });
-    stage.birth(pc, { session: 2 });
-    stage.state([ok('camera')]);
-    stage.live(15 * 60 * second);
-    expect(stage.outbox().at(-1)?.notice).toMatchObject({ kind: 'cleared', toldOutage: { cause: told?.outage?.cause } });
-  });
 });

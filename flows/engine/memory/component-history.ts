@@ -7,9 +7,6 @@ type Answer = Pick<Change, 'status' | 'faults'>;
 
 const perMs = budgets.changesADay.most / 86_400_000;
 
-/** What is written of the changes of one memory. */
-export type History = ReturnType<typeof createHistory>;
-
 /** Guarantee: of no PC more is written than its budget, but once that all of it is unknown, and later once what it is (R27). */
 export function createHistory() {
   const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();

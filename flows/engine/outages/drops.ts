@@ -4,9 +4,6 @@
 const often = 3;
 const windowMs = 10 * 60_000;
 
-/** The drops of one memory. */
-export type Drops = ReturnType<typeof createDrops>;
-
 /** Guarantee: holds three numbers of a PC at most, and none of one that never lost a session. */
 export function createDrops() {
   const times = new Map<string, readonly number[]>();

@@ -7,9 +7,6 @@ const answeringMs = 60_000;
 const limits = 3;
 const longestMs = limits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 
-/** The hearing of one memory. */
-export type InAll = ReturnType<typeof createInAll>;
-
 /** Times are the centre's. Guarantee: holds no more of the past than the most patient class asks for. */
 export function createInAll() {
   let spans: { from: number; to: number }[] = [];

@@ -29,8 +29,6 @@ export type Again = { why: AgainReason; by: string; to: string[] };
 
 /** What a person orders about an incident. */
 export type HandlingOrder =
-  | { type: 'acknowledge'; incident: number; by: string }
-  | { type: 'withdraw'; incident: number; by: string }
-  | { type: 'fixed'; incident: number; by: string }
+  | { type: 'acknowledge' | 'withdraw' | 'fixed'; incident: number; by: string }
   | { type: 'assign'; incident: number; by: string; to: string }
   | { type: 'snooze'; incident: number; by: string; until: number };

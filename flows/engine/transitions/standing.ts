@@ -1,18 +1,10 @@
 /** What stands in a scope: read from a PC's record, or from the centre's own list. */
-import { budgets, bySeverity, faultOf, type Severity } from '#contracts';
+import { budgets, bySeverity, faultOf } from '#contracts';
 import { returns } from '../outages/pc.ts';
 import type { PcRecord, StandingFault } from '../records/incidents.ts';
 
-/** A fault that is true now. `key` = `fault|device`. */
-export type Standing = {
-  key: string;
-  fault: string;
-  device: string;
-  name: string | null;
-  reason: string | null;
-  severity: Severity;
-  since: number;
-};
+/** A fault that is true now. */
+export type Standing = Pick<StandingFault, 'key' | 'fault' | 'device' | 'name' | 'reason' | 'severity' | 'since'>;
 
 /** `gone` = its check is ok now; `unknown` = nobody can say; `absent` = its check is no longer made. */
 export type FaultState = 'standing' | 'gone' | 'unknown' | 'absent';

@@ -13,9 +13,6 @@ import { withHeld } from './together.ts';
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;
 
-/** The transitions of one memory on their way. */
-export type Transitions = ReturnType<typeof createTransitions>;
-
 /** Nothing is offered, no timer fires and no default route steps in before `restart`: an offer to tabs that do not run yet is lost. */
 export function createTransitions(memory: Memory, options: TransitionOptions) {
   let bundledAt = Number.NEGATIVE_INFINITY;

@@ -242,17 +242,6 @@ test('what the ledger remembers as the last one is shown after a start', async (
   expect(next.calls.last()).toEqual(old);
 });
 
-test('R29 a call during which the clock was set has the times of the clock as it is', async () => {
-  const { calls, written, clock } = setUp();
-  calls.start({ scope: 'ladakh', by: 'Asha' });
-  await clock.pass(10_000);
-  clock.jump(-7_200_000);
-  await calls.reread();
-  expect(calls.last()).toMatchObject({ startedAt: clock.now() - 10_000, endsAt: clock.now() + 18_000 });
-  await clock.pass(18_000);
-  expect(written).toMatchObject([{ startedAt: clock.now() - 28_000, finishedAt: clock.now() }]);
-});
-
 test('a call of somebody who looks after a state gives way to one of the nation, and not the other way round; nor to a neighbour or itself', async () => {
   const { calls, rung, clock, told, written } = setUp();
   const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
