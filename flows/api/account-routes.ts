@@ -9,7 +9,7 @@ import { isSoonGuessed } from '../pki/accounts/password.ts';
 import { sessionLifeMs } from '../pki/accounts/sessions.ts';
 import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import { on, type Route } from './kit/route.ts';
+import { granted, on, type Route } from './kit/route.ts';
 import { by, order, scopeOrGroup } from './kit/schemas.ts';
 
 /** Whatever somebody wants to try. */
@@ -22,7 +22,7 @@ const name = v.pipe(
   v.check((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64'),
 );
 /** `all` = everywhere, as '' is; the role state takes only the word, since '' may be a variable that is not set. */
-const granted = v.union([v.literal('all'), scopeOrGroup], 'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME');
+const grantedScope = v.union([v.literal('all'), scopeOrGroup], 'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME');
 const right = whole('accounts');
 const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;
 const onceForLogin = 'shown this once, for one login';
@@ -50,7 +50,7 @@ export const accountRoutes: readonly Route[] = [
     { note: onceForLogin },
   ])(
     ['post /api/accounts', 'Makes an account for the wall; its secret is shown this once, for one login.'],
-    { right, body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(granted) }), ...makes },
+    { right, body: v.strictObject({ by, name, role: v.picklist(accountRoles), scope: v.optional(grantedScope) }), ...makes },
     async ({ accounts, has }, { body: { by: who, name: called, role, scope: given } }) =>
       made(await accounts.add({ name: called, role, scope: scopeFor(role, given, has) }, who)),
   ),
@@ -75,7 +75,7 @@ export const accountRoutes: readonly Route[] = [
     { note: 'shown this once' },
   ])(
     ['post /api/program-tokens', 'Makes a token for a program, shown this once; the program sends it as `Authorization: Bearer`.'],
-    { right, body: v.strictObject({ by, name, role: v.picklist(tokenRoles), scope: granted, days: tokenDays }), ...makes },
+    { right, body: v.strictObject({ by, name, role: v.picklist(tokenRoles), scope: grantedScope, days: tokenDays }), ...makes },
     async ({ accounts, has }, { body: { by: who, ...token } }) =>
       made(await accounts.addToken({ ...token, scope: scopeFor(token.role, token.scope, has) }, who)),
   ),
@@ -161,6 +161,6 @@ function entered(result: LoggedIn, reply: FastifyReply) {
 }
 
 function made(result: Made) {
-  if (!result.ok) throw new Refused(result.status, result.line);
-  return { name: result.name, secret: result.secret };
+  const { name: called, secret } = granted(result);
+  return { name: called, secret };
 }

@@ -3,8 +3,7 @@ import * as v from 'valibot';
 import { announcementSummary, announcementView } from '#contracts';
 import { announcementLimit } from '../notify/people/words.ts';
 import { ownPart } from '../pki/door/door.ts';
-import { Refused } from '../pki/door/refused.ts';
-import { on, type Route, read } from './kit/route.ts';
+import { found, granted, on, type Route, read } from './kit/route.ts';
 import { by, incidentId, scopeOrGroup } from './kit/schemas.ts';
 
 const saying = v.strictObject({
@@ -31,11 +30,7 @@ export const announceRoutes: readonly Route[] = [
   ])(
     ['post /api/announcements', 'Sends a notice to many, or first lists its recipients.'],
     { right, body: saying, answer: announcementView, refusals: [403, 404, 429] },
-    async (announcements, { viewer, body }) => {
-      const done = await announcements.send({ ...body, within: viewer.scope });
-      if (!done.ok) throw new Refused(done.status, done.line);
-      return done.value;
-    },
+    async (announcements, { viewer, body }) => granted(await announcements.send({ ...body, within: viewer.scope })).value,
   ),
   on('announcements')(
     ['get /api/announcements', 'Notices, the newest first.'],
@@ -45,10 +40,7 @@ export const announceRoutes: readonly Route[] = [
   on('announcements')(
     ['get /api/announcements/{id}', 'A notice: who got it, who read it, and who did not.'],
     { right, answer: announcementView, refusals: [400, 404] },
-    async (announcements, { viewer, params: { id } }) => {
-      const found = await announcements.one(read(incidentId, id), viewer.scope);
-      if (found === undefined) throw new Refused(404, 'there is no such notice');
-      return found;
-    },
+    async (announcements, { viewer, params: { id } }) =>
+      found(await announcements.one(read(incidentId, id), viewer.scope), 'there is no such notice'),
   ),
 ];

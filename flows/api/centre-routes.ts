@@ -21,7 +21,7 @@ import { Refused } from '../pki/door/refused.ts';
 import { safeTable } from '../sites/sheet.ts';
 import { BackupError } from '../storage/backup/format/backup-error.ts';
 import { tooLarge } from './kit/imports.ts';
-import { on, type Route, read } from './kit/route.ts';
+import { found, granted, on, type Route, read } from './kit/route.ts';
 import { by, csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';
 
 const frames = {
@@ -103,11 +103,7 @@ export const tabsRoutes: readonly Route[] = [
   on('tabs', ['tabs undo', 'टैब का पिछला Deploy वापस लेता है।'])(
     ['post /api/tabs/undo', 'Takes the last Deploy of the tabs back, if the earlier ones pass the lint.'],
     { right: whole('tabs'), body: order, answer: tabsUndone, refusals: [409] },
-    async (tabs, { body: { by } }) => {
-      const undone = await tabs.undo(by);
-      if (!undone.ok) throw new Refused(409, undone.line);
-      return undone.value;
-    },
+    async (tabs, { body: { by } }) => granted(await tabs.undo(by)).value,
   ),
   on('replay')(
     [
@@ -121,20 +117,12 @@ export const tabsRoutes: readonly Route[] = [
       refusals: [409, 413],
       more: { bodyLimit: triedLimitBytes, errorHandler: tooLarge('the tabs are', triedLimitBytes) },
     },
-    async (replay, { body: { days, by: _, ...files } }) => {
-      const tried = await replay.tryFiles(files, days);
-      if (!tried.ok) throw new Refused(409, tried.line);
-      return tried.value;
-    },
+    async (replay, { body: { days, by: _, ...files } }) => granted(await replay.tryFiles(files, days)).value,
   ),
   on('explain')(
     ['get /api/explain', 'What the tabs that run would do with a fault of a site, a PC or the centre. Nobody is told.'],
     { right: whole('read'), query: v.strictObject({ scope: name, fault: name }), answer: explained, refusals: [404] },
-    async (explain, { query: { scope, fault } }) => {
-      const found = await explain(scope, fault);
-      if (!found.ok) throw new Refused(404, found.line);
-      return found.value;
-    },
+    async (explain, { query: { scope, fault } }) => granted(await explain(scope, fault), 404).value,
   ),
   on('reasons')(
     [
@@ -143,9 +131,8 @@ export const tabsRoutes: readonly Route[] = [
     ],
     { right: ownPart, answer: incidentReasons, refusals: [404] },
     async (reasons, { viewer, params }) => {
-      const found = await reasons(read(incidentId, params.id));
-      if (found === undefined || !viewer.has(found.path)) throw new Refused(404, 'there is no such incident');
-      return found;
+      const all = await reasons(read(incidentId, params.id));
+      return found(all && viewer.has(all.path) ? all : undefined, 'there is no such incident');
     },
   ),
 ];
@@ -215,9 +202,8 @@ export const auditRoutes: readonly Route[] = [
       if (from >= to) throw new Refused(400, 'the span ends before it begins');
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
-      const found = await events.read({ path: of, from, to, readings: readings === 'true' }, gone.signal);
-      if (!found.ok) throw new Refused(found.missing ? 404 : 409, found.line);
-      return reply.type('application/json; charset=utf-8').send(found.json);
+      const { json } = granted(await events.read({ path: of, from, to, readings: readings === 'true' }, gone.signal));
+      return reply.type('application/json; charset=utf-8').send(json);
     },
   ),
 ];

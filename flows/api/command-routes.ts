@@ -2,8 +2,7 @@
 import * as v from 'valibot';
 import { commandSummary, commandView, isPcPath, verbNames } from '#contracts';
 import { whole } from '../pki/door/door.ts';
-import { Refused } from '../pki/door/refused.ts';
-import { on, type Route } from './kit/route.ts';
+import { found, granted, on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';
 
 /** The arguments are read by the table of the verbs. */
@@ -27,19 +26,11 @@ export const commandRoutes: readonly Route[] = [
   on('commands')(
     ['post /api/commands', 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.'],
     { right: whole('commands'), body: ordering, answer: v.object({ id: v.string() }), done: 201, refusals: [404] },
-    async (commands, { body }) => {
-      const issued = await commands.issue(body);
-      if (!issued.ok) throw new Refused(issued.missing ? 404 : 400, issued.line);
-      return { id: issued.id };
-    },
+    async (commands, { body }) => ({ id: granted(await commands.issue(body), 400).id }),
   ),
   on('commands', ['cmd show ID', 'दिखाता है कि आदेश का क्या हुआ।'])(
     ['get /api/commands/{id}', 'Shows the results of an order.'],
     { right: whole('commands'), answer: commandView, refusals: [404] },
-    async (commands, { params: { id } }) => {
-      const found = await commands.one(id);
-      if (found === undefined) throw new Refused(404, 'there is no such command');
-      return found;
-    },
+    async (commands, { params: { id } }) => found(await commands.one(id), 'there is no such command'),
   ),
 ];

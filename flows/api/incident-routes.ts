@@ -3,9 +3,8 @@ import * as v from 'valibot';
 import { type IncidentView, incidentRow, incidentView } from '#contracts';
 import { ownPart } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import type { Done } from '../view/view.ts';
 import { sendFile } from './bytes/files.ts';
-import { on, type Route, read } from './kit/route.ts';
+import { found, on, type Route, read } from './kit/route.ts';
 import { by, csv, incidentId, incidentsQuery, order } from './kit/schemas.ts';
 
 const taking = v.strictObject({ by, takeOver: v.optional(v.boolean(), false) });
@@ -24,11 +23,7 @@ export const incidentRoutes: readonly Route[] = [
   on('view')(
     ['get /api/incidents/{id}', 'One incident in full.'],
     { right: ownPart, answer: incidentView, refusals: [404] },
-    (view, { params }) => {
-      const found = view.incident(read(incidentId, params.id));
-      if (found === undefined) throw noIncident();
-      return found;
-    },
+    (view, { params }) => found(view.incident(read(incidentId, params.id)), ...noIncident),
   ),
   on('view', ['ack ID [--take-over]', 'बताता है कि अलर्ट आप देख रहे हैं।', { json: { acknowledged: 'id', by: 'by' } }])(
     [
@@ -110,21 +105,18 @@ function refuseTaken(incident: IncidentView | undefined, names: readonly string[
   });
 }
 
-function done(outcome: Done | keyof typeof refusals): undefined {
+function done(outcome: 'done' | keyof typeof refusals): undefined {
   if (outcome === 'done') return;
-  if (outcome === 'missing') throw noIncident();
   const [status, line] = refusals[outcome];
   throw new Refused(status, line, { code: outcome });
 }
 
+const noIncident = ['there is no such incident', { code: 'missing' }] as const;
 const refusals = {
+  missing: [404, noIncident[0]],
   over: [409, 'this incident is over'],
   late: [409, 'only who acknowledged it takes that back, within 15 seconds'],
   nobody: [422, 'there is no such person in the roster, or several of that name: give the id'],
   time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
   often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
 } satisfies Record<string, [number, string]>;
-
-function noIncident(): Refused {
-  return new Refused(404, 'there is no such incident', { code: 'missing' });
-}

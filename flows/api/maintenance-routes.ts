@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { isId, maintenanceView } from '#contracts';
 import { outside, ownPart } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import { on, type Route } from './kit/route.ts';
+import { granted, on, type Route } from './kit/route.ts';
 import { by, isScope, scopeOf } from './kit/schemas.ts';
 
 const isPlace = (path: string) => isScope(path) || (path.split('/').length === 3 && path.split('/').every(isId));
@@ -45,11 +45,7 @@ export const maintenanceRoutes: readonly Route[] = [
       'Plans maintenance of a room, a site or a state; it notifies nobody meanwhile. `from` and `to` are local times of the place; it ends at `to` or after `minutes`, and repeats by `rule` (RRULE).',
     ],
     { right: { may: 'maintenance', at: scopeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [404, 422] },
-    async (maintenance, { body }) => {
-      const done = await maintenance.add(body);
-      if (!done.ok) throw new Refused(422, done.line);
-      return done.value;
-    },
+    async (maintenance, { body }) => granted(await maintenance.add(body), 422).value,
   ),
   on('maintenance', ['maintenance remove ID', 'तय किया हुआ समय हटाता है।'])(
     ['post /api/maintenance/remove', 'Cancels planned maintenance, and ends it if it goes on.'],

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { enrolCodeView, isId, isPcPath, pcView, profileView } from '#contracts';
 import { ownPart, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import { on, type Route } from './kit/route.ts';
+import { found, granted, on, type Route } from './kit/route.ts';
 import { by, order, place, placePath, sitePath, siteQuery } from './kit/schemas.ts';
 import { tokensOf } from './site-routes.ts';
 
@@ -73,9 +73,8 @@ export const pcRoutes: readonly Route[] = [
       refusals: [404, 409],
     },
     async (identity, { body: { by: who, site, hours, uses } }) => {
-      const made = await identity.makeCode({ by: who, site, hours, uses });
-      if (!made.ok) throw new Refused(made.missing ? 404 : 409, made.line);
-      return { code: made.code, uses: made.uses, ends: made.ends, centre: identity.door, pcs: [...identity.pcsOf(site)] };
+      const { code, ends, ...made } = granted(await identity.makeCode({ by: who, site, hours, uses }));
+      return { code, uses: made.uses, ends, centre: identity.door, pcs: [...identity.pcsOf(site)] };
     },
   ),
   on('identity', ['enrol-code list', 'चालू कोड दिखाता है, पर कोड ख़ुद नहीं।'])(
@@ -116,9 +115,7 @@ function profileRoute(address: string, summary: string, refusals: number[] = [])
     { right: { may: 'read', at: place }, answer: profileView, refusals },
     (orders, { params }) => {
       const path = placePath(params);
-      const found = orders.profile(path);
-      if (found === undefined) throw new Refused(404, `there is no ${path}`);
-      return found;
+      return found(orders.profile(path), `there is no ${path}`);
     },
   );
 }

@@ -4,14 +4,14 @@ import { rollCallSummary, rollCallView } from '#contracts';
 import { rollCallTable, tableName } from '../operations/rollcall/table.ts';
 import { ownPart } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import type { ScopedView } from '../pki/door/scoped.ts';
 import type { NotStarted, PcChoice } from '../view/view.ts';
-import { on, type Route } from './kit/route.ts';
+import { found, on, type Route } from './kit/route.ts';
 import { by, csv, scope, scopeOf } from './kit/schemas.ts';
 
 /** Where a site has none of its own, or is no more. */
 const usualZone = 'Asia/Kolkata';
 const noPcs: PcChoice = '';
+const noRollCall = 'there is no such roll call';
 
 const refusals: Record<NotStarted, [number, string]> = {
   busy: [409, 'a roll call runs already'],
@@ -50,13 +50,13 @@ export const rollCallRoutes: readonly Route[] = [
   on('view', ['rollcall show ID', 'एक हाज़िरी दिखाता है।'])(
     ['get /api/rollcalls/{id}', 'Shows a roll call.'],
     { right: ownPart, answer: rollCallView, refusals: [404] },
-    (view, { params }) => found(view, params.id),
+    async (view, { params }) => found(await view.rollcalls.one(params.id), noRollCall),
   ),
   on('view')(
     ['get /api/rollcalls/{id}/table.csv', 'The same as a table.'],
     { right: ownPart, answer: csv('roll-call.csv'), refusals: [404] },
     async (view, { params, reply }) => {
-      const call = await found(view, params.id);
+      const call = found(await view.rollcalls.one(params.id), noRollCall);
       const zones = new Map(view.sites().map(({ site }) => [site, view.site(site)?.facts.timeZone]));
       const names = new Map(view.snapshot(noPcs).states.map(({ state, name }) => [state, name.en]));
       const timeZone = (site: string) => zones.get(site) ?? usualZone;
@@ -65,9 +65,3 @@ export const rollCallRoutes: readonly Route[] = [
     },
   ),
 ];
-
-async function found({ rollcalls }: ScopedView, id: string) {
-  const call = await rollcalls.one(id);
-  if (call === undefined) throw new Refused(404, 'there is no such roll call');
-  return call;
-}

@@ -13,12 +13,11 @@ import {
   shiftView,
 } from '#contracts';
 import type { DeviceBook } from '../notify/roster/devices.ts';
-import type { PersonOrder, RefusedOrder } from '../notify/roster/kept.ts';
 import type { RosterOrders } from '../notify/roster/roster-orders.ts';
 import { outside, ownPart, type Viewer, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
 import { checked, ofFile } from './kit/imports.ts';
-import { on, type Route } from './kit/route.ts';
+import { found, granted, on, type Route } from './kit/route.ts';
 import { by, csv, scopeOrGroup } from './kit/schemas.ts';
 
 const importing = v.strictObject({ by, csv: v.string(), replace: v.optional(v.boolean(), false), apply: v.optional(v.boolean(), false) });
@@ -62,18 +61,16 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, query: personQuery, answer: dayView, refusals: [404] },
     (roster, { viewer, query: { person } }) => {
       mayChange(roster, viewer, person);
-      const day = roster.day(person);
-      if (day === undefined) throw new Refused(404, 'there is no such person');
-      return day;
+      return found(roster.day(person), 'there is no such person');
     },
   ),
   on('roster', ['roster check [--days DAYS] [--at STATE[/SITE]|group:NAME]', 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।'])(
     ['get /api/roster/check', 'Looks for hours and places in which nobody would be notified.'],
     { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [404, 409] },
     async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
-      const found = await roster.check({ scope: own(roster, viewer, at), days });
-      if (found === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
-      return found;
+      const checked = await roster.check({ scope: own(roster, viewer, at), days });
+      if (checked === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
+      return checked;
     },
   ),
   on('roster', [
@@ -90,7 +87,7 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, body: leaving, refusals: [404, 409] },
     async (roster, { viewer, body: { person, ...how } }) => {
       mayChange(roster, viewer, person);
-      return done(await roster.leave(person, { days: how.days === 'none' ? '' : how.days, deputy: how.deputy, by: how.by }));
+      return void granted(await roster.leave(person, { days: how.days === 'none' ? '' : how.days, deputy: how.deputy, by: how.by }));
     },
   ),
   on('roster', [
@@ -105,7 +102,7 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, body: testing, answer: proofView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, channel, by: who } }) => {
       mayChange(roster, viewer, person);
-      return granted(await roster.prove(person, { channel, by: who }));
+      return granted(await roster.prove(person, { channel, by: who })).value;
     },
   ),
   on('roster', ['roster take PERSON --from PERSON', 'एक व्यक्ति की शिफ़्ट दूसरे को देता है।'])(
@@ -116,13 +113,13 @@ export const rosterRoutes: readonly Route[] = [
     { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, from, by: who } }) => {
       mayChange(roster, viewer, from);
-      return granted(await roster.take(person, { from, by: who }));
+      return granted(await roster.take(person, { from, by: who })).value;
     },
   ),
   on('roster', ['roster remove PERSON', 'किसी को सूची से हटाता है।'])(
     ['post /api/roster/remove', 'Removes a person from the roster.'],
     { right: whole('import'), body: removing, refusals: [404, 409] },
-    async (roster, { body: { person, by: who } }) => done(await roster.remove(person, who)),
+    async (roster, { body: { person, by: who } }) => void granted(await roster.remove(person, who)),
   ),
 ];
 
@@ -149,7 +146,7 @@ export const deviceRoutes: readonly Route[] = [
     { right: ownPart, body: v.strictObject({ by, endpoint, p256dh: browserKey, auth: browserKey }), refusals: [404, 409] },
     async (devices, { body: { by: who, ...device } }) => {
       const { book, person } = ownDevices(devices, who);
-      return done(await book.add(person, device, who));
+      return void granted(await book.add(person, device, who));
     },
   ),
   on('devices')(
@@ -179,9 +176,7 @@ const notSet = 'channels.push is not set';
 
 function ownDevices(book: DeviceBook | null, login: string): { book: DeviceBook; person: string } {
   if (book === null) throw new Refused(404, notSet);
-  const person = book.personOf(login);
-  if (person === undefined) throw new Refused(404, `nobody in the roster has the id or e-mail address "${login}"`);
-  return { book, person };
+  return { book, person: found(book.personOf(login), `nobody in the roster has the id or e-mail address "${login}"`) };
 }
 
 const personAsked = {
@@ -209,11 +204,7 @@ export const peopleRoutes: readonly Route[] = [
       answer: personForgotten,
       refusals: [404, 409],
     },
-    async (people, { body }) => {
-      const forgotten = await people.forget(body);
-      if (!forgotten.ok) throw new Refused(forgotten.missing ? 404 : 409, forgotten.line);
-      return forgotten.value;
-    },
+    async (people, { body }) => granted(await people.forget(body)).value,
   ),
 ];
 
@@ -226,16 +217,4 @@ function own(roster: RosterOrders, viewer: Viewer, at: string): string {
 function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
   const isOwn = roster.scopesOf(person)?.every((scope) => roster.liesWithin(viewer.scope, scope)) ?? viewer.scope === '';
   if (!isOwn) throw new Refused(404, 'there is no such person');
-}
-
-function done(order: PersonOrder): undefined {
-  if (!order.ok) refuse(order);
-}
-
-function granted<T>(order: { ok: true; value: T } | RefusedOrder): T {
-  return order.ok ? order.value : refuse(order);
-}
-
-function refuse({ missing, often, line }: RefusedOrder): never {
-  throw new Refused(missing ? 404 : often ? 429 : 409, line);
 }

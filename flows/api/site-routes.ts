@@ -7,7 +7,7 @@ import { toCsv } from '../sites/csv.ts';
 import type { Done } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
 import { checked, ofFile } from './kit/imports.ts';
-import { on, type Route } from './kit/route.ts';
+import { found, on, type Route } from './kit/route.ts';
 import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './kit/schemas.ts';
 
 const importing = v.strictObject({
@@ -16,6 +16,7 @@ const importing = v.strictObject({
   apply: v.optional(v.boolean(), false),
   staged: v.optional(v.boolean(), false),
 });
+const noSite = ['there is no such site', { code: 'missing' }] as const;
 const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.optional(v.boolean(), false) });
 
 /** Reading and importing the site table, and the stage of a site. */
@@ -47,13 +48,13 @@ export const siteRoutes: readonly Route[] = [
   on('view')(
     ['get /api/sites/{state}/{site}', 'One site in full.'],
     { right: ownPart, answer: siteDetail, refusals: [404] },
-    (view, { params }) => view.site(placePath(params)) ?? noSite(),
+    (view, { params }) => found(view.site(placePath(params)), ...noSite),
   ),
   on('view')(
     ['get /api/sites/{state}/{site}/history', 'What its components said over some hours.'],
     { right: ownPart, query: hoursQuery, answer: historyView, refusals: [404] },
     async (view, { params, query: { hours } }) =>
-      (await view.history(placePath(params), view.now() - Number(hours) * 3_600_000)) ?? noSite(),
+      found(await view.history(placePath(params), view.now() - Number(hours) * 3_600_000), ...noSite),
   ),
   on('siteOrders')(
     ['post /api/sites/{state}/{site}/stage', 'Takes it to another stage.'],
@@ -85,8 +86,4 @@ export const rolloutRoutes: readonly Route[] = [
 export function tokensOf(done: Done, why?: RefusedWhy): { tokens: Record<string, string> } {
   if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line, done.missing ? { code: 'missing' } : why);
   return { tokens: done.tokens };
-}
-
-function noSite(): never {
-  throw new Refused(404, 'there is no such site', { code: 'missing' });
 }

@@ -12,7 +12,7 @@ import type { RosterOrders } from '../../notify/roster/roster-orders.ts';
 import type { CommandsView } from '../../operations/commands/commands.ts';
 import type { Accounts } from '../../pki/accounts/accounts.ts';
 import type { Viewer } from '../../pki/door/door.ts';
-import { Refused } from '../../pki/door/refused.ts';
+import { Refused, type RefusedWhy } from '../../pki/door/refused.ts';
 import type { ScopedView } from '../../pki/door/scoped.ts';
 import type { Enrolment } from '../../pki/enrolment.ts';
 import type { MeetingOrders } from '../../sites/calendar/meeting-orders.ts';
@@ -170,6 +170,21 @@ export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput
   const result = v.safeParse(schema, input);
   if (!result.success) throw new Refused(400, describeIssue(result.issues[0]), { code: 'invalid' });
   return result.output;
+}
+
+type Order = { ok: true } | { ok: false; line: string; status?: number; missing?: boolean; often?: true };
+
+/** An order that was carried out. Throws the refusal where it was not, with the status `otherwise` where the order names none. */
+export function granted<O extends Order>(order: O, otherwise = 409): Extract<O, { ok: true }> {
+  if (order.ok) return order as Extract<O, { ok: true }>;
+  const { line, status, missing, often } = order;
+  throw new Refused(status ?? (missing ? 404 : often ? 429 : otherwise), line);
+}
+
+/** What was looked for. Throws 404 with a line where it is not there. */
+export function found<T>(value: T | undefined, line: string, why?: RefusedWhy): T {
+  if (value === undefined) throw new Refused(404, line, why);
+  return value;
 }
 
 function given<S extends Schema | undefined>(schema: S | undefined, input: unknown): Out<S> {
