@@ -1,8 +1,5 @@
 /** Rows that others see: each is made anew only when it was touched, and is news only where it then reads differently. */
 
-/** Rows that know what changed of them. */
-export type Rows<K, R> = ReturnType<typeof createRows<K, R>>;
-
 /** `make` answers undefined for a key that is no more. Guarantee: `news` never holds a row that reads as it did when it was last news or listed. */
 export function createRows<K, R>(make: (key: K) => R | undefined) {
   const held = new Map<K, { row: R; text: string }>();

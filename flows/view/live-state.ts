@@ -1,12 +1,12 @@
 /** What the view holds between its frames: who listens, and what was told last; and how the present memory is read. */
-import type { Cancel, Clock, IncidentRow, RollCallSummary, RollCallView, SiteView, Snapshot, StateView, StreamFrame } from '#contracts';
+import type { Cancel, Clock, RollCallSummary, RollCallView, Snapshot, StateView, StreamFrame } from '#contracts';
 import type { Incident } from '../engine/records/incidents.ts';
 import type { Ledger } from '../engine/records/ops.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../notify/people/roster.ts';
 import type { CommandsView } from '../operations/commands/commands.ts';
-import { createRows, type Rows } from './changed-rows.ts';
+import { createRows } from './changed-rows.ts';
 import { incidentRow, isSettled, siteView, stateViews, type View } from './rows.ts';
 import type { PcChoice, RollCallsView } from './view.ts';
 
@@ -27,43 +27,28 @@ export type LiveViewOptions = {
 export type Listener = (frame: StreamFrame) => void;
 
 /** What was told, to whom, and what is news since. */
-export type State = {
-  options: LiveViewOptions;
-  listeners: Map<PcChoice, Set<Listener>>;
-  sites: Rows<string, SiteView>;
-  incidents: Rows<number, IncidentRow>;
-  states: { of: SiteTable | undefined; list: StateView[]; news: boolean };
-  pcs: Set<string>;
-  pcsGone: Set<string>;
-  rollcall: RollCallView | undefined;
-  subscribed: boolean;
-  /** The last time in which nobody was heard, as last told. */
-  away: Snapshot['away'];
-  /** When each PC was heard, as last told, and which of them are shown as unheard. */
-  heard: Map<string, number>;
-  unheard: ReadonlySet<string>;
-  /** The PCs of each site that are shown as away while another one of it answers. */
-  beside: Map<string, ReadonlySet<string>>;
-  cancelFrame: Cancel | undefined;
-};
+export type State = ReturnType<typeof createState>;
 
 /** Nobody listens, and nothing was told. */
-export function createState(options: LiveViewOptions): State {
+export function createState(options: LiveViewOptions) {
   return {
     options,
-    listeners: new Map(),
-    sites: createRows((path) => siteView(viewOf(options) as View, path)),
-    incidents: createRows((id) => incidentOf(options, id, incidentRow)),
-    states: { of: undefined, list: [], news: false },
-    pcs: new Set(),
-    pcsGone: new Set(),
-    rollcall: undefined,
+    listeners: new Map<PcChoice, Set<Listener>>(),
+    sites: createRows((path: string) => siteView(viewOf(options) as View, path)),
+    incidents: createRows((id: number) => incidentOf(options, id, incidentRow)),
+    states: { of: undefined as SiteTable | undefined, list: [] as StateView[], news: false },
+    pcs: new Set<string>(),
+    pcsGone: new Set<string>(),
+    rollcall: undefined as RollCallView | undefined,
     subscribed: false,
-    away: undefined,
-    heard: new Map(),
-    unheard: new Set(),
-    beside: new Map(),
-    cancelFrame: undefined,
+    /** The last time in which nobody was heard, as last told. */
+    away: undefined as Snapshot['away'],
+    /** When each PC was heard, as last told, and which of them are shown as unheard. */
+    heard: new Map<string, number>(),
+    unheard: new Set<string>() as ReadonlySet<string>,
+    /** The PCs of each site that are shown as away while another one of it answers. */
+    beside: new Map<string, ReadonlySet<string>>(),
+    cancelFrame: undefined as Cancel | undefined,
   };
 }
 

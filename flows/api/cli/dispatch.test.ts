@@ -331,18 +331,18 @@ test.each<[string[], string]>([
     '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, measure-link, restart-sound, restart-agent, reboot',
   ],
   [['cmd', 'send-log', '--to', 'all', '--arg', 'lines'], '--arg "lines" is not KEY=VALUE'],
-  [[], 'no verb: sabha help lists them'],
-  [['dance'], 'unknown verb "dance": sabha help lists them'],
+  [[], 'what is to be done? "sabha help" lists it'],
+  [['dance'], '"dance" is not known: "sabha help" lists what is'],
   [['sites'], 'which of: sites export, sites import, sites list, sites stage?'],
   [['sites', 'import'], 'usage: sabha sites import FILE [--yes] [--dry-run]'],
-  [['enrol-code', 'cancel', 'leh'], '"leh" is no site: expected STATE/SITE'],
+  [['enrol-code', 'cancel', 'leh'], '"leh" is no site: write STATE/SITE, such as ladakh/leh'],
   [['sites', 'stage', 'ladakh/leh', 'done'], 'stage: expected ("planned" | "commissioning" | "live" | "closed"), found "done"'],
   [['sites', 'list', '--colour'], "Unknown option '--colour'; usage: sabha sites list [--stage STAGE] [--state STATE]"],
-  [['pcs', 'show', 'ladakh'], '"ladakh" is no PC: expected STATE/SITE/PC'],
+  [['pcs', 'show', 'ladakh'], '"ladakh" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
   [['pcs', 'token'], 'name the PCs, or a whole --scope'],
-  [['revoke', 'ladakh/leh'], '"ladakh/leh" is no PC: expected STATE/SITE/PC'],
+  [['revoke', 'ladakh/leh'], '"ladakh/leh" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1'],
   [['enrol-code', 'ladakh/leh', '--uses', 'all'], '--uses needs a whole number'],
-  [['ack', 'seven'], '"seven" is no number of an incident'],
+  [['ack', 'seven'], '"seven" is no number of an incident: "sabha incidents --open" shows them'],
   [['incidents', 'snooze', '7', 'later'], '"later" is no time: 90m, 2h, or 2027-01-15T18:30+05:30'],
   [['ack', '7', '--by', ' '], '--by needs a name'],
   [['rollcall', 'start'], 'rollcall start needs --scope; usage: sabha rollcall start --scope all|STATE|STATE/SITE [--no-wait]'],
@@ -357,7 +357,7 @@ test('an address that is none, one that answers something else, and a refusal ar
   expect(() => createClient('centre')).toThrow('SABHA_API: "centre" is no address such as http://127.0.0.1:1880');
   expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
   state().scripted['GET /api/incidents'] = '<html>';
-  expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: \/api\/incidents is not JSON\n$/);
+  expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: check the address in SABHA_API\n$/);
 });
 
 test('with --json an answer is the whole object, and the table can be printed', async () => {

@@ -43,5 +43,5 @@ function parsed(name: string, verb: Verb, args: string[]) {
 function noVerb(first: string): string {
   const near = Object.keys(verbs).filter((name) => name.split(' ')[0] === first);
   if (near.length > 0) return `which of: ${near.join(', ')}?`;
-  return `${first === '' ? 'no verb' : `unknown verb "${first}"`}: sabha help lists them`;
+  return first === '' ? 'what is to be done? "sabha help" lists it' : `"${first}" is not known: "sabha help" lists what is`;
 }

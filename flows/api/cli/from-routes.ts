@@ -1,11 +1,10 @@
 /** The verbs that are one request: each is made from the row of its route. */
 import * as v from 'valibot';
-import { isPcPath } from '#contracts';
 import type { Command, Route } from '../kit/route.ts';
 import { asFile, importFile } from './kit/files.ts';
-import { type Answer, type Call, CliError, type Layout, type Verb } from './kit/model.ts';
+import type { Answer, Call, Layout, Verb } from './kit/model.ts';
 import { answerText, table } from './kit/text.ts';
-import { incidentNamed, numberOf, siteNamed, verb } from './kit/usage.ts';
+import { incidentNamed, numberOf, pcNamed, siteNamed, verb } from './kit/usage.ts';
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 type Fields = Record<string, unknown>;
@@ -64,7 +63,7 @@ function wordFields({ path }: Route, entries: Entries, { call, options }: Asked)
   return Object.fromEntries(
     call.words.flatMap((word, at) => {
       const name = names[at] ?? '';
-      if (name === 'pc' && !isPcPath(word)) throw new CliError(2, `"${word}" is no PC: expected STATE/SITE/PC`);
+      if (name === 'pc') pcNamed(word);
       if (name === 'site') siteNamed(word);
       const entry = entries[name];
       if (entry !== undefined && typeOf(entry) === 'array') return at === 0 ? [[name, call.words]] : [];

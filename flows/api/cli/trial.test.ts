@@ -100,6 +100,9 @@ test('why somebody was told of an incident is shown step by step, and to whom no
     '1970-01-01 00:00:05 UTC  cleared: microphone.missing (critical)',
     '  Told nobody: nobody knew that it began.',
   ]);
-  expect(await sabha(['explain', '--incident', 'x'])).toMatchObject({ code: 2, err: '"x" is no number of an incident\n' });
+  expect(await sabha(['explain', '--incident', 'x'])).toMatchObject({
+    code: 2,
+    err: '"x" is no number of an incident: "sabha incidents --open" shows them\n',
+  });
   expect(await sabha(['explain', 'ladakh/leh'])).toMatchObject({ code: 2, err: expect.stringContaining('or --incident with its number') });
 });

@@ -20,25 +20,25 @@ export function createClient(address: string, token?: string, needed = 'a token 
       throw new CliError(2, `the centre at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
     });
     const text = await answer.text().catch(() => {
-      throw new CliError(2, `the centre at ${address} stopped in the middle of its answer`);
+      throw new CliError(2, `the centre at ${address} stopped in the middle of its answer: try again`);
     });
     if (answer.status === 401 && token === undefined) throw new CliError(1, needed);
     if (!answer.ok && !accept.includes(answer.status)) throw new CliError(answer.status === 400 ? 2 : 1, lineOf(text, answer.status));
     return text;
   };
-  const parse = <T>(text: string, path: string): T => {
+  const parse = <T>(text: string): T => {
     try {
       return (text === '' ? null : JSON.parse(text)) as T;
     } catch {
-      throw new CliError(2, `${address} is no centre of Sabha: ${path} is not JSON`);
+      throw new CliError(2, `${address} is no centre of Sabha: check the address in SABHA_API`);
     }
   };
   return {
-    get: async (path) => parse(await ask(path), path),
+    get: async (path) => parse(await ask(path)),
     text: (path) => ask(path),
     post: async (path, body, accept) => {
       const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-      return parse(await ask(path, init, accept), path);
+      return parse(await ask(path, init, accept));
     },
   };
 }

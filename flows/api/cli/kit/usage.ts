@@ -1,5 +1,5 @@
 /** A verb by its usage: the name, the words and the options are read from one line such as `sites list [--stage STAGE]`. */
-import type { Words } from '#contracts';
+import { isPcPath, type Words } from '#contracts';
 import { CliError, type Verb } from './model.ts';
 
 /** Options by name, or by verb and name where two verbs differ. */
@@ -83,15 +83,21 @@ function saidOf(verbName: string, option: string): Words {
   return { en, hi };
 }
 
+/** The word of a call that names a PC. Throws CliError. */
+export function pcNamed(pc = ''): string {
+  if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1`);
+  return pc;
+}
+
 /** The word of a call that names a site. Throws CliError. */
 export function siteNamed(site = ''): string {
-  if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: expected STATE/SITE`);
+  if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: write STATE/SITE, such as ladakh/leh`);
   return site;
 }
 
 /** The word of a call that is the number of an incident. Throws CliError. */
 export function incidentNamed(id = ''): number {
-  if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is no number of an incident`);
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is no number of an incident: "sabha incidents --open" shows them`);
   return Number(id);
 }
 

@@ -5,7 +5,6 @@ import {
   faultOf,
   filled,
   type IncidentRow,
-  isPcPath,
   type Language,
   outageText,
   type PcView,
@@ -19,7 +18,7 @@ import { bridgeText, upsText } from '../../../sites/columns.ts';
 import { importFile } from '../kit/files.ts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
 import { answerText, firstOf, table, timeText } from '../kit/text.ts';
-import { incidentNamed, siteNamed, verb } from '../kit/usage.ts';
+import { incidentNamed, pcNamed, siteNamed, verb } from '../kit/usage.ts';
 
 /** In the order of help. */
 export const roomVerbs = [
@@ -51,8 +50,8 @@ export const roomVerbs = [
 /** By the name of the verb. */
 export const roomLayouts = { 'enrol-code': enrolCode, incidents };
 
-async function showPc({ api, words: [pc = ''] }: Call): Promise<Answer> {
-  if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is no PC: expected STATE/SITE/PC`);
+async function showPc({ api, words: [word] }: Call): Promise<Answer> {
+  const pc = pcNamed(word);
   const all = await api.get<PcView[]>(`/api/pcs?site=${encodeURIComponent(siteOf(pc))}`);
   const one = all.find((row) => row.pc === pc);
   if (one === undefined) throw new CliError(1, `there is no PC ${pc}`);
