@@ -77,16 +77,6 @@ test('where nothing is to be taken back, or no tab runs, it is a no in one line'
   expect((await still.ask('POST', '/api/tabs/undo', { by: 'Anil' })).body.message).toBe('the tabs do not run: the log of flows says why');
 });
 
-test('nothing is brought back over a file that was changed on disk meanwhile', async () => {
-  const { dir, tabs, ask, slower } = setUp();
-  await tabs.save(slower, 'asha');
-  rmSync(join(dir, '50-escalate.json'));
-  expect(await ask('POST', '/api/tabs/undo', { by: 'Anil' })).toMatchObject({
-    status: 409,
-    body: { message: expect.stringContaining('50-escalate.json was changed on disk since the editor read it') },
-  });
-});
-
 test('what would be done with a fault is told, and what cannot be explained is a no in one line', async () => {
   const app = fastify();
   onTestFinished(() => app.close());

@@ -55,17 +55,6 @@ test('an import tells what it would do, then does it, with its rows and one row 
   expect(written).toHaveLength(3);
 });
 
-test('a faulty file is 422 with every faulty line, and changes nothing', async () => {
-  const { statusCode, body } = await load({ text: `${text}x,,nowhere,2027-01-15 11:00,12:00,FREQ=SECONDLY\n` });
-  expect(statusCode).toBe(422);
-  expect(body.problems.map(({ line, column }: { line: number; column: string }) => `${line} ${column}`)).toEqual([
-    '4 title',
-    '4 rooms',
-    '4 repeat',
-  ]);
-  expect(written).toEqual([]);
-});
-
 test('the list is of a place and of what lies above and within it, the next meeting first', async () => {
   await load();
   const ids = async (query = '') => (await list(query)).map(({ id }: { id: string }) => id);

@@ -162,13 +162,6 @@ test('what another began, what comes twice, and what comes too late opens nothin
   expect(warned.at(-1)).toContain('too long ago');
 });
 
-test('a directory that goes while somebody logs in there does not answer either', async () => {
-  const { back, state } = await begin();
-  await issuer.close();
-  const answer = await get(back, state);
-  expect([answer.location, sessionOf(answer)]).toEqual(['/login.html?away', '']);
-});
-
 test('ten thousand logins that strangers begin hold up and end nobody else’s', { tags: ['long'] }, async () => {
   const openid = createOpenId({ settings, secret: 'clientsecret', up: () => up });
   const mine = await openid.begin('https://sabha.test/api/openid/back');

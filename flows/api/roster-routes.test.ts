@@ -94,12 +94,6 @@ test('a faulty file is 422 with every faulty line, and changes nothing', async (
   expect([told(['technician']), written]).toEqual([['devi'], []]);
 });
 
-test('a person whose phone is to be told first is imported before that phone is there, and is reached by the rest meanwhile', async () => {
-  expect(await load({ csv: csv.replace(',email,asha@', ',push|email,asha@') })).toMatchObject({ statusCode: 200, body: { applied: true } });
-  const [asha] = (await get()).filter(({ id }: { id: string }) => id === 'asha');
-  expect(asha).toMatchObject({ reached: ['email'] });
-});
-
 test('where the ledger takes nothing, nothing is in use', async () => {
   takes = false;
   expect(await load()).toMatchObject({ statusCode: 500 });
@@ -114,15 +108,6 @@ test('the list says who is on duty, over what they are reached, and when that wa
     { id: 'bina', now: 'off', reached: [], proofs: {} },
   ]);
   expect((await get('?scope=ladakh/leh')).map(({ id }: { id: string }) => id)).toEqual(['asha']);
-});
-
-test('duty says of each role who is told now, and why these', async () => {
-  await load();
-  expect((await get('/duty?scope=ladakh/leh')).roles).toEqual([
-    { role: 'technician', by: 'duty', persons: [{ id: 'asha', name: 'Asha' }] },
-    { role: 'state', by: 'central', persons: [{ id: 'devi', name: 'Devi' }] },
-    { role: 'central', by: 'duty', persons: [{ id: 'devi', name: 'Devi' }] },
-  ]);
 });
 
 test('days off count at once, with who stands in; what cannot be is one line', async () => {

@@ -151,15 +151,6 @@ test('a roll call is started, followed and taken along as a table', async () => 
   expect(await table.text()).toMatch(/^state,site,site_name,room,pc,answer_after_s,/);
 });
 
-test('incidents can be narrowed to the open ones and to those that are over', async () => {
-  view.state.incidents.push(microphoneGone(Date.now(), { id: 8, overAt: Date.now(), over: 'cleared' }));
-  const ids = async (query: string) => ((await (await get(`/api/incidents${query}`)).json()) as { id: number }[]).map((one) => one.id);
-  expect(await ids('')).toEqual([7, 8]);
-  expect(await ids('?open=true')).toEqual([7]);
-  expect(await ids('?open=false')).toEqual([8]);
-  expect(await refusal(get('/api/incidents?open=perhaps'))).toEqual([400, 'open: expected ("true" | "false"), found "perhaps"']);
-});
-
 test('the words of every fault of the catalogue are served in both languages', async () => {
   const packed = await get('/api/words', { 'accept-encoding': 'gzip' });
   expect(packed.headers.get('content-encoding')).toBe('gzip');
@@ -167,14 +158,6 @@ test('the words of every fault of the catalogue are served in both languages', a
   const { faults } = (await (await get('/api/words')).json()) as { faults: Record<string, { title: Record<string, string> }> };
   expect(Object.keys(faults)).toEqual(faultIds);
   expect(faults['microphone.missing']?.title).toEqual({ en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' });
-});
-
-test('the texts for SMS are served as a file, with no link where the centre has no name', async () => {
-  const answer = await get('/api/words/sms.csv');
-  expect(answer.headers.get('content-disposition')).toContain('sms.csv');
-  const text = await answer.text();
-  expect(text).toContain('news.camera.missing.en.fixed,');
-  expect(text).not.toContain('#url#');
 });
 
 test('acknowledge and note reach the view', async () => {
@@ -217,13 +200,6 @@ test('what somebody has is not taken over unasked: the second is told who has it
   expect((await post(path, { by: 'Asha' })).status).toBe(204);
   expect((await post(path, { by: 'Meera', takeOver: true })).status).toBe(204);
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Meera' } });
-});
-
-test('who took it by a link is asked on the wall to take it over from nobody: an account and its person are one', async () => {
-  const path = '/api/incidents/7/acknowledge';
-  await view.acknowledge(7, 'Asha Devi');
-  expect(await (await get('/api/me?by=asha')).json()).toMatchObject({ name: null, names: ['Asha Devi', 'asha'] });
-  expect([(await post(path, { by: 'asha' })).status, (await post(path, { by: 'Meera' })).status]).toEqual([204, 409]);
 });
 
 test('what was just acknowledged is taken back by who took it, and by nobody else', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { broken, setUp } from './live.test-helper.ts';
+import { setUp } from './live.test-helper.ts';
 import type { PcChoice } from './view.ts';
 
 const second = 1_000;
@@ -67,19 +67,5 @@ test('that another one answers was seen by its next beat, which is no news of it
   stage.beat(back);
   await clock.pass(15_250);
   expect(frames.flatMap((frame) => frame.pcs ?? []).map((one) => [one.pc, one.outage?.beside])).toEqual([[away, true]]);
-  show.close();
-});
-
-test('who only goes on talking beside a PC that is away is no news', async () => {
-  const { does, stage, back, others, listen, clock, show, pcs } = lostSite();
-  does(() => stage.birth(back, { session: 2, apartMs: minute }));
-  await clock.pass(second);
-  const { frames } = listen();
-  for (const pc of [back, ...others]) stage.beat(pc);
-  await clock.pass(minute);
-  expect(frames).toEqual([]);
-  does(() => stage.state(broken, pcs[2]));
-  await clock.pass(second);
-  expect(frames).toHaveLength(1);
   show.close();
 });

@@ -218,15 +218,6 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('the longest away of a site dates its silence', () => {
-    const { show, stage, does, site, pcs } = setUp();
-    does(() => stage.lost(pcs[0]));
-    const lostAt = stage.now();
-    does(() => stage.pass(100_000));
-    expect(show.view.sites()[0]).toMatchObject({ site: site(0), readiness: 'unknown', quietSince: lostAt, why: { reason: 'silent' } });
-    show.close();
-  });
-
   test('of a closed site, where nobody listens any more, no room is ready', () => {
     const { show, held, site } = setUp();
     const closed = [...held.table.nodes()].map((node) =>
@@ -348,27 +339,6 @@ describe('what is asked', () => {
     does(() => stage.live(600_000, pc));
     expect(show.view.incident(second?.id ?? 0)).toMatchObject({ over: 'cleared', overAt: since + 600_000 });
     expect(show.view.incident(second?.id ?? 0)?.faults[0]).not.toHaveProperty('watched');
-    show.close();
-  });
-
-  test('of a trouble of the centre that came back the wall said that it was watched for its short time, and it was watched for half an hour', () => {
-    const { stage, show, does } = setUp({ count: 1 });
-    const goes = () =>
-      does(() => {
-        stage.apply({ type: 'unsubscribed' });
-        stage.pass(65_000, 5_000);
-        stage.subscribe();
-      });
-    const watched = () => show.view.incidents().find(({ scope, over }) => scope === 'centre' && over === null)?.faults[0]?.watched;
-    goes();
-    does(() => stage.live(600_000));
-    goes();
-    const since = stage.now();
-    expect(watched()).toEqual({ since, until: since + 1_800_000 });
-    does(() => stage.live(1_790_000));
-    expect(watched()).toBeDefined();
-    does(() => stage.live(20_000));
-    expect(watched()).toBeUndefined();
     show.close();
   });
 

@@ -70,18 +70,3 @@ test.each([
   const found = await createReasons(ledger, (id) => id)(3);
   expect([found?.path, found?.steps[0]?.said.en]).toEqual(['bihar', said]);
 });
-
-test('that more sites went was told without a word of it: the sentence begins with that', async () => {
-  const ledger = inThread(new DatabaseSync(':memory:'));
-  const about = [{ fault: 'outage.state', device: '', name: null, reason: null, since: 5 }];
-  const grew = ['bihar/gaya', 'bihar/patna', 'bihar/siwan'];
-  await ledger.commit([
-    { op: 'incident', incident: { ...incident, scope: 'state:bihar' } },
-    { op: 'transition', transition: { ...raised, kind: 'worsened', about, grew } as unknown as Transition },
-    { op: 'outbox', row: row('7/email/asha') },
-  ]);
-  const found = await createReasons(ledger, (id) => id)(3);
-  expect(found?.steps.map(({ said }) => said)).toEqual([
-    { en: '3 more sites went. Told asha (e-mail).', hi: '3 और साइटों से जवाब आना बंद हुआ। asha (ई-मेल) को बताया गया।' },
-  ]);
-});

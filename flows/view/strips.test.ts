@@ -60,15 +60,6 @@ test('what changed while it was away is seen from its return; lost that becomes 
   ]);
 });
 
-test('what was said before the time begins with it', () => {
-  const changes = [at(1, 'presence', 'online'), at(2, 'camera', 'fault', ['camera.missing']), at(120, 'camera', 'ok')];
-  expect(spans(changes, 'camera', { from: 100 })).toEqual([
-    [100, 'fault', 'camera.missing'],
-    [120, 'ok'],
-  ]);
-  expect(historyOf([], { from: 100, aways: [{ from: 90, to: 110 }] })).toEqual([]);
-});
-
 test('R18a a strip was green over an hour in which flows was stopped: of that hour it says unknown, whatever stood before', () => {
   const changes = [
     at(1, 'presence', 'online'),

@@ -63,15 +63,6 @@ test('the head of the page of an answer has its styles in it, admitted by their 
   expect(script).toMatch(/^<script type="module" src="\/bundle\/tap-[A-Z0-9]{8}\.js"><\/script>$/);
 });
 
-test('packed, the wall is less than half of what it is file by file', { tags: ['long'] }, () => {
-  const bytes = (urls: Iterable<string>, from: Wall) =>
-    [...urls].reduce((sum, url) => sum + (from.files.get(url)?.packed('br').length ?? 0), 0);
-  const whole = [...plain.files.keys()].filter((url) => /\.(js|css)$/.test(url) && !/^\/(login|tap)\./.test(url));
-  const few = bytes(['/', ...scriptsOf(textOf('/'))], wall);
-  expect(few).toBeLessThan(bytes(['/', ...whole], plain) / 2 + 4_000);
-  expect(few).toBeLessThan(42_000);
-});
-
 test('what a file names that is not there is said with its name', async () => {
   const gone = wallOf({ '/index.html': page, '/b.js': "import 'a'; import './c.js';", '/a.js': '' });
   await expect(bundled(gone, realClock())).rejects.toThrow("./c.js, which /b.js names, is not among the wall's files");

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -74,12 +74,6 @@ test.each([
   expect([await once(child, 'close'), written]).toEqual([[141, null], []]);
 });
 
-test('an export into a file imports again as the same', { tags: ['long'] }, async () => {
-  expect(await sabha(['sites', 'export', 'out.csv'])).toEqual({ code: 0, out: 'out.csv is written\n', err: '' });
-  expect(readFileSync(join(dir, 'out.csv'), 'utf8')).toBe(toCsv(api.state.table));
-  expect((await sabha(['sites', 'import', 'out.csv'])).out).toContain('0 added, 0 changed, 7 the same');
-});
-
 test('a file that is not there or not UTF-8, and a centre that is not there, are told in one line', { tags: ['long'] }, async () => {
   expect(await sabha(['sites', 'import', 'gone.csv'])).toEqual({
     code: 2,
@@ -129,14 +123,6 @@ test('a program that listens in place of the server gets no token of the data fo
   });
   expect(received).toEqual(['/healthz', undefined]);
   other.close();
-});
-
-test('a SABHA_TOKEN with a line break is refused in one line that does not show it', async () => {
-  expect(await sabha(['profile'], { SABHA_API: api.address, SABHA_TOKEN: 'sabha_one\nsabha_two' })).toEqual({
-    code: 2,
-    out: '',
-    err: 'the token is not one line of ASCII: check SABHA_TOKEN\n',
-  });
 });
 
 test('a server that needs a token gets none from a folder without one, and one line names the folder and SABHA_DATA', async () => {

@@ -69,11 +69,6 @@ test('explain shows nodes, recipients, each text once and the conclusion; withou
   });
 });
 
-test('sites import says what is wrong in the file in Hindi where that is asked for', async () => {
-  const { code, out } = await sabha(['sites', 'import', file('bad.csv', 'state;site;pc\n'), '--lang', 'hi']);
-  expect([code, out]).toEqual([1, 'bad.csv:1 खाने ";" से अलग हैं: फ़ाइल को कॉमा वाली CSV में सेव करें\nकुछ नहीं बदला: 1 ग़लती\n']);
-});
-
 test('sites list is aligned, and says how many stand in each stage', async () => {
   const row = (site: string, change: Partial<SiteView>): SiteView => ({
     site,
@@ -144,13 +139,6 @@ test('a profile shows where each value comes from and which PCs hold another ver
   ]);
 });
 
-test('the texts for SMS go to a file, or are shown', async () => {
-  state().scripted = { 'GET /api/words/sms.csv': '"id","text"\r\n"news","#url#"\r\n' };
-  expect(await sabha(['words', 'export'])).toEqual({ code: 0, out: '"id","text"\n"news","#url#"\n', err: '' });
-  expect((await sabha(['words', 'export', 'sms.csv'])).out).toBe('sms.csv is written\n');
-  expect(written('sms.csv')).toBe('\ufeff"id","text"\r\n"news","#url#"\r\n');
-});
-
 const pc: PcView = {
   pc: 'ladakh/leh/vc-1',
   site: 'ladakh/leh',
@@ -167,28 +155,6 @@ const pc: PcView = {
   incident: 7,
   outage: null,
 };
-
-test('a PC is shown whole; what a device calls itself moves no cursor', async () => {
-  state().scripted['GET /api/pcs?site=ladakh%2Fleh'] = [pc];
-  const { code, out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1']);
-  expect(code).toBe(0);
-  expect(out).toMatch(/ agent +0\.1\.0\n {2}config +wanted 3, held 2\n[\s\S]* incident +7\n/);
-  expect(out).toMatch(/camera +usb-1 +fault +camera\.missing +evil \[31m name +1970-01-01 00:00:00 UTC\n/);
-  expect((await sabha(['pcs', 'list', '--site', 'ladakh/leh'])).out).toMatch(/ladakh\/leh\/vc-1 +Hall +online +not-ready +camera\.missing/);
-  expect(await sabha(['pcs', 'show', 'ladakh/leh/vc-9'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/leh/vc-9\n' });
-});
-
-test('a ready PC and its microphone are listed as not proven, in words; JSON keeps the plain state', async () => {
-  const microphone = { component: 'microphone', device: 'usb-2', status: 'ok', fault: null, reason: null, since: 0 };
-  const ready = { ...pc, readiness: 'ready', why: null, checks: [microphone, { ...microphone, component: 'clock' }] };
-  for (const query of ['', '?site=ladakh%2Fleh']) state().scripted[`GET /api/pcs${query}`] = [ready];
-  expect((await sabha(['pcs', 'list'])).out).toMatch(/vc-1 +Hall +online +ready \(not proven\) /);
-  const { out } = await sabha(['pcs', 'show', 'ladakh/leh/vc-1']);
-  expect(out).toMatch(/^ {2}readiness +ready \(not proven\)$/m);
-  expect(out).toMatch(/microphone +usb-2 +there, open, not proven/);
-  expect(out).toMatch(/clock +usb-2 +ok/);
-  expect(JSON.parse((await sabha(['pcs', 'list', '--json'])).out)[0].readiness).toBe('ready');
-});
 
 test('incidents are listed, taken and noted', async () => {
   const faults = [{ fault: 'camera.missing', device: '', name: null, severity: 'critical', since: 0, hidden: false, unknownSince: null }];
@@ -358,14 +324,6 @@ test('an address that is none, one that answers something else, and a refusal ar
   expect(await sabha(['incidents'])).toEqual({ code: 1, out: '', err: 'nothing answers GET /api/incidents\n' });
   state().scripted['GET /api/incidents'] = '<html>';
   expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: check the address in SABHA_API\n$/);
-});
-
-test('with --json an answer is the whole object, and the table can be printed', async () => {
-  const bad = await sabha(['sites', 'import', file('bad.csv', 'state,pin,tan\n'), '--json']);
-  const unknown = ['pin', 'tan'].map((column) => ({ line: 1, column, what: 'this column is not known' }));
-  const missing = { line: 1, column: '', what: expect.stringMatching(/^these columns are missing: (\w+, ){17}\w+$/) };
-  expect([bad.code, JSON.parse(bad.out).problems]).toEqual([1, [...unknown, missing]]);
-  expect((await sabha(['sites', 'export'])).out).toContain('ladakh,leh,vc-1');
 });
 
 test('an export holds the mark that spreadsheets need', async () => {

@@ -1,37 +1,8 @@
 import { expect, test } from 'vitest';
-import type { DayView, DutyView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
+import type { DayView, RosterCheck, RosterPerson } from '#contracts';
 import { operator } from './operator.test-helper.ts';
 
-const { state, file, sabha } = operator();
-
-const none: RosterImport['difference'] = { added: [], changed: [], removed: [], same: 0, missing: [] };
-
-test('roster import names every faulty line; without --yes it shows the difference and changes nothing', async () => {
-  const name = file('roster.csv', 'id');
-  const url = 'POST /api/roster/import';
-  const problem = { line: 3, column: 'scopes', what: 'there is no state, site or PC bihar' };
-  state().scripted[url] = { problems: [problem], notes: [], difference: none, applied: false };
-  expect(await sabha(['roster', 'import', name, '--yes'])).toMatchObject({
-    code: 1,
-    out: 'roster.csv:3 scopes: there is no state, site or PC bihar\nnothing is changed: 1 problem\n',
-  });
-  const changed = [{ person: 'asha', column: 'duty', from: '', to: 'Mon-Fri 09:00-18:00' }];
-  const difference = { ...none, added: ['bina'], changed, missing: ['chand'] };
-  const notes = [{ line: 2, column: 'deputy', what: 'bina has days off and no deputy' }];
-  state().scripted[url] = { problems: [], notes, difference, applied: false };
-  expect(await sabha(['roster', 'import', name])).toMatchObject({
-    code: 0,
-    out: [
-      '+ bina',
-      '~ asha duty: "" becomes "Mon-Fri 09:00-18:00"',
-      '1 added, 1 changed, 0 removed, 0 the same, 1 not in the file (left as they are)',
-      'roster.csv:2 deputy: bina has days off and no deputy',
-      'nothing is changed yet: --yes does it',
-      '',
-    ].join('\n'),
-  });
-  expect(state().asked.at(-1)?.body).toEqual({ csv: 'id', apply: false, by: 'tester' });
-});
+const { state, sabha } = operator();
 
 const cells = { roles: 'technician', scopes: 'ladakh/leh', duty: 'Mon-Fri 09:00-18:00', leave: '', deputy: 'bina' };
 const asha: RosterPerson = {
@@ -128,21 +99,6 @@ test('roster check lists who would be told, and is a no where somebody is missin
   ]);
   state().scripted['GET /api/roster/check?scope=ladakh'] = { ...found, gaps: [], untold: [], unreached: [] };
   expect((await sabha(['roster', 'check', '--at', 'ladakh'])).code).toBe(0);
-});
-
-test('roster duty shows who is notified now and why', async () => {
-  const view: DutyView = {
-    at: 0,
-    scope: 'ladakh/leh',
-    roles: [
-      { role: 'technician', by: 'state', persons: [{ id: 'chand', name: 'Chand' }] },
-      { role: 'central', by: 'nobody', persons: [{ id: 'devi', name: 'Devi' }] },
-    ],
-  };
-  state().scripted['GET /api/roster/duty?scope=ladakh%2Fleh'] = view;
-  expect((await sabha(['roster', 'duty', 'ladakh/leh'])).out).toMatch(
-    /\nROLE +BY +PERSONS\ntechnician +state +Chand \(chand\)\ncentral +nobody +Devi \(devi\)\n$/,
-  );
 });
 
 test('roster show PERSON has the day of that person too', async () => {

@@ -82,13 +82,6 @@ test('an incident that became more urgent is one alert: the one of before ends',
   ]);
 });
 
-test('1,200 incidents go in three posts', async () => {
-  const { clock, posts, state } = rig();
-  state.incidents = Array.from({ length: 1_200 }, (_, n) => incident(n + 1));
-  await clock.pass(5_000);
-  expect(posts.map((one) => one.length)).toEqual([500, 500, 200]);
-});
-
 test('an Alertmanager that is away three times is one finding, and one that it is back; then all stands there again', async () => {
   const { clock, posts, words, state } = rig();
   state.incidents = [incident(1)];

@@ -55,23 +55,3 @@ test.each([
   expect(said('en').filter((line) => /expected \(|expected [<>/]|found undefined| \| /.test(line))).toEqual([]);
   expect(said('en').at(-1)).toBe(`nothing is changed: ${problems.length} problem${problems.length === 1 ? '' : 's'}`);
 });
-
-const cells = ['Gaya; second floor', 'x'];
-const quoted = cells.map((cell) => `"${cell}"`);
-const importers = { sites, meetings, roster };
-const headers = { sites: ['state', 'name_en'], meetings: ['title', 'rooms'], roster: ['id', 'name'] };
-
-test.each(
-  (['sites', 'meetings', 'roster'] as const).flatMap((name) =>
-    [
-      [';', '";"', quoted],
-      [';', '";"', ['x', '']],
-      ['\t', 'tabs', quoted],
-    ].map(([by, said, row]) => [name, by, said, row] as [typeof name, string, string, string[]]),
-  ),
-)('%s: a file with the separator %j is refused with that separator as the only problem', (name, by, said, row) => {
-  const text = (header: string[]) => `\ufeff\r\n${header.join(by)}\r\n${row.join(by)}\r\n`;
-  const what = `the cells are separated by ${said}: save the file as CSV with commas`;
-  expect(importers[name](text(headers[name]))).toEqual([{ line: 1, column: '', what }]);
-  expect(importers[name](text(headers[name].map((one) => `"${one}"`)))).toEqual([{ line: 1, column: '', what }]);
-});
