@@ -10,11 +10,8 @@ const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 
 /** What is counted, and where it is asked for. */
 export type Metrics = { registry: Registry; count: PipelineCounts; countRefused: CountRefused };
 
-/** Asked whenever somebody looks. */
-export type AskedNow = { outboxWaiting(): number; commitMs(): number };
-
-/** The metrics of one process. */
-export function createMetrics({ outboxWaiting, commitMs }: AskedNow): Metrics {
+/** The metrics of one process. What is given is asked whenever somebody looks. */
+export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): number; commitMs(): number }): Metrics {
   const registry = new Registry();
   const counter = (series: Series) => new Counter({ ...metricOf(series), registers: [registry] });
   const messages = counter(ownSeries.ingestMessages);

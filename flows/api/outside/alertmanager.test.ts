@@ -77,8 +77,8 @@ test('an incident that became more urgent is one alert: the one of before ends',
   state.incidents = [incident(1)];
   await clock.pass(5_000);
   expect(last()).toEqual([
-    ['1', 'critical', 300_000],
     ['1', 'minor', 0],
+    ['1', 'critical', 300_000],
   ]);
 });
 

@@ -34,33 +34,29 @@ const failingTries = 3;
 export function startMirror(options: MirrorOptions): Cancel {
   const { clock, incidents, linkOf } = options;
   const ended = new AbortController();
-  const standing = new Map<string, Alert>();
-  const over = new Map<string, { alert: Alert; sinceUp: number }>();
+  /** By their labels; `endedUp`: since when one does not stand any more. */
+  const held = new Map<string, { alert: Alert; endedUp: number | null }>();
   const judge = createJudge(options.say);
   let sentUp = Number.NEGATIVE_INFINITY;
   let sent = '';
   let cancel: Cancel = () => {};
 
-  /** What stands now, by its labels, and since when what stood does not. */
   function look(): void {
     const told = incidents().filter((one) => one.over === null && one.told.length > 0);
     const now = new Map(told.map((one) => byLabels(one, linkOf(one.id))));
-    for (const [labels, alert] of standing)
-      if (!now.has(labels)) over.set(labels, { alert: endOf(alert, clock.now()), sinceUp: clock.up() });
-    standing.clear();
-    for (const [labels, alert] of now) {
-      standing.set(labels, alert);
-      over.delete(labels);
+    for (const [labels, { alert, endedUp }] of held) {
+      if (now.has(labels)) continue;
+      if (endedUp === null) held.set(labels, { alert: endOf(alert, clock.now()), endedUp: clock.up() });
+      else if (clock.up() - endedUp > endSaidMs) held.delete(labels);
     }
-    for (const [labels, { sinceUp }] of over) if (clock.up() - sinceUp > endSaidMs) over.delete(labels);
+    for (const [labels, alert] of now) held.set(labels, { alert, endedUp: null });
   }
 
   async function tick(): Promise<void> {
     look();
-    const which = [...standing.keys(), '|', ...over.keys()].join();
+    const which = JSON.stringify([...held].map(([labels, { endedUp }]) => [labels, endedUp]));
     if (which === sent && clock.up() - sentUp < sendEveryMs) return;
-    const lasting = [...standing.values()].map((alert) => endOf(alert, clock.now() + lastsMs));
-    const all = [...lasting, ...[...over.values()].map(({ alert }) => alert)];
+    const all = [...held.values()].map(({ alert, endedUp }) => (endedUp === null ? endOf(alert, clock.now() + lastsMs) : alert));
     if (!judge(await post(options, all, ended.signal))) return;
     sent = which;
     sentUp = clock.up();

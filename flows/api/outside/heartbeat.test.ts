@@ -27,7 +27,6 @@ function rig(changes: Partial<HeartbeatOptions> = {}) {
     presence: () => 'online',
     unready: () => undefined,
     explain: async () => ({ ok: true, value: way() }),
-    place: { site: { en: 'Centre', hi: '' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' },
     async record(ops) {
       written.push(...ops);
       return true;

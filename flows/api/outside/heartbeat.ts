@@ -1,26 +1,17 @@
 /** The heartbeat of the whole way: from the word of a PC through broker, flows, tabs and outbox to an address outside (F29). */
-import type { Cancel, Clock, Presence } from '#contracts';
+import type { Cancel, Presence } from '#contracts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
-import type { Op } from '../../engine/records/ops.ts';
-import type { Place } from '../../engine/records/place.ts';
 import { centralNotice } from '../../engine/transitions/notice.ts';
 import { watchdogPerson } from '../../notify/people/channels/watchdog.ts';
-import type { Explain } from '../../view/explained.ts';
+import { centrePlace } from '../../sites/table.ts';
+import type { OutsideOptions } from './outside.ts';
 
-/** Each part of the way, asked anew each minute. */
-export type HeartbeatOptions = {
-  clock: Clock;
-  /** The PC whose word begins it, as it is heard through the broker. */
+/** Each part of the way, asked anew each minute. The outbox has the row after the commit; the log names where the way breaks, and once that it is whole. */
+export type HeartbeatOptions = Pick<OutsideOptions, 'clock' | 'explain' | 'record' | 'log'> & {
+  /** Of the PC whose word begins it, as it is heard through the broker. */
   presence(): Presence | undefined;
   /** Why flows is not ready, where it is not. */
   unready(): string | undefined;
-  /** What the running tabs do with a fault of the centre. */
-  explain: Explain;
-  place: Place;
-  /** Writes a row into the ledger; the outbox has it after the commit. */
-  record(ops: readonly Op[]): Promise<boolean>;
-  /** Told where the way breaks, and once when it is whole again. */
-  log: { warn(fields: object, line: string): void };
 };
 
 const everyMs = 60_000;
@@ -65,9 +56,9 @@ async function brokenAt({ presence, unready, explain }: HeartbeatOptions): Promi
 }
 
 /** One key for all: the ledger keeps one row, and a beat that still waits is not sent twice. `moved`: what is not heard now goes nowhere else. */
-function rowOf({ clock, place }: HeartbeatOptions): OutboxRow {
+function rowOf({ clock }: HeartbeatOptions): OutboxRow {
   const now = clock.now();
-  const notice = centralNotice({ kind: 'direct', lines: ['heartbeat'], place, now });
+  const notice = centralNotice({ kind: 'direct', lines: ['heartbeat'], place: centrePlace(), now });
   const to = { key: 'watchdog', transition: null, channel: 'watchdog', person: watchdogPerson };
   return { ...to, moved: true, notice, createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null };
 }

@@ -5,7 +5,6 @@ import type { Op } from '../../engine/records/ops.ts';
 import type { ChannelSettings } from '../../notify/people/channels/channels.ts';
 import { watchdogOf } from '../../notify/people/channels/watchdog.ts';
 import { incidentLink, wallAddress } from '../../notify/people/visit.ts';
-import { centrePlace } from '../../sites/table.ts';
 import type { Explain } from '../../view/explained.ts';
 import type { CentreView, PcChoice } from '../../view/view.ts';
 import { startMirror } from './alertmanager.ts';
@@ -36,8 +35,7 @@ function heartbeatOf({ settings, clock, view, explain, record, log }: OutsideOpt
   const { pc } = watchdog;
   // A path of a PC has that of a site.
   const presence = () => view.pcs(siteOf(pc) as PcChoice).find((one) => one.pc === pc)?.presence;
-  const place = centrePlace();
-  return startHeartbeat({ clock, presence, unready: view.unready, explain, place, record, log });
+  return startHeartbeat({ clock, presence, unready: view.unready, explain, record, log });
 }
 
 function mirrorOf({ settings, clock, view, say }: OutsideOptions): Cancel | undefined {
