@@ -26,22 +26,22 @@ export type Explain = (scope: string, fault: string) => Promise<{ ok: true; valu
 /** Whom the tabs that run would tell of each site of a part of the tree, by their words; undefined where no tabs run. */
 export type TellsOf = (scope: string) => Promise<ToldPlace[] | undefined>;
 
+type Known = SiteTable['known'][number];
+
 /** A fault that every room can have, and that is told at once. */
 const commonFault = 'microphone.missing';
 
 /** Asks the tabs once for each site, of its first PC. */
-export function createTells({ way, table, now }: Pick<ExplainedOptions, 'way' | 'table' | 'now'>): TellsOf {
+export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>): TellsOf {
   return async (scope) => {
-    const { known, pathsOf } = table();
+    const { known, pathsOf } = options.table();
     const within = known.filter(({ pc }) => liesWithin(pathsOf, scope, pc));
     const firsts = new Map(within.toReversed().map((one) => [siteOf(one.pc), one]));
     const places: ToldPlace[] = [];
-    for (const { pc, link, elevationM } of [...firsts.values()].reverse()) {
-      const { severity, holdMs } = faultOf(commonFault) ?? { severity: 'major', holdMs: 0 };
-      const place = { link: link ?? 'fibre', elevationM: elevationM ?? 0 } as const;
-      const found = await way(messageOf({ scope: pc, place, fault: commonFault, severity, holdMs, now: now() }));
+    for (const one of [...firsts.values()].reverse()) {
+      const found = await options.way(messageOf(options, one, commonFault));
       if (found === undefined) return undefined;
-      places.push({ scope: pc, tells: found.tells.map(({ to, afterMs }) => ({ to, afterMs })) });
+      places.push({ scope: one.pc, tells: found.tells.map(({ to, afterMs }) => ({ to, afterMs })) });
     }
     return places;
   };
@@ -50,33 +50,29 @@ export function createTells({ way, table, now }: Pick<ExplainedOptions, 'way' | 
 /** Makes the explanation of a fault that nobody has. */
 export function createExplained(options: ExplainedOptions): Explain {
   return async (asked, fault) => {
-    const row = faultOf(fault);
-    if (row === undefined) return { ok: false, line: `there is no fault "${fault}"` };
+    if (faultOf(fault) === undefined) return { ok: false, line: `there is no fault "${fault}"` };
     const pc = options.table().known.find((one) => one.pc === asked || siteOf(one.pc) === asked);
     if (pc === undefined && asked !== 'centre') return { ok: false, line: `there is no site or PC "${asked}" that is watched` };
     const scope = pc?.pc ?? 'centre';
-    const { timeZone } = options.table().place(scope);
-    const place = { link: pc?.link ?? 'fibre', elevationM: pc?.elevationM ?? 0, timeZone } as const;
-    const { severity, holdMs } = row;
-    const way = await options.way(messageOf({ scope, place, fault, severity, holdMs, now: options.now() }));
+    const message = messageOf(options, pc, fault);
+    const way = await options.way(message);
     if (way === undefined) return { ok: false, line: 'the tabs do not run: the log of flows says why' };
     const tells = way.tells.flatMap((told) => toldOf(options, { scope, fault, told }));
+    const { severity, holdMs } = message;
     return { ok: true, value: { scope, fault, severity, holdMs, nodes: way.nodes, tells, how: way.how } };
   };
 }
 
-type Asked = Pick<WireMessage, 'severity' | 'holdMs' | 'fault'> & {
-  scope: string;
-  place: Pick<WireMessage['incident'], 'link' | 'elevationM' | 'timeZone'>;
-  now: number;
-};
-
-function messageOf({ scope, place, fault, severity, holdMs, now }: Asked): WireMessage {
+/** A fault as if it were raised now: of a PC, or without one of the centre. */
+function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, known: Known | undefined, fault: string): WireMessage {
+  const { pc: scope = 'centre', link = 'fibre', elevationM = 0 } = known ?? {};
+  const { severity, holdMs } = faultOf(fault) ?? { severity: 'major', holdMs: 0 };
+  const place = { link, elevationM, timeZone: table().place(scope).timeZone };
   const isPc = isPcPath(scope);
   const paths = { state: isPc ? stateOf(scope) : '', site: isPc ? siteOf(scope) : '' };
   return {
     topic: scope,
-    transition: { id: 0, offer: 1, kind: 'raised', at: now },
+    transition: { id: 0, offer: 1, kind: 'raised', at: now() },
     incident: { id: 0, scope, ...paths, ...place, severity, flapping: false, acknowledged: false, told: [], cause: null },
     fault,
     faults: [fault],

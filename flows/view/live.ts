@@ -4,7 +4,6 @@ import { isOrderedOften, mayWithdraw } from '../engine/handling/handling.ts';
 import { snoozeMostMs } from '../engine/handling/numbers.ts';
 import { withdrawnWord } from '../engine/records/past.ts';
 import type { Changed } from '../ingest/committed.ts';
-import type { Ingest } from '../ingest/ingest.ts';
 import { namesOfOne, personNamed } from '../notify/people/roster.ts';
 import { telOf } from '../notify/roster/reach.ts';
 import { checklist } from '../sites/life.ts';
@@ -134,30 +133,56 @@ function viewing(state: State): CentreView {
 }
 
 type Operations = Pick<CentreView, 'names' | 'acknowledge' | 'withdraw' | 'note' | 'fixed' | 'assign' | 'snooze'>;
+/** `about`: what the audit says besides the number of the incident. */
+type Operation = { about?: string } & (
+  | { type: 'acknowledge' | 'withdraw' | 'fixed' }
+  | { type: 'note'; text: string }
+  | { type: 'assign'; to: string }
+  | { type: 'snooze'; until: number }
+);
 
 /** What a person does about an incident: it stands there under the name of the roster, and in the audit under the account. */
-function operations({ ingest, roster, commands, clock }: LiveViewOptions): Operations {
-  const now = () => ingest()?.time() ?? clock.now();
+function operations({ ingest: present, roster, commands, clock }: LiveViewOptions): Operations {
+  const now = () => present()?.time() ?? clock.now();
   const names = (said: string) => namesOfOne(roster, said);
+  const incidentOfId = (id: number) => present()?.memory.incidents.get(id);
   // Who has it already, under whichever of their names, goes on under that.
   const nameIn = (id: number, who: string) => {
-    const holder = ingest()?.memory.incidents.get(id)?.acknowledged?.by;
+    const holder = incidentOfId(id)?.acknowledged?.by;
     const own = names(who);
     return own.find((one) => one === holder) ?? own[0];
   };
-  const operate = (id: number, who: string, what: Operation) => carryOut(ingest(), id, { ...what, by: nameIn(id, who), who });
+  /** Each assignment and each snooze notifies somebody. */
+  const isOften = (id: number) => {
+    const found = incidentOfId(id);
+    return found !== undefined && isOrderedOften(found, now());
+  };
+
+  async function operate(id: number, who: string, { about, ...order }: Operation): Promise<Done> {
+    const ingest = present();
+    if (ingest === undefined) throw new Error('the ledger is opened anew');
+    const found = ingest.memory.incidents.get(id);
+    if (found === undefined) return 'missing';
+    if (found.over !== null) return 'over';
+    // The audit has a withdrawal beside what it takes back: a reader who looks for acknowledgements finds both.
+    const what = order.type === 'withdraw' ? 'acknowledge' : order.type;
+    const audit = { who, what, about: `incident ${id}${about === undefined ? '' : `: ${about}`}` };
+    if (!(await ingest.tell({ ...order, incident: id, by: nameIn(id, who) }, audit))) throw new Error('the ledger did not take it');
+    return 'done';
+  }
+
   return {
     names,
     acknowledge: (id, by) => operate(id, by, { type: 'acknowledge' }),
     async withdraw(id, by) {
-      const found = ingest()?.memory.incidents.get(id);
+      const found = incidentOfId(id);
       if (found?.over === null && !mayWithdraw(found, nameIn(id, by), now())) return 'late';
-      return operate(id, by, { type: 'withdraw' });
+      return operate(id, by, { type: 'withdraw', about: withdrawnWord });
     },
     note: (id, by, text) => operate(id, by, { type: 'note', text }),
     async fixed(id, by) {
       const done = await operate(id, by, { type: 'fixed' });
-      const scope = ingest()?.memory.incidents.get(id)?.scope ?? '';
+      const scope = incidentOfId(id)?.scope ?? '';
       // Where it cannot be asked, its probes look again in their usual time.
       if (done === 'done' && isPcPath(scope)) await commands.issue({ to: scope, verb: 'probe-now', args: {}, by });
       return done;
@@ -165,45 +190,12 @@ function operations({ ingest, roster, commands, clock }: LiveViewOptions): Opera
     async assign(id, by, to) {
       const person = personNamed(roster, to);
       if (person === undefined) return 'nobody';
-      return isOften(ingest(), id, now()) ? 'often' : operate(id, by, { type: 'assign', to: person });
+      return isOften(id) ? 'often' : operate(id, by, { type: 'assign', to: person, about: person });
     },
     async snooze(id, by, until) {
       const forMs = until - now();
       if (forMs <= 0 || forMs > snoozeMostMs) return 'time';
-      return isOften(ingest(), id, now()) ? 'often' : operate(id, by, { type: 'snooze', until });
+      return isOften(id) ? 'often' : operate(id, by, { type: 'snooze', until, about: `until ${new Date(until).toISOString()}` });
     },
   };
-}
-
-type Operation =
-  | { type: 'acknowledge' | 'withdraw' | 'fixed' }
-  | { type: 'note'; text: string }
-  | { type: 'assign'; to: string }
-  | { type: 'snooze'; until: number };
-/** `by`: the name under which it stands there; `who`: the account that did it. */
-type Ordered = Operation & { by: string; who: string };
-
-async function carryOut(ingest: Ingest | undefined, incident: number, { who, ...order }: Ordered): Promise<Done> {
-  if (ingest === undefined) throw new Error('the ledger is opened anew');
-  const found = ingest.memory.incidents.get(incident);
-  if (found === undefined) return 'missing';
-  if (found.over !== null) return 'over';
-  const what = order.type === 'withdraw' ? 'acknowledge' : order.type;
-  const told = await ingest.tell({ ...order, incident }, { who, what, about: aboutOf(order, incident) });
-  if (!told) throw new Error('the ledger did not take it');
-  return 'done';
-}
-
-/** Each of these tells somebody. */
-function isOften(ingest: Ingest | undefined, incident: number, now: number): boolean {
-  const found = ingest?.memory.incidents.get(incident);
-  return found !== undefined && isOrderedOften(found, now);
-}
-
-function aboutOf(operation: Operation, incident: number): string {
-  const about = `incident ${incident}`;
-  // Beside what it takes back, so that whoever reads who saw to an incident finds both.
-  if (operation.type === 'withdraw') return `${about}: ${withdrawnWord}`;
-  if (operation.type === 'assign') return `${about}: ${operation.to}`;
-  return operation.type === 'snooze' ? `${about}: until ${new Date(operation.until).toISOString()}` : about;
 }
