@@ -47,7 +47,7 @@ test.runIf(canMount)(
       ]);
       const stir = async () => {
         await expect.poll(() => centre.pidOf('agent')).not.toBe(0);
-        process.kill(centre.pidOf('agent'), 'SIGKILL');
+        process.kill(centre.pidOf('agent') || Number.NaN, 'SIGKILL');
       };
       const isSlow = (subject: string) => isStarved(centre) && subject.includes(faults['centre.slow'].title.en);
       // Under one key a machine that is starved may send a mail twice.

@@ -58,7 +58,8 @@ export function startProgram({ program = process.execPath, args, env, cwd }: Com
     tell();
   });
   return {
-    pid: child.pid ?? 0,
+    // 0 would signal the own process group.
+    pid: child.pid ?? Number.NaN,
     lines,
     errors,
     ended,

@@ -86,7 +86,7 @@ test.skipIf(!existsSync('/dev/full'))(
     const seen = () => ask<PcView[]>(site.ports, '/api/pcs').catch(() => []);
     await expect.poll(async () => (await seen()).map(({ presence }) => presence), { timeout: 90_000 }).toEqual(['online']);
     const flows = centre.pidOf('flows');
-    process.kill(flows, 'SIGKILL');
+    process.kill(flows || Number.NaN, 'SIGKILL');
     await expect.poll(() => [0, flows].includes(centre.pidOf('flows')), { timeout: 30_000 }).toBe(false);
     expect((await centre.stop()).code).toBe(0);
   },

@@ -61,7 +61,7 @@ test('F32 the supervisor stands still for five minutes: the parts go on, nobody 
     expect(await silences(site.ports)).toEqual([]);
     expect([accusing().length, own(centre).length]).toEqual([0, 0]);
     const before = centre.pidOf('dashboards');
-    process.kill(before, 'SIGKILL');
+    process.kill(before || Number.NaN, 'SIGKILL');
     await expect.poll(() => centre.pidOf('dashboards'), patience).not.toBeOneOf([before, 0]);
     await centre.stop();
     await noneLeft(site.folder, 30_000);
